@@ -1,0 +1,54 @@
+"""What to do: a preset's models, its grid of runs and its file. Knows TOML, knows no torch."""
+
+from medtui.preset.file import dump_preset, load_preset, parse_preset, preset_schema
+from medtui.preset.grid import Cell, expand_grid, preset_for
+from medtui.preset.model import (
+    CompressSettings,
+    DataSettings,
+    EvaluateSettings,
+    GuardSettings,
+    LcSettings,
+    MachineSettings,
+    ModelSettings,
+    Preset,
+    ReferenceSettings,
+)
+from medtui.preset.schemes import (
+    BlockPrune,
+    FilterPrune,
+    NeuronPrune,
+    Operator,
+    Prune,
+    Quantize,
+    Scheme,
+    StructPrune,
+    named_schemes,
+)
+
+__all__ = [
+    "BlockPrune",
+    "Cell",
+    "CompressSettings",
+    "DataSettings",
+    "EvaluateSettings",
+    "FilterPrune",
+    "GuardSettings",
+    "LcSettings",
+    "MachineSettings",
+    "ModelSettings",
+    "NeuronPrune",
+    "Operator",
+    "Preset",
+    "Prune",
+    "Quantize",
+    "ReferenceSettings",
+    "Scheme",
+    "StructPrune",
+    "dump_preset",
+    "expand_grid",
+    "load_preset",
+    "named_schemes",
+    "parse_preset",
+    "preset_for",
+    "preset_schema",
+]

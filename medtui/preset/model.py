@@ -1,0 +1,226 @@
+"""A preset's sections. One model validates the file and every form field on screen."""
+
+import difflib
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, Strict, field_validator, model_validator
+
+from medtui.documents import Document
+from medtui.preset.schemes import Scheme, named_schemes
+
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], Strict(strict=False)]
+"""A TOML array, held as a tuple; its elements stay strict."""
+
+SCHEMA_VERSION = 1
+
+Density = Annotated[float, Field(gt=0, le=1)]
+
+
+class DataSettings(Document):
+    """Which images, cut and split how."""
+
+    card: str = Field(min_length=1)
+    """A shipped card's name, or the path of a `card.toml`."""
+    root: str = ""
+    """Where the images are: a folder or an npz file; empty where the card carries its data."""
+    size: int | None = Field(default=None, ge=8, le=1024)
+    """Side of the square images in pixels; None takes the card's."""
+    split: Literal["card", "patient", "official", "image"] = "card"
+    """`card` follows the card; `image` ignores patients and says so in every result."""
+    fractions: Annotated[tuple[float, float, float], Strict(strict=False)] = (0.7, 0.1, 0.2)
+    """Shares of train, val and test where the split is not an official one."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of the split."""
+    on_bad_image: Literal["skip", "refuse"] = "skip"
+    """Whether unreadable images are listed and left out, or end the study before it starts."""
+    limit: int | None = Field(default=None, ge=1)
+    """Use at most this many images of each part, evenly spread over classes; None uses all."""
+
+    @field_validator("fractions")
+    @classmethod
+    def _fractions_are_shares(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if min(value) <= 0 or abs(sum(value) - 1) > 1e-6:  # noqa: PLR2004 - float noise
+            raise ValueError(f"{list(value)} must be three positive shares that add up to 1")
+        return value
+
+
+class ModelSettings(Document):
+    """Which network."""
+
+    architecture: str = Field(default="resnet18", pattern=r"^[a-z0-9_]+$")
+    """A torchvision classifier's name."""
+    weights: str = ""
+    """A state dict (`.safetensors`, or `.pt` read with weights_only) used as the reference."""
+
+
+class ReferenceSettings(Document):
+    """How the dense reference is trained: SGD with Nesterov momentum and a cosine schedule."""
+
+    epochs: int = Field(default=20, ge=1, le=10_000)
+    """Passes over the train split."""
+    batch_size: int = Field(default=128, ge=1)
+    """Images in a step."""
+    lr: float = Field(default=0.05, gt=0)
+    """Peak learning rate, reached after a warm-up of one epoch."""
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Nesterov momentum."""
+    weight_decay: float = Field(default=5e-4, ge=0)
+    """L2 penalty of every parameter."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of initial weights, data order and augmentation."""
+
+
+class CompressSettings(Document):
+    """The grid: schemes x densities x seeds."""
+
+    schemes: Many[str] = Field(default=("Prune",))
+    """Names of shipped schemes, or of this preset's custom ones."""
+    densities: Many[Density] = Field(default=(0.1,))
+    """Shares of weights (or filters, neurons, blocks) kept."""
+    seeds: Many[Annotated[int, Field(ge=0)]] = Field(default=(0,), min_length=1)
+    """Seeds of data order and augmentation during compression."""
+    guard: Literal["on", "off"] = "on"
+    """`off` is stock Condensa, as in the study: structured schemes may empty whole layers."""
+    custom: Many[Scheme] = ()
+    """Further schemes, composed freely from operators."""
+
+    @model_validator(mode="after")
+    def _grid_can_be_spanned(self) -> "CompressSettings":
+        known = list(self.known_schemes())
+        if not self.schemes:
+            raise ValueError(f"schemes is empty; choose from {', '.join(known)}")
+        for name in self.schemes:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+                cure = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known)}."
+                raise ValueError(f"unknown scheme `{name}`. {cure}")
+        for field in ("schemes", "densities", "seeds"):
+            values = getattr(self, field)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{field} = {list(values)} names a value twice")
+        if not self.densities and any(self.scheme(name).takes_density for name in self.schemes):
+            raise ValueError("densities is empty, but a scheme takes a density; give one, like 0.1")
+        return self
+
+    def known_schemes(self) -> dict[str, Scheme]:
+        """Give every scheme this preset may name; its own come after the shipped ones."""
+        return named_schemes() | {scheme.name: scheme for scheme in self.custom}
+
+    def scheme(self, name: str) -> Scheme:
+        """Give the scheme of that name."""
+        return self.known_schemes()[name]
+
+
+class LcSettings(Document):
+    """Condensa's L-C optimiser. Defaults follow its examples, and the study in the 45 cycles."""
+
+    cycles: int = Field(default=45, ge=1, le=10_000)
+    """Outer iterations (Condensa's `steps`). Cycle 0 compresses directly, without an L step."""
+    steps: int = Field(default=200, ge=1)
+    """Minibatches of an L step."""
+    first_steps: int | None = Field(default=None, ge=1)
+    """Minibatches of cycle 1's L step; None takes `steps`."""
+    batch_size: int = Field(default=128, ge=1)
+    """Images in a step."""
+    lr: float = Field(default=0.01, gt=0)
+    """Learning rate at the first step of an L step."""
+    lr_end: float = Field(default=1e-4, ge=0)
+    """Learning rate at an L step's last step, reached exponentially; 0 keeps it constant."""
+    lr_decay: float | None = Field(default=None, gt=0)
+    """Factor on the learning rate from one cycle to the next; None keeps it."""
+    lr_schedule: Many[int] | None = None
+    """Cycles after which the learning rate is multiplied by `lr_multiplier`."""
+    lr_multiplier: float | None = Field(default=None, gt=0)
+    """See `lr_schedule`."""
+    momentum: float = Field(default=0.95, ge=0, lt=1)
+    """Momentum of Condensa's SGD."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """L2 penalty in Condensa's SGD."""
+    mu_init: float = Field(default=1e-3, gt=0)
+    """Penalty weight mu of cycle 1."""
+    mu_multiplier: float = Field(default=1.1, ge=1)
+    """Factor on mu from one cycle to the next."""
+    mu_cap: float = Field(default=10_000.0, gt=0)
+    """mu grows no further once it is past this."""
+    mode: Literal["exact", "fast"] = "exact"
+    """`exact` gives stock Condensa's bits on a CPU; `fast` may round differently."""
+
+    @model_validator(mode="after")
+    def _schedules_fit(self) -> "LcSettings":
+        if (self.lr_schedule is None) != (self.lr_multiplier is None):
+            raise ValueError("lr_schedule and lr_multiplier belong together; give both or neither")
+        if self.lr_decay is not None and self.lr_schedule is not None:
+            raise ValueError("lr_decay and lr_schedule exclude each other; give one")
+        return self
+
+
+class GuardSettings(Document):
+    """What keeps structured schemes from emptying layers; used where `compress.guard = "on"`."""
+
+    normalise: Literal["layer-mean", "none"] = "layer-mean"
+    """Rank a filter by its norm over its layer's mean norm, or by the norm itself."""
+    floor_channels: int = Field(default=8, ge=0)
+    """Filters every layer keeps at least."""
+    floor_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of its filters every layer keeps at least."""
+    protect: Many[str] = ("conv1", "downsample", "fc")
+    """Layers whose dotted name holds one of these parts are left whole by structured schemes."""
+    recalibrate_images: int = Field(default=2048, ge=0)
+    """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
+    warmup_cycles: int = Field(default=0, ge=0)
+    """Cycles over which the density comes down from 1 along a cubic."""
+    finetune_epochs: int = Field(default=0, ge=0)
+    """Epochs of training with the zeros held, after the last cycle."""
+    finetune_lr: float = Field(default=0.01, gt=0)
+    """Peak learning rate of that training."""
+
+
+class EvaluateSettings(Document):
+    """What is measured, and how often."""
+
+    batch_size: int = Field(default=1024, ge=1)
+    """Images evaluated at once."""
+    test_every: int = Field(default=1, ge=1)
+    """The test split is evaluated at cycle 0, every so many cycles and at the end; never chosen by."""
+    train_split: bool = False
+    """Whether the train split is evaluated each cycle too, as stock Condensa does."""
+    bootstrap: int = Field(default=1000, ge=0, le=100_000)
+    """Resamples over patients behind each 95 % interval; 0 gives none."""
+
+
+class MachineSettings(Document):
+    """Where it runs."""
+
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    """`auto` takes every GPU, or the CPU where there is none."""
+    threads: int = Field(default=0, ge=0, le=1024)
+    """CPU threads of a run; 0 lets the study choose and record. Results' bits depend on it."""
+    workers: int = Field(default=0, ge=0, le=256)
+    """Runs side by side; 0 is one for each GPU, or one single-threaded for each CPU core."""
+
+
+class Preset(Document):
+    """One study: data, reference, grid, and how all is measured."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    """Version of this format."""
+    name: str = Field(min_length=1, max_length=80)
+    """The study's name; its folder is named after it."""
+    note: str = ""
+    """A line for people."""
+    data: DataSettings
+    model: ModelSettings = ModelSettings()
+    reference: ReferenceSettings = ReferenceSettings()
+    compress: CompressSettings = CompressSettings()
+    lc: LcSettings = LcSettings()
+    guard: GuardSettings = GuardSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    machine: MachineSettings = MachineSettings()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_one_line(cls, value: str) -> str:
+        if not value.isprintable() or not any(letter.isalnum() for letter in value):
+            raise ValueError(f"{value!r} must be one printable line with a letter or digit")
+        return value

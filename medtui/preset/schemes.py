@@ -1,0 +1,124 @@
+"""The schemes a preset may name: Condensa's operators, and their compositions by the study's names.
+
+Each operator here has its one case in `engine/schemes.py`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict, model_validator
+
+from medtui.documents import Document
+
+Criteria = Literal["l2norm", "max", "min", "mean", "sum"]
+"""How a structure's weights become one magnitude; Condensa's `condensa.functional`."""
+
+
+class _Pruning(Document):
+    density: float | None = Field(default=None, gt=0, le=1)
+    """Share kept by this operator; None takes the density of the grid's cell."""
+
+
+class _StructuredPruning(_Pruning):
+    align: int | None = Field(default=None, ge=1)
+    """Kept structures per layer are a multiple of this; None keeps any number."""
+    criteria: Criteria = "l2norm"
+    """How a structure's weights become one magnitude."""
+    prune_bias: bool = True
+    """Whether a removed structure's bias is removed with it."""
+
+
+class Prune(_Pruning):
+    """Removes single weights of convolutions and linear layers by magnitude, ranked together."""
+
+    op: Literal["Prune"] = "Prune"
+
+
+class FilterPrune(_StructuredPruning):
+    """Removes whole filters of convolutions."""
+
+    op: Literal["FilterPrune"] = "FilterPrune"
+
+
+class NeuronPrune(_StructuredPruning):
+    """Removes whole neurons of linear layers."""
+
+    op: Literal["NeuronPrune"] = "NeuronPrune"
+
+
+class StructPrune(_StructuredPruning):
+    """Removes filters and neurons, ranked together (Condensa's `StructurePrune`)."""
+
+    op: Literal["StructPrune"] = "StructPrune"
+
+
+class BlockPrune(_Pruning):
+    """Removes blocks of linear layers' weights."""
+
+    op: Literal["BlockPrune"] = "BlockPrune"
+    block: Annotated[tuple[int, int], Strict(strict=False)] = (1, 8)
+    """Rows and columns of a block; both must divide every linear layer's weight."""
+    criteria: Criteria = "l2norm"
+    """How a block's weights become one magnitude."""
+
+    @model_validator(mode="after")
+    def _block_is_positive(self) -> "BlockPrune":
+        if min(self.block) < 1:
+            raise ValueError(f"block = {list(self.block)} must hold two positive numbers")
+        return self
+
+
+class Quantize(Document):
+    """Rounds the weights of convolutions and linear layers to a narrower type."""
+
+    op: Literal["Quantize"] = "Quantize"
+    dtype: Literal["float16", "float32"] = "float16"
+    """The type that stores the weights; float32 changes nothing and serves as a control."""
+
+
+Operator = Annotated[
+    Prune | FilterPrune | NeuronPrune | StructPrune | BlockPrune | Quantize,
+    Field(discriminator="op"),
+]
+
+
+class Scheme(Document):
+    """What Condensa compresses with: a name, and operators applied in order."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")
+    """Letters, digits and underscores; it names runs and legends."""
+    operators: Annotated[tuple[Operator, ...], Strict(strict=False)] = Field(min_length=1)
+    """Applied in this order by the C step."""
+
+    @property
+    def takes_density(self) -> bool:
+        """Whether an operator waits for the density of the grid's cell."""
+        return any(
+            not isinstance(operator, Quantize) and operator.density is None
+            for operator in self.operators
+        )
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether an operator removes whole filters or neurons, which alone can become faster."""
+        return any(
+            isinstance(operator, FilterPrune | NeuronPrune | StructPrune)
+            for operator in self.operators
+        )
+
+
+def named_schemes() -> dict[str, Scheme]:
+    """Give the schemes a preset can call by name: the study's, and Condensa's remaining ones."""
+    half, single = Quantize(dtype="float16"), Quantize(dtype="float32")
+    compositions: dict[str, tuple[Operator, ...]] = {
+        "Prune": (Prune(),),
+        "Quantize16": (half,),
+        "Quantize32": (single,),
+        "PruneQuantize16": (Prune(), half),
+        "PruneQuantize32": (Prune(), single),
+        "FilterPrune": (FilterPrune(),),
+        "StructPrune": (StructPrune(),),
+        "StructPruneQuantize16": (StructPrune(), half),
+        "NeuronPrune": (NeuronPrune(),),
+        "BlockPrune": (BlockPrune(),),
+    }
+    return {name: Scheme(name=name, operators=ops) for name, ops in compositions.items()}

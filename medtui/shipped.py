@@ -1,0 +1,46 @@
+"""Finds the presets and cards that come with medtui, in a checkout and after `pip install` alike."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _root(kind: str) -> Path:
+    installed = _PACKAGE / "shipped" / kind
+    return installed if installed.is_dir() else _PACKAGE.parent / kind
+
+
+def presets_dir() -> Path:
+    """Give the folder of shipped presets."""
+    return _root("presets")
+
+
+def data_dir() -> Path:
+    """Give the folder of shipped cards: one folder per data set, each with a `card.toml`."""
+    return _root("data")
+
+
+def find_preset(name: str) -> Path | None:
+    """Find a shipped preset by its name (`demo`, `study/fig08`), or give None."""
+    return _inside(presets_dir(), f"{name}.toml")
+
+
+def find_card(name: str) -> Path | None:
+    """Find a shipped card by its data set's name (`malaria`), or give None."""
+    return _inside(data_dir(), f"{name}/card.toml")
+
+
+def preset_names() -> list[str]:
+    """Give the names of all shipped presets, in order."""
+    root = presets_dir()
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml"))
+
+
+def card_names() -> list[str]:
+    """Give the names of all shipped cards, in order."""
+    return sorted(path.parent.name for path in data_dir().glob("*/card.toml"))
+
+
+def _inside(root: Path, relative: str) -> Path | None:
+    path = (root / relative).resolve()
+    return path if path.is_relative_to(root.resolve()) and path.is_file() else None

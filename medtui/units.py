@@ -1,0 +1,68 @@
+"""How a number is shown. Every room may ask; none formats for itself."""
+
+import math
+
+KIB = 1024
+MIB = 1024**2
+GIB = 1024**3
+
+MISSING = "—"
+
+_MINUTE = 60
+_HOUR = 3600
+_DAY = 86400
+
+
+def format_bytes(num_bytes: float | None) -> str:
+    """Give a size with three significant digits in powers of 1024: `44.8 MiB`."""
+    if num_bytes is None or not math.isfinite(num_bytes):
+        return MISSING
+    value = float(num_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(value) < KIB:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
+        value /= KIB
+    return f"{value:.3g} TiB"
+
+
+def format_gib(num_bytes: float | None) -> str:
+    """Give a size in GiB with one decimal and no unit, for axes and columns that carry it."""
+    return MISSING if num_bytes is None else f"{num_bytes / GIB:.1f}"
+
+
+def format_percent(share: float | None, digits: int = 1) -> str:
+    """Give a share of 1 as a percentage: 0.958 is `95.8 %`."""
+    if share is None or not math.isfinite(share):
+        return MISSING
+    return f"{share * 100:.{digits}f} %"
+
+
+def format_density(density: float | None) -> str:
+    """Give a density as people write it: `0.5`, `0.01`, `1e-6`."""
+    if density is None:
+        return MISSING
+    return f"{density:.0e}".replace("e-0", "e-") if density < 1e-3 else f"{density:.3g}"  # noqa: PLR2004 - below it, zeros are hard to count
+
+
+def format_duration(seconds: float | None) -> str:
+    """Give a duration by its two largest units: `8 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def format_count(count: float | None) -> str:
+    """Give a count with thousands separated: `11,177,538`."""
+    return MISSING if count is None else f"{count:,.0f}"
+
+
+def format_number(value: float | None, digits: int = 3) -> str:
+    """Give a plain number with `digits` significant digits."""
+    return MISSING if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
