@@ -23,6 +23,8 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
 """Deeper nesting than any document here has; Python's parser recurses once per level."""
 
+_too_deep = re.compile(rf"[\[{{]{{{MAX_DEPTH + 2},}}")
+
 Location = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound="Document")
 
@@ -90,7 +92,9 @@ def read_text(path: Path) -> str:
         reason = error.strerror or str(error)
         raise DocumentError(str(path), [Problem(f"{reason}. Check the path.")]) from error
     if len(raw) > MAX_BYTES:
-        sentence = f"{len(raw):,} bytes is too long for a TOML document here ({MAX_BYTES:,} at most)"
+        sentence = (
+            f"{len(raw):,} bytes is too long for a TOML document here ({MAX_BYTES:,} at most)"
+        )
         raise DocumentError(str(path), [Problem(sentence)])
     try:
         return raw.decode("utf-8-sig")
@@ -106,7 +110,7 @@ def parse_table(text: str, origin: str) -> dict[str, Any]:
     Raises:
         DocumentError: the text is not TOML, or nested deeper than `MAX_DEPTH`.
     """
-    if re.search(r"[\[{]{%d,}" % (MAX_DEPTH + 2), text.replace(" ", "")):
+    if _too_deep.search(text.replace(" ", "")):
         raise DocumentError(origin, [Problem(f"tables nest deeper than {MAX_DEPTH} levels")])
     try:
         return tomli.loads(text)

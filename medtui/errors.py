@@ -1,4 +1,4 @@
-"""The errors a person is meant to read. Every room may raise them; only `cli` and `tui` show them."""
+"""The errors a person is meant to read. Every room may raise them; `cli` and `tui` show them."""
 
 
 class MedtuiError(Exception):

@@ -13,7 +13,7 @@ class Event(msgspec.Struct, frozen=True, tag_field="kind", tag=True, omit_defaul
     """Base of all events; `kind` on disk is the class's name."""
 
 
-class RunStarted(Event):
+class RunStarted(Event, frozen=True):
     """A worker took the run up, for the first time or again."""
 
     pid: int
@@ -30,7 +30,7 @@ class RunStarted(Event):
     """Whether a resumed run continues on the machine and versions it began on."""
 
 
-class DataLoaded(Event):
+class DataLoaded(Event, frozen=True):
     """The data set is at hand."""
 
     num_train: int
@@ -44,7 +44,7 @@ class DataLoaded(Event):
     """Whether the split keeps patients apart; False is said in every result."""
 
 
-class StageStarted(Event):
+class StageStarted(Event, frozen=True):
     """A stage of the pipeline began."""
 
     stage: str
@@ -55,7 +55,7 @@ class StageStarted(Event):
     """Steps in one of its cycles; 0 where it has none."""
 
 
-class StepsAdvanced(Event):
+class StepsAdvanced(Event, frozen=True):
     """Training moved on; written about once a second."""
 
     cycle: int
@@ -69,7 +69,7 @@ class StepsAdvanced(Event):
     """Train images a second since the last such event."""
 
 
-class CycleEnded(Event):
+class CycleEnded(Event, frozen=True):
     """An L-C cycle, or an epoch of the reference or of fine-tuning, is complete and measured."""
 
     cycle: int
@@ -95,7 +95,7 @@ class CycleEnded(Event):
     """Whether this is the best theta so far, by val loss."""
 
 
-class LayersMeasured(Event):
+class LayersMeasured(Event, frozen=True):
     """Density per layer of theta, where it changed."""
 
     cycle: int
@@ -103,7 +103,7 @@ class LayersMeasured(Event):
     """Layer's dotted name to its share of nonzero weights."""
 
 
-class LayersDied(Event):
+class LayersDied(Event, frozen=True):
     """Layers with no weight left, or a network whose logits no longer depend on the image."""
 
     cycle: int
@@ -112,7 +112,7 @@ class LayersDied(Event):
     are_logits_constant: bool = False
 
 
-class Noted(Event):
+class Noted(Event, frozen=True):
     """A sentence for people."""
 
     text: str
@@ -120,7 +120,7 @@ class Noted(Event):
     """`info` or `warning`."""
 
 
-class CheckpointWritten(Event):
+class CheckpointWritten(Event, frozen=True):
     """The run can be resumed from here."""
 
     cycle: int
@@ -128,14 +128,14 @@ class CheckpointWritten(Event):
     num_bytes: int
 
 
-class RunStopped(Event):
+class RunStopped(Event, frozen=True):
     """The run was asked to stop and did; it can be resumed."""
 
     reason: str
     cycle: int = 0
 
 
-class RunFailed(Event):
+class RunFailed(Event, frozen=True):
     """The run could not go on."""
 
     message: str
@@ -143,7 +143,7 @@ class RunFailed(Event):
     is_resumable: bool = True
 
 
-class RunFinished(Event):
+class RunFinished(Event, frozen=True):
     """The run is complete; `result.json` holds the outcome."""
 
     seconds: float

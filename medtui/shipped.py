@@ -1,4 +1,4 @@
-"""Finds the presets and cards that come with medtui, in a checkout and after `pip install` alike."""
+"""Finds the presets and cards that come with medtui, in a checkout and once installed alike."""
 
 from pathlib import Path
 
@@ -33,7 +33,9 @@ def find_card(name: str) -> Path | None:
 def preset_names() -> list[str]:
     """Give the names of all shipped presets, in order."""
     root = presets_dir()
-    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml"))
+    return sorted(
+        path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml")
+    )
 
 
 def card_names() -> list[str]:

@@ -1,0 +1,1 @@
+"""Run folders: one process writes, everything else reads. Knows no torch and no screen."""

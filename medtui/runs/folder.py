@@ -1,0 +1,193 @@
+"""Where everything of a study and of a run lies. The one place that knows file names."""
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from medtui.errors import UsageError
+
+REFERENCE = "reference"
+"""The reference's folder name within its study."""
+
+_MAX_SLUG = 60
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's files."""
+
+    path: Path
+    """The folder itself."""
+
+    @property
+    def name(self) -> str:
+        """The run's name within its study: `prune-0.1`."""
+        return self.path.name
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is the dense model's training."""
+        return self.name == REFERENCE
+
+    @property
+    def preset(self) -> Path:
+        """What was asked, resolved; written first."""
+        return self.path / "preset.toml"
+
+    @property
+    def provenance(self) -> Path:
+        """Versions, hardware, seeds, digest of the data."""
+        return self.path / "provenance.json"
+
+    @property
+    def events(self) -> Path:
+        """What happened, one line each."""
+        return self.path / "events.jsonl"
+
+    @property
+    def telemetry(self) -> Path:
+        """The machine's vitals, one line a second."""
+        return self.path / "telemetry.jsonl"
+
+    @property
+    def worker_log(self) -> Path:
+        """Standard output and error of the worker."""
+        return self.path / "worker.log"
+
+    @property
+    def lock(self) -> Path:
+        """Locked while a worker lives."""
+        return self.path / "lock"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder of states the run can resume from."""
+        return self.path / "checkpoint"
+
+    @property
+    def split(self) -> Path:
+        """Which image and patient is in which part."""
+        return self.path / "split.csv"
+
+    @property
+    def model(self) -> Path:
+        """The resulting weights."""
+        return self.path / "model.safetensors"
+
+    @property
+    def predictions(self) -> Path:
+        """Logits of every val and test image."""
+        return self.path / "predictions.npz"
+
+    @property
+    def result(self) -> Path:
+        """The outcome, written last: its existence proves completion."""
+        return self.path / "result.json"
+
+    @property
+    def study(self) -> "StudyFolder":
+        """The study this run belongs to."""
+        return StudyFolder(self.path.parent)
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """One study's files."""
+
+    path: Path
+    """The folder itself."""
+
+    @property
+    def name(self) -> str:
+        """The study's folder name: `malaria`, `malaria-2`."""
+        return self.path.name
+
+    @property
+    def preset(self) -> Path:
+        """The whole preset, resolved."""
+        return self.path / "preset.toml"
+
+    @property
+    def note(self) -> Path:
+        """A line for people; absent where none was written."""
+        return self.path / "note.txt"
+
+    @property
+    def supervisor_log(self) -> Path:
+        """Standard output and error of the supervisor."""
+        return self.path / "supervisor.log"
+
+    @property
+    def lock(self) -> Path:
+        """Locked while a supervisor lives."""
+        return self.path / "lock"
+
+    @property
+    def stop_request(self) -> Path:
+        """Present once a stop was asked for; keeps the supervisor from starting further runs."""
+        return self.path / "stop"
+
+    @property
+    def reference(self) -> RunFolder:
+        """The dense model's run."""
+        return RunFolder(self.path / REFERENCE)
+
+    def run(self, name: str) -> RunFolder:
+        """Give the folder of the run called `name`."""
+        return RunFolder(self.path / name)
+
+    def runs(self) -> list[RunFolder]:
+        """Give the runs that exist, the reference first, then in the order they were planned."""
+        try:
+            entries = [entry for entry in os.scandir(self.path) if entry.is_dir()]
+        except OSError:
+            return []
+        found = [RunFolder(Path(entry.path)) for entry in entries]
+        planned = [run for run in found if run.preset.is_file()]
+        return sorted(planned, key=lambda run: (not run.is_reference, _planned_at(run), run.name))
+
+
+def slugify(name: str) -> str:
+    """Turn any name into one safe path component of lower-case letters, digits, `.`, `_`, `-`."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9._]+", "-", ascii_name).strip("-._")[:_MAX_SLUG].rstrip("-._")
+    return slug or "study"
+
+
+def create_study(runs_dir: Path, name: str) -> StudyFolder:
+    """Make a new folder for a study of that name, numbered where the name is taken.
+
+    Raises:
+        UsageError: `runs_dir` cannot be written.
+    """
+    slug = slugify(name)
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 10_000):
+            path = runs_dir / (slug if number == 1 else f"{slug}-{number}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+            return StudyFolder(path)
+    except OSError as error:
+        raise UsageError(
+            f"{runs_dir} cannot be written: {error.strerror}.", hint="Choose with --runs-dir."
+        ) from error
+    raise UsageError(
+        f"{runs_dir} holds too many studies called {slug}; give this one its own name."
+    )
+
+
+def default_runs_dir() -> Path:
+    """Give `MEDTUI_RUNS_DIR`, else `runs/` in the working folder."""
+    return Path(os.environ.get("MEDTUI_RUNS_DIR") or "runs").expanduser()
+
+
+def _planned_at(run: RunFolder) -> int:
+    try:
+        return run.preset.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,158 @@
+"""What a log amounts to so far: a fold over its records, the same live and saved."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from medtui.events import (
+    AnyEvent,
+    CheckpointWritten,
+    CycleEnded,
+    DataLoaded,
+    LayersDied,
+    LayersMeasured,
+    Noted,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    StageStarted,
+    StepsAdvanced,
+)
+from medtui.runs.record import Record
+
+MAX_LINES = 5_000
+"""Sentences kept for the screen's log; the whole log stays on disk."""
+
+MAX_STEP_POINTS = 20_000
+"""Points of the loss curve kept; older ones are thinned to every second."""
+
+Ending = RunStopped | RunFailed | RunFinished
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence of the log for people."""
+
+    time: float
+    """Unix time, seconds."""
+    level: str
+    """`info` or `warning`."""
+    text: str
+
+
+@dataclass
+class History:
+    """A run's past, folded. `add` it record by record or all at once: the result is the same."""
+
+    num_records: int = 0
+    """Records folded; equals the next `seq` where no record was lost."""
+    num_missing: int = 0
+    """Records whose `seq` was skipped."""
+    started_at: float | None = None
+    """Unix time of the first session's beginning."""
+    last_at: float | None = None
+    """Unix time of the last record."""
+    session: RunStarted | None = None
+    """The latest session."""
+    num_sessions: int = 0
+    data: DataLoaded | None = None
+    stages: list[StageStarted] = field(default_factory=list)
+    """Stages begun in the latest session, in order."""
+    cycles: dict[str, dict[int, CycleEnded]] = field(default_factory=dict)
+    """Stage to cycle to its measurement; a repeated cycle replaces its predecessor."""
+    step: StepsAdvanced | None = None
+    """Latest step of the running stage; None at the beginning of a stage."""
+    losses: list[tuple[float, float]] = field(default_factory=list)
+    """Train loss of w over the running stage: (cycle with its fraction, loss)."""
+    densities: dict[str, float] = field(default_factory=dict)
+    """Layer to share of nonzero weights, latest."""
+    deaths: LayersDied | None = None
+    """The latest word on dead layers or constant logits; None while all is alive."""
+    checkpoint: CheckpointWritten | None = None
+    lines: deque[Line] = field(default_factory=lambda: deque(maxlen=MAX_LINES))
+    ending: Ending | None = None
+    """How the latest session ended; None while it runs, or where it vanished."""
+
+    def add(self, record: Record) -> None:
+        """Fold one record in."""
+        self.num_missing += max(0, record.seq - self.num_records - self.num_missing)
+        self.num_records += 1
+        self.last_at = record.time
+        self._fold(record.time, record.event)
+
+    @property
+    def stage(self) -> StageStarted | None:
+        """The latest stage of the latest session."""
+        return self.stages[-1] if self.stages else None
+
+    def cycles_of(self, stage: str) -> list[CycleEnded]:
+        """Give a stage's measured cycles in order."""
+        measured = self.cycles.get(stage, {})
+        return [measured[cycle] for cycle in sorted(measured)]
+
+    def best_of(self, stage: str) -> CycleEnded | None:
+        """Give the cycle whose model is kept: the last one marked best."""
+        best = [cycle for cycle in self.cycles_of(stage) if cycle.is_best]
+        return best[-1] if best else None
+
+    def tells(self, event: CycleEnded) -> bool:
+        """Whether the log holds this very measurement of the running stage; durations aside."""
+        known = self.cycles.get(self.stage.stage if self.stage else "", {}).get(event.cycle)
+        if known is None:
+            return False
+        fields = set(CycleEnded.__struct_fields__) - {"seconds"}
+        return all(getattr(known, name) == getattr(event, name) for name in fields)
+
+    def _fold(self, time: float, event: AnyEvent) -> None:  # noqa: C901 - one case for each kind
+        match event:
+            case RunStarted():
+                self._begin_session(time, event)
+            case DataLoaded():
+                self.data = event
+            case StageStarted():
+                self.stages.append(event)
+                self.step, self.losses = None, []
+                self._say(time, f"stage: {event.stage}")
+            case StepsAdvanced():
+                self._advance(event)
+            case CycleEnded():
+                stage = self.stage.stage if self.stage else ""
+                self.cycles.setdefault(stage, {})[event.cycle] = event
+                self.step = None
+            case LayersMeasured():
+                self.densities = dict(event.densities)
+            case LayersDied():
+                is_dead = bool(event.layers) or event.are_logits_constant
+                self.deaths = event if is_dead else None
+            case Noted():
+                self._say(time, event.text, event.level)
+            case CheckpointWritten():
+                self.checkpoint = event
+            case RunStopped():
+                self.ending = event
+                self._say(time, f"stopped: {event.reason}", "warning")
+            case RunFailed():
+                self.ending = event
+                self._say(time, f"failed: {event.message}", "warning")
+            case RunFinished():
+                self.ending = event
+                self._say(time, "finished")
+
+    def _begin_session(self, time: float, event: RunStarted) -> None:
+        self.session, self.ending, self.step = event, None, None
+        self.num_sessions += 1
+        self.stages = []
+        if self.started_at is None:
+            self.started_at = time
+        verb = "started" if event.resumed_at is None else f"resumed after cycle {event.resumed_at}"
+        self._say(time, f"{verb} on {event.device_name or event.device}")
+
+    def _advance(self, event: StepsAdvanced) -> None:
+        self.step = event
+        if event.loss is not None:
+            self.losses.append((event.cycle - 1 + event.step / max(1, event.steps), event.loss))
+        if len(self.losses) > MAX_STEP_POINTS:
+            self.losses = self.losses[::2]
+
+    def _say(self, time: float, text: str, level: str = "info") -> None:
+        self.lines.append(Line(time, level, text))

@@ -1,0 +1,135 @@
+"""A run's outcome, as `result.json` holds it."""
+
+import msgspec
+
+from medtui.errors import EnvironmentProblem
+from medtui.events import Metrics
+from medtui.runs.folder import RunFolder
+from medtui.runs.publish import publish_bytes
+
+
+class LayerSize(msgspec.Struct, frozen=True):
+    """What compression left of one layer."""
+
+    name: str
+    """Dotted module name."""
+    kind: str
+    """`conv` or `linear`."""
+    num_weights: int
+    num_nonzero: int
+    num_structures: int
+    """Filters of a convolution, neurons of a linear layer."""
+    num_structures_kept: int
+    """Those with a nonzero weight."""
+    macs: int = 0
+    """Multiply-accumulates for one image, dense."""
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How large a model is."""
+
+    num_parameters: int
+    """All parameters, zero or not."""
+    num_nonzero: int
+    """Parameters that are not zero."""
+    num_compressible: int
+    """Weights of convolutions and linear layers."""
+    num_compressible_nonzero: int
+    bytes_dense: int
+    """The state dict in its own types, uncompressed."""
+    bytes_packed: int
+    """Nonzero weights in their own types and a bit mask; the rest as it is."""
+    macs: int
+    """Multiply-accumulates for one image, zeros included."""
+    layers: list[LayerSize]
+
+    @property
+    def density(self) -> float:
+        """Share of compressible weights that are not zero."""
+        return self.num_compressible_nonzero / max(1, self.num_compressible)
+
+    @property
+    def structure_density(self) -> float:
+        """Share of filters and neurons with a nonzero weight."""
+        total = sum(layer.num_structures for layer in self.layers)
+        return sum(layer.num_structures_kept for layer in self.layers) / max(1, total)
+
+    @property
+    def dead_layers(self) -> list[str]:
+        """Layers without a nonzero weight."""
+        return [layer.name for layer in self.layers if layer.num_nonzero == 0]
+
+
+class SplitResult(msgspec.Struct, frozen=True):
+    """Everything measured on one part of the data."""
+
+    metrics: Metrics
+    intervals: dict[str, tuple[float, float]] = {}
+    """Metric to its 95 % interval by bootstrap over patients."""
+    per_class: dict[str, Metrics] = {}
+    """Class to its one-against-rest metrics."""
+    num_images: int = 0
+    num_patients: int = 0
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A finished run."""
+
+    run: str
+    study: str
+    scheme: str
+    """`reference` for the dense model."""
+    density: float | None
+    """Asked for; None where the scheme takes none."""
+    seed: int
+    guard: str
+    """`on` or `off`."""
+    best_cycle: int
+    """Cycle (or epoch) of the model that was kept, chosen on val."""
+    num_cycles: int
+    val: SplitResult
+    test: SplitResult
+    size: Size
+    seconds: float
+    """Duration over all sessions, monotonic."""
+    device: str
+    device_name: str
+    has_patients: bool
+    """Whether the split kept patients apart."""
+    thresholds: list[float] = []
+    """Decision threshold per class, chosen on val; empty for single-label tasks."""
+    are_logits_constant: bool = False
+    """Whether the network answers the same for every image."""
+    warnings: list[str] = []
+    peak_memory_bytes: int | None = None
+    """torch's peak allocation on the GPU; None on a CPU."""
+
+
+_decoder = msgspec.json.Decoder(Result)
+
+
+def write_result(run: RunFolder, result: Result) -> None:
+    """Publish the outcome; after this the run is finished.
+
+    Raises:
+        OSError: the disk is full; there is no result then.
+    """
+    publish_bytes(run.result, msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+
+
+def read_result(run: RunFolder) -> Result | None:
+    """Read the outcome; None while there is none.
+
+    Raises:
+        EnvironmentProblem: the file is damaged or of another version.
+    """
+    try:
+        raw = run.result.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EnvironmentProblem(f"{run.result} cannot be read: {error.strerror}.") from error
+    try:
+        return _decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise EnvironmentProblem(f"{run.result} is damaged: {error}.") from error

@@ -1,0 +1,28 @@
+"""A run's state, derived from its folder at the moment of asking; stored nowhere."""
+
+from typing import Literal
+
+from medtui.events import RunFailed, RunFinished, RunStopped
+from medtui.runs.folder import RunFolder
+from medtui.runs.history import History
+from medtui.runs.lock import holder_of
+
+Status = Literal["queued", "running", "finished", "stopped", "failed", "lost"]
+"""`lost`: the worker vanished without a last word; such a run can be resumed."""
+
+
+def status_of(run: RunFolder, history: History) -> Status:
+    """Derive the status of a run whose log amounts to `history`."""
+    if run.result.is_file():
+        return "finished"
+    if holder_of(run.lock) is not None:
+        return "running"
+    match history.ending:
+        case RunFailed():
+            return "failed"
+        case RunStopped():
+            return "stopped"
+        case RunFinished():
+            return "lost"
+        case None:
+            return "lost" if history.num_records else "queued"
