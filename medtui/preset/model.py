@@ -182,7 +182,7 @@ class EvaluateSettings(Document):
     batch_size: int = Field(default=1024, ge=1)
     """Images evaluated at once."""
     test_every: int = Field(default=1, ge=1)
-    """Test is evaluated at cycle 0, every so many cycles and at the end; nothing is chosen by it."""
+    """Test is evaluated at cycle 0, every so many cycles, at the end; nothing is chosen by it."""
     train_split: bool = False
     """Whether the train split is evaluated each cycle too, as stock Condensa does."""
     bootstrap: int = Field(default=1000, ge=0, le=100_000)

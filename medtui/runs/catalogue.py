@@ -33,10 +33,11 @@ class RunFeed:
     def refresh(self) -> bool:
         """Read what is new; give whether anything changed."""
         before = (self.history.num_records, self.status, self.result is None)
-        for record in self._tail.poll():
-            self.history.add(record)
+        records = self._tail.poll()
         if self._tail.was_replaced:
             self.history = History()
+        for record in records:
+            self.history.add(record)
         self.status = status_of(self.folder, self.history)
         if self.status == "finished" and self.result is None:
             self._read_result()

@@ -1,0 +1,26 @@
+"""Fixtures that every room's tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Give the folder of real images, or skip: a clone has none."""
+    folder = Path(os.environ.get("MEDTUI_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not (folder / "malaria32.npz").is_file():
+        pytest.skip(f"no real images at {folder}; set MEDTUI_TEST_DATA to run this test")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep runs, caches and configuration of tests out of the user's folders."""
+    monkeypatch.setenv("MEDTUI_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("MEDTUI_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("MEDTUI_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
