@@ -93,23 +93,12 @@ class CycleEnded(Event, frozen=True):
     """Duration of the cycle, monotonic."""
     is_best: bool = False
     """Whether this is the best theta so far, by val loss."""
-
-
-class LayersMeasured(Event, frozen=True):
-    """Density per layer of theta, where it changed."""
-
-    cycle: int
-    densities: dict[str, float]
-    """Layer's dotted name to its share of nonzero weights."""
-
-
-class LayersDied(Event, frozen=True):
-    """Layers with no weight left, or a network whose logits no longer depend on the image."""
-
-    cycle: int
-    layers: list[str]
-    """Dotted names; empty where the logits alone show it."""
+    densities: dict[str, float] = {}
+    """Layer's dotted name to its share of nonzero weights in theta; empty outside L-C."""
+    dead_layers: list[str] = []
+    """Layers of theta without a nonzero weight."""
     are_logits_constant: bool = False
+    """Whether theta answers the same for every val image."""
 
 
 class Noted(Event, frozen=True):
@@ -156,8 +145,6 @@ AnyEvent = (
     | StageStarted
     | StepsAdvanced
     | CycleEnded
-    | LayersMeasured
-    | LayersDied
     | Noted
     | CheckpointWritten
     | RunStopped

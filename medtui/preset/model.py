@@ -164,7 +164,7 @@ class GuardSettings(Document):
     """Filters every layer keeps at least."""
     floor_share: float = Field(default=0.05, ge=0, le=1)
     """Share of its filters every layer keeps at least."""
-    protect: Many[str] = ("conv1", "downsample", "fc")
+    protect: Many[str] = ("conv1", "downsample")
     """Layers whose dotted name holds one of these parts are left whole by structured schemes."""
     recalibrate_images: int = Field(default=2048, ge=0)
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
@@ -182,7 +182,7 @@ class EvaluateSettings(Document):
     batch_size: int = Field(default=1024, ge=1)
     """Images evaluated at once."""
     test_every: int = Field(default=1, ge=1)
-    """Test is evaluated at cycle 0, every so many cycles, at the end; nothing is chosen by it."""
+    """Test is evaluated at cycle 0, every so many cycles and last; nothing is chosen by it."""
     train_split: bool = False
     """Whether the train split is evaluated each cycle too, as stock Condensa does."""
     bootstrap: int = Field(default=1000, ge=0, le=100_000)

@@ -8,8 +8,6 @@ from medtui.events import (
     CheckpointWritten,
     CycleEnded,
     DataLoaded,
-    LayersDied,
-    LayersMeasured,
     Noted,
     RunFailed,
     RunFinished,
@@ -66,8 +64,10 @@ class History:
     """Train loss of w over the running stage: (cycle with its fraction, loss)."""
     densities: dict[str, float] = field(default_factory=dict)
     """Layer to share of nonzero weights, latest."""
-    deaths: LayersDied | None = None
-    """The latest word on dead layers or constant logits; None while all is alive."""
+    dead_layers: list[str] = field(default_factory=list)
+    """Layers without a nonzero weight, latest."""
+    are_logits_constant: bool = False
+    """Whether the latest theta answers the same for every val image."""
     checkpoint: CheckpointWritten | None = None
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=MAX_LINES))
     ending: Ending | None = None
@@ -116,14 +116,7 @@ class History:
             case StepsAdvanced():
                 self._advance(event)
             case CycleEnded():
-                stage = self.stage.stage if self.stage else ""
-                self.cycles.setdefault(stage, {})[event.cycle] = event
-                self.step = None
-            case LayersMeasured():
-                self.densities = dict(event.densities)
-            case LayersDied():
-                is_dead = bool(event.layers) or event.are_logits_constant
-                self.deaths = event if is_dead else None
+                self._end_cycle(event)
             case Noted():
                 self._say(time, event.text, event.level)
             case CheckpointWritten():
@@ -146,6 +139,14 @@ class History:
             self.started_at = time
         verb = "started" if event.resumed_at is None else f"resumed after cycle {event.resumed_at}"
         self._say(time, f"{verb} on {event.device_name or event.device}")
+
+    def _end_cycle(self, event: CycleEnded) -> None:
+        stage = self.stage.stage if self.stage else ""
+        self.cycles.setdefault(stage, {})[event.cycle] = event
+        self.step = None
+        self.densities = dict(event.densities)
+        self.dead_layers = list(event.dead_layers)
+        self.are_logits_constant = event.are_logits_constant
 
     def _advance(self, event: StepsAdvanced) -> None:
         self.step = event
