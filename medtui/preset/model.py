@@ -164,8 +164,8 @@ class GuardSettings(Document):
     """Filters every layer keeps at least."""
     floor_share: float = Field(default=0.05, ge=0, le=1)
     """Share of its filters every layer keeps at least."""
-    protect: Many[str] = ("conv1", "downsample")
-    """Layers whose dotted name holds one of these parts are left whole by structured schemes."""
+    protect: Many[str] = ("conv1", "*.downsample.*")
+    """Shell patterns of dotted layer names that structured schemes leave whole."""
     recalibrate_images: int = Field(default=2048, ge=0)
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
     warmup_cycles: int = Field(default=0, ge=0)

@@ -1,0 +1,72 @@
+"""Which device computes, with how many threads, and how repeatably."""
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+from medtui.errors import EnvironmentProblem
+
+
+def choose_device(asked: str) -> torch.device:
+    """Turn a preset's word (`auto`, `cpu`, `cuda`, `cuda:1`) into a device.
+
+    Raises:
+        EnvironmentProblem: a GPU was asked for that is not there.
+    """
+    if asked == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    device = torch.device(asked)
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        if (device.index or 0) >= count:
+            raise EnvironmentProblem(
+                f"{asked} was asked for, but torch sees {count} GPUs.",
+                hint="Choose another with --device, or --device cpu.",
+            )
+        torch.cuda.set_device(device)
+    return device
+
+
+def device_name(device: torch.device) -> str:
+    """Give the product name of a GPU, or of the processor."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def settle(device: torch.device, threads: int) -> None:
+    """Fix the thread count and choose repeatable kernels; call once, before any computation."""
+    if threads:
+        torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+
+
+def cpu_capability() -> str:
+    """Give the instruction set torch's kernels use (`AVX512`); bits depend on it."""
+    return torch.backends.cpu.get_cpu_capability()
+
+
+def num_cores() -> int:
+    """Count the CPU cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def generator(seed: int, *path: int) -> torch.Generator:
+    """Give a CPU generator that depends on `seed` and `path` alone: epoch, position, purpose."""
+    state = seed & 0xFFFFFFFF
+    for part in path:
+        state = (state * 0x9E3779B1 + part + 0x7F4A7C15) & 0xFFFFFFFFFFFF
+    made = torch.Generator()
+    made.manual_seed(state)
+    return made

@@ -1,0 +1,93 @@
+"""The network: a torchvision classifier for K classes and C channels, and its weights on disk."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+import torchvision
+from torch import nn
+
+from medtui.errors import UsageError
+
+
+def build_network(architecture: str, *, channels: int, num_classes: int, seed: int) -> nn.Module:
+    """Build torchvision's `architecture` with random weights drawn from `seed`.
+
+    The first convolution takes `channels`, the last linear layer gives `num_classes` logits.
+
+    Raises:
+        UsageError: torchvision has no such classifier.
+    """
+    known = torchvision.models.list_models(module=torchvision.models)
+    if architecture not in known:
+        raise UsageError(
+            f"`model.architecture` = {architecture!r} is no torchvision classifier.",
+            hint=f"For example: {', '.join(name for name in known if name.startswith('res'))}.",
+        )
+    torch.manual_seed(seed)
+    network: nn.Module = torchvision.models.get_model(architecture, num_classes=num_classes)
+    if channels != 3:  # noqa: PLR2004 - torchvision's models take three
+        _replace_first_convolution(network, channels)
+    return network
+
+
+def named_layers(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
+    """Give the layers that Condensa can compress, by dotted name, in order."""
+    return {
+        name: module
+        for name, module in network.named_modules()
+        if type(module) in (nn.Conv2d, nn.Linear)  # Condensa, too, looks at the very type
+    }
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Load a user's state dict into `network`.
+
+    Raises:
+        UsageError: the file is missing, no state dict, or of another architecture.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            state = safetensors.torch.load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        network.load_state_dict(state)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(
+            f"`model.weights`: {path} cannot be loaded: {reason}",
+            hint="Give a state dict of this architecture with this number of classes.",
+        ) from error
+
+
+def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Give all parameters and buffers, detached, contiguous, on the CPU, in their own types."""
+    return {
+        name: tensor.detach().to("cpu").contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+@torch.no_grad()
+def restore_state(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Put a state back, each tensor in the type it was stored with (float16 stays float16)."""
+    for name, tensor in network.state_dict(keep_vars=True).items():
+        tensor.data = state[name].to(tensor.device, copy=True)
+
+
+def _replace_first_convolution(network: nn.Module, channels: int) -> None:
+    name, first = next(
+        (name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d)
+    )
+    replacement = nn.Conv2d(
+        channels,
+        first.out_channels,
+        first.kernel_size,  # type: ignore[arg-type] # Conv2d keeps it as a pair
+        first.stride,  # type: ignore[arg-type]
+        first.padding,  # type: ignore[arg-type]
+        bias=first.bias is not None,
+    )
+    nn.init.kaiming_normal_(replacement.weight, mode="fan_out", nonlinearity="relu")
+    parent, _, leaf = name.rpartition(".")
+    setattr(network.get_submodule(parent), leaf, replacement)
