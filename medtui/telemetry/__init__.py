@@ -1,0 +1,30 @@
+"""The machine's vitals: sampled by a process of their own, read by everyone. Knows no torch.
+
+Nothing imported here loads pynvml or psutil; the programs `sampler` and `probe` do.
+"""
+
+from medtui.telemetry.devices import NO_DEVICES, visible_for
+from medtui.telemetry.gpus import GpuProcess, GpuSample, Probe, ProbedGpu
+from medtui.telemetry.probe_process import probe_safely
+from medtui.telemetry.sample import NVML_OK, Sample
+from medtui.telemetry.sampler_process import SamplerProcess
+from medtui.telemetry.summary import Level, VitalsSummary, summarise
+from medtui.telemetry.tail import SampleTail, read_samples
+
+__all__ = [
+    "NO_DEVICES",
+    "NVML_OK",
+    "GpuProcess",
+    "GpuSample",
+    "Level",
+    "Probe",
+    "ProbedGpu",
+    "Sample",
+    "SampleTail",
+    "SamplerProcess",
+    "VitalsSummary",
+    "probe_safely",
+    "read_samples",
+    "summarise",
+    "visible_for",
+]

@@ -1,0 +1,98 @@
+"""Which GPUs a run may use: `CUDA_VISIBLE_DEVICES` in all its forms, without asking any library."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+NO_DEVICES = "none"
+"""A list of devices that names none; CUDA reads it so, too."""
+
+
+@dataclass
+class Device:
+    """A GPU or a MIG instance as the driver lists it."""
+
+    index: int
+    """NVML's index; of the parent GPU for a MIG instance."""
+    handle: Any = None
+    """NVML's pointer to it; None where the driver would not give one."""
+    uuid: str | None = None
+    """`GPU-...` or `MIG-...`."""
+    name: str | None = None
+    """Product name."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """`uuid` or `name` to the reason, where they are None."""
+    trouble: str = ""
+    """Why it cannot be asked anything; empty where it can."""
+    is_mig: bool = False
+    legacy_uuid: str = ""
+    """A MIG instance's name before driver 470: `MIG-GPU-.../instance/compute instance`."""
+    instances: list["Device"] = field(default_factory=list)
+    """MIG instances of a GPU."""
+
+
+def select_devices(visible: str | None, devices: Sequence[Device]) -> list[Device]:
+    """Give the devices that `visible`, a value of `CUDA_VISIBLE_DEVICES`, names; None names all.
+
+    As in CUDA, the list ends at the first entry that names no device. A GPU in MIG mode stands
+    for its instances. Indices are read in PCI bus order; CUDA does so only under
+    `CUDA_DEVICE_ORDER=PCI_BUS_ID`, which matters where unlike GPUs share a machine.
+
+    Source: CUDA C++ Programming Guide, "CUDA Environment Variables"; NVIDIA MIG User Guide,
+    "Device Enumeration".
+    """
+    if visible is None:
+        return [part for device in devices for part in _parts_of(device)]
+    selected: list[Device] = []
+    for entry in visible.split(","):
+        device = _named(entry.strip(), devices)
+        if device is None:
+            break
+        selected += [part for part in _parts_of(device) if part not in selected]
+    return selected
+
+
+def visible_for(torch_device: str, visible: str | None) -> str:
+    """Give the entry of `visible` that torch calls `torch_device`: `cuda:1` of `4,7` is `7`.
+
+    `visible` is the worker's `CUDA_VISIBLE_DEVICES`, None where it is not set. A device that is
+    no GPU, or that `visible` does not reach, gives `NO_DEVICES`.
+    """
+    kind, _, ordinal = torch_device.partition(":")
+    if kind != "cuda":
+        return NO_DEVICES
+    number = int(ordinal or 0)
+    if visible is None:
+        return str(number)
+    entries = [entry.strip() for entry in visible.split(",")]
+    return entries[number] if number < len(entries) and entries[number] else NO_DEVICES
+
+
+def hides_all(visible: str | None) -> bool:
+    """Tell whether `visible` can name no device on any machine."""
+    if visible is None:
+        return False
+    first = visible.split(",")[0].strip()
+    return not (first.isdecimal() or first.startswith(("GPU-", "MIG-")))
+
+
+def _parts_of(device: Device) -> list[Device]:
+    return device.instances or [device]
+
+
+def _named(entry: str, devices: Sequence[Device]) -> Device | None:
+    if entry.isdecimal():
+        return next((device for device in devices if device.index == int(entry)), None)
+    if entry.startswith("GPU-"):
+        return _only(device for device in devices if (device.uuid or "").startswith(entry))
+    if entry.startswith("MIG-"):
+        instances = [instance for device in devices for instance in device.instances]
+        exact = [instance for instance in instances if instance.legacy_uuid == entry]
+        return _only(exact or [part for part in instances if (part.uuid or "").startswith(entry)])
+    return None
+
+
+def _only(matches: Iterable[Device]) -> Device | None:
+    """Give the one match; an ambiguous prefix names nothing."""
+    found = list(matches)
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,119 @@
+"""The sampler's process: `python -m medtui.telemetry.sampler --pid PID --out FILE`.
+
+It ends by itself when the watched process has ended, or on SIGTERM. SIGHUP and SIGINT are ignored:
+the connection may drop, and Ctrl+C is for the supervisor to interpret.
+"""
+
+import argparse
+import faulthandler
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from medtui.telemetry.devices import hides_all
+from medtui.telemetry.gpu_watch import GpuReader, GpuWatch, NoGpus
+from medtui.telemetry.nvml.session import NvmlSession
+from medtui.telemetry.process_tree import ProcessTree
+from medtui.telemetry.sample import Sample
+from medtui.telemetry.sample_log import SampleLog
+
+PATIENCE = 0.5
+"""Share of an interval in which NVML has to answer."""
+
+
+class Sampler:
+    """Takes one sample after another of a process and its machine."""
+
+    def __init__(
+        self, tree: ProcessTree, gpus: GpuReader, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tree = tree
+        self._gpus = gpus
+        self._clock = clock
+        self._began_at = clock()
+        self._is_first = True
+
+    def take(self, num_dropped: int = 0) -> Sample | None:
+        """Take a sample; None where the watched process has ended."""
+        use = self._tree.measure()
+        if use is None:
+            return None
+        host_cpu_percent = psutil.cpu_percent()
+        memory = psutil.virtual_memory()
+        reading = self._gpus.read(use.pids)
+        sample = Sample(
+            time=round(time.time(), 3),
+            elapsed_s=round(self._clock() - self._began_at, 3),
+            process_cpu_percent=use.cpu_percent,
+            process_memory_bytes=use.memory_bytes,
+            host_cpu_percent=None if self._is_first else host_cpu_percent,
+            host_memory_used_bytes=memory.total - memory.available,
+            host_memory_total_bytes=memory.total,
+            gpus=reading.gpus,
+            nvml_state=reading.state,
+            num_dropped=num_dropped,
+        )
+        self._is_first = False
+        return sample
+
+
+def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> None:
+    """Write a sample every `interval_s` until the watched process ends or SIGTERM comes.
+
+    SIGTERM must be blocked: it is waited for, so that it can interrupt no write.
+    """
+    due_at = time.monotonic()
+    while (sample := sampler.take(log.num_dropped)) is not None:
+        log.append(sample)
+        now = time.monotonic()
+        due_at = max(due_at + interval_s, now)
+        if signal.sigtimedwait({signal.SIGTERM}, due_at - now):
+            return
+
+
+def gpu_reader(visible: str | None, nvml_off: str, interval_s: float) -> GpuReader:
+    """Give whoever tells of the GPUs in `visible`; `nvml_off` is a reason to leave NVML alone."""
+    if nvml_off:
+        return NoGpus(nvml_off)
+    if hides_all(visible):
+        return NoGpus("No GPU is visible to this run.")
+    return GpuWatch(NvmlSession(visible), patience_s=PATIENCE * interval_s)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Sample as the command line says."""
+    faulthandler.enable()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    options = _parser().parse_args(arguments)
+    log = SampleLog(options.out)
+    tree = ProcessTree(options.pid, options.start_ticks)
+    gpus = gpu_reader(options.devices, options.nvml_off, options.interval)
+    follow(Sampler(tree, gpus), log, options.interval)
+    log.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="medtui.telemetry.sampler", description=__doc__)
+    parser.add_argument("--pid", type=int, required=True, help="the process to watch")
+    parser.add_argument(
+        "--start-ticks", type=int, help="when it began (field 22 of /proc/PID/stat)"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the telemetry.jsonl to append to")
+    parser.add_argument("--interval", type=float, default=1.0, help="seconds between samples")
+    parser.add_argument(
+        "--devices",
+        default=os.environ.get("CUDA_VISIBLE_DEVICES"),
+        help="GPUs to watch, as in CUDA_VISIBLE_DEVICES, whose value is the default",
+    )
+    parser.add_argument("--nvml-off", default="", help="leave NVML alone, for this reason")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

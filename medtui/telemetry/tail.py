@@ -1,0 +1,73 @@
+"""Reads a `telemetry.jsonl` while it is being written. A torn last line is "not yet"."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from medtui.telemetry.sample import Sample
+
+CHUNK_BYTES = 4 * 1024 * 1024
+"""One poll reads at most this much, so that a reader of a long run stays responsive."""
+
+_decoder = msgspec.json.Decoder(Sample)
+
+
+@dataclass
+class SampleTail:
+    """Follows one `telemetry.jsonl`."""
+
+    path: Path
+    offset: int = 0
+    """Bytes read so far; always at the start of a line."""
+    num_damaged: int = 0
+    """Lines that were no samples, and were skipped."""
+
+    def poll(self) -> list[Sample]:
+        """Give the samples that were completed since the last poll, at most `CHUNK_BYTES` of them.
+
+        A missing file gives none; one that became shorter is read from its beginning.
+        """
+        try:
+            with self.path.open("rb") as file:
+                if file.seek(0, 2) < self.offset:
+                    self.offset = 0
+                file.seek(self.offset)
+                chunk = file.read(CHUNK_BYTES)
+        except OSError:
+            return []
+        whole, newline, _rest = chunk.rpartition(b"\n")
+        if not newline:
+            self._skip_endless(chunk)
+            return []
+        self.offset += len(whole) + 1
+        return self._decode(whole.split(b"\n"))
+
+    def read_all(self) -> list[Sample]:
+        """Give every sample up to the end of the file."""
+        samples: list[Sample] = []
+        while True:
+            before = self.offset
+            samples += self.poll()
+            if self.offset == before:
+                return samples
+
+    def _skip_endless(self, chunk: bytes) -> None:
+        """Step over a chunk without a single line's end: no sample is as long."""
+        if len(chunk) == CHUNK_BYTES:
+            self.offset += len(chunk)
+
+    def _decode(self, lines: list[bytes]) -> list[Sample]:
+        samples = []
+        for line in lines:
+            try:
+                samples.append(_decoder.decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                self.num_damaged += 1
+        return samples
+
+
+def read_samples(path: Path, since_offset: int = 0) -> tuple[list[Sample], int]:
+    """Give all whole samples from `since_offset` on, and the offset to continue from."""
+    tail = SampleTail(path, since_offset)
+    return tail.read_all(), tail.offset
