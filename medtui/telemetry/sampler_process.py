@@ -58,6 +58,11 @@ class SamplerProcess:
         """How often the sampler was brought back."""
 
     @property
+    def pid(self) -> int | None:
+        """The sampler's own pid; None while there is none."""
+        return self._process.pid if self._process else None
+
+    @property
     def is_nvml_off(self) -> bool:
         """Whether NVML crashed so often that it is left alone for the rest of the run."""
         return self._num_crashes >= MAX_NVML_CRASHES

@@ -1,0 +1,77 @@
+"""The list of GPUs for `doctor` and Home, from whatever state the driver is in."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from scripted_nvml import TWO_GPUS, ScriptedNvml
+
+from medtui.telemetry import probe_safely
+from medtui.telemetry.probe import probe
+
+
+def test_gpus_and_who_computes_on_them_are_listed(nvml: ScriptedNvml) -> None:
+    """With users' names where the process table tells, whatever `CUDA_VISIBLE_DEVICES` says."""
+    nvml.say(f"0.processes {os.getpid()}:500 1:600 999999999:700", TWO_GPUS)
+    probed = probe_safely()
+    versions = (probed.driver_version, probed.nvml_version, probed.cuda_version)
+    assert versions == ("550.54.15", "12.550.54.15", "12.4")
+    assert [one.gpu.memory_free_bytes for one in probed.gpus] == [120_000_000_000, 39_000]
+    ours, init, hidden = probed.gpus[0].processes or []
+    assert (ours.pid, ours.is_other_user, ours.memory_bytes) == (os.getpid(), False, 500)
+    assert init.user == "root"
+    assert (hidden.pid, hidden.user, hidden.is_other_user) == (999999999, None, None)
+    assert probed.reason == ""
+
+
+def test_processes_that_may_not_be_seen_are_unknown(nvml: ScriptedNvml) -> None:
+    """None with a reason, not an empty list."""
+    nvml.say("fail nvmlDeviceGetComputeRunningProcesses_v3 4", TWO_GPUS)
+    gpu = probe_safely().gpus[0]
+    assert (gpu.processes, gpu.processes_missing) == (None, "no permission")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("fail nvmlInitWithFlags 9", "driver is not loaded"),
+        ("fail nvmlInitWithFlags 18", "driver and library differ"),
+        ("fail nvmlDeviceGetUtilizationRates crash", "took its process down (SIGSEGV)"),
+        ("count 0", "lists none"),
+    ],
+)
+def test_no_gpus_come_with_the_reason(nvml: ScriptedNvml, line: str, reason: str) -> None:
+    """A crash in the driver's library is one of them."""
+    nvml.say(line, TWO_GPUS)
+    probed = probe_safely()
+    assert probed.gpus == []
+    assert reason in probed.reason
+
+
+def test_a_driver_that_hangs_is_not_waited_for(nvml: ScriptedNvml) -> None:
+    """`doctor` has other things to tell."""
+    nvml.say("fail nvmlInitWithFlags hang")
+    assert probe_safely(timeout_s=1.0).reason == "NVML did not answer within 1 s."
+
+
+@pytest.mark.gpu
+def test_the_real_library_agrees_with_nvidia_smi() -> None:
+    """What does not change from one moment to the next is equal."""
+    if shutil.which("nvidia-smi") is None:
+        pytest.skip("NO GPU: nvidia-smi is not here, the real NVML stays untested")
+    query = "--query-gpu=index,uuid,name,memory.total,driver_version,mig.mode.current"
+    command = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
+    rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    probed = probe()
+    whole = [one.gpu for one in probed.gpus if not one.gpu.is_mig]
+    for row in rows:
+        index, uuid, name, memory_mib, driver, mig = (cell.strip() for cell in row.split(","))
+        assert driver == probed.driver_version
+        if mig == "Enabled":
+            continue
+        gpu = next(gpu for gpu in whole if gpu.uuid == uuid)
+        assert (str(gpu.index), gpu.name) == (index, name)
+        assert gpu.memory_total_bytes is not None
+        assert round(gpu.memory_total_bytes / 1024**2) == int(memory_mib)
+        assert set(gpu.missing) <= {"process_memory_bytes"}

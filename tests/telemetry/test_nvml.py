@@ -1,0 +1,238 @@
+"""NVML through pynvml's own ctypes, against a scripted library."""
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from scripted_nvml import MIG_GPU, TWO_GPUS, ScriptedNvml
+
+from medtui.telemetry import GpuSample
+
+NULLABLE = {
+    field.name
+    for field in msgspec.structs.fields(GpuSample)
+    if field.name not in {"index", "is_mig", "missing"}
+}
+
+
+def assert_each_gap_is_explained(gpu: GpuSample) -> None:
+    """Exactly the fields that are None have a reason."""
+    assert {name for name in NULLABLE if getattr(gpu, name) is None} == set(gpu.missing)
+    assert all(gpu.missing.values())
+
+
+def test_every_field_is_read(nvml: ScriptedNvml) -> None:
+    """All of one GPU's values arrive, in their units."""
+    reading = nvml.read("0", pids=(4242, 4243, 1))
+    assert reading.state == "ok"
+    assert reading.gpus == [
+        GpuSample(
+            index=0,
+            uuid="GPU-11111111-aaaa-bbbb-cccc-000000000000",
+            name="NVIDIA H200",
+            memory_used_bytes=30_000_000_000,
+            memory_free_bytes=120_000_000_000,
+            memory_total_bytes=150_000_000_000,
+            process_memory_bytes=21_000_000_000,
+            gpu_percent=87,
+            memory_percent=41,
+            power_w=512.345,
+            temperature_c=61,
+            sm_clock_mhz=1980,
+            memory_clock_mhz=3201,
+            throttle_reasons=["power cap", "software thermal slowdown"],
+        )
+    ]
+
+
+def test_several_gpus_are_read_in_their_order(nvml: ScriptedNvml) -> None:
+    """`CUDA_VISIBLE_DEVICES` decides which, and in which order."""
+    assert [gpu.index for gpu in nvml.read().gpus] == [0, 1]
+    assert [gpu.index for gpu in nvml.read("GPU-2222,0").gpus] == [1, 0]
+
+
+def test_a_process_that_is_not_listed_is_unknown_not_zero(nvml: ScriptedNvml) -> None:
+    """Inside a container our pids mean nothing to the driver."""
+    gpu = nvml.read("0", pids=(7,)).gpus[0]
+    assert gpu.process_memory_bytes is None
+    assert gpu.missing == {"process_memory_bytes": "process not listed"}
+
+
+def test_a_process_whose_memory_the_driver_hides_is_unknown(nvml: ScriptedNvml) -> None:
+    """As under WDDM and some vGPUs."""
+    nvml.say("0.processes 4242:unknown", TWO_GPUS)
+    assert nvml.read("0", pids=(4242,)).gpus[0].missing == {"process_memory_bytes": "n/a"}
+
+
+def test_mig_instances_are_walked(nvml: ScriptedNvml) -> None:
+    """Empty slots are passed over; utilisation is n/a (MIG), never 0."""
+    nvml.say(MIG_GPU)
+    gpus = nvml.read(pids=(4242,)).gpus
+    assert [gpu.uuid for gpu in gpus] == [
+        "MIG-aaaaaaaa-0000-0000-0000-000000000000",
+        "MIG-bbbbbbbb-0000-0000-0000-000000000000",
+    ]
+    assert [gpu.memory_total_bytes for gpu in gpus] == [5000, 20000]
+    assert [gpu.process_memory_bytes for gpu in gpus] == [900, None]
+    for gpu in gpus:
+        assert gpu.is_mig
+        assert gpu.index == 0
+        assert gpu.gpu_percent is None
+        assert gpu.missing["gpu_percent"] == "n/a (MIG)"
+        assert_each_gap_is_explained(gpu)
+
+
+@pytest.mark.parametrize(
+    "visible", ["MIG-bbbbbbbb", "MIG-GPU-33333333-aaaa-bbbb-cccc-000000000000/9/0"]
+)
+def test_a_mig_instance_is_found_by_both_its_names(nvml: ScriptedNvml, visible: str) -> None:
+    """Drivers before 470 name it by GPU, instance and compute instance."""
+    nvml.say(MIG_GPU)
+    assert [gpu.memory_total_bytes for gpu in nvml.read(visible).gpus] == [20000]
+
+
+def test_mig_mode_without_instances_says_so(nvml: ScriptedNvml) -> None:
+    """Such a GPU can run nothing."""
+    nvml.say("0.mig 7", TWO_GPUS)
+    gpu = nvml.read("0").gpus[0]
+    assert gpu.note == "MIG mode without instances"
+    assert_each_gap_is_explained(gpu)
+
+
+def test_one_sick_gpu_does_not_blank_the_others(nvml: ScriptedNvml) -> None:
+    """A lost GPU keeps its place in the list."""
+    nvml.say("fail nvmlDeviceGetHandleByIndex_v2:0 15", TWO_GPUS)
+    lost, well = nvml.read().gpus
+    assert (lost.index, lost.note) == (0, "GPU is lost")
+    assert_each_gap_is_explained(lost)
+    assert well.gpu_percent == 0
+    assert well.missing == {"process_memory_bytes": "process not listed"}
+
+
+def test_a_name_that_is_no_text_is_unknown(nvml: ScriptedNvml) -> None:
+    """Pynvml decodes as UTF-8 and raises."""
+    nvml.say("0.name \xff\xfe", TWO_GPUS)
+    gpu = nvml.read("0", pids=(4242,)).gpus[0]
+    assert gpu.missing == {"name": "unreadable text"}
+
+
+def test_what_an_old_driver_lacks_is_asked_the_old_way(nvml: ScriptedNvml) -> None:
+    """Memory and processes have a second version; an old driver knows only the first."""
+    absent = ("nvmlDeviceGetMemoryInfo_v2", "nvmlDeviceGetComputeRunningProcesses_v3")
+    nvml.say(*(f"fail {name} 13" for name in absent), TWO_GPUS)
+    gpu = nvml.read("0", pids=(4242,)).gpus[0]
+    assert (gpu.memory_used_bytes, gpu.process_memory_bytes) == (30_000_000_000, 20_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("fail nvmlInitWithFlags 9", "driver is not loaded"),
+        ("fail nvmlInitWithFlags 12", "no NVIDIA driver is installed"),
+        ("fail nvmlInitWithFlags 18", "driver and library differ"),
+        ("fail nvmlInitWithFlags 4", "no permission"),
+        ("fail nvmlInitWithFlags 999", "could not be opened"),
+        ("fail nvmlDeviceGetCount_v2 4", "no permission"),
+        ("count 0", "lists none"),
+    ],
+)
+def test_no_nvml_is_a_sentence(nvml: ScriptedNvml, lines: str, sentence: str) -> None:
+    """The screen shows it in place of the GPUs."""
+    nvml.say(lines, TWO_GPUS)
+    reading = nvml.read()
+    assert sentence in reading.state
+    assert reading.gpus == []
+
+
+def test_devices_that_are_not_here_are_named(nvml: ScriptedNvml) -> None:
+    """A typing error in `CUDA_VISIBLE_DEVICES` shows itself."""
+    assert nvml.read("7").state == "No GPU here is named by CUDA_VISIBLE_DEVICES=7."
+
+
+def test_the_driver_vanishes_and_returns(nvml: ScriptedNvml) -> None:
+    """NVML is opened again, after waits that double; in between its absence is the state."""
+    program = f"""
+import pathlib, sys
+from medtui.telemetry.nvml.session import NvmlSession
+script = pathlib.Path({str(nvml.script)!r})
+well = script.read_text()
+now = 0.0
+session = NvmlSession("0", clock=lambda: now)
+def show():
+    reading = session.read(())
+    print(reading.state, len(reading.gpus))
+show()
+script.write_text("fail nvmlDeviceGetUtilizationRates 9\\nfail nvmlInitWithFlags 9\\n" + well)
+show()
+now = 1.0
+show()
+script.write_text(well)
+now = 2.9
+show()
+now = 3.0
+show()
+"""
+    away = "The NVIDIA driver is not loaded. 0"
+    assert nvml.run("-c", program).decode().splitlines() == ["ok 1", away, away, away, "ok 1"]
+
+
+def test_a_lost_gpu_is_not_asked_again(nvml: ScriptedNvml) -> None:
+    """Asking a GPU that fell off the bus is known to crash."""
+    program = f"""
+import pathlib
+from medtui.telemetry.nvml.session import NvmlSession
+script = pathlib.Path({str(nvml.script)!r})
+well = script.read_text()
+session = NvmlSession("0")
+session.read(())
+script.write_text("fail nvmlDeviceGetUtilizationRates 15\\n" + well)
+session.read(())
+script.write_text("fail nvmlDeviceGetMemoryInfo_v2 crash\\n" + well)
+print(session.read(()).gpus[0].note)
+"""
+    assert nvml.run("-c", program).decode().strip() == "GPU is lost"
+
+
+def test_every_error_of_every_call_ends_as_a_value_or_a_reason(nvml: ScriptedNvml) -> None:
+    """Each code that pynvml knows, in each call that is made: no gap is unexplained."""
+    program = f"""
+import pathlib, re, sys
+import msgspec, pynvml
+from medtui.telemetry.nvml.session import NvmlSession
+script = pathlib.Path({str(nvml.script)!r})
+well = script.read_text()
+names = [name for name in vars(pynvml) if re.fullmatch("NVML_ERROR_[A-Z_]+", name)]
+codes = [getattr(pynvml, name) for name in names]
+for call in sys.argv[1:]:
+    for code in codes:
+        script.write_text(f"fail {{call}} {{code}}\\n" + well)
+        reading = NvmlSession().read((4242,))
+        print(msgspec.json.encode([call, code, reading.state, reading.gpus]).decode())
+"""
+    calls = [
+        "nvmlInitWithFlags", "nvmlShutdown", "nvmlDeviceGetCount_v2",
+        "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetUUID", "nvmlDeviceGetName",
+        "nvmlDeviceGetMigMode", "nvmlDeviceGetMemoryInfo_v2", "nvmlDeviceGetUtilizationRates",
+        "nvmlDeviceGetPowerUsage", "nvmlDeviceGetTemperature", "nvmlDeviceGetClockInfo",
+        "nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetComputeRunningProcesses_v3",
+    ]  # fmt: skip
+    lines = nvml.run("-c", program, *calls).splitlines()
+    cells = [
+        msgspec.json.decode(line, type=tuple[str, int, str, list[GpuSample]]) for line in lines
+    ]
+    assert len(cells) >= 31 * len(calls)
+    for call, code, state, gpus in cells:
+        assert state == "ok" or not gpus, (call, code)
+        assert state.endswith(("ok", ".")), (call, code)
+        for gpu in gpus:
+            assert_each_gap_is_explained(gpu)
+
+
+def test_reading_telemetry_loads_neither_pynvml_nor_psutil() -> None:
+    """The screen starts without them."""
+    program = (
+        "import sys, medtui.telemetry; print({'pynvml', 'psutil', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.decode().strip() == "set()"

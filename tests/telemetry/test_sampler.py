@@ -1,0 +1,217 @@
+"""The sampler as the process it is."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from scripted_nvml import TWO_GPUS, ScriptedNvml, wait_until
+
+from medtui.telemetry import Sample, SampleTail, read_samples
+from medtui.telemetry.process_stat import read_stat
+from medtui.telemetry.process_tree import listed_descendants
+from medtui.telemetry.sample_log import SampleLog
+
+
+@contextmanager
+def sampling(out: Path, pid: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a sampler, quicker than in life; what it prints goes beside `out`."""
+    command = [sys.executable, "-m", "medtui.telemetry.sampler", f"--pid={pid}", f"--out={out}"]
+    with out.with_suffix(".log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--interval=0.1", *options], stdin=subprocess.DEVNULL, stderr=log
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def samples_of(out: Path) -> list[Sample]:
+    """Give all samples written so far."""
+    return read_samples(out)[0]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Give the file to write to."""
+    return tmp_path / "telemetry.jsonl"
+
+
+def test_a_sample_holds_the_machine_and_its_gpus(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """Our process's GPU memory is found by its pid; the first sample has no rates yet."""
+    nvml.say(f"0.processes 1:5 {sleeper.pid}:7000", TWO_GPUS)
+    with sampling(out, sleeper.pid, "--devices=0"):
+        wait_until(lambda: any(sample.gpus for sample in samples_of(out)[1:]))
+    first, *later = samples_of(out)
+    last = next(sample for sample in later if sample.gpus)
+    assert (first.process_cpu_percent, first.host_cpu_percent) == (None, None)
+    assert last.process_cpu_percent == 0.0
+    assert last.host_cpu_percent is not None
+    assert 0 < (last.process_memory_bytes or 0) < psutil.virtual_memory().total
+    assert last.host_memory_total_bytes == psutil.virtual_memory().total
+    assert last.elapsed_s > first.elapsed_s
+    assert last.nvml_state == "ok"
+    assert [gpu.process_memory_bytes for gpu in last.gpus] == [7000]
+
+
+def test_the_environment_names_the_devices(
+    nvml: ScriptedNvml,
+    sleeper: subprocess.Popen[bytes],
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without `--devices`, `CUDA_VISIBLE_DEVICES` is what the run may use."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-2222")
+    with sampling(out, sleeper.pid):
+        wait_until(lambda: bool(samples_of(out)) and bool(samples_of(out)[-1].gpus))
+    assert [gpu.index for gpu in samples_of(out)[-1].gpus] == [1]
+
+
+def test_a_run_on_the_cpu_leaves_nvml_alone(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """Even a driver that crashes whoever asks costs such a run nothing."""
+    nvml.say("fail nvmlInitWithFlags crash")
+    with sampling(out, sleeper.pid, "--devices=none"):
+        wait_until(lambda: len(samples_of(out)) >= 2)
+    assert samples_of(out)[1].nvml_state == "No GPU is visible to this run."
+
+
+def test_children_are_counted_in(nvml: ScriptedNvml, out: Path) -> None:
+    """A busy child is the watched process's business, in CPU time and memory."""
+    busy = f"{sys.executable} -c 'while True: pass' & wait"
+    parent = subprocess.Popen(["bash", "-c", busy], start_new_session=True)
+    try:
+        wait_until(lambda: bool(psutil.Process(parent.pid).children()))
+        with sampling(out, parent.pid, "--devices=none"):
+            wait_until(lambda: any(sample.process_cpu_percent for sample in samples_of(out)))
+        alone = read_stat(parent.pid)
+        assert alone is not None
+        assert (samples_of(out)[-1].process_memory_bytes or 0) > alone.memory_bytes
+    finally:
+        os.killpg(parent.pid, signal.SIGKILL)
+        parent.wait()
+
+
+def test_descendants_are_read_from_the_kernels_lists(tmp_path: Path) -> None:
+    """Each thread has its own list of children; a process that has ended has none."""
+    for thread, children in {"1/task/1": "2 3 ", "1/task/9": "4 ", "2/task/2": "5 "}.items():
+        (tmp_path / thread).mkdir(parents=True)
+        (tmp_path / thread / "children").write_text(children)
+    assert sorted(listed_descendants(1, tmp_path)) == [2, 3, 4, 5]
+
+
+def test_it_ends_with_the_watched_process(nvml: ScriptedNvml, out: Path) -> None:
+    """A zombie has ended, too: its parent may take its time."""
+    watched = subprocess.Popen(["sleep", "600"])
+    with sampling(out, watched.pid) as sampler:
+        wait_until(lambda: bool(samples_of(out)))
+        watched.kill()
+        assert sampler.wait(60) == 0
+    watched.wait()
+    assert out.read_bytes().endswith(b"\n")
+
+
+def test_a_reused_pid_is_never_followed(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """The pid alone is no identity; the start time beside it is."""
+    stat = read_stat(sleeper.pid)
+    assert stat is not None
+    with sampling(out, sleeper.pid, f"--start-ticks={stat.start_ticks - 1}") as sampler:
+        assert sampler.wait(60) == 0
+    assert samples_of(out) == []
+
+
+def test_sigterm_ends_it_and_a_dropped_connection_does_not(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """SIGHUP and SIGINT are for others; SIGTERM interrupts no line."""
+    with sampling(out, sleeper.pid) as sampler:
+        wait_until(lambda: bool(samples_of(out)))
+        sampler.send_signal(signal.SIGHUP)
+        sampler.send_signal(signal.SIGINT)
+        before = len(samples_of(out))
+        wait_until(lambda: len(samples_of(out)) > before + 1)
+        sampler.terminate()
+        assert sampler.wait(60) == 0
+    assert out.read_bytes().endswith(b"\n")
+    assert out.with_suffix(".log").read_text() == ""
+
+
+def test_a_full_disk_costs_samples_and_nothing_else(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """Samples that find no room are dropped and counted; a torn line spoils no other."""
+    with sampling(out, sleeper.pid) as sampler:
+        wait_until(lambda: bool(samples_of(out)))
+        unlimited = resource.prlimit(sampler.pid, resource.RLIMIT_FSIZE)
+        full_at = out.stat().st_size + 5_000
+        resource.prlimit(sampler.pid, resource.RLIMIT_FSIZE, (full_at, unlimited[1]))
+        wait_until(lambda: out.stat().st_size == full_at)
+        is_torn = not out.read_bytes().endswith(b"\n")
+        resource.prlimit(sampler.pid, resource.RLIMIT_FSIZE, unlimited)
+        wait_until(lambda: bool(samples_of(out)) and samples_of(out)[-1].num_dropped > 0)
+        assert sampler.poll() is None
+    tail = SampleTail(out)
+    tail.read_all()
+    assert tail.num_damaged == is_torn
+
+
+def test_a_file_that_cannot_be_opened_costs_samples(tmp_path: Path) -> None:
+    """The folder may come (back) later."""
+    log = SampleLog(tmp_path / "folder" / "telemetry.jsonl")
+    sample = Sample(time=1.0, elapsed_s=0.0)
+    assert not log.append(sample)
+    (tmp_path / "folder").mkdir()
+    assert log.append(sample)
+    log.close()
+    assert log.num_dropped == 1
+    assert read_samples(log.path)[0] == [sample]
+
+
+def test_a_restarted_sampler_goes_on_after_a_torn_line(tmp_path: Path) -> None:
+    """A writer that was killed may leave half a line."""
+    path = tmp_path / "telemetry.jsonl"
+    path.write_bytes(b'{"time":1.0,"elap')
+    log = SampleLog(path)
+    log.append(Sample(time=2.0, elapsed_s=0.0))
+    log.close()
+    assert [sample.time for sample in read_samples(path)[0]] == [2.0]
+
+
+def test_it_goes_on_while_nvml_hangs(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """The process's own vitals are written, with a sentence for the GPUs; SIGTERM still works."""
+    nvml.say("fail nvmlDeviceGetPowerUsage hang", TWO_GPUS)
+    with sampling(out, sleeper.pid) as sampler:
+        wait_until(lambda: len(samples_of(out)) >= 3)
+        sampler.terminate()
+        assert sampler.wait(60) == 0
+    assert all(sample.nvml_state.startswith("NVML has not answered") for sample in samples_of(out))
+    assert samples_of(out)[-1].process_memory_bytes
+
+
+def test_it_survives_the_driver(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """The driver goes and comes back under a running sampler, which prints nothing about it."""
+    with sampling(out, sleeper.pid):
+        wait_until(lambda: bool(samples_of(out)) and samples_of(out)[-1].nvml_state == "ok")
+        gone = "fail nvmlDeviceGetPowerUsage 9"
+        nvml.say(gone, "fail nvmlInitWithFlags 9", TWO_GPUS)
+        wait_until(lambda: "not loaded" in samples_of(out)[-1].nvml_state)
+        nvml.say(TWO_GPUS)
+        wait_until(lambda: samples_of(out)[-1].nvml_state == "ok")
+    assert out.with_suffix(".log").read_text() == ""
