@@ -62,7 +62,8 @@ class Problem:
 class DocumentError(UsageError):
     """A TOML file that cannot be used, with all of its problems."""
 
-    def __init__(self, origin: str, problems: list[Problem]) -> None:
+    def __init__(self, origin: str, problems: list[Problem], *, exit_code: int = 2) -> None:
+        self.exit_code = exit_code
         self.origin = origin
         """The file's path, or a word for where the text came from."""
         self.problems = problems
@@ -147,6 +148,12 @@ def locate(text: str, location: Location) -> int | None:
     return None
 
 
+def problem_at(text: str, location: Location, sentence: str) -> Problem:
+    """Give a problem with the line of `text` that `location` leads to."""
+    line = locate(text, location)
+    return Problem(sentence, location, line, _source(text, line))
+
+
 def _key_lines(text: str) -> dict[tuple[str, ...], int]:
     table: tuple[str, ...] = ()
     found: dict[tuple[str, ...], int] = {}
@@ -172,9 +179,8 @@ def _source(text: str, line: int | None) -> str:
 
 def _explain(model: type[BaseModel], details: ErrorDetails, text: str) -> Problem:
     location = _in_file(details["loc"])
-    line = locate(text, location)
     bare = Problem("", location=location)
-    return Problem(_sentence(model, details, bare.key), location, line, _source(text, line))
+    return problem_at(text, location, _sentence(model, details, bare.key))
 
 
 def _in_file(loc: Location) -> Location:

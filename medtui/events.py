@@ -136,7 +136,7 @@ class RunFinished(Event, frozen=True):
     """The run is complete; `result.json` holds the outcome."""
 
     seconds: float
-    """Duration over all of the run's sessions, monotonic."""
+    """Duration of all cycles over the run's sessions, monotonic."""
 
 
 AnyEvent = (

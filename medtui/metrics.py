@@ -50,9 +50,7 @@ class Scores:
 
     def take(self, rows: Labels) -> "Scores":
         """Give the predictions of these rows, repeated as often as they are named."""
-        return Scores(
-            self.labels_NK[rows], self.scores_NK[rows], self.answers_NK[rows], self.task
-        )
+        return Scores(self.labels_NK[rows], self.scores_NK[rows], self.answers_NK[rows], self.task)
 
     def of_class(self, index: int) -> "Scores":
         """Give one class against the rest."""
@@ -128,7 +126,7 @@ def measure(scores: Scores) -> Metrics:
 
 def measure_classes(scores: Scores, classes: Sequence[str]) -> dict[str, Metrics]:
     """Give each class's metrics against the rest, with its `prevalence`."""
-    found = {}
+    found: dict[str, Metrics] = {}
     for index, name in enumerate(classes):
         alone = scores.of_class(index)
         found[name] = {

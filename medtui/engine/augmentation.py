@@ -108,4 +108,5 @@ def _turn_hue(turns_N: Tensor) -> Tensor:
     turn[:, 0, 0] = 1
     turn[:, 1, 1] = turn[:, 2, 2] = angle.cos()
     turn[:, 1, 2], turn[:, 2, 1] = -angle.sin(), angle.sin()
-    return torch.linalg.inv(_YIQ) @ turn @ _YIQ
+    turned: Tensor = torch.linalg.inv(_YIQ) @ turn @ _YIQ
+    return turned

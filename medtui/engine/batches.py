@@ -4,6 +4,7 @@ Condensa takes any iterable of (inputs, targets). Order and augmentation are a f
 (seed, epoch, position), so a loader that seeks goes on exactly where another one stopped.
 """
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -40,7 +41,7 @@ class EvaluationBatches:
         self.batch_size = batch_size
 
     def __len__(self) -> int:
-        return -(-len(self.images) // self.batch_size)
+        return math.ceil(len(self.images) / self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for start in range(0, len(self.images), self.batch_size):
@@ -70,9 +71,9 @@ class TrainBatches:
         return len(self.images) // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = torch.randperm(len(self.images), generator=generator(self._seed, _ORDER, self.epoch))
-        order = order.to(self.images.labels.device)
         epoch, first = self.epoch, self.position
+        rng = generator(self._seed, _ORDER, epoch)
+        order = torch.randperm(len(self.images), generator=rng).to(self.images.labels.device)
         for position in range(first, len(self)):
             rows = order[position * self.batch_size : (position + 1) * self.batch_size]
             self.position = position + 1

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from medtui.engine.augmentation import normalise
 from medtui.engine.batches import EvaluationBatches, Images
 from medtui.engine.lc import Criterion, Statistics
-from medtui.metrics import Task, choose_thresholds, make_scores, measure
+from medtui.metrics import Scores, Task, choose_thresholds, make_scores, measure
 
 CONSTANT_LOGITS = 1e-6
 """Standard deviation over images below which every class's logit counts as constant."""
@@ -88,8 +89,6 @@ def recalibrate(model: nn.Module, images: Images, num_images: int) -> None:
 
 def _spread(images: Images, num_images: int) -> list[Tensor]:
     """Give batches of images evenly spread over the part: neighbours share patient and class."""
-    from medtui.engine.augmentation import normalise
-
     count = min(num_images, len(images))
     num_batches = max(1, count // _RECALIBRATION_BATCH)
     rows = torch.linspace(0, len(images) - 1, count, device=images.labels.device).long()
@@ -102,24 +101,32 @@ def _spread(images: Images, num_images: int) -> list[Tensor]:
 class Evaluator:
     """Condensa's statistics function: loss and metrics of a model on a loader.
 
-    The latest predictions of each loader are kept, since everything else is a function of them.
+    In multi-label tasks a class's decision threshold is chosen on val; test and train are judged
+    by the thresholds of the latest val pass, which L-C makes before theirs.
     """
 
-    def __init__(self, task: Task, device: torch.device) -> None:
+    def __init__(self, task: Task, device: torch.device, val: EvaluationBatches) -> None:
         self.task = task
         self.device = device
-        self.latest: dict[int, Predictions] = {}
-        """Predictions by `id` of their loader."""
+        self.thresholds: list[float] = []
+        """Probability per class; empty in single-label tasks and before the first val pass."""
+        self.is_constant = False
+        """Whether the logits of the latest val pass did not vary over images."""
+        self._val = val
 
     def __call__(self, model: nn.Module, criterion: Criterion, batches: Any) -> Statistics:  # noqa: ANN401 - whatever loader Condensa was given
+        """Give the loss and every metric of `model` on all images of `batches`."""
         predictions = predict(evaluation_copy(model, self.device), batches, criterion)
-        self.latest[id(batches)] = predictions
-        return predictions.loss, dict(self.metrics_of(predictions))
+        if batches is self._val:
+            self.is_constant = predictions.are_constant
+            self.thresholds = self._choose(predictions)
+        return predictions.loss, {"loss": predictions.loss} | measure(self.scores_of(predictions))
 
-    def metrics_of(self, predictions: Predictions) -> dict[str, float | None]:
-        """Give loss and metrics; multi-label answers use thresholds chosen on these predictions."""
-        scores = make_scores(predictions.logits_NK, predictions.labels, self.task)
-        if self.task == "multi":
-            limits = choose_thresholds(scores)
-            scores = make_scores(predictions.logits_NK, predictions.labels, self.task, limits)
-        return {"loss": predictions.loss} | measure(scores)
+    def scores_of(self, predictions: Predictions) -> Scores:
+        """Judge predictions by the thresholds of the latest val pass."""
+        return make_scores(predictions.logits_NK, predictions.labels, self.task, self.thresholds)
+
+    def _choose(self, val: Predictions) -> list[float]:
+        if self.task == "single":
+            return []
+        return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task))

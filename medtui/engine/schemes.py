@@ -31,6 +31,8 @@ from medtui.preset import (
     StructPrune,
 )
 
+Layer = nn.Conv2d | nn.Linear
+
 
 class CondensaScheme(Protocol):
     """What `condensa.Compressor` takes for a scheme."""
@@ -47,7 +49,8 @@ def build_scheme(
 ) -> CondensaScheme:
     """Give Condensa's scheme for a cell; without `guard` it selects exactly what Condensa does."""
     built = [_operator(operator, density, guard) for operator in scheme.operators]
-    return built[0] if len(built) == 1 else condensa.schemes.Compose(built)
+    composed: CondensaScheme = built[0] if len(built) == 1 else condensa.schemes.Compose(built)
+    return composed
 
 
 def operators_of(scheme: CondensaScheme) -> list[Any]:
@@ -78,7 +81,8 @@ def _operator(
 ) -> CondensaScheme:
     match operator:
         case Quantize():
-            return condensa.schemes.Quantize(getattr(condensa, operator.dtype))
+            made: CondensaScheme = condensa.schemes.Quantize(getattr(condensa, operator.dtype))
+            return made
         case Prune():
             return _Prune(_density(operator.density, cell_density))
         case BlockPrune():
@@ -100,14 +104,19 @@ def _density(own: float | None, cell: float | None) -> float:
     return density
 
 
-def _criteria(operator: FilterPrune | NeuronPrune | StructPrune | BlockPrune) -> Any:  # noqa: ANN401 - one of Condensa's functions
+def _criteria(operator: FilterPrune | NeuronPrune | StructPrune | BlockPrune) -> Any:  # noqa: ANN401
+    """Give one of Condensa's aggregation functions."""
     return getattr(condensa.functional, operator.criteria)
 
 
 def _stock_structured(
     operator: FilterPrune | NeuronPrune | StructPrune, density: float
 ) -> CondensaScheme:
-    kind = {"FilterPrune": _FilterPrune, "NeuronPrune": _NeuronPrune, "StructPrune": _StructPrune}
+    kind: dict[str, Any] = {
+        "FilterPrune": _FilterPrune,
+        "NeuronPrune": _NeuronPrune,
+        "StructPrune": _StructPrune,
+    }
     made: CondensaScheme = kind[operator.op](
         density, operator.align, _criteria(operator), operator.prune_bias
     )
@@ -117,7 +126,7 @@ def _stock_structured(
 def _guarded_structured(
     operator: FilterPrune | NeuronPrune | StructPrune, density: float, guard: GuardSettings
 ) -> CondensaScheme:
-    types = {
+    types: dict[str, tuple[type[Layer], ...]] = {
         "FilterPrune": (nn.Conv2d,),
         "NeuronPrune": (nn.Linear,),
         "StructPrune": (nn.Conv2d, nn.Linear),
@@ -129,16 +138,14 @@ def _is_recording() -> bool:
     return bool(cfg.__CONDENSA_RECORD_MODE__)
 
 
-def _open_layers(
-    module: nn.Module, types: tuple[type[nn.Module], ...]
-) -> Iterator[tuple[str, nn.Module]]:
+def _open_layers(module: nn.Module, types: tuple[type[Layer], ...]) -> Iterator[tuple[str, Layer]]:
     """Give the layers of these types that are not marked `condensa_nocompress`."""
     for name, layer in module.named_modules():
         if isinstance(layer, types) and not hasattr(layer, "condensa_nocompress"):
             yield name, layer
 
 
-def _norms(layer: nn.Module, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Condensa's functions
+def _norms(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Condensa's functions
     """Give the magnitude of each filter or neuron of a layer."""
     weight = layer.weight.data
     block = (1, *weight.shape[1:])
@@ -174,7 +181,7 @@ class _StructPrune(condensa.schemes.StructurePrune):  # type: ignore[misc] # lik
         return 0.0 if _is_recording() else super().threshold(module)
 
 
-_LEAVES: tuple[type[nn.Module], ...] = (nn.Conv2d, nn.Linear)
+_LEAVES: tuple[type[Layer], ...] = (nn.Conv2d, nn.Linear)
 
 
 class GuardedPrune:
@@ -191,7 +198,7 @@ class GuardedPrune:
         operator: FilterPrune | NeuronPrune | StructPrune,
         density: float,
         guard: GuardSettings,
-        types: tuple[type[nn.Module], ...],
+        types: tuple[type[Layer], ...],
     ) -> None:
         self.density = density
         """Share kept of the filters (neurons) that are not protected."""
@@ -212,7 +219,9 @@ class GuardedPrune:
                 torch.topk(norm, count).values[-1] for norm, count in zip(norms, kept, strict=True)
             ]
         for layer, threshold in zip(layers, thresholds, strict=True):
-            project = condensa.filter_prune if layer.weight.dim() == _CONV_DIM else condensa.neuron_prune
+            project = (
+                condensa.filter_prune if layer.weight.dim() == _CONV_DIM else condensa.neuron_prune
+            )
             project(
                 layer,
                 threshold,

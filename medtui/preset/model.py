@@ -194,10 +194,12 @@ class MachineSettings(Document):
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """`auto` takes every GPU, or the CPU where there is none."""
-    threads: int = Field(default=0, ge=0, le=1024)
-    """CPU threads of a run; 0 lets the study choose and record. Results' bits depend on it."""
     workers: int = Field(default=0, ge=0, le=256)
     """Runs side by side; 0 is one for each GPU, or one single-threaded for each CPU core."""
+    threads: int = Field(default=0, ge=0, le=1024)
+    """CPU threads of a run; 0 lets the study choose and record. Results' bits depend on it."""
+    reference_threads: int = Field(default=0, ge=0, le=1024)
+    """Likewise for the reference, which runs alone."""
 
 
 class Preset(Document):

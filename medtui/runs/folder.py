@@ -125,11 +125,6 @@ class StudyFolder:
         return self.path / "lock"
 
     @property
-    def stop_request(self) -> Path:
-        """Present once a stop was asked for; keeps the supervisor from starting further runs."""
-        return self.path / "stop"
-
-    @property
     def reference(self) -> RunFolder:
         """The dense model's run."""
         return RunFolder(self.path / REFERENCE)

@@ -85,6 +85,13 @@ class History:
         """The latest stage of the latest session."""
         return self.stages[-1] if self.stages else None
 
+    @property
+    def seconds(self) -> float:
+        """Duration of all measured cycles of all stages, each once, monotonic."""
+        return sum(
+            cycle.seconds for measured in self.cycles.values() for cycle in measured.values()
+        )
+
     def cycles_of(self, stage: str) -> list[CycleEnded]:
         """Give a stage's measured cycles in order."""
         measured = self.cycles.get(stage, {})

@@ -91,7 +91,7 @@ class Result(msgspec.Struct, frozen=True):
     test: SplitResult
     size: Size
     seconds: float
-    """Duration over all sessions, monotonic."""
+    """Duration of all cycles over the run's sessions, monotonic."""
     device: str
     device_name: str
     has_patients: bool

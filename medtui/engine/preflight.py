@@ -1,0 +1,182 @@
+"""Tries a preset before anything is started: `python -m medtui.engine.preflight` < preset.toml.
+
+Each scheme is applied to a copy of the freshly built network. Prints a `launch.Preflight` or a
+`launch.Refusal` as JSON.
+"""
+
+import math
+import sys
+from copy import deepcopy
+from typing import Any
+
+import msgspec
+from torch import nn
+
+from medtui.datasets import Survey, survey_dataset
+from medtui.engine.compression import LOW_BUDGET, budget_of
+from medtui.engine.network import build_network, named_layers
+from medtui.engine.schemes import build_scheme
+from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
+from medtui.preset import (
+    BlockPrune,
+    Cell,
+    FilterPrune,
+    NeuronPrune,
+    Operator,
+    Preset,
+    Quantize,
+    StructPrune,
+    expand_grid,
+    parse_preset,
+)
+
+
+def forecast(preset: Preset) -> dict[str, Any]:
+    """Give what a preset would do.
+
+    Raises:
+        UsageError: a cell of the grid cannot work.
+        MedtuiError: as `survey_dataset` raises.
+    """
+    survey = survey_dataset(preset.data)
+    network = build_network(
+        preset.model.architecture,
+        channels=survey.channels,
+        num_classes=len(survey.classes),
+        seed=preset.reference.seed,
+    )
+    budget = budget_of(preset.lc)
+    notes = list(survey.notes)
+    if budget < LOW_BUDGET and preset.lc.cycles > 1:
+        notes.append(
+            f"penalty budget B = {budget:.2f} is low: theta will be little more than direct "
+            f"compression; mu_init = {preset.lc.mu_init * 10 / budget:.2g} would give 10"
+        )
+    return {
+        **_counts(survey),
+        "classes": list(survey.classes),
+        "cells": [_forecast_cell(preset, cell, network) for cell in expand_grid(preset)],
+        "penalty_budget": budget,
+        "notes": notes,
+    }
+
+
+def _counts(survey: Survey) -> dict[str, int]:
+    train, val, test = survey.parts
+    return {
+        "num_train": train.num_images,
+        "num_val": val.num_images,
+        "num_test": test.num_images,
+        "num_patients": sum(part.num_patients or 0 for part in survey.parts),
+    }
+
+
+def _forecast_cell(preset: Preset, cell: Cell, network: nn.Module) -> dict[str, Any]:
+    guard = preset.guard if preset.compress.guard == "on" else None
+    _refuse_impossible(cell, network)
+    theta = deepcopy(network)
+    try:
+        build_scheme(cell.scheme, cell.density, guard).pi(theta)
+    except (RuntimeError, TypeError) as error:
+        architecture = preset.model.architecture
+        raise CellRefused(f"{cell.slug} cannot work on {architecture}: {error}") from error
+    layers = named_layers(theta)
+    kept = {name: int((layer.weight != 0).sum()) for name, layer in layers.items()}
+    total = sum(layer.weight.numel() for layer in layers.values())
+    _refuse_idle(cell, sum(kept.values()), total)
+    structures = {
+        name: (int((layer.weight.flatten(1) != 0).any(dim=1).sum()), len(layer.weight))
+        for name, layer in layers.items()
+    }
+    return {
+        "slug": cell.slug,
+        "scheme": cell.scheme.name,
+        "density": cell.density,
+        "num_weights": total,
+        "num_weights_kept": sum(kept.values()),
+        "num_parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "structures_kept": structures if cell.scheme.is_structured else {},
+        "layers_emptied": [name for name, count in kept.items() if count == 0],
+        "notes": [],
+    }
+
+
+def _refuse_impossible(cell: Cell, network: nn.Module) -> None:
+    """Refuse what Condensa would only find out in the middle of a study."""
+    layers = named_layers(network).values()
+    for operator in cell.scheme.operators:
+        if isinstance(operator, Quantize):
+            continue
+        num_units, unit = _units(operator, list(layers))
+        density = operator.density or cell.density or 1.0
+        if int(density * num_units) == 0:
+            raise CellRefused(
+                f"density {density:g} keeps none of {num_units:,} {unit}; the smallest that keeps "
+                f"one is {math.ceil(1e9 / num_units) / 1e9:.3g}."
+            )
+
+
+def _units(operator: Operator, layers: list[nn.Conv2d | nn.Linear]) -> tuple[int, str]:
+    """Count what an operator keeps or removes."""
+    convolutions = sum(len(layer.weight) for layer in layers if isinstance(layer, nn.Conv2d))
+    neurons = sum(len(layer.weight) for layer in layers if isinstance(layer, nn.Linear))
+    match operator:
+        case FilterPrune():
+            return convolutions, "filters"
+        case NeuronPrune():
+            return neurons, "neurons"
+        case StructPrune():
+            return convolutions + neurons, "filters and neurons"
+        case BlockPrune():
+            linear = sum(each.weight.numel() for each in layers if isinstance(each, nn.Linear))
+            return linear // math.prod(operator.block), "blocks"
+        case _:
+            return sum(layer.weight.numel() for layer in layers), "weights"
+
+
+def _refuse_idle(cell: Cell, kept: int, total: int) -> None:
+    """Refuse a structured cell whose floors leave nothing to remove."""
+    if (
+        cell.scheme.is_structured
+        and cell.density is not None
+        and cell.density < 1
+        and kept == total
+    ):
+        raise CellRefused(
+            f"{cell.slug} would remove nothing: every layer it may prune is at the guard's floor; "
+            'lower guard.floor_channels, or set compress.guard = "off".'
+        )
+
+
+class CellRefused(UsageError):
+    """A cell of the grid that cannot work."""
+
+
+def _refusal(error: MedtuiError) -> dict[str, Any]:
+    key: list[str] = []
+    if isinstance(error, CellRefused):
+        key = ["compress", "densities" if "density" in error.message else "schemes"]
+    elif isinstance(error, EnvironmentProblem):
+        key = ["data", "root"]
+    return {
+        "refusal": "Refusal",
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+        "key": key,
+    }
+
+
+def main() -> int:
+    """Answer for the preset on standard input."""
+    try:
+        preset = parse_preset(sys.stdin.read(), "the preset")
+        answer = forecast(preset)
+    except MedtuiError as error:
+        answer = _refusal(error)
+    sys.stdout.write(msgspec.json.encode(answer).decode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

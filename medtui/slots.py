@@ -1,0 +1,67 @@
+"""Where a study's runs can run side by side: one place for each GPU, or for each CPU core."""
+
+import os
+from dataclasses import dataclass
+
+from medtui.preset import MachineSettings
+from medtui.telemetry import NO_DEVICES, probe_safely, visible_for
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place where one worker runs at a time."""
+
+    devices: str
+    """The worker's `CUDA_VISIBLE_DEVICES`; `NO_DEVICES` on the CPU."""
+    device: str
+    """The worker's own name for its device: `cpu`, `cuda:0`."""
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether this slot is a GPU."""
+        return self.device != "cpu"
+
+
+def find_slots(machine: MachineSettings) -> list[Slot]:
+    """Give the slots of this machine for these settings; at least one."""
+    gpus = _gpus_for(machine.device)
+    if gpus:
+        slots = [Slot(gpu, "cuda:0") for gpu in gpus]
+        return slots[: machine.workers] if machine.workers else slots
+    if machine.device.startswith("cuda"):
+        return [Slot(os.environ.get("CUDA_VISIBLE_DEVICES", ""), machine.device)]
+    return [Slot(NO_DEVICES, "cpu")] * (machine.workers or num_cores())
+
+
+def settle_threads(machine: MachineSettings) -> MachineSettings:
+    """Fill in what the preset leaves to the study, so that a repetition computes alike.
+
+    On a CPU, single-threaded runs side by side do about 1.5 times the work of one with two threads.
+    """
+    num_slots, cores = len(find_slots(machine)), num_cores()
+    return machine.model_copy(
+        update={
+            "workers": num_slots,
+            "threads": machine.threads or max(1, cores // num_slots),
+            "reference_threads": machine.reference_threads or machine.threads or cores,
+        }
+    )
+
+
+def num_cores() -> int:
+    """Count the CPU cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _gpus_for(device: str) -> list[str]:
+    """Give the entry of `CUDA_VISIBLE_DEVICES` for each GPU that `device` allows."""
+    if device == "cpu":
+        return []
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if device.startswith("cuda"):
+        entry = visible_for(device, visible)
+        return [] if entry == NO_DEVICES else [entry]
+    if visible is not None:
+        entries = [entry.strip() for entry in visible.split(",")]
+        return [entry for entry in entries if entry and entry not in {"-1", NO_DEVICES}]
+    return [gpu.gpu.uuid or str(gpu.gpu.index) for gpu in probe_safely().gpus]

@@ -1,0 +1,164 @@
+"""A study's process: which run next, on which device, by which worker. Knows no torch.
+
+`python -m medtui.supervise STUDY_FOLDER` runs the reference, then the grid. It writes nothing but
+run folders' presets; what happened is in the runs' own logs.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from medtui.errors import MedtuiError
+from medtui.preset import Preset, dump_preset, expand_grid, parse_preset, preset_for
+from medtui.runs.catalogue import RunFeed
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.lock import FolderLock
+from medtui.runs.publish import publish_text
+from medtui.slots import Slot, find_slots
+from medtui.telemetry import SamplerProcess
+
+POLL_SECONDS = 0.2
+"""How often workers are looked after."""
+
+KILL_AFTER_SECONDS = 20.0
+"""A worker that has not stopped this long after a second request is killed with its group."""
+
+MAX_RESUMES = 1
+"""How often a crashed worker is started again by itself."""
+
+_STOPPED = 4
+"""A worker's exit status after it was asked to stop."""
+
+
+@dataclass
+class Job:
+    """One run and its worker."""
+
+    run: RunFolder
+    slot: Slot
+    worker: subprocess.Popen[bytes]
+    sampler: SamplerProcess
+    num_resumes: int = 0
+    stop_asked_at: float | None = None
+    """Monotonic time of the first stop request that was passed on."""
+
+
+class Supervisor:
+    """Carries a study through, run by run."""
+
+    def __init__(self, study: StudyFolder, preset: Preset, slots: list[Slot]) -> None:
+        self.study = study
+        self.preset = preset
+        self._free = list(slots)
+        self._jobs: list[Job] = []
+        self._num_requests = 0
+
+    def carry_through(self) -> int:
+        """Run what is unfinished: the reference alone first, then the grid. Give an exit status."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_stop)
+        runs = plan_runs(self.study, self.preset)
+        self._run_all([self.study.reference])
+        if self.study.reference.result.is_file():
+            self._run_all([run for run in runs if not run.is_reference])
+        return 0 if all(run.result.is_file() for run in runs) else 1
+
+    def _run_all(self, runs: list[RunFolder]) -> None:
+        waiting = [run for run in runs if not run.result.is_file()]
+        while self._jobs or (waiting and not self._is_stopping):
+            while waiting and self._free and not self._is_stopping:
+                self._jobs.append(self._start(waiting.pop(0), self._free.pop(0)))
+            for job in list(self._jobs):
+                self._look_after(job)
+            time.sleep(POLL_SECONDS)
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._num_requests > 0
+
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._num_requests += 1
+
+    def _start(self, run: RunFolder, slot: Slot, num_resumes: int = 0) -> Job:
+        with run.worker_log.open("ab") as output:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "medtui.worker", str(run.path), "--device", slot.device],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env=os.environ
+                | {"OMP_WAIT_POLICY": "PASSIVE", "CUDA_VISIBLE_DEVICES": slot.devices},
+            )
+        sampler = SamplerProcess(
+            worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
+        )
+        sampler.start()
+        return Job(run, slot, worker, sampler, num_resumes)
+
+    def _look_after(self, job: Job) -> None:
+        status = job.worker.poll()
+        if status is None:
+            job.sampler.ensure_alive()
+            if self._is_stopping:
+                self._stop(job)
+            return
+        job.sampler.stop()
+        self._jobs.remove(job)
+        if self._crashed(job, status) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
+            self._jobs.append(self._start(job.run, job.slot, job.num_resumes + 1))
+        else:
+            self._free.append(job.slot)
+
+    @staticmethod
+    def _crashed(job: Job, status: int) -> bool:
+        """Tell a vanished worker from one that ended with a last word."""
+        if status == _STOPPED or job.run.result.is_file():
+            return False
+        feed = RunFeed(job.run)
+        feed.refresh()
+        return feed.status == "lost"
+
+    def _stop(self, job: Job) -> None:
+        now = time.monotonic()
+        if job.stop_asked_at is None:
+            job.stop_asked_at = now
+            job.worker.terminate()
+        elif self._num_requests > 1 and now - job.stop_asked_at > KILL_AFTER_SECONDS:
+            os.killpg(job.worker.pid, signal.SIGKILL)
+
+
+def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:
+    """Make the folder and preset of every run that has none; give all of them, reference first."""
+    planned = {study.reference: preset}
+    planned |= {study.run(cell.slug): preset_for(preset, cell) for cell in expand_grid(preset)}
+    for run, narrowed in planned.items():
+        run.path.mkdir(exist_ok=True)
+        if not run.preset.is_file():
+            publish_text(run.preset, dump_preset(narrowed))
+    return list(planned)
+
+
+def main() -> int:
+    """Run the supervisor of one study folder."""
+    parser = argparse.ArgumentParser(prog="python -m medtui.supervise", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    study = StudyFolder(parser.parse_args().folder.resolve())
+    try:
+        FolderLock(study.lock).acquire()
+        preset = parse_preset(study.preset.read_text(encoding="utf-8"), str(study.preset))
+        return Supervisor(study, preset, find_slots(preset.machine)).carry_through()
+    except MedtuiError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

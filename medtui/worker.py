@@ -1,0 +1,124 @@
+"""A run's process: signals, lock, log and last words. `python -m medtui.worker RUN_FOLDER`.
+
+The engine is imported only after the environment that torch reads at import is settled.
+"""
+
+import argparse
+import errno
+import os
+import re
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from medtui.errors import MedtuiError
+from medtui.events import RunFailed, RunStarted, RunStopped
+from medtui.preset import Preset, parse_preset
+from medtui.runs.folder import RunFolder
+from medtui.runs.lock import FolderLock
+from medtui.runs.writer import EventWriter
+from medtui.units import format_bytes
+
+STOPPED = 4
+"""Exit status of a run that was asked to stop; the supervisor alone sees it."""
+
+
+def main() -> int:
+    """Carry one run through; the exit status tells the supervisor how it ended."""
+    parser = argparse.ArgumentParser(prog="python -m medtui.worker", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    folder = RunFolder(arguments.folder.resolve())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the connection may drop
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve each other
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # repeatable matrix products
+    os.environ["TQDM_DISABLE"] = "1"
+    lock = FolderLock(folder.lock)
+    try:
+        lock.acquire()
+        preset = parse_preset(folder.preset.read_text(encoding="utf-8"), str(folder.preset))
+    except MedtuiError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - goes to worker.log
+        return error.exit_code
+    with EventWriter(folder.events) as log:
+        return _carry_through(folder, preset, log, arguments.device)
+
+
+def _carry_through(folder: RunFolder, preset: Preset, log: EventWriter, device: str) -> int:
+    from medtui.engine.pipeline import execute
+    from medtui.engine.session import StopFlag, StopRequested
+
+    stop = StopFlag()
+    _listen(stop)
+    machine = preset.machine
+    threads = machine.reference_threads if folder.is_reference else machine.threads
+    started = RunStarted(os.getpid(), socket.gethostname(), device, threads=threads)
+    try:
+        execute(folder, preset, log, stop, started)
+    except StopRequested as request:
+        log.write(RunStopped(str(request), _cycle(log)))
+        return STOPPED
+    except Exception as error:  # noqa: BLE001 - whatever it is, the log shall hold it
+        traceback.print_exc()
+        failure = explain(error)
+        log.write(failure)
+        return 3 if not isinstance(error, MedtuiError) else error.exit_code
+    return 0
+
+
+def _listen(stop: object) -> None:
+    """Let SIGTERM and SIGINT ask the run to stop after the step it is in."""
+
+    def ask(number: int, _: FrameType | None) -> None:
+        stop.reason = f"asked to by {signal.Signals(number).name}"  # type: ignore[attr-defined] # a StopFlag; its type would import torch
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+
+
+def _cycle(log: EventWriter) -> int:
+    stage = log.history.stage
+    measured = log.history.cycles_of(stage.stage) if stage else []
+    return measured[-1].cycle if measured else 0
+
+
+def explain(error: Exception) -> RunFailed:
+    """Turn whatever ended a run into a sentence and a cure."""
+    if isinstance(error, MedtuiError):
+        return RunFailed(error.message, error.hint, is_resumable=error.exit_code != 2)  # noqa: PLR2004 - a wrong preset stays wrong
+    text = str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RunFailed(
+            f"The disk is full: {error.filename or 'a file could not be written'}.",
+            "Free space and resume; the last checkpoint is whole.",
+        )
+    if type(error).__name__ == "OutOfMemoryError":
+        return RunFailed(_out_of_memory(text), "Lower lc.batch_size or evaluate.batch_size.")
+    if "CUDA error" in text or "device-side" in text:
+        return RunFailed(
+            f"The GPU failed: {text.splitlines()[0]}", "Resume on this or another GPU."
+        )
+    return RunFailed(f"{type(error).__name__}: {text}", "The traceback is in worker.log.")
+
+
+def _out_of_memory(text: str) -> str:
+    """Give what was needed and free, from torch's own words."""
+    needed = re.search(r"Tried to allocate ([\d.]+ \w+)", text)
+    free = re.search(r"of which ([\d.]+ \w+) is free", text)
+    parts = ["The GPU's memory is full"]
+    if needed:
+        parts.append(f"{needed.group(1)} more were needed")
+    if free:
+        parts.append(f"{free.group(1)} were free")
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return f"{'; '.join(parts)}. This process holds {format_bytes(peak)} of host memory."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
