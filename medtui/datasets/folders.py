@@ -1,0 +1,103 @@
+"""Class folders: `Parasitized/*.png` and `Uninfected/*.png`."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from medtui.datasets.card import Card
+from medtui.datasets.listing import Listing, plural, some
+from medtui.datasets.scan import scan
+from medtui.errors import EnvironmentProblem, UsageError
+
+
+def list_folders(card: Card, root: Path, size: int | None) -> Listing:
+    """List the images below the folders that are named like classes, wherever they lie.
+
+    Raises:
+        EnvironmentProblem: the root is missing, or a class of the card has no image.
+        UsageError: the folders do not make two classes.
+    """
+    found = scan(root)
+    classes = card.classes or _class_names(found.files, root)
+    if len(classes) < 2:  # noqa: PLR2004 - fewer make no classifier
+        raise UsageError(
+            f"{root}: class folders are needed, two or more; found {some(list(classes)) or 'none'}",
+            hint="Put the images of each class into a folder that is named after it.",
+        )
+    number_of = {name: number for number, name in enumerate(classes)}
+    names, labels, files, strays = [], [], [], []
+    for path in found.files:
+        number = _class_of(path.relative_to(root).parts, number_of)
+        if number is None:
+            strays.append(path.name)
+            continue
+        names.append(path.relative_to(root).as_posix())
+        labels.append(number)
+        files.append(path)
+    _check_classes(root, classes, labels)
+    notes = list(found.notes)
+    if strays:
+        notes.append(f"{plural(len(strays), 'image')} outside the class folders: {some(strays)}")
+    patients, unknown = patients_by_pattern(card.patient, names)
+    return Listing(
+        classes=tuple(classes),
+        task="single",
+        channels=card.channels or 3,
+        size=size or card.size or 0,
+        names=names,
+        labels=np.array(labels, np.int64),
+        patients=patients,
+        files=files,
+        notes=(*notes, *unknown),
+    )
+
+
+def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | None, tuple[str, ...]]:
+    """Read each image's patient from its file name.
+
+    A name that the pattern does not fit is a patient of its own, and is counted in a note.
+    """
+    if not pattern:
+        return None, ()
+    compiled = re.compile(pattern)
+    patients, misfits = [], []
+    for name in names:
+        match = compiled.search(name.rpartition("/")[2])
+        if match is None:
+            misfits.append(name)
+        patients.append(name if match is None else match[1] if match.groups() else match[0])
+    if len(misfits) == len(names):
+        return None, (f"the card's patient pattern {pattern!r} fits no file name",)
+    if not misfits:
+        return patients, ()
+    sentence = (
+        f"the patient pattern does not fit {plural(len(misfits), 'name')}, "
+        f"each taken as a patient of its own: {some(misfits)}"
+    )
+    return patients, (sentence,)
+
+
+def _class_of(parts: tuple[str, ...], number_of: dict[str, int]) -> int | None:
+    """Give the class named by the innermost folder that names one."""
+    for part in reversed(parts[:-1]):
+        if part in number_of:
+            return number_of[part]
+    return None
+
+
+def _class_names(files: list[Path], root: Path) -> tuple[str, ...]:
+    """Take the folders that hold images directly as the classes."""
+    holders = Counter(path.relative_to(root).parent.name for path in files)
+    return tuple(sorted(name for name in holders if name))
+
+
+def _check_classes(root: Path, classes: tuple[str, ...], labels: list[int]) -> None:
+    counts = Counter(labels)
+    empty = [name for number, name in enumerate(classes) if not counts[number]]
+    if empty:
+        raise EnvironmentProblem(
+            f"{root}: no image of class {some(empty)}; looked for folders {', '.join(classes)}.",
+            hint="Name the folder that holds them: --set data.root=/path/to/images",
+        )

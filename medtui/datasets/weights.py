@@ -1,0 +1,45 @@
+"""How often each class occurs in train, and the weight it gets in the loss."""
+
+from collections.abc import Sequence
+from typing import Literal, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medtui.datasets.card import Task
+from medtui.datasets.listing import Labels
+
+Rule = Literal["none", "inverse", "frequency"]
+
+
+def count_classes(labels: Labels, task: Task, num_classes: int) -> NDArray[np.int64]:
+    """Give the images of each class, (K,)."""
+    counts: NDArray[np.int64] = (
+        labels.sum(axis=0, dtype=np.int64)
+        if task == "multi"
+        else np.bincount(labels, minlength=num_classes)
+    )
+    return counts
+
+
+def weigh_classes(counts_K: Sequence[int] | NDArray[np.int64], rule: Rule) -> tuple[float, ...]:
+    """Give each class's weight in the loss, with mean 1 over the classes that occur.
+
+    A class's frequency is its occurrences over the sum over all classes. `inverse` weighs a class
+    by 1 / frequency, so that rare findings count as much as common ones; `frequency` by the
+    frequency itself; `none` weighs all alike. A class that never occurs in train gets 1.
+    """
+    counts = np.asarray(counts_K, np.float64)
+    occurs = counts > 0
+    weights = np.ones_like(counts)
+    match rule:
+        case "none":
+            pass
+        case "inverse":
+            weights[occurs] = counts.sum() / counts[occurs]
+        case "frequency":
+            weights[occurs] = counts[occurs] / counts.sum()
+        case _:
+            assert_never(rule)
+    weights[occurs] /= weights[occurs].mean() if occurs.any() else 1.0
+    return tuple(weights.tolist())
