@@ -1,0 +1,44 @@
+"""The command line: verbs by noun, stdout for data, stderr for narration, exit codes as promised.
+
+Everything heavy is imported by the verb that needs it, so that `--help` answers at once.
+"""
+
+import os
+import sys
+
+from medtui import __version__
+from medtui.errors import MedtuiError
+
+
+def main() -> int:
+    """Run the command line; give the exit code."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"medtui {__version__}")
+        return 0
+    try:
+        return _run_verb()
+    except MedtuiError as error:
+        show_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe has enough; Python's own flush at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def show_error(error: MedtuiError) -> None:
+    """Write what happened and what to do about it to stderr."""
+    print(f"medtui: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+
+
+def _run_verb() -> int:
+    from medtui.cli.root import app
+
+    try:
+        app(prog_name="medtui")
+    except SystemExit as ending:
+        sys.stdout.flush()
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    return 0

@@ -1,0 +1,60 @@
+"""The live bar: one line for the study and one for each run at work, redrawn in place."""
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from medtui.cli.narration import describe_step, line_of
+from medtui.cli.summary import describe_accuracy
+from medtui.runs.catalogue import RunFeed, StudyFeed
+
+REDRAWS_PER_SECOND = 2
+"""Few enough for a slow connection."""
+
+
+class LiveBar:
+    """Tells by bars at the bottom of a terminal; what happened for good scrolls away above."""
+
+    def __init__(self, num_runs: int) -> None:
+        self._num_runs = num_runs
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[where]}", markup=False),
+            console=self._console,
+            transient=True,
+            refresh_per_second=REDRAWS_PER_SECOND,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._study = self._progress.add_task("study", total=num_runs, where="")
+        self._progress.start()
+
+    def say(self, run: str, text: str) -> None:
+        """Write a line above the bars."""
+        self._console.print(Text(line_of(run, text)), soft_wrap=True)
+
+    def show(self, study: StudyFeed) -> None:
+        """Move the bars."""
+        num_done = study.count("finished", "failed", "stopped", "lost")
+        where = f"{num_done} of {self._num_runs} runs done"
+        self._progress.update(self._study, completed=num_done, where=where)
+        for run in study.runs:
+            self._show_run(run)
+
+    def close(self) -> None:
+        """Take the bars away."""
+        self._progress.stop()
+
+    def _show_run(self, run: RunFeed) -> None:
+        name = run.folder.name
+        if not run.is_live:
+            if name in self._tasks:
+                self._progress.remove_task(self._tasks.pop(name))
+            return
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=1.0, where="")
+        words = [each for each in (describe_step(run), describe_accuracy(run)) if each]
+        self._progress.update(
+            self._tasks[name], completed=run.progress.share, where=line_of("", "; ".join(words))
+        )

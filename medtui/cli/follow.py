@@ -1,0 +1,141 @@
+"""Follows a study from outside: reads its folder, tells what is new, knows when it has ended."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medtui.cli.narration import Narrator, PlainLines, Silence, describe_outcome
+from medtui.cli.outcome import num_planned
+from medtui.cli.signals import Interrupts
+from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.folder import RunFolder
+from medtui.runs.history import Line
+
+POLL_SECONDS = 0.25
+
+
+@dataclass
+class LogTail:
+    """Follows a text log by whole lines, from its end at the time of making."""
+
+    path: Path
+    offset: int = 0
+
+    def poll(self) -> list[str]:
+        """Give the lines that were completed since the last poll."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                chunk = file.read()
+        except OSError:
+            return []
+        whole = chunk[: chunk.rfind(b"\n") + 1]
+        self.offset += len(whole)
+        return whole.decode("utf-8", "replace").splitlines()
+
+
+@dataclass
+class Follower:
+    """Reads one study until it, or the one run of interest, has ended."""
+
+    study: StudyFeed
+    narrator: Narrator
+    only: RunFolder | None = None
+    """The one run of interest; None follows the whole study."""
+    is_verbose: bool = False
+    """Whether the workers' logs are told too."""
+    on_end: Callable[[StudyFeed, RunFeed], None] | None = None
+    """Called for each run that ends while it is followed."""
+    _last_lines: dict[str, Line] = field(default_factory=dict)
+    _statuses: dict[str, str] = field(default_factory=dict)
+    _logs: dict[str, LogTail] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for run in self.study.runs:
+            self._statuses[run.folder.name] = run.status
+            if run.history.lines:
+                self._last_lines[run.folder.name] = run.history.lines[-1]
+            self._logs[run.folder.name] = LogTail(
+                run.folder.worker_log, _size(run.folder.worker_log)
+            )
+
+    @property
+    def runs(self) -> list[RunFeed]:
+        """The runs of interest."""
+        if self.only is None:
+            return self.study.runs
+        return [run for run in self.study.runs if run.folder.name == self.only.name]
+
+    def step(self) -> bool:
+        """Read and tell what is new; give whether there is more to come."""
+        is_over = self._is_over()
+        self.study.refresh()
+        for run in self.runs:
+            self._tell(run)
+        self.narrator.show(self.study)
+        return not is_over or any(run.is_behind for run in self.runs)
+
+    def follow(self, interrupts: Interrupts) -> None:
+        """Step until the end, or until a signal came."""
+        while interrupts.received is None and self.step():
+            time.sleep(POLL_SECONDS)
+
+    def await_end(self) -> None:
+        """Step until nothing is at work any more."""
+        while self.step():
+            time.sleep(POLL_SECONDS)
+
+    def _is_over(self) -> bool:
+        """Judge by what the last refresh saw, so that one more refresh reads the last words."""
+        if self.only is not None:
+            return all(run.status not in {"queued", "running"} for run in self.runs) or (
+                not self.study.is_live and not any(run.is_live for run in self.runs)
+            )
+        return not self.study.is_live
+
+    def _tell(self, run: RunFeed) -> None:
+        name = run.folder.name
+        if self.is_verbose:
+            for text in self._logs.setdefault(name, LogTail(run.folder.worker_log)).poll():
+                self.narrator.say(f"{name} log", text)
+        for line in _newer(run, self._last_lines.get(name)):
+            self._last_lines[name] = line
+            prefix = "warning: " if line.level == "warning" else ""
+            self.narrator.say(name, prefix + line.text)
+        before = self._statuses.get(name)
+        self._statuses[name] = run.status
+        if before != run.status and run.status not in {"queued", "running"}:
+            self.narrator.say(name, describe_outcome(run))
+            if self.on_end is not None:
+                self.on_end(self.study, run)
+
+
+def choose_narrator(study: StudyFeed, *, is_quiet: bool) -> Narrator:
+    """Give the way of telling that suits stderr."""
+    if is_quiet:
+        return Silence()
+    from rich.console import Console
+
+    if not Console(stderr=True).is_interactive:
+        return PlainLines(study)
+    from medtui.cli.bar import LiveBar
+
+    return LiveBar(num_planned(study))
+
+
+def _newer(run: RunFeed, last: Line | None) -> list[Line]:
+    """Give the log's lines after `last`, which a long log may have dropped already."""
+    found: list[Line] = []
+    for line in reversed(run.history.lines):
+        if line is last:
+            break
+        found.append(line)
+    return found[::-1]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,67 @@
+"""`--dry-run`: the grid, the data and what each cell would keep; nothing is started."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from medtui.cli.summary import print_object
+from medtui.cli.table import render_table
+from medtui.launch import CellForecast, Preflight
+from medtui.preset import Preset
+from medtui.units import format_count, format_density, format_percent
+
+
+def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> None:
+    """Write what a study would be made of to stdout."""
+    if as_json:
+        facts = msgspec.to_builtins(forecast)
+        cells = facts.pop("cells")
+        print_object({"kind": "study", "name": preset.name, "num_runs": len(cells) + 1, **facts})
+        for cell in cells:
+            print_object({"kind": "cell", **cell})
+        return
+    print("\n".join(_facts(preset, forecast)))
+    print()
+    print(_grid(forecast.cells))
+    for cell in forecast.cells:
+        for note in cell.notes:
+            print(f"  {cell.slug}: {note}")
+    print("\nNothing was started.")
+
+
+def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
+    parts = {"train": forecast.num_train, "val": forecast.num_val, "test": forecast.num_test}
+    counts = ", ".join(f"{part} {format_count(count)}" for part, count in parts.items())
+    patients = f"{format_count(forecast.num_patients)} patients"
+    known = patients if forecast.num_patients else "patients unknown"
+    images = f"{format_count(sum(parts.values()))} images ({counts})"
+    lc, reference = preset.lc, preset.reference
+    yield f"study      {preset.name}: the reference and {len(forecast.cells)} compressions"
+    yield f"data       {preset.data.card}: {images}, {known}"
+    yield f"classes    {', '.join(forecast.classes)}"
+    if preset.model.weights:
+        yield f"reference  {preset.model.architecture}, from {preset.model.weights}"
+    else:
+        yield f"reference  {preset.model.architecture}, {reference.epochs} epochs"
+    yield f"L-C        {lc.cycles} cycles of {lc.steps} steps, {lc.batch_size} images each"
+    budget = f"{forecast.penalty_budget:.3g}"
+    yield f"budget     {budget} of penalty; under 3, L-C is little more than direct compression"
+    for note in forecast.notes:
+        yield f"note       {note}"
+
+
+def _grid(cells: list[CellForecast]) -> str:
+    headers = ("run", "scheme", "density", "weights kept", "of", "kept", "empty layers")
+    rows = [
+        [
+            cell.slug,
+            cell.scheme,
+            format_density(cell.density),
+            format_count(cell.num_weights_kept),
+            format_count(cell.num_weights),
+            format_percent(cell.num_weights_kept / max(1, cell.num_weights)),
+            ", ".join(cell.layers_emptied) or "none",
+        ]
+        for cell in cells
+    ]
+    return render_table(headers, rows, num_keys=2)

@@ -1,0 +1,59 @@
+"""Studies and their runs as lists for people."""
+
+import sys
+from collections.abc import Sequence
+
+from medtui.cli.outcome import num_planned
+from medtui.cli.session import shown_path
+from medtui.cli.summary import describe_duration, study_table
+from medtui.cli.table import render_table
+from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.units import MISSING, format_density, format_percent
+
+HEADERS = ("run", "state", "density", "reached", "val accuracy", "test accuracy", "cycle", "time")
+
+
+def runs_table(studies: Sequence[StudyFeed]) -> str:
+    """Give one row for each run of each study."""
+    return render_table(HEADERS, [_row(study, run) for study in studies for run in study.runs])
+
+
+def describe_study(study: StudyFeed) -> str:
+    """Give a study's state and its table."""
+    state = "at work" if study.is_live else "at rest"
+    counted = f"{study.count('finished')} of {num_planned(study)} runs finished"
+    lines = [f"{study.folder.name}: {state}, {counted}, in {shown_path(study.folder.path)}"]
+    if study.preset is not None and study.preset.note:
+        lines.append(study.preset.note)
+    lines += [f"problem: {study.problem}"] if study.problem else []
+    return "\n".join([*lines, "", study_table(study)])
+
+
+def warn_of_damage(studies: Sequence[StudyFeed]) -> None:
+    """Write to stderr which folders cannot be fully read."""
+    for study in studies:
+        for problem in (study.problem, *(run.problem for run in study.runs)):
+            if problem:
+                print(f"medtui: {problem}", file=sys.stderr)
+
+
+def _row(study: StudyFeed, run: RunFeed) -> list[str]:
+    cell, result, best = study.cell_of(run), run.result, run.best
+    if result is not None:
+        reached, cycle = f"{result.size.density:.4g}", str(result.best_cycle)
+        val, test = result.val.metrics, result.test.metrics
+    elif best is not None:
+        reached = MISSING if best.density is None else f"{best.density:.4g}"
+        cycle, val, test = str(best.cycle), best.val, best.test
+    else:
+        reached, cycle, val, test = MISSING, MISSING, {}, {}
+    return [
+        f"{study.folder.name}/{run.folder.name}",
+        run.status,
+        format_density(cell.density) if cell else MISSING,
+        reached,
+        format_percent(val.get("accuracy")),
+        format_percent(test.get("accuracy")),
+        cycle,
+        describe_duration(run),
+    ]

@@ -1,0 +1,138 @@
+"""How a followed study is told on stderr: plain lines, a live bar, or silence."""
+
+import sys
+import time
+from typing import Protocol, TextIO
+
+from medtui.cli.summary import describe_accuracy
+from medtui.events import CycleEnded
+from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.units import format_duration, format_number, format_percent
+
+LINE_INTERVAL = 2.0
+"""Seconds between two lines about cycles of the same run; quick cycles in between are left out."""
+
+HEARTBEAT = 30.0
+"""Seconds of silence after which a line says where a run is within its cycle."""
+
+
+class Narrator(Protocol):
+    """Tells people how a study goes."""
+
+    def say(self, run: str, text: str) -> None:
+        """Tell something that happened, for good; `run` is empty for the study itself."""
+
+    def show(self, study: StudyFeed) -> None:
+        """Show how far everything is."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+class Silence:
+    """Tells nothing."""
+
+    def say(self, run: str, text: str) -> None:
+        """Tell nothing."""
+
+    def show(self, study: StudyFeed) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Leave everything as it is."""
+
+
+class PlainLines:
+    """Tells by whole lines, for logs and pipes: no carriage returns, no colours."""
+
+    def __init__(self, study: StudyFeed, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._told: dict[str, int] = {run.folder.name: _num_cycles(run) for run in study.runs}
+        self._told_at: dict[str, float] = {}
+
+    def say(self, run: str, text: str) -> None:
+        """Write one line."""
+        print(line_of(run, text), file=self._stream, flush=True)
+
+    def show(self, study: StudyFeed) -> None:
+        """Write a line for each run with a new cycle, or with nothing new for long."""
+        for run in study.runs:
+            if run.history.stage is not None:
+                self._show_run(run)
+
+    def close(self) -> None:
+        """Leave everything as it is."""
+
+    def _show_run(self, run: RunFeed) -> None:
+        name, num_cycles, now = run.folder.name, _num_cycles(run), time.monotonic()
+        silence = now - self._told_at.setdefault(name, now - LINE_INTERVAL)
+        is_last = num_cycles == run.progress.cycles
+        if num_cycles > self._told.get(name, 0) and (silence >= LINE_INTERVAL or is_last):
+            self.say(name, describe_cycle(run))
+        elif run.is_live and run.progress.steps and silence >= HEARTBEAT:
+            self.say(name, describe_step(run))
+        else:
+            return
+        self._told[name], self._told_at[name] = num_cycles, now
+
+
+def line_of(run: str, text: str) -> str:
+    """Give a line about a run in which nothing can steer a terminal."""
+    line = f"{run}: {text}" if run else text
+    return "".join(letter if letter.isprintable() else " " for letter in line)
+
+
+def describe_cycle(run: RunFeed) -> str:
+    """Give the latest measured cycle: `cycle 4 (5/11): val 93.3 %, loss 0.211, test 92.0 %`."""
+    stage = run.history.stage
+    cycles = run.history.cycles_of(stage.stage) if stage else []
+    if stage is None or not cycles:
+        return "nothing measured yet"
+    words = [*_measurements(cycles[-1]), format_duration(cycles[-1].seconds)]
+    left = run.progress.seconds_left
+    if left:
+        words.append(f"{format_duration(left)} left")
+    counted = f"{cycle_word(stage.stage)} {cycles[-1].cycle} ({len(cycles)}/{stage.cycles})"
+    return f"{counted}: {', '.join(words)}"
+
+
+def describe_step(run: RunFeed) -> str:
+    """Give how far a run is within its cycle: `cycle 5 of 11, step 120/200, 8 min left`."""
+    progress = run.progress
+    words = [progress.stage]
+    if progress.cycles:
+        current = min(progress.cycle + 1, progress.cycles)
+        words = [f"{cycle_word(progress.stage)} {current} of {progress.cycles}"]
+    if progress.steps:
+        words.append(f"step {progress.step}/{progress.steps}")
+    if progress.seconds_left is not None:
+        words.append(f"{format_duration(progress.seconds_left)} left")
+    return ", ".join(words)
+
+
+def describe_outcome(run: RunFeed) -> str:
+    """Give how a run ended: `finished: val 95.8 %, test 95.1 %, 1 min 20 s`."""
+    duration = format_duration(run.result.seconds) if run.result else ""
+    details = ", ".join(word for word in (describe_accuracy(run), duration) if word)
+    return f"{run.status}: {details}" if details else run.status
+
+
+def cycle_word(stage: str) -> str:
+    """Give what a stage counts in: L-C has cycles, training has epochs."""
+    return "cycle" if stage == "compress" else "epoch"
+
+
+def _measurements(cycle: CycleEnded) -> list[str]:
+    words = [f"val {format_percent(cycle.val.get('accuracy'))}"]
+    if cycle.val.get("loss") is not None:
+        words.append(f"loss {format_number(cycle.val['loss'])}")
+    if cycle.test.get("accuracy") is not None:
+        words.append(f"test {format_percent(cycle.test['accuracy'])}")
+    if cycle.gap is not None:
+        words.append(f"gap {format_number(cycle.gap, 2)}")
+    return words
+
+
+def _num_cycles(run: RunFeed) -> int:
+    stage = run.history.stage
+    return len(run.history.cycles_of(stage.stage)) if stage else 0

@@ -1,0 +1,69 @@
+"""Options and arguments that several verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Give the studies and runs a name may be completed to."""
+    from medtui.cli.target import target_names
+
+    given = ctx.find_root().params.get("runs_dir")
+    names = target_names(chosen_runs_dir(given))
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_preset(incomplete: str) -> list[str]:
+    """Give the shipped presets a name may be completed to."""
+    from medtui.shipped import preset_names
+
+    return [name for name in preset_names() if name.startswith(incomplete)]
+
+
+RunsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--runs-dir",
+        metavar="DIR",
+        help="Where studies lie [default: MEDTUI_RUNS_DIR, else runs/ here].",
+        file_okay=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on the way.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the workers' log too.")]
+Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return once the study has started.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override the preset, like lc.steps=10."),
+]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY|RUN",
+        help="A study, or a run as study/run; the run's name alone will do where it is unique.",
+        autocompletion=complete_target,
+    ),
+]
+PresetName = Annotated[
+    str,
+    typer.Argument(
+        metavar="PRESET",
+        help="A shipped preset's name, or a file.",
+        autocompletion=complete_preset,
+    ),
+]
+
+
+def chosen_runs_dir(*given: Path | None) -> Path:
+    """Give the first runs folder that was named, else the default one."""
+    from medtui.runs.folder import default_runs_dir
+
+    return next((path.expanduser() for path in given if path is not None), default_runs_dir())
+
+
+def runs_dir_of(ctx: typer.Context, given: Path | None) -> Path:
+    """Give the runs folder named after the verb, else before it, else the default one."""
+    return chosen_runs_dir(given, ctx.find_root().obj)

@@ -1,0 +1,67 @@
+"""What a study came to: its exit code, and a sentence with its cure for all that went wrong."""
+
+from pathlib import Path
+
+from medtui.events import RunFailed
+from medtui.preset import expand_grid
+from medtui.runs.catalogue import RunFeed, StudyFeed
+
+LOG_LINES = 8
+"""Lines of a supervisor's log that are shown where it died."""
+
+
+def exit_code_of(study: StudyFeed, run: RunFeed | None) -> int:
+    """Give 0 where the run (the whole study where it is None) is finished, else 1."""
+    if run is not None:
+        return 0 if run.status == "finished" else 1
+    return 0 if study.count("finished") == num_planned(study) else 1
+
+
+def num_planned(study: StudyFeed) -> int:
+    """Count the runs a study shall have: its grid and the reference."""
+    planned = len(expand_grid(study.preset)) + 1 if study.preset else 0
+    return max(planned, len(study.runs))
+
+
+def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
+    """Give a sentence with its cure for the run, or for every run, that did not finish."""
+    if study.is_live:
+        return []
+    concerned = study.runs if run is None else [run]
+    sentences = [_explain(each) for each in concerned if each.status in {"failed", "lost"}]
+    if sentences:
+        return sentences
+    if not any(each.history.num_records for each in study.runs):
+        return [_explain_silence(study)]
+    num_open = num_planned(study) - study.count("finished")
+    if run is None and num_open:
+        name = study.folder.name
+        return [f"{name}: {num_open} runs are not finished; `medtui resume {name}` goes on."]
+    return []
+
+
+def _explain(run: RunFeed) -> str:
+    name = f"{run.folder.study.name}/{run.folder.name}"
+    ending = run.history.ending
+    if run.status == "failed" and isinstance(ending, RunFailed):
+        told = f"{name} failed: {ending.message}"
+        return f"{told}\n  {ending.hint}" if ending.hint else told
+    return (
+        f"{name} was lost: its worker vanished without a last word."
+        f"\n  See {run.folder.worker_log}; `medtui resume {name}` goes on with it."
+    )
+
+
+def _explain_silence(study: StudyFeed) -> str:
+    log = study.folder.supervisor_log
+    lines = _last_lines_of(log)
+    if not lines:
+        return f"{study.folder.name}: no run began, and {log} is silent about why."
+    return "\n  ".join([f"{study.folder.name}: no run began; {log} ends with:", *lines])
+
+
+def _last_lines_of(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+    except OSError:
+        return []

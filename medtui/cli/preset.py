@@ -1,0 +1,120 @@
+"""`medtui preset`: read, check and write presets without running them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medtui.cli import options
+
+app = typer.Typer(help="Show, check and write presets.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_presets(as_json: options.Json = False) -> None:
+    """List the presets that come with medtui."""
+    from medtui.cli.summary import print_object
+    from medtui.cli.table import render_table
+    from medtui.preset import expand_grid, load_preset
+    from medtui.shipped import preset_names
+
+    presets = {name: load_preset(name) for name in preset_names()}
+    if as_json:
+        for name, preset in presets.items():
+            print_object({"preset": name, **preset.model_dump(by_alias=True, mode="json")})
+        return
+    rows = [
+        [name, preset.data.card, str(len(expand_grid(preset)) + 1), preset.note]
+        for name, preset in presets.items()
+    ]
+    print(render_table(("preset", "data", "runs", "note"), rows, num_keys=4))
+
+
+@app.command(name="show")
+def show_preset(
+    preset: options.PresetName, overrides: options.Overrides = None, as_json: options.Json = False
+) -> None:
+    """Print a preset with every default filled in; its comments stay."""
+    from medtui.cli.summary import print_object
+    from medtui.documents import read_text
+    from medtui.preset import dump_preset, load_preset
+    from medtui.preset.file import find_preset_path
+
+    resolved = load_preset(preset, overrides or [])
+    if as_json:
+        print_object(resolved.model_dump(by_alias=True, mode="json"))
+    else:
+        print(dump_preset(resolved, read_text(find_preset_path(preset))), end="")
+
+
+@app.command(name="check")
+def check_presets(
+    presets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PRESET...",
+            help="Shipped presets' names, or files.",
+            autocompletion=options.complete_preset,
+        ),
+    ],
+) -> None:
+    """Check presets, not the data they name; every problem is told with its line and its cure."""
+    from medtui.cli import show_error
+    from medtui.errors import MedtuiError
+    from medtui.preset import expand_grid, load_preset
+
+    exit_code = 0
+    for name in presets:
+        try:
+            preset = load_preset(name)
+        except MedtuiError as error:
+            show_error(error)
+            exit_code = error.exit_code
+        else:
+            print(f"{name}: fine, {len(expand_grid(preset)) + 1} runs")
+    raise typer.Exit(exit_code)
+
+
+@app.command(name="schema")
+def print_schema() -> None:
+    """Print the JSON Schema of presets, which editors complete and check by."""
+    import json
+
+    from medtui.preset import preset_schema
+
+    print(json.dumps(preset_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command(name="new")
+def write_preset(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    like: Annotated[
+        str,
+        typer.Option(
+            "--like",
+            metavar="PRESET",
+            help="The preset to begin with.",
+            autocompletion=options.complete_preset,
+        ),
+    ] = "demo",
+    overrides: options.Overrides = None,
+) -> None:
+    """Write a preset of your own, begun from another one, comments included."""
+    from medtui.documents import read_text
+    from medtui.errors import UsageError
+    from medtui.preset import dump_preset, load_preset
+    from medtui.preset.file import find_preset_path
+
+    named = path.with_suffix(".toml") if not path.suffix else path
+    begun = load_preset(like, [f'name="{named.stem}"', *(overrides or [])])
+    text = dump_preset(begun, read_text(find_preset_path(like)))
+    try:
+        with named.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{named} exists.", hint="Choose a new name.") from error
+    except OSError as error:
+        raise UsageError(f"{named} cannot be written: {error.strerror}.") from error
+    print(named)
+    print(f"edit it, then: medtui --run {named}", file=sys.stderr)

@@ -1,0 +1,114 @@
+"""One run for people: state, metrics with intervals, size, layers."""
+
+from collections.abc import Iterator
+
+from medtui.cli.narration import describe_cycle, describe_step
+from medtui.cli.session import shown_path
+from medtui.cli.summary import describe_duration, format_interval
+from medtui.cli.table import render_table
+from medtui.events import RunFailed
+from medtui.metrics import METRICS
+from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.result import Result, Size
+from medtui.units import (
+    format_bytes,
+    format_count,
+    format_density,
+    format_number,
+    format_percent,
+)
+
+
+def describe_run(study: StudyFeed, run: RunFeed) -> str:
+    """Give everything worth reading about a run."""
+    blocks = ["\n".join(_facts(study, run))]
+    if run.result is not None:
+        blocks += [_metrics(run.result), _size(run.result.size), _layers(run.result.size)]
+    return "\n\n".join(blocks)
+
+
+def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
+    yield f"{study.folder.name}/{run.folder.name}: {run.status}"
+    cell, session, result = study.cell_of(run), run.history.session, run.result
+    if cell is not None:
+        density = f", density {format_density(cell.density)}" if cell.density is not None else ""
+        yield f"  scheme    {cell.scheme.name}{density}, seed {cell.seed}"
+    if session is not None:
+        yield f"  device    {session.device_name or session.device} on {session.host}"
+    if result is not None:
+        yield f"  kept      cycle {result.best_cycle}, chosen on val among {result.num_cycles}"
+        yield f"  took      {describe_duration(run)}"
+    elif run.history.stage is not None:
+        yield f"  progress  {describe_step(run)}"
+        yield f"  latest    {describe_cycle(run)}"
+    yield f"  folder    {shown_path(run.folder.path)}"
+    yield from _complaints(run)
+
+
+def _complaints(run: RunFeed) -> Iterator[str]:
+    if isinstance(run.history.ending, RunFailed):
+        yield f"  failure   {run.history.ending.message}"
+        yield f"  cure      {run.history.ending.hint}"
+    if run.problem:
+        yield f"  problem   {run.problem}"
+    result = run.result
+    if result is None:
+        return
+    if not result.has_patients:
+        yield "  warning   the split does not keep patients apart"
+    for warning in result.warnings:
+        yield f"  warning   {warning}"
+
+
+def _metrics(result: Result) -> str:
+    headers = ("metric", "val [95 % interval]", "test [95 % interval]")
+    measured = [metric for metric in METRICS if metric.name in result.test.metrics]
+    rows = [
+        [
+            metric.label,
+            *(format_interval(split, metric.name, is_share=metric.is_share)
+              for split in (result.val, result.test)),
+        ]
+        for metric in measured
+    ]  # fmt: skip
+    losses = [format_number(split.metrics.get("loss")) for split in (result.val, result.test)]
+    counts = [
+        f"{format_count(split.num_images)}, {format_count(split.num_patients)}"
+        for split in (result.val, result.test)
+    ]
+    return render_table(headers, [*rows, ["loss", *losses], ["images, patients", *counts]])
+
+
+def _size(size: Size) -> str:
+    headers = ("size", "all", "not zero")
+    rows = [
+        ["parameters", format_count(size.num_parameters), format_count(size.num_nonzero)],
+        [
+            "compressible weights",
+            format_count(size.num_compressible),
+            format_count(size.num_compressible_nonzero),
+        ],
+        [
+            "bytes: dense, packed",
+            format_bytes(size.bytes_dense),
+            format_bytes(size.bytes_packed),
+        ],
+        ["multiply-accumulates", format_count(size.macs), ""],
+    ]
+    return render_table(headers, rows)
+
+
+def _layers(size: Size) -> str:
+    headers = ("layer", "weights", "not zero", "share", "filters or neurons", "kept")
+    rows = [
+        [
+            layer.name,
+            format_count(layer.num_weights),
+            format_count(layer.num_nonzero) if layer.num_nonzero else "none: dead",
+            format_percent(layer.num_nonzero / max(1, layer.num_weights)),
+            format_count(layer.num_structures),
+            format_count(layer.num_structures_kept),
+        ]
+        for layer in size.layers
+    ]
+    return render_table(headers, rows)

@@ -1,0 +1,110 @@
+"""The command line's root: `medtui` alone opens the application, `medtui --run` does without."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from medtui import __version__
+from medtui.cli import options, preset, runs, study
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="resume")(study.resume)
+app.command(name="stop")(study.stop)
+app.command(name="attach")(study.attach)
+app.add_typer(runs.app, name="runs")
+app.add_typer(preset.app, name="preset")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"medtui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def medtui(
+    ctx: typer.Context,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="PRESET",
+            help="Run a preset (a shipped name or a file) without a screen.",
+            autocompletion=options.complete_preset,
+        ),
+    ] = None,
+    overrides: options.Overrides = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what the preset would run; start nothing.")
+    ] = False,
+    detach: options.Detach = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    runs_dir: options.RunsDir = None,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1."),
+    ] = None,
+    ascii_only: Annotated[
+        bool, typer.Option("--ascii", help="Draw the application with ASCII alone.")
+    ] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print it.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Compress medical image classifiers with Condensa, and watch it happen, in a terminal.
+
+    Without options, opens the application. Exit codes: 0 done, 1 a run failed or was stopped,
+    2 wrong usage or preset, 3 data, device or disk missing, 129/130/143 ended by a signal.
+    """
+    ctx.obj = runs_dir
+    if ctx.invoked_subcommand is not None:
+        if run is not None:
+            raise typer.BadParameter(f"it stands alone, without `{ctx.invoked_subcommand}`.")
+        return
+    if run is None:
+        _refuse_orphans(ctx)
+        raise typer.Exit(_open_application(ctx, ascii_only=ascii_only))
+    from medtui.cli.run import RunOptions, run_preset
+    from medtui.cli.session import Telling
+
+    overrides = [*(overrides or []), *([f"machine.device={device}"] if device else [])]
+    asked = RunOptions(
+        preset=run,
+        overrides=overrides,
+        runs_dir=options.runs_dir_of(ctx, None),
+        is_dry=dry_run,
+        is_detached=detach,
+        telling=Telling(as_json, quiet, verbose),
+    )
+    raise typer.Exit(run_preset(asked))
+
+
+def _refuse_orphans(ctx: typer.Context) -> None:
+    """Options that only make sense with `--run` are not ignored without it."""
+    spelled = {"overrides": "--set", "dry_run": "--dry-run", "detach": "--detach",
+               "as_json": "--json", "quiet": "--quiet", "verbose": "-v",
+               "device": "--device"}  # fmt: skip
+    for name, option in spelled.items():
+        if ctx.params.get(name):
+            raise typer.BadParameter(f"{option} needs --run PRESET.")
+
+
+def _open_application(ctx: typer.Context, *, ascii_only: bool) -> int:
+    from medtui.errors import UsageError
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The application needs a terminal, and there is none here.",
+            hint="Without one: medtui --run PRESET, medtui runs list, medtui --help.",
+        )
+    from medtui.tui.app import run_app
+
+    return run_app(options.runs_dir_of(ctx, None), ascii_only=ascii_only)

@@ -1,0 +1,64 @@
+"""`medtui --run`: check a preset, start its study, and follow it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medtui.cli.forecast import print_forecast
+from medtui.cli.session import Session, Telling, announce, shown_path
+from medtui.cli.signals import Interrupts
+from medtui.cli.summary import print_object
+from medtui.cli.target import Target
+from medtui.launch import preflight, start_study, stop_study
+from medtui.preset import expand_grid, load_preset
+from medtui.runs.folder import StudyFolder
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `medtui --run` was asked for."""
+
+    preset: str
+    """A shipped name or a path."""
+    overrides: Sequence[str]
+    """`section.key=value` each."""
+    runs_dir: Path
+    is_dry: bool
+    """Whether to show the grid and start nothing."""
+    is_detached: bool
+    """Whether to return once the study has started."""
+    telling: Telling
+
+
+def run_preset(asked: RunOptions) -> int:
+    """Run a preset; give the exit code.
+
+    Raises:
+        MedtuiError: the preset cannot run; nothing was started.
+    """
+    preset = load_preset(asked.preset, asked.overrides)
+    announce(f"{preset.name}: checking data and grid", asked.telling)
+    forecast = preflight(preset)
+    if asked.is_dry:
+        print_forecast(preset, forecast, as_json=asked.telling.as_json)
+        return 0
+    for note in forecast.notes:
+        announce(f"note: {note}", asked.telling)
+    with Interrupts() as interrupts:
+        study = start_study(preset, asked.runs_dir)
+        if asked.is_detached:
+            _report_detached(study, asked.telling)
+            return 0
+        num_runs = len(expand_grid(preset)) + 1
+        where = shown_path(study.path)
+        announce(f"{study.name}: {num_runs} runs, in {where}", asked.telling)
+        session = Session(Target(study), asked.telling, stop=lambda: stop_study(study))
+        return session.follow(interrupts)
+
+
+def _report_detached(study: StudyFolder, telling: Telling) -> None:
+    if telling.as_json:
+        print_object({"study": study.name, "folder": str(study.path.resolve())})
+    else:
+        print(study.name)
+    announce(f"{study.name} runs on its own; `medtui attach {study.name}` follows it", telling)

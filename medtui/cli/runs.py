@@ -1,0 +1,66 @@
+"""`medtui runs`: what lies in the runs folder."""
+
+from typing import Annotated
+
+import typer
+
+from medtui.cli import options
+
+app = typer.Typer(help="List and show saved runs; live ones too.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_runs(
+    ctx: typer.Context,
+    study: Annotated[
+        str | None, typer.Argument(help="One study alone.", autocompletion=options.complete_target)
+    ] = None,
+    as_json: options.Json = False,
+    runs_dir: options.RunsDir = None,
+) -> None:
+    """List all runs, live studies first, then the newest."""
+    from medtui.cli.summary import print_object, run_object
+    from medtui.cli.target import find_target, read_catalogue, read_study
+
+    folder = options.runs_dir_of(ctx, runs_dir)
+    if study is None:
+        studies = read_catalogue(folder).studies
+    else:
+        studies = [read_study(find_target(folder, study).study)]
+    if as_json:
+        for each in studies:
+            for run in each.runs:
+                print_object(run_object(each, run))
+        return
+    from medtui.cli.listing import runs_table, warn_of_damage
+
+    if not any(each.runs for each in studies):
+        typer.echo(f"No runs in {folder}. `medtui --run demo` makes some.", err=True)
+        return
+    print(runs_table(studies))
+    warn_of_damage(studies)
+
+
+@app.command(name="show")
+def show_run(
+    ctx: typer.Context,
+    target: options.Target,
+    as_json: options.Json = False,
+    runs_dir: options.RunsDir = None,
+) -> None:
+    """Show a run: state, metrics with 95 % intervals, size, layers. A study: its table."""
+    from medtui.cli.listing import describe_study
+    from medtui.cli.report import describe_run
+    from medtui.cli.summary import print_object, run_object
+    from medtui.cli.target import find_target, read_study, run_in
+
+    found = find_target(options.runs_dir_of(ctx, runs_dir), target)
+    study = read_study(found.study)
+    runs = study.runs if found.run is None else [run_in(study, found.run)]
+    if as_json:
+        for run in runs:
+            print_object(run_object(study, run))
+    elif found.run is None:
+        print(describe_study(study))
+    else:
+        print(describe_run(study, runs[0]))

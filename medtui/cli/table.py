@@ -1,0 +1,48 @@
+"""Text tables for stdout: aligned, never cut, split in two where a terminal is too narrow."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+
+GAP = "  "
+
+Row = Sequence[str]
+
+
+def render_table(headers: Row, rows: Sequence[Row], *, num_keys: int = 1) -> str:
+    """Align rows under their headers; the first `num_keys` columns and no others stand left.
+
+    On a terminal narrower than the table, the columns are dealt to several tables, each with the
+    key columns. What is no terminal gets one table whatever its width.
+    """
+    widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
+    blocks = _blocks(widths, num_keys, _width_of_stdout())
+    return "\n\n".join(_block([headers, *rows], widths, block, num_keys) for block in blocks)
+
+
+def _width_of_stdout() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _blocks(widths: list[int], num_keys: int, available: int | None) -> list[list[int]]:
+    """Deal columns to blocks that fit; each has the keys and at least one other column."""
+    keys = list(range(num_keys))
+    blocks = [list(keys)]
+    for column in range(num_keys, len(widths)):
+        wide = sum(widths[each] + len(GAP) for each in [*blocks[-1], column]) - len(GAP)
+        if available is not None and wide > available and len(blocks[-1]) > num_keys:
+            blocks.append(list(keys))
+        blocks[-1].append(column)
+    return blocks
+
+
+def _block(rows: Sequence[Row], widths: list[int], columns: list[int], num_keys: int) -> str:
+    lines = []
+    for row in rows:
+        cells = [
+            row[column].ljust(widths[column]) if column < num_keys
+            else row[column].rjust(widths[column])
+            for column in columns
+        ]  # fmt: skip
+        lines.append(GAP.join(cells).rstrip())
+    return "\n".join(lines)
