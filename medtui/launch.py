@@ -43,7 +43,7 @@ class CellForecast(msgspec.Struct, frozen=True):
     notes: list[str] = []
 
 
-class Preflight(msgspec.Struct, frozen=True):
+class Preflight(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
     """What a preset would do, found out before anything is started."""
 
     num_train: int
@@ -58,7 +58,7 @@ class Preflight(msgspec.Struct, frozen=True):
     notes: list[str] = []
 
 
-class Refusal(msgspec.Struct, frozen=True, tag_field="refusal", tag=True):
+class Refusal(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
     """Why a preset cannot be run."""
 
     message: str
@@ -85,15 +85,13 @@ def preflight(preset: Preset, source: Path | None = None) -> Preflight:
         check=False,
     )
     try:
-        answer = msgspec.json.decode(done.stdout, type=Refusal | dict)
-        if isinstance(answer, Refusal):
-            raise _refused(answer, source)
-        return msgspec.convert(answer, Preflight)
+        answer = msgspec.json.decode(done.stdout, type=Preflight | Refusal)
     except msgspec.MsgspecError as error:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise EnvironmentProblem(
-            f"The preset could not be tried: {last or 'no answer'}."
-        ) from error
+        raise EnvironmentProblem(f"The preset could not be tried: {last or 'no answer'}.") from error
+    if isinstance(answer, Refusal):
+        raise _refused(answer, source)
+    return answer
 
 
 def _refused(refusal: Refusal, source: Path | None) -> MedtuiError:

@@ -95,7 +95,11 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,
                 env=os.environ
-                | {"OMP_WAIT_POLICY": "PASSIVE", "CUDA_VISIBLE_DEVICES": slot.devices},
+                | {
+                    "OMP_WAIT_POLICY": "PASSIVE",
+                    "CUDA_VISIBLE_DEVICES": slot.devices,
+                    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # the order in which NVML counts
+                },
             )
         sampler = SamplerProcess(
             worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
@@ -151,8 +155,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m medtui.supervise", description=__doc__)
     parser.add_argument("folder", type=Path)
     study = StudyFolder(parser.parse_args().folder.resolve())
+    lock = FolderLock(study.lock)
     try:
-        FolderLock(study.lock).acquire()
+        lock.acquire()
         preset = parse_preset(study.preset.read_text(encoding="utf-8"), str(study.preset))
         return Supervisor(study, preset, find_slots(preset.machine)).carry_through()
     except MedtuiError as error:

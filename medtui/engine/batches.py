@@ -54,7 +54,7 @@ class TrainBatches:
     """Shuffled, augmented batches of equal size, epoch after epoch.
 
     An `iter` goes on where the last one was left: an epoch shows every image once, wherever L
-    steps begin and end. A batch larger than the part is the whole part; otherwise an incomplete last batch is left out.
+    steps begin and end. An incomplete last batch is left out; a part smaller than a batch is one.
     """
 
     def __init__(self, images: Images, how: Augment, *, batch_size: int, seed: int) -> None:

@@ -158,7 +158,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
             state.optimizer.step(state.lr, state.mu, state.theta, state.lm)
             if schedule is not None:
                 schedule.step()
-                state.lr = schedule.learning_rate
+                state.lr = float(schedule.learning_rate)
             state.step += 1
             self._watcher.stepped(state, loss.detach(), len(inputs))
         state.w.eval()
@@ -190,7 +190,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         schedule = IntervalLR(state.lr, self.lr_end, num_steps)
         for _ in range(state.step):
             schedule.step()
-        state.lr = schedule.learning_rate
+        state.lr = float(schedule.learning_rate)
         return schedule
 
     def _c_step(self, state: LcState, pi: Projection) -> None:

@@ -53,6 +53,7 @@ def forecast(preset: Preset) -> dict[str, Any]:
             f"compression; mu_init = {preset.lc.mu_init * 10 / budget:.2g} would give 10"
         )
     return {
+        "answer": "Preflight",
         **_counts(survey),
         "classes": list(survey.classes),
         "cells": [_forecast_cell(preset, cell, network) for cell in expand_grid(preset)],
@@ -159,7 +160,7 @@ def _refusal(error: MedtuiError) -> dict[str, Any]:
     elif isinstance(error, EnvironmentProblem):
         key = ["data", "root"]
     return {
-        "refusal": "Refusal",
+        "answer": "Refusal",
         "message": error.message,
         "hint": error.hint,
         "exit_code": error.exit_code,

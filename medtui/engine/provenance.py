@@ -21,7 +21,7 @@ _PACKAGES = ("torch", "torchvision", "condensa", "numpy", "scikit-learn", "safet
 def fingerprint(device: torch.device) -> dict[str, str]:
     """Give what a run's bits depend on besides its preset and data."""
     found = {
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "condensa": _version("condensa"),
         "device": device.type,
         "device_name": device_name(device),
@@ -64,7 +64,7 @@ def provenance(device: torch.device, preset: Preset, seed: int, data_digest: str
 
 def _version(package: str) -> str:
     try:
-        return metadata.version(package)
+        return metadata.version(package)  # type: ignore[no-untyped-call, unused-ignore] # typed in some Pythons
     except metadata.PackageNotFoundError:
         return "unknown"
 

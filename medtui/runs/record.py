@@ -40,8 +40,8 @@ class UnknownKind(ValueError):
 
 
 def encode_record(record: Record) -> bytes:
-    """Give the record's line, with its newline."""
-    event = _encoder.encode(_finite(msgspec.to_builtins(record.event)))
+    """Give the record's line, with its newline; its event is `finite`."""
+    event = _encoder.encode(record.event)
     line = _Line(record.seq, record.time, _checksum(record.seq, event), msgspec.Raw(event))
     return _encoder.encode(line) + b"\n"
 
@@ -66,12 +66,16 @@ def decode_record(line: bytes) -> Record:
         raise UnknownKind(str(error)) from error
 
 
+def finite(event: AnyEvent) -> AnyEvent:
+    """Give the event with None for every number that is not finite: JSON has no NaN."""
+    return msgspec.convert(_finite(msgspec.to_builtins(event)), AnyEvent)  # type: ignore[no-any-return] # a union is a type to msgspec
+
+
 def _checksum(seq: int, event: bytes) -> str:
     return f"{zlib.crc32(event, seq & 0xFFFFFFFF):08x}"
 
 
 def _finite(value: object) -> object:
-    """JSON has no NaN: what is not finite becomes null."""
     match value:
         case float() if not math.isfinite(value):
             return None

@@ -20,7 +20,7 @@ from medtui.events import (
 )
 from medtui.runs.history import History
 from medtui.runs.reader import EventTail
-from medtui.runs.record import Record, encode_record
+from medtui.runs.record import Record, encode_record, finite
 
 _DURABLE = (
     CycleEnded, CheckpointWritten, RunStarted, RunStopped, RunFailed, RunFinished, StageStarted,
@@ -63,6 +63,7 @@ class EventWriter:
         Raises:
             OSError: the disk is full; the log is as it was, or ends in a torn line.
         """
+        event = finite(event)
         if isinstance(event, CycleEnded) and self.history.tells(event):
             return
         record = Record(self._next_seq, self._clock(), event)

@@ -20,13 +20,17 @@ from medtui.preset import named_schemes
 class Silent:
     """Watches nothing."""
 
-    def prepare(self, state): ...
+    def prepare(self, state):
+        """Nothing."""
 
-    def stepped(self, state, loss, num_images): ...
+    def stepped(self, state, loss, num_images):
+        """Nothing."""
 
-    def measured(self, state, measured): ...
+    def measured(self, state, measured):
+        """Nothing."""
 
-    def cycle_ended(self, state): ...
+    def cycle_ended(self, state):
+        """Nothing."""
 
 
 def tiny_network() -> nn.Module:

@@ -1,0 +1,138 @@
+"""Run folders: names that stay inside, locks, derived states."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from logs import story, write_log
+
+from medtui.errors import EnvironmentProblem
+from medtui.events import RunFailed, RunStarted, RunStopped
+from medtui.runs.catalogue import Catalogue, RunFeed
+from medtui.runs.folder import RunFolder, create_study, slugify
+from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.publish import publish_text
+from medtui.runs.result import read_result
+
+PRESET = 'name = "x"\n[data]\ncard = "demo"\n'
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x", "/etc/x", "a/b", ".", "..", "", "\0", "a\nb", "-rf", "x" * 300, "🦠", "[red]x[/]",
+     "\x1b[31m", "CON ", "é" * 3, "  "],
+)  # fmt: skip
+def test_any_name_becomes_one_component_inside_the_runs_folder(tmp_path, name):
+    """No name leads out of the runs folder."""
+    study = create_study(tmp_path, name)
+    assert study.path.parent == tmp_path
+    assert study.path.resolve().is_relative_to(tmp_path)
+    assert slugify(name) == slugify(slugify(name))
+
+
+def test_a_taken_name_is_numbered(tmp_path):
+    """Starting a preset twice makes two studies."""
+    names = [create_study(tmp_path, "Demo").name for _ in range(3)]
+    assert names == ["demo", "demo-2", "demo-3"]
+
+
+def test_only_one_process_holds_a_lock(tmp_path):
+    """A second writer is refused and told who holds the folder; the lock dies with its holder."""
+    lock = FolderLock(tmp_path / "lock")
+    lock.acquire()
+    code = (
+        "import sys; from pathlib import Path; from medtui.runs.lock import FolderLock;"
+        "FolderLock(Path(sys.argv[1])).acquire()"
+    )
+    refused = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "lock")], capture_output=True, check=False
+    )
+    assert refused.returncode != 0
+    assert str(os.getpid()).encode() in refused.stderr
+    assert holder_of(tmp_path / "lock") == os.getpid()
+    lock.release()
+    assert holder_of(tmp_path / "lock") is None
+    lock.acquire()
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    """What cannot be written whole is not written at all."""
+    path = tmp_path / "result.json"
+    publish_text(path, "old")
+
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space"):
+        publish_text(path, "new")
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["result.json"]
+
+
+def make_run(study: Path, name: str) -> RunFolder:
+    """Make a planned run."""
+    run = RunFolder(study / name)
+    run.path.mkdir(parents=True)
+    run.preset.write_text(PRESET)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ([], "queued"),
+        ([RunStarted(1, "h", "cpu")], "lost"),
+        ([RunStarted(1, "h", "cpu"), RunStopped("asked to")], "stopped"),
+        ([RunStarted(1, "h", "cpu"), RunFailed("no")], "failed"),
+        ([RunStarted(1, "h", "cpu"), RunStopped("x"), RunStarted(2, "h", "cpu")], "lost"),
+    ],
+)
+def test_a_state_is_derived_from_the_folder(tmp_path, events, status):
+    """No state is stored; the log and the lock tell it."""
+    run = make_run(tmp_path, "prune-0.1")
+    write_log(run.events, events)
+    feed = RunFeed(run)
+    feed.refresh()
+    assert feed.status == status
+    lock = FolderLock(run.lock)
+    lock.acquire()
+    feed.refresh()
+    assert feed.status == "running"
+    lock.release()
+    feed.refresh()
+    assert feed.status == status
+
+
+def test_a_catalogue_follows_what_appears_and_vanishes(tmp_path):
+    """Studies come and go under a reader; damage costs a study its preset, not the list."""
+    study = create_study(tmp_path, "one")
+    study.preset.write_text(PRESET)
+    run = make_run(study.path, "prune-0.1")
+    catalogue = Catalogue(tmp_path)
+    assert catalogue.refresh()
+    assert not catalogue.refresh()
+    write_log(run.events, story())
+    assert catalogue.refresh()
+    assert catalogue.find("one/prune-0.1").history.num_records == len(story())
+    broken = create_study(tmp_path, "broken")
+    broken.preset.write_bytes(b"\xff\xff")
+    catalogue.refresh()
+    assert catalogue.find("broken").problem
+    run.preset.unlink()
+    catalogue.refresh()
+    assert catalogue.find("one/prune-0.1") is None
+
+
+def test_a_damaged_result_is_named(tmp_path):
+    """A finished run whose result cannot be read says so and raises nothing."""
+    run = make_run(tmp_path, "prune-0.1")
+    run.result.write_text("{")
+    feed = RunFeed(run)
+    feed.refresh()
+    assert feed.status == "finished"
+    assert "damaged" in feed.problem
+    with pytest.raises(EnvironmentProblem):
+        read_result(run)
