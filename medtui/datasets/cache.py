@@ -20,12 +20,13 @@ import numpy as np
 import platformdirs
 
 from medtui.datasets.card import Card
-from medtui.datasets.decode import DECODER_VERSION
-from medtui.datasets.decoder import Done, Job
 from medtui.datasets.listing import Listing
 from medtui.datasets.pixels import Pixels
-from medtui.datasets.pool import num_children, run_jobs
 from medtui.datasets.progress import Progress, Tell
+from medtui.decoding.child import Done, Job
+from medtui.decoding.image import DECODER_VERSION
+from medtui.decoding.measure import hash_image
+from medtui.decoding.pool import num_children, run_jobs
 from medtui.errors import EnvironmentProblem
 from medtui.units import MIB, format_bytes
 
@@ -135,7 +136,7 @@ def _build(card: Card, listing: Listing, entry: Path, key: str, tell: Tell) -> N
     index = Index(
         key=key,
         card=card.name,
-        root=os.path.commonpath([path.parent for path in listing.files]),
+        root=os.path.commonpath([os.path.dirname(path) for path in listing.files]),  # noqa: PTH120 - strings in, string out
         sums=[[0] * listing.channels for _ in listing.names],
         squares=[[0] * listing.channels for _ in listing.names],
         hashes=[""] * len(listing),
@@ -166,7 +167,7 @@ def _fill(index: Index, is_done: np.ndarray, done: Done) -> None:
     is_done[list(done.bad)] = True
 
 
-def _missing_jobs(files: list[Path], is_done: np.ndarray, array: str) -> list[Job]:
+def _missing_jobs(files: list[str], is_done: np.ndarray, array: str) -> list[Job]:
     """Cut the rows that are still to be decoded into jobs of consecutive rows."""
     jobs = []
     for first in range(0, len(files), JOB_IMAGES):
@@ -184,8 +185,9 @@ def _resume(partial: Path, log: Path, listing: Listing) -> list[Done]:
     array = partial / "images.npy"
     finished: list[Done] = []
     with contextlib.suppress(OSError, ValueError):
-        if np.load(array, mmap_mode="r").shape == _shape(listing):
-            finished = list(_logged(log))
+        images_NHWC = np.load(array, mmap_mode="r")
+        if images_NHWC.shape == _shape(listing):
+            finished = [done for done in _logged(log) if _is_on_disk(done, images_NHWC)]
     if finished:
         return finished
     shutil.rmtree(partial, ignore_errors=True)
@@ -197,6 +199,15 @@ def _resume(partial: Path, log: Path, listing: Listing) -> list[Done]:
     ) as file:  # a hole in the file would end a writer with SIGBUS on a full disk
         os.posix_fallocate(file.fileno(), 0, array.stat().st_size)
     return []
+
+
+def _is_on_disk(done: Done, images_NHWC: np.ndarray) -> bool:
+    """Tell whether a job's pixels outlived what ended the build: after a power cut they may not."""
+    rows = images_NHWC[done.first : done.first + len(done.hashes)]
+    return all(
+        row in done.bad or hash_image(image) == known
+        for row, (image, known) in enumerate(zip(rows, done.hashes, strict=False), done.first)
+    )
 
 
 def _logged(log: Path) -> Iterator[Done]:

@@ -50,6 +50,11 @@ class OfficialSplit(Document):
     val: FileName | None = None
     """The val images."""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Give the lists' names."""
+        return tuple(filter(None, (self.train_val, self.train, self.val, self.test)))
+
     @model_validator(mode="after")
     def _covers_every_part(self) -> "OfficialSplit":
         if (self.train_val is None) == (self.train is None or self.val is None):
@@ -120,7 +125,7 @@ class Card(Document):
     """Pattern searched in an image's file name; its first group, else its match, is the patient."""
     split: Literal["patient", "official", "image"] = "patient"
     """Grouped by patient, by published lists (or an npz file's own parts), or image by image."""
-    class_weights: Literal["none", "inverse", "frequency"] = "none"
+    class_weights: Literal["none", "inverse", "complement", "frequency"] = "none"
     """How train frequencies become the loss's weights; see `weights.py`."""
     table: TableFiles | None = None
     """Only for format = "table"."""

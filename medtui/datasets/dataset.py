@@ -197,7 +197,7 @@ def pixel_notes(listing: Listing, parts: Parts, pixels: Pixels) -> tuple[str, ..
 
 def _digest(listing: Listing, parts: Parts, pixels: Pixels) -> str:
     patients = listing.names if listing.patients is None else listing.patients
-    digest = hashlib.sha256(json.dumps([listing.classes, pixels.images_NHWC.shape[1:]]).encode())
+    header = [listing.classes, listing.task, pixels.images_NHWC.shape[1:]]
     rows = zip(
         parts.tolist(),
         listing.names,
@@ -206,6 +206,4 @@ def _digest(listing: Listing, parts: Parts, pixels: Pixels) -> str:
         pixels.hashes_N,
         strict=True,
     )
-    for row in sorted(rows):
-        digest.update(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    return hashlib.sha256(json.dumps([header, sorted(rows)]).encode()).hexdigest()

@@ -20,22 +20,21 @@ def list_folders(card: Card, root: Path, size: int | None) -> Listing:
         UsageError: the folders do not make two classes.
     """
     found = scan(root)
-    classes = card.classes or _class_names(found.files, root)
+    classes = card.classes or _class_names(found.files)
     if len(classes) < 2:  # noqa: PLR2004 - fewer make no classifier
         raise UsageError(
             f"{root}: class folders are needed, two or more; found {some(list(classes)) or 'none'}",
             hint="Put the images of each class into a folder that is named after it.",
         )
     number_of = {name: number for number, name in enumerate(classes)}
-    names, labels, files, strays = [], [], [], []
-    for path in found.files:
-        number = _class_of(path.relative_to(root).parts, number_of)
+    names, labels, strays = list[str](), list[int](), list[str]()
+    for name in found.files:
+        number = _class_of(name, number_of)
         if number is None:
-            strays.append(path.name)
-            continue
-        names.append(path.relative_to(root).as_posix())
-        labels.append(number)
-        files.append(path)
+            strays.append(name)
+        else:
+            names.append(name)
+            labels.append(number)
     _check_classes(root, classes, labels)
     notes = list(found.notes)
     if strays:
@@ -49,7 +48,7 @@ def list_folders(card: Card, root: Path, size: int | None) -> Listing:
         names=names,
         labels=np.array(labels, np.int64),
         patients=patients,
-        files=files,
+        files=[f"{root}/{name}" for name in names],
         notes=(*notes, *unknown),
     )
 
@@ -79,18 +78,17 @@ def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | Non
     return patients, (sentence,)
 
 
-def _class_of(parts: tuple[str, ...], number_of: dict[str, int]) -> int | None:
+def _class_of(name: str, number_of: dict[str, int]) -> int | None:
     """Give the class named by the innermost folder that names one."""
-    for part in reversed(parts[:-1]):
+    for part in name.split("/")[-2::-1]:
         if part in number_of:
             return number_of[part]
     return None
 
 
-def _class_names(files: list[Path], root: Path) -> tuple[str, ...]:
+def _class_names(files: list[str]) -> tuple[str, ...]:
     """Take the folders that hold images directly as the classes."""
-    holders = Counter(path.relative_to(root).parent.name for path in files)
-    return tuple(sorted(name for name in holders if name))
+    return tuple(sorted({name.split("/")[-2] for name in files if "/" in name}))
 
 
 def _check_classes(root: Path, classes: tuple[str, ...], labels: list[int]) -> None:

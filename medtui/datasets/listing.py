@@ -44,8 +44,8 @@ class Listing:
     """See `Labels`."""
     patients: list[str] | None
     """Patient of each image; None where nothing tells."""
-    files: list[Path] | None
-    """File of each image; None where they lie in `npz`."""
+    files: list[str] | None
+    """Path of each image's file; None where they lie in `npz`."""
     npz: Path | None = None
     """The npz file that holds all images, part after part."""
     rows: NDArray[np.int64] | None = None

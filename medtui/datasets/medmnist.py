@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from medtui.datasets.card import Card, Task
-from medtui.datasets.decode import fit, flatten
 from medtui.datasets.listing import PARTS, Labels, Listing
 from medtui.datasets.pixels import Pixels, pixels_of
 from medtui.datasets.progress import Progress, Tell
+from medtui.decoding.image import fit, flatten
 from medtui.errors import EnvironmentProblem, UsageError
 
 T = TypeVar("T")

@@ -1,16 +1,14 @@
 """Decoded images and what is measured on each of them once. Knows no files."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-HASH_BYTES = 16
-"""Enough that two different images never share a hash by chance."""
+from medtui.decoding.measure import Images, hash_image
 
-Images = NDArray[np.uint8]
-"""uint8 (N, H, W, C)."""
+_AT_ONCE = 256
+"""Images measured together; more only take more memory."""
 
 
 @dataclass(frozen=True)
@@ -39,38 +37,20 @@ class Pixels:
         )
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What is measured on one image."""
-
-    sums: list[int]
-    """Sum of pixels per channel."""
-    squares: list[int]
-    """Sum of their squares per channel."""
-    hash: str
-    """Hash of the pixels, hexadecimal."""
-
-
-def measure(image_HWC: Images) -> Measured:
-    """Measure one image."""
-    values = image_HWC.reshape(-1, image_HWC.shape[-1]).astype(np.uint32)
-    return Measured(
-        sums=values.sum(axis=0, dtype=np.uint64).tolist(),
-        squares=(values * values).sum(axis=0, dtype=np.uint64).tolist(),
-        hash=hashlib.blake2b(image_HWC.tobytes(), digest_size=HASH_BYTES).hexdigest(),
-    )
-
-
-def pixels_of(images_NHWC: Images, bad: dict[int, str] | None = None) -> Pixels:
+def pixels_of(images_NHWC: Images) -> Pixels:
     """Measure every image of an array."""
-    measured = [measure(image) for image in images_NHWC]
-    return Pixels(
-        images_NHWC=images_NHWC,
-        sums_NC=np.array([each.sums for each in measured], np.uint64),
-        squares_NC=np.array([each.squares for each in measured], np.uint64),
-        hashes_N=[each.hash for each in measured],
-        bad=bad or {},
-    )
+    num_images, *_, channels = images_NHWC.shape
+    sums_NC = np.empty((num_images, channels), np.uint64)
+    squares_NC = np.empty_like(sums_NC)
+    for first in range(0, num_images, _AT_ONCE):
+        rows = slice(first, first + _AT_ONCE)
+        values_NPC = images_NHWC[rows].reshape(-1, images_NHWC[0].size // channels, channels)
+        for channel in range(channels):
+            values_NP = values_NPC[..., channel].astype(np.float32)
+            sums_NC[rows, channel] = values_NP.sum(axis=1, dtype=np.float64)
+            squares_NC[rows, channel] = np.square(values_NP).sum(axis=1, dtype=np.float64)
+    hashes = [hash_image(image) for image in images_NHWC]
+    return Pixels(images_NHWC, sums_NC, squares_NC, hashes, bad={})
 
 
 def mean_and_std(

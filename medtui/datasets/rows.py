@@ -55,11 +55,12 @@ class _Columns:
     classes: dict[str, int]
     """Column of each class; empty where labels are joined."""
     separator: str
+    width: int
+    """Columns that a row must have."""
 
-    def __call__(self, row: list[str]) -> tuple[str, list[str], str] | None:
+    def read(self, row: list[str]) -> tuple[str, list[str], str] | None:
         """Give a row's name, labels and patient; None where it cannot be used."""
-        wanted = [self.name, self.patient or 0, self.labels or 0, *self.classes.values()]
-        if len(row) <= max(wanted) or not row[self.name].strip():
+        if len(row) < self.width or not row[self.name].strip():
             return None
         if self.labels is not None:
             labels: list[str] | None = _joined(row[self.labels], self.separator)
@@ -88,11 +89,11 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
     seen: dict[str, list[str]] = {}
     unusable, repeated, conflicting = list[str](), list[str](), list[str]()
     for row in body:
-        read = columns(row)
-        if read is None:
+        used = columns.read(row)
+        if used is None:
             unusable.append(row[0][:40])
             continue
-        name, labels, patient = read
+        name, labels, patient = used
         if name in seen:
             (repeated if sorted(seen[name]) == sorted(labels) else conflicting).append(name)
             continue
@@ -107,14 +108,17 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
 def _columns(
     path: Path, header: list[str], table: TableFiles, classes: tuple[str, ...]
 ) -> _Columns:
+    name = _column(path, header, table.name_column)
+    patient = _column(path, header, table.patient_column) if table.patient_column else None
+    labels = _column(path, header, table.label_column) if table.label_column else None
+    onehot = {each: _column(path, header, each) for each in classes} if labels is None else {}
     return _Columns(
-        name=_column(path, header, table.name_column),
-        patient=_column(path, header, table.patient_column) if table.patient_column else None,
-        labels=_column(path, header, table.label_column) if table.label_column else None,
-        classes={}
-        if table.label_column
-        else {name: _column(path, header, name) for name in classes},
+        name=name,
+        patient=patient,
+        labels=labels,
+        classes=onehot,
         separator=table.separator,
+        width=1 + max(name, patient or 0, labels or 0, *onehot.values(), 0),
     )
 
 

@@ -14,6 +14,7 @@ from medtui.datasets.medmnist import list_npz
 from medtui.datasets.official import read_official
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.datasets.table import list_table
+from medtui.datasets.weights import count_classes
 from medtui.errors import EnvironmentProblem
 from medtui.preset import DataSettings
 
@@ -101,6 +102,7 @@ def _describe(listing: Listing, parts: Parts, method: SplitMethod) -> tuple[bool
     notes = []
     if left_out := int((parts == NO_PART).sum()):
         notes.append(f"{plural(left_out, 'image')} in no official list left out")
+    notes += _absent_classes(listing, parts)
     if listing.patients is None:
         notes.append("no patient information: images of one patient may lie in several parts")
         return False, notes
@@ -115,6 +117,17 @@ def _describe(listing: Listing, parts: Parts, method: SplitMethod) -> tuple[bool
             f"{some(leaking)}"
         )
     return not leaking, notes
+
+
+def _absent_classes(listing: Listing, parts: Parts) -> list[str]:
+    notes = []
+    for number, name in enumerate(PARTS):
+        labels = listing.labels[parts == number]
+        counts = count_classes(labels, listing.task, len(listing.classes))
+        absent = [each for each, count in zip(listing.classes, counts, strict=True) if not count]
+        if absent:
+            notes.append(f"{name} has no image of {', '.join(absent)}")
+    return notes
 
 
 def _limited(listing: Listing, parts: Parts, limit: int | None) -> NDArray[np.int64]:

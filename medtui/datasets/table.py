@@ -23,8 +23,10 @@ def list_table(card: Card, root: Path, size: int | None) -> Listing:
     assert card.table is not None
     path = find_beside(root, card.table.file)
     found = scan(root)
+    known = {*card.table.file, *(card.official.files if card.official else ())}
+    found.others = [name for name in found.others if name.rpartition("/")[2] not in known]
     rows = read_rows(path, card.table, card.classes)
-    matched, files, notes = _match(rows, found, root)
+    matched, files, notes = _match(rows, found)
     if not matched:
         raise EnvironmentProblem(
             f"{root}: none of the {len(rows.names):,} images that {path.name} names is here.",
@@ -44,7 +46,7 @@ def list_table(card: Card, root: Path, size: int | None) -> Listing:
         names=names,
         labels=labels,
         patients=patients,
-        files=[files[each] for each in usable],
+        files=[f"{root}/{files[each]}" for each in usable],
         notes=(*found.notes, *rows.notes, *notes, *label_notes, *unknown),
     )
 
@@ -65,25 +67,29 @@ def find_beside(root: Path, names: tuple[str, ...]) -> Path:
     )
 
 
-def _match(rows: Rows, found: Scan, root: Path) -> tuple[list[int], list[Path], list[str]]:
+def _match(rows: Rows, found: Scan) -> tuple[list[int], list[str], list[str]]:
     """Give the rows that have a file, those files, and notes on what is left over."""
-    files_of: dict[str, list[Path]] = {}
+    files_of: dict[str, list[str]] = {}
     for path in found.files:
-        for key in {path.relative_to(root).as_posix(), path.name, path.stem}:
+        name = path.rpartition("/")[2]
+        for key in {path, name, name.rpartition(".")[0]}:
             files_of.setdefault(key, []).append(path)
-    matched, files, several = [], [], []
+    matched, files, several = list[int](), list[str](), list[str]()
     for row in sorted(range(len(rows.names)), key=rows.names.__getitem__):
-        candidates = files_of.get(rows.names[row]) or files_of.get(
-            rows.names[row].rpartition("/")[2]
-        )
+        name = rows.names[row]
+        candidates = files_of.get(name) or files_of.get(name.rpartition("/")[2])
         if not candidates:
             continue
         if len(candidates) > 1:
-            several.append(rows.names[row])
+            several.append(name)
         matched.append(row)
         files.append(candidates[0])
+    return matched, files, _match_notes(rows, found, files, several)
+
+
+def _match_notes(rows: Rows, found: Scan, files: list[str], several: list[str]) -> list[str]:
     notes = []
-    if missing := len(rows.names) - len(matched):
+    if missing := len(rows.names) - len(files):
         notes.append(
             f"{plural(missing, 'image')} of {len(rows.names):,} in the table without a file"
         )
@@ -92,10 +98,10 @@ def _match(rows: Rows, found: Scan, root: Path) -> tuple[list[int], list[Path], 
             f"{plural(len(several), 'name')} in more than one folder, "
             f"the first folder's file is used: {some(several)}"
         )
-    used = {path.name for path in files}
-    if strays := [path.name for path in found.files if path.name not in used]:
+    used = {path.rpartition("/")[2] for path in files}
+    if strays := [path for path in found.files if path.rpartition("/")[2] not in used]:
         notes.append(f"{plural(len(strays), 'file')} without a row: {some(strays)}")
-    return matched, files, notes
+    return notes
 
 
 def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from medtui.datasets.card import Task
 from medtui.datasets.listing import Labels
 
-Rule = Literal["none", "inverse", "frequency"]
+Rule = Literal["none", "inverse", "complement", "frequency"]
 
 
 def count_classes(labels: Labels, task: Task, num_classes: int) -> NDArray[np.int64]:
@@ -26,8 +26,8 @@ def weigh_classes(counts_K: Sequence[int] | NDArray[np.int64], rule: Rule) -> tu
     """Give each class's weight in the loss, with mean 1 over the classes that occur.
 
     A class's frequency is its occurrences over the sum over all classes. `inverse` weighs a class
-    by 1 / frequency, so that rare findings count as much as common ones; `frequency` by the
-    frequency itself; `none` weighs all alike. A class that never occurs in train gets 1.
+    by 1 / frequency, so that rare findings count as much as common ones; `complement` by 1 minus
+    the frequency, which is milder; `frequency` by the frequency itself; `none` weighs all alike. A class that never occurs in train gets 1.
     """
     counts = np.asarray(counts_K, np.float64)
     occurs = counts > 0
@@ -37,9 +37,13 @@ def weigh_classes(counts_K: Sequence[int] | NDArray[np.int64], rule: Rule) -> tu
             pass
         case "inverse":
             weights[occurs] = counts.sum() / counts[occurs]
+        case "complement":
+            weights[occurs] = 1 - counts[occurs] / counts.sum()
         case "frequency":
             weights[occurs] = counts[occurs] / counts.sum()
         case _:
             assert_never(rule)
-    weights[occurs] /= weights[occurs].mean() if occurs.any() else 1.0
+    mean = weights[occurs].mean() if occurs.any() else 0.0
+    if mean > 0:  # it is 0 where a single class occurs, whose complement is nothing
+        weights[occurs] /= mean
     return tuple(weights.tolist())

@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from medtui.datasets.decode import decode_file
-from medtui.datasets.pixels import measure
-from medtui.datasets.png import BadImageError
+from medtui.decoding.image import decode_file
+from medtui.decoding.measure import measure
+from medtui.decoding.png import BadImageError
 
 MEMORY_LIMIT_BYTES = 4 << 30
 """Beyond this a picture is refused instead of the machine's memory being filled."""
@@ -79,7 +79,6 @@ def main() -> None:
             arrays = {job.array: np.lib.format.open_memmap(job.array, mode="r+")}
             _limit_memory(arrays[job.array].nbytes)
         done = run_job(job, arrays[job.array])
-        arrays[job.array].flush()
         sys.stdout.buffer.write(msgspec.json.encode(done) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -6,10 +6,10 @@ import stat
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
-from medtui.datasets.pixels import Images
-from medtui.datasets.png import MAX_PIXELS, SIGNATURE, BadImageError, check_png
+from medtui.decoding.measure import Images
+from medtui.decoding.png import MAX_PIXELS, SIGNATURE, BadImageError, check_png
 
 DECODER_VERSION = 1
 """Part of every cache's key: raise it when the same file would become other pixels."""
@@ -36,8 +36,9 @@ def decode_bytes(data: bytes, size: int, channels: int) -> Images:
     """Decode a file's content; see `decode_file`."""
     image = open_image(data)
     try:
-        upright = ImageOps.exif_transpose(image)
-        return fit(flatten(upright, channels), size)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            image = ImageOps.exif_transpose(image)
+        return fit(flatten(image, channels), size)
     except BadImageError:
         raise
     except Exception as error:  # Pillow's decoders raise whatever their parser met
@@ -76,7 +77,8 @@ def flatten(image: Image.Image, channels: int) -> Image.Image:
         raise BadImageError("floating-point pixels, whose range nobody states")
     if image.mode in {"P", "PA"}:
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def fit(image: Image.Image, size: int) -> Images:

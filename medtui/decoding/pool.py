@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from medtui.datasets.decoder import Done, Job
+from medtui.decoding.child import Done, Job
 from medtui.errors import EnvironmentProblem
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ class Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "medtui.datasets.decoder"],
+            [sys.executable, "-m", "medtui.decoding.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_PACKAGE_PARENT,
