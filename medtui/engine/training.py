@@ -113,7 +113,8 @@ class _Training:
         parameters = dict(state.model.named_parameters())
         batches.begin_epoch(state.epoch, state.step)
         for inputs, targets in batches:
-            self._set_learning_rate()
+            for group in state.optimizer.param_groups:
+                group["lr"] = self._learning_rate(state.step)
             loss = self._session.criterion(state.model(inputs), targets)
             state.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call] # torch's own
@@ -124,17 +125,14 @@ class _Training:
             self._meter.add(state.epoch + 1, state.step, len(batches), loss.detach(), len(inputs))
             self._look_up(batches)
 
-    def _set_learning_rate(self) -> None:
-        plan, state = self._plan, self._state
-        per_epoch = len(self._batches)
-        done = state.epoch * per_epoch + state.step
-        share = (done - per_epoch) / max(1, (plan.epochs - 1) * per_epoch)
-        warm = (done + 1) / per_epoch
-        factor = warm if done < per_epoch and plan.epochs > 1 else 0.5 * (
-            1 + math.cos(math.pi * max(0.0, share))
-        )  # fmt: skip
-        for group in state.optimizer.param_groups:
-            group["lr"] = plan.lr * factor
+    def _learning_rate(self, step: int) -> float:
+        """Give the learning rate of a step of the running epoch."""
+        plan, per_epoch = self._plan, len(self._batches)
+        done = self._state.epoch * per_epoch + step
+        if done < per_epoch and plan.epochs > 1:
+            return plan.lr * (done + 1) / per_epoch
+        share = max(0, done - per_epoch) / max(1, (plan.epochs - 1) * per_epoch)
+        return plan.lr * 0.5 * (1 + math.cos(math.pi * share))
 
     def _look_up(self, batches: TrainBatches) -> None:
         """Stop if asked to; keep a checkpoint within a long epoch."""
@@ -162,7 +160,7 @@ class _Training:
                 cycle=state.epoch + 1,
                 val=val[1],
                 test=test[1] if test else {},
-                lr=state.optimizer.param_groups[0]["lr"],
+                lr=self._learning_rate(state.step - 1),
                 seconds=time.monotonic() - began,
                 is_best=is_best,
                 are_logits_constant=session.evaluator.is_constant,

@@ -1,0 +1,92 @@
+"""Sessions over a few real demo images and a network small enough to train in milliseconds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from medtui.datasets import Dataset, open_dataset
+from medtui.engine.checkpoint import CheckpointStore
+from medtui.engine.session import Session, StopFlag
+from medtui.preset import Cell, Preset, expand_grid, parse_preset
+from medtui.runs.folder import RunFolder
+from medtui.runs.writer import EventWriter
+
+PRESET = """
+name = "tiny"
+[data]
+card = "demo"
+limit = 48
+[reference]
+epochs = 3
+batch_size = 16
+[compress]
+schemes = ["{scheme}"]
+densities = [0.3]
+guard = "{guard}"
+[lc]
+cycles = 4
+steps = 5
+first_steps = 7
+batch_size = 16
+lr = 0.05
+lr_end = 0.005
+mu_init = 0.02
+mu_multiplier = 1.7
+[guard]
+floor_channels = 2
+recalibrate_images = 32
+[evaluate]
+bootstrap = 20
+"""
+
+
+@dataclass
+class CutAfter(StopFlag):
+    """Asks to stop once it was looked at so many times; 0 never asks."""
+
+    looks: int = 0
+
+    @property
+    def reason(self) -> str:
+        """Count down at each look."""
+        self.looks -= 1
+        return "cut" if self.looks == 0 else ""
+
+    @reason.setter
+    def reason(self, _: str) -> None: ...
+
+
+def tiny_preset(scheme: str = "Prune", guard: str = "off") -> Preset:
+    """Give a preset of few, short cycles."""
+    return parse_preset(PRESET.format(scheme=scheme, guard=guard), "tiny")
+
+
+def tiny_dataset(preset: Preset) -> Dataset:
+    """Give a handful of demo images."""
+    return open_dataset(preset.data)
+
+
+def tiny_network() -> nn.Module:
+    """Give two convolutions, BatchNorm and two linear layers, from a seed."""
+    torch.manual_seed(3)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=4, padding=1), nn.BatchNorm2d(8), nn.ReLU(),
+        nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2),
+    )  # fmt: skip
+
+
+def open_session(
+    folder: Path, preset: Preset, dataset: Dataset, stop: StopFlag, *, is_reference: bool = False
+) -> Session:
+    """Open a session on a run folder, from its newest checkpoint where there is one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run = RunFolder(folder)
+    checkpoints = CheckpointStore(run.checkpoint)
+    cell: Cell | None = None if is_reference else expand_grid(preset)[0]
+    return Session(
+        run, preset, cell, torch.device("cpu"), dataset, EventWriter(run.events), stop,
+        checkpoints, checkpoints.load_newest(),
+    )  # fmt: skip

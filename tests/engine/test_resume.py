@@ -1,0 +1,190 @@
+"""A run that is cut anywhere and resumed ends with the bits of one that was not."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from sessions import CutAfter, open_session, tiny_dataset, tiny_network, tiny_preset
+from torch import nn
+
+from medtui.datasets import Dataset
+from medtui.engine.checkpoint import GENERATIONS, CheckpointStore, SavedState
+from medtui.engine.compression import compress
+from medtui.engine.session import Session, StopFlag, StopRequested
+from medtui.engine.training import TrainingPlan, train
+from medtui.events import CycleEnded
+from medtui.preset import Preset
+from medtui.runs.reader import EventTail
+
+Work = Callable[[Session], nn.Module]
+
+SCHEMES = [
+    "Prune", "Quantize16", "PruneQuantize16", "FilterPrune", "StructPrune", "StructPruneQuantize16",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    """A few demo images, read once."""
+    return tiny_dataset(tiny_preset())
+
+
+def compressing(session: Session) -> nn.Module:
+    """Compress a fresh tiny network."""
+    return compress(session, tiny_network())[0]
+
+
+def training(session: Session) -> nn.Module:
+    """Train a fresh tiny network."""
+    plan = TrainingPlan("reference", 3, 16, 0.05, 0.9, 1e-4)
+    return train(session, tiny_network(), plan)[0]
+
+
+def carry(
+    folder: Path, preset: Preset, dataset: Dataset, work: Work, cuts: list[int]
+) -> tuple[dict[str, torch.Tensor], list[CycleEnded]]:
+    """Work through interruptions after so many looks at the stop flag; give weights and cycles."""
+    is_reference = work is training
+    for looks in cuts:
+        stop = CutAfter(looks=looks)
+        session = open_session(folder, preset, dataset, stop, is_reference=is_reference)
+        with pytest.raises(StopRequested), session.log:
+            work(session)
+    session = open_session(folder, preset, dataset, StopFlag(), is_reference=is_reference)
+    with session.log:
+        model = work(session)
+    records = EventTail(session.folder.events).read_all()
+    assert [record.seq for record in records] == list(range(len(records)))
+    return model.state_dict(), [
+        record.event for record in records if isinstance(record.event, CycleEnded)
+    ]
+
+
+def assert_same(
+    cut: tuple[dict[str, torch.Tensor], list[CycleEnded]],
+    whole: tuple[dict[str, torch.Tensor], list[CycleEnded]],
+) -> None:
+    """Compare weights bit for bit, and everything measured but durations."""
+    for name, tensor in whole[0].items():
+        assert cut[0][name].dtype == tensor.dtype, name
+        assert torch.equal(cut[0][name], tensor), name
+    left, right = ([timeless(cycle) for cycle in each[1]] for each in (cut, whole))
+    assert left == right
+
+
+def timeless(cycle: CycleEnded) -> dict[str, object]:
+    """Give what a cycle measured, without how long it took."""
+    names = [name for name in cycle.__struct_fields__ if name != "seconds"]
+    return {name: getattr(cycle, name) for name in names}
+
+
+@pytest.mark.parametrize("guard", ["off", "on"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_cut_compression_resumes_to_the_same_bits(tmp_path, dataset, scheme, guard):
+    """Cut at random steps, at boundaries of cycles, once and several times."""
+    preset = tiny_preset(scheme, guard)
+    whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
+    rng = random.Random(scheme + guard)
+    for trial in range(4):
+        cuts = [rng.randrange(1, 8) for _ in range(rng.randrange(1, 4))]
+        cut = carry(tmp_path / f"cut-{trial}", preset, dataset, compressing, cuts)
+        assert_same(cut, whole)
+
+
+@pytest.mark.slow
+def test_two_hundred_cuts_resume_to_the_same_bits(tmp_path, dataset):
+    """The same at scale."""
+    preset = tiny_preset("Prune", "off")
+    whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
+    rng = random.Random(7)
+    for trial in range(200):
+        cuts = [rng.randrange(1, 9) for _ in range(rng.randrange(1, 4))]
+        assert_same(carry(tmp_path / str(trial), preset, dataset, compressing, cuts), whole)
+
+
+def test_a_cut_reference_resumes_to_the_same_bits(tmp_path, dataset):
+    """Training of the reference continues its momentum, order and schedule."""
+    preset = tiny_preset()
+    whole = carry(tmp_path / "whole", preset, dataset, training, [])
+    for cuts in ([1], [3], [4], [2, 3], [5, 1, 2]):
+        name = "-".join(map(str, cuts))
+        assert_same(carry(tmp_path / name, preset, dataset, training, cuts), whole)
+
+
+def saved(store: CheckpointStore, cycle: int) -> None:
+    """Save a small state."""
+    state = SavedState("compress", cycle, 0, {"x": 0.1}, {})
+    store.save(state, {"w": torch.full((4,), float(cycle)), "half": torch.ones(2).half()})
+
+
+def test_two_checkpoints_are_kept_and_read_back_exactly(tmp_path):
+    """The newest comes back, types included; older ones than two are gone."""
+    store = CheckpointStore(tmp_path / "checkpoint")
+    assert store.load_newest() is None
+    for cycle in range(5):
+        saved(store, cycle)
+    newest = store.load_newest()
+    assert newest is not None
+    assert newest.state.cycle == 4
+    assert newest.tensors["half"].dtype is torch.float16
+    assert len(list((tmp_path / "checkpoint").iterdir())) == GENERATIONS
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
+    """Truncated at any point, one bit flipped, a file missing: found, passed over, said."""
+    rng = random.Random(1)
+    damages: list[Callable[[Path], object]] = [
+        lambda folder: (folder / "state.json").unlink(),
+        lambda folder: (folder / "tensors.safetensors").unlink(),
+        lambda folder: (folder / "state.json").write_bytes(b"{"),
+    ]
+    for share in (0, 1, 25, 50, 99):
+        damages.append(lambda folder, share=share: truncate(folder, share))
+    damages += [lambda folder: flip(folder, rng)] * 20
+    for number, damage in enumerate(damages):
+        store = CheckpointStore(tmp_path / str(number))
+        saved(store, 1)
+        saved(store, 2)
+        damage(tmp_path / str(number) / "000002")
+        newest = store.load_newest()
+        assert newest is not None
+        assert newest.state.cycle == 1
+        assert "damaged" in store.damaged[0]
+
+
+def truncate(folder: Path, percent: int) -> None:
+    """Keep only the first part of the tensors."""
+    path = folder / "tensors.safetensors"
+    raw = path.read_bytes()
+    path.write_bytes(raw[: len(raw) * percent // 100])
+
+
+def flip(folder: Path, rng: random.Random) -> None:
+    """Flip one bit of the tensors."""
+    path = folder / "tensors.safetensors"
+    raw = bytearray(path.read_bytes())
+    raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
+    path.write_bytes(bytes(raw))
+
+
+def test_an_interrupted_save_leaves_the_earlier_checkpoint(tmp_path, monkeypatch):
+    """A full disk in the middle of a save costs that save alone."""
+    store = CheckpointStore(tmp_path / "checkpoint")
+    saved(store, 1)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refuse)
+        with pytest.raises(OSError, match="No space"):
+            saved(store, 2)
+    newest = store.load_newest()
+    assert newest is not None
+    assert newest.state.cycle == 1
+    saved(store, 3)
+    assert [each.name for each in sorted((tmp_path / "checkpoint").iterdir())] == [
+        "000001", "000002",
+    ]  # fmt: skip
