@@ -101,12 +101,15 @@ class Follower:
                 self.narrator.say(f"{name} log", text)
         for line in _newer(run, self._last_lines.get(name)):
             self._last_lines[name] = line
+            if line.text == "finished":
+                continue  # told below, with what was reached
             prefix = "warning: " if line.level == "warning" else ""
             self.narrator.say(name, prefix + line.text)
         before = self._statuses.get(name)
         self._statuses[name] = run.status
         if before != run.status and run.status not in {"queued", "running"}:
-            self.narrator.say(name, describe_outcome(run))
+            if run.status in {"finished", "lost"}:
+                self.narrator.say(name, describe_outcome(run))
             if self.on_end is not None:
                 self.on_end(self.study, run)
 

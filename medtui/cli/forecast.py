@@ -16,6 +16,7 @@ def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> Non
     if as_json:
         facts = msgspec.to_builtins(forecast)
         cells = facts.pop("cells")
+        facts.pop("answer", None)  # the tag that told it from a refusal
         print_object({"kind": "study", "name": preset.name, "num_runs": len(cells) + 1, **facts})
         for cell in cells:
             print_object({"kind": "cell", **cell})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from medtui.cli.outcome import num_planned
 from medtui.cli.session import shown_path
-from medtui.cli.summary import describe_duration, study_table
+from medtui.cli.summary import asked_density, describe_duration, study_table
 from medtui.cli.table import render_table
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.units import MISSING, format_density, format_percent
@@ -50,7 +50,7 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
     return [
         f"{study.folder.name}/{run.folder.name}",
         run.status,
-        format_density(cell.density) if cell else MISSING,
+        format_density(asked_density(cell)),
         reached,
         format_percent(val.get("accuracy")),
         format_percent(test.get("accuracy")),

@@ -47,7 +47,11 @@ class PlainLines:
 
     def __init__(self, study: StudyFeed, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
-        self._told: dict[str, int] = {run.folder.name: _num_cycles(run) for run in study.runs}
+        self._told = {
+            (run.folder.name, stage): len(cycles)
+            for run in study.runs
+            for stage, cycles in run.history.cycles.items()
+        }
         self._told_at: dict[str, float] = {}
 
     def say(self, run: str, text: str) -> None:
@@ -57,23 +61,24 @@ class PlainLines:
     def show(self, study: StudyFeed) -> None:
         """Write a line for each run with a new cycle, or with nothing new for long."""
         for run in study.runs:
-            if run.history.stage is not None:
-                self._show_run(run)
+            self._show_run(run)
 
     def close(self) -> None:
         """Leave everything as it is."""
 
     def _show_run(self, run: RunFeed) -> None:
-        name, num_cycles, now = run.folder.name, _num_cycles(run), time.monotonic()
+        name, now = run.folder.name, time.monotonic()
         silence = now - self._told_at.setdefault(name, now - LINE_INTERVAL)
-        is_last = num_cycles == run.progress.cycles
-        if num_cycles > self._told.get(name, 0) and (silence >= LINE_INTERVAL or is_last):
-            self.say(name, describe_cycle(run))
-        elif run.is_live and run.progress.steps and silence >= HEARTBEAT:
+        for stage, cycles in run.history.cycles.items():
+            has_news = len(cycles) > self._told.get((name, stage), 0)
+            is_complete = len(cycles) == planned_cycles(run, stage)
+            if has_news and (silence >= LINE_INTERVAL or is_complete):
+                self.say(name, describe_cycle(run, stage))
+                self._told[name, stage], self._told_at[name] = len(cycles), now
+                return
+        if run.is_live and run.progress.steps and silence >= HEARTBEAT:
             self.say(name, describe_step(run))
-        else:
-            return
-        self._told[name], self._told_at[name] = num_cycles, now
+            self._told_at[name] = now
 
 
 def line_of(run: str, text: str) -> str:
@@ -82,18 +87,23 @@ def line_of(run: str, text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
-def describe_cycle(run: RunFeed) -> str:
-    """Give the latest measured cycle: `cycle 4 (5/11): val 93.3 %, loss 0.211, test 92.0 %`."""
-    stage = run.history.stage
-    cycles = run.history.cycles_of(stage.stage) if stage else []
-    if stage is None or not cycles:
+def describe_cycle(run: RunFeed, stage: str) -> str:
+    """Give a stage's latest cycle: `cycle 4 (5/11): val 93.3 %, loss 0.211, test 92.0 %`."""
+    cycles = run.history.cycles_of(stage)
+    if not cycles:
         return "nothing measured yet"
     words = [*_measurements(cycles[-1]), format_duration(cycles[-1].seconds)]
     left = run.progress.seconds_left
-    if left:
+    if left and run.progress.stage == stage:
         words.append(f"{format_duration(left)} left")
-    counted = f"{cycle_word(stage.stage)} {cycles[-1].cycle} ({len(cycles)}/{stage.cycles})"
-    return f"{counted}: {', '.join(words)}"
+    counted = f"{len(cycles)}/{planned_cycles(run, stage)}"
+    return f"{cycle_word(stage)} {cycles[-1].cycle} ({counted}): {', '.join(words)}"
+
+
+def planned_cycles(run: RunFeed, stage: str) -> int:
+    """Give how many cycles (or epochs) a stage has; those measured where its plan is not known."""
+    planned = [each.cycles for each in run.history.stages if each.stage == stage]
+    return planned[-1] if planned else len(run.history.cycles.get(stage, {}))
 
 
 def describe_step(run: RunFeed) -> str:
@@ -131,8 +141,3 @@ def _measurements(cycle: CycleEnded) -> list[str]:
     if cycle.gap is not None:
         words.append(f"gap {format_number(cycle.gap, 2)}")
     return words
-
-
-def _num_cycles(run: RunFeed) -> int:
-    stage = run.history.stage
-    return len(run.history.cycles_of(stage.stage)) if stage else 0

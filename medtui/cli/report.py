@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from medtui.cli.narration import describe_cycle, describe_step
 from medtui.cli.session import shown_path
-from medtui.cli.summary import describe_duration, format_interval
+from medtui.cli.summary import asked_density, describe_duration, format_interval
 from medtui.cli.table import render_table
 from medtui.events import RunFailed
 from medtui.metrics import METRICS
@@ -31,7 +31,8 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     yield f"{study.folder.name}/{run.folder.name}: {run.status}"
     cell, session, result = study.cell_of(run), run.history.session, run.result
     if cell is not None:
-        density = f", density {format_density(cell.density)}" if cell.density is not None else ""
+        asked = asked_density(cell)
+        density = "" if asked is None else f", density {format_density(asked)}"
         yield f"  scheme    {cell.scheme.name}{density}, seed {cell.seed}"
     if session is not None:
         yield f"  device    {session.device_name or session.device} on {session.host}"
@@ -40,7 +41,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  took      {describe_duration(run)}"
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
-        yield f"  latest    {describe_cycle(run)}"
+        yield f"  latest    {describe_cycle(run, run.main_stage)}"
     yield f"  folder    {shown_path(run.folder.path)}"
     yield from _complaints(run)
 

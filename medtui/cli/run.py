@@ -11,6 +11,7 @@ from medtui.cli.summary import print_object
 from medtui.cli.target import Target
 from medtui.launch import preflight, start_study, stop_study
 from medtui.preset import expand_grid, load_preset
+from medtui.preset.file import find_preset_path
 from medtui.runs.folder import StudyFolder
 
 
@@ -38,7 +39,9 @@ def run_preset(asked: RunOptions) -> int:
     """
     preset = load_preset(asked.preset, asked.overrides)
     announce(f"{preset.name}: checking data and grid", asked.telling)
-    forecast = preflight(preset)
+    # An override has no line of its own, so errors name lines only where there is none.
+    source = None if asked.overrides else find_preset_path(asked.preset)
+    forecast = preflight(preset, source)
     if asked.is_dry:
         print_forecast(preset, forecast, as_json=asked.telling.as_json)
         return 0

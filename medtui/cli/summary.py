@@ -42,7 +42,7 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "folder": str(run.folder.path),
         "status": run.status,
         "scheme": "reference" if run.folder.is_reference else cell and cell.scheme.name,
-        "density": cell and cell.density,
+        "density": asked_density(cell),
         "seed": cell and cell.seed,
         "progress": {
             "stage": progress.stage,
@@ -91,8 +91,18 @@ def format_interval(split: SplitResult, metric: str, *, is_share: bool = True) -
     return f"{text} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
 
 
+def asked_density(cell: Cell | None) -> float | None:
+    """Give the density that was asked for, by the grid or by the scheme itself."""
+    if cell is None:
+        return None
+    if cell.density is not None:
+        return cell.density
+    fixed = [getattr(operator, "density", None) for operator in cell.scheme.operators]
+    return next((density for density in fixed if density is not None), None)
+
+
 def _row(run: RunFeed, cell: Cell | None) -> list[str]:
-    asked = format_density(cell.density) if cell and cell.density is not None else MISSING
+    asked = format_density(asked_density(cell))
     result = run.result
     if result is None:
         return [run.folder.name, run.status, *_measured(run.best, asked)]
