@@ -88,7 +88,8 @@ def preflight(preset: Preset, source: Path | None = None) -> Preflight:
         answer = msgspec.json.decode(done.stdout, type=Preflight | Refusal)
     except msgspec.MsgspecError as error:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise EnvironmentProblem(f"The preset could not be tried: {last or 'no answer'}.") from error
+        reason = last or "no answer"
+        raise EnvironmentProblem(f"The preset could not be tried: {reason}.") from error
     if isinstance(answer, Refusal):
         raise _refused(answer, source)
     return answer

@@ -37,4 +37,4 @@ def measure(image_HWC: Images) -> Measured:
 
 def hash_image(image_HWC: Images) -> str:
     """Hash one image's pixels."""
-    return hashlib.blake2b(np.ascontiguousarray(image_HWC), digest_size=HASH_BYTES).hexdigest()
+    return hashlib.blake2b(np.ascontiguousarray(image_HWC).data, digest_size=HASH_BYTES).hexdigest()

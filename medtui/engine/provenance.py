@@ -29,7 +29,8 @@ def fingerprint(device: torch.device) -> dict[str, str]:
         "cpu_capability": cpu_capability(),
     }
     if device.type == "cuda":
-        found |= {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call] # torch's own
+        found |= {"cuda": str(torch.version.cuda), "cudnn": str(cudnn)}
     return found
 
 
@@ -64,7 +65,7 @@ def provenance(device: torch.device, preset: Preset, seed: int, data_digest: str
 
 def _version(package: str) -> str:
     try:
-        return metadata.version(package)  # type: ignore[no-untyped-call, unused-ignore] # typed in some Pythons
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "unknown"
 

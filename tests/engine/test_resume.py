@@ -140,8 +140,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
         lambda folder: (folder / "tensors.safetensors").unlink(),
         lambda folder: (folder / "state.json").write_bytes(b"{"),
     ]
-    for share in (0, 1, 25, 50, 99):
-        damages.append(lambda folder, share=share: truncate(folder, share))
+    damages += [lambda folder, share=share: truncate(folder, share) for share in (0, 1, 25, 50, 99)]
     damages += [lambda folder: flip(folder, rng)] * 20
     for number, damage in enumerate(damages):
         store = CheckpointStore(tmp_path / str(number))
