@@ -27,8 +27,8 @@ def weigh_classes(counts_K: Sequence[int] | NDArray[np.int64], rule: Rule) -> tu
 
     A class's frequency is its occurrences over the sum over all classes. `inverse` weighs a class
     by 1 / frequency, so that rare findings count as much as common ones; `complement` by 1 minus
-    the frequency, which is milder; `frequency` by the frequency itself; `none` weighs all alike. A class that never
-    occurs in train gets 1.
+    the frequency, which is milder; `frequency` by the frequency itself; `none` weighs all alike.
+    A class that never occurs in train gets 1.
     """
     counts = np.asarray(counts_K, np.float64)
     occurs = counts > 0

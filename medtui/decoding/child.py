@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from medtui.decoding.image import decode_file
-from medtui.decoding.measure import measure
+from medtui.decoding.measure import Measured, measure
 from medtui.decoding.png import BadImageError
 
 MEMORY_LIMIT_BYTES = 4 << 30
@@ -44,6 +44,8 @@ class Done(msgspec.Struct, frozen=True):
     """Sum of their squares."""
     hashes: list[str]
     """Hash of each image's pixels."""
+    kinds: list[str]
+    """What each file was; empty for a bad one."""
     bad: dict[int, str]
     """Rows that could not be decoded, and why."""
 
@@ -51,12 +53,15 @@ class Done(msgspec.Struct, frozen=True):
 def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
     """Decode a job's files into the array."""
     _, height, _, channels = array_NHWC.shape
-    measured, bad = [], {}
+    measured, kinds, bad = list[Measured](), list[str](), dict[int, str]()
     for row, file in enumerate(job.files, start=job.first):
         try:
-            array_NHWC[row] = decode_file(Path(file), height, channels)
+            decoded = decode_file(Path(file), height, channels)
+            array_NHWC[row] = decoded.pixels_HWC
+            kinds.append(decoded.kind)
         except BadImageError as error:
             array_NHWC[row] = 0
+            kinds.append("")
             bad[row] = str(error)
         measured.append(measure(array_NHWC[row]))
     return Done(
@@ -64,6 +69,7 @@ def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
         [each.sums for each in measured],
         [each.squares for each in measured],
         [each.hash for each in measured],
+        kinds,
         bad,
     )
 

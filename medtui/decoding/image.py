@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,18 @@ MAX_FILE_BYTES = 1 << 28
 JPEG_SIGNATURE, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
-def decode_file(path: Path, size: int, channels: int) -> Images:
-    """Decode a file, whatever its mode, to uint8 (size, size, channels).
+@dataclass(frozen=True)
+class Decoded:
+    """One image."""
+
+    pixels_HWC: Images
+    """uint8 (size, size, channels)."""
+    kind: str
+    """What the file was: format, Pillow's mode, width and height, like `PNG RGB 142x148`."""
+
+
+def decode_file(path: Path, size: int, channels: int) -> Decoded:
+    """Decode a file, whatever its mode.
 
     Raises:
         BadImageError: the file is unreadable, damaged, empty, too large or no image.
@@ -32,13 +43,14 @@ def decode_file(path: Path, size: int, channels: int) -> Images:
     return decode_bytes(_read(path), size, channels)
 
 
-def decode_bytes(data: bytes, size: int, channels: int) -> Images:
+def decode_bytes(data: bytes, size: int, channels: int) -> Decoded:
     """Decode a file's content; see `decode_file`."""
     image = open_image(data)
+    kind = f"{image.format} {image.mode} {image.width}x{image.height}"
     try:
         if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
             image = ImageOps.exif_transpose(image)
-        return fit(flatten(image, channels), size)
+        return Decoded(fit(flatten(image, channels), size), kind)
     except BadImageError:
         raise
     except Exception as error:  # Pillow's decoders raise whatever their parser met
