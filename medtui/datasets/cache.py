@@ -52,6 +52,8 @@ class Index(msgspec.Struct, frozen=True):
     """Sum of their squares."""
     hashes: list[str]
     """Hash of each image's pixels."""
+    kinds: list[str]
+    """What each file was: format, mode, width and height."""
     bad: dict[int, str]
     """Rows that could not be decoded, and why."""
 
@@ -118,6 +120,7 @@ def _read(entry: Path, key: str, listing: Listing) -> Pixels | None:
         sums_NC=np.array(index.sums, np.uint64),
         squares_NC=np.array(index.squares, np.uint64),
         hashes_N=index.hashes,
+        kinds_N=index.kinds,
         bad=index.bad,
     )
 
@@ -140,6 +143,7 @@ def _build(card: Card, listing: Listing, entry: Path, key: str, tell: Tell) -> N
         sums=[[0] * listing.channels for _ in listing.names],
         squares=[[0] * listing.channels for _ in listing.names],
         hashes=[""] * len(listing),
+        kinds=[""] * len(listing),
         bad={},
     )
     is_done = np.zeros(len(listing), bool)
@@ -162,6 +166,7 @@ def _build(card: Card, listing: Listing, entry: Path, key: str, tell: Tell) -> N
 def _fill(index: Index, is_done: np.ndarray, done: Done) -> None:
     rows = slice(done.first, done.first + len(done.hashes))
     index.sums[rows], index.squares[rows], index.hashes[rows] = done.sums, done.squares, done.hashes
+    index.kinds[rows] = done.kinds
     index.bad.update(done.bad)
     is_done[rows] = True
     is_done[list(done.bad)] = True

@@ -169,15 +169,17 @@ def load_npz_pixels(listing: Listing, tell: Tell) -> Pixels:
     assert listing.rows is not None
     stored = np.concatenate(_from_file(listing.npz, _images))[listing.rows]
     images_NHWC = stored[..., None] if stored.ndim == GREY_NDIM else stored
+    _, height, width, depth = images_NHWC.shape
+    kind = f"npz {'L' if depth == 1 else 'RGB'} {width}x{height}"
     wanted = (listing.size, listing.size, listing.channels)
     if images_NHWC.shape[1:] == wanted:
-        return pixels_of(images_NHWC)
+        return pixels_of(images_NHWC, kind)
     fitted = np.empty((len(stored), *wanted), np.uint8)
     for row, image in enumerate(stored):
         fitted[row] = fit(flatten(Image.fromarray(image), listing.channels), listing.size)
         if row % 1000 == 0:
             tell(Progress("resize", row, len(stored)))
-    return pixels_of(fitted)
+    return pixels_of(fitted, kind)
 
 
 def _images(npz: Any) -> list[NDArray[np.uint8]]:  # noqa: ANN401 - NpzFile

@@ -23,6 +23,8 @@ class Pixels:
     """Sum of their squares."""
     hashes_N: list[str]
     """Hash of each image's pixels, hexadecimal; equal for equal pictures."""
+    kinds_N: list[str]
+    """What each file was, like `PNG RGB 142x148`; empty for a bad one."""
     bad: dict[int, str]
     """Positions of images that cannot be used, and why; their pixels are 0."""
 
@@ -33,12 +35,13 @@ class Pixels:
             sums_NC=self.sums_NC[positions],
             squares_NC=self.squares_NC[positions],
             hashes_N=[self.hashes_N[each] for each in positions.tolist()],
+            kinds_N=[self.kinds_N[each] for each in positions.tolist()],
             bad={},
         )
 
 
-def pixels_of(images_NHWC: Images) -> Pixels:
-    """Measure every image of an array."""
+def pixels_of(images_NHWC: Images, kind: str) -> Pixels:
+    """Measure every image of an array, all of one kind."""
     num_images, *_, channels = images_NHWC.shape
     sums_NC = np.empty((num_images, channels), np.uint64)
     squares_NC = np.empty_like(sums_NC)
@@ -50,7 +53,7 @@ def pixels_of(images_NHWC: Images) -> Pixels:
             sums_NC[rows, channel] = values_NP.sum(axis=1, dtype=np.float64)
             squares_NC[rows, channel] = np.square(values_NP).sum(axis=1, dtype=np.float64)
     hashes = [hash_image(image) for image in images_NHWC]
-    return Pixels(images_NHWC, sums_NC, squares_NC, hashes, bad={})
+    return Pixels(images_NHWC, sums_NC, squares_NC, hashes, [kind] * num_images, bad={})
 
 
 def mean_and_std(
