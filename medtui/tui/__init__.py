@@ -1,0 +1,1 @@
+"""The application on screen: reads run folders, sends signals, knows no torch."""

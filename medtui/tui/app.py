@@ -1,0 +1,216 @@
+"""The application: its screens, its keys, its way out. Loads no torch."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import Screen
+from textual.theme import Theme
+
+from medtui.errors import MedtuiError
+from medtui.tui.ascii import AsciiFilter
+from medtui.tui.colours import DARK_THEME, LIGHT_THEME
+from medtui.tui.errands import Errands, ResumeWanted, StopWanted
+from medtui.tui.feed import Feed, Snapshot
+from medtui.tui.screens.help import HelpScreen, own_bindings
+from medtui.tui.screens.home import HomeScreen
+from medtui.tui.screens.question import Choice, Question
+from medtui.tui.screens.reader import ReaderScreen
+from medtui.tui.screens.run import RunScreen
+from medtui.tui.terminal import on_signals, watch_terminal
+
+_CANCEL = Choice("c", "", "Cancel")
+
+
+class SnapshotTaken(Message):
+    """The reading thread has news."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+        """All that screens show."""
+
+
+class MedtuiApp(App[None]):
+    """Shows one runs folder. Closing it ends nothing that runs."""
+
+    TITLE = "medtui"
+    CSS_PATH = "app.tcss"
+
+    BINDINGS = [
+        Binding(
+            "question_mark,f1",
+            "help",
+            "Help",
+            key_display="?",
+            tooltip="Explain this screen and its keys",
+        ),
+        Binding("q", "quit", "Quit", tooltip="Leave; what runs may go on"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(self, runs_dir: Path, *, is_ascii: bool = False) -> None:
+        super().__init__()
+        self.is_ascii = is_ascii
+        """Whether only ASCII may reach the terminal."""
+        self.animation_level = "none"
+        self._errands = Errands(runs_dir)
+        self._feed = Feed(runs_dir, self._publish)
+        self._snapshot: Snapshot | None = None
+        if is_ascii:
+            self._filters.append(AsciiFilter())
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin at Home."""
+        return HomeScreen()
+
+    def on_mount(self) -> None:
+        """Choose the look, prepare the way out, begin to read."""
+        for theme in (DARK_THEME, LIGHT_THEME):
+            self.register_theme(theme)
+        self.theme = DARK_THEME.name
+        self.theme_changed_signal.subscribe(self, self._on_theme)
+        loop = asyncio.get_running_loop()
+        if not self.is_headless:
+            on_signals(self._leave)
+            watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
+        self._feed.start()
+
+    def on_unmount(self) -> None:
+        """Let the reading thread go."""
+        self._feed.stop()
+
+    def on_snapshot_taken(self, message: SnapshotTaken) -> None:
+        """Hand the news to the screens."""
+        self._snapshot = message.snapshot
+        for screen in self.screen_stack:
+            if isinstance(screen, ReaderScreen):
+                screen.take(message.snapshot)
+
+    def on_home_screen_run_opened(self, message: HomeScreen.RunOpened) -> None:
+        """Open a run's screen."""
+        self.open_run(message.key)
+
+    def on_run_screen_run_wanted(self, message: RunScreen.RunWanted) -> None:
+        """Show another run in place of the one in view."""
+        self.pop_screen()
+        self.open_run(message.key)
+
+    def open_run(self, key: str) -> None:
+        """Show the run `study/run`."""
+        self._feed.watch(key)
+        self.push_screen(RunScreen(key))
+
+    def action_help(self) -> None:
+        """Explain the screen in view."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    async def action_quit(self) -> None:
+        """Leave; where something runs, ask whether it shall go on."""
+        live = (
+            [study.name for study in self._snapshot.studies if study.is_live]
+            if self._snapshot
+            else []
+        )
+        if not live:
+            self.exit()
+            return
+        if isinstance(self.screen, Question):
+            return
+        names = ", ".join(live)
+        question = Question(
+            f"{names} {'is' if len(live) == 1 else 'are'} running.",
+            [
+                Choice("l", "leave", "Leave it running: it needs no terminal"),
+                Choice("s", "stop", "Stop it after the step it is in, then quit"),
+                _CANCEL,
+            ],
+        )
+        self.push_screen(question, partial(self._quit, live))
+
+    def on_stop_wanted(self, message: StopWanted) -> None:
+        """Ask before anything is stopped."""
+        study, run = message.study, message.run
+        is_run_live = run is not None and run.status == "running"
+        if not (study.is_live or is_run_live):
+            self.notify(f"{study.name} is not running.")
+            return
+        choices = [Choice("w", "study", f"Stop the whole study {study.name}"), _CANCEL]
+        if run is not None and is_run_live:
+            choices.insert(
+                0, Choice("t", "run", f"Stop this run; {study.name} goes on with the next")
+            )
+        sentence = "Stop? A checkpoint is written first, and r resumes from it."
+        self.push_screen(Question(sentence, choices), partial(self._stop, message))
+
+    def on_resume_wanted(self, message: ResumeWanted) -> None:
+        """Start what is unfinished."""
+        study = message.study
+        if study.is_live:
+            self.notify(f"{study.name} is running already.")
+        elif study.status == "finished":
+            self.notify(f"{study.name} is finished: nothing is left to do.")
+        else:
+            self._run_errand(partial(self._errands.resume, study.name))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action of the screen in view, then Textual's own."""
+        for binding in own_bindings(screen):
+            run = partial(self.call_later, self.simulate_key, binding.key)
+            yield SystemCommand(
+                binding.description, f"{binding.tooltip} ({self.get_key_display(binding)})", run
+            )
+        for command in super().get_system_commands(screen):
+            if command.title not in {"Quit", "Keys"}:
+                yield command
+
+    def _stop(self, wanted: StopWanted, answer: str | None) -> None:
+        if answer == "run" and wanted.run is not None:
+            self._run_errand(partial(self._errands.stop_run, wanted.run))
+        elif answer == "study":
+            self._run_errand(partial(self._errands.stop_study, wanted.study.name))
+
+    def _quit(self, live: list[str], answer: str | None) -> None:
+        if answer == "leave":
+            self.exit()
+        elif answer == "stop":
+            self._stop_all(live)
+
+    @work(group="quit")
+    async def _stop_all(self, names: list[str]) -> None:
+        for name in names:
+            await asyncio.to_thread(self._errands.stop_study, name)
+        self.exit()
+
+    @work(group="errands")
+    async def _run_errand(self, errand: Callable[[], str]) -> None:
+        try:
+            self.notify(await asyncio.to_thread(errand))
+        except MedtuiError as error:
+            self.notify(str(error), title="Not done", severity="error", markup=False)
+        self._feed.look_now()
+
+    def _on_theme(self, _theme: Theme) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, ReaderScreen):
+                screen.reshow()
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        """Called by the reading thread."""
+        self.post_message(SnapshotTaken(snapshot))
+
+    def _leave(self, code: int) -> None:
+        self.exit(return_code=code)
+
+
+def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
+    """Show the runs folder until the person leaves; give the exit code."""
+    app = MedtuiApp(runs_dir, is_ascii=ascii_only)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,68 @@
+"""Where an axis begins and ends, and which of its places carry a number."""
+
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+
+_STEPS = (1.0, 2.0, 5.0, 10.0)
+_MARGIN = 0.04
+"""Share of the range left free above and below the data."""
+
+
+def limits_of(
+    values: Iterable[float], fixed: tuple[float | None, float | None] = (None, None)
+) -> tuple[float, float]:
+    """Give the ends of an axis that shows all values; a `fixed` end stays where it is."""
+    present = list(values)
+    low = min(present, default=0.0)
+    high = max(present, default=1.0)
+    margin = (high - low) * _MARGIN or abs(high) * _MARGIN or 0.5
+    low = low - margin if fixed[0] is None else fixed[0]
+    high = high + margin if fixed[1] is None else fixed[1]
+    return (low, high) if high > low else (low, low + (abs(low) * _MARGIN or 1.0))
+
+
+def ticks_of(low: float, high: float, most: int, *, are_whole: bool = False) -> list[float]:
+    """Give at most `most` round places (multiples of 1, 2 or 5 times a power of 10) in a range."""
+    if high <= low or most < 1:
+        return []
+    step = _step((high - low) / (most + 1), are_whole=are_whole)
+    while math.floor(high / step) - math.ceil(low / step) + 1 > most:
+        step = _step(step * 1.5, are_whole=are_whole)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [number * step for number in range(first, last + 1)]
+
+
+def log_ticks_of(low: float, high: float, most: int) -> list[float]:
+    """Give at most `most` powers of ten between two positive ends; the ends where there are none.
+
+    `low` and `high` are values, not exponents.
+    """
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    powers = [10.0**power for power in range(first, last + 1)]
+    if len(powers) < 2:  # noqa: PLR2004 - one tick is no scale
+        return [low, high]
+    return powers[:: math.ceil(len(powers) / max(1, most))]
+
+
+def label_ticks(ticks: list[float]) -> list[str]:
+    """Give all ticks with the same number of decimals, no more than tell them apart."""
+    if not ticks:
+        return []
+    largest = max(abs(tick) for tick in ticks)
+    step = min((b - a for a, b in pairwise(ticks)), default=largest)
+    if largest >= 1e6 or 0 < largest < 1e-3:  # noqa: PLR2004 - longer numbers crowd out the chart
+        return [f"{tick:.1e}" for tick in ticks]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
+    return [f"{tick:.{min(decimals, 6)}f}" for tick in ticks]
+
+
+def label_log_ticks(ticks: list[float]) -> list[str]:
+    """Give each tick by itself: decades need no common decimals."""
+    return [f"{tick:.3g}" for tick in ticks]
+
+
+def _step(least: float, *, are_whole: bool) -> float:
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(power * factor for factor in _STEPS if power * factor >= least * (1 - 1e-9))
+    return max(1.0, step) if are_whole else step

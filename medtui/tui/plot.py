@@ -1,0 +1,71 @@
+"""What a chart shows, without how it is drawn; `widgets.drawing` draws it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Point = tuple[float, float | None]
+"""x and y; y is None where nothing was measured, which is a gap in the curve."""
+
+Stroke = Literal["line", "dots", "faint"]
+"""How a curve is drawn: joined, unjoined, or joined and in the colour of the background's text."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve."""
+
+    label: str
+    """What it is, with its split: `val`, `test`, `used`."""
+    points: tuple[Point, ...]
+    """In ascending x."""
+    stroke: Stroke = "line"
+    digits: int = 1
+    """Decimals of the latest value in the legend."""
+
+    @property
+    def latest(self) -> float | None:
+        """The last measured value; None where there is none."""
+        return next((y for _, y in reversed(self.points) if y is not None), None)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line to compare with, drawn dashed."""
+
+    label: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One chart."""
+
+    title: str
+    """What is shown, with the unit of y: `Accuracy by cycle, %`."""
+    series: tuple[Series, ...]
+    """At most as many as there are colours; each gets a letter by its place."""
+    levels: tuple[Level, ...] = ()
+    x_label: str = ""
+    """What x counts, with its unit: `cycle`, `minutes`."""
+    y_limits: tuple[float | None, float | None] = (None, None)
+    """Fixed ends of the y axis; None follows the data."""
+    x_limits: tuple[float | None, float | None] = (None, None)
+    """Likewise of the x axis; the end of a plan keeps a live chart from moving."""
+    are_x_whole: bool = False
+    """Whether x has whole numbers only, so that no tick falls between them."""
+    is_log: bool = False
+    """Whether y is drawn by its logarithm; values not above 0 are gaps then."""
+    remark: str = ""
+    """What stands behind the legend: a fact no curve shows."""
+    empty: str = "nothing measured yet"
+    """The sentence that stands where there is nothing to draw."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no series has a measured value."""
+        return all(series.latest is None for series in self.series)
+
+
+def letter_of(index: int) -> str:
+    """Give the letter that names a series beside its colour: A, B, C."""
+    return chr(ord("A") + index)

@@ -1,0 +1,112 @@
+"""The charts of one run, made of its view. Each gives a plot; none draws."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from medtui.events import CycleEnded
+from medtui.tui.headline import ACCURACY, Headline, headline_of
+from medtui.tui.plot import Level, Plot, Point, Series
+from medtui.tui.view import RunView
+from medtui.units import format_gib
+
+SMOOTHING = 10
+"""Samples whose mean is the bold curve of utilisation."""
+
+_FULL_PERCENT = 100.0
+
+
+def accuracy_plot(view: RunView) -> Plot:
+    """Give the headline metric by cycle, val and test, against the reference."""
+    headline = _headline(view)
+    word = _cycle_word(view)
+    series = [Series("val", _curve(view.cycles, lambda each: headline.of(each.val), headline))]
+    if any(cycle.test for cycle in view.cycles):
+        points = _curve(view.cycles, lambda each: headline.of(each.test), headline)
+        series.append(Series("test", points, "dots"))
+    return Plot(
+        title=f"{headline.label.capitalize() if headline.is_share else headline.label}"
+        f" by {word}{headline.unit}",
+        series=tuple(series),
+        levels=_reference_levels(view, headline),
+        x_label=word,
+        x_limits=(0 if view.stage == "compress" else 1, _last_cycle(view)),
+        are_x_whole=True,
+        empty=f"the first {word} is not measured yet",
+    )
+
+
+def memory_plot(view: RunView) -> Plot:
+    """Give memory over time: the GPU's, else the worker's own."""
+    vitals = view.vitals
+    latest = vitals.memory_free[-1][1] if vitals.memory_free else None
+    free = "" if latest is None else f"free {latest:.1f}"
+    if vitals.total_bytes is not None:
+        free += f" of {format_gib(vitals.total_bytes)}"
+    return Plot(
+        title="GPU memory by minute, GiB" if vitals.has_gpu else "Memory by minute, GiB",
+        series=(Series("used" if vitals.has_gpu else "worker", vitals.memory_used, digits=2),),
+        x_label="minute",
+        y_limits=(0, None),
+        remark=free,
+        empty="no telemetry yet",
+    )
+
+
+def utilisation_plot(view: RunView) -> Plot:
+    """Give utilisation over time: raw faint, its mean of some seconds bold."""
+    vitals = view.vitals
+    title = "GPU utilisation by minute, %" if vitals.has_gpu else "No GPU: process CPU by minute, %"
+    raw = vitals.utilisation
+    return Plot(
+        title=title,
+        series=(
+            Series(f"mean of {SMOOTHING} s", tuple(rolling_mean(raw, SMOOTHING)), digits=0),
+            Series("raw", raw, "faint"),
+        ),
+        x_label="minute",
+        y_limits=(0, _FULL_PERCENT if vitals.has_gpu else None),
+        empty="no telemetry yet",
+    )
+
+
+def rolling_mean(points: Iterable[Point], width: int) -> list[Point]:
+    """Give each point the mean of the last `width` values; a gap empties the window."""
+    window: deque[float] = deque(maxlen=width)
+    smooth: list[Point] = []
+    for x, y in points:
+        if y is None:
+            window.clear()
+            smooth.append((x, None))
+        else:
+            window.append(y)
+            smooth.append((x, sum(window) / len(window)))
+    return smooth
+
+
+def _headline(view: RunView) -> Headline:
+    return headline_of(view.cycles[-1].val) if view.cycles else ACCURACY
+
+
+def _cycle_word(view: RunView) -> str:
+    return "epoch" if view.stage == "reference" else "cycle"
+
+
+def _last_cycle(view: RunView) -> float:
+    last = view.cycles[-1].cycle if view.cycles else 0
+    first = 0 if view.stage == "compress" else 1
+    return max(last, view.num_planned - 1 + first, 1)
+
+
+def _reference_levels(view: RunView, headline: Headline) -> tuple[Level, ...]:
+    if view.reference is None:
+        return ()
+    value = headline.scale(headline.of(view.reference.val))
+    return () if value is None else (Level("reference val", value),)
+
+
+def _curve(
+    cycles: Iterable[CycleEnded],
+    value_of: Callable[[CycleEnded], float | None],
+    headline: Headline,
+) -> tuple[Point, ...]:
+    return tuple((cycle.cycle, headline.scale(value_of(cycle))) for cycle in cycles)

@@ -1,0 +1,72 @@
+"""Help for the screen in view: what it shows, its keys, and the words."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+_WORDS = (
+    ("reference", "the dense, trained model that every run of a study compresses"),
+    ("density", "the share of weights (or filters, neurons, blocks) kept"),
+    ("cycle", "one L step (training) and one C step (compression) of Condensa's L-C optimiser"),
+    ("w, theta", "the dense weights that are trained, and the compressed ones that are kept"),
+    ("mu", "how hard w is pulled to theta; grows from cycle to cycle"),
+    ("gap", "how far they still are apart: |w - theta| / |w|"),
+    ("empty layer", "a layer without a weight left: the network can only answer by chance"),
+    ("lost", "the worker vanished without a last word; such a run can be resumed"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Shown above the screen it explains."""
+
+    BINDINGS = [
+        Binding("escape,q,question_mark,f1", "app.pop_screen", "Close"),
+    ]
+
+    def __init__(self, about: Screen[object]) -> None:
+        super().__init__()
+        self._about = about
+
+    def compose(self) -> ComposeResult:
+        """Lay the help out."""
+        with VerticalScroll(id="help"):
+            yield Static(Text(self._about.HELP or ""), markup=False)
+            yield Static(_table("\nKeys", self._keys()))
+            yield Static(_table("\nWords", _WORDS))
+
+    def on_mount(self) -> None:
+        """Name the way out."""
+        frame = self.query_one("#help")
+        frame.border_title = "Help"
+        frame.border_subtitle = "Escape closes"
+
+    def _keys(self) -> list[tuple[str, str]]:
+        return [
+            (self.app.get_key_display(binding), binding.tooltip)
+            for binding in own_bindings(self._about)
+        ]
+
+
+def own_bindings(screen: Screen[object]) -> list[Binding]:
+    """Give what the keys of a screen do, without what Textual's own parts bring along."""
+    own: dict[str, Binding] = {}
+    for active in screen.active_bindings.values():
+        if active.binding.tooltip and not active.binding.system:
+            own.setdefault(active.binding.action, active.binding)
+    return list(own.values())
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True, min_width=12)
+    table.add_column()
+    table.add_row(title, "")
+    for key, meaning in rows:
+        table.add_row(f"  {key}", meaning)
+    return table

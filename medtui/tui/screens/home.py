@@ -1,0 +1,121 @@
+"""Home: all studies of the runs folder, and the runs of the one under the cursor."""
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import Footer
+
+from medtui.tui.errands import ResumeWanted, StopWanted
+from medtui.tui.feed import Snapshot
+from medtui.tui.rows import RunRow, StudyRow
+from medtui.tui.screens.reader import ReaderScreen
+from medtui.tui.widgets.study_list import RunTable, StudyTable
+from medtui.tui.widgets.table import RecordTable
+from medtui.tui.widgets.title_bar import TitleBar
+from medtui.tui.widgets.welcome import Welcome
+
+
+class HomeScreen(ReaderScreen):
+    """Where medtui begins."""
+
+    HELP = (
+        "The upper table lists studies, live ones first; the lower one the runs of the study under "
+        "the cursor. A study is one start of a preset: its reference and one run for each scheme, "
+        "density and seed. Enter goes from a study to its runs, and from a run to its screen."
+    )
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+
+    BINDINGS = [
+        Binding("s", "stop", "Stop", tooltip="Stop the study, or the run under the cursor"),
+        Binding("r", "resume", "Resume", tooltip="Let the study go on with what is unfinished"),
+        Binding("escape", "studies", "Studies", tooltip="Go back to the studies", show=False),
+    ]
+
+    class RunOpened(Message):
+        """A run's screen is wanted."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+            """`study/run`."""
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        yield Welcome()
+        yield StudyTable()
+        yield RunTable()
+        yield Footer()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring tables and title up to date."""
+        has_studies = bool(snapshot.studies)
+        self.query_one(Welcome).display = not has_studies
+        studies = self.query_one(StudyTable)
+        studies.display = self.query_one(RunTable).display = has_studies
+        studies.show_studies(snapshot.studies, self.colours, self.now)
+        self._show_runs()
+        self.query_one(TitleBar).show(
+            Text("medtui  Studies", style="bold"), self._summary(snapshot)
+        )
+        if has_studies and not isinstance(self.focused, RecordTable):
+            studies.focus()
+
+    def on_data_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
+        """Show the runs of the study the cursor came to."""
+        if isinstance(event.data_table, StudyTable):
+            self._show_runs()
+
+    def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
+        """Go from the study to its runs, or open the run."""
+        if isinstance(event.data_table, StudyTable):
+            self._enter_runs()
+        elif event.row_key.value is not None:
+            self.post_message(self.RunOpened(event.row_key.value))
+
+    def action_studies(self) -> None:
+        """Go back to the studies."""
+        self.query_one(StudyTable).focus()
+
+    def action_stop(self) -> None:
+        """Ask to stop the study, or the run under the cursor."""
+        if self.study is not None:
+            self.post_message(StopWanted(self.study, self.run))
+
+    def action_resume(self) -> None:
+        """Let the study go on."""
+        if self.study is not None:
+            self.post_message(ResumeWanted(self.study))
+
+    @property
+    def study(self) -> StudyRow | None:
+        """The study under the cursor."""
+        name = self.query_one(StudyTable).selected
+        return self.snapshot.study(name) if self.snapshot and name else None
+
+    @property
+    def run(self) -> RunRow | None:
+        """The run under the cursor; None unless the runs have the focus."""
+        table = self.query_one(RunTable)
+        if self.study is None or not table.has_focus:
+            return None
+        return next((run for run in self.study.runs if run.key == table.selected), None)
+
+    def _enter_runs(self) -> None:
+        table = self.query_one(RunTable)
+        table.focus()
+        if self.study is not None and self.study.live_run is not None:
+            table.select(self.study.live_run.key)
+
+    def _show_runs(self) -> None:
+        self.query_one(RunTable).show_study(self.study, self.colours)
+
+    def _summary(self, snapshot: Snapshot) -> Text:
+        count = len(snapshot.studies)
+        text = Text(f"{count} stud{'y' if count == 1 else 'ies'}", style=self.colours.muted)
+        if snapshot.num_live:
+            live = Text(f"● {snapshot.num_live} running", style=self.colours.states["running"])
+            text = Text.assemble(live, "  ", text)
+        return text

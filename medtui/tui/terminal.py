@@ -1,0 +1,53 @@
+"""The terminal may go at any moment: leave in order, with the exit code that says why.
+
+Textual 8.2 handles neither SIGTERM nor SIGHUP, and where SIGHUP is ignored (`nohup`) it reads the
+end of a vanished terminal for ever, which keeps a core busy.
+"""
+
+import asyncio
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+GRACE_S = 2.0
+"""How long an orderly exit may take once the terminal is gone, seconds."""
+
+_PERIOD_MS = 1000
+
+
+def on_signals(leave: Callable[[int], object]) -> None:
+    """Call `leave` with the exit code when the running loop's process is asked to end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # `nohup` asked for it; the watch below ends us when the terminal is gone
+        loop.add_signal_handler(number, leave, 128 + number)
+
+
+def watch_terminal(leave: Callable[[int], object]) -> None:
+    """Watch from a thread; when the terminal is gone, leave, and if that hangs, end the process."""
+    if sys.__stdin__ is None or not sys.__stdin__.isatty():
+        return
+    descriptor = sys.__stdin__.fileno()
+    thread = threading.Thread(target=_watch, args=(descriptor, leave), daemon=True)
+    thread.start()
+
+
+def _watch(descriptor: int, leave: Callable[[int], object]) -> None:
+    while not is_gone(descriptor, _PERIOD_MS):
+        pass
+    code = 128 + signal.SIGHUP
+    leave(code)
+    time.sleep(GRACE_S)
+    os._exit(code)
+
+
+def is_gone(descriptor: int, patience_ms: int) -> bool:
+    """Wait at most so long for a terminal to hang up, and tell whether it did."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return bool(poll.poll(patience_ms))

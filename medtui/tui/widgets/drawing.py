@@ -1,0 +1,198 @@
+"""Draws a plot with plotext; the only room that knows it. Any thread may come in, one at a time.
+
+plotext 5.3.2 refuses infinities and draws what lies off the axis before it clips; `thinning` keeps
+both from it. Its one global figure is why drawing is locked.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.color import Color
+from rich.text import Text
+
+from medtui.tui.axis import label_log_ticks, label_ticks, limits_of, log_ticks_of, ticks_of
+from medtui.tui.colours import Colours
+from medtui.tui.plot import Plot, Series, letter_of
+from medtui.tui.thinning import Segment, clip, split_at_gaps, thin, within
+
+MIN_WIDTH, MIN_HEIGHT = 18, 4
+"""A smaller chart shows numbers only."""
+
+_COLUMNS_PER_X_TICK = 9
+_ROWS_PER_Y_TICK = 3
+_MAX_LETTER_STEPS = 6
+
+_figure = threading.Lock()
+
+
+@dataclass(frozen=True)
+class ChartStyle:
+    """How charts look in the running application."""
+
+    colours: Colours
+    is_ascii: bool = False
+    """Draw curves with their letters instead of braille dots."""
+
+
+@dataclass
+class _Frame:
+    """The part of the plane that is in view."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+    columns: int
+    ink: list[tuple[Series, list[Segment]]] = field(default_factory=list)
+    """Every series with its visible segments, in series order."""
+
+
+def draw(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
+    """Give the chart as `height` lines of at most `width` cells, without title and legend."""
+    if plot.is_empty or width < MIN_WIDTH or height < MIN_HEIGHT:
+        return _sentence(plot, width, height, style)
+    with _figure:
+        return Text.from_ansi(_draw(plot, width, height, style))
+
+
+def legend_of(plot: Plot, style: ChartStyle) -> Text:
+    """Give letter, colour, name and latest value of every series, and the levels."""
+    legend = Text()
+    for index, series in enumerate(plot.series):
+        if series.stroke == "faint":
+            continue
+        colour = style.colours.series[index]
+        latest = "" if series.latest is None else f" {series.latest:.{series.digits}f}"
+        legend.append(f"{letter_of(index)} {series.label}", style=f"bold {colour}")
+        legend.append(f"{latest}  ", style=style.colours.strong)
+    for level in plot.levels:
+        legend.append(f"╌ {level.label} {level.value:.1f}  ", style=style.colours.muted)
+    legend.append(plot.remark, style=style.colours.muted)
+    legend.rstrip()
+    return legend
+
+
+def _draw(plot: Plot, width: int, height: int, style: ChartStyle) -> str:
+    import plotext  # drawn charts alone need it, and it costs a tenth of a second
+
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plotsize(width, height)
+    for paint in (plotext.canvas_color, plotext.axes_color):
+        paint("default")
+    plotext.ticks_color(_rgb(style.colours.muted))
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    frame = _frame_of(plot, width)
+    plotext.xlim(frame.left, frame.right)
+    plotext.ylim(frame.low, frame.high)
+    if plot.is_log:
+        plotext.yscale("log")
+    _set_ticks(plotext, plot, frame, height)
+    _draw_levels(plotext, plot, frame, style)
+    for index in sorted(
+        range(len(frame.ink)), key=lambda each: frame.ink[each][0].stroke != "faint"
+    ):
+        _draw_series(plotext, index, *frame.ink[index], style)
+    _draw_letters(plotext, frame, style)
+    return str(plotext.build()).rstrip("\n")
+
+
+def _frame_of(plot: Plot, width: int) -> _Frame:
+    xs = [x for series in plot.series for x, y in series.points if y is not None]
+    left = min(xs) if plot.x_limits[0] is None else plot.x_limits[0]
+    right = max(xs) if plot.x_limits[1] is None else plot.x_limits[1]
+    if right <= left:
+        right = left + 1
+    frame = _Frame(left, right, 0.0, 1.0, width)
+    for series in plot.series:
+        segments = split_at_gaps(within(series.points, left, right), is_log=plot.is_log)
+        frame.ink.append((series, [thin(each, left, right, width) for each in segments]))
+    _fit_height(frame, plot)
+    return frame
+
+
+def _fit_height(frame: _Frame, plot: Plot) -> None:
+    values = [y for _, segments in frame.ink for segment in segments for _, y in segment]
+    values += [level.value for level in plot.levels]
+    if plot.is_log:
+        positive = [value for value in values if value > 0] or [1.0]
+        frame.low, frame.high = min(positive) / 1.1, max(positive) * 1.1
+    else:
+        frame.low, frame.high = limits_of(values, plot.y_limits)
+    frame.ink = [
+        (series, [clip(segment, frame.low, frame.high) for segment in segments])
+        for series, segments in frame.ink
+    ]
+
+
+def _set_ticks(plotext: Any, plot: Plot, frame: _Frame, height: int) -> None:  # noqa: ANN401 - plotext has no types
+    most = max(2, height // _ROWS_PER_Y_TICK)
+    if plot.is_log:
+        y_ticks = log_ticks_of(frame.low, frame.high, most)
+        plotext.yticks(y_ticks, label_log_ticks(y_ticks))
+    else:
+        y_ticks = ticks_of(frame.low, frame.high, most)
+        plotext.yticks(y_ticks, label_ticks(y_ticks))
+    most = max(2, frame.columns // _COLUMNS_PER_X_TICK)
+    x_ticks = ticks_of(frame.left, frame.right, most, are_whole=plot.are_x_whole)
+    plotext.xticks(x_ticks, label_ticks(x_ticks))
+
+
+def _draw_levels(plotext: Any, plot: Plot, frame: _Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
+    step = (frame.right - frame.left) / frame.columns
+    xs = [frame.left + number * step for number in range(frame.columns + 1)]
+    for level in plot.levels:
+        if frame.low <= level.value <= frame.high:
+            ys = [level.value] * len(xs)
+            marker = "-" if style.is_ascii else "╌"
+            plotext.scatter(xs, ys, marker=marker, color=_rgb(style.colours.muted))
+
+
+def _draw_series(
+    plotext: Any,  # noqa: ANN401 - plotext has no types
+    index: int,
+    series: Series,
+    segments: list[Segment],
+    style: ChartStyle,
+) -> None:
+    is_faint = series.stroke == "faint"
+    colour = _rgb(style.colours.muted if is_faint else style.colours.series[index])
+    for segment in segments:
+        xs, ys = [x for x, _ in segment], [y for _, y in segment]
+        if series.stroke == "dots" or len(segment) == 1:
+            marker = letter_of(index).lower() if style.is_ascii else "•"
+            plotext.scatter(xs, ys, marker=marker, color=colour)
+        else:
+            marker = ("." if is_faint else letter_of(index)) if style.is_ascii else "braille"
+            plotext.plot(xs, ys, marker=marker, color=colour)
+
+
+def _draw_letters(plotext: Any, frame: _Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
+    """Write each series' letter on its curve, each a little further from the right end."""
+    step = (frame.right - frame.left) / frame.columns
+    for index, (series, segments) in enumerate(frame.ink):
+        if not segments or series.stroke == "faint":
+            continue
+        last_x = segments[-1][-1][0]
+        wanted = last_x - step * 3 * (index % _MAX_LETTER_STEPS)
+        x, y = min(
+            (point for segment in segments for point in segment),
+            key=lambda point: abs(point[0] - wanted),
+        )
+        plotext.text(letter_of(index), x, y, color=_rgb(style.colours.series[index]), style="bold")
+
+
+def _sentence(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
+    """Say in the middle of the room what there is instead of a drawing."""
+    latest = [series.latest for series in plot.series if series.latest is not None]
+    words = plot.empty if not latest else "  ".join(f"{value:.3g}" for value in latest)
+    text = Text("\n" * max(0, (height - 1) // 2), style=style.colours.muted)
+    text.append(words[: max(0, width)].center(max(0, width)))
+    return text
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = Color.parse(colour).get_truecolor()
+    return red, green, blue

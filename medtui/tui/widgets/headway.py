@@ -1,0 +1,116 @@
+"""How far a run and its study are: what is compressed, two bars, and what is wrong."""
+
+from rich.text import Text
+from textual.widgets import Static
+
+from medtui.tui.colours import Colours
+from medtui.tui.states import left_of, place_of, speed_of
+from medtui.tui.view import RunView
+from medtui.tui.widgets.bar import bar
+from medtui.units import format_bytes, format_duration, format_percent
+
+_LABEL = 14
+_BAR_SHARE = 4
+"""The bars take one in so many cells of the width."""
+
+
+class Headway(Static):
+    """Unframed lines below the title."""
+
+    DEFAULT_CSS = """
+    Headway { height: auto; padding: 0 2; }
+    """
+
+    _shown: Text | None = None
+
+    def show(self, view: RunView, colours: Colours) -> None:
+        """Bring all lines up to date."""
+        lines = [_what(view, colours)]
+        if view.row.status == "running":
+            lines.append(self._of_run(view, colours))
+        elif view.result is not None:
+            lines.append(_result(view, colours))
+        elif view.ending:
+            lines.append(Text(f"{view.row.status}: {view.ending}", colours.states[view.row.status]))
+        if view.study.is_live or view.row.status == "running":
+            lines.append(self._of_study(view, colours))
+        lines += warnings_of(view, colours)
+        for line in lines:
+            line.truncate(max(1, self.content_size.width), overflow="ellipsis")
+        text = Text("\n").join(lines)
+        if text != self._shown:
+            self._shown = text
+            self.update(text)
+
+    def _of_run(self, view: RunView, colours: Colours) -> Text:
+        progress = view.row.progress
+        if view.is_behind:
+            return Text("reading the log …", style=colours.muted)
+        if not progress.cycles:
+            return Text(progress.stage or "starting", style=colours.accent)
+        facts = [
+            format_percent(progress.share, 0),
+            left_of(progress.seconds_left),
+            f"step {progress.step}/{progress.steps}" if progress.steps else "",
+            speed_of(progress),
+        ]
+        return self._line(place_of(progress), progress.share, facts, colours)
+
+    def _of_study(self, view: RunView, colours: Colours) -> Text:
+        study = view.study
+        facts = [
+            format_percent(study.share, 0),
+            left_of(study.seconds_left),
+            f"{study.num_failed} failed" if study.num_failed else "",
+        ]
+        return self._line(
+            f"study {study.num_finished}/{study.num_planned}", study.share, facts, colours
+        )
+
+    def _line(self, label: str, share: float, facts: list[str], colours: Colours) -> Text:
+        width = max(10, self.content_size.width // _BAR_SHARE)
+        text = Text(f"{label:<{_LABEL}} ", style=colours.strong)
+        text.append_text(bar(share, width, colours))
+        text.append("  " + " · ".join(fact for fact in facts if fact))
+        return text
+
+
+def warnings_of(view: RunView, colours: Colours) -> list[Text]:
+    """Give what is wrong with a run, a line each."""
+    sentences = []
+    if view.problem:
+        sentences.append(view.problem.replace("\n", " "))
+    if view.dead_layers:
+        names = ", ".join(view.dead_layers)
+        sentences.append(f"empty layers, the network can only answer by chance: {names}")
+    elif view.are_logits_constant:
+        sentences.append("every image gets the same answer: the network answers by chance")
+    if view.data is not None and not view.data.has_patients:
+        sentences.append("the split does not know patients: test images may be of train patients")
+    return [Text(f"⚠ {sentence}", style=colours.warning) for sentence in sentences]
+
+
+def _result(view: RunView, colours: Colours) -> Text:
+    assert view.result is not None
+    headline, test = view.row.headline, view.result.test
+    text = Text(f"test {headline.label} {headline.show(view.row.test)}", f"bold {colours.good}")
+    if interval := test.intervals.get(headline.name):
+        low, high = (headline.show(each).removesuffix(" %") for each in interval)
+        text.append(f" [{low} to {high}]", style="not bold")
+    facts = [
+        f"val {headline.show(view.row.val)}",
+        f"{format_bytes(view.result.size.bytes_packed)} packed",
+        f"took {format_duration(view.result.seconds)}",
+    ]
+    text.append("  " + " · ".join(facts), style=f"not bold {colours.strong}")
+    return text
+
+
+def _what(view: RunView, colours: Colours) -> Text:
+    where = ""
+    if view.session is not None:
+        where = f" · {view.session.device_name or view.session.device}"
+        if view.session.device == "cpu":
+            count = view.session.threads
+            where += f", {count} thread{'' if count == 1 else 's'}"
+    return Text(view.what + where, style=colours.muted)

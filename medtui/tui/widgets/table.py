@@ -1,0 +1,123 @@
+"""A table that fits its columns to its width and changes only the cells that changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.coordinate import Coordinate
+from textual.widgets import DataTable
+
+from medtui.tui.widgets.framed import Framed
+
+Cells = Mapping[str, Text]
+"""A row: column key to what stands there."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column."""
+
+    key: str
+    label: str
+    width: int
+    """Cells it needs; the least where it grows."""
+    rank: int = 0
+    """Columns with a higher rank leave first when the table is narrow."""
+    justify: Literal["left", "right"] = "left"
+    grows: bool = False
+    """Whether it takes what width is left over."""
+
+
+class RecordTable(Framed, DataTable[Text]):
+    """Rows by key, one line each, with a cursor over the whole row."""
+
+    DEFAULT_CSS = """
+    RecordTable {
+        height: 1fr;
+        padding: 0 1;
+        background: transparent;
+        scrollbar-size-vertical: 1;
+        & > .datatable--header { background: transparent; color: $text-muted; text-style: none; }
+        & > .datatable--cursor { background: $panel; color: $text; text-style: none; }
+        &:focus > .datatable--cursor { background: $primary 25%; color: $text; text-style: bold; }
+    }
+    """
+
+    BINDINGS = [
+        Binding("enter", "select_cursor", "Open", tooltip="Open what is under the cursor"),
+    ]
+
+    def __init__(self, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(
+            id=id, cursor_type="row", cell_padding=1, cursor_foreground_priority="renderable"
+        )
+        self._wanted = tuple(columns)
+        self._fitted: tuple[tuple[Column, int], ...] = ()
+        self._cells: dict[str, Cells] = {}
+
+    @property
+    def selected(self) -> str | None:
+        """Key of the row under the cursor; None in an empty table."""
+        if not self.row_count:
+            return None
+        return self.coordinate_to_cell_key(Coordinate(self.cursor_row, 0)).row_key.value
+
+    def select(self, key: str) -> None:
+        """Put the cursor on a row, if there is one of that key."""
+        if key in self._cells:
+            self.move_cursor(row=self.get_row_index(key), animate=False)
+
+    def show(self, rows: Mapping[str, Cells]) -> None:
+        """Show exactly these rows, in this order; the cursor stays on its row."""
+        if list(rows) != list(self._cells) or not self._fitted:
+            self._rebuild(dict(rows))
+            return
+        for key, cells in rows.items():
+            for column, _ in self._fitted:
+                if cells.get(column.key) != self._cells[key].get(column.key):
+                    self.update_cell(key, column.key, _aligned(cells, column))
+        self._cells = dict(rows)
+
+    def on_resize(self) -> None:
+        """Fit the columns to the new width."""
+        if fit_columns(self._wanted, self._room) != self._fitted:
+            self._rebuild(self._cells)
+
+    @property
+    def _room(self) -> int:
+        return self.content_size.width - 1  # the scrollbar's column is always kept free
+
+    def _rebuild(self, rows: dict[str, Cells]) -> None:
+        selected, top = self.selected, self.scroll_y
+        self._fitted, self._cells = fit_columns(self._wanted, self._room), rows
+        with self.prevent(DataTable.RowHighlighted):
+            self.clear(columns=True)
+            for column, width in self._fitted:
+                label = Text(column.label, justify=column.justify)
+                self.add_column(label, key=column.key, width=width)
+            for key, cells in rows.items():
+                self.add_row(*(_aligned(cells, column) for column, _ in self._fitted), key=key)
+        if selected in rows:
+            self.select(selected)
+            self.scroll_to(y=top, animate=False)
+
+
+def fit_columns(columns: Sequence[Column], room: int) -> tuple[tuple[Column, int], ...]:
+    """Choose the columns that fit into `room` cells, each with its width."""
+    kept = list(columns)
+    while len(kept) > 1 and sum(column.width + 2 for column in kept) > room:
+        kept.remove(max(reversed(kept), key=lambda column: column.rank))
+    spare = room - sum(column.width + 2 for column in kept)
+    growing = max(1, sum(column.grows for column in kept))
+    return tuple(
+        (column, max(1, column.width + (max(0, spare) // growing if column.grows else 0)))
+        for column in kept
+    )
+
+
+def _aligned(cells: Cells, column: Column) -> Text:
+    text = cells.get(column.key, Text()).copy()
+    text.justify, text.no_wrap, text.overflow = column.justify, True, "ellipsis"
+    return text

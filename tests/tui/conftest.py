@@ -1,0 +1,28 @@
+"""Recorded run folders, and the application over them."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from recorded import RecordedStudy, record_showcase
+
+
+@pytest.fixture
+def runs_dir(tmp_path: Path) -> Path:
+    """Give a place for studies."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def showcase(runs_dir: Path) -> Iterator[list[RecordedStudy]]:
+    """Record a finished, a stopped and a live study."""
+    studies = record_showcase(runs_dir)
+    yield studies
+    for study in studies:
+        study.release()

@@ -1,0 +1,119 @@
+"""Home: what is there, in which state, and what can be done with it."""
+
+from pathlib import Path
+
+from driving import opened, screen_text, until
+from recorded import RecordedStudy
+
+from medtui.tui.screens.home import HomeScreen
+from medtui.tui.screens.question import Question
+from medtui.tui.screens.run import RunScreen
+from medtui.tui.widgets.study_list import RunTable, StudyTable
+
+
+async def test_live_studies_come_first_with_state_and_best_accuracy(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The first row is the running study; every state is said in words."""
+    async with opened(runs_dir) as pilot:
+        assert list(pilot.app.screen.query_one(StudyTable)._cells)[0] == "malaria"
+        text = screen_text(pilot)
+    for words in ("● running", "■ stopped", "✓ finished", "1 running", "Prune 0.1", "cycle 31/45"):
+        assert words in text
+
+
+async def test_moving_the_cursor_shows_another_studys_runs(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The lower table belongs to the row under the cursor of the upper one."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("down")
+        await until(pilot, lambda: "Runs of malaria-first-try" in screen_text(pilot))
+
+
+async def test_enter_goes_to_the_live_run_and_opens_it(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """From the study to its live run to that run's screen; Escape leads back."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("enter")
+        assert pilot.app.screen.query_one(RunTable).selected == "malaria/prune-0.1"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+
+
+async def test_an_empty_folder_teaches_how_to_begin(runs_dir: Path) -> None:
+    """Without studies, Home says what medtui is and which command starts the demo."""
+    async with opened(runs_dir) as pilot:
+        text = screen_text(pilot)
+        assert "medtui --run demo" in text
+        assert "Condensa" in text
+
+
+async def test_a_study_started_elsewhere_appears_by_itself(runs_dir: Path) -> None:
+    """The welcome gives way to the table without a key pressed."""
+    async with opened(runs_dir) as pilot:
+        study = RecordedStudy(runs_dir, "later")
+        study.reference()
+        pilot.app._feed.look_now()
+        await until(pilot, lambda: "later" in screen_text(pilot))
+
+
+async def test_quit_asks_while_a_study_runs_and_leaving_ends_nothing(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The default leaves the study running; Escape cancels."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.return_code == 0)
+
+
+async def test_quit_asks_nothing_when_nothing_runs(runs_dir: Path) -> None:
+    """`q` leaves at once."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.return_code == 0)
+
+
+async def test_stop_asks_and_sends_the_signal(
+    runs_dir: Path, showcase: list[RecordedStudy], monkeypatch: object
+) -> None:
+    """`s` on a live run offers the run and the study; the run's worker gets SIGTERM."""
+    import signal
+
+    received = []
+    previous = signal.signal(signal.SIGTERM, lambda number, _frame: received.append(number))
+    try:
+        async with opened(runs_dir) as pilot:
+            await pilot.press("enter", "s")
+            await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+            await pilot.press("t")
+            await until(pilot, lambda: received == [signal.SIGTERM])
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+async def test_what_is_not_running_cannot_be_stopped(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """`s` on a finished study says so and asks nothing."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("down", "down", "s")
+        await until(pilot, lambda: "demo is not running" in screen_text(pilot))
+
+
+async def test_a_damaged_study_is_shown_with_its_problem(runs_dir: Path) -> None:
+    """A preset that cannot be read does not hide the rest."""
+    study = RecordedStudy(runs_dir, "broken")
+    study.folder.preset.write_text("schema = 1\nname = ", encoding="utf-8")
+    async with opened(runs_dir) as pilot:
+        assert "broken" in screen_text(pilot)
+        assert "cannot be used" in screen_text(pilot)

@@ -1,0 +1,183 @@
+"""Run: a live run, a saved one, and one that vanishes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from driving import open_live_run, opened, screen_text, until
+from recorded import RecordedStudy
+
+from medtui.events import CycleEnded
+from medtui.runs.writer import EventWriter
+from medtui.tui.screens.help import HelpScreen
+from medtui.tui.screens.run import RunScreen
+from medtui.tui.widgets.chart import Chart
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (60, 20)])
+async def test_a_live_run_is_readable_at_every_size(
+    runs_dir: Path, showcase: list[RecordedStudy], size: tuple[int, int]
+) -> None:
+    """Title, place, time left and the accuracy chart are there, and nothing is wider than the screen."""
+    async with opened(runs_dir, size=size) as pilot:
+        await open_live_run(pilot)
+        text = screen_text(pilot)
+        assert "malaria ▸ Prune 0.1" in text
+        assert "left" in text
+        assert "Accuracy by cycle, %" in text
+        assert "A val" in text
+        assert all(len(line) <= size[0] for line in text.splitlines())
+
+
+async def test_where_there_is_no_room_tab_goes_through_the_panes(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """At 80x24 one pane is shown at a time."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await open_live_run(pilot)
+        for title in ("Now", "GPU memory", "GPU utilisation", "Log", "Accuracy"):
+            await pilot.press("tab")
+            shown = [pane for pane in pilot.app.screen.query(".pane") if pane.region.area]
+            assert [title in str(pane.border_title) for pane in shown] == [True]
+
+
+async def test_f_gives_a_chart_the_whole_screen(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """And gives it back."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        chart = pilot.app.screen.query_one("#accuracy", Chart)
+        width = chart.size.width
+        await pilot.press("f")
+        await until(pilot, lambda: chart.size.width > width)
+        await pilot.press("f")
+        await until(pilot, lambda: chart.size.width == width)
+
+
+async def test_a_finished_run_shows_its_result_where_the_progress_was(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Metrics with intervals and sizes; `p` and `n` go through the study's runs."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "packed" in screen_text(pilot))
+        text = screen_text(pilot)
+        assert "test accuracy" in text
+        assert "unseen patients" in text
+        assert "chosen on val" in text
+        await pilot.press("n")
+        await until(pilot, lambda: "Prune 0.1" in screen_text(pilot))
+
+
+async def test_a_new_cycle_appears_while_one_looks(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Another process appends to the log; the screen follows."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        run = showcase[-1].folder.run("prune-0.1")
+        with EventWriter(run.events) as writer:
+            writer.write(CycleEnded(31, {"accuracy": 0.9999}, is_best=True, seconds=1.0))
+        await until(pilot, lambda: "best so far at cycle 31" in screen_text(pilot))
+
+
+async def test_dead_layers_are_named_where_the_eye_is(runs_dir: Path) -> None:
+    """An empty layer is a warning above the charts, by name."""
+    study = RecordedStudy(runs_dir, "guardless")
+    study.reference()
+    run = study.run("filterprune-0.5", dead=["conv1", "layer1.0.conv2"], cycles=5, end="")
+    study.hold(study.folder, run)
+    async with opened(runs_dir) as pilot:
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "empty layers" in screen_text(pilot))
+        assert "conv1, layer1.0.conv2" in screen_text(pilot)
+    study.release()
+
+
+async def test_without_a_gpu_the_chart_says_what_it_shows_instead(runs_dir: Path) -> None:
+    """CPU time is never passed off as GPU utilisation."""
+    study = RecordedStudy(runs_dir, "cpu-only", gpu=False)
+    study.reference(epochs=5)
+    study.hold(study.folder, study.folder.reference)
+    async with opened(runs_dir) as pilot:
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "No GPU: process CPU" in screen_text(pilot))
+
+
+async def test_a_run_deleted_under_the_view_is_said_to_be_gone(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Nothing breaks; the title says it."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        shutil.rmtree(showcase[-1].folder.path)
+        pilot.app._feed.look_now()
+        await until(pilot, lambda: "no longer there" in screen_text(pilot))
+
+
+async def test_nothing_is_drawn_again_when_nothing_changed(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The same snapshot twice costs no drawing."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        chart = pilot.app.screen.query_one("#accuracy", Chart)
+        drawing = chart._drawing
+        pilot.app.screen.reshow()
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        assert chart._drawing is drawing
+
+
+async def test_help_explains_the_screen_in_view(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """`?` and F1 list the keys of the screen below and the words."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        for key in ("question_mark", "f1"):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+            text = screen_text(pilot)
+            assert "Give the pane the whole screen" in text
+            assert "Val chooses the model" in text
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+
+
+async def test_the_palette_holds_every_action(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Whatever a key does has a command."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        titles = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+        assert {"Stop", "Resume", "Next run", "Previous run", "Full", "Back", "Help", "Quit"} <= titles
+
+
+@pytest.mark.parametrize("theme", ["medtui-light", "ansi-dark", "textual-light", "medtui-dark"])
+async def test_themes_change_the_charts_too(
+    runs_dir: Path, showcase: list[RecordedStudy], theme: str
+) -> None:
+    """Colours follow the background."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        pilot.app.theme = theme
+        await until(pilot, lambda: pilot.app.screen.query_one("#accuracy", Chart).is_drawn)
+        assert "Accuracy by cycle" in screen_text(pilot)
+
+
+async def test_ascii_mode_sends_nothing_but_ascii(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Frames, bars, marks and curves are all drawn in ASCII, on every screen."""
+    async with opened(runs_dir, is_ascii=True) as pilot:
+        assert screen_text(pilot).isascii()
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "AAA" in screen_text(pilot))
+        assert screen_text(pilot).isascii()
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert screen_text(pilot).isascii()
