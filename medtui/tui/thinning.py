@@ -9,24 +9,37 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from medtui.tui.plot import Point
 
+LARGEST = 1e300
+"""What is not below it is taken for not finite: an axis around it would overflow."""
+
 Segment = list[tuple[float, float]]
 """A stretch of a curve without gaps."""
 
 
 def split_at_gaps(points: Iterable[Point], *, is_log: bool = False) -> list[Segment]:
-    """Break a curve where y is missing or not finite; on a logarithmic axis also where y <= 0."""
+    """Break a curve where y is missing or not finite.
+
+    With `is_log`, y becomes its logarithm to base 10, and the curve breaks also where y <= 0.
+    """
     segments: list[Segment] = []
     current: Segment = []
     for x, y in points:
-        if not math.isfinite(x) or y is None or not math.isfinite(y) or (is_log and y <= 0):
+        height = _height(y, is_log=is_log)
+        if height is None or not math.isfinite(x):
             if current:
                 segments.append(current)
             current = []
         else:
-            current.append((x, y))
+            current.append((x, height))
     if current:
         segments.append(current)
     return segments
+
+
+def _height(y: float | None, *, is_log: bool) -> float | None:
+    if y is None or not abs(y) < LARGEST or (is_log and y <= 0):
+        return None
+    return math.log10(y) if is_log else y
 
 
 def clip(segment: Segment, low: float, high: float) -> Segment:

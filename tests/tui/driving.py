@@ -27,7 +27,6 @@ async def opened(
 async def until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
     """Wait for a condition."""
     for _ in range(PATIENCE):
-        await pilot.pause()
         if is_so():
             return
         await asyncio.sleep(0.05)
@@ -38,6 +37,11 @@ async def open_live_run(pilot: Pilot[None]) -> None:
     """Go from Home to the live run's screen, and wait for it to be drawn."""
     await pilot.press("enter", "enter")
     await until(pilot, lambda: "cycle 31/45" in screen_text(pilot) and "╌" in screen_text(pilot))
+
+
+def notices(pilot: Pilot[None]) -> str:
+    """Give what the application has notified."""
+    return "\n".join(notice.message for notice in pilot.app._notifications)
 
 
 def screen_text(pilot: Pilot[None]) -> str:

@@ -183,7 +183,8 @@ class RecordedStudy:
             )
 
     def _cycle(
-        self, run: RunFolder, stage: str, cycle: int, val: float, dead: Sequence[str], *, is_best: bool
+        self, run: RunFolder, stage: str, cycle: int, val: float, dead: Sequence[str],
+        *, is_best: bool,
     ) -> CycleEnded:  # fmt: skip
         test = val - 0.004 + self.random.gauss(0, 0.0015)
         is_lc = stage == "compress"
@@ -242,7 +243,8 @@ class RecordedStudy:
                 GpuSample(
                     0, name="NVIDIA H200", memory_used_bytes=int((0.6 + 1.5 * ramp) * GIB),
                     memory_free_bytes=int((139.2 - 1.5 * ramp) * GIB),
-                    memory_total_bytes=int(139.8 * GIB), gpu_percent=int(max(0, min(100, 78 * ramp + wave))),
+                    memory_total_bytes=int(139.8 * GIB),
+                    gpu_percent=int(max(0, min(100, 78 * ramp + wave))),
                 )
             ] if self.gpu else []  # fmt: skip
             sample = Sample(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from driving import opened, screen_text, until
+from driving import notices, opened, screen_text, until
 from recorded import RecordedStudy
 
 from medtui.tui.screens.home import HomeScreen
@@ -16,7 +16,7 @@ async def test_live_studies_come_first_with_state_and_best_accuracy(
 ) -> None:
     """The first row is the running study; every state is said in words."""
     async with opened(runs_dir) as pilot:
-        assert list(pilot.app.screen.query_one(StudyTable)._cells)[0] == "malaria"
+        assert next(iter(pilot.app.screen.query_one(StudyTable)._cells)) == "malaria"
         text = screen_text(pilot)
     for words in ("● running", "■ stopped", "✓ finished", "1 running", "Prune 0.1", "cycle 31/45"):
         assert words in text
@@ -107,7 +107,7 @@ async def test_what_is_not_running_cannot_be_stopped(
     """`s` on a finished study says so and asks nothing."""
     async with opened(runs_dir) as pilot:
         await pilot.press("down", "down", "s")
-        await until(pilot, lambda: "demo is not running" in screen_text(pilot))
+        await until(pilot, lambda: "demo is not running" in notices(pilot))
 
 
 async def test_a_damaged_study_is_shown_with_its_problem(runs_dir: Path) -> None:

@@ -18,7 +18,7 @@ from medtui.tui.widgets.chart import Chart
 async def test_a_live_run_is_readable_at_every_size(
     runs_dir: Path, showcase: list[RecordedStudy], size: tuple[int, int]
 ) -> None:
-    """Title, place, time left and the accuracy chart are there, and nothing is wider than the screen."""
+    """Title, time left and the accuracy chart are there; no line is wider than the screen."""
     async with opened(runs_dir, size=size) as pilot:
         await open_live_run(pilot)
         text = screen_text(pilot)
@@ -154,7 +154,16 @@ async def test_the_palette_holds_every_action(
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         titles = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
-        assert {"Stop", "Resume", "Next run", "Previous run", "Full", "Back", "Help", "Quit"} <= titles
+        assert {
+            "Stop",
+            "Resume",
+            "Next run",
+            "Previous run",
+            "Full",
+            "Back",
+            "Help",
+            "Quit",
+        } <= titles
 
 
 @pytest.mark.parametrize("theme", ["medtui-light", "ansi-dark", "textual-light", "medtui-dark"])

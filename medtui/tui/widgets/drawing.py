@@ -4,6 +4,7 @@ plotext 5.3.2 refuses infinities and draws what lies off the axis before it clip
 both from it. Its one global figure is why drawing is locked.
 """
 
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,14 +47,19 @@ class _Frame:
     columns: int
     ink: list[tuple[Series, list[Segment]]] = field(default_factory=list)
     """Every series with its visible segments, in series order."""
+    levels: list[float | None] = field(default_factory=list)
+    """Heights of the plot's levels; None where one cannot be drawn."""
 
 
 def draw(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
     """Give the chart as `height` lines of at most `width` cells, without title and legend."""
     if plot.is_empty or width < MIN_WIDTH or height < MIN_HEIGHT:
         return _sentence(plot, width, height, style)
+    frame = _frame_of(plot, width)
+    if not any(segments for _, segments in frame.ink):
+        return _sentence(plot, width, height, style)
     with _figure:
-        return Text.from_ansi(_draw(plot, width, height, style))
+        return Text.from_ansi(_draw(plot, frame, height, style))
 
 
 def legend_of(plot: Plot, style: ChartStyle) -> Text:
@@ -73,24 +79,21 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
     return legend
 
 
-def _draw(plot: Plot, width: int, height: int, style: ChartStyle) -> str:
+def _draw(plot: Plot, frame: _Frame, height: int, style: ChartStyle) -> str:
     import plotext  # drawn charts alone need it, and it costs a tenth of a second
 
     plotext.clear_figure()
     plotext.limit_size(False, False)
-    plotext.plotsize(width, height)
+    plotext.plotsize(frame.columns, height)
     for paint in (plotext.canvas_color, plotext.axes_color):
         paint("default")
     plotext.ticks_color(_rgb(style.colours.muted))
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
-    frame = _frame_of(plot, width)
     plotext.xlim(frame.left, frame.right)
     plotext.ylim(frame.low, frame.high)
-    if plot.is_log:
-        plotext.yscale("log")
     _set_ticks(plotext, plot, frame, height)
-    _draw_levels(plotext, plot, frame, style)
+    _draw_levels(plotext, frame, style)
     for index in sorted(
         range(len(frame.ink)), key=lambda each: frame.ink[each][0].stroke != "faint"
     ):
@@ -114,24 +117,27 @@ def _frame_of(plot: Plot, width: int) -> _Frame:
 
 
 def _fit_height(frame: _Frame, plot: Plot) -> None:
+    """Choose the ends of y, as logarithms on a logarithmic axis, and hold all curves within."""
     values = [y for _, segments in frame.ink for segment in segments for _, y in segment]
-    values += [level.value for level in plot.levels]
-    if plot.is_log:
-        positive = [value for value in values if value > 0] or [1.0]
-        frame.low, frame.high = min(positive) / 1.1, max(positive) * 1.1
-    else:
-        frame.low, frame.high = limits_of(values, plot.y_limits)
+    frame.levels = [_height_of(level.value, plot) for level in plot.levels]
+    values += [level for level in frame.levels if level is not None]
+    frame.low, frame.high = limits_of(values, (None, None) if plot.is_log else plot.y_limits)
     frame.ink = [
         (series, [clip(segment, frame.low, frame.high) for segment in segments])
         for series, segments in frame.ink
     ]
 
 
+def _height_of(value: float, plot: Plot) -> float | None:
+    segments = split_at_gaps([(0, value)], is_log=plot.is_log)
+    return segments[0][0][1] if segments else None
+
+
 def _set_ticks(plotext: Any, plot: Plot, frame: _Frame, height: int) -> None:  # noqa: ANN401 - plotext has no types
     most = max(2, height // _ROWS_PER_Y_TICK)
     if plot.is_log:
-        y_ticks = log_ticks_of(frame.low, frame.high, most)
-        plotext.yticks(y_ticks, label_log_ticks(y_ticks))
+        values = log_ticks_of(10**frame.low, 10**frame.high, most)
+        plotext.yticks([math.log10(value) for value in values], label_log_ticks(values))
     else:
         y_ticks = ticks_of(frame.low, frame.high, most)
         plotext.yticks(y_ticks, label_ticks(y_ticks))
@@ -140,14 +146,14 @@ def _set_ticks(plotext: Any, plot: Plot, frame: _Frame, height: int) -> None:  #
     plotext.xticks(x_ticks, label_ticks(x_ticks))
 
 
-def _draw_levels(plotext: Any, plot: Plot, frame: _Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
+def _draw_levels(plotext: Any, frame: _Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
     step = (frame.right - frame.left) / frame.columns
     xs = [frame.left + number * step for number in range(frame.columns + 1)]
-    for level in plot.levels:
-        if frame.low <= level.value <= frame.high:
-            ys = [level.value] * len(xs)
-            marker = "-" if style.is_ascii else "╌"
-            plotext.scatter(xs, ys, marker=marker, color=_rgb(style.colours.muted))
+    marker = "-" if style.is_ascii else "╌"
+    for level in frame.levels:
+        if level is not None and frame.low <= level <= frame.high:
+            colour = _rgb(style.colours.muted)
+            plotext.scatter(xs, [level] * len(xs), marker=marker, color=colour)
 
 
 def _draw_series(

@@ -1,0 +1,130 @@
+"""Charts: what reaches plotext is always drawable, and what is drawn can be told apart."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medtui.tui.ascii import to_ascii
+from medtui.tui.axis import label_ticks, limits_of, log_ticks_of, ticks_of
+from medtui.tui.colours import DARK, LIGHT
+from medtui.tui.plot import Level, Plot, Series
+from medtui.tui.run_plots import rolling_mean
+from medtui.tui.thinning import clip, split_at_gaps, thin, within
+from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
+
+STYLE = ChartStyle(DARK)
+
+anything = st.one_of(
+    st.none(), st.floats(allow_nan=True, allow_infinity=True), st.sampled_from([1e308, -1e308, 0.0])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(anything, max_size=60), st.booleans(), st.integers(0, 120), st.integers(0, 40))
+def test_any_values_make_a_chart_of_the_asked_size(
+    values: list[float | None], is_log: bool, width: int, height: int
+) -> None:
+    """NaN, infinities, gaps, huge numbers and tiny sizes all end in text that fits."""
+    plot = Plot("x", (Series("val", tuple(enumerate(values))),), is_log=is_log)
+    lines = draw(plot, width, height, STYLE).plain.splitlines()
+    assert len(lines) <= max(1, height)
+    assert all(len(line) <= max(width, 18) for line in lines)
+
+
+def test_a_gap_breaks_the_curve_and_is_not_bridged() -> None:
+    """A missing value splits a curve in two."""
+    points = [(0, 1.0), (1, math.nan), (2, 3.0), (3, None), (4, math.inf), (5, 2.0)]
+    assert split_at_gaps(points) == [[(0, 1.0)], [(2, 3.0)], [(5, 2.0)]]
+
+
+def test_a_logarithmic_axis_has_gaps_where_values_are_not_positive() -> None:
+    """Zero has no logarithm."""
+    assert split_at_gaps([(0, 0.0), (1, 100.0), (2, -1.0)], is_log=True) == [[(1, 2.0)]]
+
+
+def test_thinning_keeps_every_spike() -> None:
+    """One point among a hundred thousand stays visible."""
+    segment = [(float(x), 100.0 if x == 54_321 else 1.0) for x in range(100_000)]
+    kept = thin(segment, 0, 99_999, 80)
+    assert len(kept) <= 2 * 81
+    assert (54_321.0, 100.0) in kept
+    assert kept == sorted(kept)
+
+
+def test_clipping_holds_a_curve_within_its_axis() -> None:
+    """A spike far outside costs no more than one at the edge."""
+    assert clip([(0, -5.0), (1, 0.5), (2, 1e30)], 0, 1) == [(0, 0), (1, 0.5), (2, 1)]
+
+
+def test_what_is_in_view_goes_on_to_its_neighbours() -> None:
+    """A line that leaves the view is drawn up to its edge."""
+    points = [(float(x), float(x)) for x in range(10)]
+    assert [x for x, _ in within(points, 3.5, 5.5)] == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0, 100, [0, 20, 40, 60, 80, 100]), (94.2, 96.1, [94.5, 95.0, 95.5, 96.0]), (0, 0.003, None)],
+)
+def test_ticks_are_round_and_few(low: float, high: float, expected: list[float] | None) -> None:
+    """Multiples of 1, 2 or 5 times a power of ten, within the axis."""
+    ticks = ticks_of(low, high, 6)
+    assert expected is None or ticks == pytest.approx(expected)
+    assert 2 <= len(ticks) <= 6
+    assert all(low <= tick <= high for tick in ticks)
+
+
+def test_whole_axes_have_no_tick_between_cycles() -> None:
+    """There is no cycle 0.5."""
+    assert ticks_of(0, 2, 8, are_whole=True) == [0, 1, 2]
+
+
+def test_tick_labels_differ_from_each_other() -> None:
+    """As many decimals as tell them apart, no more."""
+    assert label_ticks([0.0, 0.5, 1.0]) == ["0.0", "0.5", "1.0"]
+    assert label_ticks([0, 20, 40]) == ["0", "20", "40"]
+    assert len(set(label_ticks([1e-7, 2e-7]))) == 2
+
+
+def test_a_log_axis_has_decades() -> None:
+    """Powers of ten."""
+    assert log_ticks_of(0.002, 50, 6) == pytest.approx([0.01, 0.1, 1, 10])
+
+
+def test_a_constant_curve_has_an_axis() -> None:
+    """Equal ends are moved apart."""
+    low, high = limits_of([5.0, 5.0])
+    assert low < 5 < high
+
+
+def test_series_are_told_apart_without_colour() -> None:
+    """Each has its letter on the curve and in the legend."""
+    plot = Plot(
+        "Accuracy by cycle, %",
+        (
+            Series("val", tuple((x, 90.0 + x) for x in range(6))),
+            Series("test", tuple((x, 80.0 + x) for x in range(6)), "dots"),
+        ),
+        (Level("reference val", 96.0),),
+    )
+    drawing = draw(plot, 60, 16, STYLE).plain
+    assert "A" in drawing
+    assert "B" in drawing
+    assert "•" in drawing
+    assert "╌" in drawing
+    assert legend_of(plot, STYLE).plain == "A val 95.0  B test 85.0  ╌ reference val 96.0"
+
+
+def test_ascii_charts_are_drawn_with_letters() -> None:
+    """No braille is left for a terminal that has none."""
+    plot = Plot("x", (Series("val", tuple((x, float(x)) for x in range(9))),))
+    assert to_ascii(draw(plot, 40, 10, ChartStyle(LIGHT, is_ascii=True)).plain).isascii()
+
+
+def test_the_rolling_mean_starts_anew_after_a_gap() -> None:
+    """A pause is not averaged over."""
+    assert rolling_mean([(0, 2.0), (1, 4.0), (2, None), (3, 10.0)], 2) == [
+        (0, 2.0), (1, 3.0), (2, None), (3, 10.0),
+    ]  # fmt: skip

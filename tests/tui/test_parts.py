@@ -1,0 +1,119 @@
+"""The parts screens are made of."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from recorded import RecordedStudy
+
+from medtui.runs.catalogue import Catalogue
+from medtui.telemetry import Sample
+from medtui.tui import vitals
+from medtui.tui.ascii import to_ascii
+from medtui.tui.colours import DARK
+from medtui.tui.feed import _Reader
+from medtui.tui.states import age_of
+from medtui.tui.vitals import VitalsFeed
+from medtui.tui.widgets.bar import bar
+from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
+from medtui.tui.widgets.table import Column, fit_columns
+
+
+def test_the_application_loads_no_torch() -> None:
+    """Torch costs seconds and hundreds of megabytes; plotext and numpy wait for the first chart."""
+    code = "import sys, medtui.tui.app; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"torch", "torchvision", "condensa", "comet_ml", "plotext", "numpy"} & set(loaded)
+
+
+@pytest.mark.parametrize("columns", [STUDY_COLUMNS, RUN_COLUMNS])
+@pytest.mark.parametrize("room", [40, 55, 75, 115, 195])
+def test_columns_fill_the_room_and_the_important_ones_stay(
+    columns: tuple[Column, ...], room: int
+) -> None:
+    """The name, the state and the metric are there at every width."""
+    fitted = fit_columns(columns, room)
+    assert sum(width + 2 for _, width in fitted) <= max(room, 45)
+    assert all(column.rank > 0 for column in columns if column not in [each for each, _ in fitted])
+
+
+def test_a_bar_shows_progress_without_colour() -> None:
+    """Heavy is done, light is not; neither end is claimed before it is reached."""
+    assert bar(0, 10, DARK).plain == "─" * 10
+    assert bar(0.001, 10, DARK).plain == "━" + "─" * 9
+    assert bar(0.999, 10, DARK).plain == "━" * 9 + "─"
+    assert bar(1, 10, DARK).plain == "━" * 10
+
+
+def test_ascii_keeps_the_width() -> None:
+    """Every character becomes one character."""
+    text = "╭─ ● running ▸ 95.7 % ⣀⠤ 日 \u00d72 \u22120.1"
+    assert len(to_ascii(text)) == len(text)
+    assert to_ascii(text).isascii()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(5, "now"), (300, "5 min"), (7200, "2 h"), (3 * 86400, "3 d"), (-50, "now")],
+)
+def test_ages_are_said_by_their_largest_unit(seconds: float, said: str) -> None:
+    """A clock that jumped back makes nothing negative."""
+    assert age_of(1000.0, 1000.0 + seconds) == said
+
+
+def test_telemetry_pauses_are_left_out_and_clocks_may_jump(tmp_path: Path) -> None:
+    """The curve breaks at a pause and goes on; time never runs backwards."""
+    path = tmp_path / "telemetry.jsonl"
+    times = [0, 1, 2, 5000, 5001, 100, 101]
+    samples = [Sample(time=t, elapsed_s=0, process_cpu_percent=50.0) for t in times]
+    path.write_bytes(b"".join(msgspec.json.encode(sample) + b"\n" for sample in samples))
+    feed = VitalsFeed(path)
+    feed.refresh()
+    points = feed.snapshot().utilisation
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+    assert sum(y is None for _, y in points) == 2
+    assert points[-1][0] < 1
+
+
+def test_long_telemetry_stays_small(tmp_path: Path) -> None:
+    """A day at one a second is thinned; a peak of memory survives."""
+    path = tmp_path / "telemetry.jsonl"
+    line = msgspec.json.encode(Sample(time=0, elapsed_s=0, process_memory_bytes=2**30))
+    samples = [
+        line.replace(b'"time":0', b'"time":%d' % t) if t != 777
+        else line.replace(b'"time":0', b'"time":777').replace(b"1073741824", b"9663676416")
+        for t in range(30_000)
+    ]  # fmt: skip
+    path.write_bytes(b"\n".join(samples) + b"\n")
+    feed = VitalsFeed(path)
+    feed.refresh()
+    points = feed.snapshot().memory_used
+    assert len(points) <= vitals.MAX_POINTS
+    assert max(y for _, y in points if y is not None) == pytest.approx(9.0)
+
+
+def test_a_snapshot_predicts_the_time_left_by_the_studys_own_runs(runs_dir: Path) -> None:
+    """Two finished runs and a live one predict the eight that wait."""
+    study = RecordedStudy(runs_dir, "malaria")
+    study.reference()
+    study.run("prune-0.5")
+    live = study.run("prune-0.1", cycles=30, end="")
+    study.hold(study.folder, live)
+    row = _Reader(Catalogue(runs_dir)).read("", look_at_all=True).studies[0]
+    finished = next(run for run in row.runs if run.name == "prune-0.5")
+    assert finished.seconds is not None
+    assert row.seconds_left == pytest.approx(8 * finished.seconds, rel=0.2)
+    study.release()
+
+
+def test_a_snapshot_of_what_did_not_change_is_equal(runs_dir: Path) -> None:
+    """Equal snapshots are what spares the screen its redraws."""
+    study = RecordedStudy(runs_dir, "malaria")
+    study.reference()
+    reader = _Reader(Catalogue(runs_dir))
+    first = reader.read("malaria/reference", look_at_all=True)
+    assert reader.read("malaria/reference", look_at_all=True) == first
