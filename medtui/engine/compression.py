@@ -160,8 +160,7 @@ class _Watcher:
         self._meter.add(state.cycle, state.step, steps, loss, num_images)
         is_inside = state.step < steps
         if self._session.stop.reason:
-            self._save(state)
-            raise StopRequested(self._session.stop.reason)
+            self._stop(state)
         if is_inside and state.step % _MID_CYCLE_STEPS == 0 and self._session.checkpoints.is_due:
             self._save(state)
 
@@ -199,8 +198,7 @@ class _Watcher:
         """Checkpoint at the boundary; let the next cycle's density warm down."""
         self._warm(state.cycle)
         if self._session.stop.reason and state.cycle < self._session.preset.lc.cycles:
-            self._save(state)
-            raise StopRequested(self._session.stop.reason)
+            self._stop(state)
         if self._session.checkpoints.is_due:
             self._save(state)
         self._meter.restart()
@@ -223,6 +221,11 @@ class _Watcher:
             for operator in operators_of(self._scheme):
                 final = getattr(operator, "final_density", getattr(operator, "density", 1.0))
                 set_density(operator, warmup_density(cycle, guard.warmup_cycles, final))
+
+    def _stop(self, state: LcState) -> None:
+        self._save(state)
+        self._session.save_model(state.best)
+        raise StopRequested(self._session.stop.reason or "asked to")
 
     def _save(self, state: LcState) -> None:
         values = {

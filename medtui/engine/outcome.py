@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import safetensors.torch
 import torch
 from torch import nn
 
 from medtui.datasets import Part
 from medtui.engine.evaluation import Predictions, evaluation_copy, predict
 from medtui.engine.machine import device_name
-from medtui.engine.network import state_of
 from medtui.engine.session import Session
 from medtui.engine.size import measure_size
 from medtui.metrics import (
@@ -34,15 +32,6 @@ class Outcome:
     best_cycle: int
     num_cycles: int
     seconds: float
-
-
-def publish_model(session: Session, model: nn.Module) -> None:
-    """Write the weights, each in its own type.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    publish_bytes(session.folder.model, safetensors.torch.save(state_of(model)))
 
 
 def conclude(session: Session, outcome: Outcome) -> Result:
@@ -73,7 +62,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         warnings=[*session.warnings, *_collapse(size, val)],
         peak_memory_bytes=_peak_memory(session.device),
     )
-    publish_model(session, outcome.model)
+    session.save_model(outcome.model)
     publish_bytes(session.folder.predictions, _archive(session, val, test))
     write_result(session.folder, result)
     return result

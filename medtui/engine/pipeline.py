@@ -13,7 +13,7 @@ from medtui.engine.checkpoint import CheckpointStore
 from medtui.engine.compression import compress, in_types_of, recalibrate_theta, zero_masks
 from medtui.engine.machine import choose_device, device_name, settle
 from medtui.engine.network import build_network, load_weights, restore_state
-from medtui.engine.outcome import Outcome, conclude, publish_model
+from medtui.engine.outcome import Outcome, conclude
 from medtui.engine.provenance import differences, fingerprint, provenance
 from medtui.engine.session import Session, StopFlag, StopRequested
 from medtui.engine.training import TrainingPlan, train
@@ -158,7 +158,7 @@ def _finetune(session: Session, theta: nn.Module) -> nn.Module:
     guard, lc = session.preset.guard, session.preset.lc
     if guard.finetune_epochs == 0:
         return theta
-    publish_model(session, theta)
+    session.save_model(theta)
     plan = TrainingPlan(
         "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
     )

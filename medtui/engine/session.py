@@ -6,20 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import safetensors.torch
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from medtui.datasets import Dataset
 from medtui.engine.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.checkpoint import Checkpoint, CheckpointStore, SavedState
 from medtui.engine.evaluation import Evaluator
 from medtui.engine.lc import Criterion
+from medtui.engine.network import state_of
 from medtui.engine.provenance import fingerprint
 from medtui.errors import MedtuiError
 from medtui.events import CheckpointWritten, Noted, StepsAdvanced
 from medtui.preset import Cell, Preset
 from medtui.runs.folder import RunFolder
+from medtui.runs.publish import publish_bytes
 from medtui.runs.writer import EventWriter
 
 _GPU_LOSS_CHECK = 20
@@ -92,6 +95,14 @@ class Session:
             return None
         checkpoint, self.restored = self.restored, None
         return checkpoint
+
+    def save_model(self, model: nn.Module) -> None:
+        """Write the run's weights, each in its own type.
+
+        Raises:
+            OSError: the disk is full; earlier weights are as they were.
+        """
+        publish_bytes(self.folder.model, safetensors.torch.save(state_of(model)))
 
     def save_checkpoint(
         self, stage: str, cycle: int, step: int, values: dict[str, Any], tensors: dict[str, Tensor]

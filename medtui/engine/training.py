@@ -139,6 +139,7 @@ class _Training:
         state = self._state
         if self._session.stop.reason:
             self._save()
+            self._session.save_model(state.best)
             raise StopRequested(self._session.stop.reason)
         is_inside = state.step < len(batches)
         if is_inside and state.step % _MID_EPOCH_STEPS == 0 and self._session.checkpoints.is_due:

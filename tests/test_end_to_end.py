@@ -1,0 +1,194 @@
+"""Whole studies with real processes: carried through, cut, killed, resumed, repeated."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import safetensors.numpy
+
+from medtui.events import CycleEnded, RunStarted
+from medtui.launch import resume_study, start_study, stop_study
+from medtui.preset import load_preset, parse_preset
+from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.lock import holder_of
+from medtui.runs.reader import EventTail
+from medtui.runs.result import Result, read_result
+
+PRESET = """
+name = "small"
+[data]
+card = "demo"
+limit = 48
+[reference]
+epochs = 2
+batch_size = 16
+lr = 0.01
+[compress]
+schemes = ["Prune", "FilterPrune"]
+densities = [0.2]
+[lc]
+cycles = 4
+steps = 8
+batch_size = 16
+mu_init = 0.5
+[guard]
+recalibrate_images = 32
+[evaluate]
+bootstrap = 20
+[machine]
+device = "cpu"
+"""
+
+PATIENCE_SECONDS = 240.0
+
+
+def wait_for(condition, what: str) -> None:
+    """Wait until `condition()` holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+def is_over(study: StudyFolder) -> bool:
+    """Whether no process works on the study any more."""
+    return holder_of(study.lock) is None and all(
+        holder_of(run.lock) is None for run in study.runs()
+    )
+
+
+def result_of(run: RunFolder) -> Result:
+    """Give a result that must exist."""
+    result = read_result(run)
+    assert result is not None, run.worker_log.read_text()
+    return result
+
+
+def events_of(run: RunFolder) -> list:
+    """Give a run's events; their numbers must have no gap."""
+    tail = EventTail(run.events)
+    records = tail.read_all()
+    assert [record.seq for record in records] == list(range(len(records)))
+    assert tail.num_damaged == 0
+    return [record.event for record in records]
+
+
+def num_cycles_told(run: RunFolder) -> int:
+    """Count the measured cycles in a run's log so far."""
+    feed = RunFeed(run)
+    feed.refresh()
+    return len(feed.history.cycles_of("compress"))
+
+
+def assert_same_outcome(run: RunFolder, other: RunFolder) -> None:
+    """Compare weights and every measured number; durations and names aside."""
+    mine, theirs = (safetensors.numpy.load_file(each.model) for each in (run, other))
+    for name, array in theirs.items():
+        assert mine[name].dtype == array.dtype
+        assert mine[name].tobytes() == array.tobytes(), name
+    left, right = result_of(run), result_of(other)
+    for field in ("best_cycle", "val", "test", "size"):
+        assert getattr(left, field) == getattr(right, field), field
+    assert [cycle.val for cycle in events_of(run) if isinstance(cycle, CycleEnded)] == [
+        cycle.val for cycle in events_of(other) if isinstance(cycle, CycleEnded)
+    ]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> StudyFolder:
+    """A study carried through by `medtui --run`, in the foreground."""
+    folder = tmp_path_factory.mktemp("whole")
+    preset = folder / "small.toml"
+    preset.write_text(PRESET)
+    done = subprocess.run(
+        [sys.executable, "-m", "medtui", "--run", str(preset), "--runs-dir", str(folder / "runs")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "prune-0.2" in done.stdout
+    return StudyFolder(folder / "runs" / "small")
+
+
+def test_a_study_ends_with_every_result(study):
+    """Reference and grid are finished; each run holds all its files, the result last."""
+    assert [run.name for run in study.runs()] == ["reference", "prune-0.2", "filterprune-0.2"]
+    for run in study.runs():
+        result = result_of(run)
+        assert not run.checkpoint.exists()
+        for path in (run.model, run.predictions, run.provenance, run.split, run.telemetry):
+            assert path.is_file(), path
+            assert path == run.telemetry or path.stat().st_mtime <= run.result.stat().st_mtime
+        assert result.test.num_patients > 1
+        assert set(result.test.intervals) >= {"accuracy", "auroc"}
+        parse_preset(run.preset.read_text(), "preset")
+        provenance = json.loads(run.provenance.read_text())
+        assert provenance["fingerprint"]["threads"]
+        assert provenance["data_digest"]
+
+
+def test_densities_reached_are_measured(study):
+    """Prune keeps the share of weights asked for; FilterPrune leaves no layer dead."""
+    reference, prune, filters = (result_of(run) for run in study.runs())
+    assert reference.size.density > 0.999
+    assert prune.size.density == pytest.approx(0.2, abs=1e-4)
+    assert not filters.size.dead_layers
+    assert filters.size.density < 0.3
+    assert prune.size.bytes_packed < 0.3 * prune.size.bytes_dense
+
+
+def test_no_patient_is_in_two_parts(study):
+    """The split that was used is saved, and keeps patients apart."""
+    rows = [line.split(",") for line in study.reference.split.read_text().splitlines()]
+    header, body = rows[0], rows[1:]
+    part, patient = header.index("part"), header.index("patient")
+    parts_of: dict[str, set[str]] = {}
+    for row in body:
+        parts_of.setdefault(row[patient], set()).add(row[part])
+    assert all(len(parts) == 1 for parts in parts_of.values())
+    assert {row[part] for row in body} == {"train", "val", "test"}
+
+
+def test_repeating_a_run_survives_a_hangup_and_a_kill(study, tmp_path):
+    """A run's own preset gives the same bits, though its worker is killed and the line drops."""
+    original = study.run("prune-0.2")
+    repeated = start_study(load_preset(str(original.preset)), tmp_path / "runs")
+    run = repeated.run("prune-0.2")
+    wait_for(lambda: num_cycles_told(run) >= 2 or run.result.exists(), "two cycles")
+    for pid in (holder_of(repeated.lock), holder_of(run.lock)):
+        assert pid is not None, "the worker was still to be at work"
+        os.kill(pid, signal.SIGHUP)
+    os.kill(holder_of(run.lock), signal.SIGKILL)
+    wait_for(lambda: is_over(repeated), "the study's end")
+    assert sum(isinstance(event, RunStarted) for event in events_of(run)) == 2
+    assert_same_outcome(repeated.reference, study.reference)
+    assert_same_outcome(run, original)
+
+
+def test_a_stopped_study_goes_on_where_it_was(study, tmp_path):
+    """SIGTERM ends the worker after its step with its best theta saved; resume ends alike."""
+    original = study.run("filterprune-0.2")
+    stopped = start_study(load_preset(str(original.preset)), tmp_path / "runs")
+    run = stopped.run("filterprune-0.2")
+    wait_for(lambda: num_cycles_told(run) >= 2, "two cycles")
+    assert stop_study(stopped)
+    wait_for(lambda: is_over(stopped), "the study's stop")
+    feed = StudyFeed(stopped)
+    feed.refresh()
+    assert [each.status for each in feed.runs] == ["finished", "stopped"]
+    assert run.model.is_file()
+    assert any(run.checkpoint.iterdir())
+    resume_study(stopped)
+    wait_for(lambda: is_over(stopped), "the study's end")
+    assert_same_outcome(run, original)
+
+
+def test_the_screen_loads_no_torch():
+    """Starting the application stays cheap."""
+    code = "import sys, medtui.tui.app; print({'torch', 'condensa'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
