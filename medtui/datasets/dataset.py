@@ -14,7 +14,7 @@ from medtui.datasets.card import Augment, Card, Task
 from medtui.datasets.listing import PARTS, Labels, Listing, Parts, plural, some
 from medtui.datasets.medmnist import load_npz_pixels
 from medtui.datasets.pixels import Pixels, mean_and_std
-from medtui.datasets.progress import Progress, tell_nobody
+from medtui.datasets.progress import Progress, Tell, tell_nobody
 from medtui.datasets.source import Source, open_source
 from medtui.datasets.weights import count_classes, weigh_classes
 from medtui.errors import EnvironmentProblem
@@ -91,13 +91,20 @@ def open_dataset(
             `on_bad_image` refuses such.
     """
     source = open_source(settings)
-    tell = progress or tell_nobody
-    if source.listing.npz is None:
-        pixels = open_cached(source.card, source.listing, cache_dir, tell)
-    else:
-        pixels = load_npz_pixels(source.listing, tell)
+    pixels = load_pixels(source, cache_dir, progress or tell_nobody)
     source, pixels = _without_bad(source, pixels, settings.on_bad_image)
     return _assemble(source, pixels)
+
+
+def load_pixels(source: Source, cache_dir: Path | None, tell: Tell) -> Pixels:
+    """Give a source's pixels: from its npz file, or from the cache, which decodes what it lacks.
+
+    Raises:
+        EnvironmentProblem: images or cache cannot be read or written.
+    """
+    if source.listing.npz is not None:
+        return load_npz_pixels(source.listing, tell)
+    return open_cached(source.card, source.listing, cache_dir, tell)
 
 
 def save_split(dataset: Dataset, path: Path) -> None:
@@ -174,7 +181,7 @@ def pixel_notes(listing: Listing, parts: Parts, pixels: Pixels) -> tuple[str, ..
     copies, across_parts, across_classes = 0, [], []
     for position, key in enumerate(pixels.hashes_N):
         original = first.setdefault(key, position)
-        if original == position:
+        if original == position or position in pixels.bad or original in pixels.bad:
             continue
         copies += 1
         if parts[original] != parts[position]:

@@ -1,0 +1,219 @@
+"""`medtui data`: which data sets there are, and whether one is as it should be."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medtui.cli import options
+
+if TYPE_CHECKING:
+    from medtui.datasets.check import Check
+    from medtui.preset import DataSettings
+
+app = typer.Typer(help="List, check, fetch and describe data sets.", no_args_is_help=True)
+
+CardName = Annotated[
+    str,
+    typer.Argument(metavar="NAME|PATH", help="A shipped data set, a card, a folder, an npz file."),
+]
+CacheDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        metavar="DIR",
+        help="Where decoded images are kept [default: MEDTUI_CACHE_DIR, else the user's cache].",
+        file_okay=False,
+    ),
+]
+
+SHOWN_BAD = 20
+"""Bad images told by name; `--json` tells all."""
+
+
+@app.command(name="list")
+def list_cards(as_json: options.Json = False) -> None:
+    """List the data sets whose cards come with medtui."""
+    from medtui.cli.summary import print_object
+    from medtui.cli.table import render_table
+    from medtui.datasets import load_card
+    from medtui.shipped import card_names
+
+    cards = [load_card(name)[0] for name in card_names()]
+    if as_json:
+        for card in cards:
+            print_object(card.model_dump(mode="json", by_alias=True))
+        return
+    rows = [
+        [card.name, card.format, card.task or "as found", f"{card.size or 'as found'}", card.title]
+        for card in cards
+    ]
+    print(render_table(("name", "format", "task", "size", "title"), rows, num_keys=5))
+
+
+@app.command(name="check")
+def check(
+    name: CardName,
+    root: Annotated[str, typer.Option("--root", metavar="PATH", help="Where the images are.")] = "",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Like split=image, size=64, seed=1."),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", help="Draw some images of each class to a PNG."),
+    ] = None,
+    cache_dir: CacheDir = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Look at every image of a data set: counts, patients, sizes, bad files, duplicates, split."""
+    from medtui.cli.progress import told_on_stderr
+    from medtui.cli.summary import print_object
+    from medtui.datasets.check import check_dataset
+
+    settings = _settings(name, root, overrides or [])
+    with told_on_stderr(is_quiet=quiet) as tell:
+        found = check_dataset(settings, cache_dir=cache_dir, sheet=sheet, progress=tell)
+    if as_json:
+        print_object(found.as_object())
+    else:
+        _print_check(found)
+
+
+@app.command(name="fetch")
+def fetch(
+    name: CardName,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Where to [default: ./NAME].")
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Download a data set from its makers; a broken download goes on where it ended."""
+    from medtui.cli.progress import told_on_stderr
+    from medtui.datasets import load_card
+    from medtui.datasets.fetch import fetch as fetch_card
+
+    card, _ = load_card(name)
+    folder = to or Path(card.name)
+    print(f"{card.title}: {card.source}\n{card.licence}", file=sys.stderr)
+    with told_on_stderr(is_quiet=quiet) as tell:
+        fetch_card(card, folder, tell)
+    print(folder.resolve())
+    print(f"check it: medtui data check {name} --root {folder}", file=sys.stderr)
+
+
+@app.command(name="cache")
+def cache(
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove the entries; those being built stay.")
+    ] = False,
+    cache_dir: CacheDir = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the decoded images that are kept for the next start, or remove them."""
+    from medtui.cli.summary import print_object
+    from medtui.cli.table import render_table
+    from medtui.datasets.entries import clear_entries, list_entries
+    from medtui.units import format_bytes, format_count
+
+    entries = list_entries(cache_dir)
+    if clear:
+        print(f"{format_bytes(clear_entries(entries))} freed")
+        return
+    if as_json:
+        for entry in entries:
+            print_object({**vars(entry), "path": str(entry.path)})
+        return
+    rows = [
+        [
+            entry.name,
+            "being built" if entry.is_busy else format_count(entry.num_images),
+            format_bytes(entry.num_bytes),
+            entry.root,
+        ]
+        for entry in entries
+    ]
+    print(render_table(("entry", "images", "size", "of"), rows) if rows else "nothing is kept")
+
+
+@app.command(name="new")
+def write_card(
+    images: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or an npz file.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="[default: ./NAME.card.toml]")
+    ] = None,
+) -> None:
+    """Write a card for images of your own, after a look at them."""
+    import re
+
+    from medtui.datasets.sketch import sketch_card
+    from medtui.errors import UsageError
+
+    name = re.sub(r"[^a-z0-9]+", "-", images.resolve().stem.lower()).strip("-") or "images"
+    path = to or Path(f"{name}.card.toml")
+    text = sketch_card(images, name[:64])
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.", hint="Name another file: --to.") from error
+    print(path)
+    print(f"look it over, then: medtui data check {path} --root {images}", file=sys.stderr)
+
+
+def _settings(name: str, root: str, overrides: list[str]) -> "DataSettings":
+    """Make settings of what was typed: a folder or npz file without a card gets a template's."""
+    from medtui.preset import DataSettings, load_preset
+
+    path = Path(name).expanduser()
+    if path.suffix == ".npz":
+        card, root = "medmnist", root or name
+    elif path.is_dir() and not (path / "card.toml").is_file():
+        card, root = "folders", root or name
+    else:
+        card = name
+    given = [f"data.{each.removeprefix('data.')}" for each in overrides]
+    defaults = DataSettings(card=card, root=root)
+    return load_preset("demo", [f"data={_inline(defaults)}", *given]).data
+
+
+def _inline(settings: "DataSettings") -> str:
+    """Give the card and root as an inline table."""
+    import json
+
+    return f"{{card = {json.dumps(settings.card)}, root = {json.dumps(settings.root)}}}"
+
+
+def _print_check(found: "Check") -> None:
+    from medtui.cli.table import render_table
+    from medtui.units import MISSING, format_count
+
+    survey = found.survey
+    kinds = ", ".join(f"{format_count(count)} {kind}" for kind, count in found.kinds.items())
+    low, high = found.sides
+    print(f"{survey.card.name}: {survey.card.title}")
+    print(f"files    {kinds}; sides of {low} to {high} pixels")
+    print(f"used as  {survey.size} x {survey.size}, {survey.channels} channel(s), {survey.task}")
+    print(f"mean     {_numbers(found.mean)}   std {_numbers(found.std)}, of train\n")
+    headers = ("class", *(part.name for part in survey.parts), "weight")
+    rows = [
+        [name, *(format_count(part.counts[name]) for part in survey.parts), f"{weight:.3g}"]
+        for name, weight in zip(survey.classes, survey.class_weights, strict=True)
+    ]
+    rows.append(["images", *(format_count(part.num_images) for part in survey.parts), MISSING])
+    rows.append(["patients", *(format_count(part.num_patients) for part in survey.parts), MISSING])
+    print(render_table(headers, rows))
+    for note in found.notes:
+        print(f"note: {note}")
+    for name, reason in list(found.bad.items())[:SHOWN_BAD]:
+        print(f"bad: {name}: {reason}")
+    if len(found.bad) > SHOWN_BAD:
+        print(f"bad: and {len(found.bad) - SHOWN_BAD:,} more; --json tells all")
+    if found.sheet:
+        print(f"sheet: {found.sheet}")
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " ".join(f"{value:.3f}" for value in values)
