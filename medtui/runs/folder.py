@@ -69,7 +69,7 @@ class RunFolder:
     @property
     def split(self) -> Path:
         """Which image and patient is in which part."""
-        return self.path / "split.csv"
+        return self.path / "split.jsonl"
 
     @property
     def model(self) -> Path:
