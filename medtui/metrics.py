@@ -205,9 +205,9 @@ def _f1(scores: Scores) -> float:
 
 
 def _recall(labels: Labels, answers: Labels) -> float:
-    from sklearn.metrics import recall_score
-
-    return float(recall_score(labels, answers)) if labels.any() else math.nan
+    """Give scikit-learn's `recall_score` at a tenth of its time: a bootstrap takes thousands."""
+    is_positive = labels == 1
+    return float(answers[is_positive].mean()) if is_positive.any() else math.nan
 
 
 def _macro(
