@@ -56,10 +56,14 @@ def list_cards(as_json: options.Json = False) -> None:
 def check(
     name: CardName,
     root: Annotated[str, typer.Option("--root", metavar="PATH", help="Where the images are.")] = "",
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Like split=image, size=64, seed=1."),
+    split: Annotated[
+        str,
+        typer.Option("--split", metavar="RULE", help="card, patient, official or image."),
+    ] = "card",
+    size: Annotated[
+        int | None, typer.Option("--size", help="Side of the images in pixels [default: card's].")
     ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the split.")] = 0,
     sheet: Annotated[
         Path | None,
         typer.Option("--sheet", metavar="FILE", help="Draw some images of each class to a PNG."),
@@ -72,10 +76,15 @@ def check(
     from medtui.cli.progress import told_on_stderr
     from medtui.cli.summary import print_object
     from medtui.datasets.check import check_dataset
+    from medtui.errors import MedtuiError
 
-    settings = _settings(name, root, overrides or [])
-    with told_on_stderr(is_quiet=quiet) as tell:
-        found = check_dataset(settings, cache_dir=cache_dir, sheet=sheet, progress=tell)
+    settings = _settings(name, {"root": root, "split": split, "size": size, "seed": seed})
+    try:
+        with told_on_stderr(is_quiet=quiet) as tell:
+            found = check_dataset(settings, cache_dir=cache_dir, sheet=sheet, progress=tell)
+    except MedtuiError as error:
+        error.hint = error.hint.replace("--set data.", "--")  # cures are worded for a preset
+        raise
     if as_json:
         print_object(found.as_object())
     else:
@@ -163,27 +172,17 @@ def write_card(
     print(f"look it over, then: medtui data check {path} --root {images}", file=sys.stderr)
 
 
-def _settings(name: str, root: str, overrides: list[str]) -> "DataSettings":
+def _settings(name: str, given: dict[str, object]) -> "DataSettings":
     """Make settings of what was typed: a folder or npz file without a card gets a template's."""
-    from medtui.preset import DataSettings, load_preset
+    from medtui.documents import validate
+    from medtui.preset import DataSettings
 
     path = Path(name).expanduser()
-    if path.suffix == ".npz":
-        card, root = "medmnist", root or name
-    elif path.is_dir() and not (path / "card.toml").is_file():
-        card, root = "folders", root or name
-    else:
-        card = name
-    given = [f"data.{each.removeprefix('data.')}" for each in overrides]
-    defaults = DataSettings(card=card, root=root)
-    return load_preset("demo", [f"data={_inline(defaults)}", *given]).data
-
-
-def _inline(settings: "DataSettings") -> str:
-    """Give the card and root as an inline table."""
-    import json
-
-    return f"{{card = {json.dumps(settings.card)}, root = {json.dumps(settings.root)}}}"
+    is_npz = path.suffix == ".npz"
+    if is_npz or (path.is_dir() and not (path / "card.toml").is_file()):
+        given = given | {"root": given["root"] or name}
+        name = "medmnist" if is_npz else "folders"
+    return validate(DataSettings, {"card": name, **given}, text="", origin="the command line")
 
 
 def _print_check(found: "Check") -> None:

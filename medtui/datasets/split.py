@@ -76,7 +76,17 @@ def divide(
             moved += best != current
         if not moved:
             break
+    _fill_empty_parts(part_G, shares_GK, len(fractions))
     return part_G[groups_N]
+
+
+def _fill_empty_parts(part_G: Parts, shares_GK: NDArray[np.float64], num_parts: int) -> None:
+    """Give each part without a group the smallest one of the part with most groups."""
+    for empty in range(num_parts):
+        sizes = np.bincount(part_G, minlength=num_parts)
+        if sizes[empty] == 0 and sizes.max() > 1:
+            givers = np.flatnonzero(part_G == sizes.argmax())
+            part_G[givers[shares_GK[givers].sum(axis=1).argmin()]] = empty
 
 
 def class_counts(listing: Listing) -> NDArray[np.float64]:

@@ -1,0 +1,24 @@
+"""A small data set of real files, drawn from seeds."""
+
+from pathlib import Path
+
+import pytest
+from drawn import FOLDERS, draw, write_card
+
+from medtui.preset import DataSettings
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> Path:
+    """Give a root with two class folders: 12 patients, 5 images each in both classes."""
+    root = tmp_path / "cell images é"
+    for number in range(120):
+        label, patient = ("Parasitized", "Uninfected")[number % 2], number // 10
+        draw(root / label / f"P{patient}_cell_{number}.png", seed=number)
+    return root
+
+
+@pytest.fixture
+def settings(tmp_path: Path, cells: Path) -> DataSettings:
+    """Give settings that open `cells`."""
+    return DataSettings(card=write_card(tmp_path, FOLDERS), root=str(cells))

@@ -1,0 +1,38 @@
+"""Image files and cards, drawn and written where a test wants them."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+FOLDERS = """
+schema = 1
+name = "cells"
+format = "folders"
+channels = 3
+size = 16
+patient = '^(P\\d+)_'
+"""
+
+TABLE = """
+schema = 1
+name = "films"
+format = "table"
+channels = 1
+size = 16
+"""
+
+
+def draw(path: Path, seed: int, mode: str = "RGB") -> Path:
+    """Write an image of smooth noise, 20 x 24 pixels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
+    Image.fromarray(coarse).resize((20, 24), Image.Resampling.BICUBIC).convert(mode).save(path)
+    return path
+
+
+def write_card(folder: Path, text: str) -> str:
+    """Write a card and give its path."""
+    path = folder / "card.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)

@@ -1,0 +1,179 @@
+"""Class folders, sound and unsound."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import FOLDERS, draw, write_card
+
+from medtui.datasets import open_dataset, survey_dataset
+from medtui.errors import EnvironmentProblem, UsageError
+from medtui.preset import DataSettings
+
+
+def test_images_labels_and_patients_belong_together(settings: DataSettings) -> None:
+    """Each row's label and patient are those of its file; every file is in one part."""
+    dataset = open_dataset(settings)
+    assert dataset.classes == ("Parasitized", "Uninfected")
+    assert (dataset.task, dataset.channels, dataset.size) == ("single", 3, 16)
+    seen = []
+    for part in dataset.parts:
+        assert part.images_NHWC.shape == (len(part), 16, 16, 3)
+        for name, label, patient in zip(part.names, part.labels, part.patients, strict=True):
+            assert name.startswith(f"{dataset.classes[label]}/{patient}_")
+        seen += part.names
+    assert len(seen) == len(set(seen)) == 120
+    assert dataset.has_patients
+    assert not dataset.notes
+
+
+def test_statistics_are_measured_on_train_alone(settings: DataSettings) -> None:
+    """Mean and deviation are those of the train pixels, and of no others."""
+    dataset = open_dataset(settings)
+    scaled = dataset.train.images_NHWC / 255
+    np.testing.assert_allclose(dataset.mean, scaled.mean((0, 1, 2)), rtol=1e-9)
+    np.testing.assert_allclose(dataset.std, scaled.std((0, 1, 2)), rtol=1e-9)
+
+
+def test_the_survey_counts_what_is_opened(settings: DataSettings) -> None:
+    """Counted without decoding and counted after decoding are the same."""
+    survey, dataset = survey_dataset(settings), open_dataset(settings)
+    for counted, part in zip(survey.parts, dataset.parts, strict=True):
+        assert counted.num_images == len(part)
+        assert counted.num_patients == len(set(part.patients))
+        assert list(counted.counts.values()) == np.bincount(part.labels, minlength=2).tolist()
+
+
+def test_bad_files_are_skipped_and_told(settings: DataSettings, cells: Path) -> None:
+    """Zero bytes, half a file and a text named .png are left out, counted and named."""
+    victims = sorted((cells / "Parasitized").iterdir())[:3]
+    victims[0].write_bytes(b"")
+    victims[1].write_bytes(victims[1].read_bytes()[:100])
+    victims[2].write_text("no image")
+    dataset = open_dataset(settings)
+    assert sum(len(part) for part in dataset.parts) == 117
+    (note,) = dataset.notes
+    assert note.startswith("3 images cannot be used: ")
+    assert "empty: zero bytes" in note
+    assert note.endswith("left out")
+
+
+def test_bad_files_are_refused_where_asked(settings: DataSettings, cells: Path) -> None:
+    """`on_bad_image = "refuse"` ends with exit code 3 and the file's name."""
+    victim = sorted((cells / "Uninfected").iterdir())[0]
+    victim.write_bytes(b"")
+    with pytest.raises(EnvironmentProblem, match=victim.name):
+        open_dataset(settings.model_copy(update={"on_bad_image": "refuse"}))
+
+
+def test_what_is_no_image_is_passed_over(settings: DataSettings, cells: Path) -> None:
+    """Thumbs.db is told, .DS_Store is not worth a word, a stray image is counted."""
+    (cells / "Parasitized" / "Thumbs.db").write_bytes(b"x")
+    (cells / "Parasitized" / ".DS_Store").write_bytes(b"x")
+    draw(cells / "stray.png", seed=999)
+    notes = survey_dataset(settings).notes
+    assert notes == (
+        "1 file without an image's ending passed over: Parasitized/Thumbs.db",
+        "1 image outside the class folders: stray.png",
+    )
+
+
+def test_links_are_followed_once(settings: DataSettings, cells: Path) -> None:
+    """A link back to the root is told and not walked for ever; a linked folder counts."""
+    (cells / "Parasitized" / "loop").symlink_to(cells)
+    elsewhere = cells.parent / "elsewhere"
+    (cells / "Uninfected").rename(elsewhere)
+    (cells / "Uninfected").symlink_to(elsewhere)
+    (cells / "Parasitized" / "broken.png").symlink_to("nowhere")
+    survey = survey_dataset(settings)
+    assert sum(part.num_images for part in survey.parts) == 120
+    assert any("link to a folder already seen" in note for note in survey.notes)
+    assert any("cannot be opened: Parasitized/broken.png" in note for note in survey.notes)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_unreadable_files_are_listed(settings: DataSettings, cells: Path) -> None:
+    """A file without read permission is a bad image, not a failure."""
+    victim = sorted((cells / "Uninfected").iterdir())[0]
+    victim.chmod(0)
+    dataset = open_dataset(settings)
+    assert "unreadable: Permission denied" in dataset.notes[0]
+
+
+def test_a_file_gone_after_the_listing_is_listed(settings: DataSettings, cells: Path) -> None:
+    """What vanishes between listing and decoding is a bad image."""
+    victim = sorted((cells / "Uninfected").iterdir())[0]
+    gone = cells.parent / "gone.png"
+    victim.rename(gone)
+    victim.symlink_to(gone)
+
+    def vanish(progress: object) -> None:
+        gone.unlink(missing_ok=True)
+
+    dataset = open_dataset(settings, progress=vanish)
+    assert "unreadable: No such file or directory" in dataset.notes[0]
+
+
+def test_the_same_picture_in_two_places_is_found_by_content(
+    settings: DataSettings, cells: Path
+) -> None:
+    """Copies across parts and across classes are told, whatever their names."""
+    for number in range(12):
+        source = cells / "Parasitized" / f"P{number}_cell_{number * 10}.png"
+        shutil.copy(source, cells / "Uninfected" / f"P{(number + 6) % 12}_copy_{number}.png")
+    notes = open_dataset(settings).notes
+    assert "12 images with the same pixels as another" in notes
+    assert any("with a copy in another part" in note for note in notes)
+    assert any("12 images with a copy of another class" in note for note in notes)
+
+
+def test_nested_folders_are_found(settings: DataSettings, cells: Path) -> None:
+    """`cell_images/cell_images/Parasitized` is as good as `Parasitized`."""
+    deeper = cells.parent / "root" / "cell_images" / "cell_images"
+    deeper.parent.mkdir(parents=True)
+    cells.rename(deeper)
+    moved = settings.model_copy(update={"root": str(cells.parent / "root")})
+    assert sum(part.num_images for part in survey_dataset(moved).parts) == 120
+
+
+def test_an_empty_class_is_refused(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
+    """A class of the card without an image is an error that names it."""
+    card = write_card(tmp_path, FOLDERS + 'classes = ["Uninfected", "Parasitized", "Vivax"]')
+    with pytest.raises(EnvironmentProblem, match="no image of class Vivax"):
+        survey_dataset(settings.model_copy(update={"card": card}))
+
+
+def test_one_class_is_refused(settings: DataSettings, cells: Path) -> None:
+    """One folder makes no classifier."""
+    shutil.rmtree(cells / "Uninfected")
+    with pytest.raises(UsageError, match="two or more; found Parasitized"):
+        survey_dataset(settings)
+
+
+def test_a_pattern_that_fits_nothing_is_told(settings: DataSettings, tmp_path: Path) -> None:
+    """Without any patient, every result says so."""
+    card = write_card(tmp_path, FOLDERS.replace("^(P", "^(Q"))
+    survey = survey_dataset(settings.model_copy(update={"card": card}))
+    assert not survey.has_patients
+    assert any("fits no file name" in note for note in survey.notes)
+    assert any(note.startswith("no patient information") for note in survey.notes)
+
+
+def test_names_the_pattern_does_not_fit_are_patients_of_their_own(
+    settings: DataSettings, cells: Path
+) -> None:
+    """A misnamed image is counted and shares no patient with any other."""
+    draw(cells / "Uninfected" / "misnamed.png", seed=500)
+    survey = survey_dataset(settings)
+    assert sum(part.num_patients or 0 for part in survey.parts) == 13
+    assert any("does not fit 1 name" in note for note in survey.notes)
+
+
+@pytest.mark.parametrize("root", ["/no/such/folder", __file__])
+def test_a_missing_root_says_what_to_do(settings: DataSettings, root: str) -> None:
+    """A missing root ends with exit code 3, the path and the cure."""
+    with pytest.raises(EnvironmentProblem, match=root) as caught:
+        open_dataset(settings.model_copy(update={"root": root}))
+    assert "--set data.root=" in caught.value.hint

@@ -1,0 +1,107 @@
+"""Splits: no patient in two parts, classes spread evenly, the same again from the same seed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medtui.datasets import open_dataset, save_split, survey_dataset
+from medtui.datasets.split import divide, even_choice
+from medtui.errors import UsageError
+from medtui.preset import DataSettings
+
+FRACTIONS = np.array([0.7, 0.1, 0.2])
+
+
+def test_no_patient_is_in_two_parts(settings: DataSettings) -> None:
+    """For many seeds, patients are kept apart and no part is empty."""
+    for seed in range(10):
+        dataset = open_dataset(settings.model_copy(update={"seed": seed}))
+        held = [set(part.patients) for part in dataset.parts]
+        assert all(held)
+        assert sum(map(len, held)) == len(set.union(*held))
+
+
+@given(st.lists(st.integers(0, 30), min_size=40, max_size=200), st.integers(0, 5))
+def test_whole_groups_are_dealt(groups: list[int], seed: int) -> None:
+    """Whatever the sizes of the groups, each goes to one part."""
+    _, numbers = np.unique(groups, return_inverse=True)
+    parts = divide(numbers, np.ones((len(groups), 1)), FRACTIONS, seed)
+    for group in range(numbers.max() + 1):
+        assert len(set(parts[numbers == group].tolist())) == 1
+
+
+def test_rare_classes_are_spread(settings: DataSettings) -> None:
+    """A class of 20 in 2,000 images reaches every part in its share."""
+    rng = np.random.default_rng(3)
+    groups = rng.integers(0, 400, 2000)
+    _, groups = np.unique(groups, return_inverse=True)
+    labels = np.zeros(2000, int)
+    labels[rng.choice(2000, 20, replace=False)] = 1
+    counts = np.hstack([np.eye(2)[labels], np.ones((2000, 1))])
+    for seed in range(5):
+        parts = divide(groups, counts, FRACTIONS, seed)
+        rare = [int(counts[parts == part, 1].sum()) for part in range(3)]
+        assert np.abs(np.array(rare) - [14, 2, 4]).max() <= 1
+        shares = np.bincount(parts, minlength=3) / 2000
+        np.testing.assert_allclose(shares, FRACTIONS, atol=0.01)
+
+
+def test_no_part_is_left_empty() -> None:
+    """Few equal patients and a small fraction still give every part one."""
+    for seed in range(20):
+        parts = divide(np.arange(48) // 6, np.ones((48, 1)), FRACTIONS, seed)
+        assert set(parts.tolist()) == {0, 1, 2}
+
+
+def test_the_seed_decides(settings: DataSettings) -> None:
+    """The same seed gives the same digest; another one another split."""
+    first, again = open_dataset(settings), open_dataset(settings)
+    other = open_dataset(settings.model_copy(update={"seed": 1}))
+    assert first.digest == again.digest != other.digest
+    assert first.test.names != other.test.names
+
+
+def test_a_split_by_image_says_so(settings: DataSettings) -> None:
+    """Patients in several parts are counted where a split by image was asked for."""
+    survey = survey_dataset(settings.model_copy(update={"split": "image"}))
+    assert not survey.has_patients
+    assert survey.notes[0].startswith("split by image on request: ")
+
+
+def test_too_few_patients(settings: DataSettings, cells: Path) -> None:
+    """Two patients make no three parts."""
+    for path in cells.rglob("*.png"):
+        if not path.name.startswith(("P0_", "P1_")):
+            path.unlink()
+    with pytest.raises(UsageError, match="2 patients cannot be split"):
+        survey_dataset(settings)
+
+
+def test_a_limit_is_even_over_classes(settings: DataSettings) -> None:
+    """At most so many images of each part, half of each class, always the same ones."""
+    limited = settings.model_copy(update={"limit": 6})
+    dataset = open_dataset(limited)
+    for part in dataset.parts:
+        assert np.bincount(part.labels).tolist() == [3, 3]
+    assert dataset.digest == open_dataset(limited).digest
+
+
+def test_a_limit_takes_rare_classes_whole() -> None:
+    """Where a class has fewer images than its share, the others fill up."""
+    labels = np.array([0] * 50 + [1] * 3)
+    chosen = even_choice(labels, [str(each) for each in range(53)], 20)
+    assert np.bincount(labels[chosen]).tolist() == [17, 3]
+
+
+def test_the_split_is_saved(settings: DataSettings, tmp_path: Path) -> None:
+    """Every image's name, patient and part can be read back."""
+    dataset = open_dataset(settings)
+    save_split(dataset, tmp_path / "split.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "split.jsonl").read_text().splitlines()]
+    assert [row["name"] for row in rows if row["part"] == "val"] == dataset.val.names
+    assert [row["patient"] for row in rows if row["part"] == "test"] == dataset.test.patients
+    assert len(rows) == 120

@@ -1,0 +1,203 @@
+"""CSV tables: joined labels, one-hot columns, and everything that can be wrong with them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import TABLE, draw, write_card
+
+from medtui.datasets import open_dataset, survey_dataset
+from medtui.errors import EnvironmentProblem, UsageError
+from medtui.preset import DataSettings
+
+NIH = """
+classes = ["Edema", "Mass", "No Finding"]
+task = "multi"
+class_weights = "inverse"
+[table]
+file = ["Data_Entry.csv", "sample.csv"]
+name_column = "Image Index"
+label_column = "Finding Labels"
+none_label = "No Finding"
+patient_column = "Patient ID"
+[official]
+train_val = "train_val.txt"
+test = "test.txt"
+"""
+HEADER = "Image Index,Finding Labels,Follow-up #,Patient ID,OriginalImage[Width,Height]"
+FINDINGS = ("Edema", "Mass", "Edema|Mass", "No Finding")
+
+
+def films(root: Path, header: str = HEADER, count: int = 40, encoding: str = "utf-8") -> Path:
+    """Write films in several folders and their table: two films of each patient."""
+    rows = [header]
+    for number in range(count):
+        name = f"{number // 2:08d}_{number % 2:03d}.png"
+        draw(root / f"images_{number % 3:03d}" / "images" / name, seed=number, mode="L")
+        rows.append(f"{name},{FINDINGS[number // 2 % 4]},{number % 2},{number // 2},2500,2048")
+    (root / "Data_Entry.csv").write_text("\r\n".join(rows) + "\r\n", encoding=encoding)
+    return root
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> DataSettings:
+    """Give settings of 40 films, split by patient."""
+    root = films(tmp_path / "films")
+    return DataSettings(card=write_card(tmp_path, TABLE + NIH), root=str(root))
+
+
+def test_joined_labels(settings: DataSettings) -> None:
+    """`A|B` sets two columns; No Finding is a class where the card says so; films stay grey."""
+    dataset = open_dataset(settings)
+    assert dataset.task == "multi"
+    for part in dataset.parts:
+        assert part.images_NHWC.shape[1:] == (16, 16, 1)
+        assert part.labels.dtype == np.uint8
+        for name, labels in zip(part.names, part.labels, strict=True):
+            words = FINDINGS[int(name[:8]) % 4].split("|")
+            assert labels.tolist() == [int(each in words) for each in dataset.classes]
+
+
+def test_weights_are_inverse_to_frequency(settings: DataSettings) -> None:
+    """The card's rule is applied to train's counts, with mean 1."""
+    survey = survey_dataset(settings)
+    counts = np.array(list(survey.parts[0].counts.values()))
+    weights = np.array(survey.class_weights)
+    np.testing.assert_allclose(weights * counts, (weights * counts)[0])
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_the_none_word_is_no_class_unless_named(settings: DataSettings, tmp_path: Path) -> None:
+    """Without a class of that name, the none word is a row of zeros, and no unknown label."""
+    card = write_card(tmp_path, TABLE + NIH.replace(', "No Finding"]', "]"))
+    dataset = open_dataset(settings.model_copy(update={"card": card}))
+    assert sum(int((part.labels.sum(axis=1) == 0).sum()) for part in dataset.parts) == 10
+    assert not dataset.notes
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_encodings(settings: DataSettings, tmp_path: Path, encoding: str) -> None:
+    """A byte order mark is dropped; what is not UTF-8 is read as Windows-1252 and told."""
+    root = films(tmp_path / "other", HEADER.replace("Follow-up", "Größe"), encoding=encoding)
+    survey = survey_dataset(settings.model_copy(update={"root": str(root)}))
+    assert sum(part.num_images for part in survey.parts) == 40
+    assert bool(survey.notes) == (encoding == "cp1252")
+
+
+def test_partial_downloads_are_counted(settings: DataSettings) -> None:
+    """Rows without a file and files without a row are counted, not fatal."""
+    root = Path(settings.root)
+    (root / "images_000" / "images" / "00000000_000.png").unlink()
+    draw(root / "images_001" / "extra.png", seed=77)
+    survey = survey_dataset(settings)
+    assert survey.notes[:2] == (
+        "1 image of 40 in the table without a file",
+        "1 file without a row: images_001/extra.png",
+    )
+
+
+def test_names_in_several_folders_use_the_first(settings: DataSettings) -> None:
+    """The same name twice is told; the first folder's file counts."""
+    root = Path(settings.root)
+    draw(root / "images_002" / "00000000_000.png", seed=1234)
+    survey = survey_dataset(settings)
+    assert sum(part.num_images for part in survey.parts) == 40
+    assert "1 name in more than one folder" in survey.notes[0]
+
+
+def test_odd_rows_are_told(settings: DataSettings) -> None:
+    """Short, repeated and contradicting rows, and unknown labels, each have their sentence."""
+    with (Path(settings.root) / "Data_Entry.csv").open("a", encoding="utf-8") as table:
+        table.write("short\r\n")
+        table.write("00000000_000.png,Edema,0,0,1,1\r\n")
+        table.write("00000000_001.png,Mass,0,0,1,1\r\n")
+    notes = " / ".join(survey_dataset(settings).notes)
+    assert "1 row of Data_Entry.csv unusable: short" in notes
+    assert "1 row of Data_Entry.csv repeated: 00000000_000.png" in notes
+    assert "contradict an earlier row of the same image, which counts: 00000000_001.png" in notes
+
+
+def test_unknown_labels_are_told(settings: DataSettings, tmp_path: Path) -> None:
+    """A label that is no class of the card is ignored with its count."""
+    card = write_card(tmp_path, TABLE + NIH.replace('"Mass"', '"Nodule"'))
+    notes = survey_dataset(settings.model_copy(update={"card": card})).notes
+    assert "label `Mass` of 20 images is no class of the card and is ignored" in notes
+    assert "train has no image of Nodule" in notes
+
+
+def test_a_missing_column_is_named(settings: DataSettings, tmp_path: Path) -> None:
+    """A wrong column name gets the file, the line and a did-you-mean."""
+    card = write_card(tmp_path, TABLE + NIH.replace("Finding Labels", "Findings Label"))
+    with pytest.raises(UsageError, match=r"Data_Entry.csv:1: .*Did you mean `Finding Labels`"):
+        survey_dataset(settings.model_copy(update={"card": card}))
+
+
+def test_quoted_commas_and_one_hot_columns(tmp_path: Path) -> None:
+    """One column per class: 1, 1.0, true and blanks are understood, other values are not."""
+    card = """
+    classes = ["Nevus, benign", "Melanoma"]
+    [table]
+    file = ["labels.csv"]
+    name_column = "image"
+    """
+    root = tmp_path / "skin"
+    lines = ['image,"Nevus, benign",Melanoma']
+    values = ("1,0", "1.0,", "0,true", ",1")
+    for number in range(24):
+        draw(root / f"skin_{number}.jpg", seed=number)
+        lines.append(f"skin_{number},{values[number % 4]}")
+    lines.append("skin_0.jpg,-1,0")
+    (root / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    dataset = open_dataset(DataSettings(card=write_card(tmp_path, TABLE + card), root=str(root)))
+    assert dataset.task == "single"
+    assert not dataset.has_patients
+    for part in dataset.parts:
+        for name, label in zip(part.names, part.labels, strict=True):
+            assert label == (int(name.removeprefix("skin_")) % 4 >= 2)
+    assert "1 row of labels.csv unusable: skin_0.jpg" in dataset.notes
+
+
+def test_official_lists(settings: DataSettings) -> None:
+    """Lists are honoured, val is dealt from train_val by patient, the rest is left out and told."""
+    root = Path(settings.root)
+    names = [f"{number // 2:08d}_{number % 2:03d}.png" for number in range(40)]
+    (root / "train_val.txt").write_text("\n".join(names[:28]))
+    (root / "test.txt").write_text("\n".join(names[28:36]) + "\n")
+    dataset = open_dataset(settings.model_copy(update={"split": "official"}))
+    assert sorted(dataset.test.names) == names[28:36]
+    assert sorted(dataset.train.names + dataset.val.names) == names[:28]
+    assert not set(dataset.train.patients) & set(dataset.val.patients)
+    assert "4 images in no official list left out" in dataset.notes
+
+
+def test_official_lists_that_share_a_patient_are_told(settings: DataSettings) -> None:
+    """A leak in published lists is not mended, but nobody can overlook it."""
+    root = Path(settings.root)
+    names = [f"{number // 2:08d}_{number % 2:03d}.png" for number in range(40)]
+    (root / "train_val.txt").write_text("\n".join(names[:29]))
+    (root / "test.txt").write_text("\n".join(names[29:]))
+    survey = survey_dataset(settings.model_copy(update={"split": "official"}))
+    assert not survey.has_patients
+    assert any("1 patient in several parts: 14" in note for note in survey.notes)
+
+
+def test_missing_lists_and_tables_are_named(settings: DataSettings) -> None:
+    """What is missing is named with where it was looked for."""
+    with pytest.raises(EnvironmentProblem, match=r"train_val.txt is neither here nor"):
+        survey_dataset(settings.model_copy(update={"split": "official"}))
+    (Path(settings.root) / "Data_Entry.csv").unlink()
+    with pytest.raises(EnvironmentProblem, match=r"Data_Entry.csv or sample.csv"):
+        survey_dataset(settings)
+
+
+def test_patients_are_the_same_in_every_release(settings: DataSettings) -> None:
+    """`13` and `00000013` are one patient."""
+    path = Path(settings.root) / "Data_Entry.csv"
+    lines = path.read_text().splitlines()
+    padded = [lines[0]]
+    for line in lines[1:]:
+        cells = line.split(",")
+        padded.append(",".join([*cells[:3], f"{int(cells[3]):08d}", *cells[4:]]))
+    before = open_dataset(settings)
+    path.write_text("\n".join(padded))
+    assert open_dataset(settings).digest == before.digest
