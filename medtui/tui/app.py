@@ -13,12 +13,19 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from medtui.errors import MedtuiError
+from medtui.preset import Preset
+from medtui.runs.folder import REFERENCE
 from medtui.tui.ascii import AsciiFilter
 from medtui.tui.colours import DARK_THEME, LIGHT_THEME
+from medtui.tui.desk import Desk
+from medtui.tui.draft import draft_from
 from medtui.tui.errands import Errands, ResumeWanted, StopWanted
 from medtui.tui.feed import Feed, Snapshot
+from medtui.tui.screens.compress import CompressScreen
+from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.help import HelpScreen, own_bindings
 from medtui.tui.screens.home import HomeScreen
+from medtui.tui.screens.new_study import NewStudyScreen
 from medtui.tui.screens.question import Choice, Question
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.screens.run import RunScreen
@@ -100,6 +107,23 @@ class MedtuiApp(App[None]):
         """Show another run in place of the one in view."""
         self.pop_screen()
         self.open_run(message.key)
+
+    def on_new_study_screen_chosen(self, message: NewStudyScreen.Chosen) -> None:
+        """Begin a draft from a preset."""
+        try:
+            draft = draft_from(message.name_or_path)
+        except MedtuiError as error:
+            self.notify(str(error), title="Not usable", severity="error", markup=False)
+            return
+        self.push_screen(DataScreen(Desk(draft)))
+
+    def on_data_screen_done(self, message: DataScreen.Done) -> None:
+        """Go on to schemes and densities."""
+        self.push_screen(CompressScreen(message.desk))
+
+    def on_compress_screen_started(self, message: CompressScreen.Started) -> None:
+        """Start a study, and open its screen if asked to."""
+        self._begin(message.preset, is_watched=message.is_watched)
 
     def open_run(self, key: str) -> None:
         """Show the run `study/run`."""
@@ -195,6 +219,20 @@ class MedtuiApp(App[None]):
         except MedtuiError as error:
             self.notify(str(error), title="Not done", severity="error", markup=False)
         self._feed.look_now()
+
+    @work(group="errands")
+    async def _begin(self, preset: Preset, *, is_watched: bool) -> None:
+        self.notify(f"Starting {preset.name} ...", markup=False)
+        try:
+            name = await asyncio.to_thread(self._errands.start, preset)
+        except MedtuiError as error:
+            self.notify(str(error), title="Not started", severity="error", markup=False)
+            return
+        self._feed.look_now()
+        while not isinstance(self.screen, HomeScreen):
+            await self.pop_screen()
+        if is_watched:
+            self.open_run(f"{name}/{REFERENCE}")
 
     def _on_theme(self, _theme: Theme) -> None:
         for screen in self.screen_stack:

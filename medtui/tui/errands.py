@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.message import Message
 
+from medtui.preset import Preset
 from medtui.runs.folder import StudyFolder
 from medtui.tui.rows import RunRow, StudyRow
 
@@ -52,6 +53,12 @@ class Errands:
 
         stop_study(self._folder(name))
         return f"{name} stops after the steps its runs are in."
+
+    def start(self, preset: Preset) -> str:
+        """Start a study; give its folder's name."""
+        from medtui.launch import start_study
+
+        return start_study(preset, self.runs_dir).name
 
     def resume(self, name: str) -> str:
         """Start what is unfinished in a study; give what to say."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from medtui.events import CycleEnded, DataLoaded, RunFailed, RunStarted, RunStopped
-from medtui.preset import Cell, Preset, Quantize
+from medtui.preset import Cell, Preset
 from medtui.runs.catalogue import RunFeed
 from medtui.runs.history import Line
 from medtui.runs.result import Result
@@ -32,8 +32,6 @@ class RunView:
     study: StudyRow
     what: str
     """What is compressed and how, in one line."""
-    how: str
-    """What the scheme does, as a sentence."""
     stage: str
     """The stage whose cycles are the curve: `reference` or `compress`."""
     num_planned: int
@@ -76,7 +74,6 @@ def make_view(maker: RowMaker, study: StudyRow, run: RunFeed, vitals: Vitals) ->
         row=maker.row_of(run, reference),
         study=study,
         what=_what(feed.preset, cell),
-        how=_how(cell),
         stage=stage,
         num_planned=planned[-1] if planned else _planned(feed.preset, stage),
         cycles=tuple(history.cycles_of(stage)),
@@ -138,17 +135,3 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
     guard = f"guard {preset.compress.guard}"
     lc = f"{preset.lc.cycles} cycles of {preset.lc.steps} steps"
     return f"{model} · {cell.scheme.name} {kept}{guard} · {lc} · seed {cell.seed}"
-
-
-def _how(cell: Cell | None) -> str:
-    """Say what a scheme does, in the words its operators have for themselves."""
-    if cell is None:
-        return "The dense model that every run of this study compresses."
-    sentences = []
-    for operator in cell.scheme.operators:
-        sentence = (type(operator).__doc__ or "").split("\n")[0].rstrip(".")
-        if isinstance(operator, Quantize):
-            sentence = f"stores weights as {operator.dtype}"
-        sentences.append(sentence)
-    text = ", then ".join(sentences)
-    return text[:1].upper() + text[1:] + "."

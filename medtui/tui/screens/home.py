@@ -9,6 +9,7 @@ from textual.widgets import Footer
 from medtui.tui.errands import ResumeWanted, StopWanted
 from medtui.tui.feed import Snapshot
 from medtui.tui.rows import RunRow, StudyRow
+from medtui.tui.screens.new_study import NewStudyScreen
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.table import RecordTable
@@ -28,6 +29,7 @@ class HomeScreen(ReaderScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
     BINDINGS = [
+        Binding("n", "new", "New study", tooltip="Set up a study from a preset"),
         Binding("s", "stop", "Stop", tooltip="Stop the study, or the run under the cursor"),
         Binding("r", "resume", "Resume", tooltip="Let the study go on with what is unfinished"),
         Binding("escape", "studies", "Studies", tooltip="Go back to the studies", show=False),
@@ -78,6 +80,10 @@ class HomeScreen(ReaderScreen):
     def action_studies(self) -> None:
         """Go back to the studies."""
         self.query_one(StudyTable).focus()
+
+    def action_new(self) -> None:
+        """Set up a study."""
+        self.app.push_screen(NewStudyScreen())
 
     def action_stop(self) -> None:
         """Ask to stop the study, or the run under the cursor."""

@@ -69,6 +69,12 @@ class RecordTable(Framed, DataTable[Text]):
         if key in self._cells:
             self.move_cursor(row=self.get_row_index(key), animate=False)
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Take other columns; the rows follow with the next `show`."""
+        if tuple(columns) != self._wanted:
+            self._wanted = tuple(columns)
+            self._fitted = ()
+
     def show(self, rows: Mapping[str, Cells]) -> None:
         """Show exactly these rows, in this order; the cursor stays on its row."""
         if list(rows) != list(self._cells) or not self._fitted:

@@ -15,7 +15,12 @@ _COMMANDS = (
     ("medtui --run PRESET.toml", "your own study"),
 )
 
-_KEYS = (("?", "help for the screen in view"), ("Ctrl+P", "every action by name"), ("q", "quit"))
+_KEYS = (
+    ("n", "new study: the demo, the malaria cells, or your own preset"),
+    ("?", "help for the screen in view"),
+    ("Ctrl+P", "every action by name"),
+    ("q", "quit"),
+)
 
 
 class Welcome(Panel):
@@ -29,7 +34,10 @@ class Welcome(Panel):
         """Write the text."""
         self.caption("Welcome")
         text = Text(_WHAT)
-        text.append("\nBegin in another terminal; the study appears here by itself:\n\n")
+        text.append(
+            "\nPress n to set up a study here, step by step. Or begin in another terminal; the "
+            "study appears here by itself:\n\n"
+        )
         for command, meaning in _COMMANDS:
             text.append(f"  {command:<28}", style="bold")
             text.append(f" {meaning}\n")

@@ -1,0 +1,155 @@
+"""A preset being written: TOML text is the truth, the form and the file show the same."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import tomli
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from medtui.documents import DocumentError, Problem
+from medtui.errors import MedtuiError
+from medtui.preset import Preset, parse_preset
+from medtui.preset.file import find_preset_path
+from medtui.shipped import presets_dir
+
+ORIGIN = "this preset"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A preset's text, valid or not. Frozen: every change gives another draft."""
+
+    text: str
+    """TOML, with comments."""
+
+    @cached_property
+    def outcome(self) -> Preset | list[Problem]:
+        """The preset, or all that is wrong with the text."""
+        try:
+            return parse_preset(self.text, ORIGIN)
+        except DocumentError as error:
+            return error.problems
+        except MedtuiError as error:
+            return [Problem(error.message)]
+
+    @property
+    def preset(self) -> Preset | None:
+        """The preset; None while something is wrong."""
+        return self.outcome if isinstance(self.outcome, Preset) else None
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong; empty when nothing is."""
+        return [] if isinstance(self.outcome, Preset) else self.outcome
+
+    @cached_property
+    def table(self) -> dict[str, Any]:
+        """The text's values; empty where it is no TOML."""
+        try:
+            return tomli.loads(self.text)
+        except tomli.TOMLDecodeError:
+            return {}
+
+    def value(self, section: str, name: str) -> object:
+        """Give a key's value, else its default; None where it has neither."""
+        table = self.table if not section else self.table.get(section, {})
+        if isinstance(table, dict) and name in table:
+            return table[name]
+        default = field_of(section, name).default
+        return None if default is PydanticUndefined else default
+
+    def problem_of(self, section: str, name: str) -> str:
+        """Give the first sentence about a key; empty where it is fine."""
+        key = f"{section}.{name}" if section else name
+        for problem in self.problems:
+            if problem.key == key or problem.key.startswith((f"{key}[", f"{key}.")):
+                return problem.sentence
+        return ""
+
+    def set_to(self, section: str, name: str, value: object) -> "Draft":
+        """Give the draft with a key set; None removes it, which means its default."""
+        import tomlkit  # costs a twentieth of a second, and only forms write TOML
+
+        document = tomlkit.parse(self.text)
+        table: Any = document
+        if section:
+            table = document.setdefault(section, tomlkit.table())
+        if value is None:
+            table.pop(name, None)
+        else:
+            table[name] = value
+        return replace(self, text=tomlkit.dumps(document))
+
+
+def draft_from(name_or_path: str) -> Draft:
+    """Begin with a preset's file; a data folder it names relative to itself stays reachable.
+
+    Raises:
+        MedtuiError: there is no such preset, or it is no readable TOML.
+    """
+    from medtui.preset import load_preset
+
+    path = find_preset_path(name_or_path)
+    draft = Draft(path.read_text(encoding="utf-8"))
+    for name, value in load_preset(name_or_path).data.model_dump().items():
+        if name in {"root", "card"} and value != draft.value("data", name):
+            draft = draft.set_to("data", name, value)
+    return draft
+
+
+def describe_preset(name: str) -> str:
+    """Give a shipped preset's note, or its first comment; empty where it has neither."""
+    try:
+        text = (presets_dir() / f"{name}.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    note = Draft(text).table.get("note")
+    return str(note) if note else text.splitlines()[0].lstrip("# ")
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """Give the preset's tables by name, in the order of the file."""
+    return {
+        name: info.annotation
+        for name, info in Preset.model_fields.items()
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
+    }
+
+
+def field_of(section: str, name: str) -> FieldInfo:
+    """Give what the model knows of a key: its default, type and meaning."""
+    return (sections()[section] if section else Preset).model_fields[name]
+
+
+def read_typed(text: str) -> object:
+    """Read what a person typed into a field as a TOML value; what is none is a string.
+
+    `0.5, 0.1` is an array, since nobody types brackets. Empty is None, the default.
+    """
+    stripped = text.strip()
+    if not stripped:
+        return None
+    for form in (stripped, f"[{stripped}]"):
+        try:
+            return tomli.loads(f"value = {form}")["value"]
+        except (tomli.TOMLDecodeError, RecursionError):
+            continue
+    return stripped
+
+
+def show_typed(value: object) -> str:
+    """Give a value as a person would type it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return ", ".join(map(show_typed, value))
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

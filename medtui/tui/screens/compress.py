@@ -1,0 +1,254 @@
+"""Compress: schemes, densities and settings; the preset as it will be; what it would do."""
+
+from functools import partial
+from pathlib import Path
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer
+from textual.worker import get_current_worker
+
+from medtui.errors import MedtuiError
+from medtui.launch import CellForecast, Preflight, preflight
+from medtui.preset import Preset, expand_grid
+from medtui.runs.folder import slugify
+from medtui.runs.publish import publish_text
+from medtui.tui.colours import colours_of
+from medtui.tui.desk import Desk
+from medtui.tui.draft import sections
+from medtui.tui.screens.prompt import Prompt
+from medtui.tui.screens.question import Choice, Question
+from medtui.tui.widgets.form import Form, FormField
+from medtui.tui.widgets.scheme_table import SchemeDetails, SchemeTable
+from medtui.tui.widgets.title_bar import TitleBar
+from medtui.tui.widgets.toml_text import TomlText
+
+_HIDDEN = {("compress", "schemes"), ("compress", "custom")}
+"""Keys the table shows, and tables no one-line field can hold."""
+
+
+class CompressScreen(Screen[None]):
+    """Second step of a new study, and its start."""
+
+    HELP = (
+        "Every chosen scheme is run at every density with every seed. Percentages are the weights "
+        "a cell keeps, tried on a fresh network; a warning sign means that layers would be emptied. "
+        "The form's fields and the preset's text are the same thing; defaults are the study's."
+    )
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+
+    BINDINGS = [
+        Binding("space", "choose", "Choose", tooltip="Choose or drop the scheme under the cursor"),
+        Binding("d", "densities", "Densities", tooltip="Go to the densities"),
+        Binding("c", "check", "Check", tooltip="Try the preset: data, weights kept, what is wrong"),
+        Binding("w", "save", "Save", tooltip="Save the preset; comments are kept"),
+        Binding("s", "start", "Start", tooltip="Start the study, or show its command line"),
+        Binding("tab", "app.focus_next", "Field", show=False, tooltip="Go to the next field"),
+        Binding("escape", "back", "Back", tooltip="Leave the field, or go back"),
+    ]
+
+    class Started(Message):
+        """The study is to be started."""
+
+        def __init__(self, preset: Preset, *, is_watched: bool) -> None:
+            super().__init__()
+            self.preset = preset
+            self.is_watched = is_watched
+            """Whether its screen is to be opened."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        """With the draft."""
+        self._forecasts: dict[tuple[str, float | None], CellForecast] = {}
+        self._notes: list[str] = []
+        self._is_checking = False
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield SchemeTable()
+                yield SchemeDetails(id="details")
+                yield Form("Settings", _fields(), id="settings")
+            yield TomlText(id="toml")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show the draft and try it."""
+        self._show()
+        self.query_one(SchemeTable).focus()
+        self.action_check()
+
+    def on_form_field_changed(self, message: FormField.Changed) -> None:
+        """Take the value into the draft."""
+        self.desk.set(message.section, message.name, message.value)
+        self._show()
+
+    def on_input_submitted(self) -> None:
+        """Enter goes to the next field."""
+        self.focus_next()
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Say what the scheme under the cursor does."""
+        self._show_details()
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """Enter chooses, as space does."""
+        event.stop()
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        """Choose or drop the scheme under the cursor."""
+        name = self.query_one(SchemeTable).selected
+        chosen = list(self.desk.draft.value("compress", "schemes") or [])  # type: ignore[call-overload] # an array
+        if name is None:
+            return
+        chosen = [each for each in chosen if each != name] if name in chosen else [*chosen, name]
+        if not chosen:
+            self.notify("A study needs a scheme.")
+            return
+        self.desk.set("compress", "schemes", chosen)
+        self._show()
+
+    def action_densities(self) -> None:
+        """Go to the densities' field."""
+        self.query_one("#compress-densities Input").focus()
+
+    def action_check(self) -> None:
+        """Try the preset in a process of its own."""
+        preset = self.desk.draft.preset
+        if preset is not None:
+            self._is_checking = True
+            self._show()
+            self._try(preset)
+
+    def action_save(self) -> None:
+        """Ask where to save."""
+        name = slugify(str(self.desk.draft.value("", "name") or "study"))
+        self.app.push_screen(
+            Prompt("Save this preset as:", self.desk.saved_as or f"{name}.toml"), self._save
+        )
+
+    def action_start(self) -> None:
+        """Ask how to start."""
+        preset = self.desk.draft.preset
+        if preset is None:
+            self.notify(self.desk.draft.problems[0].sentence, severity="warning", markup=False)
+            return
+        count = len(expand_grid(preset))
+        question = Question(
+            f"Start {preset.name}: a reference and {count} compression{'s' if count > 1 else ''}? "
+            "It runs in the background and needs no terminal.",
+            [
+                Choice("s", "watch", "Start and watch"),
+                Choice("b", "start", "Start in the background and go Home"),
+                Choice("p", "print", "Save the preset and show the command line instead"),
+                Choice("c", "", "Cancel"),
+            ],
+        )
+        self.app.push_screen(question, partial(self._start, preset))
+
+    def action_back(self) -> None:
+        """Leave the field; from the table, leave the screen."""
+        table = self.query_one(SchemeTable)
+        if table.has_focus:
+            self.app.pop_screen()
+        else:
+            table.focus()
+
+    def _start(self, preset: Preset, answer: str | None) -> None:
+        if answer in {"watch", "start"}:
+            self.post_message(self.Started(preset, is_watched=answer == "watch"))
+        elif answer == "print":
+            self._save(self.desk.saved_as or f"{slugify(preset.name)}.toml")
+            if self.desk.saved_as:
+                command = f"medtui --run {self.desk.saved_as}"
+                self.app.copy_to_clipboard(command)
+                self.notify(
+                    f"{command}\n(copied, where the terminal allows)", timeout=20, markup=False
+                )
+
+    def _save(self, path: str | None) -> None:
+        if not path:
+            return
+        target = Path(path).expanduser()
+        if target.exists() and str(target) != self.desk.saved_as:
+            self.notify(f"{target} exists already; choose another name.", severity="warning")
+            return
+        try:
+            publish_text(target, self.desk.draft.text)
+        except OSError as error:
+            self.notify(f"{target} cannot be written: {error.strerror}.", severity="error")
+            return
+        self.desk.saved_as = str(target)
+        self.notify(f"Saved as {target}.", markup=False)
+
+    @work(thread=True, exclusive=True, group="preflight")
+    def _try(self, preset: Preset) -> None:
+        worker = get_current_worker()
+        try:
+            outcome: Preflight | MedtuiError = preflight(preset)
+        except MedtuiError as error:
+            outcome = error
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._take, outcome)
+
+    def _take(self, outcome: Preflight | MedtuiError) -> None:
+        self._is_checking = False
+        if isinstance(outcome, MedtuiError):
+            self._forecasts, self._notes = {}, [str(outcome)]
+        else:
+            self._forecasts = {(cell.scheme, cell.density): cell for cell in outcome.cells}
+            self._notes = list(outcome.notes)
+        self._show()
+
+    def _show(self) -> None:
+        colours = colours_of(self.app.current_theme)
+        draft = self.desk.draft
+        steps = Text.assemble(
+            ("New study ▸ 1 Data ▸ ", colours.muted), ("2 Compress", "bold"),
+            (" ▸ 3 Start", colours.muted),
+        )  # fmt: skip
+        self.query_one(TitleBar).show(steps, self._summary())
+        self.query_one(Form).show(draft, colours)
+        self.query_one(TomlText).show(draft, colours, self._notes)
+        if draft.preset is not None:
+            self.query_one(SchemeTable).show_grid(draft.preset, self._forecasts, colours)
+        self._show_details()
+
+    def _show_details(self) -> None:
+        preset = self.desk.draft.preset
+        name = self.query_one(SchemeTable).selected
+        if preset is not None and name is not None:
+            scheme = preset.compress.known_schemes().get(name)
+            colours = colours_of(self.app.current_theme)
+            self.query_one(SchemeDetails).show(scheme, preset, self._forecasts, colours)
+
+    def _summary(self) -> Text:
+        colours = colours_of(self.app.current_theme)
+        preset = self.desk.draft.preset
+        if preset is None:
+            count = len(self.desk.draft.problems)
+            return Text(f"⚠ {count} problem{'s' if count > 1 else ''}", colours.warning)
+        count = len(expand_grid(preset))
+        text = Text(f"1 reference + {count} run{'s' if count > 1 else ''}", colours.muted)
+        if self._is_checking:
+            text = Text.assemble(("trying it …  ", colours.accent), text)
+        return text
+
+
+def _fields() -> list[tuple[str, str]]:
+    """Give every key that one line can hold, the often changed ones first."""
+    first = [("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
+             ("compress", "guard")]  # fmt: skip
+    order = ("lc", "reference", "model", "guard", "evaluate", "machine")
+    rest = [(name, key) for name in order for key in sections()[name].model_fields]
+    return [field for field in first + rest if field not in _HIDDEN]

@@ -1,0 +1,77 @@
+"""New study, before the first step: which preset to start from."""
+
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from medtui.shipped import preset_names
+from medtui.tui.colours import colours_of
+from medtui.tui.draft import describe_preset
+from medtui.tui.screens.prompt import Prompt
+from medtui.tui.widgets.table import Column, RecordTable
+from medtui.tui.widgets.title_bar import TitleBar
+
+
+class NewStudyScreen(Screen[None]):
+    """Lists shipped presets and those in the working folder."""
+
+    HELP = (
+        "A preset says what a study does: data, model, schemes, densities, settings. Choose one to "
+        "start from; the next screens show and change every part of it before anything is started."
+    )
+
+    BINDINGS = [
+        Binding("p", "path", "Path", tooltip="Start from a preset file elsewhere"),
+        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the studies"),
+    ]
+
+    class Chosen(Message):
+        """A preset to start from."""
+
+        def __init__(self, name_or_path: str) -> None:
+            super().__init__()
+            self.name_or_path = name_or_path
+            """A shipped name or a path."""
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        yield RecordTable(
+            [Column("name", "preset", 24), Column("about", "what it does", 30, grows=True)],
+            id="presets",
+        )
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """List the presets."""
+        colours = colours_of(self.app.current_theme)
+        title = Text.assemble(("New study", "bold"), ("  start from a preset", colours.muted))
+        self.query_one(TitleBar).show(title, Text())
+        rows = {name: describe_preset(name) for name in preset_names()}
+        rows |= {f"./{path.name}": "in this folder" for path in sorted(Path().glob("*.toml"))
+                 if path.name not in {"pyproject.toml", "card.toml"}}  # fmt: skip
+        table = self.query_one(RecordTable)
+        table.caption("Presets")
+        table.show({
+            name: {"name": Text(name, style="bold"), "about": Text(about, style=colours.muted)}
+            for name, about in rows.items()
+        })  # fmt: skip
+        table.focus()
+
+    def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
+        """Begin with the preset under the cursor."""
+        if event.row_key.value is not None:
+            self.post_message(self.Chosen(event.row_key.value))
+
+    def action_path(self) -> None:
+        """Ask for a file."""
+        self.app.push_screen(Prompt("Path of a preset file:"), self._choose)
+
+    def _choose(self, path: str | None) -> None:
+        if path:
+            self.post_message(self.Chosen(path.strip()))

@@ -1,0 +1,115 @@
+"""Fields of a preset's table: name, value, and its meaning or what is wrong with it."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args, get_origin
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from medtui.tui.colours import Colours
+from medtui.tui.draft import Draft, field_of, read_typed, show_typed
+from medtui.tui.widgets.framed import Framed
+
+
+class FormField(Horizontal):
+    """One key of the preset, one line."""
+
+    DEFAULT_CSS = """
+    FormField {
+        height: 1;
+        & .name { width: 15; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap; }
+        & Input { width: 22; height: 1; background: $panel; margin-right: 1; }
+        & Input:focus { background: $primary 30%; }
+        & .meaning { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+        &:focus-within, &.wrong { height: auto; & .meaning { text-wrap: wrap; } }
+        &.wrong Input { background: $error 30%; }
+    }
+    """
+
+    class Changed(Message):
+        """A person typed another value."""
+
+        def __init__(self, section: str, name: str, value: object) -> None:
+            super().__init__()
+            self.section, self.name, self.value = section, name, value
+
+    def __init__(self, section: str, name: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(id=f"{section or 'preset'}-{name}".replace(".", "-"))
+        self.section, self.key = section, name
+        choices = tuple(suggestions) or choices_of(section, name)
+        self._suggester = SuggestFromList(choices) if choices else None
+        self._meaning = meaning_of(section, name, choices)
+        self._typed: object = None
+
+    def compose(self) -> ComposeResult:
+        """Lay the line out."""
+        yield Static(self.key.replace("_", " "), classes="name")
+        yield Input(compact=True, suggester=self._suggester)
+        yield Static(classes="meaning")
+
+    def show(self, draft: Draft, colours: Colours) -> None:
+        """Bring value and message up to date; what is being typed stays as it is."""
+        value = draft.value(self.section, self.key)
+        field = self.query_one(Input)
+        if not (field.has_focus and value == read_typed(field.value)) and value != self._typed:
+            with field.prevent(Input.Changed):
+                field.value = show_typed(value)
+        self._typed = value
+        problem = draft.problem_of(self.section, self.key)
+        self.set_class(bool(problem), "wrong")
+        message = Text(problem or self._meaning, colours.warning if problem else colours.muted)
+        self.query_one(".meaning", Static).update(message)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell the form's owner what was typed."""
+        event.stop()
+        self._typed = read_typed(event.value)
+        self.post_message(self.Changed(self.section, self.key, self._typed))
+
+
+class Form(Framed, VerticalScroll, can_focus=False):
+    """Fields below each other."""
+
+    DEFAULT_CSS = """
+    Form { padding: 0 1; scrollbar-size-vertical: 1; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[tuple[str, str]],
+        *,
+        suggestions: dict[str, Sequence[str]] | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self.border_title = title
+        self._fields = tuple(fields)
+        self._suggestions = suggestions or {}
+
+    def compose(self) -> ComposeResult:
+        """Lay the fields out."""
+        for section, name in self._fields:
+            yield FormField(section, name, self._suggestions.get(name, ()))
+
+    def show(self, draft: Draft, colours: Colours) -> None:
+        """Bring all fields up to date."""
+        for field in self.query(FormField):
+            field.show(draft, colours)
+
+
+def choices_of(section: str, name: str) -> tuple[str, ...]:
+    """Give the words a key may have; empty where it takes anything."""
+    annotation = field_of(section, name).annotation
+    return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()
+
+
+def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:
+    """Give a key's meaning in one line, its words first."""
+    described = " ".join((field_of(section, name).description or "").split())
+    few = " · ".join(choices) if len(choices) <= 6 else ""  # noqa: PLR2004 - more are no line
+    return f"{few}: {described}" if few else described

@@ -1,0 +1,178 @@
+"""A new study, from nothing to a start, by keyboard alone."""
+
+from pathlib import Path
+
+import pytest
+from driving import notices, opened, screen_text, until
+
+from medtui.launch import CellForecast
+from medtui.preset import Preset, parse_preset
+from medtui.tui.data_probe import DataReport, look
+from medtui.tui.draft import Draft, draft_from, read_typed, show_typed
+from medtui.tui.screens.compress import CompressScreen
+from medtui.tui.screens.data import DataScreen
+from medtui.tui.screens.new_study import NewStudyScreen
+from medtui.tui.widgets.scheme_table import SchemeTable
+
+COMMENTED = """# what it reproduces
+schema = 1
+name = "demo"  # its name
+[data]
+card = "demo"
+[lc]
+cycles = 7  # few
+"""
+
+
+def test_changing_a_key_keeps_comments_and_the_rest() -> None:
+    """What a person wrote about a preset is not lost by editing it on screen."""
+    draft = Draft(COMMENTED).set_to("lc", "steps", 10).set_to("lc", "cycles", 9)
+    assert "# what it reproduces" in draft.text
+    assert "# few" in draft.text
+    assert draft.preset is not None
+    assert (draft.preset.lc.cycles, draft.preset.lc.steps) == (9, 10)
+
+
+def test_an_emptied_field_means_the_default() -> None:
+    """Removing a key is not setting it to nothing."""
+    draft = Draft(COMMENTED).set_to("lc", "cycles", None)
+    assert draft.preset is not None
+    assert draft.preset.lc.cycles == 45
+    assert draft.value("lc", "cycles") == 45
+
+
+def test_a_wrong_value_is_said_at_its_field_and_nowhere_else() -> None:
+    """The same sentence the command line would give, under the key it belongs to."""
+    draft = Draft(COMMENTED).set_to("lc", "cycles", 0).set_to("compress", "densities", [0.1, 1.5])
+    assert draft.preset is None
+    assert "lc.cycles" in draft.problem_of("lc", "cycles")
+    assert "densities" in draft.problem_of("compress", "densities")
+    assert draft.problem_of("lc", "steps") == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("0.5, 0.1", [0.5, 0.1]),
+        ("7", 7),
+        ("on", "on"),
+        ("/a b/c", "/a b/c"),
+        ("", None),
+        ("true", True),
+    ],
+)
+def test_what_is_typed_is_read_as_its_kind(typed: str, value: object) -> None:
+    """No quotes, no brackets; the same comes back on screen."""
+    assert read_typed(typed) == value
+    assert read_typed(show_typed(value)) == value
+
+
+def test_a_look_counts_classes_patients_and_draws_samples() -> None:
+    """The demo's report, as the probe process gives it."""
+    preset = draft_from("demo").preset
+    assert preset is not None
+    report = look(preset.data)
+    assert report.problem == ""
+    assert report.has_patients
+    assert {sample.label for sample in report.samples} == set(report.classes)
+    assert all(len(sample.image) == 16 for sample in report.samples)
+
+
+def test_a_look_at_nothing_is_a_sentence(tmp_path: Path) -> None:
+    """Missing data is a report with a problem, no traceback."""
+    data = parse_preset(
+        COMMENTED.replace('card = "demo"', 'card = "malaria"\nroot = "/none"'), "x"
+    ).data
+    assert "/none" in look(data).problem
+
+
+async def test_a_preset_is_set_up_and_started_by_keyboard(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home, preset, data, schemes, start; the process that starts is asserted by its preset."""
+    started: list[Preset] = []
+
+    def start(_errands: object, preset: Preset) -> str:
+        started.append(preset)
+        return "demo"
+
+    monkeypatch.setattr("medtui.tui.errands.Errands.start", start)
+    async with opened(runs_dir) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+        await until(pilot, lambda: "no patient is in two parts" in screen_text(pilot))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
+        await pilot.press("down", "space", "d")
+        await pilot.press(
+            *["backspace"] * 3, *("full_stop" if each == "." else each for each in "0.5, 0.2")
+        )
+        await until(pilot, lambda: "[0.5, 0.2]" in pilot.app.screen.desk.draft.text)
+        await pilot.press("escape", "s", "b")
+        await until(pilot, lambda: started != [])
+    assert started[0].compress.schemes == (
+        "Prune",
+        "PruneQuantize16",
+        "FilterPrune50",
+        "Quantize16",
+    )
+    assert started[0].compress.densities == (0.5, 0.2)
+
+
+async def test_an_error_stands_under_its_field_and_nothing_starts(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong density is named in the form and refused by Start."""
+    async with opened(runs_dir) as pilot:
+        await compress(pilot)
+        await pilot.press("d", "backspace", "backspace", "backspace", "7")
+        await until(pilot, lambda: "densities" in str(pilot.app.screen.desk.draft.problems))
+        await pilot.press("escape", "s")
+        await until(pilot, lambda: "densities" in notices(pilot))
+        assert "problem" in screen_text(pilot)
+
+
+async def test_a_preset_is_saved_with_its_comments(
+    runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`w` writes the file; the same name twice is refused unless it is one's own."""
+    monkeypatch.chdir(tmp_path)
+    async with opened(runs_dir) as pilot:
+        await compress(pilot)
+        await pilot.press("w", "enter")
+        await until(pilot, lambda: (tmp_path / "demo.toml").is_file())
+    assert "# A first look" in (tmp_path / "demo.toml").read_text(encoding="utf-8")
+
+
+async def test_a_forecast_shows_what_each_cell_keeps(runs_dir: Path) -> None:
+    """Percentages of weights; emptied layers are a warning."""
+    async with opened(runs_dir) as pilot:
+        await compress(pilot)
+        screen = pilot.app.screen
+        screen._forecasts = {
+            ("Prune", 0.1): CellForecast("prune-0.1", "Prune", 0.1, 1000, 100, 1100),
+            ("PruneQuantize16", 0.1): CellForecast(
+                "x", "PruneQuantize16", 0.1, 1000, 60, 1100, layers_emptied=["conv1"]
+            ),
+        }
+        screen._show()
+        await until(pilot, lambda: "⚠ 6 %" in screen_text(pilot))
+        assert "10 %" in screen_text(pilot)
+        assert pilot.app.screen.query_one(SchemeTable).selected == "Prune"
+
+
+async def compress(pilot: object) -> None:
+    """Go to the Compress screen of the demo."""
+    await pilot.press("n")
+    await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+    await pilot.press("n")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
+
+
+def test_the_report_of_nothing_is_empty() -> None:
+    """The default report claims no data."""
+    assert DataReport().parts == []
