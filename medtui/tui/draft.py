@@ -132,12 +132,17 @@ def read_typed(text: str) -> object:
     stripped = text.strip()
     if not stripped:
         return None
-    for form in (stripped, f"[{stripped}]"):
-        try:
-            return tomli.loads(f"value = {form}")["value"]
-        except (tomli.TOMLDecodeError, RecursionError):
-            continue
-    return stripped
+    try:
+        return tomli.loads(f"value = {stripped}")["value"]
+    except (tomli.TOMLDecodeError, RecursionError):
+        pass
+    parts = [part for part in stripped.split(",") if part.strip()]
+    is_array = "," in stripped and all(_is_number(part) for part in parts[:1])
+    return [read_typed(part) for part in parts] if is_array else stripped
+
+
+def _is_number(text: str) -> bool:
+    return isinstance(read_typed(text), int | float)
 
 
 def show_typed(value: object) -> str:

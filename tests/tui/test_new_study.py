@@ -142,7 +142,7 @@ async def test_a_preset_is_saved_with_its_comments(
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         await pilot.press("w", "enter")
-        await until(pilot, lambda: (tmp_path / "demo.toml").is_file())
+        await until(pilot, (tmp_path / "demo.toml").is_file)
     assert "# A first look" in (tmp_path / "demo.toml").read_text(encoding="utf-8")
 
 

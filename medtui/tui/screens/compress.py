@@ -37,7 +37,7 @@ class CompressScreen(Screen[None]):
 
     HELP = (
         "Every chosen scheme is run at every density with every seed. Percentages are the weights "
-        "a cell keeps, tried on a fresh network; a warning sign means that layers would be emptied. "
+        "a cell keeps, tried on a fresh network; a warning sign means emptied layers. "
         "The form's fields and the preset's text are the same thing; defaults are the study's."
     )
 
@@ -120,7 +120,9 @@ class CompressScreen(Screen[None]):
 
     def action_densities(self) -> None:
         """Go to the densities' field."""
-        self.query_one("#compress-densities Input").focus()
+        field = self.query_one("#compress-densities Input")
+        field.focus()
+        field.scroll_visible(animate=False)
 
     def action_check(self) -> None:
         """Try the preset in a process of its own."""

@@ -43,7 +43,7 @@ class FormField(Horizontal):
         choices = tuple(suggestions) or choices_of(section, name)
         self._suggester = SuggestFromList(choices) if choices else None
         self._meaning = meaning_of(section, name, choices)
-        self._typed: object = None
+        self._shown: tuple[Draft, Colours] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay the line out."""
@@ -55,10 +55,10 @@ class FormField(Horizontal):
         """Bring value and message up to date; what is being typed stays as it is."""
         value = draft.value(self.section, self.key)
         field = self.query_one(Input)
-        if not (field.has_focus and value == read_typed(field.value)) and value != self._typed:
+        if not field.has_focus and value != read_typed(field.value):
             with field.prevent(Input.Changed):
                 field.value = show_typed(value)
-        self._typed = value
+        self._shown = (draft, colours)
         problem = draft.problem_of(self.section, self.key)
         self.set_class(bool(problem), "wrong")
         message = Text(problem or self._meaning, colours.warning if problem else colours.muted)
@@ -67,8 +67,12 @@ class FormField(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell the form's owner what was typed."""
         event.stop()
-        self._typed = read_typed(event.value)
-        self.post_message(self.Changed(self.section, self.key, self._typed))
+        self.post_message(self.Changed(self.section, self.key, read_typed(event.value)))
+
+    def on_descendant_blur(self) -> None:
+        """An emptied field shows its default once it is left."""
+        if self._shown is not None:
+            self.call_after_refresh(self.show, *self._shown)
 
 
 class Form(Framed, VerticalScroll, can_focus=False):
