@@ -14,7 +14,7 @@ import msgspec
 
 from medtui.documents import DocumentError, problem_at, read_text
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
-from medtui.preset import Preset, dump_preset
+from medtui.preset import Preset, anchor_paths, dump_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import holder_of
 from medtui.runs.publish import publish_text
@@ -110,7 +110,7 @@ def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:
     Raises:
         UsageError: the folder cannot be written.
     """
-    resolved = preset.model_copy(update={"machine": settle_threads(preset.machine)})
+    resolved = anchor_paths(preset).model_copy(update={"machine": settle_threads(preset.machine)})
     study = create_study(runs_dir, preset.name)
     publish_text(study.preset, dump_preset(resolved))
     return study

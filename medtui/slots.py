@@ -16,11 +16,6 @@ class Slot:
     device: str
     """The worker's own name for its device: `cpu`, `cuda:0`."""
 
-    @property
-    def is_gpu(self) -> bool:
-        """Whether this slot is a GPU."""
-        return self.device != "cpu"
-
 
 def find_slots(machine: MachineSettings) -> list[Slot]:
     """Give the slots of this machine for these settings; at least one."""

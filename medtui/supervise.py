@@ -32,9 +32,6 @@ KILL_AFTER_SECONDS = 20.0
 MAX_RESUMES = 1
 """How often a crashed worker is started again by itself."""
 
-_STOPPED = 4
-"""A worker's exit status after it was asked to stop."""
-
 
 @dataclass
 class Job:
@@ -116,18 +113,20 @@ class Supervisor:
             return
         job.sampler.stop()
         self._jobs.remove(job)
-        if self._crashed(job, status) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
+        if self._crashed(job) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
             self._jobs.append(self._start(job.run, job.slot, job.num_resumes + 1))
         else:
             self._free.append(job.slot)
 
     @staticmethod
-    def _crashed(job: Job, status: int) -> bool:
+    def _crashed(job: Job) -> bool:
         """Tell a vanished worker from one that ended with a last word."""
-        if status == _STOPPED or job.run.result.is_file():
+        if job.run.result.is_file():
             return False
         feed = RunFeed(job.run)
         feed.refresh()
+        while feed.is_behind:
+            feed.refresh()
         return feed.status == "lost"
 
     def _stop(self, job: Job) -> None:

@@ -20,7 +20,6 @@ from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder
 from medtui.runs.lock import FolderLock
 from medtui.runs.writer import EventWriter
-from medtui.units import format_bytes
 
 STOPPED = 4
 """Exit status of a run that was asked to stop; the supervisor alone sees it."""
@@ -114,10 +113,7 @@ def _out_of_memory(text: str) -> str:
         parts.append(f"{needed.group(1)} more were needed")
     if free:
         parts.append(f"{free.group(1)} were free")
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return f"{'; '.join(parts)}. This process holds {format_bytes(peak)} of host memory."
+    return f"{'; '.join(parts)}."
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """How often each class occurs in train, and the weight it gets in the loss."""
 
 from collections.abc import Sequence
-from typing import Literal, assert_never
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import assert_never
 
 from medtui.datasets.card import Task
 from medtui.datasets.listing import Labels

@@ -41,6 +41,8 @@ class SavedState(msgspec.Struct, frozen=True):
     """The stage's own numbers; floats survive JSON bit for bit."""
     fingerprint: dict[str, str]
     """Versions and hardware that bits depend on."""
+    warnings: list[str] = []
+    """Sentences that belong into the result."""
     sha256: str = ""
     """Of the tensors' file."""
 

@@ -1,11 +1,9 @@
 """Compresses the reference with Condensa, watched, checkpointed and resumable."""
 
 import time
-from copy import deepcopy
 from typing import Any
 
 import condensa
-import torch
 from torch import Tensor, nn
 
 from medtui.engine.checkpoint import Checkpoint, prefixed, unprefixed
@@ -51,6 +49,7 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
         device=session.device,
         restore=watcher.restore,
         test_every=session.preset.evaluate.test_every,
+        first_eligible=guard.warmup_cycles if guard else 0,
         **_hyper_parameters(settings),
         debugging_flags={
             "custom_model_statistics": watcher.statistics,
@@ -77,7 +76,7 @@ def zero_masks(theta: nn.Module) -> dict[str, Tensor]:
         masks[f"{name}.weight"] = (layer.weight.detach() != 0).float()
         if layer.bias is not None:
             is_kept = (layer.weight.detach().flatten(1) != 0).any(dim=1)
-            masks[f"{name}.bias"] = is_kept.float()
+            masks[f"{name}.bias"] = (is_kept | (layer.bias.detach() != 0)).float()
     return masks
 
 
@@ -102,7 +101,7 @@ def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:
 
 
 def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
-    budget = budget_of(settings)
+    budget = penalty_budget(settings)
     session.log.write(Noted(f"penalty budget B = {budget:.2f}"))
     if budget < LOW_BUDGET and settings.cycles > 1:
         suggested = settings.mu_init * 10 / budget
@@ -110,19 +109,6 @@ def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
             f"The penalty budget is {budget:.2f}: w will end far from the constraint, and theta is "
             f"little more than direct compression. mu_init = {suggested:.2g} would give 10."
         )
-
-
-def budget_of(settings: LcSettings) -> float:
-    """Give the penalty budget of a preset's L-C settings."""
-    return penalty_budget(
-        lr=settings.lr,
-        lr_end=settings.lr_end,
-        steps=settings.steps,
-        cycles=settings.cycles,
-        mu_init=settings.mu_init,
-        mu_multiplier=settings.mu_multiplier,
-        momentum=settings.momentum,
-    )
 
 
 class _Watcher:
@@ -136,7 +122,6 @@ class _Watcher:
         self._meter = StepMeter(session.log, session.device)
         self._cycle_began = time.monotonic()
         self._w_val: Statistics | None = None
-        self._cells_density = session.cell.density if session.cell else None
         self._warm(0)
 
     def statistics(self, model: nn.Module, criterion: Any, batches: Any) -> Statistics:  # noqa: ANN401 - as Condensa calls it
@@ -271,13 +256,3 @@ def _restore_state(state: LcState, checkpoint: Checkpoint) -> None:
 
 def _metrics(statistics: Statistics | None) -> dict[str, float | None]:
     return statistics[1] if statistics else {}
-
-
-def in_types_of(model: nn.Module, like: nn.Module) -> nn.Module:
-    """Give a copy of `model` whose parameters have the types of `like`'s (float16 where it has)."""
-    made = deepcopy(model)
-    types = {name: parameter.dtype for name, parameter in like.named_parameters()}
-    with torch.no_grad():
-        for name, parameter in made.named_parameters():
-            parameter.data = parameter.data.to(types[name])
-    return made

@@ -1,5 +1,7 @@
 """Measures a model: its logits, loss and metrics, with BatchNorm statistics of its own."""
 
+import math
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +16,8 @@ from medtui.engine.batches import EvaluationBatches, Images
 from medtui.engine.lc import Criterion, Statistics
 from medtui.metrics import Scores, Task, choose_thresholds, make_scores, measure
 
-CONSTANT_LOGITS = 1e-6
-"""Standard deviation over images below which every class's logit counts as constant."""
+CONSTANT_LOGITS = 1e-5
+"""Range over images, relative to magnitude, within which a class's logit counts as constant."""
 
 _RECALIBRATION_BATCH = 256
 
@@ -32,7 +34,14 @@ class Predictions:
     @property
     def are_constant(self) -> bool:
         """Whether the logits do not vary over images: no input reaches the output."""
-        return bool((self.logits_NK.std(axis=0) < CONSTANT_LOGITS).all())
+        spread = np.ptp(self.logits_NK, axis=0)
+        magnitude = np.abs(self.logits_NK).max(axis=0)
+        return bool((spread <= CONSTANT_LOGITS * np.maximum(1, magnitude)).all())
+
+    @property
+    def are_finite(self) -> bool:
+        """Whether every logit is a number: in half precision they can overflow."""
+        return bool(np.isfinite(self.logits_NK).all())
 
 
 def evaluation_copy(model: nn.Module, device: torch.device) -> nn.Module:
@@ -50,16 +59,12 @@ def predict(model: nn.Module, batches: EvaluationBatches, criterion: Criterion) 
     """Give logits and mean loss over all images of `batches`, in evaluation mode."""
     model.eval()
     dtype = next(model.parameters()).dtype
-    logits, losses = [], []
-    for inputs, targets in batches:
-        outputs = model(inputs.to(dtype)).float()
-        logits.append(outputs)
-        losses.append(criterion(outputs, targets) * len(targets))
+    logits_NK = torch.cat([model(inputs.to(dtype)).float() for inputs, _ in batches])
     labels = batches.images.labels
     return Predictions(
-        torch.cat(logits).cpu().numpy(),
+        logits_NK.cpu().numpy(),
         labels.cpu().numpy().astype(np.int64),
-        float(torch.stack(losses).sum() / len(labels)),
+        float(criterion(logits_NK, labels)),
     )
 
 
@@ -87,15 +92,13 @@ def recalibrate(model: nn.Module, images: Images, num_images: int) -> None:
         norm.momentum = momentum
 
 
-def _spread(images: Images, num_images: int) -> list[Tensor]:
+def _spread(images: Images, num_images: int) -> Iterator[Tensor]:
     """Give batches of images evenly spread over the part: neighbours share patient and class."""
     count = min(num_images, len(images))
     num_batches = max(1, count // _RECALIBRATION_BATCH)
     rows = torch.linspace(0, len(images) - 1, count, device=images.labels.device).long()
-    return [
-        normalise(images.pixels_NCHW[rows[first::num_batches]], images.by)
-        for first in range(num_batches)
-    ]
+    for first in range(num_batches):
+        yield normalise(images.pixels_NCHW[rows[first::num_batches]], images.by)
 
 
 class Evaluator:
@@ -117,6 +120,8 @@ class Evaluator:
     def __call__(self, model: nn.Module, criterion: Criterion, batches: Any) -> Statistics:  # noqa: ANN401 - whatever loader Condensa was given
         """Give the loss and every metric of `model` on all images of `batches`."""
         predictions = predict(evaluation_copy(model, self.device), batches, criterion)
+        if not predictions.are_finite:
+            return math.nan, {"loss": None}
         if batches is self._val:
             self.is_constant = predictions.are_constant
             self.thresholds = self._choose(predictions)

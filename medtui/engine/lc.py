@@ -20,6 +20,7 @@ from condensa.opt.lc.lc import record_mode
 from torch import Tensor, nn
 
 from medtui.engine.update import ForeachSgd, InPlaceSgd, LcSgd, compressed_names
+from medtui.preset import LcSettings
 
 Projection = Callable[[nn.Module], None]
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -96,6 +97,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         device: torch.device,
         restore: Callable[[LcState], None] | None = None,
         test_every: int = 1,
+        first_eligible: int = 0,
         **hyper_parameters: Any,  # noqa: ANN401 - Condensa's own, passed through
     ) -> None:
         optimiser = ForeachSgd if device.type == "cuda" else InPlaceSgd
@@ -104,6 +106,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         self._watcher = watcher
         self._restore = restore
         self._test_every = test_every
+        self._first_eligible = first_eligible
 
     def compress(
         self,
@@ -118,7 +121,8 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         """Run the cycles that remain; give the best theta and Condensa's statistics."""
         began = time.monotonic()
         state = self._begin(w.to(self.device), pi)
-        loaders = {"train": trainloader, "val": valloader, "test": testloader}
+        # Val comes first: in multi-label tasks its thresholds judge the other splits.
+        loaders = {"val": valloader, "train": trainloader, "test": testloader}
         while state.cycle < self.steps:
             self._l_step(state, trainloader, loss_fn)
             self._c_step(state, pi)
@@ -221,7 +225,8 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         for split, history in zip(("train", "val", "test"), losses, strict=True):
             if (measured := found[split]) is not None:
                 history.append(measured[0])
-        is_best = self._keep_best(state, found["val"])
+        is_eligible = state.cycle >= self._first_eligible
+        is_best = is_eligible and self._keep_best(state, found["val"])
         self._watcher.measured(
             state, Measured(found["train"], found["val"], found["test"], gap_of(state), is_best)
         )
@@ -269,18 +274,26 @@ def gap_of(state: LcState) -> float:
     return math.sqrt(distance / norm) if norm else 0.0
 
 
-def penalty_budget(
-    *, lr: float, lr_end: float | None, steps: int, cycles: int, mu_init: float,
-    mu_multiplier: float, momentum: float,
-) -> float:  # fmt: skip
+def penalty_budget(settings: LcSettings) -> float:
     """Give B = sum(lr * mu * steps) / (1 - momentum): how far the penalty can pull w to theta.
 
     Below about 3, w ends far from the constraint and theta is little more than direct compression.
     Source: the update rule's fixed point; Condensa's own example reaches about 31.
     """
-    mean_lr = lr if not lr_end or lr_end == lr else (lr - lr_end) / math.log(lr / lr_end)
-    growth = sum(mu_multiplier**cycle for cycle in range(max(0, cycles - 1)))
-    return mean_lr * mu_init * growth * steps / (1 - momentum)
+    total, mu, lr = 0.0, settings.mu_init, settings.lr
+    for cycle in range(1, settings.cycles):
+        lr *= settings.lr_decay or 1.0
+        if cycle - 1 in (settings.lr_schedule or ()):
+            lr *= settings.lr_multiplier or 1.0
+        steps = settings.first_steps if cycle == 1 and settings.first_steps else settings.steps
+        total += _mean_lr(lr, settings.lr_end) * mu * steps
+        mu = mu * settings.mu_multiplier if mu <= settings.mu_cap else mu
+    return total / (1 - settings.momentum)
+
+
+def _mean_lr(begin: float, end: float) -> float:
+    """Give the mean of an exponential decay; `end` 0 keeps the rate."""
+    return begin if end in {0, begin} else (begin - end) / math.log(begin / end)
 
 
 def _compressed(state: LcState) -> Iterator[tuple[nn.Parameter, nn.Parameter, nn.Parameter]]:

@@ -1,6 +1,5 @@
 """Which device computes, with how many threads, and how repeatably."""
 
-import os
 import platform
 from pathlib import Path
 
@@ -55,11 +54,6 @@ def settle(device: torch.device, threads: int) -> None:
 def cpu_capability() -> str:
     """Give the instruction set torch's kernels use (`AVX512`); bits depend on it."""
     return torch.backends.cpu.get_cpu_capability()
-
-
-def num_cores() -> int:
-    """Count the CPU cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def generator(seed: int, *path: int) -> torch.Generator:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from torch import nn
 
 from medtui.datasets import Dataset, Progress, open_dataset, save_split
 from medtui.engine.checkpoint import CheckpointStore
-from medtui.engine.compression import compress, in_types_of, recalibrate_theta, zero_masks
+from medtui.engine.compression import compress, recalibrate_theta, zero_masks
 from medtui.engine.machine import choose_device, device_name, settle
 from medtui.engine.network import build_network, load_weights, restore_state
 from medtui.engine.outcome import Outcome, conclude
@@ -68,13 +69,20 @@ def _open_session(
             is_bit_exact=not changed,
         )
     )
-    dataset = _load_data(preset, log)
+    before = log.history.data
+    dataset = _load_data(preset, log, stop)
+    if restored and before and before.digest != dataset.digest:
+        raise EnvironmentProblem(
+            f"{folder.name} began on other images, labels or another split than there are now.",
+            hint="Bring them back, or start the preset anew.",
+        )
     save_split(dataset, folder.split)
     cell = None if folder.is_reference else _cell_of(folder, preset)
     seed = cell.seed if cell else preset.reference.seed
     record = provenance(device, preset, seed, dataset.digest)
     publish_bytes(folder.provenance, msgspec.json.format(msgspec.json.encode(record), indent=1))
     session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
+    session.warnings += restored.state.warnings if restored else []
     for sentence in checkpoints.damaged:
         session.warn(sentence)
     if changed:
@@ -82,12 +90,14 @@ def _open_session(
     return session
 
 
-def _load_data(preset: Preset, log: EventWriter) -> Dataset:
+def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:
     log.write(StageStarted("data"))
     last = 0.0
 
     def tell(progress: Progress) -> None:
         nonlocal last
+        if stop.reason:
+            raise StopRequested(stop.reason)
         now = time.monotonic()
         if now - last >= 1:
             last = now
@@ -163,9 +173,10 @@ def _finetune(session: Session, theta: nn.Module) -> nn.Module:
         "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
     )
     masks = zero_masks(theta)
-    wide = in_types_of(theta, _fresh_network(session))
-    tuned, _ = train(session, wide, plan, masks)
-    return in_types_of(tuned, theta)
+    tuned, _ = train(session, deepcopy(theta).float(), plan, masks)
+    for name, parameter in theta.named_parameters():
+        parameter.data = tuned.get_parameter(name).data.to(parameter.dtype)
+    return theta
 
 
 def _stored_model(session: Session, folder: RunFolder) -> nn.Module:

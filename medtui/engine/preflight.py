@@ -13,7 +13,8 @@ import msgspec
 from torch import nn
 
 from medtui.datasets import Survey, survey_dataset
-from medtui.engine.compression import LOW_BUDGET, budget_of
+from medtui.engine.compression import LOW_BUDGET
+from medtui.engine.lc import penalty_budget
 from medtui.engine.network import build_network, named_layers
 from medtui.engine.schemes import build_scheme
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
@@ -45,7 +46,7 @@ def forecast(preset: Preset) -> dict[str, Any]:
         num_classes=len(survey.classes),
         seed=preset.reference.seed,
     )
-    budget = budget_of(preset.lc)
+    budget = penalty_budget(preset.lc)
     notes = list(survey.notes)
     if budget < LOW_BUDGET and preset.lc.cycles > 1:
         notes.append(
@@ -113,8 +114,14 @@ def _refuse_impossible(cell: Cell, network: nn.Module) -> None:
         if int(density * num_units) == 0:
             raise CellRefused(
                 f"density {density:g} keeps none of {num_units:,} {unit}; the smallest that keeps "
-                f"one is {math.ceil(1e9 / num_units) / 1e9:.3g}."
+                f"one is {_round_up(1 / num_units):g}."
             )
+
+
+def _round_up(density: float) -> float:
+    """Give the next number of three significant digits: rounded down, it would keep nothing."""
+    unit = 10.0 ** (math.floor(math.log10(density)) - 2)
+    return float(f"{math.ceil(density / unit) * unit:.3g}")
 
 
 def _units(operator: Operator, layers: list[nn.Conv2d | nn.Linear]) -> tuple[int, str]:

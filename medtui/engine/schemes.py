@@ -189,7 +189,8 @@ class GuardedPrune:
 
     Filters of all layers are ranked by norm over their layer's mean norm, which makes layers of
     different shape comparable, and every layer keeps a floor. Layers that match `protect` stay
-    whole. Which of a layer's filters go is still their norm, and Condensa removes them.
+    whole, and so does the last linear layer, whose neurons are the classes. Which of a layer's
+    filters go is still their norm's to say, and Condensa removes them.
     Source of the ranking: Torch-Pruning's mean-normalised importance (Fang et al. 2023).
     """
 
@@ -209,7 +210,12 @@ class GuardedPrune:
 
     def pi(self, module: nn.Module) -> None:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
-        layers = [layer for name, layer in _open_layers(module, self._types) if self._takes(name)]
+        outputs = [name for name, _ in _open_layers(module, (nn.Linear,))][-1:]
+        layers = [
+            layer
+            for name, layer in _open_layers(module, self._types)
+            if self._takes(name) and name not in outputs
+        ]
         if _is_recording():
             thresholds: Sequence[Tensor | float] = [0.0] * len(layers)
         else:
@@ -237,7 +243,7 @@ class GuardedPrune:
         """Give how many structures each layer keeps: its floor, then by rank among all layers."""
         sizes = [len(norm) for norm in norms]
         budget = int(self.density * sum(sizes))
-        if budget == 0:
+        if budget == 0 and sizes:
             raise RuntimeError("Provided density value causes model to be zero.")
         floors = [self._floor(size) for size in sizes]
         kept = list(floors)

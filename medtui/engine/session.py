@@ -86,6 +86,8 @@ class Session:
 
     def warn(self, sentence: str) -> None:
         """Tell people something that belongs into the result as well."""
+        if sentence in self.warnings:
+            return
         self.warnings.append(sentence)
         self.log.write(Noted(sentence, "warning"))
 
@@ -108,7 +110,9 @@ class Session:
         self, stage: str, cycle: int, step: int, values: dict[str, Any], tensors: dict[str, Tensor]
     ) -> None:
         """Write a checkpoint and say so in the log."""
-        state = SavedState(stage, cycle, step, values, fingerprint(self.device))
+        state = SavedState(
+            stage, cycle, step, values, fingerprint(self.device), list(self.warnings)
+        )
         num_bytes = self.checkpoints.save(state, tensors)
         self.log.write(CheckpointWritten(cycle, step, num_bytes))
 

@@ -18,7 +18,7 @@ from medtui.engine.batches import TrainBatches
 from medtui.engine.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.lc import Statistics
 from medtui.engine.network import restore_state, state_of
-from medtui.engine.session import Session, StepMeter, StopRequested
+from medtui.engine.session import Diverged, Session, StepMeter, StopRequested
 from medtui.events import CycleEnded, StageStarted
 
 _MID_EPOCH_STEPS = 50
@@ -104,6 +104,8 @@ class _Training:
             state.step = 0
             if self._session.checkpoints.is_due:
                 self._save()
+        if state.best_epoch < 0:
+            raise Diverged("No epoch gave a finite val loss.", hint="Lower the learning rate.")
         return state.best, state.best_epoch
 
     def _epoch(self) -> None:
@@ -139,7 +141,8 @@ class _Training:
         state = self._state
         if self._session.stop.reason:
             self._save()
-            self._session.save_model(state.best)
+            if self._plan.stage == "reference":
+                self._session.save_model(state.best)
             raise StopRequested(self._session.stop.reason)
         is_inside = state.step < len(batches)
         if is_inside and state.step % _MID_EPOCH_STEPS == 0 and self._session.checkpoints.is_due:

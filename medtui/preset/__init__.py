@@ -1,6 +1,6 @@
 """What to do: a preset's models, its grid of runs and its file. Knows TOML, knows no torch."""
 
-from medtui.preset.file import dump_preset, load_preset, parse_preset, preset_schema
+from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.grid import Cell, expand_grid, preset_for
 from medtui.preset.model import (
     CompressSettings,
@@ -44,6 +44,7 @@ __all__ = [
     "ReferenceSettings",
     "Scheme",
     "StructPrune",
+    "anchor_paths",
     "dump_preset",
     "expand_grid",
     "load_preset",

@@ -17,7 +17,7 @@ from medtui.documents import (
 )
 from medtui.errors import UsageError
 from medtui.preset.model import SCHEMA_VERSION, Preset
-from medtui.shipped import find_preset, preset_names
+from medtui.shipped import find_card, find_preset, preset_names
 
 
 def load_preset(name_or_path: str, overrides: Sequence[str] = ()) -> Preset:
@@ -46,6 +46,24 @@ def parse_preset(text: str, origin: str) -> Preset:
         DocumentError: the text does not make a preset.
     """
     return _validated(parse_table(text, origin), text, origin)
+
+
+def anchor_paths(preset: Preset) -> Preset:
+    """Give the preset with absolute paths, so that it means the same from every folder."""
+    data, model = preset.data, preset.model
+    card = Path(data.card).expanduser()
+    is_own_card = find_card(data.card) is None and card.exists()
+    fixed = {
+        "root": str(Path(data.root).expanduser().absolute()) if data.root else "",
+        "card": str(card.absolute()) if is_own_card else data.card,
+    }
+    weights = str(Path(model.weights).expanduser().absolute()) if model.weights else ""
+    return preset.model_copy(
+        update={
+            "data": data.model_copy(update=fixed),
+            "model": model.model_copy(update={"weights": weights}),
+        }
+    )
 
 
 def dump_preset(preset: Preset, onto: str = "") -> str:

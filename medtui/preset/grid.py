@@ -22,7 +22,7 @@ class Cell:
         """The run's folder name within its study: `prune-0.1`, `quantize16`, `prune-0.1-s3`."""
         parts = [self.scheme.name.lower()]
         if self.density is not None:
-            parts.append(f"{self.density:g}")
+            parts.append(repr(self.density).replace("e-0", "e-"))
         if self.seed:
             parts.append(f"s{self.seed}")
         return "-".join(parts)

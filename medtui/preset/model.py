@@ -95,6 +95,9 @@ class CompressSettings(Document):
                 close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
                 cure = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known)}."
                 raise ValueError(f"unknown scheme `{name}`. {cure}")
+        lowered = [name.lower() for name in known]
+        if "reference" in lowered or len(set(lowered)) < len(lowered):
+            raise ValueError("custom names must differ from each other, the shipped, `reference`")
         for field in ("schemes", "densities", "seeds"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
@@ -143,8 +146,6 @@ class LcSettings(Document):
     """Factor on mu from one cycle to the next."""
     mu_cap: float = Field(default=10_000.0, gt=0)
     """mu grows no further once it is past this."""
-    mode: Literal["exact", "fast"] = "exact"
-    """`exact` gives stock Condensa's bits on a CPU; `fast` may round differently."""
 
     @model_validator(mode="after")
     def _schedules_fit(self) -> "LcSettings":
@@ -219,6 +220,15 @@ class Preset(Document):
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     machine: MachineSettings = MachineSettings()
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> "Preset":
+        if self.compress.guard == "on" and self.guard.warmup_cycles >= self.lc.cycles:
+            raise ValueError(
+                f"guard.warmup_cycles = {self.guard.warmup_cycles} leaves none of the "
+                f"{self.lc.cycles} cycles at the density asked for"
+            )
+        return self
 
     @field_validator("name")
     @classmethod

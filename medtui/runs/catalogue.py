@@ -33,12 +33,13 @@ class RunFeed:
     def refresh(self) -> bool:
         """Read what is new; give whether anything changed."""
         before = (self.history.num_records, self.status, self.result is None)
+        is_held = holder_of(self.folder.lock) is not None  # before the log: last words come first
         records = self._tail.poll()
         if self._tail.was_replaced:
             self.history = History()
         for record in records:
             self.history.add(record)
-        self.status = status_of(self.folder, self.history)
+        self.status = status_of(self.folder, self.history, is_held=is_held)
         if self.status == "finished" and self.result is None:
             self._read_result()
         return before != (self.history.num_records, self.status, self.result is None)

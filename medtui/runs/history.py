@@ -144,7 +144,7 @@ class History:
         self.stages = []
         if self.started_at is None:
             self.started_at = time
-        verb = "started" if event.resumed_at is None else f"resumed after cycle {event.resumed_at}"
+        verb = "started" if event.resumed_at is None else f"resumed in cycle {event.resumed_at}"
         self._say(time, f"{verb} on {event.device_name or event.device}")
 
     def _end_cycle(self, event: CycleEnded) -> None:

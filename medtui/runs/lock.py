@@ -5,10 +5,14 @@ A pid alone would not do: pids are reused. The file's text names the holder for 
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import IO
 
 from medtui.errors import EnvironmentProblem
+
+LOOKERS_SECONDS = 1.0
+"""Whoever asks who holds a lock shares it for an instant; a writer waits that long for them."""
 
 
 class FolderLock:
@@ -26,15 +30,16 @@ class FolderLock:
             EnvironmentProblem: another process holds it.
         """
         file = self.path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            pid = holder_of(self.path)
-            raise EnvironmentProblem(
-                f"{self.path.parent} is being written by process {pid or 'unknown'}.",
-                hint="Stop it first, or attach to it.",
-            ) from error
+        deadline = time.monotonic() + LOOKERS_SECONDS
+        while not _taken(file, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                file.close()
+                pid = holder_of(self.path)
+                raise EnvironmentProblem(
+                    f"{self.path.parent} is being written by process {pid or 'unknown'}.",
+                    hint="Stop it first, or attach to it.",
+                )
+            time.sleep(0.01)
         file.seek(0)
         file.truncate()
         file.write(f"{os.getpid()}\n")
@@ -55,9 +60,15 @@ def holder_of(path: Path) -> int | None:
     except OSError:
         return None
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            text = file.read().strip()
-            return int(text) if text.isdigit() else None
-    return None
+        if _taken(file, fcntl.LOCK_SH):
+            return None
+        text = file.read().strip()
+    return int(text) if text.isdigit() else None
+
+
+def _taken(file: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

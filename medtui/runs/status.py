@@ -5,17 +5,16 @@ from typing import Literal
 from medtui.events import RunFailed, RunFinished, RunStopped
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import History
-from medtui.runs.lock import holder_of
 
 Status = Literal["queued", "running", "finished", "stopped", "failed", "lost"]
 """`lost`: the worker vanished without a last word; such a run can be resumed."""
 
 
-def status_of(run: RunFolder, history: History) -> Status:
-    """Derive the status of a run whose log amounts to `history`."""
+def status_of(run: RunFolder, history: History, *, is_held: bool) -> Status:
+    """Derive the status of a run from its log and whether a worker holds its lock."""
     if run.result.is_file():
         return "finished"
-    if holder_of(run.lock) is not None:
+    if is_held:
         return "running"
     match history.ending:
         case RunFailed():

@@ -1,5 +1,6 @@
 """Writes a run's log: one event, one write, one line."""
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -44,7 +45,7 @@ class EventWriter:
             self.history.add(record)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.ftruncate(self._descriptor, tail.offset)
-        self._next_seq = self.history.num_records
+        self._next_seq = self.history.num_records + self.history.num_missing
 
     def __enter__(self) -> Self:
         return self
@@ -67,8 +68,15 @@ class EventWriter:
         if isinstance(event, CycleEnded) and self.history.tells(event):
             return
         record = Record(self._next_seq, self._clock(), event)
-        os.write(self._descriptor, encode_record(record))
+        self._append(encode_record(record))
         if isinstance(event, _DURABLE):
             os.fsync(self._descriptor)
         self._next_seq += 1
         self.history.add(record)
+
+    def _append(self, line: bytes) -> None:
+        """Write a line whole; what a nearly full disk took of it is cut off again."""
+        size = os.fstat(self._descriptor).st_size
+        if os.write(self._descriptor, line) < len(line):
+            os.ftruncate(self._descriptor, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "events.jsonl")

@@ -115,7 +115,7 @@ def test_the_grid_spans_schemes_densities_and_seeds():
     )
     slugs = [cell.slug for cell in expand_grid(preset)]
     assert slugs == [
-        "prune-0.5", "prune-0.5-s3", "prune-1e-06", "prune-1e-06-s3", "quantize16", "quantize16-s3",
+        "prune-0.5", "prune-0.5-s3", "prune-1e-6", "prune-1e-6-s3", "quantize16", "quantize16-s3",
     ]  # fmt: skip
     for cell in expand_grid(preset):
         assert expand_grid(preset_for(preset, cell)) == [cell]
