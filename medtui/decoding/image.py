@@ -66,7 +66,7 @@ def open_image(data: bytes) -> Image.Image:
     if not data:
         raise BadImageError("empty: zero bytes")
     if data.startswith(SIGNATURE):
-        check_png(data)
+        data = check_png(data)
     elif data.startswith(JPEG_SIGNATURE) and JPEG_END not in data[-4096:]:
         raise BadImageError("truncated")
     try:

@@ -32,6 +32,10 @@ class BadImageError(Exception):
     """A file that is no usable image; the message is the reason, a few words."""
 
 
+_BLOCK_BYTES = 0xFFFF
+"""The longest stored block of a deflate stream."""
+
+
 @dataclass(frozen=True)
 class _Header:
     width: int
@@ -52,8 +56,11 @@ class _Header:
         )
 
 
-def check_png(data: bytes) -> None:
+def check_png(data: bytes) -> bytes:
     """Check structure, checksums and image data of a whole PNG file.
+
+    Gives the same picture as a PNG whose image data is stored instead of deflated: what was
+    inflated for the check need not be inflated again by the decoder.
 
     Raises:
         BadImageError: something is wrong, missing or too large.
@@ -63,6 +70,8 @@ def check_png(data: bytes) -> None:
     view = memoryview(data)
     header: _Header | None = None
     compressed: list[memoryview] = []
+    before: list[memoryview] = []
+    after: list[memoryview] = []
     offset = len(SIGNATURE)
     while True:
         if offset + 12 > len(view):
@@ -75,16 +84,19 @@ def check_png(data: bytes) -> None:
         (checksum,) = struct.unpack_from(">I", view, end - 4)
         if zlib.crc32(view[offset + 4 : end - 4]) != checksum:
             raise BadImageError(f"damaged: wrong checksum in {_shown(kind)}")
+        if kind == b"IDAT":
+            compressed.append(body)
+        else:
+            (after if compressed else before).append(view[offset:end])
         if kind == b"IHDR":
             header = _header(body)
         elif header is None:
             raise BadImageError("damaged: no header")
-        elif kind == b"IDAT":
-            compressed.append(body)
         elif kind == b"IEND":
             break
         offset = end
-    _check_rows(header, compressed)
+    rows = _inflate(header, compressed)
+    return b"".join([SIGNATURE, *before, *_stored(rows), *after])
 
 
 def _header(body: memoryview) -> _Header:
@@ -100,17 +112,33 @@ def _header(body: memoryview) -> _Header:
     return _Header(width, height, bit_depth, colour_type, bool(interlace))
 
 
-def _check_rows(header: _Header, compressed: list[memoryview]) -> None:
+def _inflate(header: _Header, compressed: list[memoryview]) -> bytes:
+    """Inflate the image data, and not a byte more than its rows need."""
     expected = header.inflated_bytes
-    inflater = zlib.decompressobj()
     try:
-        inflated = inflater.decompress(b"".join(compressed), expected + 1)
+        rows = zlib.decompressobj().decompress(b"".join(compressed), expected + 1)
     except zlib.error as error:
         raise BadImageError("damaged: image data does not inflate") from error
-    if len(inflated) < expected:
-        raise BadImageError(f"rows missing: {len(inflated):,} of {expected:,} bytes")
-    if len(inflated) > expected:
+    if len(rows) < expected:
+        raise BadImageError(f"rows missing: {len(rows):,} of {expected:,} bytes")
+    if len(rows) > expected:
         raise BadImageError("damaged: more image data than rows")
+    return rows
+
+
+def _stored(rows: bytes) -> list[bytes]:
+    """Give the parts of an IDAT chunk that holds `rows` in blocks which are not compressed.
+
+    Source: RFC 1950, section 2.2, and RFC 1951, section 3.2.4.
+    """
+    parts = [b"IDAT", b"\x78\x01"]
+    for first in range(0, len(rows), _BLOCK_BYTES):
+        block = rows[first : first + _BLOCK_BYTES]
+        is_last = first + _BLOCK_BYTES >= len(rows)
+        parts += [struct.pack("<BHH", is_last, len(block), len(block) ^ 0xFFFF), block]
+    parts.append(struct.pack(">I", zlib.adler32(rows)))
+    body = b"".join(parts)
+    return [struct.pack(">I", len(body) - 4), body, struct.pack(">I", zlib.crc32(body))]
 
 
 def _shown(kind: bytes) -> str:

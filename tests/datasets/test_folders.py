@@ -62,7 +62,7 @@ def test_bad_files_are_skipped_and_told(settings: DataSettings, cells: Path) -> 
 
 def test_bad_files_are_refused_where_asked(settings: DataSettings, cells: Path) -> None:
     """`on_bad_image = "refuse"` ends with exit code 3 and the file's name."""
-    victim = sorted((cells / "Uninfected").iterdir())[0]
+    victim = min((cells / "Uninfected").iterdir())
     victim.write_bytes(b"")
     with pytest.raises(EnvironmentProblem, match=victim.name):
         open_dataset(settings.model_copy(update={"on_bad_image": "refuse"}))
@@ -96,7 +96,7 @@ def test_links_are_followed_once(settings: DataSettings, cells: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_unreadable_files_are_listed(settings: DataSettings, cells: Path) -> None:
     """A file without read permission is a bad image, not a failure."""
-    victim = sorted((cells / "Uninfected").iterdir())[0]
+    victim = min((cells / "Uninfected").iterdir())
     victim.chmod(0)
     dataset = open_dataset(settings)
     assert "unreadable: Permission denied" in dataset.notes[0]
@@ -104,7 +104,7 @@ def test_unreadable_files_are_listed(settings: DataSettings, cells: Path) -> Non
 
 def test_a_file_gone_after_the_listing_is_listed(settings: DataSettings, cells: Path) -> None:
     """What vanishes between listing and decoding is a bad image."""
-    victim = sorted((cells / "Uninfected").iterdir())[0]
+    victim = min((cells / "Uninfected").iterdir())
     gone = cells.parent / "gone.png"
     victim.rename(gone)
     victim.symlink_to(gone)

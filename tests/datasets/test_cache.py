@@ -1,0 +1,197 @@
+"""The cache: content decides, a killed build goes on, nobody sees half an entry."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn import draw
+
+from medtui.datasets import Progress, cache, open_dataset
+from medtui.datasets.entries import clear_entries, list_entries
+from medtui.errors import EnvironmentProblem
+from medtui.preset import DataSettings
+
+
+class Counter:
+    """Counts what is decoded."""
+
+    def __init__(self) -> None:
+        self.started_at: int | None = None
+        self.done = 0
+
+    def __call__(self, progress: Progress) -> None:
+        """Note where decoding began and how far it came."""
+        if progress.stage == "decode":
+            self.started_at = progress.done if self.started_at is None else self.started_at
+            self.done = progress.done
+
+
+@pytest.fixture
+def small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut jobs small, so that a build of 120 images has many."""
+    monkeypatch.setattr(cache, "JOB_IMAGES", 8)
+
+
+def test_the_second_start_decodes_nothing(settings: DataSettings) -> None:
+    """The cache gives the same data set without decoding."""
+    first, counter = open_dataset(settings), Counter()
+    second = open_dataset(settings, progress=counter)
+    assert counter.started_at is None
+    assert second.digest == first.digest
+    np.testing.assert_array_equal(second.train.images_NHWC, first.train.images_NHWC)
+
+
+@pytest.mark.usefixtures("small_jobs")
+def test_a_cancelled_build_goes_on_where_it_was(settings: DataSettings) -> None:
+    """What was decoded before the end is not decoded again, and the result is the same."""
+
+    def cancel(progress: Progress) -> None:
+        if progress.done >= 48:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_dataset(settings, progress=cancel)
+    (entry,) = list_entries()
+    assert entry.num_images is None
+    counter = Counter()
+    resumed = open_dataset(settings, progress=counter)
+    assert counter.started_at is not None
+    assert counter.started_at >= 48
+    clear_entries(list_entries())
+    assert open_dataset(settings).digest == resumed.digest
+
+
+def test_a_killed_build_goes_on_where_it_was(settings: DataSettings) -> None:
+    """Kill -9 in the middle loses jobs in flight at most; the finished ones are not redone."""
+    script = f"""
+import os, signal, sys
+from medtui.datasets import cache, open_dataset
+from medtui.preset import DataSettings
+cache.JOB_IMAGES = 8
+def tell(progress):
+    if progress.done >= 40:
+        os.kill(os.getpid(), signal.SIGKILL)
+open_dataset(DataSettings(card={settings.card!r}, root={settings.root!r}), progress=tell)
+"""
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    counter = Counter()
+    dataset = open_dataset(settings, progress=counter)
+    assert counter.started_at is not None
+    assert counter.started_at >= 40
+    assert sum(len(part) for part in dataset.parts) == 120
+
+
+@pytest.mark.usefixtures("small_jobs")
+def test_rows_lost_in_a_power_cut_are_decoded_again(settings: DataSettings) -> None:
+    """The log is believed only where the array bears it out; a torn last line is cut off."""
+    whole = open_dataset(settings)
+    clear_entries(list_entries())
+
+    def cancel(progress: Progress) -> None:
+        if progress.done >= 48:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_dataset(settings, progress=cancel)
+    (entry,) = list_entries()
+    np.load(entry.path / "images.npy", mmap_mode="r+")[:] = 7
+    with (entry.path / "done.jsonl").open("ab") as log:
+        log.write(b'{"first": 96, "su')
+    counter = Counter()
+    assert open_dataset(settings, progress=counter).digest == whole.digest
+    assert counter.started_at == 0
+
+
+def test_two_starts_at_once_decode_once(settings: DataSettings) -> None:
+    """The second one waits for the first and takes its entry."""
+    counters, digests = [Counter(), Counter()], list[str]()
+
+    def start(counter: Counter) -> None:
+        digests.append(open_dataset(settings, progress=counter).digest)
+
+    threads = [threading.Thread(target=start, args=[counter]) for counter in counters]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(digests)) == 1
+    assert sorted(counter.done for counter in counters) == [0, 120]
+
+
+def _touch(path: Path) -> None:
+    os.utime(path, ns=(1, 1))
+
+
+def _redraw(path: Path) -> None:
+    draw(path, seed=4321)
+
+
+@pytest.mark.parametrize("change", [Path.unlink, _touch, _redraw])
+def test_changed_files_are_decoded_anew(
+    settings: DataSettings, cells: Path, change: Callable[[Path], None]
+) -> None:
+    """A file removed, touched or rewritten makes another entry."""
+    open_dataset(settings)
+    change(min((cells / "Uninfected").iterdir()))
+    counter = Counter()
+    open_dataset(settings, progress=counter)
+    assert counter.started_at == 0
+    assert len(list_entries()) == 2
+
+
+def test_the_split_does_not_matter_to_the_cache(settings: DataSettings, cells: Path) -> None:
+    """Another seed, and the same files in another place, use the same entry."""
+    open_dataset(settings)
+    counter = Counter()
+    open_dataset(settings.model_copy(update={"seed": 5}), progress=counter)
+    moved = shutil.move(cells, cells.parent / "moved")
+    open_dataset(settings.model_copy(update={"root": str(moved)}), progress=counter)
+    assert counter.started_at is None
+
+
+def test_a_damaged_entry_is_built_anew(settings: DataSettings) -> None:
+    """A truncated array or index counts as none."""
+    before = open_dataset(settings)
+    (entry,) = list_entries()
+    for name in ("images.npy", "index.json"):
+        os.truncate(entry.path / name, 100)
+        assert open_dataset(settings).digest == before.digest
+
+
+def test_a_full_disk_is_told_before_starting(
+    settings: DataSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is needed and what is free are named; nothing is begun."""
+    monkeypatch.setattr(cache, "_SPARE_BYTES", 1 << 60)
+    with pytest.raises(EnvironmentProblem, match="120 decoded images need") as caught:
+        open_dataset(settings)
+    assert "MEDTUI_CACHE_DIR" in caught.value.hint
+    assert not list_entries()
+
+
+def test_a_cache_that_cannot_be_written_is_told(settings: DataSettings, tmp_path: Path) -> None:
+    """A file where the cache should be is exit code 3 with the cure."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(EnvironmentProblem, match="taken") as caught:
+        open_dataset(settings, cache_dir=tmp_path / "taken")
+    assert "MEDTUI_CACHE_DIR" in caught.value.hint
+
+
+def test_entries_are_listed_and_cleared(settings: DataSettings, cells: Path) -> None:
+    """An entry tells its images, size and origin; clearing frees what it took."""
+    open_dataset(settings)
+    (entry,) = list_entries()
+    assert entry.name.startswith("cells-16px-")
+    assert (entry.num_images, entry.is_busy) == (120, False)
+    assert entry.root == str(cells)
+    assert entry.num_bytes > 120 * 16 * 16 * 3
+    assert clear_entries([entry]) == entry.num_bytes
+    assert not list_entries()

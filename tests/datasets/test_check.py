@@ -1,0 +1,82 @@
+"""`check` and `new`: what a look at every image tells."""
+
+from pathlib import Path
+
+import pytest
+from drawn import draw, write_card
+from PIL import Image
+
+from medtui.datasets import open_dataset, survey_dataset
+from medtui.datasets.check import check_dataset
+from medtui.datasets.sketch import sketch_card
+from medtui.errors import UsageError
+from medtui.preset import DataSettings
+
+
+def test_a_check_tells_what_is_there(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
+    """Modes, sizes, statistics and bad files, and a sheet to look at."""
+    draw(cells / "Uninfected" / "P3_film.png", seed=700, mode="L")
+    (cells / "Uninfected" / "P4_empty.png").write_bytes(b"")
+    check = check_dataset(settings, sheet=tmp_path / "sheet.png")
+    assert check.kinds == {"PNG RGB": 120, "PNG L": 1}
+    assert check.sides == (20, 24)
+    assert check.bad == {"Uninfected/P4_empty.png": "empty: zero bytes"}
+    assert any("cannot be used" in note for note in check.notes)
+    assert not any("same pixels" in note for note in check.notes)
+    dataset = open_dataset(settings)
+    assert (check.mean, check.std) == (dataset.mean, dataset.std)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size[0] > sheet.size[1] > 2 * 72
+
+
+def test_a_check_becomes_plain_json(settings: DataSettings) -> None:
+    """Everything that `--json` prints is a plain value."""
+    import json
+
+    value = json.loads(json.dumps(check_dataset(settings).as_object()))
+    assert [part["name"] for part in value["parts"]] == ["train", "val", "test"]
+    assert value["card"]["name"] == "cells"
+    assert value["kinds"] == {"PNG RGB": 120}
+
+
+def test_a_written_card_describes_class_folders(cells: Path, tmp_path: Path) -> None:
+    """The card for class folders opens them."""
+    card = write_card(tmp_path, sketch_card(cells, "mine"))
+    survey = survey_dataset(DataSettings(card=card, root=str(cells)))
+    assert survey.classes == ("Parasitized", "Uninfected")
+    assert (survey.channels, survey.size) == (3, 28)
+    assert sum(part.num_images for part in survey.parts) == 120
+
+
+def test_a_written_card_describes_a_table(tmp_path: Path) -> None:
+    """Columns are guessed by their names, grey films stay grey, joined labels make it multi."""
+    root = tmp_path / "films"
+    rows = ["Image Index,Finding Labels,Patient ID"]
+    for number in range(24):
+        draw(root / f"{number}.png", seed=number, mode="L")
+        rows.append(f"{number}.png,{('A', 'B', 'A|B')[number % 3]},{number // 2}")
+    (root / "findings.csv").write_text("\n".join(rows))
+    card = write_card(tmp_path, sketch_card(root, "films"))
+    survey = survey_dataset(DataSettings(card=card, root=str(root)))
+    assert (survey.classes, survey.task, survey.channels) == (("A", "B"), "multi", 1)
+    assert survey.has_patients
+
+
+def test_a_written_card_describes_an_npz_file(tmp_path: Path) -> None:
+    """The card lies beside the file and finds it."""
+    from test_medmnist import save
+
+    path = Path(save(tmp_path / "some.npz", (28, 28)))
+    card = write_card(tmp_path, sketch_card(path, "some"))
+    assert survey_dataset(DataSettings(card=card)).size == 28
+
+
+def test_nothing_to_describe_is_told(tmp_path: Path) -> None:
+    """An empty folder, images without classes, and a text are refused with a reason."""
+    with pytest.raises(UsageError, match="no image below it"):
+        sketch_card(tmp_path, "x")
+    draw(tmp_path / "a.png", seed=0)
+    with pytest.raises(UsageError, match="nor two class folders"):
+        sketch_card(tmp_path, "x")
+    with pytest.raises(UsageError, match="neither a folder nor an npz file"):
+        sketch_card(tmp_path / "a.png", "x")

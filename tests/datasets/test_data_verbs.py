@@ -1,0 +1,97 @@
+"""`medtui data`: counts on stdout, narration on stderr, exit codes as promised."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from medtui.cli import main
+from medtui.preset import DataSettings
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a verb left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Medtui = Callable[..., Shown]
+
+
+@pytest.fixture
+def medtui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Medtui:
+    """Give a runner of `medtui data`."""
+
+    def run(*words: str) -> Shown:
+        monkeypatch.setattr(sys, "argv", ["medtui", "data", *words])
+        code = main()
+        return Shown(code, *capsys.readouterr())
+
+    return run
+
+
+def test_list_names_the_shipped_cards(medtui: Medtui) -> None:
+    """One JSON object a line."""
+    lines = medtui("list", "--json").stdout.splitlines()
+    assert {"demo", "malaria", "chestxray14"} <= {json.loads(line)["name"] for line in lines}
+
+
+def test_check_prints_counts_and_json(medtui: Medtui, settings: DataSettings) -> None:
+    """Counts for people, one object for programs, nothing else on stdout."""
+    shown = medtui("check", settings.card, "--root", settings.root)
+    assert shown.returncode == 0
+    assert "Parasitized" in shown.stdout
+    value = json.loads(medtui("check", settings.card, "--root", settings.root, "--json").stdout)
+    assert value["classes"] == ["Parasitized", "Uninfected"]
+
+
+def test_check_takes_a_bare_folder(medtui: Medtui, cells: Path) -> None:
+    """Images nobody wrote a card for can be looked at."""
+    shown = medtui("check", str(cells), "-q")
+    assert shown.returncode == 0
+    assert "no patient information" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["check", "nosuch"], 2, "no such card"),
+        (["check", "malaria"], 3, "--root="),
+        (["check", "demo", "--size", "3"], 2, "`size` = 3"),
+        (["check", "demo", "--split", "patients"], 2, "`split`"),
+        (["fetch", "table"], 2, "no address"),
+    ],
+)
+def test_mistakes_have_exit_codes_and_cures(
+    medtui: Medtui, words: list[str], code: int, message: str
+) -> None:
+    """2 for what was typed, 3 for what is missing; the cure is in the verb's own words."""
+    shown = medtui(*words)
+    assert shown.returncode == code
+    assert message in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_new_writes_a_card_and_keeps_the_old_one(
+    medtui: Medtui, cells: Path, tmp_path: Path
+) -> None:
+    """A card that is there is not overwritten."""
+    card = tmp_path / "mine.toml"
+    first = medtui("new", str(cells), "--to", str(card))
+    assert first.stdout.strip() == str(card)
+    assert medtui("check", str(card), "--root", str(cells)).returncode == 0
+    assert medtui("new", str(cells), "--to", str(card)).returncode == 2
+
+
+def test_cache_lists_and_clears(medtui: Medtui, settings: DataSettings) -> None:
+    """What a check decoded is listed and can be removed."""
+    medtui("check", settings.card, "--root", settings.root)
+    assert json.loads(medtui("cache", "--json").stdout)["num_images"] == 120
+    assert "freed" in medtui("cache", "--clear").stdout
+    assert medtui("cache").stdout.strip() == "nothing is kept"

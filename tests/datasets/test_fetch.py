@@ -1,0 +1,195 @@
+"""Downloads, against a server on the loopback address that misbehaves as real ones do."""
+
+import hashlib
+import io
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from drawn import FOLDERS, draw, write_card
+
+from medtui.datasets import load_card
+from medtui.datasets.card import Card
+from medtui.datasets.fetch import fetch
+from medtui.datasets.progress import tell_nobody
+from medtui.datasets.unpack import unpack
+from medtui.errors import EnvironmentProblem, UsageError
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `content`; may break off, ignore ranges or refuse."""
+
+    content = b""
+    break_after: int | None = None
+    ignores_ranges = False
+    status = 200
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.ranges: list[str | None] = []
+
+    @property
+    def url(self) -> str:
+        """Give the address of the one file."""
+        return f"http://127.0.0.1:{self.server_port}/cells.zip"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        """Send the content from where it is asked for."""
+        server, wanted = self.server, self.headers.get("Range")
+        server.ranges.append(wanted)
+        first = 0 if wanted is None or server.ignores_ranges else int(wanted[6:].rstrip("-"))
+        if first and first >= len(server.content):
+            self.send_error(416)
+            return
+        body = server.content[first:]
+        self.send_response(server.status if server.status != 200 else 206 if first else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if server.break_after is not None:
+            body, server.break_after = body[: server.break_after], None
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Give a running server with a zip file of six images."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for number in range(6):
+            path = draw(tmp_path / "source" / f"{number}.png", seed=number)
+            opened.write(path, f"cell_images/{'AB'[number % 2]}/{number}.png")
+    running = Server()
+    running.content = archive.getvalue()
+    thread = threading.Thread(target=running.serve_forever)
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+def card_for(server: Server, folder: Path, more: str = "") -> Card:
+    """Give a card whose only file is the server's."""
+    download = f'[[download]]\nurl = "{server.url}"\nfile = "cells.zip"\n{more}'
+    return load_card(write_card(folder, f'{FOLDERS}by_hand = "Ask the makers."\n{download}'))[0]
+
+
+def run(card: Card, folder: Path) -> None:
+    """Fetch without pauses."""
+    fetch(card, folder, tell_nobody, pause_seconds=0)
+
+
+def test_a_data_set_is_fetched_once(server: Server, tmp_path: Path) -> None:
+    """The archive is unpacked and removed; the same command again does nothing."""
+    server_hash = hashlib.sha256(server.content).hexdigest()
+    card = card_for(server, tmp_path, f'sha256 = "{server_hash}"')
+    run(card, tmp_path / "to")
+    names = sorted(path.name for path in (tmp_path / "to").rglob("*.png"))
+    assert names == [f"{number}.png" for number in range(6)]
+    assert not (tmp_path / "to" / "cells.zip").exists()
+    run(card, tmp_path / "to")
+    assert len(server.ranges) == 1
+
+
+def test_a_broken_connection_is_taken_up_again(server: Server, tmp_path: Path) -> None:
+    """The second request asks for the rest only."""
+    server.break_after = 1000
+    run(card_for(server, tmp_path), tmp_path / "to")
+    assert server.ranges == [None, "bytes=1000-"]
+    assert len(list((tmp_path / "to").rglob("*.png"))) == 6
+
+
+def test_a_server_without_ranges_starts_over(server: Server, tmp_path: Path) -> None:
+    """An answer that is the whole file replaces the beginning that is there."""
+    server.break_after, server.ignores_ranges = 1000, True
+    run(card_for(server, tmp_path), tmp_path / "to")
+    assert len(list((tmp_path / "to").rglob("*.png"))) == 6
+
+
+def test_a_download_that_was_complete_is_not_repeated(server: Server, tmp_path: Path) -> None:
+    """Killed between the last byte and the check, it is checked and used."""
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to" / "cells.zip.part").write_bytes(server.content)
+    run(card_for(server, tmp_path), tmp_path / "to")
+    assert len(list((tmp_path / "to").rglob("*.png"))) == 6
+
+
+@pytest.mark.parametrize("more", [f'sha256 = "{"0" * 64}"', f'md5 = "{"0" * 32}"', "num_bytes = 5"])
+def test_a_wrong_file_is_thrown_away(server: Server, tmp_path: Path, more: str) -> None:
+    """A file that is not the published one is neither kept nor unpacked."""
+    with pytest.raises(EnvironmentProblem, match="was thrown away") as caught:
+        run(card_for(server, tmp_path, more), tmp_path / "to")
+    assert caught.value.hint == "Ask the makers."
+    assert not list((tmp_path / "to").iterdir())
+
+
+def test_a_web_page_is_no_data_set(server: Server, tmp_path: Path) -> None:
+    """An address that answers with a login page is told as such."""
+    server.content = b"<!DOCTYPE html><html>sign in</html>"
+    with pytest.raises(EnvironmentProblem, match="web page"):
+        run(card_for(server, tmp_path), tmp_path / "to")
+
+
+def test_without_network_it_says_what_to_do_by_hand(server: Server, tmp_path: Path) -> None:
+    """A refused connection or address ends with exit code 3 and the card's instructions."""
+    server.status = 404
+    with pytest.raises(EnvironmentProblem, match="Not Found") as caught:
+        run(card_for(server, tmp_path), tmp_path / "to")
+    assert caught.value.hint == "Ask the makers."
+    card = write_card(tmp_path, FOLDERS + '[[download]]\nurl = "http://127.0.0.1:9/x"\nfile = "x"')
+    with pytest.raises(EnvironmentProblem, match="refused"):
+        run(load_card(card)[0], tmp_path / "to")
+
+
+def test_a_card_without_address_says_so(tmp_path: Path) -> None:
+    """There is nothing to fetch for a template."""
+    with pytest.raises(UsageError, match="no address"):
+        run(load_card("folders")[0], tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../out.png", "/tmp/out.png", "a/../../out.png", "..\\out.png"])  # noqa: S108 - refused, never written
+def test_no_path_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    """Archives that reach outside are refused; nothing is written there."""
+    archive = tmp_path / "evil.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr(name, b"x")
+    with pytest.raises(EnvironmentProblem, match="outside"):
+        unpack(archive, tmp_path / "to", tell_nobody)
+    assert not list(tmp_path.rglob("out.png"))
+
+
+def test_links_in_archives_are_left_out(tmp_path: Path) -> None:
+    """A link to elsewhere is not made, and a file behind it is refused or lands inside."""
+    archive = tmp_path / "evil.tar.gz"
+    with tarfile.open(archive, "w:gz") as opened:
+        link = tarfile.TarInfo("images")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+        opened.addfile(link)
+        inside = tarfile.TarInfo("images/cell.png")
+        inside.size = 1
+        opened.addfile(inside, io.BytesIO(b"x"))
+    (tmp_path / "to").mkdir()
+    unpack(archive, tmp_path / "to", tell_nobody)
+    assert (tmp_path / "to" / "images" / "cell.png").read_bytes() == b"x"
+    assert not (tmp_path / "cell.png").exists()
+
+
+@pytest.mark.parametrize("name", ["broken.zip", "broken.tar.gz"])
+def test_damaged_archives_are_told(tmp_path: Path, name: str) -> None:
+    """A truncated archive is exit code 3 with its name."""
+    (tmp_path / name).write_bytes(b"PK\x03\x04 or not")
+    with pytest.raises(EnvironmentProblem, match="damaged archive"):
+        unpack(tmp_path / name, tmp_path / "to", tell_nobody)
