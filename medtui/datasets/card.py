@@ -168,7 +168,7 @@ class Card(Document):
             raise ValueError(f'size and channels must be given for format = "{self.format}"')
         if self.format == "folders" and self.task == "multi":
             raise ValueError('class folders give one class per image; task = "multi" needs a table')
-        if self.split == "official" and self.format != "medmnist" and self.official is None:
+        if self.split == "official" and self.format == "table" and self.official is None:
             raise ValueError('split = "official" needs an [official] section that names the lists')
         if self.table is not None and not self.table.label_column and not self.classes:
             raise ValueError("without table.label_column, classes must name the 0/1 columns")

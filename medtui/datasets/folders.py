@@ -2,14 +2,27 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from medtui.datasets.card import Card
-from medtui.datasets.listing import Listing, plural, some
-from medtui.datasets.scan import scan
+from medtui.datasets.listing import (
+    NO_PART,
+    TEST,
+    TRAIN,
+    TRAIN_VAL,
+    VAL,
+    Listing,
+    Parts,
+    plural,
+    some,
+)
+from medtui.datasets.scan import Scan, scan
 from medtui.errors import EnvironmentProblem, UsageError
+
+_PART_OF = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
 
 
 def list_folders(card: Card, root: Path, size: int | None) -> Listing:
@@ -20,6 +33,7 @@ def list_folders(card: Card, root: Path, size: int | None) -> Listing:
         UsageError: the folders do not make two classes.
     """
     found = scan(root)
+    notes = [*found.notes, *_drop_nested_copies(found, root)]
     classes = card.classes or _class_names(found.files)
     if len(classes) < 2:  # noqa: PLR2004 - fewer make no classifier
         raise UsageError(
@@ -36,7 +50,6 @@ def list_folders(card: Card, root: Path, size: int | None) -> Listing:
             names.append(name)
             labels.append(number)
     _check_classes(root, classes, labels)
-    notes = list(found.notes)
     if strays:
         notes.append(f"{plural(len(strays), 'image')} outside the class folders: {some(strays)}")
     patients, unknown = patients_by_pattern(card.patient, names)
@@ -49,6 +62,7 @@ def list_folders(card: Card, root: Path, size: int | None) -> Listing:
         labels=np.array(labels, np.int64),
         patients=patients,
         files=[f"{root}/{name}" for name in names],
+        official=_part_folders(names),
         notes=(*notes, *unknown),
     )
 
@@ -76,6 +90,50 @@ def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | Non
         f"each taken as a patient of its own: {some(misfits)}"
     )
     return patients, (sentence,)
+
+
+def _drop_nested_copies(found: Scan, root: Path) -> list[str]:
+    """Drop `cells/A/1.png` where `A/1.png` is the same size: a set unpacked into itself.
+
+    The malaria set is published so on Kaggle, with every image twice.
+    """
+    known = set(found.files)
+    copies = {
+        name
+        for name in found.files
+        if any(inner in known and _are_alike(root / name, root / inner) for inner in _inner(name))
+    }
+    if not copies:
+        return []
+    found.files = [name for name in found.files if name not in copies]
+    return [f"{plural(len(copies), 'nested copy')} passed over: {some(sorted(copies))}"]
+
+
+def _are_alike(first: Path, second: Path) -> bool:
+    try:
+        return first.stat().st_size == second.stat().st_size
+    except OSError:
+        return False
+
+
+def _inner(name: str) -> Iterator[str]:
+    """Give `b/c.png` for `a/b/c.png`, but never the bare file name."""
+    while name.count("/") > 1:
+        name = name.partition("/")[2]
+        yield name
+
+
+def _part_folders(names: list[str]) -> Parts | None:
+    """Read the parts from folders named so; without val, it is dealt from train."""
+    parts = [
+        next((_PART_OF[part] for part in name.lower().split("/")[:-1] if part in _PART_OF), NO_PART)
+        for name in names
+    ]
+    if not {TRAIN, TEST} <= set(parts):
+        return None
+    if VAL not in parts:
+        parts = [TRAIN_VAL if part == TRAIN else part for part in parts]
+    return np.array(parts, np.int8)
 
 
 def _class_of(name: str, number_of: dict[str, int]) -> int | None:

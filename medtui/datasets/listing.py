@@ -74,8 +74,9 @@ class Listing:
 
 def plural(count: int, noun: str) -> str:
     """Give `1 image`, `2,000 images`."""
-    ending = "" if count == 1 else "s"
-    return f"{count:,} {noun}{ending}"
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
 
 
 def some(names: Sequence[str], limit: int = 3) -> str:

@@ -53,7 +53,11 @@ def test_an_unknown_card_names_the_known_ones() -> None:
         (FOLDERS + 'classes = ["A"]', "two or more different names"),
         (FOLDERS + 'classes = ["A", "A"]', "two or more different names"),
         (FOLDERS + 'task = "multi"', "needs a table"),
-        (FOLDERS + 'split = "official"', "needs an [official] section"),
+        (
+            TABLE
+            + 'split = "official"\n[table]\nfile = ["a"]\nname_column = "n"\nlabel_column = "l"',
+            "needs an [official] section",
+        ),
         (FOLDERS + "mean = [0.5]", "must have 3 value(s)"),
         (FOLDERS + "std = [0.0, 1.0, 1.0]", "must be above 0"),
         (FOLDERS.replace("size = 16", ""), "size and channels must be given"),

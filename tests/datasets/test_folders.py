@@ -177,3 +177,28 @@ def test_a_missing_root_says_what_to_do(settings: DataSettings, root: str) -> No
     with pytest.raises(EnvironmentProblem, match=root) as caught:
         open_dataset(settings.model_copy(update={"root": root}))
     assert "--set data.root=" in caught.value.hint
+
+
+def test_a_set_unpacked_into_itself_counts_once(settings: DataSettings, cells: Path) -> None:
+    """Nested copies are passed over and told; equal names elsewhere are other images."""
+    shutil.copytree(cells, cells.parent / "copy")
+    shutil.move(cells.parent / "copy", cells / "cell_images")
+    draw(cells / "site2" / "Uninfected" / "P1_cell_11.png", seed=4711)
+    survey = survey_dataset(settings)
+    assert sum(part.num_images for part in survey.parts) == 121
+    assert survey.notes[0].startswith("120 nested copies passed over: cell_images/Parasitized/")
+
+
+def test_part_folders_are_an_official_split(settings: DataSettings, cells: Path) -> None:
+    """`train/A/1.png` is in train; without a val folder, val is dealt from train by patient."""
+    for path in sorted(cells.rglob("*.png")):
+        part = "test" if path.name.startswith(("P0_", "P1_")) else "train"
+        target = cells / part / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    dataset = open_dataset(settings.model_copy(update={"split": "official"}))
+    assert set(dataset.test.patients) == {"P0", "P1"}
+    assert set(dataset.train.patients) | set(dataset.val.patients) == {
+        f"P{n}" for n in range(2, 12)
+    }
+    assert dataset.has_patients
