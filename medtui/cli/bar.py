@@ -1,5 +1,9 @@
 """The live bar: one line for the study and one for each run at work, redrawn in place."""
 
+import errno
+import sys
+import time
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
@@ -8,8 +12,8 @@ from medtui.cli.narration import describe_step, line_of
 from medtui.cli.summary import describe_accuracy
 from medtui.runs.catalogue import RunFeed, StudyFeed
 
-REDRAWS_PER_SECOND = 2
-"""Few enough for a slow connection."""
+REDRAW_SECONDS = 0.5
+"""Between two redraws; rare enough for a slow connection."""
 
 
 class LiveBar:
@@ -24,10 +28,11 @@ class LiveBar:
             TextColumn("{task.fields[where]}", markup=False),
             console=self._console,
             transient=True,
-            refresh_per_second=REDRAWS_PER_SECOND,
+            auto_refresh=False,  # this thread draws, so that it learns when the terminal is gone
         )
         self._tasks: dict[str, TaskID] = {}
         self._study = self._progress.add_task("study", total=num_runs, where="")
+        self._drawn_at = 0.0
         self._progress.start()
 
     def say(self, run: str, text: str) -> None:
@@ -35,12 +40,21 @@ class LiveBar:
         self._console.print(Text(line_of(run, text)), soft_wrap=True)
 
     def show(self, study: StudyFeed) -> None:
-        """Move the bars."""
+        """Move the bars.
+
+        Raises:
+            OSError: EIO, the terminal is gone; rich itself would fall silent.
+        """
+        if not sys.stderr.isatty():
+            raise OSError(errno.EIO, "the terminal is gone")
         num_done = study.count("finished", "failed", "stopped", "lost")
         where = f"{num_done} of {self._num_runs} runs done"
         self._progress.update(self._study, completed=num_done, where=where)
         for run in study.runs:
             self._show_run(run)
+        if time.monotonic() - self._drawn_at >= REDRAW_SECONDS:
+            self._drawn_at = time.monotonic()
+            self._progress.refresh()
 
     def close(self) -> None:
         """Take the bars away."""

@@ -5,6 +5,7 @@ import time
 from typing import Protocol, TextIO
 
 from medtui.cli.summary import describe_accuracy
+from medtui.cli.table import printable
 from medtui.events import CycleEnded
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.units import format_duration, format_number, format_percent
@@ -53,9 +54,13 @@ class PlainLines:
             for stage, cycles in run.history.cycles.items()
         }
         self._told_at: dict[str, float] = {}
+        """Run to the time of its last line about a cycle."""
+        self._spoken_at: dict[str, float] = {}
+        """Run to the time of its last line about anything."""
 
     def say(self, run: str, text: str) -> None:
         """Write one line."""
+        self._spoken_at[run] = time.monotonic()
         print(line_of(run, text), file=self._stream, flush=True)
 
     def show(self, study: StudyFeed) -> None:
@@ -76,15 +81,14 @@ class PlainLines:
                 self.say(name, describe_cycle(run, stage))
                 self._told[name, stage], self._told_at[name] = len(cycles), now
                 return
-        if run.is_live and run.progress.steps and silence >= HEARTBEAT:
+        is_quiet = now - self._spoken_at.setdefault(name, now) >= HEARTBEAT
+        if run.is_live and run.progress.steps and is_quiet:
             self.say(name, describe_step(run))
-            self._told_at[name] = now
 
 
 def line_of(run: str, text: str) -> str:
     """Give a line about a run in which nothing can steer a terminal."""
-    line = f"{run}: {text}" if run else text
-    return "".join(letter if letter.isprintable() else " " for letter in line)
+    return printable(f"{run}: {text}" if run else text)
 
 
 def describe_cycle(run: RunFeed, stage: str) -> str:

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from medtui.cli.table import printable
 from medtui.events import RunFailed
 from medtui.preset import expand_grid
 from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.folder import StudyFolder
 
 LOG_LINES = 8
-"""Lines of a supervisor's log that are shown where it died."""
+"""Lines of a log that are shown where its process died."""
 
 
 def exit_code_of(study: StudyFeed, run: RunFeed | None) -> int:
@@ -33,10 +35,13 @@ def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
         return sentences
     if not any(each.history.num_records for each in study.runs):
         return [_explain_silence(study)]
+    silent = [each for each in concerned if each.status == "queued" and _last_lines_of(each)]
+    if silent:
+        return [_explain_silence(each) for each in silent]
     num_open = num_planned(study) - study.count("finished")
     if run is None and num_open:
-        name = study.folder.name
-        return [f"{name}: {num_open} runs are not finished; `medtui resume {name}` goes on."]
+        name, are = study.folder.name, "run is" if num_open == 1 else "runs are"
+        return [f"{name}: {num_open} {are} not finished; `medtui resume {name}` goes on."]
     return []
 
 
@@ -52,16 +57,22 @@ def _explain(run: RunFeed) -> str:
     )
 
 
-def _explain_silence(study: StudyFeed) -> str:
-    log = study.folder.supervisor_log
-    lines = _last_lines_of(log)
+def _explain_silence(feed: StudyFeed | RunFeed) -> str:
+    """Tell of what ended before it could write an event: its process's log has the reason."""
+    lines, log = _last_lines_of(feed), _log_of(feed)
     if not lines:
-        return f"{study.folder.name}: no run began, and {log} is silent about why."
-    return "\n  ".join([f"{study.folder.name}: no run began; {log} ends with:", *lines])
+        return f"{feed.folder.name}: nothing began, and {log} is silent about why."
+    return "\n  ".join([f"{feed.folder.name}: nothing began; {log} ends with:", *lines])
 
 
-def _last_lines_of(path: Path) -> list[str]:
+def _log_of(feed: StudyFeed | RunFeed) -> Path:
+    folder = feed.folder
+    return folder.supervisor_log if isinstance(folder, StudyFolder) else folder.worker_log
+
+
+def _last_lines_of(feed: StudyFeed | RunFeed) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+        text = _log_of(feed).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
+    return [printable(line) for line in text.splitlines()[-LOG_LINES:]]

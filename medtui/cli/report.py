@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from medtui.cli.narration import describe_cycle, describe_step
 from medtui.cli.session import shown_path
 from medtui.cli.summary import asked_density, describe_duration, format_interval
-from medtui.cli.table import render_table
+from medtui.cli.table import printable, render_table
 from medtui.events import RunFailed
 from medtui.metrics import METRICS
 from medtui.runs.catalogue import RunFeed, StudyFeed
@@ -48,8 +48,9 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
 
 def _complaints(run: RunFeed) -> Iterator[str]:
     if isinstance(run.history.ending, RunFailed):
-        yield f"  failure   {run.history.ending.message}"
-        yield f"  cure      {run.history.ending.hint}"
+        yield f"  failure   {printable(run.history.ending.message)}"
+        if run.history.ending.hint:
+            yield f"  cure      {printable(run.history.ending.hint)}"
     if run.problem:
         yield f"  problem   {run.problem}"
     result = run.result
@@ -58,7 +59,7 @@ def _complaints(run: RunFeed) -> Iterator[str]:
     if not result.has_patients:
         yield "  warning   the split does not keep patients apart"
     for warning in result.warnings:
-        yield f"  warning   {warning}"
+        yield f"  warning   {printable(warning)}"
 
 
 def _metrics(result: Result) -> str:

@@ -1,5 +1,6 @@
 """A follower in the foreground, from its first line to the table and the exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -43,9 +44,10 @@ class Session:
         study = read_study(self.target.study)
         try:
             self._narrate(study, interrupts)
-        except OSError:
-            # Writing to a terminal that is gone fails with EIO; the study itself goes on.
-            interrupts.hang_up()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            interrupts.hang_up()  # the terminal is gone, and may not have said so
         if interrupts.is_hangup:
             _abandon_terminal()
             return interrupts.exit_code
@@ -67,6 +69,8 @@ class Session:
             on_end=self._print_ended,
         )
         try:
+            if self.stop is None and study.is_live:
+                narrator.say("", f"following {self.target.name}; Ctrl+C leaves it running")
             follower.follow(interrupts)
             if interrupts.received is None or interrupts.is_hangup:
                 return

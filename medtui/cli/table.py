@@ -9,6 +9,11 @@ GAP = "  "
 Row = Sequence[str]
 
 
+def printable(text: str) -> str:
+    """Give a line in which nothing can steer a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def render_table(headers: Row, rows: Sequence[Row], *, num_keys: int = 1) -> str:
     """Align rows under their headers; the first `num_keys` columns and no others stand left.
 
