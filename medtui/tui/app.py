@@ -1,12 +1,12 @@
 """The application: its screens, its keys, its way out. Loads no torch."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
@@ -15,12 +15,15 @@ from textual.theme import Theme
 from medtui.errors import MedtuiError
 from medtui.preset import Preset
 from medtui.runs.folder import REFERENCE
+from medtui.tui.answering import CANCEL, Answering
 from medtui.tui.ascii import AsciiFilter
 from medtui.tui.colours import DARK_THEME, LIGHT_THEME
+from medtui.tui.config import Config, load_config
 from medtui.tui.desk import Desk
 from medtui.tui.draft import draft_from
-from medtui.tui.errands import Errands, ResumeWanted, StopWanted
-from medtui.tui.feed import Feed, Snapshot
+from medtui.tui.errands import Errands
+from medtui.tui.feed import Feed, Snapshot, endings_between
+from medtui.tui.keys import bind
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.help import HelpScreen, own_bindings
@@ -30,8 +33,6 @@ from medtui.tui.screens.question import Choice, Question
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.terminal import on_signals, watch_terminal
-
-_CANCEL = Choice("c", "", "Cancel")
 
 
 class SnapshotTaken(Message):
@@ -43,31 +44,28 @@ class SnapshotTaken(Message):
         """All that screens show."""
 
 
-class MedtuiApp(App[None]):
+class MedtuiApp(Answering):
     """Shows one runs folder. Closing it ends nothing that runs."""
 
     TITLE = "medtui"
     CSS_PATH = "app.tcss"
 
     BINDINGS = [
-        Binding(
-            "question_mark,f1",
-            "help",
-            "Help",
-            key_display="?",
-            tooltip="Explain this screen and its keys",
-        ),
-        Binding("q", "quit", "Quit", tooltip="Leave; what runs may go on"),
+        bind("question_mark,f1", "help", "Help", "Explain this screen and its keys", display="?"),
+        bind("q", "quit", "Quit", "Leave; what runs may go on"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
     ]
 
-    def __init__(self, runs_dir: Path, *, is_ascii: bool = False) -> None:
+    def __init__(
+        self, runs_dir: Path, *, is_ascii: bool = False, config: Config | None = None
+    ) -> None:
         super().__init__()
+        self._config = config or Config()
         self.is_ascii = is_ascii
         """Whether only ASCII may reach the terminal."""
         self.animation_level = "none"
-        self._errands = Errands(runs_dir)
-        self._feed = Feed(runs_dir, self._publish)
+        self.errands = Errands(runs_dir)
+        self.feed = Feed(runs_dir, self._publish)
         self._snapshot: Snapshot | None = None
         if is_ascii:
             self._filters.append(AsciiFilter())
@@ -80,20 +78,25 @@ class MedtuiApp(App[None]):
         """Choose the look, prepare the way out, begin to read."""
         for theme in (DARK_THEME, LIGHT_THEME):
             self.register_theme(theme)
-        self.theme = DARK_THEME.name
+        wanted = self._config.look.theme
+        self.theme = wanted if wanted in self.available_themes else DARK_THEME.name
+        self.set_keymap(self._config.keys)
         self.theme_changed_signal.subscribe(self, self._on_theme)
         loop = asyncio.get_running_loop()
         if not self.is_headless:
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
-        self._feed.start()
+        self.feed.start()
 
     def on_unmount(self) -> None:
         """Let the reading thread go."""
-        self._feed.stop()
+        self.feed.stop()
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Hand the news to the screens."""
+        for sentence, is_good in endings_between(self._snapshot, message.snapshot):
+            self.notify(sentence, severity="information" if is_good else "warning", markup=False)
+            self.bell()
         self._snapshot = message.snapshot
         for screen in self.screen_stack:
             if isinstance(screen, ReaderScreen):
@@ -127,7 +130,7 @@ class MedtuiApp(App[None]):
 
     def open_run(self, key: str) -> None:
         """Show the run `study/run`."""
-        self._feed.watch(key)
+        self.feed.watch(key)
         self.push_screen(RunScreen(key))
 
     def action_help(self) -> None:
@@ -153,35 +156,10 @@ class MedtuiApp(App[None]):
             [
                 Choice("l", "leave", "Leave it running: it needs no terminal"),
                 Choice("s", "stop", "Stop it after the step it is in, then quit"),
-                _CANCEL,
+                CANCEL,
             ],
         )
         self.push_screen(question, partial(self._quit, live))
-
-    def on_stop_wanted(self, message: StopWanted) -> None:
-        """Ask before anything is stopped."""
-        study, run = message.study, message.run
-        is_run_live = run is not None and run.status == "running"
-        if not (study.is_live or is_run_live):
-            self.notify(f"{study.name} is not running.")
-            return
-        choices = [Choice("w", "study", f"Stop the whole study {study.name}"), _CANCEL]
-        if run is not None and is_run_live:
-            choices.insert(
-                0, Choice("t", "run", f"Stop this run; {study.name} goes on with the next")
-            )
-        sentence = "Stop? A checkpoint is written first, and r resumes from it."
-        self.push_screen(Question(sentence, choices), partial(self._stop, message))
-
-    def on_resume_wanted(self, message: ResumeWanted) -> None:
-        """Start what is unfinished."""
-        study = message.study
-        if study.is_live:
-            self.notify(f"{study.name} is running already.")
-        elif study.status == "finished":
-            self.notify(f"{study.name} is finished: nothing is left to do.")
-        else:
-            self._run_errand(partial(self._errands.resume, study.name))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the screen in view, then Textual's own."""
@@ -194,12 +172,6 @@ class MedtuiApp(App[None]):
             if command.title not in {"Quit", "Keys"}:
                 yield command
 
-    def _stop(self, wanted: StopWanted, answer: str | None) -> None:
-        if answer == "run" and wanted.run is not None:
-            self._run_errand(partial(self._errands.stop_run, wanted.run))
-        elif answer == "study":
-            self._run_errand(partial(self._errands.stop_study, wanted.study.name))
-
     def _quit(self, live: list[str], answer: str | None) -> None:
         if answer == "leave":
             self.exit()
@@ -209,26 +181,18 @@ class MedtuiApp(App[None]):
     @work(group="quit")
     async def _stop_all(self, names: list[str]) -> None:
         for name in names:
-            await asyncio.to_thread(self._errands.stop_study, name)
+            await asyncio.to_thread(self.errands.stop_study, name)
         self.exit()
-
-    @work(group="errands")
-    async def _run_errand(self, errand: Callable[[], str]) -> None:
-        try:
-            self.notify(await asyncio.to_thread(errand))
-        except MedtuiError as error:
-            self.notify(str(error), title="Not done", severity="error", markup=False)
-        self._feed.look_now()
 
     @work(group="errands")
     async def _begin(self, preset: Preset, *, is_watched: bool) -> None:
         self.notify(f"Starting {preset.name} ...", markup=False)
         try:
-            name = await asyncio.to_thread(self._errands.start, preset)
+            name = await asyncio.to_thread(self.errands.start, preset)
         except MedtuiError as error:
             self.notify(str(error), title="Not started", severity="error", markup=False)
             return
-        self._feed.look_now()
+        self.feed.look_now()
         while not isinstance(self.screen, HomeScreen):
             await self.pop_screen()
         if is_watched:
@@ -249,6 +213,7 @@ class MedtuiApp(App[None]):
 
 def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
     """Show the runs folder until the person leaves; give the exit code."""
-    app = MedtuiApp(runs_dir, is_ascii=ascii_only)
+    config = load_config()
+    app = MedtuiApp(runs_dir, is_ascii=ascii_only or config.look.ascii, config=config)
     app.run()
     return app.return_code or 0

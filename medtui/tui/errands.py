@@ -1,13 +1,20 @@
 """What screens ask to be done with processes; it is done in a thread, never in the loop."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from textual.message import Message
 
+from medtui.errors import EnvironmentProblem
 from medtui.preset import Preset
 from medtui.runs.folder import StudyFolder
+from medtui.runs.lock import holder_of
+from medtui.runs.publish import publish_text
+from medtui.tui.export import export_chart
+from medtui.tui.plot import Plot
 from medtui.tui.rows import RunRow, StudyRow
+from medtui.tui.widgets.drawing import ChartStyle
 
 
 class StopWanted(Message):
@@ -28,6 +35,35 @@ class ResumeWanted(Message):
         super().__init__()
         self.study = study
         """The study."""
+
+
+class DeleteWanted(Message):
+    """A person wants a study to be gone from the disk."""
+
+    def __init__(self, study: StudyRow) -> None:
+        super().__init__()
+        self.study = study
+        """The study."""
+
+
+class NoteWanted(Message):
+    """A person wants to write something about a study."""
+
+    def __init__(self, study: StudyRow) -> None:
+        super().__init__()
+        self.study = study
+        """The study."""
+
+
+class ExportWanted(Message):
+    """A person wants a chart as files."""
+
+    def __init__(self, key: str, plot: Plot) -> None:
+        super().__init__()
+        self.key = key
+        """`study/run`."""
+        self.plot = plot
+        """As it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +95,34 @@ class Errands:
         from medtui.launch import start_study
 
         return start_study(preset, self.runs_dir).name
+
+    def delete(self, name: str) -> str:
+        """Delete a study that nobody writes; give what to say."""
+        study = self._folder(name)
+        if holder_of(study.lock) or any(holder_of(run.lock) for run in study.runs()):
+            raise EnvironmentProblem(f"{name} is running.", hint="Stop it first.")
+        try:
+            shutil.rmtree(study.path)
+        except OSError as error:
+            raise EnvironmentProblem(f"{study.path} is not gone: {error.strerror}.") from error
+        return f"{name} is deleted."
+
+    def note(self, name: str, text: str) -> str:
+        """Write a line about a study; give what to say."""
+        try:
+            publish_text(self._folder(name).note, text.strip() + "\n")
+        except OSError as error:
+            raise EnvironmentProblem(f"The note is not written: {error.strerror}.") from error
+        return "Noted."
+
+    def export(self, wanted: ExportWanted, style: ChartStyle) -> str:
+        """Write a chart to files; give what to say."""
+        study, _, run = wanted.key.partition("/")
+        try:
+            paths = export_chart(self._folder(study).run(run), wanted.plot, style)
+        except OSError as error:
+            raise EnvironmentProblem(f"Nothing was exported: {error.strerror}.") from error
+        return "Written: " + ", ".join(map(str, paths))
 
     def resume(self, name: str) -> str:
         """Start what is unfinished in a study; give what to say."""

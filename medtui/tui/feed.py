@@ -41,6 +41,16 @@ class Snapshot:
         return next((study for study in self.studies if study.name == name), None)
 
 
+def endings_between(before: Snapshot | None, after: Snapshot) -> list[tuple[str, bool]]:
+    """Give a sentence for each run that ended in between, and whether it ended well."""
+    if before is None:
+        return []
+    live = {run.key for study in before.studies for run in study.runs if run.status == "running"}
+    ended = [run for study in after.studies for run in study.runs
+             if run.key in live and run.status != "running"]  # fmt: skip
+    return [(f"{run.study}: {run.title} {run.status}", run.status == "finished") for run in ended]
+
+
 class Feed:
     """The reading thread. `publish` is called from it with every snapshot that differs."""
 

@@ -27,6 +27,11 @@ class Series:
         """The last measured value; None where there is none."""
         return next((y for _, y in reversed(self.points) if y is not None), None)
 
+    def value_at(self, x: float) -> float | None:
+        """Give the measured value whose x is nearest; None where there is none."""
+        known = ((abs(at - x), y) for at, y in self.points if y is not None)
+        return min(known, default=(0.0, None))[1]
+
 
 @dataclass(frozen=True)
 class Level:
@@ -55,6 +60,8 @@ class Plot:
     """Whether x has whole numbers only, so that no tick falls between them."""
     is_log: bool = False
     """Whether y is drawn by its logarithm; values not above 0 are gaps then."""
+    cursor: float | None = None
+    """An x that is marked by a vertical line; None marks none."""
     remark: str = ""
     """What stands behind the legend: a fact no curve shows."""
     empty: str = "nothing measured yet"

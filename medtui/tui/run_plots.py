@@ -35,6 +35,56 @@ def accuracy_plot(view: RunView) -> Plot:
     )
 
 
+def loss_plot(view: RunView) -> Plot:
+    """Give the loss: of w while it trains, and of w and theta on val by cycle."""
+    word = _cycle_word(view)
+    series = [Series("val" if view.stage == "reference" else "theta on val", tuple(
+        (cycle.cycle, cycle.val.get("loss")) for cycle in view.cycles), digits=3)]  # fmt: skip
+    if any(cycle.w_val for cycle in view.cycles):
+        points = tuple((cycle.cycle, cycle.w_val.get("loss")) for cycle in view.cycles)
+        series.append(Series("w on val", points, "dots", digits=3))
+    if view.losses:
+        series.append(Series("train, running stage", view.losses, digits=3))
+    return Plot(
+        title=f"Loss by {word}",
+        series=tuple(series),
+        x_label=word,
+        x_limits=(0, _last_cycle(view)),
+        empty=f"the first {word} is not measured yet",
+    )
+
+
+def gap_plot(view: RunView) -> Plot:
+    """Give how far w is from theta, by cycle."""
+    points = tuple((cycle.cycle, cycle.gap) for cycle in view.cycles)
+    return Plot(
+        title="Constraint gap |w-theta|/|w| by cycle",
+        series=(Series("gap", points, digits=4),),
+        x_label="cycle",
+        x_limits=(0, _last_cycle(view)),
+        are_x_whole=True,
+        is_log=True,
+        empty="a reference has no gap" if view.stage == "reference" else "no cycle measured yet",
+    )
+
+
+def schedule_plot(view: RunView) -> Plot:
+    """Give penalty and learning rate by cycle."""
+    word = _cycle_word(view)
+    curves = (
+        Series("mu", tuple((cycle.cycle, cycle.mu) for cycle in view.cycles), digits=4),
+        Series("lr", tuple((cycle.cycle, cycle.lr) for cycle in view.cycles), digits=5),
+    )
+    return Plot(
+        title=f"Schedule by {word}",
+        series=curves[1:] if view.stage == "reference" else curves,
+        x_label=word,
+        x_limits=(0, _last_cycle(view)),
+        are_x_whole=True,
+        is_log=True,
+    )
+
+
 def memory_plot(view: RunView) -> Plot:
     """Give memory over time: the GPU's, else the worker's own."""
     vitals = view.vitals

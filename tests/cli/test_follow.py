@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import begin, cycle_ended, record_study, result_of
+from scenes import begin, cycle_ended, record_study, result_of
 
 from medtui.events import Noted, RunFinished, StepsAdvanced
 from medtui.runs.folder import StudyFolder
@@ -88,6 +88,7 @@ class Attached:
             stderr=stderr,
         )
         self.told = b""
+        self._reader: threading.Thread | None = None
         if self.process.stderr is not None:
             self.read_from(self.process.stderr.fileno())
 
@@ -110,8 +111,12 @@ class Attached:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; give exit code and stdout."""
-        output, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode, output.decode()
+        assert self.process.stdout is not None
+        output = self.process.stdout.read()
+        code = self.process.wait(PATIENCE_SECONDS)
+        if self._reader is not None:
+            self._reader.join(PATIENCE_SECONDS)
+        return code, output.decode()
 
 
 def test_a_study_at_rest_is_told_by_its_table(medtui, study):

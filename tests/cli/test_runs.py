@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import record_study
+from scenes import record_study
 
 
 def test_the_list_names_every_run(medtui, study):

@@ -10,6 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from recorded import RecordedStudy, record_showcase
 
+from medtui.launch import Preflight
+
 
 @pytest.fixture
 def runs_dir(tmp_path: Path) -> Path:
@@ -26,3 +28,11 @@ def showcase(runs_dir: Path) -> Iterator[list[RecordedStudy]]:
     yield studies
     for study in studies:
         study.release()
+
+
+@pytest.fixture(autouse=True)
+def _no_preflight(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep torch out of tests that only drive screens; `real_preflight` tries the real one."""
+    if "real_preflight" not in request.keywords:
+        nothing = Preflight(0, 0, 0, 0, [], [], 1.0)
+        monkeypatch.setattr("medtui.tui.screens.compress.preflight", lambda _preset: nothing)

@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
@@ -21,6 +20,7 @@ from medtui.runs.publish import publish_text
 from medtui.tui.colours import colours_of
 from medtui.tui.desk import Desk
 from medtui.tui.draft import sections
+from medtui.tui.keys import bind
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.screens.question import Choice, Question
 from medtui.tui.widgets.form import Form, FormField
@@ -44,13 +44,13 @@ class CompressScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
     BINDINGS = [
-        Binding("space", "choose", "Choose", tooltip="Choose or drop the scheme under the cursor"),
-        Binding("d", "densities", "Densities", tooltip="Go to the densities"),
-        Binding("c", "check", "Check", tooltip="Try the preset: data, weights kept, what is wrong"),
-        Binding("w", "save", "Save", tooltip="Save the preset; comments are kept"),
-        Binding("s", "start", "Start", tooltip="Start the study, or show its command line"),
-        Binding("tab", "app.focus_next", "Field", show=False, tooltip="Go to the next field"),
-        Binding("escape", "back", "Back", tooltip="Leave the field, or go back"),
+        bind("space", "choose", "Choose", "Choose or drop the scheme under the cursor"),
+        bind("d", "densities", "Densities", "Go to the densities"),
+        bind("c", "check", "Check", "Try the preset: data, weights kept, what is wrong"),
+        bind("w", "save", "Save", "Save the preset; comments are kept"),
+        bind("s", "start", "Start", "Start the study, or show its command line"),
+        bind("tab", "app.focus_next", "Field", "Go to the next field", shown=False),
+        bind("escape", "back", "Back", "Leave the field, or go back"),
     ]
 
     class Started(Message):

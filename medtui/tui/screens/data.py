@@ -3,7 +3,6 @@
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
@@ -15,6 +14,7 @@ from medtui.shipped import card_names
 from medtui.tui.colours import colours_of
 from medtui.tui.data_probe import DataLook, DataReport
 from medtui.tui.desk import Desk
+from medtui.tui.keys import bind
 from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.found import Found
 from medtui.tui.widgets.title_bar import TitleBar
@@ -38,10 +38,10 @@ class DataScreen(Screen[None]):
     AUTO_FOCUS = ""
 
     BINDINGS = [
-        Binding("n", "next", "Next: compress", tooltip="Go on to schemes and densities"),
-        Binding("l", "look", "Look again", tooltip="Look at the data again"),
-        Binding("tab", "app.focus_next", "Field", tooltip="Go to the next field"),
-        Binding("escape", "back", "Back", tooltip="Leave the field, or go back"),
+        bind("n", "next", "Next: compress", "Go on to schemes and densities"),
+        bind("l", "look", "Look again", "Look at the data again"),
+        bind("tab", "app.focus_next", "Field", "Go to the next field"),
+        bind("escape", "back", "Back", "Leave the field, or go back"),
     ]
 
     class Done(Message):

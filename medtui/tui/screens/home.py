@@ -2,15 +2,17 @@
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Footer
 
-from medtui.tui.errands import ResumeWanted, StopWanted
+from medtui.tui.errands import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
 from medtui.tui.feed import Snapshot
+from medtui.tui.keys import bind
 from medtui.tui.rows import RunRow, StudyRow
 from medtui.tui.screens.new_study import NewStudyScreen
 from medtui.tui.screens.reader import ReaderScreen
+from medtui.tui.selection import ORDERS, Order, choose_studies
+from medtui.tui.widgets.search_line import SearchLine
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
@@ -28,12 +30,22 @@ class HomeScreen(ReaderScreen):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
+    AUTO_FOCUS = ""
+
     BINDINGS = [
-        Binding("n", "new", "New study", tooltip="Set up a study from a preset"),
-        Binding("s", "stop", "Stop", tooltip="Stop the study, or the run under the cursor"),
-        Binding("r", "resume", "Resume", tooltip="Let the study go on with what is unfinished"),
-        Binding("escape", "studies", "Studies", tooltip="Go back to the studies", show=False),
-    ]
+        bind("n", "new", "New study", "Set up a study from a preset"),
+        bind("s", "stop", "Stop", "Stop the study, or the run under the cursor"),
+        bind("r", "resume", "Resume", "Let the study go on with what is unfinished"),
+        bind("slash", "search", "Search",
+             "Show only studies with a text: name, scheme, state, note", display="/"),
+        bind("o", "order", "Order", "Order by newest, name, or best val"),
+        bind("e", "note", "Note", "Write a line about the study", shown=False),
+        bind("d", "delete", "Delete", "Delete the study, after a question", shown=False),
+        bind("escape", "studies", "Studies", "Go back to the studies", shown=False),
+    ]  # fmt: skip
+
+    _wanted = ""
+    _order: Order = "newest"
 
     class RunOpened(Message):
         """A run's screen is wanted."""
@@ -49,6 +61,7 @@ class HomeScreen(ReaderScreen):
         yield Welcome()
         yield StudyTable()
         yield RunTable()
+        yield SearchLine(placeholder="show only studies with ...")
         yield Footer()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -57,12 +70,14 @@ class HomeScreen(ReaderScreen):
         self.query_one(Welcome).display = not has_studies
         studies = self.query_one(StudyTable)
         studies.display = self.query_one(RunTable).display = has_studies
-        studies.show_studies(snapshot.studies, self.colours, self.now)
+        chosen = choose_studies(snapshot.studies, self._wanted, self._order)
+        studies.show_studies(chosen, self.colours, self.now)
+        studies.caption(self._caption(len(chosen)))
         self._show_runs()
         self.query_one(TitleBar).show(
             Text("medtui  Studies", style="bold"), self._summary(snapshot)
         )
-        if has_studies and not isinstance(self.focused, RecordTable):
+        if has_studies and self.focused is None:
             studies.focus()
 
     def on_data_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
@@ -80,6 +95,30 @@ class HomeScreen(ReaderScreen):
     def action_studies(self) -> None:
         """Go back to the studies."""
         self.query_one(StudyTable).focus()
+
+    def action_search(self) -> None:
+        """Ask what the studies shall hold."""
+        self.query_one(SearchLine).open()
+
+    def on_search_line_wanted(self, message: SearchLine.Wanted) -> None:
+        """Show only those."""
+        self._wanted = message.text
+        self.reshow()
+
+    def action_order(self) -> None:
+        """Go to the next order."""
+        self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
+        self.reshow()
+
+    def action_note(self) -> None:
+        """Ask for the note."""
+        if self.study is not None:
+            self.post_message(NoteWanted(self.study))
+
+    def action_delete(self) -> None:
+        """Ask to delete the study."""
+        if self.study is not None:
+            self.post_message(DeleteWanted(self.study))
 
     def action_new(self) -> None:
         """Set up a study."""
@@ -117,6 +156,10 @@ class HomeScreen(ReaderScreen):
 
     def _show_runs(self) -> None:
         self.query_one(RunTable).show_study(self.study, self.colours)
+
+    def _caption(self, count: int) -> str:
+        title = "Studies" if self._order == "newest" else f"Studies by {self._order}"
+        return f"{title}: {count} with {self._wanted!r}" if self._wanted else title
 
     def _summary(self, snapshot: Snapshot) -> Text:
         count = len(snapshot.studies)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -12,6 +11,7 @@ from textual.widgets import Footer
 from medtui.shipped import preset_names
 from medtui.tui.colours import colours_of
 from medtui.tui.draft import describe_preset
+from medtui.tui.keys import bind
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
@@ -26,8 +26,8 @@ class NewStudyScreen(Screen[None]):
     )
 
     BINDINGS = [
-        Binding("p", "path", "Path", tooltip="Start from a preset file elsewhere"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the studies"),
+        bind("p", "path", "Path", "Start from a preset file elsewhere"),
+        bind("escape", "app.pop_screen", "Back", "Back to the studies"),
     ]
 
     class Chosen(Message):

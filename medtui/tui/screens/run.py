@@ -2,29 +2,48 @@
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Footer
 
-from medtui.tui.errands import ResumeWanted, StopWanted
+from medtui.tui.errands import ExportWanted, ResumeWanted, StopWanted
 from medtui.tui.feed import Snapshot
-from medtui.tui.run_plots import accuracy_plot, memory_plot, utilisation_plot
+from medtui.tui.keys import bind
+from medtui.tui.lens import Lens, look_through
+from medtui.tui.run_plots import (
+    accuracy_plot,
+    gap_plot,
+    loss_plot,
+    memory_plot,
+    schedule_plot,
+    utilisation_plot,
+)
+from medtui.tui.screens.looking import Looking
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.states import state_text
 from medtui.tui.view import RunView
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.headway import Headway
+from medtui.tui.widgets.layer_bars import LayerBars
 from medtui.tui.widgets.log_lines import LogLines
+from medtui.tui.widgets.search_line import SearchLine
 from medtui.tui.widgets.standing import Standing
 from medtui.tui.widgets.title_bar import TitleBar
 
-PANES = ("accuracy", "standing", "memory", "utilisation", "log")
+PANES = ("main", "standing", "memory", "utilisation", "log")
 """In the order in which Tab goes through them."""
 
+CURVES = {"1": accuracy_plot, "2": loss_plot, "3": gap_plot, "4": schedule_plot}
+"""What the main chart can show, by key; 5 is the layers' densities, which are bars."""
 
-class RunScreen(ReaderScreen):
+LAYERS = "5"
+
+MAIN = {"1": "Accuracy", "2": "Loss", "3": "Gap", "4": "Schedule", LAYERS: "Layers"}
+"""The same by name."""
+
+
+class RunScreen(Looking, ReaderScreen):
     """Panes beside each other where there is room, else one at a time."""
 
     HELP = (
@@ -36,28 +55,28 @@ class RunScreen(ReaderScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
+    AUTO_FOCUS = ""
+
     BINDINGS = [
-        Binding("s", "stop", "Stop", tooltip="Stop this run or its study after the step it is in"),
-        Binding("r", "resume", "Resume", tooltip="Let the study go on with what is unfinished"),
-        Binding("n", "next_run(1)", "Next run", tooltip="Show the next run of the study"),
-        Binding(
-            "p",
-            "next_run(-1)",
-            "Previous run",
-            tooltip="Show the previous run of the study",
-            show=False,
+        bind("tab", "next_pane(1)", "Pane", "Go to the next pane"),
+        bind("shift+tab", "next_pane(-1)", "Previous pane", "Go to the previous one", shown=False),
+        bind("s", "stop", "Stop", "Stop this run or its study after the step it is in"),
+        bind("r", "resume", "Resume", "Let the study go on with what is unfinished"),
+        bind("n", "next_run(1)", "Next run", "Show the next run of the study"),
+        bind("p", "next_run(-1)", "Previous run", "Show the previous run of it", shown=False),
+        bind("c", "next_main", "Chart", "Show the next chart in the main pane"),
+        *(
+            bind(key, f"main('{key}')", word, f"Show {word.lower()} in the main pane", shown=False)
+            for key, word in MAIN.items()
         ),
-        Binding("f", "full", "Full", tooltip="Give the pane the whole screen"),
-        Binding("tab", "next_pane(1)", "Pane", tooltip="Go to the next pane"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the studies"),
-        Binding(
-            "shift+tab",
-            "next_pane(-1)",
-            "Previous pane",
-            tooltip="Go to the previous pane",
-            show=False,
-        ),
-    ]
+        bind("f", "full", "Full", "Give the pane the whole screen"),
+        bind("up", "scroll(-1)", "Up", "Scroll the pane up", shown=False),
+        bind("down", "scroll(1)", "Down", "Scroll the pane down", shown=False),
+        bind("slash", "search", "Search log", "Show only lines of the log that hold a text",
+             shown=False, display="/"),
+        bind("x", "export", "Export", "Write the pane's chart to files: SVG and CSV", shown=False),
+        bind("escape", "back", "Back", "Back to the whole chart, all panes, the studies"),
+    ]  # fmt: skip
 
     class RunWanted(Message):
         """Another run of the study is to be shown here."""
@@ -72,18 +91,22 @@ class RunScreen(ReaderScreen):
         self.key = key
         """`study/run`."""
         self._pane = 0
+        self._main = "1"
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
         yield TitleBar()
         yield Headway()
         with Horizontal(id="upper", classes="row"):
-            yield Chart(id="accuracy", classes="pane")
+            with Container(id="main", classes="pane"):
+                yield Chart(id="curves")
+                yield LayerBars(id="layers")
             yield Standing(id="standing", classes="pane")
         with Horizontal(id="lower", classes="row"):
             yield Chart(id="memory", classes="pane")
             yield Chart(id="utilisation", classes="pane")
             yield LogLines(id="log", classes="pane")
+        yield SearchLine(placeholder="show only lines of the log with ...")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -97,6 +120,15 @@ class RunScreen(ReaderScreen):
             return None
         return self.snapshot.view
 
+    @property
+    def chart(self) -> Chart | None:
+        """Give the current pane's chart; None where it has none."""
+        pane = self.query_one(f"#{PANES[self._pane]}", Widget)
+        if isinstance(pane, Chart):
+            return pane
+        charts = [chart for chart in pane.query(Chart) if chart.display]
+        return charts[0] if charts else None
+
     def show(self, snapshot: Snapshot) -> None:
         """Bring all panes up to date."""
         view = self.view
@@ -108,7 +140,10 @@ class RunScreen(ReaderScreen):
         self.query_one(TitleBar).show(title, state_text(view.row.status, colours))
         self.query_one(Headway).show(view, colours)
         self.query_one(Standing).show(view, colours)
-        self.query_one("#accuracy", Chart).show(accuracy_plot(view), style)
+        if self._main == LAYERS:
+            self.query_one(LayerBars).show(view, colours)
+        else:
+            self.query_one("#curves", Chart).show(CURVES[self._main](view), style)
         self.query_one("#memory", Chart).show(memory_plot(view), style)
         self.query_one("#utilisation", Chart).show(utilisation_plot(view), style)
         self.query_one(LogLines).show(view.lines, colours)
@@ -126,6 +161,55 @@ class RunScreen(ReaderScreen):
         """Let the study go on."""
         if self.view is not None:
             self.post_message(ResumeWanted(self.view.study))
+
+    def action_main(self, key: str) -> None:
+        """Choose what the main pane shows, and go there."""
+        if key != self._main:
+            self._main = key
+            self.query_one("#curves", Chart).lens = Lens()
+        self.query_one("#curves").display = key != LAYERS
+        self.query_one("#layers").display = key == LAYERS
+        self._pane = 0
+        self._mark_pane()
+        self.call_after_refresh(self.reshow)
+
+    def action_next_main(self) -> None:
+        """Show the next of the main pane's charts."""
+        keys = [*CURVES, LAYERS]
+        self.action_main(keys[(keys.index(self._main) + 1) % len(keys)])
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the current pane."""
+        pane = self.query_one(f"#{PANES[self._pane]}", Widget)
+        target = self.query_one(LayerBars) if pane.id == "main" else pane
+        target.scroll_relative(y=lines, animate=False)
+
+    def action_search(self) -> None:
+        """Ask what the log's lines shall hold."""
+        self._pane = PANES.index("log")
+        self._mark_pane()
+        self.query_one(SearchLine).open()
+
+    def on_search_line_wanted(self, message: SearchLine.Wanted) -> None:
+        """Filter the log."""
+        if self.view is not None:
+            self.query_one(LogLines).filter(message.text, self.view.lines, self.colours)
+
+    def action_export(self) -> None:
+        """Write the current chart to files."""
+        chart = self.chart
+        if chart is not None and chart.plot is not None:
+            self.post_message(ExportWanted(self.key, look_through(chart.lens, chart.plot)))
+
+    def action_back(self) -> None:
+        """Leave what one looks closer at, then full screen, then the run."""
+        chart = self.chart
+        if chart is not None and chart.lens != Lens():
+            chart.look(Lens())
+        elif self.has_class("-full"):
+            self.remove_class("-full")
+        else:
+            self.app.pop_screen()
 
     def action_full(self) -> None:
         """Give the current pane the whole screen, or give it back."""

@@ -6,6 +6,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from medtui.tui.lens import Lens, look_through
 from medtui.tui.plot import Plot
 from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
 from medtui.tui.widgets.framed import Framed
@@ -18,6 +19,8 @@ class Chart(Framed, Widget):
         super().__init__(id=id, classes=classes)
         self.plot: Plot | None = None
         """What is shown."""
+        self.lens = Lens()
+        """How it is looked at."""
         self._style: ChartStyle | None = None
         self._drawn: tuple[Plot, Size, ChartStyle] | None = None
         self._drawing = Text()
@@ -30,7 +33,11 @@ class Chart(Framed, Widget):
     def show(self, plot: Plot, style: ChartStyle) -> None:
         """Show a plot in place of the one before."""
         self.plot, self._style = plot, style
-        self.caption(plot.title, legend_of(plot, style))
+        self._draw_if_changed()
+
+    def look(self, lens: Lens) -> None:
+        """Look at the plot otherwise."""
+        self.lens = lens
         self._draw_if_changed()
 
     def render(self) -> Text:
@@ -44,7 +51,9 @@ class Chart(Framed, Widget):
     def _draw_if_changed(self) -> None:
         if self.plot is None or self._style is None or not self.size:
             return
-        wanted = (self.plot, self.size, self._style)
+        seen = look_through(self.lens, self.plot)
+        self.caption(seen.title, legend_of(seen, self._style))
+        wanted = (seen, self.size, self._style)
         if wanted != self._drawn:
             self._drawn = wanted
             self._draw(*wanted)

@@ -63,15 +63,19 @@ def draw(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
 
 
 def legend_of(plot: Plot, style: ChartStyle) -> Text:
-    """Give letter, colour, name and latest value of every series, and the levels."""
+    """Give letter, colour, name and value of every series: the latest, or those at the cursor."""
     legend = Text()
+    if plot.cursor is not None:
+        place = f"{plot.cursor:g}" if plot.are_x_whole else f"{plot.cursor:.2f}"
+        legend.append(f"{plot.x_label} {place}:  ", style=f"bold {style.colours.strong}")
     for index, series in enumerate(plot.series):
         if series.stroke == "faint":
             continue
         colour = style.colours.series[index]
-        latest = "" if series.latest is None else f" {series.latest:.{series.digits}f}"
+        value = series.latest if plot.cursor is None else series.value_at(plot.cursor)
         legend.append(f"{letter_of(index)} {series.label}", style=f"bold {colour}")
-        legend.append(f"{latest}  ", style=style.colours.strong)
+        said = "" if value is None else f" {value:.{series.digits}f}"
+        legend.append(f"{said}  ", style=style.colours.strong)
     for level in plot.levels:
         legend.append(f"╌ {level.label} {level.value:.1f}  ", style=style.colours.muted)
     legend.append(plot.remark, style=style.colours.muted)
@@ -94,6 +98,11 @@ def _draw(plot: Plot, frame: _Frame, height: int, style: ChartStyle) -> str:
     plotext.ylim(frame.low, frame.high)
     _set_ticks(plotext, plot, frame, height)
     _draw_levels(plotext, frame, style)
+    if plot.cursor is not None and frame.left <= plot.cursor <= frame.right:
+        steps = [frame.low + (frame.high - frame.low) * row / height for row in range(height + 1)]
+        marker = "|" if style.is_ascii else "┊"
+        colour = _rgb(style.colours.strong)
+        plotext.scatter([plot.cursor] * len(steps), steps, marker=marker, color=colour)
     for index in sorted(
         range(len(frame.ink)), key=lambda each: frame.ink[each][0].stroke != "faint"
     ):

@@ -28,10 +28,18 @@ class LogLines(Framed, RichLog):
         self.can_focus = False
         self._written: tuple[Line, ...] = ()
         self._colours: Colours | None = None
+        self._wanted = ""
+
+    def filter(self, wanted: str, lines: tuple[Line, ...], colours: Colours) -> None:
+        """Show only lines that hold this text; `warning` finds warnings by their level."""
+        self._wanted = wanted.lower()
+        self._written = ()
+        self.clear()
+        self.show(lines, colours)
 
     def show(self, lines: tuple[Line, ...], colours: Colours) -> None:
         """Bring the log up to date."""
-        self.caption("Log")
+        self.caption(f"Log: {self._wanted}" if self._wanted else "Log")
         if not self.size or (lines == self._written and colours == self._colours):
             return
         known = len(self._written)
@@ -39,6 +47,8 @@ class LogLines(Framed, RichLog):
             self.clear()
             known = 0
         for line in lines[known:]:
+            if self._wanted and self._wanted not in f"{line.level} {line.text}".lower():
+                continue
             self.write(_text_of(line, colours))
         self._written, self._colours = lines, colours
 

@@ -1,0 +1,133 @@
+"""Home: find, order, note, delete; settings and notices."""
+
+import os
+from pathlib import Path
+
+import pytest
+from driving import notices, open_live_run, opened, screen_text, until
+from recorded import RecordedStudy
+
+from medtui.documents import DocumentError
+from medtui.runs.catalogue import Catalogue
+from medtui.tui.app import MedtuiApp
+from medtui.tui.config import EXAMPLE, Config, LookSettings, config_path, load_config
+from medtui.tui.feed import _Reader
+from medtui.tui.screens.question import Question
+from medtui.tui.selection import choose_studies
+from medtui.tui.widgets.log_lines import LogLines
+from medtui.tui.widgets.study_list import StudyTable
+
+
+def test_studies_are_found_by_any_word_and_ordered(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """By scheme, state or name; live ones stay first."""
+    rows = _Reader(Catalogue(runs_dir)).read("", look_at_all=True).studies
+    assert [row.name for row in choose_studies(rows, "stopped malaria", "newest")] == [
+        "malaria-first-try"
+    ]
+    assert [row.name for row in choose_studies(rows, "", "name")] == [
+        "malaria", "demo", "malaria-first-try",
+    ]  # fmt: skip
+
+
+async def test_search_order_and_note(runs_dir: Path, showcase: list[RecordedStudy]) -> None:
+    """`/` filters while typing, Escape drops it; `o` orders; `e` writes a line."""
+    async with opened(runs_dir) as pilot:
+        table = pilot.app.screen.query_one(StudyTable)
+        await pilot.press("slash", "d", "e", "m", "o")
+        await until(pilot, lambda: list(table._cells) == ["demo"])
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table._cells) == 3)
+        await pilot.press("o")
+        await until(pilot, lambda: "Studies by name" in screen_text(pilot))
+        await pilot.press("e", "h", "i", "enter")
+        await until(pilot, lambda: any("note.txt" in files for _, _, files in os.walk(runs_dir)))
+    notes = sorted(runs_dir.glob("*/note.txt"))  # noqa: ASYNC240 - a test may wait for a disk
+    assert [note.read_text(encoding="utf-8") for note in notes] == ["hi\n"]
+
+
+async def test_delete_asks_and_spares_what_runs(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """A live study is refused; another is gone after the question."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await pilot.press("d")
+        await until(pilot, lambda: "malaria is running" in notices(pilot))
+        await pilot.press("down", "down", "d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await pilot.press("d")
+        await until(pilot, lambda: not (runs_dir / "demo").exists())
+    assert (runs_dir / "malaria").exists()
+
+
+async def test_the_end_of_a_run_is_announced(runs_dir: Path, showcase: list[RecordedStudy]) -> None:
+    """Whatever screen is in view."""
+    async with opened(runs_dir) as pilot:
+        showcase[-1].release()
+        pilot.app.feed.look_now()
+        await until(pilot, lambda: "malaria: Prune 0.1 lost" in notices(pilot))
+
+
+async def test_the_log_is_filtered_and_a_chart_exported(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """`/` on a run filters its log; `x` writes SVG and CSV beside the run."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        await pilot.press("x")
+        exports = showcase[-1].folder.run("prune-0.1").path / "exports"
+        await until(pilot, lambda: len(list(exports.glob("*.svg"))) == 1)
+        await until(pilot, lambda: len(list(exports.glob("*.csv"))) == 1)
+        await pilot.press("slash", *"compress", "enter")
+        log = pilot.app.screen.query_one(LogLines)
+        await until(pilot, lambda: len(log.lines) == 1)
+    rows = next(exports.glob("*.csv")).read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "series,cycle,y"
+    assert rows[1].startswith("val,0,")
+
+
+async def test_the_main_pane_shows_every_chart(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Loss, gap, schedule and layers, by digit; y, m, zoom and inspect act on it."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        for key, title in (("2", "Loss"), ("3", "Constraint gap"), ("4", "Schedule")):
+            await pilot.press(key)
+            await until(pilot, lambda title=title: f"{title} " in screen_text(pilot))
+        await pilot.press("5")
+        await until(pilot, lambda: "layer4.1.conv2" in screen_text(pilot))
+        await pilot.press("1", "y", "m", "plus", "left")
+        await until(pilot, lambda: "cycle 30:" in screen_text(pilot))
+        assert "smoothed, log" in screen_text(pilot)
+
+
+async def test_settings_choose_theme_and_keys(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """A remapped key does the action; the old one does not."""
+    config = Config(look=LookSettings(theme="ansi-light"), keys={"order": "z"})
+    app = MedtuiApp(runs_dir, config=config)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "malaria" in screen_text(pilot))
+        assert app.theme == "ansi-light"
+        await pilot.press("z")
+        await until(pilot, lambda: "Studies by name" in screen_text(pilot))
+
+
+def test_the_example_settings_are_the_defaults() -> None:
+    """What the documentation shows can be used as it stands."""
+    config_path().parent.mkdir(parents=True, exist_ok=True)
+    config_path().write_text(EXAMPLE, encoding="utf-8")
+    assert load_config() == Config()
+
+
+def test_wrong_settings_are_explained() -> None:
+    """With file, line and a suggestion."""
+    config_path().parent.mkdir(parents=True, exist_ok=True)
+    config_path().write_text("[look]\nthem = 1\n", encoding="utf-8")
+    with pytest.raises(DocumentError, match=r":2: unknown key `them`.*theme"):
+        load_config()

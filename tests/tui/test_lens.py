@@ -1,0 +1,68 @@
+"""Looking closer at a chart."""
+
+import pytest
+
+from medtui.tui.colours import DARK
+from medtui.tui.keys import name_of
+from medtui.tui.lens import Lens, look_through, smooth, step_cursor, zoom
+from medtui.tui.plot import Plot, Series
+from medtui.tui.widgets.drawing import ChartStyle, legend_of
+
+PLOT = Plot(
+    "Accuracy by cycle, %",
+    (Series("val", tuple((x, float(x)) for x in range(11))),),
+    x_label="cycle",
+    are_x_whole=True,
+)
+
+
+def test_zoom_halves_the_window_at_the_right_end_and_back() -> None:
+    """Zooming out again shows all."""
+    closer = zoom(Lens(), PLOT, 2)
+    assert closer.window == (5, 10)
+    assert zoom(closer, PLOT, 0.5).window is None
+
+
+def test_the_cursor_begins_at_the_last_point_and_the_window_follows() -> None:
+    """Left goes back; a window that loses the cursor moves with it."""
+    lens = zoom(Lens(), PLOT, 4)
+    for _ in range(8):
+        lens = step_cursor(lens, PLOT, -1)
+    assert lens.cursor == 3
+    assert lens.window is not None
+    assert lens.window[0] <= 3 <= lens.window[1]
+
+
+def test_the_legend_reads_out_the_values_at_the_cursor() -> None:
+    """Instead of the latest ones."""
+    plot = look_through(Lens(cursor=4), PLOT)
+    assert legend_of(plot, ChartStyle(DARK)).plain == "cycle 4:  A val 4.0"
+
+
+def test_smoothing_keeps_the_raw_curve_faint_and_says_so() -> None:
+    """Nobody takes a smoothed curve for what was measured."""
+    plot = look_through(Lens(is_smooth=True), PLOT)
+    assert [series.stroke for series in plot.series] == ["line", "faint"]
+    assert plot.title.endswith(", smoothed")
+
+
+def test_smoothing_begins_anew_after_a_gap() -> None:
+    """What was not measured carries nothing over."""
+    smoothed = smooth(Series("val", ((0, 1.0), (1, None), (2, 5.0)))).points
+    assert smoothed == ((0, 1.0), (1, None), (2, 5.0))
+
+
+def test_an_empty_plot_can_be_looked_at() -> None:
+    """Nothing measured yet: no key breaks anything."""
+    empty = Plot("x", (Series("val", ()),))
+    assert zoom(Lens(), empty, 2) == Lens()
+    assert step_cursor(Lens(), empty, 1) == Lens()
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [("stop", "stop"), ("next_run(-1)", "next_run_back"), ("main('2')", "main_2")],
+)
+def test_every_action_has_a_name_for_the_settings(action: str, name: str) -> None:
+    """Keys are remapped by it."""
+    assert name_of(action) == name
