@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from medtui.engine.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.evaluation import evaluation_copy, recalibrate
-from medtui.engine.lc import LC, LcState, Measured, Statistics, penalty_budget
+from medtui.engine.lc import LC, LcState, Measured, Statistics
 from medtui.engine.network import named_layers, restore_state, state_of
+from medtui.engine.penalty import LOW_BUDGET, penalty_budget
 from medtui.engine.schemes import (
     CondensaScheme,
     build_scheme,
@@ -23,9 +24,6 @@ from medtui.events import CycleEnded, Noted, StageStarted
 from medtui.preset import LcSettings
 
 STAGE = "compress"
-
-LOW_BUDGET = 3.0
-"""Penalty budget below which w ends far from the constraint."""
 
 _MID_CYCLE_STEPS = 50
 """Steps between looks at whether a checkpoint within a cycle is due."""

@@ -13,9 +13,8 @@ import msgspec
 from torch import nn
 
 from medtui.datasets import Survey, survey_dataset
-from medtui.engine.compression import LOW_BUDGET
-from medtui.engine.lc import penalty_budget
 from medtui.engine.network import build_network, named_layers
+from medtui.engine.penalty import LOW_BUDGET, penalty_budget
 from medtui.engine.schemes import build_scheme
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.preset import (
