@@ -1,0 +1,66 @@
+"""The bootstrap: its fast sums equal the metrics, and its pairs cancel what they share."""
+
+import numpy as np
+import pytest
+
+from medtui.bootstrap import MEASURES, Draws, auroc, compare, draw_patients
+from medtui.metrics import Scores, make_scores, measure
+
+NUM_IMAGES, NUM_PATIENTS = 300, 23
+
+
+def _scores(task: str, num_classes: int, seed: int = 0) -> Scores:
+    rng = np.random.default_rng(seed)
+    logits = np.round(rng.normal(size=(NUM_IMAGES, num_classes)), 1)  # rounded: with ties
+    if task == "single":
+        return make_scores(logits, rng.integers(0, num_classes, NUM_IMAGES), "single")
+    return make_scores(logits, (rng.random((NUM_IMAGES, num_classes)) < 0.1).astype(int), "multi")
+
+
+PATIENTS = [f"patient {number % NUM_PATIENTS}" for number in range(NUM_IMAGES)]
+
+
+@pytest.mark.parametrize(("task", "num_classes"), [("single", 2), ("single", 4), ("multi", 5)])
+def test_a_drawn_sample_measures_like_its_repeated_images(task: str, num_classes: int) -> None:
+    """Weighing patients gives what scikit-learn gives on rows repeated as often as drawn."""
+    scores = _scores(task, num_classes)
+    draws = next(draw_patients(PATIENTS, resamples=3, seed=1))
+    for sample in range(3):
+        times = draws.counts_PB[draws.patient_N, sample].astype(int)
+        expected = measure(scores.take(np.repeat(np.arange(NUM_IMAGES), times)))
+        for name in MEASURES.keys() & expected.keys():
+            assert MEASURES[name](scores, draws)[sample] == pytest.approx(expected[name])
+
+
+def test_the_same_answers_differ_by_nothing() -> None:
+    """Paired with itself, a run has no difference and no uncertainty about it."""
+    scores = _scores("multi", 5)
+    for difference in compare(scores, scores, PATIENTS, MEASURES, resamples=20).values():
+        assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+        assert not difference.is_clear
+
+
+def test_an_absent_class_has_no_difference() -> None:
+    """What cannot be ranked on the whole part is left out, not called zero."""
+    scores = make_scores(np.zeros((4, 1)), np.zeros((4, 1), int), "multi")
+    assert compare(scores, scores, list("abcd"), {"auroc": auroc}, resamples=5) == {}
+
+
+def test_an_interval_is_as_wide_as_patients_make_it() -> None:
+    """Many images of few patients tell less than as many images of as many patients."""
+    before, after = _scores("single", 2), _scores("single", 2, seed=1)
+    after = Scores(before.labels_NK, after.scores_NK, after.answers_NK, "single")
+    order = np.argsort((after.answers_NK == after.labels_NK).all(axis=1))
+    before, after = before.take(order), after.take(order)
+    patients = [str(number // 60) for number in range(NUM_IMAGES)]
+    few = compare(before, after, patients, MEASURES, resamples=200)["accuracy"]
+    many = compare(before, after, list(map(str, order)), MEASURES, resamples=200)["accuracy"]
+    assert few.value == many.value
+    assert few.high - few.low > 1.5 * (many.high - many.low)
+
+
+def test_every_sample_draws_as_many_patients_as_there_are() -> None:
+    """Chunks join to the number of samples asked for."""
+    chunks: list[Draws] = list(draw_patients(PATIENTS, resamples=230, seed=0))
+    assert sum(chunk.counts_PB.shape[1] for chunk in chunks) == 230
+    assert all((chunk.counts_PB.sum(axis=0) == NUM_PATIENTS).all() for chunk in chunks)
