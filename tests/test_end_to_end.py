@@ -141,6 +141,21 @@ def test_densities_reached_are_measured(study):
     assert prune.size.bytes_packed < 0.3 * prune.size.bytes_dense
 
 
+def test_changed_answers_are_counted_and_listed(study):
+    """Each compression holds the reference's metrics beside its own, and who changed."""
+    reference = result_of(study.reference)
+    assert reference.test.flips is None
+    assert not study.reference.changed.exists()
+    for run in study.runs()[1:]:
+        result = result_of(run)
+        for split in ("val", "test"):
+            measured, before = getattr(result, split), getattr(reference, split)
+            assert measured.reference["calibration_error"] == before.metrics["calibration_error"]
+            assert measured.flips.num_answers == measured.num_images
+        lines = run.changed.read_text().splitlines()
+        assert len(lines) == 1 + result.val.flips.num_changed + result.test.flips.num_changed
+
+
 def test_no_patient_is_in_two_parts(study):
     """The split that was used is saved, and keeps patients apart."""
     rows = [json.loads(line) for line in study.reference.split.read_text().splitlines()]

@@ -1,26 +1,24 @@
 """A finished model's last measurements and the files that hold them; `result.json` comes last."""
 
-import io
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from medtui.datasets import Part
 from medtui.engine.evaluation import Predictions, evaluation_copy, predict
 from medtui.engine.machine import device_name
 from medtui.engine.session import Session
 from medtui.engine.size import measure_size
-from medtui.metrics import (
-    bootstrap_intervals,
-    choose_thresholds,
-    make_scores,
-    measure,
-    measure_classes,
+from medtui.errors import EnvironmentProblem
+from medtui.metrics import bootstrap_intervals, measure, measure_classes
+from medtui.runs.flips import changes_csv, pair_predictions
+from medtui.runs.predictions import (
+    RunPredictions,
+    SplitPredictions,
+    pack_predictions,
+    read_predictions,
 )
-from medtui.runs.publish import publish_bytes
+from medtui.runs.publish import publish_bytes, publish_text
 from medtui.runs.result import Result, Size, SplitResult, write_result
 
 
@@ -39,8 +37,9 @@ def conclude(session: Session, outcome: Outcome) -> Result:
     model = evaluation_copy(outcome.model, session.device)
     val = predict(model, session.val, session.criterion)
     test = predict(model, session.test, session.criterion)
-    thresholds = _thresholds(session, val)
     size = measure_size(outcome.model, channels=session.dataset.channels, side=session.dataset.size)
+    predictions = _to_store(session, val, test)
+    reference = _reference_predictions(session)
     result = Result(
         run=session.folder.name,
         study=session.folder.study.name,
@@ -50,48 +49,70 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         guard=session.preset.compress.guard if session.cell else "off",
         best_cycle=outcome.best_cycle,
         num_cycles=outcome.num_cycles,
-        val=_split_result(session, val, session.dataset.val, thresholds),
-        test=_split_result(session, test, session.dataset.test, thresholds),
+        val=_split_result(session, "val", val.loss, predictions, reference),
+        test=_split_result(session, "test", test.loss, predictions, reference),
         size=size,
         seconds=outcome.seconds,
         device=str(session.device),
         device_name=device_name(session.device),
         has_patients=session.dataset.has_patients,
-        thresholds=thresholds,
+        thresholds=predictions.thresholds,
         are_logits_constant=val.are_constant,
         warnings=[*session.warnings, *_collapse(size, val)],
         peak_memory_bytes=_peak_memory(session.device),
     )
     session.save_model(outcome.model)
-    publish_bytes(session.folder.predictions, _archive(session, val, test))
+    publish_bytes(session.folder.predictions, pack_predictions(predictions))
+    if reference is not None:
+        publish_text(session.folder.changed, changes_csv(reference, predictions))
     write_result(session.folder, result)
     return result
 
 
-def _thresholds(session: Session, val: Predictions) -> list[float]:
-    if session.dataset.task == "single":
-        return []
-    return choose_thresholds(make_scores(val.logits_NK, val.labels, "multi"))
+def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredictions:
+    dataset = session.dataset
+    return RunPredictions(
+        dataset.classes,
+        {
+            split: SplitPredictions(part.names, part.patients, found.labels, found.logits_NK)
+            for split, part, found in (("val", dataset.val, val), ("test", dataset.test, test))
+        },
+    )
+
+
+def _reference_predictions(session: Session) -> RunPredictions | None:
+    """Read what the reference answers; None in the reference itself, or where it left none."""
+    if session.cell is None:
+        return None
+    try:
+        return read_predictions(session.folder.study.reference.predictions)
+    except EnvironmentProblem as problem:
+        session.warn(f"Not compared with the reference: {problem.message}")
+        return None
 
 
 def _split_result(
-    session: Session, predictions: Predictions, part: Part, thresholds: list[float]
+    session: Session,
+    split: str,
+    loss: float,
+    predictions: RunPredictions,
+    reference: RunPredictions | None,
 ) -> SplitResult:
-    scores = make_scores(
-        predictions.logits_NK, predictions.labels, session.dataset.task, thresholds
-    )
-    intervals = bootstrap_intervals(
-        scores,
-        part.patients,
-        resamples=session.preset.evaluate.bootstrap,
-        seed=session.preset.data.seed,
-    )
+    scores, patients = predictions.scores(split), predictions.splits[split].patients
+    pair = pair_predictions(reference, predictions, split) if reference else None
     return SplitResult(
-        metrics={"loss": predictions.loss, **measure(scores)},
-        intervals=intervals,
+        metrics={"loss": loss, **measure(scores)},
+        intervals=bootstrap_intervals(
+            scores,
+            patients,
+            resamples=session.preset.evaluate.bootstrap,
+            seed=session.preset.data.seed,
+        ),
         per_class=measure_classes(scores, session.dataset.classes),
-        num_images=len(part.names),
-        num_patients=len(set(part.patients)) if session.dataset.has_patients else 0,
+        num_images=len(patients),
+        num_patients=len(set(patients)) if session.dataset.has_patients else 0,
+        reference=measure(pair.reference) if pair else {},
+        flips=pair.count_flips() if pair else None,
     )
 
 
@@ -101,22 +122,6 @@ def _collapse(size: Size, val: Predictions) -> list[str]:
         return []
     dead = ", ".join(size.dead_layers) or "none is empty, but no signal crosses the network"
     return [f"collapsed: the answer is the same for every image; dead layers: {dead}"]
-
-
-def _archive(session: Session, val: Predictions, test: Predictions) -> bytes:
-    """Give `predictions.npz`: names, patients, labels and logits of val and test."""
-    arrays: dict[str, Any] = {}
-    for split, part, predictions in (
-        ("val", session.dataset.val, val),
-        ("test", session.dataset.test, test),
-    ):
-        arrays[f"{split}_names"] = np.array(part.names)
-        arrays[f"{split}_patients"] = np.array(part.patients)
-        arrays[f"{split}_labels"] = predictions.labels
-        arrays[f"{split}_logits"] = predictions.logits_NK
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, classes=np.array(session.dataset.classes), **arrays)
-    return buffer.getvalue()
 
 
 def _peak_memory(device: torch.device) -> int | None:

@@ -82,6 +82,11 @@ class RunFolder:
         return self.path / "predictions.npz"
 
     @property
+    def changed(self) -> Path:
+        """The images whose answer differs from the reference's; compressions alone have it."""
+        return self.path / "changed.csv"
+
+    @property
     def result(self) -> Path:
         """The outcome, written last: its existence proves completion."""
         return self.path / "result.json"

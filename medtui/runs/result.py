@@ -60,6 +60,20 @@ class Size(msgspec.Struct, frozen=True):
         return [layer.name for layer in self.layers if layer.num_nonzero == 0]
 
 
+class Flips(msgspec.Struct, frozen=True):
+    """How many answers differ from the reference's."""
+
+    num_answers: int
+    """Images in single-label tasks, image-class pairs in multi-label ones."""
+    num_changed: int
+    num_lost: int
+    """Right in the reference, wrong here."""
+    num_gained: int
+    """Wrong in the reference, right here."""
+    rate: float
+    """Share of the answers that changed."""
+
+
 class SplitResult(msgspec.Struct, frozen=True):
     """Everything measured on one part of the data."""
 
@@ -70,6 +84,10 @@ class SplitResult(msgspec.Struct, frozen=True):
     """Class to its one-against-rest metrics."""
     num_images: int = 0
     num_patients: int = 0
+    reference: Metrics = {}
+    """The reference's metrics on the same images; empty in the reference itself."""
+    flips: Flips | None = None
+    """None in the reference itself."""
 
 
 class Result(msgspec.Struct, frozen=True):

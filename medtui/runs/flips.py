@@ -1,0 +1,118 @@
+"""Where two runs answer differently about the same images: counted, and listed for people.
+
+A function of stored predictions; whoever compares runs comes in here.
+"""
+
+import csv
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medtui.errors import UsageError
+from medtui.metrics import Scores
+from medtui.runs.predictions import SPLITS, RunPredictions
+from medtui.runs.result import Flips
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The images of a part that two runs both answered, row by row."""
+
+    names: list[str]
+    patients: list[str]
+    reference: Scores
+    """The answers compared with: usually the dense reference's."""
+    run: Scores
+
+    @property
+    def is_changed(self) -> NDArray[np.bool_]:
+        """(N, K): whether the answer about a class differs; where one class is chosen, two do."""
+        changed: NDArray[np.bool_] = self.reference.answers_NK != self.run.answers_NK
+        return changed
+
+    def count_flips(self) -> Flips:
+        """Count the answers that differ: images' in single-label tasks, else image-class pairs'."""
+        if self.run.task == "single":
+            was_right, is_right = (
+                (each.answers_NK == each.labels_NK).all(axis=1)
+                for each in (self.reference, self.run)
+            )
+            is_changed = self.is_changed.any(axis=1)
+        else:
+            was_right = self.reference.answers_NK == self.reference.labels_NK
+            is_right = self.run.answers_NK == self.run.labels_NK
+            is_changed = self.is_changed
+        return Flips(
+            num_answers=is_changed.size,
+            num_changed=int(is_changed.sum()),
+            num_lost=int((was_right & ~is_right).sum()),
+            num_gained=int((~was_right & is_right).sum()),
+            rate=float(is_changed.mean()),
+        )
+
+
+def pair_predictions(reference: RunPredictions, run: RunPredictions, split: str) -> Pair:
+    """Match two runs' answers by image name; images that only one of them has are left out.
+
+    Raises:
+        UsageError: their classes differ, or they share no image of that part.
+    """
+    if reference.classes != run.classes or reference.task != run.task:
+        raise UsageError("The runs have different classes; their answers cannot be compared.")
+    row_of = {name: row for row, name in enumerate(reference.splits[split].names)}
+    part = run.splits[split]
+    rows = [row for row, name in enumerate(part.names) if name in row_of]
+    if not rows:
+        raise UsageError(f"The runs share no image of their {split} splits.")
+    matched = [row_of[part.names[row]] for row in rows]
+    return Pair(
+        names=[part.names[row] for row in rows],
+        patients=[part.patients[row] for row in rows],
+        reference=reference.scores(split).take(np.array(matched)),
+        run=run.scores(split).take(np.array(rows)),
+    )
+
+
+def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
+    """Give `changed.csv`: every answer that differs from the reference's, most moved first.
+
+    In single-label tasks a row is an image, and its probabilities are those of its label. In
+    multi-label tasks a row is an image and a class, with labels and answers of 0 or 1.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([
+        "split", "name", "patient", *(["class"] if run.task == "multi" else []), "label",
+        "reference_answer", "answer", "reference_probability", "probability",
+    ])  # fmt: skip
+    for split in SPLITS:
+        pair = pair_predictions(reference, run, split)
+        rows.writerows([split, *row] for row in _changed_rows(pair, run.classes))
+    return text.getvalue()
+
+
+def _changed_rows(pair: Pair, classes: tuple[str, ...]) -> list[list[str]]:
+    moved_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)
+    told = (pair.run.labels_NK, pair.reference.answers_NK, pair.run.answers_NK)
+    found = []
+    for row, index in np.argwhere(_is_listed(pair)):
+        if pair.run.task == "single":
+            words = [classes[int(each_NK[row].argmax())] for each_NK in told]
+        else:
+            words = [classes[index], *(str(each_NK[row, index]) for each_NK in told)]
+        probabilities = [
+            f"{scores.scores_NK[row, index]:.6f}" for scores in (pair.reference, pair.run)
+        ]
+        cells = [pair.names[row], pair.patients[row], *words, *probabilities]
+        found.append((float(moved_NK[row, index]), cells))
+    return [cells for _, cells in sorted(found, key=lambda each: -each[0])]
+
+
+def _is_listed(pair: Pair) -> NDArray[np.bool_]:
+    """Mark the changed answers, (N, K); in single-label tasks each image at its label alone."""
+    if pair.run.task == "multi":
+        return pair.is_changed
+    is_label_NK: NDArray[np.bool_] = pair.run.labels_NK == 1
+    return is_label_NK & pair.is_changed.any(axis=1, keepdims=True)

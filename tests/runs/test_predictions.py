@@ -1,0 +1,132 @@
+"""Stored predictions, and where two runs' answers differ."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from medtui.errors import EnvironmentProblem, UsageError
+from medtui.metrics import measure
+from medtui.runs.flips import changes_csv, pair_predictions
+from medtui.runs.predictions import (
+    RunPredictions,
+    SplitPredictions,
+    pack_predictions,
+    read_predictions,
+)
+
+
+def split_of(labels: list, logits: list, prefix: str = "image") -> SplitPredictions:
+    """Give predictions whose patients hold two images each."""
+    names = [f"{prefix}-{number}.png" for number in range(len(labels))]
+    patients = [f"patient-{number // 2}" for number in range(len(labels))]
+    return SplitPredictions(names, patients, np.array(labels), np.array(logits, np.float32))
+
+
+def cells(test_logits: list) -> RunPredictions:
+    """Give a single-label run over four test images."""
+    val = split_of([0, 1], [[1, 0], [0, 1]], "val")
+    test = split_of([0, 0, 1, 1], test_logits)
+    return RunPredictions(("healthy", "parasitised"), {"val": val, "test": test})
+
+
+def films(test_logits: list) -> RunPredictions:
+    """Give a multi-label run: two findings, thresholds from val at logit 0."""
+    val = split_of([[0, 1], [1, 0]], [[-1, 0], [0, -1]], "val")
+    test = split_of([[0, 1], [1, 1]], test_logits)
+    return RunPredictions(("Mass", "Effusion"), {"val": val, "test": test})
+
+
+REFERENCE = cells([[2, 0], [0, 1], [0, 3], [0, 1]])
+PRUNED = cells([[2, 0], [1, 0], [4, 0], [0, 2]])
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    """Parse a CSV."""
+    return list(csv.DictReader(text.splitlines()))
+
+
+@pytest.mark.parametrize("run", [PRUNED, films([[1, 1], [-1, 1]])])
+def test_predictions_come_back_as_they_were_stored(tmp_path, run):
+    """Names, patients, labels and logits; the task is told by the labels' shape."""
+    path = tmp_path / "predictions.npz"
+    path.write_bytes(pack_predictions(run))
+    back = read_predictions(path)
+    assert (back.classes, back.task, back.thresholds) == (run.classes, run.task, run.thresholds)
+    for split, part in run.splits.items():
+        assert (back.splits[split].names, back.splits[split].patients) == (
+            part.names,
+            part.patients,
+        )
+        assert np.array_equal(back.splits[split].labels, part.labels)
+        assert back.splits[split].logits_NK.tobytes() == part.logits_NK.tobytes()
+    assert measure(back.scores("test")) == measure(run.scores("test"))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 not a zip", b"\x80pickle"])
+def test_missing_or_damaged_predictions_are_said(tmp_path, content):
+    """One sentence names the file."""
+    path = tmp_path / "predictions.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(EnvironmentProblem, match=r"predictions\.npz cannot be read"):
+        read_predictions(path)
+
+
+def test_flips_are_counted_by_what_they_cost():
+    """An answer can be lost or gained; both count as changed."""
+    flips = pair_predictions(REFERENCE, PRUNED, "test").count_flips()
+    assert (flips.num_answers, flips.num_changed) == (4, 2)
+    assert (flips.num_lost, flips.num_gained) == (1, 1)
+    assert flips.rate == 0.5
+    assert pair_predictions(REFERENCE, REFERENCE, "test").count_flips().num_changed == 0
+
+
+def test_changed_images_are_listed_most_moved_first():
+    """Name, patient, label, both answers, and the label's probability in both."""
+    rows = rows_of(changes_csv(REFERENCE, PRUNED))
+    assert [row["name"] for row in rows] == ["image-2.png", "image-1.png"]
+    assert rows[0] == {
+        "split": "test", "name": "image-2.png", "patient": "patient-1", "label": "parasitised",
+        "reference_answer": "parasitised", "answer": "healthy",
+        "reference_probability": "0.952574", "probability": "0.017986",
+    }  # fmt: skip
+    assert rows_of(changes_csv(REFERENCE, REFERENCE)) == []
+
+
+def test_multi_label_answers_change_class_by_class():
+    """A row is an image and a class; each run is judged by its own thresholds."""
+    reference, pruned = films([[-1, 1], [1, 1]]), films([[-1, -2], [1, 1]])
+    rows = rows_of(changes_csv(reference, pruned))
+    assert [(row["class"], row["label"], row["answer"]) for row in rows] == [("Effusion", "1", "0")]
+    assert rows[0]["reference_answer"] == "1"
+    flips = pair_predictions(reference, pruned, "test").count_flips()
+    assert (flips.num_answers, flips.num_changed, flips.num_lost) == (4, 1, 1)
+
+
+def test_runs_are_paired_by_name_and_not_by_place():
+    """Another order, or an image that one of them lacks, does no harm."""
+    part = PRUNED.splits["test"]
+    order = [3, 2, 1]
+    shuffled = SplitPredictions(
+        [part.names[row] for row in order],
+        [part.patients[row] for row in order],
+        part.labels[order],
+        part.logits_NK[order],
+    )
+    run = RunPredictions(PRUNED.classes, PRUNED.splits | {"test": shuffled})
+    pair = pair_predictions(REFERENCE, run, "test")
+    assert pair.names == shuffled.names
+    assert np.array_equal(pair.reference.labels_NK, pair.run.labels_NK)
+    assert pair.count_flips().num_changed == 2
+
+
+def test_runs_that_have_nothing_in_common_are_not_compared():
+    """Other classes, or no shared image."""
+    with pytest.raises(UsageError, match="different classes"):
+        pair_predictions(REFERENCE, films([[1, 1], [1, 1]]), "test")
+    elsewhere = RunPredictions(
+        PRUNED.classes, PRUNED.splits | {"test": split_of([0], [[1, 0]], "other")}
+    )
+    with pytest.raises(UsageError, match="share no image"):
+        pair_predictions(REFERENCE, elsewhere, "test")
