@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from medtui import __version__
-from medtui.cli import data, options, preset, runs, study
+from medtui.cli import data, doctor, options, preset, runs, study
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command(name="resume")(study.resume)
 app.command(name="stop")(study.stop)
 app.command(name="attach")(study.attach)
+app.command(name="doctor")(doctor.doctor)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")
 app.add_typer(data.app, name="data")

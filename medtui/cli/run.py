@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.cli.forecast import print_forecast
-from medtui.cli.session import Session, Telling, announce, shown_path
+from medtui.cli.session import Session, Telling, announce, shown_path, warn_of_logout
 from medtui.cli.signals import Interrupts
 from medtui.cli.summary import print_object
 from medtui.cli.target import Target
@@ -65,3 +65,4 @@ def _report_detached(study: StudyFolder, telling: Telling) -> None:
     else:
         print(study.name)
     announce(f"{study.name} runs on its own; `medtui attach {study.name}` follows it", telling)
+    warn_of_logout(telling)

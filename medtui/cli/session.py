@@ -113,6 +113,15 @@ def announce(text: str, telling: Telling) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
+def warn_of_logout(telling: Telling) -> None:
+    """Say so where logind would end detached work with the login, and what helps."""
+    from medtui.doctor.login import detach_cure, why_detached_work_ends
+
+    reason = why_detached_work_ends()
+    if reason:
+        announce(f"warning: {reason}.\n  {detach_cure()}", telling)
+
+
 def shown_path(path: Path) -> str:
     """Give a path as short as it can be written here."""
     resolved, here = path.resolve(), Path.cwd()

@@ -20,7 +20,7 @@ def resume(
 
     Given a run, its study goes on.
     """
-    from medtui.cli.session import Session, Telling, announce
+    from medtui.cli.session import Session, Telling, announce, warn_of_logout
     from medtui.cli.signals import Interrupts
     from medtui.cli.target import Target, find_target
     from medtui.launch import resume_study, stop_study
@@ -34,6 +34,7 @@ def resume(
         if detach:
             print(study.name)
             announce(f"{study.name} runs on its own; `medtui attach {study.name}`", telling)
+            warn_of_logout(telling)
             raise typer.Exit
         session = Session(Target(study), telling, stop=lambda: stop_study(study))
         raise typer.Exit(session.follow(interrupts))

@@ -1,0 +1,89 @@
+"""Whether detached work outlives its login: logind may end what a session started."""
+
+import os
+import pwd
+import re
+from pathlib import Path
+
+from medtui.doctor.finding import Finding
+
+_SETTINGS = ("KillUserProcesses", "KillOnlyUsers", "KillExcludeUsers")
+
+_FOLDERS = ("usr/lib/systemd", "usr/local/lib/systemd", "run/systemd", "etc/systemd")
+"""Where logind.conf and its drop-ins lie, later ones first in rank. Source: logind.conf(5)."""
+
+
+def why_detached_work_ends(root: Path = Path("/"), user: str = "") -> str:
+    """Say why work in the background would be ended at logout; empty where it would not be.
+
+    `user` is who logs out, by default whoever runs this process.
+
+    Source: logind.conf(5), KillUserProcesses; loginctl(1), enable-linger.
+    """
+    if not (root / "run/systemd/system").is_dir():
+        return ""  # systemd does not run this machine
+    user = user or _user_name()
+    unit = _own_unit(root)
+    lingers = (root / "var/lib/systemd/linger" / user).exists()
+    if unit.startswith("session-") and _kills(user, root):
+        return "KillUserProcesses=yes: logind ends all processes of a session at logout"
+    if unit.startswith("user@") and not lingers:
+        return "without linger, logind ends your services and scopes after your last logout"
+    return ""
+
+
+def detach_cure() -> str:
+    """Give what to type so that detached work outlives the login."""
+    return (
+        "loginctl enable-linger, once; then start medtui by systemd-run --user --scope medtui ..."
+    )
+
+
+def examine_login(root: Path = Path("/"), user: str = "") -> Finding:
+    """Tell whether detached studies outlive the login."""
+    reason = why_detached_work_ends(root, user)
+    if reason:
+        return Finding("Logout", "warning", reason, detach_cure())
+    return Finding("Logout", "OK", "detached studies go on after it")
+
+
+def _kills(user: str, root: Path) -> bool:
+    settings = _login_settings(root)
+    if settings.get("KillUserProcesses", "no").lower() not in {"yes", "true", "1", "on"}:
+        return False
+    only = settings.get("KillOnlyUsers", "").split()
+    return user in only if only else user not in settings.get("KillExcludeUsers", "root").split()
+
+
+def _login_settings(root: Path) -> dict[str, str]:
+    """Read logind's settings; a shipped file shows the compiled defaults as comments."""
+    main = [root / folder / "logind.conf" for folder in _FOLDERS]
+    drop_ins = [path for folder in _FOLDERS for path in (root / folder).glob("logind.conf.d/*")]
+    defaults: dict[str, str] = {}
+    given: dict[str, str] = {}
+    for path in [*main, *sorted(drop_ins, key=lambda path: path.name)]:
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        for mark, name, value in re.findall(r"^\s*(#?)\s*(\w+)\s*=(.*)$", text, re.MULTILINE):
+            if name in _SETTINGS:
+                (defaults if mark else given)[name] = value.strip()
+    return defaults | given
+
+
+def _own_unit(root: Path) -> str:
+    """Give the systemd unit this process is in: `session-3.scope`, `user@1000.service`."""
+    try:
+        text = (root / "proc/self/cgroup").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    found = re.search(r"/user-\d+\.slice/([^/\n]+)", text)
+    return found.group(1) if found else ""
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -1,0 +1,1 @@
+"""Takes runs elsewhere: readers of run folders that write outside of them."""

@@ -1,0 +1,99 @@
+"""Whether Comet can be used from here: is it installed, is there a key, does its server answer.
+
+The key's value is never returned, shown or stored: comet_ml itself reads it where it is needed.
+"""
+
+import base64
+import configparser
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+REACH_SECONDS = 3.0
+"""How long the server may take to accept a connection; comet_ml itself would try for 33 s."""
+
+DEFAULT_URL = "https://www.comet.com"
+
+DISTRIBUTION = "comet-ml"
+
+
+def installed_version() -> str | None:
+    """Give comet_ml's version without importing it; None where it is not installed."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def key_place(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Name where comet_ml will find a key: `COMET_API_KEY` or a file; None where it will not."""
+    return next((place for place, _ in _settings("api_key", environment)), None)
+
+
+def server_of(environment: Mapping[str, str] = os.environ) -> tuple[str, int]:
+    """Give host and port of the Comet server that the settings, or the key itself, name."""
+    url = next((value for _, value in _settings("url_override", environment)), "")
+    key = next((value for _, value in _settings("api_key", environment)), "")
+    parts = urlsplit(url or _server_in(key) or DEFAULT_URL)
+    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+
+
+def is_reachable(server: tuple[str, int], patience: float = REACH_SECONDS) -> bool:
+    """Try whether the server, or the proxy on the way to it, accepts a connection."""
+    proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
+    if proxy:
+        parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+        server = (parts.hostname or "", parts.port or 80)
+    try:
+        with socket.create_connection(server, timeout=patience):
+            return True
+    except OSError:
+        return False
+
+
+def why_offline(environment: Mapping[str, str] = os.environ) -> str:
+    """Say why nothing can be sent now; empty where it can."""
+    if key_place(environment) is None:
+        return "there is no key: set COMET_API_KEY or write ~/.comet.config"
+    host, port = server_of(environment)
+    if not is_reachable((host, port)):
+        return f"{host}:{port} does not answer"
+    return ""
+
+
+def _settings(name: str, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give a setting from every place that has it, in comet_ml's order, with the place's name."""
+    variable = f"COMET_{name.upper()}"
+    if environment.get(variable):
+        yield variable, environment[variable]
+    for path in _config_files(environment):
+        parser = configparser.ConfigParser(interpolation=None)
+        try:
+            parser.read(path, encoding="utf-8")
+            value = parser.get("comet", name, fallback="").strip()
+        except (OSError, configparser.Error, UnicodeDecodeError):
+            continue
+        if value:
+            yield str(path), value
+
+
+def _config_files(environment: Mapping[str, str]) -> Iterator[Path]:
+    given = environment.get("COMET_CONFIG")
+    if given:
+        path = Path(given).expanduser()
+        yield path / ".comet.config" if path.is_dir() else path
+    yield Path(".comet.config")
+    yield Path("~/.comet.config").expanduser()
+
+
+def _server_in(key: str) -> str:
+    """Give the server that a key carries after its `*`; empty for a key without one."""
+    _, _, attributes = key.partition("*")
+    try:
+        return str(json.loads(base64.b64decode(attributes)).get("baseUrl", ""))
+    except (ValueError, AttributeError):
+        return ""
