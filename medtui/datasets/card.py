@@ -1,6 +1,7 @@
 """What a data set is: the card's models and its file. Knows TOML, opens no image."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -21,6 +22,24 @@ Format = Literal["folders", "table", "medmnist"]
 Task = Literal["single", "multi"]
 
 
+class Subgroup(Document):
+    """A column by which results are told apart: sex, age, view. No network sees it."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_ -]{0,39}$")
+    """As results call it."""
+    column: str = Field(min_length=1)
+    """The table's column; where it is missing, a note says so and there is no such subgroup."""
+    bins: Many[float] = ()
+    """Ascending edges that make bins of numbers; ages may be `060Y`. Empty takes cells as words."""
+
+    @field_validator("bins")
+    @classmethod
+    def _edges_ascend(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(high <= low for low, high in pairwise(value)):
+            raise ValueError(f"{list(value)} must ascend")
+        return value
+
+
 class TableFiles(Document):
     """How a CSV table names images, labels and patients."""
 
@@ -36,6 +55,8 @@ class TableFiles(Document):
     """The word for "none of the classes"; where `classes` names it too, it is a class itself."""
     patient_column: str = ""
     """Column of the patient; empty where the card's `patient` pattern tells, or nothing does."""
+    subgroups: Many[Subgroup] = ()
+    """Columns by which results are told apart."""
 
 
 class OfficialSplit(Document):

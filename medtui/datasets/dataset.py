@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ class Part:
     """Image names."""
     patients: list[str]
     """Patient of each image; the image's own name where unknown."""
+    subgroups: dict[str, list[str]] = field(default_factory=dict)
+    """Subgroup's name (`sex`) to the value (`F`) of each image; the card names them."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -108,13 +110,21 @@ def load_pixels(source: Source, cache_dir: Path | None, tell: Tell) -> Pixels:
 
 
 def save_split(dataset: Dataset, path: Path) -> None:
-    """Write each image's name, patient and part, one JSON object a line."""
+    """Write each image's name, patient, part and subgroups, one JSON object a line."""
     lines = [
-        json.dumps({"name": image, "patient": patient, "part": name}, ensure_ascii=False)
+        json.dumps(
+            {"name": image, "patient": part.patients[at], "part": name} | _subgroups_of(part, at),
+            ensure_ascii=False,
+        )
         for name, part in zip(PARTS, dataset.parts, strict=True)
-        for image, patient in zip(part.names, part.patients, strict=True)
+        for at, image in enumerate(part.names)
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _subgroups_of(part: Part, at: int) -> dict[str, dict[str, str]]:
+    found = {name: values[at] for name, values in part.subgroups.items()}
+    return {"subgroups": found} if found else {}
 
 
 def _without_bad(source: Source, pixels: Pixels, on_bad: str) -> tuple[Source, Pixels]:
@@ -172,6 +182,7 @@ def _part(listing: Listing, pixels: Pixels, positions: NDArray[np.int64]) -> Par
         labels=chosen.labels,
         names=chosen.names,
         patients=chosen.names if chosen.patients is None else chosen.patients,
+        subgroups=chosen.subgroups,
     )
 
 

@@ -1,7 +1,7 @@
 """What a format finds at a data set's root, before a pixel is decoded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +52,8 @@ class Listing:
     """Row of each image in `npz`, counted through train, val and test."""
     official: Parts | None = None
     """The makers' own split, with `TRAIN_VAL` and `NO_PART`; None where there is none."""
+    subgroups: dict[str, list[str]] = field(default_factory=dict)
+    """Subgroup's name (`sex`) to the value (`F`) of each image."""
     notes: tuple[str, ...] = ()
     """What was left out, and why, with counts."""
 
@@ -69,6 +71,9 @@ class Listing:
             files=None if self.files is None else [self.files[each] for each in chosen],
             rows=None if self.rows is None else self.rows[positions],
             official=None if self.official is None else self.official[positions],
+            subgroups={
+                name: [values[each] for each in chosen] for name, values in self.subgroups.items()
+            },
         )
 
 

@@ -5,8 +5,9 @@ import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.datasets.card import TableFiles
+from medtui.datasets.card import Subgroup, TableFiles
 from medtui.datasets.listing import plural, some
+from medtui.datasets.subgroups import subgroup_of
 from medtui.errors import EnvironmentProblem, UsageError
 
 _TRUE = frozenset({"1", "1.0", "true", "yes"})
@@ -23,6 +24,8 @@ class Rows:
     """Labels of each image."""
     patients: list[str] = field(default_factory=list)
     """Patient of each image; all empty where no column tells."""
+    subgroups: dict[str, list[str]] = field(default_factory=dict)
+    """Subgroup's name to the value of each image."""
     notes: list[str] = field(default_factory=list)
     """Sentences on rows that could not be used."""
 
@@ -55,6 +58,8 @@ class _Columns:
     classes: dict[str, int]
     """Column of each class; empty where labels are joined."""
     separator: str
+    subgroups: list[tuple[int, Subgroup]]
+    """Columns of the subgroups that the table has."""
     width: int
     """Columns that a row must have."""
 
@@ -85,7 +90,8 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
     except csv.Error as error:
         raise UsageError(f"{path}: not a readable CSV table: {error}.") from error
     columns = _columns(path, header, table, classes)
-    rows = Rows(notes=[*notes])
+    rows = Rows(notes=[*notes, *_missing_subgroups(path, table, columns)])
+    rows.subgroups = {subgroup.name: [] for _, subgroup in columns.subgroups}
     seen: dict[str, list[str]] = {}
     unusable, repeated, conflicting = list[str](), list[str](), list[str]()
     for row in body:
@@ -101,6 +107,8 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
         rows.names.append(name)
         rows.labels.append(labels)
         rows.patients.append(patient)
+        for at, subgroup in columns.subgroups:
+            rows.subgroups[subgroup.name].append(subgroup_of(row[at], subgroup))
     rows.notes += _row_notes(path, unusable, repeated, conflicting)
     return rows
 
@@ -112,14 +120,31 @@ def _columns(
     patient = _column(path, header, table.patient_column) if table.patient_column else None
     labels = _column(path, header, table.label_column) if table.label_column else None
     onehot = {each: _column(path, header, each) for each in classes} if labels is None else {}
+    known = [cell.strip().casefold() for cell in header]
+    subgroups = [
+        (known.index(wanted), subgroup)
+        for subgroup in table.subgroups
+        if (wanted := subgroup.column.strip().casefold()) in known
+    ]
     return _Columns(
         name=name,
         patient=patient,
         labels=labels,
         classes=onehot,
         separator=table.separator,
-        width=1 + max(name, patient or 0, labels or 0, *onehot.values(), 0),
+        subgroups=subgroups,
+        width=1
+        + max(name, patient or 0, labels or 0, *onehot.values(), *(at for at, _ in subgroups), 0),
     )
+
+
+def _missing_subgroups(path: Path, table: TableFiles, columns: _Columns) -> list[str]:
+    found = {subgroup.name for _, subgroup in columns.subgroups}
+    return [
+        f"{path.name} has no column `{subgroup.column}`: no results by {subgroup.name}"
+        for subgroup in table.subgroups
+        if subgroup.name not in found
+    ]
 
 
 def _row_notes(

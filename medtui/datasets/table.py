@@ -47,6 +47,10 @@ def list_table(card: Card, root: Path, size: int | None) -> Listing:
         labels=labels,
         patients=patients,
         files=[f"{root}/{files[each]}" for each in usable],
+        subgroups={
+            name: [values[matched[each]] for each in usable]
+            for name, values in rows.subgroups.items()
+        },
         notes=(*found.notes, *rows.notes, *notes, *label_notes, *unknown),
     )
 

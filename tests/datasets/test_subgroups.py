@@ -1,0 +1,87 @@
+"""Subgroups of patients: read out of a table's columns, kept with the images, seen by nobody."""
+
+from pathlib import Path
+
+import pytest
+from drawn import TABLE, draw, write_card
+
+from medtui.datasets import load_card, open_dataset, save_split
+from medtui.datasets.card import Subgroup
+from medtui.datasets.subgroups import subgroup_of
+from medtui.documents import DocumentError
+from medtui.preset import DataSettings
+from medtui.runs.subgroups import read_subgroups
+
+CARD = """
+classes = ["Edema", "Mass"]
+[table]
+file = ["films.csv"]
+name_column = "Image Index"
+label_column = "Finding Labels"
+patient_column = "Patient ID"
+subgroups = [
+  { name = "sex", column = "Patient Gender" },
+  { name = "age", column = "patient age ", bins = [18, 40, 60, 80] },
+  { name = "view", column = "View Position" },
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("57", "40-59"),
+        ("060Y", "60-79"),
+        ("17.5", "<18"),
+        ("018M", "<18"),
+        ("003D", "<18"),
+        ("80", "80+"),
+        ("414", "unknown"),
+        ("", "unknown"),
+        ("old", "unknown"),
+    ],
+)
+def test_ages_are_binned(cell: str, expected: str) -> None:
+    """Years, months and days become bins; what is no age is unknown, not young."""
+    subgroup = Subgroup(name="age", column="Patient Age", bins=(18.0, 40.0, 60.0, 80.0))
+    assert subgroup_of(cell, subgroup) == expected
+
+
+def test_words_stand_for_themselves() -> None:
+    """Without bins a cell is its own subgroup."""
+    sex = Subgroup(name="sex", column="Sex")
+    assert [subgroup_of(cell, sex) for cell in ("F", " M ", "")] == ["F", "M", "unknown"]
+
+
+def test_subgroups_are_kept_with_the_split(tmp_path: Path) -> None:
+    """Each image's values lie in split.jsonl; a column that is missing costs a note."""
+    root = tmp_path / "films"
+    rows = ["Image Index,Finding Labels,Patient ID,Patient Age,Patient Gender"]
+    for number in range(30):
+        draw(root / f"{number:03d}.png", seed=number, mode="L")
+        label = ("Edema", "Mass")[number % 2]
+        rows.append(f"{number:03d}.png,{label},{number // 2},{number * 3:03d}Y,{'FM'[number % 2]}")
+    (root / "films.csv").write_text("\n".join(rows) + "\n")
+    card = write_card(tmp_path, TABLE + CARD)
+    dataset = open_dataset(DataSettings(card=card, root=str(root)))
+    assert "films.csv has no column `View Position`: no results by view" in dataset.notes
+    save_split(dataset, tmp_path / "split.jsonl")
+    found = read_subgroups(tmp_path / "split.jsonl", "test")
+    assert set(found) == set(dataset.test.names)
+    for name, values in found.items():
+        number = int(name[:3])
+        assert values["sex"] == "FM"[number % 2]
+        assert values["age"] == subgroup_of(f"{number * 3}", load_card(card)[0].table.subgroups[1])
+
+
+def test_edges_ascend(tmp_path: Path) -> None:
+    """Bins out of order are a mistake in the card."""
+    text = TABLE + CARD.replace("[18, 40, 60, 80]", "[40, 18]")
+    with pytest.raises(DocumentError, match="must ascend"):
+        load_card(write_card(tmp_path, text))
+
+
+def test_the_films_card_names_sex_age_and_view() -> None:
+    """ChestX-ray14's releases spell these columns alike."""
+    table = load_card("chestxray14")[0].table
+    assert [subgroup.name for subgroup in table.subgroups] == ["sex", "age", "view"]
