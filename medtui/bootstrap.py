@@ -14,9 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.metrics import INTERVAL, Labels, Scores
+from medtui.metrics import Labels, Scores
 
 Floats = NDArray[np.float64]
+
+INTERVAL = (0.025, 0.975)
+"""Quantiles of a 95 % interval."""
 
 CHUNK = 100
 """Samples measured together; bounds memory at two numbers for each of them and image."""
@@ -65,6 +68,22 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
+def bootstrap_intervals(
+    scores: Scores, patients: Sequence[str], *, resamples: int, seed: int,
+    names: Sequence[str] = ("accuracy", "balanced_accuracy", "auroc", "sensitivity", "specificity"),
+) -> dict[str, tuple[float, float]]:  # fmt: skip
+    """Give 95 % intervals of the metrics called `names`; none without resamples.
+
+    A metric that is undefined in every sample is left out.
+    """
+    drawn: dict[str, list[Floats]] = {name: [] for name in names}
+    for draws in draw_patients(patients, resamples=resamples, seed=seed):
+        for name, values in drawn.items():
+            values.append(MEASURES[name](scores, draws))
+    joined = {name: np.concatenate(values) for name, values in drawn.items() if values}
+    return {name: _interval(each) for name, each in joined.items() if np.isfinite(each).any()}
+
+
 def compare(
     before: Scores, after: Scores, patients: Sequence[str], measures: Mapping[str, Measure],
     *, resamples: int, seed: int = 0,
@@ -84,9 +103,14 @@ def compare(
     for name, measure in measures.items():
         value = measure(after, whole) - measure(before, whole)
         if np.isfinite(value).all():
-            low, high = np.nanquantile(np.concatenate(drawn[name] or [value]), INTERVAL)
-            found[name] = Difference(float(value[0]), float(low), float(high))
+            low, high = _interval(np.concatenate(drawn[name] or [value]))
+            found[name] = Difference(float(value[0]), low, high)
     return found
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    low, high = np.nanquantile(values, INTERVAL)
+    return float(low), float(high)
 
 
 def draw_patients(patients: Sequence[str], *, resamples: int, seed: int) -> Iterator[Draws]:

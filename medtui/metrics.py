@@ -21,9 +21,6 @@ Task = Literal["single", "multi"]
 NUM_CALIBRATION_BINS = 15
 """Bins of equal width for the calibration error. Source: Guo et al. 2017, arXiv 1706.04599."""
 
-INTERVAL = (0.025, 0.975)
-"""Quantiles of a 95 % interval."""
-
 
 @dataclass(frozen=True)
 class Scores:
@@ -136,35 +133,6 @@ def measure_classes(scores: Scores, classes: Sequence[str]) -> dict[str, Metrics
     return found
 
 
-def bootstrap_intervals(
-    scores: Scores, patients: Sequence[str], *, resamples: int, seed: int,
-    names: Sequence[str] = ("accuracy", "balanced_accuracy", "auroc", "sensitivity", "specificity"),
-) -> dict[str, tuple[float, float]]:  # fmt: skip
-    """Give 95 % intervals of `names` by resampling patients with replacement.
-
-    Source: Efron and Tibshirani 1993, percentile interval, with the patient as the unit because
-    images of one patient are not independent.
-    """
-    if resamples == 0:
-        return {}
-    _, patient_of = np.unique(np.asarray(patients), return_inverse=True)
-    rows_of = [np.flatnonzero(patient_of == patient) for patient in range(patient_of.max() + 1)]
-    rng = np.random.default_rng(seed)
-    chosen = [metric for metric in METRICS if metric.name in names and scores.task in metric.tasks]
-    values: dict[str, list[float]] = {metric.name: [] for metric in chosen}
-    for _ in range(resamples):
-        drawn = rng.integers(len(rows_of), size=len(rows_of))
-        sample = scores.take(np.concatenate([rows_of[patient] for patient in drawn]))
-        for metric in chosen:
-            values[metric.name].append(metric.compute(sample))
-    return {name: _interval(drawn) for name, drawn in values.items() if np.isfinite(drawn).any()}
-
-
-def _interval(values: Sequence[float]) -> tuple[float, float]:
-    low, high = np.nanquantile(np.asarray(values), INTERVAL)
-    return float(low), float(high)
-
-
 def _defined(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -205,7 +173,6 @@ def _f1(scores: Scores) -> float:
 
 
 def _recall(labels: Labels, answers: Labels) -> float:
-    """Give scikit-learn's `recall_score` at a tenth of its time: a bootstrap takes thousands."""
     is_positive = labels == 1
     return float(answers[is_positive].mean()) if is_positive.any() else math.nan
 
@@ -280,8 +247,3 @@ METRICS: tuple[Metric, ...] = (
     ),
 )  # fmt: skip
 """All metrics, in the order in which they are shown; `loss` is the engine's own."""
-
-
-def metric_named(name: str) -> Metric | None:
-    """Give the row of that name."""
-    return next((metric for metric in METRICS if metric.name == name), None)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from medtui.bootstrap import MEASURES, Draws, auroc, compare, draw_patients
+from medtui.bootstrap import (
+    MEASURES,
+    Draws,
+    auroc,
+    bootstrap_intervals,
+    compare,
+    draw_patients,
+)
 from medtui.metrics import Scores, make_scores, measure
 
 NUM_IMAGES, NUM_PATIENTS = 300, 23
@@ -29,7 +36,7 @@ def test_a_drawn_sample_measures_like_its_repeated_images(task: str, num_classes
         times = draws.counts_PB[draws.patient_N, sample].astype(int)
         expected = measure(scores.take(np.repeat(np.arange(NUM_IMAGES), times)))
         for name in MEASURES.keys() & expected.keys():
-            assert MEASURES[name](scores, draws)[sample] == pytest.approx(expected[name])
+            assert MEASURES[name](scores, draws)[sample] == pytest.approx(expected[name], abs=1e-12)
 
 
 def test_the_same_answers_differ_by_nothing() -> None:
@@ -64,3 +71,19 @@ def test_every_sample_draws_as_many_patients_as_there_are() -> None:
     chunks: list[Draws] = list(draw_patients(PATIENTS, resamples=230, seed=0))
     assert sum(chunk.counts_PB.shape[1] for chunk in chunks) == 230
     assert all((chunk.counts_PB.sum(axis=0) == NUM_PATIENTS).all() for chunk in chunks)
+
+
+def test_intervals_widen_when_images_share_patients() -> None:
+    """The patient is the unit: ten images of one are no ten observations."""
+    rng = np.random.default_rng(5)
+    labels = rng.integers(0, 2, 400)
+    is_wrong = np.repeat(rng.random(40) < 0.2, 10)
+    logits = 4.0 * np.eye(2)[np.where(is_wrong, 1 - labels, labels)]
+    scores = make_scores(logits, labels, "single")
+    alone = bootstrap_intervals(scores, [str(i) for i in range(400)], resamples=300, seed=0)
+    shared = bootstrap_intervals(scores, [str(i // 10) for i in range(400)], resamples=300, seed=0)
+    accuracy = measure(scores)["accuracy"]
+    for low, high in (alone["accuracy"], shared["accuracy"]):
+        assert low <= accuracy <= high
+    assert np.diff(shared["accuracy"]) > 1.5 * np.diff(alone["accuracy"])
+    assert bootstrap_intervals(scores, ["a"] * 400, resamples=0, seed=0) == {}

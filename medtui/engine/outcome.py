@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from medtui.bootstrap import bootstrap_intervals
 from medtui.engine.evaluation import Predictions, evaluation_copy, predict
 from medtui.engine.machine import device_name
 from medtui.engine.session import Session
 from medtui.engine.size import measure_size
 from medtui.errors import EnvironmentProblem
-from medtui.metrics import bootstrap_intervals, measure, measure_classes
+from medtui.metrics import measure, measure_classes
 from medtui.runs.flips import changes_csv, pair_predictions
 from medtui.runs.predictions import (
     RunPredictions,
