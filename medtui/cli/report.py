@@ -7,10 +7,11 @@ from medtui.cli.session import shown_path
 from medtui.cli.summary import asked_density, describe_duration, format_interval
 from medtui.cli.table import printable, render_table
 from medtui.events import RunFailed
-from medtui.metrics import METRICS
+from medtui.metrics import METRICS, Metric
 from medtui.runs.catalogue import RunFeed, StudyFeed
-from medtui.runs.result import Result, Size
+from medtui.runs.result import Flips, Result, Size
 from medtui.units import (
+    MISSING,
     format_bytes,
     format_count,
     format_density,
@@ -39,11 +40,18 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     if result is not None:
         yield f"  kept      cycle {result.best_cycle}, chosen on val among {result.num_cycles}"
         yield f"  took      {describe_duration(run)}"
+        yield f"  reached   {_reached(result.size)}"
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
         yield f"  latest    {describe_cycle(run, run.main_stage)}"
     yield f"  folder    {shown_path(run.folder.path)}"
     yield from _complaints(run)
+
+
+def _reached(size: Size) -> str:
+    """Tell both densities: a share of filters is no share of weights."""
+    weights, structures = format_percent(size.density), format_percent(size.structure_density)
+    return f"{weights} of the weights, {structures} of the filters and neurons are not zero"
 
 
 def _complaints(run: RunFeed) -> Iterator[str]:
@@ -63,22 +71,38 @@ def _complaints(run: RunFeed) -> Iterator[str]:
 
 
 def _metrics(result: Result) -> str:
-    headers = ("metric", "val [95 % interval]", "test [95 % interval]")
-    measured = [metric for metric in METRICS if metric.name in result.test.metrics]
+    """Give the metrics of both splits, and the reference's on test beside them."""
+    splits = (result.val, result.test)
+    headers = ["metric", "val [95 % interval]", "test [95 % interval]"]
     rows = [
         [
             metric.label,
-            *(format_interval(split, metric.name, is_share=metric.is_share)
-              for split in (result.val, result.test)),
+            *(format_interval(split, metric.name, is_share=metric.is_share) for split in splits),
+            _plain(result.test.reference.get(metric.name), metric),
         ]
-        for metric in measured
-    ]  # fmt: skip
-    losses = [format_number(split.metrics.get("loss")) for split in (result.val, result.test)]
-    counts = [
-        f"{format_count(split.num_images)}, {format_count(split.num_patients)}"
-        for split in (result.val, result.test)
+        for metric in METRICS
+        if metric.name in result.test.metrics
     ]
-    return render_table(headers, [*rows, ["loss", *losses], ["images, patients", *counts]])
+    rows.append(["loss", *(format_number(split.metrics.get("loss")) for split in splits), ""])
+    counts = [
+        f"{format_count(split.num_images)}, {format_count(split.num_patients)}" for split in splits
+    ]
+    rows.append(["images, patients", *counts, ""])
+    if result.test.flips is None:
+        return render_table(headers, [row[:-1] for row in rows])
+    rows.append(["answers changed", *(_flips(split.flips) for split in splits), ""])
+    return render_table([*headers, "reference's test"], rows)
+
+
+def _plain(value: float | None, metric: Metric) -> str:
+    return format_percent(value) if metric.is_share else format_number(value)
+
+
+def _flips(flips: Flips | None) -> str:
+    """Give how many answers changed, and what it cost: `3.1 %: 12 lost, 4 gained`."""
+    if flips is None:
+        return MISSING
+    return f"{format_percent(flips.rate)}: {flips.num_lost} lost, {flips.num_gained} gained"
 
 
 def _size(size: Size) -> str:
