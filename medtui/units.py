@@ -7,6 +7,7 @@ MIB = 1024**2
 GIB = 1024**3
 
 MISSING = "—"
+MINUS = "\N{MINUS SIGN}"
 
 _MINUTE = 60
 _HOUR = 3600
@@ -61,6 +62,11 @@ def format_duration(seconds: float | None) -> str:
 def format_count(count: float | None) -> str:
     """Give a count with thousands separated: `11,177,538`."""
     return MISSING if count is None else f"{count:,.0f}"
+
+
+def format_change(change: float, digits: int) -> str:
+    """Give a difference with its sign, as print has it: `+0.3`, and a true minus below zero."""
+    return f"{change:+.{digits}f}".replace("-", MINUS)
 
 
 def format_number(value: float | None, digits: int = 3) -> str:

@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from medtui.cli import options
+from medtui.cli.compare import compare_runs
 
-app = typer.Typer(help="List and show saved runs; live ones too.", no_args_is_help=True)
+app = typer.Typer(help="List, show and compare saved runs; live ones too.", no_args_is_help=True)
+app.command(name="compare")(compare_runs)
 
 
 @app.command(name="list")

@@ -11,6 +11,7 @@ from medtui.preset.model import (
     MachineSettings,
     ModelSettings,
     Preset,
+    PublishedNumber,
     ReferenceSettings,
 )
 from medtui.preset.schemes import (
@@ -40,6 +41,7 @@ __all__ = [
     "Operator",
     "Preset",
     "Prune",
+    "PublishedNumber",
     "Quantize",
     "ReferenceSettings",
     "Scheme",

@@ -203,6 +203,17 @@ class MachineSettings(Document):
     """Likewise for the reference, which runs alone."""
 
 
+class PublishedNumber(Document):
+    """What a publication reports for a run, to stand beside what is measured here."""
+
+    metric: str = Field(pattern=r"^[a-z0-9_]+$")
+    """A metric's name: `accuracy`, `exact_match`."""
+    value: float
+    """A share of 1, or whatever the metric is in."""
+    source: str = ""
+    """Where it stands: table, figure, page."""
+
+
 class Preset(Document):
     """One study: data, reference, grid, and how all is measured."""
 
@@ -220,6 +231,8 @@ class Preset(Document):
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     machine: MachineSettings = MachineSettings()
+    published: dict[str, PublishedNumber] = Field(default={})
+    """Run's name in the study (`prune-0.1`) to its published number; changes no run."""
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> "Preset":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from medtui.errors import UsageError
-from medtui.metrics import METRICS, Metric
+from medtui.metrics import METRICS, Metric, metric_named
 from medtui.runs.comparison.entry import Entry
 from medtui.telemetry import Level
 from medtui.units import (
@@ -43,7 +43,7 @@ class Column:
     higher_is_better: bool | None = None
     """None where neither end is."""
     is_text: bool = False
-    opens: Literal["result", "telemetry", "bench"] = "result"
+    opens: Literal["result", "preset", "telemetry", "bench"] = "result"
     """The file it is read from; a result is read already, the others cost time."""
 
     def text(self, entry: Entry) -> str:
@@ -126,6 +126,21 @@ def _vitals_column(name: str, label: str, of: str, part: str, show: Callable[...
     return Column(name, label, read, show, opens="telemetry")
 
 
+def _published_text(entry: Entry) -> str:
+    """Give `accuracy 72.4 %`: what a publication reports, by its own metric."""
+    number = entry.published
+    if number is None:
+        return MISSING
+    metric = metric_named(number.metric)
+    show = format_percent if metric is None or metric.is_share else format_number
+    return f"{metric.label if metric else number.metric} {show(number.value)}"
+
+
+def _flip_rate(entry: Entry) -> float | None:
+    flips = entry.result.test.flips
+    return None if flips is None else flips.rate
+
+
 def _format_percent_of_100(value: float | None) -> str:
     return MISSING if value is None else f"{value:.0f} %"
 
@@ -141,6 +156,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("guard", "guard", lambda entry: entry.result.guard, is_text=True),
     *(_metric_column(metric, "test") for metric in METRICS),
     *(_metric_column(metric, "val") for metric in METRICS),
+    Column("published", "published", _published_text, is_text=True,
+           opens="preset"),
+    Column("flips", "answers changed", _flip_rate, format_percent, higher_is_better=False),
     Column("parameters", "nonzero", lambda entry: entry.result.size.num_nonzero, format_count),
     Column("macs", "MACs", lambda entry: entry.result.size.macs, format_count),
     Column("dead", "dead layers", lambda entry: len(entry.result.size.dead_layers), format_count),

@@ -8,8 +8,9 @@ from pathlib import Path
 from medtui.documents import DocumentError, read_text
 from medtui.errors import MedtuiError
 from medtui.events import Metrics
-from medtui.preset import Preset, expand_grid, named_schemes, parse_preset
+from medtui.preset import Preset, PublishedNumber, expand_grid, named_schemes, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
 from medtui.telemetry import VitalsSummary, read_samples, summarise
 
@@ -43,6 +44,20 @@ class Entry:
             return parse_preset(read_text(self.folder.preset), str(self.folder.preset))
         except DocumentError:
             return None
+
+    @cached_property
+    def published(self) -> PublishedNumber | None:
+        """What a publication reports for this run, by its preset."""
+        return self.preset.published.get(self.folder.name) if self.preset else None
+
+    @cached_property
+    def predictions(self) -> RunPredictions:
+        """What it answers, image by image.
+
+        Raises:
+            EnvironmentProblem: the file is missing or damaged.
+        """
+        return read_predictions(self.folder.predictions)
 
     @cached_property
     def vitals(self) -> VitalsSummary:

@@ -1,0 +1,190 @@
+"""`medtui runs compare`: runs side by side, without a screen."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from medtui.cli import options
+from medtui.errors import UsageError
+
+if TYPE_CHECKING:
+    from medtui.runs.comparison.columns import Column
+    from medtui.runs.comparison.differences import Differences
+    from medtui.runs.comparison.entry import Entry
+    from medtui.runs.comparison.sheet import Sheet
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STUDY|RUN",
+        help="Studies and runs [default: all of the runs folder].",
+        autocompletion=options.complete_target,
+    ),
+]
+
+
+def compare_runs(
+    ctx: typer.Context,
+    targets: Targets = None,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="NAMES", help="Joined by commas: scheme,acc,packed.")
+    ] = "",
+    wanted: Annotated[
+        str,
+        typer.Option("--filter", metavar="EXPR", help="Like 'scheme=Prune density<0.5 acc>90%'."),
+    ] = "",
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="COLUMN", help="By rising values; -COLUMN by falling.")
+    ] = "",
+    pin: Annotated[
+        str,
+        typer.Option(
+            "--pin", metavar="RUN", help="The baseline [default: each study's own reference]."
+        ),
+    ] = "",
+    group: Annotated[
+        str, typer.Option("--group", metavar="NAMES", help="Mean and spread, by scheme,density.")
+    ] = "",
+    hide_same: Annotated[
+        bool, typer.Option("--hide-same", help="Leave out columns in which all runs are alike.")
+    ] = False,
+    hurt: Annotated[
+        bool, typer.Option("--hurt", help="Who was hurt: classes, patient groups, images.")
+    ] = False,
+    classes: Annotated[bool, typer.Option("--classes", help="Each class in each run.")] = False,
+    settings: Annotated[bool, typer.Option("--settings", help="Settings that differ.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--md", help="Markdown.")] = False,
+    as_json: options.Json = False,
+    runs_dir: options.RunsDir = None,
+) -> None:
+    """Compare finished runs: metrics with paired differences, classes, patients, settings."""
+    from medtui.runs.comparison.columns import columns_named, differing, usual_columns
+    from medtui.runs.comparison.differences import differences_of_all
+    from medtui.runs.comparison.filters import parse_filter
+    from medtui.runs.comparison.selection import sort_entries
+
+    folder = options.runs_dir_of(ctx, runs_dir)
+    holds = parse_filter(wanted)
+    entries = [entry for entry in _entries(folder, targets or []) if holds(entry)]
+    if not entries:
+        raise UsageError("No finished run is left to compare.", hint="`medtui runs list` shows all")
+    entries = sort_entries(entries, sort)
+    shown = columns_named(columns) if columns else usual_columns(entries)
+    shown = differing(shown, entries) if hide_same else shown
+    baseline = _pinned(folder, pin)
+    if settings or classes or hurt or group:
+        _print(_asked_sheets(entries, baseline, shown, (settings, classes, hurt), group),
+               as_csv=as_csv, as_markdown=as_markdown, as_json=as_json)  # fmt: skip
+        return
+    found, problems = differences_of_all(entries, baseline)
+    if as_json:
+        _print_objects(entries, shown, found)
+    else:
+        from medtui.runs.comparison.sheets import runs_sheet
+
+        _print([runs_sheet(entries, shown, found)], as_csv=as_csv, as_markdown=as_markdown)
+    for problem in problems:
+        print(f"medtui: {problem}", file=sys.stderr)
+
+
+def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
+    from medtui.cli.target import find_target
+    from medtui.runs.comparison.entry import all_runs, read_entries
+
+    folders = [] if targets else all_runs(runs_dir)
+    for name in targets:
+        target = find_target(runs_dir, name)
+        folders += target.study.runs() if target.run is None else [target.run]
+    entries, problems = read_entries(dict.fromkeys(folders))
+    for problem in problems:
+        print(f"medtui: {problem}", file=sys.stderr)
+    if left_out := len(dict.fromkeys(folders)) - len(entries) - len(problems):
+        print(f"{left_out} of the runs not finished: left out", file=sys.stderr)
+    return entries
+
+
+def _pinned(runs_dir: Path, name: str) -> "Entry | None":
+    if not name:
+        return None
+    found = _entries(runs_dir, [name])
+    if len(found) != 1:
+        raise UsageError(f"--pin {name}: name one finished run.")
+    return found[0]
+
+
+def _asked_sheets(
+    entries: "list[Entry]",
+    pin: "Entry | None",
+    columns: "Sequence[Column]",
+    asked: tuple[bool, bool, bool],
+    group: str,
+) -> "list[Sheet]":
+    from medtui.runs.comparison.groups import group_entries
+    from medtui.runs.comparison.harm import harm_of_all
+    from medtui.runs.comparison.harm_sheets import harm_sheets
+    from medtui.runs.comparison.sheets import (
+        classes_sheet,
+        groups_sheet,
+        per_class_metric,
+        settings_sheet,
+    )
+
+    are_settings, are_classes, are_hurt = asked
+    sheets = []
+    if group:
+        keys = group.replace(",", " ").split()
+        sheets.append(groups_sheet(group_entries(entries, keys), columns))
+    if are_classes:
+        sheets.append(classes_sheet(entries, per_class_metric(entries)))
+    if are_settings:
+        sheets.append(settings_sheet(entries))
+    if are_hurt:
+        harms, problems = harm_of_all(entries, pin)
+        for problem in problems:
+            print(f"medtui: {problem}", file=sys.stderr)
+        sheets += harm_sheets(harms)
+    return sheets
+
+
+def _print(
+    sheets: "list[Sheet]", *, as_csv: bool, as_markdown: bool, as_json: bool = False
+) -> None:
+    from medtui.cli.summary import print_object
+    from medtui.cli.table import render_table
+    from medtui.runs.comparison.sheet import sheet_csv, sheet_markdown
+
+    for at, sheet in enumerate(sheets):
+        if as_json:
+            for row, cells in enumerate(sheet.rows):
+                named = dict(zip(sheet.headers, cells, strict=True))
+                print_object({"sheet": sheet.title, **named, "mark": sheet.mark_of(row)})
+        elif as_csv:
+            print(sheet_csv(sheet), end="\n" if at < len(sheets) - 1 else "")
+        elif as_markdown:
+            title = f"### {sheet.title}\n\n" if len(sheets) > 1 else ""
+            print(f"{title}{sheet_markdown(sheet)}")
+        else:
+            print(f"{sheet.title}\n" if len(sheets) > 1 else "", end="")
+            print(render_table(sheet.headers, sheet.rows, num_keys=sheet.num_keys))
+            print(f"{sheet.note}\n" if sheet.note else "")
+
+
+def _print_objects(
+    entries: "list[Entry]", columns: "Sequence[Column]", found: "dict[str, Differences]"
+) -> None:
+    from medtui.cli.summary import print_object
+
+    for entry in entries:
+        values: dict[str, Any] = {column.name: column.read(entry) for column in columns}
+        if entry.key in found:
+            differences = found[entry.key]
+            values["baseline"] = differences.baseline
+            values["change"] = {
+                name: {"value": each.value, "low": each.low, "high": each.high}
+                for name, each in differences.by_metric.items()
+            }
+        print_object({"run": entry.key, **values})

@@ -1,0 +1,47 @@
+"""A table of words, however it will be written: on a terminal, a page, a screen or in a file."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table."""
+
+    title: str
+    headers: Words
+    rows: tuple[Words, ...]
+    marks: Words = ()
+    """A word against each row, like `hurt`; empty where all rows are alike."""
+    note: str = ""
+    """What a reader must know to read it."""
+    num_keys: int = 1
+    """Columns that name the row; the others are numbers."""
+
+    def mark_of(self, row: int) -> str:
+        """Give the word against a row; empty where there is none."""
+        return self.marks[row] if self.marks else ""
+
+
+def sheet_csv(sheet: Sheet) -> str:
+    """Give the table as comma-separated values."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(sheet.headers)
+    writer.writerows(sheet.rows)
+    return text.getvalue()
+
+
+def sheet_markdown(sheet: Sheet) -> str:
+    """Give the table as Markdown, without its title."""
+    rules = ["---" if at < sheet.num_keys else "---:" for at in range(len(sheet.headers))]
+    lines = [_line(sheet.headers), _line(rules), *map(_line, sheet.rows)]
+    return "\n".join([*lines, *(["", sheet.note] if sheet.note else [])]) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
