@@ -247,3 +247,8 @@ METRICS: tuple[Metric, ...] = (
     ),
 )  # fmt: skip
 """All metrics, in the order in which they are shown; `loss` is the engine's own."""
+
+
+def metric_named(name: str) -> Metric | None:
+    """Give the row of that name; None for a metric that nothing here measures."""
+    return next((metric for metric in METRICS if metric.name == name), None)
