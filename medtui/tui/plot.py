@@ -6,6 +6,8 @@ from typing import Literal
 Point = tuple[float, float | None]
 """x and y; y is None where nothing was measured, which is a gap in the curve."""
 
+_LETTERS = 26
+
 Stroke = Literal["line", "dots", "faint"]
 """How a curve is drawn: joined, unjoined, or joined and in the colour of the background's text."""
 
@@ -21,6 +23,10 @@ class Series:
     stroke: Stroke = "line"
     digits: int = 1
     """Decimals of the latest value in the legend."""
+    tint: int | None = None
+    """Place in the palette, which a run keeps on every chart; None takes the series' own place."""
+    letter: str = ""
+    """What stands for it beside its colour; empty takes the letter of its place."""
 
     @property
     def latest(self) -> float | None:
@@ -48,7 +54,7 @@ class Plot:
     title: str
     """What is shown, with the unit of y: `Accuracy by cycle, %`."""
     series: tuple[Series, ...]
-    """At most as many as there are colours; each gets a letter by its place."""
+    """Each gets a letter and a colour by its place, where it has none of its own."""
     levels: tuple[Level, ...] = ()
     x_label: str = ""
     """What x counts, with its unit: `cycle`, `minutes`."""
@@ -60,6 +66,8 @@ class Plot:
     """Whether x has whole numbers only, so that no tick falls between them."""
     is_log: bool = False
     """Whether y is drawn by its logarithm; values not above 0 are gaps then."""
+    is_x_log: bool = False
+    """Whether x is drawn by its logarithm; points not above 0 are left out then."""
     cursor: float | None = None
     """An x that is marked by a vertical line; None marks none."""
     remark: str = ""
@@ -73,6 +81,12 @@ class Plot:
         return all(series.latest is None for series in self.series)
 
 
-def letter_of(index: int) -> str:
-    """Give the letter that names a series beside its colour: A, B, C."""
-    return chr(ord("A") + index)
+def letter_of(plot: Plot, index: int) -> str:
+    """Give the letter that names a series beside its colour: its own, or A, B, C ... Z, AA, AB."""
+    return plot.series[index].letter or place_letter(index)
+
+
+def place_letter(index: int) -> str:
+    """Give the letter of a place: A, B, C ... Z, AA, AB."""
+    before = place_letter(index // _LETTERS - 1) if index >= _LETTERS else ""
+    return before + chr(ord("A") + index % _LETTERS)

@@ -1,7 +1,6 @@
 """Makes points fit to be drawn: gaps for what is not finite, clipped, two points per column.
 
-plotext makes a mark for every column between two points before it clips them, and refuses
-infinities, so nothing reaches it that did not pass here. Pure functions.
+Pure functions; nothing is drawn that did not pass here.
 """
 
 import math
