@@ -6,7 +6,7 @@ from pathlib import Path
 from medtui.errors import MedtuiError
 from medtui.events import CycleEnded
 from medtui.preset import Cell, Preset, expand_grid, parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.history import History
 from medtui.runs.lock import holder_of
 from medtui.runs.progress import Progress, progress_of
@@ -167,4 +167,4 @@ class Catalogue:
             entries = sorted(self.runs_dir.iterdir())
         except OSError:
             return []
-        return [StudyFolder(path) for path in entries if StudyFolder(path).preset.is_file()]
+        return [StudyFolder(path) for path in entries if is_file(StudyFolder(path).preset)]

@@ -145,8 +145,16 @@ class StudyFolder:
         except OSError:
             return []
         found = [RunFolder(Path(entry.path)) for entry in entries]
-        planned = [run for run in found if run.preset.is_file()]
+        planned = [run for run in found if is_file(run.preset)]
         return sorted(planned, key=lambda run: (not run.is_reference, _planned_at(run), run.name))
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a file is there; what an unreadable folder hides is taken to be."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def slugify(name: str) -> str:

@@ -21,7 +21,7 @@ from medtui.runs.record import Record
 MAX_LINES = 5_000
 """Sentences kept for the screen's log; the whole log stays on disk."""
 
-MAX_STEP_POINTS = 20_000
+MAX_STEP_POINTS = 5_000
 """Points of the loss curve kept; older ones are thinned to every second."""
 
 Ending = RunStopped | RunFailed | RunFinished

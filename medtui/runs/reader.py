@@ -5,7 +5,7 @@ from pathlib import Path
 
 from medtui.runs.record import DamagedLine, Record, UnknownKind, decode_record
 
-CHUNK_BYTES = 4 * 1024 * 1024
+CHUNK_BYTES = 512 * 1024
 """One poll reads at most this much, so that a reader of a huge log stays responsive."""
 
 

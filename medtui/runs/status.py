@@ -1,5 +1,6 @@
 """A run's state, derived from its folder at the moment of asking; stored nowhere."""
 
+import os
 from typing import Literal
 
 from medtui.events import RunFailed, RunFinished, RunStopped
@@ -12,7 +13,7 @@ Status = Literal["queued", "running", "finished", "stopped", "failed", "lost"]
 
 def status_of(run: RunFolder, history: History, *, is_held: bool) -> Status:
     """Derive the status of a run from its log and whether a worker holds its lock."""
-    if run.result.is_file():
+    if os.path.isfile(run.result):  # noqa: PTH113 - an unreadable folder proves no completion and raises nothing
         return "finished"
     if is_held:
         return "running"

@@ -1,9 +1,12 @@
 """The application: its screens, its keys, its way out. Loads no torch."""
 
 import asyncio
+import gc
+import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import SystemCommand
@@ -13,26 +16,31 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from medtui.errors import MedtuiError
-from medtui.preset import Preset
 from medtui.runs.folder import REFERENCE
 from medtui.tui.answering import CANCEL, Answering
 from medtui.tui.ascii import AsciiFilter
 from medtui.tui.colours import DARK_THEME, LIGHT_THEME
 from medtui.tui.config import Config, load_config
-from medtui.tui.desk import Desk
-from medtui.tui.draft import draft_from
 from medtui.tui.errands import Errands
-from medtui.tui.feed import Feed, Snapshot, endings_between
+from medtui.tui.feed import Feed
 from medtui.tui.keys import bind
-from medtui.tui.screens.compress import CompressScreen
-from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.help import HelpScreen, own_bindings
 from medtui.tui.screens.home import HomeScreen
-from medtui.tui.screens.new_study import NewStudyScreen
 from medtui.tui.screens.question import Choice, Question
 from medtui.tui.screens.reader import ReaderScreen
-from medtui.tui.screens.run import RunScreen
+from medtui.tui.snapshot import Snapshot, endings_between
 from medtui.tui.terminal import on_signals, watch_terminal
+
+if TYPE_CHECKING:
+    from medtui.preset import Preset
+    from medtui.tui.screens.compress import CompressScreen
+    from medtui.tui.screens.data import DataScreen
+    from medtui.tui.screens.new_study import NewStudyScreen
+    from medtui.tui.screens.run import RunScreen
+
+
+SWITCH_S = 0.001
+"""How long the reading and drawing threads may keep the event loop waiting, seconds."""
 
 
 class SnapshotTaken(Message):
@@ -87,6 +95,7 @@ class MedtuiApp(Answering):
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
         self.feed.start()
+        self.call_after_refresh(gc.freeze)  # what stands now stays: collecting it again would stall the loop
 
     def on_unmount(self) -> None:
         """Let the reading thread go."""
@@ -106,13 +115,17 @@ class MedtuiApp(Answering):
         """Open a run's screen."""
         self.open_run(message.key)
 
-    def on_run_screen_run_wanted(self, message: RunScreen.RunWanted) -> None:
+    def on_run_screen_run_wanted(self, message: "RunScreen.RunWanted") -> None:
         """Show another run in place of the one in view."""
         self.pop_screen()
         self.open_run(message.key)
 
-    def on_new_study_screen_chosen(self, message: NewStudyScreen.Chosen) -> None:
+    def on_new_study_screen_chosen(self, message: "NewStudyScreen.Chosen") -> None:
         """Begin a draft from a preset."""
+        from medtui.tui.desk import Desk
+        from medtui.tui.draft import draft_from
+        from medtui.tui.screens.data import DataScreen
+
         try:
             draft = draft_from(message.name_or_path)
         except MedtuiError as error:
@@ -120,16 +133,20 @@ class MedtuiApp(Answering):
             return
         self.push_screen(DataScreen(Desk(draft)))
 
-    def on_data_screen_done(self, message: DataScreen.Done) -> None:
+    def on_data_screen_done(self, message: "DataScreen.Done") -> None:
         """Go on to schemes and densities."""
+        from medtui.tui.screens.compress import CompressScreen
+
         self.push_screen(CompressScreen(message.desk))
 
-    def on_compress_screen_started(self, message: CompressScreen.Started) -> None:
+    def on_compress_screen_started(self, message: "CompressScreen.Started") -> None:
         """Start a study, and open its screen if asked to."""
         self._begin(message.preset, is_watched=message.is_watched)
 
     def open_run(self, key: str) -> None:
         """Show the run `study/run`."""
+        from medtui.tui.screens.run import RunScreen
+
         self.feed.watch(key)
         self.push_screen(RunScreen(key))
 
@@ -185,7 +202,7 @@ class MedtuiApp(Answering):
         self.exit()
 
     @work(group="errands")
-    async def _begin(self, preset: Preset, *, is_watched: bool) -> None:
+    async def _begin(self, preset: "Preset", *, is_watched: bool) -> None:
         self.notify(f"Starting {preset.name} ...", markup=False)
         try:
             name = await asyncio.to_thread(self.errands.start, preset)
@@ -215,5 +232,6 @@ def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
     """Show the runs folder until the person leaves; give the exit code."""
     config = load_config()
     app = MedtuiApp(runs_dir, is_ascii=ascii_only or config.look.ascii, config=config)
+    sys.setswitchinterval(SWITCH_S)
     app.run()
     return app.return_code or 0

@@ -1,11 +1,11 @@
-"""What a person prefers, in `config.toml`: the look, and keys other than ours."""
+"""What a person prefers: the look, and keys other than ours. `config_file` reads it.
+
+Plain values: without a file, the first screen need not wait for what validates one.
+"""
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from pydantic import Field
-
-from medtui.documents import Document, parse_table, read_text, validate
 
 EXAMPLE = """# medtui's settings. Delete a line to get the default back.
 
@@ -19,7 +19,8 @@ ascii = false           # draw with ASCII characters only
 """
 
 
-class LookSettings(Document):
+@dataclass(frozen=True)
+class LookSettings:
     """How screens look."""
 
     theme: str = "medtui-dark"
@@ -28,11 +29,12 @@ class LookSettings(Document):
     """Whether only ASCII reaches the terminal."""
 
 
-class Config(Document):
+@dataclass(frozen=True)
+class Config:
     """The whole file."""
 
     look: LookSettings = LookSettings()
-    keys: dict[str, str] = Field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
     """Action to key; several keys are separated by commas."""
 
 
@@ -55,5 +57,6 @@ def load_config() -> Config:
     path = config_path()
     if not path.is_file():
         return Config()
-    text = read_text(path)
-    return validate(Config, parse_table(text, str(path)), text=text, origin=str(path))
+    from medtui.tui.config_file import read_config
+
+    return read_config(path)

@@ -1,20 +1,21 @@
 """What screens ask to be done with processes; it is done in a thread, never in the loop."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from medtui.errors import EnvironmentProblem
-from medtui.preset import Preset
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
 from medtui.runs.publish import publish_text
-from medtui.tui.export import export_chart
 from medtui.tui.plot import Plot
 from medtui.tui.rows import RunRow, StudyRow
 from medtui.tui.widgets.drawing import ChartStyle
+
+if TYPE_CHECKING:
+    from medtui.preset import Preset
 
 
 class StopWanted(Message):
@@ -90,7 +91,7 @@ class Errands:
         stop_study(self._folder(name))
         return f"{name} stops after the steps its runs are in."
 
-    def start(self, preset: Preset) -> str:
+    def start(self, preset: "Preset") -> str:
         """Start a study; give its folder's name."""
         from medtui.launch import start_study
 
@@ -98,6 +99,8 @@ class Errands:
 
     def delete(self, name: str) -> str:
         """Delete a study that nobody writes; give what to say."""
+        import shutil
+
         study = self._folder(name)
         if holder_of(study.lock) or any(holder_of(run.lock) for run in study.runs()):
             raise EnvironmentProblem(f"{name} is running.", hint="Stop it first.")
@@ -117,6 +120,8 @@ class Errands:
 
     def export(self, wanted: ExportWanted, style: ChartStyle) -> str:
         """Write a chart to files; give what to say."""
+        from medtui.tui.export import export_chart
+
         study, _, run = wanted.key.partition("/")
         try:
             paths = export_chart(self._folder(study).run(run), wanted.plot, style)

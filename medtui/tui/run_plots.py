@@ -1,16 +1,13 @@
 """The charts of one run, made of its view. Each gives a plot; none draws."""
 
-from collections import deque
 from collections.abc import Callable, Iterable
 
 from medtui.events import CycleEnded
 from medtui.tui.headline import ACCURACY, Headline, headline_of
 from medtui.tui.plot import Level, Plot, Point, Series
 from medtui.tui.view import RunView
+from medtui.tui.vitals import MEAN_S
 from medtui.units import format_gib
-
-SMOOTHING = 10
-"""Samples whose mean is the bold curve of utilisation."""
 
 _FULL_PERCENT = 100.0
 
@@ -106,31 +103,16 @@ def utilisation_plot(view: RunView) -> Plot:
     """Give utilisation over time: raw faint, its mean of some seconds bold."""
     vitals = view.vitals
     title = "GPU utilisation by minute, %" if vitals.has_gpu else "No GPU: process CPU by minute, %"
-    raw = vitals.utilisation
     return Plot(
         title=title,
         series=(
-            Series(f"mean of {SMOOTHING} s", tuple(rolling_mean(raw, SMOOTHING)), digits=0),
-            Series("raw", raw, "faint"),
+            Series(f"mean of {MEAN_S} s", vitals.utilisation_mean, digits=0),
+            Series("raw", vitals.utilisation, "faint"),
         ),
         x_label="minute",
         y_limits=(0, _FULL_PERCENT if vitals.has_gpu else None),
         empty="no telemetry yet",
     )
-
-
-def rolling_mean(points: Iterable[Point], width: int) -> list[Point]:
-    """Give each point the mean of the last `width` values; a gap empties the window."""
-    window: deque[float] = deque(maxlen=width)
-    smooth: list[Point] = []
-    for x, y in points:
-        if y is None:
-            window.clear()
-            smooth.append((x, None))
-        else:
-            window.append(y)
-            smooth.append((x, sum(window) / len(window)))
-    return smooth
 
 
 def _headline(view: RunView) -> Headline:

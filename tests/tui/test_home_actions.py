@@ -8,10 +8,9 @@ from driving import notices, open_live_run, opened, screen_text, until
 from recorded import RecordedStudy
 
 from medtui.documents import DocumentError
-from medtui.runs.catalogue import Catalogue
 from medtui.tui.app import MedtuiApp
 from medtui.tui.config import EXAMPLE, Config, LookSettings, config_path, load_config
-from medtui.tui.feed import _Reader
+from medtui.tui.reading import Reader
 from medtui.tui.screens.question import Question
 from medtui.tui.selection import choose_studies
 from medtui.tui.widgets.log_lines import LogLines
@@ -22,7 +21,7 @@ def test_studies_are_found_by_any_word_and_ordered(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
     """By scheme, state or name; live ones stay first."""
-    rows = _Reader(Catalogue(runs_dir)).read("", look_at_all=True).studies
+    rows = Reader(runs_dir).read("", look_at_all=True).studies
     assert [row.name for row in choose_studies(rows, "stopped malaria", "newest")] == [
         "malaria-first-try"
     ]
@@ -83,7 +82,7 @@ async def test_the_log_is_filtered_and_a_chart_exported(
         await until(pilot, lambda: len(list(exports.glob("*.csv"))) == 1)
         await pilot.press("slash", *"compress", "enter")
         log = pilot.app.screen.query_one(LogLines)
-        await until(pilot, lambda: len(log.lines) == 1)
+        await until(pilot, lambda: log.num_rows == 1)
     rows = next(exports.glob("*.csv")).read_text(encoding="utf-8").splitlines()
     assert rows[0] == "series,cycle,y"
     assert rows[1].startswith("val,0,")

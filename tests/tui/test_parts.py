@@ -8,14 +8,13 @@ import msgspec
 import pytest
 from recorded import RecordedStudy
 
-from medtui.runs.catalogue import Catalogue
 from medtui.telemetry import Sample
-from medtui.tui import vitals
+from medtui.tui import vitals_feed
 from medtui.tui.ascii import to_ascii
 from medtui.tui.colours import DARK
-from medtui.tui.feed import _Reader
+from medtui.tui.reading import Reader
 from medtui.tui.states import age_of
-from medtui.tui.vitals import VitalsFeed
+from medtui.tui.vitals_feed import VitalsFeed
 from medtui.tui.widgets.bar import bar
 from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
 from medtui.tui.widgets.table import Column, fit_columns
@@ -92,7 +91,7 @@ def test_long_telemetry_stays_small(tmp_path: Path) -> None:
     feed = VitalsFeed(path)
     feed.refresh()
     points = feed.snapshot().memory_used
-    assert len(points) <= vitals.MAX_POINTS
+    assert len(points) <= vitals_feed.MAX_POINTS
     assert max(y for _, y in points if y is not None) == pytest.approx(9.0)
 
 
@@ -103,7 +102,7 @@ def test_a_snapshot_predicts_the_time_left_by_the_studys_own_runs(runs_dir: Path
     study.run("prune-0.5")
     live = study.run("prune-0.1", cycles=30, end="")
     study.hold(study.folder, live)
-    row = _Reader(Catalogue(runs_dir)).read("", look_at_all=True).studies[0]
+    row = Reader(runs_dir).read("", look_at_all=True).studies[0]
     finished = next(run for run in row.runs if run.name == "prune-0.5")
     assert finished.seconds is not None
     assert row.seconds_left == pytest.approx(8 * finished.seconds, rel=0.2)
@@ -114,6 +113,6 @@ def test_a_snapshot_of_what_did_not_change_is_equal(runs_dir: Path) -> None:
     """Equal snapshots are what spares the screen its redraws."""
     study = RecordedStudy(runs_dir, "malaria")
     study.reference()
-    reader = _Reader(Catalogue(runs_dir))
+    reader = Reader(runs_dir)
     first = reader.read("malaria/reference", look_at_all=True)
     assert reader.read("malaria/reference", look_at_all=True) == first

@@ -124,11 +124,11 @@ async def test_nothing_is_drawn_again_when_nothing_changed(
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         chart = pilot.app.screen.query_one("#curves", Chart)
-        drawing = chart._drawing
+        drawing = chart._strips
         pilot.app.screen.reshow()
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
-        assert chart._drawing is drawing
+        assert chart._strips is drawing
 
 
 async def test_help_explains_the_screen_in_view(

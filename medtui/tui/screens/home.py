@@ -6,10 +6,9 @@ from textual.message import Message
 from textual.widgets import Footer
 
 from medtui.tui.errands import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
-from medtui.tui.feed import Snapshot
+from medtui.tui.snapshot import Snapshot
 from medtui.tui.keys import bind
 from medtui.tui.rows import RunRow, StudyRow
-from medtui.tui.screens.new_study import NewStudyScreen
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.selection import ORDERS, Order, choose_studies
 from medtui.tui.widgets.search_line import SearchLine
@@ -122,6 +121,8 @@ class HomeScreen(ReaderScreen):
 
     def action_new(self) -> None:
         """Set up a study."""
+        from medtui.tui.screens.new_study import NewStudyScreen
+
         self.app.push_screen(NewStudyScreen())
 
     def action_stop(self) -> None:

@@ -5,7 +5,7 @@ import time
 from textual.screen import Screen
 
 from medtui.tui.colours import Colours, colours_of
-from medtui.tui.feed import Snapshot
+from medtui.tui.snapshot import Snapshot
 from medtui.tui.widgets.drawing import ChartStyle
 
 

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 from medtui.tui.errands import ExportWanted, ResumeWanted, StopWanted
-from medtui.tui.feed import Snapshot
+from medtui.tui.snapshot import Snapshot
 from medtui.tui.keys import bind
 from medtui.tui.lens import Lens, look_through
 from medtui.tui.run_plots import (

@@ -1,8 +1,10 @@
 """A chart on screen: draws anew only when its plot, its size or its look changed."""
 
+from rich.console import Console
 from rich.text import Text
 from textual import work
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
@@ -23,12 +25,12 @@ class Chart(Framed, Widget):
         """How it is looked at."""
         self._style: ChartStyle | None = None
         self._drawn: tuple[Plot, Size, ChartStyle] | None = None
-        self._drawing = Text()
+        self._strips: list[Strip] = []
 
     @property
     def is_drawn(self) -> bool:
         """Whether something is on screen."""
-        return bool(self._drawing)
+        return bool(self._strips)
 
     def show(self, plot: Plot, style: ChartStyle) -> None:
         """Show a plot in place of the one before."""
@@ -40,9 +42,12 @@ class Chart(Framed, Widget):
         self.lens = lens
         self._draw_if_changed()
 
-    def render(self) -> Text:
-        """Give the latest drawing."""
-        return self._drawing
+    def render_line(self, y: int) -> Strip:
+        """Give one line of the latest drawing."""
+        width = self.size.width
+        if y >= len(self._strips):
+            return Strip.blank(width, self.rich_style)
+        return self._strips[y].adjust_cell_length(width).apply_style(self.rich_style)
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -58,13 +63,26 @@ class Chart(Framed, Widget):
             self._drawn = wanted
             self._draw(*wanted)
 
-    @work(thread=True, exclusive=True, group="drawing", exit_on_error=True)
+    @work(thread=True, exclusive=True, group="drawing", description="draw")
     def _draw(self, plot: Plot, size: Size, style: ChartStyle) -> None:
         worker = get_current_worker()
-        drawing = draw(plot, size.width, size.height, style)
+        strips = _strips_of(draw(plot, size.width, size.height, style), size.width)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._put, drawing)
+            self.app.call_from_thread(self._put, strips)
 
-    def _put(self, drawing: Text) -> None:
-        self._drawing = drawing
-        self.refresh()
+    def _put(self, strips: list[Strip]) -> None:
+        changed = [
+            y for y, strip in enumerate(strips) if y >= len(self._strips) or strip != self._strips[y]
+        ]
+        self._strips, known = strips, len(self._strips)
+        if known != len(strips):
+            self.refresh()
+        elif changed:
+            self.refresh(Region(0, changed[0], self.size.width, changed[-1] - changed[0] + 1))
+
+
+def _strips_of(drawing: Text, width: int) -> list[Strip]:
+    """Give the lines as the screen takes them: made here, the event loop need not."""
+    console = Console(width=width, color_system="truecolor", legacy_windows=False)
+    lines = console.render_lines(drawing, console.options.update(no_wrap=True), pad=False)
+    return [Strip(line) for line in lines]
