@@ -95,7 +95,9 @@ class MedtuiApp(Answering):
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
         self.feed.start()
-        self.call_after_refresh(gc.freeze)  # what stands now stays: collecting it again would stall the loop
+        self.call_after_refresh(
+            gc.freeze
+        )  # what stands now stays: collecting it again would stall the loop
 
     def on_unmount(self) -> None:
         """Let the reading thread go."""

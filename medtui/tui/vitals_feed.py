@@ -87,7 +87,6 @@ class VitalsFeed:
         self._busy.add(self._minutes, busy)
 
 
-
 def rolling_mean(points: Iterable[Point], width: int) -> list[Point]:
     """Give each point the mean of the last `width` values; a gap empties the window."""
     window: deque[float] = deque(maxlen=width)

@@ -10,8 +10,8 @@ from medtui.tui.ascii import to_ascii
 from medtui.tui.axis import label_ticks, limits_of, log_ticks_of, ticks_of
 from medtui.tui.colours import DARK, LIGHT
 from medtui.tui.plot import Level, Plot, Series
-from medtui.tui.vitals_feed import rolling_mean
 from medtui.tui.thinning import clip, split_at_gaps, thin, within
+from medtui.tui.vitals_feed import rolling_mean
 from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
 
 STYLE = ChartStyle(DARK)

@@ -6,11 +6,11 @@ from textual.message import Message
 from textual.widgets import Footer
 
 from medtui.tui.errands import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
-from medtui.tui.snapshot import Snapshot
 from medtui.tui.keys import bind
 from medtui.tui.rows import RunRow, StudyRow
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.selection import ORDERS, Order, choose_studies
+from medtui.tui.snapshot import Snapshot
 from medtui.tui.widgets.search_line import SearchLine
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.table import RecordTable

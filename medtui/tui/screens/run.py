@@ -8,7 +8,6 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 from medtui.tui.errands import ExportWanted, ResumeWanted, StopWanted
-from medtui.tui.snapshot import Snapshot
 from medtui.tui.keys import bind
 from medtui.tui.lens import Lens, look_through
 from medtui.tui.run_plots import (
@@ -21,6 +20,7 @@ from medtui.tui.run_plots import (
 )
 from medtui.tui.screens.looking import Looking
 from medtui.tui.screens.reader import ReaderScreen
+from medtui.tui.snapshot import Snapshot
 from medtui.tui.states import state_text
 from medtui.tui.view import RunView
 from medtui.tui.widgets.chart import Chart

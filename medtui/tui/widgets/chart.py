@@ -72,7 +72,9 @@ class Chart(Framed, Widget):
 
     def _put(self, strips: list[Strip]) -> None:
         changed = [
-            y for y, strip in enumerate(strips) if y >= len(self._strips) or strip != self._strips[y]
+            y
+            for y, strip in enumerate(strips)
+            if y >= len(self._strips) or strip != self._strips[y]
         ]
         self._strips, known = strips, len(self._strips)
         if known != len(strips):

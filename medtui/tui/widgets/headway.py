@@ -39,8 +39,9 @@ class Headway(Static):
             line.truncate(max(1, self.content_size.width), overflow="ellipsis")
         text = Text("\n").join(lines)
         if text != self._shown:
-            self._shown = text
-            self.update(text)
+            known, self._shown = self._shown, text
+            count = known.plain.count("\n") if known else None
+            self.update(text, layout=count != text.plain.count("\n"))
 
     def _of_run(self, view: RunView, colours: Colours) -> Text:
         progress = view.row.progress

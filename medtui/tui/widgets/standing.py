@@ -36,6 +36,8 @@ class Standing(Framed, VerticalScroll, can_focus=False):
     """
 
     _shown: tuple[RunView, Colours] | None = None
+    _heights = (0, 0)
+    """Lines of the two texts: as long as they stay, nothing is laid out anew."""
 
     def compose(self) -> ComposeResult:
         """Lay the parts out."""
@@ -57,9 +59,11 @@ class Standing(Framed, VerticalScroll, can_focus=False):
         digits.styles.color = colours.states[view.row.status]
         digits.display = value is not None
         meaning = _result_meaning(view, headline) if is_over else _now_meaning(view, headline)
-        self.query_one("#number-means", Static).update(meaning)
         facts = _result_facts(view, colours) if is_over else _now_facts(view, colours)
-        self.query_one("#facts", Static).update(facts)
+        heights = (meaning.plain.count("\n"), facts.row_count)
+        is_other_height, self._heights = heights != self._heights, heights
+        self.query_one("#number-means", Static).update(meaning, layout=is_other_height)
+        self.query_one("#facts", Static).update(facts, layout=is_other_height)
 
 
 def _now_meaning(view: RunView, headline: Headline) -> Text:

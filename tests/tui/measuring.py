@@ -1,0 +1,117 @@
+"""Measures what the application promises, in a real pseudo-terminal of 120x40.
+
+    python tests/tui/measuring.py paint RUNS_DIR        seconds to the first and the full screen
+    python tests/tui/measuring.py keys RUNS_DIR         milliseconds from a key to the redraw
+    python tests/tui/measuring.py bytes RUNS_DIR        KiB a second to the terminal
+    python tests/tui/measuring.py loop RUNS_DIR RUN     milliseconds for which the loop was blocked
+
+`keys` and `bytes` look at the newest study's first live run; `loop` at RUN (`study/run`).
+"""
+
+import asyncio
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from terminals import Terminal
+
+NUM_STARTS = 5
+NUM_KEYS = 60
+WATCH_S = 20.0
+BEAT_S = 0.005
+
+
+def measure_paint(runs_dir: Path) -> None:
+    """Start it several times; also look whether torch is in the process."""
+    firsts, fulls, has_torch = [], [], False
+    for _ in range(NUM_STARTS):
+        terminal = Terminal(runs_dir)
+        firsts.append(terminal.read_until(b"medtui"))
+        fulls.append(terminal.read_until(b"Runs of"))
+        maps = Path(f"/proc/{terminal.process.pid}/maps").read_text(encoding="utf-8")
+        has_torch = has_torch or "libtorch" in maps
+        _leave(terminal)
+    print(f"first paint {statistics.median(firsts):.2f} s, full {statistics.median(fulls):.2f} s, "
+          f"torch loaded: {has_torch}")  # fmt: skip
+
+
+def measure_keys(runs_dir: Path) -> None:
+    """Switch the main chart to and fro, and wait for its title and for its axis."""
+    terminal = _open_live_run(runs_dir)
+    delays = []
+    for number in range(NUM_KEYS):
+        key, title = ((b"2", b"Loss by"), (b"1", b"Accuracy by"))[number % 2]
+        since, began = len(terminal.output), time.perf_counter()
+        terminal.press(key)
+        terminal.read_until(title, since)
+        delays.append((time.perf_counter() - began) * 1000)
+        terminal.read_for(0.35)
+    _leave(terminal)
+    delays.sort()
+    print(f"key to redraw: median {delays[len(delays) // 2]:.0f} ms, "
+          f"p95 {delays[int(len(delays) * 0.95)]:.0f} ms, max {delays[-1]:.0f} ms")  # fmt: skip
+
+
+def measure_bytes(runs_dir: Path) -> None:
+    """Watch a live run."""
+    terminal = _open_live_run(runs_dir)
+    written = len(terminal.read_for(WATCH_S))
+    _leave(terminal)
+    print(f"{written / WATCH_S / 1024:.1f} KiB/s")
+
+
+async def measure_loop(runs_dir: Path, run: str) -> None:
+    """Open a run and beat until its log is read, then a little longer."""
+    from medtui.tui.app import SWITCH_S, MedtuiApp
+
+    sys.setswitchinterval(SWITCH_S)
+    lateness: list[float] = []
+
+    async def beat() -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(BEAT_S)
+            lateness.append((time.perf_counter() - began - BEAT_S) * 1000)
+
+    app = MedtuiApp(runs_dir)
+    async with app.run_test(size=(120, 40)):
+        while getattr(app.screen, "snapshot", None) is None:
+            await asyncio.sleep(0.05)
+        app.open_run(run)
+        await asyncio.sleep(1)  # the screen is being built
+        began, task = time.perf_counter(), asyncio.create_task(beat())
+        while app.screen.view is None or app.screen.view.is_behind:
+            await asyncio.sleep(0.2)
+        seconds = time.perf_counter() - began
+        await asyncio.sleep(5)
+        task.cancel()
+    lateness.sort()
+    print(f"read in {seconds:.1f} s; late by p99 {lateness[int(len(lateness) * 0.99)]:.0f} ms, "
+          f"max {lateness[-1]:.0f} ms, {sum(each > 50 for each in lateness)} times over 50 ms "
+          f"of {len(lateness)}")  # fmt: skip
+
+
+def _open_live_run(runs_dir: Path) -> Terminal:
+    terminal = Terminal(runs_dir)
+    terminal.read_until(b"Runs of")
+    terminal.press(b"\r")
+    terminal.read_for(1)
+    terminal.press(b"\r")
+    terminal.read_until(b"Accuracy by")
+    terminal.read_for(3)
+    return terminal
+
+
+def _leave(terminal: Terminal) -> None:
+    terminal.process.terminate()
+    terminal.read_for(2)
+    terminal.wait()
+
+
+if __name__ == "__main__":
+    what, folder = sys.argv[1], Path(sys.argv[2])
+    if what == "loop":
+        asyncio.run(measure_loop(folder, sys.argv[3]))
+    else:
+        {"paint": measure_paint, "keys": measure_keys, "bytes": measure_bytes}[what](folder)

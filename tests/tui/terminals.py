@@ -1,0 +1,75 @@
+"""The application in a real pseudo-terminal of its own."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+PATIENCE_S = 60
+CODE = """
+import pathlib, signal, sys
+if sys.argv[2] == "True":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+from medtui.tui.app import run_app
+sys.exit(run_app(pathlib.Path(sys.argv[1])))
+"""
+
+
+class Terminal:
+    """A program whose terminal is ours."""
+
+    def __init__(
+        self, runs_dir: Path, *, ignores_hangup: bool = False, size: tuple[int, int] = (120, 40)
+    ) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.began = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", CODE, str(runs_dir), str(ignores_hangup)],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        )  # fmt: skip
+        os.close(slave)
+        self.output = b""
+
+    def press(self, keys: bytes) -> None:
+        """Type."""
+        os.write(self.master, keys)
+
+    def read_for(self, seconds: float) -> bytes:
+        """Give what is written within a time."""
+        before, until = len(self.output), time.perf_counter() + seconds
+        while (left := until - time.perf_counter()) > 0:
+            self._read(left)
+        return self.output[before:]
+
+    def read_until(self, wanted: bytes, since: int = 0) -> float:
+        """Read until something was written; give the seconds since the process began."""
+        deadline = time.perf_counter() + PATIENCE_S
+        while wanted not in self.output[since:] and time.perf_counter() < deadline:
+            if not self._read(0.2):
+                break
+        assert wanted in self.output[since:], self.output[-2000:]
+        return time.perf_counter() - self.began
+
+    def wait(self) -> int:
+        """Give the exit code."""
+        try:
+            return self.process.wait(PATIENCE_S)
+        finally:
+            self.process.kill()
+
+    def _read(self, patience_s: float) -> bool:
+        """Read what there is; give whether the program still has its terminal."""
+        if select.select([self.master], [], [], patience_s)[0]:
+            try:
+                self.output += os.read(self.master, 65536)
+            except OSError:
+                return False
+        return True
