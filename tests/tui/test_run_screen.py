@@ -124,6 +124,7 @@ async def test_nothing_is_drawn_again_when_nothing_changed(
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         chart = pilot.app.screen.query_one("#curves", Chart)
+        await until(pilot, lambda: chart.is_drawn)
         drawing = chart._strips
         pilot.app.screen.reshow()
         await pilot.pause()
