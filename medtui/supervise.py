@@ -120,8 +120,8 @@ class Supervisor:
 
     @staticmethod
     def _crashed(job: Job) -> bool:
-        """Tell a vanished worker from one that ended with a last word."""
-        if job.run.result.is_file():
+        """Tell a worker that a signal ended without a last word from one that ended by itself."""
+        if job.run.result.is_file() or job.worker.returncode >= 0:
             return False
         feed = RunFeed(job.run)
         feed.refresh()

@@ -6,7 +6,6 @@ The engine is imported only after the environment that torch reads at import is 
 import argparse
 import errno
 import os
-import re
 import signal
 import socket
 import sys
@@ -14,12 +13,15 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from medtui.errors import MedtuiError
+from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.events import RunFailed, RunStarted, RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder
 from medtui.runs.lock import FolderLock
 from medtui.runs.writer import EventWriter
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No space, quota reached, or a limit on the size of files."""
 
 STOPPED = 4
 """Exit status of a run that was asked to stop; the supervisor alone sees it."""
@@ -63,9 +65,8 @@ def _carry_through(folder: RunFolder, preset: Preset, log: EventWriter, device: 
         return STOPPED
     except Exception as error:  # noqa: BLE001 - whatever it is, the log shall hold it
         traceback.print_exc()
-        failure = explain(error)
-        log.write(failure)
-        return 3 if not isinstance(error, MedtuiError) else error.exit_code
+        log.write(explain(error))
+        return error.exit_code if isinstance(error, MedtuiError) else EnvironmentProblem.exit_code
     return 0
 
 
@@ -87,33 +88,25 @@ def _cycle(log: EventWriter) -> int:
 
 def explain(error: Exception) -> RunFailed:
     """Turn whatever ended a run into a sentence and a cure."""
+    from medtui.engine.memory import describe_shortage, is_shortage
+
     if isinstance(error, MedtuiError):
-        return RunFailed(error.message, error.hint, is_resumable=error.exit_code != 2)  # noqa: PLR2004 - a wrong preset stays wrong
+        # A wrong preset stays wrong and a diverged loss diverges again; an environment may change.
+        is_resumable = isinstance(error, EnvironmentProblem)
+        return RunFailed(error.message, error.hint, is_resumable)
     text = str(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return RunFailed(
             f"The disk is full: {error.filename or 'a file could not be written'}.",
             "Free space and resume; the last checkpoint is whole.",
         )
-    if type(error).__name__ == "OutOfMemoryError":
-        return RunFailed(_out_of_memory(text), "Lower lc.batch_size or evaluate.batch_size.")
+    if is_shortage(error):
+        return RunFailed(describe_shortage(text), "Free memory and resume.")
     if "CUDA error" in text or "device-side" in text:
         return RunFailed(
             f"The GPU failed: {text.splitlines()[0]}", "Resume on this or another GPU."
         )
     return RunFailed(f"{type(error).__name__}: {text}", "The traceback is in worker.log.")
-
-
-def _out_of_memory(text: str) -> str:
-    """Give what was needed and free, from torch's own words."""
-    needed = re.search(r"Tried to allocate ([\d.]+ \w+)", text)
-    free = re.search(r"of which ([\d.]+ \w+) is free", text)
-    parts = ["The GPU's memory is full"]
-    if needed:
-        parts.append(f"{needed.group(1)} more were needed")
-    if free:
-        parts.append(f"{free.group(1)} were free")
-    return f"{'; '.join(parts)}."
 
 
 if __name__ == "__main__":

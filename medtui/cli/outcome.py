@@ -50,7 +50,9 @@ def _explain(run: RunFeed) -> str:
     ending = run.history.ending
     if run.status == "failed" and isinstance(ending, RunFailed):
         told = f"{name} failed: {ending.message}"
-        return f"{told}\n  {ending.hint}" if ending.hint else told
+        cures = [ending.hint] * bool(ending.hint)
+        cures += [f"`medtui resume {name}` goes on with it."] * ending.is_resumable
+        return "\n  ".join([told, *cures])
     return (
         f"{name} was lost: its worker vanished without a last word."
         f"\n  See {run.folder.worker_log}; `medtui resume {name}` goes on with it."

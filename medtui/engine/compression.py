@@ -1,6 +1,7 @@
 """Compresses the reference with Condensa, watched, checkpointed and resumable."""
 
 import time
+from functools import partial
 from typing import Any
 
 import condensa
@@ -9,8 +10,10 @@ from torch import Tensor, nn
 from medtui.engine.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.evaluation import evaluation_copy, recalibrate
 from medtui.engine.lc import LC, LcState, Measured, Statistics
+from medtui.engine.memory import Batch, within_memory
 from medtui.engine.network import named_layers, restore_state, state_of
 from medtui.engine.penalty import LOW_BUDGET, penalty_budget
+from medtui.engine.promise import hold_to_promise
 from medtui.engine.schemes import (
     CondensaScheme,
     build_scheme,
@@ -35,6 +38,8 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
     Raises:
         StopRequested: the run was asked to stop; its checkpoint is written.
         Diverged: a loss is not finite, or no cycle gave a usable theta.
+        OutOfMemory: a batch does not fit.
+        TooDense: theta keeps more than was asked for.
     """
     assert session.cell is not None, "the reference is trained, not compressed"
     settings = session.preset.lc
@@ -58,12 +63,17 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
     compressor = condensa.Compressor(
         engine, scheme, w, watcher.batches, session.test, session.val, session.criterion
     )
-    best: nn.Module = compressor.run()
+    batch = Batch("lc.batch_size", settings.batch_size, partial(session.try_batch, w))
+    try:
+        best: nn.Module = within_memory(compressor.run, batch)
+    except Diverged as error:
+        raise Diverged(f"{error.message} {watcher.salvage()}", hint=error.hint) from error
     if watcher.best_cycle is None:
         raise Diverged(
             "No cycle gave a finite val loss; the dense model is not passed off as compressed.",
             hint="Lower lc.lr or lc.mu_init.",
         )
+    hold_to_promise(best, session.cell, scheme)
     return best, watcher.best_cycle
 
 
@@ -120,6 +130,7 @@ class _Watcher:
         self._meter = StepMeter(session.log, session.device)
         self._cycle_began = time.monotonic()
         self._w_val: Statistics | None = None
+        self._state: LcState | None = None
         self._warm(0)
 
     def statistics(self, model: nn.Module, criterion: Any, batches: Any) -> Statistics:  # noqa: ANN401 - as Condensa calls it
@@ -142,8 +153,8 @@ class _Watcher:
         steps = (lc.first_steps or lc.steps) if state.cycle == 1 else lc.steps
         self._meter.add(state.cycle, state.step, steps, loss, num_images)
         is_inside = state.step < steps
-        if self._session.stop.reason:
-            self._stop(state)
+        if reason := self._session.stop.reason:
+            self._stop(state, reason)
         if is_inside and state.step % _MID_CYCLE_STEPS == 0 and self._session.checkpoints.is_due:
             self._save(state)
 
@@ -180,14 +191,16 @@ class _Watcher:
     def cycle_ended(self, state: LcState) -> None:
         """Checkpoint at the boundary; let the next cycle's density warm down."""
         self._warm(state.cycle)
-        if self._session.stop.reason and state.cycle < self._session.preset.lc.cycles:
-            self._stop(state)
+        is_last = state.cycle == self._session.preset.lc.cycles
+        if not is_last and (reason := self._session.stop.reason):
+            self._stop(state, reason)
         if self._session.checkpoints.is_due:
             self._save(state)
         self._meter.restart()
 
     def restore(self, state: LcState) -> None:
         """Put an earlier session's state back, if there is one."""
+        self._state = state
         checkpoint = self._session.take_restored(STAGE)
         if checkpoint is None:
             return
@@ -198,6 +211,14 @@ class _Watcher:
         self.best_cycle = state.best_cycle
         self._warm(state.cycle)
 
+    def salvage(self) -> str:
+        """Save the best theta of an unfinished run, if it has one; tell which that is."""
+        state = self._state
+        if state is None or state.best_cycle is None:
+            return "There is no compressed model yet."
+        self._session.save_model(state.best)
+        return f"The best model so far, of cycle {state.best_cycle}, is saved."
+
     def _warm(self, cycle: int) -> None:
         guard = self._session.preset.guard
         if guard.warmup_cycles and self._session.preset.compress.guard == "on":
@@ -205,10 +226,10 @@ class _Watcher:
                 final = getattr(operator, "final_density", getattr(operator, "density", 1.0))
                 set_density(operator, warmup_density(cycle, guard.warmup_cycles, final))
 
-    def _stop(self, state: LcState) -> None:
+    def _stop(self, state: LcState, reason: str) -> None:
         self._save(state)
-        self._session.save_model(state.best)
-        raise StopRequested(self._session.stop.reason or "asked to")
+        self.salvage()
+        raise StopRequested(reason)
 
     def _save(self, state: LcState) -> None:
         values = {

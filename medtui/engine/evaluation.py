@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from medtui.engine.augmentation import normalise
 from medtui.engine.batches import EvaluationBatches, Images
 from medtui.engine.lc import Criterion, Statistics
+from medtui.engine.memory import Batch, within_memory
 from medtui.metrics import Scores, Task, choose_thresholds, make_scores, measure
 
 CONSTANT_LOGITS = 1e-5
@@ -56,10 +57,25 @@ def evaluation_copy(model: nn.Module, device: torch.device) -> nn.Module:
 
 @torch.inference_mode()
 def predict(model: nn.Module, batches: EvaluationBatches, criterion: Criterion) -> Predictions:
-    """Give logits and mean loss over all images of `batches`, in evaluation mode."""
+    """Give logits and mean loss over all images of `batches`, in evaluation mode.
+
+    Raises:
+        OutOfMemory: a batch does not fit.
+    """
     model.eval()
     dtype = next(model.parameters()).dtype
-    logits_NK = torch.cat([model(inputs.to(dtype)).float() for inputs, _ in batches])
+
+    def answer(inputs: Tensor) -> Tensor:
+        logits_NK: Tensor = model(inputs.to(dtype)).float()
+        return logits_NK
+
+    def answer_first(size: int) -> Tensor:
+        return answer(next(iter(EvaluationBatches(batches.images, size)))[0])
+
+    logits_NK = within_memory(
+        lambda: torch.cat([answer(inputs) for inputs, _ in batches]),
+        Batch("evaluate.batch_size", batches.batch_size, answer_first),
+    )
     labels = batches.images.labels
     return Predictions(
         logits_NK.cpu().numpy(),

@@ -1,6 +1,7 @@
 """Which device computes, with how many threads, and how repeatably."""
 
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -54,6 +55,22 @@ def settle(device: torch.device, threads: int) -> None:
 def cpu_capability() -> str:
     """Give the instruction set torch's kernels use (`AVX512`); bits depend on it."""
     return torch.backends.cpu.get_cpu_capability()
+
+
+def generators_of(device: torch.device) -> dict[str, torch.Tensor]:
+    """Give the states of torch's own generators, which a network with dropout draws from."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def restore_generators(states: Mapping[str, torch.Tensor], device: torch.device) -> None:
+    """Put torch's own generators back, those that are known on this device."""
+    if "cpu" in states:
+        torch.set_rng_state(states["cpu"])
+    if "cuda" in states and device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)
 
 
 def generator(seed: int, *path: int) -> torch.Generator:

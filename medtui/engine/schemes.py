@@ -210,12 +210,7 @@ class GuardedPrune:
 
     def pi(self, module: nn.Module) -> None:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
-        outputs = [name for name, _ in _open_layers(module, (nn.Linear,))][-1:]
-        layers = [
-            layer
-            for name, layer in _open_layers(module, self._types)
-            if self._takes(name) and name not in outputs
-        ]
+        layers = self.layers_of(module)
         if _is_recording():
             thresholds: Sequence[Tensor | float] = [0.0] * len(layers)
         else:
@@ -238,6 +233,20 @@ class GuardedPrune:
 
     def delta(self, module: nn.Module) -> None:
         """Do nothing: pruning is not undone."""
+
+    def layers_of(self, module: nn.Module) -> list[Layer]:
+        """Give the layers that may lose structures."""
+        outputs = [name for name, _ in _open_layers(module, (nn.Linear,))][-1:]
+        return [
+            layer
+            for name, layer in _open_layers(module, self._types)
+            if self._takes(name) and name not in outputs
+        ]
+
+    def most_kept(self, sizes: Sequence[int], density: float) -> int:
+        """Give how many structures may stay at a density: all floors, and what alignment adds."""
+        spare = ((self._operator.align or 1) - 1) * len(sizes)
+        return max(int(density * sum(sizes)), sum(map(self._floor, sizes))) + spare
 
     def share_out(self, norms: Sequence[Tensor]) -> list[int]:
         """Give how many structures each layer keeps: its floor, then by rank among all layers."""

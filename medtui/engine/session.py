@@ -1,6 +1,5 @@
 """What a run has at hand while it lives: its folder, data on the device, log and stop flag."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,9 +12,16 @@ from torch import Tensor, nn
 
 from medtui.datasets import Dataset
 from medtui.engine.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
-from medtui.engine.checkpoint import Checkpoint, CheckpointStore, SavedState
+from medtui.engine.checkpoint import (
+    Checkpoint,
+    CheckpointStore,
+    SavedState,
+    prefixed,
+    unprefixed,
+)
 from medtui.engine.evaluation import Evaluator
 from medtui.engine.lc import Criterion
+from medtui.engine.machine import generators_of, restore_generators
 from medtui.engine.network import state_of
 from medtui.engine.provenance import fingerprint
 from medtui.errors import MedtuiError
@@ -24,6 +30,12 @@ from medtui.preset import Cell, Preset
 from medtui.runs.folder import RunFolder
 from medtui.runs.publish import publish_bytes
 from medtui.runs.writer import EventWriter
+
+_GENERATORS = "generator"
+"""Prefix of torch's own generators in a checkpoint."""
+
+EXPLODED_LOSS = 1e4
+"""A mean loss beyond this is no training: chance has ln K, below 10 for any number of classes K."""
 
 _GPU_LOSS_CHECK = 20
 """Steps between looks at the loss on a GPU, where each look waits for it."""
@@ -34,7 +46,7 @@ class StopRequested(Exception):
 
 
 class Diverged(MedtuiError):
-    """The loss is no finite number any more."""
+    """The loss is no finite number any more, or none that training comes back from."""
 
 
 @dataclass
@@ -96,7 +108,14 @@ class Session:
         if self.restored is None or self.restored.state.stage != stage:
             return None
         checkpoint, self.restored = self.restored, None
+        restore_generators(unprefixed(_GENERATORS, checkpoint.tensors), self.device)
         return checkpoint
+
+    def try_batch(self, model: nn.Module, batch_size: int) -> None:
+        """Compute a step's loss and gradients for so many images, to see whether memory holds."""
+        inputs, targets = next(iter(self.train_batches(batch_size)))
+        loss = self.criterion(model(inputs), targets)
+        loss.backward()  # type: ignore[no-untyped-call] # torch's own
 
     def save_model(self, model: nn.Module) -> None:
         """Write the run's weights, each in its own type.
@@ -113,7 +132,8 @@ class Session:
         state = SavedState(
             stage, cycle, step, values, fingerprint(self.device), list(self.warnings)
         )
-        num_bytes = self.checkpoints.save(state, tensors)
+        generators = prefixed(_GENERATORS, generators_of(self.device))
+        num_bytes = self.checkpoints.save(state, tensors | generators)
         self.log.write(CheckpointWritten(cycle, step, num_bytes))
 
 
@@ -151,17 +171,19 @@ class StepMeter:
         """Count a step.
 
         Raises:
-            Diverged: the loss is not finite.
+            Diverged: the loss is not finite, or beyond `EXPLODED_LOSS`.
         """
         self._num_seen += 1
         self._sum = loss if self._sum is None else self._sum + loss
         self._num_steps += 1
         self._num_images += num_images
-        if self._num_seen % self._check_every == 0 and not math.isfinite(float(self._sum)):
-            raise Diverged(
-                f"The loss became {float(loss)} at cycle {cycle}, step {step}.",
-                hint="Lower the learning rate (lc.lr, reference.lr), or mu_multiplier.",
-            )
+        if self._num_seen % self._check_every == 0:
+            mean = float(self._sum) / self._num_steps
+            if not mean < EXPLODED_LOSS:
+                raise Diverged(
+                    f"The loss became {float(loss):.3g} at cycle {cycle}, step {step}.",
+                    hint="Lower the learning rate (lc.lr, reference.lr), or mu_multiplier.",
+                )
         elapsed = self._clock() - self._since
         if elapsed >= self._interval:
             mean = float(self._sum) / self._num_steps

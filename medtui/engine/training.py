@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from medtui.engine.batches import TrainBatches
 from medtui.engine.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.lc import Statistics
+from medtui.engine.memory import Batch, within_memory
 from medtui.engine.network import restore_state, state_of
 from medtui.engine.session import Diverged, Session, StepMeter, StopRequested
 from medtui.events import CycleEnded, StageStarted
@@ -38,6 +40,11 @@ class TrainingPlan:
     momentum: float
     """Nesterov momentum."""
     weight_decay: float
+
+    @property
+    def batch_key(self) -> str:
+        """Where the preset sets the batch size."""
+        return "reference.batch_size" if self.stage == "reference" else "lc.batch_size"
 
 
 @dataclass
@@ -68,8 +75,14 @@ def train(
     Raises:
         StopRequested: the run was asked to stop; its checkpoint is written.
         Diverged: the loss is not finite.
+        OutOfMemory: a batch does not fit.
     """
-    return _Training(session, model, plan, dict(masks or {})).run()
+    training = _Training(session, model, plan, dict(masks or {}))
+    batch = Batch(plan.batch_key, plan.batch_size, partial(session.try_batch, model))
+    try:
+        return within_memory(training.run, batch)
+    except Diverged as error:
+        raise Diverged(f"{error.message} {training.salvage()}", hint=error.hint) from error
 
 
 class _Training:
@@ -108,6 +121,19 @@ class _Training:
             raise Diverged("No epoch gave a finite val loss.", hint="Lower the learning rate.")
         return state.best, state.best_epoch
 
+    def salvage(self) -> str:
+        """Save the best reference of an unfinished run, if it has one; tell which that is.
+
+        Fine-tuning leaves the file to L-C's own best theta.
+        """
+        state = self._state
+        if self._plan.stage != "reference":
+            return "The model as it was before fine-tuning is saved."
+        if state.best_epoch < 0:
+            return "There is no trained model yet."
+        self._session.save_model(state.best)
+        return f"The best model so far, of epoch {state.best_epoch}, is saved."
+
     def _epoch(self) -> None:
         state, batches = self._state, self._batches
         state.model.train()
@@ -139,11 +165,10 @@ class _Training:
     def _look_up(self, batches: TrainBatches) -> None:
         """Stop if asked to; keep a checkpoint within a long epoch."""
         state = self._state
-        if self._session.stop.reason:
+        if reason := self._session.stop.reason:
             self._save()
-            if self._plan.stage == "reference":
-                self._session.save_model(state.best)
-            raise StopRequested(self._session.stop.reason)
+            self.salvage()
+            raise StopRequested(reason)
         is_inside = state.step < len(batches)
         if is_inside and state.step % _MID_EPOCH_STEPS == 0 and self._session.checkpoints.is_due:
             self._save()

@@ -36,6 +36,13 @@ def compressing(session: Session) -> nn.Module:
     return compress(session, tiny_network())[0]
 
 
+def compressing_with_dropout(session: Session) -> nn.Module:
+    """Likewise, where torch's own generator decides which features go."""
+    network = tiny_network()
+    network[7] = nn.Sequential(nn.Flatten(), nn.Dropout(0.5))
+    return compress(session, network)[0]
+
+
 def training(session: Session) -> nn.Module:
     """Train a fresh tiny network."""
     plan = TrainingPlan("reference", 3, 16, 0.05, 0.9, 1e-4)
@@ -91,6 +98,14 @@ def test_a_cut_compression_resumes_to_the_same_bits(tmp_path, dataset, scheme, g
         cuts = [rng.randrange(1, 8) for _ in range(rng.randrange(1, 4))]
         cut = carry(tmp_path / f"cut-{trial}", preset, dataset, compressing, cuts)
         assert_same(cut, whole)
+
+
+def test_a_network_with_dropout_resumes_to_the_same_bits(tmp_path, dataset):
+    """The states of torch's generators are part of a checkpoint."""
+    preset = tiny_preset("Prune", "off")
+    whole = carry(tmp_path / "whole", preset, dataset, compressing_with_dropout, [])
+    cut = carry(tmp_path / "cut", preset, dataset, compressing_with_dropout, [3, 6])
+    assert_same(cut, whole)
 
 
 @pytest.mark.slow

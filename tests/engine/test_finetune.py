@@ -1,0 +1,99 @@
+"""Fine-tuning after L-C, and what a compression tells of itself on its way."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from sessions import open_session, tiny_dataset, tiny_network, tiny_preset
+from torch import nn
+
+from medtui.engine.compression import compress, recalibrate_theta
+from medtui.engine.network import named_layers
+from medtui.engine.penalty import penalty_budget
+from medtui.engine.pipeline import _finetune
+from medtui.engine.schemes import build_scheme
+from medtui.engine.session import Session, StopFlag
+from medtui.preset import Preset
+
+
+def finetuning(preset: Preset) -> Preset:
+    """Give the preset with two epochs of fine-tuning."""
+    guard = preset.guard.model_copy(update={"finetune_epochs": 2, "finetune_lr": 0.05})
+    return preset.model_copy(update={"guard": guard})
+
+
+def projected(session: Session) -> nn.Module:
+    """Give the tiny network as the cell's scheme leaves it."""
+    theta = tiny_network()
+    guard = session.preset.guard
+    build_scheme(session.cell.scheme, session.cell.density, guard).pi(theta)
+    return theta
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "Prune",
+        "PruneQuantize16",
+        "FilterPrune",
+        "StructPrune",
+        "StructPruneQuantize16",
+        "BlockPrune",
+    ],
+)
+def test_fine_tuning_keeps_zeros_and_types(tmp_path, scheme):
+    """What was removed stays removed, half precision stays half; what is left is trained."""
+    preset = finetuning(tiny_preset(scheme, "on"))
+    session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
+    theta = projected(session)
+    before = deepcopy(theta)
+    with session.log:
+        tuned = _finetune(session, theta)
+    assert len(session.log.history.cycles_of("finetune")) == 2
+    for name, layer in named_layers(tuned).items():
+        was = before.get_submodule(name)
+        assert layer.weight.dtype is was.weight.dtype, name
+        is_zero = was.weight == 0
+        assert not layer.weight[is_zero].any(), name
+        if layer.bias is not None:
+            is_removed = (was.weight.flatten(1) == 0).all(dim=1) & (was.bias == 0)
+            assert not layer.bias[is_removed].any(), name
+        assert not torch.equal(layer.weight, was.weight), name
+
+
+@pytest.mark.parametrize("scheme", ["FilterPrune", "Quantize16"])
+def test_recalibration_leaves_weights_and_types_alone(tmp_path, scheme):
+    """Only BatchNorm's statistics are new, in the type they had."""
+    preset = tiny_preset(scheme, "on")
+    session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
+    theta = projected(session)
+    before = deepcopy(theta)
+    with session.log:
+        recalibrate_theta(theta, session, 32)
+    for name, parameter in before.named_parameters():
+        assert torch.equal(theta.get_parameter(name), parameter), name
+    for name, buffer in before.named_buffers():
+        now = theta.get_buffer(name)
+        assert now.dtype is buffer.dtype, name
+        assert name.endswith("tracked") or not torch.equal(now, buffer), name
+
+
+def test_every_cycle_tells_its_health(tmp_path):
+    """Losses of w and theta, gap, mu and learning rate; before the start the penalty budget."""
+    preset = tiny_preset("Prune", "on")
+    session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
+    with session.log:
+        compress(session, tiny_network())
+    history, lc = session.log.history, preset.lc
+    told = [line.text for line in history.lines]
+    assert f"penalty budget B = {penalty_budget(lc):.2f}" in told
+    cycles = history.cycles_of("compress")
+    mus = [0.0, *(lc.mu_init * lc.mu_multiplier**power for power in range(lc.cycles - 1))]
+    assert [cycle.mu for cycle in cycles] == pytest.approx(mus)
+    for cycle in cycles:
+        assert cycle.val["loss"] is not None
+        assert cycle.w_val["loss"] is not None
+        assert 0 < cycle.gap < 1
+        assert cycle.density == pytest.approx(0.3, abs=0.01)
+    assert cycles[0].val["loss"] != cycles[0].w_val["loss"]
+    assert [cycle.lr for cycle in cycles[1:]] == pytest.approx([lc.lr_end] * (lc.cycles - 1))
