@@ -23,6 +23,9 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
 """Deeper nesting than any document here has; Python's parser recurses once per level."""
 
+UNSHOWN = "unshown"
+"""Type of a validation error whose source line may hold a secret, and is not shown."""
+
 _too_deep = re.compile(rf"[\[{{]{{{MAX_DEPTH + 2},}}")
 
 Location = tuple[str | int, ...]
@@ -180,6 +183,8 @@ def _source(text: str, line: int | None) -> str:
 def _explain(model: type[BaseModel], details: ErrorDetails, text: str) -> Problem:
     location = _in_file(details["loc"])
     bare = Problem("", location=location)
+    if details["type"] == UNSHOWN:
+        return Problem(f"`{bare.key}`: {details['msg']}", location, locate(text, location))
     return problem_at(text, location, _sentence(model, details, bare.key))
 
 

@@ -22,6 +22,7 @@ from medtui.runs.lock import FolderLock
 from medtui.runs.publish import publish_text
 from medtui.slots import Slot, find_slots
 from medtui.telemetry import SamplerProcess
+from medtui.tracking import END_SECONDS, RunFollower
 
 POLL_SECONDS = 0.2
 """How often workers are looked after."""
@@ -41,6 +42,7 @@ class Job:
     slot: Slot
     worker: subprocess.Popen[bytes]
     sampler: SamplerProcess
+    follower: RunFollower
     num_resumes: int = 0
     stop_asked_at: float | None = None
     """Monotonic time of the first stop request that was passed on."""
@@ -54,6 +56,7 @@ class Supervisor:
         self.preset = preset
         self._free = list(slots)
         self._jobs: list[Job] = []
+        self._followers: list[RunFollower] = []
         self._num_requests = 0
 
     def carry_through(self) -> int:
@@ -65,6 +68,7 @@ class Supervisor:
         self._run_all([self.study.reference])
         if self.study.reference.result.is_file():
             self._run_all([run for run in runs if not run.is_reference])
+        self._await_followers()
         return 0 if all(run.result.is_file() for run in runs) else 1
 
     def _run_all(self, runs: list[RunFolder]) -> None:
@@ -102,7 +106,9 @@ class Supervisor:
             worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
         )
         sampler.start()
-        return Job(run, slot, worker, sampler, num_resumes)
+        follower = RunFollower(run, self.preset.track)
+        follower.start()
+        return Job(run, slot, worker, sampler, follower, num_resumes)
 
     def _look_after(self, job: Job) -> None:
         status = job.worker.poll()
@@ -112,11 +118,19 @@ class Supervisor:
                 self._stop(job)
             return
         job.sampler.stop()
+        job.follower.release()
+        self._followers.append(job.follower)
         self._jobs.remove(job)
         if self._crashed(job) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
             self._jobs.append(self._start(job.run, job.slot, job.num_resumes + 1))
         else:
             self._free.append(job.slot)
+
+    def _await_followers(self) -> None:
+        """Let a study's end mean that its archives are there."""
+        deadline = time.monotonic() + END_SECONDS
+        for follower in self._followers:
+            follower.wait(deadline - time.monotonic())
 
     @staticmethod
     def _crashed(job: Job) -> bool:

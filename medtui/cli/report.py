@@ -6,6 +6,7 @@ from medtui.cli.narration import describe_cycle, describe_step
 from medtui.cli.session import shown_path
 from medtui.cli.summary import asked_density, describe_duration, format_interval
 from medtui.cli.table import printable, render_table
+from medtui.cli.tracking import describe_experiment
 from medtui.events import RunFailed
 from medtui.metrics import METRICS, Metric
 from medtui.runs.catalogue import RunFeed, StudyFeed
@@ -45,6 +46,9 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  progress  {describe_step(run)}"
         yield f"  latest    {describe_cycle(run, run.main_stage)}"
     yield f"  folder    {shown_path(run.folder.path)}"
+    tracked = describe_experiment(run)
+    if tracked:
+        yield f"  comet     {tracked}"
     yield from _complaints(run)
 
 

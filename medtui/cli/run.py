@@ -9,6 +9,7 @@ from medtui.cli.session import Session, Telling, announce, shown_path, warn_of_l
 from medtui.cli.signals import Interrupts
 from medtui.cli.summary import print_object
 from medtui.cli.target import Target
+from medtui.exporters.comet.access import why_offline
 from medtui.launch import preflight, start_study, stop_study
 from medtui.preset import expand_grid, load_preset
 from medtui.preset.file import find_preset_path
@@ -47,6 +48,8 @@ def run_preset(asked: RunOptions) -> int:
         return 0
     for note in forecast.notes:
         announce(f"note: {note}", asked.telling)
+    if preset.track.comet == "online" and (reason := why_offline()):
+        announce(f"warning: Comet: {reason}; runs are recorded offline", asked.telling)
     with Interrupts() as interrupts:
         study = start_study(preset, asked.runs_dir)
         if asked.is_detached:

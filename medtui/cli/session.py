@@ -12,6 +12,7 @@ from medtui.cli.outcome import exit_code_of, explain_failures
 from medtui.cli.signals import Interrupts
 from medtui.cli.summary import print_object, run_object, study_table
 from medtui.cli.target import Target, read_study, run_in
+from medtui.cli.tracking import describe_tracking
 from medtui.runs.catalogue import RunFeed, StudyFeed
 
 
@@ -57,6 +58,8 @@ class Session:
             return interrupts.exit_code
         for sentence in explain_failures(study, run):
             print(f"medtui: {sentence}", file=sys.stderr)
+        for sentence in describe_tracking(study, run):
+            announce(sentence, self.telling)
         return exit_code_of(study, run)
 
     def _narrate(self, study: StudyFeed, interrupts: Interrupts) -> None:

@@ -2,6 +2,7 @@
 
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.grid import Cell, expand_grid, preset_for
+from medtui.preset.measuring import TrackSettings
 from medtui.preset.model import (
     CompressSettings,
     DataSettings,
@@ -46,6 +47,7 @@ __all__ = [
     "ReferenceSettings",
     "Scheme",
     "StructPrune",
+    "TrackSettings",
     "anchor_paths",
     "dump_preset",
     "expand_grid",

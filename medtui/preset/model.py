@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.documents import Document
+from medtui.preset.measuring import TrackSettings
 from medtui.preset.schemes import Scheme, named_schemes
 
 T = TypeVar("T")
@@ -231,6 +232,7 @@ class Preset(Document):
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     machine: MachineSettings = MachineSettings()
+    track: TrackSettings = TrackSettings()
     published: dict[str, PublishedNumber] = Field(default={})
     """Run's name in the study (`prune-0.1`) to its published number; changes no run."""
 

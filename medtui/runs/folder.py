@@ -87,6 +87,11 @@ class RunFolder:
         return self.path / "changed.csv"
 
     @property
+    def comet(self) -> Path:
+        """The folder of what Comet was given: archive, state and log; absent where it was not."""
+        return self.path / "comet"
+
+    @property
     def result(self) -> Path:
         """The outcome, written last: its existence proves completion."""
         return self.path / "result.json"

@@ -1,0 +1,56 @@
+"""`medtui comet`: tell Comet of runs that are over."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from medtui.cli import options
+
+if TYPE_CHECKING:
+    from medtui.runs.folder import RunFolder
+
+app = typer.Typer(help="Tell Comet of runs that are over.", no_args_is_help=True)
+
+
+@app.command(name="archive")
+def archive(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
+    """Make Comet archives from the logs of a run or a study; needs neither key nor network."""
+    from medtui.exporters.comet.dispatch import archive_run
+
+    _for_each(_runs_of(ctx, target, runs_dir), archive_run)
+
+
+@app.command(name="upload")
+def upload(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
+    """Send the archives of a run or a study; those that are missing are made from the logs."""
+    from medtui.exporters.comet.dispatch import upload_run
+
+    _for_each(_runs_of(ctx, target, runs_dir), upload_run)
+
+
+@app.command(name="sync")
+def sync(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
+    """Send what Comet does not know yet straight from the logs, without archives."""
+    from medtui.exporters.comet.dispatch import sync_run
+
+    _for_each(_runs_of(ctx, target, runs_dir), sync_run)
+
+
+def _for_each(runs: Iterator["RunFolder"], do: Callable[["RunFolder"], object]) -> None:
+    """Do it to each run; stderr names the run, stdout gets what came of it."""
+    for run in runs:
+        print(f"{run.study.name}/{run.name}", file=sys.stderr, flush=True)
+        outcome = do(run)
+        if outcome:
+            print(outcome, flush=True)
+
+
+def _runs_of(ctx: typer.Context, target: str, runs_dir: Path | None) -> Iterator["RunFolder"]:
+    from medtui.cli.target import find_target
+
+    found = find_target(options.runs_dir_of(ctx, runs_dir), target)
+    runs = found.study.runs() if found.run is None else [found.run]
+    return (run for run in runs if run.events.is_file())

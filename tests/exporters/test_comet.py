@@ -1,0 +1,191 @@
+"""Comet's follower with the real comet_ml, offline: what the archive holds, and what may go wrong.
+
+Tests of this file import no comet_ml: it would replace this process's `sys.excepthook`.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from archives import KEY, PRESET, points_expected, points_in, story, write_samples
+
+from medtui.documents import DocumentError
+from medtui.exporters.comet.dispatch import archive_run, upload_run
+from medtui.exporters.comet.state import archive_of, log_path, read_state
+from medtui.preset import TrackSettings, parse_preset
+from medtui.runs.folder import RunFolder
+from medtui.runs.lock import FolderLock
+from medtui.runs.writer import EventWriter
+from medtui.tracking import RunFollower
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for what is bound to happen; the limit is for a test that hangs."""
+    limit = time.monotonic() + 240
+    while not is_so():
+        assert time.monotonic() < limit, "it never happened"
+        time.sleep(0.05)
+
+
+def write_story(run: RunFolder) -> list:
+    """Write the whole log."""
+    events = story()
+    with EventWriter(run.events) as log:
+        for event in events:
+            log.write(event)
+    return events
+
+
+def archive(run: RunFolder) -> Path:
+    """Give the archive, which must be there."""
+    found = archive_of(run)
+    assert found is not None, log_path(run).read_text()
+    return found
+
+
+def texts_in(folder: Path) -> bytes:
+    """Give all that was written, the archives' contents included."""
+    found = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+    for path in folder.glob("*.zip"):
+        with zipfile.ZipFile(path) as opened:
+            found += b"".join(opened.read(name) for name in opened.namelist())
+    return found
+
+
+def test_an_archive_holds_every_number_of_a_run_once(run):
+    """Cycles, steps and telemetry, one for one, to the last bit; what is None is absent."""
+    events = write_story(run)
+    samples = write_samples(run.telemetry, 4)
+    made = archive_run(run)
+    assert points_in(made) == points_expected(events, samples)
+    state = read_state(run)
+    assert state is not None
+    assert (state.num_records, state.num_samples, state.num_failed) == (len(events), 4, 0)
+    with zipfile.ZipFile(made) as opened:
+        messages = opened.read("messages.json").decode()
+    for text in ("cells/prune-0.1", '"compress.schemes"', '"lc.mu_init"', "preset.toml"):
+        assert text in messages
+    assert archive_run(run) == made, "a whole archive is not made twice"
+
+
+def test_a_live_run_is_followed_to_its_last_word(run):
+    """The follower reads while the run writes; SIGTERM makes it write the archive."""
+    events = story()
+    lock = FolderLock(run.lock)
+    lock.acquire()
+    follower = RunFollower(run, TrackSettings(comet="offline"))
+    with EventWriter(run.events) as log:
+        for event in events[:6]:
+            log.write(event)
+        follower.start()
+        wait_until(lambda: read_state(run) is not None)
+        assert archive_of(run) is None
+        samples = write_samples(run.telemetry, 2)
+        for event in events[6:]:
+            log.write(event)
+    follower.release()
+    follower.wait(240)
+    lock.release()
+    assert points_in(archive(run)) == points_expected(events, samples)
+
+
+def test_a_dead_follower_costs_nothing_but_itself(run):
+    """Killed in the middle, it leaves no archive; the log makes one later."""
+    events = write_story(run)
+    lock = FolderLock(run.lock)
+    lock.acquire()
+    follower = RunFollower(run, TrackSettings(comet="offline"))
+    follower.start()
+    wait_until(lambda: read_state(run) is not None)
+    pid = int((run.comet / "lock").read_text())
+    os.kill(pid, 9)
+    follower.release()
+    follower.wait(240)
+    lock.release()
+    assert archive_of(run) is None
+    assert points_in(archive_run(run)) == points_expected(events, [])
+
+
+@pytest.mark.slow
+def test_a_run_that_went_on_gets_a_new_archive(run):
+    """A resumed run's archive holds all of it and replaces the earlier one."""
+    events = story()
+    with EventWriter(run.events) as log:
+        for event in events[:7]:
+            log.write(event)
+    first = archive_run(run)
+    with EventWriter(run.events) as log:
+        for event in events[7:]:
+            log.write(event)
+    second = archive_run(run)
+    assert points_in(second) == points_expected(events, [])
+    assert list(run.comet.glob("*.zip")) == [second]
+    assert first != second
+
+
+@pytest.mark.slow
+def test_nobody_at_work_ends_the_follower(run):
+    """A supervisor that was killed leaves no follower behind."""
+    write_story(run)
+    follower = RunFollower(run, TrackSettings(comet="offline"))
+    follower.start()
+    follower.wait(240)
+    assert archive(run)
+
+
+@pytest.mark.parametrize("has_key", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_online_falls_back_to_offline_aloud(run, monkeypatch, closed_port, has_key):
+    """Without a key, or without a network, nothing is lost, and it is said; no key is shown."""
+    write_story(run)
+    if has_key:
+        monkeypatch.setenv("COMET_API_KEY", KEY)
+        monkeypatch.setenv("COMET_URL_OVERRIDE", f"http://127.0.0.1:{closed_port}/clientlib/")
+    follower = RunFollower(run, TrackSettings(comet="online"))
+    follower.start()
+    follower.wait(240)
+    state = read_state(run)
+    assert state is not None
+    assert state.mode == "offline"
+    assert ("does not answer" if has_key else "no key") in state.note
+    assert f"recorded offline: {state.note}" in log_path(run).read_text()
+    assert archive(run)
+    assert KEY.encode() not in texts_in(run.comet)
+
+
+def test_nothing_is_sent_without_a_key(run):
+    """The archive is made; sending says what is missing."""
+    write_story(run)
+    command = [sys.executable, "-m", "medtui", "comet", "upload", "cells/prune-0.1"]
+    done = subprocess.run(
+        [*command, "--runs-dir", str(run.study.path.parent)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "there is no key: set COMET_API_KEY" in done.stderr
+    assert archive(run)
+
+
+def test_a_run_at_work_is_not_uploaded(run):
+    """Its archive would not hold its end."""
+    write_story(run)
+    lock = FolderLock(run.lock)
+    lock.acquire()
+    with pytest.raises(Exception, match="still at work"):
+        upload_run(run)
+    lock.release()
+
+
+@pytest.mark.parametrize("line", [f'api_key = "{KEY}"', f'comet_key = "{KEY}"'])
+def test_a_key_in_a_preset_is_refused_and_not_shown(line):
+    """Not even the line it stands in, however it is written."""
+    inline = f'track = {{ {line} }}\nname = "x"\n[data]\ncard = "demo"\n'
+    for text in (PRESET.replace("[track]", f"[track]\n{line}"), inline, f"track.{line}\n{PRESET}"):
+        with pytest.raises(DocumentError) as raised:
+            parse_preset(text, "mine.toml")
+        assert "COMET_API_KEY" in str(raised.value) or "track" in str(raised.value)
+        assert KEY not in str(raised.value)

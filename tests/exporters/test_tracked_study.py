@@ -1,0 +1,68 @@
+"""A whole study with Comet offline: its archives hold every number of its logs."""
+
+import subprocess
+import sys
+
+import pytest
+from archives import points_expected, points_in
+
+from medtui.exporters.comet.state import archive_of, read_state
+from medtui.runs.folder import StudyFolder
+from medtui.runs.reader import EventTail
+from medtui.telemetry import read_samples
+
+PRESET = """
+name = "measured"
+[data]
+card = "demo"
+limit = 48
+[reference]
+epochs = 2
+batch_size = 16
+lr = 0.01
+[compress]
+schemes = ["Prune"]
+densities = [0.2]
+[lc]
+cycles = 3
+steps = 4
+batch_size = 16
+[guard]
+recalibrate_images = 32
+[evaluate]
+bootstrap = 20
+[machine]
+device = "cpu"
+[track]
+comet = "offline"
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> StudyFolder:
+    """Carried through by `medtui --run`, in the foreground."""
+    folder = tmp_path_factory.mktemp("measured")
+    (folder / "measured.toml").write_text(PRESET)
+    command = [sys.executable, "-m", "medtui", "--run", str(folder / "measured.toml")]
+    done = subprocess.run(
+        [*command, "--runs-dir", str(folder / "runs")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 archives to send: medtui comet upload measured" in done.stderr
+    return StudyFolder(folder / "runs" / "measured")
+
+
+def test_each_archive_equals_its_log(study):
+    """Every number of the log and of telemetry, once; nothing that is in neither."""
+    for run in study.runs():
+        archive, state = archive_of(run), read_state(run)
+        assert archive is not None
+        assert state is not None
+        records = EventTail(run.events).read_all()
+        samples, _ = read_samples(run.telemetry)
+        assert (state.num_records, state.num_samples) == (len(records), len(samples))
+        expected = points_expected([record.event for record in records], samples)
+        assert points_in(archive) == expected
+        assert len(expected) > 30
