@@ -20,6 +20,11 @@ _YIQ = torch.tensor(
 )
 """RGB to YIQ; turning the IQ plane changes hue and keeps luma. Source: FCC NTSC, 1953."""
 
+_TO_RGB = torch.linalg.inv(_YIQ)
+
+_QUARTER = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""A quarter turn of the IQ plane."""
+
 
 @dataclass(frozen=True)
 class Normalisation:
@@ -69,8 +74,17 @@ def _resample(pixels_NCHW: Tensor, how: Augment, rng: torch.Generator) -> Tensor
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(count)
     rows = [cos * mirror_x, -sin * mirror_x, zero, sin * mirror_y, cos * mirror_y, zero]
     theta_N23 = torch.stack(rows, dim=1).view(count, 2, 3).to(pixels_NCHW.device)
-    grid = F.affine_grid(theta_N23, list(pixels_NCHW.shape), align_corners=False)
+    grid = _grid(theta_N23, *pixels_NCHW.shape[2:])
     return F.grid_sample(pixels_NCHW, grid, align_corners=False)
+
+
+def _grid(theta_N23: Tensor, height: int, width: int) -> Tensor:
+    """Give `F.affine_grid` without its matrix product, which takes as long as the resampling."""
+    x_W = (torch.arange(width, device=theta_N23.device) * 2 + 1) / width - 1
+    y_H1 = ((torch.arange(height, device=theta_N23.device) * 2 + 1) / height - 1).unsqueeze(1)
+    theta = theta_N23.unsqueeze(-1).unsqueeze(-1)
+    along_N2HW = theta[:, :, 0] * x_W + theta[:, :, 1] * y_H1 + theta[:, :, 2]
+    return along_N2HW.permute(0, 2, 3, 1)
 
 
 def _colour_map(
@@ -85,7 +99,7 @@ def _colour_map(
     if channels == 3:  # noqa: PLR2004 - only RGB has saturation and hue
         saturation = _uniform(count, 1 - how.saturation, 1 + how.saturation, rng)
         hue = _uniform(count, -how.hue, how.hue, rng)
-        matrix = _turn_hue(hue) @ _saturate(saturation)
+        matrix = _turn_and_saturate(hue, saturation)
     luma = torch.tensor(_LUMA if channels == 3 else (1.0 / channels,) * channels)  # noqa: PLR2004
     grey_N = pixels_NCHW.mean(dim=(2, 3)) @ luma.to(device) * brightness.to(device)
     scaled = (matrix * (brightness * contrast).view(-1, 1, 1)).to(device)
@@ -95,18 +109,16 @@ def _colour_map(
     return scaled / std, (offset - mean) / std
 
 
-def _saturate(factor_N: Tensor) -> Tensor:
-    grey = torch.tensor(_LUMA).expand(3, 3)
-    weight = factor_N.view(-1, 1, 1)
-    return weight * torch.eye(3) + (1 - weight) * grey
+def _turn_and_saturate(turns_N: Tensor, saturation_N: Tensor) -> Tensor:
+    """Give each image's map (N, 3, 3) of hue, in shares of a full turn, and saturation.
 
-
-def _turn_hue(turns_N: Tensor) -> Tensor:
-    """Turn the chroma plane by a share of a full turn, torchvision's unit of hue."""
-    angle = turns_N * (2 * math.pi)
-    turn = torch.zeros(len(turns_N), 3, 3)
-    turn[:, 0, 0] = 1
-    turn[:, 1, 1] = turn[:, 2, 2] = angle.cos()
-    turn[:, 1, 2], turn[:, 2, 1] = -angle.sin(), angle.sin()
-    turned: Tensor = torch.linalg.inv(_YIQ) @ turn @ _YIQ
-    return turned
+    A turn is a sum of three constant matrices. It leaves grey as it is, so saturation, which mixes
+    a colour with its grey, mixes the turn with grey.
+    """
+    luma = _TO_RGB[:, :1] @ _YIQ[:1]
+    in_phase = _TO_RGB[:, 1:] @ _YIQ[1:]
+    quarter = _TO_RGB @ _QUARTER @ _YIQ
+    angle = (turns_N * (2 * math.pi)).view(-1, 1, 1)
+    turn_N33 = luma + angle.cos() * in_phase + angle.sin() * quarter
+    weight = saturation_N.view(-1, 1, 1)
+    return weight * turn_N33 + (1 - weight) * torch.tensor(_LUMA)

@@ -1,0 +1,165 @@
+"""Train batches: what augmentation does to an image, and that chance is a function of its place."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional as TF
+
+from medtui.datasets import Augment, Part
+from medtui.engine import batch_benchmark
+from medtui.engine.augmentation import Normalisation, augment, normalise
+from medtui.engine.batches import Images, TrainBatches
+
+AS_IT_IS = {1: Normalisation((0.0,), (1.0,)), 3: Normalisation((0.0,) * 3, (1.0,) * 3)}
+EVERYTHING = Augment(
+    flip_horizontal=True, flip_vertical=True, rotation_degrees=10.0, brightness=0.2, contrast=0.2,
+    saturation=0.2, hue=0.05,
+)  # fmt: skip
+
+
+def pictures(count: int = 6, channels: int = 3, side: int = 32) -> Tensor:
+    """Give smooth uint8 pictures, whose pixels say where they come from."""
+    rng = torch.Generator().manual_seed(0)
+    coarse = torch.rand(count, channels, 4, 4, generator=rng)
+    smooth = torch.nn.functional.interpolate(coarse, (side, side), mode="bicubic")
+    return (smooth.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def augmented(images_NCHW: Tensor, how: Augment, seed: int = 0) -> Tensor:
+    """Augment with nothing but 0..1 scaling around it."""
+    by = AS_IT_IS[images_NCHW.shape[1]]
+    return augment(images_NCHW, how, by, torch.Generator().manual_seed(seed))
+
+
+class Drawn:
+    """The parameters that `augment` draws, drawn again in its order."""
+
+    def __init__(self, count: int, seed: int = 0) -> None:
+        self._count = count
+        self._rng = torch.Generator().manual_seed(seed)
+
+    def within(self, low: float, high: float) -> list[float]:
+        """Draw one for each image."""
+        return (torch.rand(self._count, generator=self._rng) * (high - low) + low).tolist()
+
+
+def test_without_augmentation_a_batch_is_the_images() -> None:
+    """Nothing asked for, nothing changed but scale and normalisation."""
+    images, by = pictures(), Normalisation((0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+    made = augment(images, Augment(), by, torch.Generator())
+    torch.testing.assert_close(made, normalise(images, by), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("how", "flipped"),
+    [
+        (Augment(flip_horizontal=True), TF.horizontal_flip),
+        (Augment(flip_vertical=True), TF.vertical_flip),
+    ],
+)
+def test_a_flip_is_torchvisions(how: Augment, flipped) -> None:
+    """Every image is its own mirror image or itself, and both occur."""
+    images = pictures(24)
+    made = augmented(images, how)
+    is_same = [
+        torch.allclose(each, image / 255, atol=1e-5)
+        for each, image in zip(made, images, strict=True)
+    ]
+    is_mirrored = [
+        torch.allclose(each, flipped(image) / 255, atol=1e-5)
+        for each, image in zip(made, images, strict=True)
+    ]
+    assert all(same != mirrored for same, mirrored in zip(is_same, is_mirrored, strict=True))
+    assert any(is_same)
+    assert any(is_mirrored)
+
+
+def test_a_rotation_is_torchvisions() -> None:
+    """The angle drawn for an image turns it as torchvision's bilinear rotation does."""
+    images = pictures(4, side=33)
+    made = augmented(images, Augment(rotation_degrees=10.0))
+    for each, image, angle in zip(made, images, Drawn(4).within(-10, 10), strict=True):
+        turned = TF.rotate(image / 255, angle, InterpolationMode.BILINEAR)
+        torch.testing.assert_close(each[:, 4:-4, 4:-4], turned[:, 4:-4, 4:-4], atol=1e-4, rtol=0)
+
+
+def test_colour_jitter_is_torchvisions_but_for_clipping() -> None:
+    """Brightness, contrast and saturation follow torchvision's formulas one after the other."""
+    images = (pictures(5) * 0.4 + 60).to(torch.uint8)  # far from black and white: nothing clips
+    how = Augment(brightness=0.2, contrast=0.2, saturation=0.3)
+    drawn = Drawn(5)
+    factors = zip(
+        drawn.within(0.8, 1.2), drawn.within(0.8, 1.2), drawn.within(0.7, 1.3), strict=True
+    )
+    for each, image, (brightness, contrast, saturation) in zip(
+        augmented(images, how), images, factors, strict=True
+    ):
+        expected = TF.adjust_brightness(image / 255, brightness)
+        expected = TF.adjust_contrast(expected, contrast)
+        expected = TF.adjust_saturation(expected, saturation)
+        torch.testing.assert_close(each, expected, atol=2e-3, rtol=0)
+
+
+def test_hue_turns_colours_and_keeps_grey() -> None:
+    """A third of a turn takes red to green; grey stays as it is."""
+    grey = torch.full((8, 3, 8, 8), 90, dtype=torch.uint8)
+    torch.testing.assert_close(augmented(grey, Augment(hue=0.5)), grey / 255, atol=1e-5, rtol=0)
+    colour = pictures(8)
+    luma = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    made = augmented(colour, Augment(hue=0.5))
+    torch.testing.assert_close(
+        (made * luma).sum(1), (colour / 255 * luma).sum(1), atol=1e-4, rtol=0
+    )
+    assert (made - colour / 255).abs().max() > 0.05
+
+
+def test_films_are_augmented_in_one_channel() -> None:
+    """Grey images keep one channel; saturation and hue do nothing to them."""
+    films = pictures(4, channels=1)
+    made = augmented(films, Augment(saturation=0.5, hue=0.5))
+    torch.testing.assert_close(made, films / 255, atol=1e-5, rtol=0)
+
+
+def part(count: int = 50) -> Part:
+    """Give a part whose labels number its images."""
+    images_NHWC = pictures(count).permute(0, 2, 3, 1).numpy()
+    return Part(images_NHWC, np.arange(count), [f"{n}" for n in range(count)], ["p"] * count)
+
+
+def batches(seed: int = 0) -> TrainBatches:
+    """Give batches over `part`."""
+    images = Images(part(), AS_IT_IS[3], torch.device("cpu"))
+    return TrainBatches(images, EVERYTHING, batch_size=16, seed=seed)
+
+
+def test_a_batch_is_a_function_of_seed_epoch_and_position() -> None:
+    """A loader that begins in the middle gives what one that ran there gives, bit for bit."""
+    straight = batches()
+    passes = [list(straight) for _ in range(3)]
+    later = batches()
+    later.begin_epoch(2, 1)
+    for (ours, our_labels), (theirs, their_labels) in zip(later, passes[2][1:], strict=True):
+        assert torch.equal(ours, theirs)
+        assert torch.equal(our_labels, their_labels)
+    assert not torch.equal(passes[0][0][1], passes[1][0][1])
+    assert not torch.equal(next(iter(batches(seed=1)))[1], passes[0][0][1])
+
+
+def test_an_epoch_shows_no_image_twice() -> None:
+    """Every batch is full and no label comes again."""
+    seen = torch.cat([labels for _, labels in batches()])
+    assert len(seen) == len(seen.unique()) == 48
+
+
+def test_the_benchmark_compares_the_same_augmentation() -> None:
+    """Torchvision's side of the benchmark does what the card asks for, and nothing else."""
+    steps = batch_benchmark.transforms_of(EVERYTHING, 32, AS_IT_IS[3]).transforms
+    names = [type(step).__name__ for step in steps]
+    assert names == [
+        "Resize", "RandomHorizontalFlip", "RandomVerticalFlip", "RandomRotation", "ColorJitter",
+        "ToImage", "ToDtype", "Normalize",
+    ]  # fmt: skip
+    plain = batch_benchmark.transforms_of(Augment(), 32, AS_IT_IS[1]).transforms
+    assert [type(step).__name__ for step in plain] == ["Resize", "ToImage", "ToDtype", "Normalize"]
