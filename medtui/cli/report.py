@@ -25,7 +25,8 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
     """Give everything worth reading about a run."""
     blocks = ["\n".join(_facts(study, run))]
     if run.result is not None:
-        blocks += [_metrics(run.result), _size(run.result.size), _layers(run.result.size)]
+        result = run.result
+        blocks += [_metrics(result), _classes(result), _size(result.size), _layers(result.size)]
     return "\n\n".join(blocks)
 
 
@@ -107,6 +108,25 @@ def _flips(flips: Flips | None) -> str:
     if flips is None:
         return MISSING
     return f"{format_percent(flips.rate)}: {flips.num_lost} lost, {flips.num_gained} gained"
+
+
+def _classes(result: Result) -> str:
+    """Give each class against the rest on test, with its share and its decision threshold."""
+    of_classes, thresholds = result.test.per_class, result.thresholds
+    shown = [metric for metric in METRICS if metric.name in next(iter(of_classes.values()), {})]
+    headers = ["class, on test", "share", *(metric.label for metric in shown)]
+    rows = [
+        [
+            name,
+            format_percent(measured.get("prevalence")),
+            *(_plain(measured.get(metric.name), metric) for metric in shown),
+        ]
+        for name, measured in of_classes.items()
+    ]
+    if thresholds:
+        headers.append("threshold")
+        rows = [[*row, f"{limit:.3f}"] for row, limit in zip(rows, thresholds, strict=True)]
+    return render_table(headers, rows)
 
 
 def _size(size: Size) -> str:
