@@ -121,4 +121,5 @@ def _turn_and_saturate(turns_N: Tensor, saturation_N: Tensor) -> Tensor:
     angle = (turns_N * (2 * math.pi)).view(-1, 1, 1)
     turn_N33 = luma + angle.cos() * in_phase + angle.sin() * quarter
     weight = saturation_N.view(-1, 1, 1)
-    return weight * turn_N33 + (1 - weight) * torch.tensor(_LUMA)
+    mixed_N33: Tensor = weight * turn_N33 + (1 - weight) * torch.tensor(_LUMA)
+    return mixed_N33

@@ -1,106 +1,54 @@
-"""Looks at a data set from a short-lived process: `python -m medtui.tui.data_probe` < settings.
+"""A data set's answers for the screen: `python -m medtui.tui.data_probe` < settings as JSON.
 
-Listing a hundred thousand files would hold up the screen, and no multiprocessing may begin inside
-it. Prints a `DataReport` as JSON.
+Prints a `DataReport`; with `--every-image`, also how far reading them has come, a line each.
 """
 
-import subprocess
 import sys
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from dataclasses import asdict
 
 import msgspec
 
+from medtui.datasets.check import check_dataset
+from medtui.datasets.progress import Progress
+from medtui.datasets.samples import choose_samples, decode_samples, picture_of
+from medtui.datasets.source import Source, open_source
+from medtui.datasets.survey import Survey, survey_source
 from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
+from medtui.tui.data_look import Checked, DataReport, PartCount, Reading, Sample
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from medtui.datasets.listing import Listing
-    from medtui.datasets.source import Source
-
-NUM_SAMPLES = 6
-"""Images shown."""
-
-SAMPLE_SIDE = 16
-"""Side they are shown at, in pixels."""
-
-Image = list[list[tuple[int, int, int]]]
-"""Rows of red, green, blue."""
-
-
-class PartCount(msgspec.Struct, frozen=True):
-    """One part of the data."""
-
-    name: str
-    num_images: int
-    num_patients: int | None
-    """None where nothing tells."""
-    counts: dict[str, int]
-    """Class to its images."""
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """One image, as the network will see it but for its size."""
-
-    label: str
-    image: Image
-
-
-class DataReport(msgspec.Struct, frozen=True):
-    """What was found, or why nothing was."""
-
-    problem: str = ""
-    """Empty where the data set can be used."""
-    title: str = ""
-    classes: list[str] = []
-    size: int = 0
-    channels: int = 0
-    task: str = ""
-    has_patients: bool = False
-    parts: list[PartCount] = []
-    notes: list[str] = []
-    samples: list[Sample] = []
-
-
-class DataLook:
-    """One look at a data set, which can be called off."""
-
-    def __init__(self, settings: DataSettings) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "medtui.tui.data_probe"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        self._settings = settings
-
-    def wait(self) -> DataReport:
-        """Give what was found; blocks, so it is called from a thread."""
-        asked = self._settings.model_dump_json().encode()
-        stdout, stderr = self._process.communicate(asked)
-        try:
-            return msgspec.json.decode(stdout, type=DataReport)
-        except msgspec.DecodeError:
-            last = stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            return DataReport(
-                problem=f"The data set could not be looked at: {last or 'no answer'}."
-            )
-
-    def cancel(self) -> None:
-        """Call it off."""
-        self._process.kill()
+TELL_SECONDS = 0.5
+"""How often progress is told."""
 
 
 def look(settings: DataSettings) -> DataReport:
     """Look at a data set in this process."""
-    from medtui.datasets.source import open_source
-    from medtui.datasets.survey import survey_source
-
     try:
         source = open_source(settings)
         survey = survey_source(source)
     except MedtuiError as error:
         return DataReport(problem=str(error))
+    return _found(survey, source.notes, samples=_samples(source))
+
+
+def look_at_every_image(settings: DataSettings, tell: Callable[[Progress], None]) -> DataReport:
+    """Look at all images of a data set in this process."""
+    try:
+        check = check_dataset(settings, progress=tell)
+    except MedtuiError as error:
+        return DataReport(problem=str(error))
+    checked = Checked(check.kinds, check.sides, check.mean, check.std, check.bad)
+    return _found(check.survey, check.notes, checked=checked)
+
+
+def _found(
+    survey: Survey,
+    notes: tuple[str, ...],
+    samples: list[Sample] | None = None,
+    checked: Checked | None = None,
+) -> DataReport:
     return DataReport(
         title=survey.card.title or survey.card.name,
         classes=list(survey.classes),
@@ -112,64 +60,42 @@ def look(settings: DataSettings) -> DataReport:
             PartCount(part.name, part.num_images, part.num_patients, part.counts)
             for part in survey.parts
         ],
-        notes=list(survey.notes),
-        samples=_samples(source),
+        notes=list(notes),
+        samples=samples or [],
+        checked=checked,
     )
 
 
-def _samples(source: "Source") -> list[Sample]:
-    """Decode a few images, classes in turn; one that cannot be read is left out."""
-    import numpy as np
-
-    listing = source.listing
-    labels = listing.labels if listing.labels.ndim == 1 else listing.labels.argmax(axis=1)
-    by_class = [np.flatnonzero(labels == number) for number in range(len(listing.classes))]
-    turns = [found[turn] for turn in range(NUM_SAMPLES) for found in by_class if turn < len(found)]
-    positions = np.asarray(turns[:NUM_SAMPLES])
+def _samples(source: Source) -> list[Sample]:
+    listing, labels = choose_samples(source)
+    decoded = decode_samples(listing)
     return [
-        Sample(listing.classes[int(labels[position])], image)
-        for position, image in zip(positions, _images(listing.choose(positions)), strict=False)
-        if image
+        Sample(label, picture_of(image))
+        for label, image in zip(labels, decoded, strict=True)
+        if image is not None
     ]
-
-
-def _images(listing: "Listing") -> list[Image]:
-    from pathlib import Path
-
-    from medtui.datasets.medmnist import load_npz_pixels
-    from medtui.datasets.progress import tell_nobody
-    from medtui.decoding.image import decode_file
-    from medtui.decoding.png import BadImageError
-
-    if listing.files is None:
-        arrays = list(load_npz_pixels(listing, tell_nobody).images_NHWC)
-    else:
-        arrays = []
-        for file in listing.files:
-            try:
-                arrays.append(decode_file(Path(file), listing.size, listing.channels).pixels_HWC)
-            except BadImageError:
-                arrays.append(None)
-    return [_small(array) for array in arrays]
-
-
-def _small(image_HWC: "NDArray[np.uint8] | None") -> Image:
-    if image_HWC is None:
-        return []
-    from PIL import Image as Pillow
-
-    grey = image_HWC.shape[-1] == 1
-    picture = Pillow.fromarray(image_HWC[..., 0] if grey else image_HWC).convert("RGB")
-    picture = picture.resize((SAMPLE_SIDE, SAMPLE_SIDE), Pillow.Resampling.BOX)
-    raw = picture.tobytes()
-    pixels = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw), 3)]
-    return [pixels[row * SAMPLE_SIDE : (row + 1) * SAMPLE_SIDE] for row in range(SAMPLE_SIDE)]
 
 
 def main() -> None:
     """Answer one question from stdin."""
     settings = DataSettings.model_validate_json(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(msgspec.json.encode(look(settings)))
+    if "--every-image" not in sys.argv:
+        _write(look(settings))
+        return
+    last = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TELL_SECONDS:
+            last = time.monotonic()
+            _write(Reading(**asdict(progress)))
+
+    _write(look_at_every_image(settings, tell))
+
+
+def _write(answer: DataReport | Reading) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

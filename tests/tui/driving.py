@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from medtui.tui.app import MedtuiApp
 
-PATIENCE = 200
+PATIENCE = 800
 """How often a condition is looked at, every 50 ms, before the test fails."""
 
 

@@ -7,7 +7,8 @@ from driving import notices, opened, screen_text, until
 
 from medtui.launch import CellForecast
 from medtui.preset import Preset, parse_preset
-from medtui.tui.data_probe import DataReport, look
+from medtui.tui.data_look import DataReport
+from medtui.tui.data_probe import look
 from medtui.tui.draft import Draft, draft_from, read_typed, show_typed
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.screens.data import DataScreen

@@ -1,5 +1,8 @@
 """Data: which images, how large, how divided; and what is found there."""
 
+from typing import TypeVar
+
+from msgspec.structs import replace
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
@@ -10,14 +13,25 @@ from textual.timer import Timer
 from textual.widgets import Footer
 from textual.worker import get_current_worker
 
+from medtui.preset import DataSettings
 from medtui.shipped import card_names
 from medtui.tui.colours import colours_of
-from medtui.tui.data_probe import DataLook, DataReport
+from medtui.tui.data_look import (
+    DataLook,
+    DataReport,
+    EveryImageLook,
+    Look,
+    Reading,
+    Sample,
+    SamplesLook,
+)
 from medtui.tui.desk import Desk
 from medtui.tui.keys import bind
 from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.found import Found
 from medtui.tui.widgets.title_bar import TitleBar
+
+L = TypeVar("L", bound=Look)
 
 PAUSE_S = 0.8
 """The data are looked at once nothing was typed for so long, seconds."""
@@ -31,7 +45,9 @@ class DataScreen(Screen[None]):
     HELP = (
         "A card says what a data set is: its format, classes, patients, size. The root is the "
         "folder or npz file that holds the images; some cards bring their own. What was found is "
-        "counted again after every change. No image of a patient is in two parts unless it says so."
+        "counted again after every change. No image of a patient is in two parts unless it says "
+        "so. c reads every image: bad files, copies, mean and deviation; they stay decoded for "
+        "the study. c again calls that off."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -39,6 +55,7 @@ class DataScreen(Screen[None]):
 
     BINDINGS = [
         bind("n", "next", "Next: compress", "Go on to schemes and densities"),
+        bind("c", "check", "Check images", "Read every image, or call that off"),
         bind("l", "look", "Look again", "Look at the data again"),
         bind("tab", "app.focus_next", "Field", "Go to the next field"),
         bind("escape", "back", "Back", "Leave the field, or go back"),
@@ -56,8 +73,11 @@ class DataScreen(Screen[None]):
         super().__init__()
         self.desk = desk
         """With the draft."""
-        self._look: DataLook | None = None
+        self._looks: list[Look] = []
+        """Processes under way."""
         self._report: DataReport | None = None
+        self._reading: Reading | None = None
+        """How far a look at every image has come; None while there is none."""
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -99,12 +119,21 @@ class DataScreen(Screen[None]):
         preset = self.desk.draft.preset
         if preset is None:
             return
-        if self._look is not None:
-            self._look.cancel()
+        self._call_off()
         self._report = None
         self._show()
-        self._look = DataLook(preset.data)
-        self._wait_for(self._look)
+        self._wait_for(self._begin(DataLook(preset.data)), preset.data)
+
+    def action_check(self) -> None:
+        """Read every image; where that is under way, call it off."""
+        preset = self.desk.draft.preset
+        if self._reading is not None:
+            self._call_off()
+            self._show()
+        elif preset is not None and self._report is not None and not self._report.problem:
+            self._reading = Reading("scan", 0, self._report.num_images)
+            self._show()
+            self._follow(self._begin(EveryImageLook(preset.data)))
 
     def action_next(self) -> None:
         """Go on to schemes."""
@@ -121,20 +150,57 @@ class DataScreen(Screen[None]):
             self.app.pop_screen()
 
     def on_unmount(self) -> None:
-        """Call off a look that is under way."""
-        if self._look is not None:
-            self._look.cancel()
+        """Call off what is under way."""
+        self._call_off()
+
+    def _begin(self, look: L) -> L:
+        self._looks.append(look)
+        return look
+
+    def _call_off(self) -> None:
+        for look in self._looks:
+            look.cancel()
+        self._looks.clear()
+        self._reading = None
 
     @work(thread=True, exclusive=True, group="look")
-    def _wait_for(self, look: DataLook) -> None:
+    def _wait_for(self, look: DataLook, settings: DataSettings) -> None:
         worker = get_current_worker()
         report = look.wait()
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._take, report)
+        if worker.is_cancelled:
+            return
+        self.app.call_from_thread(self._take, report)
+        if not report.problem:
+            augmented = self.app.call_from_thread(self._begin, SamplesLook(settings))
+            samples = augmented.wait()
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._take_samples, samples)
+
+    @work(thread=True, exclusive=True, group="check")
+    def _follow(self, look: EveryImageLook) -> None:
+        report = look.follow(lambda reading: self.app.call_from_thread(self._tell, look, reading))
+        self.app.call_from_thread(self._take_check, look, report)
 
     def _take(self, report: DataReport) -> None:
         self._report = report
         self._show()
+
+    def _take_samples(self, samples: list[Sample]) -> None:
+        if self._report is not None and samples:
+            self._take(replace(self._report, samples=samples))
+
+    def _tell(self, look: Look, reading: Reading) -> None:
+        if look in self._looks:
+            self._reading = reading
+            self._show()
+
+    def _take_check(self, look: Look, report: DataReport) -> None:
+        if look not in self._looks:
+            return  # called off
+        self._looks.remove(look)
+        self._reading = None
+        samples = self._report.samples if self._report else []
+        self._take(replace(report, samples=samples))
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
@@ -144,4 +210,4 @@ class DataScreen(Screen[None]):
         name = str(self.desk.draft.value("", "name") or "")
         self.query_one(TitleBar).show(steps, Text(name, colours.muted))
         self.query_one(Form).show(self.desk.draft, colours)
-        self.query_one(Found).show(self._report, colours)
+        self.query_one(Found).show(self._report, self._reading, colours)

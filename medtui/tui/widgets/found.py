@@ -7,12 +7,19 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.tui.colours import Colours
-from medtui.tui.data_probe import DataReport, Sample
+from medtui.tui.data_look import Checked, DataReport, Picture, Reading, Sample
 from medtui.tui.widgets.framed import Framed
 from medtui.units import format_count, format_percent
 
+_PARTS = ("summary", "check", "classes", "parts", "notes", "samples")
+
 _BAR = 24
 _GAP = "  "
+
+_SHOWN_BAD = 5
+"""Bad images told by name."""
+
+_DOING = {"scan": "listing", "wait": "waiting for another process", "decode": "reading"}
 
 
 class Found(Framed, VerticalScroll):
@@ -29,22 +36,24 @@ class Found(Framed, VerticalScroll):
     def compose(self) -> ComposeResult:
         """Lay the parts out."""
         yield Static(id="found-summary")
+        yield Static(id="found-check")
         yield Static(id="found-classes")
         yield Static(id="found-parts")
         yield Static(id="found-notes")
         yield Static(id="found-samples")
 
-    def show(self, report: DataReport | None, colours: Colours) -> None:
-        """Show a report; None while the data are being looked at."""
+    def show(self, report: DataReport | None, reading: Reading | None, colours: Colours) -> None:
+        """Show a report, None while the data are looked at; `reading` while every image is read."""
         self.caption("What was found")
-        parts: dict[str, Text | Table | str]
-        parts = {"summary": Text("looking …", colours.muted), "classes": "", "parts": "",
-                 "notes": "", "samples": ""}  # fmt: skip
-        if report is not None and report.problem:
+        parts: dict[str, Text | Table | str] = dict.fromkeys(_PARTS, "")
+        if report is None:
+            parts["summary"] = Text("looking …", colours.muted)
+        elif report.problem:
             parts["summary"] = Text(f"⚠ {report.problem}", colours.warning)
-        elif report is not None:
+        else:
             parts = {
                 "summary": _summary(report, colours),
+                "check": _check(report, reading, colours),
                 "classes": _classes(report, colours),
                 "parts": _parts(report, colours),
                 "notes": Text("\n").join(
@@ -57,15 +66,50 @@ class Found(Framed, VerticalScroll):
 
 
 def _summary(report: DataReport, colours: Colours) -> Text:
-    total = sum(part.num_images for part in report.parts)
     kind = "grey" if report.channels == 1 else "colour"
     text = Text(report.title, style=f"bold {colours.strong}")
     text.append(
-        f"\n{format_count(total)} images · {len(report.classes)} classes · {kind}, "
+        f"\n{format_count(report.num_images)} images · {len(report.classes)} classes · {kind}, "
         f"{report.size}×{report.size}\n",
         style="not bold",
     )
     return text
+
+
+def _check(report: DataReport, reading: Reading | None, colours: Colours) -> Text:
+    """Tell what a look at every image found, or how far it has come, or how to begin it."""
+    if reading is not None:
+        share = reading.done / reading.total if reading.total else 0.0
+        return Text.assemble(
+            (f"{_DOING.get(reading.stage, reading.stage)} ", colours.accent),
+            f"{format_count(reading.done)} of {format_count(reading.total)}, "
+            f"{format_percent(share, 0)}",
+            (" · c calls it off\n", colours.muted),
+        )
+    if report.checked is None:
+        return Text("not every image was read yet · c checks them\n", colours.muted)
+    return _checked(report.checked, colours)
+
+
+def _checked(found: Checked, colours: Colours) -> Text:
+    kinds = ", ".join(f"{format_count(count)} {kind}" for kind, count in found.kinds.items())
+    low, high = found.sides
+    sides = f"{low} pixels" if low == high else f"{low} to {high} pixels"
+    text = Text.assemble(
+        ("✓ every image was read\n", colours.good),
+        f"{kinds or 'arrays'}; sides of {sides}\n" if high else "",
+        f"mean {_numbers(found.mean)} · deviation {_numbers(found.std)}, of train\n",
+    )
+    for name, reason in list(found.bad.items())[:_SHOWN_BAD]:
+        text.append(f"⚠ {name}: {reason}\n", style=colours.warning)
+    if len(found.bad) > _SHOWN_BAD:
+        more = format_count(len(found.bad) - _SHOWN_BAD)
+        text.append(f"⚠ and {more} more: medtui data check tells all\n", style=colours.warning)
+    return text
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " ".join(f"{value:.3f}" for value in values)
 
 
 def _classes(report: DataReport, colours: Colours) -> Table:
@@ -105,20 +149,27 @@ def _parts(report: DataReport, colours: Colours) -> Table:
 
 
 def _samples(samples: list[Sample], width: int, colours: Colours) -> Text:
-    """Draw images beside each other, two pixels to a cell."""
+    """Draw images beside each other, two pixels to a cell, and what augmentation made of them."""
     if not samples:
         return Text()
     side = len(samples[0].image)
     shown = samples[: max(1, width // (side + len(_GAP)))]
     text = Text("\n")
     text.append(_GAP.join(sample.label[:side].ljust(side) for sample in shown), colours.muted)
-    for row in range(0, side - 1, 2):
+    _draw(text, [sample.image for sample in shown])
+    if all(sample.augmented for sample in shown):
+        text.append("\nin a training batch, augmented", colours.muted)
+        _draw(text, [sample.augmented for sample in shown])
+    return text
+
+
+def _draw(text: Text, pictures: list[Picture]) -> None:
+    for row in range(0, len(pictures[0]) - 1, 2):
         text.append("\n")
-        for sample in shown:
-            for above, below in zip(sample.image[row], sample.image[row + 1], strict=True):
+        for picture in pictures:
+            for above, below in zip(picture[row], picture[row + 1], strict=True):
                 text.append("▀", style=f"rgb({_rgb(above)}) on rgb({_rgb(below)})")
             text.append(_GAP)
-    return text
 
 
 def _rgb(colour: tuple[int, int, int]) -> str:

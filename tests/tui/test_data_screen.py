@@ -1,0 +1,97 @@
+"""The Data screen: samples, a look at every image, and calling it off."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import opened, screen_text, until
+from PIL import Image
+
+from medtui.preset import DataSettings
+from medtui.tui.data_look import DataReport, EveryImageLook, Reading, SamplesLook
+from medtui.tui.screens.data import DataScreen
+from medtui.tui.screens.new_study import NewStudyScreen
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give class folders of 12 images each, one of them damaged."""
+    root = tmp_path / "cells"
+    for number in range(24):
+        path = root / ("ring", "plain")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(number).integers(0, 256, (20, 24, 3), np.uint8)
+        Image.fromarray(noise).save(path)
+    damaged = root / "ring" / "0.png"
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    return root
+
+
+def settings_of(folder: Path) -> DataSettings:
+    """Give settings that open `folder` without a card of its own."""
+    return DataSettings(card="folders", root=str(folder), split="image")
+
+
+def test_samples_are_shown_before_and_after_augmentation() -> None:
+    """The process that knows torch gives small pictures, and augmentation changed them."""
+    samples = SamplesLook(DataSettings(card="demo")).wait()
+    assert {sample.label for sample in samples} == {"Uninfected", "Parasitized"}
+    assert len(samples) == 6
+    for sample in samples:
+        before, after = np.array(sample.image), np.array(sample.augmented)
+        assert before.shape == after.shape == (16, 16, 3)
+        assert np.abs(before - after).mean() > 1
+
+
+def test_a_look_at_every_image_names_the_bad_ones(folder: Path) -> None:
+    """Progress comes as it goes; the report tells kinds, sides and what is wrong."""
+    told: list[Reading] = []
+    report = EveryImageLook(settings_of(folder)).follow(told.append)
+    assert report.checked is not None
+    assert report.checked.kinds == {"PNG RGB": 23}
+    assert report.checked.sides == (20, 24)
+    assert list(report.checked.bad) == ["ring/0.png"]
+    assert told
+    assert any("cannot be used" in note for note in report.notes)
+
+
+def test_a_look_that_is_called_off_is_no_report(folder: Path) -> None:
+    """A killed process gives a sentence and no numbers."""
+    look = EveryImageLook(settings_of(folder))
+    look.cancel()
+    report = look.follow(lambda _: None)
+    assert "could not be looked at" in report.problem
+    assert report.checked is None
+
+
+async def data_screen(pilot) -> DataScreen:
+    """Go to the demo's Data screen; the first look is done."""
+    await pilot.press("n")
+    await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+    await until(pilot, lambda: "no patient is in two parts" in screen_text(pilot))
+    return pilot.app.screen
+
+
+async def test_every_image_is_read_on_request(runs_dir: Path) -> None:
+    """`c` reads them all, and the screen says so."""
+    async with opened(runs_dir) as pilot:
+        await data_screen(pilot)
+        assert "not every image was read yet" in screen_text(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: "every image was read" in screen_text(pilot))
+        assert "deviation" in screen_text(pilot)
+
+
+async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
+    """A second `c` ends the process; nothing it still says is taken."""
+    async with opened(runs_dir) as pilot:
+        screen = await data_screen(pilot)
+        await pilot.press("c", "c")
+        await until(pilot, lambda: "c checks them" in screen_text(pilot))
+        assert screen._looks == [] or all(
+            not isinstance(look, EveryImageLook) for look in screen._looks
+        )
+        assert isinstance(screen._report, DataReport)
+        assert screen._report.checked is None
