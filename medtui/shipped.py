@@ -31,11 +31,10 @@ def find_card(name: str) -> Path | None:
 
 
 def preset_names() -> list[str]:
-    """Give the names of all shipped presets, in order."""
+    """Give the names of all shipped presets: the demo, then one's own data, then the study's."""
     root = presets_dir()
-    return sorted(
-        path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml")
-    )
+    names = [path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml")]
+    return sorted(names, key=lambda name: (name != "demo", "/" in name, name))
 
 
 def card_names() -> list[str]:

@@ -4,6 +4,7 @@ Listing a hundred thousand files would hold up the screen, no multiprocessing ma
 and it knows neither numpy nor torch.
 """
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -152,8 +153,8 @@ class EveryImageLook(Look):
             target=complaints.extend, args=(self._process.stderr,), daemon=True
         )
         listener.start()
-        with self._process.stdin as stdin:
-            stdin.write(self._settings.model_dump_json().encode())
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
+            stdin.write(self._settings.model_dump_json().encode())  # it may be called off by now
         last = b""
         for line in self._process.stdout:
             last = line

@@ -1,6 +1,7 @@
 """Makes points fit to be drawn: gaps for what is not finite, clipped, two points per column.
 
-Pure functions; nothing is drawn that did not pass here.
+plotext makes a mark for every column between two points before it clips them, and refuses
+infinities, so nothing reaches it that did not pass here. Pure functions.
 """
 
 import math

@@ -7,7 +7,7 @@ import pytest
 
 from medtui import __version__
 
-HEAVY = ("torch", "torchvision", "condensa", "textual", "rich", "pydantic", "numpy")
+HEAVY = ("torch", "torchvision", "condensa", "textual", "plotext", "rich", "pydantic", "numpy")
 
 
 def test_version_is_printed(medtui):

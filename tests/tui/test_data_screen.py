@@ -80,7 +80,7 @@ async def test_every_image_is_read_on_request(runs_dir: Path) -> None:
         await data_screen(pilot)
         assert "not every image was read yet" in screen_text(pilot)
         await pilot.press("c")
-        await until(pilot, lambda: "every image was read" in screen_text(pilot))
+        await until(pilot, lambda: "✓ every image" in screen_text(pilot))
         assert "deviation" in screen_text(pilot)
 
 

@@ -1,4 +1,4 @@
-"""Charts: any values can be drawn, and what is drawn can be told apart."""
+"""Charts: what reaches plotext is always drawable, and what is drawn can be told apart."""
 
 import math
 

@@ -21,12 +21,12 @@ from medtui.tui.widgets.table import Column, fit_columns
 
 
 def test_the_application_loads_no_torch() -> None:
-    """Torch costs seconds and hundreds of megabytes; numpy waits for the first chart."""
+    """Torch costs seconds and hundreds of megabytes; plotext and numpy wait for the first chart."""
     code = "import sys, medtui.tui.app; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert not {"torch", "torchvision", "condensa", "comet_ml", "numpy"} & set(loaded)
+    assert not {"torch", "torchvision", "condensa", "comet_ml", "plotext", "numpy"} & set(loaded)
 
 
 @pytest.mark.parametrize("columns", [STUDY_COLUMNS, RUN_COLUMNS])

@@ -1,16 +1,22 @@
-"""Draws a plot as text: axes with ticks, curves, levels, letters, and the legend below."""
+"""Draws a plot with plotext; the only room that knows it. Any thread may come in, one at a time.
+
+plotext 5.3.2 refuses infinities and draws what lies off the axis before it clips; `thinning` keeps
+both from it. Its one global figure is why drawing is locked. Logarithmic axes are linear to it:
+what it gets are logarithms, and ticks that say what they stand for.
+"""
 
 import math
+import threading
 from dataclasses import dataclass, field
+from typing import Any
 
-from rich.style import Style
+from rich.color import Color
 from rich.text import Text
 
 from medtui.tui.axis import label_log_ticks, label_ticks, limits_of, log_ticks_of, ticks_of
 from medtui.tui.colours import Colours
 from medtui.tui.plot import Plot, Series, letter_of
-from medtui.tui.thinning import Segment, clip, split_at_gaps, within
-from medtui.tui.widgets.canvas import Canvas
+from medtui.tui.thinning import Segment, clip, split_at_gaps, thin, within
 
 MIN_WIDTH, MIN_HEIGHT = 18, 4
 """A smaller chart shows numbers only."""
@@ -18,11 +24,11 @@ MIN_WIDTH, MIN_HEIGHT = 18, 4
 MAX_LETTERS = 26
 """Curves that get their letter drawn; more would hide what they name."""
 
-_AXIS_ROWS = 2
-"""Lines below the plane: the axis and its numbers."""
 _COLUMNS_PER_X_TICK = 9
 _ROWS_PER_Y_TICK = 3
 _MAX_LETTER_STEPS = 6
+
+_figure = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class _Frame:
 
     left: float
     right: float
+    columns: int
     low: float = 0.0
     high: float = 1.0
     ink: list[tuple[Series, list[Segment]]] = field(default_factory=list)
@@ -53,23 +60,16 @@ class _Frame:
     levels: list[float | None] = field(default_factory=list)
     """Heights of the plot's levels; None where one cannot be drawn."""
 
-    def across(self, x: float) -> float:
-        """Give a place between 0 and 1 where x is in view."""
-        return (x - self.left) / (self.right - self.left)
-
-    def up(self, y: float) -> float:
-        """Likewise for y."""
-        return (y - self.low) / (self.high - self.low)
-
 
 def draw(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
     """Give the chart as `height` lines of at most `width` cells, without title and legend."""
     if plot.is_empty or width < MIN_WIDTH or height < MIN_HEIGHT:
         return _sentence(plot, width, height, style)
-    frame = _frame_of(plot)
+    frame = _frame_of(plot, width)
     if not any(segments for _, segments in frame.ink):
         return _sentence(plot, width, height, style)
-    return _draw(plot, frame, width, height, style)
+    with _figure:
+        return Text.from_ansi(_draw(plot, frame, height, style))
 
 
 def legend_of(plot: Plot, style: ChartStyle) -> Text:
@@ -94,62 +94,52 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
     return legend
 
 
-def _draw(plot: Plot, frame: _Frame, width: int, height: int, style: ChartStyle) -> Text:
-    y_ticks = _y_ticks(plot, frame, height)
-    margin = max((len(label) for _, label in y_ticks), default=0)
-    canvas = Canvas(max(1, width - margin - 1), height - _AXIS_ROWS)
-    _draw_levels(canvas, frame, style)
-    _draw_cursor(canvas, plot, frame, style)
+def _draw(plot: Plot, frame: _Frame, height: int, style: ChartStyle) -> str:
+    import plotext  # drawn charts alone need it, and it costs a tenth of a second
+
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plotsize(frame.columns, height)
+    for paint in (plotext.canvas_color, plotext.axes_color):
+        paint("default")
+    plotext.ticks_color(_rgb(style.colours.muted))
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    plotext.xlim(frame.left, frame.right)
+    plotext.ylim(frame.low, frame.high)
+    plotext.xticks(*_x_ticks(plot, frame))
+    plotext.yticks(*_y_ticks(plot, frame, height))
+    _draw_levels(plotext, frame, style)
+    _draw_cursor(plotext, plot, frame, height, style)
     faint_first = sorted(range(len(frame.ink)), key=lambda at: frame.ink[at][0].stroke != "faint")
     for index in faint_first:
-        _draw_series(canvas, plot, frame, index, style)
-    _draw_letters(canvas, plot, frame, style)
-    muted = Style.parse(style.colours.muted)
-    labels = {_row_of(frame.up(y), canvas.rows): label for y, label in y_ticks}
-    text = Text()
-    for row, line in enumerate(canvas.lines()):
-        label = labels.get(row)
-        text.append(f"{label or '':>{margin}}{'┤' if label else '│'}", muted)
-        text.append_text(line)
-        text.append("\n")
-    text.append_text(_x_axis(plot, frame, margin, canvas.columns, muted))
-    return text
+        _draw_series(plotext, plot, frame, index, style)
+    _draw_letters(plotext, plot, frame, style)
+    return str(plotext.build()).rstrip("\n")
 
 
-def _x_axis(plot: Plot, frame: _Frame, margin: int, columns: int, style: Style) -> Text:
-    """Give the lower axis and the numbers below it; a number that would touch another is left."""
-    most = max(2, columns // _COLUMNS_PER_X_TICK)
+def _x_ticks(plot: Plot, frame: _Frame) -> tuple[list[float], list[str]]:
+    most = max(2, frame.columns // _COLUMNS_PER_X_TICK)
     if plot.is_x_log:
-        values = log_ticks_of(10**frame.left, 10**frame.right, most)
-        ticks = zip(map(math.log10, values), label_log_ticks(values), strict=True)
-    else:
-        places = ticks_of(frame.left, frame.right, most, are_whole=plot.are_x_whole)
-        ticks = zip(places, label_ticks(places), strict=True)
-    axis, below = ["─"] * columns, ""
-    for x, label in ticks:
-        column = min(columns - 1, int(frame.across(x) * columns))
-        start = max(0, margin + 1 + min(column - len(label) // 2, columns - len(label)))
-        if start < len(below) + bool(below):
-            continue
-        axis[column] = "┬"
-        below += " " * (start - len(below)) + label
-    return Text(f"{'':>{margin}}└{''.join(axis)}\n{below}", style)
+        return _log_ticks(frame.left, frame.right, most)
+    places = ticks_of(frame.left, frame.right, most, are_whole=plot.are_x_whole)
+    return places, label_ticks(places)
 
 
-def _y_ticks(plot: Plot, frame: _Frame, height: int) -> list[tuple[float, str]]:
+def _y_ticks(plot: Plot, frame: _Frame, height: int) -> tuple[list[float], list[str]]:
     most = max(2, height // _ROWS_PER_Y_TICK)
     if plot.is_log:
-        values = log_ticks_of(10**frame.low, 10**frame.high, most)
-        return list(zip(map(math.log10, values), label_log_ticks(values), strict=True))
+        return _log_ticks(frame.low, frame.high, most)
     places = ticks_of(frame.low, frame.high, most)
-    return list(zip(places, label_ticks(places), strict=True))
+    return places, label_ticks(places)
 
 
-def _row_of(y: float, rows: int) -> int:
-    return min(rows - 1, max(0, int((1 - y) * rows)))
+def _log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
+    values = log_ticks_of(10**low, 10**high, most)
+    return [math.log10(value) for value in values], label_log_ticks(values)
 
 
-def _frame_of(plot: Plot) -> _Frame:
+def _frame_of(plot: Plot, width: int) -> _Frame:
     series = [_with_log_x(each) if plot.is_x_log else each for each in plot.series]
     xs = [x for each in series for x, y in each.points if y is not None and math.isfinite(x)]
     ends = [_log_x(end) if plot.is_x_log and end else end for end in plot.x_limits]
@@ -157,10 +147,12 @@ def _frame_of(plot: Plot) -> _Frame:
     right = max(xs, default=1.0) if ends[1] is None else ends[1]
     if right <= left:
         left, right = (left - 0.5, left + 0.5) if plot.is_x_log else (left, left + 1)
-    frame = _Frame(left, right)
+    elif plot.is_x_log and plot.x_limits == (None, None):
+        left, right = limits_of((left, right))
+    frame = _Frame(left, right, width)
     for each in series:
         segments = split_at_gaps(within(each.points, left, right), is_log=plot.is_log)
-        frame.ink.append((each, segments))
+        frame.ink.append((each, [thin(segment, left, right, width) for segment in segments]))
     _fit_height(frame, plot)
     return frame
 
@@ -176,11 +168,15 @@ def _log_x(x: float) -> float | None:
 
 
 def _fit_height(frame: _Frame, plot: Plot) -> None:
-    """Choose the ends of y, as logarithms on a logarithmic axis."""
+    """Choose the ends of y, as logarithms on a logarithmic axis, and hold all curves within."""
     values = [y for _, segments in frame.ink for segment in segments for _, y in segment]
     frame.levels = [_height_of(level.value, plot) for level in plot.levels]
     values += [level for level in frame.levels if level is not None]
     frame.low, frame.high = limits_of(values, (None, None) if plot.is_log else plot.y_limits)
+    frame.ink = [
+        (series, [clip(segment, frame.low, frame.high) for segment in segments])
+        for series, segments in frame.ink
+    ]
 
 
 def _height_of(value: float, plot: Plot) -> float | None:
@@ -188,46 +184,55 @@ def _height_of(value: float, plot: Plot) -> float | None:
     return segments[0][0][1] if segments else None
 
 
-def _draw_levels(canvas: Canvas, frame: _Frame, style: ChartStyle) -> None:
-    muted = Style.parse(style.colours.muted)
+def _draw_levels(plotext: Any, frame: _Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
+    step = (frame.right - frame.left) / frame.columns
+    xs = [frame.left + number * step for number in range(frame.columns + 1)]
+    marker = "-" if style.is_ascii else "╌"
     for level in frame.levels:
-        if level is not None:
-            text = ("-" if style.is_ascii else "╌") * canvas.columns
-            canvas.mark(0, frame.up(level), text, muted)
+        if level is not None and frame.low <= level <= frame.high:
+            colour = _rgb(style.colours.muted)
+            plotext.scatter(xs, [level] * len(xs), marker=marker, color=colour)
 
 
-def _draw_cursor(canvas: Canvas, plot: Plot, frame: _Frame, style: ChartStyle) -> None:
-    if plot.cursor is None:
+def _draw_cursor(
+    plotext: Any,  # noqa: ANN401 - plotext has no types
+    plot: Plot,
+    frame: _Frame,
+    height: int,
+    style: ChartStyle,
+) -> None:
+    x = _log_x(plot.cursor) if plot.is_x_log and plot.cursor else plot.cursor
+    if x is None or not frame.left <= x <= frame.right:
         return
-    x = _log_x(plot.cursor) if plot.is_x_log else plot.cursor
-    for row in range(canvas.rows if x is not None else 0):
-        assert x is not None
-        y = 1 - (row + 0.5) / canvas.rows
-        marker = "|" if style.is_ascii else "┊"
-        canvas.mark(frame.across(x), y, marker, Style.parse(style.colours.strong))
+    steps = [frame.low + (frame.high - frame.low) * row / height for row in range(height + 1)]
+    marker = "|" if style.is_ascii else "┊"
+    plotext.scatter([x] * len(steps), steps, marker=marker, color=_rgb(style.colours.strong))
 
 
-def _draw_series(canvas: Canvas, plot: Plot, frame: _Frame, index: int, style: ChartStyle) -> None:
-    import numpy as np
-
+def _draw_series(
+    plotext: Any,  # noqa: ANN401 - plotext has no types
+    plot: Plot,
+    frame: _Frame,
+    index: int,
+    style: ChartStyle,
+) -> None:
     series, segments = frame.ink[index]
     is_faint = series.stroke == "faint"
-    ink = Style.parse(style.colours.muted if is_faint else style.hue(plot, index))
-    letter = letter_of(plot, index)
+    colour = _rgb(style.colours.muted if is_faint else style.hue(plot, index))
+    letter = letter_of(plot, index)[0]
     for segment in segments:
+        xs, ys = [x for x, _ in segment], [y for _, y in segment]
         if series.stroke == "dots" or len(segment) == 1:
-            for x, y in clip(segment, frame.low, frame.high):
-                marker = letter.lower() if style.is_ascii else "•"
-                canvas.mark(frame.across(x), frame.up(y), marker, ink)
+            marker = letter.lower() if style.is_ascii else "•"
+            plotext.scatter(xs, ys, marker=marker, color=colour)
         else:
-            points = np.array([(frame.across(x), frame.up(y)) for x, y in segment])
-            drawn = ("." if is_faint else letter[0]) if style.is_ascii else ""
-            canvas.curve(points[:, 0], points[:, 1], ink, drawn)
+            marker = ("." if is_faint else letter) if style.is_ascii else "braille"
+            plotext.plot(xs, ys, marker=marker, color=colour)
 
 
-def _draw_letters(canvas: Canvas, plot: Plot, frame: _Frame, style: ChartStyle) -> None:
+def _draw_letters(plotext: Any, plot: Plot, frame: _Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
     """Write each series' letter on its curve, each a little further from the right end."""
-    step = (frame.right - frame.left) / canvas.columns
+    step = (frame.right - frame.left) / frame.columns
     for index, (series, segments) in enumerate(frame.ink[:MAX_LETTERS]):
         if not segments or series.stroke == "faint":
             continue
@@ -237,8 +242,8 @@ def _draw_letters(canvas: Canvas, plot: Plot, frame: _Frame, style: ChartStyle) 
             (point for segment in segments for point in segment),
             key=lambda point: abs(point[0] - wanted),
         )
-        bold = Style.parse(f"bold {style.hue(plot, index)}")
-        canvas.mark(frame.across(x), frame.up(y), letter_of(plot, index), bold)
+        colour = _rgb(style.hue(plot, index))
+        plotext.text(letter_of(plot, index), x, y, color=colour, style="bold")
 
 
 def _sentence(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
@@ -248,3 +253,8 @@ def _sentence(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
     text = Text("\n" * max(0, (height - 1) // 2), style=style.colours.muted)
     text.append(words[: max(0, width)].center(max(0, width)))
     return text
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = Color.parse(colour).get_truecolor()
+    return red, green, blue
