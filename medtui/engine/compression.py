@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from medtui.engine.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.evaluation import evaluation_copy, recalibrate
+from medtui.engine.fast import TEST_EVERY, fast_seams
 from medtui.engine.lc import LC, LcState, Measured, Statistics
 from medtui.engine.memory import Batch, within_memory
 from medtui.engine.network import named_layers, restore_state, state_of
@@ -51,13 +52,14 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
         watcher=watcher,
         device=session.device,
         restore=watcher.restore,
-        test_every=session.preset.evaluate.test_every,
+        test_every=session.preset.evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
         first_eligible=guard.warmup_cycles if guard else 0,
         **_hyper_parameters(settings),
         debugging_flags={
             "custom_model_statistics": watcher.statistics,
             "disable_train_stats": not session.preset.evaluate.train_split,
         },
+        **_mode(session),
     )
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
     compressor = condensa.Compressor(
@@ -106,6 +108,14 @@ def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:
         "mu_multiplier": settings.mu_multiplier,
         "mu_cap": settings.mu_cap,
     }
+
+
+def _mode(session: Session) -> dict[str, Any]:
+    """Give the L-C engine's arguments for the preset's mode."""
+    if not session.is_fast:
+        return {}
+    session.log.write(Noted(f"fast mode computes in {session.arithmetic}"))
+    return fast_seams(session.device, session.arithmetic, session.warn)
 
 
 def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:

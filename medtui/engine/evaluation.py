@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from medtui.engine.arithmetic import EXACT, Arithmetic
 from medtui.engine.augmentation import normalise
 from medtui.engine.batches import EvaluationBatches, Images
 from medtui.engine.lc import Criterion, Statistics
@@ -56,7 +57,12 @@ def evaluation_copy(model: nn.Module, device: torch.device) -> nn.Module:
 
 
 @torch.inference_mode()
-def predict(model: nn.Module, batches: EvaluationBatches, criterion: Criterion) -> Predictions:
+def predict(
+    model: nn.Module,
+    batches: EvaluationBatches,
+    criterion: Criterion,
+    arithmetic: Arithmetic = EXACT,
+) -> Predictions:
     """Give logits and mean loss over all images of `batches`, in evaluation mode.
 
     Raises:
@@ -66,8 +72,7 @@ def predict(model: nn.Module, batches: EvaluationBatches, criterion: Criterion) 
     dtype = next(model.parameters()).dtype
 
     def answer(inputs: Tensor) -> Tensor:
-        logits_NK: Tensor = model(inputs.to(dtype)).float()
-        return logits_NK
+        return arithmetic.logits(model, inputs.to(dtype))
 
     def answer_first(size: int) -> Tensor:
         return answer(next(iter(EvaluationBatches(batches.images, size)))[0])
@@ -124,7 +129,13 @@ class Evaluator:
     by the thresholds of the latest val pass, which L-C makes before theirs.
     """
 
-    def __init__(self, task: Task, device: torch.device, val: EvaluationBatches) -> None:
+    def __init__(
+        self,
+        task: Task,
+        device: torch.device,
+        val: EvaluationBatches,
+        arithmetic: Arithmetic = EXACT,
+    ) -> None:
         self.task = task
         self.device = device
         self.thresholds: list[float] = []
@@ -132,10 +143,13 @@ class Evaluator:
         self.is_constant = False
         """Whether the logits of the latest val pass did not vary over images."""
         self._val = val
+        self.arithmetic = arithmetic
 
     def __call__(self, model: nn.Module, criterion: Criterion, batches: Any) -> Statistics:  # noqa: ANN401 - whatever loader Condensa was given
         """Give the loss and every metric of `model` on all images of `batches`."""
-        predictions = predict(evaluation_copy(model, self.device), batches, criterion)
+        predictions = predict(
+            evaluation_copy(model, self.device), batches, criterion, self.arithmetic
+        )
         if not predictions.are_finite:
             return math.nan, {"loss": None}
         if batches is self._val:

@@ -86,6 +86,19 @@ class Watcher(Protocol):
         """At the boundary of cycles, where `state.cycle` is already the next one."""
 
 
+Step = Callable[[LcState, Tensor, Tensor, Criterion], Tensor]
+"""Advances w by a minibatch of inputs and targets; gives its loss, 0-d and detached."""
+
+
+def exact_step(state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion) -> Tensor:
+    """Do what Condensa does with a minibatch."""
+    loss = criterion(state.w(inputs), targets)
+    state.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call] # torch's own
+    state.optimizer.step(state.lr, state.mu, state.theta, state.lm)
+    return loss.detach()
+
+
 class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
     """Condensa's L-C engine with a watcher and a way back into the middle of a run."""
 
@@ -97,6 +110,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         restore: Callable[[LcState], None] | None = None,
         test_every: int = 1,
         first_eligible: int = 0,
+        step: Step = exact_step,
         **hyper_parameters: Any,  # noqa: ANN401 - Condensa's own, passed through
     ) -> None:
         optimiser = ForeachSgd if device.type == "cuda" else InPlaceSgd
@@ -106,6 +120,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         self._restore = restore
         self._test_every = test_every
         self._first_eligible = first_eligible
+        self._step = step
 
     def compress(
         self,
@@ -155,15 +170,12 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
             except StopIteration:
                 batches = iter(trainloader)
                 inputs, targets = next(batches)
-            loss = loss_fn(state.w(inputs), targets)
-            state.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call] # torch's own
-            state.optimizer.step(state.lr, state.mu, state.theta, state.lm)
+            loss = self._step(state, inputs, targets, loss_fn)
             if schedule is not None:
                 schedule.step()
                 state.lr = float(schedule.learning_rate)
             state.step += 1
-            self._watcher.stepped(state, loss.detach(), len(inputs))
+            self._watcher.stepped(state, loss, len(inputs))
         state.w.eval()
 
     def _num_steps(self, cycle: int) -> int:
@@ -202,7 +214,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
             with record_mode():
                 pi(state.theta)
             for w, theta, lm in _compressed(state):
-                theta.data = w.detach() - lm.data / state.mu
+                theta.data = (w.detach() - lm.data / state.mu).contiguous()  # as Condensa asks
         pi(state.theta)
 
     def _measure(

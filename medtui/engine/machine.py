@@ -33,11 +33,22 @@ def device_name(device: torch.device) -> str:
     """Give the product name of a GPU, or of the processor."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
+    return _cpu_info("model name") or platform.processor() or platform.machine()
+
+
+def cpu_flags() -> set[str]:
+    """Give the processor's features by Linux's names (`avx512_bf16`); empty where unknown."""
+    return set((_cpu_info("flags") or _cpu_info("Features")).split())
+
+
+def _cpu_info(field: str) -> str:
+    """Give the first core's `field`; empty where the system does not tell."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    except OSError:
+        return ""
+    found = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in found if name.strip() == field), "")
 
 
 def settle(device: torch.device, threads: int) -> None:

@@ -48,6 +48,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         density=session.cell.density if session.cell else None,
         seed=session.seed,
         guard=session.preset.compress.guard if session.cell else "off",
+        mode="fast" if session.is_fast else "exact",
         best_cycle=outcome.best_cycle,
         num_cycles=outcome.num_cycles,
         val=_split_result(session, "val", val.loss, predictions, reference),

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from medtui.datasets import Dataset
+from medtui.engine.arithmetic import EXACT, fast_arithmetic
 from medtui.engine.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.checkpoint import (
     Checkpoint,
@@ -83,7 +84,9 @@ class Session:
         self.test = EvaluationBatches(Images(self.dataset.test, by, self.device), batch)
         self.train_in_order = EvaluationBatches(self.train_images, batch)
         self.criterion: Criterion = _criterion(self.dataset, self.device)
-        self.evaluator = Evaluator(self.dataset.task, self.device, self.val)
+        self.is_fast = self.cell is not None and self.preset.lc.mode == "fast"
+        self.arithmetic = fast_arithmetic(self.device) if self.is_fast else EXACT
+        self.evaluator = Evaluator(self.dataset.task, self.device, self.val, self.arithmetic)
 
     @property
     def seed(self) -> int:

@@ -178,7 +178,7 @@ class _Training:
         val = session.evaluator(state.model, session.criterion, session.val)
         test: Statistics | None = None
         is_last = state.epoch == self._plan.epochs - 1
-        if state.epoch % session.preset.evaluate.test_every == 0 or is_last:
+        if state.epoch % (session.preset.evaluate.test_every or 1) == 0 or is_last:
             test = session.evaluator(state.model, session.criterion, session.test)
         is_best = val[0] < state.best_loss
         if is_best:

@@ -50,6 +50,14 @@ class LcSgd(ABC):
         """Forget all momentum."""
         torch._foreach_zero_(list(self.velocity.values()))
 
+    @abstractmethod
+    def step(self, lr: float, mu: float, theta: nn.Module, lm: nn.Module) -> None:
+        """Update w by its gradients, the penalty towards theta and momentum."""
+
+
+class GroupedSgd(LcSgd):
+    """Sorts parameters into those that are pulled to theta and those that are free."""
+
     @torch.no_grad()
     def step(self, lr: float, mu: float, theta: nn.Module, lm: nn.Module) -> None:
         """Update w by its gradients, the penalty towards theta and momentum."""
@@ -84,7 +92,7 @@ def compressed_names(theta: nn.Module) -> set[str]:
     }
 
 
-class InPlaceSgd(LcSgd):
+class InPlaceSgd(GroupedSgd):
     """One parameter at a time in one scratch buffer: stays in the cache of a CPU."""
 
     def update(self, group: Group, lr: float, mu: float) -> None:
@@ -104,7 +112,7 @@ class InPlaceSgd(LcSgd):
             torch.mul(velocity, self.momentum, out=weight).add_(scratch)
 
 
-class ForeachSgd(LcSgd):
+class ForeachSgd(GroupedSgd):
     """All parameters of a group by one kernel for each operation: few launches on a GPU."""
 
     def update(self, group: Group, lr: float, mu: float) -> None:

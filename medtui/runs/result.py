@@ -114,6 +114,8 @@ class Result(msgspec.Struct, frozen=True):
     device_name: str
     has_patients: bool
     """Whether the split kept patients apart."""
+    mode: str = "exact"
+    """`fast` where L-C computed in the hardware's fastest arithmetic; these numbers never are."""
     thresholds: list[float] = []
     """Decision threshold per class, chosen on val; empty for single-label tasks."""
     are_logits_constant: bool = False

@@ -26,6 +26,7 @@ schemes = ["{scheme}"]
 densities = [0.3]
 guard = "{guard}"
 [lc]
+mode = "{mode}"
 cycles = 4
 steps = 5
 first_steps = 7
@@ -58,9 +59,9 @@ class CutAfter(StopFlag):
     def reason(self, _: str) -> None: ...
 
 
-def tiny_preset(scheme: str = "Prune", guard: str = "off") -> Preset:
+def tiny_preset(scheme: str = "Prune", guard: str = "off", mode: str = "exact") -> Preset:
     """Give a preset of few, short cycles."""
-    return parse_preset(PRESET.format(scheme=scheme, guard=guard), "tiny")
+    return parse_preset(PRESET.format(scheme=scheme, guard=guard, mode=mode), "tiny")
 
 
 def tiny_dataset(preset: Preset) -> Dataset:

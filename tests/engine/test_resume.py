@@ -108,6 +108,16 @@ def test_a_network_with_dropout_resumes_to_the_same_bits(tmp_path, dataset):
     assert_same(cut, whole)
 
 
+@pytest.mark.parametrize("scheme", ["Prune", "StructPruneQuantize16"])
+def test_a_cut_fast_compression_resumes_to_the_same_bits(tmp_path, dataset, scheme):
+    """On a CPU the fast mode, too, goes on as if it had never stopped."""
+    preset = tiny_preset(scheme, "on", "fast")
+    whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
+    for cuts in ([2], [5, 3]):
+        name = "-".join(map(str, cuts))
+        assert_same(carry(tmp_path / name, preset, dataset, compressing, cuts), whole)
+
+
 @pytest.mark.slow
 def test_two_hundred_cuts_resume_to_the_same_bits(tmp_path, dataset):
     """The same at scale."""
