@@ -41,6 +41,8 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  device    {session.device_name or session.device} on {session.host}"
     if result is not None:
         yield f"  kept      cycle {result.best_cycle}, chosen on val among {result.num_cycles}"
+        if result.mode == "fast":
+            yield "  mode      fast; the numbers below are computed exactly"
         yield f"  took      {describe_duration(run)}"
         yield f"  reached   {_reached(result.size)}"
     elif run.history.stage is not None:

@@ -81,4 +81,5 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
     kept = kept.replace(".000 %", " %")
     guard = f"guard {preset.compress.guard}"
     lc = f"{preset.lc.cycles} cycles of {preset.lc.steps} steps"
+    lc += " in fast mode" if preset.lc.mode == "fast" else ""
     return f"{model} · {cell.scheme.name} {kept}{guard} · {lc} · seed {cell.seed}"
