@@ -29,7 +29,7 @@ def look(settings: DataSettings) -> DataReport:
         source = open_source(settings)
         survey = survey_source(source)
     except MedtuiError as error:
-        return DataReport(problem=str(error))
+        return _refused(error)
     return _found(survey, source.notes, samples=_samples(source))
 
 
@@ -38,9 +38,14 @@ def look_at_every_image(settings: DataSettings, tell: Callable[[Progress], None]
     try:
         check = check_dataset(settings, progress=tell)
     except MedtuiError as error:
-        return DataReport(problem=str(error))
+        return _refused(error)
     checked = Checked(check.kinds, check.sides, check.mean, check.std, check.bad)
     return _found(check.survey, check.notes, checked=checked)
+
+
+def _refused(error: MedtuiError) -> DataReport:
+    """Give an error as the form words it; cures are worded for the command line."""
+    return DataReport(problem=str(error).replace("--set data.", ""))
 
 
 def _found(

@@ -81,7 +81,7 @@ async def test_every_image_is_read_on_request(runs_dir: Path) -> None:
         assert "not every image was read yet" in screen_text(pilot)
         await pilot.press("c")
         await until(pilot, lambda: "✓ every image" in screen_text(pilot))
-        assert "deviation" in screen_text(pilot)
+        await until(pilot, lambda: "deviation" in screen_text(pilot))
 
 
 async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
@@ -95,3 +95,16 @@ async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
         )
         assert isinstance(screen._report, DataReport)
         assert screen._report.checked is None
+
+
+async def test_what_is_below_is_reached_by_keyboard(runs_dir: Path) -> None:
+    """On 80 columns the parts lie below the form; page down shows them."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+        await until(pilot, lambda: "1,200 images" in screen_text(pilot))
+        assert "no patient is in two parts" not in screen_text(pilot)
+        await pilot.press("pagedown")
+        await until(pilot, lambda: "no patient is in two parts" in screen_text(pilot))

@@ -57,6 +57,8 @@ class DataScreen(Screen[None]):
         bind("n", "next", "Next: compress", "Go on to schemes and densities"),
         bind("c", "check", "Check images", "Read every image, or call that off"),
         bind("l", "look", "Look again", "Look at the data again"),
+        bind("pagedown", "page(1)", "More", "Show what follows below"),
+        bind("pageup", "page(-1)", "", "Show what stands above"),
         bind("tab", "app.focus_next", "Field", "Go to the next field"),
         bind("escape", "back", "Back", "Leave the field, or go back"),
     ]
@@ -134,6 +136,11 @@ class DataScreen(Screen[None]):
             self._reading = Reading("scan", 0, self._report.num_images)
             self._show()
             self._follow(self._begin(EveryImageLook(preset.data)))
+
+    def action_page(self, direction: int) -> None:
+        """Go through what was found; where the screen is narrow, through all of it."""
+        for place in (self.query_one("#body"), self.query_one(Found)):
+            place.scroll_relative(y=direction * (place.size.height - 1))
 
     def action_next(self) -> None:
         """Go on to schemes."""

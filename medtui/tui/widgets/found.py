@@ -1,5 +1,6 @@
 """What was found in a data set: classes as bars, parts, notes, and a few of its images."""
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -45,7 +46,7 @@ class Found(Framed, VerticalScroll):
     def show(self, report: DataReport | None, reading: Reading | None, colours: Colours) -> None:
         """Show a report, None while the data are looked at; `reading` while every image is read."""
         self.caption("What was found")
-        parts: dict[str, Text | Table | str] = dict.fromkeys(_PARTS, "")
+        parts: dict[str, RenderableType] = dict.fromkeys(_PARTS, "")
         if report is None:
             parts["summary"] = Text("looking …", colours.muted)
         elif report.problem:
@@ -129,7 +130,7 @@ def _classes(report: DataReport, colours: Colours) -> Table:
     return table
 
 
-def _parts(report: DataReport, colours: Colours) -> Table:
+def _parts(report: DataReport, colours: Colours) -> Group:
     table = Table.grid(padding=(0, 2))
     table.add_column(min_width=8)
     table.add_column(justify="right")
@@ -144,8 +145,7 @@ def _parts(report: DataReport, colours: Colours) -> Table:
         if report.has_patients
         else Text("patients may be in two parts", colours.warning)
     )
-    table.add_row("", "", said)
-    return table
+    return Group(table, said)
 
 
 def _samples(samples: list[Sample], width: int, colours: Colours) -> Text:
