@@ -19,6 +19,7 @@ from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import holder_of
 from medtui.runs.publish import publish_text
 from medtui.slots import settle_threads
+from medtui.units import format_bytes, format_duration
 
 START_SECONDS = 20.0
 """How long a supervisor may take to hold its study's lock."""
@@ -43,6 +44,21 @@ class CellForecast(msgspec.Struct, frozen=True):
     notes: list[str] = []
 
 
+class Estimate(msgspec.Struct, frozen=True):
+    """How long a study takes, by a few steps measured on its device just now."""
+
+    device: str
+    """`cpu`, `cuda:0`."""
+    num_side_by_side: int
+    """Runs at work at once."""
+    seconds_reference: float
+    seconds_run: float
+    """One compression."""
+    seconds_study: float
+    bytes_disk: int
+    """At most: models, and the checkpoints of the runs at work."""
+
+
 class Preflight(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
     """What a preset would do, found out before anything is started."""
 
@@ -56,6 +72,8 @@ class Preflight(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
     penalty_budget: float
     """B of the L-C settings; below 3 theta is little more than direct compression."""
     notes: list[str] = []
+    estimate: Estimate | None = None
+    """None where it was not asked for."""
 
 
 class Refusal(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
@@ -68,10 +86,13 @@ class Refusal(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
     """Keys of the preset that lead to it."""
 
 
-def preflight(preset: Preset, source: Path | None = None) -> Preflight:
+def preflight(
+    preset: Preset, source: Path | None = None, *, is_measured: bool = False
+) -> Preflight:
     """Try a preset in a short-lived process of its own, which knows torch; some seconds.
 
-    With `source`, the preset's file, an error names the line that leads to it.
+    With `source`, the preset's file, an error names the line that leads to it. `is_measured` asks
+    for an estimate of time and disk as well.
 
     Raises:
         UsageError: the preset asks for what cannot be: a density that keeps no weight, a scheme
@@ -79,7 +100,7 @@ def preflight(preset: Preset, source: Path | None = None) -> Preflight:
         EnvironmentProblem: data are missing, or the process could not answer.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "medtui.engine.preflight"],
+        [sys.executable, "-m", "medtui.engine.preflight", *(["--measure"] if is_measured else [])],
         input=dump_preset(preset).encode(),
         capture_output=True,
         check=False,
@@ -184,3 +205,14 @@ def _signal(pid: int, number: signal.Signals) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def describe_estimate(estimate: Estimate) -> str:
+    """Say how long a study takes and how much disk it fills."""
+    at_once = f", {estimate.num_side_by_side} at once" if estimate.num_side_by_side > 1 else ""
+    return (
+        f"about {format_duration(estimate.seconds_study)} on {estimate.device}: reference "
+        f"{format_duration(estimate.seconds_reference)}, each run "
+        f"{format_duration(estimate.seconds_run)}{at_once}; at most "
+        f"{format_bytes(estimate.bytes_disk)} of disk"
+    )

@@ -6,7 +6,7 @@ import msgspec
 
 from medtui.cli.summary import print_object
 from medtui.cli.table import render_table
-from medtui.launch import CellForecast, Preflight
+from medtui.launch import CellForecast, Preflight, describe_estimate
 from medtui.preset import Preset
 from medtui.units import format_count, format_density, format_percent
 
@@ -47,6 +47,8 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     yield f"L-C        {lc.cycles} cycles of {lc.steps} steps, {lc.batch_size} images each"
     budget = f"{forecast.penalty_budget:.3g}"
     yield f"budget     {budget} of penalty; under 3, L-C is little more than direct compression"
+    if forecast.estimate is not None:
+        yield f"estimate   {describe_estimate(forecast.estimate)}"
     for note in forecast.notes:
         yield f"note       {note}"
 

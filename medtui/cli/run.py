@@ -42,7 +42,7 @@ def run_preset(asked: RunOptions) -> int:
     announce(f"{preset.name}: checking data and grid", asked.telling)
     # An override has no line of its own, so errors name lines only where there is none.
     source = None if asked.overrides else find_preset_path(asked.preset)
-    forecast = preflight(preset, source)
+    forecast = preflight(preset, source, is_measured=asked.is_dry)
     if asked.is_dry:
         print_forecast(preset, forecast, as_json=asked.telling.as_json)
         return 0

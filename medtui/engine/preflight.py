@@ -13,6 +13,7 @@ import msgspec
 from torch import nn
 
 from medtui.datasets import Survey, survey_dataset
+from medtui.engine.estimate import estimate
 from medtui.engine.network import build_network, named_layers
 from medtui.engine.penalty import LOW_BUDGET, penalty_budget
 from medtui.engine.schemes import build_scheme
@@ -30,9 +31,12 @@ from medtui.preset import (
     parse_preset,
 )
 
+MEASURE = "--measure"
+"""Asks for an estimate of time and disk as well; some seconds more."""
 
-def forecast(preset: Preset) -> dict[str, Any]:
-    """Give what a preset would do.
+
+def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
+    """Give what a preset would do; measured, with how long that takes.
 
     Raises:
         UsageError: a cell of the grid cannot work.
@@ -58,6 +62,7 @@ def forecast(preset: Preset) -> dict[str, Any]:
         "classes": list(survey.classes),
         "cells": [_forecast_cell(preset, cell, network) for cell in expand_grid(preset)],
         "penalty_budget": budget,
+        "estimate": estimate(preset, survey, network) if is_measured else None,
         "notes": notes,
     }
 
@@ -178,7 +183,7 @@ def main() -> int:
     """Answer for the preset on standard input."""
     try:
         preset = parse_preset(sys.stdin.read(), "the preset")
-        answer = forecast(preset)
+        answer = forecast(preset, is_measured=MEASURE in sys.argv)
     except MedtuiError as error:
         answer = _refusal(error)
     sys.stdout.write(msgspec.json.encode(answer).decode())

@@ -1,5 +1,6 @@
 """Compress: schemes, densities and settings; the preset as it will be; what it would do."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -9,17 +10,20 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import DataTable, Footer
 from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError
-from medtui.launch import CellForecast, Preflight, preflight
+from medtui.launch import CellForecast, Estimate, Preflight, describe_estimate, preflight
 from medtui.preset import Preset, expand_grid
 from medtui.runs.folder import slugify
 from medtui.runs.publish import publish_text
 from medtui.tui.colours import colours_of
+from medtui.tui.copying import copy_text
 from medtui.tui.desk import Desk
-from medtui.tui.draft import sections
+from medtui.tui.devices import Devices, list_devices
+from medtui.tui.draft import Draft, sections
 from medtui.tui.keys import bind
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.screens.question import Choice, Question
@@ -27,6 +31,10 @@ from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.scheme_table import SchemeDetails, SchemeTable
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.toml_text import TomlText
+from medtui.units import format_bytes, format_duration
+
+PAUSE_S = 1.5
+"""The preset is tried once nothing was changed for so long, seconds."""
 
 _HIDDEN = {("compress", "schemes"), ("compress", "custom")}
 """Keys the table shows, and tables no one-line field can hold."""
@@ -47,6 +55,7 @@ class CompressScreen(Screen[None]):
         bind("space", "choose", "Choose", "Choose or drop the scheme under the cursor"),
         bind("d", "densities", "Densities", "Go to the densities"),
         bind("c", "check", "Check", "Try the preset: data, weights kept, what is wrong"),
+        bind("k", "copy", "Copy", "Copy the preset's text", shown=False),
         bind("w", "save", "Save", "Save the preset; comments are kept"),
         bind("s", "start", "Start", "Start the study, or show its command line"),
         bind("tab", "app.focus_next", "Field", "Go to the next field", shown=False),
@@ -69,6 +78,8 @@ class CompressScreen(Screen[None]):
         self._forecasts: dict[tuple[str, float | None], CellForecast] = {}
         self._notes: list[str] = []
         self._is_checking = False
+        self._estimate: Estimate | None = None
+        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
@@ -86,10 +97,13 @@ class CompressScreen(Screen[None]):
         self._show()
         self.query_one(SchemeTable).focus()
         self.action_check()
+        self._probe_devices()
 
     def on_form_field_changed(self, message: FormField.Changed) -> None:
         """Take the value into the draft."""
+        before = self.desk.draft
         self.desk.set(message.section, message.name, message.value)
+        self._forget_estimate(before)
         self._show()
 
     def on_input_submitted(self) -> None:
@@ -115,7 +129,9 @@ class CompressScreen(Screen[None]):
         if not chosen:
             self.notify("A study needs a scheme.")
             return
+        before = self.desk.draft
         self.desk.set("compress", "schemes", chosen)
+        self._forget_estimate(before)
         self._show()
 
     def action_densities(self) -> None:
@@ -138,6 +154,10 @@ class CompressScreen(Screen[None]):
         self.app.push_screen(
             Prompt("Save this preset as:", self.desk.saved_as or f"{name}.toml"), self._save
         )
+
+    def action_copy(self) -> None:
+        """Copy the preset's text."""
+        self.notify(copy_text(self.app, self.desk.draft.text), markup=False)
 
     def action_start(self) -> None:
         """Ask how to start."""
@@ -172,11 +192,9 @@ class CompressScreen(Screen[None]):
         elif answer == "print":
             self._save(self.desk.saved_as or f"{slugify(preset.name)}.toml")
             if self.desk.saved_as:
-                command = f"medtui --run {self.desk.saved_as}"
-                self.app.copy_to_clipboard(command)
-                self.notify(
-                    f"{command}\n(copied, where the terminal allows)", timeout=20, markup=False
-                )
+                command = f"medtui --run {shlex.quote(self.desk.saved_as)}"
+                said = f"{command}\n{copy_text(self.app, command)}"
+                self.notify(said, timeout=20, markup=False)
 
     def _save(self, path: str | None) -> None:
         if not path:
@@ -197,19 +215,36 @@ class CompressScreen(Screen[None]):
     def _try(self, preset: Preset) -> None:
         worker = get_current_worker()
         try:
-            outcome: Preflight | MedtuiError = preflight(preset)
+            outcome: Preflight | MedtuiError = preflight(preset, is_measured=True)
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:
             self.app.call_from_thread(self._take, outcome)
 
+    @work(thread=True, group="devices")
+    def _probe_devices(self) -> None:
+        devices = list_devices()
+        self.app.call_from_thread(self._take_devices, devices)
+
+    def _take_devices(self, devices: Devices) -> None:
+        self.query_one("#machine-device", FormField).explain(devices.meaning, devices.names)
+        self._show()
+
+    def _forget_estimate(self, before: Draft) -> None:
+        """What was measured for another preset is not shown for this one."""
+        if self.desk.draft != before:
+            self._estimate = None
+            if self._timer is not None:
+                self._timer.stop()
+            self._timer = self.set_timer(PAUSE_S, self.action_check)
+
     def _take(self, outcome: Preflight | MedtuiError) -> None:
         self._is_checking = False
         if isinstance(outcome, MedtuiError):
-            self._forecasts, self._notes = {}, [str(outcome)]
+            self._forecasts, self._notes, self._estimate = {}, [str(outcome)], None
         else:
             self._forecasts = {(cell.scheme, cell.density): cell for cell in outcome.cells}
-            self._notes = list(outcome.notes)
+            self._notes, self._estimate = list(outcome.notes), outcome.estimate
         self._show()
 
     def _show(self) -> None:
@@ -221,7 +256,8 @@ class CompressScreen(Screen[None]):
         )  # fmt: skip
         self.query_one(TitleBar).show(steps, self._summary())
         self.query_one(Form).show(draft, colours)
-        self.query_one(TomlText).show(draft, colours, self._notes)
+        said = describe_estimate(self._estimate) if self._estimate else ""
+        self.query_one(TomlText).show(draft, colours, self._notes, said)
         if draft.preset is not None:
             self.query_one(SchemeTable).show_grid(draft.preset, self._forecasts, colours)
         self._show_details()
@@ -242,6 +278,9 @@ class CompressScreen(Screen[None]):
             return Text(f"⚠ {count} problem{'s' if count > 1 else ''}", colours.warning)
         count = len(expand_grid(preset))
         text = Text(f"1 reference + {count} run{'s' if count > 1 else ''}", colours.muted)
+        if self._estimate is not None:
+            text.append(f" · about {format_duration(self._estimate.seconds_study)}", colours.strong)
+            text.append(f" · {format_bytes(self._estimate.bytes_disk)}")
         if self._is_checking:
             text = Text.assemble(("trying it …  ", colours.accent), text)
         return text
@@ -250,7 +289,7 @@ class CompressScreen(Screen[None]):
 def _fields() -> list[tuple[str, str]]:
     """Give every key that one line can hold, the often changed ones first."""
     first = [("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
-             ("compress", "guard")]  # fmt: skip
+             ("compress", "guard"), ("machine", "device")]  # fmt: skip
     order = ("lc", "reference", "model", "guard", "evaluate", "machine")
     rest = [(name, key) for name in order for key in sections()[name].model_fields]
-    return [field for field in first + rest if field not in _HIDDEN]
+    return list(dict.fromkeys(field for field in first + rest if field not in _HIDDEN))

@@ -64,6 +64,11 @@ class FormField(Horizontal):
         message = Text(problem or self._meaning, colours.warning if problem else colours.muted)
         self.query_one(".meaning", Static).update(message)
 
+    def explain(self, meaning: str, suggestions: Sequence[str]) -> None:
+        """Say something else about the key: what is there on this machine."""
+        self._meaning = meaning
+        self.query_one(Input).suggester = SuggestFromList(suggestions)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell the form's owner what was typed."""
         event.stop()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual.binding import Binding
 
 from medtui.preset import Preset, Quantize, Scheme, named_schemes
 from medtui.tui.colours import Colours
@@ -22,6 +23,8 @@ Forecasts = Mapping[tuple[str, float | None], "CellForecast"]
 
 class SchemeTable(RecordTable):
     """One row a scheme, one column a density."""
+
+    BINDINGS = [Binding("enter", "select_cursor", "Choose", show=False)]
 
     def __init__(self) -> None:
         super().__init__([Column("mark", "", 1), Column("scheme", "scheme", 22)], id="schemes")
@@ -71,6 +74,7 @@ class SchemeDetails(Panel):
         self.caption(scheme.name)
         text = Text(describe(scheme) + "\n")
         text.append(_what_for(scheme) + "\n", style=colours.muted)
+        text.append(_guard_line(scheme, preset) + "\n", style=colours.muted)
         densities = preset.compress.densities if scheme.takes_density else (None,)
         for density in densities:
             forecast = forecasts.get((scheme.name, density))
@@ -109,6 +113,22 @@ def _what_for(scheme: Scheme) -> str:
     if scheme.takes_density:
         return "Weights become zero: the file packs smaller; the network is not faster by itself."
     return "Takes no density."
+
+
+def _guard_line(scheme: Scheme, preset: Preset) -> str:
+    """Say what the guard does about a scheme."""
+    guard = preset.guard
+    if preset.compress.guard == "off":
+        emptied = " Whole layers may be emptied, as in the study." if scheme.is_structured else ""
+        return f"Guard off: stock Condensa.{emptied}"
+    if not scheme.is_structured:
+        return "Guard: measures BatchNorm anew before every evaluation."
+    whole = ", ".join(guard.protect) or "no layer"
+    return (
+        f"Guard: every layer keeps {guard.floor_channels} filters and "
+        f"{format_percent(guard.floor_share, 0)} at least; {whole} stay whole; BatchNorm is "
+        "measured anew."
+    )
 
 
 def _cell(forecast: "CellForecast | None", colours: Colours) -> Text:

@@ -24,9 +24,13 @@ class TomlText(Framed, VerticalScroll):
         """Lay the text out."""
         yield Static()
 
-    def show(self, draft: Draft, colours: Colours, notes: Sequence[str] = ()) -> None:
+    def show(
+        self, draft: Draft, colours: Colours, notes: Sequence[str] = (), estimate: str = ""
+    ) -> None:
         """Bring the text up to date; `notes` are what trying it found."""
         text = Text()
+        if estimate:
+            text.append(f"{estimate}\n\n", style=colours.good)
         for note in notes:
             text.append(f"⚠ {note}\n", style=colours.warning)
         for problem in draft.problems:
