@@ -1,4 +1,4 @@
-"""Writes a chart to files: its picture as SVG, its points as CSV."""
+"""Writes a chart to files: its picture as PNG and SVG, its points as CSV."""
 
 import csv
 import io
@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from medtui.runs.folder import RunFolder, slugify
-from medtui.runs.publish import publish_text
+from medtui.runs.publish import publish_bytes, publish_text
+from medtui.tui.picture import chart_png
 from medtui.tui.plot import Plot
 from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
 
@@ -17,7 +18,7 @@ WIDTH, HEIGHT = 110, 30
 
 
 def export_chart(run: RunFolder, plot: Plot, style: ChartStyle) -> list[Path]:
-    """Write `exports/TITLE.svg` and `.csv` in the run's folder; give their paths.
+    """Write `exports/TITLE.png`, `.svg` and `.csv` in the run's folder; give their paths.
 
     Raises:
         OSError: the folder cannot be written.
@@ -25,9 +26,10 @@ def export_chart(run: RunFolder, plot: Plot, style: ChartStyle) -> list[Path]:
     folder = run.path / "exports"
     folder.mkdir(exist_ok=True)
     stem = slugify(plot.title)
-    paths = [folder / f"{stem}.svg", folder / f"{stem}.csv"]
-    publish_text(paths[0], chart_svg(plot, style))
-    publish_text(paths[1], chart_csv(plot))
+    paths = [folder / f"{stem}.{kind}" for kind in ("png", "svg", "csv")]
+    publish_bytes(paths[0], chart_png(plot))
+    publish_text(paths[1], chart_svg(plot, style))
+    publish_text(paths[2], chart_csv(plot))
     return paths
 
 

@@ -1,0 +1,135 @@
+"""Draws a plot as a PNG: smooth curves on a light ground, fit for a paper or a message."""
+
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medtui.tui.axis import label_log_ticks, label_ticks, log_ticks_of, ticks_of
+from medtui.tui.colours import LIGHT
+from medtui.tui.plot import Plot, letter_of
+from medtui.tui.thinning import clip
+from medtui.tui.widgets.drawing import ChartStyle, _Frame, _frame_of, _y_ticks
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+
+WIDTH, HEIGHT = 1600, 900
+"""Pixels."""
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 130, 60, 90, 150
+"""Free room around the plane, pixels."""
+
+_FONT, _TITLE_FONT = 28, 36
+_Y_ROWS = 24
+"""A height in lines: as many ticks as a chart of that many lines has."""
+_X_TICKS = 12
+_DASH, _DOT = 12, 5
+_GROUND = "#FFFFFF"
+
+_STYLE = ChartStyle(LIGHT)
+
+
+def chart_png(plot: Plot) -> bytes:
+    """Give the chart with axes, title and legend, as PNG."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (WIDTH, HEIGHT), _GROUND)
+    picture = _Picture(ImageDraw.Draw(image), plot, _frame_of(plot))
+    picture.draw()
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+@dataclass
+class _Picture:
+    pen: "ImageDraw"
+    plot: Plot
+    frame: _Frame
+
+    def draw(self) -> None:
+        """Draw all, what is in front last."""
+        self._axes()
+        self._levels()
+        order = range(len(self.frame.ink))
+        for index in sorted(order, key=lambda at: self.plot.series[at].stroke != "faint"):
+            self._curve(index)
+        self._write(_LEFT, 30, self.plot.title, LIGHT.strong, "lm", _TITLE_FONT)
+        self._legend()
+
+    def _place(self, x: float, y: float) -> tuple[float, float]:
+        across, up = self.frame.across(x), self.frame.up(y)
+        width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
+        return _LEFT + across * width, _TOP + (1 - up) * height
+
+    def _axes(self) -> None:
+        frame, pen = self.frame, self.pen
+        for y, label in _y_ticks(self.plot, frame, _Y_ROWS):
+            (left, at), (right, _) = self._place(frame.left, y), self._place(frame.right, y)
+            pen.line([(left, at), (right, at)], fill="#E4E9ED", width=2)
+            self._write(left - 14, at, label, LIGHT.muted, "rm")
+        for x, label in self._x_ticks():
+            across, down = self._place(x, frame.low)
+            pen.line([(across, down), (across, down + 8)], fill=LIGHT.muted, width=2)
+            self._write(across, down + 28, label, LIGHT.muted, "mm")
+        corners = [self._place(frame.left, frame.high), self._place(frame.left, frame.low),
+                   self._place(frame.right, frame.low)]  # fmt: skip
+        pen.line(corners, fill=LIGHT.muted, width=2)
+        self._write(corners[2][0], corners[2][1] + 62, self.plot.x_label, LIGHT.muted, "rm")
+
+    def _x_ticks(self) -> list[tuple[float, str]]:
+        frame = self.frame
+        if self.plot.is_x_log:
+            values = log_ticks_of(10**frame.left, 10**frame.right, _X_TICKS)
+            return list(zip(map(math.log10, values), label_log_ticks(values), strict=True))
+        are_whole = self.plot.are_x_whole
+        places = ticks_of(frame.left, frame.right, _X_TICKS, are_whole=are_whole)
+        return list(zip(places, label_ticks(places), strict=True))
+
+    def _levels(self) -> None:
+        for y in self.frame.levels:
+            if y is None:
+                continue
+            (left, at), (right, _) = (
+                self._place(self.frame.left, y), self._place(self.frame.right, y)
+            )  # fmt: skip
+            for start in range(int(left), int(right), 2 * _DASH):
+                self.pen.line([(start, at), (start + _DASH, at)], fill=LIGHT.muted, width=2)
+
+    def _curve(self, index: int) -> None:
+        series, segments = self.frame.ink[index]
+        is_faint = series.stroke == "faint"
+        colour = "#C9D0D6" if is_faint else _STYLE.hue(self.plot, index)
+        for segment in segments:
+            held = clip(segment, self.frame.low, self.frame.high)
+            places = [self._place(x, y) for x, y in held]
+            if series.stroke == "dots" or len(places) == 1:
+                for x, y in places:
+                    self.pen.ellipse((x - _DOT, y - _DOT, x + _DOT, y + _DOT), fill=colour)
+            else:
+                self.pen.line(places, fill=colour, width=2 if is_faint else 4, joint="curve")
+
+    def _legend(self) -> None:
+        across, down = float(_LEFT), HEIGHT - 36
+        for index, series in enumerate(self.plot.series):
+            if series.stroke == "faint" or not series.label:
+                continue
+            value = series.latest
+            said = "" if value is None else f" {value:.{series.digits}f}"
+            text = f"{letter_of(self.plot, index)}  {series.label}{said}"
+            across += self._write(across, down, text, _STYLE.hue(self.plot, index), "lm") + 40
+        for level in self.plot.levels:
+            text = f"- -  {level.label} {level.value:.1f}"
+            across += self._write(across, down, text, LIGHT.muted, "lm") + 40
+        self._write(across, down, self.plot.remark, LIGHT.muted, "lm")
+
+    def _write(
+        self, x: float, y: float, text: str, colour: str, anchor: str, size: int = _FONT
+    ) -> float:
+        """Write a line; give its width."""
+        from PIL import ImageFont
+
+        font = ImageFont.load_default(size)
+        self.pen.text((x, y), text, fill=colour, anchor=anchor, font=font)
+        return self.pen.textlength(text, font=font)
