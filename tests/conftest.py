@@ -23,4 +23,5 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDTUI_RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setenv("MEDTUI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("MEDTUI_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")

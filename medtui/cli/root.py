@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from medtui import __version__
-from medtui.cli import comet, data, doctor, options, preset, runs, study
+from medtui.cli import comet, config, data, doctor, options, preset, runs, study
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -19,6 +19,7 @@ app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")
+app.add_typer(config.app, name="config")
 app.add_typer(data.app, name="data")
 app.add_typer(comet.app, name="comet")
 

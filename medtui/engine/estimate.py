@@ -127,6 +127,6 @@ def _wait_for(device: torch.device) -> None:
 
 def _bytes_on_disk(network: nn.Module, num_cells: int, machine: MachineSettings) -> int:
     """Give the models that stay, and the checkpoints that the runs side by side keep meanwhile."""
-    model = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
+    model = sum(tensor.nbytes for tensor in network.state_dict().values())
     num_live = min(num_cells, len(find_slots(machine)))
-    return model * (1 + num_cells + num_live * _CHECKPOINTS_KEPT * _CHECKPOINT_TENSORS)
+    return int(model) * (1 + num_cells + num_live * _CHECKPOINTS_KEPT * _CHECKPOINT_TENSORS)

@@ -29,7 +29,7 @@ from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.question import Choice, Question
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.snapshot import Snapshot, endings_between
-from medtui.tui.terminal import on_signals, watch_terminal
+from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
 
 if TYPE_CHECKING:
     from medtui.preset import Preset
@@ -75,6 +75,7 @@ class MedtuiApp(Answering):
         self.errands = Errands(runs_dir)
         self.feed = Feed(runs_dir, self._publish)
         self._snapshot: Snapshot | None = None
+        self._terminal_title = ""
         if is_ascii:
             self._filters.append(AsciiFilter())
 
@@ -100,8 +101,10 @@ class MedtuiApp(Answering):
         )  # what stands now stays: collecting it again would stall the loop
 
     def on_unmount(self) -> None:
-        """Let the reading thread go."""
+        """Let the reading thread and the terminal's title go."""
         self.feed.stop()
+        if self._driver is not None and self._terminal_title:
+            self._driver.write(title_sequence(""))
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Hand the news to the screens."""
@@ -109,6 +112,7 @@ class MedtuiApp(Answering):
             self.notify(sentence, severity="information" if is_good else "warning", markup=False)
             self.bell()
         self._snapshot = message.snapshot
+        self._name_terminal(message.snapshot)
         for screen in self.screen_stack:
             if isinstance(screen, ReaderScreen):
                 screen.take(message.snapshot)
@@ -216,6 +220,14 @@ class MedtuiApp(Answering):
             await self.pop_screen()
         if is_watched:
             self.open_run(f"{name}/{REFERENCE}")
+
+    def _name_terminal(self, snapshot: Snapshot) -> None:
+        """Tell in the terminal's title how far the live studies are."""
+        live = f" {snapshot.num_live} running, {snapshot.share:.0%}" if snapshot.num_live else ""
+        title = f"medtui{live}"
+        if self._driver is not None and not self.is_headless and title != self._terminal_title:
+            self._terminal_title = title
+            self._driver.write(title_sequence(title))
 
     def _on_theme(self, _theme: Theme) -> None:
         for screen in self.screen_stack:

@@ -7,9 +7,9 @@ from textual.app import App
 from medtui.runs.publish import publish_text
 
 MAX_BYTES = 74_994
-"""A longer text is given to the file alone: many terminals cut OSC 52 off at 100,000 bytes of base64.
+"""A longer text is given to the file alone: many terminals cut OSC 52 off at 100,000 bytes.
 
-Source: hterm and tmux; 74,994 bytes are 99,992 in base64.
+Source: hterm; so many bytes are 99,992 in base64.
 """
 
 

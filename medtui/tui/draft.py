@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import tomli
@@ -108,6 +109,26 @@ def describe_preset(name: str) -> str:
         return ""
     note = Draft(text).table.get("note")
     return str(note) if note else text.splitlines()[0].lstrip("# ")
+
+
+def tell_preset(name_or_path: str) -> str:
+    """Give what a preset's first comment says, and what it would run; or why it cannot be used."""
+    try:
+        text = find_preset_path(name_or_path).read_text(encoding="utf-8")
+        preset = parse_preset(text, name_or_path)
+    except (OSError, UnicodeDecodeError, MedtuiError) as error:
+        return str(error)
+    comment = takewhile(lambda line: line.startswith("#"), text.splitlines())
+    said = " ".join(line.lstrip("# ") for line in comment)
+    densities = ", ".join(f"{density:g}" for density in preset.compress.densities)
+    return (
+        f"{said}\n\n"
+        f"data       {preset.data.card}\n"
+        f"model      {preset.model.architecture}, {preset.reference.epochs} epochs\n"
+        f"schemes    {', '.join(preset.compress.schemes)}\n"
+        f"densities  {densities}\n"
+        f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
+    ).lstrip()
 
 
 def sections() -> dict[str, type[BaseModel]]:

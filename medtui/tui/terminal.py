@@ -19,6 +19,12 @@ GRACE_S = 2.0
 _PERIOD_MS = 1000
 
 
+def title_sequence(title: str) -> str:
+    """Give what names the terminal's window or tab; empty gives it back its own name."""
+    plain = "".join(letter for letter in title if letter.isprintable())
+    return f"\x1b]2;{plain}\x07"
+
+
 def on_signals(leave: Callable[[int], object]) -> None:
     """Call `leave` with the exit code when the running loop's process is asked to end."""
     loop = asyncio.get_running_loop()

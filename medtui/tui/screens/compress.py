@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import DataTable, Footer
+from textual.widgets import DataTable
 from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError
@@ -28,6 +28,7 @@ from medtui.tui.keys import bind
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.screens.question import Choice, Question
 from medtui.tui.widgets.form import Form, FormField
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.scheme_table import SchemeDetails, SchemeTable
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.toml_text import TomlText
@@ -90,7 +91,7 @@ class CompressScreen(Screen[None]):
                 yield SchemeDetails(id="details")
                 yield Form("Settings", _fields(), id="settings")
             yield TomlText(id="toml")
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Show the draft and try it."""

@@ -3,14 +3,15 @@
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.widgets import Footer
 
+from medtui.tui.copying import copy_text
 from medtui.tui.errands import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
 from medtui.tui.keys import bind
 from medtui.tui.rows import RunRow, StudyRow
 from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.selection import ORDERS, Order, choose_studies
 from medtui.tui.snapshot import Snapshot
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.search_line import SearchLine
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.table import RecordTable
@@ -40,6 +41,7 @@ class HomeScreen(ReaderScreen):
         bind("o", "order", "Order", "Order by newest, name, or best val"),
         bind("e", "note", "Note", "Write a line about the study", shown=False),
         bind("d", "delete", "Delete", "Delete the study, after a question", shown=False),
+        bind("k", "copy", "Copy", "Copy the table of runs", shown=False),
         bind("escape", "studies", "Studies", "Go back to the studies", shown=False),
     ]  # fmt: skip
 
@@ -61,7 +63,7 @@ class HomeScreen(ReaderScreen):
         yield StudyTable()
         yield RunTable()
         yield SearchLine(placeholder="show only studies with ...")
-        yield Footer()
+        yield KeyBar()
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring tables and title up to date."""
@@ -108,6 +110,10 @@ class HomeScreen(ReaderScreen):
         """Go to the next order."""
         self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
         self.reshow()
+
+    def action_copy(self) -> None:
+        """Copy the lower table."""
+        self.notify(copy_text(self.app, self.query_one(RunTable).as_text()), markup=False)
 
     def action_note(self) -> None:
         """Ask for the note."""

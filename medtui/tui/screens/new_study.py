@@ -6,13 +6,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from medtui.shipped import preset_names
 from medtui.tui.colours import colours_of
-from medtui.tui.draft import describe_preset
+from medtui.tui.draft import describe_preset, tell_preset
 from medtui.tui.keys import bind
 from medtui.tui.screens.prompt import Prompt
+from medtui.tui.widgets.framed import Panel
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 
@@ -45,7 +46,8 @@ class NewStudyScreen(Screen[None]):
             [Column("name", "preset", 24), Column("about", "what it does", 30, grows=True)],
             id="presets",
         )
-        yield Footer()
+        yield Panel(id="about-preset")
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """List the presets."""
@@ -62,6 +64,12 @@ class NewStudyScreen(Screen[None]):
             for name, about in rows.items()
         })  # fmt: skip
         table.focus()
+        self._tell(next(iter(rows)))
+
+    def on_data_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
+        """Tell more about the preset under the cursor."""
+        if event.row_key.value is not None:
+            self._tell(event.row_key.value)
 
     def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
         """Begin with the preset under the cursor."""
@@ -71,6 +79,11 @@ class NewStudyScreen(Screen[None]):
     def action_path(self) -> None:
         """Ask for a file."""
         self.app.push_screen(Prompt("Path of a preset file:"), self._choose)
+
+    def _tell(self, name: str) -> None:
+        panel = self.query_one("#about-preset", Panel)
+        panel.caption(name)
+        panel.show_text(Text(tell_preset(name)))
 
     def _choose(self, path: str | None) -> None:
         if path:

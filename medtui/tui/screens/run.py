@@ -5,9 +5,10 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Footer
 
+from medtui.tui.copying import copy_text
 from medtui.tui.errands import ExportWanted, ResumeWanted, StopWanted
+from medtui.tui.export import chart_csv
 from medtui.tui.keys import bind
 from medtui.tui.lens import Lens, look_through
 from medtui.tui.run_plots import (
@@ -25,10 +26,11 @@ from medtui.tui.states import state_text
 from medtui.tui.view import RunView
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.headway import Headway
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.layer_bars import LayerBars
 from medtui.tui.widgets.log_lines import LogLines
 from medtui.tui.widgets.search_line import SearchLine
-from medtui.tui.widgets.standing import Standing
+from medtui.tui.widgets.standing import Standing, summary_of
 from medtui.tui.widgets.title_bar import TitleBar
 
 PANES = ("main", "standing", "memory", "utilisation", "log")
@@ -74,7 +76,9 @@ class RunScreen(Looking, ReaderScreen):
         bind("down", "scroll(1)", "Down", "Scroll the pane down", shown=False),
         bind("slash", "search", "Search log", "Show only lines of the log that hold a text",
              shown=False, display="/"),
-        bind("x", "export", "Export", "Write the pane's chart to files: SVG and CSV", shown=False),
+        bind("x", "export", "Export", "Write the chart to files: PNG, SVG, CSV", shown=False),
+        bind("k", "copy", "Copy", "Copy what the pane shows", shown=False),
+        bind("end", "follow", "Follow log", "Go to the log's end and stay there", shown=False),
         bind("escape", "back", "Back", "Back to the whole chart, all panes, the studies"),
     ]  # fmt: skip
 
@@ -107,7 +111,7 @@ class RunScreen(Looking, ReaderScreen):
             yield Chart(id="utilisation", classes="pane")
             yield LogLines(id="log", classes="pane")
         yield SearchLine(placeholder="show only lines of the log with ...")
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin with the first pane."""
@@ -195,6 +199,15 @@ class RunScreen(Looking, ReaderScreen):
         if self.view is not None:
             self.query_one(LogLines).filter(message.text, self.view.lines, self.colours)
 
+    def action_follow(self) -> None:
+        """Follow the log's end."""
+        self.query_one(LogLines).follow()
+
+    def action_copy(self) -> None:
+        """Copy the pane's points, lines or numbers."""
+        if self.view is not None:
+            self.notify(copy_text(self.app, self._text_of_pane(self.view)), markup=False)
+
     def action_export(self) -> None:
         """Write the current chart to files."""
         chart = self.chart
@@ -227,6 +240,14 @@ class RunScreen(Looking, ReaderScreen):
         keys = [run.key for run in self.view.study.runs]
         if self.key in keys and len(keys) > 1:
             self.post_message(self.RunWanted(keys[(keys.index(self.key) + step) % len(keys)]))
+
+    def _text_of_pane(self, view: RunView) -> str:
+        pane, chart = PANES[self._pane], self.chart
+        if chart is not None and chart.plot is not None:
+            return chart_csv(look_through(chart.lens, chart.plot))
+        if pane == "log":
+            return "\n".join(line.text for line in view.lines) + "\n"
+        return summary_of(view)
 
     def _mark_pane(self) -> None:
         current = self.query_one(f"#{PANES[self._pane]}", Widget)

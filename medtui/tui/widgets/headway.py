@@ -14,6 +14,13 @@ _BAR_SHARE = 4
 """The bars take one in so many cells of the width."""
 
 
+_WATCHED_SAMPLES = 60
+"""Samples, one a second, by which it is judged whether the run is held up."""
+
+_IDLE_PERCENT = 30
+_STARVED_SHARE = 0.6
+
+
 class Headway(Static):
     """Unframed lines below the title."""
 
@@ -88,7 +95,28 @@ def warnings_of(view: RunView, colours: Colours) -> list[Text]:
         sentences.append("every image gets the same answer: the network answers by chance")
     if view.data is not None and not view.data.has_patients:
         sentences.append("the split does not know patients: test images may be of train patients")
+    if slow := _slowness(view):
+        sentences.append(slow)
     return [Text(f"⚠ {sentence}", style=colours.warning) for sentence in sentences]
+
+
+def _slowness(view: RunView) -> str:
+    """Say what keeps a live run from training as fast as it could; empty where nothing does."""
+    busy = [y for _, y in view.vitals.utilisation[-_WATCHED_SAMPLES:] if y is not None]
+    trains = view.row.status == "running" and view.row.progress.steps > 0
+    if not trains or len(busy) < _WATCHED_SAMPLES or view.session is None:
+        return ""
+    mean = sum(busy) / len(busy)
+    if view.vitals.has_gpu:
+        if mean >= _IDLE_PERCENT:
+            return ""
+        return f"the GPU waits: {mean:.0f} % busy in the last minute; a larger batch size fills it"
+    wanted = 100 * view.session.threads
+    if mean >= wanted * _STARVED_SHARE:
+        return ""
+    return (
+        f"the machine is busy: {mean:.0f} of {wanted} % of a core for this run in the last minute"
+    )
 
 
 def _result(view: RunView, colours: Colours) -> Text:

@@ -66,6 +66,15 @@ class Standing(Framed, VerticalScroll, can_focus=False):
         self.query_one("#facts", Static).update(facts, layout=is_other_height)
 
 
+def summary_of(view: RunView) -> str:
+    """Give a run's numbers as plain lines, for copying."""
+    lines = [view.row.key, view.what, view.row.status]
+    if view.result is None:
+        lines.append(f"best val {view.row.headline.show(view.row.val)}")
+    lines += [f"{row.label}\ttest {row.test}\tval {row.val}" for row in view.metrics]
+    return "\n".join(lines) + "\n"
+
+
 def _now_meaning(view: RunView, headline: Headline) -> Text:
     if view.best is None:
         return Text("nothing measured yet")

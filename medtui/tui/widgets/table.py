@@ -28,6 +28,8 @@ class Column:
     justify: Literal["left", "right"] = "left"
     grows: bool = False
     """Whether it takes what width is left over."""
+    most: int = 48
+    """Cells at which it stops growing: a row that is too long to follow is no row."""
 
 
 class RecordTable(Framed, DataTable[Text]):
@@ -63,6 +65,16 @@ class RecordTable(Framed, DataTable[Text]):
         if not self.row_count:
             return None
         return self.coordinate_to_cell_key(Coordinate(self.cursor_row, 0)).row_key.value
+
+    def as_text(self) -> str:
+        """Give all rows as they stand, columns apart by tabs."""
+        columns = [column for column, _ in self._fitted]
+        head = "\t".join(column.label for column in columns)
+        rows = (
+            "\t".join(cells.get(column.key, Text()).plain for column in columns)
+            for cells in self._cells.values()
+        )
+        return "\n".join([head, *rows]) + "\n"
 
     def select(self, key: str) -> None:
         """Put the cursor on a row, if there is one of that key."""
@@ -117,10 +129,13 @@ def fit_columns(columns: Sequence[Column], room: int) -> tuple[tuple[Column, int
         kept.remove(max(reversed(kept), key=lambda column: column.rank))
     spare = room - sum(column.width + 2 for column in kept)
     growing = max(1, sum(column.grows for column in kept))
-    return tuple(
-        (column, max(1, column.width + (max(0, spare) // growing if column.grows else 0)))
-        for column in kept
-    )
+    return tuple((column, _grown(column, spare // growing)) for column in kept)
+
+
+def _grown(column: Column, spare: int) -> int:
+    if not column.grows:
+        return max(1, column.width)
+    return max(1, min(column.width + max(0, spare), max(column.most, column.width)))
 
 
 def _aligned(cells: Cells, column: Column) -> Text:
