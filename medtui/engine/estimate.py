@@ -81,7 +81,7 @@ class _Work:
     def evaluation(self) -> float:
         """Measure the evaluation of val, and of test as often as it is evaluated, seconds."""
         _, val, test = self._survey.parts
-        num_images = val.num_images + test.num_images / self._preset.evaluate.test_every
+        num_images = val.num_images + test.num_images / (self._preset.evaluate.test_every or 1)
         return num_images * self._seconds_an_image
 
     def cycle_end(self) -> float:

@@ -1,15 +1,13 @@
 """Draws a plot as a PNG: smooth curves on a light ground, fit for a paper or a message."""
 
 import io
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medtui.tui.axis import label_log_ticks, label_ticks, log_ticks_of, ticks_of
 from medtui.tui.colours import LIGHT
 from medtui.tui.plot import Plot, letter_of
 from medtui.tui.thinning import clip
-from medtui.tui.widgets.drawing import ChartStyle, _Frame, _frame_of, _y_ticks
+from medtui.tui.widgets.drawing import ChartStyle, _Frame, _frame_of, _x_ticks, _y_ticks
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -21,9 +19,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 130, 60, 90, 150
 """Free room around the plane, pixels."""
 
 _FONT, _TITLE_FONT = 28, 36
-_Y_ROWS = 24
-"""A height in lines: as many ticks as a chart of that many lines has."""
-_X_TICKS = 12
+_COLUMNS, _Y_ROWS = 120, 24
+"""As many ticks as a chart of that many cells has; curves keep two points per column."""
 _DASH, _DOT = 12, 5
 _GROUND = "#FFFFFF"
 
@@ -35,7 +32,7 @@ def chart_png(plot: Plot) -> bytes:
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _GROUND)
-    picture = _Picture(ImageDraw.Draw(image), plot, _frame_of(plot))
+    picture = _Picture(ImageDraw.Draw(image), plot, _frame_of(plot, _COLUMNS))
     picture.draw()
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
@@ -59,17 +56,19 @@ class _Picture:
         self._legend()
 
     def _place(self, x: float, y: float) -> tuple[float, float]:
-        across, up = self.frame.across(x), self.frame.up(y)
+        frame = self.frame
+        across = (x - frame.left) / (frame.right - frame.left)
+        up = (y - frame.low) / (frame.high - frame.low)
         width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
         return _LEFT + across * width, _TOP + (1 - up) * height
 
     def _axes(self) -> None:
         frame, pen = self.frame, self.pen
-        for y, label in _y_ticks(self.plot, frame, _Y_ROWS):
+        for y, label in zip(*_y_ticks(self.plot, frame, _Y_ROWS), strict=True):
             (left, at), (right, _) = self._place(frame.left, y), self._place(frame.right, y)
             pen.line([(left, at), (right, at)], fill="#E4E9ED", width=2)
             self._write(left - 14, at, label, LIGHT.muted, "rm")
-        for x, label in self._x_ticks():
+        for x, label in zip(*_x_ticks(self.plot, frame), strict=True):
             across, down = self._place(x, frame.low)
             pen.line([(across, down), (across, down + 8)], fill=LIGHT.muted, width=2)
             self._write(across, down + 28, label, LIGHT.muted, "mm")
@@ -77,15 +76,6 @@ class _Picture:
                    self._place(frame.right, frame.low)]  # fmt: skip
         pen.line(corners, fill=LIGHT.muted, width=2)
         self._write(corners[2][0], corners[2][1] + 62, self.plot.x_label, LIGHT.muted, "rm")
-
-    def _x_ticks(self) -> list[tuple[float, str]]:
-        frame = self.frame
-        if self.plot.is_x_log:
-            values = log_ticks_of(10**frame.left, 10**frame.right, _X_TICKS)
-            return list(zip(map(math.log10, values), label_log_ticks(values), strict=True))
-        are_whole = self.plot.are_x_whole
-        places = ticks_of(frame.left, frame.right, _X_TICKS, are_whole=are_whole)
-        return list(zip(places, label_ticks(places), strict=True))
 
     def _levels(self) -> None:
         for y in self.frame.levels:
