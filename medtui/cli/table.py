@@ -4,6 +4,8 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from medtui.runs.comparison.sheet import deal_columns
+
 GAP = "  "
 
 Row = Sequence[str]
@@ -21,24 +23,12 @@ def render_table(headers: Row, rows: Sequence[Row], *, num_keys: int = 1) -> str
     key columns. What is no terminal gets one table whatever its width.
     """
     widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
-    blocks = _blocks(widths, num_keys, _width_of_stdout())
+    blocks = deal_columns(widths, num_keys, len(GAP), _width_of_stdout())
     return "\n\n".join(_block([headers, *rows], widths, block, num_keys) for block in blocks)
 
 
 def _width_of_stdout() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _blocks(widths: list[int], num_keys: int, available: int | None) -> list[list[int]]:
-    """Deal columns to blocks that fit; each has the keys and at least one other column."""
-    keys = list(range(num_keys))
-    blocks = [list(keys)]
-    for column in range(num_keys, len(widths)):
-        wide = sum(widths[each] + len(GAP) for each in [*blocks[-1], column]) - len(GAP)
-        if available is not None and wide > available and len(blocks[-1]) > num_keys:
-            blocks.append(list(keys))
-        blocks[-1].append(column)
-    return blocks
 
 
 def _block(rows: Sequence[Row], widths: list[int], columns: list[int], num_keys: int) -> str:

@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import Iterable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,14 @@ class MedtuiApp(Answering):
     def on_home_screen_run_opened(self, message: HomeScreen.RunOpened) -> None:
         """Open a run's screen."""
         self.open_run(message.key)
+
+    @work(group="compare")
+    async def on_home_screen_compare_wanted(self, message: HomeScreen.CompareWanted) -> None:
+        """Compare runs; the room is heavy, so it is entered when it is wanted."""
+        compare = await asyncio.to_thread(import_module, "medtui.tui.screens.compare")
+        screen = compare.CompareScreen(self.errands.runs_dir, message.marked, message.wanted)
+        screen.snapshot = self._snapshot
+        self.push_screen(screen)
 
     def on_run_screen_run_wanted(self, message: "RunScreen.RunWanted") -> None:
         """Show another run in place of the one in view."""

@@ -30,8 +30,8 @@ TOLERANCE = 0.02
 NUM_MOVED = 12
 """Images named whose answer moved most."""
 
-Verdict = Literal["", "not excluded", "hurt"]
-"""`not excluded`: the interval falls below the tolerance; `hurt`: it lies below zero besides."""
+Verdict = Literal["", "maybe", "hurt"]
+"""`maybe`: the interval reaches below the tolerance; `hurt`: it lies below zero besides."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def _verdict(change: Change, tolerance: float | None) -> Verdict:
     difference = change.difference
     if tolerance is None or difference is None or difference.low >= -tolerance:
         return ""
-    return "hurt" if difference.high < 0 else "not excluded"
+    return "hurt" if difference.high < 0 else "maybe"
 
 
 def _class_changes(

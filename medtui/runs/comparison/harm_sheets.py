@@ -138,6 +138,6 @@ def _verdict_note(harm: Harm) -> str:
     if not harm.passes:
         return "The mean itself falls, so no part is judged by itself."
     return (
-        f"{MARK} not excluded: the 95 % interval reaches below a fall of {_tolerance(harm)}; "
+        f"{MARK} maybe: the 95 % interval reaches below a fall of {_tolerance(harm)}; "
         f"{MARK} hurt: and lies below zero. The mean holds."
     )

@@ -27,6 +27,20 @@ class Sheet:
         return self.marks[row] if self.marks else ""
 
 
+def deal_columns(
+    widths: Sequence[int], num_keys: int, gap: int, available: int | None
+) -> list[list[int]]:
+    """Deal columns to blocks that fit; each has the keys and at least one other column."""
+    keys = list(range(num_keys))
+    blocks = [list(keys)]
+    for column in range(num_keys, len(widths)):
+        wide = sum(widths[each] + gap for each in [*blocks[-1], column]) - gap
+        if available is not None and wide > available and len(blocks[-1]) > num_keys:
+            blocks.append(list(keys))
+        blocks[-1].append(column)
+    return blocks
+
+
 def sheet_csv(sheet: Sheet) -> str:
     """Give the table as comma-separated values."""
     text = io.StringIO()

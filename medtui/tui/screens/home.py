@@ -39,6 +39,8 @@ class HomeScreen(ReaderScreen):
         bind("slash", "search", "Search",
              "Show only studies with a text: name, scheme, state, note", display="/"),
         bind("o", "order", "Order", "Order by newest, name, or best val"),
+        bind("c", "compare", "Compare", "Compare the marked runs, else the study's"),
+        bind("space", "mark", "Mark", "Mark the run under the cursor for Compare", shown=False),
         bind("e", "note", "Note", "Write a line about the study", shown=False),
         bind("d", "delete", "Delete", "Delete the study, after a question", shown=False),
         bind("k", "copy", "Copy", "Copy the table of runs", shown=False),
@@ -47,6 +49,7 @@ class HomeScreen(ReaderScreen):
 
     _wanted = ""
     _order: Order = "newest"
+    _marked: frozenset[str] = frozenset()
 
     class RunOpened(Message):
         """A run's screen is wanted."""
@@ -55,6 +58,16 @@ class HomeScreen(ReaderScreen):
             super().__init__()
             self.key = key
             """`study/run`."""
+
+    class CompareWanted(Message):
+        """Runs are to be compared."""
+
+        def __init__(self, marked: tuple[str, ...], wanted: str) -> None:
+            super().__init__()
+            self.marked = marked
+            """Keys of the marked runs; empty marks those that are shown."""
+            self.wanted = wanted
+            """Filter of the runs that are shown."""
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
@@ -125,6 +138,19 @@ class HomeScreen(ReaderScreen):
         if self.study is not None:
             self.post_message(DeleteWanted(self.study))
 
+    def action_mark(self) -> None:
+        """Mark the run under the cursor, or take its mark away."""
+        if self.run is not None:
+            self._marked ^= {self.run.key}
+            self._show_runs()
+
+    def action_compare(self) -> None:
+        """Compare the marked runs, else those of the study."""
+        if self._marked:
+            self.post_message(self.CompareWanted(tuple(sorted(self._marked)), ""))
+        elif self.study is not None:
+            self.post_message(self.CompareWanted((), f"study={self.study.name}"))
+
     def action_new(self) -> None:
         """Set up a study."""
         from medtui.tui.screens.new_study import NewStudyScreen
@@ -162,7 +188,7 @@ class HomeScreen(ReaderScreen):
             table.select(self.study.live_run.key)
 
     def _show_runs(self) -> None:
-        self.query_one(RunTable).show_study(self.study, self.colours)
+        self.query_one(RunTable).show_study(self.study, self.colours, self._marked)
 
     def _caption(self, count: int) -> str:
         title = "Studies" if self._order == "newest" else f"Studies by {self._order}"

@@ -1,5 +1,7 @@
 """Home's two tables: the studies, and the runs of the one under the cursor."""
 
+from collections.abc import Collection
+
 from rich.text import Text
 
 from medtui.tui.colours import Colours
@@ -57,10 +59,14 @@ class RunTable(RecordTable):
     def __init__(self) -> None:
         super().__init__(RUN_COLUMNS, id="runs")
 
-    def show_study(self, study: StudyRow | None, colours: Colours) -> None:
-        """Show one study's runs, or none."""
-        runs = study.runs if study else ()
-        self.show({run.key: run_cells(run, colours) for run in runs})
+    def show_study(
+        self, study: StudyRow | None, colours: Colours, marked: Collection[str] = ()
+    ) -> None:
+        """Show one study's runs, or none; those `marked` will be compared."""
+        cells = {run.key: run_cells(run, colours) for run in (study.runs if study else ())}
+        for key in cells.keys() & set(marked):
+            cells[key] = {**cells[key], "title": Text.assemble("◆ ", cells[key]["title"])}
+        self.show(cells)
         title = Text(f"Runs of {study.name}" if study else "Runs")
         if study is None:
             self.caption(title)

@@ -1,0 +1,136 @@
+"""The charts of Compare: marked runs on one plane. Each gives a plot; none draws."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from medtui.runs.comparison.entry import Entry
+from medtui.runs.comparison.pareto import pareto_front
+from medtui.tui.comparing import Curves
+from medtui.tui.headline import Headline, headline_of
+from medtui.tui.marks import Mark
+from medtui.tui.plot import Level, Plot, Point, Series
+from medtui.units import MIB
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One marked run with what its curves need."""
+
+    entry: Entry
+    mark: Mark
+    title: str
+    """Its name, short where all are of one study."""
+
+
+def accuracy_overlay(runs: Sequence[Marked], curves: Sequence[Curves]) -> Plot:
+    """Give the headline metric on val by cycle."""
+    headline = _headline(runs)
+    return Plot(
+        f"{_title(headline)} on val by cycle{headline.unit}",
+        _series(runs, [each.accuracy for each in curves]),
+        x_label="cycle",
+        are_x_whole=True,
+    )
+
+
+def memory_overlay(runs: Sequence[Marked], curves: Sequence[Curves], *, is_free: bool) -> Plot:
+    """Give memory over time: used, or free."""
+    has_gpu = any(each.has_gpu for each in curves)
+    what = "free" if is_free else "used" if has_gpu else "of the worker"
+    return Plot(
+        f"{'GPU memory' if has_gpu else 'Memory'} {what} by minute, GiB",
+        _series(runs, [each.memory_free if is_free else each.memory_used for each in curves], 2),
+        x_label="minute",
+        y_limits=(0, None),
+        remark="" if is_free else "2 again: free",
+        empty="no telemetry",
+    )
+
+
+def utilisation_overlay(runs: Sequence[Marked], curves: Sequence[Curves]) -> Plot:
+    """Give utilisation over time; `m` smooths it and keeps the raw curves faint."""
+    has_gpu = any(each.has_gpu for each in curves)
+    return Plot(
+        "GPU utilisation by minute, %" if has_gpu else "No GPU: process CPU by minute, %",
+        _series(runs, [each.utilisation for each in curves], 0),
+        x_label="minute",
+        y_limits=(0, 100 if has_gpu else None),
+        empty="no telemetry",
+    )
+
+
+def density_plot(runs: Sequence[Marked]) -> Plot:
+    """Give the headline metric on test against the density asked for, a curve for each scheme."""
+    headline = _headline(runs)
+    found: dict[str, list[tuple[float, float, Marked]]] = {}
+    for run in runs:
+        value = headline.scale(headline.of(run.entry.result.test.metrics))
+        if run.entry.density is not None and value is not None:
+            group = found.setdefault(run.entry.result.scheme, [])
+            group.append((run.entry.density, value, run))
+    series = tuple(
+        Series(scheme, tuple((x, y) for x, y, _ in sorted(points, key=lambda each: each[:2])))
+        for scheme, points in found.items()
+    )
+    return Plot(
+        f"{_title(headline)} on test by density{headline.unit}",
+        series,
+        _reference_levels(runs, headline),
+        x_label="density",
+        is_x_log=True,
+        empty="no marked run has a density",
+    )
+
+
+def pareto_plot(runs: Sequence[Marked]) -> Plot:
+    """Give the headline metric on test against packed size, and the front that nobody beats."""
+    headline = _headline(runs)
+    value_of: Callable[[Marked], float | None] = lambda run: headline.scale(  # noqa: E731
+        headline.of(run.entry.result.test.metrics)
+    )
+    known = [
+        (run, run.entry.result.size.bytes_packed / MIB, value)
+        for run in runs
+        if (value := value_of(run)) is not None
+    ]
+    front = pareto_front([(x, y) for _, x, y in known])
+    steps = tuple((known[at][1], known[at][2]) for at in front)
+    dots = [
+        Series(run.title, ((x, y),), "dots", tint=run.mark.tint, letter=run.mark.letter)
+        for run, x, y in known
+    ]
+    best = ", ".join(known[at][0].mark.letter for at in front)
+    return Plot(
+        f"{_title(headline)} on test by packed MiB{headline.unit}",
+        (*dots, Series("", steps, "faint")),
+        x_label="MiB",
+        is_x_log=True,
+        remark=f"front: {best}",
+    )
+
+
+def _series(
+    runs: Sequence[Marked], curves: Sequence[tuple[Point, ...]], digits: int = 1
+) -> tuple[Series, ...]:
+    return tuple(
+        Series(run.title, points, digits=digits, tint=run.mark.tint, letter=run.mark.letter)
+        for run, points in zip(runs, curves, strict=True)
+    )
+
+
+def _headline(runs: Sequence[Marked]) -> Headline:
+    return headline_of(runs[0].entry.result.test.metrics if runs else {})
+
+
+def _title(headline: Headline) -> str:
+    return headline.label.capitalize() if headline.is_share else headline.label
+
+
+def _reference_levels(runs: Sequence[Marked], headline: Headline) -> tuple[Level, ...]:
+    dense = [run for run in runs if run.entry.folder.is_reference]
+    values = [headline.scale(headline.of(run.entry.result.test.metrics)) for run in dense]
+    return tuple(
+        Level(run.title, value)
+        for run, value in zip(dense, values, strict=True)
+        if value is not None
+    )

@@ -1,0 +1,161 @@
+"""Which runs Compare's table shows, in which order, with which columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rich.text import Text
+from textual import work
+from textual.worker import get_current_worker
+
+from medtui.errors import MedtuiError
+from medtui.runs.comparison.columns import (
+    Column,
+    column_named,
+    columns_named,
+    differing,
+    usual_columns,
+)
+from medtui.runs.comparison.differences import Differences
+from medtui.runs.comparison.entry import Entry
+from medtui.runs.comparison.filters import parse_filter
+from medtui.runs.comparison.selection import sort_entries
+from medtui.tui.comparing import Board
+from medtui.tui.keys import bind
+from medtui.tui.marks import Marks
+from medtui.tui.screens.prompt import Prompt
+from medtui.tui.screens.reader import ReaderScreen
+from medtui.tui.widgets.compare_table import CompareTable, TableView
+from medtui.tui.widgets.search_line import SearchLine
+from medtui.tui.widgets.title_bar import TitleBar
+
+
+@dataclass(frozen=True)
+class View:
+    """How the person looks at the table."""
+
+    wanted: str = ""
+    """The filter."""
+    sort: str = ""
+    """Column, `-` before it for falling values; empty keeps studies together."""
+    columns: str = ""
+    """Names; empty takes the usual ones."""
+    is_same_hidden: bool = False
+
+
+class Choosing(ReaderScreen):
+    """A screen with a `CompareTable`; what is marked and pinned is for the screen to say."""
+
+    BINDINGS = [
+        bind("slash", "search", "Filter", "Show only runs for which an expression holds",
+             display="/"),
+        bind("o", "sort(1)", "Sort", "Sort by the next column"),
+        bind("O", "sort(-1)", "Turn", "Turn the order round", shown=False),
+        bind("d", "hide_same", "Hide same", "Hide columns in which all runs are alike"),
+        bind("v", "columns", "Columns", "Choose the columns by name"),
+    ]  # fmt: skip
+
+    _view: View
+    _board = Board()
+    _pin: Entry | None = None
+    """The baseline; None holds each run against its study's reference."""
+    _found: dict[str, Differences]
+    """Run to its differences, as far as they are worked out."""
+
+    @property
+    def marks(self) -> Marks:
+        """The marked runs."""
+        raise NotImplementedError
+
+    def _chosen(self) -> list[Entry]:
+        """Give the runs that the filter lets through, in order."""
+        try:
+            holds = parse_filter(self._view.wanted)
+            entries = [entry for entry in self._board.entries if holds(entry)]
+            return sort_entries(entries, self._view.sort)
+        except MedtuiError:  # half a filter, while it is being typed
+            return list(self._board.entries)
+
+    def _facts(self, entries: Sequence[Entry]) -> list[Column]:
+        view = self._view
+        facts = columns_named(view.columns) if view.columns else usual_columns(entries)
+        if all(fact.name != "run" for fact in facts):
+            facts.insert(0, column_named("run"))
+        return differing(facts, entries) if view.is_same_hidden else facts
+
+    def _show_table(self) -> None:
+        self._read_facts(tuple(self._chosen()))
+
+    @work(thread=True, exclusive=True, group="facts")
+    def _read_facts(self, entries: tuple[Entry, ...]) -> None:
+        """Put the facts into words; some columns open files."""
+        facts = tuple(self._facts(entries))
+        texts = {entry.key: tuple(fact.text(entry) for fact in facts) for entry in entries}
+        pin = self._pin.key if self._pin else ""
+        view = TableView(entries, facts, dict(self._found), pin, texts)
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._put_table, view)
+
+    def _put_table(self, view: TableView) -> None:
+        if not self.is_attached:
+            return
+        table = self.query_one(CompareTable)
+        table.show_view(view, self.marks, self.colours)
+        total = len(self._board.entries)
+        said = f"{len(view.entries)} of {total} runs, {len(self.marks)} marked"
+        wanted = f" · {self._view.wanted}" if self._view.wanted else ""
+        order = f" · by {self._view.sort}" if self._view.sort else ""
+        baseline = f"change: against {view.pin}" if view.pin else "change: against the reference"
+        table.caption(f"{said}{wanted}{order}", Text(baseline, style=self.colours.muted))
+        right = self._board.problems[0] if self._board.problems else ""
+        self.query_one(TitleBar).show(
+            Text("medtui  Compare", style="bold"), Text(right, style=self.colours.warning)
+        )
+
+    def action_search(self) -> None:
+        """Ask for the filter."""
+        self.query_one(SearchLine).open()
+
+    def on_search_line_wanted(self, message: SearchLine.Wanted) -> None:
+        """Filter the table."""
+        self._view = replace(self._view, wanted=message.text)
+        self._show_table()
+        if not self.query_one(SearchLine).display:
+            self.query_one(CompareTable).focus()
+
+    def action_sort(self, direction: int) -> None:
+        """Sort by the next column, best values first; or turn the order round."""
+        names = [fact.name for fact in self._facts(self._chosen()) if fact.name != "run"]
+        now = self._view.sort.removeprefix("-")
+        if direction < 0:
+            flipped = now if self._view.sort.startswith("-") else f"-{now}"
+            self._view = replace(self._view, sort=flipped if now else "")
+        else:
+            at = names.index(now) + 1 if now in names else 0
+            name = names[at] if at < len(names) else ""
+            is_falling = bool(name) and column_named(name).higher_is_better is True
+            self._view = replace(self._view, sort=f"-{name}" if is_falling else name)
+        self._show_table()
+
+    def action_hide_same(self) -> None:
+        """Hide columns in which all runs are alike, or show them again."""
+        self._view = replace(self._view, is_same_hidden=not self._view.is_same_hidden)
+        self._show_table()
+
+    def action_columns(self) -> None:
+        """Ask for the columns."""
+        names = ", ".join(fact.name for fact in self._facts(self._chosen()))
+        self.app.push_screen(
+            Prompt("Columns, by name or its beginning; empty takes the usual ones:", names),
+            self._take_columns,
+        )
+
+    def _take_columns(self, names: str | None) -> None:
+        if names is None:
+            return
+        try:
+            columns_named(names or "run")
+        except MedtuiError as error:
+            self.notify(str(error), title="Not shown", severity="error", markup=False)
+            return
+        self._view = replace(self._view, columns=names.strip())
+        self._show_table()

@@ -1,0 +1,270 @@
+"""Compare: any runs of any studies, side by side. Reads and works in threads."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Footer, Static
+from textual.worker import get_current_worker
+
+from medtui.errors import MedtuiError
+from medtui.runs.comparison.sheets import short_name
+from medtui.tui.compare_plots import Marked
+from medtui.tui.compare_tabs import TABS, Content, Request, make_content, moved_images
+from medtui.tui.comparing import Board, Workbench
+from medtui.tui.errands import ExportWanted
+from medtui.tui.keys import bind
+from medtui.tui.lens import Lens, look_through
+from medtui.tui.marks import Marks
+from medtui.tui.plot import Plot
+from medtui.tui.screens.choosing import Choosing, View
+from medtui.tui.screens.looking import Looking
+from medtui.tui.snapshot import Snapshot
+from medtui.tui.widgets.chart import Chart
+from medtui.tui.widgets.compare_table import CompareTable
+from medtui.tui.widgets.search_line import SearchLine
+from medtui.tui.widgets.sheet_view import SheetView
+from medtui.tui.widgets.title_bar import TitleBar
+
+MOST_COMPARED = 40
+"""Marked runs whose differences are worked out for the table."""
+
+
+class CompareScreen(Looking, Choosing):
+    """A table of finished runs; below it what the marked ones have in common and what not."""
+
+    HELP = (
+        "The table lists finished runs. Space marks runs: the tabs below draw the marked ones, "
+        "each with its letter and colour. p pins the run under the cursor as the baseline; without "
+        "a pin each run is held against its own study's reference. A change stands with its 95 % "
+        "interval, from the same resampled patients for both. Filters: scheme=Prune density<0.5 "
+        "acc>90% run~malaria; a word alone is searched in the name."
+    )
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+
+    AUTO_FOCUS = "#compared"
+
+    BINDINGS = [
+        bind("space", "mark", "Mark", "Mark the run under the cursor, or take its mark away"),
+        bind("a", "mark_all", "All", "Mark all runs in the table, or none"),
+        bind("p", "pin", "Pin", "Take the run under the cursor as the baseline, or none"),
+        *(
+            bind(str(at), f"tab('{at}')", tab, f"Show {tab.lower()}", shown=False)
+            for at, tab in enumerate(TABS, 1)
+        ),
+        bind("tab", "next_tab(1)", "Tab", "Show the next tab"),
+        bind("shift+tab", "next_tab(-1)", "Tab before", "Show the tab before", shown=False),
+        bind("f", "full", "Full", "Give the tab the whole screen", shown=False),
+        bind("x", "export", "Export", "Write the chart to files: SVG and CSV", shown=False),
+        bind("escape", "back", "Back", "Back to the table, to the studies"),
+    ]  # fmt: skip
+
+    def __init__(self, runs_dir: Path, marked: Iterable[str], wanted: str) -> None:
+        super().__init__()
+        self._bench = Workbench(runs_dir)
+        self._view = View(wanted=wanted)
+        self._found = {}
+        self._tab = TABS[0]
+        self._is_turned = False
+        self._first_marked: tuple[str, ...] | None = tuple(marked)
+        self._marks: Marks | None = None
+        self._num_finished = -1
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        yield CompareTable()
+        yield Static(id="tabs")
+        with Container(id="tab"):
+            yield Chart(id="tab-chart")
+            yield SheetView(id="tab-sheets")
+        yield SearchLine(self._view.wanted, placeholder="scheme=Prune density<0.5 acc>90% name ...")
+        yield Footer()
+
+    @property
+    def chart(self) -> Chart | None:
+        """The tab's chart; None where the tab is no chart."""
+        chart = self.query_one("#tab-chart", Chart)
+        return chart if chart.display else None
+
+    @property
+    def marks(self) -> Marks:
+        """The marked runs."""
+        if self._marks is None:
+            self._marks = Marks(len(self.colours.series))
+        return self._marks
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Read again when a run has finished or is gone."""
+        finished = sum(study.num_finished for study in snapshot.studies)
+        if finished != self._num_finished:
+            self._num_finished = finished
+            self._load()
+        elif self._board.entries:
+            self._show_table()
+
+    @work(thread=True, exclusive=True, group="load")
+    def _load(self) -> None:
+        board = self._bench.load()
+        self.app.call_from_thread(self._take_board, board)
+
+    def _take_board(self, board: Board) -> None:
+        if not self.is_attached:
+            return
+        self._board = board
+        if self._first_marked is not None:
+            for key in self._first_marked or [entry.key for entry in self._chosen()]:
+                self.marks.add(key)
+            self._first_marked = None
+        self.marks.keep(entry.key for entry in board.entries)
+        self._show_table()
+        self._work_out()
+
+    @work(thread=True, exclusive=True, group="tab")
+    def _work_out(self) -> None:
+        """Fill the tab, then the table's changes one by one."""
+        worker, colours = get_current_worker(), self.colours
+        asked = self._request()
+        content = make_content(self._bench, asked, colours)
+        if worker.is_cancelled:
+            return
+        self.app.call_from_thread(self._put_content, content)
+        if asked.tab == "Who was hurt" and not isinstance(content, Plot):
+            images = moved_images(self._bench, asked, colours)
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._put_content, (*content, images))
+        for run in asked.runs[:MOST_COMPARED]:
+            try:
+                found = self._bench.differences_of(run.entry, asked.board, asked.pin)
+            except MedtuiError:
+                continue
+            if worker.is_cancelled:
+                return
+            if found is not None and self._found.get(run.entry.key) != found:
+                self._found[run.entry.key] = found
+                self.app.call_from_thread(self._show_table)
+
+    def _request(self) -> Request:
+        marked = [(mark, self._board.find(mark.key)) for mark in self.marks]
+        entries = [entry for _, entry in marked if entry is not None]
+        runs = tuple(
+            Marked(entry, mark, short_name(entry, entries))
+            for mark, entry in marked
+            if entry is not None
+        )
+        selected = self.query_one(CompareTable).selected
+        return Request(
+            self._tab,
+            runs,
+            self._board.find(selected) if selected else None,
+            self._board,
+            self._pin,
+            self._is_turned,
+            self.query_one("#tab").size.width - 4,
+        )
+
+    def _put_content(self, content: Content) -> None:
+        if not self.is_attached:
+            return
+        chart, sheets = self.query_one("#tab-chart", Chart), self.query_one(SheetView)
+        chart.display, sheets.display = isinstance(content, Plot), not isinstance(content, Plot)
+        if isinstance(content, Plot):
+            chart.show(content, self.chart_style)
+        else:
+            sheets.caption(self._tab)
+            sheets.show(content, self.colours)
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Show the run the cursor came to, where the tab is about one run."""
+        if self._tab == "Who was hurt":
+            self._work_out()
+
+    def on_data_table_row_selected(self) -> None:
+        """Mark it: Enter does what space does."""
+        self.action_mark()
+
+    def action_mark(self) -> None:
+        """Mark the run under the cursor, or take its mark away."""
+        selected = self.query_one(CompareTable).selected
+        if selected:
+            self.marks.toggle(selected)
+            self._refresh()
+
+    def action_mark_all(self) -> None:
+        """Mark all runs in the table; where all are marked, none."""
+        keys = [entry.key for entry in self._chosen()]
+        if all(self.marks.of(key) for key in keys):
+            self.marks.keep(())
+            keys = []
+        for key in keys:
+            self.marks.add(key)
+        self._refresh()
+
+    def action_pin(self) -> None:
+        """Hold all runs against the one under the cursor; again: each against its reference."""
+        selected = self.query_one(CompareTable).selected
+        is_pinned = self._pin is not None and self._pin.key == selected
+        self._pin = None if is_pinned or not selected else self._board.find(selected)
+        self._found = {}
+        self._refresh()
+
+    def action_tab(self, key: str) -> None:
+        """Show a tab; a second time, its other side."""
+        tab = TABS[int(key) - 1]
+        self._is_turned = tab == self._tab and not self._is_turned
+        is_other, self._tab = tab != self._tab, tab
+        if is_other:
+            self.query_one("#tab-chart", Chart).lens = Lens()
+            self._put_content((Text("working …", self.colours.muted),))
+        self._show_tabs()
+        self._work_out()
+
+    def action_next_tab(self, step: int) -> None:
+        """Show the next tab."""
+        at = (TABS.index(self._tab) + step) % len(TABS)
+        self.action_tab(str(at + 1))
+
+    def action_full(self) -> None:
+        """Give the tab the whole screen, or give it back."""
+        self.toggle_class("-full")
+
+    def action_export(self) -> None:
+        """Write the chart to files, beside the first marked run."""
+        chart, runs = self.chart, self._request().runs
+        if chart is not None and chart.plot is not None and runs:
+            seen = look_through(chart.lens, chart.plot)
+            self.post_message(ExportWanted(runs[0].entry.key, seen))
+
+    def action_back(self) -> None:
+        """Leave what one looks closer at, then full screen, then Compare."""
+        chart = self.chart
+        if chart is not None and chart.lens != Lens():
+            chart.look(Lens())
+        elif self.has_class("-full"):
+            self.remove_class("-full")
+        else:
+            self.app.pop_screen()
+
+    def _show_tabs(self) -> None:
+        """Name the tabs; where there is little room, the current one alone."""
+        is_narrow = self.size.width < sum(len(tab) + 4 for tab in TABS)
+        text = Text(" ")
+        for at, tab in enumerate(TABS, 1):
+            is_current = tab == self._tab
+            name = f"{at}" if is_narrow and not is_current else f"{at} {tab}"
+            style = f"bold reverse {self.colours.accent}" if is_current else self.colours.muted
+            text.append(f" {name} ", style)
+            text.append(" ")
+        self.query_one("#tabs", Static).update(text)
+
+    def on_resize(self) -> None:
+        """Fit the line of tabs to the new width."""
+        self._show_tabs()
+
+    def _refresh(self) -> None:
+        self._show_table()
+        self._work_out()

@@ -1,0 +1,94 @@
+"""Compare's table: a run a row, its mark in front, each metric with its change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.text import Text
+from textual.binding import Binding
+
+from medtui.runs.comparison.columns import Column as Fact
+from medtui.runs.comparison.differences import Differences, difference_text
+from medtui.runs.comparison.entry import Entry
+from medtui.tui.colours import Colours
+from medtui.tui.marks import Marks
+from medtui.tui.widgets.table import Cells, Column, RecordTable
+
+_WIDEST = 24
+"""Cells of a column at most; the run's name grows beyond where there is room."""
+
+_CHANGE = 23
+"""Cells of a change with its interval."""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """What the table shows."""
+
+    entries: tuple[Entry, ...]
+    """In order."""
+    facts: tuple[Fact, ...]
+    found: Mapping[str, Differences]
+    """Run to its differences, as far as they are worked out."""
+    pin: str
+    """Key of the baseline; empty where each run's own reference is."""
+    texts: Mapping[str, tuple[str, ...]]
+    """Run to its facts in words: some are read from files, which a screen does not."""
+
+
+class CompareTable(RecordTable):
+    """All finished runs that the filter lets through."""
+
+    BINDINGS = [
+        Binding("enter", "select_cursor", "Mark", show=False, tooltip="Does what space does"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__((Column("run", "run", 20, grows=True),), id="compared")
+
+    def show_view(self, view: TableView, marks: Marks, colours: Colours) -> None:
+        """Show these runs with these facts."""
+        self.set_columns(_columns(view))
+        self.show({entry.key: _cells(entry, view, marks, colours) for entry in view.entries})
+
+
+def _columns(view: TableView) -> list[Column]:
+    """Give the table's columns; those named first leave last when it is narrow."""
+    columns = [Column("mark", "", 2)]
+    first = next((fact for fact in view.facts if _has_change(fact)), None)
+    for at, fact in enumerate(view.facts):
+        widest = max((len(words[at]) for words in view.texts.values()), default=0)
+        width = min(_WIDEST, max(widest, len(fact.label)))
+        is_name = fact.name == "run"
+        rank = 0 if is_name or fact is first else 2 * at + 2
+        justify: Literal["left", "right"] = "left" if fact.is_text else "right"
+        columns.append(Column(fact.name, fact.label, width, rank, justify, grows=is_name))
+        if _has_change(fact):
+            columns.append(Column(f"{fact.name} change", "change", _CHANGE, rank + 1, "right"))
+    return columns
+
+
+def _has_change(fact: Fact) -> bool:
+    return fact.metric is not None and fact.split == "test"
+
+
+def _cells(entry: Entry, view: TableView, marks: Marks, colours: Colours) -> Cells:
+    mark = marks.of(entry.key)
+    sign = Text(mark.letter if mark else "")
+    if mark:
+        sign.stylize(f"bold {colours.series[mark.tint % len(colours.series)]}")
+    cells = {"mark": sign}
+    of_run = view.found.get(entry.key)
+    for fact, words in zip(view.facts, view.texts[entry.key], strict=True):
+        cells[fact.name] = Text(words)
+        if fact.name == "run":
+            is_pinned = entry.key == view.pin
+            cells["run"] = Text(f"◆ {words}" if is_pinned else words, style=colours.strong)
+        if fact.metric is not None and of_run is not None:
+            difference = of_run.by_metric.get(fact.metric.name)
+            text = Text(difference_text(fact.metric, difference), style=colours.muted)
+            if difference is not None and difference.is_clear:
+                is_worse = (difference.value < 0) == fact.metric.higher_is_better
+                text.stylize(colours.warning if is_worse else colours.good)
+            cells[f"{fact.name} change"] = text
+    return cells

@@ -1,0 +1,80 @@
+"""`medtui runs compare`: the numbers of the Compare screen, without one."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Put recorded studies where the command looks."""
+    shutil.copytree(RECORDED, tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def test_runs_stand_with_their_changes(medtui, recorded):
+    """Each metric is followed by its change with an interval; the baseline is named."""
+    shown = medtui("runs", "compare", "cells").stdout
+    header, *rows = shown.splitlines()
+    assert "change of accuracy" in header
+    assert next(row for row in rows if row.startswith("cells/prune-0.1 ")).count("[") == 4
+    assert "against cells/reference" in shown
+
+
+def test_csv_and_json_hold_the_same_numbers(medtui, recorded):
+    """One is for spreadsheets, one for programs."""
+    asked = ["runs", "compare", "cells", "--filter", "scheme=Prune", "--columns", "run,acc,seed"]
+    rows = list(csv.DictReader(io.StringIO(medtui(*asked, "--csv").stdout)))
+    objects = [json.loads(line) for line in medtui(*asked, "--json").stdout.splitlines()]
+    assert [row["run"] for row in rows] == [each["run"] for each in objects]
+    assert [row["seed"] for row in rows] == ["0", "1"]
+    for row, each in zip(rows, objects, strict=True):
+        assert row["test accuracy"] == f"{each['accuracy'] * 100:.1f} %"
+        assert {"value", "low", "high"} == set(each["change"]["accuracy"])
+        assert each["baseline"] == "cells/reference"
+
+
+def test_markdown_has_a_rule_below_its_headers(medtui, recorded):
+    """It can be pasted into an issue as it is."""
+    lines = medtui("runs", "compare", "cells", "--md", "--columns", "run,acc").stdout.splitlines()
+    assert lines[0].startswith("| run | test accuracy | change of accuracy |")
+    assert set(lines[1]) <= set("| -:")
+
+
+def test_who_was_hurt(medtui, recorded):
+    """Flips, classes, patient groups and images, for a run of the films."""
+    shown = medtui("runs", "compare", "films/prune-0.05", "--hurt").stdout
+    for words in ("Answers changed", "By class, rarest first", "By patient group", "sex", "AP",
+                  "Calibration error", "Images that moved most"):  # fmt: skip
+        assert words in shown
+    classes = shown.partition("By class")[2].splitlines()[2:6]
+    assert classes[0].startswith("Hernia")
+
+
+def test_sorting_pinning_and_groups(medtui, recorded):
+    """A minus sorts falling; a pin is the baseline of all; groups have a spread."""
+    shown = medtui("runs", "compare", "cells", "--sort", "-packed", "--pin", "prune-0.1").stdout
+    assert shown.splitlines()[1].startswith("cells/reference")
+    assert "against cells/prune-0.1" in shown
+    assert "±" in medtui("runs", "compare", "cells", "--group", "scheme").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--columns", "acurracy"], "Did you mean `accuracy`?"),
+        (["--filter", "acc>3"], "No finished run is left"),
+        (["--pin", "cells"], "name one finished run"),
+    ],
+)
+def test_what_cannot_be_compared_is_explained(medtui, recorded, arguments, sentence):
+    """Wrong usage ends with code 2 and a sentence."""
+    done = medtui("runs", "compare", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr

@@ -1,0 +1,203 @@
+"""Runs side by side: columns, filters, groups, differences, on folders that the engine wrote."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from medtui.errors import UsageError
+from medtui.runs.comparison.columns import (
+    COLUMNS,
+    column_named,
+    columns_named,
+    differing,
+    usual_columns,
+)
+from medtui.runs.comparison.differences import difference_text, differences_of_all
+from medtui.runs.comparison.entry import Entry, all_runs, read_entries, reference_of
+from medtui.runs.comparison.filters import parse_filter
+from medtui.runs.comparison.groups import group_entries, mean_and_spread
+from medtui.runs.comparison.pareto import pareto_front
+from medtui.runs.comparison.selection import sort_entries
+from medtui.runs.comparison.settings import setting_differences
+from medtui.runs.comparison.sheet import sheet_csv, sheet_markdown
+from medtui.runs.comparison.sheets import classes_sheet, layers_sheet, per_class_metric, runs_sheet
+
+RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+
+
+@pytest.fixture(scope="module")
+def cells() -> list[Entry]:
+    """Give the recorded study of cells: a reference, two schemes with two seeds each."""
+    entries, problems = read_entries(run for run in all_runs(RECORDED) if "cells" in str(run.path))
+    assert not problems
+    return entries
+
+
+def _names(entries: list[Entry]) -> list[str]:
+    return [entry.folder.name for entry in entries]
+
+
+def test_the_reference_comes_first(cells: list[Entry]) -> None:
+    """Runs stand study by study, the dense one before those that compress it."""
+    assert _names(cells)[0] == "reference"
+    assert len(cells) == 5
+    assert reference_of(cells[2], cells) is cells[0]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_every_column_reads_a_real_run(column, cells: list[Entry]) -> None:
+    """No column fails on what the engine writes; what is missing is a dash."""
+    assert all(column.text(entry) for entry in cells)
+
+
+def test_a_density_that_its_scheme_fixes_is_found(cells: list[Entry]) -> None:
+    """FilterPrune50 asks for a half by itself; the grid has no density for it."""
+    fixed = next(entry for entry in cells if entry.folder.name == "filterprune50")
+    assert fixed.result.density is None
+    assert fixed.density == 0.5
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("scheme=prune", ["prune-0.1", "prune-0.1-s1"]),
+        ("scheme!=Prune seed=1", ["filterprune50-s1"]),
+        ("density<0.5", ["prune-0.1", "prune-0.1-s1"]),
+        ("density>=50%", ["filterprune50", "filterprune50-s1"]),
+        ("density=none", ["reference"]),
+        ("run~s1$ scheme!~filter", ["prune-0.1-s1"]),
+        ("filter seed=0", ["filterprune50"]),
+        ("param<2e6", ["prune-0.1", "prune-0.1-s1"]),
+        ("acc>2", []),
+    ],
+)
+def test_filters(expression: str, expected: list[str], cells: list[Entry]) -> None:
+    """Terms are joined by and; numbers, shares, words and expressions are told apart."""
+    holds = parse_filter(expression)
+    assert sorted(_names([entry for entry in cells if holds(entry)])) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("expression", "sentence"),
+    [("denisty<1", "Did you mean `density`"), ("scheme<3", "needs numbers"),
+     ("run~(", "not a regular expression"), ('run="a', "not closed"), ("s=1", "could be")],
+)  # fmt: skip
+def test_a_wrong_filter_is_explained(expression: str, sentence: str) -> None:
+    """Each mistake has its sentence."""
+    with pytest.raises(UsageError) as error:
+        parse_filter(expression)
+    assert sentence in str(error.value)
+
+
+def test_columns_answer_to_their_beginnings() -> None:
+    """`acc`, `sens` and `peak` will do; what several columns begin with will not."""
+    assert [column.name for column in columns_named("acc,sens peak")] == [
+        "accuracy", "sensitivity", "peak_memory",
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="could be"):
+        column_named("val_s")
+
+
+def test_columns_that_do_not_differ_can_be_hidden(cells: list[Entry]) -> None:
+    """The name stays; what all runs have in common goes."""
+    pruned = [entry for entry in cells if entry.result.scheme == "Prune"]
+    names = [column.name for column in differing(usual_columns(pruned), pruned)]
+    assert "run" in names
+    assert not {"scheme", "density"} & set(names)
+
+
+def test_missing_values_come_last_in_either_order(cells: list[Entry]) -> None:
+    """The reference has no density, whichever way one sorts by it."""
+    for by in ("density", "-density"):
+        assert _names(sort_entries(cells, by))[-1] == "reference"
+    assert _names(sort_entries(cells, "scheme"))[0].startswith("filter")
+
+
+def test_groups_have_mean_and_spread_over_seeds(cells: list[Entry]) -> None:
+    """Two seeds make a mean and a standard deviation; one run makes a mean alone."""
+    groups = {group.label: group for group in group_entries(cells, ["scheme"])}
+    assert {label: len(group.members) for label, group in groups.items()} == {
+        "reference": 1, "FilterPrune50": 2, "Prune": 2,
+    }  # fmt: skip
+    accuracy = column_named("accuracy")
+    one, other = (accuracy.number(entry) for entry in groups["Prune"].members)
+    assert groups["Prune"].mean(accuracy) == pytest.approx((one + other) / 2)
+    assert groups["Prune"].spread(accuracy) == pytest.approx(abs(one - other) / 2**0.5)
+    assert "±" not in mean_and_spread(groups["reference"], accuracy)
+
+
+def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[Entry]) -> None:
+    """Without a pin each run is held against its study's reference, which has no difference."""
+    found, problems = differences_of_all(cells, None, resamples=50)
+    assert not problems
+    assert "cells/reference" not in found
+    prune = next(entry for entry in cells if entry.folder.name == "prune-0.1")
+    expected = prune.metric("test", "accuracy") - cells[0].metric("test", "accuracy")
+    difference = found["cells/prune-0.1"].by_metric["accuracy"]
+    assert difference.value == pytest.approx(expected)
+    assert difference.low <= difference.value <= difference.high
+    pinned, _ = differences_of_all(cells, prune, resamples=50)
+    assert pinned["cells/reference"].by_metric["accuracy"].value == pytest.approx(-expected)
+
+
+def test_a_difference_is_written_in_points(cells: list[Entry]) -> None:
+    """Shares differ by points with one decimal, areas by thousandths."""
+    found, _ = differences_of_all(cells[:2], None, resamples=20)
+    (each,) = found.values()
+    for name, decimals in (("accuracy", 1), ("auroc", 3)):
+        text = difference_text(column_named(name).metric, each.by_metric[name])
+        assert len(text.split()[0].rpartition(".")[2]) == decimals
+
+
+def test_a_run_without_predictions_is_told_and_left_out(tmp_path: Path) -> None:
+    """One missing file costs one sentence."""
+    shutil.copytree(RECORDED / "cells", tmp_path / "cells")
+    (tmp_path / "cells" / "prune-0.1" / "predictions.npz").unlink()
+    entries, _ = read_entries(all_runs(tmp_path))
+    found, problems = differences_of_all(entries, None, resamples=5)
+    assert "cells/prune-0.1" not in found
+    assert len(found) == 3
+    assert len(problems) == 1
+
+
+def test_settings_that_differ_are_told_line_by_line(cells: list[Entry]) -> None:
+    """Scheme and seed differ; steps do not; the note changes no run."""
+    keys = {line.key for line in setting_differences(cells[1:])}
+    assert "compress.seeds" in keys
+    assert "compress.schemes" in keys
+    assert not {"lc.steps", "note"} & keys
+
+
+def test_the_front_is_what_nobody_beats() -> None:
+    """Cheaper and better is on it; dearer and worse is not; equal points count once."""
+    points = [(4.0, 0.9), (1.0, 0.5), (2.0, 0.8), (3.0, 0.7), (2.0, 0.8)]
+    assert pareto_front(points) == [1, 2, 0]
+    assert pareto_front([]) == []
+
+
+def test_sheets_can_be_written(cells: list[Entry]) -> None:
+    """Each sheet is as wide as its headers, in every form."""
+    found, _ = differences_of_all(cells, None, resamples=5)
+    metric = per_class_metric(cells)
+    for sheet in (
+        runs_sheet(cells, usual_columns(cells), found),
+        classes_sheet(cells, metric),
+        layers_sheet(cells),
+    ):
+        assert all(len(row) == len(sheet.headers) for row in sheet.rows)
+        assert len(sheet_csv(sheet).splitlines()) == 1 + len(sheet.rows)
+        assert sheet_markdown(sheet).count("\n| ") >= len(sheet.rows)
+
+
+def test_a_table_needs_result_files_alone(tmp_path: Path, cells: list[Entry]) -> None:
+    """The usual columns open no other file, so a thousand runs cost a thousand small reads."""
+    for entry in cells:
+        target = tmp_path / "cells" / entry.folder.name
+        target.mkdir(parents=True)
+        shutil.copy(entry.folder.result, target)
+        shutil.copy(entry.folder.preset, target)
+    entries, problems = read_entries(all_runs(tmp_path))
+    assert not problems
+    assert all(column.text(entry) for entry in entries for column in usual_columns(entries))
+    assert all(column.opens == "result" for column in usual_columns(entries))

@@ -1,0 +1,139 @@
+"""Compare: marking, pinning, filtering and every tab, on folders that the engine wrote."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from driving import opened, screen_text, until
+from textual.pilot import Pilot
+
+from medtui.tui.colours import DARK
+from medtui.tui.marks import Marks
+from medtui.tui.plot import Plot, Series, place_letter
+from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
+
+RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+
+
+@pytest.fixture
+def recorded(runs_dir: Path) -> Path:
+    """Put the recorded cells into the runs folder."""
+    shutil.copytree(RECORDED / "cells", runs_dir / "cells")
+    return runs_dir
+
+
+async def _compare(pilot: Pilot[None], *words: str) -> None:
+    await pilot.press("c")
+    await until(pilot, lambda: all(word in screen_text(pilot) for word in words))
+
+
+async def test_a_study_opens_with_its_runs_marked_and_their_changes(recorded: Path) -> None:
+    """`c` on Home shows the study; changes with intervals follow; curves are drawn."""
+    async with opened(recorded, size=(160, 50)) as pilot:
+        await _compare(pilot, "5 of 5 runs, 5 marked", "study=cells")
+        await until(pilot, lambda: screen_text(pilot).count("[") >= 4)
+        await until(pilot, lambda: "Accuracy on val by cycle" in screen_text(pilot))
+        assert "against the reference" in screen_text(pilot)
+
+
+async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
+    """Space on a run of Home's lower table marks it; `c` takes the marked."""
+    async with opened(recorded) as pilot:
+        await pilot.press("enter", "space", "down", "space")
+        assert "◆ " in screen_text(pilot)
+        await _compare(pilot, "5 of 5 runs, 2 marked")
+
+
+TABS = {
+    "2": "by minute, GiB",
+    "3": "by minute, %",
+    "4": "FilterPrune50 (2)",
+    "5": "on test by density",
+    "6": "front: ",
+    "7": "sensitivity by class, test",
+    "9": "compress.seeds",
+}
+"""Key to what the tab says."""
+
+
+async def test_every_tab_shows_the_marked_runs(recorded: Path) -> None:
+    """Each number is a tab; each says what it shows."""
+    async with opened(recorded, size=(150, 50)) as pilot:
+        await _compare(pilot, "5 marked")
+        for key, words in TABS.items():
+            await pilot.press(key)
+            await until(pilot, lambda words=words: words in screen_text(pilot))
+
+
+async def test_who_was_hurt_is_about_the_run_under_the_cursor(recorded: Path) -> None:
+    """The baseline hurts nobody; the next run has classes, calibration and images."""
+    async with opened(recorded, size=(160, 60)) as pilot:
+        await _compare(pilot, "5 marked")
+        await pilot.press("8")
+        await until(pilot, lambda: "is the baseline" in screen_text(pilot))
+        await pilot.press("down")
+        await until(pilot, lambda: "rarest first" in screen_text(pilot))
+
+
+async def test_a_pin_is_the_baseline_of_all(recorded: Path) -> None:
+    """`p` pins the run under the cursor and says so; `p` again takes it away."""
+    async with opened(recorded, size=(160, 50)) as pilot:
+        await _compare(pilot, "5 marked")
+        await pilot.press("down", "p")
+        await until(pilot, lambda: "change: against cells/" in screen_text(pilot))
+        await pilot.press("p")
+        await until(pilot, lambda: "change: against the reference" in screen_text(pilot))
+
+
+async def test_a_filter_narrows_the_table_and_half_of_one_does_no_harm(recorded: Path) -> None:
+    """What is being typed shows all until it can be understood."""
+    async with opened(recorded, size=(120, 40)) as pilot:
+        await _compare(pilot, "5 marked")
+        await pilot.press("slash")
+        await pilot.press("ctrl+u", *"density", "less_than_sign")
+        await until(pilot, lambda: "5 of 5 runs" in screen_text(pilot))
+        await pilot.press(*"0.5", "enter")
+        await until(pilot, lambda: "2 of 5 runs" in screen_text(pilot))
+
+
+async def test_columns_are_chosen_sorted_and_hidden(recorded: Path) -> None:
+    """`o` sorts by the next column, `d` hides those that do not differ."""
+    async with opened(recorded, size=(200, 50)) as pilot:
+        await _compare(pilot, "5 marked", "reached")
+        await pilot.press("o")
+        await until(pilot, lambda: "by scheme" in screen_text(pilot))
+        await pilot.press("v", "ctrl+u", *"run,guard,seed", "enter")
+        await until(pilot, lambda: "guard" in screen_text(pilot))
+        assert "reached" not in screen_text(pilot)
+
+
+async def test_it_fits_small_terminals(recorded: Path) -> None:
+    """At 80x24 the table keeps name, metric and change, and the chart is drawn."""
+    async with opened(recorded, size=(80, 24)) as pilot:
+        await _compare(pilot, "test accuracy", "change", "cells/reference", "Accuracy on val")
+        await pilot.press("escape")
+        await until(pilot, lambda: "Studies" in screen_text(pilot))
+
+
+def test_marks_keep_letter_and_colour() -> None:
+    """Up to as many runs as there are colours differ in both; others' marks never move."""
+    marks = Marks(8)
+    for number in range(8):
+        marks.add(f"study/run-{number}")
+    assert len({mark.tint for mark in marks}) == len({mark.letter for mark in marks}) == 8
+    before = marks.of("study/run-5")
+    marks.toggle("study/run-2")
+    marks.add("other/run")
+    assert marks.of("study/run-5") == before
+    assert marks.of("other/run").letter == "C"
+
+
+def test_two_hundred_curves_have_letters_and_share_colours() -> None:
+    """More runs than letters or colours are drawn all the same."""
+    series = tuple(
+        Series(f"run {number}", tuple((x, number + x) for x in range(5))) for number in range(200)
+    )
+    plot, style = Plot("many", series), ChartStyle(DARK)
+    assert "A" in draw(plot, 100, 20, style).plain
+    assert f"{place_letter(199)} run 199" in legend_of(plot, style).plain
+    assert (place_letter(25), place_letter(26)) == ("Z", "AA")
