@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from medtui.benchmark import start_bench
 from medtui.errors import MedtuiError
 from medtui.preset import Preset, dump_preset, expand_grid, parse_preset, preset_for
 from medtui.runs.catalogue import RunFeed
@@ -68,6 +69,7 @@ class Supervisor:
         self._run_all([self.study.reference])
         if self.study.reference.result.is_file():
             self._run_all([run for run in runs if not run.is_reference])
+            self._bench([run for run in runs if run.result.is_file()])
         self._await_followers()
         return 0 if all(run.result.is_file() for run in runs) else 1
 
@@ -125,6 +127,24 @@ class Supervisor:
             self._jobs.append(self._start(job.run, job.slot, job.num_resumes + 1))
         else:
             self._free.append(job.slot)
+
+    def _bench(self, runs: list[RunFolder]) -> None:
+        """Time the models where the preset asks for it, once; a failure costs no run."""
+        is_wanted = self.preset.bench.enabled and not all(run.bench.is_file() for run in runs)
+        if self._is_stopping or not is_wanted:
+            return
+        slot, threads = self._free[0], self.preset.machine.reference_threads
+        with self.study.bench_log.open("ab") as output:
+            bench = start_bench(
+                self.study, runs, self.preset.bench,
+                device=slot.device, threads=threads, output=output, devices=slot.devices,
+            )  # fmt: skip
+            while bench.poll() is None:
+                if self._is_stopping:
+                    bench.terminate()
+                time.sleep(POLL_SECONDS)
+        if bench.returncode != 0:
+            print(f"the benchmark failed; see {self.study.bench_log}", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
 
     def _await_followers(self) -> None:
         """Let a study's end mean that its archives are there."""

@@ -59,6 +59,8 @@ class Follower:
             self._logs[run.folder.name] = LogTail(
                 run.folder.worker_log, _size(run.folder.worker_log)
             )
+        log = self.study.folder.bench_log
+        self._bench_log = LogTail(log, _size(log))
 
     @property
     def runs(self) -> list[RunFeed]:
@@ -73,6 +75,8 @@ class Follower:
         self.study.refresh()
         for run in self.runs:
             self._tell(run)
+        for text in self._bench_log.poll():
+            self.narrator.say("bench", text)
         self.narrator.show(self.study)
         return not is_over or any(run.is_behind for run in self.runs)
 

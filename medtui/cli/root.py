@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from medtui import __version__
-from medtui.cli import comet, config, data, doctor, options, preset, runs, study
+from medtui.cli import bench, comet, config, data, doctor, options, preset, runs, study
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -17,6 +17,7 @@ app.command(name="resume")(study.resume)
 app.command(name="stop")(study.stop)
 app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
+app.command(name="bench")(bench.bench)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")
 app.add_typer(config.app, name="config")

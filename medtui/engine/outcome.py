@@ -62,6 +62,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         are_logits_constant=val.are_constant,
         warnings=[*session.warnings, *_collapse(size, val)],
         peak_memory_bytes=_peak_memory(session.device),
+        image_shape=(session.dataset.channels, session.dataset.size, session.dataset.size),
     )
     session.save_model(outcome.model)
     publish_bytes(session.folder.predictions, pack_predictions(predictions))

@@ -2,7 +2,7 @@
 
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.grid import Cell, expand_grid, preset_for
-from medtui.preset.measuring import TrackSettings
+from medtui.preset.measuring import BenchSettings, TrackSettings
 from medtui.preset.model import (
     CompressSettings,
     DataSettings,
@@ -28,6 +28,7 @@ from medtui.preset.schemes import (
 )
 
 __all__ = [
+    "BenchSettings",
     "BlockPrune",
     "Cell",
     "CompressSettings",

@@ -1,17 +1,13 @@
 """A preset's sections. One model validates the file and every form field on screen."""
 
 import difflib
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.documents import Document
-from medtui.preset.measuring import TrackSettings
+from medtui.preset.measuring import BenchSettings, Many, TrackSettings
 from medtui.preset.schemes import Scheme, named_schemes
-
-T = TypeVar("T")
-Many = Annotated[tuple[T, ...], Strict(strict=False)]
-"""A TOML array, held as a tuple; its elements stay strict."""
 
 SCHEMA_VERSION = 1
 
@@ -236,6 +232,7 @@ class Preset(Document):
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     machine: MachineSettings = MachineSettings()
+    bench: BenchSettings = BenchSettings()
     track: TrackSettings = TrackSettings()
     published: dict[str, PublishedNumber] = Field(default={})
     """Run's name in the study (`prune-0.1`) to its published number; changes no run."""

@@ -87,6 +87,11 @@ class RunFolder:
         return self.path / "changed.csv"
 
     @property
+    def bench(self) -> Path:
+        """How fast and large the model is beside the reference; absent until it was measured."""
+        return self.path / "bench.json"
+
+    @property
     def comet(self) -> Path:
         """The folder of what Comet was given: archive, state and log; absent where it was not."""
         return self.path / "comet"
@@ -128,6 +133,11 @@ class StudyFolder:
     def supervisor_log(self) -> Path:
         """Standard output and error of the supervisor."""
         return self.path / "supervisor.log"
+
+    @property
+    def bench_log(self) -> Path:
+        """How far the benchmark is, a line each; what it printed."""
+        return self.path / "bench.log"
 
     @property
     def lock(self) -> Path:

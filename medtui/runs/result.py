@@ -123,6 +123,8 @@ class Result(msgspec.Struct, frozen=True):
     warnings: list[str] = []
     peak_memory_bytes: int | None = None
     """torch's peak allocation on the GPU; None on a CPU."""
+    image_shape: tuple[int, int, int] | None = None
+    """Channels, height and width of the images; None where an older version did not say."""
 
 
 _decoder = msgspec.json.Decoder(Result)

@@ -1,0 +1,51 @@
+"""`medtui bench`: how fast and large finished models are, beside their reference."""
+
+from typing import Annotated
+
+import typer
+
+from medtui.cli import options
+
+
+def bench(
+    ctx: typer.Context,
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY|RUN...",
+            help="A study, or runs; each is measured in turns with its study's reference.",
+            autocompletion=options.complete_target,
+        ),
+    ],
+    device: Annotated[
+        str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1.")
+    ] = "auto",
+    threads: Annotated[
+        int, typer.Option("--threads", help="CPU threads [default: the reference's].", min=0)
+    ] = 0,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override [bench], like rounds=5."),
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Show what was measured before; measure nothing.")
+    ] = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    runs_dir: options.RunsDir = None,
+) -> None:
+    """Measure latency, throughput, memory and size of finished models, beside the reference."""
+    from medtui.cli.speed import SpeedOptions, bench_targets
+
+    bench_targets(
+        SpeedOptions(
+            targets=targets,
+            runs_dir=options.runs_dir_of(ctx, runs_dir),
+            device=device,
+            threads=threads,
+            overrides=overrides or [],
+            is_stored=stored,
+            as_json=as_json,
+            is_quiet=quiet,
+        )
+    )

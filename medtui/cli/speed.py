@@ -1,0 +1,159 @@
+"""Finished models' speed and size for people and programs; measured now, or before."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from medtui.benchmark import bench_models
+from medtui.cli.summary import print_object
+from medtui.cli.table import render_table
+from medtui.cli.target import find_target
+from medtui.errors import UsageError
+from medtui.preset import load_preset
+from medtui.runs.bench import Bench, Contest, Spread, read_bench
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.units import MISSING, format_bytes, format_count
+
+
+@dataclass(frozen=True)
+class SpeedOptions:
+    """What `medtui bench` was asked for."""
+
+    targets: Sequence[str]
+    """Studies and runs by name."""
+    runs_dir: Path
+    device: str
+    threads: int
+    """CPU threads; 0 takes the reference's."""
+    overrides: Sequence[str]
+    """Of the section `[bench]`: `rounds=5`."""
+    is_stored: bool
+    """Whether to measure nothing and show what was measured before."""
+    as_json: bool
+    is_quiet: bool
+
+
+def bench_targets(asked: SpeedOptions) -> None:
+    """Measure each study's models in turns, and print what came of it.
+
+    Raises:
+        MedtuiError: a target does not exist or is not finished, or the benchmark failed.
+    """
+    for study, runs in _runs_by_study(asked.runs_dir, asked.targets):
+        if not asked.is_stored:
+            overrides = [f"bench.{each}" for each in asked.overrides]
+            preset = load_preset(str(study.preset), overrides)
+            bench_models(
+                study,
+                runs,
+                preset.bench,
+                device=asked.device,
+                threads=asked.threads or preset.machine.reference_threads,
+                tell=_silence if asked.is_quiet else _tell,
+            )
+            if sys.stderr.isatty() and not asked.is_quiet:
+                print("\033[K", end="", file=sys.stderr)
+        _print_benches([study.reference, *runs], as_json=asked.as_json)
+
+
+def _runs_by_study(
+    runs_dir: Path, targets: Sequence[str]
+) -> list[tuple[StudyFolder, list[RunFolder]]]:
+    """Give each study with those of its runs, the reference aside, that are meant."""
+    chosen: dict[StudyFolder, dict[str, RunFolder]] = {}
+    for target in targets:
+        found = find_target(runs_dir, target)
+        if found.run is None:
+            runs = [run for run in found.study.runs() if run.result.is_file()]
+        else:
+            runs = [found.run]
+        chosen.setdefault(found.study, {}).update({run.name: run for run in runs})
+    return [
+        (study, [run for run in runs.values() if not run.is_reference])
+        for study, runs in chosen.items()
+    ]
+
+
+def _silence(_text: str) -> None:
+    """Tell nothing."""
+
+
+def _tell(text: str) -> None:
+    """Redraw one line on a terminal, write one elsewhere."""
+    ending = "\033[K\r" if sys.stderr.isatty() else "\n"
+    print(text, end=ending, file=sys.stderr, flush=True)
+
+
+def _print_benches(runs: list[RunFolder], *, as_json: bool) -> None:
+    benches = [bench for run in runs if (bench := read_bench(run)) is not None]
+    if not benches:
+        raise UsageError("Nothing was measured here yet.", hint="Leave out --stored.")
+    if as_json:
+        for each in benches:
+            print_object(msgspec.to_builtins(each) | {"flops": each.flops})
+        return
+    print(_describe(benches))
+
+
+def _describe(benches: list[Bench]) -> str:
+    first = benches[0]
+    channels, height, width = first.image_shape
+    conditions = (
+        f"{first.device_name}, {first.threads} CPU threads ({first.cpu_capability}), "
+        f"torch {first.torch}, images {channels} x {height} x {width}"
+    )
+    blocks = [
+        f"{first.study}: {conditions}",
+        render_table(_SIZE, [_size(each) for each in benches]),
+    ]
+    for contest in first.contests:
+        pairs = [(each, each.contest(contest.precision)) for each in benches]
+        rows = [_speed(each, found) for each, found in pairs if found is not None]
+        title = f"{contest.precision}; the sweep of batches ended: {contest.ended}"
+        blocks.append(f"{title}\n{render_table(_SPEED, rows)}")
+    blocks.append("faster: the reference is 1, with quartiles over the rounds")
+    notes = [f"{each.run}: {note}" for each in benches for note in each.notes]
+    return "\n\n".join([*blocks, *(["\n".join(notes)] if notes else [])])
+
+
+_SIZE = ("run", "on disk", "packed", "load", "MACs", "FLOPs")
+
+_SPEED = ("run", "p50 ms", "p95", "p99", "faster", "batch", "images/s", "faster", "peak", "mean",
+          "GPU")  # fmt: skip
+
+
+def _size(bench: Bench) -> list[str]:
+    return [
+        bench.run,
+        format_bytes(bench.bytes_on_disk),
+        format_bytes(bench.bytes_packed),
+        f"{bench.load_ms:.0f} ms",
+        format_count(bench.macs),
+        format_count(bench.flops),
+    ]
+
+
+def _speed(bench: Bench, contest: Contest) -> list[str]:
+    latency, best, vitals = contest.latency, contest.best, contest.sustained
+    memory = vitals and vitals.gpu_memory_used_bytes
+    busy = vitals and vitals.gpu_percent
+    return [
+        bench.run,
+        f"{latency.p50_ms:.2f}",
+        f"{latency.p95_ms:.2f}",
+        f"{latency.p99_ms:.2f}",
+        _ratio(contest.latency_ratio),
+        str(best.batch_size),
+        format_count(best.images_per_second.median),
+        _ratio(contest.throughput_ratio),
+        format_bytes(best.peak_memory_bytes),
+        format_bytes(memory.mean) if memory else MISSING,
+        f"{busy.mean:.0f} %" if busy else MISSING,
+    ]
+
+
+def _ratio(spread: Spread) -> str:
+    return f"{spread.median:.2f} [{spread.low:.2f}, {spread.high:.2f}]"

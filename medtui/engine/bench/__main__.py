@@ -1,0 +1,162 @@
+"""The benchmark's process: says on stdout how far it is, writes `bench.json` into each run."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import torch
+from torch import Tensor
+
+from medtui.engine.bench.contest import Contender, Race, Tell
+from medtui.engine.bench.models import Model, load_model
+from medtui.engine.bench.notes import notes_on
+from medtui.engine.bench.timing import run_for
+from medtui.engine.machine import choose_device, cpu_capability, device_name
+from medtui.errors import MedtuiError
+from medtui.preset import BenchSettings
+from medtui.runs.bench import Bench, Contest, write_bench
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.telemetry import SamplerProcess, VitalsSummary, read_samples, summarise
+
+_SAMPLE_SECONDS = 0.2
+
+Batches = Callable[[int], Tensor]
+"""Gives random images in batches of a size."""
+
+
+def measure(
+    runs: list[RunFolder], device: torch.device, settings: BenchSettings, tell: Tell
+) -> list[Bench]:
+    """Measure runs of one study, the reference first, in all precisions the device has.
+
+    Raises:
+        MedtuiError: a run is not finished or cannot be loaded.
+    """
+    tell(f"loading {len(runs)} models")
+    models = [load_model(run, device) for run in runs]
+    found = [_describe(model, device) for model in models]
+    for precision in _precisions(settings, device):
+        contests = _race(models, precision, device, settings, tell)
+        found = [
+            msgspec.structs.replace(bench, contests=[*bench.contests, contest])
+            for bench, contest in zip(found, contests, strict=True)
+        ]
+    return found
+
+
+def _precisions(settings: BenchSettings, device: torch.device) -> list[str]:
+    """Keep what the device has; a CPU computes float16 many times slower than float32."""
+    return list(settings.precisions) if device.type == "cuda" else ["float32"]
+
+
+def _race(
+    models: list[Model], precision: str, device: torch.device, settings: BenchSettings, tell: Tell
+) -> list[Contest]:
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.benchmark = True
+    dtype = torch.float16 if precision == "float16" else torch.float32
+    random = torch.Generator().manual_seed(0)
+
+    def batch_of(size: int) -> Tensor:
+        images = torch.randn(size, *models[0].image_CHW, generator=random)
+        return images.to(device=device, dtype=dtype)
+
+    contenders = [Contender(model.in_precision(precision, device)) for model in models]
+    race = Race(contenders, batch_of, settings, lambda text: tell(f"{precision}: {text}"))
+    race.time_latency()
+    ended = race.sweep()
+    contests = [
+        Contest(
+            precision, contender.latency, contender.sweep, ended,
+            race.latency_ratio(contender), race.throughput_ratio(contender),
+        )
+        for contender in contenders
+    ]  # fmt: skip
+    if device.type == "cuda" and settings.sustain_seconds:
+        tell(f"{precision}: memory and utilisation of the GPU")
+        vitals = _sustain(contenders, contests, batch_of, settings.sustain_seconds)
+        pairs = zip(contests, vitals, strict=True)
+        contests = [msgspec.structs.replace(each, sustained=found) for each, found in pairs]
+    return contests
+
+
+def _sustain(
+    contenders: list[Contender], contests: list[Contest], batch_of: Batches, seconds: float
+) -> list[VitalsSummary]:
+    """Run each model at its best batch for so long, with NVML watching."""
+    spans = []
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "telemetry.jsonl"
+        sampler = SamplerProcess(
+            os.getpid(), out, log=Path(folder) / "log", interval_s=_SAMPLE_SECONDS
+        )
+        sampler.start()
+        for contender, contest in zip(contenders, contests, strict=True):
+            images = batch_of(contest.best.batch_size)
+            began = time.time()
+            run_for(contender.network, images, seconds)
+            spans.append((began, time.time()))
+        sampler.stop()
+        samples, _ = read_samples(out)
+    return [summarise(samples, since=since, until=until) for since, until in spans]
+
+
+def _describe(model: Model, device: torch.device) -> Bench:
+    size = model.result.size
+    return Bench(
+        study=model.run.study.name,
+        run=model.run.name,
+        measured_at=time.time(),
+        device=str(device),
+        device_name=device_name(device),
+        threads=torch.get_num_threads(),
+        cpu_capability=cpu_capability(),
+        torch=str(torch.__version__),
+        image_shape=model.image_CHW,
+        load_ms=model.load_ms,
+        bytes_on_disk=model.run.model.stat().st_size,
+        bytes_dense=size.bytes_dense,
+        bytes_packed=size.bytes_packed,
+        macs=size.macs,
+        contests=[],
+        notes=list(notes_on(model, device)),
+    )
+
+
+def main() -> int:
+    """Measure the runs named; the study's reference is always one of them."""
+    parser = argparse.ArgumentParser(prog="python -m medtui.engine.bench")
+    parser.add_argument("study", type=Path)
+    parser.add_argument("runs", nargs="+", help="names of finished runs")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--settings", default="{}", help="BenchSettings as JSON")
+    arguments = parser.parse_args()
+    study = StudyFolder(arguments.study.resolve())
+    names = [name for name in arguments.runs if name != study.reference.name]
+    runs = [study.reference, *(study.run(name) for name in names)]
+    settings = BenchSettings.model_validate_json(arguments.settings)
+
+    def tell(text: str) -> None:
+        print(text, flush=True)  # noqa: T201 - whoever started this reads it
+
+    try:
+        if arguments.threads:
+            torch.set_num_threads(arguments.threads)
+        device = choose_device(arguments.device)
+        for run, bench in zip(runs, measure(runs, device, settings, tell), strict=True):
+            write_bench(run, bench)
+    except MedtuiError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - likewise
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""The benchmark's parts with tiny networks; how long anything takes is asserted nowhere."""
+
+import pytest
+import torch
+from torch import nn
+
+from medtui.engine.bench.contest import Contender, Race
+from medtui.engine.bench.footprint import peak_memory, would_fit
+from medtui.engine.bench.timing import measure_throughput, time_calls
+from medtui.preset import BenchSettings
+from medtui.runs.bench import Spread, spread_of
+
+QUICK = BenchSettings(calls=20, rounds=3, max_batch=8, seconds=0.001)
+CPU = torch.device("cpu")
+
+
+def network(width: int = 4) -> nn.Module:
+    """Give a small convolutional network."""
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, width, 3),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(width, 2),
+    ).eval()
+
+
+def images(count: int) -> torch.Tensor:
+    """Give random images."""
+    return torch.randn(count, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def race() -> Race:
+    """Three models that took turns."""
+    told: list[str] = []
+    race = Race([Contender(network(width)) for width in (4, 4, 64)], images, QUICK, told.append)
+    race.time_latency()
+    assert race.sweep() in {"throughput fell", "memory ended", "largest batch"}
+    assert told[:3] == [f"latency, round {number} of 3" for number in (1, 2, 3)]
+    return race
+
+
+def test_every_model_has_as_many_calls_and_the_same_batches(race):
+    """What is compared was measured alike."""
+    sizes = [[point.batch_size for point in each.sweep] for each in race.contenders]
+    assert sizes[0] == sizes[1] == sizes[2]
+    assert sizes[0] == [2**power for power in range(len(sizes[0]))]
+    assert {each.latency.num_calls for each in race.contenders} == {21}
+    for each in race.contenders:
+        assert 0 < each.latency.p50_ms <= each.latency.p95_ms <= each.latency.p99_ms
+        assert all(point.images_per_second.median > 0 for point in each.sweep)
+
+
+def test_the_reference_beside_itself_is_one(race):
+    """Ratios are of the same rounds, so that drift cancels."""
+    reference, twin, _ = race.contenders
+    assert race.latency_ratio(reference) == race.throughput_ratio(reference) == Spread(1, 1, 1)
+    ratio = race.latency_ratio(twin)
+    assert ratio.low <= ratio.median <= ratio.high
+
+
+def test_models_take_turns_in_another_order_each_round(race):
+    """The first of a round is no one's for good."""
+    firsts = [race.contenders.index(race._in_turn(number)[0]) for number in range(4)]
+    assert firsts == [0, 1, 2, 0]
+
+
+def test_a_batch_that_does_not_fit_ends_the_sweep():
+    """What the device cannot hold is not timed; what it could is kept."""
+
+    class Full(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = network()
+
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            if len(batch) > 2:
+                raise torch.OutOfMemoryError("no memory left")
+            return self.inner(batch)
+
+    race = Race([Contender(network()), Contender(Full())], images, QUICK, lambda _: None)
+    assert race.sweep() in {"memory ended", "throughput fell"}
+    sizes = [[point.batch_size for point in each.sweep] for each in race.contenders]
+    assert sizes[0] == sizes[1]
+    assert sizes[0][-1] <= 2
+
+
+def test_peak_memory_is_weights_and_activations():
+    """The output of the first convolution is alive beside its input to ReLU, by the byte."""
+    model = network(64)
+    weights = sum(each.numel() * 4 for each in model.parameters())
+    activation = 64 * 14 * 14 * 4
+    small, large = peak_memory(model, images(1)), peak_memory(model, images(8))
+    assert small is not None
+    assert large is not None
+    assert small >= weights + 2 * activation
+    assert large >= weights + 8 * 2 * activation
+    assert not would_fit(10**15, CPU)
+    assert would_fit(1, CPU)
+
+
+def test_timing_changes_no_model():
+    """No gradient, no BatchNorm statistics, no thread count."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    threads = torch.get_num_threads()
+    assert len(time_calls(model, images(1), 5)) == 5
+    assert measure_throughput(model, images(2), 0.001) > 0
+    assert torch.get_num_threads() == threads
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_quartiles_are_those_of_the_rounds():
+    """Median, first and third quartile."""
+    assert spread_of([4.0, 1.0, 3.0, 2.0, 5.0]) == Spread(3.0, 2.0, 4.0)
+    assert spread_of([2.0]) == Spread(2.0, 2.0, 2.0)
+
+
+@pytest.mark.gpu
+def test_a_gpu_is_timed_by_its_own_clock():
+    """Events give a duration for each call."""
+    if not torch.cuda.is_available():
+        pytest.skip("NO GPU: timing by CUDA events stays untested")
+    model, batch = network().cuda(), images(1).cuda()
+    assert all(duration > 0 for duration in time_calls(model, batch, 10))
+    assert (peak_memory(model, batch) or 0) > 0
