@@ -10,18 +10,29 @@ from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import BenchSettings
 from medtui.runs.folder import RunFolder, StudyFolder
 
+_ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # the order in which NVML counts
+    "KINETO_LOG_LEVEL": "99",  # torch's profiler is talkative
+}
+
 _KINDS = {2: UsageError, 3: EnvironmentProblem}
 
 
 def start_bench(
     study: StudyFolder, runs: Sequence[RunFolder], settings: BenchSettings, *,
-    device: str, threads: int, output: int | IO[bytes], devices: str | None = None,
+    device: str, threads: int, output: int | IO[bytes], errors: IO[bytes] | None = None,
+    devices: str | None = None,
 ) -> "subprocess.Popen[bytes]":  # fmt: skip
-    """Start measuring runs beside the study's reference, with lines of progress into `output`.
+    """Start measuring runs beside the study's reference.
 
-    `devices` is the process's `CUDA_VISIBLE_DEVICES`; None leaves it as it is.
+    `output` gets a line of progress now and then, the last one a failure's reason; `errors`, by
+    default this process's own, what libraries print. `devices` is the process's
+    `CUDA_VISIBLE_DEVICES`; None leaves it as it is.
     """
-    visible = {} if devices is None else {"CUDA_VISIBLE_DEVICES": devices}
+    environment = os.environ | _ENVIRONMENT
+    if devices is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = devices
     return subprocess.Popen(
         [
             sys.executable, "-m", "medtui.engine.bench", str(study.path),
@@ -31,10 +42,8 @@ def start_bench(
         ],
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT,
-        env=os.environ
-        | {"OMP_WAIT_POLICY": "PASSIVE", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-        | visible,
+        stderr=errors,
+        env=environment,
     )  # fmt: skip
 
 
@@ -48,9 +57,11 @@ def bench_models(
         UsageError: a run is not finished.
         EnvironmentProblem: the device is not there, or the process failed.
     """
-    process = start_bench(
-        study, runs, settings, device=device, threads=threads, output=subprocess.PIPE
-    )
+    with study.bench_log.open("ab") as errors:
+        process = start_bench(
+            study, runs, settings,
+            device=device, threads=threads, output=subprocess.PIPE, errors=errors,
+        )  # fmt: skip
     assert process.stdout is not None
     last = ""
     try:
@@ -62,4 +73,6 @@ def bench_models(
         raise
     code = process.wait()
     if code:
-        raise _KINDS.get(code, EnvironmentProblem)(f"The benchmark of {study.name} failed: {last}")
+        raise _KINDS.get(code, EnvironmentProblem)(
+            f"The benchmark of {study.name} failed: {last}", hint=f"See {study.bench_log}."
+        )

@@ -1,4 +1,4 @@
-"""A whole study with Comet offline: its archives hold every number of its logs."""
+"""A whole study with Comet offline and the benchmark at its end, by real processes."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ import pytest
 from archives import points_expected, points_in
 
 from medtui.exporters.comet.state import archive_of, read_state
+from medtui.runs.bench import Spread, read_bench
 from medtui.runs.folder import StudyFolder
 from medtui.runs.reader import EventTail
 from medtui.telemetry import read_samples
@@ -33,6 +34,12 @@ recalibrate_images = 32
 bootstrap = 20
 [machine]
 device = "cpu"
+[bench]
+enabled = true
+calls = 20
+rounds = 3
+max_batch = 2
+seconds = 0.01
 [track]
 comet = "offline"
 """
@@ -66,3 +73,23 @@ def test_each_archive_equals_its_log(study):
         expected = points_expected([record.event for record in records], samples)
         assert points_in(archive) == expected
         assert len(expected) > 30
+
+
+def test_a_study_ends_with_its_benchmark(study):
+    """Each run has its numbers beside the reference's, and the reason why it is not faster."""
+    reference, pruned = (read_bench(run) for run in study.runs())
+    assert reference is not None
+    assert pruned is not None
+    (contest,) = pruned.contests
+    assert contest.precision == "float32"
+    assert [point.batch_size for point in contest.sweep] == [1, 2]
+    assert reference.contests[0].latency_ratio == Spread(1, 1, 1)
+    assert pruned.bytes_packed < pruned.bytes_on_disk
+    assert pruned.macs == reference.macs > 0
+    assert "still multiplied" in pruned.notes[0]
+    shown = subprocess.run(
+        [sys.executable, "-m", "medtui", "bench", "measured", "--stored",
+         "--runs-dir", str(study.path.parent)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "prune-0.2: its " in shown.stdout

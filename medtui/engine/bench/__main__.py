@@ -153,7 +153,7 @@ def main() -> int:
         for run, bench in zip(runs, measure(runs, device, settings, tell), strict=True):
             write_bench(run, bench)
     except MedtuiError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - likewise
+        tell(str(error))
         return error.exit_code
     return 0
 
