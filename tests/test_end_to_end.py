@@ -5,19 +5,23 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
-import safetensors.numpy
+from studies import (
+    assert_same_outcome,
+    events_of,
+    is_over,
+    num_cycles_told,
+    result_of,
+    wait_for,
+)
 
-from medtui.events import CycleEnded, RunStarted
+from medtui.events import RunStarted
 from medtui.launch import resume_study, start_study, stop_study
 from medtui.preset import load_preset, parse_preset
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.catalogue import StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import holder_of
-from medtui.runs.reader import EventTail
-from medtui.runs.result import Result, read_result
 
 PRESET = """
 name = "small"
@@ -43,60 +47,6 @@ bootstrap = 20
 [machine]
 device = "cpu"
 """
-
-PATIENCE_SECONDS = 240.0
-
-
-def wait_for(condition, what: str) -> None:
-    """Wait until `condition()` holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
-
-
-def is_over(study: StudyFolder) -> bool:
-    """Whether no process works on the study any more."""
-    return holder_of(study.lock) is None and all(
-        holder_of(run.lock) is None for run in study.runs()
-    )
-
-
-def result_of(run: RunFolder) -> Result:
-    """Give a result that must exist."""
-    result = read_result(run)
-    assert result is not None, run.worker_log.read_text()
-    return result
-
-
-def events_of(run: RunFolder) -> list:
-    """Give a run's events; their numbers must have no gap."""
-    tail = EventTail(run.events)
-    records = tail.read_all()
-    assert [record.seq for record in records] == list(range(len(records)))
-    assert tail.num_damaged == 0
-    return [record.event for record in records]
-
-
-def num_cycles_told(run: RunFolder) -> int:
-    """Count the measured cycles in a run's log so far."""
-    feed = RunFeed(run)
-    feed.refresh()
-    return len(feed.history.cycles_of("compress"))
-
-
-def assert_same_outcome(run: RunFolder, other: RunFolder) -> None:
-    """Compare weights and every measured number; durations and names aside."""
-    mine, theirs = (safetensors.numpy.load_file(each.model) for each in (run, other))
-    for name, array in theirs.items():
-        assert mine[name].dtype == array.dtype
-        assert mine[name].tobytes() == array.tobytes(), name
-    left, right = result_of(run), result_of(other)
-    for field in ("best_cycle", "val", "test", "size"):
-        assert getattr(left, field) == getattr(right, field), field
-    assert [cycle.val for cycle in events_of(run) if isinstance(cycle, CycleEnded)] == [
-        cycle.val for cycle in events_of(other) if isinstance(cycle, CycleEnded)
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -166,20 +116,39 @@ def test_no_patient_is_in_two_parts(study):
     assert {row["part"] for row in rows} == {"train", "val", "test"}
 
 
-def test_repeating_a_run_survives_a_hangup_and_a_kill(study, tmp_path):
-    """A run's own preset gives the same bits, though its worker is killed and the line drops."""
+def test_repeating_a_run_survives_a_hangup_and_two_kills(study, tmp_path):
+    """A run's own preset gives the same bits, though the line drops and workers are killed.
+
+    The first crash is mended by the supervisor; after a second, `medtui resume` goes on.
+    """
     original = study.run("prune-0.2")
     repeated = start_study(load_preset(str(original.preset)), tmp_path / "runs")
     run = repeated.run("prune-0.2")
-    wait_for(lambda: num_cycles_told(run) >= 2 or run.result.exists(), "two cycles")
-    for pid in (holder_of(repeated.lock), holder_of(run.lock)):
-        assert pid is not None, "the worker was still to be at work"
-        os.kill(pid, signal.SIGHUP)
-    os.kill(holder_of(run.lock), signal.SIGKILL)
-    wait_for(lambda: is_over(repeated), "the study's end")
-    assert sum(isinstance(event, RunStarted) for event in events_of(run)) == 2
+    for number in (1, 2):
+        wait_for(lambda: num_sessions(run) == number, f"session {number}")  # noqa: B023 - called at once
+        wait_for(lambda: num_cycles_told(run) >= number, "a cycle")  # noqa: B023 - likewise
+        for pid in (holder_of(repeated.lock), holder_of(run.lock)):
+            assert pid is not None, "the worker was still to be at work"
+            os.kill(pid, signal.SIGHUP)
+        os.kill(holder_of(run.lock), signal.SIGKILL)
+    wait_for(lambda: is_over(repeated), "the supervisor's end")
+    feed = StudyFeed(repeated)
+    feed.refresh()
+    assert [each.status for each in feed.runs] == ["finished", "lost"]
+    resumed = subprocess.run(
+        [sys.executable, "-m", "medtui", "resume", f"{repeated.name}/{run.name}",
+         "--runs-dir", str(tmp_path / "runs")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert resumed.returncode == 0, resumed.stderr
+    assert num_sessions(run) == 3
     assert_same_outcome(repeated.reference, study.reference)
     assert_same_outcome(run, original)
+
+
+def num_sessions(run: RunFolder) -> int:
+    """Count how often a worker took the run up."""
+    return sum(isinstance(event, RunStarted) for event in events_of(run))
 
 
 def test_a_stopped_study_goes_on_where_it_was(study, tmp_path):

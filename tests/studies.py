@@ -1,0 +1,66 @@
+"""Real studies as the tests of whole processes start, await and compare them."""
+
+import time
+
+import safetensors.numpy
+
+from medtui.events import CycleEnded
+from medtui.runs.catalogue import RunFeed
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.lock import holder_of
+from medtui.runs.reader import EventTail
+from medtui.runs.result import Result, read_result
+
+PATIENCE_SECONDS = 240.0
+
+
+def wait_for(condition, what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until `condition()` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+def is_over(study: StudyFolder) -> bool:
+    """Whether no process works on the study any more."""
+    return holder_of(study.lock) is None and all(
+        holder_of(run.lock) is None for run in study.runs()
+    )
+
+
+def result_of(run: RunFolder) -> Result:
+    """Give a result that must exist."""
+    result = read_result(run)
+    assert result is not None, run.worker_log.read_text()
+    return result
+
+
+def events_of(run: RunFolder) -> list:
+    """Give a run's events; their numbers must have no gap."""
+    tail = EventTail(run.events)
+    records = tail.read_all()
+    assert [record.seq for record in records] == list(range(len(records)))
+    assert tail.num_damaged == 0
+    return [record.event for record in records]
+
+
+def num_cycles_told(run: RunFolder) -> int:
+    """Count the measured cycles in a run's log so far."""
+    feed = RunFeed(run)
+    feed.refresh()
+    return len(feed.history.cycles_of("compress"))
+
+
+def assert_same_outcome(run: RunFolder, other: RunFolder) -> None:
+    """Compare weights and every measured number; durations and names aside."""
+    mine, theirs = (safetensors.numpy.load_file(each.model) for each in (run, other))
+    for name, array in theirs.items():
+        assert mine[name].dtype == array.dtype
+        assert mine[name].tobytes() == array.tobytes(), name
+    left, right = result_of(run), result_of(other)
+    for field in ("best_cycle", "val", "test", "size"):
+        assert getattr(left, field) == getattr(right, field), field
+    assert [cycle.val for cycle in events_of(run) if isinstance(cycle, CycleEnded)] == [
+        cycle.val for cycle in events_of(other) if isinstance(cycle, CycleEnded)
+    ]
