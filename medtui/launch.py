@@ -18,6 +18,7 @@ from medtui.preset import Preset, anchor_paths, dump_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import holder_of
 from medtui.runs.publish import publish_text
+from medtui.runs.result import LayerSize
 from medtui.slots import settle_threads
 from medtui.units import format_bytes, format_duration
 
@@ -38,10 +39,22 @@ class CellForecast(msgspec.Struct, frozen=True):
     """Compressible weights."""
     num_weights_kept: int
     num_parameters: int
-    structures_kept: dict[str, tuple[int, int]] = {}
-    """Layer to (filters or neurons kept, all of them); structured schemes only."""
+    layers: list[LayerSize] = []
+    """What each compressible layer keeps, in order."""
     layers_emptied: list[str] = []
     notes: list[str] = []
+
+    @property
+    def structures_kept(self) -> tuple[int, int]:
+        """Filters and neurons with a nonzero weight, and all of them."""
+        kept = sum(layer.num_structures_kept for layer in self.layers)
+        return kept, sum(layer.num_structures for layer in self.layers)
+
+    @property
+    def macs_kept(self) -> tuple[int, int]:
+        """Multiply-accumulates for one image with a nonzero weight, and all of them."""
+        kept = sum(layer.macs_kept for layer in self.layers)
+        return kept, sum(layer.macs for layer in self.layers)
 
 
 class Estimate(msgspec.Struct, frozen=True):

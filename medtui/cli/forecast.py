@@ -8,6 +8,7 @@ from medtui.cli.summary import print_object
 from medtui.cli.table import render_table
 from medtui.launch import CellForecast, Preflight, describe_estimate
 from medtui.preset import Preset
+from medtui.runs.result import LayerSize
 from medtui.units import format_count, format_density, format_percent
 
 
@@ -24,6 +25,8 @@ def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> Non
     print("\n".join(_facts(preset, forecast)))
     print()
     print(_grid(forecast.cells))
+    print()
+    print(_layers(forecast.cells))
     for cell in forecast.cells:
         for note in cell.notes:
             print(f"  {cell.slug}: {note}")
@@ -54,7 +57,10 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
 
 
 def _grid(cells: list[CellForecast]) -> str:
-    headers = ("run", "scheme", "density", "weights kept", "of", "kept", "empty layers")
+    headers = (
+        "run", "scheme", "density", "weights kept", "of", "kept", "filters kept",
+        "multiply-adds kept", "empty layers",
+    )  # fmt: skip
     rows = [
         [
             cell.slug,
@@ -62,9 +68,34 @@ def _grid(cells: list[CellForecast]) -> str:
             format_density(cell.density),
             format_count(cell.num_weights_kept),
             format_count(cell.num_weights),
-            format_percent(cell.num_weights_kept / max(1, cell.num_weights)),
+            _share(cell.num_weights_kept, cell.num_weights),
+            _share(*cell.structures_kept),
+            _share(*cell.macs_kept),
             ", ".join(cell.layers_emptied) or "none",
         ]
         for cell in cells
     ]
     return render_table(headers, rows, num_keys=2)
+
+
+def _layers(cells: list[CellForecast]) -> str:
+    """Give the share of weights that each layer keeps, and of filters where some go whole."""
+    first_of = {(cell.scheme, cell.density): cell for cell in reversed(cells)}
+    shown = [cell for cell in cells if first_of[cell.scheme, cell.density] is cell]
+    headers = ["layer", "weights", *(cell.slug for cell in shown)]
+    rows = [
+        [layers[0].name, format_count(layers[0].num_weights), *map(_kept, layers)]
+        for layers in zip(*(cell.layers for cell in shown), strict=True)
+    ]
+    return render_table(headers, rows)
+
+
+def _kept(layer: LayerSize) -> str:
+    share = _share(layer.num_nonzero, layer.num_weights)
+    if layer.num_structures_kept == layer.num_structures:
+        return share
+    return f"{layer.num_structures_kept} of {layer.num_structures}, {share}"
+
+
+def _share(kept: int, total: int) -> str:
+    return format_percent(kept / max(1, total))

@@ -17,6 +17,7 @@ from medtui.engine.estimate import estimate
 from medtui.engine.network import build_network, named_layers
 from medtui.engine.penalty import LOW_BUDGET, penalty_budget
 from medtui.engine.schemes import build_scheme
+from medtui.engine.size import count_macs, size_with_macs
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.preset import (
     BlockPrune,
@@ -30,6 +31,7 @@ from medtui.preset import (
     expand_grid,
     parse_preset,
 )
+from medtui.runs.result import Size
 
 MEASURE = "--measure"
 """Asks for an estimate of time and disk as well; some seconds more."""
@@ -49,6 +51,7 @@ def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
         num_classes=len(survey.classes),
         seed=preset.reference.seed,
     )
+    macs = count_macs(network, channels=survey.channels, side=survey.size)
     budget = penalty_budget(preset.lc)
     notes = list(survey.notes)
     if budget < LOW_BUDGET and preset.lc.cycles > 1:
@@ -60,7 +63,7 @@ def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
         "answer": "Preflight",
         **_counts(survey),
         "classes": list(survey.classes),
-        "cells": [_forecast_cell(preset, cell, network) for cell in expand_grid(preset)],
+        "cells": [_forecast_cell(preset, cell, network, macs) for cell in expand_grid(preset)],
         "penalty_budget": budget,
         "estimate": estimate(preset, survey, network) if is_measured else None,
         "notes": notes,
@@ -77,34 +80,38 @@ def _counts(survey: Survey) -> dict[str, int]:
     }
 
 
-def _forecast_cell(preset: Preset, cell: Cell, network: nn.Module) -> dict[str, Any]:
+def _forecast_cell(
+    preset: Preset, cell: Cell, network: nn.Module, macs: dict[str, int]
+) -> dict[str, Any]:
     guard = preset.guard if preset.compress.guard == "on" else None
     _refuse_impossible(cell, network)
     theta = deepcopy(network)
     try:
         build_scheme(cell.scheme, cell.density, guard).pi(theta)
     except (RuntimeError, TypeError) as error:
+        reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture
-        raise CellRefused(f"{cell.slug} cannot work on {architecture}: {error}") from error
-    layers = named_layers(theta)
-    kept = {name: int((layer.weight != 0).sum()) for name, layer in layers.items()}
-    total = sum(layer.weight.numel() for layer in layers.values())
-    _refuse_idle(cell, sum(kept.values()), total)
-    structures = {
-        name: (int((layer.weight.flatten(1) != 0).any(dim=1).sum()), len(layer.weight))
-        for name, layer in layers.items()
-    }
+        raise CellRefused(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
+    size = size_with_macs(theta, macs)
+    _refuse_idle(cell, size)
     return {
         "slug": cell.slug,
         "scheme": cell.scheme.name,
         "density": cell.density,
-        "num_weights": total,
-        "num_weights_kept": sum(kept.values()),
-        "num_parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "structures_kept": structures if cell.scheme.is_structured else {},
-        "layers_emptied": [name for name, count in kept.items() if count == 0],
+        "num_weights": size.num_compressible,
+        "num_weights_kept": size.num_compressible_nonzero,
+        "num_parameters": size.num_parameters,
+        "layers": msgspec.to_builtins(size.layers),
+        "layers_emptied": size.dead_layers,
         "notes": [],
     }
+
+
+_REASONS = {
+    "Tensor too small for given alignment": "its `align` is larger than a layer that it prunes",
+    "Block size must be divisible by tensor size": "its `block` does not divide every linear layer",
+}
+"""Condensa's words to ours."""
 
 
 def _refuse_impossible(cell: Cell, network: nn.Module) -> None:
@@ -146,17 +153,14 @@ def _units(operator: Operator, layers: list[nn.Conv2d | nn.Linear]) -> tuple[int
             return sum(layer.weight.numel() for layer in layers), "weights"
 
 
-def _refuse_idle(cell: Cell, kept: int, total: int) -> None:
+def _refuse_idle(cell: Cell, size: Size) -> None:
     """Refuse a structured cell whose floors leave nothing to remove."""
-    if (
-        cell.scheme.is_structured
-        and cell.density is not None
-        and cell.density < 1
-        and kept == total
-    ):
+    is_whole = size.num_compressible_nonzero == size.num_compressible
+    if cell.scheme.is_structured and cell.density is not None and cell.density < 1 and is_whole:
         raise CellRefused(
-            f"{cell.slug} would remove nothing: every layer it may prune is at the guard's floor; "
-            'lower guard.floor_channels, or set compress.guard = "off".'
+            f"{cell.slug} would remove nothing: the guard spares every layer that it could prune "
+            "(floors, `protect`, and the last layer, whose neurons are the classes); change "
+            'guard.floor_channels or guard.protect, or set compress.guard = "off".'
         )
 
 

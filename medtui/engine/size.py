@@ -14,8 +14,12 @@ _BITS_PER_BYTE = 8
 
 def measure_size(model: nn.Module, *, channels: int, side: int) -> Size:
     """Measure `model`, fed with images of `channels` x `side` x `side`."""
+    return size_with_macs(model, count_macs(model, channels=channels, side=side))
+
+
+def size_with_macs(model: nn.Module, macs: dict[str, int]) -> Size:
+    """Measure `model`, whose layers take so many multiply-accumulates."""
     layers = named_layers(model)
-    macs = count_macs(model, channels=channels, side=side)
     compressible = [layer.weight for layer in layers.values()]
     state = model.state_dict()
     parameters = list(model.parameters())

@@ -24,6 +24,11 @@ class LayerSize(msgspec.Struct, frozen=True):
     macs: int = 0
     """Multiply-accumulates for one image, dense."""
 
+    @property
+    def macs_kept(self) -> int:
+        """Multiply-accumulates with a weight that is not zero."""
+        return self.macs * self.num_nonzero // max(1, self.num_weights)
+
 
 class Size(msgspec.Struct, frozen=True):
     """How large a model is."""
@@ -53,6 +58,11 @@ class Size(msgspec.Struct, frozen=True):
         """Share of filters and neurons with a nonzero weight."""
         total = sum(layer.num_structures for layer in self.layers)
         return sum(layer.num_structures_kept for layer in self.layers) / max(1, total)
+
+    @property
+    def macs_kept(self) -> int:
+        """Multiply-accumulates for one image with a weight that is not zero."""
+        return sum(layer.macs_kept for layer in self.layers)
 
     @property
     def dead_layers(self) -> list[str]:

@@ -148,9 +148,8 @@ def _forecast_line(forecast: "CellForecast", density: float | None, colours: Col
         f"keeps {format_count(forecast.num_weights_kept)} of "
         f"{format_count(forecast.num_weights)} weights"
     )
-    if forecast.structures_kept:
-        kept = sum(kept for kept, _ in forecast.structures_kept.values())
-        total = sum(total for _, total in forecast.structures_kept.values())
+    kept, total = forecast.structures_kept
+    if kept < total:
         text.append(f", {format_count(kept)} of {format_count(total)} filters and neurons")
     if forecast.layers_emptied:
         text.append(f"; empties {', '.join(forecast.layers_emptied)}", colours.warning)

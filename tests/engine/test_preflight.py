@@ -1,0 +1,141 @@
+"""What a preset would do, found out on a fresh network before anything is started."""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import pytest
+from torch import nn
+
+from medtui.engine.network import build_network
+from medtui.engine.preflight import CellRefused, _forecast_cell, forecast
+from medtui.engine.size import count_macs
+from medtui.preset import Preset, expand_grid, parse_preset
+
+PRESET = """
+name = "tried"
+[data]
+card = "demo"
+[compress]
+schemes = ["Own"]
+densities = [{density}]
+guard = "{guard}"
+[[compress.custom]]
+name = "Own"
+operators = [{operators}]
+"""
+
+
+def preset(operators: str, *, guard: str = "off", density: float = 0.5) -> Preset:
+    """Give a preset of one cell."""
+    text = PRESET.format(operators=operators, guard=guard, density=density)
+    return parse_preset(text, "tried")
+
+
+Trial = Callable[..., dict[str, Any]]
+
+
+def trial_on(network: nn.Module) -> Trial:
+    """Give a function that forecasts one cell on a network."""
+    macs = count_macs(network, channels=3, side=32)
+
+    def forecast_cell(operators: str, **more: Any) -> dict[str, Any]:
+        asked = preset(operators, **more)
+        return _forecast_cell(asked, expand_grid(asked)[0], network, macs)
+
+    return forecast_cell
+
+
+@pytest.fixture(scope="module")
+def try_out() -> Trial:
+    """On a fresh ResNet-18 for two classes."""
+    return trial_on(build_network("resnet18", channels=3, num_classes=2, seed=0))
+
+
+@pytest.fixture(scope="module")
+def try_small() -> Trial:
+    """On a network of a thirtieth of its weights, for what need not be a ResNet."""
+    return trial_on(build_network("shufflenet_v2_x0_5", channels=3, num_classes=2, seed=0))
+
+
+def test_each_layer_is_told_with_weights_filters_and_macs(try_out):
+    """Parameters and multiply-accumulates kept, per layer; they add up to the network's."""
+    cell = try_out('{op = "FilterPrune"}', guard="on")
+    layers = cell["layers"]
+    assert sum(layer["num_weights"] for layer in layers) == cell["num_weights"] == 11_167_936
+    assert sum(layer["num_nonzero"] for layer in layers) == cell["num_weights_kept"]
+    conv1 = layers[0]
+    assert (conv1["name"], conv1["num_structures_kept"], conv1["num_structures"]) == (
+        "conv1", 64, 64,
+    )  # fmt: skip
+    assert conv1["macs"] == 3 * 7 * 7 * 64 * 16 * 16
+    assert 0.4 < cell["num_weights_kept"] / cell["num_weights"] < 0.6
+    assert cell["layers_emptied"] == []
+
+
+def test_stock_structured_pruning_is_told_to_empty_layers(try_out):
+    """Before anything trains, and by name."""
+    cell = try_out('{op = "FilterPrune"}', guard="off")
+    assert "conv1" in cell["layers_emptied"]
+    assert len(cell["layers_emptied"]) >= 7
+
+
+@pytest.mark.parametrize(
+    ("operators", "more", "words"),
+    [
+        ('{op = "StructPrune", align = 8}', {}, "its `align` is larger than a layer"),
+        ('{op = "FilterPrune", align = 128}', {}, "its `align` is larger than a layer"),
+        ('{op = "FilterPrune", align = 65}', {"guard": "on"}, "its `align` is larger than a layer"),
+        ('{op = "NeuronPrune"}', {"density": 0.1}, "keeps none of 2 neurons; the smallest .* 0.5"),
+        ('{op = "NeuronPrune"}', {"guard": "on"}, "would remove nothing: the guard spares"),
+        ('{op = "BlockPrune", block = [8, 8]}', {}, "its `block` does not divide every linear"),
+        ('{op = "BlockPrune", block = [1, 5]}', {}, "its `block` does not divide every linear"),
+        ('{op = "BlockPrune", block = [2, 512]}', {}, "keeps none of 1 blocks"),
+        ('{op = "Prune"}', {"density": 1e-8}, "keeps none of 11,167,936 weights; .* 8.96e-08"),
+        ('{op = "FilterPrune"}, {op = "Prune", density = 1e-8}', {}, "keeps none of 11,167,936"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_it_starts(try_out, operators, more, words):
+    """Each would otherwise end a study in its middle; the sentence says why."""
+    with pytest.raises(CellRefused, match=words):
+        try_out(operators, **more)
+
+
+@pytest.mark.parametrize("guard", ["on", "off"])
+@pytest.mark.parametrize("criteria", ["l2norm", "max", "min", "mean", "sum"])
+@pytest.mark.parametrize("operator", ["FilterPrune", "StructPrune"])
+def test_every_criterion_keeps_about_what_is_asked(try_small, operator, criteria, guard):
+    """However a filter's weights become one magnitude, half of the filters stay."""
+    cell = try_small(f'{{op = "{operator}", criteria = "{criteria}"}}', guard=guard)
+    kept = sum(layer["num_structures_kept"] for layer in cell["layers"])
+    total = sum(layer["num_structures"] for layer in cell["layers"])
+    assert kept / total == pytest.approx(0.5, abs=0.15)
+    if guard == "on":
+        assert cell["layers_emptied"] == []
+
+
+STRUCTURES = ("FilterPrune", "StructPrune")
+
+
+@pytest.mark.parametrize(
+    ("first", "align", "bias", "last"),
+    list(product(STRUCTURES, ("", ", align = 2"), ("true", "false"), ("float16", "Prune"))),
+)
+def test_combinations_work_with_the_guard(try_small, first, align, bias, last):
+    """Alignment, biases, a second operator: every mixture projects and empties nothing."""
+    second = '{op = "Prune", density = 0.9}' if last == "Prune" else '{op = "Quantize"}'
+    cell = try_small(f'{{op = "{first}"{align}, prune_bias = {bias}}}, {second}', guard="on")
+    for layer in cell["layers"]:
+        assert layer["num_nonzero"] > 0, layer["name"]
+        if align:
+            assert layer["num_structures_kept"] % 2 == 0, layer["name"]
+
+
+def test_protected_layers_are_those_the_patterns_name():
+    """Shell patterns of dotted names; structured schemes leave those layers whole."""
+    base = preset('{op = "FilterPrune"}', guard="on", density=0.1)
+    guard = base.guard.model_copy(update={"protect": ("layer3.*",), "floor_channels": 2})
+    (cell,) = forecast(base.model_copy(update={"guard": guard}))["cells"]
+    for layer in cell["layers"]:
+        is_whole = layer["num_structures_kept"] == layer["num_structures"]
+        assert is_whole == (layer["name"].startswith("layer3") or layer["name"] == "fc")
