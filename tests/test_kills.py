@@ -23,8 +23,10 @@ name = "killed"
 [data]
 card = "demo"
 limit = 48
+[model]
+architecture = "shufflenet_v2_x0_5"
 [reference]
-epochs = 3
+epochs = 6
 batch_size = 16
 lr = 0.01
 [compress]
@@ -32,8 +34,8 @@ schemes = ["Prune", "Quantize16", "PruneQuantize16", "FilterPrune", "StructPrune
            "StructPruneQuantize16"]
 densities = [0.2]
 [lc]
-cycles = 4
-steps = 6
+cycles = 6
+steps = 10
 batch_size = 16
 mu_init = 0.5
 [guard]

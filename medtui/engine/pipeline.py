@@ -69,11 +69,13 @@ def _open_session(
             is_bit_exact=not changed,
         )
     )
-    before = log.history.data
+    before = log.history.data if restored else None
     dataset = _load_data(preset, log, stop)
-    if restored and before and before.digest != dataset.digest:
+    digest = before.digest if before else _digest_of_reference(folder)
+    if digest and digest != dataset.digest:
         raise EnvironmentProblem(
-            f"{folder.name} began on other images, labels or another split than there are now.",
+            f"{'The run' if before else 'The reference'} of {folder.name} began on other images, "
+            "labels or another split than there are now.",
             hint="Bring them back, or start the preset anew.",
         )
     save_split(dataset, folder.split)
@@ -88,6 +90,14 @@ def _open_session(
     if changed:
         session.warn(f"Resumed, but not bit-exact: {', '.join(changed)}.")
     return session
+
+
+def _digest_of_reference(folder: RunFolder) -> str | None:
+    """Give what the reference was trained on; None for itself, or where it does not say."""
+    provenance = folder.study.reference.provenance
+    if folder.is_reference or not provenance.is_file():
+        return None
+    return str(msgspec.json.decode(provenance.read_bytes())["data_digest"])
 
 
 def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:

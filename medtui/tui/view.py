@@ -19,6 +19,8 @@ class MetricRow:
     """Whether it is shown in percent."""
     val: float | None
     test: float | None
+    reference: float | None
+    """The reference's, on test; None in the reference itself."""
 
 
 @dataclass(frozen=True)

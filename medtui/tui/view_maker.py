@@ -58,7 +58,13 @@ def _metrics_of(result: Result) -> tuple[MetricRow, ...]:
     from medtui.metrics import METRICS  # brings numpy, which nothing else here needs
 
     return tuple(
-        MetricRow(metric.label, metric.is_share, result.val.metrics[metric.name], value)
+        MetricRow(
+            metric.label,
+            metric.is_share,
+            result.val.metrics[metric.name],
+            value,
+            result.test.reference.get(metric.name),
+        )
         for metric in METRICS
         if (value := result.test.metrics.get(metric.name)) is not None
         and metric.name in result.val.metrics

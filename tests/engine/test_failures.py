@@ -16,12 +16,17 @@ from torch import nn
 from medtui.datasets import Dataset
 from medtui.engine.compression import compress
 from medtui.engine.memory import Batch, OutOfMemory, within_memory
+from medtui.engine.pipeline import execute
 from medtui.engine.promise import TooDense, hold_to_promise
 from medtui.engine.schemes import build_scheme
 from medtui.engine.session import EXPLODED_LOSS, Diverged, Session, StopFlag, StopRequested
 from medtui.engine.size import layer_densities
 from medtui.engine.training import TrainingPlan, train
-from medtui.preset import Cell, GuardSettings, Preset, named_schemes
+from medtui.errors import EnvironmentProblem
+from medtui.events import RunStarted
+from medtui.preset import Cell, GuardSettings, Preset, expand_grid, named_schemes
+from medtui.runs.folder import StudyFolder
+from medtui.runs.writer import EventWriter
 from medtui.worker import explain
 
 OUT_OF_MEMORY = (
@@ -264,3 +269,16 @@ def test_what_can_be_resumed_is_told_from_what_cannot():
     assert explain(OSError(28, os.strerror(28), "events.jsonl")).message == (
         "The disk is full: events.jsonl."
     )
+
+
+def test_a_reference_of_other_images_is_refused(tmp_path):
+    """What the reference was trained on is what its compressions are measured on, or none is."""
+    preset = tiny_preset()
+    study = StudyFolder(tmp_path / "study")
+    run = study.run(expand_grid(preset)[0].slug)
+    for folder in (study.reference, run):
+        folder.path.mkdir(parents=True)
+    study.reference.provenance.write_text('{"data_digest": "of other images"}')
+    started = RunStarted(1, "host", "cpu", threads=1)
+    with EventWriter(run.events) as log, pytest.raises(EnvironmentProblem, match="other images"):
+        execute(run, preset, log, StopFlag(), started)

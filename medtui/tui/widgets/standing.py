@@ -154,7 +154,10 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
 def _metric(row: MetricRow) -> Text:
     show = format_percent if row.is_share else format_number
     text = Text(f"{show(row.test):>7}")
-    text.append(f"  val {show(row.val)}", style="dim")
+    if row.reference is None:
+        text.append(f"  val {show(row.val)}", style="dim")
+    else:
+        text.append(f"  dense {show(row.reference)}", style="dim")
     return text
 
 

@@ -1,0 +1,59 @@
+"""Prints how far the engine is from stock Condensa: `python tests/engine/exactness.py`.
+
+For every scheme, the largest difference over all learning-rate schedules of `test_lc`.
+"""
+
+import warnings
+
+import condensa.opt
+import torch
+from test_lc import SCHEDULES, STOCK, Silent, hyper_parameters, run
+from torch import nn
+
+from medtui.engine.lc import LC
+from medtui.engine.schemes import build_scheme
+from medtui.preset import named_schemes
+
+LOSSES = ("train_losses", "val_losses", "test_losses")
+
+
+def differences(scheme: str, schedule: str) -> tuple[float, float, float, int]:
+    """Give max |ours - stock| of theta, w and losses, and how many numbers were compared."""
+    settings = hyper_parameters(**SCHEDULES[schedule])
+    engine = LC(watcher=Silent(), device=torch.device("cpu"), **settings)
+    w, theta, statistics = run(engine, build_scheme(named_schemes()[scheme], 0.3, None))
+    stock_w, stock_theta, stock = run(condensa.opt.LC(**settings), STOCK[scheme]())
+    losses, count = 0.0, 0
+    for name in LOSSES:
+        for ours, theirs in zip(statistics[name], stock[name], strict=True):
+            losses, count = max(losses, abs(ours - theirs)), count + 1
+    count += sum(each.numel() for each in [*theta.state_dict().values(), *w.state_dict().values()])
+    return largest(theta, stock_theta), largest(w, stock_w), losses, count
+
+
+def largest(ours: nn.Module, theirs: nn.Module) -> float:
+    """Give the largest difference over all parameters and buffers, whose types must be equal."""
+    found = 0.0
+    for mine, stock in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
+        assert mine.dtype == stock.dtype
+        found = max(found, float((mine.double() - stock.double()).abs().max()))
+    return found
+
+
+def main() -> None:
+    """Print the table as Markdown."""
+    warnings.simplefilter("ignore")  # stock Condensa calls torch in a deprecated way
+    torch.set_num_threads(1)
+    rows = ["| scheme | theta | w | losses | numbers compared |", "| --- | --- | --- | --- | --- |"]
+    for scheme in STOCK:
+        theta, w, losses, counts = zip(
+            *(differences(scheme, schedule) for schedule in SCHEDULES), strict=True
+        )
+        rows.append(
+            f"| {scheme} | {max(theta):g} | {max(w):g} | {max(losses):g} | {sum(counts):,} |"
+        )
+    print("\n".join(rows))  # noqa: T201 - the table is what it is for
+
+
+if __name__ == "__main__":
+    main()
