@@ -10,6 +10,7 @@ from recorded import RecordedStudy
 from medtui.documents import DocumentError
 from medtui.tui.app import MedtuiApp
 from medtui.tui.config import EXAMPLE, Config, LookSettings, config_path, load_config
+from medtui.tui.copying import MAX_BYTES, copied_path, copy_text
 from medtui.tui.reading import Reader
 from medtui.tui.screens.question import Question
 from medtui.tui.selection import choose_studies
@@ -73,13 +74,14 @@ async def test_the_end_of_a_run_is_announced(runs_dir: Path, showcase: list[Reco
 async def test_the_log_is_filtered_and_a_chart_exported(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """`/` on a run filters its log; `x` writes SVG and CSV beside the run."""
+    """`/` on a run filters its log; `x` writes PNG, SVG and CSV beside the run."""
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         await pilot.press("x")
         exports = showcase[-1].folder.run("prune-0.1").path / "exports"
         await until(pilot, lambda: len(list(exports.glob("*.svg"))) == 1)
         await until(pilot, lambda: len(list(exports.glob("*.csv"))) == 1)
+        assert next(exports.glob("*.png")).read_bytes().startswith(b"\x89PNG")
         await pilot.press("slash", *"compress", "enter")
         log = pilot.app.screen.query_one(LogLines)
         await until(pilot, lambda: log.num_rows == 1)
@@ -115,6 +117,28 @@ async def test_settings_choose_theme_and_keys(
         assert app.theme == "ansi-light"
         await pilot.press("z")
         await until(pilot, lambda: "Studies by name" in screen_text(pilot))
+
+
+async def test_what_is_copied_is_in_a_file_too(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """A terminal never answers whether it took OSC 52; the file is there in any case."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("k")
+        await until(pilot, lambda: "Copied" in notices(pilot))
+        assert "Prune 0.1\tcycle 31/45" in copied_path().read_text(encoding="utf-8")
+        assert "PruneQuantize16" in pilot.app.clipboard
+        await open_live_run(pilot)
+        await pilot.press("k")
+        await until(pilot, lambda: copied_path().read_text(encoding="utf-8").startswith("series"))
+
+
+async def test_a_text_too_long_for_a_terminal_goes_to_the_file_alone(runs_dir: Path) -> None:
+    """Half a copy would be worse than none."""
+    async with opened(runs_dir) as pilot:
+        assert "Too long" in copy_text(pilot.app, "x" * (MAX_BYTES + 1))
+        assert pilot.app.clipboard == ""
+    assert len(copied_path().read_text(encoding="utf-8")) == MAX_BYTES + 1
 
 
 def test_the_example_settings_are_the_defaults() -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from driving import notices, opened, screen_text, until
 
-from medtui.launch import CellForecast
+from medtui.launch import CellForecast, Estimate, Preflight
 from medtui.preset import Preset, parse_preset
 from medtui.tui.data_look import DataReport
 from medtui.tui.data_probe import look
+from medtui.tui.devices import list_devices
 from medtui.tui.draft import Draft, draft_from, read_typed, show_typed
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.screens.data import DataScreen
@@ -162,6 +163,43 @@ async def test_a_forecast_shows_what_each_cell_keeps(runs_dir: Path) -> None:
         await until(pilot, lambda: "⚠ 6 %" in screen_text(pilot))
         assert "10 %" in screen_text(pilot)
         assert pilot.app.screen.query_one(SchemeTable).selected == "Prune"
+
+
+async def test_time_and_disk_are_said_and_forgotten_with_a_change(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured for one preset is not shown for another."""
+    measured = Estimate("cpu", 2, 60.0, 30.0, 120.0, 2**30)
+    outcome = Preflight(0, 0, 0, 0, [], [], 1.0, estimate=measured)
+    monkeypatch.setattr("medtui.tui.screens.compress.preflight", lambda _preset, **_: outcome)
+    async with opened(runs_dir) as pilot:
+        await compress(pilot)
+        await until(pilot, lambda: "about 2 min" in screen_text(pilot))
+        assert "1 GiB" in screen_text(pilot)
+        monkeypatch.setattr(
+            "medtui.tui.screens.compress.preflight",
+            lambda _preset, **_: Preflight(0, 0, 0, 0, [], [], 1.0),
+        )
+        await pilot.press("down", "space")
+        await until(pilot, lambda: "about 2 min" not in screen_text(pilot))
+
+
+async def test_a_preset_is_explained_before_it_is_chosen(runs_dir: Path) -> None:
+    """Its comment, its data and its grid."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("n")
+        await until(
+            pilot, lambda: "trains a ResNet-18 on the drawn blood cells" in screen_text(pilot)
+        )
+        await pilot.press("down")
+        await until(pilot, lambda: "split by patient" in screen_text(pilot))
+
+
+def test_a_machine_without_gpu_says_why() -> None:
+    """The device field offers what there is."""
+    devices = list_devices()
+    assert {"auto", "cpu"} <= set(devices.names)
+    assert devices.meaning
 
 
 async def compress(pilot: object) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from recorded import RecordedStudy
+from textual.widgets._footer import FooterKey
 
 from medtui.telemetry import Sample
 from medtui.tui import vitals_feed
@@ -14,8 +15,11 @@ from medtui.tui.ascii import to_ascii
 from medtui.tui.colours import DARK
 from medtui.tui.reading import Reader
 from medtui.tui.states import age_of
+from medtui.tui.terminal import title_sequence
 from medtui.tui.vitals_feed import VitalsFeed
 from medtui.tui.widgets.bar import bar
+from medtui.tui.widgets.headway import warnings_of
+from medtui.tui.widgets.key_bar import fitting
 from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
 from medtui.tui.widgets.table import Column, fit_columns
 
@@ -46,6 +50,31 @@ def test_a_bar_shows_progress_without_colour() -> None:
     assert bar(0.001, 10, DARK).plain == "━" + "─" * 9
     assert bar(0.999, 10, DARK).plain == "━" * 9 + "─"
     assert bar(1, 10, DARK).plain == "━" * 10
+
+
+def test_the_machine_being_busy_is_said(runs_dir: Path) -> None:
+    """A live run that gets a third of its core is not slow by itself."""
+    study = RecordedStudy(runs_dir, "busy", gpu=False)
+    run = study.reference(epochs=5)
+    study.hold(study.folder, run)
+    lines = [msgspec.json.encode(Sample(time=at, elapsed_s=at, process_cpu_percent=33.0))
+             for at in range(90)]  # fmt: skip
+    run.telemetry.write_bytes(b"\n".join(lines) + b"\n")
+    view = Reader(runs_dir).read("busy/reference", look_at_all=True).view
+    assert view is not None
+    assert "33 of 100 % of a core" in " ".join(each.plain for each in warnings_of(view, DARK))
+    study.release()
+
+
+def test_help_and_quit_stay_where_keys_are_left_out() -> None:
+    """What explains the rest is never cut off."""
+    keys = [FooterKey(name, name, "a long word", name) for name in ("n", "s", "r", "help", "quit")]
+    assert [key.action for key in fitting(keys, 55)] == ["n", "help", "quit"]
+
+
+def test_a_title_carries_no_control_codes() -> None:
+    """A study's name cannot write to the terminal."""
+    assert title_sequence("a\x1b]2;b\x07") == "\x1b]2;a]2;b\x07"
 
 
 def test_ascii_keeps_the_width() -> None:

@@ -46,6 +46,8 @@ class LogLines(Framed, ScrollView, can_focus=False):
         """Clock, text and level of each row, wrapped."""
         self._width = 0
         self._wanted = ""
+        self.is_following = True
+        """Whether new lines come into view by themselves."""
         self._styles_of: dict[str, Style] = {}
         self._colours: Colours | None = None
 
@@ -53,11 +55,6 @@ class LogLines(Framed, ScrollView, can_focus=False):
     def num_rows(self) -> int:
         """Rows that pass the filter, wrapped."""
         return len(self._rows)
-
-    @property
-    def is_following(self) -> bool:
-        """Whether new lines come into view by themselves."""
-        return self.scroll_offset.y >= self.max_scroll_y
 
     def filter(self, wanted: str, lines: tuple[Line, ...], colours: Colours) -> None:
         """Show only lines that hold this text; `warning` finds warnings by their level."""
@@ -80,7 +77,8 @@ class LogLines(Framed, ScrollView, can_focus=False):
 
     def follow(self) -> None:
         """Go to the end and stay there."""
-        self.scroll_end(animate=False, immediate=True)
+        self.is_following = True
+        self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self) -> None:
         """Wrap anew for the new width."""
@@ -90,6 +88,7 @@ class LogLines(Framed, ScrollView, can_focus=False):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Say whether new lines come into view."""
         super().watch_scroll_y(old_value, new_value)
+        self.is_following = new_value >= self.max_scroll_y
         if self._colours is not None:
             self._say_what_is_shown(self._colours)
 
@@ -104,7 +103,6 @@ class LogLines(Framed, ScrollView, can_focus=False):
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
     def _take(self, lines: tuple[Line, ...], width: int) -> None:
-        was_following = self.is_following
         first = new_from(lines, self._known)
         if width != self._width or first == 0 or len(self._rows) > _MAX_ROWS:
             self._rows, first = [], 0
@@ -112,7 +110,7 @@ class LogLines(Framed, ScrollView, can_focus=False):
         self._known, self._width = lines, width
         self.virtual_size = Size(width, len(self._rows))
         self.refresh()
-        if was_following:
+        if self.is_following:
             self.follow()
 
     def _rows_of(self, line: Line, width: int) -> Iterator[tuple[str, str, str]]:

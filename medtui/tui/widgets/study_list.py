@@ -37,7 +37,7 @@ RUN_COLUMNS = (
     Column("density", "density", 7, rank=3, justify="right"),
     Column("size", "packed", 9, rank=4, justify="right"),
     Column("device", "device", 7, rank=5),
-    Column("time", "time", 13, rank=2, justify="right"),
+    Column("time", "time", 15, rank=2, justify="right"),
 )
 
 

@@ -1,0 +1,131 @@
+"""The application in tmux, by keyboard alone: set up, start, leave, come back, stop, go on."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medtui.launch import stop_study
+from medtui.runs.folder import StudyFolder
+from medtui.runs.lock import holder_of
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+PRESET = """# small enough for a test
+name = "small"
+[data]
+card = "demo"
+limit = 48
+[reference]
+epochs = 40
+batch_size = 16
+[compress]
+schemes = ["Prune"]
+densities = [0.2]
+[lc]
+cycles = 3
+steps = 2
+batch_size = 16
+mu_init = 0.5
+[evaluate]
+bootstrap = 20
+[machine]
+device = "cpu"
+"""
+
+PATIENCE_S = 180.0
+
+
+class Tmux:
+    """A terminal in a server of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = str(folder / "tmux.sock")
+        self._do("new-session", "-d", "-x", "100", "-y", "30", "-s", "medtui", "-c", str(folder))
+
+    def send(self, *keys: str) -> None:
+        """Press keys, by tmux's names."""
+        for key in keys:
+            self._do("send-keys", "-t", "medtui", key)
+            time.sleep(0.3)
+
+    def send_until(self, key: str, wanted: str) -> None:
+        """Press a key, again where the screen was not ready for it, until something is there."""
+        deadline = time.monotonic() + PATIENCE_S
+        while wanted not in self.text():
+            assert time.monotonic() < deadline, f"waited in vain for {wanted!r}\n{self.text()}"
+            self.send(key)
+            time.sleep(2)
+
+    def text(self) -> str:
+        """Give what stands on screen."""
+        return self._do("capture-pane", "-t", "medtui", "-p")
+
+    def wait_for(self, wanted: str) -> None:
+        """Wait until something stands on screen."""
+        deadline = time.monotonic() + PATIENCE_S
+        while wanted not in self.text():
+            assert time.monotonic() < deadline, f"waited in vain for {wanted!r}\n{self.text()}"
+            time.sleep(0.2)
+
+    def close(self) -> None:
+        """End the server."""
+        self._do("kill-server")
+
+    def _do(self, *arguments: str) -> str:
+        command = ["tmux", "-f", "/dev/null", "-S", self._socket, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmux]:
+    """Give a terminal in a folder with a small preset; end all that was started in it."""
+    (tmp_path / "small.toml").write_text(PRESET, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    terminal = Tmux(tmp_path)
+    yield terminal
+    terminal.close()
+    study = StudyFolder(tmp_path / "runs" / "small")
+    stop_study(study)
+    deadline = time.monotonic() + PATIENCE_S
+    while holder_of(study.lock) is not None and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def test_a_study_is_set_up_left_found_again_stopped_and_resumed(tmux: Tmux, tmp_path: Path) -> None:
+    """Nothing but keys; what runs survives the application that started it."""
+    start = f"{sys.executable} -m medtui --runs-dir runs; echo and left"
+    tmux.send(start, "Enter")
+    tmux.wait_for("Welcome")
+    tmux.send("n")
+    tmux.wait_for("start from a preset")
+    tmux.send("p")
+    tmux.wait_for("Path of a preset file")
+    tmux.send("small.toml", "Enter")
+    tmux.wait_for("no patient is in two parts")
+    tmux.send("n")
+    tmux.wait_for("PruneQuantize16")
+    tmux.send("s")
+    tmux.wait_for("Start small: a reference and 1 compression?")
+    tmux.send("s")
+    tmux.wait_for("epoch ")
+    tmux.send("q")
+    tmux.wait_for("Leave it running")
+    tmux.send("Enter")
+    tmux.wait_for("and left")
+    study = StudyFolder(tmp_path / "runs" / "small")
+    assert holder_of(study.lock) is not None
+    tmux.send("clear", "Enter", start, "Enter")
+    tmux.wait_for("1 running")
+    tmux.send_until("Enter", "Accuracy by epoch")
+    tmux.send("s")
+    tmux.wait_for("Stop the whole study small")
+    tmux.send("w")
+    tmux.wait_for("r resumes from its checkpoint")
+    tmux.send("r")
+    tmux.wait_for("● running")
+    tmux.wait_for("resumed in cycle")
