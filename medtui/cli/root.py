@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from medtui import __version__
-from medtui.cli import bench, comet, config, data, doctor, options, preset, runs, study
+from medtui.cli import (
+    bench,
+    comet,
+    config,
+    data,
+    doctor,
+    options,
+    preset,
+    runs,
+    study,
+    write_report,
+)
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -18,6 +29,7 @@ app.command(name="stop")(study.stop)
 app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="bench")(bench.bench)
+app.command(name="report")(write_report.write_report)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")
 app.add_typer(config.app, name="config")

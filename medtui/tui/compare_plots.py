@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from medtui.runs.comparison.columns import column_named
 from medtui.runs.comparison.entry import Entry
 from medtui.runs.comparison.pareto import pareto_front
 from medtui.tui.comparing import Curves
@@ -82,16 +83,20 @@ def density_plot(runs: Sequence[Marked]) -> Plot:
     )
 
 
-def pareto_plot(runs: Sequence[Marked]) -> Plot:
-    """Give the headline metric on test against packed size, and the front that nobody beats."""
+def pareto_plot(runs: Sequence[Marked], *, is_by_latency: bool) -> Plot:
+    """Give the headline metric on test against packed size, or latency where it was measured.
+
+    The front is what nobody beats in both.
+    """
     headline = _headline(runs)
     value_of: Callable[[Marked], float | None] = lambda run: headline.scale(  # noqa: E731
         headline.of(run.entry.result.test.metrics)
     )
     known = [
-        (run, run.entry.result.size.bytes_packed / MIB, value)
+        (run, cost, value)
         for run in runs
         if (value := value_of(run)) is not None
+        and (cost := _cost(run.entry, is_by_latency=is_by_latency)) is not None
     ]
     front = pareto_front([(x, y) for _, x, y in known])
     steps = tuple((known[at][1], known[at][2]) for at in front)
@@ -99,14 +104,22 @@ def pareto_plot(runs: Sequence[Marked]) -> Plot:
         Series(run.title, ((x, y),), "dots", tint=run.mark.tint, letter=run.mark.letter)
         for run, x, y in known
     ]
+    cost_label, other = ("p50 ms", "size") if is_by_latency else ("packed MiB", "latency")
     best = ", ".join(known[at][0].mark.letter for at in front)
     return Plot(
-        f"{_title(headline)} on test by packed MiB{headline.unit}",
+        f"{_title(headline)} on test by {cost_label}{headline.unit}",
         (*dots, Series("", steps, "faint")),
-        x_label="MiB",
+        x_label=cost_label,
         is_x_log=True,
-        remark=f"front: {best}",
+        remark=f"front: {best}  6 again: by {other}",
+        empty="no marked run has a benchmark: `medtui bench STUDY` makes one; 6 again: by size",
     )
+
+
+def _cost(entry: Entry, *, is_by_latency: bool) -> float | None:
+    if is_by_latency:
+        return column_named("latency").number(entry)
+    return entry.result.size.bytes_packed / MIB
 
 
 def _series(

@@ -58,7 +58,7 @@ class Request:
     board: Board
     pin: Entry | None
     is_turned: bool
-    """Whether the tab's other side is wanted: free memory in place of used."""
+    """Whether the tab's other side is wanted: free memory, latency."""
     width: int
     """Cells across."""
 
@@ -80,7 +80,7 @@ def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
     if asked.tab == "Density":
         return density_plot(runs)
     if asked.tab == "Pareto":
-        return pareto_plot(runs)
+        return pareto_plot(runs, is_by_latency=asked.is_turned)
     if asked.tab == "Averages":
         return (averages(group_entries(entries, ["scheme"]), colours),)
     if asked.tab == "Classes":

@@ -7,6 +7,7 @@ from typing import Literal
 
 from medtui.errors import UsageError
 from medtui.metrics import METRICS, Metric, metric_named
+from medtui.runs.bench import Contest
 from medtui.runs.comparison.entry import Entry
 from medtui.telemetry import Level
 from medtui.units import (
@@ -141,6 +142,18 @@ def _flip_rate(entry: Entry) -> float | None:
     return None if flips is None else flips.rate
 
 
+def _bench_column(
+    name: str, label: str, read: Callable[[Contest], float], *, is_better: bool
+) -> Column:
+    """Give a column of the benchmark in float32, in which every model is measured."""
+
+    def measured(entry: Entry) -> float | None:
+        contest = entry.bench.contest("float32") if entry.bench else None
+        return None if contest is None else read(contest)
+
+    return Column(name, label, measured, higher_is_better=is_better, opens="bench")
+
+
 def _format_percent_of_100(value: float | None) -> str:
     return MISSING if value is None else f"{value:.0f} %"
 
@@ -169,6 +182,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("cycle", "cycle", lambda entry: entry.result.best_cycle),
     Column("time", "time", lambda entry: entry.result.seconds, format_duration),
     Column("device", "device", lambda entry: entry.result.device_name, is_text=True),
+    _bench_column("latency", "p50 ms", lambda contest: contest.latency.p50_ms, is_better=False),
+    _bench_column("throughput", "images/s",
+                  lambda contest: contest.best.images_per_second.median, is_better=True),
+    _bench_column("speed_up", "times as fast", lambda contest: contest.latency_ratio.median,
+                  is_better=True),
     _vitals_column("memory", "mean GPU memory", "gpu_memory_used_bytes", "mean", format_bytes),
     _vitals_column("peak_memory", "peak GPU memory", "gpu_memory_used_bytes", "peak",
                    format_bytes),

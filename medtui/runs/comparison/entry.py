@@ -9,6 +9,7 @@ from medtui.documents import DocumentError, read_text
 from medtui.errors import MedtuiError
 from medtui.events import Metrics
 from medtui.preset import Preset, PublishedNumber, expand_grid, named_schemes, parse_preset
+from medtui.runs.bench import Bench, read_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
@@ -58,6 +59,14 @@ class Entry:
             EnvironmentProblem: the file is missing or damaged.
         """
         return read_predictions(self.folder.predictions)
+
+    @cached_property
+    def bench(self) -> Bench | None:
+        """How fast it is; None where that was not measured."""
+        try:
+            return read_bench(self.folder)
+        except MedtuiError:
+            return None
 
     @cached_property
     def vitals(self) -> VitalsSummary:

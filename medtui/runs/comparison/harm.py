@@ -120,8 +120,18 @@ class Harm:
     @property
     def marked(self) -> list[str]:
         """Name the classes and subgroups with a verdict against them."""
-        groups = [f"{each.kind} {each.value}" for each in self.subgroups if each.verdict]
-        return [each.name for each in self.classes if each.verdict] + groups
+        return self._with_verdict("maybe", "hurt")
+
+    @property
+    def hurt(self) -> list[str]:
+        """Name those whose loss is clear."""
+        return self._with_verdict("hurt")
+
+    def _with_verdict(self, *verdicts: Verdict) -> list[str]:
+        groups = [
+            f"{each.kind} {each.value}" for each in self.subgroups if each.verdict in verdicts
+        ]
+        return [each.name for each in self.classes if each.verdict in verdicts] + groups
 
 
 def measure_harm(

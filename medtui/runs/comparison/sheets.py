@@ -108,6 +108,13 @@ def per_class_metric(entries: Sequence[Entry]) -> Metric:
     return next(metric for metric in METRICS if metric.name == wanted)
 
 
+def headline_metric(entries: Sequence[Entry]) -> Metric:
+    """Give the metric by which these runs are judged: accuracy, or AUROC in multi-label tasks."""
+    is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
+    wanted = "auroc" if is_multi else "accuracy"
+    return next(metric for metric in METRICS if metric.name == wanted)
+
+
 def short_name(entry: Entry, entries: Sequence[Entry]) -> str:
     """Give a run's name without its study where all runs are of one study."""
     studies = {each.folder.study.name for each in entries}

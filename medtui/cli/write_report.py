@@ -1,0 +1,95 @@
+"""`medtui report`: a study's report, or one of its figures."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medtui.cli import options
+from medtui.errors import EnvironmentProblem, UsageError
+
+if TYPE_CHECKING:
+    from medtui.exporters.report.contents import Contents
+    from medtui.runs.folder import StudyFolder
+
+FIGURE_KINDS = ("svg", "png", "pdf")
+"""Forms of a single figure, by the file's ending."""
+
+
+def write_report(
+    ctx: typer.Context,
+    studies: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY...", help="One or more.", autocompletion=options.complete_target
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", dir_okay=False,
+            help="report.html, or report.md with its figures beside it [default: STUDY.html].",
+        ),
+    ] = None,
+    figure: Annotated[
+        str,
+        typer.Option("--figure", metavar="NAME", help="One figure alone, as FILE.svg|png|pdf."),
+    ] = "",
+    quiet: options.Quiet = False,
+    runs_dir: options.RunsDir = None,
+) -> None:  # fmt: skip
+    """Write a report of studies: one HTML file that needs nothing else, or Markdown and figures."""
+    from medtui.exporters.report.contents import gather
+
+    folders = _studies(options.runs_dir_of(ctx, runs_dir), studies)
+    default = f"{folders[0].name}-{figure}.svg" if figure else f"{folders[0].name}.html"
+    path = output or Path(default)
+    contents = gather(folders, _tell_nobody if quiet else _tell)
+    try:
+        written = _write_figure(contents, figure, path) if figure else _write(contents, path)
+    except OSError as error:
+        raise EnvironmentProblem(f"{path}: {error.strerror}. Nothing is there.") from error
+    print("\n".join(map(str, written)))
+
+
+def _tell(what: str) -> None:
+    print(f"{what} ...", file=sys.stderr, flush=True)
+
+
+def _tell_nobody(_what: str) -> None:
+    """Say nothing on the way."""
+
+
+def _studies(runs_dir: Path, names: list[str]) -> "list[StudyFolder]":
+    from medtui.cli.target import find_target
+
+    return list(dict.fromkeys(find_target(runs_dir, name).study for name in names))
+
+
+def _write(contents: "Contents", path: Path) -> list[Path]:
+    from medtui.exporters.report.html import report_html
+    from medtui.exporters.report.markdown import write_markdown
+    from medtui.runs.publish import publish_text
+
+    if path.suffix == ".md":
+        return write_markdown(contents, path)
+    if path.suffix not in {".html", ".htm"}:
+        raise UsageError(f"{path}: a report is an .html or .md file.")
+    publish_text(path, report_html(contents))
+    return [path]
+
+
+def _write_figure(contents: "Contents", name: str, path: Path) -> list[Path]:
+    from medtui.exporters.report.figures import FIGURES
+    from medtui.exporters.report.markdown import figure_file
+    from medtui.runs.publish import publish_bytes
+
+    known = {figure.name: figure for figure in FIGURES if figure.applies(contents)}
+    kind = path.suffix.removeprefix(".")
+    if name not in known:
+        raise UsageError(f"No figure `{name}` here.", hint=f"There are: {', '.join(known)}.")
+    if kind not in FIGURE_KINDS:
+        raise UsageError(f"{path}: a figure is a file of {', '.join(FIGURE_KINDS)}.")
+    publish_bytes(path, figure_file(known[name], contents, kind))
+    return [path]

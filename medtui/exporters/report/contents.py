@@ -1,0 +1,132 @@
+"""Everything a report tells, read and worked out once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from medtui.datasets import Card, load_card
+from medtui.datasets.pictures import Picture, pictures_of
+from medtui.errors import MedtuiError, UsageError
+from medtui.metrics import Metric
+from medtui.preset import dump_preset
+from medtui.runs.comparison.curves import Curves, read_curves
+from medtui.runs.comparison.differences import Differences, differences_of_all
+from medtui.runs.comparison.entry import Entry, read_entries
+from medtui.runs.comparison.harm import Harm, harm_of_all
+from medtui.runs.comparison.sheets import headline_metric
+from medtui.runs.folder import RunFolder, StudyFolder
+
+Tell = Callable[[str], None]
+"""Called with what is being done, for a person who waits."""
+
+
+class Provenance(msgspec.Struct):
+    """What a report says of `provenance.json`."""
+
+    medtui: str = ""
+    python: str = ""
+    packages: dict[str, str] = {}
+    fingerprint: dict[str, str] = {}
+    driver: str | None = None
+    git: str | None = None
+    data_digest: str = ""
+    seeds: dict[str, int] = {}
+    command: list[str] = []
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One report."""
+
+    name: str
+    """Of the studies, joined."""
+    entries: tuple[Entry, ...]
+    """Finished runs, references first in each study."""
+    headline: Metric
+    """Accuracy, or AUROC in multi-label tasks."""
+    curves: dict[str, Curves]
+    """By run."""
+    found: dict[str, Differences]
+    harms: tuple[Harm, ...]
+    pictures: dict[str, Picture]
+    """Images named in `harms`, as far as the data set is at hand."""
+    card: Card | None
+    """None where it cannot be read any more."""
+    preset: str
+    """TOML of the first study."""
+    provenance: Provenance | None
+    problems: tuple[str, ...]
+    """What is missing, in sentences."""
+
+    @property
+    def references(self) -> tuple[Entry, ...]:
+        """The dense runs."""
+        return tuple(entry for entry in self.entries if entry.folder.is_reference)
+
+    @property
+    def compressed(self) -> tuple[Entry, ...]:
+        """The others."""
+        return tuple(entry for entry in self.entries if not entry.folder.is_reference)
+
+
+def gather(studies: Sequence[StudyFolder], tell: Tell) -> Contents:
+    """Read studies and work out what the report tells.
+
+    Raises:
+        UsageError: no run of theirs is finished.
+    """
+    tell("reading results")
+    folders = [run for study in studies for run in study.runs()]
+    entries, problems = read_entries(folders)
+    if not entries:
+        raise UsageError("No run is finished yet; there is nothing to report.")
+    left_out = len(folders) - len(entries) - len(problems)
+    if left_out:
+        problems.append(f"{left_out} of {len(folders)} runs are not finished and are left out.")
+    headline = headline_metric(entries)
+    tell("reading logs and telemetry")
+    curves = {entry.key: read_curves(entry, headline.name) for entry in entries}
+    tell("drawing bootstrap samples")
+    found, missing = differences_of_all(entries, None)
+    tell("looking who was hurt")
+    harms, _ = harm_of_all(entries)
+    first = entries[0]
+    tell("looking for the images that moved most")
+    pictures, why = _pictures(first, harms)
+    notes = [why] if why else []
+    return Contents(
+        name=", ".join(dict.fromkeys(study.name for study in studies)),
+        entries=tuple(entries),
+        headline=headline,
+        curves=curves,
+        found=found,
+        harms=tuple(harms),
+        pictures=pictures,
+        card=_card(first),
+        preset=dump_preset(first.preset) if first.preset else "",
+        provenance=_provenance(first.folder),
+        problems=(*problems, *missing, *notes),
+    )
+
+
+def _pictures(entry: Entry, harms: Sequence[Harm]) -> tuple[dict[str, Picture], str]:
+    names = list(dict.fromkeys(moved.name for harm in harms for moved in harm.moved))
+    if entry.preset is None or not names:
+        return {}, ""
+    pictures, problem = pictures_of(entry.preset.data, names)
+    return pictures, f"The images cannot be shown: {problem}" if problem else ""
+
+
+def _card(entry: Entry) -> Card | None:
+    try:
+        return load_card(entry.preset.data.card)[0] if entry.preset else None
+    except MedtuiError:
+        return None
+
+
+def _provenance(folder: RunFolder) -> Provenance | None:
+    try:
+        return msgspec.json.decode(folder.provenance.read_bytes(), type=Provenance)
+    except (OSError, msgspec.DecodeError):
+        return None

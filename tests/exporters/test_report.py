@@ -1,0 +1,137 @@
+"""`medtui report`: what it says of recorded studies, in every form."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from medtui.errors import UsageError
+from medtui.exporters.report.contents import Contents, gather
+from medtui.exporters.report.figures import FIGURES
+from medtui.exporters.report.html import report_html
+from medtui.exporters.report.markdown import figure_file, write_markdown
+from medtui.exporters.report.words import summary
+from medtui.runs.folder import StudyFolder
+
+RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+
+
+@pytest.fixture(scope="module")
+def cells() -> Contents:
+    """Give the contents of the cells' report; its images come along with medtui."""
+    return gather([StudyFolder(RECORDED / "cells")], lambda _what: None)
+
+
+@pytest.fixture(scope="module")
+def films() -> Contents:
+    """Give the contents of the films' report; its images are not at hand."""
+    return gather([StudyFolder(RECORDED / "films")], lambda _what: None)
+
+
+class _Page(HTMLParser):
+    """Collects what a browser would have to open or fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what is opened, and what it points at."""
+        if tag not in {"meta", "img", "br"}:
+            self.open.append(tag)
+        self.fetched += [
+            value or ""
+            for name, value in attrs
+            if name in {"src", "href", "xlink:href"}
+            and not (value or "").startswith(("#", "data:"))
+        ]
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the last one of its kind."""
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_else(cells: Contents) -> None:
+    """Every tag is closed; no script, no address is fetched; every figure is drawn."""
+    text = report_html(cells)
+    page = _Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.fetched == []
+    assert "<script" not in text
+    names = re.findall(r'<figure id="figure-(\w+)"', text)
+    assert names == [figure.name for figure in FIGURES if figure.applies(cells)]
+    assert "prefers-color-scheme: dark" in text
+    assert "currentColor" in text
+
+
+def test_ids_on_the_page_are_unique(cells: Contents) -> None:
+    """Two figures have clip paths; none may take the other's."""
+    ids = re.findall(r' id="([^"]+)"', report_html(cells))
+    assert len(ids) == len(set(ids))
+
+
+def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
+    """Reference, how many hold, and flips stand in it as they were measured."""
+    text = summary(cells)
+    reference = cells.references[0]
+    assert f"{reference.metric('test', 'accuracy') * 100:.1f} %" in text
+    assert "of 4 lose no more than 2 points" in text
+    assert "of the test answers changed" in text
+
+
+def test_films_have_classes_and_patient_groups(films: Contents) -> None:
+    """Multi-label reports judge by AUROC, rarest class first, and by sex, age and view."""
+    text = report_html(films)
+    for words in ("test AUROC", "By patient group: films/prune-0.05", "rarest first", "view"):
+        assert words in text
+    assert any("cannot be shown" in problem for problem in films.problems)
+
+
+def test_the_pictures_that_moved_are_on_the_page(cells: Contents) -> None:
+    """The demo's images are at hand; each stands with its probabilities."""
+    text = report_html(cells)
+    assert text.count("data:image/png;base64,") >= 4
+
+
+def test_markdown_has_its_figures_beside_it(films: Contents, tmp_path: Path) -> None:
+    """Every picture that the text shows is a file, as SVG and PNG."""
+    written = write_markdown(films, tmp_path / "report.md")
+    text = (tmp_path / "report.md").read_text()
+    for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text):
+        ET.parse(tmp_path / target)  # noqa: S314 - our own file
+        assert (tmp_path / target).with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert all(path.is_file() for path in written)
+    assert "## Who was hurt" in text
+
+
+def test_a_figure_is_the_same_file_twice(cells: Contents) -> None:
+    """The same numbers give the same bytes, so reports can be compared."""
+    figure = FIGURES[0]
+    assert figure_file(figure, cells, "svg") == figure_file(figure, cells, "svg")
+
+
+def test_a_published_number_stands_beside_ours(tmp_path: Path) -> None:
+    """The preset tells it; the report does not mix it with what was measured."""
+    shutil.copytree(RECORDED / "cells", tmp_path / "cells")
+    preset = tmp_path / "cells" / "prune-0.1" / "preset.toml"
+    published = (
+        '\n[published."prune-0.1"]\nmetric = "accuracy"\nvalue = 0.7244\nsource = "fig. 5"\n'
+    )
+    preset.write_text(preset.read_text() + published)
+    contents = gather([StudyFolder(tmp_path / "cells")], lambda _what: None)
+    text = report_html(contents)
+    assert "Beside the publication" in text
+    assert "72.4 %" in text
+    assert "fig. 5" in text
+
+
+def test_nothing_finished_is_nothing_to_report(tmp_path: Path) -> None:
+    """An empty study is refused in a sentence."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="nothing to report"):
+        gather([StudyFolder(tmp_path / "empty")], lambda _what: None)
