@@ -71,10 +71,9 @@ def describe_shortage(told: str) -> str:
     held = _bytes_in(told, r"this process has ([\d.]+) (\w+) memory in use")
     if held is not None:
         parts.append(f"this run held {format_bytes(held)}")
+    sentence = f"The GPU's memory is full: {', '.join(parts)}."
     others = "; ".join(map(_describe_process, _others_on_gpu()))
-    return f"The GPU's memory is full: {', '.join(parts)}." + (
-        f" Also on it: {others}." * bool(others)
-    )
+    return f"{sentence} Also on it: {others}." if others else sentence
 
 
 def _bytes_in(told: str, pattern: str) -> float | None:

@@ -1,0 +1,28 @@
+"""Who else holds a GPU's memory, told where a run finds it full."""
+
+import os
+
+import pytest
+from scripted_nvml import TWO_GPUS, ScriptedNvml
+
+from medtui.engine.memory import describe_shortage
+
+TOLD = (
+    "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 79.00 GiB of "
+    "which 1.20 GiB is free."
+)
+
+
+@pytest.mark.parametrize("visible", ["GPU-11111111-aaaa-bbbb-cccc-000000000000", "0"])
+def test_other_processes_on_the_runs_gpu_are_named(
+    nvml: ScriptedNvml, monkeypatch: pytest.MonkeyPatch, visible: str
+) -> None:
+    """The largest first; neither this process nor those of another GPU."""
+    gib = 1024**3
+    nvml.say(f"0.processes {os.getpid()}:{8 * gib} 999999998:{gib} 1:{5 * gib}", TWO_GPUS)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    sentence = describe_shortage(TOLD)
+    assert sentence.startswith("The GPU's memory is full: 2.5 GiB more were needed, 1.2 GiB of 79")
+    first, second = sentence.partition("Also on it: ")[2].split("; ")
+    assert "of root (pid 1) with 5 GiB" in first
+    assert second == "a process (pid 999999998) with 1 GiB."
