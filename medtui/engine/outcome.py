@@ -21,6 +21,7 @@ from medtui.runs.predictions import (
 )
 from medtui.runs.publish import publish_bytes, publish_text
 from medtui.runs.result import Result, Size, SplitResult, write_result
+from medtui.runs.stages import stage_vitals
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         are_logits_constant=val.are_constant,
         warnings=[*session.warnings, *_collapse(size, val)],
         peak_memory_bytes=_peak_memory(session.device),
+        vitals=stage_vitals(session.folder),
         image_shape=(session.dataset.channels, session.dataset.size, session.dataset.size),
     )
     session.save_model(outcome.model)

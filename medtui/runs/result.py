@@ -6,6 +6,7 @@ from medtui.errors import EnvironmentProblem
 from medtui.events import Metrics
 from medtui.runs.folder import RunFolder
 from medtui.runs.publish import publish_bytes
+from medtui.telemetry import VitalsSummary
 
 
 class LayerSize(msgspec.Struct, frozen=True):
@@ -133,6 +134,8 @@ class Result(msgspec.Struct, frozen=True):
     warnings: list[str] = []
     peak_memory_bytes: int | None = None
     """torch's peak allocation on the GPU; None on a CPU."""
+    vitals: dict[str, VitalsSummary] = {}
+    """Stage to the machine's means and peaks in it; until this was written, in the last one."""
     image_shape: tuple[int, int, int] | None = None
     """Channels, height and width of the images; None where an older version did not say."""
 

@@ -8,7 +8,7 @@ from medtui.telemetry.gpus import GpuProcess, GpuSample, Probe, ProbedGpu
 from medtui.telemetry.probe_process import probe_safely
 from medtui.telemetry.sample import NVML_OK, Sample
 from medtui.telemetry.sampler_process import SamplerProcess
-from medtui.telemetry.summary import Level, VitalsSummary, summarise
+from medtui.telemetry.summary import Level, Span, VitalsSummary, summarise, summarise_spans
 from medtui.telemetry.tail import SampleTail, read_samples
 
 __all__ = [
@@ -22,9 +22,11 @@ __all__ = [
     "Sample",
     "SampleTail",
     "SamplerProcess",
+    "Span",
     "VitalsSummary",
     "probe_safely",
     "read_samples",
     "summarise",
+    "summarise_spans",
     "visible_for",
 ]

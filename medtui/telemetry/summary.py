@@ -30,7 +30,7 @@ class VitalsSummary(msgspec.Struct, frozen=True):
     num_samples: int
     """Lines of telemetry in the span."""
     seconds: float
-    """From the first to the last of them, by the wall clock."""
+    """From the first to the last of them, by the wall clock; of several spans, their sum."""
     gpu_memory_used_bytes: Level | None = None
     """By all processes together."""
     process_gpu_memory_bytes: Level | None = None
@@ -45,16 +45,27 @@ class VitalsSummary(msgspec.Struct, frozen=True):
     """Resident, with all children."""
 
 
+Span = tuple[float, float]
+"""Two Unix times, seconds: from the first on, before the second."""
+
+
 def summarise(
     samples: Iterable[Sample], *, since: float = -math.inf, until: float = math.inf
 ) -> VitalsSummary:
     """Summarise the samples from `since` on and before `until`, both Unix times in seconds."""
-    span = [sample for sample in samples if since <= sample.time < until]
+    return summarise_spans(samples, [(since, until)])
+
+
+def summarise_spans(samples: Iterable[Sample], spans: Sequence[Span]) -> VitalsSummary:
+    """Summarise the samples of several spans as one; what lies between them does not count."""
+    known = list(samples)
+    parts = [[sample for sample in known if since <= sample.time < until] for since, until in spans]
+    span = [sample for part in parts for sample in part]
     used = _used_gpus(span)
     gpus = [[gpu for gpu in sample.gpus if not used or _identity(gpu) in used] for sample in span]
     return VitalsSummary(
         num_samples=len(span),
-        seconds=span[-1].time - span[0].time if span else 0.0,
+        seconds=sum(part[-1].time - part[0].time for part in parts if part),
         gpu_memory_used_bytes=_gpu_level(gpus, lambda gpu: gpu.memory_used_bytes),
         process_gpu_memory_bytes=_gpu_level(gpus, lambda gpu: gpu.process_memory_bytes),
         gpu_percent=_gpu_level(gpus, lambda gpu: gpu.gpu_percent, is_share=True),

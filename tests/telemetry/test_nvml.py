@@ -65,6 +65,38 @@ def test_a_process_whose_memory_the_driver_hides_is_unknown(nvml: ScriptedNvml) 
     assert nvml.read("0", pids=(4242,)).gpus[0].missing == {"process_memory_bytes": "n/a"}
 
 
+VGPU = """\
+count 1
+0.name GRID A100-10C
+0.uuid GPU-44444444-aaaa-bbbb-cccc-000000000000
+0.memory 2000 8000 10000
+0.utilisation 35 10
+0.processes 4242:unknown
+"""
+
+
+def test_a_virtual_gpu_tells_what_its_host_lets_it(nvml: ScriptedNvml) -> None:
+    """Memory and utilisation; power, temperature and clocks are the host's own and n/a here."""
+    nvml.say(VGPU)
+    gpu = nvml.read(pids=(4242,)).gpus[0]
+    assert (gpu.memory_used_bytes, gpu.gpu_percent) == (2000, 35)
+    assert set(gpu.missing) == {
+        "process_memory_bytes", "power_w", "temperature_c", "sm_clock_mhz", "memory_clock_mhz",
+        "throttle_reasons",
+    }  # fmt: skip
+    assert set(gpu.missing.values()) == {"n/a"}
+    assert not gpu.is_mig
+
+
+def test_a_gpu_that_may_not_be_asked_is_listed(nvml: ScriptedNvml) -> None:
+    """Without permission for one GPU, its place says so and the other is read."""
+    nvml.say("fail nvmlDeviceGetHandleByIndex_v2:1 4", TWO_GPUS)
+    first, second = nvml.read().gpus
+    assert first.gpu_percent == 87
+    assert second.note == "no permission"
+    assert_each_gap_is_explained(second)
+
+
 def test_mig_instances_are_walked(nvml: ScriptedNvml) -> None:
     """Empty slots are passed over; utilisation is n/a (MIG), never 0."""
     nvml.say(MIG_GPU)
