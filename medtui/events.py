@@ -115,6 +115,8 @@ class CheckpointWritten(Event, frozen=True):
     cycle: int
     step: int
     num_bytes: int
+    seconds: float = 0.0
+    """How long training waited for it."""
 
 
 class RunStopped(Event, frozen=True):

@@ -132,12 +132,13 @@ class Session:
         self, stage: str, cycle: int, step: int, values: dict[str, Any], tensors: dict[str, Tensor]
     ) -> None:
         """Write a checkpoint and say so in the log."""
+        began = time.monotonic()
         state = SavedState(
             stage, cycle, step, values, fingerprint(self.device), list(self.warnings)
         )
         generators = prefixed(_GENERATORS, generators_of(self.device))
         num_bytes = self.checkpoints.save(state, tensors | generators)
-        self.log.write(CheckpointWritten(cycle, step, num_bytes))
+        self.log.write(CheckpointWritten(cycle, step, num_bytes, time.monotonic() - began))
 
 
 def _criterion(dataset: Dataset, device: torch.device) -> Criterion:
