@@ -1,0 +1,151 @@
+"""The rungs from stock Condensa to the fast mode; each adds one thing to the one before."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import condensa
+import torch
+from torch import nn
+
+from medtui.engine.arithmetic import EXACT, Arithmetic, fast_arithmetic
+from medtui.engine.evaluation import Evaluator
+from medtui.engine.fast import TEST_EVERY, fast_seams
+from medtui.engine.graph import FastStep
+from medtui.engine.ladder.stock import compress_arrays, compress_files
+from medtui.engine.ladder.work import DENSITY, EVALUATION_BATCH, Tally, Work
+from medtui.engine.lc import LC, LcState, Measured
+from medtui.engine.machine import settle
+from medtui.engine.schemes import build_scheme
+from medtui.engine.update import ForeachSgd, InPlaceSgd
+from medtui.preset import named_schemes
+
+
+@dataclass(frozen=True)
+class Rung:
+    """An arm that can be run."""
+
+    name: str
+    what: str
+    run: Callable[[Work, Tally], nn.Module]
+    """Does the plan's work; gives the trained w."""
+    is_exact: bool = False
+    """Whether its w must equal, bit for bit, that of the other exact rungs."""
+    is_stock: bool = False
+    """Whether torch's own settings hold, as they would without medtui."""
+    evaluates_all: bool = True
+    """Whether it measures all three splits each cycle, as stock does."""
+    needs_gpu: bool = False
+
+
+class _Silent:
+    """Watches nothing: the engine alone is measured."""
+
+    def prepare(self, state: LcState) -> None: ...
+
+    def stepped(self, state: LcState, loss: torch.Tensor, num_images: int) -> None: ...
+
+    def measured(self, state: LcState, measured: Measured) -> None: ...
+
+    def cycle_ended(self, state: LcState) -> None: ...
+
+
+def _engine(
+    work: Work,
+    tally: Tally,
+    *,
+    with_train_split: bool,
+    arithmetic: Arithmetic = EXACT,
+    **seams: Any,  # noqa: ANN401 - LC's own, passed through
+) -> nn.Module:
+    """Run medtui's L-C; like stock, it measures w before the first cycle."""
+    train = work.train_batches(tally)
+    train_in_order, val, test = (
+        work.evaluation_batches(split, tally, EVALUATION_BATCH)
+        for split in ("train", "val", "test")
+    )
+    evaluator = Evaluator("single", work.device, val, arithmetic)  # type: ignore[arg-type] # counts as its batches
+
+    def statistics(model: nn.Module, criterion: Any, loader: Any) -> Any:  # noqa: ANN401 - as Condensa calls it
+        return evaluator(model, criterion, train_in_order if loader is train else loader)
+
+    w = work.network()
+    for loader in [val, test, *([train] if with_train_split else [])]:
+        statistics(w, work.criterion, loader)
+    engine = LC(
+        watcher=_Silent(),
+        device=work.device,
+        **work.hyper_parameters(),
+        debugging_flags={
+            "custom_model_statistics": statistics,
+            "disable_train_stats": not with_train_split,
+        },
+        **seams,
+    )
+    scheme = build_scheme(named_schemes()["Prune"], DENSITY, None)
+    condensa.Compressor(engine, scheme, w, train, test, val, work.criterion).run()
+    return w
+
+
+def _fast(work: Work, tally: Tally, *, is_graphed: bool) -> nn.Module:
+    arithmetic = fast_arithmetic(work.device)
+    seams = fast_seams(work.device, arithmetic, _say)
+    if not is_graphed:
+        seams["step"] = FastStep(arithmetic)
+    return _engine(
+        work, tally, with_train_split=False, arithmetic=arithmetic, test_every=TEST_EVERY, **seams
+    )
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201 - narration
+
+
+def _our_update(work: Work) -> type[InPlaceSgd | ForeachSgd]:
+    return ForeachSgd if work.device.type == "cuda" else InPlaceSgd
+
+
+RUNGS = (
+    Rung(
+        "A1", "stock Condensa, original PNGs",
+        lambda work, tally: compress_files(work, work.files.original, tally), is_stock=True,
+    ),
+    Rung(
+        "A2", "stock Condensa, resized PNGs",
+        lambda work, tally: compress_files(work, work.files.resized, tally), is_stock=True,
+    ),
+    Rung("A3", "stock Condensa, medtui's batches", compress_arrays, is_exact=True, is_stock=True),
+    Rung(
+        "B0", "A3 with medtui's update rule",
+        lambda work, tally: compress_arrays(work, tally, _our_update(work)),
+        is_exact=True, is_stock=True,
+    ),
+    Rung(
+        "B1", "medtui, exact, the same evaluations",
+        lambda work, tally: _engine(work, tally, with_train_split=True), is_exact=True,
+    ),
+    Rung(
+        "B2", "B1 without the train split's",
+        lambda work, tally: _engine(work, tally, with_train_split=False),
+        is_exact=True, evaluates_all=False,
+    ),
+    Rung(
+        "B3", "medtui, fast mode",
+        lambda work, tally: _fast(work, tally, is_graphed=False), evaluates_all=False,
+    ),
+    Rung(
+        "B4", "B3 with a CUDA graph",
+        lambda work, tally: _fast(work, tally, is_graphed=True),
+        evaluates_all=False, needs_gpu=True,
+    ),
+)  # fmt: skip
+
+
+def set_up(rung: Rung, device: torch.device, threads: int) -> None:
+    """Put torch into the state in which the rung would find it in a process of its own."""
+    settle(device, threads)
+    if rung.is_stock:
+        torch.use_deterministic_algorithms(mode=False)
+        torch.backends.cudnn.deterministic = False
+        torch.backends.cudnn.allow_tf32 = True

@@ -1,0 +1,90 @@
+"""The same images three ways: original PNGs, PNGs already of the network's size, arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from medtui.datasets import Part, open_dataset
+from medtui.engine.ladder.report import LadderPlan
+from medtui.errors import UsageError
+from medtui.preset import DataSettings
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Two trees of split/class/name.png; their images have the same names in the same order."""
+
+    original: Path
+    resized: Path
+
+
+def lay_out(plan: LadderPlan, folder: Path) -> Files:
+    """Fill `folder` with links to the plan's images and with small copies of them.
+
+    Raises:
+        UsageError: there are too few.
+    """
+    source = Path(plan.images).expanduser() if plan.images else _draw_demo(folder / "demo")
+    files = Files(folder / "original", folder / "resized")
+    for kind, paths in sorted(_classes(source).items()):
+        for split, chosen in _share_out(kind, paths, plan).items():
+            for tree in (files.original, files.resized):
+                (tree / split / kind).mkdir(parents=True)
+            for path in chosen:
+                (files.original / split / kind / path.name).symlink_to(path.resolve())
+                with Image.open(path) as image:
+                    small = image.convert("RGB").resize(
+                        (plan.size, plan.size), Image.Resampling.BILINEAR
+                    )
+                small.save(files.resized / split / kind / path.name)
+    return files
+
+
+def read_part(files: Files, split: str) -> Part:
+    """Read the small copies of a split, in ImageFolder's order."""
+    folders = sorted((files.resized / split).iterdir())
+    paths = [(path, label) for label, each in enumerate(folders) for path in sorted(each.iterdir())]
+    pixels = np.stack([np.asarray(Image.open(path)) for path, _ in paths])
+    names = [path.name for path, _ in paths]
+    return Part(pixels, np.array([label for _, label in paths]), names, names)
+
+
+def _classes(source: Path) -> dict[str, list[Path]]:
+    if not source.is_dir():
+        raise UsageError(f"{source} is no folder.", hint="--images takes class folders of PNGs.")
+    found = {each.name: sorted(each.glob("*.png")) for each in source.iterdir() if each.is_dir()}
+    found = {name: paths for name, paths in found.items() if paths}
+    if len(found) != 2:  # noqa: PLR2004 - the benchmark's network has two logits
+        raise UsageError(f"{source} has {len(found)} class folders with PNGs; it takes two.")
+    return found
+
+
+def _share_out(kind: str, paths: list[Path], plan: LadderPlan) -> dict[str, list[Path]]:
+    """Take evenly spaced images of a class for each split."""
+    counts = [plan.num_train // 2, plan.num_measured // 2, plan.num_measured // 2]
+    if len(paths) < sum(counts):
+        raise UsageError(
+            f"{kind} has {len(paths)} images; {sum(counts)} are needed.",
+            hint="Lower it: --set num_train=128.",
+        )
+    rows = np.linspace(0, len(paths) - 1, sum(counts)).astype(int)
+    ends = np.cumsum(counts)[:-1]
+    return {
+        split: [paths[row] for row in part]
+        for split, part in zip(SPLITS, np.split(rows, ends), strict=True)
+    }
+
+
+def _draw_demo(folder: Path) -> Path:
+    """Write the cells that come with medtui as PNGs."""
+    dataset = open_dataset(DataSettings(card="demo"))
+    for part in (dataset.train, dataset.val, dataset.test):
+        for pixels, label, name in zip(part.images_NHWC, part.labels, part.names, strict=True):
+            path = folder / dataset.classes[int(label)] / f"{Path(name).stem}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(path)
+    return folder

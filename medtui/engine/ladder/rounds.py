@@ -1,0 +1,155 @@
+"""Runs the rungs in turn, again and again, and checks that they did the same work."""
+
+import gc
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+import torch
+
+from medtui.engine.ladder.arms import Rung, set_up
+from medtui.engine.ladder.report import Arm
+from medtui.engine.ladder.work import Tally, Work, digest_of
+from medtui.errors import MedtuiError
+
+_PRODUCT_SIDE, _COPY_FLOATS = 1024, 1 << 24
+
+
+class UnequalWork(MedtuiError):
+    """Two arms that were to do the same did not: their times say nothing."""
+
+
+@dataclass
+class Measurements:
+    """What was found over all rounds."""
+
+    wall: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    flops_per_second: list[float] = field(default_factory=list)
+    copied_per_second: list[float] = field(default_factory=list)
+
+
+def measure_rungs(rungs: Sequence[Rung], work: Work, threads: int) -> Measurements:
+    """Go through the rungs forwards and backwards, `work.plan.rounds` times.
+
+    Raises:
+        UnequalWork: the rungs did not do the same work.
+    """
+    found = Measurements()
+    for number in range(work.plan.rounds):
+        for rung in [*rungs, *reversed(rungs)]:
+            _measure(rung, work, threads, found)
+            took = f"{rung.name}  {found.wall[rung.name][-1]:.2f} s"
+            say(f"round {number + 1}/{work.plan.rounds}  {took}")
+        _measure_ceilings(work.device, found)
+    _check(rungs, work, found)
+    return found
+
+
+def warm_up(rungs: Sequence[Rung], work: Work, threads: int) -> None:
+    """Let every rung compile, allocate and import what it needs, on little work."""
+    for rung in rungs:
+        say(f"warming up {rung.name}")
+        set_up(rung, work.device, threads)
+        rung.run(work, Tally())
+
+
+def _measure(rung: Rung, work: Work, threads: int, found: Measurements) -> None:
+    set_up(rung, work.device, threads)
+    gc.collect()
+    tally = Tally()
+    cpu, began = _cpu_seconds(), time.perf_counter()
+    w = rung.run(work, tally)
+    _wait_for(work.device)
+    found.wall[rung.name].append(time.perf_counter() - began)
+    found.cpu[rung.name].append(_cpu_seconds() - cpu)
+    digest = digest_of(w)
+    before = found.digests.setdefault(rung.name, digest)
+    if work.device.type == "cpu" and digest != before:
+        raise UnequalWork(f"{rung.name} ended with other bits than the time before.")
+    found.tallies[rung.name] = tally
+
+
+def _cpu_seconds() -> float:
+    """Give the processor time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _measure_ceilings(device: torch.device, found: Measurements) -> None:
+    left, right = (torch.randn(_PRODUCT_SIDE, _PRODUCT_SIDE, device=device) for _ in range(2))
+    source = torch.ones(_COPY_FLOATS, device=device)
+    target = torch.empty_like(source)
+    product = _seconds(lambda: torch.mm(left, right), device)
+    copy = _seconds(lambda: target.copy_(source), device)
+    found.flops_per_second.append(2 * _PRODUCT_SIDE**3 / product)
+    found.copied_per_second.append(2 * source.nbytes / copy)
+
+
+def _seconds(work: Callable[[], object], device: torch.device, repeats: int = 7) -> float:
+    """Give the median duration of a call, after one that is not counted."""
+    found = []
+    for _ in range(repeats + 1):
+        _wait_for(device)
+        began = time.perf_counter()
+        work()
+        _wait_for(device)
+        found.append(time.perf_counter() - began)
+    return median(found[1:])
+
+
+def _check(rungs: Sequence[Rung], work: Work, found: Measurements) -> None:
+    """Refuse to compare what did not do the same."""
+    planned = (work.plan.cycles - 1) * work.plan.steps * work.plan.batch_size
+    for rung in rungs:
+        trained = found.tallies[rung.name].num_trained
+        if trained != planned:
+            raise UnequalWork(f"{rung.name} trained on {trained} images instead of {planned}.")
+    evaluated = {
+        rung.name: found.tallies[rung.name].num_evaluated for rung in rungs if rung.evaluates_all
+    }
+    if len(set(evaluated.values())) > 1:
+        raise UnequalWork(f"The arms evaluated different numbers of images: {evaluated}.")
+    exact = {rung.name: found.digests[rung.name] for rung in rungs if rung.is_exact}
+    if work.device.type == "cpu" and len(set(exact.values())) > 1:
+        raise UnequalWork(f"The exact arms ended with different weights: {exact}.")
+
+
+def say(sentence: str) -> None:
+    """Tell a person how far it is."""
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - narration
+
+
+def arms_of(rungs: Sequence[Rung], work: Work, found: Measurements) -> list[Arm]:
+    """Give each rung's report."""
+    train, evaluation = work.count_flops()
+    rate = median(found.flops_per_second)
+    return [
+        Arm(
+            name=rung.name,
+            what=rung.what,
+            num_updates=found.tallies[rung.name].num_trained // work.plan.batch_size,
+            num_trained=found.tallies[rung.name].num_trained,
+            num_evaluated=found.tallies[rung.name].num_evaluated,
+            digest=found.digests[rung.name],
+            wall_seconds=found.wall[rung.name],
+            cpu_seconds=found.cpu[rung.name],
+            roof_seconds=(
+                found.tallies[rung.name].num_trained * train
+                + found.tallies[rung.name].num_evaluated * evaluation
+            )
+            / rate,
+        )
+        for rung in rungs
+    ]

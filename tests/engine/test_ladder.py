@@ -1,0 +1,97 @@
+"""The benchmark of the engine: equal work, and equal bits where it says so."""
+
+import pytest
+import torch
+from msgspec.structs import replace
+
+from medtui.engine.ladder.__main__ import benchmark
+from medtui.engine.ladder.arms import RUNGS
+from medtui.engine.ladder.images import lay_out, read_part
+from medtui.engine.ladder.report import LadderPlan, LadderReport
+from medtui.engine.ladder.rounds import Measurements, UnequalWork, _check
+from medtui.engine.ladder.work import Tally, Work
+from medtui.errors import UsageError
+
+PLAN = LadderPlan(
+    architecture="shufflenet_v2_x0_5", rounds=1, cycles=3, steps=2, batch_size=8, num_train=16,
+    device="cpu", threads=1,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> LadderReport:
+    """One round of every arm on the demo's cells."""
+    found = benchmark(PLAN, tmp_path_factory.mktemp("ladder"))
+    torch.use_deterministic_algorithms(mode=False)
+    return found
+
+
+def test_every_arm_does_the_same_updates(report):
+    """Four updates of eight images each, whoever does them."""
+    assert [arm.name for arm in report.arms] == ["A1", "A2", "A3", "B0", "B1", "B2", "B3"]
+    assert {(arm.num_updates, arm.num_trained) for arm in report.arms} == {(4, 32)}
+    assert all(len(arm.wall_seconds) == len(arm.cpu_seconds) == 2 for arm in report.arms)
+
+
+def test_evaluations_are_the_same_where_it_says_so(report):
+    """Stock measures w, then theta in each cycle, on three splits of 16, 2 and 2 images."""
+    evaluated = {arm.name: arm.num_evaluated for arm in report.arms}
+    assert {evaluated[name] for name in ("A1", "A2", "A3", "B0", "B1")} == {4 * 20}
+    assert evaluated["B2"] == 4 * 4
+    assert evaluated["B3"] == 4 * 2 + 3 * 2  # test is left out in cycle 1
+
+
+def test_exact_arms_end_with_the_same_bits(report):
+    """Given the same batches, every change that calls itself exact is."""
+    digests = {arm.name: arm.digest for arm in report.arms}
+    assert digests["A3"] == digests["B0"] == digests["B1"] == digests["B2"]
+    assert digests["A2"] != digests["A3"]  # which was given other batches
+
+
+def test_a_report_says_under_what_conditions(report):
+    """Ceilings and shares of them are measured; the conditions are named."""
+    assert report.gflops > 0
+    assert all(0 < arm.roof_seconds < arm.wall for arm in report.arms)
+    assert report.train_mflop > 2 * report.evaluation_mflop
+    assert {"device", "threads", "OMP_WAIT_POLICY", "torch", "load before"} <= set(
+        report.conditions
+    )
+    assert report.control() is not None
+
+
+def test_unequal_work_is_refused(tmp_path):
+    """An arm that trained less, measured less or ended with other bits is no comparison."""
+    work = Work(PLAN, lay_out(PLAN, tmp_path), torch.device("cpu"))
+    rungs = [rung for rung in RUNGS if rung.name in {"A3", "B1"}]
+    same = Measurements(
+        tallies={rung.name: Tally(32, 80) for rung in rungs}, digests={"A3": "1", "B1": "1"}
+    )
+    _check(rungs, work, same)
+    for change in (
+        {"tallies": same.tallies | {"B1": Tally(24, 80)}},
+        {"tallies": same.tallies | {"B1": Tally(32, 60)}},
+        {"digests": {"A3": "1", "B1": "2"}},
+    ):
+        with pytest.raises(UnequalWork):
+            _check(rungs, work, Measurements(**({
+                "tallies": same.tallies, "digests": same.digests
+            } | change)))  # fmt: skip
+
+
+def test_the_two_trees_hold_the_same_images(tmp_path):
+    """Names agree, splits share nothing, small copies have the network's size."""
+    files = lay_out(PLAN, tmp_path)
+    names = {
+        tree: sorted(path.relative_to(tree) for path in tree.rglob("*.png"))
+        for tree in (files.original, files.resized)
+    }
+    assert names[files.original] == names[files.resized]
+    parts = [read_part(files, split) for split in ("train", "val", "test")]
+    assert [part.images_NHWC.shape for part in parts] == [(16, 32, 32, 3), *[(2, 32, 32, 3)] * 2]
+    assert len({name for part in parts for name in part.names}) == 20
+
+
+def test_too_few_images_are_said(tmp_path):
+    """A plan larger than the folder is refused before anything runs."""
+    with pytest.raises(UsageError, match="are needed"):
+        lay_out(replace(PLAN, num_train=10_000), tmp_path)
