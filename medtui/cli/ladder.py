@@ -38,7 +38,7 @@ def plan_engine(
         raise UsageError(f"--set: {error}.") from error
 
 
-def benchmark_engine(plan: LadderPlan, *, as_json: bool) -> int:
+def benchmark_engine(plan: LadderPlan, *, as_json: bool, is_quiet: bool) -> int:
     """Run the benchmark and print it; give the exit code. Its own process narrates on stderr.
 
     Raises:
@@ -48,10 +48,12 @@ def benchmark_engine(plan: LadderPlan, *, as_json: bool) -> int:
         [sys.executable, "-m", "medtui.engine.ladder"],
         input=msgspec.json.encode(plan),
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if is_quiet else None,
         check=False,
         env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"},
     )
     if done.returncode > 0:
+        sys.stderr.write((done.stderr or b"").decode(errors="replace"))
         return done.returncode
     try:
         report = msgspec.json.decode(done.stdout, type=LadderReport)

@@ -98,7 +98,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="medtui-ladder-") as folder:
             report = benchmark(plan, Path(folder))
     except MedtuiError as error:
-        say(f"medtui: {error}")
+        say(f"medtui: {error.message}" + f"\n  {error.hint}" * bool(error.hint))
         return error.exit_code
     sys.stdout.buffer.write(msgspec.json.encode(report))
     return 0

@@ -82,9 +82,10 @@ def _share_out(kind: str, paths: list[Path], plan: LadderPlan) -> dict[str, list
 def _draw_demo(folder: Path) -> Path:
     """Write the cells that come with medtui as PNGs."""
     dataset = open_dataset(DataSettings(card="demo"))
-    for part in (dataset.train, dataset.val, dataset.test):
+    for split in SPLITS:
+        part: Part = getattr(dataset, split)
         for pixels, label, name in zip(part.images_NHWC, part.labels, part.names, strict=True):
-            path = folder / dataset.classes[int(label)] / f"{Path(name).stem}.png"
+            path = folder / dataset.classes[int(label)] / f"{split}-{Path(name).stem}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)
     return folder
