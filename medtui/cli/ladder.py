@@ -68,19 +68,17 @@ def benchmark_engine(plan: LadderPlan, *, as_json: bool, is_quiet: bool) -> int:
 
 def _print(report: LadderReport) -> None:
     plan = report.plan
-    print(
-        f"work       {plan.cycles} cycles of {plan.steps} steps of {plan.batch_size} images, "
-        f"{plan.architecture} at {plan.size} x {plan.size}, Prune to 10 %;"
-    )
-    print(f"           train {plan.num_train}, val {plan.num_measured}, test {plan.num_measured}")
-    for name, value in report.conditions.items():
+    facts = {
+        "work": f"{plan.cycles} cycles of {plan.steps} steps of {plan.batch_size} images; "
+        f"{plan.architecture} at {plan.size} x {plan.size}, Prune to 10 %",
+        "images": f"{plan.num_train} train, {plan.num_measured} val, {plan.num_measured} test",
+        **report.conditions,
+        "products": f"{report.gflops:.1f} GFLOP/s; an image takes "
+        f"{report.train_mflop:.0f} MFLOP to train on, {report.evaluation_mflop:.0f} to evaluate",
+        "copies": f"{report.copy_gb_per_second:.1f} GB/s, read and written",
+    }
+    for name, value in facts.items():
         print(f"{name:<16} {value}")
-    print(
-        f"ceilings   {report.gflops:.1f} GFLOP/s of matrix products, "
-        f"{report.copy_gb_per_second:.1f} GB/s of copies; "
-        f"{report.train_mflop:.0f} MFLOP to train on an image, "
-        f"{report.evaluation_mflop:.0f} to evaluate it"
-    )
     print()
     print(render_table(_HEADERS, [_row(report, arm) for arm in report.arms], num_keys=2))
     print()
