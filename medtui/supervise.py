@@ -133,18 +133,26 @@ class Supervisor:
         is_wanted = self.preset.bench.enabled and not all(run.bench.is_file() for run in runs)
         if self._is_stopping or not is_wanted:
             return
+        try:
+            is_done = self._run_bench(runs) == 0
+        except OSError as error:
+            print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+            is_done = False
+        if not is_done:
+            print(f"the benchmark failed; see {self.study.bench_log}", file=sys.stderr)  # noqa: T201 - likewise
+
+    def _run_bench(self, runs: list[RunFolder]) -> int:
         slot, threads = self._free[0], self.preset.machine.reference_threads
         with self.study.bench_log.open("ab") as output:
             bench = start_bench(
                 self.study, runs, self.preset.bench,
                 device=slot.device, threads=threads, output=output, devices=slot.devices,
             )  # fmt: skip
-            while bench.poll() is None:
-                if self._is_stopping:
-                    bench.terminate()
-                time.sleep(POLL_SECONDS)
-        if bench.returncode != 0:
-            print(f"the benchmark failed; see {self.study.bench_log}", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+        while (code := bench.poll()) is None:
+            if self._is_stopping:
+                bench.terminate()
+            time.sleep(POLL_SECONDS)
+        return code
 
     def _await_followers(self) -> None:
         """Let a study's end mean that its archives are there."""

@@ -19,7 +19,7 @@ from medtui.exporters.comet.dispatch import archive_run, upload_run
 from medtui.exporters.comet.state import archive_of, log_path, read_state
 from medtui.preset import TrackSettings, parse_preset
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import FolderLock
+from medtui.runs.lock import FolderLock, holder_of
 from medtui.runs.writer import EventWriter
 from medtui.tracking import RunFollower
 
@@ -85,6 +85,7 @@ def test_a_live_run_is_followed_to_its_last_word(run):
         follower.start()
         wait_until(lambda: read_state(run) is not None)
         assert archive_of(run) is None
+        assert holder_of(run.comet / "lock") is not None, "no second follower writes here"
         samples = write_samples(run.telemetry, 2)
         for event in events[6:]:
             log.write(event)

@@ -210,9 +210,11 @@ def main() -> int:
     os.nice(NICENESS)
     try:
         run.comet.mkdir(exist_ok=True)
-        _acquire(FolderLock(run.comet / "lock"))
+        lock = FolderLock(run.comet / "lock")
+        _acquire(lock)
         preset = parse_preset(run.preset.read_text(encoding="utf-8"), str(run.preset))
         follow(open_follower(run, preset, arguments.mode), preset, asked)
+        lock.release()
     except MedtuiError as error:
         print(error, file=sys.stderr)  # noqa: T201 - to comet/log.txt
         return error.exit_code
