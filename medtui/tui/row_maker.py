@@ -42,9 +42,10 @@ class RowMaker:
 
     def row_of(self, run: RunFeed, reference: CycleEnded | None) -> RunRow:
         """Give one run as it is now; `reference` is the dense model's best epoch."""
-        best, result = run.best, run.result
+        best, result = run.history.best_of("finetune") or run.best, run.result
         headline = headline_of(best.val) if best else ACCURACY
-        val = headline.of(best.val) if best else None
+        kept = result.val.metrics if result else best.val if best else {}
+        val = headline.of(kept)
         dense = headline.of(reference.val) if reference and not run.folder.is_reference else None
         progress = run.progress
         return RunRow(
@@ -57,7 +58,7 @@ class RowMaker:
             val=val,
             test=headline.of(result.test.metrics) if result else None,
             difference=None if val is None or dense is None else val - dense,
-            density=result.size.density if result else best.density if best else None,
+            density=result.size.density if result else run.best.density if run.best else None,
             bytes_packed=result.size.bytes_packed if result else None,
             device=run.history.session.device if run.history.session else "",
             seconds=result.seconds if result else _worked_seconds(run),

@@ -24,9 +24,8 @@ def place_of(progress: Progress) -> str:
         return ""
     if not progress.cycles:
         return progress.stage
-    word = "cycle" if progress.stage == "compress" else "epoch"
-    stage = "" if progress.stage in {"compress", "reference"} else f"{progress.stage} "
-    return f"{stage}{word} {progress.cycle}/{progress.cycles}"
+    word = {"compress": "cycle", "reference": "epoch"}.get(progress.stage, progress.stage)
+    return f"{word} {progress.cycle}/{progress.cycles}"
 
 
 def speed_of(progress: Progress) -> str:

@@ -9,6 +9,7 @@ import pytest
 from recorded import RecordedStudy
 from textual.widgets._footer import FooterKey
 
+from medtui.runs.result import read_result, write_result
 from medtui.telemetry import Sample
 from medtui.tui import vitals_feed
 from medtui.tui.ascii import to_ascii
@@ -50,6 +51,19 @@ def test_a_bar_shows_progress_without_colour() -> None:
     assert bar(0.001, 10, DARK).plain == "━" + "─" * 9
     assert bar(0.999, 10, DARK).plain == "━" * 9 + "─"
     assert bar(1, 10, DARK).plain == "━" * 10
+
+
+def test_a_finished_run_is_judged_by_the_model_it_kept(runs_dir: Path) -> None:
+    """Fine-tuning comes after the cycles: val is the result's, as test is."""
+    study = RecordedStudy(runs_dir, "tuned")
+    study.reference()
+    run = study.run("prune-0.1")
+    result = read_result(run)
+    assert result is not None
+    tuned = msgspec.structs.replace(result.val, metrics=result.val.metrics | {"accuracy": 0.99})
+    write_result(run, msgspec.structs.replace(result, val=tuned))
+    row = Reader(runs_dir).read("", look_at_all=True).studies[0]
+    assert next(each.val for each in row.runs if each.name == "prune-0.1") == 0.99
 
 
 def test_the_machine_being_busy_is_said(runs_dir: Path) -> None:

@@ -14,7 +14,7 @@ from medtui.units import MISSING, format_bytes, format_density, format_duration
 _BAR = 10
 
 STUDY_COLUMNS = (
-    Column("name", "study", 12, grows=True),
+    Column("name", "study", 16, grows=True),
     Column("state", "state", 10),
     Column("runs", "runs", 5, rank=1, justify="right"),
     Column("bar", "", _BAR, rank=2),
@@ -28,15 +28,15 @@ STUDY_COLUMNS = (
 
 RUN_COLUMNS = (
     Column("mark", "", 1),
-    Column("title", "run", 16, grows=True),
+    Column("title", "run", 22, grows=True),
     Column("place", "", 13, rank=1),
-    Column("bar", "", _BAR, rank=4),
+    Column("bar", "", _BAR, rank=5),
     Column("val", "best val", 8, justify="right"),
     Column("difference", "to ref.", 7, rank=1, justify="right"),
     Column("test", "test", 7, rank=2, justify="right"),
     Column("density", "density", 7, rank=3, justify="right"),
     Column("size", "packed", 9, rank=4, justify="right"),
-    Column("device", "device", 7, rank=5),
+    Column("device", "device", 7, rank=6),
     Column("time", "time", 15, rank=2, justify="right"),
 )
 
