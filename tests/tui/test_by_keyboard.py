@@ -13,7 +13,10 @@ from medtui.launch import stop_study
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+]
 
 PRESET = """# small enough for a test
 name = "small"

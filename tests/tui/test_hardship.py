@@ -15,7 +15,7 @@ from medtui.runs.record import Record, encode_record
 from medtui.tui.reading import Reader
 from medtui.tui.widgets.log_lines import LogLines, new_from
 
-LOG_BYTES = 40 * 1024 * 1024
+LOG_BYTES = 8 * 1024 * 1024
 """Of the huge log in the default suite; `slow` tries 300 MiB."""
 
 

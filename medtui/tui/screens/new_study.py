@@ -43,7 +43,10 @@ class NewStudyScreen(Screen[None]):
         """Lay the screen out."""
         yield TitleBar()
         yield RecordTable(
-            [Column("name", "preset", 24), Column("about", "what it does", 30, grows=True)],
+            [
+                Column("name", "preset", 24),
+                Column("about", "what it does", 30, grows=True, most=110),
+            ],
             id="presets",
         )
         yield Panel(id="about-preset")

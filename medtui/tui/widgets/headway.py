@@ -79,7 +79,10 @@ class Headway(Static):
         width = max(10, self.content_size.width // _BAR_SHARE)
         text = Text(f"{label:<{_LABEL}} ", style=colours.strong)
         text.append_text(bar(share, width, colours))
-        text.append("  " + " · ".join(fact for fact in facts if fact))
+        said = [fact for fact in facts if fact]
+        while said and text.cell_len + 2 + len(" · ".join(said)) > self.content_size.width:
+            said.pop()
+        text.append("  " + " · ".join(said))
         return text
 
 
