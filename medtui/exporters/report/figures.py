@@ -9,7 +9,7 @@ from medtui.exporters.report.style import HEIGHT_INCHES, INK, PALETTE
 from medtui.runs.comparison.columns import column_named
 from medtui.runs.comparison.curves import Curve
 from medtui.runs.comparison.entry import Entry
-from medtui.runs.comparison.groups import group_entries
+from medtui.runs.comparison.groups import Group, group_entries
 from medtui.runs.comparison.pareto import pareto_front
 from medtui.runs.comparison.sheets import per_class_metric, short_name
 from medtui.units import MIB
@@ -96,16 +96,11 @@ def paint_averages(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - m
     ]
     all_axes = figure.subplots(1, len(panels), sharey=True)
     places = range(len(groups))
+    hues = [_first_hue(contents, group) for group in groups]
     for axes, (column, scale, label) in zip(all_axes, panels, strict=True):
         means = [(group.mean(column) or 0.0) * scale for group in groups]
         spreads = [(group.spread(column) or 0.0) * scale for group in groups]
-        axes.barh(
-            places,
-            means,
-            xerr=spreads,
-            color=[PALETTE[at % len(PALETTE)] for at in places],
-            ecolor=INK,
-        )
+        axes.barh(places, means, xerr=spreads, color=hues, ecolor=INK)
         axes.set(xlabel=label)
         axes.grid(axis="y", visible=False)
     all_axes[0].set_yticks(places, [group.label for group in groups])
@@ -117,13 +112,13 @@ def paint_density(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - ma
     axes = figure.subplots()
     scale = _scale(contents)
     groups = group_entries([each for each in contents.compressed if each.density], ["scheme"])
-    for at, group in enumerate(groups):
+    for group in groups:
         points = sorted(
             (entry.density or 0.0, value * scale)
             for entry in group.members
             if (value := entry.metric("test", contents.headline.name)) is not None
         )
-        hue = PALETTE[at % len(PALETTE)]
+        hue = _first_hue(contents, group)
         _plot(axes, points, 1, color=hue, marker="o", markersize=4, label=group.label)
     for reference in contents.references:
         value = reference.metric("test", contents.headline.name)
@@ -231,6 +226,11 @@ def _colour(contents: Contents, entry: Entry) -> str:
     return PALETTE[contents.compressed.index(entry) % len(PALETTE)]
 
 
+def _first_hue(contents: Contents, group: Group) -> str:
+    """Give a scheme the colour of its first run."""
+    return _colour(contents, group.members[0])
+
+
 def _log_x(axes: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Make x logarithmic with plain numbers; those between decades where there is one decade."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -266,7 +266,8 @@ def _any_compressed(contents: Contents) -> bool:
 
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("accuracy", "By cycle", "{metric} on val at each cycle of L-C.",
+    Figure("accuracy", "By cycle", "{metric} on val at each cycle of L-C, "
+           "before any fine-tuning.",
            paint_accuracy, _any_compressed),
     Figure("changes", "Changes", "Paired change on test against the reference, with 95 % "
            "intervals over patients.", paint_changes, lambda contents: bool(contents.found)),
