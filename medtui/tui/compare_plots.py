@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from medtui.runs.comparison.columns import column_named
+from medtui.runs.comparison.columns import Split, column_named
 from medtui.runs.comparison.entry import Entry
 from medtui.runs.comparison.pareto import pareto_front
 from medtui.tui.comparing import Curves
@@ -24,13 +24,17 @@ class Marked:
 
 
 def accuracy_overlay(runs: Sequence[Marked], curves: Sequence[Curves]) -> Plot:
-    """Give the headline metric on val by cycle."""
+    """Give the headline metric on val by cycle; dense runs are levels, for epochs are no cycles."""
     headline = _headline(runs)
+    pairs = [pair for pair in zip(runs, curves, strict=True)
+             if not pair[0].entry.folder.is_reference]  # fmt: skip
     return Plot(
         f"{_title(headline)} on val by cycle{headline.unit}",
-        _series(runs, [each.accuracy for each in curves]),
+        _series([run for run, _ in pairs], [each.accuracy for _, each in pairs]),
+        _reference_levels(runs, headline, "val"),
         x_label="cycle",
         are_x_whole=True,
+        empty="only references are marked: they have no cycles",
     )
 
 
@@ -76,7 +80,7 @@ def density_plot(runs: Sequence[Marked]) -> Plot:
     return Plot(
         f"{_title(headline)} on test by density{headline.unit}",
         series,
-        _reference_levels(runs, headline),
+        _reference_levels(runs, headline, "test"),
         x_label="density",
         is_x_log=True,
         empty="no marked run has a density",
@@ -139,11 +143,13 @@ def _title(headline: Headline) -> str:
     return headline.label.capitalize() if headline.is_share else headline.label
 
 
-def _reference_levels(runs: Sequence[Marked], headline: Headline) -> tuple[Level, ...]:
+def _reference_levels(
+    runs: Sequence[Marked], headline: Headline, split: Split
+) -> tuple[Level, ...]:
     dense = [run for run in runs if run.entry.folder.is_reference]
-    values = [headline.scale(headline.of(run.entry.result.test.metrics)) for run in dense]
+    values = [headline.scale(headline.of(run.entry.split(split).metrics)) for run in dense]
     return tuple(
-        Level(run.title, value)
+        Level(f"{run.title} {split}", value)
         for run, value in zip(dense, values, strict=True)
         if value is not None
     )

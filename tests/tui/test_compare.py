@@ -67,8 +67,10 @@ async def test_every_tab_shows_the_marked_runs(recorded: Path) -> None:
 
 async def test_who_was_hurt_is_about_the_run_under_the_cursor(recorded: Path) -> None:
     """The baseline hurts nobody; the next run has classes, calibration and images."""
-    async with opened(recorded, size=(160, 60)) as pilot:
+    async with opened(recorded, size=(120, 40)) as pilot:
         await _compare(pilot, "5 marked")
+        await pilot.press("6")
+        await until(pilot, lambda: "front: " in screen_text(pilot))
         await pilot.press("8")
         await until(pilot, lambda: "is the baseline" in screen_text(pilot))
         await pilot.press("down")

@@ -12,6 +12,7 @@ from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError
 from medtui.runs.comparison.sheets import short_name
+from medtui.tui.colours import Colours
 from medtui.tui.compare_plots import Marked
 from medtui.tui.compare_tabs import TABS, Content, Request, make_content, moved_images
 from medtui.tui.comparing import Board, Workbench
@@ -124,11 +125,14 @@ class CompareScreen(Looking, Choosing):
         self._show_table()
         self._work_out()
 
-    @work(thread=True, exclusive=True, group="tab")
     def _work_out(self) -> None:
+        """Fill the tab; what the screen knows is asked for here, not in the thread."""
+        self._fill(self._request(), self.colours)
+
+    @work(thread=True, exclusive=True, group="tab")
+    def _fill(self, asked: Request, colours: Colours) -> None:
         """Fill the tab, then the table's changes one by one."""
-        worker, colours = get_current_worker(), self.colours
-        asked = self._request()
+        worker = get_current_worker()
         content = make_content(self._bench, asked, colours)
         if worker.is_cancelled:
             return
