@@ -165,7 +165,7 @@ class StudyFolder:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether a file is there; what an unreadable folder hides is taken to be."""
+    """Tell whether a file is there; what an unreadable folder hides is taken to be there."""
     try:
         return path.is_file()
     except OSError:

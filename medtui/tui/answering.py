@@ -70,7 +70,12 @@ class Answering(App[None]):
         """Start what is unfinished."""
         study = message.study
         if study.is_live:
-            self.notify(f"{study.name} is running already.")
+            is_ending = study.live_run is None
+            self.notify(
+                f"{study.name} is about to end or to go on; press r again in a moment."
+                if is_ending
+                else f"{study.name} is running already."
+            )
         elif study.status == "finished":
             self.notify(f"{study.name} is finished: nothing is left to do.")
         else:

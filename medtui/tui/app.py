@@ -97,9 +97,8 @@ class MedtuiApp(Answering):
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
         self.feed.start()
-        self.call_after_refresh(
-            gc.freeze
-        )  # what stands now stays: collecting it again would stall the loop
+        # What stands now stays; going through it at every collection would stall the loop.
+        self.call_after_refresh(gc.freeze)
 
     def on_unmount(self) -> None:
         """Let the reading thread and the terminal's title go."""
