@@ -57,11 +57,19 @@ class Feed:
         while not self._is_over:
             self._wake.clear()
             is_fresh, self._is_fresh_wanted = self._is_fresh_wanted, False
-            snapshot = reader.read(self._wanted, look_at_all=is_fresh)
+            snapshot = self._read(reader, latest, is_fresh=is_fresh)
             if snapshot != latest and not self._is_over:
                 latest = snapshot
                 self._publish(snapshot)
             self._catch_up(reader, time.monotonic() + PERIOD_S)
+
+    def _read(self, reader: "Reader", latest: Snapshot | None, *, is_fresh: bool) -> Snapshot:
+        """Read; where the disk fails for a moment, what was there stays, and it is said."""
+        try:
+            return reader.read(self._wanted, look_at_all=is_fresh)
+        except OSError as error:
+            studies = latest.studies if latest else ()
+            return Snapshot(studies, wanted=self._wanted, problem=f"Not read: {error}.")
 
     def _catch_up(self, reader: "Reader", until: float) -> None:
         """Read long logs on, slice by slice, until the next snapshot is due."""

@@ -66,11 +66,12 @@ def test_an_unreadable_study_is_shown_with_its_problem(runs_dir: Path) -> None:
     assert {row.name: bool(row.problem) for row in rows} == {"open": False, "closed": True}
 
 
-def test_a_runs_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+async def test_a_runs_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     """A file where the folder should be."""
-    place = tmp_path / "runs"
+    place = tmp_path / "file"
     place.write_text("", encoding="utf-8")
-    assert "cannot be read" in Reader(place).read("", look_at_all=True).problem
+    async with opened(place) as pilot:
+        await until(pilot, lambda: "cannot be read: Not a directory" in screen_text(pilot))
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,8 @@ class HomeScreen(ReaderScreen):
         return f"{title}: {count} with {self._wanted!r}" if self._wanted else title
 
     def _summary(self, snapshot: Snapshot) -> Text:
+        if snapshot.problem:
+            return Text(f"⚠ {snapshot.problem}", style=self.colours.warning)
         count = len(snapshot.studies)
         text = Text(f"{count} stud{'y' if count == 1 else 'ies'}", style=self.colours.muted)
         if snapshot.num_live:
