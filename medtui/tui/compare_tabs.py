@@ -1,7 +1,7 @@
 """What each of Compare's tabs holds, worked out in a thread."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.text import Text
 
@@ -41,6 +41,10 @@ AVERAGED = ("accuracy", "auroc", "memory", "peak_memory", "utilisation", "proces
             "time")  # fmt: skip
 """Columns whose averages are drawn; what no run measured is left out."""
 
+MOST_DRAWN = 26
+"""Curves drawn over each other: there are as many letters, and plotext needs a tenth of a second
+for each."""
+
 _BAR, _LABEL = 30, 28
 
 Content = Plot | tuple[Sheet | Text, ...]
@@ -71,12 +75,7 @@ def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
     if not runs:
         return (Text("No run is marked: space marks the one under the cursor.", colours.muted),)
     if asked.tab in {"Accuracy", "Memory", "Utilisation"}:
-        curves = [bench.curves_of(entry) for entry in entries]
-        if asked.tab == "Accuracy":
-            return accuracy_overlay(runs, curves)
-        if asked.tab == "Memory":
-            return memory_overlay(runs, curves, is_free=asked.is_turned)
-        return utilisation_overlay(runs, curves)
+        return _overlay(bench, asked)
     if asked.tab == "Density":
         return density_plot(runs)
     if asked.tab == "Pareto":
@@ -86,6 +85,21 @@ def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
     if asked.tab == "Classes":
         return classes_sheet(entries, per_class_metric(entries)), layers_sheet(entries)
     return (settings_sheet(entries),)
+
+
+def _overlay(bench: Workbench, asked: Request) -> Plot:
+    """Draw the first marked runs over each other, and say so where there are more."""
+    runs = asked.runs[:MOST_DRAWN]
+    curves = [bench.curves_of(run.entry) for run in runs]
+    if asked.tab == "Accuracy":
+        plot = accuracy_overlay(runs, curves)
+    elif asked.tab == "Memory":
+        plot = memory_overlay(runs, curves, is_free=asked.is_turned)
+    else:
+        plot = utilisation_overlay(runs, curves)
+    if len(asked.runs) == len(runs):
+        return plot
+    return replace(plot, title=f"{plot.title}: the first {len(runs)} of {len(asked.runs)} marked")
 
 
 def averages(groups: Sequence[Group], colours: Colours) -> Text:
