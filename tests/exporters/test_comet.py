@@ -4,6 +4,7 @@ Tests of this file import no comet_ml: it would replace this process's `sys.exce
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,10 +19,12 @@ from medtui.documents import DocumentError
 from medtui.exporters.comet.dispatch import archive_run, upload_run
 from medtui.exporters.comet.state import archive_of, log_path, read_state
 from medtui.preset import TrackSettings, parse_preset
-from medtui.runs.folder import RunFolder
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock, holder_of
 from medtui.runs.writer import EventWriter
 from medtui.tracking import RunFollower
+
+RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -71,6 +74,18 @@ def test_an_archive_holds_every_number_of_a_run_once(run):
     for text in ("cells/prune-0.1", '"compress.schemes"', '"lc.mu_init"', "preset.toml"):
         assert text in messages
     assert archive_run(run) == made, "a whole archive is not made twice"
+
+
+def test_a_finished_run_sends_its_figures(tmp_path):
+    """Accuracy, memory, utilisation and classes of a recorded run are pictures in its archive."""
+    study = StudyFolder(shutil.copytree(RECORDED / "cells", tmp_path / "runs" / "cells"))
+    with zipfile.ZipFile(archive_run(study.run("prune-0.1"))) as opened:
+        sizes = {each.filename: each.file_size for each in opened.infolist()}
+        messages = opened.read("messages.json").decode()
+    for name in ("accuracy", "memory", "utilisation", "classes"):
+        assert f'"{name}"' in messages
+        assert (study.run("prune-0.1").comet / "figures" / f"{name}.png").stat().st_size > 5_000
+    assert sum(size > 5_000 for size in sizes.values()) >= 4
 
 
 def test_a_live_run_is_followed_to_its_last_word(run):

@@ -61,6 +61,10 @@ class Experiment:
         """Hand over a file."""
         self._attempt(self._inner.log_asset, str(path), file_name=path.name)
 
+    def attach_figure(self, path: Path) -> None:
+        """Hand over a picture."""
+        self._attempt(self._inner.log_image, str(path), name=path.stem)
+
     def attach_model(self, name: str, path: Path) -> None:
         """Hand over weights."""
         self._attempt(self._inner.log_model, name, str(path))

@@ -86,11 +86,23 @@ class Follower:
             self.experiment.log(content.measure_result(result))
             facts = {name: getattr(result, name) for name in ("scheme", "density", "device_name")}
             self.experiment.describe(facts | {"warnings": "\n".join(result.warnings)})
+        for path in self._figures():
+            self.experiment.attach_figure(path)
         for path in (self.run.preset, self.run.provenance, self.run.result):
             if path.is_file():
                 self.experiment.attach(path)
         if settings.upload_model and self.run.model.is_file():
             self.experiment.attach_model(self.run.name, self.run.model)
+
+    def _figures(self) -> list[Path]:
+        """Draw what the run came to; a figure that cannot be drawn costs nothing but itself."""
+        from medtui.exporters.comet.figures import write_figures
+
+        try:
+            return write_figures(self.run, self.run.comet / "figures")
+        except Exception as error:  # noqa: BLE001 - logs and results of any age are drawn
+            print(f"no figures: {error!r}", file=sys.stderr)  # noqa: T201 - to comet/log.txt
+            return []
 
     def note_state(self) -> None:
         """Write how far Comet knows the run."""
