@@ -1,6 +1,6 @@
 """One run for people: state, metrics with intervals, size, layers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from medtui.cli.narration import describe_cycle, describe_step
 from medtui.cli.session import shown_path
@@ -11,6 +11,7 @@ from medtui.events import RunFailed
 from medtui.metrics import METRICS, Metric
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.result import Flips, Result, Size
+from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
     format_bytes,
@@ -20,6 +21,9 @@ from medtui.units import (
     format_percent,
 )
 
+_Vital = tuple[str, str, Callable[[float], str]]
+"""Label, field of `VitalsSummary`, and how its numbers are shown."""
+
 
 def describe_run(study: StudyFeed, run: RunFeed) -> str:
     """Give everything worth reading about a run."""
@@ -27,6 +31,7 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
     if run.result is not None:
         result = run.result
         blocks += [_metrics(result), _classes(result), _size(result.size), _layers(result.size)]
+        blocks += [_machine(result)] if result.vitals else []
     return "\n\n".join(blocks)
 
 
@@ -164,3 +169,33 @@ def _layers(size: Size) -> str:
         for layer in size.layers
     ]
     return render_table(headers, rows)
+
+
+_OF_GPU: tuple[_Vital, ...] = (
+    ("GPU memory", "gpu_memory_used_bytes", format_bytes),
+    ("GPU, %", "gpu_percent", format_number),
+)
+_OF_PROCESS: tuple[_Vital, ...] = (
+    ("process memory", "process_memory_bytes", format_bytes),
+    ("CPU, % of a core", "process_cpu_percent", format_number),
+)
+
+
+def _machine(result: Result) -> str:
+    """Give means and peaks of each stage: of the GPU where one was at work, of the process too."""
+    has_gpu = any(found.gpu_memory_used_bytes for found in result.vitals.values())
+    shown = (*_OF_GPU, *_OF_PROCESS) if has_gpu else _OF_PROCESS
+    headers = ("stage", "seconds", *(f"{label}: mean, peak" for label, _, _ in shown))
+    rows = [
+        [
+            stage,
+            format_count(found.seconds),
+            *(_level(getattr(found, name), show) for _, name, show in shown),
+        ]
+        for stage, found in result.vitals.items()
+    ]
+    return render_table(headers, rows)
+
+
+def _level(level: Level | None, show: Callable[[float], str]) -> str:
+    return f"{show(level.mean)}, {show(level.peak)}" if level else MISSING

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from medtui.errors import UsageError
@@ -22,6 +23,7 @@ from medtui.runs.comparison.selection import sort_entries
 from medtui.runs.comparison.settings import setting_differences
 from medtui.runs.comparison.sheet import sheet_csv, sheet_markdown
 from medtui.runs.comparison.sheets import classes_sheet, layers_sheet, per_class_metric, runs_sheet
+from medtui.telemetry import Level, VitalsSummary
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 
@@ -201,3 +203,13 @@ def test_a_table_needs_result_files_alone(tmp_path: Path, cells: list[Entry]) ->
     assert not problems
     assert all(column.text(entry) for entry in entries for column in usual_columns(entries))
     assert all(column.opens == "result" for column in usual_columns(entries))
+
+
+def test_averages_are_those_of_the_stage_that_compressed(cells: list[Entry]) -> None:
+    """Reading and evaluating do not dilute them; a result without stages has its telemetry's."""
+    entry, memory = cells[1], column_named("process_memory")
+    level = Level(mean=5.0, peak=9.0, num_samples=3)
+    stages = {"compress": VitalsSummary(3, 2.0, process_memory_bytes=level)}
+    staged = Entry(entry.folder, msgspec.structs.replace(entry.result, vitals=stages))
+    assert memory.number(staged) == 5.0
+    assert (memory.number(entry) or 0) > 5.0

@@ -70,7 +70,10 @@ class Entry:
 
     @cached_property
     def vitals(self) -> VitalsSummary:
-        """The machine's means and peaks over the run, from its telemetry."""
+        """The machine's means and peaks while it trained or compressed; of all of an older run."""
+        stage = "reference" if self.folder.is_reference else "compress"
+        if stage in self.result.vitals:
+            return self.result.vitals[stage]
         samples, _ = read_samples(self.folder.telemetry)
         return summarise(samples)
 
