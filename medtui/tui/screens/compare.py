@@ -232,26 +232,12 @@ class CompareScreen(Looking, Choosing):
         at = (TABS.index(self._tab) + step) % len(TABS)
         self.action_tab(str(at + 1))
 
-    def action_full(self) -> None:
-        """Give the tab the whole screen, or give it back."""
-        self.toggle_class("-full")
-
     def action_export(self) -> None:
         """Write the chart to files, beside the first marked run."""
         chart, runs = self.chart, self._request().runs
         if chart is not None and chart.plot is not None and runs:
             seen = look_through(chart.lens, chart.plot)
             self.post_message(ExportWanted(runs[0].entry.key, seen))
-
-    def action_back(self) -> None:
-        """Leave what one looks closer at, then full screen, then Compare."""
-        chart = self.chart
-        if chart is not None and chart.lens != Lens():
-            chart.look(Lens())
-        elif self.has_class("-full"):
-            self.remove_class("-full")
-        else:
-            self.app.pop_screen()
 
     def _show_tabs(self) -> None:
         """Name the tabs; where there is little room, the current one alone."""

@@ -58,3 +58,17 @@ class Looking(Screen[None]):
         """See the chart whole again."""
         if self.chart is not None:
             self.chart.look(Lens())
+
+    def action_full(self) -> None:
+        """Give the current pane the whole screen, or give it back."""
+        self.toggle_class("-full")
+
+    def action_back(self) -> None:
+        """Leave what one looks closer at, then full screen, then the screen."""
+        chart = self.chart
+        if chart is not None and chart.lens != Lens():
+            chart.look(Lens())
+        elif self.has_class("-full"):
+            self.remove_class("-full")
+        else:
+            self.app.pop_screen()

@@ -214,20 +214,6 @@ class RunScreen(Looking, ReaderScreen):
         if chart is not None and chart.plot is not None:
             self.post_message(ExportWanted(self.key, look_through(chart.lens, chart.plot)))
 
-    def action_back(self) -> None:
-        """Leave what one looks closer at, then full screen, then the run."""
-        chart = self.chart
-        if chart is not None and chart.lens != Lens():
-            chart.look(Lens())
-        elif self.has_class("-full"):
-            self.remove_class("-full")
-        else:
-            self.app.pop_screen()
-
-    def action_full(self) -> None:
-        """Give the current pane the whole screen, or give it back."""
-        self.toggle_class("-full")
-
     def action_next_pane(self, step: int) -> None:
         """Go to the next pane: the one that is shown where there is room for one."""
         self._pane = (self._pane + step) % len(PANES)
