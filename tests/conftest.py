@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ def real_data() -> Path:
     if not (folder / "malaria32.npz").is_file():
         pytest.skip(f"no real images at {folder}; set MEDTUI_TEST_DATA to run this test")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signals_arrive() -> None:
+    """Undo what `nohup` and a shell's background jobs hand down: programs that ignore signals."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

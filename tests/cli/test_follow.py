@@ -112,8 +112,11 @@ class Attached:
     def end(self) -> tuple[int, str]:
         """Wait for the end; give exit code and stdout."""
         assert self.process.stdout is not None
+        deadline = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        deadline.start()
         output = self.process.stdout.read()
-        code = self.process.wait(PATIENCE_SECONDS)
+        code = self.process.wait()
+        deadline.cancel()
         if self._reader is not None:
             self._reader.join(PATIENCE_SECONDS)
         return code, output.decode()
