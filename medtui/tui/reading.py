@@ -94,5 +94,5 @@ def _problem_of(runs_dir: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        return f"{runs_dir} cannot be read: {error.strerror}."
+        return f"The runs folder cannot be read: {error.strerror}: {runs_dir}"
     return ""
