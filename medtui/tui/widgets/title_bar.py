@@ -4,6 +4,9 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
+_LEFT_CELLS, _RIGHT_CELLS = 12, 8
+"""What each side keeps at least; a shorter right side says nothing and goes."""
+
 
 class TitleBar(Widget):
     """One line, full width."""
@@ -28,11 +31,12 @@ class TitleBar(Widget):
             self.refresh()
 
     def render(self) -> RenderResult:
-        """Give the left side, then the right one where it fits."""
+        """Give both sides; where there is little room, the right one is cut, or gone."""
         width = self.content_size.width
-        room = max(0, width - self._right.cell_len - 2)
         left, right = self._left.copy(), self._right.copy()
-        if room < min(left.cell_len, 12):
-            right, room = Text(), width
+        right.truncate(max(0, width - min(left.cell_len, _LEFT_CELLS) - 2), overflow="ellipsis")
+        if right.cell_len < min(self._right.cell_len, _RIGHT_CELLS):
+            right = Text()
+        room = max(0, width - right.cell_len - 2) if right else width
         left.truncate(room, overflow="ellipsis", pad=True)
         return Text.assemble(left, "  ", right) if right else left
