@@ -6,18 +6,13 @@ can take the asker down.
 
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.listing import Listing
-from medtui.datasets.medmnist import load_npz_pixels
-from medtui.datasets.progress import tell_nobody
+from medtui.datasets.samples import decode_samples
 from medtui.datasets.source import open_source
-from medtui.decoding.image import decode_file
-from medtui.decoding.png import BadImageError
 from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
 
@@ -58,25 +53,12 @@ def _find(settings: DataSettings, names: list[str]) -> _Answer:
         place_of = {name: at for at, name in enumerate(listing.names)}
         known = [name for name in names if name in place_of]
         chosen = listing.choose(np.array([place_of[name] for name in known], np.int64))
-        images = _decode(chosen)
+        images = decode_samples(chosen)
     except MedtuiError as error:
         return _Answer(problem=error.message)
     found = {name: image for name, image in zip(known, images, strict=True) if image is not None}
     shape = (listing.size, listing.size, listing.channels)
     return _Answer(shape, {name: image.tobytes() for name, image in found.items()})
-
-
-def _decode(listing: Listing) -> list[Picture | None]:
-    if listing.files is None:
-        return list(load_npz_pixels(listing, tell_nobody).images_NHWC)
-    return [_decoded(path, listing) for path in listing.files]
-
-
-def _decoded(path: str, listing: Listing) -> Picture | None:
-    try:
-        return decode_file(Path(path), listing.size, listing.channels).pixels_HWC
-    except BadImageError:
-        return None
 
 
 def main() -> None:

@@ -8,15 +8,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.tui.colours import Colours
-from medtui.tui.data_look import Checked, DataReport, Picture, Reading, Sample
+from medtui.tui.data_look import Checked, DataReport, Reading, Sample
 from medtui.tui.widgets.framed import Framed
+from medtui.tui.widgets.samples import GAP, draw_pictures
 from medtui.units import format_count, format_percent
 
 _PARTS = ("summary", "check", "classes", "parts", "notes", "samples")
 
 _BAR = 24
-_GAP = "  "
-
 _SHOWN_BAD = 5
 """Bad images told by name."""
 
@@ -153,24 +152,11 @@ def _samples(samples: list[Sample], width: int, colours: Colours) -> Text:
     if not samples:
         return Text()
     side = len(samples[0].image)
-    shown = samples[: max(1, width // (side + len(_GAP)))]
+    shown = samples[: max(1, width // (side + len(GAP)))]
     text = Text("\n")
-    text.append(_GAP.join(sample.label[:side].ljust(side) for sample in shown), colours.muted)
-    _draw(text, [sample.image for sample in shown])
+    text.append(GAP.join(sample.label[:side].ljust(side) for sample in shown), colours.muted)
+    draw_pictures(text, [sample.image for sample in shown])
     if all(sample.augmented for sample in shown):
         text.append("\nin a training batch, augmented", colours.muted)
-        _draw(text, [sample.augmented for sample in shown])
+        draw_pictures(text, [sample.augmented for sample in shown])
     return text
-
-
-def _draw(text: Text, pictures: list[Picture]) -> None:
-    for row in range(0, len(pictures[0]) - 1, 2):
-        text.append("\n")
-        for picture in pictures:
-            for above, below in zip(picture[row], picture[row + 1], strict=True):
-                text.append("▀", style=f"rgb({_rgb(above)}) on rgb({_rgb(below)})")
-            text.append(_GAP)
-
-
-def _rgb(colour: tuple[int, int, int]) -> str:
-    return ",".join(map(str, colour))
