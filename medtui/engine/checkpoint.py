@@ -25,6 +25,9 @@ GENERATIONS = 2
 COST_SHARE = 0.02
 """Share of a run's time that checkpoints may take."""
 
+_ASSUMED_BYTES_PER_SECOND = 200e6
+"""Pace of writing, hashing and syncing, until one checkpoint has shown it."""
+
 _TENSORS, _STATE = "tensors.safetensors", "state.json"
 
 
@@ -65,6 +68,10 @@ class CheckpointStore:
         """Sentences about checkpoints that `load_newest` had to pass over."""
         self._last_written = time.monotonic()
         self._cost_seconds = 0.0
+
+    def expect(self, num_bytes: int) -> None:
+        """Say how large a checkpoint will be, so that even the first keeps within the share."""
+        self._cost_seconds = max(self._cost_seconds, num_bytes / _ASSUMED_BYTES_PER_SECOND)
 
     @property
     def is_due(self) -> bool:

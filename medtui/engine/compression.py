@@ -12,7 +12,7 @@ from medtui.engine.evaluation import evaluation_copy, recalibrate
 from medtui.engine.fast import TEST_EVERY, fast_seams
 from medtui.engine.lc import LC, LcState, Measured, Statistics
 from medtui.engine.memory import Batch, within_memory
-from medtui.engine.network import named_layers, restore_state, state_of
+from medtui.engine.network import named_layers, num_bytes, restore_state, state_of
 from medtui.engine.penalty import LOW_BUDGET, penalty_budget
 from medtui.engine.promise import hold_to_promise
 from medtui.engine.schemes import (
@@ -28,6 +28,9 @@ from medtui.events import CycleEnded, Noted, StageStarted
 from medtui.preset import LcSettings
 
 STAGE = "compress"
+
+_MODELS = ("w", "theta", "lm", "best")
+"""What a checkpoint holds, each as large as the network."""
 
 _MID_CYCLE_STEPS = 50
 """Steps between looks at whether a checkpoint within a cycle is due."""
@@ -61,6 +64,7 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
         },
         **_mode(session),
     )
+    session.checkpoints.expect(len(_MODELS) * num_bytes(w))
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
     compressor = condensa.Compressor(
         engine, scheme, w, watcher.batches, session.test, session.val, session.criterion
@@ -253,7 +257,7 @@ class _Watcher:
             "position": self.batches.position,
         }
         tensors: dict[str, Tensor] = {}
-        for name in ("w", "theta", "lm", "best"):
+        for name in _MODELS:
             tensors |= prefixed(name, state_of(getattr(state, name)))
         if state.step:
             tensors |= prefixed("velocity", state.optimizer.velocity)
@@ -271,7 +275,7 @@ def recalibrate_theta(theta: nn.Module, session: Session, num_images: int) -> No
 
 def _restore_state(state: LcState, checkpoint: Checkpoint) -> None:
     values = checkpoint.state.values
-    for name in ("w", "theta", "lm", "best"):
+    for name in _MODELS:
         restore_state(getattr(state, name), unprefixed(name, checkpoint.tensors))
     for name, velocity in unprefixed("velocity", checkpoint.tensors).items():
         state.optimizer.velocity[name].copy_(velocity)

@@ -69,6 +69,11 @@ def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
+def num_bytes(network: nn.Module) -> int:
+    """Give what all parameters and buffers take in their own types."""
+    return sum(tensor.nbytes for tensor in network.state_dict().values())
+
+
 @torch.no_grad()
 def restore_state(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     """Put a state back, each tensor in the type it was stored with (float16 stays float16)."""

@@ -59,7 +59,9 @@ def _open_session(
     settle(device, started.threads)
     checkpoints = CheckpointStore(folder.checkpoint)
     restored = checkpoints.load_newest()
-    changed = differences(restored.state.fingerprint, fingerprint(device)) if restored else []
+    is_fast = preset.lc.mode == "fast" and not folder.is_reference
+    current = fingerprint(device, is_compiled=is_fast)
+    changed = differences(restored.state.fingerprint, current) if restored else []
     log.write(
         msgspec.structs.replace(
             started,

@@ -1,6 +1,8 @@
 """Where a result came from: versions, hardware, seeds, data, command."""
 
+import os
 import platform
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from medtui.preset import Preset
 _PACKAGES = ("torch", "torchvision", "condensa", "numpy", "scikit-learn", "safetensors", "textual")
 
 
-def fingerprint(device: torch.device) -> dict[str, str]:
+def fingerprint(device: torch.device, *, is_compiled: bool = False) -> dict[str, str]:
     """Give what a run's bits depend on besides its preset and data."""
     found = {
         "torch": str(torch.__version__),
@@ -31,6 +33,8 @@ def fingerprint(device: torch.device) -> dict[str, str]:
     if device.type == "cuda":
         cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call] # torch's own
         found |= {"cuda": str(torch.version.cuda), "cudnn": str(cudnn)}
+    if is_compiled and device.type == "cpu":
+        found["compiler"] = shutil.which(os.environ.get("CXX") or "g++") or "none"
     return found
 
 

@@ -134,7 +134,12 @@ class Session:
         """Write a checkpoint and say so in the log."""
         began = time.monotonic()
         state = SavedState(
-            stage, cycle, step, values, fingerprint(self.device), list(self.warnings)
+            stage,
+            cycle,
+            step,
+            values,
+            fingerprint(self.device, is_compiled=self.is_fast),
+            list(self.warnings),
         )
         generators = prefixed(_GENERATORS, generators_of(self.device))
         num_bytes = self.checkpoints.save(state, tensors | generators)

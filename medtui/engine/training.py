@@ -19,7 +19,7 @@ from medtui.engine.batches import TrainBatches
 from medtui.engine.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.lc import Statistics
 from medtui.engine.memory import Batch, within_memory
-from medtui.engine.network import restore_state, state_of
+from medtui.engine.network import num_bytes, restore_state, state_of
 from medtui.engine.session import Diverged, Session, StepMeter, StopRequested
 from medtui.events import CycleEnded, StageStarted
 
@@ -108,6 +108,7 @@ class _Training:
         checkpoint = self._session.take_restored(plan.stage)
         if checkpoint is not None:
             self._restore(checkpoint)
+        self._session.checkpoints.expect(3 * num_bytes(state.model))  # model, momentum, best
         self._session.log.write(StageStarted(plan.stage, plan.epochs, len(self._batches)))
         while state.epoch < plan.epochs:
             began = time.monotonic()

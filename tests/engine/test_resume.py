@@ -1,6 +1,8 @@
 """A run that is cut anywhere and resumed ends with the bits of one that was not."""
 
+import os
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,6 +157,32 @@ def test_two_checkpoints_are_kept_and_read_back_exactly(tmp_path):
     assert newest.state.cycle == 4
     assert newest.tensors["half"].dtype is torch.float16
     assert len(list((tmp_path / "checkpoint").iterdir())) == GENERATIONS
+
+
+def test_checkpoints_keep_within_their_share_of_the_time(tmp_path, monkeypatch):
+    """The first waits for as long as its size suggests, the others for what the last one took."""
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    store = CheckpointStore(tmp_path / "checkpoint")
+    store.expect(200_000_000)
+    assert not store.is_due
+    now += 49
+    assert not store.is_due
+    now += 2
+    assert store.is_due
+    monkeypatch.setattr(os, "fsync", lambda _: pass_time(3))
+
+    def pass_time(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    saved(store, 1)
+    took = now - 151
+    assert took >= 6
+    now += 49 * took
+    assert not store.is_due
+    now += 2 * took
+    assert store.is_due
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
