@@ -10,7 +10,7 @@ from medtui.cli.tracking import describe_experiment
 from medtui.events import RunFailed
 from medtui.metrics import METRICS, Metric
 from medtui.runs.catalogue import RunFeed, StudyFeed
-from medtui.runs.result import Flips, Result, Size
+from medtui.runs.result import Flips, Result, Size, Upkeep
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
@@ -49,6 +49,8 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         if result.mode == "fast":
             yield "  mode      fast; the numbers below are computed exactly"
         yield f"  took      {describe_duration(run)}"
+        if result.upkeep is not None:
+            yield f"  upkeep    {_upkeep(result.upkeep)}"
         yield f"  reached   {_reached(result.size)}"
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
@@ -64,6 +66,14 @@ def _reached(size: Size) -> str:
     """Tell both densities: a share of filters is no share of weights."""
     weights, structures = format_percent(size.density), format_percent(size.structure_density)
     return f"{weights} of the weights, {structures} of the filters and neurons are not zero"
+
+
+def _upkeep(upkeep: Upkeep) -> str:
+    """Tell what being watched and resumable cost."""
+    return (
+        f"{format_percent(upkeep.share)} of the last session: checkpoints "
+        f"{upkeep.checkpoint_seconds:.1f} s, log {upkeep.log_seconds:.2f} s"
+    )
 
 
 def _complaints(run: RunFeed) -> Iterator[str]:

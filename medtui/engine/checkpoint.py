@@ -68,6 +68,8 @@ class CheckpointStore:
         """Sentences about checkpoints that `load_newest` had to pass over."""
         self._last_written = time.monotonic()
         self._cost_seconds = 0.0
+        self.seconds = 0.0
+        """Time spent saving, by this store."""
 
     def expect(self, num_bytes: int) -> None:
         """Say how large a checkpoint will be, so that even the first keeps within the share."""
@@ -108,6 +110,7 @@ class CheckpointStore:
             shutil.rmtree(self.folder / f"{number:06d}", ignore_errors=True)
         self._last_written = time.monotonic()
         self._cost_seconds = self._last_written - began
+        self.seconds += self._cost_seconds
         return len(raw) + len(meta)
 
     def load_newest(self) -> Checkpoint | None:

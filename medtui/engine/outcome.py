@@ -65,6 +65,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         peak_memory_bytes=_peak_memory(session.device),
         vitals=stage_vitals(session.folder),
         image_shape=(session.dataset.channels, session.dataset.size, session.dataset.size),
+        upkeep=session.upkeep,
     )
     session.save_model(outcome.model)
     publish_bytes(session.folder.predictions, pack_predictions(predictions))

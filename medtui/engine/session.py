@@ -30,6 +30,7 @@ from medtui.events import CheckpointWritten, Noted, StepsAdvanced
 from medtui.preset import Cell, Preset
 from medtui.runs.folder import RunFolder
 from medtui.runs.publish import publish_bytes
+from medtui.runs.result import Upkeep
 from medtui.runs.writer import EventWriter
 
 _GENERATORS = "generator"
@@ -77,6 +78,7 @@ class Session:
     """Sentences that belong into the result."""
 
     def __post_init__(self) -> None:
+        self._began = time.monotonic()
         by = normalisation_of(self.dataset)
         self.train_images = Images(self.dataset.train, by, self.device)
         batch = self.preset.evaluate.batch_size
@@ -119,6 +121,12 @@ class Session:
         inputs, targets = next(iter(self.train_batches(batch_size)))
         loss = self.criterion(model(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What log and checkpoints have taken of this session so far."""
+        elapsed = time.monotonic() - self._began
+        return Upkeep(elapsed, self.log.seconds, self.checkpoints.seconds)
 
     def save_model(self, model: nn.Module) -> None:
         """Write the run's weights, each in its own type.

@@ -101,6 +101,19 @@ class SplitResult(msgspec.Struct, frozen=True):
     """None in the reference itself."""
 
 
+class Upkeep(msgspec.Struct, frozen=True):
+    """Seconds that are not the run's own work, of a session's."""
+
+    session_seconds: float
+    log_seconds: float
+    checkpoint_seconds: float
+
+    @property
+    def share(self) -> float:
+        """Share of the session that log and checkpoints took."""
+        return (self.log_seconds + self.checkpoint_seconds) / max(1e-9, self.session_seconds)
+
+
 class Result(msgspec.Struct, frozen=True):
     """A finished run."""
 
@@ -138,6 +151,8 @@ class Result(msgspec.Struct, frozen=True):
     """Stage to the machine's means and peaks in it; until this was written, in the last one."""
     image_shape: tuple[int, int, int] | None = None
     """Channels, height and width of the images; None where an older version did not say."""
+    upkeep: Upkeep | None = None
+    """What the last session spent on being watched and resumable."""
 
 
 _decoder = msgspec.json.Decoder(Result)

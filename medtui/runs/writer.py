@@ -46,6 +46,8 @@ class EventWriter:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.ftruncate(self._descriptor, tail.offset)
         self._next_seq = self.history.num_records + self.history.num_missing
+        self.seconds = 0.0
+        """Time spent writing, by this writer."""
 
     def __enter__(self) -> Self:
         return self
@@ -64,6 +66,7 @@ class EventWriter:
         Raises:
             OSError: the disk is full; the log is as it was, or ends in a torn line.
         """
+        began = time.monotonic()
         event = finite(event)
         if isinstance(event, CycleEnded) and self.history.tells(event):
             return
@@ -73,6 +76,7 @@ class EventWriter:
             os.fsync(self._descriptor)
         self._next_seq += 1
         self.history.add(record)
+        self.seconds += time.monotonic() - began
 
     def _append(self, line: bytes) -> None:
         """Write a line whole; what a nearly full disk took of it is cut off again."""

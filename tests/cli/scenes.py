@@ -13,7 +13,7 @@ from medtui.events import (
 )
 from medtui.preset import dump_preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
-from medtui.runs.result import LayerSize, Result, Size, SplitResult, write_result
+from medtui.runs.result import LayerSize, Result, Size, SplitResult, Upkeep, write_result
 from medtui.runs.writer import EventWriter
 
 PRESET = """
@@ -113,4 +113,5 @@ def result_of(run: RunFolder, density: float) -> Result:
         device="cpu",
         device_name="EPYC",
         has_patients=True,
+        upkeep=Upkeep(session_seconds=80.0, log_seconds=0.04, checkpoint_seconds=0.76),
     )
