@@ -3,18 +3,14 @@
 import time
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
-import safetensors.torch
 import torch
 from torch import nn
 
-from medtui.engine.network import build_network, restore_state
-from medtui.errors import MedtuiError, UsageError
-from medtui.preset import Preset, parse_preset
+from medtui.engine.finished import finished_result, load_network, preset_of
 from medtui.runs.folder import RunFolder
-from medtui.runs.result import Result, read_result
+from medtui.runs.result import Result
 
 _LOADS = 3
 """Times a model is loaded for its load time."""
@@ -46,36 +42,14 @@ def load_model(run: RunFolder, device: torch.device) -> Model:
         UsageError: the run is not finished, or an older medtui made it.
         MedtuiError: its weights cannot be loaded.
     """
-    name = f"{run.study.name}/{run.name}"
-    result = read_result(run)
-    if result is None or not run.model.is_file():
-        raise UsageError(f"{name} is not finished; only finished runs can be timed.")
-    if result.image_shape is None:
-        raise UsageError(
-            f"{name} was made by an older medtui, which did not note its images' size."
-        )
-    preset = parse_preset(run.preset.read_text(encoding="utf-8"), str(run.preset))
+    result, preset = finished_result(run), preset_of(run)
+    assert result.image_shape is not None
     times = []
     for _ in range(_LOADS):
         began = time.perf_counter()
-        network = _load(run.model, preset, result)
+        network = load_network(run.model, preset, result)
         network.to(device)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         times.append(1000 * (time.perf_counter() - began))
     return Model(run, result, network.cpu(), median(times), result.image_shape)
-
-
-def _load(path: Path, preset: Preset, result: Result) -> nn.Module:
-    assert result.image_shape is not None
-    network = build_network(
-        preset.model.architecture,
-        channels=result.image_shape[0],
-        num_classes=len(result.test.per_class),
-        seed=0,
-    )
-    try:
-        restore_state(network, safetensors.torch.load_file(path))
-    except Exception as error:
-        raise MedtuiError(f"{path} cannot be loaded: {error}") from error
-    return network
