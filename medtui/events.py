@@ -9,7 +9,9 @@ Metrics = dict[str, float | None]
 """A metric's name in `medtui.metrics` to its value; None where it is undefined or not finite."""
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="kind", tag=True, omit_defaults=True):
+class Event(
+    msgspec.Struct, frozen=True, tag_field="kind", tag=True, omit_defaults=True, gc=False
+):
     """Base of all events; `kind` on disk is the class's name."""
 
 

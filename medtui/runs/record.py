@@ -11,7 +11,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     seq: int
     time: float
     crc: str
@@ -21,7 +21,7 @@ class _Line(msgspec.Struct):
 _line_decoder = msgspec.json.Decoder(_Line)
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """An event as it stands in a log."""
 
     seq: int

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PERIOD_S = 1.0
 """Snapshots are at most this often, and so are redraws, seconds."""
 
+DRAWING_S = 0.15
+"""After a snapshot nothing is read for so long: the screen and its charts are drawn undisturbed."""
+
 
 class Feed:
     """The reading thread. `publish` is called from it with every snapshot that differs."""
@@ -73,6 +76,8 @@ class Feed:
 
     def _catch_up(self, reader: "Reader", until: float) -> None:
         """Read long logs on, slice by slice, until the next snapshot is due."""
+        if reader.is_behind:
+            self._wake.wait(DRAWING_S)
         while reader.is_behind and not self._wake.is_set() and time.monotonic() < until:
             reader.read_on()
         self._wake.wait(max(0.0, until - time.monotonic()))

@@ -61,7 +61,7 @@ class Chart(Framed, Widget):
         wanted = (seen, self.size, self._style)
         if wanted != self._drawn:
             self._drawn = wanted
-            self._draw(*wanted)
+            self.call_after_refresh(self._draw, *wanted)  # else both threads share the interpreter
 
     @work(thread=True, exclusive=True, group="drawing", description="draw")
     def _draw(self, plot: Plot, size: Size, style: ChartStyle) -> None:
