@@ -1,13 +1,14 @@
 """The sampler's process: `python -m medtui.telemetry.sampler --pid PID --out FILE`.
 
-It ends by itself when the watched process has ended, or on SIGTERM. SIGHUP and SIGINT are ignored:
-the connection may drop, and Ctrl+C is for the supervisor to interpret.
+It ends by itself when the watched process has ended, with status 0, or on SIGTERM, with 143. SIGHUP
+and SIGINT are ignored: the connection may drop, and Ctrl+C is for the supervisor to interpret.
 """
 
 import argparse
 import faulthandler
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,9 @@ from medtui.telemetry.sample_log import SampleLog
 
 PATIENCE = 0.5
 """Share of an interval in which NVML has to answer."""
+
+TERMINATED = 128 + signal.SIGTERM
+"""Exit status where SIGTERM ended it while the watched process went on."""
 
 
 class Sampler:
@@ -61,10 +65,10 @@ class Sampler:
         return sample
 
 
-def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> None:
-    """Write a sample every `interval_s` until the watched process ends or SIGTERM comes.
+def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> int:
+    """Write a sample every `interval_s` until the watched process ends; give the exit status.
 
-    SIGTERM must be blocked: it is waited for, so that it can interrupt no write.
+    SIGTERM ends it, too. It must be blocked: it is waited for, so that it interrupts no write.
     """
     due_at = time.monotonic()
     while (sample := sampler.take(log.num_dropped)) is not None:
@@ -72,7 +76,8 @@ def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> None:
         now = time.monotonic()
         due_at = max(due_at + interval_s, now)
         if signal.sigtimedwait({signal.SIGTERM}, due_at - now):
-            return
+            return TERMINATED
+    return 0
 
 
 def gpu_reader(visible: str | None, nvml_off: str, interval_s: float) -> GpuReader:
@@ -94,8 +99,9 @@ def main(arguments: list[str] | None = None) -> None:
     log = SampleLog(options.out)
     tree = ProcessTree(options.pid, options.start_ticks)
     gpus = gpu_reader(options.devices, options.nvml_off, options.interval)
-    follow(Sampler(tree, gpus), log, options.interval)
+    status = follow(Sampler(tree, gpus), log, options.interval)
     log.close()
+    sys.exit(status)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -103,7 +103,10 @@ class SamplerProcess:
             return
 
     def _bury(self, code: int) -> None:
-        """Take note of how the sampler ended: 0 is "my process has ended", all else a failure."""
+        """Take note of how the sampler ended: 0 is "my process has ended", all else a failure.
+
+        A SIGTERM that `stop` did not send is one, too: it came from a stranger.
+        """
         self._process = None
         if code == 0:
             self._is_over = True

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 SWITCH_S = 0.001
 """How long the reading and drawing threads may keep the event loop waiting, seconds."""
 
+GC_THRESHOLDS = (700, 10, 1000)
+"""Python's own, but for the collection of everything: it stalls the loop, and finds next to nothing
+here."""
+
 
 class SnapshotTaken(Message):
     """The reading thread has news."""
@@ -254,6 +258,12 @@ def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
     """Show the runs folder until the person leaves; give the exit code."""
     config = load_config()
     app = MedtuiApp(runs_dir, is_ascii=ascii_only or config.look.ascii, config=config)
-    sys.setswitchinterval(SWITCH_S)
+    favour_loop()
     app.run()
     return app.return_code or 0
+
+
+def favour_loop() -> None:
+    """Keep other threads and the garbage collector from stalling the event loop."""
+    sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(*GC_THRESHOLDS)

@@ -17,6 +17,7 @@ from medtui.telemetry import Sample, SampleTail, read_samples
 from medtui.telemetry.process_stat import read_stat
 from medtui.telemetry.process_tree import listed_descendants
 from medtui.telemetry.sample_log import SampleLog
+from medtui.telemetry.sampler import TERMINATED
 
 
 @contextmanager
@@ -144,7 +145,7 @@ def test_sigterm_ends_it_and_a_dropped_connection_does_not(
         before = len(samples_of(out))
         wait_until(lambda: len(samples_of(out)) > before + 1)
         sampler.terminate()
-        assert sampler.wait(60) == 0
+        assert sampler.wait(60) == TERMINATED
     assert out.read_bytes().endswith(b"\n")
     assert out.with_suffix(".log").read_text() == ""
 
@@ -198,7 +199,7 @@ def test_it_goes_on_while_nvml_hangs(
     with sampling(out, sleeper.pid) as sampler:
         wait_until(lambda: len(samples_of(out)) >= 3)
         sampler.terminate()
-        assert sampler.wait(60) == 0
+        assert sampler.wait(60) == TERMINATED
     assert all(sample.nvml_state.startswith("NVML has not answered") for sample in samples_of(out))
     assert samples_of(out)[-1].process_memory_bytes
 

@@ -55,14 +55,15 @@ def test_it_samples_until_it_is_stopped(sampler: SamplerProcess, tmp_path: Path)
     assert sampler.num_restarts == 0
 
 
+@pytest.mark.parametrize("stray", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_sampler_comes_back_after_a_wait(
-    sampler: SamplerProcess, tmp_path: Path, clock: Clock
+    sampler: SamplerProcess, tmp_path: Path, clock: Clock, stray: signal.Signals
 ) -> None:
     """One second after the first death, and it appends to the same file."""
     sampler.start()
     wait_until(lambda: bool(samples_in(tmp_path)))
     assert sampler.pid is not None
-    os.kill(sampler.pid, signal.SIGKILL)
+    os.kill(sampler.pid, stray)
     wait_until(lambda: not sampler.ensure_alive())
     before = len(samples_in(tmp_path))
     clock.now = 0.9

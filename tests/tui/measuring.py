@@ -63,9 +63,9 @@ def measure_bytes(runs_dir: Path) -> None:
 
 async def measure_loop(runs_dir: Path, run: str) -> None:
     """Open a run and beat until its log is read, then a little longer."""
-    from medtui.tui.app import SWITCH_S, MedtuiApp
+    from medtui.tui.app import MedtuiApp, favour_loop
 
-    sys.setswitchinterval(SWITCH_S)
+    favour_loop()
     lateness: list[float] = []
 
     async def beat() -> None:
