@@ -18,9 +18,9 @@ from medtui.tui.errands import (
     StopWanted,
 )
 from medtui.tui.feed import Feed
+from medtui.tui.legend import ChartStyle
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.screens.question import Choice, Question
-from medtui.tui.widgets.drawing import ChartStyle
 
 CANCEL = Choice("c", "", "Cancel")
 

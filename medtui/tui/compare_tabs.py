@@ -1,7 +1,7 @@
 """What each of Compare's tabs holds, worked out in a thread."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.text import Text
 
@@ -40,10 +40,6 @@ TABS = ("Accuracy", "Memory", "Utilisation", "Averages", "Density", "Pareto", "C
 AVERAGED = ("accuracy", "auroc", "memory", "peak_memory", "utilisation", "process_memory", "cpu",
             "time")  # fmt: skip
 """Columns whose averages are drawn; what no run measured is left out."""
-
-MOST_DRAWN = 26
-"""Curves drawn over each other: there are as many letters, and plotext needs a tenth of a second
-for each."""
 
 _BAR, _LABEL = 30, 28
 
@@ -88,18 +84,13 @@ def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
 
 
 def _overlay(bench: Workbench, asked: Request) -> Plot:
-    """Draw the first marked runs over each other, and say so where there are more."""
-    runs = asked.runs[:MOST_DRAWN]
-    curves = [bench.curves_of(run.entry) for run in runs]
+    """Draw the marked runs over each other."""
+    curves = [bench.curves_of(run.entry) for run in asked.runs]
     if asked.tab == "Accuracy":
-        plot = accuracy_overlay(runs, curves)
-    elif asked.tab == "Memory":
-        plot = memory_overlay(runs, curves, is_free=asked.is_turned)
-    else:
-        plot = utilisation_overlay(runs, curves)
-    if len(asked.runs) == len(runs):
-        return plot
-    return replace(plot, title=f"{plot.title}: the first {len(runs)} of {len(asked.runs)} marked")
+        return accuracy_overlay(asked.runs, curves)
+    if asked.tab == "Memory":
+        return memory_overlay(asked.runs, curves, is_free=asked.is_turned)
+    return utilisation_overlay(asked.runs, curves)
 
 
 def averages(groups: Sequence[Group], colours: Colours) -> Text:

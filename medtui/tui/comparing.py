@@ -11,7 +11,7 @@ from medtui.runs.history import History
 from medtui.runs.reader import EventTail
 from medtui.tui.headline import headline_of
 from medtui.tui.plot import Point
-from medtui.tui.thinning import split_at_gaps, thin
+from medtui.tui.thinning import measured, split_at_gaps, thin
 from medtui.tui.vitals_feed import VitalsFeed
 
 CURVE_COLUMNS = 240
@@ -125,8 +125,8 @@ def thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:
         return points
     left, right = points[0][0], points[-1][0]
     kept: list[Point] = []
-    for segment in split_at_gaps(points):
+    for segment in split_at_gaps(measured(points)):
         if kept:
-            kept.append((segment[0][0], None))
-        kept += thin(segment, left, right, CURVE_COLUMNS)
+            kept.append((float(segment[0, 0]), None))
+        kept += map(tuple, thin(segment, left, right, CURVE_COLUMNS).tolist())
     return tuple(kept)

@@ -10,9 +10,9 @@ from medtui.errors import EnvironmentProblem
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
 from medtui.runs.publish import publish_text
+from medtui.tui.legend import ChartStyle
 from medtui.tui.plot import Plot
 from medtui.tui.rows import RunRow, StudyRow
-from medtui.tui.widgets.drawing import ChartStyle
 
 if TYPE_CHECKING:
     from medtui.preset import Preset

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from medtui.runs.folder import RunFolder, slugify
 from medtui.runs.publish import publish_bytes, publish_text
+from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.picture import chart_png
 from medtui.tui.plot import Plot
-from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
+from medtui.tui.widgets.drawing import draw
 
 WIDTH, HEIGHT = 110, 30
 """Cells of an exported chart."""

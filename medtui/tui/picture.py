@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medtui.tui.colours import LIGHT
+from medtui.tui.frame import Frame, frame_of, x_ticks_of, y_ticks_of
+from medtui.tui.legend import ChartStyle
 from medtui.tui.plot import Plot, letter_of
 from medtui.tui.thinning import clip
-from medtui.tui.widgets.drawing import ChartStyle, _Frame, _frame_of, _x_ticks, _y_ticks
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -32,7 +33,7 @@ def chart_png(plot: Plot) -> bytes:
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _GROUND)
-    picture = _Picture(ImageDraw.Draw(image), plot, _frame_of(plot, _COLUMNS))
+    picture = _Picture(ImageDraw.Draw(image), plot, frame_of(plot, _COLUMNS))
     picture.draw()
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
@@ -43,7 +44,7 @@ def chart_png(plot: Plot) -> bytes:
 class _Picture:
     pen: "ImageDraw"
     plot: Plot
-    frame: _Frame
+    frame: Frame
 
     def draw(self) -> None:
         """Draw all, what is in front last."""
@@ -64,11 +65,11 @@ class _Picture:
 
     def _axes(self) -> None:
         frame, pen = self.frame, self.pen
-        for y, label in zip(*_y_ticks(self.plot, frame, _Y_ROWS), strict=True):
+        for y, label in zip(*y_ticks_of(self.plot, frame, _Y_ROWS), strict=True):
             (left, at), (right, _) = self._place(frame.left, y), self._place(frame.right, y)
             pen.line([(left, at), (right, at)], fill="#E4E9ED", width=2)
             self._write(left - 14, at, label, LIGHT.muted, "rm")
-        for x, label in zip(*_x_ticks(self.plot, frame), strict=True):
+        for x, label in zip(*x_ticks_of(self.plot, frame), strict=True):
             across, down = self._place(x, frame.low)
             pen.line([(across, down), (across, down + 8)], fill=LIGHT.muted, width=2)
             self._write(across, down + 28, label, LIGHT.muted, "mm")
@@ -93,7 +94,7 @@ class _Picture:
         colour = "#C9D0D6" if is_faint else _STYLE.hue(self.plot, index)
         for segment in segments:
             held = clip(segment, self.frame.low, self.frame.high)
-            places = [self._place(x, y) for x, y in held]
+            places = [self._place(x, y) for x, y in held.tolist()]
             if series.stroke == "dots" or len(places) == 1:
                 for x, y in places:
                     self.pen.ellipse((x - _DOT, y - _DOT, x + _DOT, y + _DOT), fill=colour)

@@ -4,55 +4,56 @@ plotext makes a mark for every column between two points before it clips them, a
 infinities, so nothing reaches it that did not pass here. Pure functions.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from medtui.tui.plot import Point
 
 LARGEST = 1e300
 """What is not below it is taken for not finite: an axis around it would overflow."""
 
-Segment = list[tuple[float, float]]
-"""A stretch of a curve without gaps."""
+SMALLEST = 1 / LARGEST
+"""What is not above it is taken for zero on a logarithmic axis, for the same reason."""
+
+Segment = NDArray[np.float64]
+"""A stretch of a curve without gaps, (N, 2): x and y, in ascending x."""
 
 
-def split_at_gaps(points: Iterable[Point], *, is_log: bool = False) -> list[Segment]:
+def measured(points: Sequence[Point]) -> NDArray[np.float64]:
+    """Give points as an array (N, 2); what was not measured is NaN."""
+    return np.array(points, dtype=np.float64).reshape(-1, 2)
+
+
+def split_at_gaps(points: NDArray[np.float64], *, is_log: bool = False) -> list[Segment]:
     """Break a curve where y is missing or not finite.
 
-    With `is_log`, y becomes its logarithm to base 10, and the curve breaks also where y <= 0.
+    With `is_log`, y becomes its logarithm to base 10, and the curve breaks where there is none.
     """
-    segments: list[Segment] = []
-    current: Segment = []
-    for x, y in points:
-        height = _height(y, is_log=is_log)
-        if height is None or not math.isfinite(x):
-            if current:
-                segments.append(current)
-            current = []
-        else:
-            current.append((x, height))
-    if current:
-        segments.append(current)
-    return segments
-
-
-def _height(y: float | None, *, is_log: bool) -> float | None:
-    if y is None or not abs(y) < LARGEST or (is_log and y <= 0):
-        return None
-    return math.log10(y) if is_log else y
+    xs, ys = points.T
+    is_drawable = np.isfinite(xs) & (np.abs(ys) < LARGEST)
+    if is_log:
+        is_drawable &= ys > SMALLEST
+        ys = np.log10(ys, out=np.full_like(ys, np.nan), where=is_drawable)
+    turns = np.flatnonzero(np.diff(is_drawable)) + 1
+    stretches = np.split(np.column_stack((xs, ys)), turns)
+    kept = np.split(is_drawable, turns)
+    return [each for each, is_kept in zip(stretches, kept, strict=True) if is_kept[:1].any()]
 
 
 def clip(segment: Segment, low: float, high: float) -> Segment:
     """Hold every y within the ends of the axis; what lies outside runs along the edge."""
-    return [(x, min(high, max(low, y))) for x, y in segment]
+    return np.column_stack((segment[:, 0], segment[:, 1].clip(low, high)))
 
 
-def within(points: Sequence[Point], left: float, right: float) -> list[Point]:
+def within(points: NDArray[np.float64], left: float, right: float) -> NDArray[np.float64]:
     """Give the points with x in view, and one neighbour on either side so that lines run on."""
-    inside = [index for index, (x, _) in enumerate(points) if left <= x <= right]
-    if not inside:
-        return []
-    return list(points[max(0, inside[0] - 1) : inside[-1] + 2])
+    xs = points[:, 0]
+    inside = np.flatnonzero((left <= xs) & (xs <= right))
+    if not len(inside):
+        return points[:0]
+    return points[max(0, inside[0] - 1) : inside[-1] + 2]
 
 
 def thin(segment: Segment, left: float, right: float, columns: int) -> Segment:
@@ -62,24 +63,11 @@ def thin(segment: Segment, left: float, right: float, columns: int) -> Segment:
     """
     if len(segment) <= 2 * columns or right <= left:
         return segment
-    scale = columns / (right - left)
-    kept: Segment = []
-    for column in _columns(segment, left, scale):
-        lowest = min(column, key=lambda point: point[1])
-        highest = max(column, key=lambda point: point[1])
-        kept += sorted({lowest, highest})
-    return kept
-
-
-def _columns(segment: Segment, left: float, scale: float) -> Iterator[Segment]:
-    column: Segment = []
-    number: int | None = None
-    for point in segment:
-        here = int((point[0] - left) * scale)
-        if here != number and column:
-            yield column
-            column = []
-        number = here
-        column.append(point)
-    if column:
-        yield column
+    xs, ys = segment.T
+    column = np.floor((xs - left) * (columns / (right - left)))
+    by_column_and_height = np.lexsort((ys, column))
+    starts = np.flatnonzero(np.diff(column[by_column_and_height], prepend=np.nan))
+    ends = np.append(starts[1:], len(segment)) - 1
+    extremes = by_column_and_height[np.concatenate((starts, ends))]
+    thinned: Segment = segment[np.unique(extremes)]
+    return thinned

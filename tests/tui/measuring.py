@@ -4,6 +4,7 @@
     python tests/tui/measuring.py keys RUNS_DIR         milliseconds from a key to the redraw
     python tests/tui/measuring.py bytes RUNS_DIR        KiB a second to the terminal
     python tests/tui/measuring.py loop RUNS_DIR RUN     milliseconds for which the loop was blocked
+    python tests/tui/measuring.py crowd                 milliseconds to draw many curves
 
 `keys` and `bytes` look at the newest study's first live run; `loop` at RUN (`study/run`).
 """
@@ -20,6 +21,7 @@ NUM_STARTS = 5
 NUM_KEYS = 60
 WATCH_S = 20.0
 BEAT_S = 0.005
+NUM_CURVES, NUM_POINTS, NUM_DRAWS = 200, 10_000, 7
 
 
 def measure_paint(runs_dir: Path) -> None:
@@ -92,6 +94,30 @@ async def measure_loop(runs_dir: Path, run: str) -> None:
           f"of {len(lateness)}")  # fmt: skip
 
 
+def measure_crowd() -> None:
+    """Draw as many curves as Compare may show, of as many points as a long run has."""
+    import numpy as np
+
+    from medtui.tui.colours import DARK
+    from medtui.tui.comparing import thinned
+    from medtui.tui.legend import ChartStyle
+    from medtui.tui.plot import Plot, Series
+    from medtui.tui.widgets.drawing import draw
+
+    walks = np.random.default_rng(0).normal(size=(NUM_CURVES, NUM_POINTS)).cumsum(axis=1)
+    began = time.perf_counter()
+    curves = [thinned(tuple(enumerate(walk))) for walk in walks.tolist()]
+    thinning = time.perf_counter() - began
+    plot = Plot("walks", tuple(Series("walk", curve) for curve in curves))
+    draws = []
+    for _ in range(NUM_DRAWS):
+        began = time.perf_counter()
+        draw(plot, 118, 24, ChartStyle(DARK))
+        draws.append(1000 * (time.perf_counter() - began))
+    print(f"{NUM_CURVES} curves of {NUM_POINTS} points: thinned once in {thinning:.1f} s; drawn in "
+          f"{statistics.median(draws):.0f} ms, first {draws[0]:.0f} ms")  # fmt: skip
+
+
 def _open_live_run(runs_dir: Path) -> Terminal:
     terminal = Terminal(runs_dir)
     terminal.read_until(b"Runs of")
@@ -110,8 +136,10 @@ def _leave(terminal: Terminal) -> None:
 
 
 if __name__ == "__main__":
-    what, folder = sys.argv[1], Path(sys.argv[2])
-    if what == "loop":
+    what, folder = sys.argv[1], Path(*sys.argv[2:3])
+    if what == "crowd":
+        measure_crowd()
+    elif what == "loop":
         asyncio.run(measure_loop(folder, sys.argv[3]))
     else:
         {"paint": measure_paint, "keys": measure_keys, "bytes": measure_bytes}[what](folder)

@@ -8,9 +8,10 @@ from driving import opened, screen_text, until
 from textual.pilot import Pilot
 
 from medtui.tui.colours import DARK
+from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.marks import Marks
 from medtui.tui.plot import Plot, Series, place_letter
-from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
+from medtui.tui.widgets.drawing import draw
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 from medtui.tui.ascii import to_ascii
 from medtui.tui.axis import label_ticks, limits_of, log_ticks_of, ticks_of
 from medtui.tui.colours import DARK, LIGHT
+from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.plot import Level, Plot, Series
-from medtui.tui.thinning import clip, split_at_gaps, thin, within
+from medtui.tui.thinning import clip, measured, split_at_gaps, thin, within
 from medtui.tui.vitals_feed import rolling_mean
-from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
+from medtui.tui.widgets.crowd import Plane, cells_of
+from medtui.tui.widgets.drawing import MAX_LETTERS, draw
 
 STYLE = ChartStyle(DARK)
 
@@ -36,32 +39,35 @@ def test_any_values_make_a_chart_of_the_asked_size(
 def test_a_gap_breaks_the_curve_and_is_not_bridged() -> None:
     """A missing value splits a curve in two."""
     points = [(0, 1.0), (1, math.nan), (2, 3.0), (3, None), (4, math.inf), (5, 2.0)]
-    assert split_at_gaps(points) == [[(0, 1.0)], [(2, 3.0)], [(5, 2.0)]]
+    found = split_at_gaps(measured(points))
+    assert [each.tolist() for each in found] == [[[0, 1.0]], [[2, 3.0]], [[5, 2.0]]]
 
 
 def test_a_logarithmic_axis_has_gaps_where_values_are_not_positive() -> None:
     """Zero has no logarithm."""
-    assert split_at_gaps([(0, 0.0), (1, 100.0), (2, -1.0)], is_log=True) == [[(1, 2.0)]]
+    (found,) = split_at_gaps(measured([(0, 0.0), (1, 100.0), (2, -1.0)]), is_log=True)
+    assert found.tolist() == [[1, 2.0]]
 
 
 def test_thinning_keeps_every_spike() -> None:
     """One point among a hundred thousand stays visible."""
     segment = [(float(x), 100.0 if x == 54_321 else 1.0) for x in range(100_000)]
-    kept = thin(segment, 0, 99_999, 80)
+    kept = thin(measured(segment), 0, 99_999, 80).tolist()
     assert len(kept) <= 2 * 81
-    assert (54_321.0, 100.0) in kept
+    assert [54_321.0, 100.0] in kept
     assert kept == sorted(kept)
 
 
 def test_clipping_holds_a_curve_within_its_axis() -> None:
     """A spike far outside costs no more than one at the edge."""
-    assert clip([(0, -5.0), (1, 0.5), (2, 1e30)], 0, 1) == [(0, 0), (1, 0.5), (2, 1)]
+    held = clip(measured([(0, -5.0), (1, 0.5), (2, 1e30)]), 0, 1)
+    assert held.tolist() == [[0, 0], [1, 0.5], [2, 1]]
 
 
 def test_what_is_in_view_goes_on_to_its_neighbours() -> None:
     """A line that leaves the view is drawn up to its edge."""
-    points = [(float(x), float(x)) for x in range(10)]
-    assert [x for x, _ in within(points, 3.5, 5.5)] == [3, 4, 5, 6]
+    points = measured([(float(x), float(x)) for x in range(10)])
+    assert within(points, 3.5, 5.5)[:, 0].tolist() == [3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +121,73 @@ def test_series_are_told_apart_without_colour() -> None:
     assert "•" in drawing
     assert "╌" in drawing
     assert legend_of(plot, STYLE).plain == "A val 95.0  B test 85.0  ╌ reference val 96.0"
+
+
+def walk(seed: int, length: int = 300) -> tuple[tuple[float, float], ...]:
+    """Give a random walk."""
+    steps = np.random.default_rng(seed).normal(size=length)
+    return tuple(enumerate(np.cumsum(steps).tolist()))
+
+
+PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+"""Column and row of each bit of a braille glyph."""
+
+
+def dots_of(drawing: str) -> set[tuple[int, int]]:
+    """Give the column and row of every braille dot."""
+    return {
+        (2 * column + PLACES[bit][0], 4 * row + PLACES[bit][1])
+        for row, line in enumerate(drawing.splitlines())
+        for column, glyph in enumerate(line)
+        if "\u2800" <= glyph <= "\u28ff"
+        for bit in range(8)
+        if (ord(glyph) - 0x2800) >> bit & 1
+    }
+
+
+def share_near(dots: set[tuple[int, int]], others: set[tuple[int, int]]) -> float:
+    """Give the share of dots that have one of the others at most a dot away."""
+    steps = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
+    return sum(any((x + dx, y + dy) in others for dx, dy in steps) for x, y in dots) / len(dots)
+
+
+def test_a_crowd_is_drawn_where_its_curves_would_be() -> None:
+    """One curve by plotext's own lines, and many times as cells: the same but for letters."""
+    alone = draw(Plot("x", (Series("one", walk(1)),)), 80, 20, STYLE).plain
+    many = Plot("x", tuple(Series("one", walk(1)) for _ in range(MAX_LETTERS + 1)))
+    crowd = draw(many, 80, 20, STYLE).plain
+    assert alone.splitlines()[-1] == crowd.splitlines()[-1]
+    assert share_near(dots_of(crowd), dots_of(alone)) > 0.97
+    assert share_near(dots_of(alone), dots_of(crowd)) > 0.9
+
+
+def test_every_cell_of_a_crowd_is_placed() -> None:
+    """No cell falls upon another, at the edges neither; the topmost curve gives the colour."""
+    plane = Plane(0, 10, -1, 1, 40, 12)
+    flat = measured([(0.0, -1.0), (10.0, -1.0)])
+    steep = measured([(0.0, -1.0), (10.0, 1.0)])
+    cells = cells_of([([flat], True), ([steep], True), ([measured([(10.0, -1.0)])], False)], plane)
+    assert len({(cell.x, cell.y) for cell in cells}) == len(cells)
+    by_place = {(round(cell.x, 6), round(cell.y, 6)): cell for cell in cells}
+    assert by_place[10.0, 1.0].curve == 1
+    assert by_place[0.0, -1.0].curve == 1
+    assert by_place[10.0, -1.0].curve == 2
+    assert sum(cell.y == -1 for cell in cells) == 40
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(anything, max_size=40), st.booleans(), st.integers(0, 120), st.integers(0, 40))
+def test_any_crowd_makes_a_chart_of_the_asked_size(
+    values: list[float | None], is_log: bool, width: int, height: int
+) -> None:
+    """What a single curve survives, a crowd survives, too."""
+    crowd = tuple(
+        Series("val", tuple(enumerate(values[at:])), "dots" if at % 2 else "line")
+        for at in range(MAX_LETTERS + 1)
+    )
+    lines = draw(Plot("x", crowd, is_log=is_log), width, height, STYLE).plain.splitlines()
+    assert len(lines) <= max(1, height)
+    assert all(len(line) <= max(width, 18) for line in lines)
 
 
 def test_ascii_charts_are_drawn_with_letters() -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from medtui.tui.colours import DARK
 from medtui.tui.keys import name_of
+from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.lens import Lens, look_through, smooth, step_cursor, zoom
 from medtui.tui.plot import Plot, Series
-from medtui.tui.widgets.drawing import ChartStyle, legend_of
 
 PLOT = Plot(
     "Accuracy by cycle, %",

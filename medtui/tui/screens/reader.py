@@ -5,8 +5,8 @@ import time
 from textual.screen import Screen
 
 from medtui.tui.colours import Colours, colours_of
+from medtui.tui.legend import ChartStyle
 from medtui.tui.snapshot import Snapshot
-from medtui.tui.widgets.drawing import ChartStyle
 
 
 class ReaderScreen(Screen[None]):

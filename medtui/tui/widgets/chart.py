@@ -8,9 +8,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.lens import Lens, look_through
 from medtui.tui.plot import Plot
-from medtui.tui.widgets.drawing import ChartStyle, draw, legend_of
 from medtui.tui.widgets.framed import Framed
 
 
@@ -65,6 +65,8 @@ class Chart(Framed, Widget):
 
     @work(thread=True, exclusive=True, group="drawing", description="draw")
     def _draw(self, plot: Plot, size: Size, style: ChartStyle) -> None:
+        from medtui.tui.widgets.drawing import draw  # arrays: start-up does without them
+
         worker = get_current_worker()
         strips = _strips_of(draw(plot, size.width, size.height, style), size.width)
         if not worker.is_cancelled:
