@@ -48,7 +48,8 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
     assert session.cell is not None, "the reference is trained, not compressed"
     settings = session.preset.lc
     guard = session.preset.guard if session.preset.compress.guard == "on" else None
-    scheme = build_scheme(session.cell.scheme, session.cell.density, guard)
+    cell = session.cell
+    scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
     _warn_of_low_budget(session, settings)
     watcher = _Watcher(session, scheme)
     engine = LC(
@@ -81,17 +82,6 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
         )
     hold_to_promise(best, session.cell, scheme)
     return best, watcher.best_cycle
-
-
-def zero_masks(theta: nn.Module) -> dict[str, Tensor]:
-    """Give 0/1 masks of the weights, and of the biases of removed structures, that stay zero."""
-    masks = {}
-    for name, layer in named_layers(theta).items():
-        masks[f"{name}.weight"] = (layer.weight.detach() != 0).float()
-        if layer.bias is not None:
-            is_kept = (layer.weight.detach().flatten(1) != 0).any(dim=1)
-            masks[f"{name}.bias"] = (is_kept | (layer.bias.detach() != 0)).float()
-    return masks
 
 
 def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:

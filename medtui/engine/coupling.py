@@ -57,6 +57,12 @@ class ChannelGroup:
     norms: tuple[Member, ...]
     """BatchNorms they pass."""
 
+    @property
+    def prices(self) -> Tensor:
+        """How many filters and neurons of all layers each channel is."""
+        shared = [channel for member in self.layers for channel in member.shared]
+        return torch.bincount(torch.tensor(shared), minlength=self.size)
+
     def are_dead(self, network: nn.Module) -> Tensor:
         """Tell of each channel whether its filters and biases are zero in every layer."""
         dead = torch.ones(self.size, dtype=torch.bool)
@@ -86,7 +92,7 @@ class ChannelGraph:
             with warnings.catch_warnings(), torch.enable_grad():
                 warnings.simplefilter("ignore")  # it tells of parameters that it leaves alone
                 self._graph = pruning.DependencyGraph().build_dependency(
-                    self.network, example_inputs=torch.randn(1, *image_shape), verbose=False
+                    self.network, example_inputs=torch.zeros(1, *image_shape), verbose=False
                 )
                 found = list(self._graph.get_all_groups(root_module_types=[nn.Conv2d, nn.Linear]))
         except Exception as error:

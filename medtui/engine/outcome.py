@@ -64,7 +64,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         warnings=[*session.warnings, *_collapse(size, val)],
         peak_memory_bytes=_peak_memory(session.device),
         vitals=stage_vitals(session.folder),
-        image_shape=(session.dataset.channels, session.dataset.size, session.dataset.size),
+        image_shape=session.image_shape,
         upkeep=session.upkeep,
     )
     session.save_model(outcome.model)

@@ -11,12 +11,13 @@ from torch import nn
 
 from medtui.datasets import Dataset, Progress, open_dataset, save_split
 from medtui.engine.checkpoint import CheckpointStore
-from medtui.engine.compression import compress, recalibrate_theta, zero_masks
+from medtui.engine.compression import compress, recalibrate_theta
 from medtui.engine.machine import choose_device, device_name, settle
 from medtui.engine.network import build_network, load_weights, restore_state
 from medtui.engine.outcome import Outcome, conclude
 from medtui.engine.provenance import differences, fingerprint, provenance
 from medtui.engine.session import Session, StopFlag, StopRequested
+from medtui.engine.structures import zero_masks
 from medtui.engine.training import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStarted, StepsAdvanced

@@ -13,6 +13,7 @@ import msgspec
 from torch import nn
 
 from medtui.datasets import Survey, survey_dataset
+from medtui.engine.coupling import ImageShape
 from medtui.engine.estimate import estimate
 from medtui.engine.network import build_network, named_layers
 from medtui.engine.penalty import LOW_BUDGET, penalty_budget
@@ -59,11 +60,14 @@ def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
             f"penalty budget B = {budget:.2f} is low: theta will be little more than direct "
             f"compression; mu_init = {preset.lc.mu_init * 10 / budget:.2g} would give 10"
         )
+    image_shape = (survey.channels, survey.size, survey.size)
     return {
         "answer": "Preflight",
         **_counts(survey),
         "classes": list(survey.classes),
-        "cells": [_forecast_cell(preset, cell, network, macs) for cell in expand_grid(preset)],
+        "cells": [
+            _forecast_cell(preset, cell, network, macs, image_shape) for cell in expand_grid(preset)
+        ],
         "penalty_budget": budget,
         "estimate": estimate(preset, survey, network) if is_measured else None,
         "notes": notes,
@@ -81,13 +85,17 @@ def _counts(survey: Survey) -> dict[str, int]:
 
 
 def _forecast_cell(
-    preset: Preset, cell: Cell, network: nn.Module, macs: dict[str, int]
+    preset: Preset,
+    cell: Cell,
+    network: nn.Module,
+    macs: dict[str, int],
+    image_shape: ImageShape,
 ) -> dict[str, Any]:
     guard = preset.guard if preset.compress.guard == "on" else None
     _refuse_impossible(cell, network)
     theta = deepcopy(network)
     try:
-        build_scheme(cell.scheme, cell.density, guard).pi(theta)
+        build_scheme(cell.scheme, cell.density, guard, image_shape).pi(theta)
     except (RuntimeError, TypeError) as error:
         reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture

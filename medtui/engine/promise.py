@@ -5,8 +5,10 @@ Stock L-C hands back the dense model where no cycle gave a finite loss.
 
 from torch import nn
 
+from medtui.engine.grouped import GroupedPrune
 from medtui.engine.network import named_layers
-from medtui.engine.schemes import CondensaScheme, GuardedPrune, Layer, operators_of
+from medtui.engine.schemes import CondensaScheme, GuardedPrune, operators_of
+from medtui.engine.structures import Layer
 from medtui.errors import MedtuiError
 from medtui.preset import BlockPrune, Cell, Operator, Prune, Quantize
 from medtui.units import format_count
@@ -61,7 +63,7 @@ def _kept(
         num_weights = sum(layer.weight.numel() for layer in layers)
         kept = sum(int((layer.weight != 0).sum()) for layer in layers)
         return kept, int(density * num_weights), "weights"
-    if isinstance(built, GuardedPrune):
+    if isinstance(built, GuardedPrune | GroupedPrune):
         layers = built.layers_of(theta)
         limit = built.most_kept([len(layer.weight) for layer in layers], density)
     else:

@@ -4,20 +4,28 @@ Each scheme here subclasses Condensa's and hands the projection itself to it. In
 Condensa only marks what it would compress, no threshold is computed.
 """
 
-import fnmatch
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import condensa
-import condensa.functional
 import condensa.schemes
-import condensa.tensor
 import torch
-from condensa import cfg
 from torch import Tensor, nn
 from typing_extensions import assert_never
 
+from medtui.engine.coupling import ImageShape
+from medtui.engine.grouped import GroupedPrune
+from medtui.engine.structures import (
+    Layer,
+    criteria_of,
+    floor_of,
+    is_protected,
+    is_recording,
+    most_kept,
+    norms_of,
+    open_layers,
+)
 from medtui.engine.threshold import magnitude_threshold
 from medtui.preset import (
     BlockPrune,
@@ -31,8 +39,6 @@ from medtui.preset import (
     StructPrune,
 )
 
-Layer = nn.Conv2d | nn.Linear
-
 
 class CondensaScheme(Protocol):
     """What `condensa.Compressor` takes for a scheme."""
@@ -45,10 +51,16 @@ class CondensaScheme(Protocol):
 
 
 def build_scheme(
-    scheme: Scheme, density: float | None, guard: GuardSettings | None
+    scheme: Scheme,
+    density: float | None,
+    guard: GuardSettings | None,
+    image_shape: ImageShape | None = None,
 ) -> CondensaScheme:
-    """Give Condensa's scheme for a cell; without `guard` it selects exactly what Condensa does."""
-    built = [_operator(operator, density, guard) for operator in scheme.operators]
+    """Give Condensa's scheme for a cell; without `guard` it selects exactly what Condensa does.
+
+    Operators with `group` need the guard, and `image_shape` to trace the network with.
+    """
+    built = [_operator(operator, density, guard, image_shape) for operator in scheme.operators]
     composed: CondensaScheme = built[0] if len(built) == 1 else condensa.schemes.Compose(built)
     return composed
 
@@ -77,7 +89,10 @@ def warmup_density(cycle: int, warmup_cycles: int, density: float) -> float:
 
 
 def _operator(
-    operator: Operator, cell_density: float | None, guard: GuardSettings | None
+    operator: Operator,
+    cell_density: float | None,
+    guard: GuardSettings | None,
+    image_shape: ImageShape | None,
 ) -> CondensaScheme:
     match operator:
         case Quantize():
@@ -87,13 +102,17 @@ def _operator(
             return _Prune(_density(operator.density, cell_density))
         case BlockPrune():
             return _BlockPrune(
-                _density(operator.density, cell_density), operator.block, _criteria(operator)
+                _density(operator.density, cell_density), operator.block, criteria_of(operator)
             )
         case FilterPrune() | NeuronPrune() | StructPrune():
             density = _density(operator.density, cell_density)
             if guard is None:
                 return _stock_structured(operator, density)
-            return _guarded_structured(operator, density, guard)
+            types = _TYPES[operator.op]
+            if not operator.group:
+                return GuardedPrune(operator, density, guard, types)
+            assert image_shape is not None, "whoever groups channels knows the images"
+            return GroupedPrune(operator, density, guard, types, image_shape)
         case _:
             assert_never(operator)
 
@@ -102,11 +121,6 @@ def _density(own: float | None, cell: float | None) -> float:
     density = cell if own is None else own
     assert density is not None, "the grid gives a density to every scheme that takes one"
     return density
-
-
-def _criteria(operator: FilterPrune | NeuronPrune | StructPrune | BlockPrune) -> Any:  # noqa: ANN401
-    """Give one of Condensa's aggregation functions."""
-    return getattr(condensa.functional, operator.criteria)
 
 
 def _stock_structured(
@@ -118,67 +132,44 @@ def _stock_structured(
         "StructPrune": _StructPrune,
     }
     made: CondensaScheme = kind[operator.op](
-        density, operator.align, _criteria(operator), operator.prune_bias
+        density, operator.align, criteria_of(operator), operator.prune_bias
     )
     return made
 
 
-def _guarded_structured(
-    operator: FilterPrune | NeuronPrune | StructPrune, density: float, guard: GuardSettings
-) -> CondensaScheme:
-    types: dict[str, tuple[type[Layer], ...]] = {
-        "FilterPrune": (nn.Conv2d,),
-        "NeuronPrune": (nn.Linear,),
-        "StructPrune": (nn.Conv2d, nn.Linear),
-    }
-    return GuardedPrune(operator, density, guard, types[operator.op])
-
-
-def _is_recording() -> bool:
-    return bool(cfg.__CONDENSA_RECORD_MODE__)
-
-
-def _open_layers(module: nn.Module, types: tuple[type[Layer], ...]) -> Iterator[tuple[str, Layer]]:
-    """Give the layers of these types that are not marked `condensa_nocompress`."""
-    for name, layer in module.named_modules():
-        if isinstance(layer, types) and not hasattr(layer, "condensa_nocompress"):
-            yield name, layer
-
-
-def _norms(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Condensa's functions
-    """Give the magnitude of each filter or neuron of a layer."""
-    weight = layer.weight.data
-    block = (1, *weight.shape[1:])
-    norms: Tensor = condensa.tensor.aggregate(weight, block, criteria).view(-1)
-    return norms
+_TYPES: dict[str, tuple[type[Layer], ...]] = {
+    "FilterPrune": (nn.Conv2d,),
+    "NeuronPrune": (nn.Linear,),
+    "StructPrune": (nn.Conv2d, nn.Linear),
+}
 
 
 class _Prune(condensa.schemes.Prune):  # type: ignore[misc] # Condensa ships no types
     def threshold(self, module: nn.Module) -> Tensor | float:
-        if _is_recording():
+        if is_recording():
             return 0.0
-        weights = [layer.weight.data.view(-1) for _, layer in _open_layers(module, _LEAVES)]
+        weights = [layer.weight.data.view(-1) for _, layer in open_layers(module, _LEAVES)]
         return magnitude_threshold(torch.cat(weights), self.density)
 
 
 class _BlockPrune(condensa.schemes.BlockPrune):  # type: ignore[misc] # likewise
     def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
-        return 0.0 if _is_recording() else super().threshold(module)
+        return 0.0 if is_recording() else super().threshold(module)
 
 
 class _FilterPrune(condensa.schemes.FilterPrune):  # type: ignore[misc] # likewise
     def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
-        return 0.0 if _is_recording() else super().threshold(module)
+        return 0.0 if is_recording() else super().threshold(module)
 
 
 class _NeuronPrune(condensa.schemes.NeuronPrune):  # type: ignore[misc] # likewise
     def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
-        return 0.0 if _is_recording() else super().threshold(module)
+        return 0.0 if is_recording() else super().threshold(module)
 
 
 class _StructPrune(condensa.schemes.StructurePrune):  # type: ignore[misc] # likewise
     def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
-        return 0.0 if _is_recording() else super().threshold(module)
+        return 0.0 if is_recording() else super().threshold(module)
 
 
 _LEAVES: tuple[type[Layer], ...] = (nn.Conv2d, nn.Linear)
@@ -206,22 +197,22 @@ class GuardedPrune:
         self._operator = operator
         self._guard = guard
         self._types = types
-        self._criteria = _criteria(operator)
+        self._criteria = criteria_of(operator)
 
     def pi(self, module: nn.Module) -> None:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
         layers = self.layers_of(module)
-        if _is_recording():
+        if is_recording():
             thresholds: Sequence[Tensor | float] = [0.0] * len(layers)
         else:
-            norms = [_norms(layer, self._criteria) for layer in layers]
+            norms = [norms_of(layer, self._criteria) for layer in layers]
             kept = self.share_out(norms)
             thresholds = [
                 torch.topk(norm, count).values[-1] for norm, count in zip(norms, kept, strict=True)
             ]
         for layer, threshold in zip(layers, thresholds, strict=True):
             project = (
-                condensa.filter_prune if layer.weight.dim() == _CONV_DIM else condensa.neuron_prune
+                condensa.filter_prune if isinstance(layer, nn.Conv2d) else condensa.neuron_prune
             )
             project(
                 layer,
@@ -236,17 +227,16 @@ class GuardedPrune:
 
     def layers_of(self, module: nn.Module) -> list[Layer]:
         """Give the layers that may lose structures."""
-        outputs = [name for name, _ in _open_layers(module, (nn.Linear,))][-1:]
+        outputs = [name for name, _ in open_layers(module, (nn.Linear,))][-1:]
         return [
             layer
-            for name, layer in _open_layers(module, self._types)
-            if self._takes(name) and name not in outputs
+            for name, layer in open_layers(module, self._types)
+            if not is_protected(name, self._guard) and name not in outputs
         ]
 
     def most_kept(self, sizes: Sequence[int], density: float) -> int:
-        """Give how many structures may stay at a density: all floors, and what alignment adds."""
-        spare = ((self._operator.align or 1) - 1) * len(sizes)
-        return max(int(density * sum(sizes)), sum(map(self._floor, sizes))) + spare
+        """Give how many structures may stay at a density."""
+        return most_kept(sizes, density, self._guard, self._operator.align)
 
     def share_out(self, norms: Sequence[Tensor]) -> list[int]:
         """Give how many structures each layer keeps: its floor, then by rank among all layers."""
@@ -254,7 +244,7 @@ class GuardedPrune:
         budget = int(self.density * sum(sizes))
         if budget == 0 and sizes:
             raise RuntimeError("Provided density value causes model to be zero.")
-        floors = [self._floor(size) for size in sizes]
+        floors = [floor_of(size, self._guard) for size in sizes]
         kept = list(floors)
         for _, layer in self._above_floors(norms, floors)[: max(0, budget - sum(floors))]:
             kept[layer] += 1
@@ -274,13 +264,3 @@ class GuardedPrune:
             ranked = torch.sort(norm, descending=True).values[floor:].tolist()
             candidates += [(value / (scale or 1.0), layer) for value in ranked]
         return sorted(candidates, key=lambda each: -each[0])
-
-    def _floor(self, size: int) -> int:
-        share = math.ceil(self._guard.floor_share * size)
-        return min(size, max(self._guard.floor_channels, share, 1))
-
-    def _takes(self, name: str) -> bool:
-        return not any(fnmatch.fnmatchcase(name, pattern) for pattern in self._guard.protect)
-
-
-_CONV_DIM = 4

@@ -20,6 +20,7 @@ from medtui.engine.checkpoint import (
     prefixed,
     unprefixed,
 )
+from medtui.engine.coupling import ImageShape
 from medtui.engine.evaluation import Evaluator
 from medtui.engine.lc import Criterion
 from medtui.engine.machine import generators_of, restore_generators
@@ -94,6 +95,11 @@ class Session:
     def seed(self) -> int:
         """Seed of the run's data order and augmentation."""
         return self.cell.seed if self.cell else self.preset.reference.seed
+
+    @property
+    def image_shape(self) -> ImageShape:
+        """Channels, height and width of the images."""
+        return (self.dataset.channels, self.dataset.size, self.dataset.size)
 
     def train_batches(self, batch_size: int) -> TrainBatches:
         """Give augmented train batches from their beginning."""

@@ -99,6 +99,9 @@ class CompressSettings(Document):
             values = getattr(self, field)
             if len(set(values)) < len(values):
                 raise ValueError(f"{field} = {list(values)} names a value twice")
+        grouped = [name for name in self.schemes if self.scheme(name).is_grouped]
+        if self.guard == "off" and grouped:
+            raise ValueError(f'{grouped[0]} groups channels, which guard = "off" knows nothing of')
         if not self.densities and any(self.scheme(name).takes_density for name in self.schemes):
             raise ValueError("densities is empty, but a scheme takes a density; give one, like 0.1")
         return self
@@ -166,7 +169,8 @@ class GuardSettings(Document):
     floor_share: float = Field(default=0.05, ge=0, le=1)
     """Share of its filters every layer keeps at least."""
     protect: Many[str] = ("conv1", "*.downsample.*")
-    """Shell patterns of dotted layer names that structured schemes leave whole."""
+    """Shell patterns of dotted layer names that structured schemes leave whole. A scheme with
+    `group` leaves coupled layers whole where the patterns name all of them."""
     recalibrate_images: int = Field(default=2048, ge=0)
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
     warmup_cycles: int = Field(default=0, ge=0)

@@ -25,6 +25,15 @@ class _StructuredPruning(_Pruning):
     """How a structure's weights become one magnitude."""
     prune_bias: bool = True
     """Whether a removed structure's bias is removed with it."""
+    group: bool = False
+    """Whether filters that residual additions couple stay or go as one, their BatchNorms with them:
+    all that is removed can then leave the network physically. Needs the guard."""
+
+    @model_validator(mode="after")
+    def _groups_go_whole(self) -> "_StructuredPruning":
+        if self.group and not self.prune_bias:
+            raise ValueError("group = true removes a channel whole; prune_bias = false would not")
+        return self
 
 
 class Prune(_Pruning):
@@ -105,6 +114,11 @@ class Scheme(Document):
             for operator in self.operators
         )
 
+    @property
+    def is_grouped(self) -> bool:
+        """Whether an operator removes coupled channels together, so that they can be shrunk."""
+        return any(getattr(operator, "group", False) for operator in self.operators)
+
 
 def named_schemes() -> dict[str, Scheme]:
     """Give the schemes a preset can call by name: the study's, and Condensa's remaining ones."""
@@ -118,6 +132,9 @@ def named_schemes() -> dict[str, Scheme]:
         "FilterPrune": (FilterPrune(),),
         "StructPrune": (StructPrune(),),
         "StructPruneQuantize16": (StructPrune(), half),
+        "FilterPruneGroup": (FilterPrune(group=True),),
+        "StructPruneGroup": (StructPrune(group=True),),
+        "StructPruneGroupQuantize16": (StructPrune(group=True), half),
         "NeuronPrune": (NeuronPrune(),),
         "BlockPrune": (BlockPrune(),),
     }
