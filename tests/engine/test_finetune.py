@@ -13,6 +13,7 @@ from medtui.engine.penalty import penalty_budget
 from medtui.engine.pipeline import _finetune
 from medtui.engine.schemes import build_scheme
 from medtui.engine.session import Session, StopFlag
+from medtui.engine.shrink import check_same, shrink
 from medtui.preset import Preset
 
 
@@ -26,7 +27,7 @@ def projected(session: Session) -> nn.Module:
     """Give the tiny network as the cell's scheme leaves it."""
     theta = tiny_network()
     guard = session.preset.guard
-    build_scheme(session.cell.scheme, session.cell.density, guard).pi(theta)
+    build_scheme(session.cell.scheme, session.cell.density, guard, session.image_shape).pi(theta)
     return theta
 
 
@@ -59,6 +60,20 @@ def test_fine_tuning_keeps_zeros_and_types(tmp_path, scheme):
             is_removed = (was.weight.flatten(1) == 0).all(dim=1) & (was.bias == 0)
             assert not layer.bias[is_removed].any(), name
         assert not torch.equal(layer.weight, was.weight), name
+
+
+def test_what_grouped_pruning_emptied_stays_removable(tmp_path):
+    """Through L-C, fine-tuning and recalibration, BatchNorms of emptied channels stay zero."""
+    preset = finetuning(tiny_preset("StructPruneGroupQuantize16", "on"))
+    session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
+    with session.log:
+        theta = _finetune(session, compress(session, tiny_network())[0])
+        recalibrate_theta(theta, session, 32)
+    shrunk = shrink(theta, session.image_shape)
+    assert shrunk.num_removed == shrunk.num_masked > 0
+    assert shrunk.shifted == ()
+    images = torch.cat([inputs for inputs, _ in session.val])
+    assert check_same(theta, shrunk, images) <= 1e-5
 
 
 @pytest.mark.parametrize("scheme", ["FilterPrune", "Quantize16"])

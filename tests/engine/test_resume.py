@@ -26,6 +26,12 @@ SCHEMES = [
     "Prune", "Quantize16", "PruneQuantize16", "FilterPrune", "StructPrune", "StructPruneQuantize16",
 ]  # fmt: skip
 
+CASES = [
+    *((scheme, guard) for scheme in SCHEMES for guard in ("off", "on")),
+    ("StructPruneGroupQuantize16", "on"),
+]
+"""Groups of channels need the guard."""
+
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
@@ -89,8 +95,7 @@ def timeless(cycle: CycleEnded) -> dict[str, object]:
     return {name: getattr(cycle, name) for name in names}
 
 
-@pytest.mark.parametrize("guard", ["off", "on"])
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("scheme", "guard"), CASES)
 def test_a_cut_compression_resumes_to_the_same_bits(tmp_path, dataset, scheme, guard):
     """Cut at random steps, at boundaries of cycles, once and several times."""
     preset = tiny_preset(scheme, guard)

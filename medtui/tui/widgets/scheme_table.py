@@ -27,7 +27,7 @@ class SchemeTable(RecordTable):
     BINDINGS = [Binding("enter", "select_cursor", "Choose", show=False)]
 
     def __init__(self) -> None:
-        super().__init__([Column("mark", "", 1), Column("scheme", "scheme", 22)], id="schemes")
+        super().__init__([Column("mark", "", 1), Column("scheme", "scheme", 26)], id="schemes")
         self.border_title = "Schemes × densities"
 
     def show_grid(self, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
@@ -35,7 +35,7 @@ class SchemeTable(RecordTable):
         densities = preset.compress.densities[:_MOST_DENSITIES]
         self.set_columns([
             Column("mark", "", 1),
-            Column("scheme", "scheme", 22),
+            Column("scheme", "scheme", 26),
             *(Column(f"d{index}", format_density(density), 8, rank=index, justify="right")
               for index, density in enumerate(densities)),
             Column("kind", "", 10, rank=9, grows=True),

@@ -1,0 +1,116 @@
+"""Grouped schemes: what they mask can leave the network, in every architecture that shrinks."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import nn
+
+from medtui.engine.network import build_network, named_layers
+from medtui.engine.schemes import build_scheme
+from medtui.engine.shrink import check_same, shrink
+from medtui.engine.size import measure_size
+from medtui.preset import FilterPrune, GuardSettings, Scheme, named_schemes
+
+IMAGE = (3, 32, 32)
+
+
+@pytest.fixture(scope="module")
+def network() -> nn.Module:
+    """A fresh ResNet-18 for two classes."""
+    return build_network("resnet18", channels=3, num_classes=2, seed=0)
+
+
+def projected(
+    network: nn.Module,
+    scheme: str = "FilterPruneGroup",
+    density: float = 0.5,
+    guard: GuardSettings | None = None,
+) -> nn.Module:
+    """Give a compressed copy."""
+    theta = deepcopy(network)
+    build_scheme(named_schemes()[scheme], density, guard or GuardSettings(), IMAGE).pi(theta)
+    return theta
+
+
+def filters_kept(theta: nn.Module) -> dict[str, torch.Tensor]:
+    """Tell of each filter or neuron whether it has a weight."""
+    return {
+        name: (layer.weight.flatten(1) != 0).any(dim=1)
+        for name, layer in named_layers(theta).items()
+    }
+
+
+@pytest.mark.parametrize("density", [0.5, 0.1])
+@pytest.mark.parametrize(
+    "scheme", ["FilterPruneGroup", "StructPruneGroup", "StructPruneGroupQuantize16"]
+)
+def test_all_that_is_masked_can_be_removed(network, scheme, density):
+    """Nothing stays behind as zeros, and the logits are the masked network's."""
+    theta = projected(network, scheme, density)
+    shrunk = shrink(theta, IMAGE)
+    assert shrunk.num_removed == shrunk.num_masked > 0
+    check_same(theta, shrunk, torch.randn(4, *IMAGE))
+    assert measure_size(shrunk.network, channels=3, side=32).structure_density == 1.0
+
+
+def test_without_groups_the_residual_stream_keeps_zeros(network):
+    """What one layer lost and its partners still need is masked, not removable."""
+    shrunk = shrink(projected(network, "FilterPrune"), IMAGE)
+    assert 0 < shrunk.num_removed < 0.7 * shrunk.num_masked
+
+
+def test_coupled_layers_lose_the_same_channels_and_their_batchnorms(network):
+    """A residual stream loses a channel in every layer at once, scale and shift with it."""
+    theta = projected(network)
+    kept = filters_kept(theta)
+    stream = ["conv1", "layer1.0.conv2", "layer1.1.conv2"]
+    assert not kept["conv1"].all()
+    for name, norm in zip(stream, ["bn1", "layer1.0.bn2", "layer1.1.bn2"], strict=True):
+        assert torch.equal(kept[name], kept["conv1"]), name
+        module = theta.get_submodule(norm)
+        assert torch.equal(module.weight != 0, kept["conv1"]), norm
+        assert not module.bias[~kept["conv1"]].any(), norm
+
+
+@pytest.mark.parametrize("density", [0.5, 0.25, 0.01])
+def test_the_budget_is_spent_and_floors_hold(network, density):
+    """The share of filters asked for stays, or eight and 5 % of every group where that is more."""
+    kept = filters_kept(projected(network, density=density))
+    kept.pop("fc")
+    total = sum(map(len, kept.values()))
+    floors = {name: max(8, -(-len(each) // 20)) for name, each in kept.items()}
+    for name, each in kept.items():
+        assert int(each.sum()) >= floors[name], name
+    budget = max(int(density * total), sum(floors.values()))
+    assert budget - 4 <= sum(int(each.sum()) for each in kept.values()) <= budget
+
+
+def test_a_group_is_protected_where_all_of_its_layers_are_named(network):
+    """The default patterns spare no residual stream; naming every layer of one does."""
+    patterns = ("conv1", "layer1.*.conv2")
+    kept = filters_kept(projected(network, density=0.1, guard=GuardSettings(protect=patterns)))
+    for name in ("conv1", "layer1.0.conv2", "layer1.1.conv2"):
+        assert kept[name].all(), name
+    assert not kept["layer1.0.conv1"].all()
+    assert not filters_kept(projected(network))["conv1"].all()
+
+
+def test_alignment_holds_for_every_layer_that_is_left(network):
+    """With `align`, what is left of each group is a multiple: kernels like that."""
+    theta = deepcopy(network)
+    scheme = Scheme(name="Aligned", operators=(FilterPrune(group=True, align=16),))
+    build_scheme(scheme, 0.3, GuardSettings(), IMAGE).pi(theta)
+    for name, module in shrink(theta, IMAGE).network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            assert module.out_channels % 16 == 0, name
+
+
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "densenet121"])
+def test_other_networks_shrink_by_their_own_couplings(architecture):
+    """Depthwise convolutions and concatenations couple channels as residual additions do."""
+    network = build_network(architecture, channels=3, num_classes=2, seed=0)
+    theta = projected(network)
+    shrunk = shrink(theta, IMAGE)
+    assert shrunk.num_removed == shrunk.num_masked > 0
+    check_same(theta, shrunk, torch.randn(2, *IMAGE))
