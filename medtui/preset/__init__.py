@@ -1,7 +1,8 @@
 """What to do: a preset's models, its grid of runs and its file. Knows TOML, knows no torch."""
 
+from medtui.preset.cell import Cell
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
-from medtui.preset.grid import Cell, expand_grid, preset_for
+from medtui.preset.grid import expand_grid, preset_for
 from medtui.preset.measuring import BenchSettings, TrackSettings
 from medtui.preset.model import (
     CompressSettings,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from medtui.tui.draft import Draft
+from medtui.tui.matrix import without_strays
 
 
 @dataclass
@@ -16,5 +17,9 @@ class Desk:
     def set(self, section: str, name: str, value: object) -> None:
         """Change one key."""
         changed = self.draft.set_to(section, name, value)
+        self.take(without_strays(changed) if section == "compress" else changed)
+
+    def take(self, changed: Draft) -> None:
+        """Lay another draft in the place of the one before."""
         if changed.text != self.draft.text:
             self.draft, self.saved_as = changed, ""

@@ -121,12 +121,13 @@ def tell_preset(name_or_path: str) -> str:
     comment = takewhile(lambda line: line.startswith("#"), text.splitlines())
     said = " ".join(line.lstrip("# ") for line in comment)
     densities = ", ".join(f"{density:g}" for density in preset.compress.densities)
+    omitted = f", less {', '.join(preset.compress.omit)}" if preset.compress.omit else ""
     return (
         f"{said}\n\n"
         f"data       {preset.data.card}\n"
         f"model      {preset.model.architecture}, {preset.reference.epochs} epochs\n"
         f"schemes    {', '.join(preset.compress.schemes)}\n"
-        f"densities  {densities}\n"
+        f"densities  {densities}{omitted}\n"
         f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
     ).lstrip()
 

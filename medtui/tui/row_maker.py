@@ -88,9 +88,10 @@ class RowMaker:
             return ""
         densities = ", ".join(map(format_density, preset.compress.densities))
         schemes = ", ".join(preset.compress.schemes)
+        omitted = f" less {len(preset.compress.omit)}" if preset.compress.omit else ""
         return (
-            f"{preset.data.card} · {preset.model.architecture} · {schemes} × {densities} · "
-            f"{preset.lc.cycles} cycles"
+            f"{preset.data.card} · {preset.model.architecture} · "
+            f"{schemes} × {densities}{omitted} · {preset.lc.cycles} cycles"
         )
 
     def _note(self) -> str:

@@ -30,6 +30,8 @@ def problems_of(text: str) -> str:
         ("[compress]\ndensities = [0.1, 0.1]", "names a value twice"),
         ('[compress]\nschemes = ["Pruen"]', "unknown scheme `Pruen`. Did you mean `Prune`?"),
         ("[compress]\nschemes = []", "schemes is empty"),
+        ('[compress]\nomit = ["prune-0.2"]', "no run of the grid. Did you mean `prune-0.1`?"),
+        ('[compress]\nomit = ["prune-0.1"]', "omit leaves no run of the grid"),
         ('[machine]\ndevice = "tpu"', "`machine.device` = 'tpu'"),
         ("[colour]\nx = 1", "unknown key `colour`"),
         ('[data]\ncard = "again"', "not valid TOML"),
@@ -119,6 +121,20 @@ def test_the_grid_spans_schemes_densities_and_seeds():
     ]  # fmt: skip
     for cell in expand_grid(preset):
         assert expand_grid(preset_for(preset, cell)) == [cell]
+
+
+def test_cells_are_left_out_by_their_runs_names():
+    """The grid is a product less what is omitted; a single run's own preset omits nothing."""
+    text = (
+        '[compress]\nschemes = ["Prune", "Quantize16"]\ndensities = [0.5, 0.1]\nseeds = [0, 1]\n'
+        'omit = ["prune-0.5", "quantize16-s1"]\n'
+    )
+    preset = parse_preset(f"{SMALL}{text}", "p.toml")
+    cells = expand_grid(preset)
+    names = [cell.slug for cell in cells]
+    assert names == ["prune-0.5-s1", "prune-0.1", "prune-0.1-s1", "quantize16"]
+    assert expand_grid(preset_for(preset, cells[0])) == [cells[0]]
+    assert parse_preset(dump_preset(preset_for(preset, cells[0])), "p.toml").compress.omit == ()
 
 
 def test_operators_compose_freely():

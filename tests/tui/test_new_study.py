@@ -6,12 +6,14 @@ import pytest
 from driving import notices, opened, screen_text, until
 
 from medtui.launch import CellForecast, Estimate, Preflight
-from medtui.preset import Preset, parse_preset
+from medtui.preset import Preset, expand_grid, named_schemes, parse_preset
 from medtui.shipped import preset_names
 from medtui.tui.data_look import DataReport
 from medtui.tui.data_probe import look
+from medtui.tui.desk import Desk
 from medtui.tui.devices import list_devices
 from medtui.tui.draft import Draft, draft_from, read_typed, show_typed
+from medtui.tui.matrix import toggle
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.new_study import NewStudyScreen
@@ -122,6 +124,46 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         "Quantize16",
     )
     assert started[0].compress.densities == (0.5, 0.2)
+
+
+async def test_single_cells_are_chosen_by_keyboard(runs_dir: Path) -> None:
+    """Space on a cell leaves it out, on a dropped scheme's cell takes that one alone."""
+    async with opened(runs_dir) as pilot:
+        await compress(pilot)
+        screen = pilot.app.screen
+        screen.desk.set("compress", "densities", [0.5, 0.1])
+        screen._show()
+        await pilot.press("right", "space")
+        await until(pilot, lambda: 'omit = ["prune-0.5"]' in screen.desk.draft.text)
+        assert "□" in screen_text(pilot)
+        rows = list(named_schemes())
+        await pilot.press(*["down"] * rows.index("FilterPrune"), "right", "space")
+        preset = screen.desk.draft.preset
+        names = {cell.slug for cell in expand_grid(preset) if cell.scheme.name != "FilterPrune50"}
+        assert names == {
+            "prune-0.1", "prunequantize16-0.5", "prunequantize16-0.1", "filterprune-0.1",
+        }  # fmt: skip
+        await pilot.press("space")
+        assert "FilterPrune" not in screen.desk.draft.preset.compress.schemes
+
+
+def test_the_last_cell_stays() -> None:
+    """A study without a run is none; neither cell nor scheme can be dropped then."""
+    draft = Draft(COMMENTED)
+    assert toggle(draft, "Prune", 0.1) is draft
+    assert toggle(draft, "Prune", None) is draft
+
+
+def test_a_scheme_dropped_takes_its_omissions_along() -> None:
+    """As a density does: what is omitted is always a run of the grid."""
+    draft = Draft(COMMENTED).set_to("compress", "densities", [0.5, 0.1])
+    draft = toggle(toggle(draft, "FilterPrune", 0.1), "Prune", 0.5)
+    assert draft.value("compress", "omit") == ["prune-0.5", "filterprune-0.5"]
+    assert toggle(draft, "FilterPrune", None).value("compress", "omit") == ["prune-0.5"]
+    desk = Desk(draft)
+    desk.set("compress", "densities", [0.1])
+    assert desk.draft.value("compress", "omit") == ()
+    assert desk.draft.preset is not None
 
 
 async def test_an_error_stands_under_its_field_and_nothing_starts(

@@ -25,6 +25,7 @@ from medtui.tui.desk import Desk
 from medtui.tui.devices import Devices, list_devices
 from medtui.tui.draft import Draft, sections
 from medtui.tui.keys import bind
+from medtui.tui.matrix import toggle
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.screens.question import Choice, Question
 from medtui.tui.widgets.form import Form, FormField
@@ -45,15 +46,16 @@ class CompressScreen(Screen[None]):
     """Second step of a new study, and its start."""
 
     HELP = (
-        "Every chosen scheme is run at every density with every seed. Percentages are the weights "
-        "a cell keeps, tried on a fresh network; a warning sign means emptied layers. "
+        "Every chosen cell is run with every seed. Space on a cell chooses it or leaves it out, on "
+        "a scheme's name all of its cells. Percentages are the weights a cell keeps, tried on a "
+        "fresh network; a warning sign means emptied layers. "
         "The form's fields and the preset's text are the same thing; defaults are the study's."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
     BINDINGS = [
-        bind("space", "choose", "Choose", "Choose or drop the scheme under the cursor"),
+        bind("space", "choose", "Choose", "Choose or drop the cell or scheme under the cursor"),
         bind("d", "densities", "Densities", "Go to the densities"),
         bind("c", "check", "Check", "Try the preset: data, weights kept, what is wrong"),
         bind("k", "copy", "Copy", "Copy the preset's text", shown=False),
@@ -111,28 +113,26 @@ class CompressScreen(Screen[None]):
         """Enter goes to the next field."""
         self.focus_next()
 
-    def on_data_table_row_highlighted(self) -> None:
+    def on_data_table_cell_highlighted(self) -> None:
         """Say what the scheme under the cursor does."""
         self._show_details()
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
         """Enter chooses, as space does."""
         event.stop()
         self.action_choose()
 
     def action_choose(self) -> None:
-        """Choose or drop the scheme under the cursor."""
-        name = self.query_one(SchemeTable).selected
-        chosen = list(self.desk.draft.value("compress", "schemes") or [])  # type: ignore[call-overload] # an array
-        if name is None:
+        """Choose or drop the cell under the cursor; on a scheme's name, all of its cells."""
+        table, draft = self.query_one(SchemeTable), self.desk.draft
+        if table.selected is None:
             return
-        chosen = [each for each in chosen if each != name] if name in chosen else [*chosen, name]
-        if not chosen:
-            self.notify("A study needs a scheme.")
+        changed = toggle(draft, table.selected, table.density)
+        if changed is draft:
+            self.notify("A study needs a run.")
             return
-        before = self.desk.draft
-        self.desk.set("compress", "schemes", chosen)
-        self._forget_estimate(before)
+        self.desk.take(changed)
+        self._forget_estimate(draft)
         self._show()
 
     def action_densities(self) -> None:

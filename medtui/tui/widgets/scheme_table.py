@@ -8,6 +8,7 @@ from textual.binding import Binding
 
 from medtui.preset import Preset, Quantize, Scheme, named_schemes
 from medtui.tui.colours import Colours
+from medtui.tui.matrix import Place, chosen_places
 from medtui.tui.widgets.framed import Panel
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.units import format_count, format_density, format_percent
@@ -16,49 +17,58 @@ if TYPE_CHECKING:
     from medtui.launch import CellForecast
 
 _MOST_DENSITIES = 6
+_SCHEME_WIDTH = 28
 
-Forecasts = Mapping[tuple[str, float | None], "CellForecast"]
-"""Scheme and density to what the cell would leave."""
+Forecasts = Mapping[Place, "CellForecast"]
+"""What each cell would leave."""
 
 
 class SchemeTable(RecordTable):
-    """One row a scheme, one column a density."""
+    """One row a scheme, one column a density; the cursor is on a cell, or on the scheme itself."""
 
     BINDINGS = [Binding("enter", "select_cursor", "Choose", show=False)]
 
     def __init__(self) -> None:
-        super().__init__([Column("mark", "", 1), Column("scheme", "scheme", 26)], id="schemes")
+        super().__init__([Column("scheme", "scheme", _SCHEME_WIDTH)], id="schemes")
         self.border_title = "Schemes × densities"
+        self.cursor_type = "cell"
+        self._densities: tuple[float, ...] = ()
+
+    @property
+    def density(self) -> float | None:
+        """The density of the column under the cursor; None on a scheme's name."""
+        number = self.cursor_column - 1
+        return self._densities[number] if 0 <= number < len(self._densities) else None
 
     def show_grid(self, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
         """Bring the table up to date."""
-        densities = preset.compress.densities[:_MOST_DENSITIES]
+        self._densities = preset.compress.densities[:_MOST_DENSITIES]
         self.set_columns([
-            Column("mark", "", 1),
-            Column("scheme", "scheme", 26),
+            Column("scheme", "scheme", _SCHEME_WIDTH),
             *(Column(f"d{index}", format_density(density), 8, rank=index, justify="right")
-              for index, density in enumerate(densities)),
+              for index, density in enumerate(self._densities)),
             Column("kind", "", 10, rank=9, grows=True),
         ])  # fmt: skip
-        known = preset.compress.known_schemes()
+        chosen = chosen_places(preset)
+        known = preset.compress.known_schemes().values()
         self.show({
-            name: self._row(scheme, preset, forecasts, colours) for name, scheme in known.items()
+            scheme.name: self._row(scheme, chosen, forecasts, colours) for scheme in known
         })  # fmt: skip
 
     def _row(
-        self, scheme: Scheme, preset: Preset, forecasts: Forecasts, colours: Colours
+        self, scheme: Scheme, chosen: set[Place], forecasts: Forecasts, colours: Colours
     ) -> dict[str, Text]:
-        is_chosen = scheme.name in preset.compress.schemes
-        style = colours.strong if is_chosen else colours.muted
-        row = {
-            "mark": Text("■" if is_chosen else "□", colours.accent if is_chosen else colours.muted),
-            "scheme": Text(scheme.name, style),
-            "kind": Text(_kind(scheme), colours.muted),
-        }
-        densities = preset.compress.densities if scheme.takes_density else (None,)
-        for index, density in enumerate(densities[:_MOST_DENSITIES]):
-            if is_chosen:
-                row[f"d{index}"] = _cell(forecasts.get((scheme.name, density)), colours)
+        is_chosen = any(name == scheme.name for name, _ in chosen)
+        name = Text.assemble(_mark(colours, is_chosen=is_chosen), " ", scheme.name)
+        name.stylize(colours.strong if is_chosen else colours.muted, 2)
+        row = {"scheme": name, "kind": Text(_kind(scheme), colours.muted)}
+        for index, density in enumerate(self._densities if scheme.takes_density else ()):
+            place = (scheme.name, density)
+            row[f"d{index}"] = (
+                _cell(forecasts.get(place), colours)
+                if place in chosen
+                else _mark(colours, is_chosen=False)
+            )
         return row
 
 
@@ -131,9 +141,13 @@ def _guard_line(scheme: Scheme, preset: Preset) -> str:
     )
 
 
+def _mark(colours: Colours, *, is_chosen: bool) -> Text:
+    return Text("■", colours.accent) if is_chosen else Text("□", colours.muted)
+
+
 def _cell(forecast: "CellForecast | None", colours: Colours) -> Text:
     if forecast is None:
-        return Text("■", colours.accent)
+        return _mark(colours, is_chosen=True)
     share = forecast.num_weights_kept / max(1, forecast.num_weights)
     if forecast.layers_emptied:
         return Text(f"⚠ {format_percent(share, 0)}", colours.warning)

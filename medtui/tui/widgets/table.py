@@ -108,9 +108,9 @@ class RecordTable(Framed, DataTable[Text]):
         return self.content_size.width - 1  # the scrollbar's column is always kept free
 
     def _rebuild(self, rows: dict[str, Cells]) -> None:
-        selected, top = self.selected, self.scroll_y
+        selected, top, column_number = self.selected, self.scroll_y, self.cursor_column
         self._fitted, self._cells = fit_columns(self._wanted, self._room), rows
-        with self.prevent(DataTable.RowHighlighted):
+        with self.prevent(DataTable.RowHighlighted, DataTable.CellHighlighted):
             self.clear(columns=True)
             for column, width in self._fitted:
                 label = Text(column.label, justify=column.justify)
@@ -119,6 +119,7 @@ class RecordTable(Framed, DataTable[Text]):
                 self.add_row(*(_aligned(cells, column) for column, _ in self._fitted), key=key)
         if selected in rows:
             self.select(selected)
+            self.move_cursor(column=column_number, animate=False)
             self.scroll_to(y=top, animate=False)
 
 

@@ -1,0 +1,27 @@
+"""One cell of a preset's grid, and the name its run has."""
+
+from dataclasses import dataclass
+
+from medtui.preset.schemes import Scheme
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run's place in the grid."""
+
+    scheme: Scheme
+    """What compresses."""
+    density: float | None
+    """Share kept; None where the scheme takes none."""
+    seed: int
+    """Seed of the run's data order and augmentation."""
+
+    @property
+    def slug(self) -> str:
+        """The run's folder name within its study: `prune-0.1`, `quantize16`, `prune-0.1-s3`."""
+        parts = [self.scheme.name.lower()]
+        if self.density is not None:
+            parts.append(repr(self.density).replace("e-0", "e-"))
+        if self.seed:
+            parts.append(f"s{self.seed}")
+        return "-".join(parts)

@@ -1,0 +1,55 @@
+"""The matrix of schemes x densities as a person fills it in. Pure functions over drafts."""
+
+from medtui.preset import Preset, expand_grid
+from medtui.tui.draft import Draft
+
+Place = tuple[str, float | None]
+"""A scheme's name and a density; None where the scheme takes none."""
+
+
+def chosen_places(preset: Preset) -> set[Place]:
+    """Give the places that are run, with whatever seed."""
+    return {(cell.scheme.name, cell.density) for cell in expand_grid(preset)}
+
+
+def toggle(draft: Draft, name: str, density: float | None) -> Draft:
+    """Choose or drop one cell, or where `density` is None a scheme with all its cells.
+
+    The last one stays: then the draft given is the draft returned.
+    """
+    preset = draft.preset
+    if preset is None or density is None or not preset.compress.scheme(name).takes_density:
+        return _toggle_scheme(draft, name)
+    return _toggle_place(draft, preset, (name, density))
+
+
+def _toggle_scheme(draft: Draft, name: str) -> Draft:
+    chosen = list(draft.value("compress", "schemes") or [])  # type: ignore[call-overload] # an array
+    chosen = [each for each in chosen if each != name] if name in chosen else [*chosen, name]
+    return without_strays(draft.set_to("compress", "schemes", chosen)) if chosen else draft
+
+
+def _toggle_place(draft: Draft, preset: Preset, place: Place) -> Draft:
+    wanted = chosen_places(preset) ^ {place}
+    if not wanted:
+        return draft
+    order = dict.fromkeys((*preset.compress.schemes, place[0]))
+    schemes = [name for name in order if any(scheme == name for scheme, _ in wanted)]
+    omitted = [
+        cell.slug
+        for cell in preset.compress.model_copy(update={"schemes": tuple(schemes)}).cells()
+        if (here := (cell.scheme.name, cell.density)) not in wanted
+        or (here != place and cell.slug in preset.compress.omit)
+    ]
+    return draft.set_to("compress", "schemes", schemes).set_to("compress", "omit", omitted or None)
+
+
+def without_strays(draft: Draft) -> Draft:
+    """Forget omitted cells that the grid has no longer, or all if else nothing were left of it."""
+    omitted = draft.value("compress", "omit")
+    bare = draft.set_to("compress", "omit", None)
+    if not isinstance(omitted, list) or bare.preset is None:
+        return draft
+    names = [cell.slug for cell in expand_grid(bare.preset)]
+    kept = [name for name in omitted if name in names]
+    return bare if len(kept) in {0, len(names)} else draft.set_to("compress", "omit", kept)
