@@ -18,7 +18,7 @@ from medtui.preset import Preset, anchor_paths, dump_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import holder_of
 from medtui.runs.publish import publish_text
-from medtui.runs.result import LayerSize
+from medtui.runs.result import LayerSize, Shrinkage
 from medtui.slots import settle_threads
 from medtui.units import format_bytes, format_duration
 
@@ -42,6 +42,8 @@ class CellForecast(msgspec.Struct, frozen=True):
     layers: list[LayerSize] = []
     """What each compressible layer keeps, in order."""
     layers_emptied: list[str] = []
+    shrinkage: Shrinkage | None = None
+    """What could leave the network; None where no structures are pruned, or it is not known."""
     notes: list[str] = []
 
     @property

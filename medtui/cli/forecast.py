@@ -9,7 +9,7 @@ from medtui.cli.table import render_table
 from medtui.launch import CellForecast, Preflight, describe_estimate
 from medtui.preset import Preset
 from medtui.runs.result import LayerSize
-from medtui.units import format_count, format_density, format_percent
+from medtui.units import MISSING, format_count, format_density, format_percent
 
 
 def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> None:
@@ -58,8 +58,8 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
 
 def _grid(cells: list[CellForecast]) -> str:
     headers = (
-        "run", "scheme", "density", "weights kept", "of", "kept", "filters kept",
-        "multiply-adds kept", "empty layers",
+        "run", "scheme", "density", "weights kept", "of", "kept", "filters kept", "removable",
+        "multiply-adds kept", "shrunk: weights", "multiply-adds", "empty layers",
     )  # fmt: skip
     rows = [
         [
@@ -70,7 +70,10 @@ def _grid(cells: list[CellForecast]) -> str:
             format_count(cell.num_weights),
             _share(cell.num_weights_kept, cell.num_weights),
             _share(*cell.structures_kept),
+            format_percent(found.removable) if (found := cell.shrinkage) else MISSING,
             _share(*cell.macs_kept),
+            _share(found.size.num_parameters, cell.num_parameters) if found else MISSING,
+            _share(found.size.macs, cell.macs_kept[1]) if found else MISSING,
             ", ".join(cell.layers_emptied) or "none",
         ]
         for cell in cells

@@ -10,7 +10,7 @@ from medtui.cli.tracking import describe_experiment
 from medtui.events import RunFailed
 from medtui.metrics import METRICS, Metric
 from medtui.runs.catalogue import RunFeed, StudyFeed
-from medtui.runs.result import Flips, Result, Size, Upkeep
+from medtui.runs.result import Flips, Result, Shrinkage, Size, Upkeep
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
@@ -30,7 +30,7 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
     blocks = ["\n".join(_facts(study, run))]
     if run.result is not None:
         result = run.result
-        blocks += [_metrics(result), _classes(result), _size(result.size), _layers(result.size)]
+        blocks += [_metrics(result), _classes(result), _size(result), _layers(result.size)]
         blocks += [_machine(result)] if result.vitals else []
     return "\n\n".join(blocks)
 
@@ -146,8 +146,10 @@ def _classes(result: Result) -> str:
     return render_table(headers, rows)
 
 
-def _size(size: Size) -> str:
-    headers = ("size", "all", "not zero")
+def _size(result: Result) -> str:
+    """Give what there is, what is not zero and, of structured schemes, what shrinking leaves."""
+    size, shrinkage = result.size, result.shrinkage
+    headers = ["size", "all", "not zero"]
     rows = [
         ["parameters", format_count(size.num_parameters), format_count(size.num_nonzero)],
         [
@@ -162,7 +164,32 @@ def _size(size: Size) -> str:
         ],
         ["multiply-accumulates", format_count(size.macs), ""],
     ]
-    return render_table(headers, rows)
+    if shrinkage is None:
+        return render_table(headers, rows)
+    shrunk = shrinkage.size
+    left = [
+        format_count(shrunk.num_parameters),
+        format_count(shrunk.num_compressible),
+        format_bytes(shrunk.bytes_dense),
+        format_count(shrunk.macs),
+    ]
+    headers.append("shrunk")
+    rows = [[*row, cell] for row, cell in zip(rows, left, strict=True)]
+    return f"{render_table(headers, rows)}\n{_removable(shrinkage)}"
+
+
+def _removable(shrinkage: Shrinkage) -> str:
+    """Say how many filters are zero, how many can leave, and whether a model without them is."""
+    words = (
+        f"filters and neurons: masked {format_percent(shrinkage.masked)}, "
+        f"removable {format_percent(shrinkage.removable)}"
+    )
+    if shrinkage.difference is None:
+        return f"{words}; no shrunk model is stored"
+    return (
+        f"{words}; shrunk.safetensors has {format_bytes(shrinkage.bytes_on_disk)}, its logits "
+        f"differ by {shrinkage.difference:.1g} at most"
+    )
 
 
 def _layers(size: Size) -> str:

@@ -1,7 +1,7 @@
 """Finished models' speed and size for people and programs; measured now, or before."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def _tell(text: str) -> None:
 
 
 def _print_benches(runs: list[RunFolder], *, as_json: bool) -> None:
-    benches = [bench for run in runs if (bench := read_bench(run)) is not None]
+    benches = [bench for run in runs for bench in _benches_of(run)]
     if not benches:
         raise UsageError("Nothing was measured here yet.", hint="Leave out --stored.")
     if as_json:
@@ -96,6 +96,16 @@ def _print_benches(runs: list[RunFolder], *, as_json: bool) -> None:
             print_object(msgspec.to_builtins(each) | {"flops": each.flops})
         return
     print(_describe(benches))
+
+
+def _benches_of(run: RunFolder) -> Iterator[Bench]:
+    """Give what was measured of a run's model and, called so, of its shrunk one."""
+    bench = read_bench(run)
+    if bench is None:
+        return
+    yield msgspec.structs.replace(bench, shrunk=None)
+    if bench.shrunk is not None:
+        yield msgspec.structs.replace(bench.shrunk, run=f"{bench.run}, shrunk")
 
 
 def _describe(benches: list[Bench]) -> str:

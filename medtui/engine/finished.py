@@ -6,9 +6,11 @@ import safetensors.torch
 from torch import nn
 
 from medtui.engine.network import build_network, restore_state
+from medtui.engine.shrink import rebuild
 from medtui.errors import MedtuiError, UsageError
 from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder
+from medtui.runs.manifest import read_manifest
 from medtui.runs.result import Result, read_result
 
 
@@ -36,6 +38,21 @@ def preset_of(run: RunFolder) -> Preset:
         UsageError: its preset cannot be used any more.
     """
     return parse_preset(run.preset.read_text(encoding="utf-8"), str(run.preset))
+
+
+def load_shrunk(run: RunFolder) -> nn.Module:
+    """Build the shrunk network that a run stored, each weight in its own type, on the CPU.
+
+    Raises:
+        MedtuiError: it has none, or it cannot be loaded.
+    """
+    manifest = read_manifest(run.shrunk_manifest)
+    network = rebuild(manifest.architecture, manifest.channels, manifest.num_classes, manifest)
+    try:
+        restore_state(network, safetensors.torch.load_file(run.shrunk))
+    except Exception as error:
+        raise MedtuiError(f"{run.shrunk} cannot be loaded: {error}") from error
+    return network
 
 
 def load_network(path: Path, preset: Preset, result: Result) -> nn.Module:

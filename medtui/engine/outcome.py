@@ -9,6 +9,7 @@ from medtui.bootstrap import bootstrap_intervals
 from medtui.engine.evaluation import Predictions, evaluation_copy, predict
 from medtui.engine.machine import device_name
 from medtui.engine.session import Session
+from medtui.engine.shrinkage import conclude_shrinking
 from medtui.engine.size import measure_size
 from medtui.errors import EnvironmentProblem
 from medtui.metrics import measure, measure_classes
@@ -42,6 +43,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
     size = measure_size(outcome.model, channels=session.dataset.channels, side=session.dataset.size)
     predictions = _to_store(session, val, test)
     reference = _reference_predictions(session)
+    shrinkage = conclude_shrinking(session, outcome.model)
     result = Result(
         run=session.folder.name,
         study=session.folder.study.name,
@@ -65,6 +67,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         peak_memory_bytes=_peak_memory(session.device),
         vitals=stage_vitals(session.folder),
         image_shape=session.image_shape,
+        shrinkage=shrinkage,
         upkeep=session.upkeep,
     )
     session.save_model(outcome.model)

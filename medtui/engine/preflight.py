@@ -18,6 +18,8 @@ from medtui.engine.estimate import estimate
 from medtui.engine.network import build_network, named_layers
 from medtui.engine.penalty import LOW_BUDGET, penalty_budget
 from medtui.engine.schemes import build_scheme
+from medtui.engine.shrink import shrink
+from medtui.engine.shrinkage import measure_shrinkage
 from medtui.engine.size import count_macs, size_with_macs
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.preset import (
@@ -32,7 +34,7 @@ from medtui.preset import (
     expand_grid,
     parse_preset,
 )
-from medtui.runs.result import Size
+from medtui.runs.result import Shrinkage, Size
 
 MEASURE = "--measure"
 """Asks for an estimate of time and disk as well; some seconds more."""
@@ -102,6 +104,7 @@ def _forecast_cell(
         raise CellRefused(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
     size = size_with_macs(theta, macs)
     _refuse_idle(cell, size)
+    shrinkage = _shrinkage(theta, image_shape) if cell.scheme.is_structured else None
     return {
         "slug": cell.slug,
         "scheme": cell.scheme.name,
@@ -111,8 +114,17 @@ def _forecast_cell(
         "num_parameters": size.num_parameters,
         "layers": msgspec.to_builtins(size.layers),
         "layers_emptied": size.dead_layers,
+        "shrinkage": msgspec.to_builtins(shrinkage),
         "notes": [],
     }
+
+
+def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:
+    """Give what could leave the network; None where its couplings cannot be followed."""
+    try:
+        return measure_shrinkage(shrink(theta, image_shape), image_shape)
+    except UsageError:
+        return None
 
 
 _REASONS = {

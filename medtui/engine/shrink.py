@@ -4,13 +4,13 @@ What is left computes the same logits with fewer channels, so that it is smaller
 any support for sparsity. Only channels that are empty in every layer they are coupled with can go.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from medtui.engine.coupling import ChannelGraph, ChannelGroup, ImageShape, Norm, structures_of
-from medtui.engine.evaluation import evaluation_copy
 from medtui.engine.network import build_network
 from medtui.errors import MedtuiError
 from medtui.runs.manifest import LayerChannels, Manifest
@@ -168,8 +168,7 @@ def _restore_types(shrunk: nn.Module, network: nn.Module) -> None:
 
 
 def _logits(network: nn.Module, images_NCHW: Tensor) -> Tensor:
-    copy = evaluation_copy(network, images_NCHW.device).eval()
-    logits_NK: Tensor = copy(images_NCHW)
+    logits_NK: Tensor = deepcopy(network).float().eval()(images_NCHW)
     return logits_NK
 
 

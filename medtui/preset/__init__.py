@@ -3,7 +3,7 @@
 from medtui.preset.cell import Cell
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.grid import expand_grid, preset_for
-from medtui.preset.measuring import BenchSettings, TrackSettings
+from medtui.preset.measuring import BenchSettings, ShrinkSettings, TrackSettings
 from medtui.preset.model import (
     CompressSettings,
     DataSettings,
@@ -48,6 +48,7 @@ __all__ = [
     "Quantize",
     "ReferenceSettings",
     "Scheme",
+    "ShrinkSettings",
     "StructPrune",
     "TrackSettings",
     "anchor_paths",

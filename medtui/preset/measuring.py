@@ -35,6 +35,14 @@ class TrackSettings(Document):
         return table
 
 
+class ShrinkSettings(Document):
+    """Whether compressed models are also stored without the channels that were emptied."""
+
+    enabled: bool = False
+    """Whether a run of structured pruning ends with it: weights and a manifest of channels, checked
+    against the masked model on real images before they are written."""
+
+
 class BenchSettings(Document):
     """How the finished models are timed: the reference and all others, interleaved."""
 

@@ -8,7 +8,7 @@ from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.documents import Document
 from medtui.preset.cell import Cell
-from medtui.preset.measuring import BenchSettings, Many, TrackSettings
+from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings, TrackSettings
 from medtui.preset.schemes import Scheme, named_schemes
 
 SCHEMA_VERSION = 1
@@ -263,6 +263,7 @@ class Preset(Document):
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     machine: MachineSettings = MachineSettings()
+    shrink: ShrinkSettings = ShrinkSettings()
     bench: BenchSettings = BenchSettings()
     track: TrackSettings = TrackSettings()
     published: dict[str, PublishedNumber] = Field(default={})

@@ -91,6 +91,8 @@ class Bench(msgspec.Struct, frozen=True):
     contests: list[Contest]
     notes: list[str] = []
     """What keeps this scheme from being faster, and other things to know."""
+    shrunk: "Bench | None" = None
+    """The same of the run's shrunk model, in turns with this one; None where it has none."""
 
     @property
     def flops(self) -> int:

@@ -77,6 +77,16 @@ class RunFolder:
         return self.path / "model.safetensors"
 
     @property
+    def shrunk(self) -> Path:
+        """The weights without the channels that compression emptied; absent where none were."""
+        return self.path / "shrunk.safetensors"
+
+    @property
+    def shrunk_manifest(self) -> Path:
+        """How many channels each layer of the shrunk network has; written after its weights."""
+        return self.path / "shrunk.json"
+
+    @property
     def predictions(self) -> Path:
         """Logits of every val and test image."""
         return self.path / "predictions.npz"

@@ -55,10 +55,15 @@ class Size(msgspec.Struct, frozen=True):
         return self.num_compressible_nonzero / max(1, self.num_compressible)
 
     @property
+    def num_structures(self) -> int:
+        """Filters and neurons."""
+        return sum(layer.num_structures for layer in self.layers)
+
+    @property
     def structure_density(self) -> float:
         """Share of filters and neurons with a nonzero weight."""
-        total = sum(layer.num_structures for layer in self.layers)
-        return sum(layer.num_structures_kept for layer in self.layers) / max(1, total)
+        kept = sum(layer.num_structures_kept for layer in self.layers)
+        return kept / max(1, self.num_structures)
 
     @property
     def macs_kept(self) -> int:
@@ -69,6 +74,36 @@ class Size(msgspec.Struct, frozen=True):
     def dead_layers(self) -> list[str]:
         """Layers without a nonzero weight."""
         return [layer.name for layer in self.layers if layer.num_nonzero == 0]
+
+
+class Shrinkage(msgspec.Struct, frozen=True):
+    """What is left of a model without the filters and neurons that can leave it."""
+
+    num_masked: int
+    """Filters and neurons without a weight."""
+    num_removable: int
+    """Those of them that are empty in every layer they are coupled with."""
+    size: Size
+    """Of the network without them."""
+    bytes_on_disk: int | None = None
+    """The shrunk model's file; None where none was written."""
+    difference: float | None = None
+    """Its logits' largest difference from the masked model's; None where they were not compared."""
+
+    @property
+    def num_structures(self) -> int:
+        """Filters and neurons of the model before."""
+        return self.size.num_structures + self.num_removable
+
+    @property
+    def masked(self) -> float:
+        """Share of filters and neurons without a weight."""
+        return self.num_masked / max(1, self.num_structures)
+
+    @property
+    def removable(self) -> float:
+        """Share of filters and neurons that can leave the network."""
+        return self.num_removable / max(1, self.num_structures)
 
 
 class Flips(msgspec.Struct, frozen=True):
@@ -151,6 +186,8 @@ class Result(msgspec.Struct, frozen=True):
     """Stage to the machine's means and peaks in it; until this was written, in the last one."""
     image_shape: tuple[int, int, int] | None = None
     """Channels, height and width of the images; None where an older version did not say."""
+    shrinkage: Shrinkage | None = None
+    """None where no structures are pruned, or where their couplings cannot be followed."""
     upkeep: Upkeep | None = None
     """What the last session spent on being watched and resumable."""
 

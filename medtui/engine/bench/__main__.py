@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from medtui.engine.bench.contest import Contender, Race, Tell
-from medtui.engine.bench.models import Model, load_model
+from medtui.engine.bench.models import Model, load_models
 from medtui.engine.bench.notes import notes_on
 from medtui.engine.bench.timing import run_for
 from medtui.engine.machine import choose_device, cpu_capability, device_name
@@ -34,11 +34,13 @@ def measure(
 ) -> list[Bench]:
     """Measure runs of one study, the reference first, in all precisions the device has.
 
+    A run's shrunk model takes its turns, too; what is found of it stands within the run's own.
+
     Raises:
         MedtuiError: a run is not finished or cannot be loaded.
     """
-    tell(f"loading {len(runs)} models")
-    models = [load_model(run, device) for run in runs]
+    tell(f"loading the models of {len(runs)} runs")
+    models = [model for run in runs for model in load_models(run, device)]
     found = [_describe(model, device) for model in models]
     for precision in _precisions(settings, device):
         contests = _race(models, precision, device, settings, tell)
@@ -46,7 +48,18 @@ def measure(
             msgspec.structs.replace(bench, contests=[*bench.contests, contest])
             for bench, contest in zip(found, contests, strict=True)
         ]
-    return found
+    return _by_run(models, found)
+
+
+def _by_run(models: list[Model], found: list[Bench]) -> list[Bench]:
+    """Put each shrunk model's numbers into those of the masked one, which stands before it."""
+    benches: list[Bench] = []
+    for model, bench in zip(models, found, strict=True):
+        if model.is_shrunk:
+            benches[-1] = msgspec.structs.replace(benches[-1], shrunk=bench)
+        else:
+            benches.append(bench)
+    return benches
 
 
 def _precisions(settings: BenchSettings, device: torch.device) -> list[str]:
@@ -108,7 +121,7 @@ def _sustain(
 
 
 def _describe(model: Model, device: torch.device) -> Bench:
-    size = model.result.size
+    size = model.size
     return Bench(
         study=model.run.study.name,
         run=model.run.name,
@@ -120,7 +133,7 @@ def _describe(model: Model, device: torch.device) -> Bench:
         torch=str(torch.__version__),
         image_shape=model.image_CHW,
         load_ms=model.load_ms,
-        bytes_on_disk=model.run.model.stat().st_size,
+        bytes_on_disk=model.path.stat().st_size,
         bytes_dense=size.bytes_dense,
         bytes_packed=size.bytes_packed,
         macs=size.macs,

@@ -1,16 +1,19 @@
 """The models that are measured: loaded from their runs, in the precision of the measurement."""
 
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 import torch
 from torch import nn
 
-from medtui.engine.finished import finished_result, load_network, preset_of
+from medtui.engine.finished import finished_result, load_network, load_shrunk, preset_of
+from medtui.engine.size import measure_size
 from medtui.runs.folder import RunFolder
-from medtui.runs.result import Result
+from medtui.runs.result import Result, Size
 
 _LOADS = 3
 """Times a model is loaded for its load time."""
@@ -22,6 +25,8 @@ class Model:
 
     run: RunFolder
     result: Result
+    path: Path
+    """The file of its weights."""
     network: nn.Module
     """On the CPU, as stored."""
     load_ms: float
@@ -29,14 +34,27 @@ class Model:
     image_CHW: tuple[int, int, int]
     """Shape of the images it takes."""
 
+    @property
+    def is_shrunk(self) -> bool:
+        """Whether it is the run's model without the channels that were emptied."""
+        return self.path == self.run.shrunk
+
+    @property
+    def size(self) -> Size:
+        """How large it is."""
+        if not self.is_shrunk:
+            return self.result.size
+        channels, side, _ = self.image_CHW
+        return measure_size(self.network, channels=channels, side=side)
+
     def in_precision(self, precision: str, device: torch.device) -> nn.Module:
         """Give a copy to compute with on `device`; `precision` settles the type of its weights."""
         dtype = torch.float16 if precision == "float16" else torch.float32
         return deepcopy(self.network).to(device=device, dtype=dtype).eval()
 
 
-def load_model(run: RunFolder, device: torch.device) -> Model:
-    """Load a finished run's network, and time it.
+def load_models(run: RunFolder, device: torch.device) -> list[Model]:
+    """Load a finished run's network and, where it has one, its shrunk one; time the loading.
 
     Raises:
         UsageError: the run is not finished, or an older medtui made it.
@@ -44,12 +62,25 @@ def load_model(run: RunFolder, device: torch.device) -> Model:
     """
     result, preset = finished_result(run), preset_of(run)
     assert result.image_shape is not None
+    loaders: dict[Path, Callable[[], nn.Module]] = {
+        run.model: lambda: load_network(run.model, preset, result)
+    }
+    if run.shrunk_manifest.is_file():
+        loaders[run.shrunk] = lambda: load_shrunk(run)
+    models = []
+    for path, load in loaders.items():
+        network, load_ms = _time_loading(load, device)
+        models.append(Model(run, result, path, network, load_ms, result.image_shape))
+    return models
+
+
+def _time_loading(load: Callable[[], nn.Module], device: torch.device) -> tuple[nn.Module, float]:
+    """Give the network, on the CPU, and the median of a few loads' milliseconds."""
     times = []
     for _ in range(_LOADS):
         began = time.perf_counter()
-        network = load_network(run.model, preset, result)
-        network.to(device)
+        network = load().to(device)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         times.append(1000 * (time.perf_counter() - began))
-    return Model(run, result, network.cpu(), median(times), result.image_shape)
+    return network.cpu(), median(times)

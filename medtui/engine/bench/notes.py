@@ -13,13 +13,13 @@ def notes_on(model: Model, device: torch.device) -> Iterator[str]:
     """Give a sentence for each thing that speaks against a speed-up."""
     if model.run.is_reference:
         return
-    size = model.result.size
+    size = model.size
     num_zeros = size.num_compressible - size.num_compressible_nonzero
     removed = sum(layer.num_structures - layer.num_structures_kept for layer in size.layers)
     if _is_structured(model) and removed:
         yield (
-            f"its {format_count(removed)} removed filters and neurons are still computed, as "
-            "zeros: it would be faster only with them taken out of the network"
+            f"its {format_count(removed)} masked filters and neurons are still computed, as "
+            "zeros: it is faster only shrunk, with them taken out of the network"
         )
     elif num_zeros / size.num_compressible > 0.01:  # noqa: PLR2004 - a trained network has a few zeros
         yield (

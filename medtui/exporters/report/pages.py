@@ -152,18 +152,22 @@ def _hurt(contents: Contents) -> Iterator[Part]:
 
 def _bench(contents: Contents) -> Iterator[Part]:
     """Give speed and size as measured, with the conditions they were measured in."""
-    measured = [(entry, entry.bench) for entry in contents.entries if entry.bench is not None]
+    measured: list[tuple[str, Bench]] = []
+    for entry in contents.entries:
+        name, bench = short_name(entry, contents.entries), entry.bench
+        measured += [(name, bench)] if bench else []
+        measured += [(f"{name}, shrunk", bench.shrunk)] if bench and bench.shrunk else []
     for precision in dict.fromkeys(
         each.precision for _, bench in measured for each in bench.contests
     ):
         rows = []
-        for entry, bench in measured:
+        for name, bench in measured:
             contest = bench.contest(precision)
             if contest is None:
                 continue
             best = contest.best
             rows.append((
-                short_name(entry, contents.entries),
+                name,
                 f"{contest.latency.p50_ms:.3g}",
                 f"{contest.latency.p95_ms:.3g}",
                 _spread(contest.latency_ratio),

@@ -9,6 +9,7 @@ from medtui.errors import UsageError
 from medtui.metrics import METRICS, Metric, metric_named
 from medtui.runs.bench import Contest
 from medtui.runs.comparison.entry import Entry
+from medtui.runs.result import Shrinkage
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
@@ -142,13 +143,31 @@ def _flip_rate(entry: Entry) -> float | None:
     return None if flips is None else flips.rate
 
 
+def _shrunk_column(
+    name: str, label: str, read: Callable[[Shrinkage], float | None], show: Callable[..., str]
+) -> Column:
+    """Give a column of what is left without the filters and neurons that can leave."""
+
+    def measured(entry: Entry) -> float | None:
+        found = entry.result.shrinkage
+        return None if found is None else read(found)
+
+    return Column(name, label, measured, show)
+
+
 def _bench_column(
-    name: str, label: str, read: Callable[[Contest], float], *, is_better: bool
+    name: str,
+    label: str,
+    read: Callable[[Contest], float],
+    *,
+    is_better: bool,
+    is_shrunk: bool = False,
 ) -> Column:
     """Give a column of the benchmark in float32, in which every model is measured."""
 
     def measured(entry: Entry) -> float | None:
-        contest = entry.bench.contest("float32") if entry.bench else None
+        bench = entry.bench.shrunk if entry.bench and is_shrunk else entry.bench
+        contest = bench.contest("float32") if bench else None
         return None if contest is None else read(contest)
 
     return Column(name, label, measured, higher_is_better=is_better, opens="bench")
@@ -165,6 +184,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("density", "density", lambda entry: entry.density, format_density),
     Column("reached", "reached", lambda entry: entry.result.size.density),
     Column("structures", "filters kept", lambda entry: entry.result.size.structure_density),
+    _shrunk_column("masked", "masked", lambda found: found.masked, format_percent),
+    _shrunk_column("removable", "removable", lambda found: found.removable, format_percent),
     Column("seed", "seed", lambda entry: entry.result.seed),
     Column("guard", "guard", lambda entry: entry.result.guard, is_text=True),
     *(_metric_column(metric, "test") for metric in METRICS),
@@ -174,6 +195,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("flips", "answers changed", _flip_rate, format_percent, higher_is_better=False),
     Column("parameters", "nonzero", lambda entry: entry.result.size.num_nonzero, format_count),
     Column("macs", "MACs", lambda entry: entry.result.size.macs, format_count),
+    _shrunk_column("shrunk_parameters", "shrunk", lambda found: found.size.num_parameters,
+                   format_count),
+    _shrunk_column("shrunk_macs", "MACs shrunk", lambda found: found.size.macs, format_count),
+    _shrunk_column("shrunk_bytes", "file shrunk", lambda found: found.bytes_on_disk, format_bytes),
     Column("dead", "dead layers", lambda entry: len(entry.result.size.dead_layers), format_count),
     Column("packed", "packed", lambda entry: entry.result.size.bytes_packed, format_bytes,
            higher_is_better=False),
@@ -187,6 +212,13 @@ COLUMNS: tuple[Column, ...] = (
                   lambda contest: contest.best.images_per_second.median, is_better=True),
     _bench_column("speed_up", "times as fast", lambda contest: contest.latency_ratio.median,
                   is_better=True),
+    _bench_column("shrunk_latency", "p50 ms, shrunk",
+                  lambda contest: contest.latency.p50_ms, is_better=False, is_shrunk=True),
+    _bench_column("shrunk_throughput", "images/s, shrunk",
+                  lambda contest: contest.best.images_per_second.median, is_better=True,
+                  is_shrunk=True),
+    _bench_column("shrunk_speed_up", "times as fast, shrunk",
+                  lambda contest: contest.latency_ratio.median, is_better=True, is_shrunk=True),
     _vitals_column("memory", "mean GPU memory", "gpu_memory_used_bytes", "mean", format_bytes),
     _vitals_column("peak_memory", "peak GPU memory", "gpu_memory_used_bytes", "peak",
                    format_bytes),

@@ -99,6 +99,8 @@ def describe(scheme: Scheme) -> str:
     sentences: list[str] = []
     for operator in scheme.operators:
         sentence = (type(operator).__doc__ or "").split("\n")[0].rstrip(".")
+        if getattr(operator, "group", False):
+            sentence += " that residual additions couple, all at once"
         if isinstance(operator, Quantize):
             sentence = f"stores weights as {operator.dtype}"
         sentences.append(sentence if not sentences else sentence[:1].lower() + sentence[1:])
@@ -112,14 +114,18 @@ def all_schemes(preset: Preset | None) -> dict[str, Scheme]:
 
 
 def _kind(scheme: Scheme) -> str:
+    if scheme.is_grouped:
+        return "shrinks"
     if scheme.is_structured:
         return "smaller"
     return "packed" if scheme.takes_density else "half bytes" if "16" in scheme.name else ""
 
 
 def _what_for(scheme: Scheme) -> str:
+    if scheme.is_grouped:
+        return "All that goes can leave the network, which becomes smaller and faster."
     if scheme.is_structured:
-        return "Whole structures go: the network itself can become smaller and faster."
+        return "Whole structures go; those that other layers still need stay in it as zeros."
     if scheme.takes_density:
         return "Weights become zero: the file packs smaller; the network is not faster by itself."
     return "Takes no density."
@@ -134,10 +140,12 @@ def _guard_line(scheme: Scheme, preset: Preset) -> str:
     if not scheme.is_structured:
         return "Guard: measures BatchNorm anew before every evaluation."
     whole = ", ".join(guard.protect) or "no layer"
+    if scheme.is_grouped:
+        whole = f"a group of layers that are all {whole.replace(', ', ' or ')}"
     return (
         f"Guard: every layer keeps {guard.floor_channels} filters and "
-        f"{format_percent(guard.floor_share, 0)} at least; {whole} stay whole; BatchNorm is "
-        "measured anew."
+        f"{format_percent(guard.floor_share, 0)} at least; {whole} stay{'s' * scheme.is_grouped} "
+        "whole; BatchNorm is measured anew."
     )
 
 
@@ -165,6 +173,12 @@ def _forecast_line(forecast: "CellForecast", density: float | None, colours: Col
     kept, total = forecast.structures_kept
     if kept < total:
         text.append(f", {format_count(kept)} of {format_count(total)} filters and neurons")
+    if found := forecast.shrinkage:
+        text.append(
+            f"; masked {format_percent(found.masked, 0)}, removable "
+            f"{format_percent(found.removable, 0)}, shrunk to "
+            f"{format_count(found.size.num_parameters)} weights"
+        )
     if forecast.layers_emptied:
         text.append(f"; empties {', '.join(forecast.layers_emptied)}", colours.warning)
     text.append("\n")

@@ -143,6 +143,15 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
     packed = size.bytes_dense / max(1, size.bytes_packed)
     table.add_row("packed", f"{format_bytes(size.bytes_packed)}, {packed:.1f}× less")
     table.add_row("dense", format_bytes(size.bytes_dense))
+    if found := view.result.shrinkage:
+        shrunk = (
+            format_bytes(found.bytes_on_disk)
+            if found.bytes_on_disk
+            else f"{format_count(found.size.num_parameters)} weights, not stored"
+        )
+        table.add_row("masked", f"{format_percent(found.masked)} of the filters")
+        table.add_row("removable", f"{format_percent(found.removable)} of the filters")
+        table.add_row("shrunk", shrunk)
     table.add_row("took", format_duration(view.result.seconds))
     if view.result.peak_memory_bytes:
         table.add_row("GPU peak", format_bytes(view.result.peak_memory_bytes))
