@@ -1,0 +1,134 @@
+"""Prints what Torch-Pruning's magnitude pruner reaches: `python tests/engine/magnitude.py RUN`.
+
+RUN is the folder of a finished grouped run. Its reference is pruned to the run's multiply-adds
+at once, and trained for as many updates, with the same images, learning rates and momentum.
+"""
+
+import argparse
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+import torch_pruning
+from torch import nn
+
+from medtui.datasets import Dataset, open_dataset
+from medtui.engine.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
+from medtui.engine.evaluation import Evaluator, recalibrate
+from medtui.engine.finished import finished_result, load_network, preset_of
+from medtui.engine.lc import Criterion
+from medtui.engine.session import _criterion
+from medtui.engine.size import measure_size
+from medtui.preset import Preset
+from medtui.runs.folder import RunFolder
+
+CPU = torch.device("cpu")
+
+
+def prune(network: nn.Module, ratio: float, image_shape: tuple[int, int, int]) -> nn.Module:
+    """Give a copy without this share of the channels, ranked over all layers, classes spared."""
+    copy = deepcopy(network).eval().requires_grad_()
+    outputs = [module for module in copy.modules() if isinstance(module, nn.Linear)][-1:]
+    torch_pruning.pruner.BasePruner(
+        copy,
+        torch.zeros(1, *image_shape),
+        importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
+        pruning_ratio=ratio,
+        max_pruning_ratio=0.95,
+        global_pruning=True,
+        ignored_layers=outputs,
+    ).step()
+    return copy
+
+
+def prune_to(network: nn.Module, macs: int, image_shape: tuple[int, int, int]) -> nn.Module:
+    """Find the largest network of at most so many multiply-adds by halving the ratio's interval."""
+    low, high = 0.0, 1.0
+    found = prune(network, high, image_shape)
+    for _ in range(9):
+        ratio = (low + high) / 2
+        pruned = prune(network, ratio, image_shape)
+        if count(pruned, image_shape).macs > macs:
+            low = ratio
+        else:
+            high, found = ratio, pruned
+    return found
+
+
+def count(network: nn.Module, image_shape: tuple[int, int, int]):
+    """Measure a network's size."""
+    return measure_size(network, channels=image_shape[0], side=image_shape[1])
+
+
+def learning_rates(preset: Preset, steps_per_epoch: int) -> Iterator[float]:
+    """Give those of the run's updates: each L step's, then fine-tuning's."""
+    lc, guard = preset.lc, preset.guard
+    for cycle in range(1, lc.cycles):
+        steps = (lc.first_steps or lc.steps) if cycle == 1 else lc.steps
+        for step in range(steps):
+            yield lc.lr * (lc.lr_end / lc.lr) ** (step / max(1, steps - 1))
+    yield from [guard.finetune_lr] * (guard.finetune_epochs * steps_per_epoch)
+
+
+def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: Criterion) -> int:
+    """Train as the run did, without L-C; give the number of updates."""
+    optimiser = torch.optim.SGD(
+        network.parameters(), lr=preset.lc.lr, momentum=preset.lc.momentum, nesterov=True
+    )
+    network.train()
+    source, updates = iter(batches), 0
+    for lr in learning_rates(preset, len(batches)):
+        inputs, targets = next(source, (None, None))
+        if inputs is None:
+            source = iter(batches)
+            inputs, targets = next(source)
+        for group in optimiser.param_groups:
+            group["lr"] = lr
+        optimiser.zero_grad()
+        criterion(network(inputs), targets).backward()
+        optimiser.step()
+        updates += 1
+    return updates
+
+
+def evaluate(
+    network: nn.Module, dataset: Dataset, images: Images, criterion: Criterion
+) -> dict[str, float | None]:
+    """Give accuracy and AUROC on val and test, after BatchNorm was measured anew."""
+    recalibrate(network, images, 2048)
+    val, test = (
+        EvaluationBatches(Images(part, images.by, CPU), 256) for part in (dataset.val, dataset.test)
+    )
+    evaluator = Evaluator(dataset.task, CPU, val)
+    found = {}
+    for name, batches in (("val", val), ("test", test)):
+        _, metrics = evaluator(network, criterion, batches)
+        found |= {f"{name} {metric}": metrics[metric] for metric in ("accuracy", "auroc")}
+    return found
+
+
+def main() -> None:
+    """Prune, train, evaluate; print each figure on a line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path)
+    run = RunFolder(parser.parse_args().run)
+    torch.set_num_threads(1)
+    preset, result = preset_of(run), finished_result(run)
+    shape = result.image_shape
+    network = load_network(run.study.reference.model, preset, result)
+    dataset = open_dataset(preset.data)
+    images = Images(dataset.train, normalisation_of(dataset), CPU)
+    criterion = _criterion(dataset, CPU)
+    pruned = prune_to(network, result.shrinkage.size.macs, shape)
+    size = count(pruned, shape)
+    batches = TrainBatches(images, dataset.augment, batch_size=preset.lc.batch_size, seed=0)
+    updates = train(pruned, preset, batches, criterion)
+    print(f"{size.macs:,} MACs, {size.num_parameters:,} parameters, {updates} updates")  # noqa: T201
+    print({layer.name: layer.num_structures for layer in size.layers})  # noqa: T201
+    for name, value in evaluate(pruned, dataset, images, criterion).items():
+        print(f"{name}: {value:.4f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
