@@ -57,12 +57,12 @@ def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
     graph = ChannelGraph(network, image_shape)
     empty = dict(structures_of(network))
     expected = {name: len(each) for name, each in empty.items()}
-    shifted: list[str] = []
+    shifted: set[str] = set()
     removable = [(group, _removable(group, network)) for group in graph.groups]
     for group, channels in removable:
         if not channels or not graph.remove(group, channels):
             continue
-        shifted += _shifts(group, channels, network)
+        shifted |= _shifts(group, channels, network)
         for member in group.layers:
             expected[member.name] -= len([each for each in member.shared if each in channels])
     shrunk = graph.network
@@ -74,7 +74,7 @@ def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
         layers=layer_channels(shrunk),
         num_masked=sum(int(each.sum()) for each in empty.values()),
         num_removed=sum(map(len, empty.values())) - sum(left.values()),
-        shifted=tuple(shifted),
+        shifted=tuple(name for name, _ in network.named_modules() if name in shifted),
     )
 
 
@@ -143,11 +143,11 @@ def _removable(group: ChannelGroup, network: nn.Module) -> set[int]:
     return set(dead[1:] if len(dead) == group.size else dead)
 
 
-def _shifts(group: ChannelGroup, gone: set[int], network: nn.Module) -> list[str]:
+def _shifts(group: ChannelGroup, gone: set[int], network: nn.Module) -> set[str]:
     """Give the BatchNorms that turn an empty channel into a constant."""
     is_gone = torch.zeros(group.size, dtype=torch.bool)
     is_gone[list(gone)] = True
-    found = []
+    found = set()
     for member in group.norms:
         norm = network.get_submodule(member.name)
         assert isinstance(norm, Norm)
@@ -157,7 +157,7 @@ def _shifts(group: ChannelGroup, gone: set[int], network: nn.Module) -> list[str
             for parameter in (norm.weight, norm.bias)
             if parameter is not None
         ):
-            found.append(member.name)
+            found.add(member.name)
     return found
 
 

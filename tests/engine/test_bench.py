@@ -1,14 +1,29 @@
 """The benchmark's parts with tiny networks; how long anything takes is asserted nowhere."""
 
+import shutil
+from pathlib import Path
+
+import msgspec
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 
+from medtui.engine.bench.__main__ import measure
 from medtui.engine.bench.contest import Contender, Race
 from medtui.engine.bench.footprint import peak_memory, would_fit
 from medtui.engine.bench.timing import measure_throughput, time_calls
-from medtui.preset import BenchSettings
+from medtui.engine.network import build_network, state_of
+from medtui.engine.schemes import build_scheme
+from medtui.engine.shrink import shrink
+from medtui.preset import BenchSettings, GuardSettings, named_schemes
 from medtui.runs.bench import Spread, spread_of
+from medtui.runs.folder import StudyFolder
+from medtui.runs.manifest import pack_manifest
+from medtui.runs.publish import publish_bytes
+from medtui.runs.result import read_result, write_result
+
+RECORDED = Path(__file__).parents[1] / "recorded"
 
 QUICK = BenchSettings(calls=20, rounds=3, max_batch=8, seconds=0.001)
 CPU = torch.device("cpu")
@@ -128,3 +143,31 @@ def test_a_gpu_is_timed_by_its_own_clock():
     model, batch = network().cuda(), images(1).cuda()
     assert all(duration > 0 for duration in time_calls(model, batch, 10))
     assert (peak_memory(model, batch) or 0) > 0
+
+
+def test_a_shrunk_model_takes_its_turns_and_stands_within_its_run(tmp_path):
+    """One process, three contenders: reference, masked model and shrunk one."""
+    study = StudyFolder(tmp_path / "study")
+    shutil.copytree(RECORDED / "cells", study.path)
+    run, shape = study.run("filterprune50"), (3, 32, 32)
+    for each in (study.reference, run):
+        result = msgspec.structs.replace(read_result(each), image_shape=shape)
+        write_result(each, result)
+    dense = build_network("resnet18", channels=3, num_classes=2, seed=0)
+    publish_bytes(study.reference.model, safetensors.torch.save(state_of(dense)))
+    scheme = named_schemes()["FilterPruneGroup"]
+    build_scheme(scheme, 0.25, GuardSettings(), shape).pi(dense)
+    publish_bytes(run.model, safetensors.torch.save(state_of(dense)))
+    shrunk = shrink(dense, shape)
+    publish_bytes(run.shrunk, safetensors.torch.save(state_of(shrunk.network)))
+    manifest = shrunk.manifest("resnet18", channels=3, num_classes=2)
+    publish_bytes(run.shrunk_manifest, pack_manifest(manifest))
+    once = BenchSettings(calls=20, rounds=3, max_batch=1, seconds=0.001)
+    reference, masked = measure([study.reference, run], CPU, once, lambda _: None)
+    assert reference.shrunk is None
+    assert masked.shrunk is not None
+    assert masked.shrunk.macs < 0.15 * masked.macs
+    assert masked.shrunk.bytes_on_disk == run.shrunk.stat().st_size
+    assert masked.shrunk.contest("float32").latency.num_calls == 21
+    assert any("only shrunk" in note for note in masked.notes)
+    assert not any("only shrunk" in note for note in masked.shrunk.notes)

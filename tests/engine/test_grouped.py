@@ -106,7 +106,9 @@ def test_alignment_holds_for_every_layer_that_is_left(network):
             assert module.out_channels % 16 == 0, name
 
 
-@pytest.mark.parametrize("architecture", ["mobilenet_v2", "densenet121"])
+@pytest.mark.parametrize(
+    "architecture", ["mobilenet_v2", pytest.param("densenet121", marks=pytest.mark.slow)]
+)
 def test_other_networks_shrink_by_their_own_couplings(architecture):
     """Depthwise convolutions and concatenations couple channels as residual additions do."""
     network = build_network(architecture, channels=3, num_classes=2, seed=0)

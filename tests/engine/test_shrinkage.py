@@ -1,0 +1,98 @@
+"""A finished run's shrunk model: stored where it is exact, refused with its reason elsewhere."""
+
+import pytest
+import safetensors.torch
+import torch
+from sessions import open_session, tiny_dataset, tiny_network, tiny_preset
+from torch import nn
+
+from medtui.datasets import Dataset
+from medtui.engine.compression import compress
+from medtui.engine.finished import load_shrunk
+from medtui.engine.network import build_network
+from medtui.engine.schemes import build_scheme
+from medtui.engine.session import Session, StopFlag
+from medtui.engine.shrink import check_same, shrink
+from medtui.engine.shrinkage import conclude_shrinking
+from medtui.preset import Preset, ShrinkSettings
+from medtui.runs.manifest import read_manifest
+from medtui.runs.result import Shrinkage
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    """A few demo images, read once."""
+    return tiny_dataset(tiny_preset())
+
+
+def shrinking(preset: Preset) -> Preset:
+    """Give the preset with a shrunk model at the end."""
+    return preset.model_copy(update={"shrink": ShrinkSettings(enabled=True)})
+
+
+def concluded(session: Session, theta: nn.Module) -> Shrinkage:
+    """Give what shrinking comes to; it must be known."""
+    with session.log:
+        found = conclude_shrinking(session, theta)
+    assert found is not None
+    return found
+
+
+def test_a_grouped_run_stores_its_shrunk_model(tmp_path, dataset):
+    """Weights in their own types and a manifest; as many bytes as the result says."""
+    preset = shrinking(tiny_preset("StructPruneGroupQuantize16", "on"))
+    session = open_session(tmp_path, preset, dataset, StopFlag())
+    theta = compress(session, tiny_network())[0]
+    found = concluded(session, theta)
+    assert found.masked == found.removable > 0.5
+    assert found.difference is not None
+    assert found.difference <= 1e-5
+    assert session.folder.shrunk.stat().st_size == found.bytes_on_disk
+    weights = safetensors.torch.load_file(session.folder.shrunk)
+    assert weights["0.weight"].dtype is torch.float16
+    manifest = read_manifest(session.folder.shrunk_manifest)
+    assert {each.name: each.outputs for each in manifest.layers} == {
+        name.removesuffix(".weight"): len(each)
+        for name, each in weights.items()
+        if name.endswith(".weight")
+    }
+    assert not any("Not shrunk" in warning for warning in session.warnings)
+
+
+def test_an_ungrouped_run_is_measured_and_says_why_it_is_not_stored(tmp_path, dataset):
+    """What is removable is known; BatchNorm's constants keep it from being exact."""
+    preset = shrinking(tiny_preset("FilterPrune", "on"))
+    session = open_session(tmp_path, preset, dataset, StopFlag())
+    theta = tiny_network()
+    theta[1].bias.data += 0.5
+    scheme = session.cell.scheme
+    build_scheme(scheme, 0.3, preset.guard, session.image_shape).pi(theta)
+    found = concluded(session, theta)
+    assert found.num_removable > 0
+    assert found.bytes_on_disk is None
+    assert not session.folder.shrunk.exists()
+    assert "get a constant in" in session.warnings[0]
+    assert "group = true" in session.warnings[0]
+
+
+def test_a_stored_model_comes_back_as_it_was(tmp_path, dataset):
+    """From the run's folder, by architecture, manifest and weights."""
+    preset = shrinking(tiny_preset("FilterPruneGroup", "on"))
+    session = open_session(tmp_path, preset, dataset, StopFlag())
+    network = build_network("resnet18", channels=3, num_classes=2, seed=0)
+    scheme = session.cell.scheme
+    build_scheme(scheme, 0.25, preset.guard, session.image_shape).pi(network)
+    concluded(session, network)
+    loaded = load_shrunk(session.folder)
+    images = torch.cat([inputs for inputs, _ in session.val])
+    shrunk = shrink(network, session.image_shape)
+    with torch.no_grad():
+        assert torch.equal(loaded(images), shrunk.network.eval()(images))
+    check_same(network, shrunk, images)
+
+
+def test_unstructured_schemes_have_nothing_to_shrink(tmp_path, dataset):
+    """Single zeros leave every channel in use."""
+    session = open_session(tmp_path, shrinking(tiny_preset()), dataset, StopFlag())
+    with session.log:
+        assert conclude_shrinking(session, tiny_network()) is None
