@@ -10,6 +10,8 @@ from medtui.cli import options
 from medtui.errors import EnvironmentProblem, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from medtui.exporters.report.contents import Contents
     from medtui.runs.folder import StudyFolder
 
@@ -45,9 +47,9 @@ def write_report(
     folders = _studies(options.runs_dir_of(ctx, runs_dir), studies)
     default = f"{folders[0].name}-{figure}.svg" if figure else f"{folders[0].name}.html"
     path = output or Path(default)
-    contents = gather(folders, _tell_nobody if quiet else _tell)
+    chapters = gather(folders, _tell_nobody if quiet else _tell)
     try:
-        written = _write_figure(contents, figure, path) if figure else _write(contents, path)
+        written = _write_figure(chapters, figure, path) if figure else _write(chapters, path)
     except OSError as error:
         raise EnvironmentProblem(f"{path}: {error.strerror}. Nothing is there.") from error
     print("\n".join(map(str, written)))
@@ -67,24 +69,30 @@ def _studies(runs_dir: Path, names: list[str]) -> "list[StudyFolder]":
     return list(dict.fromkeys(find_target(runs_dir, name).study for name in names))
 
 
-def _write(contents: "Contents", path: Path) -> list[Path]:
+def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
     from medtui.exporters.report.html import report_html
     from medtui.exporters.report.markdown import write_markdown
     from medtui.runs.publish import publish_text
 
     if path.suffix == ".md":
-        return write_markdown(contents, path)
+        return write_markdown(chapters, path)
     if path.suffix not in {".html", ".htm"}:
         raise UsageError(f"{path}: a report is an .html or .md file.")
-    publish_text(path, report_html(contents))
+    publish_text(path, report_html(chapters))
     return [path]
 
 
-def _write_figure(contents: "Contents", name: str, path: Path) -> list[Path]:
+def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list[Path]:
     from medtui.exporters.report.figures import FIGURES
     from medtui.exporters.report.markdown import figure_file
     from medtui.runs.publish import publish_bytes
 
+    if len(chapters) > 1:
+        names = "; ".join(each.name for each in chapters)
+        raise UsageError(
+            f"A figure shows one data set, and these studies are of {len(chapters)}: {names}."
+        )
+    contents = chapters[0]
     known = {figure.name: figure for figure in FIGURES if figure.applies(contents)}
     kind = path.suffix.removeprefix(".")
     if name not in known:

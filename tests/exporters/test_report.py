@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -9,11 +10,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from medtui.errors import UsageError
+from medtui.exporters.report.axes import look_of, schemes_of
 from medtui.exporters.report.contents import Contents, gather
 from medtui.exporters.report.figures import FIGURES
 from medtui.exporters.report.html import report_html
 from medtui.exporters.report.markdown import figure_file, write_markdown
+from medtui.exporters.report.style import PALETTE
 from medtui.exporters.report.words import summary
+from medtui.runs.comparison.entry import Entry
 from medtui.runs.folder import StudyFolder
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
@@ -22,13 +26,15 @@ RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 @pytest.fixture(scope="module")
 def cells() -> Contents:
     """Give the contents of the cells' report; its images come along with medtui."""
-    return gather([StudyFolder(RECORDED / "cells")], lambda _what: None)
+    (found,) = gather([StudyFolder(RECORDED / "cells")], lambda _what: None)
+    return found
 
 
 @pytest.fixture(scope="module")
 def films() -> Contents:
     """Give the contents of the films' report; its images are not at hand."""
-    return gather([StudyFolder(RECORDED / "films")], lambda _what: None)
+    (found,) = gather([StudyFolder(RECORDED / "films")], lambda _what: None)
+    return found
 
 
 class _Page(HTMLParser):
@@ -57,7 +63,7 @@ class _Page(HTMLParser):
 
 def test_the_page_is_whole_and_needs_nothing_else(cells: Contents) -> None:
     """Every tag is closed; no script, no address is fetched; every figure is drawn."""
-    text = report_html(cells)
+    text = report_html([cells])
     page = _Page()
     page.feed(text)
     assert page.open == []
@@ -71,8 +77,51 @@ def test_the_page_is_whole_and_needs_nothing_else(cells: Contents) -> None:
 
 def test_ids_on_the_page_are_unique(cells: Contents) -> None:
     """Two figures have clip paths; none may take the other's."""
-    ids = re.findall(r' id="([^"]+)"', report_html(cells))
+    ids = re.findall(r' id="([^"]+)"', report_html([cells]))
     assert len(ids) == len(set(ids))
+
+
+def test_each_data_set_has_its_chapter(cells: Contents, films: Contents, tmp_path: Path) -> None:
+    """Cells and films are judged by themselves; links, ids and figures are not mixed up."""
+    folders = [StudyFolder(RECORDED / name) for name in ("cells", "films")]
+    chapters = gather(folders, lambda _what: None)
+    assert [each.name for each in chapters] == ["cells", "films"]
+    assert chapters[0].headline == cells.headline
+    assert chapters[1].headline == films.headline
+    text = report_html(chapters)
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'<a href="#([^"]+)"', text)) <= set(ids)
+    assert summary(cells) in text.replace("&quot;", '"').replace("&#x27;", "'")
+    assert "films-figure-classes" in ids
+    written = write_markdown(chapters, tmp_path / "both.md")
+    assert {path.parent.name for path in written[1:]} == {
+        "both-cells-figures", "both-films-figures",
+    }  # fmt: skip
+
+
+def test_studies_of_the_same_data_share_a_chapter(tmp_path: Path) -> None:
+    """Their schemes stand beside each other and are not averaged."""
+    for name in ("guarded", "stock"):
+        shutil.copytree(RECORDED / "cells", tmp_path / name)
+        for result in (tmp_path / name).glob("*/result.json"):
+            result.write_text(result.read_text().replace('"cells"', f'"{name}"'))
+    folders = [StudyFolder(tmp_path / name) for name in ("guarded", "stock")]
+    (chapter,) = gather(folders, lambda _what: None)
+    labels = [group.label for group in schemes_of(chapter, chapter.compressed)]
+    assert {"guarded Prune", "stock Prune"} <= set(labels)
+    assert "In stock the dense reference reached" in summary(chapter)
+    assert report_html([chapter])
+
+
+def test_more_runs_than_colours_are_still_told_apart(cells: Contents) -> None:
+    """No two runs have both the same colour and the same marker, or the same dashes."""
+    many = replace(cells, entries=tuple(Entry(each.folder, each.result)
+                                        for _ in range(5) for each in cells.entries))  # fmt: skip
+    for is_dotted in (True, False):
+        looks = [str(look_of(many, entry, is_dotted=is_dotted)) for entry in many.compressed]
+        assert len(looks) > 2 * len(PALETTE)
+        assert len(set(looks)) == len(looks)
 
 
 def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
@@ -86,7 +135,7 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
 
 def test_films_have_classes_and_patient_groups(films: Contents) -> None:
     """Multi-label reports judge by AUROC, rarest class first, and by sex, age and view."""
-    text = report_html(films)
+    text = report_html([films])
     for words in ("test AUROC", "By patient group: films/prune-0.05", "rarest first", "view"):
         assert words in text
     assert any("cannot be shown" in problem for problem in films.problems)
@@ -94,13 +143,13 @@ def test_films_have_classes_and_patient_groups(films: Contents) -> None:
 
 def test_the_pictures_that_moved_are_on_the_page(cells: Contents) -> None:
     """The demo's images are at hand; each stands with its probabilities."""
-    text = report_html(cells)
+    text = report_html([cells])
     assert text.count("data:image/png;base64,") >= 4
 
 
 def test_markdown_has_its_figures_beside_it(films: Contents, tmp_path: Path) -> None:
     """Every picture that the text shows is a file, as SVG and PNG."""
-    written = write_markdown(films, tmp_path / "report.md")
+    written = write_markdown([films], tmp_path / "report.md")
     text = (tmp_path / "report.md").read_text()
     for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text):
         ET.parse(tmp_path / target)  # noqa: S314 - our own file
@@ -123,8 +172,7 @@ def test_a_published_number_stands_beside_ours(tmp_path: Path) -> None:
         '\n[published."prune-0.1"]\nmetric = "accuracy"\nvalue = 0.7244\nsource = "fig. 5"\n'
     )
     preset.write_text(preset.read_text() + published)
-    contents = gather([StudyFolder(tmp_path / "cells")], lambda _what: None)
-    text = report_html(contents)
+    text = report_html(gather([StudyFolder(tmp_path / "cells")], lambda _what: None))
     assert "Beside the publication" in text
     assert "72.4 %" in text
     assert "fig. 5" in text

@@ -1,7 +1,7 @@
 """Everything a report tells, read and worked out once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Provenance(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Contents:
-    """One report."""
+    """One chapter of a report: runs on the same data."""
 
     name: str
     """Of the studies, joined."""
@@ -70,8 +70,13 @@ class Contents:
         return tuple(entry for entry in self.entries if not entry.folder.is_reference)
 
 
-def gather(studies: Sequence[StudyFolder], tell: Tell) -> Contents:
-    """Read studies and work out what the report tells.
+def title_of(chapters: Sequence[Contents]) -> str:
+    """Give the names of all studies, joined."""
+    return ", ".join(contents.name for contents in chapters)
+
+
+def gather(studies: Sequence[StudyFolder], tell: Tell) -> tuple[Contents, ...]:
+    """Read studies and work out what the report tells: a chapter for each data set they are of.
 
     Raises:
         UsageError: no run of theirs is finished.
@@ -84,19 +89,32 @@ def gather(studies: Sequence[StudyFolder], tell: Tell) -> Contents:
     left_out = len(folders) - len(entries) - len(problems)
     if left_out:
         problems.append(f"{left_out} of {len(folders)} runs are not finished and are left out.")
+    by_data: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found = _provenance(entry.folder)
+        key = found.data_digest if found and found.data_digest else entry.folder.study.name
+        by_data.setdefault(key, []).append(entry)
+    chapters = [_chapter(members, tell) for members in by_data.values()]
+    first = replace(chapters[0], problems=(*problems, *chapters[0].problems))
+    return (first, *chapters[1:])
+
+
+def _chapter(entries: Sequence[Entry], tell: Tell) -> Contents:
+    """Work out what is told of runs on the same data."""
+    name = ", ".join(dict.fromkeys(entry.folder.study.name for entry in entries))
     headline = headline_metric(entries)
-    tell("reading logs and telemetry")
+    tell(f"{name}: reading logs and telemetry")
     curves = {entry.key: read_curves(entry, headline.name) for entry in entries}
-    tell("drawing bootstrap samples")
+    tell(f"{name}: drawing bootstrap samples")
     found, missing = differences_of_all(entries, None)
-    tell("looking who was hurt")
+    tell(f"{name}: looking who was hurt")
     harms, _ = harm_of_all(entries)
     first = entries[0]
-    tell("looking for the images that moved most")
+    tell(f"{name}: looking for the images that moved most")
     pictures, why = _pictures(first, harms)
     notes = [why] if why else []
     return Contents(
-        name=", ".join(dict.fromkeys(study.name for study in studies)),
+        name=name,
         entries=tuple(entries),
         headline=headline,
         curves=curves,
@@ -106,7 +124,7 @@ def gather(studies: Sequence[StudyFolder], tell: Tell) -> Contents:
         card=_card(first),
         preset=dump_preset(first.preset) if first.preset else "",
         provenance=_provenance(first.folder),
-        problems=(*problems, *missing, *notes),
+        problems=(*missing, *notes),
     )
 
 

@@ -1,23 +1,31 @@
 """The report's figures: one row of `FIGURES` is one figure, in reports and for `--figure`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from medtui.exporters.report.axes import (
+    SMOOTHING,
+    group_look_of,
+    has_densities,
+    has_gpu,
+    label_of,
+    log_x,
+    look_of,
+    plot_curve,
+    put_legend,
+    scale_of,
+    schemes_of,
+    smooth,
+)
 from medtui.exporters.report.contents import Contents
-from medtui.exporters.report.style import HEIGHT_INCHES, INK, PALETTE
+from medtui.exporters.report.style import HEIGHT_INCHES, INK
+from medtui.runs.comparison.calibration import Calibration
 from medtui.runs.comparison.columns import column_named
-from medtui.runs.comparison.curves import Curve
-from medtui.runs.comparison.entry import Entry
-from medtui.runs.comparison.groups import Group, group_entries
+from medtui.runs.comparison.entry import Entry, reference_of
 from medtui.runs.comparison.pareto import pareto_front
 from medtui.runs.comparison.sheets import per_class_metric, short_name
 from medtui.units import MIB
-
-SMOOTHING = 10
-"""Samples whose mean is the bold curve of utilisation."""
-
-_DECADE = 10
 
 
 @dataclass(frozen=True)
@@ -45,58 +53,58 @@ class Figure:
 def paint_accuracy(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw the headline metric by cycle, a curve for each compression."""
     axes = figure.subplots()
-    metric, scale = contents.headline, _scale(contents)
+    metric, scale = contents.headline, scale_of(contents)
     for entry in contents.compressed:
         curve = contents.curves[entry.key].metric
         label = short_name(entry, contents.entries)
-        _plot(axes, curve, scale, color=_colour(contents, entry), label=label)
+        plot_curve(axes, curve, scale, label=label, **look_of(contents, entry))
     for reference in contents.references:
         value = reference.metric("val", metric.name)
         if value is not None:
             axes.axhline(value * scale, color=INK, linewidth=0.8, linestyle="--", label="reference")
-    axes.set(xlabel="cycle", ylabel=_label(contents, "val"))
+    axes.set(xlabel="cycle", ylabel=label_of(contents, "val"))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    _legend(figure, axes)
+    put_legend(figure, axes)
 
 
 def paint_memory(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw memory over time."""
     axes = figure.subplots()
     for entry in contents.entries:
-        curves, hue = contents.curves[entry.key], _colour(contents, entry)
+        curves, look = contents.curves[entry.key], look_of(contents, entry)
         label = short_name(entry, contents.entries)
-        _plot(axes, curves.memory, 1, color=hue, label=label)
-        _plot(axes, curves.free, 1, color=hue, linestyle=":", linewidth=0.8)
+        plot_curve(axes, curves.memory, 1, label=label, **look)
+        plot_curve(axes, curves.free, 1, linewidth=0.6, alpha=0.6, **look)
     axes.set(xlabel="minutes", ylabel="memory in use, GiB")
     axes.set_ylim(bottom=0)
-    _legend(figure, axes)
+    put_legend(figure, axes)
 
 
 def paint_utilisation(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw utilisation over time: raw faint, smoothed bold."""
     axes = figure.subplots()
     for entry in contents.entries:
-        curve, hue = contents.curves[entry.key].utilisation, _colour(contents, entry)
-        _plot(axes, curve, 1, color=hue, linewidth=0.5, alpha=0.3)
+        curve, look = contents.curves[entry.key].utilisation, look_of(contents, entry)
+        plot_curve(axes, curve, 1, linewidth=0.5, alpha=0.3, **look)
         label = short_name(entry, contents.entries)
-        _plot(axes, _smooth(curve), 1, color=hue, label=label)
-    axes.set(xlabel="minutes", ylabel="GPU, %" if _has_gpu(contents) else "CPU, % of one core")
+        plot_curve(axes, smooth(curve), 1, label=label, **look)
+    axes.set(xlabel="minutes", ylabel="GPU, %" if has_gpu(contents) else "CPU, % of one core")
     axes.set_ylim(bottom=0)
-    _legend(figure, axes)
+    put_legend(figure, axes)
 
 
 def paint_averages(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw each scheme's means as bars, with the spread between its runs."""
-    memory, busy = ("memory", "utilisation") if _has_gpu(contents) else ("process_memory", "cpu")
-    groups = group_entries(contents.entries, ["scheme"])
+    memory, busy = ("memory", "utilisation") if has_gpu(contents) else ("process_memory", "cpu")
+    groups = schemes_of(contents, contents.entries)
     panels = [
-        (column_named(contents.headline.name), _scale(contents), _label(contents, "test")),
+        (column_named(contents.headline.name), scale_of(contents), label_of(contents, "test")),
         (column_named(memory), 1 / MIB, "mean memory, MiB"),
         (column_named(busy), 1.0, "mean utilisation, %"),
     ]
     all_axes = figure.subplots(1, len(panels), sharey=True)
     places = range(len(groups))
-    hues = [_first_hue(contents, group) for group in groups]
+    hues = [group_look_of(contents, group)["color"] for group in groups]
     for axes, (column, scale, label) in zip(all_axes, panels, strict=True):
         means = [(group.mean(column) or 0.0) * scale for group in groups]
         spreads = [(group.spread(column) or 0.0) * scale for group in groups]
@@ -110,41 +118,40 @@ def paint_averages(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - m
 def paint_density(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw the headline metric against density, logarithmic, a curve for each scheme."""
     axes = figure.subplots()
-    scale = _scale(contents)
-    groups = group_entries([each for each in contents.compressed if each.density], ["scheme"])
-    for group in groups:
+    scale = scale_of(contents)
+    for group in schemes_of(contents, [each for each in contents.compressed if each.density]):
         points = sorted(
             (entry.density or 0.0, value * scale)
             for entry in group.members
             if (value := entry.metric("test", contents.headline.name)) is not None
         )
-        hue = _first_hue(contents, group)
-        _plot(axes, points, 1, color=hue, marker="o", markersize=4, label=group.label)
+        look = group_look_of(contents, group)
+        plot_curve(axes, points, 1, marker="o", markersize=4, label=group.label, **look)
     for reference in contents.references:
         value = reference.metric("test", contents.headline.name)
         if value is not None:
             axes.axhline(value * scale, color=INK, linewidth=0.8, linestyle="--", label="reference")
-    axes.set(xlabel="density", ylabel=_label(contents, "test"))
-    _log_x(axes)
-    _legend(figure, axes)
+    axes.set(xlabel="density", ylabel=label_of(contents, "test"))
+    log_x(axes)
+    put_legend(figure, axes)
 
 
 def paint_pareto(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw the headline metric against packed size, and the front that nobody beats."""
     axes = figure.subplots()
     known = [
-        (entry, entry.result.size.bytes_packed / MIB, value * _scale(contents))
+        (entry, entry.result.size.bytes_packed / MIB, value * scale_of(contents))
         for entry in contents.entries
         if (value := entry.metric("test", contents.headline.name)) is not None
     ]
     front = [known[at] for at in pareto_front([(x, y) for _, x, y in known])]
     axes.plot([x for _, x, _ in front], [y for *_, y in front], color=INK, linewidth=0.7)
     for entry, x, y in known:
-        axes.plot(x, y, "o", color=_colour(contents, entry), markersize=5)
-        axes.annotate(short_name(entry, contents.entries), (x, y), xytext=(4, 4), fontsize=7,
-                      textcoords="offset points")  # fmt: skip
-    axes.set(xlabel="packed size, MiB", ylabel=_label(contents, "test"))
-    _log_x(axes)
+        look = look_of(contents, entry, is_dotted=True)
+        axes.plot(x, y, markersize=6, label=short_name(entry, contents.entries), **look)
+    axes.set(xlabel="packed size, MiB", ylabel=label_of(contents, "test"))
+    log_x(axes)
+    put_legend(figure, axes)
 
 
 def paint_changes(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
@@ -155,9 +162,9 @@ def paint_changes(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - ma
         for entry in contents.compressed
         if (found := contents.found.get(entry.key)) and contents.headline.name in found.by_metric
     ]
-    scale = _scale(contents)
+    scale = scale_of(contents)
     for at, (entry, change) in enumerate(rows):
-        hue = _colour(contents, entry)
+        hue = look_of(contents, entry)["color"]
         axes.plot([change.low * scale, change.high * scale], [at, at], color=hue)
         axes.plot(change.value * scale, at, "o", color=hue, markersize=5)
     axes.axvline(0, color=INK, linewidth=0.8)
@@ -177,88 +184,38 @@ def paint_classes(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - ma
         per_class = entry.result.test.per_class
         values = [per_class.get(name, {}).get(metric.name) for name in classes]
         known = [(value, place) for place, value in enumerate(values) if value is not None]
-        axes.plot([x for x, _ in known], [y for _, y in known], "o", markersize=4, alpha=0.8,
-                  color=_colour(contents, entry),
-                  label=short_name(entry, contents.entries))  # fmt: skip
+        axes.plot([x for x, _ in known], [y for _, y in known], markersize=4, alpha=0.8,
+                  label=short_name(entry, contents.entries),
+                  **look_of(contents, entry, is_dotted=True))  # fmt: skip
     axes.set_yticks(range(len(classes)), classes)
+    axes.locator_params(axis="x", nbins=5)
     axes.invert_yaxis()
     axes.set(xlabel=f"test {metric.label}, one against the rest")
-    _legend(figure, axes)
+    put_legend(figure, axes)
 
 
 def paint_calibration(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw reliability before and after."""
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6, linestyle=":")
-    before = contents.harms[0].before
-    axes.plot([each.confidence for each in before.bins], [each.accuracy for each in before.bins],
-              color=INK, marker="o", markersize=3, label="reference")  # fmt: skip
     by_key = {entry.key: entry for entry in contents.entries}
+    told = set[str]()
     for harm in contents.harms:
-        bins = harm.after.bins
-        axes.plot([each.confidence for each in bins], [each.accuracy for each in bins],
-                  color=_colour(contents, by_key[harm.key]), marker="o", markersize=3,
-                  label=harm.key.partition("/")[2])  # fmt: skip
+        entry = by_key[harm.key]
+        reference = reference_of(entry, contents.references)
+        if reference is not None and reference.key not in told:
+            told.add(reference.key)
+            _plot_reliability(axes, harm.before, contents, reference)
+        _plot_reliability(axes, harm.after, contents, entry)
     axes.set(xlabel="confidence", ylabel="share that is right")
-    _legend(figure, axes)
+    put_legend(figure, axes)
 
 
-def _has_gpu(contents: Contents) -> bool:
-    return any(curves.has_gpu for curves in contents.curves.values())
-
-
-def _has_densities(contents: Contents) -> bool:
-    return len({entry.density for entry in contents.compressed if entry.density}) > 1
-
-
-def _scale(contents: Contents) -> float:
-    return 100.0 if contents.headline.is_share else 1.0
-
-
-def _label(contents: Contents, split: str) -> str:
-    return f"{split} {contents.headline.label}{', %' if contents.headline.is_share else ''}"
-
-
-def _colour(contents: Contents, entry: Entry) -> str:
-    """Give a run the same colour in every figure; references have the ink's."""
-    if entry.folder.is_reference:
-        return INK
-    return PALETTE[contents.compressed.index(entry) % len(PALETTE)]
-
-
-def _first_hue(contents: Contents, group: Group) -> str:
-    """Give a scheme the colour of its first run."""
-    return _colour(contents, group.members[0])
-
-
-def _log_x(axes: Any) -> None:  # noqa: ANN401 - matplotlib's
-    """Make x logarithmic with plain numbers; those between decades where there is one decade."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    plain = FuncFormatter(lambda x, _: f"{x:g}")
-    axes.xaxis.set_major_formatter(plain)
-    axes.xaxis.set_minor_formatter(plain if high / low < _DECADE else NullFormatter())
-
-
-def _plot(axes: Any, curve: Sequence[tuple[float, float]], scale: float, **look: Any) -> None:  # noqa: ANN401 - matplotlib's
-    axes.plot([x for x, _ in curve], [y * scale for _, y in curve], **look)
-
-
-def _smooth(curve: Curve) -> Curve:
-    values = [y for _, y in curve]
-    windows = [values[max(0, at + 1 - SMOOTHING) : at + 1] for at in range(len(values))]
-    return tuple(
-        (x, sum(window) / len(window)) for (x, _), window in zip(curve, windows, strict=True)
-    )
-
-
-def _legend(figure: Any, axes: Any) -> None:  # noqa: ANN401 - matplotlib's
-    handles, labels = axes.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    if unique:
-        figure.legend(list(unique.values()), list(unique), loc="outside right upper")
+def _plot_reliability(axes: Any, found: Calibration, contents: Contents, entry: Entry) -> None:  # noqa: ANN401 - matplotlib's
+    points = [(each.confidence, each.accuracy) for each in found.bins]
+    label = short_name(entry, contents.entries)
+    look = look_of(contents, entry) if entry in contents.entries else {"color": INK}
+    plot_curve(axes, points, 1, marker="o", markersize=3, label=label, **look)
 
 
 def _any_compressed(contents: Contents) -> bool:
@@ -272,7 +229,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("changes", "Changes", "Paired change on test against the reference, with 95 % "
            "intervals over patients.", paint_changes, lambda contents: bool(contents.found)),
     Figure("density", "By density", "{metric} on test against the density asked for.",
-           paint_density, _has_densities),
+           paint_density, has_densities),
     Figure("pareto", "Size", "{metric} on test against packed size; the line joins "
            "the runs that no other beats in both.", paint_pareto),
     Figure("classes", "By class", "Each class on test in each run.", paint_classes),
@@ -280,7 +237,7 @@ FIGURES: tuple[Figure, ...] = (
            paint_calibration, lambda contents: bool(contents.harms)),
     Figure("averages", "Averages", "Means by scheme; bars show the spread between its runs.",
            paint_averages),
-    Figure("memory", "Memory", "Memory over time: used solid, free dotted where there is a GPU.",
+    Figure("memory", "Memory", "Memory over time: used bold, free faint where there is a GPU.",
            paint_memory),
     Figure("utilisation", "Utilisation", f"Over time: raw faint, mean of {SMOOTHING} samples bold.",
            paint_utilisation),

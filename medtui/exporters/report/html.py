@@ -2,13 +2,13 @@
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
 from typing_extensions import assert_never
 
-from medtui.exporters.report.contents import Contents
+from medtui.exporters.report.contents import Contents, title_of
 from medtui.exporters.report.figures import Figure
 from medtui.exporters.report.pages import Code, Gallery, Paragraph, Part, Section, sections
 from medtui.exporters.report.style import GRID, INK, svg_of
@@ -19,41 +19,55 @@ from medtui.runs.folder import slugify
 _BAD_MARKS = {"hurt", "maybe", "dead", "falls"}
 
 
-def report_html(contents: Contents) -> str:
+def report_html(chapters: Sequence[Contents]) -> str:
     """Give the whole page."""
     style = (Path(__file__).with_name("page.css")).read_text("utf-8")
-    body = "\n".join(_body(contents))
+    body = "\n".join(_body(chapters))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(contents.name)}: report</title>\n<style>\n{style}</style>\n"
+        f"<title>{escape(title_of(chapters))}: report</title>\n<style>\n{style}</style>\n"
         f"</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
 
-def _body(contents: Contents) -> Iterator[str]:
-    found = sections(contents)
-    links = " ".join(
-        f'<a href="#{slugify(section.title)}">{escape(section.title)}</a>' for section in found
-    )
+def _body(chapters: Sequence[Contents]) -> Iterator[str]:
+    found = [(contents, sections(contents)) for contents in chapters]
+    is_alone = len(chapters) == 1
+    navs = []
+    for contents, own in found:
+        links = " ".join(
+            f'<a href="#{_id(section, contents, is_alone=is_alone)}">{escape(section.title)}</a>'
+            for section in own
+        )
+        name = "" if is_alone else f"{escape(contents.name)}: "
+        navs.append(f"<nav>{name}{links}</nav>")
     yield (
-        f"<header><h1>{escape(contents.name)}</h1>"
+        f"<header><h1>{escape(title_of(chapters))}</h1>"
         f"<p>Compression of a medical image classifier, measured by medtui</p>"
-        f"<nav>{links}</nav></header>"
+        f"{''.join(navs)}</header>"
     )
-    for section in found:
-        yield from _section(section, contents)
+    for contents, own in found:
+        if not is_alone:
+            yield f"<h1>{escape(contents.name)}</h1>"
+        for section in own:
+            yield from _section(section, contents, _id(section, contents, is_alone=is_alone))
 
 
-def _section(section: Section, contents: Contents) -> Iterator[str]:
-    yield f'<section id="{slugify(section.title)}"><h2>{escape(section.title)}</h2>'
+def _id(section: Section, contents: Contents, *, is_alone: bool) -> str:
+    """Give what a section is linked by: its title, after its chapter's where there are several."""
+    return slugify(section.title if is_alone else f"{contents.name} {section.title}")
+
+
+def _section(section: Section, contents: Contents, name: str) -> Iterator[str]:
+    yield f'<section id="{name}"><h2>{escape(section.title)}</h2>'
     is_alone = len(section.parts) == 1
     for part in section.parts:
-        yield _part(part, contents, is_titled=not is_alone)
+        yield _part(part, contents, name, is_titled=not is_alone)
     yield "</section>"
 
 
-def _part(part: Part, contents: Contents, *, is_titled: bool) -> str:
+def _part(part: Part, contents: Contents, section: str, *, is_titled: bool) -> str:
     match part:
         case Paragraph(text):
             return f"<p>{escape(text)}</p>"
@@ -62,7 +76,7 @@ def _part(part: Part, contents: Contents, *, is_titled: bool) -> str:
         case Sheet():
             return _sheet(part, is_titled=is_titled)
         case Figure():
-            return _figure(part, contents)
+            return _figure(part, contents, section.replace("figures", "figure"))
         case Gallery():
             return _gallery(part, contents)
         case _:
@@ -89,11 +103,12 @@ def _cell(kind: str, text: str, at: int, sheet: Sheet) -> str:
     return f"<{kind}{key}>{escape(text)}</{kind}>"
 
 
-def _figure(figure: Figure, contents: Contents) -> str:
+def _figure(figure: Figure, contents: Contents, prefix: str) -> str:
     svg = svg_of(lambda canvas: figure.paint(contents, canvas), height=figure.height)
-    svg = _own_names(svg, figure.name).replace(INK, "currentColor").replace(GRID, "var(--line)")
+    name = f"{prefix}-{figure.name}"
+    svg = _own_names(svg, name).replace(INK, "currentColor").replace(GRID, "var(--line)")
     return (
-        f'<figure id="figure-{figure.name}"><h3>{escape(figure.title)}</h3>{svg}'
+        f'<figure id="{name}"><h3>{escape(figure.title)}</h3>{svg}'
         f"<figcaption>{escape(figure.describe(contents))}</figcaption></figure>"
     )
 

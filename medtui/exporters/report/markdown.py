@@ -1,37 +1,42 @@
 """The report as Markdown, its figures as SVG and PNG in a folder beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from typing_extensions import assert_never
 
-from medtui.exporters.report.contents import Contents
+from medtui.exporters.report.contents import Contents, title_of
 from medtui.exporters.report.figures import Figure
 from medtui.exporters.report.pages import Code, Gallery, Paragraph, Part, sections
 from medtui.exporters.report.style import file_of
 from medtui.runs.comparison.harm_sheets import moved_sheet
 from medtui.runs.comparison.sheet import Sheet, sheet_markdown
+from medtui.runs.folder import slugify
 from medtui.runs.publish import publish_bytes, publish_text
 
 KINDS = ("svg", "png")
 """Forms in which each figure is written."""
 
 
-def write_markdown(contents: Contents, path: Path) -> list[Path]:
-    """Write the report to `path` and its figures to a folder of the same name beside it.
+def write_markdown(chapters: Sequence[Contents], path: Path) -> list[Path]:
+    """Write the report to `path`; its figures to folders beside it, one for each chapter.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: a folder cannot be written.
     """
-    folder = path.with_name(f"{path.stem}-figures")
     written = [path]
-    lines = [f"# {contents.name}", ""]
-    for section in sections(contents):
-        lines += [f"## {section.title}", ""]
-        for part in section.parts:
-            lines += [*_part(part, folder.name, contents), ""]
-            if isinstance(part, Figure):
-                written += write_figure(part, contents, folder)
+    lines = [f"# {title_of(chapters)}", ""]
+    for contents in chapters:
+        stem = path.stem if len(chapters) == 1 else f"{path.stem}-{slugify(contents.name)}"
+        folder = path.with_name(f"{stem}-figures")
+        if len(chapters) > 1:
+            lines += [f"# {contents.name}", ""]
+        for section in sections(contents):
+            lines += [f"## {section.title}", ""]
+            for part in section.parts:
+                lines += [*_part(part, folder.name, contents), ""]
+                if isinstance(part, Figure):
+                    written += write_figure(part, contents, folder)
     publish_text(path, "\n".join(lines))
     return written
 

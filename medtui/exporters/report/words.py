@@ -1,6 +1,6 @@
 """The report's summary: plain words, made from the numbers and nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from medtui.exporters.report.contents import Contents
 from medtui.runs.comparison.differences import difference_text
@@ -38,13 +38,13 @@ def _sentences(contents: Contents) -> Iterator[str]:
         of = f"{format_count(test.num_images)} test images"
         if test.num_patients:
             of += f" of {format_count(test.num_patients)} patients"
-        yield (
-            f"The dense reference reached a test {label} of {metric_text(contents, reference)} "
-            f"on {of}."
-        )
+        who = "The dense reference"
+        if len(contents.references) > 1:
+            who = f"In {reference.folder.study.name} the dense reference"
+        yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
     if contents.compressed:
         yield _how_many_hold(contents)
-    yield from _collapses(contents.compressed)
+    yield from _collapses(contents)
     yield from _flips(contents)
     yield from _hurt(contents)
 
@@ -87,10 +87,10 @@ def _how_many_hold(contents: Contents) -> str:
     )
 
 
-def _collapses(entries: Sequence[Entry]) -> Iterator[str]:
-    dead = [entry for entry in entries if entry.result.are_logits_constant]
+def _collapses(contents: Contents) -> Iterator[str]:
+    dead = [entry for entry in contents.compressed if entry.result.are_logits_constant]
     if dead:
-        names = ", ".join(short_name(entry, entries) for entry in dead)
+        names = ", ".join(short_name(entry, contents.entries) for entry in dead)
         yield (
             f"{names} collapsed: the answer is the same for every image, so an accuracy says "
             "nothing there."
@@ -108,8 +108,9 @@ def _flips(contents: Contents) -> Iterator[str]:
 
 def _hurt(contents: Contents) -> Iterator[str]:
     hurt: dict[str, list[str]] = {}
+    by_key = {entry.key: entry for entry in contents.entries}
     for harm in contents.harms:
-        name = harm.key.partition("/")[2]
+        name = short_name(by_key[harm.key], contents.entries)
         for who in harm.hurt:
             hurt.setdefault(who, []).append(name)
     for who, names in hurt.items():

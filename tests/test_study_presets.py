@@ -1,0 +1,63 @@
+"""The published study's presets, shrunk to a handful of images, from command line to report."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from studies import result_of
+
+from medtui.preset import expand_grid, load_preset
+from medtui.runs.folder import StudyFolder
+from medtui.shipped import preset_names
+
+pytestmark = pytest.mark.real_data
+
+ROOTS = {"malaria": "malaria", "chestxray14": "chest"}
+"""Card to its images' folder among the real data."""
+
+SHRUNK = (
+    "data.limit=24", "reference.epochs=1", "reference.batch_size=12", "lc.cycles=1", "lc.steps=2",
+    "lc.batch_size=8", "guard.recalibrate_images=16", "evaluate.bootstrap=20", "machine.device=cpu",
+)  # fmt: skip
+
+
+def medtui(*arguments: str, folder: Path) -> str:
+    """Run the command line in `folder`; give what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "medtui", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {"MEDTUI_RUNS_DIR": str(folder / "runs")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def shrink(name: str, root: Path, *, is_whole: bool) -> list[str]:
+    """Give what makes a preset small; two of its schemes at one density, where it is not whole."""
+    preset = load_preset(name)
+    shrunk = [*SHRUNK, f"data.root={root / ROOTS[preset.data.card]}"]
+    if not is_whole:
+        schemes = dict.fromkeys((preset.compress.schemes[0], preset.compress.schemes[-1]))
+        shrunk += [f"compress.schemes={list(schemes)}", "compress.densities=[0.1]"]
+    return shrunk
+
+
+@pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", [name for name in preset_names() if name.startswith("study/")])
+def test_a_study_preset_runs_end_to_end(name, is_whole, real_data, tmp_path):
+    """Every scheme is carried through; the report holds the study's numbers beside ours."""
+    shrunk = shrink(name, real_data, is_whole=is_whole)
+    preset = load_preset(name, shrunk)
+    medtui("--run", name, "--quiet", *(f"--set={each}" for each in shrunk), folder=tmp_path)
+    study = StudyFolder(tmp_path / "runs" / preset.name)
+    assert [run.name for run in study.runs()[1:]] == [cell.slug for cell in expand_grid(preset)]
+    for run in study.runs():
+        assert result_of(run).test.num_patients > 1
+    medtui("report", preset.name, "-o", "report.html", folder=tmp_path)
+    report = (tmp_path / "report.html").read_text()
+    for run, number in preset.published.items():
+        if study.run(run).result.is_file():
+            assert number.source in report
+            assert f"{100 * number.value:.1f} %" in report
