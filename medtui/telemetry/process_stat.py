@@ -26,8 +26,8 @@ class ProcessStat:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended; a zombie has."""
-        return self.state not in "ZX"
+        """Whether it has not ended; a zombie has, and one that has let go of all its memory."""
+        return self.state not in "ZX" and self.memory_bytes > 0
 
 
 def read_stat(pid: int) -> ProcessStat | None:
