@@ -83,18 +83,17 @@ def schedule_plot(view: RunView) -> Plot:
 
 
 def memory_plot(view: RunView) -> Plot:
-    """Give memory over time: the GPU's, else the worker's own."""
+    """Give memory over time, used and free: the GPU's, else the worker's and the host's."""
     vitals = view.vitals
-    latest = vitals.memory_free[-1][1] if vitals.memory_free else None
-    free = "" if latest is None else f"free {latest:.1f}"
-    if vitals.total_bytes is not None:
-        free += f" of {format_gib(vitals.total_bytes)}"
+    total = "" if vitals.total_bytes is None else f" of {format_gib(vitals.total_bytes)}"
     return Plot(
-        title="GPU memory by minute, GiB" if vitals.has_gpu else "Memory by minute, GiB",
-        series=(Series("used" if vitals.has_gpu else "worker", vitals.memory_used, digits=2),),
+        title=f"{'GPU memory' if vitals.has_gpu else 'Memory'} by minute, GiB{total}",
+        series=(
+            Series("used" if vitals.has_gpu else "worker", vitals.memory_used, digits=2),
+            Series("free", vitals.memory_free),
+        ),
         x_label="minute",
         y_limits=(0, None),
-        remark=free,
         empty="no telemetry yet",
     )
 

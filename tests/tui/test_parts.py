@@ -1,5 +1,6 @@
 """The parts screens are made of."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +10,15 @@ import pytest
 from recorded import RecordedStudy
 from textual.widgets._footer import FooterKey
 
+from medtui.events import CycleEnded
 from medtui.runs.result import read_result, write_result
+from medtui.runs.writer import EventWriter
 from medtui.telemetry import Sample
 from medtui.tui import vitals_feed
 from medtui.tui.ascii import to_ascii
 from medtui.tui.colours import DARK
 from medtui.tui.reading import Reader
+from medtui.tui.run_plots import memory_plot
 from medtui.tui.states import age_of
 from medtui.tui.terminal import title_sequence
 from medtui.tui.vitals_feed import VitalsFeed
@@ -78,6 +82,30 @@ def test_the_machine_being_busy_is_said(runs_dir: Path) -> None:
     assert view is not None
     assert "33 of 100 % of a core" in " ".join(each.plain for each in warnings_of(view, DARK))
     study.release()
+
+
+def test_a_val_loss_that_is_no_number_is_said_while_the_run_lives(runs_dir: Path) -> None:
+    """The log holds null for it; such a theta is never kept."""
+    study = RecordedStudy(runs_dir, "nan")
+    run = study.run("prune-0.1", cycles=3, end="")
+    with EventWriter(run.events) as writer:
+        writer.write(CycleEnded(3, val={"loss": math.nan, "accuracy": 0.5}))
+    view = Reader(runs_dir).read("nan/prune-0.1", look_at_all=True).view
+    assert view is not None
+    said = " ".join(each.plain for each in warnings_of(view, DARK))
+    assert "val loss is not a number (NaN) in cycle 3; no such model is kept" in said
+
+
+def test_memory_is_drawn_used_and_free(runs_dir: Path) -> None:
+    """Two curves of their own letters, and the total beside the unit."""
+    study = RecordedStudy(runs_dir, "memory")
+    study.run("prune-0.1", cycles=3, end="")
+    view = Reader(runs_dir).read("memory/prune-0.1", look_at_all=True).view
+    assert view is not None
+    plot = memory_plot(view)
+    assert plot.title == "GPU memory by minute, GiB of 139.8"
+    assert [series.label for series in plot.series] == ["used", "free"]
+    assert plot.series[0].latest == pytest.approx(139.8 - plot.series[1].latest, abs=0.1)
 
 
 def test_help_and_quit_stay_where_keys_are_left_out() -> None:

@@ -96,11 +96,23 @@ def warnings_of(view: RunView, colours: Colours) -> list[Text]:
         sentences.append(f"empty layers, the network can only answer by chance: {names}")
     elif view.are_logits_constant:
         sentences.append("every image gets the same answer: the network answers by chance")
+    if unmeasured := _cycles_without_loss(view):
+        sentences.append(unmeasured)
     if view.data is not None and not view.data.has_patients:
         sentences.append("the split does not know patients: test images may be of train patients")
     if slow := _slowness(view):
         sentences.append(slow)
     return [Text(f"⚠ {sentence}", style=colours.warning) for sentence in sentences]
+
+
+def _cycles_without_loss(view: RunView) -> str:
+    """Say in which cycles the model's val loss was NaN or infinite; empty where in none."""
+    lost = [each.cycle for each in view.cycles if each.val.get("loss", 0.0) is None]
+    if not lost:
+        return ""
+    word = "epoch" if view.stage == "reference" else "cycle"
+    where = f"{word} {lost[0]}" if len(lost) == 1 else f"{len(lost)} {word}s, last in {lost[-1]}"
+    return f"val loss is not a number (NaN) in {where}; no such model is kept"
 
 
 def _slowness(view: RunView) -> str:
