@@ -13,10 +13,7 @@ from medtui.launch import stop_study
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
-]
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 PRESET = """# small enough for a test
 name = "small"
@@ -41,6 +38,8 @@ device = "cpu"
 """
 
 PATIENCE_S = 180.0
+
+START = f"{sys.executable} -m medtui --runs-dir runs; echo and left"
 
 
 class Tmux:
@@ -93,16 +92,42 @@ def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmux]:
     yield terminal
     terminal.close()
     study = StudyFolder(tmp_path / "runs" / "small")
+    if not study.path.is_dir():
+        return
     stop_study(study)
     deadline = time.monotonic() + PATIENCE_S
     while holder_of(study.lock) is not None and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
+@pytest.mark.usefixtures("showcase")
+def test_a_live_run_is_watched_left_and_found_again(tmux: Tmux) -> None:
+    """Home, a run's charts, a new study's data, out and in again: by keys, in a real terminal."""
+    tmux.send(START, "Enter")
+    tmux.wait_for("Runs of malaria")
+    tmux.send_until("Enter", "Accuracy by cycle")
+    tmux.send("2")
+    tmux.wait_for("Loss by cycle")
+    tmux.send_until("Escape", "Runs of malaria")
+    tmux.send("n")
+    tmux.wait_for("start from a preset")
+    tmux.send("p")
+    tmux.wait_for("Path of a preset file")
+    tmux.send("small.toml", "Enter")
+    tmux.wait_for("no patient is in two parts")
+    tmux.send_until("Escape", "Runs of malaria")
+    tmux.send("q")
+    tmux.wait_for("Leave it running")
+    tmux.send("Enter")
+    tmux.wait_for("and left")
+    tmux.send("clear", "Enter", START, "Enter")
+    tmux.wait_for("1 running")
+
+
+@pytest.mark.slow
 def test_a_study_is_set_up_left_found_again_stopped_and_resumed(tmux: Tmux, tmp_path: Path) -> None:
     """Nothing but keys; what runs survives the application that started it."""
-    start = f"{sys.executable} -m medtui --runs-dir runs; echo and left"
-    tmux.send(start, "Enter")
+    tmux.send(START, "Enter")
     tmux.wait_for("Welcome")
     tmux.send("n")
     tmux.wait_for("start from a preset")
@@ -122,7 +147,7 @@ def test_a_study_is_set_up_left_found_again_stopped_and_resumed(tmux: Tmux, tmp_
     tmux.wait_for("and left")
     study = StudyFolder(tmp_path / "runs" / "small")
     assert holder_of(study.lock) is not None
-    tmux.send("clear", "Enter", start, "Enter")
+    tmux.send("clear", "Enter", START, "Enter")
     tmux.wait_for("1 running")
     tmux.send_until("Enter", "Accuracy by epoch")
     tmux.send("s")
