@@ -204,7 +204,7 @@ class MedtuiApp(Answering):
                 binding.description, f"{binding.tooltip} ({self.get_key_display(binding)})", run
             )
         for command in super().get_system_commands(screen):
-            if command.title not in {"Quit", "Keys"}:
+            if command.title not in {"Quit", "Keys", "Maximize", "Minimize"}:
                 yield command
 
     def _quit(self, live: list[str], answer: str | None) -> None:

@@ -38,8 +38,11 @@ from medtui.units import format_bytes, format_duration
 PAUSE_S = 1.5
 """The preset is tried once nothing was changed for so long, seconds."""
 
-_HIDDEN = {("compress", "schemes"), ("compress", "custom")}
-"""Keys the table shows, and tables no one-line field can hold."""
+_FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
+          ("compress", "guard"), ("machine", "device"))  # fmt: skip
+"""Keys that are changed often; the matrix shows the others of `compress`."""
+
+_TABLES = ("lc", "reference", "model", "guard", "evaluate", "machine")
 
 
 class CompressScreen(Screen[None]):
@@ -53,6 +56,7 @@ class CompressScreen(Screen[None]):
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]
 
     BINDINGS = [
         bind("space", "choose", "Choose", "Choose or drop the cell or scheme under the cursor"),
@@ -91,7 +95,7 @@ class CompressScreen(Screen[None]):
             with Vertical(id="left"):
                 yield SchemeTable()
                 yield SchemeDetails(id="details")
-                yield Form("Settings", _fields(), id="settings")
+                yield Form("Settings", _FIRST, tables=_tables(), id="settings")
             yield TomlText(id="toml")
         yield KeyBar()
 
@@ -287,10 +291,10 @@ class CompressScreen(Screen[None]):
         return text
 
 
-def _fields() -> list[tuple[str, str]]:
-    """Give every key that one line can hold, the often changed ones first."""
-    first = [("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
-             ("compress", "guard"), ("machine", "device")]  # fmt: skip
-    order = ("lc", "reference", "model", "guard", "evaluate", "machine")
-    rest = [(name, key) for name in order for key in sections()[name].model_fields]
-    return list(dict.fromkeys(field for field in first + rest if field not in _HIDDEN))
+def _tables() -> dict[str, list[str]]:
+    """Give every further key, by its table."""
+    known = sections()
+    return {
+        table: [key for key in known[table].model_fields if (table, key) not in _FIRST]
+        for table in _TABLES
+    }

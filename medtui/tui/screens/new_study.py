@@ -26,6 +26,8 @@ class NewStudyScreen(Screen[None]):
         "start from; the next screens show and change every part of it before anything is started."
     )
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-broad")]
+
     BINDINGS = [
         bind("p", "path", "Path", "Start from a preset file elsewhere"),
         bind("escape", "app.pop_screen", "Back", "Back to the studies"),

@@ -1,6 +1,7 @@
 """Fields of a preset's table: name, value, and its meaning or what is wrong with it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args, get_origin
 
 from rich.text import Text
@@ -11,7 +12,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from medtui.tui.colours import Colours
-from medtui.tui.draft import Draft, field_of, read_typed, show_typed
+from medtui.tui.draft import Draft, field_of, read_typed, sections, show_typed
 from medtui.tui.widgets.framed import Framed
 
 
@@ -21,7 +22,7 @@ class FormField(Horizontal):
     DEFAULT_CSS = """
     FormField {
         height: 1;
-        & .name { width: 15; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap; }
+        & .name { width: 19; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap; }
         & Input { width: 22; height: 1; background: $panel; margin-right: 1; }
         & Input:focus { background: $primary 30%; }
         & .meaning { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -84,7 +85,11 @@ class Form(Framed, VerticalScroll, can_focus=False):
     """Fields below each other."""
 
     DEFAULT_CSS = """
-    Form { padding: 0 1; scrollbar-size-vertical: 1; }
+    Form {
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        & .heading { margin-top: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
+    }
     """
 
     def __init__(
@@ -92,23 +97,35 @@ class Form(Framed, VerticalScroll, can_focus=False):
         title: str,
         fields: Sequence[tuple[str, str]],
         *,
+        tables: Mapping[str, Sequence[str]] | None = None,
         suggestions: dict[str, Sequence[str]] | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
+        """`fields` come first; then whole `tables`, each with its keys under a heading."""
         super().__init__(id=id)
         self.border_title = title
         self._fields = tuple(fields)
+        self._tables = tables or {}
         self._suggestions = suggestions or {}
 
     def compose(self) -> ComposeResult:
         """Lay the fields out."""
         for section, name in self._fields:
             yield FormField(section, name, self._suggestions.get(name, ()))
+        for section, names in self._tables.items():
+            yield Static(heading_of(section), classes="heading", markup=False)
+            for name in names:
+                yield FormField(section, name, self._suggestions.get(name, ()))
 
     def show(self, draft: Draft, colours: Colours) -> None:
         """Bring all fields up to date."""
         for field in self.query(FormField):
             field.show(draft, colours)
+
+
+def heading_of(section: str) -> str:
+    """Give a table's name, as in the file, and what it is about."""
+    return f"[{section}]  {(sections()[section].__doc__ or '').split('.')[0]}"
 
 
 def choices_of(section: str, name: str) -> tuple[str, ...]:
@@ -120,5 +137,6 @@ def choices_of(section: str, name: str) -> tuple[str, ...]:
 def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:
     """Give a key's meaning in one line, its words first."""
     described = " ".join((field_of(section, name).description or "").split())
+    described = re.sub(r"\bNone\b", "empty", described)
     few = " · ".join(choices) if len(choices) <= 6 else ""  # noqa: PLR2004 - more are no line
     return f"{few}: {described}" if few else described

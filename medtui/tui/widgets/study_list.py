@@ -19,7 +19,7 @@ STUDY_COLUMNS = (
     Column("runs", "runs", 5, rank=1, justify="right"),
     Column("bar", "", _BAR, rank=2),
     Column("best", "best val", 8, justify="right"),
-    Column("of", "by", 18, rank=4),
+    Column("of", "by", 18, rank=4, grows=True, most=28),
     Column("reference", "dense", 7, rank=3, justify="right"),
     Column("device", "device", 7, rank=5),
     Column("age", "age", 6, rank=1, justify="right"),
