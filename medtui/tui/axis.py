@@ -34,15 +34,18 @@ def ticks_of(low: float, high: float, most: int, *, are_whole: bool = False) -> 
 
 
 def log_ticks_of(low: float, high: float, most: int) -> list[float]:
-    """Give at most `most` powers of ten between two positive ends; the ends where there are none.
+    """Give at most `most` powers of ten between two positive ends.
 
+    Where there is one at most, 1, 2 and 5 times them; the ends where there are none of these.
     `low` and `high` are values, not exponents.
     """
-    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
-    powers = [10.0**power for power in range(first, last + 1)]
-    if len(powers) < 2:  # noqa: PLR2004 - one tick is no scale
-        return [low, high]
-    return powers[:: math.ceil(len(powers) / max(1, most))]
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    for factors in ((1,), (1, 2, 5)):
+        every = [factor * 10.0**power for power in range(first, last + 1) for factor in factors]
+        ticks = [tick for tick in every if low <= tick <= high]
+        if len(ticks) > 1:
+            return ticks[:: math.ceil(len(ticks) / max(1, most))]
+    return [low, high]
 
 
 def label_ticks(ticks: list[float]) -> list[str]:

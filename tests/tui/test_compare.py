@@ -11,6 +11,7 @@ from medtui.tui.colours import DARK
 from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.marks import Marks
 from medtui.tui.plot import Plot, Series, place_letter
+from medtui.tui.widgets.compare_table import CompareTable
 from medtui.tui.widgets.drawing import draw
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
@@ -108,6 +109,27 @@ async def test_columns_are_chosen_sorted_and_hidden(recorded: Path) -> None:
         await pilot.press("v", "ctrl+u", *"run,guard,seed", "enter")
         await until(pilot, lambda: "guard" in screen_text(pilot))
         assert "reached" not in screen_text(pilot)
+
+
+async def test_groups_stand_above_their_members(recorded: Path) -> None:
+    """Seeds of one scheme get a mean and a spread; a group's line marks and unmarks its runs."""
+    async with opened(recorded, size=(160, 50)) as pilot:
+        await _compare(pilot, "5 of 5 runs, 5 marked")
+        await pilot.press("g")
+        await until(pilot, lambda: "grouped by scheme" in screen_text(pilot))
+        text = screen_text(pilot)
+        assert "FilterPrune50: 2 runs" in text
+        assert text.index("FilterPrune50: 2 runs") < text.index("filterprune50-s1")
+        table = pilot.app.screen.query_one(CompareTable)
+        while table.selected_run is not None:
+            await pilot.press("down")
+        await pilot.press("space")
+        await until(pilot, lambda: "5 runs, 3 marked" in screen_text(pilot))
+        await pilot.press("p")
+        assert "against the reference" in screen_text(pilot)
+        for _ in range(5):
+            await pilot.press("g")
+        await until(pilot, lambda: "grouped by" not in screen_text(pilot))
 
 
 async def test_it_fits_small_terminals(recorded: Path) -> None:

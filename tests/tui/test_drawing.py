@@ -95,8 +95,10 @@ def test_tick_labels_differ_from_each_other() -> None:
 
 
 def test_a_log_axis_has_decades() -> None:
-    """Powers of ten."""
+    """Powers of ten; within one decade 1, 2 and 5 times them; the ends of a narrower axis."""
     assert log_ticks_of(0.002, 50, 6) == pytest.approx([0.01, 0.1, 1, 10])
+    assert log_ticks_of(2.9, 47, 6) == pytest.approx([5, 10, 20])
+    assert log_ticks_of(0.11, 0.19, 6) == pytest.approx([0.11, 0.19])
 
 
 def test_a_constant_curve_has_an_axis() -> None:

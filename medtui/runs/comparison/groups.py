@@ -43,7 +43,19 @@ def group_entries(entries: Sequence[Entry], keys: Sequence[str]) -> list[Group]:
     return [Group(" ".join(values), tuple(members)) for values, members in found.items()]
 
 
+def group_words(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Give mean and spread of each number; of each text what all members share, else nothing."""
+    words = []
+    for column in columns:
+        if column.is_text:
+            shared = {column.text(entry) for entry in group.members}
+            words.append(shared.pop() if len(shared) == 1 else "")
+        else:
+            words.append(mean_and_spread(group, column))
+    return tuple(words)
+
+
 def mean_and_spread(group: Group, column: Column) -> str:
-    """Give `95.8 % ± 0.3 %`; the mean alone where there is one member."""
+    """Give `95.8 % ± 0.3 %`; the mean alone where members do not differ."""
     mean, spread = group.mean(column), group.spread(column)
-    return column.show(mean) if spread is None else f"{column.show(mean)} ± {column.show(spread)}"
+    return column.show(mean) if not spread else f"{column.show(mean)} ± {column.show(spread)}"

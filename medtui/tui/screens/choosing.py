@@ -18,6 +18,7 @@ from medtui.runs.comparison.columns import (
 from medtui.runs.comparison.differences import Differences
 from medtui.runs.comparison.entry import Entry
 from medtui.runs.comparison.filters import parse_filter
+from medtui.runs.comparison.groups import group_entries, group_words
 from medtui.runs.comparison.selection import sort_entries
 from medtui.tui.comparing import Board
 from medtui.tui.keys import bind
@@ -27,6 +28,9 @@ from medtui.tui.screens.reader import ReaderScreen
 from medtui.tui.widgets.compare_table import CompareTable, TableView
 from medtui.tui.widgets.search_line import SearchLine
 from medtui.tui.widgets.title_bar import TitleBar
+
+GROUPINGS = ("", "scheme", "scheme density", "density", "seed", "study")
+"""What `g` goes through."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class View:
     columns: str = ""
     """Names; empty takes the usual ones."""
     is_same_hidden: bool = False
+    group: str = ""
+    """Columns to group by, apart by spaces; empty groups nothing."""
 
 
 class Choosing(ReaderScreen):
@@ -50,6 +56,7 @@ class Choosing(ReaderScreen):
              display="/"),
         bind("o", "sort(1)", "Sort", "Sort by the next column"),
         bind("O", "sort(-1)", "Turn", "Turn the order round", shown=False),
+        bind("g", "group", "Group", "Group by scheme, density, seed: mean and spread"),
         bind("d", "hide_same", "Hide same", "Hide columns in which all runs are alike"),
         bind("v", "columns", "Columns", "Choose the columns by name"),
     ]  # fmt: skip
@@ -91,7 +98,9 @@ class Choosing(ReaderScreen):
         facts = tuple(self._facts(entries))
         texts = {entry.key: tuple(fact.text(entry) for fact in facts) for entry in entries}
         pin = self._pin.key if self._pin else ""
-        view = TableView(entries, facts, dict(self._found), pin, texts)
+        groups = tuple(group_entries(entries, self._view.group.split()) if self._view.group else ())
+        means = {group.label: group_words(group, facts) for group in groups}
+        view = TableView(entries, facts, dict(self._found), pin, texts, groups, means)
         if not get_current_worker().is_cancelled:
             self.app.call_from_thread(self._put_table, view)
 
@@ -104,6 +113,7 @@ class Choosing(ReaderScreen):
         said = f"{len(view.entries)} of {total} runs, {len(self.marks)} marked"
         wanted = f" · {self._view.wanted}" if self._view.wanted else ""
         order = f" · by {self._view.sort}" if self._view.sort else ""
+        order += f" · grouped by {self._view.group}" if self._view.group else ""
         baseline = f"change: against {view.pin}" if view.pin else "change: against the reference"
         table.caption(f"{said}{wanted}{order}", Text(baseline, style=self.colours.muted))
         right = self._board.problems[0] if self._board.problems else ""
@@ -134,6 +144,12 @@ class Choosing(ReaderScreen):
             name = names[at] if at < len(names) else ""
             is_falling = bool(name) and column_named(name).higher_is_better is True
             self._view = replace(self._view, sort=f"-{name}" if is_falling else name)
+        self._show_table()
+
+    def action_group(self) -> None:
+        """Group by the next columns; after the last, not at all."""
+        at = (GROUPINGS.index(self._view.group) + 1) % len(GROUPINGS)
+        self._view = replace(self._view, group=GROUPINGS[at])
         self._show_table()
 
     def action_hide_same(self) -> None:

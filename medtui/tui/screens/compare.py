@@ -160,7 +160,7 @@ class CompareScreen(Looking, Choosing):
             for mark, entry in marked
             if entry is not None
         )
-        selected = self.query_one(CompareTable).selected
+        selected = self.query_one(CompareTable).selected_run
         return Request(
             self._tab,
             runs,
@@ -192,10 +192,13 @@ class CompareScreen(Looking, Choosing):
         self.action_mark()
 
     def action_mark(self) -> None:
-        """Mark the run under the cursor, or take its mark away."""
-        selected = self.query_one(CompareTable).selected
-        if selected:
-            self.marks.toggle(selected)
+        """Mark the run under the cursor, or take its mark away; a group's runs all alike."""
+        keys = self.query_one(CompareTable).selected_runs
+        is_all = all(self.marks.of(key) for key in keys)
+        for key in keys:
+            if is_all or not self.marks.of(key):
+                self.marks.toggle(key)
+        if keys:
             self._refresh()
 
     def action_mark_all(self) -> None:
@@ -210,7 +213,7 @@ class CompareScreen(Looking, Choosing):
 
     def action_pin(self) -> None:
         """Hold all runs against the one under the cursor; again: each against its reference."""
-        selected = self.query_one(CompareTable).selected
+        selected = self.query_one(CompareTable).selected_run
         is_pinned = self._pin is not None and self._pin.key == selected
         self._pin = None if is_pinned or not selected else self._board.find(selected)
         self._found = {}

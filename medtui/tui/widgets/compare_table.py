@@ -1,7 +1,7 @@
 """Compare's table: a run a row, its mark in front, each metric with its change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rich.text import Text
@@ -10,12 +10,16 @@ from textual.binding import Binding
 from medtui.runs.comparison.columns import Column as Fact
 from medtui.runs.comparison.differences import Differences, difference_text
 from medtui.runs.comparison.entry import Entry
+from medtui.runs.comparison.groups import Group
 from medtui.tui.colours import Colours
 from medtui.tui.marks import Marks
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 
 _WIDEST = 24
 """Cells of a column at most; the run's name grows beyond where there is room."""
+
+_GROUP = "group: "
+"""What the keys of groups' lines begin with; no run's does."""
 
 _CHANGE = 23
 """Cells of a change with its interval."""
@@ -34,6 +38,10 @@ class TableView:
     """Key of the baseline; empty where each run's own reference is."""
     texts: Mapping[str, tuple[str, ...]]
     """Run to its facts in words: some are read from files, which a screen does not."""
+    groups: tuple[Group, ...] = ()
+    """Runs that stand together, below their mean where they are several; none ungrouped."""
+    means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """A group's label to its facts in words."""
 
 
 class CompareTable(RecordTable):
@@ -45,11 +53,37 @@ class CompareTable(RecordTable):
 
     def __init__(self) -> None:
         super().__init__((Column("run", "run", 20, grows=True),), id="compared")
+        self._members: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def selected_run(self) -> str | None:
+        """Key of the run under the cursor; None on a group's line."""
+        return None if self.selected in self._members else self.selected
+
+    @property
+    def selected_runs(self) -> tuple[str, ...]:
+        """Keys of what is under the cursor: a run, or all members of a group."""
+        if self.selected is None:
+            return ()
+        return self._members.get(self.selected, (self.selected,))
 
     def show_view(self, view: TableView, marks: Marks, colours: Colours) -> None:
         """Show these runs with these facts."""
         self.set_columns(_columns(view))
-        self.show({entry.key: _cells(entry, view, marks, colours) for entry in view.entries})
+        if not view.groups:
+            self._members = {}
+            self.show({entry.key: _cells(entry, view, marks, colours) for entry in view.entries})
+            return
+        rows: dict[str, Cells] = {}
+        self._members = {}
+        for group in view.groups:
+            if len(group.members) > 1:
+                key = f"{_GROUP}{group.label}"
+                self._members[key] = tuple(entry.key for entry in group.members)
+                rows[key] = _group_cells(group, view, colours)
+            for entry in group.members:
+                rows[entry.key] = _cells(entry, view, marks, colours)
+        self.show(rows)
 
 
 def _columns(view: TableView) -> list[Column]:
@@ -57,7 +91,8 @@ def _columns(view: TableView) -> list[Column]:
     columns = [Column("mark", "", 2)]
     first = next((fact for fact in view.facts if _has_change(fact)), None)
     for at, fact in enumerate(view.facts):
-        widest = max((len(words[at]) for words in view.texts.values()), default=0)
+        every = (*view.texts.values(), *view.means.values())
+        widest = max((len(words[at]) for words in every), default=0)
         width = min(_WIDEST, max(widest, len(fact.label)))
         is_name = fact.name == "run"
         rank = 0 if is_name or fact is first else 2 * at + 2
@@ -66,6 +101,17 @@ def _columns(view: TableView) -> list[Column]:
         if _has_change(fact):
             columns.append(Column(f"{fact.name} change", "change", _CHANGE, rank + 1, "right"))
     return columns
+
+
+def _group_cells(group: Group, view: TableView, colours: Colours) -> Cells:
+    """Give the line above a group: its label, and each number's mean and spread."""
+    strong = f"bold {colours.accent}"
+    words = zip(view.facts, view.means[group.label], strict=True)
+    cells = {fact.name: Text(text, style=strong) for fact, text in words}
+    return cells | {
+        "mark": Text("≡", style=strong),
+        "run": Text(f"{group.label}: {len(group.members)} runs", style=strong),
+    }
 
 
 def _has_change(fact: Fact) -> bool:
