@@ -4,6 +4,7 @@
     python tests/tui/measuring.py keys RUNS_DIR         milliseconds from a key to the redraw
     python tests/tui/measuring.py bytes RUNS_DIR        KiB a second to the terminal
     python tests/tui/measuring.py loop RUNS_DIR RUN     milliseconds for which the loop was blocked
+    python tests/tui/measuring.py board RUNS_DIR        milliseconds to open Compare on all runs
     python tests/tui/measuring.py crowd                 milliseconds to draw many curves
 
 `keys` and `bytes` look at the newest study's first live run; `loop` at RUN (`study/run`).
@@ -94,6 +95,20 @@ async def measure_loop(runs_dir: Path, run: str) -> None:
           f"of {len(lateness)}")  # fmt: skip
 
 
+def measure_board(runs_dir: Path) -> None:
+    """Read what Compare opens with: every result file, nothing else."""
+    from medtui.tui.comparing import Workbench
+
+    times = []
+    for _ in range(NUM_STARTS):
+        began = time.perf_counter()
+        board = Workbench(runs_dir).load()
+        times.append(1000 * (time.perf_counter() - began))
+    print(
+        f"{len(board.entries)} runs in {statistics.median(times):.0f} ms, first {times[0]:.0f} ms"
+    )
+
+
 def measure_crowd() -> None:
     """Draw as many curves as Compare may show, of as many points as a long run has."""
     import numpy as np
@@ -142,4 +157,5 @@ if __name__ == "__main__":
     elif what == "loop":
         asyncio.run(measure_loop(folder, sys.argv[3]))
     else:
-        {"paint": measure_paint, "keys": measure_keys, "bytes": measure_bytes}[what](folder)
+        {"paint": measure_paint, "keys": measure_keys, "bytes": measure_bytes,
+         "board": measure_board}[what](folder)  # fmt: skip
