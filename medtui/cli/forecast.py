@@ -59,7 +59,7 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
 def _grid(cells: list[CellForecast]) -> str:
     headers = (
         "run", "scheme", "density", "weights kept", "of", "kept", "filters kept", "removable",
-        "multiply-adds kept", "shrunk: weights", "multiply-adds", "empty layers",
+        "multiply-adds kept", "shrunk: weights", "shrunk: multiply-adds", "empty layers",
     )  # fmt: skip
     rows = [
         [

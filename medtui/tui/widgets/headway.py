@@ -3,6 +3,7 @@
 from rich.text import Text
 from textual.widgets import Static
 
+from medtui.runs.result import Result
 from medtui.tui.colours import Colours
 from medtui.tui.states import left_of, place_of, speed_of
 from medtui.tui.view import RunView
@@ -143,7 +144,7 @@ def _result(view: RunView, colours: Colours) -> Text:
         text.append(f" [{low} to {high}]", style="not bold")
     facts = [
         f"val {headline.show(view.row.val)}",
-        f"{format_bytes(view.result.size.bytes_packed)} packed",
+        _size(view.result),
         f"took {format_duration(view.result.seconds)}",
     ]
     text.append("  " + " · ".join(facts), style=f"not bold {colours.strong}")
@@ -158,3 +159,10 @@ def _what(view: RunView, colours: Colours) -> Text:
             count = view.session.threads
             where += f", {count} thread{'' if count == 1 else 's'}"
     return Text(view.what + where, style=colours.muted)
+
+
+def _size(result: Result) -> str:
+    """Give the file that is worth handing on: the shrunk one where there is one."""
+    if result.shrinkage is not None and result.shrinkage.bytes_on_disk is not None:
+        return f"{format_bytes(result.shrinkage.bytes_on_disk)} shrunk"
+    return f"{format_bytes(result.size.bytes_packed)} packed"

@@ -100,7 +100,7 @@ def describe(scheme: Scheme) -> str:
     for operator in scheme.operators:
         sentence = (type(operator).__doc__ or "").split("\n")[0].rstrip(".")
         if getattr(operator, "group", False):
-            sentence += " that residual additions couple, all at once"
+            sentence += ", coupled ones as one"
         if isinstance(operator, Quantize):
             sentence = f"stores weights as {operator.dtype}"
         sentences.append(sentence if not sentences else sentence[:1].lower() + sentence[1:])

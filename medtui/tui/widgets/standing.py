@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Digits, Static
 
+from medtui.runs.result import Shrinkage, Size
 from medtui.tui.colours import Colours
 from medtui.tui.headline import ACCURACY, Headline, headline_of
 from medtui.tui.view import MetricRow, RunView
@@ -139,25 +140,28 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
         table.add_row(row.label, _metric(row))
     table.add_row("", "")
     table.add_row("density", f"{format_density(size.density)} of the weights")
+    if found := view.result.shrinkage:
+        table.add_row("masked", f"{format_percent(found.masked)} of the filters")
+        table.add_row("removable", f"{format_percent(found.removable)} of the filters")
+        table.add_row("shrunk", _shrunk(found, size))
     table.add_row("weights", f"{format_count(size.num_nonzero)} nonzero")
     packed = size.bytes_dense / max(1, size.bytes_packed)
     table.add_row("packed", f"{format_bytes(size.bytes_packed)}, {packed:.1f}× less")
     table.add_row("dense", format_bytes(size.bytes_dense))
-    if found := view.result.shrinkage:
-        shrunk = (
-            format_bytes(found.bytes_on_disk)
-            if found.bytes_on_disk
-            else f"{format_count(found.size.num_parameters)} weights, not stored"
-        )
-        table.add_row("masked", f"{format_percent(found.masked)} of the filters")
-        table.add_row("removable", f"{format_percent(found.removable)} of the filters")
-        table.add_row("shrunk", shrunk)
     table.add_row("took", format_duration(view.result.seconds))
     if view.result.peak_memory_bytes:
         table.add_row("GPU peak", format_bytes(view.result.peak_memory_bytes))
     if view.stage != "reference":
         table.add_row("layers", _layers(view, colours))
     return table
+
+
+def _shrunk(found: Shrinkage, size: Size) -> str:
+    """Give the stored model's bytes; where none is stored, the weights that would be left."""
+    if found.bytes_on_disk is None:
+        return f"not stored; {format_count(found.size.num_parameters)} weights left"
+    less = size.bytes_dense / max(1, found.size.bytes_dense)
+    return f"{format_bytes(found.bytes_on_disk)}, {less:.1f}× less"
 
 
 def _metric(row: MetricRow) -> Text:
