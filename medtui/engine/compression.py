@@ -25,7 +25,7 @@ from medtui.engine.schemes import (
 from medtui.engine.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.size import layer_densities
 from medtui.events import CycleEnded, Noted, StageStarted
-from medtui.preset import LcSettings
+from medtui.preset import GuardSettings, LcSettings
 
 STAGE = "compress"
 
@@ -46,25 +46,12 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
         TooDense: theta keeps more than was asked for.
     """
     assert session.cell is not None, "the reference is trained, not compressed"
-    settings = session.preset.lc
+    cell, settings = session.cell, session.preset.lc
     guard = session.preset.guard if session.preset.compress.guard == "on" else None
-    cell = session.cell
     scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
     _warn_of_low_budget(session, settings)
     watcher = _Watcher(session, scheme)
-    engine = LC(
-        watcher=watcher,
-        device=session.device,
-        restore=watcher.restore,
-        test_every=session.preset.evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
-        first_eligible=guard.warmup_cycles if guard else 0,
-        **_hyper_parameters(settings),
-        debugging_flags={
-            "custom_model_statistics": watcher.statistics,
-            "disable_train_stats": not session.preset.evaluate.train_split,
-        },
-        **_mode(session),
-    )
+    engine = _engine(session, watcher, guard)
     session.checkpoints.expect(len(_MODELS) * num_bytes(w))
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
     compressor = condensa.Compressor(
@@ -80,8 +67,25 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
             "No cycle gave a finite val loss; the dense model is not passed off as compressed.",
             hint="Lower lc.lr or lc.mu_init.",
         )
-    hold_to_promise(best, session.cell, scheme)
+    hold_to_promise(best, cell, scheme)
     return best, watcher.best_cycle
+
+
+def _engine(session: Session, watcher: "_Watcher", guard: GuardSettings | None) -> LC:
+    evaluate = session.preset.evaluate
+    return LC(
+        watcher=watcher,
+        device=session.device,
+        restore=watcher.restore,
+        test_every=evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
+        first_eligible=guard.warmup_cycles if guard else 0,
+        **_hyper_parameters(session.preset.lc),
+        debugging_flags={
+            "custom_model_statistics": watcher.statistics,
+            "disable_train_stats": not evaluate.train_split,
+        },
+        **_mode(session),
+    )
 
 
 def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:

@@ -71,11 +71,17 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         upkeep=session.upkeep,
     )
     session.save_model(outcome.model)
+    _publish_predictions(session, predictions, reference)
+    write_result(session.folder, result)
+    return result
+
+
+def _publish_predictions(
+    session: Session, predictions: RunPredictions, reference: RunPredictions | None
+) -> None:
     publish_bytes(session.folder.predictions, pack_predictions(predictions))
     if reference is not None:
         publish_text(session.folder.changed, changes_csv(reference, predictions))
-    write_result(session.folder, result)
-    return result
 
 
 def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredictions:
