@@ -1,7 +1,8 @@
 """A study's process: which run next, on which device, by which worker. Knows no torch.
 
-`python -m medtui.supervise STUDY_FOLDER` runs the reference, then the grid. It writes nothing but
-run folders' presets; what happened is in the runs' own logs.
+`python -m medtui.supervise STUDY_FOLDER` runs the reference, then the grid, then what the searches
+ask for. It writes run folders' presets and what the searches found; what happened is in the runs'
+own logs.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from types import FrameType
 
 from medtui.benchmark import start_bench
 from medtui.errors import MedtuiError
-from medtui.preset import Preset, dump_preset, expand_grid, parse_preset, preset_for
+from medtui.preset import Cell, Preset, dump_preset, expand_grid, parse_preset, preset_for
 from medtui.runs.catalogue import RunFeed
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
@@ -58,20 +59,24 @@ class Supervisor:
         self._free = list(slots)
         self._jobs: list[Job] = []
         self._followers: list[RunFollower] = []
+        self._given_up = set[Path]()
+        """Samples that ended without a result; their searches wait for `resume`."""
         self._num_requests = 0
 
     def carry_through(self) -> int:
-        """Run what is unfinished: the reference alone first, then the grid. Give an exit status."""
+        """Run what is unfinished: reference alone, grid, searches. Give an exit status."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
         runs = plan_runs(self.study, self.preset)
         self._run_all([self.study.reference])
+        are_searched = False
         if self.study.reference.result.is_file():
             self._run_all([run for run in runs if not run.is_reference])
-            self._bench([run for run in runs if run.result.is_file()])
+            are_searched = self._search()
+            self._bench()
         self._await_followers()
-        return 0 if all(run.result.is_file() for run in runs) else 1
+        return 0 if are_searched and all(run.result.is_file() for run in runs) else 1
 
     def _run_all(self, runs: list[RunFolder]) -> None:
         waiting = [run for run in runs if not run.result.is_file()]
@@ -81,6 +86,26 @@ class Supervisor:
             for job in list(self._jobs):
                 self._look_after(job)
             time.sleep(POLL_SECONDS)
+
+    def _search(self) -> bool:
+        """Run what the searches ask for, a sample of each at a time; give whether all are over."""
+        if self.preset.search is None:
+            return True
+        if self._is_stopping:
+            return False
+        from medtui.search.study import StudySearch  # brings numpy and scikit-learn
+
+        search = StudySearch(self.study, self.preset, self.preset.search)
+        while not self._is_stopping:
+            self._time(search.unmeasured())
+            cells = search.wanted()
+            runs = [plan_run(self.study, self.preset, cell) for cell in cells]
+            begun = [run for run in runs if run.path not in self._given_up]
+            if not begun:
+                return not runs
+            self._run_all(begun)
+            self._given_up |= {run.path for run in begun if not run.result.is_file()}
+        return False
 
     @property
     def _is_stopping(self) -> bool:
@@ -128,10 +153,15 @@ class Supervisor:
         else:
             self._free.append(job.slot)
 
-    def _bench(self, runs: list[RunFolder]) -> None:
-        """Time the models where the preset asks for it, once; a failure costs no run."""
-        is_wanted = self.preset.bench.enabled and not all(run.bench.is_file() for run in runs)
-        if self._is_stopping or not is_wanted:
+    def _bench(self) -> None:
+        """Time the models where the preset asks for it, once."""
+        runs = [run for run in self.study.runs() if run.result.is_file()]
+        if self.preset.bench.enabled and not all(run.bench.is_file() for run in runs):
+            self._time(runs)
+
+    def _time(self, runs: list[RunFolder]) -> None:
+        """Time models beside the reference; a failure costs no run."""
+        if self._is_stopping or not runs:
             return
         try:
             is_done = self._run_bench(runs) == 0
@@ -181,14 +211,21 @@ class Supervisor:
 
 
 def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:
-    """Make the folder and preset of every run that has none; give all of them, reference first."""
-    planned = {study.reference: preset}
-    planned |= {study.run(cell.slug): preset_for(preset, cell) for cell in expand_grid(preset)}
-    for run, narrowed in planned.items():
-        run.path.mkdir(exist_ok=True)
-        if not run.preset.is_file():
-            publish_text(run.preset, dump_preset(narrowed))
-    return list(planned)
+    """Make the folders of the reference and the grid where there are none; reference first."""
+    reference = _plan(study.reference, preset)
+    return [reference, *(plan_run(study, preset, cell) for cell in expand_grid(preset))]
+
+
+def plan_run(study: StudyFolder, preset: Preset, cell: Cell) -> RunFolder:
+    """Make the folder and preset of a cell's run where there is none."""
+    return _plan(study.run(cell.slug), preset_for(preset, cell))
+
+
+def _plan(run: RunFolder, narrowed: Preset) -> RunFolder:
+    run.path.mkdir(exist_ok=True)
+    if not run.preset.is_file():
+        publish_text(run.preset, dump_preset(narrowed))
+    return run
 
 
 def main() -> int:

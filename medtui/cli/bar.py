@@ -19,8 +19,7 @@ REDRAW_SECONDS = 0.5
 class LiveBar:
     """Tells by bars at the bottom of a terminal; what happened for good scrolls away above."""
 
-    def __init__(self, num_runs: int) -> None:
-        self._num_runs = num_runs
+    def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -31,7 +30,7 @@ class LiveBar:
             auto_refresh=False,  # this thread draws, so that it learns when the terminal is gone
         )
         self._tasks: dict[str, TaskID] = {}
-        self._study = self._progress.add_task("study", total=num_runs, where="")
+        self._study = self._progress.add_task("study", total=None, where="")
         self._drawn_at = 0.0
         self._progress.start()
 
@@ -48,8 +47,9 @@ class LiveBar:
         if not sys.stderr.isatty():
             raise OSError(errno.EIO, "the terminal is gone")
         num_done = study.count("finished", "failed", "stopped", "lost")
-        where = f"{num_done} of {self._num_runs} runs done"
-        self._progress.update(self._study, completed=num_done, where=where)
+        num_runs = study.num_planned
+        where = f"{num_done} of {num_runs} runs done"
+        self._progress.update(self._study, completed=num_done, total=num_runs, where=where)
         for run in study.runs:
             self._show_run(run)
         if time.monotonic() - self._drawn_at >= REDRAW_SECONDS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from medtui.cli.narration import Narrator, PlainLines, Silence, describe_outcome
-from medtui.cli.outcome import num_planned
+from medtui.cli.search import searches_of
 from medtui.cli.signals import Interrupts
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import RunFolder
@@ -50,6 +50,8 @@ class Follower:
     _last_lines: dict[str, Line] = field(default_factory=dict)
     _statuses: dict[str, str] = field(default_factory=dict)
     _logs: dict[str, LogTail] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+    """What was said about searches."""
 
     def __post_init__(self) -> None:
         for run in self.study.runs:
@@ -59,6 +61,7 @@ class Follower:
             self._logs[run.folder.name] = LogTail(
                 run.folder.worker_log, _size(run.folder.worker_log)
             )
+        self._told.update(searches_of(self.study))
         log = self.study.folder.bench_log
         self._bench_log = LogTail(log, _size(log))
 
@@ -75,6 +78,10 @@ class Follower:
         self.study.refresh()
         for run in self.runs:
             self._tell(run)
+        for text in searches_of(self.study) if self.only is None else ():
+            if text not in self._told:
+                self._told.add(text)
+                self.narrator.say("search", text)
         for text in self._bench_log.poll():
             self.narrator.say("bench", text)
         self.narrator.show(self.study)
@@ -128,7 +135,7 @@ def choose_narrator(study: StudyFeed, *, is_quiet: bool) -> Narrator:
         return PlainLines(study)
     from medtui.cli.bar import LiveBar
 
-    return LiveBar(num_planned(study))
+    return LiveBar()
 
 
 def _newer(run: RunFeed, last: Line | None) -> list[Line]:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from medtui.cli.outcome import num_planned
+from medtui.cli.search import searches_of
 from medtui.cli.session import shown_path
 from medtui.cli.summary import asked_density, describe_duration, study_table
 from medtui.cli.table import render_table
@@ -21,12 +21,14 @@ def runs_table(studies: Sequence[StudyFeed]) -> str:
 def describe_study(study: StudyFeed) -> str:
     """Give a study's state and its table."""
     state = "at work" if study.is_live else "at rest"
-    counted = f"{study.count('finished')} of {num_planned(study)} runs finished"
+    counted = f"{study.count('finished')} of {study.num_planned} runs finished"
     lines = [f"{study.folder.name}: {state}, {counted}, in {shown_path(study.folder.path)}"]
     if study.preset is not None and study.preset.note:
         lines.append(study.preset.note)
     lines += [f"problem: {study.problem}"] if study.problem else []
-    return "\n".join([*lines, "", study_table(study)])
+    lines += ["", study_table(study)]
+    lines += ["", *told] if (told := searches_of(study)) else []
+    return "\n".join(lines)
 
 
 def warn_of_damage(studies: Sequence[StudyFeed]) -> None:

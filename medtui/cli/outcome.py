@@ -4,7 +4,6 @@ from pathlib import Path
 
 from medtui.cli.table import printable
 from medtui.events import RunFailed
-from medtui.preset import expand_grid
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import StudyFolder
 
@@ -16,13 +15,7 @@ def exit_code_of(study: StudyFeed, run: RunFeed | None) -> int:
     """Give 0 where the run (the whole study where it is None) is finished, else 1."""
     if run is not None:
         return 0 if run.status == "finished" else 1
-    return 0 if study.count("finished") == num_planned(study) else 1
-
-
-def num_planned(study: StudyFeed) -> int:
-    """Count the runs a study shall have: its grid and the reference."""
-    planned = len(expand_grid(study.preset)) + 1 if study.preset else 0
-    return max(planned, len(study.runs))
+    return 0 if study.count("finished") == study.num_planned else 1
 
 
 def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
@@ -38,7 +31,7 @@ def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
     silent = [each for each in concerned if each.status == "queued" and _last_lines_of(each)]
     if silent:
         return [_explain_silence(each) for each in silent]
-    num_open = num_planned(study) - study.count("finished")
+    num_open = study.num_planned - study.count("finished")
     if run is None and num_open:
         name, are = study.folder.name, "run is" if num_open == 1 else "runs are"
         return [f"{name}: {num_open} {are} not finished; `medtui resume {name}` goes on."]

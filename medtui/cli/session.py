@@ -9,6 +9,7 @@ from pathlib import Path
 
 from medtui.cli.follow import Follower, choose_narrator
 from medtui.cli.outcome import exit_code_of, explain_failures
+from medtui.cli.search import search_objects, searches_of
 from medtui.cli.signals import Interrupts
 from medtui.cli.summary import print_object, run_object, study_table
 from medtui.cli.target import Target, read_study, run_in
@@ -97,10 +98,14 @@ class Session:
         runs = study.runs if run is None else [run]
         if not self.telling.as_json:
             print(study_table(study, runs), flush=True)
+            if run is None:
+                print("".join(f"{sentence}\n" for sentence in searches_of(study)), end="")
             return
         for each in runs:
             if each.folder.name not in self._printed:
                 print_object(run_object(study, each))
+        for found in search_objects(study) if run is None else ():
+            print_object(found)
 
 
 def _abandon_terminal() -> None:

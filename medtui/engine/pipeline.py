@@ -21,7 +21,7 @@ from medtui.engine.structures import zero_masks
 from medtui.engine.training import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStarted, StepsAdvanced
-from medtui.preset import Cell, Preset, expand_grid
+from medtui.preset import Cell, Preset, cell_named
 from medtui.runs.folder import RunFolder
 from medtui.runs.publish import publish_bytes
 from medtui.runs.result import Result
@@ -133,7 +133,9 @@ def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:
 
 
 def _cell_of(folder: RunFolder, preset: Preset) -> Cell:
-    return next(cell for cell in expand_grid(preset) if cell.slug == folder.name)
+    cell = cell_named(preset, folder.name)
+    assert cell is not None, "a run's folder is named after its cell"
+    return cell
 
 
 def _fresh_network(session: Session) -> nn.Module:

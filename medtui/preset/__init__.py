@@ -1,11 +1,11 @@
 """What to do: a preset's models, its grid of runs and its file. Knows TOML, knows no torch."""
 
 from medtui.preset.cell import Cell
+from medtui.preset.compressing import CompressSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
-from medtui.preset.grid import expand_grid, preset_for
+from medtui.preset.grid import cell_named, count_runs, expand_grid, preset_for
 from medtui.preset.measuring import BenchSettings, ShrinkSettings, TrackSettings
 from medtui.preset.model import (
-    CompressSettings,
     DataSettings,
     EvaluateSettings,
     GuardSettings,
@@ -27,6 +27,7 @@ from medtui.preset.schemes import (
     StructPrune,
     named_schemes,
 )
+from medtui.preset.searching import SearchSettings
 
 __all__ = [
     "BenchSettings",
@@ -48,10 +49,13 @@ __all__ = [
     "Quantize",
     "ReferenceSettings",
     "Scheme",
+    "SearchSettings",
     "ShrinkSettings",
     "StructPrune",
     "TrackSettings",
     "anchor_paths",
+    "cell_named",
+    "count_runs",
     "dump_preset",
     "expand_grid",
     "load_preset",

@@ -7,7 +7,7 @@ from medtui.preset.schemes import Scheme
 
 @dataclass(frozen=True)
 class Cell:
-    """One run's place in the grid."""
+    """One run's place in the grid, or a sample that a search asks for."""
 
     scheme: Scheme
     """What compresses."""
@@ -15,6 +15,8 @@ class Cell:
     """Share kept; None where the scheme takes none."""
     seed: int
     """Seed of the run's data order and augmentation."""
+    is_probe: bool = False
+    """Whether it is a search's cheap look: `search.probe_cycles` cycles instead of `lc.cycles`."""
 
     @property
     def slug(self) -> str:
@@ -24,4 +26,6 @@ class Cell:
             parts.append(repr(self.density).replace("e-0", "e-"))
         if self.seed:
             parts.append(f"s{self.seed}")
+        if self.is_probe:
+            parts.append("probe")
         return "-".join(parts)

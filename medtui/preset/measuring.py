@@ -11,6 +11,9 @@ T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]
 """A TOML array, held as a tuple; its elements stay strict."""
 
+Density = Annotated[float, Field(gt=0, le=1)]
+"""A share kept."""
+
 
 class TrackSettings(Document):
     """Who else is told how the runs go. Keys never stand in a preset."""

@@ -1,19 +1,15 @@
 """A preset's sections. One model validates the file and every form field on screen."""
 
-import difflib
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.documents import Document
-from medtui.preset.cell import Cell
+from medtui.preset.compressing import CompressSettings
 from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings, TrackSettings
-from medtui.preset.schemes import Scheme, named_schemes
+from medtui.preset.searching import SearchSettings
 
 SCHEMA_VERSION = 1
-
-Density = Annotated[float, Field(gt=0, le=1)]
 
 
 class DataSettings(Document):
@@ -68,78 +64,6 @@ class ReferenceSettings(Document):
     """L2 penalty of every parameter."""
     seed: int = Field(default=0, ge=0)
     """Seed of initial weights, data order and augmentation."""
-
-
-class CompressSettings(Document):
-    """The grid: schemes x densities x seeds."""
-
-    schemes: Many[str] = Field(default=("Prune",))
-    """Names of shipped schemes, or of this preset's custom ones."""
-    densities: Many[Density] = Field(default=(0.1,))
-    """Shares of weights (or filters, neurons, blocks) kept."""
-    seeds: Many[Annotated[int, Field(ge=0)]] = Field(default=(0,), min_length=1)
-    """Seeds of data order and augmentation during compression."""
-    omit: Many[str] = ()
-    """Cells of the grid that are left out, by their runs' names: `prune-0.5`."""
-    guard: Literal["on", "off"] = "on"
-    """`off` is stock Condensa, as in the study: structured schemes may empty whole layers."""
-    custom: Many[Scheme] = ()
-    """Further schemes, composed freely from operators."""
-
-    @model_validator(mode="after")
-    def _grid_can_be_spanned(self) -> "CompressSettings":
-        known = list(self.known_schemes())
-        if not self.schemes:
-            raise ValueError(f"schemes is empty; choose from {', '.join(known)}")
-        for name in self.schemes:
-            if name not in known:
-                raise ValueError(f"unknown scheme `{name}`. {_did_you_mean(name, known)}")
-        lowered = [name.lower() for name in known]
-        if "reference" in lowered or len(set(lowered)) < len(lowered):
-            raise ValueError("custom names must differ from each other, the shipped, `reference`")
-        for field in ("schemes", "densities", "seeds", "omit"):
-            values = getattr(self, field)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{field} = {list(values)} names a value twice")
-        grouped = [name for name in self.schemes if self.scheme(name).is_grouped]
-        if self.guard == "off" and grouped:
-            raise ValueError(f'{grouped[0]} groups channels, which guard = "off" knows nothing of')
-        if not self.densities and any(self.scheme(name).takes_density for name in self.schemes):
-            raise ValueError("densities is empty, but a scheme takes a density; give one, like 0.1")
-        return self
-
-    @model_validator(mode="after")
-    def _omitted_cells_exist(self) -> "CompressSettings":
-        names = [cell.slug for cell in self.cells()] if self.omit else []
-        for name in self.omit:
-            if name not in names:
-                cure = _did_you_mean(name, names)
-                raise ValueError(f"omit names `{name}`, which is no run of the grid. {cure}")
-        if self.omit and len(self.omit) == len(names):
-            raise ValueError("omit leaves no run of the grid")
-        return self
-
-    def cells(self) -> list[Cell]:
-        """Span schemes x densities x seeds; a scheme without density has one cell per seed."""
-        return [
-            Cell(scheme, density, seed)
-            for scheme in map(self.scheme, self.schemes)
-            for density in (self.densities if scheme.takes_density else (None,))
-            for seed in self.seeds
-        ]
-
-    def known_schemes(self) -> dict[str, Scheme]:
-        """Give every scheme this preset may name; its own come after the shipped ones."""
-        return named_schemes() | {scheme.name: scheme for scheme in self.custom}
-
-    def scheme(self, name: str) -> Scheme:
-        """Give the scheme of that name."""
-        return self.known_schemes()[name]
-
-
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known)}."
 
 
 class LcSettings(Document):
@@ -259,6 +183,8 @@ class Preset(Document):
     model: ModelSettings = ModelSettings()
     reference: ReferenceSettings = ReferenceSettings()
     compress: CompressSettings = CompressSettings()
+    search: SearchSettings | None = None
+    """Looks for densities once the grid is through; None looks for none."""
     lc: LcSettings = LcSettings()
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
@@ -268,6 +194,39 @@ class Preset(Document):
     track: TrackSettings = TrackSettings()
     published: dict[str, PublishedNumber] = Field(default={})
     """Run's name in the study (`prune-0.1`) to its published number; changes no run."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _search_needs_no_grid(cls, table: object) -> object:
+        """A search that stands beside no schemes stands alone."""
+        if isinstance(table, dict) and isinstance(table.get("search"), dict):
+            compress = table.get("compress", {})
+            if isinstance(compress, dict) and "schemes" not in compress:
+                return {**table, "compress": {**compress, "schemes": []}}
+        return table
+
+    @model_validator(mode="after")
+    def _something_is_asked_for(self) -> "Preset":
+        if not self.compress.schemes and self.search is None:
+            known = ", ".join(self.compress.known_schemes())
+            raise ValueError(f"schemes is empty; choose from {known}")
+        return self
+
+    @model_validator(mode="after")
+    def _search_fits(self) -> "Preset":
+        if self.search is None:
+            return self
+        for name in self.search.scheme:
+            self.compress.check(name)
+            if not self.compress.scheme(name).takes_density:
+                raise ValueError(f"search.scheme: `{name}` takes no density that could be searched")
+        is_probed = self.search.has_probes(self.lc.cycles) and self.compress.guard == "on"
+        if is_probed and self.guard.warmup_cycles >= self.search.probe_cycles:
+            raise ValueError(
+                f"guard.warmup_cycles = {self.guard.warmup_cycles} leaves none of a probe's "
+                f"{self.search.probe_cycles} cycles (search.probe_cycles) at the density asked for"
+            )
+        return self
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> "Preset":

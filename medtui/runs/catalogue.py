@@ -5,13 +5,14 @@ from pathlib import Path
 
 from medtui.errors import MedtuiError
 from medtui.events import CycleEnded
-from medtui.preset import Cell, Preset, expand_grid, parse_preset
+from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.history import History
 from medtui.runs.lock import holder_of
 from medtui.runs.progress import Progress, progress_of
 from medtui.runs.reader import EventTail
 from medtui.runs.result import Result, read_result
+from medtui.runs.search import SearchRecord, read_search
 from medtui.runs.status import Status, status_of
 
 
@@ -88,18 +89,35 @@ class StudyFeed:
     """The reference first."""
     is_live: bool = False
     """Whether a supervisor is at work."""
+    search: SearchRecord | None = None
+    """What its searches have found so far; None where they have not begun, or there are none."""
     problem: str = ""
+    _cells: dict[str, Cell | None] = field(default_factory=dict)
+    _search_read_at: int = 0
+    """Modification time of what was read last, nanoseconds."""
 
     def refresh(self) -> bool:
         """Read what is new in the study and its runs; give whether anything changed."""
-        before = (self.is_live, len(self.runs))
+        before = (self.is_live, len(self.runs), self._search_read_at)
         if self.preset is None:
             self._read_preset()
+        self._read_search()
         self.is_live = holder_of(self.folder.lock) is not None
         known = {run.folder.name: run for run in self.runs}
         self.runs = [known.get(folder.name) or RunFeed(folder) for folder in self.folder.runs()]
         changed = [run.refresh() for run in self.runs]
-        return any(changed) or before != (self.is_live, len(self.runs))
+        return any(changed) or before != (self.is_live, len(self.runs), self._search_read_at)
+
+    @property
+    def num_planned(self) -> int:
+        """The runs it shall have: reference, grid, and what its searches may cost at most."""
+        if self.preset is None:
+            return len(self.runs)
+        planned = count_runs(self.preset)
+        if self.preset.search is not None and self.search is not None:
+            budget = self.preset.search.budget * len(self.preset.search.scheme)
+            planned += self.search.num_planned - budget
+        return max(planned, len(self.runs))
 
     @property
     def reference(self) -> RunFeed | None:
@@ -107,12 +125,11 @@ class StudyFeed:
         return self.runs[0] if self.runs and self.runs[0].folder.is_reference else None
 
     def cell_of(self, run: RunFeed) -> Cell | None:
-        """Give a run's place in the grid; None for the reference."""
-        if self.preset is None:
-            return None
-        return next(
-            (cell for cell in expand_grid(self.preset) if cell.slug == run.folder.name), None
-        )
+        """Give what a run compresses with; None for the reference."""
+        name = run.folder.name
+        if name not in self._cells and self.preset is not None:
+            self._cells[name] = cell_named(self.preset, name)
+        return self._cells.get(name)
 
     @property
     def started_at(self) -> float:
@@ -125,6 +142,17 @@ class StudyFeed:
     def count(self, *statuses: Status) -> int:
         """Count the runs in any of these states."""
         return sum(run.status in statuses for run in self.runs)
+
+    def _read_search(self) -> None:
+        try:
+            written_at = self.folder.search.stat().st_mtime_ns
+            if written_at != self._search_read_at:
+                self.search = read_search(self.folder)
+                self._search_read_at = written_at
+        except FileNotFoundError:
+            return
+        except (OSError, MedtuiError) as error:
+            self.problem = str(error)
 
     def _read_preset(self) -> None:
         try:

@@ -150,6 +150,11 @@ class StudyFolder:
         return self.path / "bench.log"
 
     @property
+    def search(self) -> Path:
+        """What searches have found so far; a function of the finished runs, written for readers."""
+        return self.path / "search.json"
+
+    @property
     def lock(self) -> Path:
         """Locked while a supervisor lives."""
         return self.path / "lock"

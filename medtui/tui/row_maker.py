@@ -1,9 +1,9 @@
 """Makes Home's rows of what the reading thread follows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from medtui.events import CycleEnded
-from medtui.preset import Cell, Preset, expand_grid
+from medtui.preset import Cell
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.status import Status
 from medtui.tui.headline import ACCURACY, headline_of
@@ -13,18 +13,13 @@ from medtui.units import format_density
 
 @dataclass
 class RowMaker:
-    """Makes rows of one study; what its preset says is worked out once."""
+    """Makes rows of one study."""
 
     study: StudyFeed
-    _cells: dict[str, Cell] = field(default_factory=dict)
-    _preset: Preset | None = None
 
     def make(self) -> StudyRow:
         """Give the study as it is now."""
         study = self.study
-        if study.preset is not self._preset and study.preset is not None:
-            self._preset = study.preset
-            self._cells = {cell.slug: cell for cell in expand_grid(study.preset)}
         reference = study.reference.best if study.reference else None
         return StudyRow(
             name=study.folder.name,
@@ -33,7 +28,7 @@ class RowMaker:
             status=_status_of(study),
             num_failed=study.count("failed", "lost"),
             num_finished=study.count("finished"),
-            num_planned=max(1 + len(self._cells), len(study.runs)),
+            num_planned=study.num_planned,
             runs=tuple(self.row_of(run, reference) for run in study.runs),
             started_at=study.started_at,
             is_live=study.is_live,
@@ -68,37 +63,40 @@ class RowMaker:
 
     def title_of(self, run: RunFeed) -> str:
         """Give a run's name as people say it."""
-        cell = self.cell_of(run)
+        cell, preset = self.cell_of(run), self.study.preset
         if cell is None:
             return run.folder.name
         parts = [cell.scheme.name]
         if cell.density is not None:
             parts.append(format_density(cell.density))
-        if self._preset is not None and len(self._preset.compress.seeds) > 1:
+        if preset is not None and len(preset.compress.seeds) > 1:
             parts.append(f"seed {cell.seed}")
+        if cell.is_probe:
+            parts.append("probe")
         return " ".join(parts)
 
     def cell_of(self, run: RunFeed) -> Cell | None:
-        """Give a run's place in the grid; None for the reference."""
-        return self._cells.get(run.folder.name)
+        """Give what a run compresses with; None for the reference."""
+        return self.study.cell_of(run)
 
     def _about(self) -> str:
-        preset = self._preset
+        preset = self.study.preset
         if preset is None:
             return ""
-        densities = ", ".join(map(format_density, preset.compress.densities))
-        schemes = ", ".join(preset.compress.schemes)
-        omitted = f" less {len(preset.compress.omit)}" if preset.compress.omit else ""
-        return (
-            f"{preset.data.card} · {preset.model.architecture} · "
-            f"{schemes} × {densities}{omitted} · {preset.lc.cycles} cycles"
-        )
+        facts = [preset.data.card, preset.model.architecture]
+        if schemes := ", ".join(preset.compress.schemes):
+            densities = ", ".join(map(format_density, preset.compress.densities))
+            omitted = f" less {len(preset.compress.omit)}" if preset.compress.omit else ""
+            facts.append(f"{schemes} × {densities}{omitted}")
+        if preset.search is not None:
+            facts.append(f"search of {', '.join(preset.search.scheme)}")
+        return " · ".join([*facts, f"{preset.lc.cycles} cycles"])
 
     def _note(self) -> str:
         try:
             return self.study.folder.note.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            return self._preset.note if self._preset else ""
+            return self.study.preset.note if self.study.preset else ""
 
 
 def _status_of(study: StudyFeed) -> Status:
@@ -109,7 +107,7 @@ def _status_of(study: StudyFeed) -> Status:
         return "failed"
     if study.count("lost"):
         return "lost"
-    if study.runs and study.count("finished") == len(study.runs):
+    if study.runs and study.count("finished") == study.num_planned:
         return "finished"
     return "stopped" if study.count("stopped", "finished") else "queued"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from medtui.engine.bench.models import Model
-from medtui.preset import expand_grid, parse_preset
+from medtui.preset import cell_named, parse_preset
 from medtui.units import format_count
 
 
@@ -36,6 +36,5 @@ def notes_on(model: Model, device: torch.device) -> Iterator[str]:
 
 def _is_structured(model: Model) -> bool:
     preset = parse_preset(model.run.preset.read_text(encoding="utf-8"), str(model.run.preset))
-    return any(
-        cell.scheme.is_structured for cell in expand_grid(preset) if cell.slug == model.run.name
-    )
+    cell = cell_named(preset, model.run.name)
+    return cell is not None and cell.scheme.is_structured

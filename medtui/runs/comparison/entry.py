@@ -8,7 +8,7 @@ from pathlib import Path
 from medtui.documents import DocumentError, read_text
 from medtui.errors import MedtuiError
 from medtui.events import Metrics
-from medtui.preset import Preset, PublishedNumber, expand_grid, named_schemes, parse_preset
+from medtui.preset import Preset, PublishedNumber, cell_named, named_schemes, parse_preset
 from medtui.runs.bench import Bench, read_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.predictions import RunPredictions, read_predictions
@@ -33,8 +33,7 @@ class Entry:
         """Asked for, by the grid or by the scheme itself; None where nothing is pruned."""
         if self.result.density is not None or self.result.scheme in _SHIPPED:
             return self.result.density
-        cells = expand_grid(self.preset) if self.preset else []
-        cell = next((each for each in cells if each.slug == self.folder.name), None)
+        cell = cell_named(self.preset, self.folder.name) if self.preset else None
         fixed = [getattr(each, "density", None) for each in cell.scheme.operators] if cell else []
         return next((density for density in fixed if density is not None), None)
 

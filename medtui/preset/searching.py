@@ -1,0 +1,79 @@
+"""A preset's section on the search for a density."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, Strict, field_validator, model_validator
+
+from medtui.documents import Document
+from medtui.preset.measuring import Density
+
+Objective = Literal["size", "macs", "latency", "throughput", "memory"]
+"""What the chosen density is best in."""
+
+MONOTONE: frozenset[Objective] = frozenset({"size", "macs"})
+"""Objectives that only fall with the density; the others are timed on the machine."""
+
+
+class SearchSettings(Document):
+    """The best density whose val metric stays within `eps` of the reference's, scheme by scheme.
+
+    Each sample is a run of the study. Nothing here looks at test.
+    """
+
+    scheme: Annotated[tuple[str, ...], Strict(strict=False)] = Field(min_length=1)
+    """Names of schemes that take a density; each is searched by itself."""
+    metric: Literal["accuracy", "balanced_accuracy", "auroc", "worst_class_auroc"] = "accuracy"
+    """Held on val: `auroc` is the mean over classes, `worst_class_auroc` the lowest of them."""
+    eps: float = Field(default=0.01, gt=0, lt=1)
+    """How much of the metric may be lost, in its own unit: 0.01 of accuracy is one point."""
+    objective: Objective = "size"
+    """`size` and `macs` want the smallest density; `latency`, `throughput` and `memory` are timed
+    beside the reference, and the best one within the bound wins."""
+    budget: int = Field(default=10, ge=3, le=100)
+    """Samples of a scheme at most."""
+    method: Literal["auto", "bisection", "gaussian-process"] = "auto"
+    """`auto` bisects while the metric's error is negligible (below a tenth of `eps`), where there
+    are no probes and the objective only falls with the density. Bisection takes no probes."""
+    low: Density = 0.01
+    """Smallest density considered."""
+    high: Density = 1.0
+    """Largest density considered."""
+    probe_cycles: int = Field(default=5, ge=0)
+    """Cycles of the first, cheap samples; 0, or not below `lc.cycles`, runs every sample whole."""
+    finalists: int = Field(default=3, ge=1)
+    """Samples at the end with all of `lc.cycles`; one of them is chosen."""
+    sigmas: float = Field(default=1.64, ge=0, le=5)
+    """Feasible is what lies above the bound by so many standard errors: 1.64 leaves one chance in
+    twenty to err, 0 trusts the mean."""
+
+    @field_validator("scheme", mode="before")
+    @classmethod
+    def _one_name_or_several(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        return (value,) if isinstance(value, str) else value
+
+    def has_probes(self, num_cycles: int) -> bool:
+        """Tell whether there are samples cheaper than runs of `num_cycles` cycles."""
+        return self.method != "bisection" and 0 < self.probe_cycles < num_cycles
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether the smallest feasible density is the best one."""
+        return self.objective in MONOTONE
+
+    @model_validator(mode="after")
+    def _can_be_searched(self) -> "SearchSettings":
+        if len(set(self.scheme)) < len(self.scheme):
+            raise ValueError(f"scheme = {list(self.scheme)} names a value twice")
+        if self.low >= self.high:
+            raise ValueError(f"low = {self.low:g} must be below high = {self.high:g}")
+        if self.finalists >= self.budget:
+            raise ValueError(
+                f"finalists = {self.finalists} leaves none of the {self.budget} samples of the "
+                "budget to find the bound with"
+            )
+        if self.method == "bisection" and not self.is_monotone:
+            raise ValueError(
+                f'method = "bisection" needs an objective that only falls with the density, "size" '
+                f'or "macs"; for "{self.objective}" take "gaussian-process"'
+            )
+        return self

@@ -1,0 +1,209 @@
+"""Which density to run next, as a pure function of what has run; and which one to choose."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medtui.preset import SearchSettings
+from medtui.search.posterior import Belief, ChangePosterior, Floats, GainPosterior
+from medtui.search.sample import Sample, Wanted
+
+NUM_CANDIDATES = 491
+"""Densities considered, evenly over the logarithm; each is rounded to three digits."""
+
+GAMMA = 0.66
+"""Level-set UCB: weight of not knowing against that of being near the bound."""
+
+UCB_SIGMAS = 2.0
+"""Optimism about the objective in the second phase."""
+
+WORTHWHILE = 0.01
+"""A search ends where one more run is expected to gain less than this share of the density."""
+
+NEGLIGIBLE = 0.1
+"""Share of eps below which the metric's error is not worth a Gaussian process."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """One scheme's search at one moment."""
+
+    settings: SearchSettings
+    samples: tuple[Sample, ...]
+    """Finished, in any order."""
+    has_probes: bool = False
+    """Whether the first samples are cheap ones."""
+    is_anchored: bool = True
+    """Whether density 1 is the reference itself."""
+
+    @cached_property
+    def next(self) -> Wanted | None:
+        """What to run; None where the budget is spent or nothing worthwhile is left."""
+        if self.num_left <= 0:
+            return None
+        return self._bisect() if self.is_bisecting else self._ask_posterior()
+
+    @cached_property
+    def chosen(self) -> Sample | None:
+        """The best feasible sample so far; None where none is known to be feasible."""
+        feasible = [sample for sample in self.samples if self.is_feasible(sample)]
+        whole = [sample for sample in feasible if not sample.is_probe]
+        if self.settings.is_monotone:
+            return min(whole, key=lambda sample: sample.density, default=None)
+        timed = [sample for sample in whole if sample.gain is not None]
+        return max(timed, key=lambda sample: sample.gain or 0.0, default=None)
+
+    def is_feasible(self, sample: Sample) -> bool:
+        """Tell whether a whole run at a sample's density stays within the bound, as far as known.
+
+        Judged by the posterior there, and by the raw number only where that is as good as exact: of
+        many noisy ones near the bound, the luckiest passes.
+        """
+        if self.is_bisecting:
+            return sample.change - self.settings.sigmas * sample.sigma >= self.bound
+        return bool(self.lower(np.array([sample.density]))[0] >= self.bound)
+
+    @property
+    def bound(self) -> float:
+        """The largest change that is allowed; negative."""
+        return -self.settings.eps
+
+    @property
+    def num_left(self) -> int:
+        """How much of the budget is left."""
+        return self.settings.budget - sum(not sample.is_free for sample in self.samples)
+
+    @property
+    def is_bisecting(self) -> bool:
+        """Whether halving the interval does as well as any model of the curve."""
+        settings = self.settings
+        if settings.method != "auto":
+            return settings.method == "bisection"
+        largest = max((sample.sigma for sample in self.samples), default=0.0)
+        is_exact = largest < NEGLIGIBLE * settings.eps
+        return settings.is_monotone and not self.has_probes and is_exact
+
+    def believe(self, densities: Floats, *, are_probes: bool = False) -> Belief:
+        """Give what is believed of the metric's change at these densities."""
+        return self._posterior.at(densities, are_probes=are_probes)
+
+    def lower(self, densities: Floats) -> Floats:
+        """Give what the change is surely above of, for whole runs at these densities."""
+        return self.believe(densities).lower(self.settings.sigmas)
+
+    @cached_property
+    def _posterior(self) -> ChangePosterior:
+        return ChangePosterior(self.samples, self.settings.eps, is_anchored=self.is_anchored)
+
+    @cached_property
+    def candidates(self) -> Floats:
+        """The densities that may be asked for, ascending."""
+        low, high = self.settings.low, self.settings.high
+        rounded = [float(f"{each:.3g}") for each in np.geomspace(low, high, NUM_CANDIDATES)]
+        return np.unique(np.clip(rounded, low, high))
+
+    def _ask_posterior(self) -> Wanted | None:
+        if not self.samples:
+            return Wanted(self._middle(self.settings.low, self.settings.high), self.has_probes)
+        if self.num_left > self._num_settling:
+            return self._settle() if self._is_calibration_due else self._pin()
+        return self._settle() if self.settings.is_monotone else self._maximise()
+
+    @property
+    def _num_settling(self) -> int:
+        """How many samples come after the bound was pinned; a timed objective needs half of all."""
+        settings = self.settings
+        reserved = settings.finalists if settings.is_monotone else settings.budget // 2
+        is_early = self.has_probes and any(not sample.is_probe for sample in self.samples)
+        return reserved - is_early
+
+    @property
+    def _is_calibration_due(self) -> bool:
+        """Whether it is time for the first whole run, which tells how far from them probes are."""
+        num_probes = sum(sample.is_probe for sample in self.samples)
+        half = (self.settings.budget - self._num_settling) // 2
+        return self.has_probes and num_probes == len(self.samples) and num_probes >= half
+
+    def _pin(self) -> Wanted | None:
+        """Level-set UCB: ask where the curve is near the bound, or unknown."""
+        unknown = self.believe(self.candidates, are_probes=self.has_probes).sigma
+        distance = np.abs(self.believe(self.candidates).mean - self.bound)
+        value = GAMMA * unknown - (1 - GAMMA) * distance
+        is_open = self._are_new(is_probe=self.has_probes)
+        if self.settings.is_monotone:
+            is_open &= self.candidates < self._best
+        return self._best_of(value, is_open, is_probe=self.has_probes)
+
+    def _settle(self) -> Wanted | None:
+        """Ask where a whole run is expected to lower the smallest feasible density the most."""
+        belief, below = self.believe(self.candidates), self.candidates < self._best
+        gain = self._chance(belief) * np.log(self._best / self.candidates)
+        is_open = self._are_new() & below
+        if self.chosen is not None and not (gain[is_open] >= WORTHWHILE).any():
+            return None
+        return self._best_of(gain, is_open)
+
+    def _maximise(self) -> Wanted | None:
+        """UCB of the objective among the densities that are feasible already."""
+        belief = self.believe(self.candidates)
+        is_new = self._are_new()
+        is_open = is_new & (belief.lower(self.settings.sigmas) >= self.bound)
+        if not is_open.any() or all(sample.gain is None for sample in self.samples):
+            return self._best_of(self._chance(belief), is_new)
+        gain = GainPosterior(self.samples).at(self.candidates)
+        return self._best_of(gain.mean + UCB_SIGMAS * gain.sigma, is_open)
+
+    def _chance(self, belief: Belief) -> Floats:
+        """Give how likely one more whole run at each candidate proves it feasible.
+
+        The run leaves the standard deviation that a second measurement leaves; what its mean will
+        be is as uncertain as what it takes away.
+        """
+        from scipy.stats import norm
+
+        whole = [sample.sigma for sample in self.samples if not sample.is_probe]
+        sigma = max(float(np.median(whole)) if whole else self._error, 1e-3 * self.settings.eps)
+        after = belief.sigma * sigma / np.hypot(belief.sigma, sigma)
+        spread = np.sqrt(np.maximum(belief.sigma**2 - after**2, 1e-18))
+        margin = belief.mean - self.settings.sigmas * after - self.bound
+        chance: Floats = norm.cdf(margin / spread)
+        return chance
+
+    @property
+    def _error(self) -> float:
+        """How sure a sample is, by those there are."""
+        return float(np.median([sample.sigma for sample in self.samples]))
+
+    @property
+    def _best(self) -> float:
+        """The smallest density known to be feasible; where none is, nothing is to be given up."""
+        return self.chosen.density if self.chosen else np.nextafter(self.settings.high, 2)
+
+    def _are_new(self, *, is_probe: bool = False) -> NDArray[np.bool_]:
+        taken = [sample.density for sample in self.samples if sample.is_probe == is_probe]
+        return ~np.isin(self.candidates, taken)
+
+    def _best_of(
+        self, values: Floats, is_open: NDArray[np.bool_], *, is_probe: bool = False
+    ) -> Wanted | None:
+        if not is_open.any():
+            return None
+        place = np.argmax(np.where(is_open, values, -np.inf))
+        return Wanted(float(self.candidates[place]), is_probe)
+
+    def _bisect(self) -> Wanted | None:
+        """Halve what lies between the largest infeasible density and the smallest feasible one."""
+        whole = [sample for sample in self.samples if not sample.is_probe]
+        passed = [sample.density for sample in whole if self.is_feasible(sample)]
+        high = min(passed, default=self.settings.high)
+        failed = [sample.density for sample in whole if not self.is_feasible(sample)]
+        low = max((each for each in failed if each < high), default=self.settings.low)
+        middle = self._middle(low, high)
+        is_worthwhile = high / low > 1 + WORTHWHILE and middle not in {low, high}
+        return Wanted(middle) if is_worthwhile else None
+
+    @staticmethod
+    def _middle(low: float, high: float) -> float:
+        return float(f"{(low * high) ** 0.5:.3g}")

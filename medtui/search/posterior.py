@@ -1,0 +1,138 @@
+"""What is believed of a curve between its samples: a Gaussian process over log density."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medtui.search.sample import Sample
+
+Floats = NDArray[np.float64]
+
+FAR_BELOW = 6.0
+"""Losses beyond so many eps below the bound count as that: how far a collapse goes says nothing
+about where it begins, and would bend the curve there."""
+
+ANCHOR_SIGMA = 0.25
+"""How surely density 1 changes nothing, in eps."""
+
+PROBE_SIGMA = 0.5
+"""How far a probe may be from the whole runs' curve after the shift, in eps."""
+
+JITTER = 0.01
+"""Least standard error of a sample, in units of the curve; keeps the equations solvable."""
+
+SHIFTS = np.linspace(0.0, 2.0, 21)
+"""By how much probes may be worse, in natural logarithms of the density."""
+
+_SHIFT_SIGMA = 0.7
+"""Such a shift is expected to be within this, about a factor of two in density."""
+
+_VARIANCE = (9.0, (2.0, 100.0))
+"""Start and bounds of the kernel's variance, in units of the curve."""
+
+_LENGTH = (1.0, (0.2, 4.0))
+"""Start and bounds of its correlation length, in natural logarithms of the density."""
+
+
+@dataclass(frozen=True)
+class Belief:
+    """Mean and standard deviation at some densities."""
+
+    mean: Floats
+    sigma: Floats
+
+    def lower(self, sigmas: float) -> Floats:
+        """Give what the curve is above of, as sure as `sigmas` say."""
+        lower: Floats = self.mean - sigmas * self.sigma
+        return lower
+
+
+class ChangePosterior:
+    """The metric's change by density.
+
+    A probe is taken for a whole run at a smaller density: less training shifts the curve. By how
+    much is what makes probes and whole runs most likely together; until there are both, by nothing,
+    which errs on the safe side.
+
+    The curve is the margin above the bound, in eps. A Gaussian process is 0 where it knows nothing:
+    as likely within the bound as not.
+    """
+
+    def __init__(self, samples: Sequence[Sample], eps: float, *, is_anchored: bool) -> None:
+        self._eps = eps
+        self._samples = sorted(samples, key=lambda each: (each.is_probe, each.density))
+        if is_anchored:
+            self._samples.append(Sample(1.0, 0.0, ANCHOR_SIGMA * eps))
+        kinds = {sample.is_probe for sample in samples}
+        shifts = SHIFTS if len(kinds) > 1 else SHIFTS[:1]
+        curves = [self._curve(shift) for shift in shifts]
+        scores = [
+            curve.log_likelihood - (shift / _SHIFT_SIGMA) ** 2 / 2
+            for curve, shift in zip(curves, shifts, strict=True)
+        ]
+        best = int(np.argmax(scores))
+        self.shift = float(shifts[best])
+        """How much smaller, in natural logarithms, a probe's density seems."""
+        self._fitted = curves[best]
+
+    def at(self, densities: Floats, *, are_probes: bool = False) -> Belief:
+        """Give the change at these densities, in the metric's unit."""
+        margin = self._fitted.at(np.log(densities) - self.shift * are_probes)
+        return Belief((margin.mean - 1) * self._eps, margin.sigma * self._eps)
+
+    def _curve(self, shift: float) -> "Curve":
+        places = [np.log(each.density) - shift * each.is_probe for each in self._samples]
+        margins = np.array([sample.change / self._eps + 1 for sample in self._samples])
+        errors = [np.hypot(each.sigma / self._eps, PROBE_SIGMA * each.is_probe)
+                  for each in self._samples]  # fmt: skip
+        return Curve(np.array(places), np.maximum(margins, -FAR_BELOW), np.array(errors))
+
+
+class GainPosterior:
+    """The objective by density, the higher the better; probes and whole runs are as fast."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        in_order = sorted(samples, key=lambda each: (each.is_probe, each.density))
+        known = [sample for sample in in_order if sample.gain is not None]
+        gains = np.array([sample.gain for sample in known], np.float64)
+        self._middle = gains.mean()
+        self._scale = gains.std() or 1.0
+        self._fitted = Curve(
+            np.log([sample.density for sample in known]),
+            (gains - self._middle) / self._scale,
+            np.array([sample.gain_sigma for sample in known]) / self._scale,
+        )
+
+    def at(self, densities: Floats) -> Belief:
+        """Give the gain at these densities."""
+        found = self._fitted.at(np.log(densities))
+        return Belief(found.mean * self._scale + self._middle, found.sigma * self._scale)
+
+
+class Curve:
+    """scikit-learn's regressor; variance and length by marginal likelihood, from a fixed start."""
+
+    def __init__(self, places: Floats, values: Floats, errors: Floats) -> None:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.gaussian_process import GaussianProcessRegressor
+        from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+
+        kernel = ConstantKernel(*_VARIANCE) * Matern(*_LENGTH, nu=2.5)
+        noise = np.maximum(errors, JITTER) ** 2
+        self._regressor = GaussianProcessRegressor(kernel, alpha=noise)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is meant
+            self._regressor.fit(places[:, None], values)
+
+    @property
+    def log_likelihood(self) -> float:
+        """How likely the values are."""
+        return float(self._regressor.log_marginal_likelihood_value_)
+
+    def at(self, places: Floats) -> Belief:
+        """Give what is believed at these places."""
+        mean, sigma = self._regressor.predict(places[:, None], return_std=True)
+        return Belief(mean, sigma)

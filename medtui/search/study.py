@@ -1,0 +1,141 @@
+"""The searches of one study: which runs are finished, which come next, what is told of them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from medtui.preset import Cell, Preset, Scheme, SearchSettings, cell_named, expand_grid
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.search import (
+    SearchCurve,
+    SearchOutcome,
+    SearchRecord,
+    SearchSample,
+    write_search,
+)
+from medtui.search.decision import Search
+from medtui.search.observation import Observer
+from medtui.search.sample import Sample
+
+CURVE_POINTS = 121
+"""Densities at which the belief is told."""
+
+
+@dataclass
+class StudySearch:
+    """All searches of a study, one for each scheme; every look begins with the finished runs."""
+
+    study: StudyFolder
+    preset: Preset
+    settings: SearchSettings
+    _known: dict[str, Sample] = field(default_factory=dict)
+    """Run to its sample: a finished run does not change."""
+
+    def __post_init__(self) -> None:
+        self._seed = self.preset.compress.seeds[0]
+        self._grid = {cell.slug for cell in expand_grid(self.preset)}
+        self._observer = Observer(
+            self.study, self.settings, self.preset.evaluate.bootstrap, self.preset.data.seed
+        )
+        self._reference = self._observer.reference
+
+    def wanted(self) -> list[Cell]:
+        """Give the next sample of each search that is not over, and tell how far all are.
+
+        Raises:
+            EnvironmentProblem: a finished run cannot be read.
+            OSError: the disk is full.
+        """
+        outcomes, cells = [], []
+        for name in self.settings.scheme:
+            scheme = self.preset.compress.scheme(name)
+            samples = self._samples_of(scheme)
+            search = Search(
+                self.settings,
+                tuple(samples.values()),
+                has_probes=self.settings.has_probes(self.preset.lc.cycles),
+                is_anchored=_is_dense_at_one(scheme),
+            )
+            cell = None
+            if search.next is not None:
+                wanted = search.next
+                cell = Cell(scheme, wanted.density, self._seed, is_probe=wanted.is_probe)
+                cells.append(cell)
+            outcomes.append(self._outcome(scheme, search, samples, cell))
+        write_search(self.study, SearchRecord(outcomes))
+        return cells
+
+    def unmeasured(self) -> list[RunFolder]:
+        """Give the samples that are finished, but not timed beside the reference yet."""
+        if self.settings.is_monotone:
+            return []
+        return [
+            run
+            for run in self._finished()
+            if (cell := cell_named(self.preset, run.name)) is not None
+            and cell.scheme.name in self.settings.scheme
+            and not run.bench.is_file()
+        ]
+
+    def _finished(self) -> list[RunFolder]:
+        return [run for run in self.study.runs() if run.result.is_file() and not run.is_reference]
+
+    def _samples_of(self, scheme: Scheme) -> dict[str, Sample]:
+        """Give the finished runs of a scheme with the search's seed, by name."""
+        found = {}
+        for run in self._finished():
+            cell = cell_named(self.preset, run.name)
+            if cell is None or (cell.scheme, cell.seed) != (scheme, self._seed):
+                continue
+            if run.name not in self._known:
+                is_free = run.name in self._grid
+                self._known[run.name] = self._observer.observe(cell, is_free=is_free)
+            found[run.name] = self._known[run.name]
+        return found
+
+    def _outcome(
+        self, scheme: Scheme, search: Search, samples: dict[str, Sample], cell: Cell | None
+    ) -> SearchOutcome:
+        settings = self.settings
+        ending = "budget spent" if search.num_left <= 0 else "nothing worth a run is left"
+        return SearchOutcome(
+            scheme=scheme.name,
+            metric=settings.metric,
+            is_share="auroc" not in settings.metric,
+            objective=settings.objective,
+            method="bisection" if search.is_bisecting else "gaussian-process",
+            eps=settings.eps,
+            sigmas=settings.sigmas,
+            budget=settings.budget,
+            reference=self._reference,
+            samples=[self._told(search, name, sample) for name, sample in samples.items()],
+            curve=self._curve(search) if samples else None,
+            next=cell.slug if cell else "",
+            next_density=cell.density if cell else None,
+            chosen=next((name for name, each in samples.items() if each is search.chosen), ""),
+            reason="" if cell else ending,
+        )
+
+    def _told(self, search: Search, name: str, sample: Sample) -> SearchSample:
+        return SearchSample(
+            run=name,
+            density=sample.density,
+            is_probe=sample.is_probe,
+            metric=self._reference + sample.change,
+            sigma=sample.sigma,
+            is_feasible=search.is_feasible(sample),
+            gain=sample.gain,
+            is_free=sample.is_free,
+        )
+
+    def _curve(self, search: Search) -> SearchCurve:
+        densities = np.geomspace(self.settings.low, self.settings.high, CURVE_POINTS)
+        belief = search.believe(densities)
+        return SearchCurve(
+            densities.tolist(), (belief.mean + self._reference).tolist(), belief.sigma.tolist()
+        )
+
+
+def _is_dense_at_one(scheme: Scheme) -> bool:
+    """Tell whether nothing is pruned at density 1; what stays pruned differs from the reference."""
+    return all(getattr(operator, "density", None) is None for operator in scheme.operators)
