@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from medtui.cli.search import describe_search
 from medtui.cli.summary import print_object
 from medtui.cli.table import render_table
 from medtui.launch import CellForecast, Preflight, describe_estimate
-from medtui.preset import Preset
+from medtui.preset import Preset, count_runs
 from medtui.runs.result import LayerSize
 from medtui.units import MISSING, format_count, format_density, format_percent
 
@@ -18,15 +19,19 @@ def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> Non
         facts = msgspec.to_builtins(forecast)
         cells = facts.pop("cells")
         facts.pop("answer", None)  # the tag that told it from a refusal
-        print_object({"kind": "study", "name": preset.name, "num_runs": len(cells) + 1, **facts})
+        count = count_runs(preset)
+        search = preset.search and preset.search.model_dump(mode="json")
+        print_object({"kind": "study", "name": preset.name, "num_runs": count, "search": search}
+                     | facts)  # fmt: skip
         for cell in cells:
             print_object({"kind": "cell", **cell})
         return
     print("\n".join(_facts(preset, forecast)))
-    print()
-    print(_grid(forecast.cells))
-    print()
-    print(_layers(forecast.cells))
+    if forecast.cells:
+        print()
+        print(_grid(forecast.cells))
+        print()
+        print(_layers(forecast.cells))
     for cell in forecast.cells:
         for note in cell.notes:
             print(f"  {cell.slug}: {note}")
@@ -41,6 +46,8 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     images = f"{format_count(sum(parts.values()))} images ({counts})"
     lc, reference = preset.lc, preset.reference
     yield f"study      {preset.name}: the reference and {len(forecast.cells)} compressions"
+    if preset.search is not None:
+        yield f"search     {describe_search(preset)}"
     yield f"data       {preset.data.card}: {images}, {known}"
     yield f"classes    {', '.join(forecast.classes)}"
     if preset.model.weights:

@@ -12,7 +12,7 @@ from torch import nn
 
 from medtui.datasets import Survey
 from medtui.engine.machine import choose_device, settle
-from medtui.preset import MachineSettings, Preset, expand_grid
+from medtui.preset import MachineSettings, Preset, count_runs, expand_grid
 from medtui.slots import find_slots, settle_threads
 
 BUDGET_S = 1.5
@@ -42,16 +42,36 @@ def estimate(preset: Preset, survey: Survey, network: nn.Module) -> dict[str, An
     )
     settle(device, machine.threads)
     lc = preset.lc
-    run = (lc.cycles - 1) * lc.steps * work.step(lc.batch_size) + lc.cycles * work.cycle_end()
+    step, cycle_end = work.step(lc.batch_size), work.cycle_end()
+
+    def run(cycles: int) -> float:
+        return (cycles - 1) * lc.steps * step + cycles * cycle_end
+
     reference = 0.0 if preset.model.weights else reference
+    grid = math.ceil(len(cells) / num_slots) * run(lc.cycles)
     return {
         "device": str(device),
-        "num_side_by_side": min(num_slots, len(cells)),
+        "num_side_by_side": min(num_slots, max(len(cells), _num_searches(preset))),
         "seconds_reference": reference,
-        "seconds_run": run,
-        "seconds_study": reference + math.ceil(len(cells) / num_slots) * run,
-        "bytes_disk": _bytes_on_disk(network, len(cells), machine),
+        "seconds_run": run(lc.cycles),
+        "seconds_study": reference + grid + _seconds_of_searches(preset, num_slots, run),
+        "bytes_disk": _bytes_on_disk(network, count_runs(preset) - 1, machine),
     }
+
+
+def _num_searches(preset: Preset) -> int:
+    return len(preset.search.scheme) if preset.search else 0
+
+
+def _seconds_of_searches(preset: Preset, num_slots: int, run: Callable[[int], float]) -> float:
+    """Give how long the searches take with all of their budget; each runs a sample at a time."""
+    search, cycles = preset.search, preset.lc.cycles
+    if search is None:
+        return 0.0
+    num_probes = search.num_probes(cycles)
+    samples = num_probes * run(search.probe_cycles) if num_probes else 0.0
+    samples += (search.budget - num_probes) * run(cycles)
+    return math.ceil(len(search.scheme) / num_slots) * samples
 
 
 class _Work:

@@ -15,6 +15,7 @@ from torch import nn
 from medtui.datasets import Survey, survey_dataset
 from medtui.engine.coupling import ImageShape
 from medtui.engine.estimate import estimate
+from medtui.engine.machine import choose_device
 from medtui.engine.network import build_network, named_layers
 from medtui.engine.penalty import LOW_BUDGET, penalty_budget
 from medtui.engine.schemes import build_scheme
@@ -55,6 +56,8 @@ def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
         seed=preset.reference.seed,
     )
     macs = count_macs(network, channels=survey.channels, side=survey.size)
+    image_shape = (survey.channels, survey.size, survey.size)
+    _try_search(preset, network, macs, image_shape)
     budget = penalty_budget(preset.lc)
     notes = list(survey.notes)
     if budget < LOW_BUDGET and preset.lc.cycles > 1:
@@ -62,7 +65,6 @@ def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
             f"penalty budget B = {budget:.2f} is low: theta will be little more than direct "
             f"compression; mu_init = {preset.lc.mu_init * 10 / budget:.2g} would give 10"
         )
-    image_shape = (survey.channels, survey.size, survey.size)
     return {
         "answer": "Preflight",
         **_counts(survey),
@@ -127,6 +129,29 @@ def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:
         return None
 
 
+def _try_search(
+    preset: Preset, network: nn.Module, macs: dict[str, int], image_shape: ImageShape
+) -> None:
+    """Try each searched scheme where it leaves the least.
+
+    Raises:
+        SearchRefused: it cannot work there, or the objective cannot be measured here.
+    """
+    search = preset.search
+    if search is None:
+        return
+    for scheme in map(preset.compress.scheme, search.scheme):
+        try:
+            _forecast_cell(preset, Cell(scheme, search.low, seed=0), network, macs, image_shape)
+        except CellRefused as error:
+            raise SearchRefused(f"search.low: {error.message}") from error
+    if search.objective == "memory" and choose_device(preset.machine.device).type == "cpu":
+        raise SearchRefused(
+            'search.objective = "memory" is measured by the allocator of a GPU, and this runs on a '
+            'CPU; take "size".'
+        )
+
+
 _REASONS = {
     "Tensor too small for given alignment": "its `align` is larger than a layer that it prunes",
     "Block size must be divisible by tensor size": "its `block` does not divide every linear layer",
@@ -188,10 +213,16 @@ class CellRefused(UsageError):
     """A cell of the grid that cannot work."""
 
 
+class SearchRefused(UsageError):
+    """A search that cannot work."""
+
+
 def _refusal(error: MedtuiError) -> dict[str, Any]:
     key: list[str] = []
     if isinstance(error, CellRefused):
         key = ["compress", "densities" if "density" in error.message else "schemes"]
+    elif isinstance(error, SearchRefused):
+        key = ["search", "low" if "search.low" in error.message else "objective"]
     elif isinstance(error, EnvironmentProblem):
         key = ["data", "root"]
     return {

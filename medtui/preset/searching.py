@@ -55,6 +55,15 @@ class SearchSettings(Document):
         """Tell whether there are samples cheaper than runs of `num_cycles` cycles."""
         return self.method != "bisection" and 0 < self.probe_cycles < num_cycles
 
+    def num_probes(self, num_cycles: int) -> int:
+        """Count the samples of the budget that are cheaper than runs of `num_cycles` cycles."""
+        return self.budget - self.num_settling if self.has_probes(num_cycles) else 0
+
+    @property
+    def num_settling(self) -> int:
+        """How many samples may be chosen at the end; a timed objective needs half of all."""
+        return self.finalists if self.is_monotone else self.budget // 2
+
     @property
     def is_monotone(self) -> bool:
         """Whether the smallest feasible density is the best one."""

@@ -108,16 +108,14 @@ class Search:
         if not self.samples:
             return Wanted(self._middle(self.settings.low, self.settings.high), self.has_probes)
         if self.num_left > self._num_settling:
-            return self._settle() if self._is_calibration_due else self._pin()
+            return self._pin(is_probe=self.has_probes and not self._is_calibration_due)
         return self._settle() if self.settings.is_monotone else self._maximise()
 
     @property
     def _num_settling(self) -> int:
-        """How many samples come after the bound was pinned; a timed objective needs half of all."""
-        settings = self.settings
-        reserved = settings.finalists if settings.is_monotone else settings.budget // 2
+        """How many samples are left for after the bound was pinned."""
         is_early = self.has_probes and any(not sample.is_probe for sample in self.samples)
-        return reserved - is_early
+        return self.settings.num_settling - is_early
 
     @property
     def _is_calibration_due(self) -> bool:
@@ -126,15 +124,15 @@ class Search:
         half = (self.settings.budget - self._num_settling) // 2
         return self.has_probes and num_probes == len(self.samples) and num_probes >= half
 
-    def _pin(self) -> Wanted | None:
-        """Level-set UCB: ask where the curve is near the bound, or unknown."""
-        unknown = self.believe(self.candidates, are_probes=self.has_probes).sigma
+    def _pin(self, *, is_probe: bool) -> Wanted | None:
+        """Level-set UCB: ask where the curve of whole runs is near the bound, or unknown."""
+        unknown = self.believe(self.candidates, are_probes=is_probe).sigma
         distance = np.abs(self.believe(self.candidates).mean - self.bound)
         value = GAMMA * unknown - (1 - GAMMA) * distance
-        is_open = self._are_new(is_probe=self.has_probes)
+        is_open = self._are_new(is_probe=is_probe)
         if self.settings.is_monotone:
             is_open &= self.candidates < self._best
-        return self._best_of(value, is_open, is_probe=self.has_probes)
+        return self._best_of(value, is_open, is_probe=is_probe)
 
     def _settle(self) -> Wanted | None:
         """Ask where a whole run is expected to lower the smallest feasible density the most."""

@@ -93,7 +93,7 @@ class Observer:
         mine, dense = read_bench(run), read_bench(self.study.reference)
         if mine is None or dense is None:
             return None, 0.0
-        contest = mine.contests[0]
+        contest = (mine.shrunk or mine).contests[0]
         if self.settings.objective == "latency":
             return _spread(contest.latency_ratio)
         if self.settings.objective == "throughput":

@@ -4,7 +4,15 @@ import pytest
 
 from medtui.documents import MAX_BYTES, DocumentError
 from medtui.errors import UsageError
-from medtui.preset import dump_preset, expand_grid, load_preset, parse_preset, preset_for
+from medtui.preset import (
+    cell_named,
+    count_runs,
+    dump_preset,
+    expand_grid,
+    load_preset,
+    parse_preset,
+    preset_for,
+)
 
 SMALL = '# a study\nname = "small"\n\n[data]\ncard = "demo"  # the generated cells\n'
 
@@ -32,6 +40,13 @@ def problems_of(text: str) -> str:
         ("[compress]\nschemes = []", "schemes is empty"),
         ('[compress]\nomit = ["prune-0.2"]', "no run of the grid. Did you mean `prune-0.1`?"),
         ('[compress]\nomit = ["prune-0.1"]', "omit leaves no run of the grid"),
+        ('[search]\nscheme = "Pruen"', "unknown scheme `Pruen`. Did you mean `Prune`?"),
+        ('[search]\nscheme = ["Prune", "Quantize16"]', "`Quantize16` takes no density"),
+        ('[search]\nscheme = "Prune"\nlow = 0.5\nhigh = 0.1', "low = 0.5 must be below"),
+        ('[search]\nscheme = "Prune"\nmetric = "f1"', "p.toml:8: `search.metric` = 'f1'"),
+        ('[search]\nscheme = "Prune"\nbudget = 3', "leaves none of the 3 samples"),
+        ('[search]\nscheme = "Prune"\nobjective = "latency"\nmethod = "bisection"', "falls with"),
+        ('[search]\nscheme = "Prune"\n[guard]\nwarmup_cycles = 5', "leaves none of a probe's 5"),
         ('[machine]\ndevice = "tpu"', "`machine.device` = 'tpu'"),
         ("[colour]\nx = 1", "unknown key `colour`"),
         ('[data]\ncard = "again"', "not valid TOML"),
@@ -135,6 +150,22 @@ def test_cells_are_left_out_by_their_runs_names():
     assert names == ["prune-0.5-s1", "prune-0.1", "prune-0.1-s1", "quantize16"]
     assert expand_grid(preset_for(preset, cells[0])) == [cells[0]]
     assert parse_preset(dump_preset(preset_for(preset, cells[0])), "p.toml").compress.omit == ()
+
+
+def test_a_search_needs_no_grid_and_its_samples_name_themselves():
+    """Beside no schemes it stands alone; a sample's name leads to a preset that repeats it."""
+    preset = parse_preset(f'{SMALL}[search]\nscheme = "Prune"\n', "p")
+    assert expand_grid(preset) == []
+    assert count_runs(preset) == 11
+    assert parse_preset(dump_preset(preset), "again") == preset
+    for name, cycles in (("prune-0.123", 45), ("prune-0.123-s2-probe", 5)):
+        cell = cell_named(preset, name)
+        narrowed = preset_for(preset, cell)
+        assert (cell.slug, narrowed.lc.cycles, narrowed.search) == (name, cycles, None)
+        assert cell_named(narrowed, name) == cell
+        assert [each.density for each in expand_grid(narrowed)] == [0.123]
+    for name in ("reference", "prune", "quantize16-0.1", "prune-0.10", "other-0.1"):
+        assert cell_named(preset, name) is None
 
 
 def test_operators_compose_freely():

@@ -1,0 +1,138 @@
+"""The search by itself: known curves, with and without noise, cut and gone on with."""
+
+import itertools
+import math
+import random
+
+import numpy as np
+import pytest
+from curves import Logistic, carry_out, draw_curve, measured
+
+from medtui.preset import SearchSettings
+from medtui.search.decision import Search
+from medtui.search.sample import Sample, Wanted
+
+NUM_CURVES = 12
+
+
+def settings(**changed) -> SearchSettings:
+    """Give settings of a search of Prune."""
+    return SearchSettings(scheme=("Prune",), **changed)
+
+
+@pytest.mark.parametrize("method", ["bisection", "gaussian-process"])
+def test_an_exact_metric_gives_the_known_answer(method):
+    """Ten samples come within 0.02 of the true density, never below it."""
+    rng = np.random.default_rng(0)
+    for _ in range(NUM_CURVES):
+        curve = draw_curve(rng, 0.01)
+        search = carry_out(settings(method=method), measured(curve, 0.0, rng))
+        assert 0 <= search.chosen.density - curve.limit(0.01) < 0.02
+        assert len(search.samples) <= 10
+
+
+@pytest.mark.parametrize(("eps", "sigma"), [(0.01, 0.0025), (0.02, 0.005)])
+def test_a_noisy_metric_never_passes_what_is_infeasible(eps, sigma):
+    """What is accepted lies truly within the bound, and near it."""
+    rng = np.random.default_rng(1)
+    excess = []
+    for _ in range(NUM_CURVES):
+        curve = draw_curve(rng, eps)
+        search = carry_out(settings(eps=eps), measured(curve, sigma, rng))
+        assert not search.is_bisecting
+        assert search.chosen is not None
+        excess.append(search.chosen.density - curve.limit(eps))
+    assert min(excess) >= 0
+    assert np.mean(excess) < 0.05
+
+
+def test_trusting_raw_numbers_passes_infeasible_densities():
+    """Why the posterior decides: bisecting noisy numbers as if they were exact errs often."""
+    rng = np.random.default_rng(1)
+    trusting = settings(eps=0.02, method="bisection", sigmas=0.0)
+    num_wrong = 0
+    for _ in range(NUM_CURVES):
+        curve = draw_curve(rng, 0.02)
+        chosen = carry_out(trusting, measured(curve, 0.005, rng)).chosen
+        num_wrong += chosen is not None and chosen.density < curve.limit(0.02)
+    assert num_wrong >= 3
+
+
+def test_the_next_sample_is_a_function_of_the_finished_ones():
+    """Cut anywhere, and read in any order, a search asks for the same density."""
+    rng = np.random.default_rng(2)
+    curve = Logistic(0.1, 0.3, 0.4)
+    whole = carry_out(settings(), measured(curve, 0.003, rng))
+    for count, following in enumerate(whole.samples):
+        known = list(whole.samples[:count])
+        random.Random(count).shuffle(known)
+        assert Search(settings(), tuple(known)).next == Wanted(following.density)
+
+
+def test_probes_come_first_and_whole_runs_are_chosen():
+    """Cheap runs need twice the density; a whole run half-way tells, three in all are paid."""
+    rng = np.random.default_rng(3)
+    curve = Logistic(0.05, 0.3, 0.4)
+
+    def measure(wanted: Wanted) -> Sample:
+        density = wanted.density / 2 if wanted.is_probe else wanted.density
+        return Sample(wanted.density, curve(density) + rng.normal(0, 0.001), 0.001, wanted.is_probe)
+
+    search = carry_out(settings(), measure, has_probes=True)
+    kinds = [sample.is_probe for sample in search.samples]
+    assert kinds[:3] == [True, True, True]
+    assert kinds.count(False) == 3
+    assert not search.chosen.is_probe
+    assert 0 <= search.chosen.density - curve.limit(0.01) < 0.15
+
+
+def test_a_timed_objective_is_maximised_among_feasible_densities():
+    """Speed peaks where channels align, away from the smallest feasible density."""
+    curve = Logistic(0.05, 0.3, 0.4)
+
+    def measure(wanted: Wanted) -> Sample:
+        peak = math.exp(-((math.log(wanted.density / 0.5) / 0.25) ** 2))
+        return Sample(wanted.density, curve(wanted.density), 0.001, gain=1 + 2 * peak)
+
+    search = carry_out(settings(objective="latency"), measure)
+    assert search.chosen.density == pytest.approx(0.5, rel=0.15)
+    assert search.chosen.density > 1.5 * curve.limit(0.01)
+    assert len(search.samples) == 10
+
+
+def test_nothing_is_chosen_where_nothing_is_feasible():
+    """A scheme that loses too much everywhere ends without a density."""
+    rng = np.random.default_rng(5)
+    search = carry_out(settings(high=0.5), measured(lambda _: -0.2, 0.002, rng))
+    assert search.chosen is None
+    assert len(search.samples) == 10
+
+
+def test_the_grid_runs_of_a_study_cost_nothing():
+    """They are known beforehand, and leave the budget whole."""
+    curve = Logistic(0.1, 0.3, 0.4)
+    free = tuple(
+        Sample(density, curve(density), 0.001, is_free=True) for density in (0.05, 0.2, 0.8)
+    )
+    search = Search(settings(), free)
+    assert search.num_left == 10
+    assert 0.2 < search.next.density < 0.8
+
+
+def test_no_density_is_asked_for_twice():
+    """A run repeats itself to the bit, so a second one would tell nothing."""
+    rng = np.random.default_rng(6)
+    search = carry_out(settings(budget=20), measured(Logistic(0.1, 0.3, 0.4), 0.004, rng))
+    pairs = itertools.combinations([each.density for each in search.samples], 2)
+    assert all(one != other for one, other in pairs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_many_noisy_curves(seed):
+    """Half a point of noise under two points allowed: none infeasible in a hundred curves."""
+    rng = np.random.default_rng(100 + seed)
+    for _ in range(25):
+        curve = draw_curve(rng, 0.02)
+        chosen = carry_out(settings(eps=0.02), measured(curve, 0.005, rng)).chosen
+        assert chosen is None or chosen.density >= curve.limit(0.02)

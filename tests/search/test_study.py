@@ -1,0 +1,115 @@
+"""Searches of real studies: real supervisor, workers, predictions; killed and gone on with."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from studies import assert_same_outcome, is_over, wait_for
+
+from medtui.launch import resume_study, start_study
+from medtui.preset import load_preset, parse_preset
+from medtui.runs.catalogue import StudyFeed
+from medtui.runs.folder import StudyFolder
+from medtui.runs.lock import holder_of
+from medtui.runs.search import SearchRecord, read_search
+
+PRESET = """
+name = "sought"
+[data]
+card = "demo"
+limit = 40
+[model]
+architecture = "shufflenet_v2_x0_5"
+[reference]
+epochs = 1
+batch_size = 16
+[search]
+scheme = "Prune"
+eps = 0.4
+low = 0.2
+budget = 3
+finalists = 1
+probe_cycles = 1
+[lc]
+cycles = 2
+steps = 2
+batch_size = 16
+[guard]
+recalibrate_images = 16
+[evaluate]
+bootstrap = 20
+[machine]
+device = "cpu"
+threads = 1
+reference_threads = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> StudyFolder:
+    """A search carried through by `medtui --run`, in the foreground."""
+    folder = tmp_path_factory.mktemp("sought")
+    preset = folder / "sought.toml"
+    preset.write_text(PRESET)
+    done = subprocess.run(
+        [sys.executable, "-m", "medtui", "--run", str(preset), "--runs-dir", str(folder / "runs")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "at most 4 runs" in done.stderr
+    assert "search: Prune: " in done.stderr
+    assert "Prune: " in done.stdout.splitlines()[-1]
+    return StudyFolder(folder / "runs" / "sought")
+
+
+def record_of(study: StudyFolder) -> SearchRecord:
+    """Give what the searches found."""
+    record = read_search(study)
+    assert record is not None, study.supervisor_log.read_text()
+    return record
+
+
+def test_each_sample_is_a_run_that_repeats_itself(study):
+    """Probes and whole runs have folders of their own, and presets without a search."""
+    (search,) = record_of(study).searches
+    assert search.is_over
+    assert search.next == ""
+    assert 2 <= len(search.samples) <= 3
+    names = [run.name for run in study.runs() if not run.is_reference]
+    assert names == [sample.run for sample in search.samples]
+    for sample in search.samples:
+        preset = load_preset(str(study.run(sample.run).preset))
+        assert preset.search is None
+        assert preset.lc.cycles == (1 if sample.is_probe else 2)
+        assert sample.run == f"prune-{sample.density}" + "-probe" * sample.is_probe
+        assert sample.gain > 1
+    assert search.samples[0].is_probe
+    assert min(search.curve.densities) == pytest.approx(0.2)
+
+
+def test_readers_know_how_many_runs_there_are(study):
+    """A search that ended early leaves nothing open."""
+    feed = StudyFeed(study)
+    feed.refresh()
+    assert feed.count("finished") == feed.num_planned == len(feed.runs)
+    assert all(feed.cell_of(run).scheme.name == "Prune" for run in feed.runs[1:])
+
+
+def test_a_killed_search_goes_on_to_the_same_runs(study, tmp_path):
+    """Worker and supervisor are killed in the first sample; resumed, all bits are the same."""
+    cut = start_study(parse_preset(PRESET, "sought"), tmp_path / "runs")
+    first = cut.run(record_of(study).searches[0].samples[0].run)
+    wait_for(lambda: first.path.is_dir() and holder_of(first.lock), "the first sample")
+    for pid in (holder_of(cut.lock), holder_of(first.lock)):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: is_over(cut), "the kill")
+    (search,) = record_of(cut).searches
+    assert search.samples == []
+    assert search.next == first.name
+    resume_study(cut)
+    wait_for(lambda: is_over(cut), "the study's end")
+    assert record_of(cut) == record_of(study)
+    for run in study.runs():
+        assert_same_outcome(cut.run(run.name), run)
