@@ -36,7 +36,7 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
         legend.append(
             f"{letter_of(plot, index)} {series.label}", style=f"bold {style.hue(plot, index)}"
         )
-        said = "" if value is None else f" {value:.{series.digits}f}"
+        said = "" if value is None or series.digits is None else f" {value:.{series.digits}f}"
         legend.append(f"{said}  ", style=style.colours.strong)
     for level in plot.levels:
         legend.append(f"╌ {level.label} {level.value:.1f}  ", style=style.colours.muted)

@@ -107,7 +107,7 @@ class _Picture:
             if series.stroke == "faint" or not series.label:
                 continue
             value = series.latest
-            said = "" if value is None else f" {value:.{series.digits}f}"
+            said = "" if value is None or series.digits is None else f" {value:.{series.digits}f}"
             text = f"{letter_of(self.plot, index)}  {series.label}{said}"
             across += self._write(across, down, text, _STYLE.hue(self.plot, index), "lm") + 40
         for level in self.plot.levels:

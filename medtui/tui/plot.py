@@ -21,8 +21,8 @@ class Series:
     points: tuple[Point, ...]
     """In ascending x."""
     stroke: Stroke = "line"
-    digits: int = 1
-    """Decimals of the latest value in the legend."""
+    digits: int | None = 1
+    """Decimals of the latest value in the legend; None names the curve alone."""
     tint: int | None = None
     """Place in the palette, which a run keeps on every chart; None takes the series' own place."""
     letter: str = ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from medtui.events import CycleEnded
-from medtui.preset import Cell
+from medtui.preset import Cell, SearchSettings
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.status import Status
 from medtui.tui.headline import ACCURACY, headline_of
@@ -89,8 +89,17 @@ class RowMaker:
             omitted = f" less {len(preset.compress.omit)}" if preset.compress.omit else ""
             facts.append(f"{schemes} × {densities}{omitted}")
         if preset.search is not None:
-            facts.append(f"search of {', '.join(preset.search.scheme)}")
+            facts.append(f"search of {', '.join(self._sought(preset.search))}")
         return " · ".join([*facts, f"{preset.lc.cycles} cycles"])
+
+    def _sought(self, settings: SearchSettings) -> list[str]:
+        """Give the searched schemes, each with the density that was found for it so far."""
+        record = self.study.search
+        found = {each.scheme: each.best for each in record.searches} if record else {}
+        return [
+            f"{scheme} {best.density:.3g}" if (best := found.get(scheme)) else scheme
+            for scheme in settings.scheme
+        ]
 
     def _note(self) -> str:
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from medtui.events import CycleEnded, DataLoaded, RunStarted
 from medtui.runs.history import Line
 from medtui.runs.result import Result
+from medtui.runs.search import SearchOutcome
 from medtui.tui.rows import RunRow, StudyRow
 from medtui.tui.vitals import Vitals
 
@@ -57,6 +58,8 @@ class RunView:
     """Why the run is neither live nor finished, and what to do; empty where it is."""
     metrics: tuple[MetricRow, ...] = ()
     """Of a finished run, in the order in which they are shown."""
+    search: SearchOutcome | None = None
+    """The search of the run's scheme; the first one for the reference, None where there is none."""
     problem: str = ""
     """Why the folder cannot be fully read."""
     is_behind: bool = False

@@ -2,8 +2,9 @@
 
 from medtui.events import RunFailed, RunStopped
 from medtui.preset import Cell, Preset
-from medtui.runs.catalogue import RunFeed
+from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.result import Result
+from medtui.runs.search import SearchOutcome
 from medtui.tui.row_maker import RowMaker
 from medtui.tui.rows import StudyRow
 from medtui.tui.view import MetricRow, RunView
@@ -37,8 +38,16 @@ def make_view(maker: RowMaker, study: StudyRow, run: RunFeed, vitals: Vitals) ->
         result=run.result,
         ending=_ending(run),
         metrics=_metrics_of(run.result) if run.result else (),
+        search=_search_of(feed, cell),
         problem=run.problem,
         is_behind=run.is_behind,
+    )
+
+
+def _search_of(study: StudyFeed, cell: Cell | None) -> SearchOutcome | None:
+    searches = study.search.searches if study.search else []
+    return next(
+        (each for each in searches if cell is None or each.scheme == cell.scheme.name), None
     )
 
 
@@ -86,6 +95,7 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
     kept = "" if cell.density is None else f"keeps {format_percent(cell.density, 3)} · "
     kept = kept.replace(".000 %", " %")
     guard = f"guard {preset.compress.guard}"
-    lc = f"{preset.lc.cycles} cycles of {preset.lc.steps} steps"
+    cycles = preset.search.probe_cycles if preset.search and cell.is_probe else preset.lc.cycles
+    lc = f"{cycles} cycles of {preset.lc.steps} steps"
     lc += " in fast mode" if preset.lc.mode == "fast" else ""
     return f"{model} · {cell.scheme.name} {kept}{guard} · {lc} · seed {cell.seed}"

@@ -21,6 +21,7 @@ from medtui.tui.run_plots import (
 )
 from medtui.tui.screens.looking import Looking
 from medtui.tui.screens.reader import ReaderScreen
+from medtui.tui.search_plot import search_plot
 from medtui.tui.snapshot import Snapshot
 from medtui.tui.states import state_text
 from medtui.tui.view import RunView
@@ -36,12 +37,16 @@ from medtui.tui.widgets.title_bar import TitleBar
 PANES = ("main", "standing", "memory", "utilisation", "log")
 """In the order in which Tab goes through them."""
 
-CURVES = {"1": accuracy_plot, "2": loss_plot, "3": gap_plot, "4": schedule_plot}
-"""What the main chart can show, by key; 5 is the layers' densities, which are bars."""
-
 LAYERS = "5"
 
-MAIN = {"1": "Accuracy", "2": "Loss", "3": "Gap", "4": "Schedule", LAYERS: "Layers"}
+CURVES = {
+    "1": accuracy_plot, "2": loss_plot, "3": gap_plot, "4": schedule_plot, "6": search_plot,
+}  # fmt: skip
+"""What the main chart can show, by key; 5 is the layers' densities, which are bars."""
+
+MAIN = {
+    "1": "Accuracy", "2": "Loss", "3": "Gap", "4": "Schedule", LAYERS: "Layers", "6": "Search",
+}  # fmt: skip
 """The same by name."""
 
 
@@ -51,7 +56,8 @@ class RunScreen(Looking, ReaderScreen):
     HELP = (
         "Charts follow the run while it lives. Val chooses the model that is kept; test is shown "
         "for the record. The dashed line is the dense reference. The gap is how far the dense "
-        "weights w are from the compressed ones theta; it shrinks as the penalty mu grows."
+        "weights w are from the compressed ones theta; it shrinks as the penalty mu grows. 6 shows "
+        "the study's search for a density: samples, what is believed between them, and the bound."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -179,7 +185,7 @@ class RunScreen(Looking, ReaderScreen):
 
     def action_next_main(self) -> None:
         """Show the next of the main pane's charts."""
-        keys = [*CURVES, LAYERS]
+        keys = sorted(MAIN)
         self.action_main(keys[(keys.index(self._main) + 1) % len(keys)])
 
     def action_scroll(self, lines: int) -> None:
