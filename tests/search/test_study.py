@@ -8,7 +8,7 @@ import sys
 import pytest
 from studies import assert_same_outcome, is_over, wait_for
 
-from medtui.launch import resume_study, start_study
+from medtui.launch import start_study
 from medtui.preset import load_preset, parse_preset
 from medtui.runs.catalogue import StudyFeed
 from medtui.runs.folder import StudyFolder
@@ -49,19 +49,25 @@ reference_threads = 1
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> StudyFolder:
-    """A search carried through by `medtui --run`, in the foreground."""
-    folder = tmp_path_factory.mktemp("sought")
-    preset = folder / "sought.toml"
-    preset.write_text(PRESET)
+    """A search whose supervisor and worker were killed in the first sample, then gone on with."""
+    runs_dir = tmp_path_factory.mktemp("sought")
+    cut = start_study(parse_preset(PRESET, "sought"), runs_dir)
+    wait_for(cut.search.is_file, "the first decision")
+    (search,) = record_of(cut).searches
+    first = cut.run(search.next)
+    wait_for(lambda: first.path.is_dir() and holder_of(first.lock), "the first sample")
+    for pid in (holder_of(cut.lock), holder_of(first.lock)):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: is_over(cut), "the kill")
     done = subprocess.run(
-        [sys.executable, "-m", "medtui", "--run", str(preset), "--runs-dir", str(folder / "runs")],
+        [sys.executable, "-m", "medtui", "resume", "sought", "--runs-dir", str(runs_dir)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "at most 4 runs" in done.stderr
     assert "search: Prune: " in done.stderr
     assert "Prune: " in done.stdout.splitlines()[-1]
-    return StudyFolder(folder / "runs" / "sought")
+    assert record_of(cut).searches[0].samples[0].run == first.name
+    return cut
 
 
 def record_of(study: StudyFolder) -> SearchRecord:
@@ -97,19 +103,11 @@ def test_readers_know_how_many_runs_there_are(study):
     assert all(feed.cell_of(run).scheme.name == "Prune" for run in feed.runs[1:])
 
 
-def test_a_killed_search_goes_on_to_the_same_runs(study, tmp_path):
-    """Worker and supervisor are killed in the first sample; resumed, all bits are the same."""
-    cut = start_study(parse_preset(PRESET, "sought"), tmp_path / "runs")
-    first = cut.run(record_of(study).searches[0].samples[0].run)
-    wait_for(lambda: first.path.is_dir() and holder_of(first.lock), "the first sample")
-    for pid in (holder_of(cut.lock), holder_of(first.lock)):
-        os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: is_over(cut), "the kill")
-    (search,) = record_of(cut).searches
-    assert search.samples == []
-    assert search.next == first.name
-    resume_study(cut)
-    wait_for(lambda: is_over(cut), "the study's end")
-    assert record_of(cut) == record_of(study)
+@pytest.mark.slow
+def test_an_undisturbed_search_asks_for_the_same_runs(study, tmp_path):
+    """What was killed and what was not come to the same densities and the same bits."""
+    whole = start_study(parse_preset(PRESET, "sought"), tmp_path / "runs")
+    wait_for(lambda: is_over(whole), "the study's end")
+    assert record_of(whole) == record_of(study)
     for run in study.runs():
-        assert_same_outcome(cut.run(run.name), run)
+        assert_same_outcome(whole.run(run.name), run)
