@@ -128,7 +128,7 @@ class ChannelGraph:
                 continue  # an operation: addition, activation, pooling
             if name is None or not _can_shrink(module):
                 return None
-            if is_output and not isinstance(module, nn.PReLU):
+            if is_output:
                 member = Member(name, tuple(item.idxs), tuple(item.root_idxs))
                 (norms if isinstance(module, Norm) else layers).append(member)
         size = len(found[0].idxs)
@@ -156,7 +156,7 @@ def _can_shrink(module: nn.Module) -> bool:
     """Whether a layer works channel by channel, or mixes any number of them."""
     if isinstance(module, nn.Conv2d) and module.groups not in {1, module.out_channels}:
         return False
-    return isinstance(module, nn.Conv2d | nn.Linear | Norm | nn.PReLU)
+    return isinstance(module, nn.Conv2d | nn.Linear | Norm)
 
 
 def _torch_pruning() -> Any:  # noqa: ANN401 - an untyped module

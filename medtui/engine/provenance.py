@@ -17,7 +17,10 @@ import medtui
 from medtui.engine.machine import cpu_capability, device_name
 from medtui.preset import Preset
 
-_PACKAGES = ("torch", "torchvision", "condensa", "numpy", "scikit-learn", "safetensors", "textual")
+_PACKAGES = (
+    "torch", "torchvision", "torch-pruning", "condensa", "numpy", "scikit-learn", "safetensors",
+    "textual",
+)  # fmt: skip
 
 
 def fingerprint(device: torch.device, *, is_compiled: bool = False) -> dict[str, str]:

@@ -93,13 +93,14 @@ def check_same(network: nn.Module, shrunk: Shrunk, images_NCHW: Tensor) -> float
     allowed = TOLERANCE * max(1.0, float(expected.abs().max()))
     if difference <= allowed:
         return difference
-    cause = "Torch-Pruning did not follow its channels rightly"
+    cause, hint = "Torch-Pruning did not follow its channels rightly", ""
     if shrunk.shifted:
         cause = f"channels without a filter get a constant in {', '.join(shrunk.shifted)}"
+        hint = "A scheme with `group = true` zeroes these constants while it compresses."
     raise NotShrinkable(
         f"The shrunk network's logits differ by {difference:.2g} from the masked one's on "
         f"{len(images)} images (allowed: {allowed:.2g}): {cause}.",
-        hint="A scheme with `group = true` zeroes these constants while it compresses.",
+        hint=hint,
     )
 
 

@@ -47,7 +47,7 @@ def conclude_shrinking(session: Session, model: nn.Module) -> Shrinkage | None:
     try:
         difference = check_same(model, shrunk, images)
     except NotShrinkable as error:
-        session.warn(f"Not shrunk: {error.message} {error.hint}")
+        session.warn(f"Not shrunk: {error.message} {error.hint}".rstrip())
         return found
     weights = safetensors.torch.save(state_of(shrunk.network))
     manifest = shrunk.manifest(

@@ -10,6 +10,7 @@ from torch import nn
 from medtui.engine.network import build_network
 from medtui.engine.preflight import CellRefused, _forecast_cell, forecast
 from medtui.engine.size import count_macs
+from medtui.errors import UsageError
 from medtui.preset import Preset, expand_grid, parse_preset
 
 PRESET = """
@@ -112,6 +113,24 @@ def test_every_criterion_keeps_about_what_is_asked(try_small, operator, criteria
     assert kept / total == pytest.approx(0.5, abs=0.15)
     if guard == "on":
         assert cell["layers_emptied"] == []
+
+
+def test_masked_removable_and_shrunk_are_told_apart(try_out):
+    """Before anything starts: what single filters and what whole groups could give."""
+    single, grouped = (
+        try_out(f'{{op = "FilterPrune"{more}}}', guard="on")["shrinkage"]
+        for more in ("", ", group = true")
+    )
+    assert single["num_removable"] < 0.7 * single["num_masked"]
+    assert grouped["num_removable"] == grouped["num_masked"]
+    assert grouped["size"]["macs"] < 0.6 * single["size"]["macs"]
+
+
+def test_groups_that_cannot_be_followed_are_refused(try_small):
+    """Torch-Pruning does not follow a channel shuffle; single filters need no groups."""
+    with pytest.raises(UsageError, match="cannot follow the channels of ShuffleNetV2"):
+        try_small('{op = "FilterPrune", group = true}', guard="on")
+    assert try_small('{op = "FilterPrune"}', guard="on")["shrinkage"] is None
 
 
 STRUCTURES = ("FilterPrune", "StructPrune")
