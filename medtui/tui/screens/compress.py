@@ -268,12 +268,10 @@ class CompressScreen(Screen[None]):
         self._show_details()
 
     def _show_details(self) -> None:
-        preset = self.desk.draft.preset
-        name = self.query_one(SchemeTable).selected
-        if preset is not None and name is not None:
-            scheme = preset.compress.known_schemes().get(name)
-            colours = colours_of(self.app.current_theme)
-            self.query_one(SchemeDetails).show(scheme, preset, self._forecasts, colours)
+        preset, table = self.desk.draft.preset, self.query_one(SchemeTable)
+        if preset is not None and table.selected is not None:
+            place, colours = (table.selected, table.density), colours_of(self.app.current_theme)
+            self.query_one(SchemeDetails).show(place, preset, self._forecasts, colours)
 
     def _summary(self) -> Text:
         colours = colours_of(self.app.current_theme)

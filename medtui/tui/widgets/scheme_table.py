@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from medtui.launch import CellForecast
 
 _MOST_DENSITIES = 6
-_SCHEME_WIDTH = 28
+_SCHEME = Column("scheme", "scheme", 18, grows=True, most=28)
 
 Forecasts = Mapping[Place, "CellForecast"]
 """What each cell would leave."""
@@ -29,7 +29,7 @@ class SchemeTable(RecordTable):
     BINDINGS = [Binding("enter", "select_cursor", "Choose", show=False)]
 
     def __init__(self) -> None:
-        super().__init__([Column("scheme", "scheme", _SCHEME_WIDTH)], id="schemes")
+        super().__init__([_SCHEME], id="schemes")
         self.border_title = "Schemes × densities"
         self.cursor_type = "cell"
         self._densities: tuple[float, ...] = ()
@@ -44,10 +44,10 @@ class SchemeTable(RecordTable):
         """Bring the table up to date."""
         self._densities = preset.compress.densities[:_MOST_DENSITIES]
         self.set_columns([
-            Column("scheme", "scheme", _SCHEME_WIDTH),
-            *(Column(f"d{index}", format_density(density), 8, rank=index, justify="right")
+            _SCHEME,
+            *(Column(f"d{index}", format_density(density), 6, rank=index, justify="right")
               for index, density in enumerate(self._densities)),
-            Column("kind", "", 10, rank=9, grows=True),
+            Column("kind", "", 10, rank=9),
         ])  # fmt: skip
         chosen = chosen_places(preset)
         known = preset.compress.known_schemes().values()
@@ -75,21 +75,19 @@ class SchemeTable(RecordTable):
 class SchemeDetails(Panel):
     """What the scheme under the cursor does, and what it would leave."""
 
-    def show(
-        self, scheme: Scheme | None, preset: Preset, forecasts: Forecasts, colours: Colours
-    ) -> None:
-        """Bring the text up to date."""
+    def show(self, place: Place, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
+        """Bring the text up to date; without a density it is about all of the scheme's cells."""
+        name, density = place
+        scheme = preset.compress.known_schemes().get(name)
         if scheme is None:
             return
         self.caption(scheme.name)
         text = Text(describe(scheme) + "\n")
         text.append(_what_for(scheme) + "\n", style=colours.muted)
         text.append(_guard_line(scheme, preset) + "\n", style=colours.muted)
-        densities = preset.compress.densities if scheme.takes_density else (None,)
-        for density in densities:
-            forecast = forecasts.get((scheme.name, density))
-            if forecast is not None:
-                text.append_text(_forecast_line(forecast, density, colours))
+        for (forecast_name, asked), forecast in forecasts.items():
+            if forecast_name == name and (density is None or asked in {None, density}):
+                text.append_text(_forecast_line(forecast, asked, colours))
         text.rstrip()
         self.show_text(text)
 
@@ -158,7 +156,8 @@ def _cell(forecast: "CellForecast | None", colours: Colours) -> Text:
         return _mark(colours, is_chosen=True)
     share = forecast.num_weights_kept / max(1, forecast.num_weights)
     if forecast.layers_emptied:
-        return Text(f"⚠ {format_percent(share, 0)}", colours.warning)
+        said = "<1 %" if share < 0.01 else format_percent(share, 0)  # noqa: PLR2004 - a percent
+        return Text(f"⚠ {said}", colours.warning)
     return Text(format_percent(share, 0 if share >= 0.1 else 1), colours.good)  # noqa: PLR2004 - below a tenth, whole percents say little
 
 

@@ -44,6 +44,9 @@ class RecordTable(Framed, DataTable[Text]):
         & > .datatable--header { background: transparent; color: $text-muted; text-style: none; }
         & > .datatable--cursor { background: $panel; color: $text; text-style: none; }
         &:focus > .datatable--cursor { background: $primary 25%; color: $text; text-style: bold; }
+        &:ansi > .datatable--header { background: transparent; color: ansi_bright_black; }
+        &:ansi > .datatable--cursor { text-style: bold; }
+        &:ansi:focus > .datatable--cursor { background: ansi_blue; color: ansi_bright_white; }
     }
     """
 
@@ -58,6 +61,10 @@ class RecordTable(Framed, DataTable[Text]):
         self._wanted = tuple(columns)
         self._fitted: tuple[tuple[Column, int], ...] = ()
         self._cells: dict[str, Cells] = {}
+
+    def on_mount(self) -> None:
+        """Where the terminal's own colours are used, a cell's may not be readable on the cursor."""
+        self.cursor_foreground_priority = "css" if self.app.current_theme.ansi else "renderable"
 
     @property
     def selected(self) -> str | None:
