@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from medtui.cli.exports_table import describe_exports
 from medtui.cli.narration import describe_cycle, describe_step
 from medtui.cli.session import shown_path
 from medtui.cli.summary import asked_density, describe_duration, format_interval
@@ -10,6 +11,7 @@ from medtui.cli.tracking import describe_experiment
 from medtui.events import RunFailed
 from medtui.metrics import METRICS, Metric
 from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.exports import read_exports
 from medtui.runs.result import Flips, Result, Shrinkage, Size, Upkeep
 from medtui.telemetry import Level
 from medtui.units import (
@@ -32,6 +34,8 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
         result = run.result
         blocks += [_metrics(result), _classes(result), _size(result), _layers(result.size)]
         blocks += [_machine(result)] if result.vitals else []
+        exports = read_exports(run.folder.exports)
+        blocks += [describe_exports(exports)] if exports else []
     return "\n\n".join(blocks)
 
 

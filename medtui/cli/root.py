@@ -12,6 +12,7 @@ from medtui.cli import (
     config,
     data,
     doctor,
+    export,
     options,
     preset,
     runs,
@@ -29,6 +30,7 @@ app.command(name="stop")(study.stop)
 app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="bench")(bench.bench)
+app.command(name="export")(export.export)
 app.command(name="report")(write_report.write_report)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")

@@ -10,6 +10,7 @@ from medtui.cli.table import render_table
 from medtui.events import CycleEnded, RunFailed
 from medtui.preset import Cell
 from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.exports import read_exports
 from medtui.runs.result import SplitResult
 from medtui.units import (
     MISSING,
@@ -56,6 +57,7 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "failure": msgspec.to_builtins(ending) if isinstance(ending, RunFailed) else None,
         "problem": run.problem or None,
         "result": msgspec.to_builtins(run.result),
+        "exports": msgspec.to_builtins(read_exports(run.folder.exports)),
     }
 
 

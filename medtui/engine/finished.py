@@ -15,19 +15,15 @@ from medtui.runs.result import Result, read_result
 
 
 def finished_result(run: RunFolder) -> Result:
-    """Give the result of a run whose network can be built.
+    """Give the result of a run that has a model.
 
     Raises:
-        UsageError: the run is not finished, or an older medtui made it.
+        UsageError: the run is not finished.
     """
     name = f"{run.study.name}/{run.name}"
     result = read_result(run)
     if result is None or not run.model.is_file():
         raise UsageError(f"{name} is not finished, and only a finished run has a model.")
-    if result.image_shape is None:
-        raise UsageError(
-            f"{name} was made by an older medtui, which did not note its images' size."
-        )
     return result
 
 

@@ -102,6 +102,11 @@ class RunFolder:
         return self.path / "bench.json"
 
     @property
+    def exports(self) -> Path:
+        """The folder of charts and models as files for other programs; absent until there are."""
+        return self.path / "exports"
+
+    @property
     def comet(self) -> Path:
         """The folder of what Comet was given: archive, state and log; absent where it was not."""
         return self.path / "comet"

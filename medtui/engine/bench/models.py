@@ -12,6 +12,7 @@ from torch import nn
 
 from medtui.engine.finished import finished_result, load_network, load_shrunk, preset_of
 from medtui.engine.size import measure_size
+from medtui.errors import UsageError
 from medtui.runs.folder import RunFolder
 from medtui.runs.result import Result, Size
 
@@ -61,7 +62,11 @@ def load_models(run: RunFolder, device: torch.device) -> list[Model]:
         MedtuiError: its weights cannot be loaded.
     """
     result, preset = finished_result(run), preset_of(run)
-    assert result.image_shape is not None
+    if result.image_shape is None:
+        raise UsageError(
+            f"{run.study.name}/{run.name} was made by an older medtui, which did not note its "
+            "images' size."
+        )
     loaders: dict[Path, Callable[[], nn.Module]] = {
         run.model: lambda: load_network(run.model, preset, result)
     }

@@ -16,7 +16,9 @@ _MOST_CALLS = 10_000
 
 
 @torch.inference_mode()
-def time_calls(network: nn.Module, images_NCHW: Tensor, num_calls: int) -> list[float]:
+def time_calls(
+    network: Callable[[Tensor], Tensor], images_NCHW: Tensor, num_calls: int
+) -> list[float]:
     """Give the duration of each call, milliseconds; on a GPU by events on its own clock."""
     for _ in range(WARM_UP_CALLS):
         network(images_NCHW)
@@ -30,7 +32,9 @@ def time_calls(network: nn.Module, images_NCHW: Tensor, num_calls: int) -> list[
     return times
 
 
-def _time_by_events(network: nn.Module, images_NCHW: Tensor, num_calls: int) -> list[float]:
+def _time_by_events(
+    network: Callable[[Tensor], Tensor], images_NCHW: Tensor, num_calls: int
+) -> list[float]:
     events = [
         torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call] # torch's own
         for _ in range(num_calls + 1)

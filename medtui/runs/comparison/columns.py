@@ -9,6 +9,7 @@ from medtui.errors import UsageError
 from medtui.metrics import METRICS, Metric, metric_named
 from medtui.runs.bench import Contest
 from medtui.runs.comparison.entry import Entry
+from medtui.runs.exports import read_exports
 from medtui.runs.result import Shrinkage
 from medtui.telemetry import Level
 from medtui.units import (
@@ -45,7 +46,7 @@ class Column:
     higher_is_better: bool | None = None
     """None where neither end is."""
     is_text: bool = False
-    opens: Literal["result", "preset", "telemetry", "bench"] = "result"
+    opens: Literal["result", "preset", "telemetry", "bench", "exports"] = "result"
     """The file it is read from; a result is read already, the others cost time."""
 
     def text(self, entry: Entry) -> str:
@@ -138,6 +139,11 @@ def _published_text(entry: Entry) -> str:
     return f"{metric.label if metric else number.metric} {show(number.value)}"
 
 
+def _exports_text(entry: Entry) -> str:
+    """Give `int8, onnx shrunk`: the forms that lie in the run's `exports/`."""
+    return ", ".join(export.label for export in read_exports(entry.folder.exports)) or MISSING
+
+
 def _flip_rate(entry: Entry) -> float | None:
     flips = entry.result.test.flips
     return None if flips is None else flips.rate
@@ -206,6 +212,7 @@ COLUMNS: tuple[Column, ...] = (
            higher_is_better=False),
     Column("cycle", "cycle", lambda entry: entry.result.best_cycle),
     Column("time", "time", lambda entry: entry.result.seconds, format_duration),
+    Column("exported", "exported", _exports_text, is_text=True, opens="exports"),
     Column("device", "device", lambda entry: entry.result.device_name, is_text=True),
     _bench_column("latency", "p50 ms", lambda contest: contest.latency.p50_ms, is_better=False),
     _bench_column("throughput", "images/s",

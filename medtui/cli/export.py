@@ -1,0 +1,83 @@
+"""`medtui export`: a finished run's model as files for other programs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medtui.cli import options
+
+if TYPE_CHECKING:
+    from medtui.runs.exports import FormatName
+
+
+def _flag(name: str, what: str) -> object:
+    return typer.Option(f"--{name}", help=what)
+
+
+def export(
+    ctx: typer.Context,
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", help="A finished run.", autocompletion=options.complete_target
+        ),
+    ],
+    onnx: Annotated[bool, _flag("onnx", "ONNX, float32, any batch size.")] = False,
+    pt2: Annotated[bool, _flag("pt2", "torch.export, float32, any batch size.")] = False,
+    int8: Annotated[bool, _flag("int8", "int8 for x86 processors, as a .pt2.")] = False,
+    packed: Annotated[bool, _flag("packed", "Nonzero weights and a bit mask.")] = False,
+    safetensors: Annotated[bool, _flag("safetensors", "The weights alone.")] = False,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="Take empty filters and neurons out first.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="DIR", file_okay=False,
+            help="Where the files go [default: the run's exports/].",
+        ),
+    ] = None,
+    images: Annotated[
+        int,
+        typer.Option(
+            "--images", min=0,
+            help="Images of val, and of test, that a file is held against; 0 takes all.",
+        ),
+    ] = 2000,
+    max_drop: Annotated[
+        float,
+        typer.Option(
+            "--max-drop", min=0.0, max=1.0, help="Of the val metric, for int8; a share of 1."
+        ),
+    ] = 0.02,
+    threads: Annotated[
+        int, typer.Option("--threads", min=0, help="CPU threads [default: the reference's].")
+    ] = 0,
+    timing: Annotated[
+        bool, typer.Option("--timing/--no-timing", help="Time the files beside the reference.")
+    ] = True,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    runs_dir: options.RunsDir = None,
+) -> None:  # fmt: skip
+    """Write a finished run's model as files, each read back and held against the run.
+
+    Without a format, ONNX. A file that does not answer as the run does is not written.
+    """
+    from medtui.cli.exported import export_target
+    from medtui.runs.exporting import ExportPlan
+
+    chosen: list[FormatName] = []
+    if onnx or not (pt2 or int8 or packed or safetensors):
+        chosen.append("onnx")
+    chosen += ["pt2"] * pt2
+    chosen += ["int8"] * int8
+    chosen += ["packed"] * packed
+    chosen += ["safetensors"] * safetensors
+    plan = ExportPlan(
+        chosen, str(output.expanduser().resolve()) if output else "", is_shrunk=shrink,
+        num_images=images, max_drop=max_drop, threads=threads, with_timing=timing,
+    )  # fmt: skip
+    folder = options.runs_dir_of(ctx, runs_dir)
+    raise typer.Exit(export_target(folder, target, plan, as_json=as_json, is_quiet=quiet))

@@ -1,0 +1,63 @@
+"""A run's exports for people: made now, or before."""
+
+from collections.abc import Sequence
+
+from medtui.cli.table import render_table
+from medtui.metrics import metric_named
+from medtui.runs.exports import Comparison, Export, Timing, on_test
+from medtui.units import MISSING, format_bytes, format_change, format_number, format_percent
+
+HEADERS = ("format", "size", "computed by", "images", "run", "file", "change", "logits within",
+           "ms, 1 image", "faster", "ms, batch", "faster")  # fmt: skip
+
+
+def describe_exports(exports: Sequence[Export]) -> str:
+    """Give a table of files, the dense reference beside them, and what should be known."""
+    rows = [row for export in exports for row in _rows(export)]
+    seen: dict[str, list[str]] = {}
+    for export in exports:
+        for what in dict.fromkeys(timing.what for timing in export.timings):
+            if what not in {each.runtime for each in export.comparisons}:
+                seen.setdefault(what, ["", "", what, *[MISSING] * 5, *_times(export, what)])
+    notes = dict.fromkeys(f"{export.label}: {note}" for export in exports for note in export.notes)
+    conditions = ", ".join(f"{name} {value}" for name, value in exports[0].conditions.items())
+    lines = [render_table(HEADERS, [*rows, *seen.values()], num_keys=3)]
+    return "\n\n".join([*lines, "\n".join([*notes, f"on test; {conditions}"])])
+
+
+def _rows(export: Export) -> list[list[str]]:
+    return [
+        [
+            export.label,
+            format_bytes(export.num_bytes),
+            each.runtime,
+            f"{each.num_images:,}",
+            *_metric(each),
+            f"{each.max_logit_difference:.1e}",
+            *_times(export, each.runtime),
+        ]
+        for each in on_test(export)
+    ]
+
+
+def _metric(found: Comparison) -> tuple[str, str, str]:
+    metric = metric_named(found.metric)
+    assert metric is not None
+    show = format_percent if metric.is_share else format_number
+    if found.change is None:
+        return MISSING, MISSING, MISSING
+    change = format_change(found.change * (100 if metric.is_share else 1), 2)
+    return f"{metric.label} {show(found.of_run)}", show(found.of_file), change
+
+
+def _times(export: Export, what: str) -> list[str]:
+    cells = []
+    for timing in export.timings:
+        if timing.what == what:
+            cells += [f"{timing.p50_ms:.2f}", _ratio(timing)]
+    return cells or [MISSING] * 4
+
+
+def _ratio(timing: Timing) -> str:
+    spread = timing.faster
+    return f"{spread.median:.2f} [{spread.low:.2f}, {spread.high:.2f}]"

@@ -1,0 +1,183 @@
+"""Every format, written, read back and held against the run; a file that is not the run is none."""
+
+import json
+import zipfile
+
+import msgspec
+import onnxruntime
+import pytest
+import safetensors
+import torch
+from exporting import SPOILED, write_study
+
+from medtui.engine.export import int8
+from medtui.engine.export.production import Workshop
+from medtui.engine.export.subject import open_subject
+from medtui.engine.export.verdict import NotTheRun
+from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
+from medtui.runs.exporting import ExportPlan
+from medtui.runs.exports import Metadata, format_named, read_exports
+from medtui.runs.predictions import read_predictions
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Give finished runs, tiny and real."""
+    return write_study(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def make(study, tmp_path):
+    """Give a function that writes a run in a format, untimed, and its folder."""
+
+    def write(name, form, *, is_shrunk=False, max_drop=1.0):
+        subject = open_subject(study.run(name), is_shrunk=is_shrunk, num_images=0)
+        plan = ExportPlan([form], str(tmp_path), max_drop=max_drop, with_timing=False)
+        return Workshop(subject, plan, lambda _: None).make(format_named(form)), tmp_path
+
+    return write
+
+
+def no_compiler(monkeypatch):
+    """Hide the compiler: compiling takes as long as all else here."""
+    monkeypatch.setattr(int8, "can_compile", lambda: False)
+
+
+def test_onnx_gives_the_runs_answers_for_any_batch(make, study):
+    """Onnxruntime's logits are the run's; how to use the file stands in the file."""
+    export, folder = make("prune-0.5", "onnx")
+    assert {each.runtime for each in export.comparisons} == {"onnxruntime"}
+    assert all(each.max_logit_difference < 1e-3 for each in export.comparisons)
+    assert all(each.change == 0 and each.num_changed == 0 for each in export.comparisons)
+    session = onnxruntime.InferenceSession(folder / export.file)
+    for count in (1, 5):
+        images = torch.zeros(count, 3, 24, 24).numpy()
+        assert session.run(None, {"images": images})[0].shape == (count, 2)
+    inside = session.get_modelmeta().custom_metadata_map["medtui"]
+    assert msgspec.json.decode(inside, type=Metadata) == export.metadata
+    assert export.metadata.classes == ["Uninfected", "Parasitized"]
+    assert export.metadata.preprocessing.size == 24
+    assert b"site-packages" not in (folder / export.file).read_bytes()
+
+
+def test_pt2_is_the_run_to_the_bit(make):
+    """The traced graph computes with torch's own operators; no folder is told, no image kept."""
+    export, folder = make("reference", "pt2")
+    assert [each.max_logit_difference for each in export.comparisons] == [0, 0]
+    with zipfile.ZipFile(folder / export.file) as archive:
+        assert not any(b"site-packages" in archive.read(name) for name in archive.namelist())
+    program = torch.export.load(folder / export.file)
+    assert not program.example_inputs[0][0].any()
+
+
+def test_int8_is_a_quarter_as_large(make, monkeypatch):
+    """The float weights stay behind; answers are near the run's, and say how near."""
+    no_compiler(monkeypatch)
+    export, _ = make("reference", "int8")
+    assert export.num_bytes < export.bytes_of_run / 3.5
+    assert all(each.max_logit_difference > 0 for each in export.comparisons)
+    assert any("no C++ compiler" in note for note in export.notes)
+
+
+def test_int8_that_loses_too_much_is_not_written(make, monkeypatch, study, tmp_path):
+    """A feature out of all proportion leaves int8 nothing of the others; the loss is told."""
+    no_compiler(monkeypatch)
+    with pytest.raises(NotTheRun, match=r"accuracy on 40 images of val falls from 1.000 to 0.\d+"):
+        make(SPOILED, "int8", max_drop=0.02)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_int8_compiled_is_held_to_account_too(make):
+    """Where there is a C++ compiler, what it makes of the file is compared as well."""
+    export, _ = make("reference", "int8")
+    runtimes = {each.runtime for each in export.comparisons}
+    assert runtimes == {"PyTorch", int8.COMPILED}
+
+
+@pytest.mark.parametrize("name", ["prune-0.5", "quantize16"])
+@pytest.mark.parametrize("form", ["packed", "safetensors"])
+def test_weights_come_back_in_the_runs_own_types(make, name, form):
+    """The rebuilt network is the run's, float16 stays float16, and the run's logits are met."""
+    export, _ = make(name, form)
+    assert [each.max_logit_difference for each in export.comparisons] == [0, 0]
+    if form == "packed":
+        assert export.num_bytes <= export.bytes_packed * 1.01
+
+
+def test_without_its_empty_filters_a_run_answers_the_same(make, study):
+    """Shrunk files hold fewer weights, the width of each layer, and the run's own answers."""
+    export, folder = make("filterprune-0.5", "safetensors", is_shrunk=True)
+    assert export.label == "safetensors shrunk"
+    assert export.num_bytes < export.bytes_of_run / 2
+    assert all(each.max_logit_difference < 1e-4 for each in export.comparisons)
+    assert "empty filters and neurons are taken out" in export.notes[0]
+    with safetensors.safe_open(folder / export.file, framework="np") as file:
+        layers = json.loads(file.metadata()["medtui"])["network"]["layers"]
+        widths = {layer["name"]: layer["outputs"] for layer in layers}
+        for name in ("conv1", "layer4.1.conv2"):
+            assert widths[name] == file.get_slice(f"{name}.weight").get_shape()[0]
+
+
+def test_where_nothing_can_go_shrinking_is_refused(study):
+    """Single weights leave no filter empty, and that is said."""
+    with pytest.raises(UsageError, match=r"0.0 % of the filters and neurons are masked, 0 %"):
+        open_subject(study.run("prune-0.5"), is_shrunk=True, num_images=0)
+
+
+def test_an_unfinished_run_is_refused(study):
+    """There is no model yet."""
+    with pytest.raises(UsageError, match="small/unfinished is not finished"):
+        open_subject(study.run("unfinished"), is_shrunk=False, num_images=0)
+
+
+def test_other_weights_than_the_runs_are_refused(study, tmp_path):
+    """A run that no longer gives its stored answers is not handed on."""
+    run, other = study.run("prune-0.5"), study.run("reference")
+    kept = run.model.read_bytes()
+    run.model.write_bytes(other.model.read_bytes())
+    try:
+        with pytest.raises(MedtuiError, match="no longer gives the answers it stored"):
+            open_subject(run, is_shrunk=False, num_images=8)
+    finally:
+        run.model.write_bytes(kept)
+
+
+def test_a_folder_that_cannot_be_written_is_told_of(study, tmp_path):
+    """A file where the folder should be is named, and nothing is left."""
+    (tmp_path / "taken").write_text("")
+    subject = open_subject(study.run("reference"), is_shrunk=False, num_images=4)
+    plan = ExportPlan(["safetensors"], str(tmp_path / "taken"), with_timing=False)
+    with pytest.raises(EnvironmentProblem, match="No safetensors file is there"):
+        Workshop(subject, plan, lambda _: None).make(format_named("safetensors"))
+
+
+def test_files_are_timed_beside_the_dense_reference(study, tmp_path):
+    """One image and a batch, each with the ratio of the same rounds; the reference is 1."""
+    subject = open_subject(study.run("filterprune-0.5"), is_shrunk=True, num_images=4)
+    plan = ExportPlan(["safetensors"], str(tmp_path))
+    export = Workshop(subject, plan, lambda _: None).make(format_named("safetensors"))
+    assert [(each.what, each.batch_size) for each in export.timings] == [
+        ("dense reference, PyTorch", 1), ("PyTorch", 1),
+        ("dense reference, PyTorch", 32), ("PyTorch", 32),
+    ]  # fmt: skip
+    assert all(each.p50_ms > 0 for each in export.timings)
+    assert export.timings[0].faster.median == 1
+    assert read_exports(tmp_path) == [export]
+
+
+def test_a_file_that_is_gone_has_no_record(make):
+    """Records stand for files; one without its file, or a damaged one, is left out."""
+    export, folder = make("reference", "safetensors")
+    (folder / "other.json").write_text("{")
+    assert read_exports(folder) == [export]
+    (folder / export.file).unlink()
+    assert read_exports(folder) == []
+
+
+def test_the_stored_predictions_are_what_a_file_is_held_against(study):
+    """The subject's own logits are those of the run's predictions."""
+    run = study.run("reference")
+    subject = open_subject(run, is_shrunk=False, num_images=0)
+    stored = read_predictions(run.predictions).splits["test"].logits_NK
+    assert abs(subject.probes["test"].logits_NK - stored).max() < 1e-4
