@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from medtui.documents import DocumentError, Problem
 from medtui.errors import MedtuiError
-from medtui.preset import Preset, parse_preset
+from medtui.preset import Preset, count_runs, parse_preset
 from medtui.preset.file import find_preset_path
 from medtui.shipped import presets_dir
 
@@ -129,7 +129,25 @@ def tell_preset(name_or_path: str) -> str:
         f"schemes    {', '.join(preset.compress.schemes)}\n"
         f"densities  {densities}{omitted}\n"
         f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
+        f"{_tell_search(preset)}"
     ).lstrip()
+
+
+def _tell_search(preset: Preset) -> str:
+    search = preset.search
+    if search is None:
+        return ""
+    return (
+        f"search     {', '.join(search.scheme)}: at most {search.eps:g} of {search.metric} lost, "
+        f"{search.budget} runs\n"
+    )
+
+
+def counted(preset: Preset, word: str) -> str:
+    """Give how many compressions a preset asks for; a search may end before its budget does."""
+    count = count_runs(preset) - 1
+    at_most = "at most " if preset.search else ""
+    return f"{at_most}{count} {word}{'' if count == 1 else 's'}"
 
 
 def sections() -> dict[str, type[BaseModel]]:

@@ -24,7 +24,8 @@ def toggle(draft: Draft, name: str, density: float | None) -> Draft:
 
 
 def _toggle_scheme(draft: Draft, name: str) -> Draft:
-    chosen = list(draft.value("compress", "schemes") or [])  # type: ignore[call-overload] # an array
+    known = draft.preset.compress.schemes if draft.preset else draft.value("compress", "schemes")
+    chosen = list(known or [])  # type: ignore[call-overload] # an array
     chosen = [each for each in chosen if each != name] if name in chosen else [*chosen, name]
     return without_strays(draft.set_to("compress", "schemes", chosen)) if chosen else draft
 

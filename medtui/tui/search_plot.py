@@ -25,7 +25,7 @@ def search_plot(view: RunView) -> Plot:
         x_label="density",
         is_x_log=True,
         y_limits=((search.bound - _FAR * search.eps) * scale, None),
-        remark=_remark(search),
+        remark=describe_search(search),
         empty="no sample is finished yet",
     )
 
@@ -62,7 +62,8 @@ def _points(samples: list[SearchSample], scale: float) -> tuple[Point, ...]:
     return tuple(sorted((each.density, each.metric * scale) for each in samples))
 
 
-def _remark(search: SearchOutcome) -> str:
+def describe_search(search: SearchOutcome) -> str:
+    """Give what was found and spent so far, in few words."""
     spent = sum(not each.is_free for each in search.samples)
     found = f"found {search.best.density:.3g}" if search.best else "none yet"
     return f"{found}, {spent}/{search.num_planned} samples"

@@ -5,6 +5,7 @@ from textual.widgets import Static
 
 from medtui.runs.result import Result
 from medtui.tui.colours import Colours
+from medtui.tui.search_plot import describe_search
 from medtui.tui.states import left_of, place_of, speed_of
 from medtui.tui.view import RunView
 from medtui.tui.widgets.bar import bar
@@ -71,6 +72,7 @@ class Headway(Static):
             format_percent(study.share, 0),
             left_of(study.seconds_left),
             f"{study.num_failed} failed" if study.num_failed else "",
+            f"{view.search.scheme}: {describe_search(view.search)}" if view.search else "",
         ]
         return self._line(
             f"study {study.num_finished}/{study.num_planned}", study.share, facts, colours
