@@ -1,0 +1,46 @@
+"""Prints how near searches come to the true density of synthetic curves, and how often they err.
+
+`python tests/search/measuring.py`
+"""
+
+import numpy as np
+from curves import carry_out, draw_curve, measured
+
+from medtui.preset import SearchSettings
+
+NUM_CURVES = 100
+
+CASES = {
+    "bisection, exact": (0.02, 0.0, {"method": "bisection"}),
+    "Gaussian process, exact": (0.02, 0.0, {"method": "gaussian-process"}),
+    "bisection, noisy, raw numbers": (0.02, 0.005, {"method": "bisection", "sigmas": 0.0}),
+    "Gaussian process, noisy, 0 sigmas": (0.02, 0.005, {"sigmas": 0.0}),
+    "Gaussian process, noisy, 1 sigma": (0.02, 0.005, {"sigmas": 1.0}),
+    "Gaussian process, noisy, 1.64 sigmas": (0.02, 0.005, {"sigmas": 1.64}),
+}
+"""Name to eps, standard error of the metric, and settings."""
+
+
+def main() -> None:
+    """Search every curve in every way."""
+    for name, (eps, sigma, changed) in CASES.items():
+        rng = np.random.default_rng(0)
+        settings = SearchSettings(scheme=("Prune",), eps=eps, **changed)
+        excess, num_runs = [], []
+        for _ in range(NUM_CURVES):
+            curve = draw_curve(rng, eps)
+            search = carry_out(settings, measured(curve, sigma, rng))
+            num_runs.append(len(search.samples))
+            if search.chosen is not None:
+                excess.append(search.chosen.density - curve.limit(eps))
+        feasible = [each for each in excess if each >= 0]
+        print(
+            f"{name}: mean excess {np.mean(feasible):.4f}, infeasible {len(excess) - len(feasible)}"
+            f" of {NUM_CURVES}, nothing found {NUM_CURVES - len(excess)},"
+            f" runs {np.mean(num_runs):.1f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Searches against grids that were run once: recorded changes of val accuracy, read between."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from curves import carry_out
+
+from medtui.preset import SearchSettings
+from medtui.search.sample import Sample, Wanted
+
+RECORDED = Path(__file__).parent.parent / "recorded" / "search"
+
+
+@pytest.mark.parametrize("name", ["prune"])
+def test_a_search_comes_near_the_best_of_a_grid(name):
+    """Ten samples against sixteen: as good to within 0.02 of the density, and as feasible."""
+    rows = json.loads((RECORDED / f"{name}.json").read_text())["samples"]
+    densities = [row["density"] for row in rows]
+
+    def read(field: str, density: float) -> float:
+        values = [row[field] for row in rows]
+        return float(np.interp(np.log(density), np.log(densities), values))
+
+    def measure(wanted: Wanted) -> Sample:
+        density = wanted.density
+        return Sample(density, read("change", density), read("sigma", density))
+
+    settings = SearchSettings(scheme=(name,), low=densities[0], high=densities[-1])
+    chosen = carry_out(settings, measure).chosen
+    best = min(row["density"] for row in rows if row["change"] >= -0.01)
+    assert chosen.density - best < 0.02
+    assert read("change", chosen.density) >= -0.01
