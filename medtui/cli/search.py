@@ -17,7 +17,6 @@ _GAINS = {
     "memory": "times less memory",
 }
 
-
 _BEST = {
     "size": "the smallest density",
     "macs": "the density with the fewest multiply-adds",
@@ -50,8 +49,8 @@ def describe_outcome(search: SearchOutcome) -> str:
     if best is None:
         found = f"no density keeps {bound} for sure" if search.samples else f"looking for {bound}"
     else:
-        kept = _shown(search, best.metric)
-        found = f"density {best.density:.3g} keeps {kept} where {bound} is the bound"
+        kept = f"{_shown(search, best.metric)} {search.label} on val"
+        found = f"density {best.density:.3g} has {kept}, bound {_shown(search, search.bound)}"
         if best.gain is not None:
             found += f", {best.gain:.3g} {_GAINS[search.objective]}"
     ending = f"{tried}, {search.reason}" if search.is_over else f"{tried}, next {search.next}"

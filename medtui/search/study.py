@@ -87,10 +87,11 @@ class StudySearch:
             cell = cell_named(self.preset, run.name)
             if cell is None or (cell.scheme, cell.seed) != (scheme, self._seed):
                 continue
-            if run.name not in self._known:
+            known = self._known.get(run.name)
+            if known is None or known.gain is None:
                 is_free = run.name in self._grid
-                self._known[run.name] = self._observer.observe(cell, is_free=is_free)
-            found[run.name] = self._known[run.name]
+                known = self._known[run.name] = self._observer.observe(cell, is_free=is_free)
+            found[run.name] = known
         return found
 
     def _outcome(
