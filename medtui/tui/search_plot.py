@@ -18,13 +18,16 @@ def search_plot(view: RunView) -> Plot:
         return Plot(title="Search", series=(), empty="this study searches for no density")
     scale = _PERCENT if search.is_share else 1.0
     unit = ", %" if search.is_share else ""
+    series = tuple(_series_of(search, scale))
+    floor = (search.bound - _FAR * search.eps) * scale
+    is_deep = any(y is not None and y < floor for each in series for _, y in each.points)
     return Plot(
         title=f"{search.scheme}: val {search.label} by density{unit}",
-        series=tuple(_series_of(search, scale)),
+        series=series,
         levels=(Level("bound", search.bound * scale),),
         x_label="density",
         is_x_log=True,
-        y_limits=((search.bound - _FAR * search.eps) * scale, None),
+        y_limits=(floor if is_deep else None, None),
         remark=describe_search(search),
         empty="no sample is finished yet",
     )
