@@ -5,6 +5,7 @@ at once, and trained for as many updates, with the same images, learning rates a
 """
 
 import argparse
+import math
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -68,7 +69,13 @@ def learning_rates(preset: Preset, steps_per_epoch: int) -> Iterator[float]:
         steps = (lc.first_steps or lc.steps) if cycle == 1 else lc.steps
         for step in range(steps):
             yield lc.lr * (lc.lr_end / lc.lr) ** (step / max(1, steps - 1))
-    yield from [guard.finetune_lr] * (guard.finetune_epochs * steps_per_epoch)
+    for step in range(guard.finetune_epochs * steps_per_epoch):
+        if guard.finetune_epochs > 1 and step < steps_per_epoch:
+            yield guard.finetune_lr * (step + 1) / steps_per_epoch
+            continue
+        rest = max(1, (guard.finetune_epochs - 1) * steps_per_epoch)
+        share = max(0, step - steps_per_epoch) / rest
+        yield guard.finetune_lr * 0.5 * (1 + math.cos(math.pi * share))
 
 
 def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: Criterion) -> int:
@@ -112,7 +119,9 @@ def main() -> None:
     """Prune, train, evaluate; print each figure on a line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path)
-    run = RunFolder(parser.parse_args().run)
+    parser.add_argument("--seed", type=int, default=0, help="of data order and augmentation")
+    arguments = parser.parse_args()
+    run = RunFolder(arguments.run)
     torch.set_num_threads(1)
     preset, result = preset_of(run), finished_result(run)
     shape = result.image_shape
@@ -122,7 +131,9 @@ def main() -> None:
     criterion = _criterion(dataset, CPU)
     pruned = prune_to(network, result.shrinkage.size.macs, shape)
     size = count(pruned, shape)
-    batches = TrainBatches(images, dataset.augment, batch_size=preset.lc.batch_size, seed=0)
+    batches = TrainBatches(
+        images, dataset.augment, batch_size=preset.lc.batch_size, seed=arguments.seed
+    )
     updates = train(pruned, preset, batches, criterion)
     print(f"{size.macs:,} MACs, {size.num_parameters:,} parameters, {updates} updates")  # noqa: T201
     print({layer.name: layer.num_structures for layer in size.layers})  # noqa: T201
