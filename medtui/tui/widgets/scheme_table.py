@@ -139,11 +139,11 @@ def _guard_line(scheme: Scheme, preset: Preset) -> str:
         return "Guard: measures BatchNorm anew before every evaluation."
     whole = ", ".join(guard.protect) or "no layer"
     if scheme.is_grouped:
-        whole = f"a group of layers that are all {whole.replace(', ', ' or ')}"
+        whole = f"groups of {whole.replace(', ', ' or ')} alone"
     return (
         f"Guard: every layer keeps {guard.floor_channels} filters and "
-        f"{format_percent(guard.floor_share, 0)} at least; {whole} stay{'s' * scheme.is_grouped} "
-        "whole; BatchNorm is measured anew."
+        f"{format_percent(guard.floor_share, 0)} at least; {whole} stay whole; BatchNorm is "
+        "measured anew."
     )
 
 
@@ -165,20 +165,27 @@ def _forecast_line(forecast: "CellForecast", density: float | None, colours: Col
     text = Text()
     if density is not None:
         text.append(f"{format_density(density):>6}  ", colours.accent)
-    text.append(
+    if found := forecast.shrinkage:
+        masked, removable = (format_percent(each, 0) for each in (found.masked, found.removable))
+        weights = [found.size.num_parameters, forecast.num_parameters]
+        text.append(
+            f"masks {masked} of the filters, removable {removable}; shrunk, "
+            f"{' of '.join(map(format_count, weights))} weights"
+        )
+    else:
+        text.append_text(_weights_kept(forecast))
+    if forecast.layers_emptied:
+        text.append(f"; empties {', '.join(forecast.layers_emptied)}", colours.warning)
+    text.append("\n")
+    return text
+
+
+def _weights_kept(forecast: "CellForecast") -> Text:
+    text = Text(
         f"keeps {format_count(forecast.num_weights_kept)} of "
         f"{format_count(forecast.num_weights)} weights"
     )
     kept, total = forecast.structures_kept
     if kept < total:
         text.append(f", {format_count(kept)} of {format_count(total)} filters and neurons")
-    if found := forecast.shrinkage:
-        text.append(
-            f"; masked {format_percent(found.masked, 0)}, removable "
-            f"{format_percent(found.removable, 0)}, shrunk to "
-            f"{format_count(found.size.num_parameters)} weights"
-        )
-    if forecast.layers_emptied:
-        text.append(f"; empties {', '.join(forecast.layers_emptied)}", colours.warning)
-    text.append("\n")
     return text
