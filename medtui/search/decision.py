@@ -129,7 +129,7 @@ class Search:
         unknown = self.believe(self.candidates, are_probes=is_probe).sigma
         distance = np.abs(self.believe(self.candidates).mean - self.bound)
         value = GAMMA * unknown - (1 - GAMMA) * distance
-        is_open = self._are_new(is_probe=is_probe)
+        is_open = self._are_open(is_probe=is_probe)
         if self.settings.is_monotone:
             is_open &= self.candidates < self._best
         return self._best_of(value, is_open, is_probe=is_probe)
@@ -138,7 +138,7 @@ class Search:
         """Ask where a whole run is expected to lower the smallest feasible density the most."""
         belief, below = self.believe(self.candidates), self.candidates < self._best
         gain = self._chance(belief) * np.log(self._best / self.candidates)
-        is_open = self._are_new() & below
+        is_open = self._are_open() & below
         if self.chosen is not None and not (gain[is_open] >= WORTHWHILE).any():
             return None
         return self._best_of(gain, is_open)
@@ -146,12 +146,12 @@ class Search:
     def _maximise(self) -> Wanted | None:
         """UCB of the objective among the densities that are feasible already."""
         belief = self.believe(self.candidates)
-        is_new = self._are_new()
-        is_open = is_new & (belief.lower(self.settings.sigmas) >= self.bound)
-        if not is_open.any() or all(sample.gain is None for sample in self.samples):
-            return self._best_of(self._chance(belief), is_new)
+        is_open = self._are_open()
+        is_feasible = is_open & (belief.lower(self.settings.sigmas) >= self.bound)
+        if not is_feasible.any() or all(sample.gain is None for sample in self.samples):
+            return self._best_of(self._chance(belief), is_open)
         gain = GainPosterior(self.samples).at(self.candidates)
-        return self._best_of(gain.mean + UCB_SIGMAS * gain.sigma, is_open)
+        return self._best_of(gain.mean + UCB_SIGMAS * gain.sigma, is_feasible)
 
     def _chance(self, belief: Belief) -> Floats:
         """Give how likely one more whole run at each candidate proves it feasible.
@@ -179,9 +179,18 @@ class Search:
         """The smallest density known to be feasible; where none is, nothing is to be given up."""
         return self.chosen.density if self.chosen else np.nextafter(self.settings.high, 2)
 
-    def _are_new(self, *, is_probe: bool = False) -> NDArray[np.bool_]:
+    @property
+    def _floor(self) -> float:
+        """The largest sampled density that is surely infeasible; what is below it is, too."""
+        densities = np.array([sample.density for sample in self.samples])
+        belief = self.believe(densities)
+        is_out = belief.mean + self.settings.sigmas * belief.sigma < self.bound
+        return float(densities[is_out].max(initial=0.0))
+
+    def _are_open(self, *, is_probe: bool = False) -> NDArray[np.bool_]:
+        """Tell which candidates may hold the answer and were not run yet."""
         taken = [sample.density for sample in self.samples if sample.is_probe == is_probe]
-        return ~np.isin(self.candidates, taken)
+        return ~np.isin(self.candidates, taken) & (self.candidates > self._floor)
 
     def _best_of(
         self, values: Floats, is_open: NDArray[np.bool_], *, is_probe: bool = False

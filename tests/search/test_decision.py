@@ -101,11 +101,22 @@ def test_a_timed_objective_is_maximised_among_feasible_densities():
 
 
 def test_nothing_is_chosen_where_nothing_is_feasible():
-    """A scheme that loses too much everywhere ends without a density."""
+    """A scheme that surely loses too much everywhere ends early, without a density."""
     rng = np.random.default_rng(5)
     search = carry_out(settings(high=0.5), measured(lambda _: -0.2, 0.002, rng))
     assert search.chosen is None
-    assert len(search.samples) == 10
+    assert search.num_left > 0
+
+
+def test_nothing_is_asked_for_below_what_is_surely_infeasible():
+    """A metric does not come back at smaller densities, however little is known of them."""
+    rng = np.random.default_rng(7)
+    curve = Logistic(0.7, 0.1, 0.2)
+    search = carry_out(settings(low=0.5, high=0.98), measured(curve, 0.02, rng))
+    for count, sample in enumerate(search.samples):
+        before = search.samples[:count]
+        clearly_out = [each.density for each in before if each.change < -0.1]
+        assert sample.density > max(clearly_out, default=0)
 
 
 def test_the_grid_runs_of_a_study_cost_nothing():
