@@ -53,12 +53,17 @@ def carry_out(
 
 
 def measured(
-    curve: Callable[[float], float], sigma: float, rng: np.random.Generator
+    curve: Callable[[float], float],
+    sigma: float,
+    rng: np.random.Generator,
+    *,
+    probe_factor: float = 1.0,
 ) -> Callable[[Wanted], Sample]:
-    """Give what measures a curve with that much noise."""
+    """Give what measures a curve with that much noise; probes need `probe_factor` the density."""
 
     def measure(wanted: Wanted) -> Sample:
         noise = rng.normal(0, sigma) if sigma else 0.0
-        return Sample(wanted.density, curve(wanted.density) + noise, sigma, wanted.is_probe)
+        density = wanted.density / (probe_factor if wanted.is_probe else 1.0)
+        return Sample(wanted.density, curve(density) + noise, sigma, wanted.is_probe)
 
     return measure

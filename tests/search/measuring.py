@@ -17,19 +17,23 @@ CASES = {
     "Gaussian process, noisy, 0 sigmas": (0.02, 0.005, {"sigmas": 0.0}),
     "Gaussian process, noisy, 1 sigma": (0.02, 0.005, {"sigmas": 1.0}),
     "Gaussian process, noisy, 1.64 sigmas": (0.02, 0.005, {"sigmas": 1.64}),
+    "the same, 7 of 10 samples being probes": (0.02, 0.005, {"sigmas": 1.64}),
 }
-"""Name to eps, standard error of the metric, and settings."""
+"""Name to eps, standard error of the metric, and settings; the last one's probes need twice the
+density for the same metric."""
 
 
 def main() -> None:
     """Search every curve in every way."""
     for name, (eps, sigma, changed) in CASES.items():
+        has_probes = "probes" in name
         rng = np.random.default_rng(0)
         settings = SearchSettings(scheme=("Prune",), eps=eps, **changed)
         excess, num_runs = [], []
         for _ in range(NUM_CURVES):
             curve = draw_curve(rng, eps)
-            search = carry_out(settings, measured(curve, sigma, rng))
+            measure = measured(curve, sigma, rng, probe_factor=2.0)
+            search = carry_out(settings, measure, has_probes=has_probes)
             num_runs.append(len(search.samples))
             if search.chosen is not None:
                 excess.append(search.chosen.density - curve.limit(eps))

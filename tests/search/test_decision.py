@@ -74,10 +74,7 @@ def test_probes_come_first_and_whole_runs_are_chosen():
     rng = np.random.default_rng(3)
     curve = Logistic(0.05, 0.3, 0.4)
 
-    def measure(wanted: Wanted) -> Sample:
-        density = wanted.density / 2 if wanted.is_probe else wanted.density
-        return Sample(wanted.density, curve(density) + rng.normal(0, 0.001), 0.001, wanted.is_probe)
-
+    measure = measured(curve, 0.001, rng, probe_factor=2.0)
     search = carry_out(settings(), measure, has_probes=True)
     kinds = [sample.is_probe for sample in search.samples]
     assert kinds[:3] == [True, True, True]
