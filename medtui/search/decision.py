@@ -19,6 +19,9 @@ GAMMA = 0.66
 UCB_SIGMAS = 2.0
 """Optimism about the objective in the second phase."""
 
+SURE_SIGMAS = 3.0
+"""So many standard errors below the bound, a density is given up with all that are smaller."""
+
 WORTHWHILE = 0.01
 """A search ends where one more run is expected to gain less than this share of the density."""
 
@@ -184,7 +187,7 @@ class Search:
         """The largest sampled density that is surely infeasible; what is below it is, too."""
         densities = np.array([sample.density for sample in self.samples])
         belief = self.believe(densities)
-        is_out = belief.mean + self.settings.sigmas * belief.sigma < self.bound
+        is_out = belief.mean + SURE_SIGMAS * belief.sigma < self.bound
         return float(densities[is_out].max(initial=0.0))
 
     def _are_open(self, *, is_probe: bool = False) -> NDArray[np.bool_]:

@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 
 FAR_BELOW = 6.0
 """Losses beyond so many eps below the bound count as that: how far a collapse goes says nothing
-about where it begins, and would bend the curve there."""
+about where it begins, and would bend the curve there. Their errors shrink alike: what is surely
+below stays so."""
 
 ANCHOR_SIGMA = 0.25
 """How surely density 1 changes nothing, in eps."""
@@ -88,7 +89,8 @@ class ChangePosterior:
         margins = np.array([sample.change / self._eps + 1 for sample in self._samples])
         errors = [np.hypot(each.sigma / self._eps, PROBE_SIGMA * each.is_probe)
                   for each in self._samples]  # fmt: skip
-        return Curve(np.array(places), np.maximum(margins, -FAR_BELOW), np.array(errors))
+        scales = FAR_BELOW / np.maximum(-margins, FAR_BELOW)
+        return Curve(np.array(places), margins * scales, np.array(errors) * scales)
 
 
 class GainPosterior:
