@@ -13,6 +13,7 @@ from medtui.tui.errands import (
     DeleteWanted,
     Errands,
     ExportWanted,
+    ModelWanted,
     NoteWanted,
     ResumeWanted,
     StopWanted,
@@ -65,6 +66,17 @@ class Answering(App[None]):
         """Write a chart to files."""
         style = ChartStyle(colours_of(self.current_theme), is_ascii=self.is_ascii)
         self._run_errand(partial(self.errands.export, message, style))
+
+    @work(group="errands")
+    async def on_model_wanted(self, message: ModelWanted) -> None:
+        """Open the export of a run that has a model."""
+        from medtui.tui.screens.exporting import ExportScreen
+
+        run = await asyncio.to_thread(self.errands.finished_run, message.key)
+        if run is None:
+            self.notify("Only a finished run has a model to export.", severity="warning")
+        else:
+            self.push_screen(ExportScreen(run))
 
     def on_resume_wanted(self, message: ResumeWanted) -> None:
         """Start what is unfinished."""

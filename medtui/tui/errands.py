@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs.folder import StudyFolder
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import holder_of
 from medtui.runs.publish import publish_text
 from medtui.tui.legend import ChartStyle
@@ -54,6 +54,15 @@ class NoteWanted(Message):
         super().__init__()
         self.study = study
         """The study."""
+
+
+class ModelWanted(Message):
+    """A person wants a finished run's model as files."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+        """`study/run`."""
 
 
 class ExportWanted(Message):
@@ -128,6 +137,12 @@ class Errands:
         except OSError as error:
             raise EnvironmentProblem(f"Nothing was exported: {error.strerror}.") from error
         return "Written: " + ", ".join(map(str, paths))
+
+    def finished_run(self, key: str) -> RunFolder | None:
+        """Give the folder of the run `study/run`; None where it has no model."""
+        study, _, name = key.partition("/")
+        run = self._folder(study).run(name)
+        return run if run.result.is_file() and run.model.is_file() else None
 
     def resume(self, name: str) -> str:
         """Start what is unfinished in a study; give what to say."""

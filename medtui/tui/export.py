@@ -24,7 +24,7 @@ def export_chart(run: RunFolder, plot: Plot, style: ChartStyle) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    folder = run.path / "exports"
+    folder = run.exports
     folder.mkdir(exist_ok=True)
     stem = slugify(plot.title)
     paths = [folder / f"{stem}.{kind}" for kind in ("png", "svg", "csv")]

@@ -16,7 +16,7 @@ from medtui.tui.colours import Colours
 from medtui.tui.compare_plots import Marked
 from medtui.tui.compare_tabs import TABS, Content, Request, make_content, moved_images
 from medtui.tui.comparing import Board, Workbench
-from medtui.tui.errands import ExportWanted
+from medtui.tui.errands import ExportWanted, ModelWanted
 from medtui.tui.keys import bind
 from medtui.tui.lens import Lens, look_through
 from medtui.tui.marks import Marks
@@ -61,6 +61,9 @@ class CompareScreen(Looking, Choosing):
         bind("shift+tab", "next_tab(-1)", "Tab before", "Show the tab before", shown=False),
         bind("f", "full", "Full", "Give the tab the whole screen", shown=False),
         bind("x", "export", "Export", "Write the chart to files: SVG and CSV", shown=False),
+        bind("e", "export_model", "Export model",
+             "Write the model of the run under the cursor as files: ONNX, pt2, int8, ...",
+             shown=False),
         bind("escape", "back", "Back", "Back to the table, to the studies"),
     ]  # fmt: skip
 
@@ -241,6 +244,12 @@ class CompareScreen(Looking, Choosing):
         if chart is not None and chart.plot is not None and runs:
             seen = look_through(chart.lens, chart.plot)
             self.post_message(ExportWanted(runs[0].entry.key, seen))
+
+    def action_export_model(self) -> None:
+        """Choose the files that the model of the run under the cursor is written as."""
+        selected = self.query_one(CompareTable).selected
+        if selected:
+            self.post_message(ModelWanted(selected))
 
     def _show_tabs(self) -> None:
         """Name the tabs; where there is little room, the current one alone."""

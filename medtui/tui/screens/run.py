@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from medtui.tui.copying import copy_text
-from medtui.tui.errands import ExportWanted, ResumeWanted, StopWanted
+from medtui.tui.errands import ExportWanted, ModelWanted, ResumeWanted, StopWanted
 from medtui.tui.export import chart_csv
 from medtui.tui.keys import bind
 from medtui.tui.lens import Lens, look_through
@@ -83,6 +83,8 @@ class RunScreen(Looking, ReaderScreen):
         bind("slash", "search", "Search log", "Show only lines of the log that hold a text",
              shown=False, display="/"),
         bind("x", "export", "Export", "Write the chart to files: PNG, SVG, CSV", shown=False),
+        bind("e", "export_model", "Export model",
+             "Write the model as files: ONNX, pt2, int8, packed, safetensors", shown=False),
         bind("k", "copy", "Copy", "Copy what the pane shows", shown=False),
         bind("end", "follow", "Follow log", "Go to the log's end and stay there", shown=False),
         bind("escape", "back", "Back", "Back to the whole chart, all panes, the studies"),
@@ -219,6 +221,10 @@ class RunScreen(Looking, ReaderScreen):
         chart = self.chart
         if chart is not None and chart.plot is not None:
             self.post_message(ExportWanted(self.key, look_through(chart.lens, chart.plot)))
+
+    def action_export_model(self) -> None:
+        """Choose the files that the model is written as."""
+        self.post_message(ModelWanted(self.key))
 
     def action_next_pane(self, step: int) -> None:
         """Go to the next pane: the one that is shown where there is room for one."""
