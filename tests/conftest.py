@@ -3,8 +3,12 @@
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from medtui.runs.folder import StudyFolder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -16,6 +20,14 @@ def real_data() -> Path:
     if not (folder / "malaria32.npz").is_file():
         pytest.skip(f"no real images at {folder}; set MEDTUI_TEST_DATA to run this test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def exportable(tmp_path_factory: pytest.TempPathFactory) -> "StudyFolder":
+    """Give a study of tiny, finished runs; tests write nothing but exports into it."""
+    from exporting import write_study
+
+    return write_study(tmp_path_factory.mktemp("exportable") / "runs")
 
 
 @pytest.fixture(autouse=True, scope="session")

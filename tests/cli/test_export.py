@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exporting import PRESET, write_study
+from exporting import PRESET
 from PIL import Image
 
 from medtui.datasets import open_dataset
@@ -20,34 +20,28 @@ from medtui.runs.predictions import read_predictions
 DOCUMENT = Path(__file__).parents[2] / "docs" / "export.md"
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Give a study of tiny, finished runs."""
-    return write_study(tmp_path_factory.mktemp("exported") / "runs")
-
-
 @pytest.fixture
-def export(medtui, small):
+def export(medtui, exportable):
     """Give a function that runs the verb on that study."""
 
     def run(*arguments):
         return medtui(
-            "export", *arguments, "--no-timing", "--runs-dir", str(small.path.parent)
+            "export", *arguments, "--no-timing", "--runs-dir", str(exportable.path.parent)
         )  # fmt: skip
 
     return run
 
 
-def test_formats_are_written_told_and_listed(export, medtui, small, tmp_path):
+def test_formats_are_written_told_and_listed(export, medtui, exportable, tmp_path):
     """Stdout names each file; the run's folder holds it with its record; `runs show` has it."""
     done = export("prune-0.5", "--packed", "--safetensors", "--images", "8")
     assert done.returncode == 0, done.stderr
     assert "packed: reading it back" in done.stderr
-    folder = small.run("prune-0.5").exports
+    folder = exportable.run("prune-0.5").exports
     names = {f"small-prune-0.5.{kind}" for kind in ("packed", "safetensors")}
     assert {path.name for path in folder.iterdir()} == names | {f"{name}.json" for name in names}
     assert all(str(folder / name) in done.stdout for name in names)
-    shown = medtui("runs", "show", "small/prune-0.5", "--runs-dir", str(small.path.parent))
+    shown = medtui("runs", "show", "small/prune-0.5", "--runs-dir", str(exportable.path.parent))
     assert "safetensors" in shown.stdout
     assert "logits within" in shown.stdout
 
@@ -69,8 +63,6 @@ def test_json_is_one_object_a_file(export, tmp_path):
         (["unfinished"], 2, "small/unfinished is not finished"),
         (["small"], 2, "is a study; a model is one run's"),
         (["no-such-run"], 2, "no study or run called `no-such-run`"),
-        (["prune-0.5", "--safetensors", "--shrink"], 2, "Nothing is removable"),
-        (["prune-0.5", "--safetensors", "-o", "/proc/no"], 3, "No safetensors file is there"),
     ],
 )
 def test_what_cannot_be_exported_is_told_in_a_sentence(export, arguments, code, told):
@@ -81,7 +73,7 @@ def test_what_cannot_be_exported_is_told_in_a_sentence(export, arguments, code, 
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_package_is_named_with_its_cure(small, tmp_path):
+def test_a_missing_package_is_named_with_its_cure(exportable, tmp_path):
     """The other formats are written all the same."""
     hidden = tmp_path / "hidden"
     hidden.mkdir()
@@ -92,10 +84,10 @@ def test_a_missing_package_is_named_with_its_cure(small, tmp_path):
     done = subprocess.run(
         [
             sys.executable, "-m", "medtui", "export", "reference", "--int8", "--safetensors",
-            "--no-timing", "--images", "4", "--runs-dir", str(small.path.parent),
+            "--no-timing", "--images", "4", "--runs-dir", str(exportable.path.parent),
             "-o", str(tmp_path / "out"),
         ],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=240,
         env=os.environ | {"PYTHONPATH": f"{hidden}:{Path(__file__).parents[2]}"},
     )  # fmt: skip
     assert done.returncode == 3
@@ -104,12 +96,12 @@ def test_a_missing_package_is_named_with_its_cure(small, tmp_path):
     assert "small-reference.safetensors" in done.stdout
 
 
-def test_ctrl_c_leaves_nothing_behind(small, tmp_path):
+def test_ctrl_c_leaves_nothing_behind(exportable, tmp_path):
     """A file that was being written is gone, the exit code is an interruption's."""
     process = subprocess.Popen(
         [
             sys.executable, "-m", "medtui", "export", "reference", "--onnx",
-            "--runs-dir", str(small.path.parent), "-o", str(tmp_path / "out"),
+            "--runs-dir", str(exportable.path.parent), "-o", str(tmp_path / "out"),
         ],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
@@ -119,7 +111,7 @@ def test_ctrl_c_leaves_nothing_behind(small, tmp_path):
         if line.startswith("onnx: writing"):
             break
     os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=240)
     assert process.returncode == 130, stderr
     assert stdout == ""
     assert list((tmp_path / "out").iterdir()) == []
@@ -131,20 +123,25 @@ def scripts() -> dict[str, str]:
     return {name: text for text, name in blocks}
 
 
-@pytest.mark.parametrize(("kind", "script"), [("onnx", "classify.py"), ("pt2", "classify_pt2.py")])
-def test_the_documented_script_gives_the_runs_own_answer(export, small, tmp_path, kind, script):
+@pytest.mark.parametrize(
+    ("kind", "script"),
+    [("onnx", "classify.py"), pytest.param("pt2", "classify_pt2.py", marks=pytest.mark.slow)],
+)
+def test_the_documented_script_gives_the_runs_own_answer(
+    export, exportable, tmp_path, kind, script
+):
     """A test image, as a file, is called what the run called it."""
     done = export("reference", f"--{kind}", "--images", "4", "-o", str(tmp_path))
     assert done.returncode == 0, done.stderr
     (tmp_path / script).write_text(scripts()[script])
     dataset = open_dataset(parse_preset(PRESET, "small").data)
-    stored = read_predictions(small.reference.predictions).splits["val"]
+    stored = read_predictions(exportable.reference.predictions).splits["val"]
     answers = [dataset.classes[row] for row in stored.logits_NK.argmax(axis=1)]
     for row in (answers.index("Uninfected"), answers.index("Parasitized")):
         Image.fromarray(dataset.val.images_NHWC[row]).save(tmp_path / "cell.png")
         said = subprocess.run(
             [sys.executable, script, f"small-reference.{kind}", "cell.png"],
-            cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60,
+            cwd=tmp_path, capture_output=True, text=True, check=True, timeout=240,
         )  # fmt: skip
         assert said.stdout.strip() == answers[row]
     assert np.unique(answers).size == 2

@@ -1,18 +1,10 @@
 """Exporting from Run and Compare: chosen by keyboard, told while it goes, called off."""
 
-import pytest
 from driving import notices, opened, screen_text, until
-from exporting import write_study
 
 from medtui.runs.folder import StudyFolder
 from medtui.tui.screens.exporting import ExportScreen
 from medtui.tui.screens.run import RunScreen
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory) -> StudyFolder:
-    """Give a study of tiny, finished runs."""
-    return write_study(tmp_path_factory.mktemp("exported") / "runs")
 
 
 async def open_export(pilot, key: str) -> None:
@@ -24,9 +16,9 @@ async def open_export(pilot, key: str) -> None:
     await until(pilot, lambda: "torch.export, float32" in screen_text(pilot))
 
 
-async def test_files_are_chosen_written_and_copied(study) -> None:
+async def test_files_are_chosen_written_and_copied(exportable: StudyFolder) -> None:
     """ONNX is chosen at first; another is taken in its place; result and path are shown."""
-    async with opened(study.path.parent, size=(80, 24)) as pilot:
+    async with opened(exportable.path.parent, size=(80, 24)) as pilot:
         await open_export(pilot, "small/prune-0.5")
         assert "[x] onnx" in screen_text(pilot)
         await pilot.press("space", "down", "down", "down", "down", "enter")
@@ -37,7 +29,7 @@ async def test_files_are_chosen_written_and_copied(study) -> None:
         await until(pilot, lambda: "✓ small-prune-0.5.safetensors" in screen_text(pilot))
         await until(pilot, lambda: "●" not in screen_text(pilot))
         assert "logits within 0.0e+00" in screen_text(pilot)
-        assert (study.run("prune-0.5").exports / "small-prune-0.5.safetensors").is_file()
+        assert (exportable.run("prune-0.5").exports / "small-prune-0.5.safetensors").is_file()
         await pilot.press("k")
         assert "Copied" in notices(pilot)
         assert "small-prune-0.5.safetensors" in pilot.app.clipboard
@@ -45,42 +37,42 @@ async def test_files_are_chosen_written_and_copied(study) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
 
 
-async def test_a_refusal_is_shown_with_its_cure(study) -> None:
+async def test_a_refusal_is_shown_with_its_cure(exportable: StudyFolder) -> None:
     """Nothing can be taken out of a run that lost single weights."""
-    async with opened(study.path.parent) as pilot:
+    async with opened(exportable.path.parent) as pilot:
         await open_export(pilot, "small/prune-0.5")
         await pilot.press("end", "space", "s")
         await until(pilot, lambda: "Nothing is removable" in screen_text(pilot))
         assert "Only what is empty in all layers" in screen_text(pilot)
 
 
-async def test_escape_calls_it_off_and_then_goes_back(study) -> None:
+async def test_escape_calls_it_off_and_then_goes_back(exportable: StudyFolder) -> None:
     """The screen answers all the while; nothing is left of what was begun."""
-    async with opened(study.path.parent) as pilot:
+    async with opened(exportable.path.parent) as pilot:
         await open_export(pilot, "small/reference")
         await pilot.press("s")
         await until(pilot, lambda: "loading" in screen_text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "Called off" in screen_text(pilot))
         await until(pilot, lambda: "●" not in screen_text(pilot))
-        folder = study.reference.exports
+        folder = exportable.reference.exports
         assert not folder.exists() or list(folder.iterdir()) == []
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
 
 
-async def test_a_run_without_a_model_has_nothing_to_export(study) -> None:
+async def test_a_run_without_a_model_has_nothing_to_export(exportable: StudyFolder) -> None:
     """It is said, and no screen opens."""
-    async with opened(study.path.parent) as pilot:
+    async with opened(exportable.path.parent) as pilot:
         pilot.app.open_run("small/unfinished")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await pilot.press("e")
         await until(pilot, lambda: "Only a finished run has a model" in notices(pilot))
 
 
-async def test_compare_exports_the_run_under_the_cursor(study) -> None:
+async def test_compare_exports_the_run_under_the_cursor(exportable: StudyFolder) -> None:
     """The same screen, for that run."""
-    async with opened(study.path.parent) as pilot:
+    async with opened(exportable.path.parent) as pilot:
         await pilot.press("c")
         await until(pilot, lambda: "5 of 5 runs" in screen_text(pilot))
         await pilot.press("e")

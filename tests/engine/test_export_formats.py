@@ -8,30 +8,25 @@ import onnxruntime
 import pytest
 import safetensors
 import torch
-from exporting import SPOILED, write_study
+from exporting import SPOILED
+from msgspec.structs import replace
 
 from medtui.engine.export import int8
 from medtui.engine.export.production import Workshop
 from medtui.engine.export.subject import open_subject
-from medtui.engine.export.verdict import NotTheRun
+from medtui.engine.export.verdict import NotTheRun, judge
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.runs.exporting import ExportPlan
-from medtui.runs.exports import Metadata, format_named, read_exports
+from medtui.runs.exports import Comparison, Metadata, format_named, read_exports
 from medtui.runs.predictions import read_predictions
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """Give finished runs, tiny and real."""
-    return write_study(tmp_path_factory.mktemp("runs"))
-
-
 @pytest.fixture
-def make(study, tmp_path):
+def make(exportable, tmp_path):
     """Give a function that writes a run in a format, untimed, and its folder."""
 
     def write(name, form, *, is_shrunk=False, max_drop=1.0):
-        subject = open_subject(study.run(name), is_shrunk=is_shrunk, num_images=0)
+        subject = open_subject(exportable.run(name), is_shrunk=is_shrunk, num_images=0)
         plan = ExportPlan([form], str(tmp_path), max_drop=max_drop, with_timing=False)
         return Workshop(subject, plan, lambda _: None).make(format_named(form)), tmp_path
 
@@ -43,7 +38,7 @@ def no_compiler(monkeypatch):
     monkeypatch.setattr(int8, "can_compile", lambda: False)
 
 
-def test_onnx_gives_the_runs_answers_for_any_batch(make, study):
+def test_onnx_gives_the_runs_answers_for_any_batch(make):
     """Onnxruntime's logits are the run's; how to use the file stands in the file."""
     export, folder = make("prune-0.5", "onnx")
     assert {each.runtime for each in export.comparisons} == {"onnxruntime"}
@@ -79,12 +74,26 @@ def test_int8_is_a_quarter_as_large(make, monkeypatch):
     assert any("no C++ compiler" in note for note in export.notes)
 
 
-def test_int8_that_loses_too_much_is_not_written(make, monkeypatch, study, tmp_path):
+@pytest.mark.slow
+def test_int8_that_loses_too_much_is_not_written(make, monkeypatch, tmp_path):
     """A feature out of all proportion leaves int8 nothing of the others; the loss is told."""
     no_compiler(monkeypatch)
     with pytest.raises(NotTheRun, match=r"accuracy on 40 images of val falls from 1.000 to 0.\d+"):
         make(SPOILED, "int8", max_drop=0.02)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("form", "max_drop"), [("int8", 0.02), ("onnx", 1.0)])
+def test_too_far_from_the_run_is_judged_by_metric_or_by_logits(exportable, form, max_drop):
+    """int8 may move logits and keep the val metric; float32 may not move them; test has no say."""
+    subject = open_subject(exportable.reference, is_shrunk=False, num_images=4)
+    near = Comparison("it", "val", 4, "accuracy", 0.9, 0.9, 0.0, 0)
+    far = {"int8": {"of_file": 0.87}, "onnx": {"max_logit_difference": 0.1}}[form]
+    judge(form, subject, [near, replace(near, split="test")], max_drop)
+    with pytest.raises(NotTheRun, match="By it, "):
+        judge(form, subject, [near, replace(near, **far)], max_drop)
+    if form == "int8":
+        judge(form, subject, [near, replace(near, split="test", **far)], max_drop)
 
 
 @pytest.mark.slow
@@ -105,7 +114,7 @@ def test_weights_come_back_in_the_runs_own_types(make, name, form):
         assert export.num_bytes <= export.bytes_packed * 1.01
 
 
-def test_without_its_empty_filters_a_run_answers_the_same(make, study):
+def test_without_its_empty_filters_a_run_answers_the_same(make):
     """Shrunk files hold fewer weights, the width of each layer, and the run's own answers."""
     export, folder = make("filterprune-0.5", "safetensors", is_shrunk=True)
     assert export.label == "safetensors shrunk"
@@ -119,21 +128,21 @@ def test_without_its_empty_filters_a_run_answers_the_same(make, study):
             assert widths[name] == file.get_slice(f"{name}.weight").get_shape()[0]
 
 
-def test_where_nothing_can_go_shrinking_is_refused(study):
+def test_where_nothing_can_go_shrinking_is_refused(exportable):
     """Single weights leave no filter empty, and that is said."""
     with pytest.raises(UsageError, match=r"0.0 % of the filters and neurons are masked, 0 %"):
-        open_subject(study.run("prune-0.5"), is_shrunk=True, num_images=0)
+        open_subject(exportable.run("prune-0.5"), is_shrunk=True, num_images=0)
 
 
-def test_an_unfinished_run_is_refused(study):
+def test_an_unfinished_run_is_refused(exportable):
     """There is no model yet."""
     with pytest.raises(UsageError, match="small/unfinished is not finished"):
-        open_subject(study.run("unfinished"), is_shrunk=False, num_images=0)
+        open_subject(exportable.run("unfinished"), is_shrunk=False, num_images=0)
 
 
-def test_other_weights_than_the_runs_are_refused(study, tmp_path):
+def test_other_weights_than_the_runs_are_refused(exportable, tmp_path):
     """A run that no longer gives its stored answers is not handed on."""
-    run, other = study.run("prune-0.5"), study.run("reference")
+    run, other = exportable.run("prune-0.5"), exportable.run("reference")
     kept = run.model.read_bytes()
     run.model.write_bytes(other.model.read_bytes())
     try:
@@ -143,18 +152,18 @@ def test_other_weights_than_the_runs_are_refused(study, tmp_path):
         run.model.write_bytes(kept)
 
 
-def test_a_folder_that_cannot_be_written_is_told_of(study, tmp_path):
+def test_a_folder_that_cannot_be_written_is_told_of(exportable, tmp_path):
     """A file where the folder should be is named, and nothing is left."""
     (tmp_path / "taken").write_text("")
-    subject = open_subject(study.run("reference"), is_shrunk=False, num_images=4)
+    subject = open_subject(exportable.run("reference"), is_shrunk=False, num_images=4)
     plan = ExportPlan(["safetensors"], str(tmp_path / "taken"), with_timing=False)
     with pytest.raises(EnvironmentProblem, match="No safetensors file is there"):
         Workshop(subject, plan, lambda _: None).make(format_named("safetensors"))
 
 
-def test_files_are_timed_beside_the_dense_reference(study, tmp_path):
+def test_files_are_timed_beside_the_dense_reference(exportable, tmp_path):
     """One image and a batch, each with the ratio of the same rounds; the reference is 1."""
-    subject = open_subject(study.run("filterprune-0.5"), is_shrunk=True, num_images=4)
+    subject = open_subject(exportable.run("filterprune-0.5"), is_shrunk=True, num_images=4)
     plan = ExportPlan(["safetensors"], str(tmp_path))
     export = Workshop(subject, plan, lambda _: None).make(format_named("safetensors"))
     assert [(each.what, each.batch_size) for each in export.timings] == [
@@ -175,9 +184,9 @@ def test_a_file_that_is_gone_has_no_record(make):
     assert read_exports(folder) == []
 
 
-def test_the_stored_predictions_are_what_a_file_is_held_against(study):
+def test_the_stored_predictions_are_what_a_file_is_held_against(exportable):
     """The subject's own logits are those of the run's predictions."""
-    run = study.run("reference")
+    run = exportable.run("reference")
     subject = open_subject(run, is_shrunk=False, num_images=0)
     stored = read_predictions(run.predictions).splits["test"].logits_NK
     assert abs(subject.probes["test"].logits_NK - stored).max() < 1e-4
