@@ -138,19 +138,24 @@ def _mask_of(channels: Tensor, size: int) -> Tensor:
 
 @torch.no_grad()
 def _project(module: nn.Module, group: ChannelGroup, dead: Tensor) -> None:
-    """Let Condensa remove a group's dead channels; zero them in the BatchNorms they pass."""
+    """Let Condensa remove a group's dead channels; zero them in the BatchNorms they pass.
+
+    Scale and shift are then compressed, too, and the L step pulls w's to them: left free, BatchNorm
+    would scale the filters that the penalty makes small back up.
+    """
     for member in group.layers:
         layer = layer_named(module, member.name)
         is_kept = ~member.spread(dead, len(layer.weight)).to(layer.weight.device)
         column = is_kept.to(layer.weight.dtype).unsqueeze(1)
         project = condensa.filter_prune if isinstance(layer, nn.Conv2d) else condensa.neuron_prune
         project(layer, _KEPT, criteria=lambda *_, column=column, **__: column)
-    if is_recording():
-        return
     for member in group.norms:
         norm = module.get_submodule(member.name)
         assert isinstance(norm, Norm)
+        affine = dict(norm.named_parameters())
+        norm.condense = set(affine)  # type: ignore[assignment] # Condensa's mark
+        if is_recording():
+            continue
         own = member.spread(dead, norm.num_features)
-        for parameter in (norm.weight, norm.bias):
-            if parameter is not None:
-                parameter.data[own.to(parameter.device)] = 0
+        for parameter in affine.values():
+            parameter.data[own.to(parameter.device)] = 0

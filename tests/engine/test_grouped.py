@@ -10,6 +10,7 @@ from medtui.engine.network import build_network, named_layers
 from medtui.engine.schemes import build_scheme
 from medtui.engine.shrink import check_same, shrink
 from medtui.engine.size import measure_size
+from medtui.engine.update import compressed_names
 from medtui.preset import FilterPrune, GuardSettings, Scheme, named_schemes
 
 IMAGE = (3, 32, 32)
@@ -71,6 +72,13 @@ def test_coupled_layers_lose_the_same_channels_and_their_batchnorms(network):
         module = theta.get_submodule(norm)
         assert torch.equal(module.weight != 0, kept["conv1"]), norm
         assert not module.bias[~kept["conv1"]].any(), norm
+
+
+def test_the_penalty_pulls_batchnorm_along(network):
+    """Scale and shift behind a group are compressed parameters: the L step sees them, too."""
+    names = compressed_names(projected(network))
+    assert {"bn1.weight", "bn1.bias", "layer4.1.bn2.weight"} <= names
+    assert "fc.weight" not in names
 
 
 @pytest.mark.parametrize("density", [0.5, 0.25, 0.01])
