@@ -26,7 +26,7 @@ def medtui(tmp_path: Path) -> Medtui:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 
