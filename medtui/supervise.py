@@ -73,7 +73,10 @@ class Supervisor:
         are_searched = False
         if self.study.reference.result.is_file():
             self._run_all([run for run in runs if not run.is_reference])
-            are_searched = self._search()
+            try:
+                are_searched = self._search()
+            except (MedtuiError, OSError) as error:
+                print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
             self._bench()
         self._await_followers()
         return 0 if are_searched and all(run.result.is_file() for run in runs) else 1

@@ -34,7 +34,10 @@ def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
     num_open = study.num_planned - study.count("finished")
     if run is None and num_open:
         name, are = study.folder.name, "run is" if num_open == 1 else "runs are"
-        return [f"{name}: {num_open} {are} not finished; `medtui resume {name}` goes on."]
+        told = f"{name}: {num_open} {are} not finished; `medtui resume {name}` goes on."
+        if lines := _last_lines_of(study):
+            told = "\n  ".join([told, f"{_log_of(study)} ends with:", *lines])
+        return [told]
     return []
 
 

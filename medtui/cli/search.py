@@ -48,6 +48,8 @@ def describe_outcome(search: SearchOutcome) -> str:
     best = search.best
     if best is None:
         found = f"no density keeps {bound} for sure" if search.samples else f"looking for {bound}"
+        if any(sample.is_feasible and sample.gain is None for sample in search.samples):
+            found = f"what keeps {bound} was not timed; see bench.log"
     else:
         kept = f"{_shown(search, best.metric)} {search.label} on val"
         found = f"density {best.density:.3g} has {kept}, bound {_shown(search, search.bound)}"

@@ -10,7 +10,6 @@ from medtui.engine.network import state_of
 from medtui.engine.session import Session
 from medtui.engine.shrink import NUM_CHECKED, NotShrinkable, Shrunk, check_same, shrink
 from medtui.engine.size import measure_size
-from medtui.errors import UsageError
 from medtui.runs.manifest import pack_manifest
 from medtui.runs.publish import publish_bytes
 from medtui.runs.result import Shrinkage
@@ -36,9 +35,9 @@ def conclude_shrinking(session: Session, model: nn.Module) -> Shrinkage | None:
     is_wanted = session.preset.shrink.enabled
     try:
         shrunk = shrink(model, session.image_shape)
-    except UsageError as error:
+    except Exception as error:  # noqa: BLE001 - a trained run is worth more than its shrunk copy
         if is_wanted:
-            session.warn(f"Not shrunk: {error.message}")
+            session.warn(f"Not shrunk: {getattr(error, 'message', error)}")
         return None
     found = measure_shrinkage(shrunk, session.image_shape)
     if not is_wanted:

@@ -75,7 +75,7 @@ class SearchSettings(Document):
             raise ValueError(f"scheme = {list(self.scheme)} names a value twice")
         if self.low >= self.high:
             raise ValueError(f"low = {self.low:g} must be below high = {self.high:g}")
-        if self.finalists >= self.budget:
+        if self.is_monotone and self.finalists >= self.budget:
             raise ValueError(
                 f"finalists = {self.finalists} leaves none of the {self.budget} samples of the "
                 "budget to find the bound with"

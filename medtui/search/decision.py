@@ -117,7 +117,8 @@ class Search:
     @property
     def _num_settling(self) -> int:
         """How many samples are left for after the bound was pinned."""
-        is_early = self.has_probes and any(not sample.is_probe for sample in self.samples)
+        paid = [sample for sample in self.samples if not sample.is_free]
+        is_early = self.has_probes and any(not sample.is_probe for sample in paid)
         return self.settings.num_settling - is_early
 
     @property

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from medtui.tui.axis import label_log_ticks, label_ticks, limits_of, log_ticks_of, ticks_of
 from medtui.tui.plot import Plot, Series
-from medtui.tui.thinning import SMALLEST, Segment, clip, measured, split_at_gaps, thin, within
+from medtui.tui.thinning import SMALLEST, Segment, clip, cut, measured, split_at_gaps, thin
 
 _COLUMNS_PER_X_TICK = 9
 _ROWS_PER_Y_TICK = 3
@@ -62,10 +62,10 @@ def frame_of(plot: Plot, columns: int) -> Frame:
     curves = [_points_of(series, is_log=plot.is_x_log) for series in plot.series]
     frame = Frame(*_ends_of_x(plot, curves), columns)
     for series, points in zip(plot.series, curves, strict=True):
-        visible = within(points, frame.left, frame.right)
-        segments = split_at_gaps(visible, is_log=plot.is_log)
-        thinned = [thin(each, frame.left, frame.right, columns) for each in segments]
-        frame.ink.append((series, thinned))
+        ends, is_joined = (frame.left, frame.right), series.stroke != "dots"
+        segments = split_at_gaps(points, is_log=plot.is_log)
+        visible = [cut(each, *ends, is_joined=is_joined) for each in segments]
+        frame.ink.append((series, [thin(each, *ends, columns) for each in visible if len(each)]))
     _fit_height(frame, plot)
     cursor = _log_x(plot.cursor) if plot.is_x_log and plot.cursor else plot.cursor
     if cursor is not None and frame.left <= cursor <= frame.right:

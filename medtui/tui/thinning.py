@@ -47,13 +47,16 @@ def clip(segment: Segment, low: float, high: float) -> Segment:
     return np.column_stack((segment[:, 0], segment[:, 1].clip(low, high)))
 
 
-def within(points: NDArray[np.float64], left: float, right: float) -> NDArray[np.float64]:
-    """Give the points with x in view, and one neighbour on either side so that lines run on."""
-    xs = points[:, 0]
-    inside = np.flatnonzero((left <= xs) & (xs <= right))
-    if not len(inside):
-        return points[:0]
-    return points[max(0, inside[0] - 1) : inside[-1] + 2]
+def cut(segment: Segment, left: float, right: float, *, is_joined: bool) -> Segment:
+    """Give what is in view; a joined line goes on to the edges, where it is interpolated."""
+    xs, ys = segment.T
+    inside: Segment = segment[(left <= xs) & (xs <= right)]
+    if not is_joined:
+        return inside
+    edges = [edge for edge in (left, right) if xs[0] < edge < xs[-1]]
+    ends = np.column_stack((edges, np.interp(edges, xs, ys)))
+    seen: Segment = np.concatenate([ends[ends[:, 0] == left], inside, ends[ends[:, 0] == right]])
+    return seen
 
 
 def thin(segment: Segment, left: float, right: float, columns: int) -> Segment:

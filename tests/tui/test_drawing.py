@@ -12,7 +12,7 @@ from medtui.tui.axis import label_ticks, limits_of, log_ticks_of, ticks_of
 from medtui.tui.colours import DARK, LIGHT
 from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.plot import Level, Plot, Series
-from medtui.tui.thinning import clip, measured, split_at_gaps, thin, within
+from medtui.tui.thinning import clip, cut, measured, split_at_gaps, thin
 from medtui.tui.vitals_feed import rolling_mean
 from medtui.tui.widgets.crowd import Plane, cells_of
 from medtui.tui.widgets.drawing import MAX_LETTERS, draw
@@ -64,10 +64,23 @@ def test_clipping_holds_a_curve_within_its_axis() -> None:
     assert held.tolist() == [[0, 0], [1, 0.5], [2, 1]]
 
 
-def test_what_is_in_view_goes_on_to_its_neighbours() -> None:
-    """A line that leaves the view is drawn up to its edge."""
-    points = measured([(float(x), float(x)) for x in range(10)])
-    assert within(points, 3.5, 5.5)[:, 0].tolist() == [3, 4, 5, 6]
+def test_a_line_goes_on_to_the_edges_of_the_view() -> None:
+    """It is interpolated there; dots stay where they are, and nothing far outside is kept."""
+    diagonal = measured([(float(x), 2.0 * x) for x in range(10)])
+    seen = cut(diagonal, 3.5, 5.5, is_joined=True)
+    assert seen.tolist() == [[3.5, 7.0], [4, 8], [5, 10], [5.5, 11.0]]
+    assert cut(diagonal, 3.5, 5.5, is_joined=False)[:, 0].tolist() == [4, 5]
+    assert cut(diagonal, 4.2, 4.8, is_joined=True).tolist() == [[4.2, 8.4], [4.8, 9.6]]
+    assert len(cut(diagonal, 20, 30, is_joined=True)) == 0
+
+
+def test_a_crowd_seen_from_near_is_no_slower() -> None:
+    """What lies outside the view costs nothing, however far one zooms in."""
+    crowd = tuple(
+        Series("val", ((0, at), (1, at + 1.0), (2, float(at)))) for at in range(MAX_LETTERS + 1)
+    )
+    drawing = draw(Plot("x", crowd, x_limits=(1 - 1e-6, 1 + 1e-6)), 80, 20, STYLE)
+    assert len(dots_of(drawing.plain)) > 100
 
 
 @pytest.mark.parametrize(

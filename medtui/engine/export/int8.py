@@ -51,7 +51,7 @@ def read(path: Path, _subject: Subject) -> Opened:
 
 def can_compile() -> bool:
     """Whether there is a C++ compiler, which torch.compile needs on a CPU."""
-    return any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++")))
+    return shutil.which(os.environ.get("CXX") or "g++") is not None
 
 
 def compiled(network: nn.Module) -> Answer:

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -16,7 +17,7 @@ from medtui.engine.coupling import ImageShape
 from medtui.engine.export.answers import answer_all
 from medtui.engine.finished import finished_result, load_network, preset_of
 from medtui.engine.network import named_layers
-from medtui.engine.shrink import Shrunk, check_same, shrink
+from medtui.engine.shrink import NUM_CHECKED, Shrunk, check_same, shrink
 from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Task
 from medtui.runs.folder import RunFolder
@@ -125,7 +126,8 @@ def _shrink(network: nn.Module, probe: Probe, shape: ImageShape) -> Shrunk:
             hint="Only what is empty in all layers it is added up with can go: compress with a "
             "scheme of filters and `group = true`.",
         )
-    images = torch.cat([images for images, _ in probe.batches])
+    batches = islice(probe.batches, -(-NUM_CHECKED // BATCH))
+    images = torch.cat([images for images, _ in batches])
     check_same(network, shrunk, images)
     return shrunk
 

@@ -75,7 +75,11 @@ def judge(form: FormatName, subject: Subject, found: list[Comparison], max_drop:
 
 
 def _judge_metric(found: Comparison, max_drop: float) -> None:
-    if found.split == "val" and found.change is not None and found.change < -max_drop:
+    if found.split != "val":
+        return
+    if found.change is None:
+        raise NotTheRun(f"{found.metric} is undefined on val, so that nothing judges the file.")
+    if found.change < -max_drop:
         raise NotTheRun(
             f"By {found.runtime}, {found.metric} on {found.num_images:,} images of val falls from "
             f"{found.of_run:.3f} to {found.of_file:.3f} (allowed: {max_drop:.3f} less).",

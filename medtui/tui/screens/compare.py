@@ -217,8 +217,10 @@ class CompareScreen(Looking, Choosing):
     def action_pin(self) -> None:
         """Hold all runs against the one under the cursor; again: each against its reference."""
         selected = self.query_one(CompareTable).selected_run
+        if selected is None:
+            return
         is_pinned = self._pin is not None and self._pin.key == selected
-        self._pin = None if is_pinned or not selected else self._board.find(selected)
+        self._pin = None if is_pinned else self._board.find(selected)
         self._found = {}
         self._refresh()
 

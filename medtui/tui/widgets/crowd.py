@@ -91,14 +91,15 @@ def _join(
     owner: NDArray[np.int_], place: int, xs: NDArray[np.float64], ys: NDArray[np.float64]
 ) -> None:
     """Mark what a line covers: in each column of dots, from its lowest to its highest point."""
-    first, last = _near(xs[[0, -1]]).tolist()
+    first, last = np.clip(_near(xs[[0, -1]]), -1, owner.shape[1]).tolist()
     columns = np.arange(first, last + 1)
     at_edges = np.interp(np.arange(first, last + 2) - 0.5, xs, ys)
     lowest = np.minimum(at_edges[:-1], at_edges[1:])
     highest = np.maximum(at_edges[:-1], at_edges[1:])
-    inside = _near(xs) - first
-    np.minimum.at(lowest, inside, ys)
-    np.maximum.at(highest, inside, ys)
+    places = _near(xs) - first
+    is_inside = (places >= 0) & (places < len(columns))
+    np.minimum.at(lowest, places[is_inside], ys[is_inside])
+    np.maximum.at(highest, places[is_inside], ys[is_inside])
     rows = np.arange(len(owner))[:, None]
     is_covered = (rows >= _near(lowest)) & (rows <= _near(highest))
     seen = (columns >= 0) & (columns < owner.shape[1])

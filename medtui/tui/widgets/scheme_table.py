@@ -16,7 +16,7 @@ from medtui.units import format_count, format_density, format_percent
 if TYPE_CHECKING:
     from medtui.launch import CellForecast
 
-_MOST_DENSITIES = 6
+_MOST_DENSITIES = 12
 _SCHEME = Column("scheme", "scheme", 18, grows=True, most=28)
 
 Forecasts = Mapping[Place, "CellForecast"]
