@@ -63,7 +63,8 @@ class Cell:
 def cells_of(curves: Sequence[tuple[Sequence[Segment], bool]], plane: Plane) -> list[Cell]:
     """Give the cells that curves pass through; later curves lie over earlier ones.
 
-    A curve is its stretches without gaps, and whether their points are joined.
+    A curve is its stretches without gaps, all within the plane, and whether their points are
+    joined.
     """
     owner = np.full((plane.rows * _UP, plane.columns * _ACROSS), _NOBODY)
     for place, (segments, is_joined) in enumerate(curves):
@@ -72,7 +73,7 @@ def cells_of(curves: Sequence[tuple[Sequence[Segment], bool]], plane: Plane) -> 
             if is_joined:
                 _join(owner, place, xs, ys)
             else:
-                _put(owner, place, xs, ys)
+                owner[_near(ys), _near(xs)] = place
     blocks = owner[::-1].reshape(plane.rows, _UP, plane.columns, _ACROSS)
     glyphs = ((blocks != _NOBODY) * _DOTS[None, :, None, :]).sum(axis=(1, 3))
     topmost = blocks.max(axis=(1, 3))
@@ -91,27 +92,16 @@ def _join(
     owner: NDArray[np.int_], place: int, xs: NDArray[np.float64], ys: NDArray[np.float64]
 ) -> None:
     """Mark what a line covers: in each column of dots, from its lowest to its highest point."""
-    first, last = np.clip(_near(xs[[0, -1]]), -1, owner.shape[1]).tolist()
-    columns = np.arange(first, last + 1)
+    first, last = _near(xs[[0, -1]]).tolist()
     at_edges = np.interp(np.arange(first, last + 2) - 0.5, xs, ys)
     lowest = np.minimum(at_edges[:-1], at_edges[1:])
     highest = np.maximum(at_edges[:-1], at_edges[1:])
-    places = _near(xs) - first
-    is_inside = (places >= 0) & (places < len(columns))
-    np.minimum.at(lowest, places[is_inside], ys[is_inside])
-    np.maximum.at(highest, places[is_inside], ys[is_inside])
+    inside = _near(xs) - first
+    np.minimum.at(lowest, inside, ys)
+    np.maximum.at(highest, inside, ys)
     rows = np.arange(len(owner))[:, None]
     is_covered = (rows >= _near(lowest)) & (rows <= _near(highest))
-    seen = (columns >= 0) & (columns < owner.shape[1])
-    owner[:, columns[seen]] = np.where(is_covered[:, seen], place, owner[:, columns[seen]])
-
-
-def _put(
-    owner: NDArray[np.int_], place: int, xs: NDArray[np.float64], ys: NDArray[np.float64]
-) -> None:
-    columns = _near(xs)
-    seen = (columns >= 0) & (columns < owner.shape[1])
-    owner[_near(ys)[seen], columns[seen]] = place
+    owner[:, first : last + 1][is_covered] = place
 
 
 def _near(dots: NDArray[np.float64]) -> NDArray[np.int_]:
