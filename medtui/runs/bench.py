@@ -5,9 +5,8 @@ from statistics import quantiles
 
 import msgspec
 
-from medtui.errors import EnvironmentProblem
 from medtui.runs.folder import RunFolder
-from medtui.runs.publish import publish_bytes
+from medtui.runs.stored import read_stored, write_stored
 from medtui.telemetry import VitalsSummary
 
 
@@ -121,7 +120,7 @@ def write_bench(run: RunFolder, bench: Bench) -> None:
     Raises:
         OSError: the disk is full.
     """
-    publish_bytes(run.bench, msgspec.json.format(msgspec.json.encode(bench), indent=1) + b"\n")
+    write_stored(run.bench, bench)
 
 
 def read_bench(run: RunFolder) -> Bench | None:
@@ -130,13 +129,4 @@ def read_bench(run: RunFolder) -> Bench | None:
     Raises:
         EnvironmentProblem: the file is damaged or of another version.
     """
-    try:
-        return _decoder.decode(run.bench.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise EnvironmentProblem(f"{run.bench} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
-        raise EnvironmentProblem(
-            f"{run.bench} is damaged: {error}.", hint="`medtui bench` writes it anew."
-        ) from error
+    return read_stored(run.bench, _decoder, hint="`medtui bench` writes it anew.")

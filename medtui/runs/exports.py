@@ -12,7 +12,7 @@ import msgspec
 from medtui.runs.bench import Spread
 from medtui.runs.folder import RunFolder, is_file
 from medtui.runs.manifest import Manifest
-from medtui.runs.publish import publish_bytes
+from medtui.runs.stored import write_stored
 
 FormatName = Literal["onnx", "pt2", "int8", "packed", "safetensors"]
 
@@ -180,8 +180,7 @@ def write_record(folder: Path, export: Export) -> None:
     Raises:
         OSError: the disk is full.
     """
-    content = msgspec.json.format(msgspec.json.encode(export), indent=1) + b"\n"
-    publish_bytes(record_path(folder / export.file), content)
+    write_stored(record_path(folder / export.file), export)
 
 
 def read_exports(folder: Path) -> list[Export]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from medtui.errors import EnvironmentProblem
+from medtui.runs.stored import encode_stored
 
 
 class LayerChannels(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ _decoder = msgspec.json.Decoder(Manifest)
 
 def pack_manifest(manifest: Manifest) -> bytes:
     """Give the manifest as JSON, for people as well."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    return encode_stored(manifest)
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -2,10 +2,9 @@
 
 import msgspec
 
-from medtui.errors import EnvironmentProblem
 from medtui.events import Metrics
 from medtui.runs.folder import RunFolder
-from medtui.runs.publish import publish_bytes
+from medtui.runs.stored import read_stored, write_stored
 from medtui.telemetry import VitalsSummary
 
 
@@ -201,7 +200,7 @@ def write_result(run: RunFolder, result: Result) -> None:
     Raises:
         OSError: the disk is full; there is no result then.
     """
-    publish_bytes(run.result, msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    write_stored(run.result, result)
 
 
 def read_result(run: RunFolder) -> Result | None:
@@ -210,13 +209,4 @@ def read_result(run: RunFolder) -> Result | None:
     Raises:
         EnvironmentProblem: the file is damaged or of another version.
     """
-    try:
-        raw = run.result.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise EnvironmentProblem(f"{run.result} cannot be read: {error.strerror}.") from error
-    try:
-        return _decoder.decode(raw)
-    except msgspec.DecodeError as error:
-        raise EnvironmentProblem(f"{run.result} is damaged: {error}.") from error
+    return read_stored(run.result, _decoder)

@@ -2,9 +2,8 @@
 
 import msgspec
 
-from medtui.errors import EnvironmentProblem
 from medtui.runs.folder import StudyFolder
-from medtui.runs.publish import publish_bytes
+from medtui.runs.stored import read_stored, write_stored
 
 
 class SearchSample(msgspec.Struct, frozen=True):
@@ -111,7 +110,7 @@ def write_search(study: StudyFolder, record: SearchRecord) -> None:
     Raises:
         OSError: the disk is full.
     """
-    publish_bytes(study.search, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    write_stored(study.search, record)
 
 
 def read_search(study: StudyFolder) -> SearchRecord | None:
@@ -120,14 +119,5 @@ def read_search(study: StudyFolder) -> SearchRecord | None:
     Raises:
         EnvironmentProblem: the file is damaged or of another version.
     """
-    try:
-        return _decoder.decode(study.search.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise EnvironmentProblem(f"{study.search} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
-        raise EnvironmentProblem(
-            f"{study.search} is damaged: {error}.",
-            hint=f"`medtui resume {study.name}` writes it anew from the runs.",
-        ) from error
+    hint = f"`medtui resume {study.name}` writes it anew from the runs."
+    return read_stored(study.search, _decoder, hint=hint)
