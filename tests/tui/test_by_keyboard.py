@@ -100,6 +100,24 @@ def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmux]:
         time.sleep(0.2)
 
 
+def choose_small_preset(tmux: Tmux) -> None:
+    """Go from Home into a new study of the small preset, up to its data."""
+    tmux.send("n")
+    tmux.wait_for("start from a preset")
+    tmux.send("p")
+    tmux.wait_for("Path of a preset file")
+    tmux.send("small.toml", "Enter")
+    tmux.wait_for("no patient is in two parts")
+
+
+def leave_it_running(tmux: Tmux) -> None:
+    """Quit the application; what runs goes on."""
+    tmux.send("q")
+    tmux.wait_for("Leave it running")
+    tmux.send("Enter")
+    tmux.wait_for("and left")
+
+
 @pytest.mark.usefixtures("showcase")
 def test_a_live_run_is_watched_left_and_found_again(tmux: Tmux) -> None:
     """Home, a run's charts, a new study's data, out and in again: by keys, in a real terminal."""
@@ -109,17 +127,9 @@ def test_a_live_run_is_watched_left_and_found_again(tmux: Tmux) -> None:
     tmux.send("2")
     tmux.wait_for("Loss by cycle")
     tmux.send_until("Escape", "Runs of malaria")
-    tmux.send("n")
-    tmux.wait_for("start from a preset")
-    tmux.send("p")
-    tmux.wait_for("Path of a preset file")
-    tmux.send("small.toml", "Enter")
-    tmux.wait_for("no patient is in two parts")
+    choose_small_preset(tmux)
     tmux.send_until("Escape", "Runs of malaria")
-    tmux.send("q")
-    tmux.wait_for("Leave it running")
-    tmux.send("Enter")
-    tmux.wait_for("and left")
+    leave_it_running(tmux)
     tmux.send("clear", "Enter", START, "Enter")
     tmux.wait_for("1 running")
 
@@ -129,22 +139,14 @@ def test_a_study_is_set_up_left_found_again_stopped_and_resumed(tmux: Tmux, tmp_
     """Nothing but keys; what runs survives the application that started it."""
     tmux.send(START, "Enter")
     tmux.wait_for("Welcome")
-    tmux.send("n")
-    tmux.wait_for("start from a preset")
-    tmux.send("p")
-    tmux.wait_for("Path of a preset file")
-    tmux.send("small.toml", "Enter")
-    tmux.wait_for("no patient is in two parts")
+    choose_small_preset(tmux)
     tmux.send("n")
     tmux.wait_for("PruneQuantize16")
     tmux.send("s")
     tmux.wait_for("Start small: a reference and 1 compression?")
     tmux.send("s")
     tmux.wait_for("epoch ")
-    tmux.send("q")
-    tmux.wait_for("Leave it running")
-    tmux.send("Enter")
-    tmux.wait_for("and left")
+    leave_it_running(tmux)
     study = StudyFolder(tmp_path / "runs" / "small")
     assert holder_of(study.lock) is not None
     tmux.send("clear", "Enter", START, "Enter")
