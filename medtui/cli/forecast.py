@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from medtui.cli.search import describe_search
 from medtui.cli.summary import print_object
 from medtui.cli.table import render_table
 from medtui.launch import CellForecast, Preflight, describe_estimate
-from medtui.preset import Preset, count_runs
+from medtui.preset import Preset, count_runs, describe_compressions, describe_searches
 from medtui.runs.result import LayerSize
 from medtui.units import MISSING, format_count, format_density, format_percent
 
@@ -45,9 +44,9 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     known = patients if forecast.num_patients else "patients unknown"
     images = f"{format_count(sum(parts.values()))} images ({counts})"
     lc, reference = preset.lc, preset.reference
-    yield f"study      {preset.name}: the reference and {len(forecast.cells)} compressions"
-    if preset.search is not None:
-        yield f"search     {describe_search(preset)}"
+    yield f"study      {preset.name}: the reference and {describe_compressions(preset)}"
+    if searches := describe_searches(preset):
+        yield f"search     {searches}"
     yield f"data       {preset.data.card}: {images}, {known}"
     yield f"classes    {', '.join(forecast.classes)}"
     if preset.model.weights:

@@ -16,7 +16,7 @@ def list_presets(as_json: options.Json = False) -> None:
     """List the presets that come with medtui."""
     from medtui.cli.summary import print_object
     from medtui.cli.table import render_table
-    from medtui.preset import count_runs, load_preset
+    from medtui.preset import describe_count, load_preset
     from medtui.shipped import preset_names
 
     presets = {name: load_preset(name) for name in preset_names()}
@@ -25,7 +25,7 @@ def list_presets(as_json: options.Json = False) -> None:
             print_object({"preset": name, **preset.model_dump(by_alias=True, mode="json")})
         return
     rows = [
-        [name, preset.data.card, str(count_runs(preset)), preset.note]
+        [name, preset.data.card, describe_count(preset), preset.note]
         for name, preset in presets.items()
     ]
     print(render_table(("preset", "data", "runs", "note"), rows, num_keys=4))
@@ -62,7 +62,7 @@ def check_presets(
     """Check presets, not the data they name; every problem is told with its line and its cure."""
     from medtui.cli import show_error
     from medtui.errors import MedtuiError
-    from medtui.preset import count_runs, load_preset
+    from medtui.preset import describe_count, load_preset
 
     exit_code = 0
     for name in presets:
@@ -72,7 +72,7 @@ def check_presets(
             show_error(error)
             exit_code = error.exit_code
         else:
-            print(f"{name}: fine, {count_runs(preset)} runs")
+            print(f"{name}: fine, {describe_count(preset)} runs")
     raise typer.Exit(exit_code)
 
 

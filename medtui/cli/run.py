@@ -11,7 +11,7 @@ from medtui.cli.summary import print_object
 from medtui.cli.target import Target
 from medtui.exporters.comet.access import why_offline
 from medtui.launch import preflight, start_study, stop_study
-from medtui.preset import count_runs, load_preset
+from medtui.preset import describe_count, load_preset
 from medtui.preset.file import find_preset_path
 from medtui.runs.folder import StudyFolder
 
@@ -55,9 +55,8 @@ def run_preset(asked: RunOptions) -> int:
         if asked.is_detached:
             _report_detached(study, asked.telling)
             return 0
-        at_most = "at most " if preset.search else ""
         where = shown_path(study.path)
-        announce(f"{study.name}: {at_most}{count_runs(preset)} runs, in {where}", asked.telling)
+        announce(f"{study.name}: {describe_count(preset)} runs, in {where}", asked.telling)
         session = Session(Target(study), asked.telling, stop=lambda: stop_study(study))
         return session.follow(interrupts)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from medtui.preset import Preset
 from medtui.runs.catalogue import StudyFeed
 from medtui.runs.search import SearchOutcome, SearchRecord
 from medtui.units import format_number, format_percent
@@ -16,29 +15,6 @@ _GAINS = {
     "throughput": "times the images a second",
     "memory": "times less memory",
 }
-
-_BEST = {
-    "size": "the smallest density",
-    "macs": "the density with the fewest multiply-adds",
-    "latency": "the density that is fastest on one image",
-    "throughput": "the density with the most images a second",
-    "memory": "the density with the least memory",
-}
-
-
-def describe_search(preset: Preset) -> str:
-    """Give what a preset's searches will look for, and what that costs at most."""
-    search = preset.search
-    assert search is not None, "asked of presets with a search"
-    metric = search.metric.replace("_", " ").replace("auroc", "AUROC")
-    num_probes = search.num_probes(preset.lc.cycles)
-    cost = f"at most {search.budget} runs each"
-    if num_probes:
-        cost += f", {num_probes} of them with {search.probe_cycles} cycles"
-    return (
-        f"{', '.join(search.scheme)}: {_BEST[search.objective]} from {search.low:g} to "
-        f"{search.high:g} that loses at most {search.eps:g} of {metric} on val; {cost}"
-    )
 
 
 def describe_outcome(search: SearchOutcome) -> str:

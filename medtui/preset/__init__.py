@@ -3,7 +3,15 @@
 from medtui.preset.cell import Cell
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
-from medtui.preset.grid import cell_named, count_runs, expand_grid, preset_for
+from medtui.preset.grid import (
+    cell_named,
+    count_runs,
+    describe_compressions,
+    describe_count,
+    describe_searches,
+    expand_grid,
+    preset_for,
+)
 from medtui.preset.measuring import BenchSettings, ShrinkSettings, TrackSettings
 from medtui.preset.model import (
     DataSettings,
@@ -56,6 +64,9 @@ __all__ = [
     "anchor_paths",
     "cell_named",
     "count_runs",
+    "describe_compressions",
+    "describe_count",
+    "describe_searches",
     "dump_preset",
     "expand_grid",
     "load_preset",

@@ -4,6 +4,15 @@ import re
 
 from medtui.preset.cell import Cell
 from medtui.preset.model import Preset
+from medtui.preset.searching import Objective
+
+_BEST: dict[Objective, str] = {
+    "size": "the smallest density",
+    "macs": "the density with the fewest multiply-adds",
+    "latency": "the density that is fastest on one image",
+    "throughput": "the density with the most images a second",
+    "memory": "the density with the least memory",
+}
 
 
 def expand_grid(preset: Preset) -> list[Cell]:
@@ -37,6 +46,34 @@ def count_runs(preset: Preset) -> int:
     search = preset.search
     samples = search.budget * len(search.scheme) if search else 0
     return 1 + len(expand_grid(preset)) + samples
+
+
+def describe_count(preset: Preset) -> str:
+    """Give the number of a study's runs; a search may end before its budget does."""
+    return f"{'at most ' if preset.search else ''}{count_runs(preset)}"
+
+
+def describe_compressions(preset: Preset, word: str = "compression") -> str:
+    """Say how many runs there are beside the reference."""
+    count = count_runs(preset) - 1
+    at_most = "at most " if preset.search else ""
+    return f"{at_most}{count} {word}{'' if count == 1 else 's'}"
+
+
+def describe_searches(preset: Preset) -> str:
+    """Say what a preset's searches look for, and what that costs at most; empty without any."""
+    search = preset.search
+    if search is None:
+        return ""
+    metric = search.metric.replace("_", " ").replace("auroc", "AUROC")
+    num_probes = search.num_probes(preset.lc.cycles)
+    cost = f"at most {search.budget} runs{' each' if len(search.scheme) > 1 else ''}"
+    if num_probes:
+        cost += f", {num_probes} of them with {search.probe_cycles} cycles"
+    return (
+        f"{', '.join(search.scheme)}: {_BEST[search.objective]} from {search.low:g} to "
+        f"{search.high:g} that loses at most {search.eps:g} of {metric} on val; {cost}"
+    )
 
 
 def preset_for(preset: Preset, cell: Cell) -> Preset:

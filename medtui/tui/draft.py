@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from medtui.documents import DocumentError, Problem
 from medtui.errors import MedtuiError
-from medtui.preset import Preset, count_runs, parse_preset
+from medtui.preset import Preset, describe_searches, parse_preset
 from medtui.preset.file import find_preset_path
 from medtui.shipped import presets_dir
 
@@ -120,34 +120,30 @@ def tell_preset(name_or_path: str) -> str:
         return str(error)
     comment = takewhile(lambda line: line.startswith("#"), text.splitlines())
     said = " ".join(line.lstrip("# ") for line in comment)
-    densities = ", ".join(f"{density:g}" for density in preset.compress.densities)
-    omitted = f", less {', '.join(preset.compress.omit)}" if preset.compress.omit else ""
     return (
         f"{said}\n\n"
         f"data       {preset.data.card}\n"
         f"model      {preset.model.architecture}, {preset.reference.epochs} epochs\n"
-        f"schemes    {', '.join(preset.compress.schemes)}\n"
-        f"densities  {densities}{omitted}\n"
-        f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
+        f"{_tell_grid(preset)}"
         f"{_tell_search(preset)}"
+        f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
     ).lstrip()
 
 
-def _tell_search(preset: Preset) -> str:
-    search = preset.search
-    if search is None:
+def _tell_grid(preset: Preset) -> str:
+    compress = preset.compress
+    if not compress.schemes:
         return ""
+    omitted = f", less {', '.join(compress.omit)}" if compress.omit else ""
     return (
-        f"search     {', '.join(search.scheme)}: at most {search.eps:g} of {search.metric} lost, "
-        f"{search.budget} runs\n"
+        f"schemes    {', '.join(compress.schemes)}\n"
+        f"densities  {', '.join(f'{density:g}' for density in compress.densities)}{omitted}\n"
     )
 
 
-def counted(preset: Preset, word: str) -> str:
-    """Give how many compressions a preset asks for; a search may end before its budget does."""
-    count = count_runs(preset) - 1
-    at_most = "at most " if preset.search else ""
-    return f"{at_most}{count} {word}{'' if count == 1 else 's'}"
+def _tell_search(preset: Preset) -> str:
+    searches = describe_searches(preset)
+    return f"search     {searches}\n" if searches else ""
 
 
 def sections() -> dict[str, type[BaseModel]]:

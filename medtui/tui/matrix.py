@@ -15,7 +15,7 @@ def chosen_places(preset: Preset) -> set[Place]:
 def toggle(draft: Draft, name: str, density: float | None) -> Draft:
     """Choose or drop one cell, or where `density` is None a scheme with all its cells.
 
-    The last one stays: then the draft given is the draft returned.
+    The last one stays where no search is asked for: then the draft given is the draft returned.
     """
     preset = draft.preset
     if preset is None or density is None or not preset.compress.scheme(name).takes_density:
@@ -27,12 +27,14 @@ def _toggle_scheme(draft: Draft, name: str) -> Draft:
     known = draft.preset.compress.schemes if draft.preset else draft.value("compress", "schemes")
     chosen = list(known or [])  # type: ignore[call-overload] # an array
     chosen = [each for each in chosen if each != name] if name in chosen else [*chosen, name]
-    return without_strays(draft.set_to("compress", "schemes", chosen)) if chosen else draft
+    if not chosen and "search" not in draft.table:
+        return draft
+    return without_strays(draft.set_to("compress", "schemes", chosen))
 
 
 def _toggle_place(draft: Draft, preset: Preset, place: Place) -> Draft:
     wanted = chosen_places(preset) ^ {place}
-    if not wanted:
+    if not wanted and preset.search is None:
         return draft
     order = dict.fromkeys((*preset.compress.schemes, place[0]))
     schemes = [name for name in order if any(scheme == name for scheme, _ in wanted)]

@@ -8,6 +8,16 @@ import tomli
 
 GOOD = 'schema = 1\nname = "mine"\n[data]\ncard = "demo"\n'
 
+SEARCH = """[model]
+architecture = "shufflenet_v2_x0_5"
+[search]
+scheme = ["Prune", "FilterPrune"]
+low = 0.2
+budget = 3
+finalists = 1
+probe_cycles = 0
+"""
+
 WRONG = {
     "unknown key": (GOOD + "[lc]\nstepz = 1\n", ["p.toml:6", "stepz", "Did you mean `steps`?"]),
     "unknown section": (GOOD + "[lcc]\nsteps = 1\n", ["p.toml:5", "lcc", "`lc`"]),
@@ -145,6 +155,19 @@ def test_new_writes_a_preset_that_can_be_run_and_never_overwrites(medtui, tmp_pa
     assert medtui("preset", "check", "cells.toml").returncode == 0
     assert medtui("preset", "new", "cells.toml").returncode == 2
     assert (tmp_path / "cells.toml").read_text(encoding="utf-8") == written
+
+
+def test_a_dry_run_counts_what_a_search_may_ask_for(medtui, tmp_path):
+    """Without a grid there is no table; the runs are the search's, with what they cost."""
+    (tmp_path / "p.toml").write_text(
+        GOOD.replace('"demo"', '"demo"\nlimit = 24') + SEARCH, encoding="utf-8"
+    )
+    told = medtui("--run", "p.toml", "--dry-run").stdout
+    assert "the reference and at most 6 compressions\n" in told
+    assert "of accuracy on val; at most 3 runs each" in told
+    assert "estimate   about " in told
+    assert "weights kept" not in told
+    assert medtui("preset", "check", "p.toml").stdout == "p.toml: fine, at most 7 runs\n"
 
 
 @pytest.mark.parametrize("name", ["demo", "malaria"])

@@ -7,6 +7,9 @@ from medtui.errors import UsageError
 from medtui.preset import (
     cell_named,
     count_runs,
+    describe_compressions,
+    describe_count,
+    describe_searches,
     dump_preset,
     expand_grid,
     load_preset,
@@ -166,6 +169,21 @@ def test_a_search_needs_no_grid_and_its_samples_name_themselves():
         assert [each.density for each in expand_grid(narrowed)] == [0.123]
     for name in ("reference", "prune", "quantize16-0.1", "prune-0.10", "other-0.1"):
         assert cell_named(preset, name) is None
+
+
+def test_a_search_says_what_it_looks_for_and_costs_at_most():
+    """Probes are counted apart, and the whole number is a bound: a search may end early."""
+    text = '[search]\nscheme = ["Prune", "FilterPrune"]\nobjective = "latency"\nmetric = "auroc"\n'
+    preset = parse_preset(SMALL + text, "p")
+    assert describe_searches(preset) == (
+        "Prune, FilterPrune: the density that is fastest on one image from 0.01 to 1 that loses at "
+        "most 0.01 of AUROC on val; at most 10 runs each, 5 of them with 5 cycles"
+    )
+    assert describe_compressions(preset) == "at most 20 compressions"
+    assert describe_count(preset) == "at most 21"
+    alone = parse_preset(f'{SMALL}[search]\nscheme = "Prune"\nprobe_cycles = 0\n', "p")
+    assert describe_searches(alone).endswith("on val; at most 10 runs")
+    assert describe_searches(parse_preset(SMALL, "p")) == ""
 
 
 def test_operators_compose_freely():

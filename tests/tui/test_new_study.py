@@ -154,6 +154,20 @@ def test_the_last_cell_stays() -> None:
     assert toggle(draft, "Prune", None) is draft
 
 
+@pytest.mark.parametrize("density", [0.1, None])
+def test_a_search_lets_the_last_cell_go(density: float | None) -> None:
+    """It is a study without a grid; what was left out of the grid is forgotten with it."""
+    draft = Draft(f'{COMMENTED}[search]\nscheme = "Prune"\n[compress]\nschemes = ["Prune"]\n')
+    draft = toggle(draft.set_to("compress", "densities", [0.5, 0.1]), "Prune", 0.5)
+    bare = toggle(draft, "Prune", density)
+    assert bare.preset is not None
+    assert bare.preset.compress.schemes == ()
+    assert bare.preset.compress.omit == ()
+    chosen = toggle(bare, "FilterPrune", None).preset
+    assert chosen is not None
+    assert chosen.compress.schemes == ("FilterPrune",)
+
+
 def test_a_scheme_dropped_takes_its_omissions_along() -> None:
     """As a density does: what is omitted is always a run of the grid."""
     draft = Draft(COMMENTED).set_to("compress", "densities", [0.5, 0.1])

@@ -16,14 +16,14 @@ from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError
 from medtui.launch import CellForecast, Estimate, Preflight, describe_estimate, preflight
-from medtui.preset import Preset
+from medtui.preset import Preset, describe_compressions
 from medtui.runs.folder import slugify
 from medtui.runs.publish import publish_text
 from medtui.tui.colours import colours_of
 from medtui.tui.copying import copy_text
 from medtui.tui.desk import Desk
 from medtui.tui.devices import Devices, list_devices
-from medtui.tui.draft import Draft, counted, sections
+from medtui.tui.draft import Draft, sections
 from medtui.tui.keys import bind
 from medtui.tui.matrix import toggle
 from medtui.tui.screens.prompt import Prompt
@@ -171,7 +171,7 @@ class CompressScreen(Screen[None]):
             self.notify(self.desk.draft.problems[0].sentence, severity="warning", markup=False)
             return
         question = Question(
-            f"Start {preset.name}: a reference and {counted(preset, 'compression')}? "
+            f"Start {preset.name}: a reference and {describe_compressions(preset)}? "
             "It runs in the background and needs no terminal.",
             [
                 Choice("s", "watch", "Start and watch"),
@@ -278,7 +278,7 @@ class CompressScreen(Screen[None]):
         if preset is None:
             count = len(self.desk.draft.problems)
             return Text(f"⚠ {count} problem{'s' if count > 1 else ''}", colours.warning)
-        text = Text(f"1 reference + {counted(preset, 'run')}", colours.muted)
+        text = Text(f"1 reference + {describe_compressions(preset, 'run')}", colours.muted)
         if self._estimate is not None:
             text.append(f" · about {format_duration(self._estimate.seconds_study)}", colours.strong)
             text.append(f" · {format_bytes(self._estimate.bytes_disk)}")
