@@ -48,6 +48,9 @@ def compare_runs(
     group: Annotated[
         str, typer.Option("--group", metavar="NAMES", help="Mean and spread, by scheme,density.")
     ] = "",
+    probes: Annotated[
+        bool, typer.Option("--probes", help="Show the cheap samples of searches as well.")
+    ] = False,
     hide_same: Annotated[
         bool, typer.Option("--hide-same", help="Leave out columns in which all runs are alike.")
     ] = False,
@@ -70,6 +73,7 @@ def compare_runs(
     folder = options.runs_dir_of(ctx, runs_dir)
     holds = parse_filter(wanted)
     entries = [entry for entry in _entries(folder, targets or []) if holds(entry)]
+    entries = entries if probes else _leave_out_probes(entries, targets or [])
     if not entries:
         raise UsageError("No finished run is left to compare.", hint="`medtui runs list` shows all")
     entries = sort_entries(entries, sort)
@@ -105,6 +109,18 @@ def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
     if left_out := len(dict.fromkeys(folders)) - len(entries) - len(problems):
         print(f"{left_out} of the runs not finished: left out", file=sys.stderr)
     return entries
+
+
+def _leave_out_probes(entries: "list[Entry]", targets: Sequence[str]) -> "list[Entry]":
+    """Give the whole runs, and those probes that were asked for by name."""
+    from medtui.runs.comparison.probes import describe_probes, split_probes
+
+    _, probes = split_probes(entries)
+    named = {Path(name).name for name in targets}
+    unnamed = [probe for probe in probes if probe.folder.name not in named]
+    if unnamed:
+        print(f"{describe_probes(unnamed)} left out: --probes shows them", file=sys.stderr)
+    return [entry for entry in entries if entry not in unnamed]
 
 
 def _pinned(runs_dir: Path, name: str) -> "Entry | None":
@@ -180,6 +196,7 @@ def _print_objects(
 
     for entry in entries:
         values: dict[str, Any] = {column.name: column.read(entry) for column in columns}
+        values |= {"is_probe": entry.is_probe, "chosen": entry.is_chosen}
         if entry.key in found:
             differences = found[entry.key]
             values["baseline"] = differences.baseline

@@ -83,7 +83,7 @@ def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
 
 
 def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list[Path]:
-    from medtui.exporters.report.figures import FIGURES
+    from medtui.exporters.report.figures import figures_of
     from medtui.exporters.report.markdown import figure_file
     from medtui.runs.publish import publish_bytes
 
@@ -93,7 +93,7 @@ def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list
             f"A figure shows one data set, and these studies are of {len(chapters)}: {names}."
         )
     contents = chapters[0]
-    known = {figure.name: figure for figure in FIGURES if figure.applies(contents)}
+    known = {figure.name: figure for figure in figures_of(contents)}
     kind = path.suffix.removeprefix(".")
     if name not in known:
         raise UsageError(f"No figure `{name}` here.", hint=f"There are: {', '.join(known)}.")

@@ -10,6 +10,7 @@ from medtui.preset.grid import (
     describe_count,
     describe_searches,
     expand_grid,
+    names_probe,
     preset_for,
 )
 from medtui.preset.measuring import BenchSettings, ShrinkSettings, TrackSettings
@@ -71,6 +72,7 @@ __all__ = [
     "expand_grid",
     "load_preset",
     "named_schemes",
+    "names_probe",
     "parse_preset",
     "preset_for",
     "preset_schema",

@@ -65,18 +65,22 @@ def utilisation_overlay(runs: Sequence[Marked], curves: Sequence[Curves]) -> Plo
 
 
 def density_plot(runs: Sequence[Marked]) -> Plot:
-    """Give the headline metric on test against the density asked for, a curve for each scheme."""
+    """Give the headline metric on test against the density asked for, a curve for each scheme.
+
+    Probes are dots beside it.
+    """
     headline = _headline(runs)
-    found: dict[str, list[tuple[float, float, Marked]]] = {}
+    found: dict[tuple[str, bool], list[tuple[float, float]]] = {}
     for run in runs:
         value = headline.scale(headline.of(run.entry.result.test.metrics))
         if run.entry.density is not None and value is not None:
-            group = found.setdefault(run.entry.result.scheme, [])
-            group.append((run.entry.density, value, run))
+            group = found.setdefault((run.entry.result.scheme, run.entry.is_probe), [])
+            group.append((run.entry.density, value))
     series = tuple(
-        Series(scheme, tuple((x, y) for x, y, _ in sorted(points, key=lambda each: each[:2])))
-        for scheme, points in found.items()
-    )
+        Series(f"{scheme} probes", tuple(sorted(points)), "dots") if are_probes
+        else Series(scheme, tuple(sorted(points)))
+        for (scheme, are_probes), points in found.items()
+    )  # fmt: skip
     return Plot(
         f"{_title(headline)} on test by density{headline.unit}",
         series,
@@ -90,7 +94,7 @@ def density_plot(runs: Sequence[Marked]) -> Plot:
 def pareto_plot(runs: Sequence[Marked], *, is_by_latency: bool) -> Plot:
     """Give the headline metric on test against packed size, or latency where it was measured.
 
-    The front is what nobody beats in both.
+    The front is what no whole run beats in both.
     """
     headline = _headline(runs)
     value_of: Callable[[Marked], float | None] = lambda run: headline.scale(  # noqa: E731
@@ -102,14 +106,15 @@ def pareto_plot(runs: Sequence[Marked], *, is_by_latency: bool) -> Plot:
         if (value := value_of(run)) is not None
         and (cost := _cost(run.entry, is_by_latency=is_by_latency)) is not None
     ]
-    front = pareto_front([(x, y) for _, x, y in known])
-    steps = tuple((known[at][1], known[at][2]) for at in front)
+    whole = [each for each in known if not each[0].entry.is_probe]
+    front = [whole[at] for at in pareto_front([(x, y) for _, x, y in whole])]
+    steps = tuple((x, y) for _, x, y in front)
     dots = [
         Series(run.title, ((x, y),), "dots", tint=run.mark.tint, letter=run.mark.letter)
         for run, x, y in known
     ]
     cost_label, other = ("p50 ms", "size") if is_by_latency else ("packed MiB", "latency")
-    best = ", ".join(known[at][0].mark.letter for at in front)
+    best = ", ".join(run.mark.letter for run, _, _ in front)
     return Plot(
         f"{_title(headline)} on test by {cost_label}{headline.unit}",
         (*dots, Series("", steps, "faint")),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from medtui.events import CycleEnded
 from medtui.preset import Cell, SearchSettings
 from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.runs.comparison.searches import describe_outcome
 from medtui.runs.status import Status
 from medtui.tui.headline import ACCURACY, headline_of
 from medtui.tui.rows import RunRow, StudyRow
@@ -33,6 +34,10 @@ class RowMaker:
             started_at=study.started_at,
             is_live=study.is_live,
             problem=study.problem,
+            searches={
+                search.scheme: describe_outcome(search)
+                for search in (study.search.searches if study.search else ())
+            },
         )
 
     def row_of(self, run: RunFeed, reference: CycleEnded | None) -> RunRow:

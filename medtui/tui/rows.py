@@ -1,6 +1,7 @@
 """Home's view of the runs folder at one moment: frozen, so that the reading thread may go on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from medtui.runs.progress import Progress
 from medtui.runs.status import Status
@@ -74,6 +75,8 @@ class StudyRow:
     """Whether a supervisor is at work."""
     problem: str = ""
     """Why the folder cannot be fully read; empty where it can."""
+    searches: Mapping[str, str] = field(default_factory=dict)
+    """Each searched scheme to what its search came to, in a sentence."""
 
     @property
     def reference(self) -> RunRow | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from medtui.runs.search import SearchOutcome, SearchSample
-from medtui.tui.plot import Level, Plot, Point, Series
+from medtui.runs.comparison.searches import floor_of, kinds_of
+from medtui.runs.search import SearchOutcome
+from medtui.tui.plot import Level, Plot, Series
 from medtui.tui.view import RunView
 
 _PERCENT = 100.0
-_FAR = 7.0
-"""Losses beyond so many eps below the bound are off the chart."""
+_LOOKS = {"feasible": ("F", 2), "unsure": ("N", 1), "probes": ("P", 3)}
+"""A kind of samples, to its letter and its place in the palette."""
 
 
 def search_plot(view: RunView) -> Plot:
@@ -18,16 +19,14 @@ def search_plot(view: RunView) -> Plot:
         return Plot(title="Search", series=(), empty="this study searches for no density")
     scale = _PERCENT if search.is_share else 1.0
     unit = ", %" if search.is_share else ""
-    series = tuple(_series_of(search, scale))
-    floor = (search.bound - _FAR * search.eps) * scale
-    is_deep = any(y is not None and y < floor for each in series for _, y in each.points)
+    floor = floor_of(search)
     return Plot(
         title=f"{search.scheme}: val {search.label} by density{unit}",
-        series=series,
+        series=tuple(_series_of(search, scale)),
         levels=(Level("bound", search.bound * scale),),
         x_label="density",
         is_x_log=True,
-        y_limits=(floor if is_deep else None, None),
+        y_limits=(None if floor is None else floor * scale, None),
         remark=describe_search(search),
         empty="no sample is finished yet",
     )
@@ -44,25 +43,15 @@ def _series_of(search: SearchOutcome, scale: float) -> Iterator[Series]:
         yield Series(
             "", tuple((x, (mean + side * sigma) * scale) for x, mean, sigma in rows), "faint"
         )
-    whole = [each for each in search.samples if not each.is_probe]
-    kinds = {
-        ("feasible", "F", 2): [each for each in whole if each.is_feasible],
-        ("unsure", "N", 1): [each for each in whole if not each.is_feasible],
-        ("probes", "P", 3): [each for each in search.samples if each.is_probe],
-    }
-    for (label, letter, tint), samples in kinds.items():
-        if samples:
-            points = _points(samples, scale)
-            yield Series(label, points, "dots", digits=None, tint=tint, letter=letter)
+    for kind, samples in kinds_of(search).items():
+        letter, tint = _LOOKS[kind]
+        points = tuple((each.density, each.metric * scale) for each in samples)
+        yield Series(kind, points, "dots", digits=None, tint=tint, letter=letter)
     if search.next_density is not None:
         wanted = search.next_density
         _, mean, _ = min(rows, key=lambda row: abs(row[0] - wanted))
         label, points = f"next {wanted:.3g}", ((wanted, mean * scale),)
         yield Series(label, points, "dots", digits=None, tint=4, letter="?")
-
-
-def _points(samples: list[SearchSample], scale: float) -> tuple[Point, ...]:
-    return tuple(sorted((each.density, each.metric * scale) for each in samples))
 
 
 def describe_search(search: SearchOutcome) -> str:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from searched import PROBES, write_searched_study
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 
@@ -78,3 +79,34 @@ def test_what_cannot_be_compared_is_explained(medtui, recorded, arguments, sente
     done = medtui("runs", "compare", *arguments)
     assert done.returncode == 2
     assert sentence in done.stderr
+
+
+@pytest.fixture
+def searched(tmp_path: Path) -> Path:
+    """Put a study with a search where the command looks."""
+    (tmp_path / "runs").mkdir()
+    return write_searched_study(tmp_path / "runs").path
+
+
+def test_probes_are_left_out_until_they_are_asked_for(medtui, searched):
+    """By default one line says so; all of them by --probes, or one by its name."""
+    asked = ["runs", "compare", "--columns", "run,search,accuracy", "--json"]
+    usual, every, one = (
+        medtui(*asked, *more) for more in (["cells"], ["cells", "--probes"], [f"cells/{PROBES[0]}"])
+    )
+    assert "2 probes of 2 cycles left out: --probes shows them" in usual.stderr
+    assert "left out" not in every.stderr + one.stderr
+    rows = [[json.loads(line) for line in done.stdout.splitlines()] for done in (usual, every, one)]
+    assert [sum(row["is_probe"] for row in each) for each in rows] == [0, 2, 1]
+    assert [len(each) for each in rows] == [5, 7, 1]
+    assert [row["run"] for row in rows[0] if row["chosen"]] == ["cells/prune-0.1"]
+
+
+def test_tables_say_probe_and_chosen(medtui, searched):
+    """The column stands by itself where a search was, in CSV too; groups keep probes apart."""
+    text = medtui("runs", "compare", "cells", "--probes", "--csv").stdout
+    told = {row["run"]: row["search"] for row in csv.DictReader(io.StringIO(text))}
+    assert told["cells/prune-0.1"] == "chosen"
+    assert {told[f"cells/{name}"] for name in PROBES} == {"probe"}
+    grouped = medtui("runs", "compare", "cells", "--probes", "--group", "scheme").stdout
+    assert "Prune probe" in grouped

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from searched import PROBES, write_searched_study
 
 from medtui.errors import UsageError
 from medtui.runs.comparison.columns import (
@@ -19,10 +20,13 @@ from medtui.runs.comparison.entry import Entry, all_runs, read_entries, referenc
 from medtui.runs.comparison.filters import parse_filter
 from medtui.runs.comparison.groups import group_entries, mean_and_spread
 from medtui.runs.comparison.pareto import pareto_front
+from medtui.runs.comparison.probes import describe_probes, split_probes
+from medtui.runs.comparison.searches import describe_outcome, samples_sheet
 from medtui.runs.comparison.selection import sort_entries
 from medtui.runs.comparison.settings import setting_differences
 from medtui.runs.comparison.sheet import sheet_csv, sheet_markdown
 from medtui.runs.comparison.sheets import classes_sheet, layers_sheet, per_class_metric, runs_sheet
+from medtui.runs.search import SearchRecord, read_search
 from medtui.telemetry import Level, VitalsSummary
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
@@ -32,6 +36,15 @@ RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 def cells() -> list[Entry]:
     """Give the recorded study of cells: a reference, two schemes with two seeds each."""
     entries, problems = read_entries(run for run in all_runs(RECORDED) if "cells" in str(run.path))
+    assert not problems
+    return entries
+
+
+@pytest.fixture
+def searched(tmp_path: Path) -> list[Entry]:
+    """Give the cells with two probes, and a search that chose density 0.1."""
+    write_searched_study(tmp_path)
+    entries, problems = read_entries(all_runs(tmp_path))
     assert not problems
     return entries
 
@@ -213,3 +226,56 @@ def test_averages_are_those_of_the_stage_that_compressed(cells: list[Entry]) -> 
     staged = Entry(entry.folder, msgspec.structs.replace(entry.result, vitals=stages))
     assert memory.number(staged) == 5.0
     assert (memory.number(entry) or 0) > 5.0
+
+
+def test_probes_are_told_from_whole_runs_by_their_folders(searched: list[Entry]) -> None:
+    """Their number and their cycles are said together."""
+    whole, probes = split_probes(searched)
+    assert {probe.folder.name for probe in probes} == set(PROBES)
+    assert len(whole) == 5
+    assert describe_probes(probes) == "2 probes of 2 cycles"
+    assert describe_probes(probes[:1]) == "1 probe of 2 cycles"
+
+
+def test_probes_are_never_averaged_with_whole_runs(searched: list[Entry]) -> None:
+    """Whatever is grouped by, they stand by themselves, and say so."""
+    sizes = {group.label: len(group.members) for group in group_entries(searched, ["scheme"])}
+    assert sizes == {"reference": 1, "FilterPrune50": 2, "Prune": 2, "Prune probe": 2}
+
+
+def test_what_a_search_made_of_a_run_is_a_column(searched: list[Entry]) -> None:
+    """It is among the usual ones where there was a search, and filters know it."""
+    assert "search" in [column.name for column in usual_columns(searched)]
+    for word, expected in (("chosen", ["prune-0.1"]), ("probe", sorted(PROBES))):
+        holds = parse_filter(f"search={word}")
+        assert sorted(_names([entry for entry in searched if holds(entry)])) == expected
+
+
+def test_without_a_search_there_is_no_such_column(cells: list[Entry]) -> None:
+    """Runs that no search asked for are what they were."""
+    assert "search" not in [column.name for column in usual_columns(cells)]
+    assert not any(entry.is_probe or entry.is_chosen for entry in cells)
+
+
+def test_a_damaged_search_hides_no_run(searched: list[Entry]) -> None:
+    """Runs are listed all the same; none is called chosen."""
+    study = searched[0].folder.study
+    study.search.write_text("{")
+    entries, problems = read_entries(study.runs())
+    assert len(entries) == len(searched)
+    assert not problems
+    assert not any(entry.is_chosen for entry in entries)
+
+
+def test_samples_of_a_search_stand_in_the_order_they_were_planned(searched: list[Entry]) -> None:
+    """Each says what it is; the chosen one is marked, and the sentence names it."""
+    (search,) = (read_search(searched[0].folder.study) or SearchRecord()).searches
+    sheet = samples_sheet(search)
+    assert [row[4] for row in sheet.rows] == ["probe", "probe", "chosen"]
+    assert sheet.rows[0][1:4] == ("0.2", "89.0 % ± 0.4", "yes")
+    assert sheet.marks == ("", "", "chosen")
+    assert "of 88.0 % by 1.64 standard errors" in sheet.note
+    assert describe_outcome(search) == (
+        "Prune: density 0.1 has 89.5 % accuracy on val, bound 88.0 %, 10 times smaller packed "
+        "(3 samples, budget spent)"
+    )

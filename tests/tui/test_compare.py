@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from driving import opened, screen_text, until
+from searched import PROBES, write_searched_study
 from textual.pilot import Pilot
 
+from medtui.runs.comparison.entry import all_runs, read_entries
 from medtui.tui.colours import DARK
+from medtui.tui.compare_plots import Marked, density_plot, pareto_plot
 from medtui.tui.legend import ChartStyle, legend_of
 from medtui.tui.marks import Marks
 from medtui.tui.plot import Plot, Series, place_letter
@@ -138,6 +141,58 @@ async def test_it_fits_small_terminals(recorded: Path) -> None:
         await _compare(pilot, "test accuracy", "change", "cells/reference", "Accuracy on val")
         await pilot.press("escape")
         await until(pilot, lambda: "Studies" in screen_text(pilot))
+
+
+async def test_probes_are_hidden_until_they_are_asked_for(runs_dir: Path) -> None:
+    """`P` shows them, each with its sign and its word; hidden again they are unmarked."""
+    write_searched_study(runs_dir)
+    async with opened(runs_dir, size=(160, 50)) as pilot:
+        await _compare(pilot, "5 of 5 runs, 5 marked · 2 probes of 2 cycles hidden", "chosen")
+        assert "★ cells/prune-0.1" in screen_text(pilot)
+        assert PROBES[0] not in screen_text(pilot)
+        await pilot.press("P", "a")
+        await until(pilot, lambda: "5 of 5 runs, 7 marked · 2 probes of 2" in screen_text(pilot))
+        assert all(f"○ cells/{name}" in screen_text(pilot) for name in PROBES)
+        await pilot.press("P")
+        await until(pilot, lambda: "5 of 5 runs, 5 marked" in screen_text(pilot))
+
+
+async def test_a_probe_marked_on_home_is_shown(runs_dir: Path) -> None:
+    """What was asked for by name is not hidden."""
+    write_searched_study(runs_dir)
+    async with opened(runs_dir) as pilot:
+        await pilot.press("enter", *["down"] * 4, "space")
+        await _compare(pilot, "5 of 5 runs, 1 marked · 2 probes of 2 cycles", "○ ")
+
+
+async def test_the_outcome_of_the_study_s_search_stands_below_the_table(runs_dir: Path) -> None:
+    """Studies without a search have no such line."""
+    write_searched_study(runs_dir)
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await _compare(pilot, "Prune: density 0.1 has 89.5 % accuracy on val, bound 88.0 %")
+    shutil.rmtree(runs_dir / "cells")
+    shutil.copytree(RECORDED / "cells", runs_dir / "cells")
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await _compare(pilot, "5 of 5 runs")
+        assert "bound" not in screen_text(pilot)
+
+
+def test_probes_are_on_no_front_and_on_no_line(runs_dir: Path) -> None:
+    """They are dots with a name of their own; what beats a probe is not what makes the front."""
+    write_searched_study(runs_dir)
+    entries, _ = read_entries(all_runs(runs_dir))
+    marks = Marks(8)
+    for entry in entries:
+        marks.add(entry.key)
+    runs = [Marked(entry, marks.of(entry.key), entry.folder.name) for entry in entries]
+    plot = pareto_plot(runs, is_by_latency=False)
+    probes = {run.mark.letter for run in runs if run.entry.is_probe}
+    assert len(probes) == len(PROBES)
+    assert probes <= {series.letter for series in plot.series}
+    assert not probes & set(plot.remark.partition("  ")[0].removeprefix("front: ").split(", "))
+    lines = {series.label: series for series in density_plot(runs).series}
+    assert [x for x, _ in lines["Prune"].points] == [0.1, 0.1]
+    assert lines["Prune probes"].stroke == "dots"
 
 
 def test_marks_keep_letter_and_colour() -> None:

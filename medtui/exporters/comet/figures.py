@@ -48,4 +48,6 @@ def _contents(run: RunFolder, entries: list[Entry]) -> Contents:
         preset="",
         provenance=None,
         problems=(),
+        probes=(),
+        searches=(),
     )

@@ -9,13 +9,15 @@ from medtui.datasets import Card, load_card
 from medtui.datasets.pictures import Picture, pictures_of
 from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Metric
-from medtui.preset import dump_preset
+from medtui.preset import dump_preset, names_probe
 from medtui.runs.comparison.curves import Curves, read_curves
 from medtui.runs.comparison.differences import Differences, differences_of_all
 from medtui.runs.comparison.entry import Entry, read_entries
 from medtui.runs.comparison.harm import Harm, harm_of_all
+from medtui.runs.comparison.probes import split_probes
 from medtui.runs.comparison.sheets import headline_metric
-from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.folder import RunFolder, StudyFolder, is_file
+from medtui.runs.search import SearchOutcome, read_search
 
 Tell = Callable[[str], None]
 """Called with what is being done, for a person who waits."""
@@ -42,7 +44,7 @@ class Contents:
     name: str
     """Of the studies, joined."""
     entries: tuple[Entry, ...]
-    """Finished runs, references first in each study."""
+    """Finished whole runs, references first in each study."""
     headline: Metric
     """Accuracy, or AUROC in multi-label tasks."""
     curves: dict[str, Curves]
@@ -58,6 +60,10 @@ class Contents:
     provenance: Provenance | None
     problems: tuple[str, ...]
     """What is missing, in sentences."""
+    probes: tuple[Entry, ...]
+    """Cheap samples of the studies' searches, which are no runs of the report."""
+    searches: tuple[tuple[str, SearchOutcome], ...]
+    """A study's name, and one of its searches."""
 
     @property
     def references(self) -> tuple[Entry, ...]:
@@ -83,25 +89,28 @@ def gather(studies: Sequence[StudyFolder], tell: Tell) -> tuple[Contents, ...]:
     """
     tell("reading results")
     folders = [run for study in studies for run in study.runs()]
-    entries, problems = read_entries(folders)
+    read, problems = read_entries(folders)
+    entries, probes = split_probes(read)
     if not entries:
         raise UsageError("No run is finished yet; there is nothing to report.")
-    left_out = len(folders) - len(entries) - len(problems)
+    planned = [folder for folder in folders if not names_probe(folder.name)]
+    left_out = sum(not is_file(folder.result) for folder in planned)
     if left_out:
-        problems.append(f"{left_out} of {len(folders)} runs are not finished and are left out.")
+        problems.append(f"{left_out} of {len(planned)} runs are not finished and are left out.")
     by_data: dict[str, list[Entry]] = {}
     for entry in entries:
         found = _provenance(entry.folder)
         key = found.data_digest if found and found.data_digest else entry.folder.study.name
         by_data.setdefault(key, []).append(entry)
-    chapters = [_chapter(members, tell) for members in by_data.values()]
+    chapters = [_chapter(members, probes, tell) for members in by_data.values()]
     first = replace(chapters[0], problems=(*problems, *chapters[0].problems))
     return (first, *chapters[1:])
 
 
-def _chapter(entries: Sequence[Entry], tell: Tell) -> Contents:
+def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> Contents:
     """Work out what is told of runs on the same data."""
-    name = ", ".join(dict.fromkeys(entry.folder.study.name for entry in entries))
+    studies = list(dict.fromkeys(entry.folder.study for entry in entries))
+    name = ", ".join(study.name for study in studies)
     headline = headline_metric(entries)
     tell(f"{name}: reading logs and telemetry")
     curves = {entry.key: read_curves(entry, headline.name) for entry in entries}
@@ -112,7 +121,8 @@ def _chapter(entries: Sequence[Entry], tell: Tell) -> Contents:
     first = entries[0]
     tell(f"{name}: looking for the images that moved most")
     pictures, why = _pictures(first, harms)
-    notes = [why] if why else []
+    searches, unread = _searches(studies)
+    notes = [*unread, why] if why else unread
     return Contents(
         name=name,
         entries=tuple(entries),
@@ -125,7 +135,24 @@ def _chapter(entries: Sequence[Entry], tell: Tell) -> Contents:
         preset=dump_preset(first.preset) if first.preset else "",
         provenance=_provenance(first.folder),
         problems=(*missing, *notes),
+        probes=tuple(probe for probe in probes if probe.folder.study in studies),
+        searches=searches,
     )
+
+
+def _searches(
+    studies: Sequence[StudyFolder],
+) -> tuple[tuple[tuple[str, SearchOutcome], ...], list[str]]:
+    """Give the studies' searches, and a sentence for each study whose cannot be read."""
+    found, problems = list[tuple[str, SearchOutcome]](), list[str]()
+    for study in studies:
+        try:
+            record = read_search(study)
+        except MedtuiError as error:
+            problems.append(str(error))
+            continue
+        found += [(study.name, search) for search in record.searches] if record else []
+    return tuple(found), problems
 
 
 def _pictures(entry: Entry, harms: Sequence[Harm]) -> tuple[dict[str, Picture], str]:

@@ -1,7 +1,5 @@
 """The report's figures: one row of `FIGURES` is one figure, in reports and for `--figure`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from medtui.exporters.report.axes import (
@@ -19,35 +17,15 @@ from medtui.exporters.report.axes import (
     smooth,
 )
 from medtui.exporters.report.contents import Contents
-from medtui.exporters.report.style import HEIGHT_INCHES, INK
+from medtui.exporters.report.figure import Figure
+from medtui.exporters.report.searches import search_figures
+from medtui.exporters.report.style import INK
 from medtui.runs.comparison.calibration import Calibration
 from medtui.runs.comparison.columns import column_named
 from medtui.runs.comparison.entry import Entry, reference_of
 from medtui.runs.comparison.pareto import pareto_front
 from medtui.runs.comparison.sheets import per_class_metric, short_name
 from medtui.units import MIB
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure."""
-
-    name: str
-    """As `--figure` says it."""
-    title: str
-    caption: str
-    """What is shown and on which split; `{metric}` stands for the headline metric."""
-    paint: Callable[[Contents, Any], None]
-    """Draws on a matplotlib figure."""
-    applies: Callable[[Contents], bool] = lambda _: True
-    """Whether these runs have something to show there."""
-    height: float = HEIGHT_INCHES
-    """Inches."""
-
-    def describe(self, contents: Contents) -> str:
-        """Give the caption in these runs' words."""
-        label = contents.headline.label
-        return self.caption.format(metric=label[:1].upper() + label[1:])
 
 
 def paint_accuracy(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
@@ -243,3 +221,8 @@ FIGURES: tuple[Figure, ...] = (
            paint_utilisation),
 )  # fmt: skip
 """All figures, in the order in which they are shown."""
+
+
+def figures_of(contents: Contents) -> list[Figure]:
+    """Give the figures that have something to show, those of searches last."""
+    return [*(each for each in FIGURES if each.applies(contents)), *search_figures(contents)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing_extensions import assert_never
 
 from medtui.exporters.report.contents import Contents, title_of
-from medtui.exporters.report.figures import Figure
+from medtui.exporters.report.figure import Figure
 from medtui.exporters.report.pages import Code, Gallery, Paragraph, Part, Section, sections
 from medtui.exporters.report.style import GRID, INK, svg_of
 from medtui.runs.comparison.harm import Moved
@@ -88,7 +88,9 @@ def _sheet(sheet: Sheet, *, is_titled: bool) -> str:
     head = "".join(_cell("th", text, at, sheet) for at, text in enumerate(sheet.headers))
     rows = []
     for row, cells in enumerate(sheet.rows):
-        kind = ' class="bad"' if sheet.mark_of(row) in _BAD_MARKS else ""
+        mark = sheet.mark_of(row)
+        kind = ' class="bad"' if mark in _BAD_MARKS else ""
+        kind = ' class="chosen"' if mark == "chosen" else kind
         inside = "".join(_cell("td", text, at, sheet) for at, text in enumerate(cells))
         rows.append(f"<tr{kind}>{inside}</tr>")
     note = f'<p class="note">{escape(sheet.note)}</p>' if sheet.note else ""

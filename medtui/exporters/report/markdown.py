@@ -6,7 +6,7 @@ from pathlib import Path
 from typing_extensions import assert_never
 
 from medtui.exporters.report.contents import Contents, title_of
-from medtui.exporters.report.figures import Figure
+from medtui.exporters.report.figure import Figure
 from medtui.exporters.report.pages import Code, Gallery, Paragraph, Part, sections
 from medtui.exporters.report.style import file_of
 from medtui.runs.comparison.harm_sheets import moved_sheet

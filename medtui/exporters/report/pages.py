@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from medtui.exporters.report.contents import Contents
-from medtui.exporters.report.figures import FIGURES, Figure
+from medtui.exporters.report.figure import Figure
+from medtui.exporters.report.figures import FIGURES
+from medtui.exporters.report.searches import search_figures
 from medtui.exporters.report.words import metric_text, summary
 from medtui.metrics import metric_named
 from medtui.runs.bench import Bench, Spread
@@ -18,6 +20,7 @@ from medtui.runs.comparison.harm_sheets import (
     moved_sheet,
     subgroups_sheet,
 )
+from medtui.runs.comparison.searches import describe_outcome, samples_sheet
 from medtui.runs.comparison.sheet import Sheet
 from medtui.runs.comparison.sheets import classes_sheet, layers_sheet, per_class_metric, short_name
 from medtui.units import (
@@ -68,6 +71,7 @@ def sections(contents: Contents) -> list[Section]:
     found = [
         Section("Summary", (Paragraph(summary(contents)), *map(Paragraph, contents.problems))),
         Section("Results", tuple(_results(contents))),
+        Section("Searches", tuple(_searches(contents))),
         Section("Figures", tuple(each for each in FIGURES if each.applies(contents))),
         Section("Classes", (classes_sheet(contents.entries, per_class_metric(contents.entries)),)),
         Section("Who was hurt", tuple(_hurt(contents))),
@@ -115,6 +119,18 @@ def _results(contents: Contents) -> Iterator[Part]:
         tuple(column.label for column in columns),
         tuple(tuple(column.text(entry) for column in columns) for entry in contents.entries),
     )
+
+
+def _searches(contents: Contents) -> Iterator[Part]:
+    """Give each search's outcome in a sentence, its samples and its chart."""
+    figures = iter(search_figures(contents))
+    are_many = len({study for study, _ in contents.searches}) > 1
+    for study, search in contents.searches:
+        told = describe_outcome(search)
+        yield Paragraph(f"{study}, {told}" if are_many else told)
+        if search.samples:
+            yield samples_sheet(search)
+            yield next(figures)
 
 
 def _published(contents: Contents) -> Sheet:

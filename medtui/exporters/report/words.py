@@ -6,6 +6,7 @@ from medtui.exporters.report.contents import Contents
 from medtui.runs.comparison.differences import difference_text
 from medtui.runs.comparison.entry import Entry
 from medtui.runs.comparison.harm import TOLERANCE
+from medtui.runs.comparison.probes import describe_probes
 from medtui.runs.comparison.sheets import short_name
 from medtui.units import format_bytes, format_count, format_density, format_percent
 
@@ -32,6 +33,11 @@ def metric_text(contents: Contents, entry: Entry) -> str:
 
 def _sentences(contents: Contents) -> Iterator[str]:
     yield _what(contents)
+    if contents.probes:
+        yield (
+            f"Apart from these its searches ran {describe_probes(contents.probes)}, which are told "
+            "under Searches alone."
+        )
     label = contents.headline.label
     for reference in contents.references:
         test = reference.result.test

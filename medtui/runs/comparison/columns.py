@@ -95,8 +95,9 @@ def usual_columns(entries: Sequence[Entry]) -> list[Column]:
     """Give the columns that fit these runs' tasks and need no other file than the results."""
     is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
     headline = ["auroc", "exact_match", "accuracy"] if is_multi else ["accuracy", "auroc"]
-    names = ["run", "scheme", "density", "reached", *headline, "sensitivity", "specificity",
-             "parameters", "packed", "time"]  # fmt: skip
+    search = ["search"] if any(_search_text(entry) for entry in entries) else []
+    names = ["run", *search, "scheme", "density", "reached", *headline, "sensitivity",
+             "specificity", "parameters", "packed", "time"]  # fmt: skip
     return [_BY_NAME[name] for name in names]
 
 
@@ -127,6 +128,11 @@ def _vitals_column(name: str, label: str, of: str, part: str, show: Callable[...
         return None if level is None else float(getattr(level, part))
 
     return Column(name, label, read, show, opens="telemetry")
+
+
+def _search_text(entry: Entry) -> str | None:
+    """Give `chosen` or `probe`: what a search made of the run."""
+    return "probe" if entry.is_probe else "chosen" if entry.is_chosen else None
 
 
 def _published_text(entry: Entry) -> str:
@@ -185,6 +191,7 @@ def _format_percent_of_100(value: float | None) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     Column("run", "run", lambda entry: entry.key, is_text=True),
+    Column("search", "search", _search_text, is_text=True),
     Column("study", "study", lambda entry: entry.folder.study.name, is_text=True),
     Column("scheme", "scheme", lambda entry: entry.result.scheme, is_text=True),
     Column("density", "density", lambda entry: entry.density, format_density),

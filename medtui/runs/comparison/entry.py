@@ -8,11 +8,19 @@ from pathlib import Path
 from medtui.documents import DocumentError, read_text
 from medtui.errors import MedtuiError
 from medtui.events import Metrics
-from medtui.preset import Preset, PublishedNumber, cell_named, named_schemes, parse_preset
+from medtui.preset import (
+    Preset,
+    PublishedNumber,
+    cell_named,
+    named_schemes,
+    names_probe,
+    parse_preset,
+)
 from medtui.runs.bench import Bench, read_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
+from medtui.runs.search import read_search
 from medtui.telemetry import VitalsSummary, read_samples, summarise
 
 
@@ -22,6 +30,13 @@ class Entry:
 
     folder: RunFolder
     result: Result
+    is_chosen: bool = False
+    """Whether a search of its study chose its density, or would by what it knows so far."""
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is a search's cheap sample, which is no result of its study."""
+        return names_probe(self.folder.name)
 
     @property
     def key(self) -> str:
@@ -92,6 +107,7 @@ _SHIPPED = frozenset({*named_schemes(), "reference"})
 def read_entries(folders: Iterable[RunFolder]) -> tuple[list[Entry], list[str]]:
     """Read the finished runs among `folders`, and a sentence for each that cannot be read."""
     entries, problems = list[Entry](), list[str]()
+    chosen: dict[StudyFolder, set[str]] = {}
     for folder in folders:
         try:
             result = read_result(folder)
@@ -99,8 +115,19 @@ def read_entries(folders: Iterable[RunFolder]) -> tuple[list[Entry], list[str]]:
             problems.append(str(error))
             continue
         if result is not None:
-            entries.append(Entry(folder, result))
+            if folder.study not in chosen:
+                chosen[folder.study] = _chosen_in(folder.study)
+            entries.append(Entry(folder, result, folder.name in chosen[folder.study]))
     return entries, problems
+
+
+def _chosen_in(study: StudyFolder) -> set[str]:
+    """Give the runs that a study's searches chose; none where that cannot be read."""
+    try:
+        record = read_search(study)
+    except MedtuiError:
+        return set()
+    return {search.chosen for search in record.searches} if record else set()
 
 
 def reference_of(entry: Entry, entries: Iterable[Entry]) -> Entry | None:

@@ -35,11 +35,15 @@ class Group:
 
 
 def group_entries(entries: Sequence[Entry], keys: Sequence[str]) -> list[Group]:
-    """Group runs by some of `KEYS`, in the order in which the groups' first members stand."""
+    """Group runs by some of `KEYS`, in the order in which the groups' first members stand.
+
+    Probes make groups of their own: `Prune probe`.
+    """
     columns = [column_named(key) for key in keys]
     found: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
-        found.setdefault(tuple(column.text(entry) for column in columns), []).append(entry)
+        values = (*(column.text(entry) for column in columns), *["probe"] * entry.is_probe)
+        found.setdefault(values, []).append(entry)
     return [Group(" ".join(values), tuple(members)) for values, members in found.items()]
 
 

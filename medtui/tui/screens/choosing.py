@@ -19,6 +19,7 @@ from medtui.runs.comparison.differences import Differences
 from medtui.runs.comparison.entry import Entry
 from medtui.runs.comparison.filters import parse_filter
 from medtui.runs.comparison.groups import group_entries, group_words
+from medtui.runs.comparison.probes import describe_probes, split_probes
 from medtui.runs.comparison.selection import sort_entries
 from medtui.tui.comparing import Board
 from medtui.tui.keys import bind
@@ -46,6 +47,7 @@ class View:
     is_same_hidden: bool = False
     group: str = ""
     """Columns to group by, apart by spaces; empty groups nothing."""
+    are_probes_shown: bool = False
 
 
 class Choosing(ReaderScreen):
@@ -57,6 +59,8 @@ class Choosing(ReaderScreen):
         bind("o", "sort(1)", "Sort", "Sort by the next column"),
         bind("O", "sort(-1)", "Turn", "Turn the order round", shown=False),
         bind("g", "group", "Group", "Group by scheme, density, seed: mean and spread"),
+        bind("P", "probes", "Probes", "Show the cheap samples of searches, or hide them",
+             shown=False),
         bind("d", "hide_same", "Hide same", "Hide columns in which all runs are alike"),
         bind("v", "columns", "Columns", "Choose the columns by name"),
     ]  # fmt: skip
@@ -74,7 +78,11 @@ class Choosing(ReaderScreen):
         raise NotImplementedError
 
     def _chosen(self) -> list[Entry]:
-        """Give the runs that the filter lets through, in order."""
+        """Give the runs that the filter lets through, in order; probes where they are shown."""
+        entries = self._filtered()
+        return entries if self._view.are_probes_shown else split_probes(entries)[0]
+
+    def _filtered(self) -> list[Entry]:
         try:
             holds = parse_filter(self._view.wanted)
             entries = [entry for entry in self._board.entries if holds(entry)]
@@ -109,8 +117,8 @@ class Choosing(ReaderScreen):
             return
         table = self.query_one(CompareTable)
         table.show_view(view, self.marks, self.colours)
-        total = len(self._board.entries)
-        said = f"{len(view.entries)} of {total} runs, {len(self.marks)} marked"
+        shown, total = (len(split_probes(each)[0]) for each in (view.entries, self._board.entries))
+        said = f"{shown} of {total} runs, {len(self.marks)} marked{self._say_probes()}"
         wanted = f" · {self._view.wanted}" if self._view.wanted else ""
         order = f" · by {self._view.sort}" if self._view.sort else ""
         order += f" · grouped by {self._view.group}" if self._view.group else ""
@@ -120,6 +128,14 @@ class Choosing(ReaderScreen):
         self.query_one(TitleBar).show(
             Text("medtui  Compare", style="bold"), Text(right, style=self.colours.warning)
         )
+
+    def _say_probes(self) -> str:
+        """Give how many probes there are among the filtered runs, and the key that shows them."""
+        _, probes = split_probes(self._filtered())
+        if not probes:
+            return ""
+        hidden = "" if self._view.are_probes_shown else " hidden: P shows them"
+        return f" · {describe_probes(probes)}{hidden}"
 
     def action_search(self) -> None:
         """Ask for the filter."""
@@ -150,6 +166,13 @@ class Choosing(ReaderScreen):
         """Group by the next columns; after the last, not at all."""
         at = (GROUPINGS.index(self._view.group) + 1) % len(GROUPINGS)
         self._view = replace(self._view, group=GROUPINGS[at])
+        self._show_table()
+
+    def action_probes(self) -> None:
+        """Show the cheap samples of searches, or hide them; what is hidden is not marked."""
+        self._view = replace(self._view, are_probes_shown=not self._view.are_probes_shown)
+        if not self._view.are_probes_shown:
+            self.marks.keep(entry.key for entry in split_probes(self._board.entries)[0])
         self._show_table()
 
     def action_hide_same(self) -> None:

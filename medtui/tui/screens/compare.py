@@ -1,6 +1,7 @@
 """Compare: any runs of any studies, side by side. Reads and works in threads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.text import Text
@@ -25,7 +26,7 @@ from medtui.tui.screens.choosing import Choosing, View
 from medtui.tui.screens.looking import Looking
 from medtui.tui.snapshot import Snapshot
 from medtui.tui.widgets.chart import Chart
-from medtui.tui.widgets.compare_table import CompareTable
+from medtui.tui.widgets.compare_table import CompareTable, TableView
 from medtui.tui.widgets.search_line import SearchLine
 from medtui.tui.widgets.sheet_view import SheetView
 from medtui.tui.widgets.title_bar import TitleBar
@@ -42,7 +43,9 @@ class CompareScreen(Looking, Choosing):
         "each with its letter and colour. p pins the run under the cursor as the baseline; without "
         "a pin each run is held against its own study's reference. A change stands with its 95 % "
         "interval, from the same resampled patients for both. Filters: scheme=Prune density<0.5 "
-        "acc>90% run~malaria; a word alone is searched in the name."
+        "acc>90% run~malaria; a word alone is searched in the name. A search's probes, which ran "
+        "fewer cycles, are hidden until P shows them: ○ is a probe, ★ the chosen density; no front "
+        "and no mean takes probes for runs."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -76,12 +79,14 @@ class CompareScreen(Looking, Choosing):
         self._is_turned = False
         self._first_marked: tuple[str, ...] | None = tuple(marked)
         self._marks: Marks | None = None
-        self._num_finished = -1
+        self._known: list[tuple[int, Mapping[str, str]]] | None = None
+        """Of each study the finished runs and its searches' outcomes, when runs were last read."""
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
         yield TitleBar()
         yield CompareTable()
+        yield Static(id="search")
         yield Static(id="tabs")
         with Container(id="tab"):
             yield Chart(id="tab-chart")
@@ -103,10 +108,10 @@ class CompareScreen(Looking, Choosing):
         return self._marks
 
     def show(self, snapshot: Snapshot) -> None:
-        """Read again when a run has finished or is gone."""
-        finished = sum(study.num_finished for study in snapshot.studies)
-        if finished != self._num_finished:
-            self._num_finished = finished
+        """Read again when a run has finished or is gone, or a search knows more."""
+        known = [(study.num_finished, study.searches) for study in snapshot.studies]
+        if known != self._known:
+            self._known = known
             self._load()
         elif self._board.entries:
             self._show_table()
@@ -121,6 +126,9 @@ class CompareScreen(Looking, Choosing):
             return
         self._board = board
         if self._first_marked is not None:
+            named = [board.find(key) for key in self._first_marked]
+            if any(entry is not None and entry.is_probe for entry in named):
+                self._view = replace(self._view, are_probes_shown=True)
             for key in self._first_marked or [entry.key for entry in self._chosen()]:
                 self.marks.add(key)
             self._first_marked = None
@@ -185,8 +193,25 @@ class CompareScreen(Looking, Choosing):
             sheets.caption(self._tab)
             sheets.show(content, self.colours)
 
+    def _put_table(self, view: TableView) -> None:
+        super()._put_table(view)
+        self._show_search()
+
+    def _show_search(self) -> None:
+        """Say what the search behind the run under the cursor came to, where its study has any."""
+        selected = self.query_one(CompareTable).selected_run
+        entry = self._board.find(selected) if selected else None
+        study = self.snapshot.study(entry.folder.study.name) if entry and self.snapshot else None
+        line = self.query_one("#search", Static)
+        line.display = bool(study and study.searches)
+        if entry and study and study.searches:
+            first = next(iter(study.searches.values()))
+            said = study.searches.get(entry.result.scheme, first)
+            line.update(Text(said, style=self.colours.muted))
+
     def on_data_table_row_highlighted(self) -> None:
-        """Show the run the cursor came to, where the tab is about one run."""
+        """Show the run the cursor came to, where something is about one run."""
+        self._show_search()
         if self._tab == "Who was hurt":
             self._work_out()
 

@@ -21,6 +21,9 @@ _WIDEST = 24
 _GROUP = "group: "
 """What the keys of groups' lines begin with; no run's does."""
 
+_SIGN = 2
+"""Cells before a run's name for what a search made of it."""
+
 _CHANGE = 23
 """Cells of a change with its interval."""
 
@@ -95,6 +98,8 @@ def _columns(view: TableView) -> list[Column]:
         widest = max((len(words[at]) for words in every), default=0)
         width = min(_WIDEST, max(widest, len(fact.label)))
         is_name = fact.name == "run"
+        if is_name and any(entry.is_probe or entry.is_chosen for entry in view.entries):
+            width += _SIGN
         rank = 0 if is_name or fact is first else 2 * at + 2
         justify: Literal["left", "right"] = "left" if fact.is_text else "right"
         columns.append(Column(fact.name, fact.label, width, rank, justify, grows=is_name))
@@ -118,6 +123,12 @@ def _has_change(fact: Fact) -> bool:
     return fact.metric is not None and fact.split == "test"
 
 
+def _signs(entry: Entry, view: TableView) -> str:
+    """Give what stands before a run's name: the pin, and what a search made of the run."""
+    made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
+    return f"{'◆ ' * (entry.key == view.pin)}{made}"
+
+
 def _cells(entry: Entry, view: TableView, marks: Marks, colours: Colours) -> Cells:
     mark = marks.of(entry.key)
     sign = Text(mark.letter if mark else "")
@@ -128,8 +139,8 @@ def _cells(entry: Entry, view: TableView, marks: Marks, colours: Colours) -> Cel
     for fact, words in zip(view.facts, view.texts[entry.key], strict=True):
         cells[fact.name] = Text(words)
         if fact.name == "run":
-            is_pinned = entry.key == view.pin
-            cells["run"] = Text(f"◆ {words}" if is_pinned else words, style=colours.strong)
+            style = colours.muted if entry.is_probe else colours.strong
+            cells["run"] = Text(f"{_signs(entry, view)}{words}", style=style)
         if fact.metric is not None and of_run is not None:
             difference = of_run.by_metric.get(fact.metric.name)
             text = Text(difference_text(fact.metric, difference), style=colours.muted)
