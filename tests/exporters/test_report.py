@@ -8,11 +8,12 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from searched import PROBES, write_searched_study
 
 from medtui.errors import UsageError
 from medtui.exporters.report.axes import look_of, schemes_of
 from medtui.exporters.report.contents import Contents, gather
-from medtui.exporters.report.figures import FIGURES
+from medtui.exporters.report.figures import FIGURES, figures_of
 from medtui.exporters.report.html import report_html
 from medtui.exporters.report.markdown import figure_file, write_markdown
 from medtui.exporters.report.style import PALETTE
@@ -34,6 +35,14 @@ def cells() -> Contents:
 def films() -> Contents:
     """Give the contents of the films' report; its images are not at hand."""
     (found,) = gather([StudyFolder(RECORDED / "films")], lambda _what: None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """Give the contents of a report on the cells with two probes and a search's outcome."""
+    study = write_searched_study(tmp_path_factory.mktemp("searched"))
+    (found,) = gather([study], lambda _what: None)
     return found
 
 
@@ -183,3 +192,53 @@ def test_nothing_finished_is_nothing_to_report(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="nothing to report"):
         gather([StudyFolder(tmp_path / "empty")], lambda _what: None)
+
+
+def test_probes_are_no_runs_of_a_report(searched: Contents, cells: Contents) -> None:
+    """Nothing is said or drawn otherwise for their being there; one sentence counts them."""
+    names = [entry.folder.name for entry in cells.entries]
+    assert sorted(entry.folder.name for entry in searched.entries) == sorted(names)
+    text = summary(searched)
+    assert "compressed with Condensa in 4 runs" in text
+    assert "ran 2 probes of 2 cycles" in text
+    assert "probe" not in summary(cells)
+    page = report_html([searched])
+    before, _, rest = page.partition('<section id="searches">')
+    assert not any(name in before or name in rest.partition("</section>")[2] for name in PROBES)
+
+
+def test_each_search_has_its_sentence_its_samples_and_its_chart(searched: Contents) -> None:
+    """Kinds of samples have names in the chart's legend, which are told apart by shape too."""
+    page = report_html([searched])
+    section = page.partition('<section id="searches">')[2].partition("</section>")[0]
+    assert "Prune: density 0.1 has 89.5 % accuracy on val, bound 88.0 %" in section
+    assert '<tr class="chosen"><td class="key">prune-0.1</td>' in section
+    assert section.count("<td>probe</td>") == 2
+    assert '<figure id="searches-search-prune">' in section
+    for label in ("belief", "bound", "chosen: 0.1", "feasible", "probes"):
+        assert f">{label}</text>" in section
+    assert "1 sample lies below the axes" in section
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_markdown_and_single_figures_have_searches_too(searched: Contents, tmp_path: Path) -> None:
+    """The chart is a file beside the text, and has a name for `--figure`."""
+    written = write_markdown([searched], tmp_path / "report.md")
+    assert "search-prune.svg" in {path.name for path in written}
+    assert "## Searches" in (tmp_path / "report.md").read_text()
+    assert figures_of(searched)[-1].name == "search-prune"
+
+
+def test_a_study_without_a_search_has_no_such_section(cells: Contents) -> None:
+    """Its report is what it was."""
+    assert "Searches" not in report_html([cells])
+
+
+def test_a_damaged_search_is_told_and_costs_no_run(tmp_path: Path) -> None:
+    """The report is written without it, and says how it is made anew."""
+    study = write_searched_study(tmp_path)
+    study.search.write_text("{")
+    (found,) = gather([study], lambda _what: None)
+    assert len(found.entries) == 5
+    assert any("search.json is damaged" in problem for problem in found.problems)

@@ -62,14 +62,16 @@ def group_look_of(contents: Contents, group: Group) -> dict[str, Any]:
 
 
 def log_x(axes: Any) -> None:  # noqa: ANN401 - matplotlib's
-    """Make x logarithmic with plain numbers; those between decades where there is one decade."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    """Make x logarithmic with plain numbers; between decades 2 and 5 where there are few."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     plain = FuncFormatter(lambda x, _: f"{x:g}")
     axes.xaxis.set_major_formatter(plain)
-    axes.xaxis.set_minor_formatter(plain if high / low < _DECADE else NullFormatter())
+    axes.xaxis.set_minor_formatter(plain if high / low < _DECADE**2 else NullFormatter())
+    if _DECADE <= high / low < _DECADE**2:
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
 
 
 def plot_curve(axes: Any, curve: Sequence[tuple[float, float]], scale: float, **look: Any) -> None:  # noqa: ANN401 - matplotlib's
