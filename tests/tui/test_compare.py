@@ -162,6 +162,7 @@ async def test_a_probe_marked_on_home_is_shown(runs_dir: Path) -> None:
     write_searched_study(runs_dir)
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", *["down"] * 4, "space")
+        await until(pilot, lambda: "◆ " in screen_text(pilot))
         await _compare(pilot, "5 of 5 runs, 1 marked · 2 probes of 2 cycles", "○ ")
 
 

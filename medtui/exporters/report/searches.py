@@ -1,6 +1,5 @@
 """The report's section on searches: of each its outcome, its samples, and what it believes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from medtui.exporters.report.axes import log_x, put_legend
@@ -22,17 +21,16 @@ _LOOKS: dict[str, dict[str, Any]] = {
 def search_figures(contents: Contents) -> list[Figure]:
     """Give a figure for each search that has a sample, in the searches' order."""
     return [
-        _figure_of(f"search-{slugify(name)}", search)
-        for name, search in named_searches(contents)
+        _figure_of(slugify(f"search {study} {search.scheme}"), search)
+        for study, search in named_searches(contents)
         if search.samples
     ]
 
 
-def named_searches(contents: Contents) -> Iterator[tuple[str, SearchOutcome]]:
-    """Give each search by its scheme; after its study's name where there are several."""
+def named_searches(contents: Contents) -> list[tuple[str, SearchOutcome]]:
+    """Give each search with its study's name; without one where all are of one study."""
     are_many = len({study for study, _ in contents.searches}) > 1
-    for study, search in contents.searches:
-        yield f"{study} {search.scheme}" if are_many else search.scheme, search
+    return [(study if are_many else "", search) for study, search in contents.searches]
 
 
 def _figure_of(name: str, search: SearchOutcome) -> Figure:

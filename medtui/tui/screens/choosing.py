@@ -77,6 +77,10 @@ class Choosing(ReaderScreen):
         """The marked runs."""
         raise NotImplementedError
 
+    def _refresh(self) -> None:
+        """Show the table again, and what is drawn of the marked runs."""
+        raise NotImplementedError
+
     def _chosen(self) -> list[Entry]:
         """Give the runs that the filter lets through, in order; probes where they are shown."""
         entries = self._filtered()
@@ -173,7 +177,7 @@ class Choosing(ReaderScreen):
         self._view = replace(self._view, are_probes_shown=not self._view.are_probes_shown)
         if not self._view.are_probes_shown:
             self.marks.keep(entry.key for entry in split_probes(self._board.entries)[0])
-        self._show_table()
+        self._refresh()
 
     def action_hide_same(self) -> None:
         """Hide columns in which all runs are alike, or show them again."""
