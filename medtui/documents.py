@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 
 import tomli
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from medtui.errors import UsageError
 
@@ -25,6 +25,9 @@ MAX_DEPTH = 8
 
 UNSHOWN = "unshown"
 """Type of a validation error whose source line may hold a secret, and is not shown."""
+
+_FAULT = "fault"
+"""Type of a validation error that was found by looking at several keys and is told at one."""
 
 _too_deep = re.compile(rf"[\[{{]{{{MAX_DEPTH + 2},}}")
 
@@ -38,6 +41,11 @@ class Document(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+def fault(key: str, sentence: str) -> PydanticCustomError:
+    """Give what a validator of a whole table raises about one key in it: `scheme`, `search.low`."""
+    return PydanticCustomError(_FAULT, "{sentence}", {"key": key, "sentence": sentence})
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,11 @@ def _source(text: str, line: int | None) -> str:
 
 def _explain(model: type[BaseModel], details: ErrorDetails, text: str) -> Problem:
     location = _in_file(details["loc"])
+    if details["type"] == _FAULT:
+        location += tuple(details["ctx"]["key"].split("."))
     bare = Problem("", location=location)
+    if details["type"] == _FAULT:
+        return problem_at(text, location, f"`{bare.key}`: {details['msg']}")
     if details["type"] == UNSHOWN:
         return Problem(f"`{bare.key}`: {details['msg']}", location, locate(text, location))
     return problem_at(text, location, _sentence(model, details, bare.key))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from medtui.documents import Document
+from medtui.documents import Document, fault
 from medtui.preset.cell import Cell
 from medtui.preset.measuring import Density, Many
 from medtui.preset.schemes import Scheme, named_schemes
@@ -32,16 +32,16 @@ class CompressSettings(Document):
     def _grid_can_be_spanned(self) -> "CompressSettings":
         known = list(self.known_schemes())
         for name in self.schemes:
-            self.check(name)
+            self.check(name, at="schemes")
         lowered = [name.lower() for name in known]
         if "reference" in lowered or len(set(lowered)) < len(lowered):
-            raise ValueError("custom names must differ from each other, the shipped, `reference`")
+            raise fault("custom", "names must differ from each other, the shipped, `reference`")
         for field in ("schemes", "densities", "seeds", "omit"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
-                raise ValueError(f"{field} = {list(values)} names a value twice")
+                raise fault(field, f"{list(values)} names a value twice")
         if not self.densities and any(self.scheme(name).takes_density for name in self.schemes):
-            raise ValueError("densities is empty, but a scheme takes a density; give one, like 0.1")
+            raise fault("densities", "empty, but a scheme takes a density; give one, like 0.1")
         return self
 
     @model_validator(mode="after")
@@ -50,9 +50,9 @@ class CompressSettings(Document):
         for name in self.omit:
             if name not in names:
                 cure = _did_you_mean(name, names)
-                raise ValueError(f"omit names `{name}`, which is no run of the grid. {cure}")
+                raise fault("omit", f"`{name}` is no run of the grid. {cure}")
         if self.omit and len(self.omit) == len(names):
-            raise ValueError("omit leaves no run of the grid")
+            raise fault("omit", "leaves no run of the grid")
         return self
 
     def cells(self) -> list[Cell]:
@@ -72,17 +72,17 @@ class CompressSettings(Document):
         """Give the scheme of that name."""
         return self.known_schemes()[name]
 
-    def check(self, name: str) -> None:
-        """Refuse a scheme that cannot be used here.
+    def check(self, name: str, *, at: str) -> None:
+        """Refuse a scheme that cannot be used here, named by the key `at`.
 
         Raises:
-            ValueError: there is none of that name, or the guard that it needs is off.
+            PydanticCustomError: there is none of that name, or the guard that it needs is off.
         """
         known = list(self.known_schemes())
         if name not in known:
-            raise ValueError(f"unknown scheme `{name}`. {_did_you_mean(name, known)}")
+            raise fault(at, f"unknown scheme `{name}`. {_did_you_mean(name, known)}")
         if self.guard == "off" and self.scheme(name).is_grouped:
-            raise ValueError(f'{name} groups channels, which guard = "off" knows nothing of')
+            raise fault(at, f'{name} groups channels, which guard = "off" knows nothing of')
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from medtui.documents import Document
+from medtui.documents import Document, fault
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings, TrackSettings
 from medtui.preset.searching import SearchSettings
@@ -104,9 +104,10 @@ class LcSettings(Document):
     @model_validator(mode="after")
     def _schedules_fit(self) -> "LcSettings":
         if (self.lr_schedule is None) != (self.lr_multiplier is None):
-            raise ValueError("lr_schedule and lr_multiplier belong together; give both or neither")
+            key = "lr_multiplier" if self.lr_schedule is None else "lr_schedule"
+            raise fault(key, "lr_schedule and lr_multiplier belong together; give both or neither")
         if self.lr_decay is not None and self.lr_schedule is not None:
-            raise ValueError("lr_decay and lr_schedule exclude each other; give one")
+            raise fault("lr_decay", "lr_decay and lr_schedule exclude each other; give one")
         return self
 
 
@@ -209,7 +210,7 @@ class Preset(Document):
     def _something_is_asked_for(self) -> "Preset":
         if not self.compress.schemes and self.search is None:
             known = ", ".join(self.compress.known_schemes())
-            raise ValueError(f"schemes is empty; choose from {known}")
+            raise fault("compress.schemes", f"empty; choose from {known}")
         return self
 
     @model_validator(mode="after")
@@ -217,23 +218,25 @@ class Preset(Document):
         if self.search is None:
             return self
         for name in self.search.scheme:
-            self.compress.check(name)
+            self.compress.check(name, at="search.scheme")
             if not self.compress.scheme(name).takes_density:
-                raise ValueError(f"search.scheme: `{name}` takes no density that could be searched")
+                raise fault("search.scheme", f"`{name}` takes no density that could be searched")
         is_probed = self.search.has_probes(self.lc.cycles) and self.compress.guard == "on"
         if is_probed and self.guard.warmup_cycles >= self.search.probe_cycles:
-            raise ValueError(
-                f"guard.warmup_cycles = {self.guard.warmup_cycles} leaves none of a probe's "
-                f"{self.search.probe_cycles} cycles (search.probe_cycles) at the density asked for"
+            raise fault(
+                "guard.warmup_cycles",
+                f"{self.guard.warmup_cycles} leaves none of a probe's {self.search.probe_cycles} "
+                "cycles (search.probe_cycles) at the density asked for",
             )
         return self
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> "Preset":
         if self.compress.guard == "on" and self.guard.warmup_cycles >= self.lc.cycles:
-            raise ValueError(
-                f"guard.warmup_cycles = {self.guard.warmup_cycles} leaves none of the "
-                f"{self.lc.cycles} cycles at the density asked for"
+            raise fault(
+                "guard.warmup_cycles",
+                f"{self.guard.warmup_cycles} leaves none of the {self.lc.cycles} cycles at the "
+                "density asked for",
             )
         return self
 

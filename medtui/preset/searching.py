@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from medtui.documents import Document
+from medtui.documents import Document, fault
 from medtui.preset.measuring import Density
 
 Objective = Literal["size", "macs", "latency", "throughput", "memory"]
@@ -72,17 +72,20 @@ class SearchSettings(Document):
     @model_validator(mode="after")
     def _can_be_searched(self) -> "SearchSettings":
         if len(set(self.scheme)) < len(self.scheme):
-            raise ValueError(f"scheme = {list(self.scheme)} names a value twice")
+            raise fault("scheme", f"{list(self.scheme)} names a value twice")
         if self.low >= self.high:
-            raise ValueError(f"low = {self.low:g} must be below high = {self.high:g}")
+            key = "high" if "high" in self.model_fields_set else "low"
+            raise fault(key, f"low = {self.low:g} must be below high = {self.high:g}")
         if self.is_monotone and self.finalists >= self.budget:
-            raise ValueError(
+            raise fault(
+                "finalists" if "finalists" in self.model_fields_set else "budget",
                 f"finalists = {self.finalists} leaves none of the {self.budget} samples of the "
-                "budget to find the bound with"
+                "budget to find the bound with",
             )
         if self.method == "bisection" and not self.is_monotone:
-            raise ValueError(
-                f'method = "bisection" needs an objective that only falls with the density, "size" '
-                f'or "macs"; for "{self.objective}" take "gaussian-process"'
+            raise fault(
+                "method",
+                f'"bisection" needs an objective that only falls with the density, "size" or '
+                f'"macs"; for "{self.objective}" take "gaussian-process"',
             )
         return self
