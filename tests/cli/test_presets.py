@@ -144,7 +144,7 @@ def test_list_schema_and_json_parse(medtui):
         json.loads(line)["preset"]
         for line in medtui("preset", "list", "--json").stdout.splitlines()
     ]
-    assert {"demo", "malaria"} <= set(names)
+    assert {"demo", "malaria", "search"} <= set(names)
 
 
 def test_new_writes_a_preset_that_can_be_run_and_never_overwrites(medtui, tmp_path):
@@ -170,7 +170,7 @@ def test_a_dry_run_counts_what_a_search_may_ask_for(medtui, tmp_path):
     assert medtui("preset", "check", "p.toml").stdout == "p.toml: fine, at most 7 runs\n"
 
 
-@pytest.mark.parametrize("name", ["demo", "malaria"])
+@pytest.mark.parametrize("name", ["demo", "malaria", "schemes", "search"])
 def test_shipped_presets_say_what_to_expect(name):
     """The first comment is for people."""
     path = Path(__file__).parents[2] / "presets" / f"{name}.toml"
