@@ -137,7 +137,7 @@ def _refused(refusal: Refusal, source: Path | None) -> MedtuiError:
         problem = problem_at(read_text(source), tuple(refusal.key), sentence)
         return DocumentError(str(source), [problem], exit_code=refusal.exit_code)
     kind = {2: UsageError, 3: EnvironmentProblem}.get(refusal.exit_code, MedtuiError)
-    return kind(refusal.message, hint=refusal.hint)
+    return kind(refusal.message, hint=refusal.hint, key=refusal.key)
 
 
 def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:

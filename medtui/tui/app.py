@@ -34,8 +34,8 @@ from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
 
 if TYPE_CHECKING:
     from medtui.preset import Preset
-    from medtui.tui.screens.compress import CompressScreen
     from medtui.tui.screens.data import DataScreen
+    from medtui.tui.screens.drafting import Drafting
     from medtui.tui.screens.new_study import NewStudyScreen
     from medtui.tui.screens.run import RunScreen
 
@@ -157,7 +157,7 @@ class MedtuiApp(Answering):
 
         self.push_screen(CompressScreen(message.desk))
 
-    def on_compress_screen_started(self, message: "CompressScreen.Started") -> None:
+    def on_drafting_started(self, message: "Drafting.Started") -> None:
         """Start a study, and open its screen if asked to."""
         self._begin(message.preset, is_watched=message.is_watched)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from medtui.tui.draft import Draft
-from medtui.tui.matrix import without_strays
+from medtui.tui.matrix import toggle_search, without_strays
 
 
 @dataclass
@@ -13,11 +13,19 @@ class Desk:
     draft: Draft
     saved_as: str = ""
     """Path the draft was saved at; empty while it was not, or has changed since."""
+    _searching: Draft | None = None
+    """The last draft with a search."""
 
     def set(self, section: str, name: str, value: object) -> None:
         """Change one key."""
         changed = self.draft.set_to(section, name, value)
         self.take(without_strays(changed) if section == "compress" else changed)
+
+    def toggle_search(self, scheme: str) -> None:
+        """Search a scheme, or no longer; switched off and on, a search has its settings still."""
+        if self.draft.has("search"):
+            self._searching = self.draft
+        self.take(toggle_search(self.draft, scheme, self._searching))
 
     def take(self, changed: Draft) -> None:
         """Lay another draft in the place of the one before."""

@@ -1,9 +1,10 @@
 """A preset being written: TOML text is the truth, the form and the file show the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import tomli
 from pydantic import BaseModel
@@ -62,10 +63,15 @@ class Draft:
         default = field_of(section, name).default
         return None if default is PydanticUndefined else default
 
-    def problem_of(self, section: str, name: str) -> str:
-        """Give the first sentence about a key; empty where it is fine."""
+    def has(self, section: str) -> bool:
+        """Tell whether a table is there; all but optional ones always are, with their defaults."""
+        is_optional = bool(section) and Preset.model_fields[section].default is None
+        return not is_optional or section in self.table
+
+    def problem_of(self, section: str, name: str, found: Sequence[Problem] = ()) -> str:
+        """Give the first sentence about a key, here or in what was `found`; empty if it is fine."""
         key = f"{section}.{name}" if section else name
-        for problem in self.problems:
+        for problem in (*self.problems, *found):
             if problem.key == key or problem.key.startswith((f"{key}[", f"{key}.")):
                 return problem.sentence
         return ""
@@ -82,6 +88,22 @@ class Draft:
             table.pop(name, None)
         else:
             table[name] = value
+        return replace(self, text=tomlkit.dumps(document))
+
+    def without(self, section: str) -> "Draft":
+        """Give the draft without a table."""
+        import tomlkit
+
+        document = tomlkit.parse(self.text)
+        document.pop(section, None)
+        return replace(self, text=tomlkit.dumps(document))
+
+    def with_table_of(self, other: "Draft", section: str) -> "Draft":
+        """Give the draft with another one's table, comments included."""
+        import tomlkit
+
+        document: Any = tomlkit.parse(self.text)
+        document[section] = tomlkit.parse(other.text)[section]
         return replace(self, text=tomlkit.dumps(document))
 
 
@@ -148,11 +170,14 @@ def _tell_search(preset: Preset) -> str:
 
 def sections() -> dict[str, type[BaseModel]]:
     """Give the preset's tables by name, in the order of the file."""
-    return {
-        name: info.annotation
-        for name, info in Preset.model_fields.items()
-        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
-    }
+    models = {name: _model_of(info.annotation) for name, info in Preset.model_fields.items()}
+    return {name: model for name, model in models.items() if model is not None}
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type annotation may be anything
+    kinds = get_args(annotation) if type(None) in get_args(annotation) else (annotation,)
+    tables = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return next(tables, None)
 
 
 def field_of(section: str, name: str) -> FieldInfo:
@@ -160,14 +185,23 @@ def field_of(section: str, name: str) -> FieldInfo:
     return (sections()[section] if section else Preset).model_fields[name]
 
 
-def read_typed(text: str) -> object:
+def takes_array(section: str, name: str) -> bool:
+    """Tell whether a key holds several values."""
+    annotation = field_of(section, name).annotation
+    return any(get_origin(kind) is tuple for kind in (annotation, *get_args(annotation)))
+
+
+def read_typed(text: str, *, is_array: bool = False) -> object:
     """Read what a person typed into a field as a TOML value; what is none is a string.
 
-    `0.5, 0.1` is an array, since nobody types brackets. Empty is None, the default.
+    `0.5, 0.1` is an array, since nobody types brackets; for a key that `is_array`, so are `0.5` and
+    `Prune, FilterPrune`. Empty is None, the default.
     """
     stripped = text.strip()
     if not stripped:
         return None
+    if is_array and not stripped.startswith("["):
+        return [read_typed(part) for part in stripped.split(",") if part.strip()]
     try:
         return tomli.loads(f"value = {stripped}")["value"]
     except (tomli.TOMLDecodeError, RecursionError):

@@ -24,9 +24,7 @@ def toggle(draft: Draft, name: str, density: float | None) -> Draft:
 
 
 def _toggle_scheme(draft: Draft, name: str) -> Draft:
-    known = draft.preset.compress.schemes if draft.preset else draft.value("compress", "schemes")
-    chosen = list(known or [])  # type: ignore[call-overload] # an array
-    chosen = [each for each in chosen if each != name] if name in chosen else [*chosen, name]
+    chosen = _switched(_grid(draft), name)
     if not chosen and "search" not in draft.table:
         return draft
     return without_strays(draft.set_to("compress", "schemes", chosen))
@@ -45,6 +43,35 @@ def _toggle_place(draft: Draft, preset: Preset, place: Place) -> Draft:
         or (here != place and cell.slug in preset.compress.omit)
     ]
     return draft.set_to("compress", "schemes", schemes).set_to("compress", "omit", omitted or None)
+
+
+def toggle_search(draft: Draft, name: str, earlier: Draft | None = None) -> Draft:
+    """Search the density of a scheme, or no longer; with the last one, the search goes.
+
+    A search that begins has the settings of an `earlier` one. The last one stays where there is no
+    grid: then the draft given is the draft returned.
+    """
+    chosen, grid = _switched(_searched(draft), name), _grid(draft)
+    if not chosen:
+        return draft.without("search") if grid else draft
+    if not draft.has("search"):
+        draft = draft.set_to("compress", "schemes", grid)  # unsaid, a search would have none
+        draft = draft.with_table_of(earlier, "search") if earlier else draft
+    return draft.set_to("search", "scheme", chosen)
+
+
+def _grid(draft: Draft) -> list[str]:
+    known = draft.preset.compress.schemes if draft.preset else draft.value("compress", "schemes")
+    return [str(name) for name in known] if isinstance(known, list | tuple) else []
+
+
+def _searched(draft: Draft) -> list[str]:
+    named = draft.table.get("search", {}).get("scheme", [])
+    return [str(each) for each in ([named] if isinstance(named, str) else named)]
+
+
+def _switched(names: list[str], name: str) -> list[str]:
+    return [each for each in names if each != name] if name in names else [*names, name]
 
 
 def without_strays(draft: Draft) -> Draft:

@@ -1,36 +1,27 @@
 """Compress: schemes, densities and settings; the preset as it will be; what it would do."""
 
-import shlex
-from functools import partial
-from pathlib import Path
-
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import DataTable
 from textual.worker import get_current_worker
 
+from medtui.documents import Problem
 from medtui.errors import MedtuiError
 from medtui.launch import CellForecast, Estimate, Preflight, describe_estimate, preflight
-from medtui.preset import Preset, describe_compressions
-from medtui.runs.folder import slugify
-from medtui.runs.publish import publish_text
+from medtui.preset import Preset, describe_compressions, describe_searches
 from medtui.tui.colours import colours_of
-from medtui.tui.copying import copy_text
 from medtui.tui.desk import Desk
 from medtui.tui.devices import Devices, list_devices
 from medtui.tui.draft import Draft, sections
 from medtui.tui.keys import bind
 from medtui.tui.matrix import toggle
-from medtui.tui.screens.prompt import Prompt
-from medtui.tui.screens.question import Choice, Question
+from medtui.tui.screens.drafting import Drafting
 from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.key_bar import KeyBar
-from medtui.tui.widgets.scheme_table import SchemeDetails, SchemeTable
+from medtui.tui.widgets.scheme_table import SchemeDetails, SchemeTable, all_schemes
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.toml_text import TomlText
 from medtui.units import format_bytes, format_duration
@@ -42,16 +33,17 @@ _FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "s
           ("compress", "guard"), ("machine", "device"))  # fmt: skip
 """Keys that are changed often; the matrix shows the others of `compress`."""
 
-_TABLES = ("lc", "reference", "model", "guard", "evaluate", "machine")
+_TABLES = ("search", "lc", "reference", "model", "guard", "evaluate", "machine")
 
 
-class CompressScreen(Screen[None]):
+class CompressScreen(Drafting):
     """Second step of a new study, and its start."""
 
     HELP = (
         "Every chosen cell is run with every seed. Space on a cell chooses it or leaves it out, on "
         "a scheme's name all of its cells. Percentages are the weights a cell keeps, tried on a "
-        "fresh network; a warning sign means emptied layers. "
+        "fresh network; a warning sign means emptied layers. Space in the column `search` finds a "
+        "scheme's density by itself, beside the grid or without one. "
         "The form's fields and the preset's text are the same thing; defaults are the study's."
     )
 
@@ -61,22 +53,14 @@ class CompressScreen(Screen[None]):
     BINDINGS = [
         bind("space", "choose", "Choose", "Choose or drop the cell or scheme under the cursor"),
         bind("d", "densities", "Densities", "Go to the densities"),
-        bind("c", "check", "Check", "Try the preset: data, weights kept, what is wrong"),
+        bind("f", "find_density", "Search", "Go to the search for a density, or switch it on"),
         bind("k", "copy", "Copy", "Copy the preset's text", shown=False),
         bind("w", "save", "Save", "Save the preset; comments are kept"),
         bind("s", "start", "Start", "Start the study, or show its command line"),
         bind("tab", "app.focus_next", "Field", "Go to the next field", shown=False),
         bind("escape", "back", "Back", "Leave the field, or go back"),
+        bind("c", "check", "Check", "Try the preset: data, weights kept, what is wrong"),
     ]
-
-    class Started(Message):
-        """The study is to be started."""
-
-        def __init__(self, preset: Preset, *, is_watched: bool) -> None:
-            super().__init__()
-            self.preset = preset
-            self.is_watched = is_watched
-            """Whether its screen is to be opened."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -84,6 +68,8 @@ class CompressScreen(Screen[None]):
         """With the draft."""
         self._forecasts: dict[tuple[str, float | None], CellForecast] = {}
         self._notes: list[str] = []
+        self._refused: Problem | None = None
+        """What trying the draft found wrong with it."""
         self._is_checking = False
         self._estimate: Estimate | None = None
         self._timer: Timer | None = None
@@ -131,13 +117,36 @@ class CompressScreen(Screen[None]):
         table, draft = self.query_one(SchemeTable), self.desk.draft
         if table.selected is None:
             return
-        changed = toggle(draft, table.selected, table.density)
-        if changed is draft:
+        if table.is_on_search:
+            if not all_schemes(draft.preset)[table.selected].takes_density:
+                self.notify(f"{table.selected} takes no density that could be searched.")
+                return
+            self.desk.toggle_search(table.selected)
+        else:
+            self.desk.take(toggle(draft, table.selected, table.density))
+        if self.desk.draft is draft:
             self.notify("A study needs a run.")
             return
-        self.desk.take(changed)
         self._forget_estimate(draft)
         self._show()
+
+    def action_find_density(self) -> None:
+        """Go to the search's settings; where there is none, begin with the scheme in view."""
+        draft = self.desk.draft
+        if not draft.has("search"):
+            self.desk.toggle_search(self._scheme_to_search())
+            self._forget_estimate(draft)
+            self._show()
+        self.call_after_refresh(self.query_one(Form).go_to, "search", "scheme")
+
+    @property
+    def objection(self) -> str:
+        """What is wrong with the draft, by itself or once it was tried."""
+        return self._problems[0].sentence if self._problems else ""
+
+    @property
+    def _problems(self) -> list[Problem]:
+        return [*self.desk.draft.problems, *([self._refused] if self._refused else [])]
 
     def action_densities(self) -> None:
         """Go to the densities' field."""
@@ -153,35 +162,6 @@ class CompressScreen(Screen[None]):
             self._show()
             self._try(preset)
 
-    def action_save(self) -> None:
-        """Ask where to save."""
-        name = slugify(str(self.desk.draft.value("", "name") or "study"))
-        self.app.push_screen(
-            Prompt("Save this preset as:", self.desk.saved_as or f"{name}.toml"), self._save
-        )
-
-    def action_copy(self) -> None:
-        """Copy the preset's text."""
-        self.notify(copy_text(self.app, self.desk.draft.text), markup=False)
-
-    def action_start(self) -> None:
-        """Ask how to start."""
-        preset = self.desk.draft.preset
-        if preset is None:
-            self.notify(self.desk.draft.problems[0].sentence, severity="warning", markup=False)
-            return
-        question = Question(
-            f"Start {preset.name}: a reference and {describe_compressions(preset)}? "
-            "It runs in the background and needs no terminal.",
-            [
-                Choice("s", "watch", "Start and watch"),
-                Choice("b", "start", "Start in the background and go Home"),
-                Choice("p", "print", "Save the preset and show the command line instead"),
-                Choice("c", "", "Cancel"),
-            ],
-        )
-        self.app.push_screen(question, partial(self._start, preset))
-
     def action_back(self) -> None:
         """Leave the field; from the table, leave the screen."""
         table = self.query_one(SchemeTable)
@@ -189,31 +169,6 @@ class CompressScreen(Screen[None]):
             self.app.pop_screen()
         else:
             table.focus()
-
-    def _start(self, preset: Preset, answer: str | None) -> None:
-        if answer in {"watch", "start"}:
-            self.post_message(self.Started(preset, is_watched=answer == "watch"))
-        elif answer == "print":
-            self._save(self.desk.saved_as or f"{slugify(preset.name)}.toml")
-            if self.desk.saved_as:
-                command = f"medtui --run {shlex.quote(self.desk.saved_as)}"
-                said = f"{command}\n{copy_text(self.app, command)}"
-                self.notify(said, timeout=20, markup=False)
-
-    def _save(self, path: str | None) -> None:
-        if not path:
-            return
-        target = Path(path).expanduser()
-        if target.exists() and str(target) != self.desk.saved_as:
-            self.notify(f"{target} exists already; choose another name.", severity="warning")
-            return
-        try:
-            publish_text(target, self.desk.draft.text)
-        except OSError as error:
-            self.notify(f"{target} cannot be written: {error.strerror}.", severity="error")
-            return
-        self.desk.saved_as = str(target)
-        self.notify(f"Saved as {target}.", markup=False)
 
     @work(thread=True, exclusive=True, group="preflight")
     def _try(self, preset: Preset) -> None:
@@ -237,7 +192,7 @@ class CompressScreen(Screen[None]):
     def _forget_estimate(self, before: Draft) -> None:
         """What was measured for another preset is not shown for this one."""
         if self.desk.draft != before:
-            self._estimate = None
+            self._estimate = self._refused = None
             if self._timer is not None:
                 self._timer.stop()
             self._timer = self.set_timer(PAUSE_S, self.action_check)
@@ -246,9 +201,11 @@ class CompressScreen(Screen[None]):
         self._is_checking = False
         if isinstance(outcome, MedtuiError):
             self._forecasts, self._notes, self._estimate = {}, [str(outcome)], None
+            self._refused = Problem(str(outcome), outcome.key) if outcome.key else None
         else:
             self._forecasts = {(cell.scheme, cell.density): cell for cell in outcome.cells}
             self._notes, self._estimate = list(outcome.notes), outcome.estimate
+            self._refused = None
         self._show()
 
     def _show(self) -> None:
@@ -259,7 +216,9 @@ class CompressScreen(Screen[None]):
             (" ▸ 3 Start", colours.muted),
         )  # fmt: skip
         self.query_one(TitleBar).show(steps, self._summary())
-        self.query_one(Form).show(draft, colours)
+        form = self.query_one(Form)
+        form.show(draft, colours, [self._refused] if self._refused else [])
+        form.say("search", self._searches())
         said = describe_estimate(self._estimate) if self._estimate else ""
         self.query_one(TomlText).show(draft, colours, self._notes, said)
         if draft.preset is not None:
@@ -269,14 +228,34 @@ class CompressScreen(Screen[None]):
     def _show_details(self) -> None:
         preset, table = self.desk.draft.preset, self.query_one(SchemeTable)
         if preset is not None and table.selected is not None:
-            place, colours = (table.selected, table.density), colours_of(self.app.current_theme)
-            self.query_one(SchemeDetails).show(place, preset, self._forecasts, colours)
+            colours, details = colours_of(self.app.current_theme), self.query_one(SchemeDetails)
+            if table.is_on_search:
+                details.show_search(table.selected, preset, colours)
+            else:
+                place = (table.selected, table.density)
+                details.show(place, preset, self._forecasts, colours)
+
+    def _scheme_to_search(self) -> str:
+        """Give the scheme under the cursor; the first other one where it takes no density."""
+        known = all_schemes(self.desk.draft.preset)
+        selected = self.query_one(SchemeTable).selected
+        names = [selected, *known] if selected in known else known
+        return next(name for name in names if known[name].takes_density)
+
+    def _searches(self) -> Text:
+        """Say what the search costs, and how it is switched on and off."""
+        colours, draft = colours_of(self.app.current_theme), self.desk.draft
+        if not draft.has("search"):
+            return Text("Off: the grid alone is run. f begins one.", colours.muted)
+        if draft.preset is None:
+            return Text("What it costs is said once nothing is wrong.", colours.warning)
+        how = "Space in the column `search` drops a scheme; the last one switches it off."
+        return Text.assemble(f"{describe_searches(draft.preset)}. ", (how, colours.muted))
 
     def _summary(self) -> Text:
         colours = colours_of(self.app.current_theme)
-        preset = self.desk.draft.preset
-        if preset is None:
-            count = len(self.desk.draft.problems)
+        preset, count = self.desk.draft.preset, len(self._problems)
+        if preset is None or count:
             return Text(f"⚠ {count} problem{'s' if count > 1 else ''}", colours.warning)
         text = Text(f"1 reference + {describe_compressions(preset, 'run')}", colours.muted)
         if self._estimate is not None:

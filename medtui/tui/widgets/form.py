@@ -11,9 +11,22 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
+from medtui.documents import Problem
 from medtui.tui.colours import Colours
-from medtui.tui.draft import Draft, field_of, read_typed, sections, show_typed
+from medtui.tui.draft import Draft, field_of, read_typed, sections, show_typed, takes_array
 from medtui.tui.widgets.framed import Framed
+
+
+class Line(Static):
+    """Text that is laid out again only where it has changed."""
+
+    _said: Text | None = None
+
+    def say(self, text: Text) -> None:
+        """Replace the text, if it is another one."""
+        if text != self._said or text.style != self._said.style:
+            self._said = text
+            self.update(text)
 
 
 class FormField(Horizontal):
@@ -44,26 +57,28 @@ class FormField(Horizontal):
         choices = tuple(suggestions) or choices_of(section, name)
         self._suggester = SuggestFromList(choices) if choices else None
         self._meaning = meaning_of(section, name, choices)
-        self._shown: tuple[Draft, Colours] | None = None
+        self._is_array = takes_array(section, name)
+        self._shown: tuple[Draft, Colours, Sequence[Problem]] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay the line out."""
         yield Static(self.key.replace("_", " "), classes="name")
         yield Input(compact=True, suggester=self._suggester)
-        yield Static(classes="meaning")
+        yield Line(classes="meaning")
 
-    def show(self, draft: Draft, colours: Colours) -> None:
+    def show(self, draft: Draft, colours: Colours, found: Sequence[Problem] = ()) -> None:
         """Bring value and message up to date; what is being typed stays as it is."""
+        self.display = draft.has(self.section)
         value = draft.value(self.section, self.key)
         field = self.query_one(Input)
-        if not field.has_focus and value != read_typed(field.value):
+        if not field.has_focus and value != self._read(field.value):
             with field.prevent(Input.Changed):
                 field.value = show_typed(value)
-        self._shown = (draft, colours)
-        problem = draft.problem_of(self.section, self.key)
+        self._shown = (draft, colours, found)
+        problem = draft.problem_of(self.section, self.key, found)
         self.set_class(bool(problem), "wrong")
         message = Text(problem or self._meaning, colours.warning if problem else colours.muted)
-        self.query_one(".meaning", Static).update(message)
+        self.query_one(".meaning", Line).say(message)
 
     def explain(self, meaning: str, suggestions: Sequence[str]) -> None:
         """Say something else about the key: what is there on this machine."""
@@ -73,12 +88,15 @@ class FormField(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell the form's owner what was typed."""
         event.stop()
-        self.post_message(self.Changed(self.section, self.key, read_typed(event.value)))
+        self.post_message(self.Changed(self.section, self.key, self._read(event.value)))
 
     def on_descendant_blur(self) -> None:
         """An emptied field shows its default once it is left."""
         if self._shown is not None:
             self.call_after_refresh(self.show, *self._shown)
+
+    def _read(self, text: str) -> object:
+        return read_typed(text, is_array=self._is_array)
 
 
 class Form(Framed, VerticalScroll, can_focus=False):
@@ -89,6 +107,7 @@ class Form(Framed, VerticalScroll, can_focus=False):
         padding: 0 1;
         scrollbar-size-vertical: 1;
         & .heading { margin-top: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
+        & .said { display: none; }
     }
     """
 
@@ -113,14 +132,28 @@ class Form(Framed, VerticalScroll, can_focus=False):
         for section, name in self._fields:
             yield FormField(section, name, self._suggestions.get(name, ()))
         for section, names in self._tables.items():
-            yield Static(heading_of(section), classes="heading", markup=False)
+            yield Static(
+                heading_of(section), id=f"{section}-heading", classes="heading", markup=False
+            )
+            yield Line(id=f"{section}-said", classes="said")
             for name in names:
                 yield FormField(section, name, self._suggestions.get(name, ()))
 
-    def show(self, draft: Draft, colours: Colours) -> None:
-        """Bring all fields up to date."""
+    def show(self, draft: Draft, colours: Colours, found: Sequence[Problem] = ()) -> None:
+        """Bring all fields up to date; `found` is what trying the draft found wrong."""
         for field in self.query(FormField):
-            field.show(draft, colours)
+            field.show(draft, colours, found)
+
+    def say(self, section: str, text: Text) -> None:
+        """Say something below a table's heading."""
+        line = self.query_one(f"#{section}-said", Line)
+        line.display = bool(text)
+        line.say(text)
+
+    def go_to(self, section: str, name: str) -> None:
+        """Put the cursor into a field, with as much of its table in view as there is room for."""
+        self.query_one(f"#{section}-{name} Input").focus(scroll_visible=False)
+        self.query_one(f"#{section}-heading").scroll_visible(top=True, animate=False)
 
 
 def heading_of(section: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.binding import Binding
 
-from medtui.preset import Preset, Quantize, Scheme, named_schemes
+from medtui.preset import Preset, Quantize, Scheme, describe_searches, named_schemes
 from medtui.tui.colours import Colours
 from medtui.tui.matrix import Place, chosen_places
 from medtui.tui.widgets.framed import Panel
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from medtui.launch import CellForecast
 
 _MOST_DENSITIES = 12
+_SEARCH = Column("search", "search", 6, justify="right")
 _SCHEME = Column("scheme", "scheme", 18, grows=True, most=28)
 
 Forecasts = Mapping[Place, "CellForecast"]
@@ -37,8 +38,18 @@ class SchemeTable(RecordTable):
     @property
     def density(self) -> float | None:
         """The density of the column under the cursor; None on a scheme's name."""
-        number = self.cursor_column - 1
-        return self._densities[number] if 0 <= number < len(self._densities) else None
+        key = self._column_key
+        return self._densities[int(key[1:])] if key.startswith("d") else None
+
+    @property
+    def is_on_search(self) -> bool:
+        """Whether the cursor says of a scheme that its density is searched."""
+        return self._column_key == _SEARCH.key
+
+    @property
+    def _column_key(self) -> str:
+        at = self.cursor_column
+        return self._fitted[at][0].key if at < len(self._fitted) else ""
 
     def show_grid(self, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
         """Bring the table up to date."""
@@ -47,12 +58,17 @@ class SchemeTable(RecordTable):
             _SCHEME,
             *(Column(f"d{index}", format_density(density), 6, rank=index, justify="right")
               for index, density in enumerate(self._densities)),
-            Column("kind", "", 10, rank=9),
+            _SEARCH,
+            Column("kind", "", 10, rank=len(self._densities)),
         ])  # fmt: skip
         chosen = chosen_places(preset)
+        looked_for = preset.search.scheme if preset.search else ()
         known = preset.compress.known_schemes().values()
         self.show({
-            scheme.name: self._row(scheme, chosen, forecasts, colours) for scheme in known
+            scheme.name: self._row(scheme, chosen, forecasts, colours)
+            | ({"search": _mark(colours, is_chosen=scheme.name in looked_for)}
+               if scheme.takes_density else {})
+            for scheme in known
         })  # fmt: skip
 
     def _row(
@@ -74,6 +90,21 @@ class SchemeTable(RecordTable):
 
 class SchemeDetails(Panel):
     """What the scheme under the cursor does, and what it would leave."""
+
+    def show_search(self, name: str, preset: Preset, colours: Colours) -> None:
+        """Say what a search does for the scheme, or would do."""
+        self.caption(f"{name} × search")
+        is_searched = preset.search is not None and name in preset.search.scheme
+        text = Text()
+        if not preset.compress.scheme(name).takes_density:
+            text.append("Takes no density that could be searched.", style=colours.muted)
+        elif is_searched:
+            text.append(f"{describe_searches(preset)}.\n")
+            text.append("f goes to the settings. Space searches it no longer.", style=colours.muted)
+        else:
+            text.append("Space finds its density by itself: the best one whose metric on val stays "
+                        "within a bound, run by run.", style=colours.muted)  # fmt: skip
+        self.show_text(text)
 
     def show(self, place: Place, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
         """Bring the text up to date; without a density it is about all of the scheme's cells."""

@@ -1,0 +1,179 @@
+"""A search for a density, set up on the Compress screen by keyboard alone."""
+
+from pathlib import Path
+
+import pytest
+from driving import notices, opened, screen_text, until
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from medtui.errors import UsageError
+from medtui.launch import Preflight
+from medtui.preset import Preset, named_schemes
+from medtui.tui.desk import Desk
+from medtui.tui.draft import Draft, draft_from, read_typed, takes_array, tell_preset
+from medtui.tui.matrix import toggle_search
+from medtui.tui.screens.compress import CompressScreen
+from medtui.tui.widgets.scheme_table import SchemeTable
+
+SMALL = (80, 24)
+
+UNSAID = 'name = "demo"\n[data]\ncard = "demo"\n'
+"""Leaves the grid to its defaults."""
+
+SOUGHT = f"""{UNSAID}
+[search]  # why
+scheme = "Prune"
+eps = 0.02  # two points
+"""
+
+
+def preset_of(draft: Draft) -> Preset:
+    """Give a preset that must be right."""
+    assert draft.preset is not None, draft.problems
+    return draft.preset
+
+
+async def compress(pilot: Pilot[None], text: str) -> CompressScreen:
+    """Show the Compress screen over a preset."""
+    screen = CompressScreen(Desk(Draft(text)))
+    await pilot.app.push_screen(screen)
+    await until(pilot, lambda: screen.query_one(SchemeTable).selected is not None)
+    return screen
+
+
+async def put(pilot: Pilot[None], key: str, text: str) -> None:
+    """Go to a field of the search by Tab, and type over what it holds."""
+    field = pilot.app.screen.query_one(f"#search-{key} Input", Input)
+    for _ in range(100):
+        if field.has_focus:
+            break
+        await pilot.press("tab")
+    letters = ({".": "full_stop", ",": "comma"}.get(each, each) for each in text)
+    await pilot.press("ctrl+u", *letters)
+    await until(pilot, lambda: field.value == text)
+
+
+async def test_a_search_is_set_up_by_keyboard(runs_dir: Path) -> None:
+    """Switched on, told what to look for; what it costs is said at once, and the grid stays."""
+    async with opened(runs_dir, size=SMALL) as pilot:
+        screen = await compress(pilot, UNSAID)
+        await pilot.press("f")
+        await until(pilot, lambda: "at most 10 runs, 7 of them with 5 cycles" in screen_text(pilot))
+        for key, text in {
+            "scheme": "Prune,BlockPrune", "eps": "0.02", "objective": "macs", "budget": "6",
+            "low": "0.05", "high": "0.8",
+        }.items():  # fmt: skip
+            await put(pilot, key, text)
+        await until(pilot, lambda: "at most 6 runs each" in " ".join(screen_text(pilot).split()))
+        assert "at most 13 runs" in screen_text(pilot)
+    preset = preset_of(screen.desk.draft)
+    assert preset.compress.schemes == ("Prune",)
+    assert preset.search is not None
+    assert preset.search.scheme == ("Prune", "BlockPrune")
+    assert preset.search.objective == "macs"
+    assert (preset.search.eps, preset.search.budget) == (0.02, 6)
+    assert (preset.search.low, preset.search.high) == (0.05, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("scheme", "Pruen", "Did you mean"),
+        ("scheme", "Quantize16", "takes no density"),
+        ("scheme", "Prune, Prune", "twice"),
+        ("metric", "f1", "must be"),
+        ("eps", "2", "less than 1"),
+        ("eps", "many", "valid number"),
+        ("budget", "3", "leaves none of the 3"),
+        ("high", "0.001", "must be below"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(key: str, text: str, said: str) -> None:
+    """Also where it takes several keys to tell."""
+    draft = Draft(SOUGHT).set_to("search", key, typed(key, text))
+    assert draft.preset is None
+    assert said in draft.problem_of("search", key)
+    for other in {"scheme", "metric", "eps", "budget", "low", "high"} - {key}:
+        assert draft.problem_of("search", other) == ""
+
+
+async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the model at once, by a trial on the machine where only that can tell."""
+
+    def refuse(preset: Preset, **_: object) -> Preflight:
+        if preset.search is not None and preset.search.objective == "memory":
+            raise UsageError("a GPU alone measures that", key=("search", "objective"))
+        return Preflight(0, 0, 0, 0, [], [], 1.0)
+
+    monkeypatch.setattr("medtui.tui.screens.compress.preflight", refuse)
+    async with opened(runs_dir, size=SMALL) as pilot:
+        screen = await compress(pilot, SOUGHT)
+        await pilot.press("f")
+        await put(pilot, "eps", "2")
+        await until(pilot, lambda: screen.query_one("#search-eps").has_class("wrong"))
+        await until(pilot, lambda: "`search.eps` = 2 must" in screen_text(pilot))
+        assert "once nothing is wrong" in screen_text(pilot)
+        await put(pilot, "eps", "0.1")
+        await put(pilot, "objective", "memory")
+        await until(pilot, lambda: screen.query_one("#search-objective").has_class("wrong"))
+        await pilot.press("escape", "s")
+        await until(pilot, lambda: "a GPU alone measures that" in notices(pilot))
+
+
+async def test_the_matrix_switches_a_search_on_and_off(runs_dir: Path) -> None:
+    """Its last column; the fields are there while a search is, and its section with them."""
+    async with opened(runs_dir, size=SMALL) as pilot:
+        screen = await compress(pilot, f'{SOUGHT}[compress]\nschemes = ["Prune"]\n')
+        table = screen.query_one(SchemeTable)
+        assert screen.query_one("#search-eps").display
+        await pilot.press("right", "right")
+        await until(
+            pilot,
+            lambda: table.is_on_search and "Space searches it no longer" in screen_text(pilot),
+        )
+        await pilot.press("space")
+        await until(pilot, lambda: not screen.query_one("#search-eps").display)
+        assert "[search]" not in screen.desk.draft.text
+        assert "Off: the grid alone is run" in str(screen.query_one("#search-said").render())
+        await pilot.press("down", "space")
+        await until(pilot, lambda: "takes no density" in notices(pilot))
+        await pilot.press(*["down"] * (list(named_schemes()).index("FilterPrune") - 1), "space")
+        await until(pilot, lambda: screen.query_one("#search-eps").display)
+    assert 'scheme = ["FilterPrune"]' in screen.desk.draft.text
+    assert "eps = 0.02  # two points" in screen.desk.draft.text
+
+
+def test_a_search_begins_beside_the_grid_and_leaves_it_as_it_was() -> None:
+    """A grid that the preset leaves to its defaults is not lost to a search that needs none."""
+    searching = toggle_search(Draft(UNSAID), "FilterPrune")
+    assert preset_of(searching).compress.schemes == ("Prune",)
+    both = preset_of(toggle_search(searching, "Prune"))
+    assert both.search is not None
+    assert both.search.scheme == ("FilterPrune", "Prune")
+    without = toggle_search(searching, "FilterPrune")
+    assert "[search]" not in without.text
+    assert preset_of(without).compress == preset_of(Draft(UNSAID)).compress
+
+
+def test_a_search_without_a_grid_stays() -> None:
+    """A study without a run is none."""
+    draft = Draft(SOUGHT)
+    assert toggle_search(draft, "Prune") is draft
+
+
+def test_the_shipped_search_is_told_before_it_is_chosen() -> None:
+    """No empty line about schemes, and the words of a dry run."""
+    told = tell_preset("search")
+    assert "schemes  " not in told
+    assert "search     Prune, FilterPruneGroup: the smallest density from 0.02 to 1" in told
+    draft = draft_from("search")
+    assert draft.value("search", "scheme") == ["Prune", "FilterPruneGroup"]
+    assert "# one point" in draft.set_to("search", "eps", 0.02).text
+
+
+def typed(key: str, text: str) -> object:
+    """Read what is typed as the field of that key does."""
+    return read_typed(text, is_array=takes_array("search", key))
