@@ -186,6 +186,8 @@ class CompressScreen(Drafting):
         self.app.call_from_thread(self._take_devices, devices)
 
     def _take_devices(self, devices: Devices) -> None:
+        if not self.display:
+            return
         self.query_one("#machine-device", FormField).explain(devices.meaning, devices.names)
         self._show()
 
@@ -198,6 +200,8 @@ class CompressScreen(Drafting):
             self._timer = self.set_timer(PAUSE_S, self.action_check)
 
     def _take(self, outcome: Preflight | MedtuiError) -> None:
+        if not self.display:
+            return  # the screen is being left
         self._is_checking = False
         if isinstance(outcome, MedtuiError):
             self._forecasts, self._notes, self._estimate = {}, [str(outcome)], None
