@@ -22,7 +22,7 @@ from medtui.runs.result import LayerSize, Shrinkage
 from medtui.slots import settle_threads
 from medtui.units import format_bytes, format_duration
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 """How long a supervisor may take to hold its study's lock."""
 
 _POLL_SECONDS = 0.05

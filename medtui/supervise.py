@@ -99,8 +99,11 @@ class Supervisor:
         from medtui.search.study import StudySearch  # brings numpy and scikit-learn
 
         search = StudySearch(self.study, self.preset, self.preset.search)
+        timed = set[Path]()  # a benchmark that failed is not tried again before `resume`
         while not self._is_stopping:
-            self._time(search.unmeasured())
+            unmeasured = [run for run in search.unmeasured() if run.path not in timed]
+            self._time(unmeasured)
+            timed |= {run.path for run in unmeasured}
             cells = search.wanted()
             runs = [plan_run(self.study, self.preset, cell) for cell in cells]
             begun = [run for run in runs if run.path not in self._given_up]

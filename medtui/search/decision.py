@@ -166,7 +166,8 @@ class Search:
         from scipy.stats import norm
 
         whole = [sample.sigma for sample in self.samples if not sample.is_probe]
-        sigma = max(float(np.median(whole)) if whole else self._error, 1e-3 * self.settings.eps)
+        error = float(np.median(whole)) if whole else self._error
+        sigma = max(float(np.hypot(error, self._posterior.scatter)), 1e-3 * self.settings.eps)
         after = belief.sigma * sigma / np.hypot(belief.sigma, sigma)
         spread = np.sqrt(np.maximum(belief.sigma**2 - after**2, 1e-18))
         margin = belief.mean - self.settings.sigmas * after - self.bound

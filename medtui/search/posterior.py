@@ -37,6 +37,9 @@ _VARIANCE = (9.0, (2.0, 100.0))
 _LENGTH = (1.0, (0.2, 4.0))
 """Start and bounds of its correlation length, in natural logarithms of the density."""
 
+_SCATTER = (1e-2, (1e-5, 1.0))
+"""Start and bounds of the variance from run to run, in squared units of the curve."""
+
 
 @dataclass(frozen=True)
 class Belief:
@@ -78,6 +81,8 @@ class ChangePosterior:
         self.shift = float(shifts[best])
         """How much smaller, in natural logarithms, a probe's density seems."""
         self._fitted = curves[best]
+        self.scatter = self._fitted.scatter * eps
+        """Standard deviation of runs that differ in nothing but the chances of training."""
 
     def at(self, densities: Floats, *, are_probes: bool = False) -> Belief:
         """Give the change at these densities, in the metric's unit."""
@@ -115,14 +120,20 @@ class GainPosterior:
 
 
 class Curve:
-    """scikit-learn's regressor; variance and length by marginal likelihood, from a fixed start."""
+    """scikit-learn's regressor; its kernel by marginal likelihood, from a fixed start.
+
+    Trained again with other chances, a run comes out elsewhere by more than the images that it is
+    measured on explain. So beside the samples' own errors there is white noise, as much of it as
+    makes them likely; what is believed is the curve below that noise.
+    """
 
     def __init__(self, places: Floats, values: Floats, errors: Floats) -> None:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+        from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-        kernel = ConstantKernel(*_VARIANCE) * Matern(*_LENGTH, nu=2.5)
+        smooth = ConstantKernel(*_VARIANCE) * Matern(*_LENGTH, nu=2.5)
+        kernel = smooth + WhiteKernel(*_SCATTER)
         noise = np.maximum(errors, JITTER) ** 2
         self._regressor = GaussianProcessRegressor(kernel, alpha=noise)
         with warnings.catch_warnings():
@@ -134,7 +145,12 @@ class Curve:
         """How likely the values are."""
         return float(self._regressor.log_marginal_likelihood_value_)
 
+    @property
+    def scatter(self) -> float:
+        """Standard deviation from run to run."""
+        return float(self._regressor.kernel_.k2.noise_level) ** 0.5
+
     def at(self, places: Floats) -> Belief:
         """Give what is believed at these places."""
         mean, sigma = self._regressor.predict(places[:, None], return_std=True)
-        return Belief(mean, sigma)
+        return Belief(mean, np.sqrt(np.maximum(sigma**2 - self.scatter**2, 1e-12)))

@@ -1,5 +1,6 @@
 """The searches of one study: which runs are finished, which come next, what is told of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,24 +70,21 @@ class StudySearch:
         """Give the samples that are finished, but not timed beside the reference yet."""
         if self.settings.is_monotone:
             return []
-        return [
-            run
-            for run in self._finished()
-            if (cell := cell_named(self.preset, run.name)) is not None
-            and cell.scheme.name in self.settings.scheme
-            and not run.bench.is_file()
-        ]
+        schemes = map(self.preset.compress.scheme, self.settings.scheme)
+        samples = [run for scheme in schemes for run, _ in self._runs_of(scheme)]
+        return [run for run in samples if not run.bench.is_file()]
 
-    def _finished(self) -> list[RunFolder]:
-        return [run for run in self.study.runs() if run.result.is_file() and not run.is_reference]
+    def _runs_of(self, scheme: Scheme) -> Iterator[tuple[RunFolder, Cell]]:
+        """Give the finished runs of a scheme with the search's seed."""
+        for run in self.study.runs():
+            cell = cell_named(self.preset, run.name) if run.result.is_file() else None
+            if cell is not None and (cell.scheme, cell.seed) == (scheme, self._seed):
+                yield run, cell
 
     def _samples_of(self, scheme: Scheme) -> dict[str, Sample]:
-        """Give the finished runs of a scheme with the search's seed, by name."""
+        """Give a scheme's samples by the names of their runs."""
         found = {}
-        for run in self._finished():
-            cell = cell_named(self.preset, run.name)
-            if cell is None or (cell.scheme, cell.seed) != (scheme, self._seed):
-                continue
+        for run, cell in self._runs_of(scheme):
             known = self._known.get(run.name)
             if known is None or known.gain is None:
                 is_free = run.name in self._grid

@@ -23,7 +23,8 @@ def main() -> int:
     parser.add_argument("run", type=Path)
     run = RunFolder(parser.parse_args().run.resolve())
     plan = msgspec.json.decode(sys.stdin.buffer.read(), type=ExportPlan)
-    signal.signal(signal.SIGTERM, _unwind)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _unwind)
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # its workers would outlive a stop
     try:
         return _export(run, plan)
@@ -64,7 +65,9 @@ def _export(run: RunFolder, plan: ExportPlan) -> int:
 
 
 def _unwind(_number: int, _frame: FrameType | None) -> None:
-    """End as Ctrl+C does: temporary files go on the way out."""
+    """End by way of what tidies up; temporary files go undisturbed by a second request."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
