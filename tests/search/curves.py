@@ -57,12 +57,16 @@ def measured(
     sigma: float,
     rng: np.random.Generator,
     *,
+    scatter: float = 0.0,
     probe_factor: float = 1.0,
 ) -> Callable[[Wanted], Sample]:
-    """Give what measures a curve with that much noise; probes need `probe_factor` the density."""
+    """Give what measures a curve with that much noise; probes need `probe_factor` the density.
+
+    `scatter` is noise that the samples' errors do not tell of.
+    """
 
     def measure(wanted: Wanted) -> Sample:
-        noise = rng.normal(0, sigma) if sigma else 0.0
+        noise = rng.normal(0, math.hypot(sigma, scatter)) if sigma or scatter else 0.0
         density = wanted.density / (probe_factor if wanted.is_probe else 1.0)
         return Sample(wanted.density, curve(density) + noise, sigma, wanted.is_probe)
 

@@ -136,12 +136,26 @@ def test_no_density_is_asked_for_twice():
 
 
 @pytest.mark.slow
-def test_many_noisy_curves():
-    """Half a point of error under two points allowed: at most one infeasible in twenty."""
+@pytest.mark.parametrize(("sigma", "scatter"), [(0.005, 0.0), (0.0025, 0.006)])
+def test_many_noisy_curves(sigma, scatter):
+    """Two points allowed, the error told or found by itself: at most one infeasible in twenty."""
     rng = np.random.default_rng(100)
     num_wrong = 0
     for _ in range(100):
         curve = draw_curve(rng, 0.02)
-        chosen = carry_out(settings(eps=0.02), measured(curve, 0.005, rng)).chosen
+        measure = measured(curve, sigma, rng, scatter=scatter)
+        chosen = carry_out(settings(eps=0.02), measure).chosen
         num_wrong += chosen is not None and chosen.density < curve.limit(0.02)
     assert num_wrong <= 5
+
+
+def test_a_run_that_came_out_well_by_chance_is_not_chosen():
+    """Runs scatter by more than their own errors say; the curve tells, not the luckiest one."""
+    changes = {
+        0.15: -0.04, 0.18: -0.021, 0.2: -0.004, 0.22: -0.017, 0.25: -0.012, 0.3: -0.008,
+        0.36: -0.001, 0.45: -0.004,
+    }  # fmt: skip
+    samples = [Sample(density, change, 0.002) for density, change in changes.items()]
+    search = Search(settings(eps=0.01, low=0.1), tuple(samples))
+    assert not search.is_bisecting
+    assert not search.is_feasible(samples[2])
