@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from medtui.events import CycleEnded
+from medtui.events import Metrics
 from medtui.preset import Cell, SearchSettings
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.comparison.searches import describe_outcome
 from medtui.runs.status import Status
-from medtui.tui.headline import ACCURACY, headline_of
+from medtui.tui.headline import headline_of
 from medtui.tui.rows import RunRow, StudyRow
 from medtui.units import format_density
 
@@ -21,7 +21,7 @@ class RowMaker:
     def make(self) -> StudyRow:
         """Give the study as it is now."""
         study = self.study
-        reference = study.reference.best if study.reference else None
+        reference = val_of(study.reference) if study.reference else {}
         return StudyRow(
             name=study.folder.name,
             about=self._about(),
@@ -40,13 +40,12 @@ class RowMaker:
             },
         )
 
-    def row_of(self, run: RunFeed, reference: CycleEnded | None) -> RunRow:
-        """Give one run as it is now; `reference` is the dense model's best epoch."""
-        best, result = run.history.best_of("finetune") or run.best, run.result
-        headline = headline_of(best.val) if best else ACCURACY
-        kept = result.val.metrics if result else best.val if best else {}
+    def row_of(self, run: RunFeed, reference: Metrics) -> RunRow:
+        """Give one run as it is now; `reference` is the dense model's val metrics, if known."""
+        result, kept = run.result, val_of(run)
+        headline = headline_of(kept)
         val = headline.of(kept)
-        dense = headline.of(reference.val) if reference and not run.folder.is_reference else None
+        dense = None if run.folder.is_reference else headline.of(reference)
         progress = run.progress
         return RunRow(
             study=run.folder.study.name,
@@ -124,6 +123,14 @@ def _status_of(study: StudyFeed) -> Status:
     if study.runs and study.count("finished") == study.num_planned:
         return "finished"
     return "stopped" if study.count("stopped", "finished") else "queued"
+
+
+def val_of(run: RunFeed) -> Metrics:
+    """Give what a run came to on val, or its best so far; a model that was loaded has no epochs."""
+    if run.result is not None:
+        return run.result.val.metrics
+    best = run.history.best_of("finetune") or run.best
+    return best.val if best else {}
 
 
 def _worked_seconds(run: RunFeed) -> float | None:

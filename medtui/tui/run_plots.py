@@ -129,9 +129,7 @@ def _last_cycle(view: RunView) -> float:
 
 
 def _reference_levels(view: RunView, headline: Headline) -> tuple[Level, ...]:
-    if view.reference is None:
-        return ()
-    value = headline.scale(headline.of(view.reference.val))
+    value = headline.scale(headline.of(view.reference))
     return () if value is None else (Level("reference val", value),)
 
 

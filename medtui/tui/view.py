@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from medtui.events import CycleEnded, DataLoaded, RunStarted
+from medtui.events import CycleEnded, DataLoaded, Metrics, RunStarted
 from medtui.runs.history import Line
 from medtui.runs.result import Result
 from medtui.runs.search import SearchOutcome
@@ -40,8 +40,8 @@ class RunView:
     """That stage's, in order."""
     best: CycleEnded | None
     """The one whose model is kept."""
-    reference: CycleEnded | None
-    """The dense model's best epoch; None for the reference itself."""
+    reference: Metrics
+    """The dense model's, on val; empty for the reference itself, and where there is none yet."""
     losses: tuple[tuple[float, float], ...]
     """Train loss over the running stage: (cycle with its fraction, loss)."""
     densities: tuple[tuple[str, float], ...]

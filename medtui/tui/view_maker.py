@@ -1,11 +1,13 @@
 """Makes the view of one run of what the reading thread follows."""
 
+from pathlib import Path
+
 from medtui.events import RunFailed, RunStopped
 from medtui.preset import Cell, Preset
 from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.result import Result
 from medtui.runs.search import SearchOutcome
-from medtui.tui.row_maker import RowMaker
+from medtui.tui.row_maker import RowMaker, val_of
 from medtui.tui.rows import StudyRow
 from medtui.tui.view import MetricRow, RunView
 from medtui.tui.vitals import Vitals
@@ -15,7 +17,7 @@ from medtui.units import format_percent
 def make_view(maker: RowMaker, study: StudyRow, run: RunFeed, vitals: Vitals) -> RunView:
     """Give a run as it is now."""
     feed, history, stage = maker.study, run.history, run.main_stage
-    reference = feed.reference.best if feed.reference and not run.folder.is_reference else None
+    reference = val_of(feed.reference) if feed.reference and not run.folder.is_reference else {}
     cell = maker.cell_of(run)
     planned = [each.cycles for each in history.stages if each.stage == stage]
     return RunView(
@@ -91,7 +93,11 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
         return ""
     model = f"{preset.model.architecture} on {preset.data.card}"
     if cell is None:
-        return f"{model} · dense, {preset.reference.epochs} epochs of training"
+        weights = Path(preset.model.weights).name
+        made = (
+            f"weights of {weights}" if weights else f"{preset.reference.epochs} epochs of training"
+        )
+        return f"{model} · dense, {made}"
     kept = "" if cell.density is None else f"keeps {format_percent(cell.density, 3)} · "
     kept = kept.replace(".000 %", " %")
     guard = f"guard {preset.compress.guard}"

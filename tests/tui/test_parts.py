@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from recorded import RecordedStudy
+from recorded import PRESET, RecordedStudy
 from textual.widgets._footer import FooterKey
 
 from medtui.events import CycleEnded
@@ -68,6 +68,27 @@ def test_a_finished_run_is_judged_by_the_model_it_kept(runs_dir: Path) -> None:
     write_result(run, msgspec.structs.replace(result, val=tuned))
     row = Reader(runs_dir).read("", look_at_all=True).studies[0]
     assert next(each.val for each in row.runs if each.name == "prune-0.1") == 0.99
+
+
+def test_a_reference_that_was_loaded_is_what_others_are_held_against(runs_dir: Path) -> None:
+    """It has a result and no epochs, and says where its weights are from."""
+    preset = PRESET.replace("[reference]", '[model]\nweights = "dense.safetensors"\n[reference]')
+    study = RecordedStudy(runs_dir, "given", preset=preset)
+    reference = study.reference()
+    with reference.events.open("rb+") as events:
+        events.truncate(len(events.readline()))
+    study.run("prune-0.1")
+    reading = Reader(runs_dir).read("given/prune-0.1", look_at_all=True)
+    row = next(row for row in reading.studies[0].runs if row.name == "prune-0.1")
+    result = read_result(reference)
+    assert result is not None
+    assert row.val is not None
+    assert row.difference == pytest.approx(row.val - result.val.metrics["accuracy"])
+    assert reading.view is not None
+    assert reading.view.reference == result.val.metrics
+    told = Reader(runs_dir).read("given/reference", look_at_all=True).view
+    assert told is not None
+    assert "dense, weights of dense.safetensors" in told.what
 
 
 def test_the_machine_being_busy_is_said(runs_dir: Path) -> None:

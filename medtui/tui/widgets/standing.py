@@ -81,9 +81,9 @@ def _now_meaning(view: RunView, headline: Headline) -> Text:
         return Text("nothing measured yet")
     word = "epoch" if view.stage == "reference" else "cycle"
     text = Text(f"val {headline.label}, best so far at {word} {view.best.cycle}\n")
-    if view.reference is not None:
+    if view.reference:
         difference = headline.show_difference(view.row.difference)
-        reference = headline.show(headline.of(view.reference.val))
+        reference = headline.show(headline.of(view.reference))
         text.append(f"reference {reference}, difference {difference}\n")
     return text
 
