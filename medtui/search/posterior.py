@@ -1,5 +1,6 @@
 """What is believed of a curve between its samples: a Gaussian process over log density."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -148,7 +149,7 @@ class Curve:
     @property
     def scatter(self) -> float:
         """Standard deviation from run to run."""
-        return float(self._regressor.kernel_.k2.noise_level) ** 0.5
+        return math.sqrt(self._regressor.kernel_.k2.noise_level)
 
     def at(self, places: Floats) -> Belief:
         """Give what is believed at these places."""
