@@ -1,6 +1,6 @@
 """A run's exports for people: made now, or before."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from medtui.cli.table import render_table
 from medtui.metrics import metric_named
@@ -20,9 +20,20 @@ def describe_exports(exports: Sequence[Export]) -> str:
             if what not in {each.runtime for each in export.comparisons}:
                 seen.setdefault(what, ["", "", what, *[MISSING] * 5, *_times(export, what)])
     notes = dict.fromkeys(f"{export.label}: {note}" for export in exports for note in export.notes)
-    conditions = ", ".join(f"{name} {value}" for name, value in exports[0].conditions.items())
-    lines = [render_table(HEADERS, [*rows, *seen.values()], num_keys=3)]
-    return "\n\n".join([*lines, "\n".join([*notes, f"on test; {conditions}"])])
+    table = render_table(HEADERS, [*rows, *seen.values()], num_keys=3)
+    return "\n\n".join([table, "\n".join([*notes, *_conditions(exports)])])
+
+
+def _conditions(exports: Sequence[Export]) -> list[str]:
+    """Give under what the files were measured: what all share, then what is each one's own."""
+    shared = set.intersection(*(set(export.conditions.items()) for export in exports))
+    common = _listed(exports[0], lambda item: item in shared)
+    own = {export.label: _listed(export, lambda item: item not in shared) for export in exports}
+    return [f"on test; {common}", *(f"{label}: {told}" for label, told in own.items() if told)]
+
+
+def _listed(export: Export, holds: Callable[[tuple[str, str]], bool]) -> str:
+    return ", ".join(" ".join(item) for item in export.conditions.items() if holds(item))
 
 
 def _rows(export: Export) -> list[list[str]]:

@@ -44,6 +44,13 @@ def test_formats_are_written_told_and_listed(export, medtui, exportable, tmp_pat
     shown = medtui("runs", "show", "small/prune-0.5", "--runs-dir", str(exportable.path.parent))
     assert "safetensors" in shown.stdout
     assert "logits within" in shown.stdout
+    assert "\non test; " in shown.stdout
+    record = folder / "small-prune-0.5.packed.json"
+    other = json.loads(record.read_text()) | {"conditions": {"threads": "7"}}
+    record.write_text(json.dumps(other))
+    shown = medtui("runs", "show", "small/prune-0.5", "--runs-dir", str(exportable.path.parent))
+    assert "packed: threads 7" in shown.stdout
+    assert "safetensors: processor " in shown.stdout
 
 
 def test_json_is_one_object_a_file(export, tmp_path):
