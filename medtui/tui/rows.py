@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from medtui.preset import names_probe
 from medtui.runs.progress import Progress
 from medtui.runs.status import Status
 from medtui.tui.headline import Headline
@@ -85,8 +86,9 @@ class StudyRow:
 
     @property
     def best(self) -> RunRow | None:
-        """The compressed run with the highest headline metric on val."""
-        measured = [run for run in self.runs if run.val is not None and run != self.reference]
+        """The compressed run with the highest headline metric on val; no search's probe."""
+        whole = [run for run in self.runs if run != self.reference and not names_probe(run.name)]
+        measured = [run for run in whole if run.val is not None]
         return max(measured, key=lambda run: run.val or 0.0, default=None)
 
     @property

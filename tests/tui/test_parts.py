@@ -91,6 +91,24 @@ def test_a_reference_that_was_loaded_is_what_others_are_held_against(runs_dir: P
     assert "dense, weights of dense.safetensors" in told.what
 
 
+def test_a_probe_is_never_a_studys_best(runs_dir: Path) -> None:
+    """A cheap sample says where to search, not what a scheme comes to."""
+    study = RecordedStudy(runs_dir, "sought")
+    study.reference()
+    for name, accuracy in (("prune-0.1", 0.9), ("prune-0.5", 0.99)):
+        run = study.run(name)
+        result = read_result(run)
+        assert result is not None
+        val = msgspec.structs.replace(
+            result.val, metrics=result.val.metrics | {"accuracy": accuracy}
+        )
+        write_result(run, msgspec.structs.replace(result, val=val))
+    run.path.rename(run.path.with_name("prune-0.5-probe"))
+    row = Reader(runs_dir).read("", look_at_all=True).studies[0]
+    assert row.best is not None
+    assert row.best.name == "prune-0.1"
+
+
 def test_the_machine_being_busy_is_said(runs_dir: Path) -> None:
     """A live run that gets a third of its core is not slow by itself."""
     study = RecordedStudy(runs_dir, "busy", gpu=False)
