@@ -22,6 +22,9 @@ UCB_SIGMAS = 2.0
 SURE_SIGMAS = 3.0
 """So many standard errors below the bound, a density is given up with all that are smaller."""
 
+CLOSE = 0.15
+"""Share of the way from what is surely infeasible to the next sample that nothing is asked in."""
+
 WORTHWHILE = 0.01
 """A search ends where one more run is expected to gain less than this share of the density."""
 
@@ -66,6 +69,8 @@ class Search:
         """
         if self.is_bisecting:
             return sample.change - self.settings.sigmas * sample.sigma >= self.bound
+        if sample.density <= self._floor:
+            return False
         return bool(self.lower(np.array([sample.density]))[0] >= self.bound)
 
     @property
@@ -184,18 +189,30 @@ class Search:
         """The smallest density known to be feasible; where none is, nothing is to be given up."""
         return self.chosen.density if self.chosen else np.nextafter(self.settings.high, 2)
 
-    @property
+    @cached_property
     def _floor(self) -> float:
         """The largest sampled density that is surely infeasible; what is below it is, too."""
         densities = np.array([sample.density for sample in self.samples])
         belief = self.believe(densities)
         is_out = belief.mean + SURE_SIGMAS * belief.sigma < self.bound
-        return float(densities[is_out].max(initial=0.0))
+        collapsed = [
+            sample.density * self._posterior.factor(sample)
+            for sample in self.samples
+            if sample.change + SURE_SIGMAS * self._posterior.error(sample) < self.bound
+        ]
+        return max(float(densities[is_out].max(initial=0.0)), *collapsed, 0.0)
+
+    @property
+    def _least(self) -> float:
+        """The floor, and what lies close above it: beside a collapse there is little to learn."""
+        above = [each.density for each in self.samples if each.density > self._floor]
+        nearest = min(above, default=self.settings.high)
+        return self._floor * float((nearest / self._floor) ** CLOSE) if self._floor else 0.0
 
     def _are_open(self, *, is_probe: bool = False) -> NDArray[np.bool_]:
         """Tell which candidates may hold the answer and were not run yet."""
         taken = [sample.density for sample in self.samples if sample.is_probe == is_probe]
-        return ~np.isin(self.candidates, taken) & (self.candidates > self._floor)
+        return ~np.isin(self.candidates, taken) & (self.candidates > self._least)
 
     def _best_of(
         self, values: Floats, is_open: NDArray[np.bool_], *, is_probe: bool = False

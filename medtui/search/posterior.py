@@ -14,8 +14,10 @@ Floats = NDArray[np.float64]
 
 FAR_BELOW = 6.0
 """Losses beyond so many eps below the bound count as that: how far a collapse goes says nothing
-about where it begins, and would bend the curve there. Their errors shrink alike: what is surely
-below stays so."""
+about where it begins."""
+
+FAR_SIGMA = 1.5
+"""And so loosely, in eps: a cliff is no reason to doubt the curve above it."""
 
 ANCHOR_SIGMA = 0.25
 """How surely density 1 changes nothing, in eps."""
@@ -90,13 +92,22 @@ class ChangePosterior:
         margin = self._fitted.at(np.log(densities) - self.shift * are_probes)
         return Belief((margin.mean - 1) * self._eps, margin.sigma * self._eps)
 
+    def factor(self, sample: Sample) -> float:
+        """Give the density of a whole run that does as well as a sample, in the sample's own."""
+        return math.exp(-self.shift * sample.is_probe)
+
+    def error(self, sample: Sample) -> float:
+        """Give how far off the curve a sample may be: its own error, and what runs scatter by."""
+        return math.hypot(sample.sigma, self.scatter, PROBE_SIGMA * self._eps * sample.is_probe)
+
     def _curve(self, shift: float) -> "Curve":
         places = [np.log(each.density) - shift * each.is_probe for each in self._samples]
         margins = np.array([sample.change / self._eps + 1 for sample in self._samples])
         errors = [np.hypot(each.sigma / self._eps, PROBE_SIGMA * each.is_probe)
                   for each in self._samples]  # fmt: skip
-        scales = FAR_BELOW / np.maximum(-margins, FAR_BELOW)
-        return Curve(np.array(places), margins * scales, np.array(errors) * scales)
+        is_far = margins < -FAR_BELOW
+        errors = np.where(is_far, np.maximum(errors, FAR_SIGMA), errors)
+        return Curve(np.array(places), np.maximum(margins, -FAR_BELOW), errors)
 
 
 class GainPosterior:
