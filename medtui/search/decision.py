@@ -191,7 +191,8 @@ class Search:
 
     @cached_property
     def _floor(self) -> float:
-        """The largest sampled density that is surely infeasible; what is below it is, too."""
+        """The largest density that is surely infeasible, as believed or by a run's own number; what is
+        below it is, too."""
         densities = np.array([sample.density for sample in self.samples])
         belief = self.believe(densities)
         is_out = belief.mean + SURE_SIGMAS * belief.sigma < self.bound
