@@ -191,8 +191,7 @@ class Search:
 
     @cached_property
     def _floor(self) -> float:
-        """The largest density that is surely infeasible, as believed or by a run's own number; what is
-        below it is, too."""
+        """The largest surely infeasible density, by belief or a run's number; so is all below."""
         densities = np.array([sample.density for sample in self.samples])
         belief = self.believe(densities)
         is_out = belief.mean + SURE_SIGMAS * belief.sigma < self.bound
