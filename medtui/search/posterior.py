@@ -103,10 +103,9 @@ class ChangePosterior:
     def _curve(self, shift: float) -> "Curve":
         places = [np.log(each.density) - shift * each.is_probe for each in self._samples]
         margins = np.array([sample.change / self._eps + 1 for sample in self._samples])
-        errors = [np.hypot(each.sigma / self._eps, PROBE_SIGMA * each.is_probe)
-                  for each in self._samples]  # fmt: skip
-        is_far = margins < -FAR_BELOW
-        errors = np.where(is_far, np.maximum(errors, FAR_SIGMA), errors)
+        told = np.array([np.hypot(each.sigma / self._eps, PROBE_SIGMA * each.is_probe)
+                         for each in self._samples])  # fmt: skip
+        errors = np.where(margins < -FAR_BELOW, np.maximum(told, FAR_SIGMA), told)
         return Curve(np.array(places), np.maximum(margins, -FAR_BELOW), errors)
 
 
