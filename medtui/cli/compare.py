@@ -116,11 +116,16 @@ def _leave_out_probes(entries: "list[Entry]", targets: Sequence[str]) -> "list[E
     from medtui.runs.comparison.probes import describe_probes, split_probes
 
     _, probes = split_probes(entries)
-    named = {Path(name).name for name in targets}
-    unnamed = [probe for probe in probes if probe.folder.name not in named]
+    unnamed = [probe for probe in probes if not _is_named(probe, targets)]
     if unnamed:
         print(f"{describe_probes(unnamed)} left out: --probes shows them", file=sys.stderr)
     return [entry for entry in entries if entry not in unnamed]
+
+
+def _is_named(entry: "Entry", targets: Sequence[str]) -> bool:
+    """Tell whether a target names the run itself: by path, as `study/run`, or by its name alone."""
+    names = {entry.folder.name, f"{entry.folder.study.name}/{entry.folder.name}"}
+    return any(name in names or Path(name).resolve() == entry.folder.path for name in targets)
 
 
 def _pinned(runs_dir: Path, name: str) -> "Entry | None":

@@ -29,7 +29,8 @@ def _conditions(exports: Sequence[Export]) -> list[str]:
     shared = set.intersection(*(set(export.conditions.items()) for export in exports))
     common = _listed(exports[0], lambda item: item in shared)
     own = {export.label: _listed(export, lambda item: item not in shared) for export in exports}
-    return [f"on test; {common}", *(f"{label}: {told}" for label, told in own.items() if told)]
+    heading = f"on test; {common}" if common else "on test"
+    return [heading, *(f"{label}: {told}" for label, told in own.items() if told)]
 
 
 def _listed(export: Export, holds: Callable[[tuple[str, str]], bool]) -> str:

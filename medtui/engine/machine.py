@@ -24,6 +24,7 @@ def choose_device(asked: str) -> torch.device:
             raise EnvironmentProblem(
                 f"{asked} was asked for, but torch sees {count} GPUs.",
                 hint="Choose another with --device, or --device cpu.",
+                key=("machine", "device"),
             )
         torch.cuda.set_device(device)
     return device

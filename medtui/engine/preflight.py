@@ -218,20 +218,21 @@ class SearchRefused(UsageError):
 
 
 def _refusal(error: MedtuiError) -> dict[str, Any]:
-    key: list[str] = []
-    if isinstance(error, CellRefused):
-        key = ["compress", "densities" if "density" in error.message else "schemes"]
-    elif isinstance(error, SearchRefused):
-        key = ["search", "low" if "search.low" in error.message else "objective"]
-    elif isinstance(error, EnvironmentProblem):
-        key = ["data", "root"]
     return {
         "answer": "Refusal",
         "message": error.message,
         "hint": error.hint,
         "exit_code": error.exit_code,
-        "key": key,
+        "key": error.key or _key_of(error),
     }
+
+
+def _key_of(error: MedtuiError) -> tuple[str, ...]:
+    if isinstance(error, CellRefused):
+        return ("compress", "densities" if "density" in error.message else "schemes")
+    if isinstance(error, SearchRefused):
+        return ("search", "low" if "search.low" in error.message else "objective")
+    return ("data", "root") if isinstance(error, EnvironmentProblem) else ()
 
 
 def main() -> int:

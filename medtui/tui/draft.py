@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import tomli
 from pydantic import BaseModel
@@ -91,11 +91,13 @@ class Draft:
         return replace(self, text=tomlkit.dumps(document))
 
     def without(self, section: str) -> "Draft":
-        """Give the draft without a table."""
+        """Give the draft without a table; comments before the next header are the next table's."""
         import tomlkit
 
-        document = tomlkit.parse(self.text)
-        document.pop(section, None)
+        document: Any = tomlkit.parse(self.text)
+        kept = _comments_after(document[section])
+        place = [key for key, _ in document.body].index(section)
+        document.body[place : place + 1] = kept
         return replace(self, text=tomlkit.dumps(document))
 
     def with_table_of(self, other: "Draft", section: str) -> "Draft":
@@ -103,8 +105,16 @@ class Draft:
         import tomlkit
 
         document: Any = tomlkit.parse(self.text)
-        document[section] = tomlkit.parse(other.text)[section]
+        table: Any = tomlkit.parse(other.text)[section]
+        del table.value.body[len(table.value.body) - len(_comments_after(table)) :]
+        document[section] = table
         return replace(self, text=tomlkit.dumps(document))
+
+
+def _comments_after(table: Any) -> list[Any]:  # noqa: ANN401 - tomlkit's own parts
+    """Give the comments and empty lines below a table's last value."""
+    below = takewhile(lambda part: part[0] is None, reversed(table.value.body))
+    return list(below)[::-1]
 
 
 def draft_from(name_or_path: str) -> Draft:
@@ -188,7 +198,9 @@ def field_of(section: str, name: str) -> FieldInfo:
 def takes_array(section: str, name: str) -> bool:
     """Tell whether a key holds several values."""
     annotation = field_of(section, name).annotation
-    return any(get_origin(kind) is tuple for kind in (annotation, *get_args(annotation)))
+    kinds = [annotation, *get_args(annotation)]
+    bare = [kind.__origin__ if get_origin(kind) is Annotated else kind for kind in kinds]
+    return any(get_origin(kind) is tuple for kind in bare)
 
 
 def read_typed(text: str, *, is_array: bool = False) -> object:

@@ -25,7 +25,7 @@ def toggle(draft: Draft, name: str, density: float | None) -> Draft:
 
 def _toggle_scheme(draft: Draft, name: str) -> Draft:
     chosen = _switched(_grid(draft), name)
-    if not chosen and "search" not in draft.table:
+    if not chosen and not draft.has("search"):
         return draft
     return without_strays(draft.set_to("compress", "schemes", chosen))
 
@@ -61,7 +61,11 @@ def toggle_search(draft: Draft, name: str, earlier: Draft | None = None) -> Draf
 
 
 def _grid(draft: Draft) -> list[str]:
-    known = draft.preset.compress.schemes if draft.preset else draft.value("compress", "schemes")
+    """Give the grid's schemes, also while the draft is no preset; unsaid beside a search, none."""
+    if draft.preset is not None:
+        return list(draft.preset.compress.schemes)
+    is_said = "schemes" in draft.table.get("compress", {})
+    known = draft.value("compress", "schemes") if is_said or not draft.has("search") else []
     return [str(name) for name in known] if isinstance(known, list | tuple) else []
 
 

@@ -18,12 +18,12 @@ def test_botorch_gives_the_same_belief():
     values = np.array([-6.0, -6.0, -3.1, -0.9, 0.1, 0.6, 0.9, 1.0])
     errors = np.full(8, 0.3)
     curve = Curve(places, values, errors)
-    variance, length = np.exp(curve._regressor.kernel_.theta)
+    variance, length, scatter = np.exp(curve._regressor.kernel_.theta)
     kernel = ScaleKernel(MaternKernel(nu=2.5))
     kernel.outputscale, kernel.base_kernel.lengthscale = variance, length
     model = botorch.models.SingleTaskGP(
         torch.tensor(places)[:, None], torch.tensor(values)[:, None],
-        torch.tensor(errors**2)[:, None], covar_module=kernel, mean_module=ZeroMean(),
+        torch.tensor(errors**2 + scatter)[:, None], covar_module=kernel, mean_module=ZeroMean(),
         outcome_transform=None,
     ).double()  # fmt: skip
     asked = np.linspace(places[0], 0, 491)

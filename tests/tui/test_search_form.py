@@ -10,9 +10,10 @@ from textual.widgets import Input
 from medtui.errors import UsageError
 from medtui.launch import Preflight
 from medtui.preset import Preset, named_schemes
+from medtui.shipped import presets_dir
 from medtui.tui.desk import Desk
 from medtui.tui.draft import Draft, draft_from, read_typed, takes_array, tell_preset
-from medtui.tui.matrix import toggle_search
+from medtui.tui.matrix import toggle, toggle_search
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.widgets.scheme_table import SchemeTable
 
@@ -162,6 +163,47 @@ def test_a_search_without_a_grid_stays() -> None:
     """A study without a run is none."""
     draft = Draft(SOUGHT)
     assert toggle_search(draft, "Prune") is draft
+
+
+def test_comments_stay_with_the_table_that_they_are_about() -> None:
+    """Off and on again: the search's own come back, the next table's never left."""
+    text = f"{SOUGHT}\n# of L-C\n[lc]\nsteps = 3\n"
+    draft = Draft(text).set_to("compress", "schemes", ["Prune"])
+    without = toggle_search(draft, "Prune")
+    assert "[search]" not in without.text
+    assert "# of L-C\n[lc]" in without.text
+    again = toggle_search(without, "Prune", draft)
+    assert "eps = 0.02  # two points" in again.text
+    assert again.text.count("# of L-C\n[lc]") == again.text.count("# of L-C") == 1
+
+
+def test_a_draft_that_is_wrong_keeps_its_search_without_a_grid() -> None:
+    """What is unsaid beside a search is no grid, also while nothing can be read from the preset."""
+    wrong = Draft(SOUGHT.replace("eps = 0.02", "eps = 2.0"))
+    assert wrong.preset is None
+    assert toggle_search(wrong, "Prune") is wrong
+    assert toggle(wrong, "FilterPrune", None).value("compress", "schemes") == ["FilterPrune"]
+
+
+def test_every_field_of_several_values_takes_a_single_one() -> None:
+    """Optional ones, too."""
+    assert takes_array("compress", "densities")
+    assert takes_array("lc", "lr_schedule")
+    assert not takes_array("lc", "steps")
+
+
+async def test_a_scheme_of_its_own_is_not_searched_while_the_preset_is_wrong(
+    runs_dir: Path,
+) -> None:
+    """The table shows the last preset that could be read; its schemes are not known any more."""
+    async with opened(runs_dir, size=SMALL) as pilot:
+        screen = await compress(pilot, (presets_dir() / "demo.toml").read_text())
+        table = screen.query_one(SchemeTable)
+        await pilot.press(*["down"] * (len(table.rows) - 1), "right", "right")
+        await until(pilot, lambda: table.selected == "FilterPrune50" and table.is_on_search)
+        screen.desk.set("lc", "steps", "x")
+        await pilot.press("space")
+        await until(pilot, lambda: "Mend what is wrong first" in notices(pilot))
 
 
 def test_the_shipped_search_is_told_before_it_is_chosen() -> None:

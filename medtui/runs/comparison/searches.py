@@ -83,11 +83,12 @@ def samples_sheet(search: SearchOutcome) -> Sheet:
 
 
 def _note(search: SearchOutcome) -> str:
+    judged = "its own error" if search.method == "bisection" else "what is believed of a run there"
     note = (
         "In the order in which they were planned. Error: standard error of the change from the "
         f"reference's {_shown(search, search.reference)}, paired over patients. Feasible: above "
-        f"the bound of {_shown(search, search.bound)} by {search.sigmas:g} standard errors of what "
-        "is believed of a whole run there."
+        f"the bound of {_shown(search, search.bound)} by {search.sigmas:g} standard errors of "
+        f"{judged}."
     )
     if any(sample.is_probe for sample in search.samples):
         note += " Probes ran fewer cycles, and are never chosen."

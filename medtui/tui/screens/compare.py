@@ -203,11 +203,9 @@ class CompareScreen(Looking, Choosing):
         entry = self._board.find(selected) if selected else None
         study = self.snapshot.study(entry.folder.study.name) if entry and self.snapshot else None
         line = self.query_one("#search", Static)
-        line.display = bool(study and study.searches)
-        if entry and study and study.searches:
-            first = next(iter(study.searches.values()))
-            said = study.searches.get(entry.result.scheme, first)
-            line.update(Text(said, style=self.colours.muted))
+        said = study.searches.get(entry.result.scheme, "") if entry and study else ""
+        line.display = bool(said)
+        line.update(Text(said, style=self.colours.muted))
 
     def on_data_table_row_highlighted(self) -> None:
         """Show the run the cursor came to, where something is about one run."""

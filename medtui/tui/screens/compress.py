@@ -9,7 +9,7 @@ from textual.widgets import DataTable
 from textual.worker import get_current_worker
 
 from medtui.documents import Problem
-from medtui.errors import MedtuiError
+from medtui.errors import MedtuiError, UsageError
 from medtui.launch import CellForecast, Estimate, Preflight, describe_estimate, preflight
 from medtui.preset import Preset, describe_compressions, describe_searches
 from medtui.tui.colours import colours_of
@@ -118,7 +118,11 @@ class CompressScreen(Drafting):
         if table.selected is None:
             return
         if table.is_on_search:
-            if not all_schemes(draft.preset)[table.selected].takes_density:
+            scheme = all_schemes(draft.preset).get(table.selected)
+            if scheme is None:
+                self.notify("Mend what is wrong first: the preset's own schemes are not known.")
+                return
+            if not scheme.takes_density:
                 self.notify(f"{table.selected} takes no density that could be searched.")
                 return
             self.desk.toggle_search(table.selected)
@@ -178,7 +182,7 @@ class CompressScreen(Drafting):
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._take, outcome)
+            self.app.call_from_thread(self._take, preset, outcome)
 
     @work(thread=True, group="devices")
     def _probe_devices(self) -> None:
@@ -199,18 +203,23 @@ class CompressScreen(Drafting):
                 self._timer.stop()
             self._timer = self.set_timer(PAUSE_S, self.action_check)
 
-    def _take(self, outcome: Preflight | MedtuiError) -> None:
+    def _take(self, preset: Preset, outcome: Preflight | MedtuiError) -> None:
         if not self.display:
             return  # the screen is being left
         self._is_checking = False
+        if preset == self.desk.draft.preset:  # else it is about an older draft
+            self._judge(outcome)
+        self._show()
+
+    def _judge(self, outcome: Preflight | MedtuiError) -> None:
         if isinstance(outcome, MedtuiError):
             self._forecasts, self._notes, self._estimate = {}, [str(outcome)], None
-            self._refused = Problem(str(outcome), outcome.key) if outcome.key else None
+            is_refused = bool(outcome.key) or isinstance(outcome, UsageError)
+            self._refused = Problem(str(outcome), outcome.key) if is_refused else None
         else:
             self._forecasts = {(cell.scheme, cell.density): cell for cell in outcome.cells}
             self._notes, self._estimate = list(outcome.notes), outcome.estimate
             self._refused = None
-        self._show()
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
@@ -253,7 +262,8 @@ class CompressScreen(Drafting):
             return Text("Off: the grid alone is run. f begins one.", colours.muted)
         if draft.preset is None:
             return Text("What it costs is said once nothing is wrong.", colours.warning)
-        how = "Space in the column `search` drops a scheme; the last one switches it off."
+        how = "Space in the column `search` drops a scheme"
+        how += "; the last one switches it off." if draft.preset.compress.schemes else "."
         return Text.assemble(f"{describe_searches(draft.preset)}. ", (how, colours.muted))
 
     def _summary(self) -> Text:

@@ -80,12 +80,14 @@ class Drafting(Screen[None]):
             return
         target = Path(path).expanduser()
         if target.exists() and str(target) != self.desk.saved_as:
-            self.notify(f"{target} exists already; choose another name.", severity="warning")
+            said = f"{target} exists already; choose another name."
+            self.notify(said, severity="warning", markup=False)
             return
         try:
             publish_text(target, self.desk.draft.text)
         except OSError as error:
-            self.notify(f"{target} cannot be written: {error.strerror}.", severity="error")
+            said = f"{target} cannot be written: {error.strerror}."
+            self.notify(said, severity="error", markup=False)
             return
         self.desk.saved_as = str(target)
         self.notify(f"Saved as {target}.", markup=False)
