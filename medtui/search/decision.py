@@ -64,12 +64,14 @@ class Search:
     def is_feasible(self, sample: Sample) -> bool:
         """Tell whether a whole run at a sample's density stays within the bound, as far as known.
 
-        Judged by the posterior there, and by the raw number only where that is as good as exact: of
-        many noisy ones near the bound, the luckiest passes.
+        Judged by the posterior there, and by the raw number alone only where that is as good as
+        exact: of many noisy ones near the bound, the luckiest passes. Nor does a run pass that has
+        itself lost more, whatever is believed of its density.
         """
         if self.is_bisecting:
             return sample.change - self.settings.sigmas * sample.sigma >= self.bound
-        if sample.density <= self._floor:
+        has_lost = not sample.is_probe and sample.change < self.bound
+        if has_lost or sample.density <= self._floor:
             return False
         return bool(self.lower(np.array([sample.density]))[0] >= self.bound)
 

@@ -159,3 +159,12 @@ def test_a_run_that_came_out_well_by_chance_is_not_chosen():
     search = Search(settings(eps=0.01, low=0.1), tuple(samples))
     assert not search.is_bisecting
     assert not search.is_feasible(samples[2])
+
+
+def test_a_run_that_lost_more_than_was_allowed_is_not_chosen():
+    """Its neighbours may be fine, and its density with them; this model is not."""
+    changes = {0.2: -0.001, 0.25: -0.002, 0.3: -0.013, 0.35: -0.001, 0.4: 0.0}
+    samples = [Sample(density, change, 0.004) for density, change in changes.items()]
+    search = Search(settings(eps=0.01, low=0.1), tuple(samples))
+    assert search.lower(np.array([0.3]))[0] >= search.bound
+    assert [search.is_feasible(sample) for sample in samples] == [True, True, False, True, True]
