@@ -79,6 +79,12 @@ class StudyRow:
     searches: Mapping[str, str] = field(default_factory=dict)
     """Each searched scheme to what its search came to, in a sentence."""
 
+    def search_of(self, scheme: str) -> str:
+        """Give what a scheme's search came to; for the reference the first one, else empty."""
+        if scheme == "reference":
+            return next(iter(self.searches.values()), "")
+        return self.searches.get(scheme, "")
+
     @property
     def reference(self) -> RunRow | None:
         """The dense model's run."""

@@ -198,12 +198,12 @@ class CompareScreen(Looking, Choosing):
         self._show_search()
 
     def _show_search(self) -> None:
-        """Say what the search behind the run under the cursor came to, where its study has any."""
+        """Say what the search of the scheme under the cursor came to; at a reference, the first."""
         selected = self.query_one(CompareTable).selected_run
         entry = self._board.find(selected) if selected else None
         study = self.snapshot.study(entry.folder.study.name) if entry and self.snapshot else None
         line = self.query_one("#search", Static)
-        said = study.searches.get(entry.result.scheme, "") if entry and study else ""
+        said = study.search_of(entry.result.scheme) if entry and study else ""
         line.display = bool(said)
         line.update(Text(said, style=self.colours.muted))
 
