@@ -4,7 +4,7 @@ import re
 
 from medtui.preset.cell import Cell
 from medtui.preset.model import Preset
-from medtui.preset.searching import Objective
+from medtui.preset.searching import Objective, label_of
 
 _BEST: dict[Objective, str] = {
     "size": "the smallest density",
@@ -71,7 +71,7 @@ def describe_searches(preset: Preset) -> str:
     search = preset.search
     if search is None:
         return ""
-    metric = search.metric.replace("_", " ").replace("auroc", "AUROC")
+    metric = label_of(search.metric)
     num_probes = search.num_probes(preset.lc.cycles)
     cost = f"at most {search.budget} runs{' each' if len(search.scheme) > 1 else ''}"
     if num_probes:

@@ -14,6 +14,11 @@ MONOTONE: frozenset[Objective] = frozenset({"size", "macs"})
 """Objectives that only fall with the density; the others are timed on the machine."""
 
 
+def label_of(metric: str) -> str:
+    """Give a searched metric as people say it: `balanced accuracy`, `worst class AUROC`."""
+    return metric.replace("_", " ").replace("auroc", "AUROC")
+
+
 class SearchSettings(Document):
     """The best density whose val metric stays within `eps` of the reference's, scheme by scheme.
 

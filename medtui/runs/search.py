@@ -2,6 +2,7 @@
 
 import msgspec
 
+from medtui.preset.searching import label_of
 from medtui.runs.folder import StudyFolder
 from medtui.runs.stored import read_stored, write_stored
 
@@ -66,7 +67,7 @@ class SearchOutcome(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The metric as on screens: `balanced accuracy`, `worst class AUROC`."""
-        return self.metric.replace("_", " ").replace("auroc", "AUROC")
+        return label_of(self.metric)
 
     @property
     def bound(self) -> float:

@@ -198,7 +198,7 @@ class Search:
         belief = self.believe(densities)
         is_out = belief.mean + SURE_SIGMAS * belief.sigma < self.bound
         collapsed = [
-            sample.density * self._posterior.factor(sample)
+            self._posterior.whole_density(sample)
             for sample in self.samples
             if sample.change + SURE_SIGMAS * self._posterior.error(sample) < self.bound
         ]

@@ -92,21 +92,25 @@ class ChangePosterior:
         margin = self._fitted.at(np.log(densities) - self.shift * are_probes)
         return Belief((margin.mean - 1) * self._eps, margin.sigma * self._eps)
 
-    def factor(self, sample: Sample) -> float:
-        """Give the density of a whole run that does as well as a sample, in the sample's own."""
-        return math.exp(-self.shift * sample.is_probe)
+    def whole_density(self, sample: Sample) -> float:
+        """Give the density of a whole run that does as well as a sample."""
+        return sample.density * math.exp(-self.shift * sample.is_probe)
 
     def error(self, sample: Sample) -> float:
         """Give how far off the curve a sample may be: its own error, and what runs scatter by."""
-        return math.hypot(sample.sigma, self.scatter, PROBE_SIGMA * self._eps * sample.is_probe)
+        return math.hypot(_own_error(sample, self._eps) * self._eps, self.scatter)
 
     def _curve(self, shift: float) -> "Curve":
         places = [np.log(each.density) - shift * each.is_probe for each in self._samples]
         margins = np.array([sample.change / self._eps + 1 for sample in self._samples])
-        told = np.array([np.hypot(each.sigma / self._eps, PROBE_SIGMA * each.is_probe)
-                         for each in self._samples])  # fmt: skip
+        told = np.array([_own_error(sample, self._eps) for sample in self._samples])
         errors = np.where(margins < -FAR_BELOW, np.maximum(told, FAR_SIGMA), told)
         return Curve(np.array(places), np.maximum(margins, -FAR_BELOW), errors)
+
+
+def _own_error(sample: Sample, eps: float) -> float:
+    """Give a sample's error as a whole run's, in eps."""
+    return math.hypot(sample.sigma / eps, PROBE_SIGMA * sample.is_probe)
 
 
 class GainPosterior:

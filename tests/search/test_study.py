@@ -4,54 +4,26 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from studies import assert_same_outcome, is_over, wait_for
 
 from medtui.launch import start_study
-from medtui.preset import load_preset, parse_preset
+from medtui.preset import load_preset
 from medtui.runs.catalogue import StudyFeed
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
 from medtui.runs.search import SearchRecord, read_search
 
-PRESET = """
-name = "sought"
-[data]
-card = "demo"
-limit = 40
-[model]
-architecture = "shufflenet_v2_x0_5"
-[reference]
-epochs = 1
-batch_size = 16
-[search]
-scheme = "Prune"
-eps = 0.4
-low = 0.2
-budget = 3
-finalists = 1
-probe_cycles = 1
-[lc]
-cycles = 2
-steps = 2
-batch_size = 16
-[guard]
-recalibrate_images = 16
-[evaluate]
-bootstrap = 20
-[machine]
-device = "cpu"
-threads = 1
-reference_threads = 1
-"""
+SOUGHT = str(Path(__file__).with_name("sought.toml"))
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> StudyFolder:
     """A search whose supervisor and worker were killed in the first sample, then gone on with."""
     runs_dir = tmp_path_factory.mktemp("sought")
-    cut = start_study(parse_preset(PRESET, "sought"), runs_dir)
+    cut = start_study(load_preset(SOUGHT), runs_dir)
     wait_for(cut.search.is_file, "the first decision")
     (search,) = record_of(cut).searches
     first = cut.run(search.next)
@@ -106,7 +78,7 @@ def test_readers_know_how_many_runs_there_are(study):
 @pytest.mark.slow
 def test_an_undisturbed_search_asks_for_the_same_runs(study, tmp_path):
     """What was killed and what was not come to the same densities and the same bits."""
-    whole = start_study(parse_preset(PRESET, "sought"), tmp_path / "runs")
+    whole = start_study(load_preset(SOUGHT), tmp_path / "runs")
     wait_for(lambda: is_over(whole), "the study's end")
     assert record_of(whole) == record_of(study)
     for run in study.runs():

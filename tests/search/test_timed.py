@@ -7,48 +7,20 @@ import pytest
 from studies import is_over, wait_for
 
 from medtui.launch import start_study
-from medtui.preset import load_preset, parse_preset
+from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
 from medtui.runs.search import SearchOutcome, read_search
 from medtui.search.study import StudySearch
 
-PRESET = """
-name = "timed"
-[data]
-card = "demo"
-limit = 40
-[model]
-architecture = "shufflenet_v2_x0_5"
-[reference]
-epochs = 1
-batch_size = 16
-[compress]
-schemes = []
-[search]
-scheme = "Prune"
-objective = "throughput"
-eps = 0.9
-low = 0.2
-budget = 3
-[lc]
-cycles = 1
-steps = 2
-batch_size = 16
-[guard]
-recalibrate_images = 16
-[evaluate]
-bootstrap = 20
-[bench]
-calls = 20
-rounds = 3
-max_batch = 2
-seconds = 0.01
-sustain_seconds = 0
-[machine]
-device = "cpu"
-threads = 1
-reference_threads = 1
-"""
+TIMED = load_preset(
+    str(Path(__file__).with_name("sought.toml")),
+    [
+        "name=timed", "compress.schemes=[]", "search.objective=throughput", "search.eps=0.9",
+        "lc.cycles=1", "bench.calls=20", "bench.rounds=3", "bench.max_batch=2",
+        "bench.seconds=0.01", "bench.sustain_seconds=0",
+    ],
+)  # fmt: skip
+"""Every density will do; none is a probe."""
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "cells"
 
@@ -64,7 +36,7 @@ def search_of(study: StudyFolder) -> SearchOutcome:
 @pytest.mark.slow
 def test_what_is_fastest_is_chosen_of_what_was_timed(tmp_path):
     """Each sample is timed before the next one is decided on."""
-    study = start_study(parse_preset(PRESET, "timed"), tmp_path)
+    study = start_study(TIMED, tmp_path)
     wait_for(lambda: is_over(study), "the study's end")
     search = search_of(study)
     assert search.reason == "budget spent"
@@ -76,7 +48,7 @@ def test_what_is_fastest_is_chosen_of_what_was_timed(tmp_path):
 
 def test_a_benchmark_that_fails_is_tried_once_for_each_sample(tmp_path):
     """A search without times ends as any other, and chooses nothing."""
-    study = start_study(parse_preset(PRESET, "timed"), tmp_path)
+    study = start_study(TIMED, tmp_path)
     study.bench_log.mkdir()  # nothing can be written there
     wait_for(lambda: is_over(study), "the study's end")
     search = search_of(study)
@@ -90,6 +62,6 @@ def test_only_runs_of_the_search_are_to_be_timed(tmp_path):
     shutil.copytree(RECORDED, tmp_path / "cells")
     study = StudyFolder(tmp_path / "cells")
     preset = load_preset(str(study.preset))
-    settings = parse_preset(PRESET, "timed").search
+    settings = TIMED.search
     search = StudySearch(study, preset, settings)
     assert [run.name for run in search.unmeasured()] == ["prune-0.1"]

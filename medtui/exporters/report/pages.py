@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from medtui.exporters.report.contents import Contents
 from medtui.exporters.report.figure import Figure
 from medtui.exporters.report.figures import FIGURES
-from medtui.exporters.report.searches import named_searches, search_figures
+from medtui.exporters.report.searches import named_searches, search_figure
 from medtui.exporters.report.words import metric_text, summary
 from medtui.metrics import metric_named
 from medtui.runs.bench import Bench, Spread
@@ -123,13 +123,12 @@ def _results(contents: Contents) -> Iterator[Part]:
 
 def _searches(contents: Contents) -> Iterator[Part]:
     """Give each search's outcome in a sentence, its samples and its chart."""
-    figures = iter(search_figures(contents))
     for study, search in named_searches(contents):
         told = describe_outcome(search)
         yield Paragraph(f"{study}, {told}" if study else told)
         if search.samples:
             yield samples_sheet(search)
-            yield next(figures)
+            yield search_figure(study, search)
 
 
 def _published(contents: Contents) -> Sheet:

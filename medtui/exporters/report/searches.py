@@ -21,9 +21,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 def search_figures(contents: Contents) -> list[Figure]:
     """Give a figure for each search that has a sample, in the searches' order."""
     return [
-        _figure_of(slugify(f"search {study} {search.scheme}"), search)
-        for study, search in named_searches(contents)
-        if search.samples
+        search_figure(study, search) for study, search in named_searches(contents) if search.samples
     ]
 
 
@@ -33,9 +31,10 @@ def named_searches(contents: Contents) -> list[tuple[str, SearchOutcome]]:
     return [(study if are_many else "", search) for study, search in contents.searches]
 
 
-def _figure_of(name: str, search: SearchOutcome) -> Figure:
+def search_figure(study: str, search: SearchOutcome) -> Figure:
+    """Give the figure of one search; `study` is empty where the report has no other one."""
     return Figure(
-        name,
+        slugify(f"search {study} {search.scheme}"),
         f"{search.scheme} by density",
         _caption(search),
         lambda _, figure: paint_search(search, figure),

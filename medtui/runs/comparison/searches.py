@@ -83,7 +83,9 @@ def samples_sheet(search: SearchOutcome) -> Sheet:
 
 
 def _note(search: SearchOutcome) -> str:
-    judged = "its own error" if search.method == "bisection" else "what is believed of a run there"
+    judged = "its own error"
+    if search.method != "bisection":
+        judged = "what is believed of a run there; a whole run also by its own number"
     note = (
         "In the order in which they were planned. Error: standard error of the change from the "
         f"reference's {_shown(search, search.reference)}, paired over patients. Feasible: above "

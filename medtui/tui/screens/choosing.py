@@ -83,8 +83,10 @@ class Choosing(ReaderScreen):
 
     def _chosen(self) -> list[Entry]:
         """Give the runs that the filter lets through, in order; probes where they are shown."""
-        entries = self._filtered()
-        return entries if self._view.are_probes_shown else split_probes(entries)[0]
+        return self._shown_of(self._filtered())
+
+    def _shown_of(self, filtered: list[Entry]) -> list[Entry]:
+        return filtered if self._view.are_probes_shown else split_probes(filtered)[0]
 
     def _filtered(self) -> list[Entry]:
         try:
@@ -102,17 +104,18 @@ class Choosing(ReaderScreen):
         return differing(facts, entries) if view.is_same_hidden else facts
 
     def _show_table(self) -> None:
-        self._read_facts(tuple(self._chosen()))
+        filtered = self._filtered()
+        self._read_facts(tuple(self._shown_of(filtered)), self._say_probes(filtered))
 
     @work(thread=True, exclusive=True, group="facts")
-    def _read_facts(self, entries: tuple[Entry, ...]) -> None:
+    def _read_facts(self, entries: tuple[Entry, ...], probes: str) -> None:
         """Put the facts into words; some columns open files."""
         facts = tuple(self._facts(entries))
         texts = {entry.key: tuple(fact.text(entry) for fact in facts) for entry in entries}
         pin = self._pin.key if self._pin else ""
         groups = tuple(group_entries(entries, self._view.group.split()) if self._view.group else ())
         means = {group.label: group_words(group, facts) for group in groups}
-        view = TableView(entries, facts, dict(self._found), pin, texts, groups, means)
+        view = TableView(entries, facts, dict(self._found), pin, texts, groups, means, probes)
         if not get_current_worker().is_cancelled:
             self.app.call_from_thread(self._put_table, view)
 
@@ -122,7 +125,7 @@ class Choosing(ReaderScreen):
         table = self.query_one(CompareTable)
         table.show_view(view, self.marks, self.colours)
         shown, total = (len(split_probes(each)[0]) for each in (view.entries, self._board.entries))
-        said = f"{shown} of {total} runs, {len(self.marks)} marked{self._say_probes()}"
+        said = f"{shown} of {total} runs, {len(self.marks)} marked{view.probes}"
         wanted = f" · {self._view.wanted}" if self._view.wanted else ""
         order = f" · by {self._view.sort}" if self._view.sort else ""
         order += f" · grouped by {self._view.group}" if self._view.group else ""
@@ -133,9 +136,9 @@ class Choosing(ReaderScreen):
             Text("medtui  Compare", style="bold"), Text(right, style=self.colours.warning)
         )
 
-    def _say_probes(self) -> str:
+    def _say_probes(self, filtered: list[Entry]) -> str:
         """Give how many probes there are among the filtered runs, and the key that shows them."""
-        _, probes = split_probes(self._filtered())
+        _, probes = split_probes(filtered)
         if not probes:
             return ""
         hidden = "" if self._view.are_probes_shown else " hidden: P shows them"

@@ -45,6 +45,8 @@ class TableView:
     """Runs that stand together, below their mean where they are several; none ungrouped."""
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """A group's label to its facts in words."""
+    probes: str = ""
+    """How many probes there are among the runs, shown or hidden; empty where there are none."""
 
 
 class CompareTable(RecordTable):
