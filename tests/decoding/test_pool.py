@@ -106,6 +106,16 @@ def test_children_end_when_the_caller_stops(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGCONT)
 
 
+def test_a_child_ends_quietly_while_a_job_is_handed_over() -> None:
+    """What it has not read is lost with it; the caller hears of what stopped it, not of a pipe."""
+    worker = pool.Child()
+    stdin = worker._process.stdin
+    assert stdin is not None
+    stdin.write(b"half of a job")
+    worker.kill()
+    assert stdin.closed
+
+
 def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child sets itself a limit, so that no picture fills the machine's memory."""
     limits: list[object] = []
