@@ -36,7 +36,7 @@ class TrainingPlan:
     epochs: int
     batch_size: int
     lr: float
-    """Peak learning rate: reached linearly over the first epoch, then down a cosine to zero."""
+    """Peak learning rate."""
     momentum: float
     """Nesterov momentum."""
     weight_decay: float
@@ -45,6 +45,18 @@ class TrainingPlan:
     def batch_key(self) -> str:
         """Where the preset sets the batch size."""
         return "reference.batch_size" if self.stage == "reference" else "lc.batch_size"
+
+    def learning_rate(self, step: int, steps_per_epoch: int) -> float:
+        """Give the learning rate of a step, counted from 0 over all epochs.
+
+        The peak is reached linearly over the first of several epochs; a single one starts there.
+        Then it falls along a cosine to zero.
+        """
+        num_warming = steps_per_epoch if self.epochs > 1 else 0
+        if step < num_warming:
+            return self.lr * (step + 1) / num_warming
+        share = (step - num_warming) / (self.epochs * steps_per_epoch - num_warming)
+        return self.lr * 0.5 * (1 + math.cos(math.pi * share))
 
 
 @dataclass
@@ -156,12 +168,8 @@ class _Training:
 
     def _learning_rate(self, step: int) -> float:
         """Give the learning rate of a step of the running epoch."""
-        plan, per_epoch = self._plan, len(self._batches)
-        done = self._state.epoch * per_epoch + step
-        if done < per_epoch and plan.epochs > 1:
-            return plan.lr * (done + 1) / per_epoch
-        share = max(0, done - per_epoch) / max(1, (plan.epochs - 1) * per_epoch)
-        return plan.lr * 0.5 * (1 + math.cos(math.pi * share))
+        per_epoch = len(self._batches)
+        return self._plan.learning_rate(self._state.epoch * per_epoch + step, per_epoch)
 
     def _look_up(self, batches: TrainBatches) -> None:
         """Stop if asked to; keep a checkpoint within a long epoch."""

@@ -130,7 +130,7 @@ class GuardSettings(Document):
     finetune_epochs: int = Field(default=0, ge=0)
     """Epochs of training with the zeros held, after the last cycle."""
     finetune_lr: float = Field(default=0.01, gt=0)
-    """Peak learning rate of that training."""
+    """Peak learning rate of that training, which falls to zero by its end."""
 
 
 class EvaluateSettings(Document):

@@ -5,7 +5,6 @@ at once, and trained for as many updates, with the same images, learning rates a
 """
 
 import argparse
-import math
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -21,6 +20,7 @@ from medtui.engine.finished import finished_result, load_network, preset_of
 from medtui.engine.lc import Criterion
 from medtui.engine.session import _criterion
 from medtui.engine.size import measure_size
+from medtui.engine.training import TrainingPlan
 from medtui.preset import Preset
 from medtui.runs.folder import RunFolder
 
@@ -69,13 +69,11 @@ def learning_rates(preset: Preset, steps_per_epoch: int) -> Iterator[float]:
         steps = (lc.first_steps or lc.steps) if cycle == 1 else lc.steps
         for step in range(steps):
             yield lc.lr * (lc.lr_end / lc.lr) ** (step / max(1, steps - 1))
-    for step in range(guard.finetune_epochs * steps_per_epoch):
-        if guard.finetune_epochs > 1 and step < steps_per_epoch:
-            yield guard.finetune_lr * (step + 1) / steps_per_epoch
-            continue
-        rest = max(1, (guard.finetune_epochs - 1) * steps_per_epoch)
-        share = max(0, step - steps_per_epoch) / rest
-        yield guard.finetune_lr * 0.5 * (1 + math.cos(math.pi * share))
+    plan = TrainingPlan(
+        "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
+    )
+    for step in range(plan.epochs * steps_per_epoch):
+        yield plan.learning_rate(step, steps_per_epoch)
 
 
 def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: Criterion) -> int:

@@ -14,6 +14,7 @@ from medtui.engine.pipeline import _finetune
 from medtui.engine.schemes import build_scheme
 from medtui.engine.session import Session, StopFlag
 from medtui.engine.shrink import check_same, shrink
+from medtui.engine.training import TrainingPlan
 from medtui.preset import Preset
 
 
@@ -60,6 +61,18 @@ def test_fine_tuning_keeps_zeros_and_types(tmp_path, scheme):
             is_removed = (was.weight.flatten(1) == 0).all(dim=1) & (was.bias == 0)
             assert not layer.bias[is_removed].any(), name
         assert not torch.equal(layer.weight, was.weight), name
+
+
+@pytest.mark.parametrize(("epochs", "first"), [(1, 1.0), (2, 0.01), (6, 0.01)])
+def test_training_ends_at_a_small_learning_rate(epochs, first):
+    """However few the epochs: at a large one a run ends a point of accuracy off by chance."""
+    plan = TrainingPlan("finetune", epochs, 64, 0.1, 0.9, 0.0)
+    rates = [plan.learning_rate(step, 100) for step in range(100 * epochs)]
+    assert rates[0] == pytest.approx(0.1 * first)
+    assert max(rates) == pytest.approx(0.1)
+    peak = rates.index(max(rates))
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rates[-1] < 0.001 * rates[peak]
 
 
 def test_what_grouped_pruning_emptied_stays_removable(tmp_path):
