@@ -1,5 +1,6 @@
 """Which density to run next, as a pure function of what has run; and which one to choose."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,9 @@ UCB_SIGMAS = 2.0
 
 SURE_SIGMAS = 3.0
 """So many standard errors below the bound, a density is given up with all that are smaller."""
+
+COLLAPSE = 2.0
+"""A run has collapsed where it surely is so many eps below the bound."""
 
 CLOSE = 0.15
 """Share of the way from what is surely infeasible to the next sample that nothing is asked in."""
@@ -95,9 +99,18 @@ class Search:
         is_exact = largest < NEGLIGIBLE * settings.eps
         return settings.is_monotone and not self.has_probes and is_exact
 
-    def believe(self, densities: Floats, *, are_probes: bool = False) -> Belief:
-        """Give what is believed of the metric's change at these densities."""
-        return self._posterior.at(densities, are_probes=are_probes)
+    def believe(self, densities: Floats) -> Belief:
+        """Give what is believed of the metric's change, for whole runs at these densities.
+
+        A collapse counts at its density and below. Above, where a smooth curve would have to come
+        down to it, it is no reason to doubt the runs that did not collapse.
+        """
+        below, above = self._posterior.at(densities), self._upper_posterior.at(densities)
+        is_above = densities > self._floor
+        return Belief(
+            np.where(is_above, above.mean, below.mean),
+            np.where(is_above, above.sigma, below.sigma),
+        )
 
     def lower(self, densities: Floats) -> Floats:
         """Give what the change is surely above of, for whole runs at these densities."""
@@ -105,7 +118,23 @@ class Search:
 
     @cached_property
     def _posterior(self) -> ChangePosterior:
-        return ChangePosterior(self.samples, self.settings.eps, is_anchored=self.is_anchored)
+        """By all samples: asks where the bound is, between a collapse and what is feasible."""
+        return self._posterior_of(self.samples)
+
+    @cached_property
+    def _upper_posterior(self) -> ChangePosterior:
+        """Without the collapsed runs; probes stay, for the shift between them and whole runs."""
+        kept = [each for each in self.samples if each.is_probe or not self._is_out(each, COLLAPSE)]
+        is_same = len(kept) in {0, len(self.samples)}
+        return self._posterior if is_same else self._posterior_of(kept)
+
+    def _posterior_of(self, samples: Sequence[Sample]) -> ChangePosterior:
+        return ChangePosterior(samples, self.settings.eps, is_anchored=self.is_anchored)
+
+    def _is_out(self, sample: Sample, depth: float = 0.0) -> bool:
+        """Tell whether a sample's own number is surely so many eps below the bound."""
+        most = sample.change + SURE_SIGMAS * self._posterior.error(sample)
+        return most < self.bound - depth * self.settings.eps
 
     @cached_property
     def candidates(self) -> Floats:
@@ -137,8 +166,8 @@ class Search:
 
     def _pin(self, *, is_probe: bool) -> Wanted | None:
         """Level-set UCB: ask where the curve of whole runs is near the bound, or unknown."""
-        unknown = self.believe(self.candidates, are_probes=is_probe).sigma
-        distance = np.abs(self.believe(self.candidates).mean - self.bound)
+        unknown = self._posterior.at(self.candidates, are_probes=is_probe).sigma
+        distance = np.abs(self._posterior.at(self.candidates).mean - self.bound)
         value = GAMMA * unknown - (1 - GAMMA) * distance
         is_open = self._are_open(is_probe=is_probe)
         if self.settings.is_monotone:
@@ -147,7 +176,7 @@ class Search:
 
     def _settle(self) -> Wanted | None:
         """Ask where a whole run is expected to lower the smallest feasible density the most."""
-        belief, below = self.believe(self.candidates), self.candidates < self._best
+        belief, below = self._posterior.at(self.candidates), self.candidates < self._best
         gain = self._chance(belief) * np.log(self._best / self.candidates)
         is_open = self._are_open() & below
         if self.chosen is not None and not (gain[is_open] >= WORTHWHILE).any():
@@ -156,11 +185,10 @@ class Search:
 
     def _maximise(self) -> Wanted | None:
         """UCB of the objective among the densities that are feasible already."""
-        belief = self.believe(self.candidates)
         is_open = self._are_open()
-        is_feasible = is_open & (belief.lower(self.settings.sigmas) >= self.bound)
+        is_feasible = is_open & (self.lower(self.candidates) >= self.bound)
         if not is_feasible.any() or all(sample.gain is None for sample in self.samples):
-            return self._best_of(self._chance(belief), is_open)
+            return self._best_of(self._chance(self._posterior.at(self.candidates)), is_open)
         gain = GainPosterior(self.samples).at(self.candidates)
         return self._best_of(gain.mean + UCB_SIGMAS * gain.sigma, is_feasible)
 
@@ -195,14 +223,12 @@ class Search:
     def _floor(self) -> float:
         """The largest surely infeasible density, by belief or a run's number; so is all below."""
         densities = np.array([sample.density for sample in self.samples])
-        belief = self.believe(densities)
+        belief = self._posterior.at(densities)
         is_out = belief.mean + SURE_SIGMAS * belief.sigma < self.bound
-        collapsed = [
-            self._posterior.whole_density(sample)
-            for sample in self.samples
-            if sample.change + SURE_SIGMAS * self._posterior.error(sample) < self.bound
+        by_number = [
+            self._posterior.whole_density(sample) for sample in self.samples if self._is_out(sample)
         ]
-        return max(float(densities[is_out].max(initial=0.0)), *collapsed, 0.0)
+        return max(float(densities[is_out].max(initial=0.0)), *by_number, 0.0)
 
     @property
     def _least(self) -> float:

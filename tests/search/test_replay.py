@@ -13,7 +13,7 @@ from medtui.search.sample import Sample, Wanted
 RECORDED = Path(__file__).parent.parent / "recorded" / "search"
 
 
-@pytest.mark.parametrize("name", ["prune"])
+@pytest.mark.parametrize("name", ["prune", "filters"])
 def test_a_search_comes_near_the_best_of_a_grid(name):
     """Ten samples against sixteen: as good to within 0.02 of the density, and as feasible."""
     rows = json.loads((RECORDED / f"{name}.json").read_text())["samples"]
