@@ -153,13 +153,9 @@ def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
     if session.preset.model.weights:
         load_weights(model, Path(session.preset.model.weights).expanduser())
         return model, 0, 0
-    settings = session.preset.reference
-    plan = TrainingPlan(
-        "reference", settings.epochs, settings.batch_size, settings.lr, settings.momentum,
-        settings.weight_decay,
-    )  # fmt: skip
+    plan = TrainingPlan.of_reference(session.preset)
     best, epoch = train(session, model, plan)
-    return best, epoch, settings.epochs
+    return best, epoch, plan.epochs
 
 
 def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
@@ -180,13 +176,10 @@ def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
 
 def _finetune(session: Session, theta: nn.Module) -> nn.Module:
     """Train on with the zeros held, if the preset asks for it; then round to theta's types."""
-    guard, lc = session.preset.guard, session.preset.lc
-    if guard.finetune_epochs == 0:
+    plan = TrainingPlan.of_finetuning(session.preset)
+    if plan.epochs == 0:
         return theta
     session.save_model(theta)
-    plan = TrainingPlan(
-        "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
-    )
     masks = zero_masks(theta)
     tuned, _ = train(session, deepcopy(theta).float(), plan, masks)
     for name, parameter in theta.named_parameters():

@@ -86,7 +86,7 @@ class Session:
         self.val = EvaluationBatches(Images(self.dataset.val, by, self.device), batch)
         self.test = EvaluationBatches(Images(self.dataset.test, by, self.device), batch)
         self.train_in_order = EvaluationBatches(self.train_images, batch)
-        self.criterion: Criterion = _criterion(self.dataset, self.device)
+        self.criterion: Criterion = criterion_of(self.dataset, self.device)
         self.is_fast = self.cell is not None and self.preset.lc.mode == "fast"
         self.arithmetic = fast_arithmetic(self.device) if self.is_fast else EXACT
         self.evaluator = Evaluator(self.dataset.task, self.device, self.val, self.arithmetic)
@@ -160,7 +160,7 @@ class Session:
         self.log.write(CheckpointWritten(cycle, step, num_bytes, time.monotonic() - began))
 
 
-def _criterion(dataset: Dataset, device: torch.device) -> Criterion:
+def criterion_of(dataset: Dataset, device: torch.device) -> Criterion:
     """Give cross-entropy, or its binary form for each class, weighted as the card says."""
     weights = torch.tensor(dataset.class_weights, dtype=torch.float32, device=device)
     if dataset.task == "multi":

@@ -22,6 +22,7 @@ from medtui.engine.memory import Batch, within_memory
 from medtui.engine.network import num_bytes, restore_state, state_of
 from medtui.engine.session import Diverged, Session, StepMeter, StopRequested
 from medtui.events import CycleEnded, StageStarted
+from medtui.preset import Preset
 
 _MID_EPOCH_STEPS = 50
 """Steps between looks at whether a checkpoint within an epoch is due."""
@@ -40,6 +41,23 @@ class TrainingPlan:
     momentum: float
     """Nesterov momentum."""
     weight_decay: float
+
+    @classmethod
+    def of_reference(cls, preset: Preset) -> "TrainingPlan":
+        """Give that of a preset's reference."""
+        chosen = preset.reference
+        return cls(
+            "reference", chosen.epochs, chosen.batch_size, chosen.lr, chosen.momentum,
+            chosen.weight_decay,
+        )  # fmt: skip
+
+    @classmethod
+    def of_finetuning(cls, preset: Preset) -> "TrainingPlan":
+        """Give that of a preset's fine-tuning after the last cycle, which has no weight decay."""
+        lc, guard = preset.lc, preset.guard
+        return cls(
+            "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
+        )
 
     @property
     def batch_key(self) -> str:

@@ -200,19 +200,14 @@ class Search:
         """
         from scipy.stats import norm
 
-        whole = [sample.sigma for sample in self.samples if not sample.is_probe]
-        error = float(np.median(whole)) if whole else self._error
+        whole = [sample for sample in self.samples if not sample.is_probe]
+        error = float(np.median([sample.sigma for sample in whole or self.samples]))
         sigma = max(float(np.hypot(error, self._posterior.scatter)), 1e-3 * self.settings.eps)
         after = belief.sigma * sigma / np.hypot(belief.sigma, sigma)
         spread = np.sqrt(np.maximum(belief.sigma**2 - after**2, 1e-18))
         margin = belief.mean - self.settings.sigmas * after - self.bound
         chance: Floats = norm.cdf(margin / spread)
         return chance
-
-    @property
-    def _error(self) -> float:
-        """How sure a sample is, by those there are."""
-        return float(np.median([sample.sigma for sample in self.samples]))
 
     @property
     def _best(self) -> float:

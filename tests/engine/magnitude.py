@@ -18,7 +18,7 @@ from medtui.engine.batches import EvaluationBatches, Images, TrainBatches, norma
 from medtui.engine.evaluation import Evaluator, recalibrate
 from medtui.engine.finished import finished_result, load_network, preset_of
 from medtui.engine.lc import Criterion
-from medtui.engine.session import _criterion
+from medtui.engine.session import criterion_of
 from medtui.engine.size import measure_size
 from medtui.engine.training import TrainingPlan
 from medtui.preset import Preset
@@ -64,14 +64,12 @@ def count(network: nn.Module, image_shape: tuple[int, int, int]):
 
 def learning_rates(preset: Preset, steps_per_epoch: int) -> Iterator[float]:
     """Give those of the run's updates: each L step's, then fine-tuning's."""
-    lc, guard = preset.lc, preset.guard
+    lc = preset.lc
     for cycle in range(1, lc.cycles):
         steps = (lc.first_steps or lc.steps) if cycle == 1 else lc.steps
         for step in range(steps):
             yield lc.lr * (lc.lr_end / lc.lr) ** (step / max(1, steps - 1))
-    plan = TrainingPlan(
-        "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
-    )
+    plan = TrainingPlan.of_finetuning(preset)
     for step in range(plan.epochs * steps_per_epoch):
         yield plan.learning_rate(step, steps_per_epoch)
 
@@ -126,7 +124,7 @@ def main() -> None:
     network = load_network(run.study.reference.model, preset, result)
     dataset = open_dataset(preset.data)
     images = Images(dataset.train, normalisation_of(dataset), CPU)
-    criterion = _criterion(dataset, CPU)
+    criterion = criterion_of(dataset, CPU)
     pruned = prune_to(network, result.shrinkage.size.macs, shape)
     size = count(pruned, shape)
     batches = TrainBatches(
