@@ -70,14 +70,20 @@ class Search:
 
         Judged by the posterior there, and by the raw number alone only where that is as good as
         exact: of many noisy ones near the bound, the luckiest passes. Nor does a run pass that has
-        itself lost more, whatever is believed of its density.
+        itself lost more, whatever is believed of its density. Where it takes leaving out a
+        collapse, a run must have proved it by its own number, too: its neighbours above do not
+        know where a cliff begins.
         """
         if self.is_bisecting:
             return sample.change - self.settings.sigmas * sample.sigma >= self.bound
         has_lost = not sample.is_probe and sample.change < self.bound
         if has_lost or sample.density <= self._floor:
             return False
-        return bool(self.lower(np.array([sample.density]))[0] >= self.bound)
+        place, sigmas = np.array([sample.density]), self.settings.sigmas
+        if self._posterior.at(place).lower(sigmas)[0] >= self.bound:
+            return True
+        least = sample.change - sigmas * self._upper_posterior.error(sample)
+        return bool(least >= self.bound and self.lower(place)[0] >= self.bound)
 
     @property
     def bound(self) -> float:

@@ -4,7 +4,7 @@
 """
 
 import numpy as np
-from curves import carry_out, draw_curve, measured
+from curves import carry_out, draw_cliff, draw_curve, measured
 
 from medtui.preset import SearchSettings
 
@@ -18,6 +18,7 @@ CASES = {
     "Gaussian process, noisy, 1 sigma": (0.02, 0.005, 0.0, {"sigmas": 1.0}),
     "Gaussian process, noisy, 1.64 sigmas": (0.02, 0.005, 0.0, {"sigmas": 1.64}),
     "Gaussian process, runs scatter, 1.64 sigmas": (0.02, 0.0025, 0.006, {"sigmas": 1.64}),
+    "cliffs, runs scatter, 1.64 sigmas": (0.01, 0.003, 0.004, {"low": 0.1, "high": 0.9}),
     "noisy, 7 of 10 samples being probes": (0.02, 0.005, 0.0, {"sigmas": 1.64}),
 }
 """Name to eps, standard error of the metric, standard deviation from run to run, and settings; the
@@ -28,11 +29,12 @@ def main() -> None:
     """Search every curve in every way."""
     for name, (eps, sigma, scatter, changed) in CASES.items():
         has_probes = "probes" in name
+        draw = draw_cliff if "cliffs" in name else draw_curve
         rng = np.random.default_rng(0)
         settings = SearchSettings(scheme=("Prune",), eps=eps, **changed)
         excess, num_runs = [], []
         for _ in range(NUM_CURVES):
-            curve = draw_curve(rng, eps)
+            curve = draw(rng, eps)
             measure = measured(curve, sigma, rng, scatter=scatter, probe_factor=2.0)
             search = carry_out(settings, measure, has_probes=has_probes)
             num_runs.append(len(search.samples))

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from curves import Logistic, carry_out, draw_curve, measured
+from curves import Logistic, carry_out, draw_cliff, draw_curve, measured
 
 from medtui.preset import SearchSettings
 from medtui.search.decision import Search
@@ -147,6 +147,21 @@ def test_many_noisy_curves(sigma, scatter):
         chosen = carry_out(settings(eps=0.02), measure).chosen
         num_wrong += chosen is not None and chosen.density < curve.limit(0.02)
     assert num_wrong <= 5
+
+
+def test_beside_a_cliff_luck_is_not_enough():
+    """Good neighbours above do not vouch for a run at its edge; nor does the cliff doom them."""
+    rng = np.random.default_rng(0)
+    excess = []
+    for _ in range(30):
+        curve = draw_cliff(rng, 0.01)
+        measure = measured(curve, 0.003, rng, scatter=0.004)
+        chosen = carry_out(settings(low=0.1, high=0.9), measure).chosen
+        if chosen is not None:
+            excess.append(chosen.density - curve.limit(0.01))
+    assert len(excess) >= 29
+    assert sum(each < 0 for each in excess) <= 1
+    assert np.mean(excess) < 0.025
 
 
 def test_a_run_that_came_out_well_by_chance_is_not_chosen():
