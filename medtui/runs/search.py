@@ -31,7 +31,7 @@ class SearchCurve(msgspec.Struct, frozen=True):
     """What is believed of the metric between the samples."""
 
     densities: list[float]
-    """Ascending."""
+    """Ascending; above a collapse, where there is one."""
     mean: list[float]
     sigma: list[float]
     """Standard deviation of the mean."""

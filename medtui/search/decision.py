@@ -108,15 +108,15 @@ class Search:
     def believe(self, densities: Floats) -> Belief:
         """Give what is believed of the metric's change, for whole runs at these densities.
 
-        A collapse counts at its density and below. Above, where a smooth curve would have to come
-        down to it, it is no reason to doubt the runs that did not collapse.
+        Collapsed runs are left out of it: a smooth curve would have to come down to them, and doubt
+        the runs above that did not collapse. So it holds above `cliff` alone.
         """
-        below, above = self._posterior.at(densities), self._upper_posterior.at(densities)
-        is_above = densities > self._floor
-        return Belief(
-            np.where(is_above, above.mean, below.mean),
-            np.where(is_above, above.sigma, below.sigma),
-        )
+        return self._upper_posterior.at(densities)
+
+    @property
+    def cliff(self) -> float:
+        """The density below which nothing is believed but a collapse; 0 where none was found."""
+        return 0.0 if self._upper_posterior is self._posterior else self._floor
 
     def lower(self, densities: Floats) -> Floats:
         """Give what the change is surely above of, for whole runs at these densities."""

@@ -129,6 +129,7 @@ class StudySearch:
 
     def _curve(self, search: Search) -> SearchCurve:
         densities = np.geomspace(self.settings.low, self.settings.high, CURVE_POINTS)
+        densities = densities[densities > search.cliff]
         belief = search.believe(densities)
         return SearchCurve(
             densities.tolist(), (belief.mean + self._reference).tolist(), belief.sigma.tolist()

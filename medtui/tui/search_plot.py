@@ -49,7 +49,8 @@ def _series_of(search: SearchOutcome, scale: float) -> Iterator[Series]:
         yield Series(kind, points, "dots", digits=None, tint=tint, letter=letter)
     if search.next_density is not None:
         wanted = search.next_density
-        _, mean, _ = min(rows, key=lambda row: abs(row[0] - wanted))
+        nothing = (wanted, search.bound, 0.0)
+        _, mean, _ = min(rows, key=lambda row: abs(row[0] - wanted), default=nothing)
         label, points = f"next {wanted:.3g}", ((wanted, mean * scale),)
         yield Series(label, points, "dots", digits=None, tint=4, letter="?")
 

@@ -164,6 +164,14 @@ def test_beside_a_cliff_luck_is_not_enough():
     assert np.mean(excess) < 0.025
 
 
+def test_nothing_is_believed_of_what_lies_below_a_cliff():
+    """The belief above it holds only there; where nothing collapsed it holds everywhere."""
+    changes = {0.1: -0.3, 0.28: -0.13, 0.3: 0.001, 0.5: 0.0}
+    samples = [Sample(density, change, 0.004) for density, change in changes.items()]
+    assert Search(settings(low=0.1), tuple(samples)).cliff == 0.28
+    assert Search(settings(low=0.1), tuple(samples[2:])).cliff == 0
+
+
 def test_a_run_that_came_out_well_by_chance_is_not_chosen():
     """Runs scatter by more than their own errors say; the curve tells, not the luckiest one."""
     changes = {

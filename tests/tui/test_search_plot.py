@@ -1,7 +1,10 @@
 """The chart of a search, of what its study's folder holds."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+import pytest
 from recorded import RecordedStudy
 
 from medtui.runs.search import (
@@ -63,6 +66,18 @@ def test_samples_belief_bound_and_next_are_drawn(runs_dir: Path) -> None:
     for letter in "BF?":
         assert letter in drawn
     assert plot.y_limits[0] > 85
+
+
+def test_a_search_that_believes_nothing_yet_is_drawn(runs_dir: Path) -> None:
+    """Where all that ran has collapsed, what is asked next stands at the bound."""
+    view = view_of(runs_dir, is_over=False)
+    assert view.search is not None
+    search = msgspec.structs.replace(view.search, curve=SearchCurve([], [], []))
+    plot = search_plot(replace(view, search=search))
+    assert "F feasible" in legend_of(plot, ChartStyle(DARK)).plain
+    assert "?" in draw(plot, 80, 20, ChartStyle(DARK)).plain
+    (asked,) = (series for series in plot.series if series.letter == "?")
+    assert asked.points == (pytest.approx((0.31, 95.0)),)
 
 
 def test_a_search_that_is_over_has_no_next(runs_dir: Path) -> None:
