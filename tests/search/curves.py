@@ -41,14 +41,10 @@ def draw_curve(rng: np.random.Generator, eps: float) -> Logistic:
             return curve
 
 
-def draw_cliff(rng: np.random.Generator, eps: float) -> Logistic:
+def draw_cliff(rng: np.random.Generator) -> Logistic:
     """Draw a curve that falls from nothing to a collapse within a few hundredths of the density."""
-    while True:
-        curve = Logistic(
-            math.exp(rng.uniform(math.log(0.1), math.log(0.5))), 0.03, rng.uniform(0.1, 0.3)
-        )
-        if curve.limit(eps) < 0.9:
-            return curve
+    middle = math.exp(rng.uniform(math.log(0.1), math.log(0.5)))
+    return Logistic(middle, 0.03, rng.uniform(0.1, 0.3))
 
 
 def carry_out(

@@ -29,12 +29,11 @@ def main() -> None:
     """Search every curve in every way."""
     for name, (eps, sigma, scatter, changed) in CASES.items():
         has_probes = "probes" in name
-        draw = draw_cliff if "cliffs" in name else draw_curve
         rng = np.random.default_rng(0)
         settings = SearchSettings(scheme=("Prune",), eps=eps, **changed)
         excess, num_runs = [], []
         for _ in range(NUM_CURVES):
-            curve = draw(rng, eps)
+            curve = draw_cliff(rng) if "cliffs" in name else draw_curve(rng, eps)
             measure = measured(curve, sigma, rng, scatter=scatter, probe_factor=2.0)
             search = carry_out(settings, measure, has_probes=has_probes)
             num_runs.append(len(search.samples))

@@ -154,7 +154,7 @@ def test_beside_a_cliff_luck_is_not_enough():
     rng = np.random.default_rng(0)
     excess = []
     for _ in range(30):
-        curve = draw_cliff(rng, 0.01)
+        curve = draw_cliff(rng)
         measure = measured(curve, 0.003, rng, scatter=0.004)
         chosen = carry_out(settings(low=0.1, high=0.9), measure).chosen
         if chosen is not None:
