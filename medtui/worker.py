@@ -18,7 +18,7 @@ from medtui.events import RunFailed, RunStarted, RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder
 from medtui.runs.lock import FolderLock
-from medtui.runs.writer import EventWriter
+from medtui.runs.log_writer import EventWriter
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space, quota reached, or a limit on the size of files."""
@@ -50,8 +50,8 @@ def main() -> int:
 
 
 def _carry_through(folder: RunFolder, preset: Preset, log: EventWriter, device: str) -> int:
-    from medtui.engine.pipeline import execute
-    from medtui.engine.session import StopFlag, StopRequested
+    from medtui.engine.run.pipeline import execute
+    from medtui.engine.run.session import StopFlag, StopRequested
 
     stop = StopFlag()
     _listen(stop)
@@ -88,7 +88,7 @@ def _cycle(log: EventWriter) -> int:
 
 def explain(error: Exception) -> RunFailed:
     """Turn whatever ended a run into a sentence and a cure."""
-    from medtui.engine.memory import describe_shortage, is_shortage
+    from medtui.engine.run.out_of_memory import describe_shortage, is_shortage
 
     if isinstance(error, MedtuiError):
         # A wrong preset stays wrong and a diverged loss diverges again; an environment may change.

@@ -5,18 +5,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from medtui.datasets import Dataset, open_dataset
-from medtui.engine.augmentation import normalise
-from medtui.engine.batches import Images, normalisation_of
-from medtui.engine.checkpoint import CheckpointStore
-from medtui.engine.coupling import ChannelGraph
-from medtui.engine.evaluation import recalibrate
-from medtui.engine.network import build_network, named_layers
-from medtui.engine.outcome import Outcome, conclude
-from medtui.engine.session import Session, StopFlag
+from medtui.datasets.dataset import Dataset, open_dataset
+from medtui.engine.pruning.channel_groups import ChannelGraph
+from medtui.engine.run.checkpoint import CheckpointStore
+from medtui.engine.run.finalize import Outcome, conclude
+from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.training.augmentation import normalise
+from medtui.engine.training.batches import Images, normalisation_of
+from medtui.engine.training.evaluation import recalibrate
+from medtui.engine.training.network import build_network, named_layers
 from medtui.preset import dump_preset, expand_grid, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.writer import EventWriter
+from medtui.runs.log_writer import EventWriter
 
 PRESET = """
 name = "small"

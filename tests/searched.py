@@ -7,7 +7,7 @@ import msgspec
 
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import read_result, write_result
-from medtui.runs.search import (
+from medtui.runs.search_record import (
     SearchCurve,
     SearchOutcome,
     SearchRecord,

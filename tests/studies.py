@@ -5,10 +5,10 @@ import time
 import safetensors.numpy
 
 from medtui.events import CycleEnded
-from medtui.runs.catalogue import RunFeed
+from medtui.monitor.catalogue import RunFeed
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import holder_of
-from medtui.runs.reader import EventTail
+from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 
 PATIENCE_SECONDS = 240.0

@@ -17,9 +17,9 @@ from studies import (
 )
 
 from medtui.events import RunStarted
-from medtui.launch import resume_study, start_study, stop_study
+from medtui.jobs.launcher import resume_study, start_study, stop_study
+from medtui.monitor.catalogue import StudyFeed
 from medtui.preset import load_preset, parse_preset
-from medtui.runs.catalogue import StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import holder_of
 

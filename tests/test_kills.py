@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from studies import assert_same_outcome, is_over, result_of, wait_for
 
-from medtui.launch import start_study
+from medtui.jobs.launcher import start_study
 from medtui.preset import parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.reader import EventTail
+from medtui.runs.log_reader import EventTail
 
 NUM_MOMENTS = 20
 
@@ -50,8 +50,8 @@ reference_threads = 1
 
 EAGER_WORKER = """
 import sys
-import medtui.engine.checkpoint
-medtui.engine.checkpoint.COST_SHARE = 1.0  # these runs are too short for the usual thrift
+import medtui.engine.run.checkpoint
+medtui.engine.run.checkpoint.COST_SHARE = 1.0  # these runs are too short for the usual thrift
 from medtui.worker import main
 sys.exit(main())
 """

@@ -9,8 +9,8 @@ import pytest
 from studies import result_of
 
 from medtui.preset import expand_grid, load_preset
+from medtui.resources import preset_names
 from medtui.runs.folder import StudyFolder
-from medtui.shipped import preset_names
 
 pytestmark = pytest.mark.real_data
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from medtui.cli.narration import describe_step, line_of
 from medtui.cli.summary import describe_accuracy
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 REDRAW_SECONDS = 0.5
 """Between two redraws; rare enough for a slow connection."""

@@ -18,7 +18,7 @@ app = typer.Typer(help="Tell Comet of runs that are over.", no_args_is_help=True
 @app.command(name="archive")
 def archive(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
     """Make Comet archives from the logs of a run or a study; needs neither key nor network."""
-    from medtui.exporters.comet.dispatch import archive_run
+    from medtui.comet.dispatch import archive_run
 
     _for_each(_runs_of(ctx, target, runs_dir), archive_run)
 
@@ -26,7 +26,7 @@ def archive(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDi
 @app.command(name="upload")
 def upload(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
     """Send the archives of a run or a study; those that are missing are made from the logs."""
-    from medtui.exporters.comet.dispatch import upload_run
+    from medtui.comet.dispatch import upload_run
 
     _for_each(_runs_of(ctx, target, runs_dir), upload_run)
 
@@ -34,7 +34,7 @@ def upload(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir
 @app.command(name="sync")
 def sync(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
     """Send what Comet does not know yet straight from the logs, without archives."""
-    from medtui.exporters.comet.dispatch import sync_run
+    from medtui.comet.dispatch import sync_run
 
     _for_each(_runs_of(ctx, target, runs_dir), sync_run)
 
@@ -49,7 +49,7 @@ def _for_each(runs: Iterator["RunFolder"], do: Callable[["RunFolder"], object]) 
 
 
 def _runs_of(ctx: typer.Context, target: str, runs_dir: Path | None) -> Iterator["RunFolder"]:
-    from medtui.cli.target import find_target
+    from medtui.cli.run_lookup import find_target
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     runs = found.study.runs() if found.run is None else [found.run]

@@ -11,10 +11,10 @@ from medtui.cli import options
 from medtui.errors import UsageError
 
 if TYPE_CHECKING:
-    from medtui.runs.comparison.columns import Column
-    from medtui.runs.comparison.differences import Differences
-    from medtui.runs.comparison.entry import Entry
-    from medtui.runs.comparison.sheet import Sheet
+    from medtui.analysis.columns import Column
+    from medtui.analysis.differences import Differences
+    from medtui.analysis.run_record import Entry
+    from medtui.analysis.table import Sheet
 
 Targets = Annotated[
     list[str] | None,
@@ -65,10 +65,10 @@ def compare_runs(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Compare finished runs: metrics with paired differences, classes, patients, settings."""
-    from medtui.runs.comparison.columns import columns_named, differing, usual_columns
-    from medtui.runs.comparison.differences import differences_of_all
-    from medtui.runs.comparison.filters import parse_filter
-    from medtui.runs.comparison.selection import sort_entries
+    from medtui.analysis.columns import columns_named, differing, usual_columns
+    from medtui.analysis.differences import differences_of_all
+    from medtui.analysis.filters import parse_filter
+    from medtui.analysis.sorting import sort_entries
 
     folder = options.runs_dir_of(ctx, runs_dir)
     holds = parse_filter(wanted)
@@ -88,7 +88,7 @@ def compare_runs(
     if as_json:
         _print_objects(entries, shown, found)
     else:
-        from medtui.runs.comparison.sheets import runs_sheet
+        from medtui.analysis.run_tables import runs_sheet
 
         _print([runs_sheet(entries, shown, found)], as_csv=as_csv, as_markdown=as_markdown)
     for problem in problems:
@@ -96,8 +96,8 @@ def compare_runs(
 
 
 def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
-    from medtui.cli.target import find_target
-    from medtui.runs.comparison.entry import all_runs, read_entries
+    from medtui.analysis.run_record import all_runs, read_entries
+    from medtui.cli.run_lookup import find_target
 
     folders = [] if targets else all_runs(runs_dir)
     for name in targets:
@@ -113,7 +113,7 @@ def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
 
 def _leave_out_probes(entries: "list[Entry]", targets: Sequence[str]) -> "list[Entry]":
     """Give the whole runs, and those probes that were asked for by name."""
-    from medtui.runs.comparison.probes import describe_probes, split_probes
+    from medtui.analysis.low_fidelity import describe_probes, split_probes
 
     _, probes = split_probes(entries)
     unnamed = [probe for probe in probes if not _is_named(probe, targets)]
@@ -144,15 +144,15 @@ def _asked_sheets(
     asked: tuple[bool, bool, bool],
     group: str,
 ) -> "list[Sheet]":
-    from medtui.runs.comparison.groups import group_entries
-    from medtui.runs.comparison.harm import harm_of_all
-    from medtui.runs.comparison.harm_sheets import harm_sheets
-    from medtui.runs.comparison.sheets import (
+    from medtui.analysis.groups import group_entries
+    from medtui.analysis.run_tables import (
         classes_sheet,
         groups_sheet,
         per_class_metric,
         settings_sheet,
     )
+    from medtui.analysis.subgroup_analysis import harm_of_all
+    from medtui.analysis.subgroup_tables import harm_sheets
 
     are_settings, are_classes, are_hurt = asked
     sheets = []
@@ -174,9 +174,9 @@ def _asked_sheets(
 def _print(
     sheets: "list[Sheet]", *, as_csv: bool, as_markdown: bool, as_json: bool = False
 ) -> None:
+    from medtui.analysis.table import sheet_csv, sheet_markdown
     from medtui.cli.summary import print_object
     from medtui.cli.table import render_table
-    from medtui.runs.comparison.sheet import sheet_csv, sheet_markdown
 
     for at, sheet in enumerate(sheets):
         if as_json:

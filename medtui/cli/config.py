@@ -10,7 +10,7 @@ app = typer.Typer(help="The application's settings: look and keys.", no_args_is_
 @app.command(name="path")
 def print_path() -> None:
     """Print where the settings are, whether or not there are any."""
-    from medtui.tui.config import config_path
+    from medtui.tui.settings import config_path
 
     print(config_path())
 
@@ -18,7 +18,7 @@ def print_path() -> None:
 @app.command(name="show")
 def show_settings() -> None:
     """Print the settings once they are checked; without a file, an example with the defaults."""
-    from medtui.tui.config import EXAMPLE, config_path, load_config
+    from medtui.tui.settings import EXAMPLE, config_path, load_config
 
     path = config_path()
     load_config()

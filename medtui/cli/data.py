@@ -37,8 +37,8 @@ def list_cards(as_json: options.Json = False) -> None:
     """List the data sets whose cards come with medtui."""
     from medtui.cli.summary import print_object
     from medtui.cli.table import render_table
-    from medtui.datasets import load_card
-    from medtui.shipped import card_names
+    from medtui.datasets.card import load_card
+    from medtui.resources import card_names
 
     cards = [load_card(name)[0] for name in card_names()]
     if as_json:
@@ -101,7 +101,7 @@ def fetch(
 ) -> None:
     """Download a data set from its makers; a broken download goes on where it ended."""
     from medtui.cli.progress import told_on_stderr
-    from medtui.datasets import load_card
+    from medtui.datasets.card import load_card
     from medtui.datasets.fetch import fetch as fetch_card
 
     card, _ = load_card(name)
@@ -124,7 +124,7 @@ def cache(
     """List the decoded images that are kept for the next start, or remove them."""
     from medtui.cli.summary import print_object
     from medtui.cli.table import render_table
-    from medtui.datasets.entries import clear_entries, list_entries
+    from medtui.datasets.cache_admin import clear_entries, list_entries
     from medtui.units import format_bytes, format_count
 
     entries = list_entries(cache_dir)
@@ -157,7 +157,7 @@ def write_card(
     """Write a card for images of your own, after a look at them."""
     import re
 
-    from medtui.datasets.sketch import sketch_card
+    from medtui.datasets.card_template import sketch_card
     from medtui.errors import UsageError
 
     name = re.sub(r"[^a-z0-9]+", "-", images.resolve().stem.lower()).strip("-") or "images"
@@ -174,8 +174,8 @@ def write_card(
 
 def _settings(name: str, given: dict[str, object]) -> "DataSettings":
     """Make settings of what was typed: a folder or npz file without a card gets a template's."""
-    from medtui.documents import validate
     from medtui.preset import DataSettings
+    from medtui.preset.toml import validate
 
     path = Path(name).expanduser()
     is_npz = path.suffix == ".npz"

@@ -7,11 +7,11 @@ import msgspec
 
 from medtui.cli import show_error
 from medtui.cli.exports_table import describe_exports
+from medtui.cli.run_lookup import find_target
 from medtui.cli.session import shown_path
 from medtui.cli.summary import print_object
-from medtui.cli.target import find_target
 from medtui.errors import MedtuiError, UsageError
-from medtui.export import ExportProcess
+from medtui.jobs.export import ExportProcess
 from medtui.runs.exporting import Answer, ExportPlan, Refused, Told, Written
 from medtui.runs.exports import Export
 

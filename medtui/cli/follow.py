@@ -8,7 +8,7 @@ from pathlib import Path
 from medtui.cli.narration import Narrator, PlainLines, Silence, describe_outcome
 from medtui.cli.search import searches_of
 from medtui.cli.signals import Interrupts
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import Line
 

@@ -6,7 +6,7 @@ import msgspec
 
 from medtui.cli.summary import print_object
 from medtui.cli.table import render_table
-from medtui.launch import CellForecast, Preflight, describe_estimate
+from medtui.jobs.launcher import CellForecast, Preflight, describe_estimate
 from medtui.preset import Preset, count_runs, describe_compressions, describe_searches
 from medtui.runs.result import LayerSize
 from medtui.units import MISSING, format_count, format_density, format_percent

@@ -7,7 +7,7 @@ from medtui.cli.search import searches_of
 from medtui.cli.session import shown_path
 from medtui.cli.summary import asked_density, describe_duration, study_table
 from medtui.cli.table import render_table
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.units import MISSING, format_density, format_percent
 
 HEADERS = ("run", "state", "density", "reached", "val accuracy", "test accuracy", "cycle", "time")

@@ -7,7 +7,7 @@ from typing import Protocol, TextIO
 from medtui.cli.summary import describe_accuracy
 from medtui.cli.table import printable
 from medtui.events import CycleEnded
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.units import format_duration, format_number, format_percent
 
 LINE_INTERVAL = 2.0

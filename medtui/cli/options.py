@@ -8,7 +8,7 @@ import typer
 
 def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
     """Give the studies and runs a name may be completed to."""
-    from medtui.cli.target import target_names
+    from medtui.cli.run_lookup import target_names
 
     given = ctx.find_root().params.get("runs_dir")
     names = target_names(chosen_runs_dir(given))
@@ -17,7 +17,7 @@ def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def complete_preset(incomplete: str) -> list[str]:
     """Give the shipped presets a name may be completed to."""
-    from medtui.shipped import preset_names
+    from medtui.resources import preset_names
 
     return [name for name in preset_names() if name.startswith(incomplete)]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from medtui.cli.table import printable
 from medtui.events import RunFailed
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import StudyFolder
 
 LOG_LINES = 8

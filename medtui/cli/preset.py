@@ -17,7 +17,7 @@ def list_presets(as_json: options.Json = False) -> None:
     from medtui.cli.summary import print_object
     from medtui.cli.table import render_table
     from medtui.preset import describe_count, load_preset
-    from medtui.shipped import preset_names
+    from medtui.resources import preset_names
 
     presets = {name: load_preset(name) for name in preset_names()}
     if as_json:
@@ -37,9 +37,9 @@ def show_preset(
 ) -> None:
     """Print a preset with every default filled in; its comments stay."""
     from medtui.cli.summary import print_object
-    from medtui.documents import read_text
     from medtui.preset import dump_preset, load_preset
     from medtui.preset.file import find_preset_path
+    from medtui.preset.toml import read_text
 
     resolved = load_preset(preset, overrides or [])
     if as_json:
@@ -101,10 +101,10 @@ def write_preset(
     overrides: options.Overrides = None,
 ) -> None:
     """Write a preset of your own, begun from another one, comments included."""
-    from medtui.documents import read_text
     from medtui.errors import UsageError
     from medtui.preset import dump_preset, load_preset
     from medtui.preset.file import find_preset_path
+    from medtui.preset.toml import read_text
 
     named = path.with_suffix(".toml") if not path.suffix else path
     begun = load_preset(like, [f'name="{named.stem}"', *(overrides or [])])

@@ -10,7 +10,7 @@ from medtui.cli.table import printable, render_table
 from medtui.cli.tracking import describe_experiment
 from medtui.events import RunFailed
 from medtui.metrics import METRICS, Metric
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.exports import read_exports
 from medtui.runs.result import Flips, Result, Shrinkage, Size, Upkeep
 from medtui.telemetry import Level

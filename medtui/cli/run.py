@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.cli.forecast import print_forecast
+from medtui.cli.run_lookup import Target
 from medtui.cli.session import Session, Telling, announce, shown_path, warn_of_logout
 from medtui.cli.signals import Interrupts
 from medtui.cli.summary import print_object
-from medtui.cli.target import Target
-from medtui.exporters.comet.access import why_offline
-from medtui.launch import preflight, start_study, stop_study
+from medtui.comet.access import why_offline
+from medtui.jobs.launcher import preflight, start_study, stop_study
 from medtui.preset import describe_count, load_preset
 from medtui.preset.file import find_preset_path
 from medtui.runs.folder import StudyFolder

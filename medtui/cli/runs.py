@@ -21,8 +21,8 @@ def list_runs(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """List all runs, live studies first, then the newest."""
+    from medtui.cli.run_lookup import find_target, read_catalogue, read_study
     from medtui.cli.summary import print_object, run_object
-    from medtui.cli.target import find_target, read_catalogue, read_study
 
     folder = options.runs_dir_of(ctx, runs_dir)
     if study is None:
@@ -53,8 +53,8 @@ def show_run(
     """Show a run: state, metrics with 95 % intervals, size, layers. A study: its table."""
     from medtui.cli.listing import describe_study
     from medtui.cli.report import describe_run
+    from medtui.cli.run_lookup import find_target, read_study, run_in
     from medtui.cli.summary import print_object, run_object
-    from medtui.cli.target import find_target, read_study, run_in
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     study = read_study(found.study)

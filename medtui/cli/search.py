@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from medtui.runs.catalogue import StudyFeed
-from medtui.runs.comparison.searches import describe_outcome
-from medtui.runs.search import SearchRecord
+from medtui.analysis.search_tables import describe_outcome
+from medtui.monitor.catalogue import StudyFeed
+from medtui.runs.search_record import SearchRecord
 
 
 def searches_of(study: StudyFeed) -> list[str]:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from medtui.cli.follow import Follower, choose_narrator
 from medtui.cli.outcome import exit_code_of, explain_failures
+from medtui.cli.run_lookup import Target, read_study, run_in
 from medtui.cli.search import search_objects, searches_of
 from medtui.cli.signals import Interrupts
 from medtui.cli.summary import print_object, run_object, study_table
-from medtui.cli.target import Target, read_study, run_in
 from medtui.cli.tracking import describe_tracking
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 
 @dataclass(frozen=True)

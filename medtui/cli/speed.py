@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from medtui.benchmark import bench_models
+from medtui.cli.run_lookup import find_target
 from medtui.cli.summary import print_object
 from medtui.cli.table import render_table
-from medtui.cli.target import find_target
 from medtui.errors import UsageError
+from medtui.jobs.benchmark import bench_models
 from medtui.preset import load_preset
-from medtui.runs.bench import Bench, Contest, Spread, read_bench
+from medtui.runs.bench_record import Bench, Contest, Spread, read_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.units import MISSING, format_bytes, format_count
 

@@ -20,10 +20,10 @@ def resume(
 
     Given a run, its study goes on.
     """
+    from medtui.cli.run_lookup import Target, find_target
     from medtui.cli.session import Session, Telling, announce, warn_of_logout
     from medtui.cli.signals import Interrupts
-    from medtui.cli.target import Target, find_target
-    from medtui.launch import resume_study, stop_study
+    from medtui.jobs.launcher import resume_study, stop_study
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     telling = Telling(as_json, quiet, verbose)
@@ -42,8 +42,8 @@ def resume(
 
 def stop(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
     """Stop a study, or one run of it: it finishes its step, saves, and can be resumed."""
-    from medtui.cli.target import find_target
-    from medtui.launch import stop_run, stop_study
+    from medtui.cli.run_lookup import find_target
+    from medtui.jobs.launcher import stop_run, stop_study
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     was_at_work = stop_study(found.study) if found.run is None else stop_run(found.run)
@@ -60,9 +60,9 @@ def attach(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Follow a study or a run at work. Ctrl+C leaves it running."""
+    from medtui.cli.run_lookup import find_target
     from medtui.cli.session import Session, Telling
     from medtui.cli.signals import Interrupts
-    from medtui.cli.target import find_target
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     with Interrupts() as interrupts:

@@ -8,8 +8,8 @@ import msgspec
 
 from medtui.cli.table import render_table
 from medtui.events import CycleEnded, RunFailed
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.preset import Cell
-from medtui.runs.catalogue import RunFeed, StudyFeed
 from medtui.runs.exports import read_exports
 from medtui.runs.result import SplitResult
 from medtui.units import (

@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from medtui.runs.comparison.sheet import deal_columns
+from medtui.analysis.table import deal_columns
 
 GAP = "  "
 

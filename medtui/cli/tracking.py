@@ -1,7 +1,7 @@
 """What Comet knows of runs, in a few words."""
 
-from medtui.exporters.comet.state import CometState, read_state
-from medtui.runs.catalogue import RunFeed, StudyFeed
+from medtui.comet.state import CometState, read_state
+from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 
 def describe_tracking(study: StudyFeed, run: RunFeed | None) -> list[str]:

@@ -12,7 +12,7 @@ from medtui.errors import EnvironmentProblem, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from medtui.exporters.report.contents import Contents
+    from medtui.reporting.contents import Contents
     from medtui.runs.folder import StudyFolder
 
 FIGURE_KINDS = ("svg", "png", "pdf")
@@ -42,7 +42,7 @@ def write_report(
     runs_dir: options.RunsDir = None,
 ) -> None:  # fmt: skip
     """Write a report of studies: one HTML file that needs nothing else, or Markdown and figures."""
-    from medtui.exporters.report.contents import gather
+    from medtui.reporting.contents import gather
 
     folders = _studies(options.runs_dir_of(ctx, runs_dir), studies)
     default = f"{folders[0].name}-{figure}.svg" if figure else f"{folders[0].name}.html"
@@ -64,15 +64,15 @@ def _tell_nobody(_what: str) -> None:
 
 
 def _studies(runs_dir: Path, names: list[str]) -> "list[StudyFolder]":
-    from medtui.cli.target import find_target
+    from medtui.cli.run_lookup import find_target
 
     return list(dict.fromkeys(find_target(runs_dir, name).study for name in names))
 
 
 def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
-    from medtui.exporters.report.html import report_html
-    from medtui.exporters.report.markdown import write_markdown
-    from medtui.runs.publish import publish_text
+    from medtui.reporting.html import report_html
+    from medtui.reporting.markdown import write_markdown
+    from medtui.runs.atomic_file import publish_text
 
     if path.suffix == ".md":
         return write_markdown(chapters, path)
@@ -83,9 +83,9 @@ def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
 
 
 def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list[Path]:
-    from medtui.exporters.report.figures import figures_of
-    from medtui.exporters.report.markdown import figure_file
-    from medtui.runs.publish import publish_bytes
+    from medtui.reporting.figures import figures_of
+    from medtui.reporting.markdown import figure_file
+    from medtui.runs.atomic_file import publish_bytes
 
     if len(chapters) > 1:
         names = "; ".join(each.name for each in chapters)

@@ -20,9 +20,9 @@ from PIL import Image
 
 from medtui.datasets.cache import open_cached
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.decoding.pool import num_children
 from medtui.datasets.progress import tell_nobody
-from medtui.datasets.source import Source, open_source
-from medtui.decoding.pool import num_children
+from medtui.datasets.resolve import Source, open_source
 from medtui.preset import DataSettings
 
 ROUNDS = 3

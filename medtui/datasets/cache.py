@@ -20,13 +20,13 @@ import numpy as np
 import platformdirs
 
 from medtui.datasets.card import Card
-from medtui.datasets.listing import Listing
-from medtui.datasets.pixels import Pixels
+from medtui.datasets.decoding.child import Done, Job
+from medtui.datasets.decoding.image import DECODER_VERSION
+from medtui.datasets.decoding.image_stats import hash_image
+from medtui.datasets.decoding.pool import num_children, run_jobs
+from medtui.datasets.index import Listing
+from medtui.datasets.pixel_stats import Pixels
 from medtui.datasets.progress import Progress, Tell
-from medtui.decoding.child import Done, Job
-from medtui.decoding.image import DECODER_VERSION
-from medtui.decoding.measure import hash_image
-from medtui.decoding.pool import num_children, run_jobs
 from medtui.errors import EnvironmentProblem
 from medtui.units import MIB, format_bytes
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from medtui.documents import Document, DocumentError, Problem, parse_table, read_text, validate
 from medtui.errors import UsageError
-from medtui.shipped import card_names, find_card
+from medtui.preset.toml import Document, DocumentError, Problem, parse_table, read_text, validate
+from medtui.resources import card_names, find_card
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]

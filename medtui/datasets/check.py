@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from medtui.datasets.contact_sheet import draw_sheet
 from medtui.datasets.dataset import load_pixels, pixel_notes
-from medtui.datasets.listing import PARTS, TRAIN
-from medtui.datasets.pixels import Pixels, mean_and_std
+from medtui.datasets.index import PARTS, TRAIN
+from medtui.datasets.pixel_stats import Pixels, mean_and_std
 from medtui.datasets.progress import Progress, tell_nobody
-from medtui.datasets.sheet import draw_sheet
-from medtui.datasets.source import Source, open_source
-from medtui.datasets.survey import Survey, survey_source
+from medtui.datasets.resolve import Source, open_source
+from medtui.datasets.summary import Survey, survey_source
 from medtui.preset import DataSettings
 
 

@@ -5,16 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.listing import (
-    NO_PART,
-    PARTS,
-    TRAIN_VAL,
-    Labels,
-    Listing,
-    Parts,
-    plural,
-    some,
-)
+from medtui.datasets.index import NO_PART, PARTS, TRAIN_VAL, Labels, Listing, Parts, plural, some
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
 

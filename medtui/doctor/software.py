@@ -7,8 +7,8 @@ from importlib import metadata
 
 import msgspec
 
+from medtui.comet import access
 from medtui.doctor.finding import Finding
-from medtui.exporters.comet import access
 from medtui.telemetry import Probe
 
 FACTS_SECONDS = 120.0
@@ -21,7 +21,7 @@ CONDENSA = "0.5.0b0"
 
 
 class TorchFacts(msgspec.Struct, frozen=True):
-    """What `medtui.engine.facts` tells."""
+    """What `medtui.engine.environment_probe` tells."""
 
     torch: str = ""
     torchvision: str = ""
@@ -40,7 +40,7 @@ def read_torch_facts() -> TorchFacts:
     """Ask a short-lived process about torch; what goes wrong there becomes the `problem`."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "medtui.engine.facts"],
+            [sys.executable, "-m", "medtui.engine.environment_probe"],
             stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=FACTS_SECONDS,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from medtui.datasets import Survey
-from medtui.engine.machine import choose_device, settle
+from medtui.datasets.summary import Survey
+from medtui.engine.run.device import choose_device, settle
+from medtui.jobs.device_slots import find_slots, settle_threads
 from medtui.preset import MachineSettings, Preset, count_runs, expand_grid
-from medtui.slots import find_slots, settle_threads
 
 BUDGET_S = 1.5
 """How long each kind of work is measured, seconds; at least `_MIN_REPEATS` times."""

@@ -12,16 +12,16 @@ from typing import Any
 import msgspec
 from torch import nn
 
-from medtui.datasets import Survey, survey_dataset
-from medtui.engine.coupling import ImageShape
+from medtui.datasets.summary import Survey, survey_dataset
 from medtui.engine.estimate import estimate
-from medtui.engine.machine import choose_device
-from medtui.engine.network import build_network, named_layers
-from medtui.engine.penalty import LOW_BUDGET, penalty_budget
-from medtui.engine.schemes import build_scheme
-from medtui.engine.shrink import shrink
-from medtui.engine.shrinkage import measure_shrinkage
-from medtui.engine.size import count_macs, size_with_macs
+from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
+from medtui.engine.pruning.channel_groups import ImageShape
+from medtui.engine.pruning.model_size import count_macs, size_with_macs
+from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.pruning.shrink_report import measure_shrinkage
+from medtui.engine.pruning.structural_pruning import shrink
+from medtui.engine.run.device import choose_device
+from medtui.engine.training.network import build_network, named_layers
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.preset import (
     BlockPrune,

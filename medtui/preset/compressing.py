@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from medtui.documents import Document, fault
 from medtui.preset.cell import Cell
 from medtui.preset.measuring import Density, Many
 from medtui.preset.schemes import Scheme, named_schemes
+from medtui.preset.toml import Document, fault
 
 
 class CompressSettings(Document):

@@ -7,17 +7,10 @@ from typing import Any
 import tomli
 import tomlkit
 
-from medtui.documents import (
-    DocumentError,
-    Problem,
-    locate,
-    parse_table,
-    read_text,
-    validate,
-)
 from medtui.errors import UsageError
 from medtui.preset.model import SCHEMA_VERSION, Preset
-from medtui.shipped import find_card, find_preset, preset_names
+from medtui.preset.toml import DocumentError, Problem, locate, parse_table, read_text, validate
+from medtui.resources import find_card, find_preset, preset_names
 
 
 def load_preset(name_or_path: str, overrides: Sequence[str] = ()) -> Preset:

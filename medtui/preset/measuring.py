@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
-from medtui.documents import UNSHOWN, Document
+from medtui.preset.toml import UNSHOWN, Document
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from medtui.documents import Document, fault
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings, TrackSettings
 from medtui.preset.searching import SearchSettings
+from medtui.preset.toml import Document, fault
 
 SCHEMA_VERSION = 1
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
 
-from medtui.documents import Document
+from medtui.preset.toml import Document
 
 Criteria = Literal["l2norm", "max", "min", "mean", "sum"]
 """How a structure's weights become one magnitude; Condensa's `condensa.functional`."""

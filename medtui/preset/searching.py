@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from medtui.documents import Document, fault
 from medtui.preset.measuring import Density
+from medtui.preset.toml import Document, fault
 
 Objective = Literal["size", "macs", "latency", "throughput", "memory"]
 """What the chosen density is best in."""

@@ -9,10 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from medtui.runs.bench import Spread
+from medtui.runs.bench_record import Spread
 from medtui.runs.folder import RunFolder, is_file
-from medtui.runs.manifest import Manifest
-from medtui.runs.stored import write_stored
+from medtui.runs.json_record import write_stored
+from medtui.runs.shrunk_manifest import Manifest
 
 FormatName = Literal["onnx", "pt2", "int8", "packed", "safetensors"]
 

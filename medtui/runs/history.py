@@ -16,7 +16,7 @@ from medtui.events import (
     StageStarted,
     StepsAdvanced,
 )
-from medtui.runs.record import Record
+from medtui.runs.log_record import Record
 
 MAX_LINES = 5_000
 """Sentences kept for the screen's log; the whole log stays on disk."""

@@ -4,7 +4,7 @@ import msgspec
 
 from medtui.events import Metrics
 from medtui.runs.folder import RunFolder
-from medtui.runs.stored import read_stored, write_stored
+from medtui.runs.json_record import read_stored, write_stored
 from medtui.telemetry import VitalsSummary
 
 

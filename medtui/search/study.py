@@ -7,15 +7,15 @@ import numpy as np
 
 from medtui.preset import Cell, Preset, Scheme, SearchSettings, cell_named, expand_grid
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.search import (
+from medtui.runs.search_record import (
     SearchCurve,
     SearchOutcome,
     SearchRecord,
     SearchSample,
     write_search,
 )
-from medtui.search.decision import Search
-from medtui.search.observation import Observer
+from medtui.search.acquisition import Search
+from medtui.search.observations import Observer
 from medtui.search.sample import Sample
 
 CURVE_POINTS = 121

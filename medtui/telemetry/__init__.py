@@ -3,13 +3,13 @@
 Nothing imported here loads pynvml or psutil; the programs `sampler` and `probe` do.
 """
 
-from medtui.telemetry.devices import NO_DEVICES, visible_for
-from medtui.telemetry.gpus import GpuProcess, GpuSample, Probe, ProbedGpu
-from medtui.telemetry.probe_process import probe_safely
+from medtui.telemetry.gpu_probe_client import probe_safely
+from medtui.telemetry.gpu_sample import GpuProcess, GpuSample, Probe, ProbedGpu
+from medtui.telemetry.reader import SampleTail, read_samples
 from medtui.telemetry.sample import NVML_OK, Sample
 from medtui.telemetry.sampler_process import SamplerProcess
 from medtui.telemetry.summary import Level, Span, VitalsSummary, summarise, summarise_spans
-from medtui.telemetry.tail import SampleTail, read_samples
+from medtui.telemetry.visible_devices import NO_DEVICES, visible_for
 
 __all__ = [
     "NO_DEVICES",

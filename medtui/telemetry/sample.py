@@ -2,7 +2,7 @@
 
 import msgspec
 
-from medtui.telemetry.gpus import GpuSample
+from medtui.telemetry.gpu_sample import GpuSample
 
 NVML_OK = "ok"
 """The `nvml_state` of a sample whose GPUs answered."""

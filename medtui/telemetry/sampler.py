@@ -15,12 +15,12 @@ from pathlib import Path
 
 import psutil
 
-from medtui.telemetry.devices import hides_all
-from medtui.telemetry.gpu_watch import GpuReader, GpuWatch, NoGpus
 from medtui.telemetry.nvml.session import NvmlSession
+from medtui.telemetry.nvml_timeout import GpuReader, GpuWatch, NoGpus
 from medtui.telemetry.process_tree import ProcessTree
 from medtui.telemetry.sample import Sample
 from medtui.telemetry.sample_log import SampleLog
+from medtui.telemetry.visible_devices import hides_all
 
 PATIENCE = 0.5
 """Share of an interval in which NVML has to answer."""

@@ -17,25 +17,25 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from medtui.errors import MedtuiError
+from medtui.monitor.poller import Feed
+from medtui.monitor.snapshot import Snapshot, endings_between
 from medtui.runs.folder import REFERENCE
-from medtui.tui.answering import CANCEL, Answering
+from medtui.tui.action_handlers import CANCEL, Answering
+from medtui.tui.actions import Errands
 from medtui.tui.ascii import AsciiFilter
-from medtui.tui.colours import DARK_THEME, LIGHT_THEME
-from medtui.tui.config import Config, load_config
-from medtui.tui.errands import Errands
-from medtui.tui.feed import Feed
-from medtui.tui.keys import bind
+from medtui.tui.bindings import bind
+from medtui.tui.screens.confirm import Choice, Question
 from medtui.tui.screens.help import HelpScreen, own_bindings
 from medtui.tui.screens.home import HomeScreen
-from medtui.tui.screens.question import Choice, Question
-from medtui.tui.screens.reader import ReaderScreen
-from medtui.tui.snapshot import Snapshot, endings_between
+from medtui.tui.screens.snapshot_screen import ReaderScreen
+from medtui.tui.settings import Config, load_config
 from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
+from medtui.tui.theme import DARK_THEME, LIGHT_THEME
 
 if TYPE_CHECKING:
     from medtui.preset import Preset
     from medtui.tui.screens.data import DataScreen
-    from medtui.tui.screens.drafting import Drafting
+    from medtui.tui.screens.draft_actions import Drafting
     from medtui.tui.screens.new_study import NewStudyScreen
     from medtui.tui.screens.run import RunScreen
 
@@ -140,8 +140,8 @@ class MedtuiApp(Answering):
 
     def on_new_study_screen_chosen(self, message: "NewStudyScreen.Chosen") -> None:
         """Begin a draft from a preset."""
-        from medtui.tui.desk import Desk
-        from medtui.tui.draft import draft_from
+        from medtui.tui.editor.document import draft_from
+        from medtui.tui.editor.state import Desk
         from medtui.tui.screens.data import DataScreen
 
         try:

@@ -13,8 +13,8 @@ from medtui.events import (
 )
 from medtui.preset import dump_preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import LayerSize, Result, Size, SplitResult, Upkeep, write_result
-from medtui.runs.writer import EventWriter
 
 PRESET = """
 schema = 1

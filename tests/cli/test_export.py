@@ -13,7 +13,7 @@ import pytest
 from exporting import PRESET
 from PIL import Image
 
-from medtui.datasets import open_dataset
+from medtui.datasets.dataset import open_dataset
 from medtui.preset import parse_preset
 from medtui.runs.predictions import read_predictions
 

@@ -18,8 +18,8 @@ from scenes import begin, cycle_ended, record_study, result_of
 from medtui.events import Noted, RunFinished, StepsAdvanced
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import write_result
-from medtui.runs.writer import EventWriter
 
 PATIENCE_SECONDS = 60.0
 

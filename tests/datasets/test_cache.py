@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from drawn import draw
 
-from medtui.datasets import Progress, cache, open_dataset
-from medtui.datasets.entries import clear_entries, list_entries
+from medtui.datasets import cache
+from medtui.datasets.cache_admin import clear_entries, list_entries
+from medtui.datasets.dataset import open_dataset
+from medtui.datasets.progress import Progress
 from medtui.errors import EnvironmentProblem
 from medtui.preset import DataSettings
 
@@ -72,7 +74,8 @@ def test_a_killed_build_goes_on_where_it_was(settings: DataSettings) -> None:
     """Kill -9 in the middle loses jobs in flight at most; the finished ones are not redone."""
     script = f"""
 import os, signal, sys
-from medtui.datasets import cache, open_dataset
+from medtui.datasets import cache
+from medtui.datasets.dataset import open_dataset
 from medtui.preset import DataSettings
 cache.JOB_IMAGES = 8
 def tell(progress):

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from drawn import FOLDERS, TABLE, write_card
 
-from medtui.datasets import load_card
-from medtui.datasets.weights import weigh_classes
-from medtui.documents import DocumentError
+from medtui.datasets.card import load_card
+from medtui.datasets.class_weights import weigh_classes
 from medtui.errors import UsageError
-from medtui.shipped import card_names
+from medtui.preset.toml import DocumentError
+from medtui.resources import card_names
 
 
 @pytest.mark.parametrize("name", card_names())

@@ -6,9 +6,10 @@ import pytest
 from drawn import draw, write_card
 from PIL import Image
 
-from medtui.datasets import open_dataset, survey_dataset
+from medtui.datasets.card_template import sketch_card
 from medtui.datasets.check import check_dataset
-from medtui.datasets.sketch import sketch_card
+from medtui.datasets.dataset import open_dataset
+from medtui.datasets.summary import survey_dataset
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from drawn import FOLDERS, draw, write_card
 
-from medtui.datasets import open_dataset, survey_dataset
+from medtui.datasets.dataset import open_dataset
+from medtui.datasets.summary import survey_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
 

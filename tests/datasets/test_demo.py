@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medtui.datasets import open_dataset
+from medtui.datasets.dataset import open_dataset
 from medtui.preset import DataSettings
-from medtui.shipped import data_dir
+from medtui.resources import data_dir
 
 
 def test_the_demo_opens_without_a_root() -> None:

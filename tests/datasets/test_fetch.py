@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 from drawn import FOLDERS, draw, write_card
 
-from medtui.datasets import load_card
-from medtui.datasets.card import Card
+from medtui.datasets.archive import unpack
+from medtui.datasets.card import Card, load_card
 from medtui.datasets.fetch import fetch
 from medtui.datasets.progress import tell_nobody
-from medtui.datasets.unpack import unpack
 from medtui.errors import EnvironmentProblem, UsageError
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medtui.datasets import open_dataset, survey_dataset
+from medtui.datasets.dataset import open_dataset
+from medtui.datasets.summary import survey_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from drawn import write_card
 
-from medtui.datasets import open_dataset, survey_dataset
+from medtui.datasets.dataset import open_dataset
+from medtui.datasets.summary import survey_dataset
 from medtui.preset import DataSettings
-from medtui.shipped import data_dir
+from medtui.resources import data_dir
 
 pytestmark = pytest.mark.real_data
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtui.datasets import open_dataset, save_split, survey_dataset
+from medtui.datasets.dataset import open_dataset, save_split
 from medtui.datasets.split import divide, even_choice
+from medtui.datasets.summary import survey_dataset
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
 

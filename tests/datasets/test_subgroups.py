@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from drawn import TABLE, draw, write_card
 
-from medtui.datasets import load_card, open_dataset, save_split
-from medtui.datasets.card import Subgroup
+from medtui.datasets.card import Subgroup, load_card
+from medtui.datasets.dataset import open_dataset, save_split
 from medtui.datasets.subgroups import subgroup_of
-from medtui.documents import DocumentError
 from medtui.preset import DataSettings
-from medtui.runs.subgroups import read_subgroups
+from medtui.preset.toml import DocumentError
+from medtui.runs.patient_groups import read_subgroups
 
 CARD = """
 classes = ["Edema", "Mass"]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medtui.decoding.image import decode_bytes, decode_file
-from medtui.decoding.png import SIGNATURE, BadImageError, check_png
+from medtui.datasets.decoding.image import decode_bytes, decode_file
+from medtui.datasets.decoding.png import SIGNATURE, BadImageError, check_png
 
 
 def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:

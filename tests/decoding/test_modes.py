@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from medtui.decoding.image import decode_bytes
-from medtui.decoding.png import BadImageError, check_png
+from medtui.datasets.decoding.image import decode_bytes
+from medtui.datasets.decoding.png import BadImageError, check_png
 
 
 def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -95,7 +95,7 @@ def _interlaced(image: Image.Image) -> bytes:
     import struct
     import zlib
 
-    from medtui.decoding.png import SIGNATURE
+    from medtui.datasets.decoding.png import SIGNATURE
 
     steps = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # fmt: skip # noqa: E501
     width, height = image.size

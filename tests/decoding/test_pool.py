@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medtui.decoding import child, pool
-from medtui.decoding.child import Done, Job
+from medtui.datasets.decoding import child, pool
+from medtui.datasets.decoding.child import Done, Job
 
 KILLER = """
 import os, signal, sys
-from medtui.decoding import child
+from medtui.datasets.decoding import child
 decode = child.decode_file
 def decode_or_die(path, size, channels):
     if "killer" in path.name:

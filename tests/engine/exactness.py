@@ -10,8 +10,8 @@ import torch
 from test_lc import SCHEDULES, STOCK, Silent, hyper_parameters, run
 from torch import nn
 
-from medtui.engine.lc import LC
-from medtui.engine.schemes import build_scheme
+from medtui.engine.lc.loop import LC
+from medtui.engine.pruning.schemes import build_scheme
 from medtui.preset import named_schemes
 
 LOSSES = ("train_losses", "val_losses", "test_losses")

@@ -13,14 +13,14 @@ import torch
 import torch_pruning
 from torch import nn
 
-from medtui.datasets import Dataset, open_dataset
-from medtui.engine.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
-from medtui.engine.evaluation import Evaluator, recalibrate
-from medtui.engine.finished import finished_result, load_network, preset_of
-from medtui.engine.lc import Criterion
-from medtui.engine.session import criterion_of
-from medtui.engine.size import measure_size
-from medtui.engine.training import TrainingPlan
+from medtui.datasets.dataset import Dataset, open_dataset
+from medtui.engine.lc.loop import Criterion
+from medtui.engine.pruning.model_size import measure_size
+from medtui.engine.run.load_run import finished_result, load_network, preset_of
+from medtui.engine.run.session import criterion_of
+from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
+from medtui.engine.training.evaluation import Evaluator, recalibrate
+from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset
 from medtui.runs.folder import RunFolder
 

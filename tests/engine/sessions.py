@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from medtui.datasets import Dataset, open_dataset
-from medtui.engine.checkpoint import CheckpointStore
-from medtui.engine.session import Session, StopFlag
+from medtui.datasets.dataset import Dataset, open_dataset
+from medtui.engine.run.checkpoint import CheckpointStore
+from medtui.engine.run.session import Session, StopFlag
 from medtui.preset import Cell, Preset, expand_grid, parse_preset
 from medtui.runs.folder import RunFolder
-from medtui.runs.writer import EventWriter
+from medtui.runs.log_writer import EventWriter
 
 PRESET = """
 name = "tiny"

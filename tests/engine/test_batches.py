@@ -7,10 +7,11 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 
-from medtui.datasets import Augment, Part
+from medtui.datasets.card import Augment
+from medtui.datasets.dataset import Part
 from medtui.engine import batch_benchmark
-from medtui.engine.augmentation import Normalisation, augment, normalise
-from medtui.engine.batches import Images, TrainBatches
+from medtui.engine.training.augmentation import Normalisation, augment, normalise
+from medtui.engine.training.batches import Images, TrainBatches
 
 AS_IT_IS = {1: Normalisation((0.0,), (1.0,)), 3: Normalisation((0.0,) * 3, (1.0,) * 3)}
 EVERYTHING = Augment(

@@ -10,18 +10,18 @@ import torch
 from torch import nn
 
 from medtui.engine.bench.__main__ import measure
-from medtui.engine.bench.contest import Contender, Race
-from medtui.engine.bench.footprint import peak_memory, would_fit
+from medtui.engine.bench.memory import peak_memory, would_fit
+from medtui.engine.bench.runner import Contender, Race
 from medtui.engine.bench.timing import measure_throughput, time_calls
-from medtui.engine.network import build_network, state_of
-from medtui.engine.schemes import build_scheme
-from medtui.engine.shrink import shrink
+from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.pruning.structural_pruning import shrink
+from medtui.engine.training.network import build_network, state_of
 from medtui.preset import BenchSettings, GuardSettings, named_schemes
-from medtui.runs.bench import Spread, spread_of
+from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.bench_record import Spread, spread_of
 from medtui.runs.folder import StudyFolder
-from medtui.runs.manifest import pack_manifest
-from medtui.runs.publish import publish_bytes
 from medtui.runs.result import read_result, write_result
+from medtui.runs.shrunk_manifest import pack_manifest
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 

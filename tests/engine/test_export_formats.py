@@ -12,9 +12,9 @@ from exporting import SPOILED
 from msgspec.structs import replace
 
 from medtui.engine.export import int8
-from medtui.engine.export.production import Workshop
-from medtui.engine.export.subject import open_subject
-from medtui.engine.export.verdict import NotTheRun, judge
+from medtui.engine.export.exporter import Workshop
+from medtui.engine.export.loaded_run import open_subject
+from medtui.engine.export.validation import NotTheRun, judge
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.runs.exporting import ExportPlan
 from medtui.runs.exports import Comparison, Metadata, format_named, read_exports

@@ -13,20 +13,20 @@ import torch
 from sessions import CutAfter, open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
-from medtui.datasets import Dataset
-from medtui.engine.compression import compress
-from medtui.engine.memory import Batch, OutOfMemory, within_memory
-from medtui.engine.pipeline import execute
-from medtui.engine.promise import TooDense, hold_to_promise
-from medtui.engine.schemes import build_scheme
-from medtui.engine.session import EXPLODED_LOSS, Diverged, Session, StopFlag, StopRequested
-from medtui.engine.size import layer_densities
-from medtui.engine.training import TrainingPlan, train
+from medtui.datasets.dataset import Dataset
+from medtui.engine.lc.compression import compress
+from medtui.engine.pruning.density_check import TooDense, hold_to_promise
+from medtui.engine.pruning.model_size import layer_densities
+from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.run.out_of_memory import Batch, OutOfMemory, within_memory
+from medtui.engine.run.pipeline import execute
+from medtui.engine.run.session import EXPLODED_LOSS, Diverged, Session, StopFlag, StopRequested
+from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunStarted
 from medtui.preset import Cell, GuardSettings, Preset, expand_grid, named_schemes
 from medtui.runs.folder import StudyFolder
-from medtui.runs.writer import EventWriter
+from medtui.runs.log_writer import EventWriter
 from medtui.worker import explain
 
 OUT_OF_MEMORY = (

@@ -11,18 +11,18 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from medtui.engine.arithmetic import EXACT, Arithmetic, fast_arithmetic, multiplies_bf16
-from medtui.engine.compression import compress
-from medtui.engine.evaluation import predict
-from medtui.engine.fast import TEST_EVERY, fast_seams
-from medtui.engine.fused import FusedSgd, advance, compile_advance
-from medtui.engine.graph import WARM_UP_STEPS, FastStep, GraphedStep
-from medtui.engine.lc import LcState
-from medtui.engine.session import StopFlag
-from medtui.engine.update import InPlaceSgd, LcSgd
+from medtui.engine.lc.compression import compress
+from medtui.engine.lc.cuda_graph import WARM_UP_STEPS, FastStep, GraphedStep
+from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
+from medtui.engine.lc.fused_sgd import FusedSgd, advance, compile_advance
+from medtui.engine.lc.loop import LcState
+from medtui.engine.lc.sgd import InPlaceSgd, LcSgd
+from medtui.engine.precision import EXACT, Arithmetic, fast_arithmetic, multiplies_bf16
+from medtui.engine.run.session import StopFlag
+from medtui.engine.training.evaluation import predict
 from medtui.events import CycleEnded
 from medtui.preset import LcSettings
-from medtui.runs.reader import EventTail
+from medtui.runs.log_reader import EventTail
 
 CPU = torch.device("cpu")
 MOMENTUM, WEIGHT_DECAY = 0.9, 1e-3

@@ -7,14 +7,14 @@ import torch
 from sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
-from medtui.engine.compression import compress, recalibrate_theta
-from medtui.engine.network import named_layers
-from medtui.engine.penalty import penalty_budget
-from medtui.engine.pipeline import _finetune
-from medtui.engine.schemes import build_scheme
-from medtui.engine.session import Session, StopFlag
-from medtui.engine.shrink import check_same, shrink
-from medtui.engine.training import TrainingPlan
+from medtui.engine.lc.compression import compress, recalibrate_theta
+from medtui.engine.lc.penalty_budget import penalty_budget
+from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.pruning.structural_pruning import check_same, shrink
+from medtui.engine.run.pipeline import _finetune
+from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.training.network import named_layers
+from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset
 
 

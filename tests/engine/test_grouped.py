@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.engine.network import build_network, named_layers
-from medtui.engine.schemes import build_scheme
-from medtui.engine.shrink import check_same, shrink
-from medtui.engine.size import measure_size
-from medtui.engine.update import compressed_names
+from medtui.engine.lc.sgd import compressed_names
+from medtui.engine.pruning.model_size import measure_size
+from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.pruning.structural_pruning import check_same, shrink
+from medtui.engine.training.network import build_network, named_layers
 from medtui.preset import FilterPrune, GuardSettings, Scheme, named_schemes
 
 IMAGE = (3, 32, 32)

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.engine import schemes
-from medtui.engine.lc import LC
-from medtui.engine.threshold import magnitude_threshold
-from medtui.engine.update import ForeachSgd
+from medtui.engine.lc.loop import LC
+from medtui.engine.lc.sgd import ForeachSgd
+from medtui.engine.pruning import schemes
+from medtui.engine.pruning.threshold import magnitude_threshold
 from medtui.preset import named_schemes
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from torch import nn
 
-from medtui.engine.network import build_network
 from medtui.engine.preflight import CellRefused, _forecast_cell, forecast
-from medtui.engine.size import count_macs
+from medtui.engine.pruning.model_size import count_macs
+from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
 from medtui.preset import Preset, expand_grid, parse_preset
 

@@ -11,14 +11,14 @@ import torch
 from sessions import CutAfter, open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
-from medtui.datasets import Dataset
-from medtui.engine.checkpoint import GENERATIONS, CheckpointStore, SavedState
-from medtui.engine.compression import compress
-from medtui.engine.session import Session, StopFlag, StopRequested
-from medtui.engine.training import TrainingPlan, train
+from medtui.datasets.dataset import Dataset
+from medtui.engine.lc.compression import compress
+from medtui.engine.run.checkpoint import GENERATIONS, CheckpointStore, SavedState
+from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import CycleEnded
 from medtui.preset import Preset
-from medtui.runs.reader import EventTail
+from medtui.runs.log_reader import EventTail
 
 Work = Callable[[Session], nn.Module]
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.engine.network import build_network, named_layers
-from medtui.engine.schemes import build_scheme, operators_of, set_density, warmup_density
-from medtui.engine.size import layer_densities, measure_size
+from medtui.engine.pruning.model_size import layer_densities, measure_size
+from medtui.engine.pruning.schemes import build_scheme, operators_of, set_density, warmup_density
+from medtui.engine.training.network import build_network, named_layers
 from medtui.preset import BlockPrune, GuardSettings, Scheme, named_schemes
 
 STRUCTURED = ("FilterPrune", "StructPrune", "StructPruneQuantize16")

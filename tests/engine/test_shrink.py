@@ -6,11 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.engine.coupling import ChannelGraph, ChannelGroup
-from medtui.engine.network import build_network, restore_state, state_of
-from medtui.engine.shrink import NotShrinkable, Shrunk, check_same, rebuild, shrink
+from medtui.engine.pruning.channel_groups import ChannelGraph, ChannelGroup
+from medtui.engine.pruning.structural_pruning import (
+    NotShrinkable,
+    Shrunk,
+    check_same,
+    rebuild,
+    shrink,
+)
+from medtui.engine.training.network import build_network, restore_state, state_of
 from medtui.errors import UsageError
-from medtui.runs.manifest import pack_manifest, read_manifest
+from medtui.runs.shrunk_manifest import pack_manifest, read_manifest
 
 SIDE = 32
 IMAGE = (3, SIDE, SIDE)

@@ -6,17 +6,17 @@ import torch
 from sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
-from medtui.datasets import Dataset
-from medtui.engine.compression import compress
-from medtui.engine.finished import load_shrunk
-from medtui.engine.network import build_network
-from medtui.engine.schemes import build_scheme
-from medtui.engine.session import Session, StopFlag
-from medtui.engine.shrink import check_same, shrink
-from medtui.engine.shrinkage import conclude_shrinking
+from medtui.datasets.dataset import Dataset
+from medtui.engine.lc.compression import compress
+from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.pruning.shrink_report import conclude_shrinking
+from medtui.engine.pruning.structural_pruning import check_same, shrink
+from medtui.engine.run.load_run import load_shrunk
+from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.training.network import build_network
 from medtui.preset import Preset, ShrinkSettings
-from medtui.runs.manifest import read_manifest
 from medtui.runs.result import Shrinkage
+from medtui.runs.shrunk_manifest import read_manifest
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 from archives import KEY, PRESET, points_expected, points_in, story, write_samples
 
-from medtui.documents import DocumentError
-from medtui.exporters.comet.dispatch import archive_run, upload_run
-from medtui.exporters.comet.state import archive_of, log_path, read_state
+from medtui.comet.dispatch import archive_run, upload_run
+from medtui.comet.state import archive_of, log_path, read_state
+from medtui.jobs.tracker import RunFollower
 from medtui.preset import TrackSettings, parse_preset
+from medtui.preset.toml import DocumentError
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock, holder_of
-from medtui.runs.writer import EventWriter
-from medtui.tracking import RunFollower
+from medtui.runs.log_writer import EventWriter
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from medtui.exporters.comet.access import is_reachable, key_place, server_of, why_offline
+from medtui.comet.access import is_reachable, key_place, server_of, why_offline
 
 KEY = "not-a-real-key"
 

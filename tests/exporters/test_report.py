@@ -10,15 +10,15 @@ from xml.etree import ElementTree as ET
 import pytest
 from searched import PROBES, write_searched_study
 
+from medtui.analysis.run_record import Entry
 from medtui.errors import UsageError
-from medtui.exporters.report.axes import look_of, schemes_of
-from medtui.exporters.report.contents import Contents, gather
-from medtui.exporters.report.figures import FIGURES, figures_of
-from medtui.exporters.report.html import report_html
-from medtui.exporters.report.markdown import figure_file, write_markdown
-from medtui.exporters.report.style import PALETTE
-from medtui.exporters.report.words import summary
-from medtui.runs.comparison.entry import Entry
+from medtui.reporting.axes import look_of, schemes_of
+from medtui.reporting.contents import Contents, gather
+from medtui.reporting.figures import FIGURES, figures_of
+from medtui.reporting.html import report_html
+from medtui.reporting.markdown import figure_file, write_markdown
+from medtui.reporting.style import PALETTE
+from medtui.reporting.summary_text import summary
 from medtui.runs.folder import StudyFolder
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"

@@ -6,10 +6,10 @@ import sys
 import pytest
 from archives import points_expected, points_in
 
-from medtui.exporters.comet.state import archive_of, read_state
-from medtui.runs.bench import Spread, read_bench
+from medtui.comet.state import archive_of, read_state
+from medtui.runs.bench_record import Spread, read_bench
 from medtui.runs.folder import StudyFolder
-from medtui.runs.reader import EventTail
+from medtui.runs.log_reader import EventTail
 from medtui.telemetry import read_samples
 
 PRESET = """

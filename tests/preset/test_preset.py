@@ -2,7 +2,6 @@
 
 import pytest
 
-from medtui.documents import MAX_BYTES, DocumentError
 from medtui.errors import UsageError
 from medtui.preset import (
     cell_named,
@@ -16,6 +15,7 @@ from medtui.preset import (
     parse_preset,
     preset_for,
 )
+from medtui.preset.toml import MAX_BYTES, DocumentError
 
 SMALL = '# a study\nname = "small"\n\n[data]\ncard = "demo"  # the generated cells\n'
 

@@ -7,26 +7,20 @@ import msgspec
 import pytest
 from searched import PROBES, write_searched_study
 
+from medtui.analysis.columns import COLUMNS, column_named, columns_named, differing, usual_columns
+from medtui.analysis.differences import difference_text, differences_of_all
+from medtui.analysis.filters import parse_filter
+from medtui.analysis.groups import group_entries, mean_and_spread
+from medtui.analysis.low_fidelity import describe_probes, split_probes
+from medtui.analysis.pareto import pareto_front
+from medtui.analysis.run_record import Entry, all_runs, read_entries, reference_of
+from medtui.analysis.run_tables import classes_sheet, layers_sheet, per_class_metric, runs_sheet
+from medtui.analysis.search_tables import describe_outcome, samples_sheet
+from medtui.analysis.settings import setting_differences
+from medtui.analysis.sorting import sort_entries
+from medtui.analysis.table import sheet_csv, sheet_markdown
 from medtui.errors import UsageError
-from medtui.runs.comparison.columns import (
-    COLUMNS,
-    column_named,
-    columns_named,
-    differing,
-    usual_columns,
-)
-from medtui.runs.comparison.differences import difference_text, differences_of_all
-from medtui.runs.comparison.entry import Entry, all_runs, read_entries, reference_of
-from medtui.runs.comparison.filters import parse_filter
-from medtui.runs.comparison.groups import group_entries, mean_and_spread
-from medtui.runs.comparison.pareto import pareto_front
-from medtui.runs.comparison.probes import describe_probes, split_probes
-from medtui.runs.comparison.searches import describe_outcome, samples_sheet
-from medtui.runs.comparison.selection import sort_entries
-from medtui.runs.comparison.settings import setting_differences
-from medtui.runs.comparison.sheet import sheet_csv, sheet_markdown
-from medtui.runs.comparison.sheets import classes_sheet, layers_sheet, per_class_metric, runs_sheet
-from medtui.runs.search import SearchRecord, read_search
+from medtui.runs.search_record import SearchRecord, read_search
 from medtui.telemetry import Level, VitalsSummary
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"

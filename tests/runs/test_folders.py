@@ -10,10 +10,10 @@ from logs import story, write_log
 
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunFailed, RunStarted, RunStopped
-from medtui.runs.catalogue import Catalogue, RunFeed
+from medtui.monitor.catalogue import Catalogue, RunFeed
+from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, create_study, slugify
 from medtui.runs.lock import FolderLock, holder_of
-from medtui.runs.publish import publish_text
 from medtui.runs.result import read_result
 
 PRESET = 'name = "x"\n[data]\ncard = "demo"\n'

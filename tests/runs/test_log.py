@@ -7,9 +7,9 @@ from logs import story, write_log
 
 from medtui.events import CycleEnded, Noted, RunStarted, StageStarted
 from medtui.runs.history import History
-from medtui.runs.reader import EventTail
-from medtui.runs.record import DamagedLine, Record, UnknownKind, decode_record, encode_record
-from medtui.runs.writer import EventWriter
+from medtui.runs.log_reader import EventTail
+from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record, encode_record
+from medtui.runs.log_writer import EventWriter
 
 
 def fold(records: list[Record]) -> History:

@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pytest
 
+from medtui.analysis.prediction_changes import changes_csv, pair_predictions
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics import measure
-from medtui.runs.flips import changes_csv, pair_predictions
 from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,

@@ -5,8 +5,8 @@ import pytest
 
 from medtui.events import CycleEnded, Noted, RunFinished, RunStarted, RunStopped, StageStarted
 from medtui.runs.folder import RunFolder
-from medtui.runs.stages import stage_spans, stage_vitals
-from medtui.runs.writer import EventWriter
+from medtui.runs.log_writer import EventWriter
+from medtui.runs.stage_spans import stage_spans, stage_vitals
 from medtui.telemetry import GpuSample, Sample
 
 BEGIN = RunStarted(1, "box", "cpu")
@@ -29,7 +29,7 @@ def write(run: RunFolder, story: list[tuple[float, object]]) -> None:
 
 def records(run: RunFolder) -> list:
     """Read them back."""
-    from medtui.runs.reader import EventTail
+    from medtui.runs.log_reader import EventTail
 
     return EventTail(run.events).read_all()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medtui.preset import SearchSettings
-from medtui.search.decision import Search
+from medtui.search.acquisition import Search
 from medtui.search.sample import Sample, Wanted
 
 

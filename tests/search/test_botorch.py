@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medtui.search.posterior import Curve
+from medtui.search.surrogate import Curve
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from curves import Logistic, carry_out, draw_cliff, draw_curve, measured
 
 from medtui.preset import SearchSettings
-from medtui.search.decision import Search
+from medtui.search.acquisition import Search
 from medtui.search.sample import Sample, Wanted
 
 NUM_CURVES = 12

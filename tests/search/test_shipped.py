@@ -8,7 +8,7 @@ import pytest
 
 from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
-from medtui.runs.search import read_search
+from medtui.runs.search_record import read_search
 
 SHIPPED = list(load_preset("search").search.scheme)
 

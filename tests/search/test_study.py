@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from studies import assert_same_outcome, is_over, wait_for
 
-from medtui.launch import start_study
+from medtui.jobs.launcher import start_study
+from medtui.monitor.catalogue import StudyFeed
 from medtui.preset import load_preset
-from medtui.runs.catalogue import StudyFeed
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
-from medtui.runs.search import SearchRecord, read_search
+from medtui.runs.search_record import SearchRecord, read_search
 
 SOUGHT = str(Path(__file__).with_name("sought.toml"))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from studies import is_over, wait_for
 
-from medtui.launch import start_study
+from medtui.jobs.launcher import start_study
 from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
-from medtui.runs.search import SearchOutcome, read_search
+from medtui.runs.search_record import SearchOutcome, read_search
 from medtui.search.study import StudySearch
 
 TIMED = load_preset(

@@ -92,7 +92,7 @@ class ScriptedNvml:
 
     def probe(self) -> Probe:
         """Probe as `doctor` does."""
-        return msgspec.json.decode(self.run("-m", "medtui.telemetry.probe"), type=Probe)
+        return msgspec.json.decode(self.run("-m", "medtui.telemetry.gpu_probe"), type=Probe)
 
     def run(self, *arguments: str) -> bytes:
         """Run Python with this NVML and give what it prints."""

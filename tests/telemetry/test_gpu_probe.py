@@ -8,7 +8,7 @@ import pytest
 from scripted_nvml import TWO_GPUS, ScriptedNvml
 
 from medtui.telemetry import probe_safely
-from medtui.telemetry.probe import probe
+from medtui.telemetry.gpu_probe import probe
 
 
 def test_gpus_and_who_computes_on_them_are_listed(nvml: ScriptedNvml) -> None:

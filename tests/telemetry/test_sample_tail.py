@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from medtui.telemetry import GpuSample, Sample, SampleTail, read_samples, tail
+from medtui.telemetry import GpuSample, Sample, SampleTail, read_samples, reader
 
 SAMPLES = [
     Sample(time=100.0 + second, elapsed_s=float(second), gpus=[GpuSample(index=0, name="ü")])
@@ -63,7 +63,7 @@ def test_a_line_without_end_is_stepped_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a power cut may leave it: a block of zeros, then the next session's samples."""
-    monkeypatch.setattr(tail, "CHUNK_BYTES", 1024)
+    monkeypatch.setattr(reader, "CHUNK_BYTES", 1024)
     path = tmp_path / "telemetry.jsonl"
     path.write_bytes(b"\0" * 5000 + b"\n" + CONTENT)
     assert read_samples(path)[0] == SAMPLES

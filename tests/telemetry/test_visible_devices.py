@@ -2,7 +2,13 @@
 
 import pytest
 
-from medtui.telemetry.devices import NO_DEVICES, Device, hides_all, select_devices, visible_for
+from medtui.telemetry.visible_devices import (
+    NO_DEVICES,
+    Device,
+    hides_all,
+    select_devices,
+    visible_for,
+)
 
 MIG_A = Device(2, uuid="MIG-aaaa", is_mig=True, legacy_uuid="MIG-GPU-3333/7/0")
 MIG_B = Device(2, uuid="MIG-bbbb", is_mig=True, legacy_uuid="MIG-GPU-3333/8/0")

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from recorded import RecordedStudy, record_showcase
 
-from medtui.launch import Preflight
+from medtui.jobs.launcher import Preflight
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ async def measure_loop(runs_dir: Path, run: str) -> None:
 
 def measure_board(runs_dir: Path) -> None:
     """Read what Compare opens with: every result file, nothing else."""
-    from medtui.tui.comparing import Workbench
+    from medtui.tui.compare.model import Workbench
 
     times = []
     for _ in range(NUM_STARTS):
@@ -113,11 +113,11 @@ def measure_crowd() -> None:
     """Draw as many curves as Compare may show, of as many points as a long run has."""
     import numpy as np
 
-    from medtui.tui.colours import DARK
-    from medtui.tui.comparing import thinned
-    from medtui.tui.legend import ChartStyle
-    from medtui.tui.plot import Plot, Series
-    from medtui.tui.widgets.drawing import draw
+    from medtui.charts.palette import DARK
+    from medtui.charts.plot import Plot, Series
+    from medtui.charts.render_plotext import draw
+    from medtui.charts.style import ChartStyle
+    from medtui.tui.compare.model import thinned
 
     walks = np.random.default_rng(0).normal(size=(NUM_CURVES, NUM_POINTS)).cumsum(axis=1)
     began = time.perf_counter()

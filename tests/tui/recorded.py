@@ -23,8 +23,8 @@ from medtui.events import (
 from medtui.preset import Preset, dump_preset, expand_grid, parse_preset, preset_for
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import FolderLock
+from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import LayerSize, Result, Size, SplitResult, write_result
-from medtui.runs.writer import EventWriter
 from medtui.telemetry import GpuSample, Sample
 from medtui.units import GIB
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from medtui.launch import stop_study
+from medtui.jobs.launcher import stop_study
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
 

@@ -8,14 +8,14 @@ from driving import opened, screen_text, until
 from searched import PROBES, write_searched_study
 from textual.pilot import Pilot
 
-from medtui.runs.comparison.entry import all_runs, read_entries
-from medtui.tui.colours import DARK
-from medtui.tui.compare_plots import Marked, density_plot, pareto_plot
-from medtui.tui.legend import ChartStyle, legend_of
-from medtui.tui.marks import Marks
-from medtui.tui.plot import Plot, Series, place_letter
+from medtui.analysis.run_record import all_runs, read_entries
+from medtui.charts.palette import DARK
+from medtui.charts.plot import Plot, Series, place_letter
+from medtui.charts.render_plotext import draw
+from medtui.charts.selection import Marks
+from medtui.charts.style import ChartStyle, legend_of
+from medtui.tui.compare.figures import Marked, density_plot, pareto_plot
 from medtui.tui.widgets.compare_table import CompareTable
-from medtui.tui.widgets.drawing import draw
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 

@@ -7,8 +7,8 @@ import pytest
 from driving import opened, screen_text, until
 from PIL import Image
 
+from medtui.jobs.dataset_inspection import DataReport, EveryImageLook, Reading, SamplesLook
 from medtui.preset import DataSettings
-from medtui.tui.data_look import DataReport, EveryImageLook, Reading, SamplesLook
 from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.new_study import NewStudyScreen
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medtui.charts.braille import Plane, cells_of
+from medtui.charts.downsample import clip, cut, measured, split_at_gaps, thin
+from medtui.charts.palette import DARK, LIGHT
+from medtui.charts.plot import Level, Plot, Series
+from medtui.charts.render_plotext import MAX_LETTERS, draw
+from medtui.charts.style import ChartStyle, legend_of
+from medtui.charts.ticks import label_ticks, limits_of, log_ticks_of, ticks_of
+from medtui.monitor.vitals_feed import rolling_mean
 from medtui.tui.ascii import to_ascii
-from medtui.tui.axis import label_ticks, limits_of, log_ticks_of, ticks_of
-from medtui.tui.colours import DARK, LIGHT
-from medtui.tui.legend import ChartStyle, legend_of
-from medtui.tui.plot import Level, Plot, Series
-from medtui.tui.thinning import clip, cut, measured, split_at_gaps, thin
-from medtui.tui.vitals_feed import rolling_mean
-from medtui.tui.widgets.crowd import Plane, cells_of
-from medtui.tui.widgets.drawing import MAX_LETTERS, draw
 
 STYLE = ChartStyle(DARK)
 

@@ -3,7 +3,7 @@
 from driving import notices, opened, screen_text, until
 
 from medtui.runs.folder import StudyFolder
-from medtui.tui.screens.exporting import ExportScreen
+from medtui.tui.screens.export_dialog import ExportScreen
 from medtui.tui.screens.run import RunScreen
 
 

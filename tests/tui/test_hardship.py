@@ -10,10 +10,10 @@ from driving import open_live_run, opened, screen_text, until
 from recorded import RecordedStudy
 
 from medtui.events import StepsAdvanced
+from medtui.monitor.reading import Reader
 from medtui.runs.history import Line
-from medtui.runs.record import Record, encode_record
-from medtui.tui.reading import Reader
-from medtui.tui.widgets.log_lines import LogLines, new_from
+from medtui.runs.log_record import Record, encode_record
+from medtui.tui.widgets.log_view import LogLines, new_from
 
 LOG_BYTES = 8 * 1024 * 1024
 """Of the huge log in the default suite; `slow` tries 300 MiB."""

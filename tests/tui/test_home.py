@@ -5,8 +5,8 @@ from pathlib import Path
 from driving import notices, opened, screen_text, until
 from recorded import RecordedStudy
 
+from medtui.tui.screens.confirm import Question
 from medtui.tui.screens.home import HomeScreen
-from medtui.tui.screens.question import Question
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 

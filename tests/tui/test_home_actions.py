@@ -7,14 +7,14 @@ import pytest
 from driving import notices, open_live_run, opened, screen_text, until
 from recorded import RecordedStudy
 
-from medtui.documents import DocumentError
+from medtui.monitor.reading import Reader
+from medtui.monitor.study_order import choose_studies
+from medtui.preset.toml import DocumentError
 from medtui.tui.app import MedtuiApp
-from medtui.tui.config import EXAMPLE, Config, LookSettings, config_path, load_config
-from medtui.tui.copying import MAX_BYTES, copied_path, copy_text
-from medtui.tui.reading import Reader
-from medtui.tui.screens.question import Question
-from medtui.tui.selection import choose_studies
-from medtui.tui.widgets.log_lines import LogLines
+from medtui.tui.clipboard import MAX_BYTES, copied_path, copy_text
+from medtui.tui.screens.confirm import Question
+from medtui.tui.settings import EXAMPLE, Config, LookSettings, config_path, load_config
+from medtui.tui.widgets.log_view import LogLines
 from medtui.tui.widgets.study_list import StudyTable
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from medtui.tui.colours import DARK
-from medtui.tui.keys import name_of
-from medtui.tui.legend import ChartStyle, legend_of
-from medtui.tui.lens import Lens, look_through, smooth, step_cursor, zoom
-from medtui.tui.plot import Plot, Series
+from medtui.charts.palette import DARK
+from medtui.charts.plot import Plot, Series
+from medtui.charts.style import ChartStyle, legend_of
+from medtui.charts.viewport import Lens, look_through, smooth, step_cursor, zoom
+from medtui.tui.bindings import name_of
 
 PLOT = Plot(
     "Accuracy by cycle, %",

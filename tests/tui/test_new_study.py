@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from driving import notices, opened, screen_text, until
 
-from medtui.launch import CellForecast, Estimate, Preflight
+from medtui.datasets.inspection import look
+from medtui.jobs.available_devices import list_devices
+from medtui.jobs.dataset_inspection import DataReport
+from medtui.jobs.launcher import CellForecast, Estimate, Preflight
 from medtui.preset import Preset, expand_grid, named_schemes, parse_preset
-from medtui.shipped import preset_names
-from medtui.tui.data_look import DataReport
-from medtui.tui.data_probe import look
-from medtui.tui.desk import Desk
-from medtui.tui.devices import list_devices
-from medtui.tui.draft import Draft, draft_from, read_typed, show_typed
-from medtui.tui.matrix import toggle
+from medtui.resources import preset_names
+from medtui.tui.editor.document import Draft, draft_from, read_typed, show_typed
+from medtui.tui.editor.grid import toggle
+from medtui.tui.editor.state import Desk
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.new_study import NewStudyScreen
@@ -101,7 +101,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         started.append(preset)
         return "demo"
 
-    monkeypatch.setattr("medtui.tui.errands.Errands.start", start)
+    monkeypatch.setattr("medtui.tui.actions.Errands.start", start)
     async with opened(runs_dir) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))

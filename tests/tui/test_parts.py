@@ -10,21 +10,21 @@ import pytest
 from recorded import PRESET, RecordedStudy
 from textual.widgets._footer import FooterKey
 
+from medtui.charts.palette import DARK
+from medtui.charts.run_figures import memory_plot
 from medtui.events import CycleEnded
+from medtui.monitor import vitals_feed
+from medtui.monitor.reading import Reader
+from medtui.monitor.vitals_feed import VitalsFeed
+from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import read_result, write_result
-from medtui.runs.writer import EventWriter
 from medtui.telemetry import Sample
-from medtui.tui import vitals_feed
 from medtui.tui.ascii import to_ascii
-from medtui.tui.colours import DARK
-from medtui.tui.reading import Reader
-from medtui.tui.run_plots import memory_plot
-from medtui.tui.states import age_of
+from medtui.tui.status_text import age_of
 from medtui.tui.terminal import title_sequence
-from medtui.tui.vitals_feed import VitalsFeed
-from medtui.tui.widgets.bar import bar
-from medtui.tui.widgets.headway import warnings_of
-from medtui.tui.widgets.key_bar import fitting
+from medtui.tui.widgets.footer import fitting
+from medtui.tui.widgets.progress_bar import bar
+from medtui.tui.widgets.progress_header import warnings_of
 from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
 from medtui.tui.widgets.table import Column, fit_columns
 

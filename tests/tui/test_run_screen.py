@@ -8,7 +8,7 @@ from driving import open_live_run, opened, screen_text, until
 from recorded import RecordedStudy
 
 from medtui.events import CycleEnded
-from medtui.runs.writer import EventWriter
+from medtui.runs.log_writer import EventWriter
 from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.chart import Chart

@@ -8,12 +8,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from medtui.errors import UsageError
-from medtui.launch import Preflight
+from medtui.jobs.launcher import Preflight
 from medtui.preset import Preset, named_schemes
-from medtui.shipped import presets_dir
-from medtui.tui.desk import Desk
-from medtui.tui.draft import Draft, draft_from, read_typed, takes_array, tell_preset
-from medtui.tui.matrix import toggle, toggle_search
+from medtui.resources import presets_dir
+from medtui.tui.editor.document import Draft, draft_from, read_typed, takes_array, tell_preset
+from medtui.tui.editor.grid import toggle, toggle_search
+from medtui.tui.editor.state import Desk
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.widgets.scheme_table import SchemeTable
 

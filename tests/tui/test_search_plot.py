@@ -7,19 +7,19 @@ import msgspec
 import pytest
 from recorded import RecordedStudy
 
-from medtui.runs.search import (
+from medtui.charts.palette import DARK
+from medtui.charts.render_plotext import draw
+from medtui.charts.search_figure import search_plot
+from medtui.charts.style import ChartStyle, legend_of
+from medtui.monitor.reading import Reader
+from medtui.monitor.view import RunView
+from medtui.runs.search_record import (
     SearchCurve,
     SearchOutcome,
     SearchRecord,
     SearchSample,
     write_search,
 )
-from medtui.tui.colours import DARK
-from medtui.tui.legend import ChartStyle, legend_of
-from medtui.tui.reading import Reader
-from medtui.tui.search_plot import search_plot
-from medtui.tui.view import RunView
-from medtui.tui.widgets.drawing import draw
 
 
 def sample(density: float, metric: float, *, is_feasible: bool, is_probe: bool) -> SearchSample:

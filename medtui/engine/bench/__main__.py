@@ -12,14 +12,14 @@ import msgspec
 import torch
 from torch import Tensor
 
-from medtui.engine.bench.contest import Contender, Race, Tell
+from medtui.engine.bench.caveats import notes_on
 from medtui.engine.bench.models import Model, load_models
-from medtui.engine.bench.notes import notes_on
+from medtui.engine.bench.runner import Contender, Race, Tell
 from medtui.engine.bench.timing import run_for
-from medtui.engine.machine import choose_device, cpu_capability, device_name
+from medtui.engine.run.device import choose_device, cpu_capability, device_name
 from medtui.errors import MedtuiError
 from medtui.preset import BenchSettings
-from medtui.runs.bench import Bench, Contest, write_bench
+from medtui.runs.bench_record import Bench, Contest, write_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.telemetry import SamplerProcess, VitalsSummary, read_samples, summarise
 

@@ -10,8 +10,8 @@ from statistics import median
 import torch
 from torch import nn
 
-from medtui.engine.finished import finished_result, load_network, load_shrunk, preset_of
-from medtui.engine.size import measure_size
+from medtui.engine.pruning.model_size import measure_size
+from medtui.engine.run.load_run import finished_result, load_network, load_shrunk, preset_of
 from medtui.errors import UsageError
 from medtui.runs.folder import RunFolder
 from medtui.runs.result import Result, Size

@@ -36,9 +36,9 @@ def _export(run: RunFolder, plan: ExportPlan) -> int:
     _say(Told("loading"))
     import torch
 
-    from medtui.engine.export.production import Workshop
-    from medtui.engine.export.subject import open_subject
-    from medtui.engine.finished import preset_of
+    from medtui.engine.export.exporter import Workshop
+    from medtui.engine.export.loaded_run import open_subject
+    from medtui.engine.run.load_run import preset_of
 
     try:
         threads = plan.threads or preset_of(run).machine.reference_threads

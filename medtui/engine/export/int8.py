@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from medtui.engine.export import pt2
-from medtui.engine.export.answers import Answer, Opened
-from medtui.engine.export.subject import Subject
+from medtui.engine.export.loaded_run import Subject
+from medtui.engine.export.runtime import Answer, Opened
 
 COMPILED = "PyTorch, compiled"
 """The runtime in which products are int8's; without it they are emulated in float32."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from medtui.engine.export.answers import Opened
-from medtui.engine.export.subject import Subject
+from medtui.engine.export.loaded_run import Subject
+from medtui.engine.export.runtime import Opened
 
 KEY = "medtui"
 """Of the metadata."""

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from medtui.engine.export.answers import Opened
-from medtui.engine.export.subject import Subject
+from medtui.engine.export.loaded_run import Subject
+from medtui.engine.export.runtime import Opened
 
 METADATA = "medtui.json"
 """Of the files that a `.pt2` carries along."""

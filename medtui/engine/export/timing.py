@@ -5,9 +5,9 @@ from statistics import median
 import torch
 
 from medtui.engine.bench.timing import time_calls
-from medtui.engine.export.answers import Answer
-from medtui.engine.export.subject import BATCH, Subject
-from medtui.runs.bench import spread_of
+from medtui.engine.export.loaded_run import BATCH, Subject
+from medtui.engine.export.runtime import Answer
+from medtui.runs.bench_record import spread_of
 from medtui.runs.exports import Timing
 
 ROUNDS = 5

@@ -8,11 +8,11 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from medtui.engine.export.answers import Opened
+from medtui.engine.export.loaded_run import Subject
 from medtui.engine.export.packed import read_packed, write_packed
-from medtui.engine.export.subject import Subject
-from medtui.engine.network import restore_state, state_of
-from medtui.engine.shrink import rebuild
+from medtui.engine.export.runtime import Opened
+from medtui.engine.pruning.structural_pruning import rebuild
+from medtui.engine.training.network import restore_state, state_of
 from medtui.runs.exports import Metadata
 
 KEY = "medtui"

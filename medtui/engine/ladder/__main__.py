@@ -12,13 +12,13 @@ import msgspec
 import torch
 import torchvision
 
-from medtui.engine.arithmetic import fast_arithmetic
 from medtui.engine.ladder.arms import RUNGS, Rung
 from medtui.engine.ladder.images import lay_out
 from medtui.engine.ladder.report import LadderPlan, LadderReport
 from medtui.engine.ladder.rounds import arms_of, measure_rungs, say, warm_up
 from medtui.engine.ladder.work import Work
-from medtui.engine.machine import choose_device, cpu_capability, device_name, settle
+from medtui.engine.precision import fast_arithmetic
+from medtui.engine.run.device import choose_device, cpu_capability, device_name, settle
 from medtui.errors import MedtuiError, UsageError
 
 

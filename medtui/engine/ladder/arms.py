@@ -9,16 +9,16 @@ import condensa
 import torch
 from torch import nn
 
-from medtui.engine.arithmetic import EXACT, Arithmetic, fast_arithmetic
-from medtui.engine.evaluation import Evaluator
-from medtui.engine.fast import TEST_EVERY, fast_seams
-from medtui.engine.graph import FastStep
 from medtui.engine.ladder.stock import compress_arrays, compress_files
 from medtui.engine.ladder.work import DENSITY, EVALUATION_BATCH, Tally, Work
-from medtui.engine.lc import LC, LcState, Measured
-from medtui.engine.machine import settle
-from medtui.engine.schemes import build_scheme
-from medtui.engine.update import ForeachSgd, InPlaceSgd
+from medtui.engine.lc.cuda_graph import FastStep
+from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
+from medtui.engine.lc.loop import LC, LcState, Measured
+from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd
+from medtui.engine.precision import EXACT, Arithmetic, fast_arithmetic
+from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.run.device import settle
+from medtui.engine.training.evaluation import Evaluator
 from medtui.preset import named_schemes
 
 

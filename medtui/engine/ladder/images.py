@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from medtui.datasets import Part, open_dataset
+from medtui.datasets.dataset import Part, open_dataset
 from medtui.engine.ladder.report import LadderPlan
 from medtui.errors import UsageError
 from medtui.preset import DataSettings

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from medtui.datasets import Augment
-from medtui.engine.augmentation import Normalisation
-from medtui.engine.batches import EvaluationBatches, Images, TrainBatches
+from medtui.datasets.card import Augment
 from medtui.engine.ladder.images import Files, read_part
 from medtui.engine.ladder.report import LadderPlan
-from medtui.engine.network import build_network, state_of
+from medtui.engine.training.augmentation import Normalisation
+from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches
+from medtui.engine.training.network import build_network, state_of
 
 DENSITY = 0.1
 

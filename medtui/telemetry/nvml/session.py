@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import pynvml
 
 from medtui.telemetry.backoff import Backoff
-from medtui.telemetry.devices import Device, select_devices
-from medtui.telemetry.gpus import GpuSample
-from medtui.telemetry.nvml.answer import SessionOver, Unanswered, answer
-from medtui.telemetry.nvml.inventory import list_devices
-from medtui.telemetry.nvml.questions import read_gpu
+from medtui.telemetry.gpu_sample import GpuSample
+from medtui.telemetry.nvml.devices import list_devices
+from medtui.telemetry.nvml.errors import SessionOver, Unanswered, answer
+from medtui.telemetry.nvml.queries import read_gpu
 from medtui.telemetry.sample import NVML_OK
+from medtui.telemetry.visible_devices import Device, select_devices
 
 
 @dataclass(frozen=True)

@@ -11,24 +11,24 @@ from textual.containers import Container
 from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
+from medtui.analysis.run_tables import short_name
+from medtui.charts.palette import Colours
+from medtui.charts.plot import Plot
+from medtui.charts.selection import Marks
+from medtui.charts.viewport import Lens, look_through
 from medtui.errors import MedtuiError
-from medtui.runs.comparison.sheets import short_name
-from medtui.tui.colours import Colours
-from medtui.tui.compare_plots import Marked
-from medtui.tui.compare_tabs import TABS, Content, Request, make_content, moved_images
-from medtui.tui.comparing import Board, Workbench
-from medtui.tui.errands import ExportWanted, ModelWanted
-from medtui.tui.keys import bind
-from medtui.tui.lens import Lens, look_through
-from medtui.tui.marks import Marks
-from medtui.tui.plot import Plot
-from medtui.tui.screens.choosing import Choosing, View
-from medtui.tui.screens.looking import Looking
-from medtui.tui.snapshot import Snapshot
+from medtui.monitor.snapshot import Snapshot
+from medtui.tui.actions import ExportWanted, ModelWanted
+from medtui.tui.bindings import bind
+from medtui.tui.compare.figures import Marked
+from medtui.tui.compare.model import Board, Workbench
+from medtui.tui.compare.tabs import TABS, Content, Request, make_content, moved_images
+from medtui.tui.screens.chart_actions import Looking
+from medtui.tui.screens.compare_state import Choosing, View
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.compare_table import CompareTable, TableView
-from medtui.tui.widgets.search_line import SearchLine
-from medtui.tui.widgets.sheet_view import SheetView
+from medtui.tui.widgets.filter_input import SearchLine
+from medtui.tui.widgets.table_view import SheetView
 from medtui.tui.widgets.title_bar import TitleBar
 
 MOST_COMPARED = 40

@@ -8,19 +8,19 @@ from textual.timer import Timer
 from textual.widgets import DataTable
 from textual.worker import get_current_worker
 
-from medtui.documents import Problem
 from medtui.errors import MedtuiError, UsageError
-from medtui.launch import CellForecast, Estimate, Preflight, describe_estimate, preflight
+from medtui.jobs.available_devices import Devices, list_devices
+from medtui.jobs.launcher import CellForecast, Estimate, Preflight, describe_estimate, preflight
 from medtui.preset import Preset, describe_compressions, describe_searches
-from medtui.tui.colours import colours_of
-from medtui.tui.desk import Desk
-from medtui.tui.devices import Devices, list_devices
-from medtui.tui.draft import Draft, sections
-from medtui.tui.keys import bind
-from medtui.tui.matrix import toggle
-from medtui.tui.screens.drafting import Drafting
+from medtui.preset.toml import Problem
+from medtui.tui.bindings import bind
+from medtui.tui.editor.document import Draft, sections
+from medtui.tui.editor.grid import toggle
+from medtui.tui.editor.state import Desk
+from medtui.tui.screens.draft_actions import Drafting
+from medtui.tui.theme import colours_of
+from medtui.tui.widgets.footer import KeyBar
 from medtui.tui.widgets.form import Form, FormField
-from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.scheme_table import SchemeDetails, SchemeTable, all_schemes
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.toml_text import TomlText

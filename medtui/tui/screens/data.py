@@ -13,10 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Footer
 from textual.worker import get_current_worker
 
-from medtui.preset import DataSettings
-from medtui.shipped import card_names
-from medtui.tui.colours import colours_of
-from medtui.tui.data_look import (
+from medtui.jobs.dataset_inspection import (
     DataLook,
     DataReport,
     EveryImageLook,
@@ -25,10 +22,13 @@ from medtui.tui.data_look import (
     Sample,
     SamplesLook,
 )
-from medtui.tui.desk import Desk
-from medtui.tui.keys import bind
+from medtui.preset import DataSettings
+from medtui.resources import card_names
+from medtui.tui.bindings import bind
+from medtui.tui.editor.state import Desk
+from medtui.tui.theme import colours_of
+from medtui.tui.widgets.dataset_report import Found
 from medtui.tui.widgets.form import Form, FormField
-from medtui.tui.widgets.found import Found
 from medtui.tui.widgets.title_bar import TitleBar
 
 L = TypeVar("L", bound=Look)

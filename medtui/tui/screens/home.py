@@ -4,15 +4,15 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
 
-from medtui.tui.copying import copy_text
-from medtui.tui.errands import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
-from medtui.tui.keys import bind
-from medtui.tui.rows import RunRow, StudyRow
-from medtui.tui.screens.reader import ReaderScreen
-from medtui.tui.selection import ORDERS, Order, choose_studies
-from medtui.tui.snapshot import Snapshot
-from medtui.tui.widgets.key_bar import KeyBar
-from medtui.tui.widgets.search_line import SearchLine
+from medtui.monitor.rows import RunRow, StudyRow
+from medtui.monitor.snapshot import Snapshot
+from medtui.monitor.study_order import ORDERS, Order, choose_studies
+from medtui.tui.actions import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
+from medtui.tui.bindings import bind
+from medtui.tui.clipboard import copy_text
+from medtui.tui.screens.snapshot_screen import ReaderScreen
+from medtui.tui.widgets.filter_input import SearchLine
+from medtui.tui.widgets.footer import KeyBar
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar

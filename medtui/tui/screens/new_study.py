@@ -7,13 +7,13 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
 
-from medtui.shipped import preset_names
-from medtui.tui.colours import colours_of
-from medtui.tui.draft import describe_preset, tell_preset
-from medtui.tui.keys import bind
+from medtui.resources import preset_names
+from medtui.tui.bindings import bind
+from medtui.tui.editor.document import describe_preset, tell_preset
 from medtui.tui.screens.prompt import Prompt
-from medtui.tui.widgets.framed import Panel
-from medtui.tui.widgets.key_bar import KeyBar
+from medtui.tui.theme import colours_of
+from medtui.tui.widgets.footer import KeyBar
+from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 

@@ -6,12 +6,8 @@ from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.widget import Widget
 
-from medtui.tui.copying import copy_text
-from medtui.tui.errands import ExportWanted, ModelWanted, ResumeWanted, StopWanted
-from medtui.tui.export import chart_csv
-from medtui.tui.keys import bind
-from medtui.tui.lens import Lens, look_through
-from medtui.tui.run_plots import (
+from medtui.charts.export import chart_csv
+from medtui.charts.run_figures import (
     accuracy_plot,
     gap_plot,
     loss_plot,
@@ -19,19 +15,23 @@ from medtui.tui.run_plots import (
     schedule_plot,
     utilisation_plot,
 )
-from medtui.tui.screens.looking import Looking
-from medtui.tui.screens.reader import ReaderScreen
-from medtui.tui.search_plot import search_plot
-from medtui.tui.snapshot import Snapshot
-from medtui.tui.states import state_text
-from medtui.tui.view import RunView
+from medtui.charts.search_figure import search_plot
+from medtui.charts.viewport import Lens, look_through
+from medtui.monitor.snapshot import Snapshot
+from medtui.monitor.view import RunView
+from medtui.tui.actions import ExportWanted, ModelWanted, ResumeWanted, StopWanted
+from medtui.tui.bindings import bind
+from medtui.tui.clipboard import copy_text
+from medtui.tui.screens.chart_actions import Looking
+from medtui.tui.screens.snapshot_screen import ReaderScreen
+from medtui.tui.status_text import state_text
 from medtui.tui.widgets.chart import Chart
-from medtui.tui.widgets.headway import Headway
-from medtui.tui.widgets.key_bar import KeyBar
+from medtui.tui.widgets.filter_input import SearchLine
+from medtui.tui.widgets.footer import KeyBar
 from medtui.tui.widgets.layer_bars import LayerBars
-from medtui.tui.widgets.log_lines import LogLines
-from medtui.tui.widgets.search_line import SearchLine
-from medtui.tui.widgets.standing import Standing, summary_of
+from medtui.tui.widgets.log_view import LogLines
+from medtui.tui.widgets.progress_header import Headway
+from medtui.tui.widgets.run_summary import Standing, summary_of
 from medtui.tui.widgets.title_bar import TitleBar
 
 PANES = ("main", "standing", "memory", "utilisation", "log")

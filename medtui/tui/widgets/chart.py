@@ -8,10 +8,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
-from medtui.tui.legend import ChartStyle, legend_of
-from medtui.tui.lens import Lens, look_through
-from medtui.tui.plot import Plot
-from medtui.tui.widgets.framed import Framed
+from medtui.charts.plot import Plot
+from medtui.charts.style import ChartStyle, legend_of
+from medtui.charts.viewport import Lens, look_through
+from medtui.tui.widgets.panel import Framed
 
 
 class Chart(Framed, Widget):
@@ -65,7 +65,7 @@ class Chart(Framed, Widget):
 
     @work(thread=True, exclusive=True, group="drawing", description="draw")
     def _draw(self, plot: Plot, size: Size, style: ChartStyle) -> None:
-        from medtui.tui.widgets.drawing import draw  # arrays: start-up does without them
+        from medtui.charts.render_plotext import draw  # arrays: start-up does without them
 
         worker = get_current_worker()
         strips = _strips_of(draw(plot, size.width, size.height, style), size.width)

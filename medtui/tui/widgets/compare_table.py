@@ -7,12 +7,12 @@ from typing import Literal
 from rich.text import Text
 from textual.binding import Binding
 
-from medtui.runs.comparison.columns import Column as Fact
-from medtui.runs.comparison.differences import Differences, difference_text
-from medtui.runs.comparison.entry import Entry
-from medtui.runs.comparison.groups import Group
-from medtui.tui.colours import Colours
-from medtui.tui.marks import Marks
+from medtui.analysis.columns import Column as Fact
+from medtui.analysis.differences import Differences, difference_text
+from medtui.analysis.groups import Group
+from medtui.analysis.run_record import Entry
+from medtui.charts.palette import Colours
+from medtui.charts.selection import Marks
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 
 _WIDEST = 24

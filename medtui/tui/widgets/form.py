@@ -11,10 +11,17 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from medtui.documents import Problem
-from medtui.tui.colours import Colours
-from medtui.tui.draft import Draft, field_of, read_typed, sections, show_typed, takes_array
-from medtui.tui.widgets.framed import Framed
+from medtui.charts.palette import Colours
+from medtui.preset.toml import Problem
+from medtui.tui.editor.document import (
+    Draft,
+    field_of,
+    read_typed,
+    sections,
+    show_typed,
+    takes_array,
+)
+from medtui.tui.widgets.panel import Framed
 
 
 class Line(Static):

@@ -5,10 +5,10 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from medtui.tui.colours import Colours
-from medtui.tui.view import RunView
-from medtui.tui.widgets.bar import bar
-from medtui.tui.widgets.framed import Framed
+from medtui.charts.palette import Colours
+from medtui.monitor.view import RunView
+from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.progress_bar import bar
 from medtui.units import format_percent
 
 _NAME = 22

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.binding import Binding
 
+from medtui.charts.palette import Colours
 from medtui.preset import Preset, Quantize, Scheme, describe_searches, named_schemes
-from medtui.tui.colours import Colours
-from medtui.tui.matrix import Place, chosen_places
-from medtui.tui.widgets.framed import Panel
+from medtui.tui.editor.grid import Place, chosen_places
+from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.units import format_count, format_density, format_percent
 
 if TYPE_CHECKING:
-    from medtui.launch import CellForecast
+    from medtui.jobs.launcher import CellForecast
 
 _MOST_DENSITIES = 12
 _SEARCH = Column("search", "search", 6, justify="right")

@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from rich.text import Text
 
-from medtui.tui.colours import Colours
-from medtui.tui.rows import RunRow, StudyRow
-from medtui.tui.states import age_of, mark_text, place_of, state_text
-from medtui.tui.widgets.bar import bar
+from medtui.charts.palette import Colours
+from medtui.monitor.rows import RunRow, StudyRow
+from medtui.tui.status_text import age_of, mark_text, place_of, state_text
+from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 from medtui.units import MISSING, format_bytes, format_density, format_duration
 

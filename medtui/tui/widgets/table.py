@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
-from medtui.tui.widgets.framed import Framed
+from medtui.tui.widgets.panel import Framed
 
 Cells = Mapping[str, Text]
 """A row: column key to what stands there."""

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from medtui.tui.colours import Colours
-from medtui.tui.draft import Draft
-from medtui.tui.widgets.framed import Framed
+from medtui.charts.palette import Colours
+from medtui.tui.editor.document import Draft
+from medtui.tui.widgets.panel import Framed
 
 
 class TomlText(Framed, VerticalScroll):

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from medtui.tui.widgets.framed import Panel
+from medtui.tui.widgets.panel import Panel
 
 _WHAT = (
     "medtui compresses medical image classifiers with NVIDIA's Condensa and shows what it costs:\n"

@@ -1,0 +1,247 @@
+"""What a table of runs can show: a row of `COLUMNS` is a column of tables, filters and files."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from medtui.analysis.run_record import Entry
+from medtui.errors import UsageError
+from medtui.metrics import METRICS, Metric, metric_named
+from medtui.runs.bench_record import Contest
+from medtui.runs.exports import read_exports
+from medtui.runs.result import Shrinkage
+from medtui.telemetry import Level
+from medtui.units import (
+    MISSING,
+    format_bytes,
+    format_count,
+    format_density,
+    format_duration,
+    format_number,
+    format_percent,
+)
+
+Value = float | str | None
+"""None where it was not measured or does not apply."""
+
+Split = Literal["val", "test"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One fact of a run."""
+
+    name: str
+    """As `--columns` and filters say it."""
+    label: str
+    """As it stands above the column; it names the split where there is one."""
+    read: Callable[[Entry], Value]
+    show: Callable[[float | None], str] = format_number
+    """How a number is written; text stands for itself."""
+    metric: Metric | None = None
+    """The metric that it is, which makes paired differences possible."""
+    split: Split = "test"
+    """The part of the data that `metric` was measured on."""
+    higher_is_better: bool | None = None
+    """None where neither end is."""
+    is_text: bool = False
+    opens: Literal["result", "preset", "telemetry", "bench", "exports"] = "result"
+    """The file it is read from; a result is read already, the others cost time."""
+
+    def text(self, entry: Entry) -> str:
+        """Give the run's value as it is shown."""
+        value = self.read(entry)
+        return value if isinstance(value, str) else self.show(value)
+
+    def number(self, entry: Entry) -> float | None:
+        """Give the run's value where it is a number."""
+        value = self.read(entry)
+        return None if isinstance(value, str) else value
+
+
+def column_named(name: str) -> Column:
+    """Find a column by its name, or by the beginning of only one name: `acc`, `sens`, `peak`.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    wanted = name.strip().lower().replace("-", "_")
+    if wanted in _BY_NAME:
+        return _BY_NAME[wanted]
+    begun = [each for each in _BY_NAME if each.startswith(wanted)]
+    if len(begun) == 1:
+        return _BY_NAME[begun[0]]
+    if begun:
+        raise UsageError(f"`{name}` could be {', '.join(begun)}.")
+    close = difflib.get_close_matches(wanted, _BY_NAME, n=1)
+    cure = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(_BY_NAME)}."
+    raise UsageError(f"There is no column `{name}`.", hint=cure)
+
+
+def columns_named(names: str) -> list[Column]:
+    """Give the columns of a list joined by commas or blanks.
+
+    Raises:
+        UsageError: one of them does not exist, or none is named.
+    """
+    found = [column_named(name) for name in names.replace(",", " ").split()]
+    if not found:
+        raise UsageError("No column is named.", hint=f"Known: {', '.join(_BY_NAME)}.")
+    return list({column.name: column for column in found}.values())
+
+
+def usual_columns(entries: Sequence[Entry]) -> list[Column]:
+    """Give the columns that fit these runs' tasks and need no other file than the results."""
+    is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
+    headline = ["auroc", "exact_match", "accuracy"] if is_multi else ["accuracy", "auroc"]
+    search = ["search"] if any(_search_text(entry) for entry in entries) else []
+    names = ["run", *search, "scheme", "density", "reached", *headline, "sensitivity",
+             "specificity", "parameters", "packed", "time"]  # fmt: skip
+    return [_BY_NAME[name] for name in names]
+
+
+def differing(columns: Sequence[Column], entries: Sequence[Entry]) -> list[Column]:
+    """Leave out the columns in which all runs are the same; the run's name always stays."""
+    return [
+        column for column in columns
+        if column.name == "run" or len({column.text(entry) for entry in entries}) > 1
+    ]  # fmt: skip
+
+
+def _metric_column(metric: Metric, split: Split) -> Column:
+    name = metric.name if split == "test" else f"val_{metric.name}"
+    return Column(
+        name,
+        f"{split} {metric.label}",
+        lambda entry: entry.metric(split, metric.name),
+        format_percent if metric.is_share else format_number,
+        metric=metric,
+        split=split,
+        higher_is_better=metric.higher_is_better,
+    )
+
+
+def _vitals_column(name: str, label: str, of: str, part: str, show: Callable[..., str]) -> Column:
+    def read(entry: Entry) -> float | None:
+        level: Level | None = getattr(entry.vitals, of)
+        return None if level is None else float(getattr(level, part))
+
+    return Column(name, label, read, show, opens="telemetry")
+
+
+def _search_text(entry: Entry) -> str | None:
+    """Give `chosen` or `probe`: what a search made of the run."""
+    return "probe" if entry.is_probe else "chosen" if entry.is_chosen else None
+
+
+def _published_text(entry: Entry) -> str:
+    """Give `accuracy 72.4 %`: what a publication reports, by its own metric."""
+    number = entry.published
+    if number is None:
+        return MISSING
+    metric = metric_named(number.metric)
+    show = format_percent if metric is None or metric.is_share else format_number
+    return f"{metric.label if metric else number.metric} {show(number.value)}"
+
+
+def _exports_text(entry: Entry) -> str:
+    """Give `int8, onnx shrunk`: the forms that lie in the run's `exports/`."""
+    return ", ".join(export.label for export in read_exports(entry.folder.exports)) or MISSING
+
+
+def _flip_rate(entry: Entry) -> float | None:
+    flips = entry.result.test.flips
+    return None if flips is None else flips.rate
+
+
+def _shrunk_column(
+    name: str, label: str, read: Callable[[Shrinkage], float | None], show: Callable[..., str]
+) -> Column:
+    """Give a column of what is left without the filters and neurons that can leave."""
+
+    def measured(entry: Entry) -> float | None:
+        found = entry.result.shrinkage
+        return None if found is None else read(found)
+
+    return Column(name, label, measured, show)
+
+
+def _bench_column(
+    name: str,
+    label: str,
+    read: Callable[[Contest], float],
+    *,
+    is_better: bool,
+    is_shrunk: bool = False,
+) -> Column:
+    """Give a column of the benchmark in float32, in which every model is measured."""
+
+    def measured(entry: Entry) -> float | None:
+        bench = entry.bench.shrunk if entry.bench and is_shrunk else entry.bench
+        contest = bench.contest("float32") if bench else None
+        return None if contest is None else read(contest)
+
+    return Column(name, label, measured, higher_is_better=is_better, opens="bench")
+
+
+def _format_percent_of_100(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.0f} %"
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("run", "run", lambda entry: entry.key, is_text=True),
+    Column("search", "search", _search_text, is_text=True),
+    Column("study", "study", lambda entry: entry.folder.study.name, is_text=True),
+    Column("scheme", "scheme", lambda entry: entry.result.scheme, is_text=True),
+    Column("density", "density", lambda entry: entry.density, format_density),
+    Column("reached", "reached", lambda entry: entry.result.size.density),
+    Column("structures", "filters kept", lambda entry: entry.result.size.structure_density),
+    _shrunk_column("masked", "masked", lambda found: found.masked, format_percent),
+    _shrunk_column("removable", "removable", lambda found: found.removable, format_percent),
+    Column("seed", "seed", lambda entry: entry.result.seed),
+    Column("guard", "guard", lambda entry: entry.result.guard, is_text=True),
+    *(_metric_column(metric, "test") for metric in METRICS),
+    *(_metric_column(metric, "val") for metric in METRICS),
+    Column("published", "published", _published_text, is_text=True,
+           opens="preset"),
+    Column("flips", "answers changed", _flip_rate, format_percent, higher_is_better=False),
+    Column("parameters", "nonzero", lambda entry: entry.result.size.num_nonzero, format_count),
+    Column("macs", "MACs", lambda entry: entry.result.size.macs, format_count),
+    _shrunk_column("shrunk_parameters", "shrunk", lambda found: found.size.num_parameters,
+                   format_count),
+    _shrunk_column("shrunk_macs", "MACs shrunk", lambda found: found.size.macs, format_count),
+    _shrunk_column("shrunk_bytes", "file shrunk", lambda found: found.bytes_on_disk, format_bytes),
+    Column("dead", "dead layers", lambda entry: len(entry.result.size.dead_layers), format_count),
+    Column("packed", "packed", lambda entry: entry.result.size.bytes_packed, format_bytes,
+           higher_is_better=False),
+    Column("bytes", "dense", lambda entry: entry.result.size.bytes_dense, format_bytes,
+           higher_is_better=False),
+    Column("cycle", "cycle", lambda entry: entry.result.best_cycle),
+    Column("time", "time", lambda entry: entry.result.seconds, format_duration),
+    Column("exported", "exported", _exports_text, is_text=True, opens="exports"),
+    Column("device", "device", lambda entry: entry.result.device_name, is_text=True),
+    _bench_column("latency", "p50 ms", lambda contest: contest.latency.p50_ms, is_better=False),
+    _bench_column("throughput", "images/s",
+                  lambda contest: contest.best.images_per_second.median, is_better=True),
+    _bench_column("speed_up", "times as fast", lambda contest: contest.latency_ratio.median,
+                  is_better=True),
+    _bench_column("shrunk_latency", "p50 ms, shrunk",
+                  lambda contest: contest.latency.p50_ms, is_better=False, is_shrunk=True),
+    _bench_column("shrunk_throughput", "images/s, shrunk",
+                  lambda contest: contest.best.images_per_second.median, is_better=True,
+                  is_shrunk=True),
+    _bench_column("shrunk_speed_up", "times as fast, shrunk",
+                  lambda contest: contest.latency_ratio.median, is_better=True, is_shrunk=True),
+    _vitals_column("memory", "mean GPU memory", "gpu_memory_used_bytes", "mean", format_bytes),
+    _vitals_column("peak_memory", "peak GPU memory", "gpu_memory_used_bytes", "peak",
+                   format_bytes),
+    _vitals_column("utilisation", "mean GPU", "gpu_percent", "mean", _format_percent_of_100),
+    _vitals_column("process_memory", "mean memory", "process_memory_bytes", "mean", format_bytes),
+    _vitals_column("process_peak_memory", "peak memory", "process_memory_bytes", "peak",
+                   format_bytes),
+    _vitals_column("cpu", "mean CPU", "process_cpu_percent", "mean", _format_percent_of_100),
+)  # fmt: skip
+"""All columns; a new one is a new row here."""
+
+_BY_NAME = {column.name: column for column in COLUMNS}

@@ -1,0 +1,78 @@
+"""How a run differs from its baseline, on the images and patients that both answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medtui.analysis.columns import Split
+from medtui.analysis.prediction_changes import Pair, pair_predictions
+from medtui.analysis.run_record import Entry, reference_of
+from medtui.bootstrap import MEASURES, Difference, compare
+from medtui.errors import MedtuiError
+from medtui.metrics import METRICS, Metric
+from medtui.units import format_change
+
+RESAMPLES = 1000
+"""Samples behind a 95 % interval."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """A run less its baseline."""
+
+    baseline: str
+    """Key of the run compared with."""
+    by_metric: dict[str, Difference]
+    """Metric's name to its paired change on test."""
+
+
+def pair_entries(baseline: Entry, entry: Entry, split: Split = "test") -> Pair:
+    """Match two runs' answers image by image.
+
+    Raises:
+        MedtuiError: predictions are missing, classes differ, or no image is common to both.
+    """
+    return pair_predictions(baseline.predictions, entry.predictions, split)
+
+
+def differences(baseline: Entry, entry: Entry, *, resamples: int = RESAMPLES) -> Differences:
+    """Give the paired change of every metric of the task on test.
+
+    Raises:
+        MedtuiError: as for `pair_entries`.
+    """
+    pair = pair_entries(baseline, entry)
+    names = [metric.name for metric in METRICS if pair.run.task in metric.tasks]
+    measures = {name: MEASURES[name] for name in names if name in MEASURES}
+    found = compare(pair.reference, pair.run, pair.patients, measures, resamples=resamples)
+    return Differences(baseline.key, found)
+
+
+def differences_of_all(
+    entries: Sequence[Entry], pin: Entry | None, *, resamples: int = RESAMPLES
+) -> tuple[dict[str, Differences], list[str]]:
+    """Give each run's differences from `pin`, without one from its own study's reference.
+
+    Runs that cannot be compared are left out, with a sentence for each.
+    """
+    found, problems = dict[str, Differences](), list[str]()
+    for entry in entries:
+        baseline = pin or reference_of(entry, entries)
+        if baseline is None or baseline.folder == entry.folder:
+            continue
+        try:
+            found[entry.key] = differences(baseline, entry, resamples=resamples)
+        except MedtuiError as error:
+            problems.append(f"{entry.key} against {baseline.key}: {error.message}")
+    return found, problems
+
+
+def difference_text(metric: Metric, difference: Difference | None) -> str:
+    """Give `+0.3 [+0.1, +0.8]`, in points where the metric is a share; empty without one."""
+    if difference is None:
+        return ""
+    scale, digits = (100, 1) if metric.is_share else (1, 3)
+    value, low, high = (
+        format_change(number * scale, digits)
+        for number in (difference.value, difference.low, difference.high)
+    )
+    return f"{value} [{low}, {high}]"

@@ -1,0 +1,65 @@
+"""Runs that belong together, with what they have in common: mean and spread over their members."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medtui.analysis.columns import Column, column_named
+from medtui.analysis.run_record import Entry
+
+KEYS = ("scheme", "density", "seed", "study")
+"""Columns that runs can be grouped by."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that are alike in the columns grouped by."""
+
+    label: str
+    """Those columns' values: `Prune 0.1`."""
+    members: tuple[Entry, ...]
+
+    def mean(self, column: Column) -> float | None:
+        """Give the mean over the members in which it was measured; None where it was in none."""
+        values = self._values(column)
+        return statistics.fmean(values) if values else None
+
+    def spread(self, column: Column) -> float | None:
+        """Give the standard deviation between members; None where there are not two."""
+        values = self._values(column)
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    def _values(self, column: Column) -> list[float]:
+        numbers = [column.number(entry) for entry in self.members]
+        return [number for number in numbers if number is not None]
+
+
+def group_entries(entries: Sequence[Entry], keys: Sequence[str]) -> list[Group]:
+    """Group runs by some of `KEYS`, in the order in which the groups' first members stand.
+
+    Probes make groups of their own: `Prune probe`.
+    """
+    columns = [column_named(key) for key in keys]
+    found: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in entries:
+        values = (*(column.text(entry) for column in columns), *["probe"] * entry.is_probe)
+        found.setdefault(values, []).append(entry)
+    return [Group(" ".join(values), tuple(members)) for values, members in found.items()]
+
+
+def group_words(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Give mean and spread of each number; of each text what all members share, else nothing."""
+    words = []
+    for column in columns:
+        if column.is_text:
+            shared = {column.text(entry) for entry in group.members}
+            words.append(shared.pop() if len(shared) == 1 else "")
+        else:
+            words.append(mean_and_spread(group, column))
+    return tuple(words)
+
+
+def mean_and_spread(group: Group, column: Column) -> str:
+    """Give `95.8 % ± 0.3 %`; the mean alone where members do not differ."""
+    mean, spread = group.mean(column), group.spread(column)
+    return column.show(mean) if not spread else f"{column.show(mean)} ± {column.show(spread)}"

@@ -1,0 +1,149 @@
+"""One run in a comparison: what its result file says, and the rest on request."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from medtui.errors import MedtuiError
+from medtui.events import Metrics
+from medtui.preset import (
+    Preset,
+    PublishedNumber,
+    cell_named,
+    named_schemes,
+    names_probe,
+    parse_preset,
+)
+from medtui.preset.toml import DocumentError, read_text
+from medtui.runs.bench_record import Bench, read_bench
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.predictions import RunPredictions, read_predictions
+from medtui.runs.result import Result, SplitResult, read_result
+from medtui.runs.search_record import read_search
+from medtui.telemetry import VitalsSummary, read_samples, summarise
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One finished run."""
+
+    folder: RunFolder
+    result: Result
+    is_chosen: bool = False
+    """Whether a search of its study chose its density, or would by what it knows so far."""
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is a search's cheap sample, which is no result of its study."""
+        return names_probe(self.folder.name)
+
+    @property
+    def key(self) -> str:
+        """`study/run`."""
+        return f"{self.folder.study.name}/{self.folder.name}"
+
+    @cached_property
+    def density(self) -> float | None:
+        """Asked for, by the grid or by the scheme itself; None where nothing is pruned."""
+        if self.result.density is not None or self.result.scheme in _SHIPPED:
+            return self.result.density
+        cell = cell_named(self.preset, self.folder.name) if self.preset else None
+        fixed = [getattr(each, "density", None) for each in cell.scheme.operators] if cell else []
+        return next((density for density in fixed if density is not None), None)
+
+    @cached_property
+    def preset(self) -> Preset | None:
+        """What was asked; None where the file cannot be read."""
+        try:
+            return parse_preset(read_text(self.folder.preset), str(self.folder.preset))
+        except DocumentError:
+            return None
+
+    @cached_property
+    def published(self) -> PublishedNumber | None:
+        """What a publication reports for this run, by its preset."""
+        return self.preset.published.get(self.folder.name) if self.preset else None
+
+    @cached_property
+    def predictions(self) -> RunPredictions:
+        """What it answers, image by image.
+
+        Raises:
+            EnvironmentProblem: the file is missing or damaged.
+        """
+        return read_predictions(self.folder.predictions)
+
+    @cached_property
+    def bench(self) -> Bench | None:
+        """How fast it is; None where that was not measured."""
+        try:
+            return read_bench(self.folder)
+        except MedtuiError:
+            return None
+
+    @cached_property
+    def vitals(self) -> VitalsSummary:
+        """The machine's means and peaks while it trained or compressed; of all of an older run."""
+        stage = "reference" if self.folder.is_reference else "compress"
+        if stage in self.result.vitals:
+            return self.result.vitals[stage]
+        samples, _ = read_samples(self.folder.telemetry)
+        return summarise(samples)
+
+    def split(self, name: str) -> SplitResult:
+        """Give what was measured on `val` or `test`."""
+        return self.result.val if name == "val" else self.result.test
+
+    def metric(self, split: str, name: str) -> float | None:
+        """Give a metric; None where it is undefined or was not measured."""
+        metrics: Metrics = self.split(split).metrics
+        return metrics.get(name)
+
+
+_SHIPPED = frozenset({*named_schemes(), "reference"})
+
+
+def read_entries(folders: Iterable[RunFolder]) -> tuple[list[Entry], list[str]]:
+    """Read the finished runs among `folders`, and a sentence for each that cannot be read."""
+    entries, problems = list[Entry](), list[str]()
+    chosen: dict[StudyFolder, set[str]] = {}
+    for folder in folders:
+        try:
+            result = read_result(folder)
+        except MedtuiError as error:
+            problems.append(str(error))
+            continue
+        if result is not None:
+            if folder.study not in chosen:
+                chosen[folder.study] = _chosen_in(folder.study)
+            entries.append(Entry(folder, result, folder.name in chosen[folder.study]))
+    return entries, problems
+
+
+def _chosen_in(study: StudyFolder) -> set[str]:
+    """Give the runs that a study's searches chose; none where that cannot be read."""
+    try:
+        record = read_search(study)
+    except MedtuiError:
+        return set()
+    return {search.chosen for search in record.searches} if record else set()
+
+
+def reference_of(entry: Entry, entries: Iterable[Entry]) -> Entry | None:
+    """Give the dense run that `entry` compressed: among `entries`, else from its study's folder."""
+    folder = entry.folder.study.reference
+    for each in entries:
+        if each.folder == folder:
+            return each
+    found, _ = read_entries([folder])
+    return found[0] if found else None
+
+
+def all_runs(runs_dir: Path) -> list[RunFolder]:
+    """Give the folders of all runs of all studies, study by study."""
+    try:
+        studies = [StudyFolder(path) for path in sorted(runs_dir.iterdir()) if path.is_dir()]
+    except OSError:
+        return []
+    return [run for study in studies for run in study.runs()]

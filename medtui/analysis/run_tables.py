@@ -1,0 +1,149 @@
+"""Runs as sheets: results with differences, groups, classes, layers, settings."""
+
+from collections.abc import Mapping, Sequence
+
+from medtui.analysis.columns import Column, Split
+from medtui.analysis.differences import Differences, difference_text
+from medtui.analysis.groups import Group, mean_and_spread
+from medtui.analysis.run_record import Entry
+from medtui.analysis.settings import setting_differences
+from medtui.analysis.table import Sheet, Words
+from medtui.metrics import METRICS, Metric
+from medtui.units import MISSING, format_number, format_percent
+
+PER_CLASS = ("auroc", "average_precision", "sensitivity", "specificity", "accuracy", "f1")
+"""Metrics that results hold for each class."""
+
+
+def runs_sheet(
+    entries: Sequence[Entry], columns: Sequence[Column],
+    found: Mapping[str, Differences] | None = None,
+) -> Sheet:  # fmt: skip
+    """Give a row for each run; with `found`, each metric on test is followed by its difference."""
+    headers: list[str] = []
+    for column in columns:
+        headers.append(column.label)
+        if found is not None and _is_paired(column):
+            headers.append(f"change of {column.metric.label if column.metric else ''}")
+    rows = [_run_row(entry, columns, found) for entry in entries]
+    return Sheet("Results", tuple(headers), tuple(rows), note=_baselines(found))
+
+
+def groups_sheet(groups: Sequence[Group], columns: Sequence[Column]) -> Sheet:
+    """Give a row of mean and spread for each group, and below it one for each member."""
+    numbers = [column for column in columns if not column.is_text]
+    rows: list[Words] = []
+    marks: list[str] = []
+    for group in groups:
+        count = len(group.members)
+        means = [mean_and_spread(group, column) for column in numbers]
+        rows.append((group.label, str(count), *means))
+        marks.append("group")
+        for entry in group.members if count > 1 else ():
+            values = [column.text(entry) for column in numbers]
+            rows.append((f"  {entry.key}", "", *values))
+            marks.append("")
+    headers = ("group", "runs", *(column.label for column in numbers))
+    note = "Mean ± standard deviation between the members of a group."
+    return Sheet("Groups", headers, tuple(rows), tuple(marks), note)
+
+
+def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test") -> Sheet:
+    """Give each class's metric in each run, the macro average below; rarest class first."""
+    measured = [entry.split(split).per_class for entry in entries]
+    prevalence = {
+        name: values.get("prevalence") or 0.0
+        for classes in measured
+        for name, values in classes.items()
+    }
+    show = format_percent if metric.is_share else format_number
+    rows: list[Words] = [
+        (
+            name,
+            format_percent(prevalence[name]),
+            *(show(classes.get(name, {}).get(metric.name)) for classes in measured),
+        )
+        for name in sorted(prevalence, key=lambda each: prevalence[each])
+    ]
+    whole = [show(entry.metric(split, metric.name)) for entry in entries]
+    rows.append(("all", "", *whole))
+    headers = ("class", "of images", *(short_name(entry, entries) for entry in entries))
+    return Sheet(f"{metric.label} by class, {split}", headers, tuple(rows))
+
+
+def layers_sheet(entries: Sequence[Entry]) -> Sheet:
+    """Give the share of weights each run kept of each layer; a dead layer is marked."""
+    names = dict.fromkeys(layer.name for entry in entries for layer in entry.result.size.layers)
+    layers = [{layer.name: layer for layer in entry.result.size.layers} for entry in entries]
+    rows: list[Words] = []
+    marks: list[str] = []
+    for name in names:
+        found = [each.get(name) for each in layers]
+        cells = [
+            MISSING if layer is None
+            else "dead" if layer.num_nonzero == 0
+            else format_percent(layer.num_nonzero / max(1, layer.num_weights))
+            for layer in found
+        ]  # fmt: skip
+        rows.append((name, *cells))
+        marks.append("dead" if "dead" in cells else "")
+    headers = ("layer", *(short_name(entry, entries) for entry in entries))
+    note = "Share of a layer's weights that are not zero."
+    return Sheet("Layers", headers, tuple(rows), tuple(marks), note)
+
+
+def settings_sheet(entries: Sequence[Entry]) -> Sheet:
+    """Give the keys in which the runs' presets differ."""
+    lines = setting_differences(entries)
+    headers = ("setting", *(short_name(entry, entries) for entry in entries))
+    rows = tuple((line.key, *line.values) for line in lines)
+    note = "" if lines else "The runs were asked for the same."
+    return Sheet("Settings that differ", headers, rows, note=note, num_keys=1 + len(entries))
+
+
+def per_class_metric(entries: Sequence[Entry]) -> Metric:
+    """Give the metric by which these runs' classes are told apart: AUROC, or sensitivity."""
+    is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
+    wanted = "auroc" if is_multi else "sensitivity"
+    return next(metric for metric in METRICS if metric.name == wanted)
+
+
+def headline_metric(entries: Sequence[Entry]) -> Metric:
+    """Give the metric by which these runs are judged: accuracy, or AUROC in multi-label tasks."""
+    is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
+    wanted = "auroc" if is_multi else "accuracy"
+    return next(metric for metric in METRICS if metric.name == wanted)
+
+
+def short_name(entry: Entry, entries: Sequence[Entry]) -> str:
+    """Give a run's name without its study where all runs are of one study."""
+    studies = {each.folder.study.name for each in entries}
+    return entry.folder.name if len(studies) == 1 else entry.key
+
+
+def _run_row(
+    entry: Entry, columns: Sequence[Column], found: Mapping[str, Differences] | None
+) -> Words:
+    cells: list[str] = []
+    for column in columns:
+        cells.append(column.text(entry))
+        if found is not None and _is_paired(column):
+            assert column.metric is not None
+            of_run = found.get(entry.key)
+            difference = of_run.by_metric.get(column.metric.name) if of_run else None
+            cells.append(difference_text(column.metric, difference))
+    return tuple(cells)
+
+
+def _is_paired(column: Column) -> bool:
+    return column.metric is not None and column.split == "test"
+
+
+def _baselines(found: Mapping[str, Differences] | None) -> str:
+    if not found:
+        return ""
+    names = dict.fromkeys(each.baseline for each in found.values())
+    return (
+        f"Changes are against {', '.join(names)}, in points where shares are, with 95 % intervals: "
+        "the same resampled patients for both."
+    )

@@ -1,0 +1,54 @@
+"""In what runs were asked for different things: their presets, line by line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from medtui.analysis.run_record import Entry
+from medtui.units import MISSING
+
+_NOT_ASKED = ("schema", "name", "note", "published")
+"""Keys that tell people something and change no run."""
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """One key of the presets, as each run has it."""
+
+    key: str
+    """Dotted: `lc.steps`."""
+    values: tuple[str, ...]
+    """In the order of the runs."""
+
+
+def setting_differences(entries: Sequence[Entry]) -> list[SettingLine]:
+    """Give the keys in which the runs' presets differ, in the preset's order."""
+    tables = [_flat(_asked(entry)) for entry in entries]
+    keys = dict.fromkeys(key for table in tables for key in table)
+    lines = [SettingLine(key, tuple(table.get(key, MISSING) for table in tables)) for key in keys]
+    return [line for line in lines if len(set(line.values)) > 1]
+
+
+def _asked(entry: Entry) -> dict[str, Any]:
+    if entry.preset is None:
+        return {}
+    table = entry.preset.model_dump(by_alias=True, exclude_none=True, mode="json")
+    return {key: value for key, value in table.items() if key not in _NOT_ASKED}
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = _written(value)
+    return found
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_written, value))
+    if isinstance(value, dict):
+        return " ".join(f"{key}={_written(inner)}" for key, inner in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,76 @@
+"""Makes points fit to be drawn: gaps for what is not finite, clipped, two points per column.
+
+plotext makes a mark for every column between two points before it clips them, and refuses
+infinities, so nothing reaches it that did not pass here. Pure functions.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medtui.monitor.vitals import Point
+
+LARGEST = 1e300
+"""What is not below it is taken for not finite: an axis around it would overflow."""
+
+SMALLEST = 1 / LARGEST
+"""What is not above it is taken for zero on a logarithmic axis, for the same reason."""
+
+Segment = NDArray[np.float64]
+"""A stretch of a curve without gaps, (N, 2): x and y, in ascending x."""
+
+
+def measured(points: Sequence[Point]) -> NDArray[np.float64]:
+    """Give points as an array (N, 2); what was not measured is NaN."""
+    return np.array(points, dtype=np.float64).reshape(-1, 2)
+
+
+def split_at_gaps(points: NDArray[np.float64], *, is_log: bool = False) -> list[Segment]:
+    """Break a curve where y is missing or not finite.
+
+    With `is_log`, y becomes its logarithm to base 10, and the curve breaks where there is none.
+    """
+    xs, ys = points.T
+    is_drawable = np.isfinite(xs) & (np.abs(ys) < LARGEST)
+    if is_log:
+        is_drawable &= ys > SMALLEST
+        ys = np.log10(ys, out=np.full_like(ys, np.nan), where=is_drawable)
+    turns = np.flatnonzero(np.diff(is_drawable)) + 1
+    stretches = np.split(np.column_stack((xs, ys)), turns)
+    kept = np.split(is_drawable, turns)
+    return [each for each, is_kept in zip(stretches, kept, strict=True) if is_kept[:1].any()]
+
+
+def clip(segment: Segment, low: float, high: float) -> Segment:
+    """Hold every y within the ends of the axis; what lies outside runs along the edge."""
+    return np.column_stack((segment[:, 0], segment[:, 1].clip(low, high)))
+
+
+def cut(segment: Segment, left: float, right: float, *, is_joined: bool) -> Segment:
+    """Give what is in view; a joined line goes on to the edges, where it is interpolated."""
+    xs, ys = segment.T
+    inside: Segment = segment[(left <= xs) & (xs <= right)]
+    if not is_joined:
+        return inside
+    edges = [edge for edge in (left, right) if xs[0] < edge < xs[-1]]
+    ends = np.column_stack((edges, np.interp(edges, xs, ys)))
+    seen: Segment = np.concatenate([ends[ends[:, 0] == left], inside, ends[ends[:, 0] == right]])
+    return seen
+
+
+def thin(segment: Segment, left: float, right: float, columns: int) -> Segment:
+    """Keep the lowest and the highest point of every column, in their order.
+
+    A spike of one point stays visible, however many points share its column.
+    """
+    if len(segment) <= 2 * columns or right <= left:
+        return segment
+    xs, ys = segment.T
+    column = np.floor((xs - left) * (columns / (right - left)))
+    by_column_and_height = np.lexsort((ys, column))
+    starts = np.flatnonzero(np.diff(column[by_column_and_height], prepend=np.nan))
+    ends = np.append(starts[1:], len(segment)) - 1
+    extremes = by_column_and_height[np.concatenate((starts, ends))]
+    thinned: Segment = segment[np.unique(extremes)]
+    return thinned

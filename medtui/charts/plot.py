@@ -1,0 +1,91 @@
+"""What a chart shows, without how it is drawn; `widgets.drawing` draws it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from medtui.monitor.vitals import Point
+
+_LETTERS = 26
+
+Stroke = Literal["line", "dots", "faint"]
+"""How a curve is drawn: joined, unjoined, or joined and in the colour of the background's text."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve."""
+
+    label: str
+    """What it is, with its split: `val`, `test`, `used`."""
+    points: tuple[Point, ...]
+    """In ascending x."""
+    stroke: Stroke = "line"
+    digits: int | None = 1
+    """Decimals of the latest value in the legend; None names the curve alone."""
+    tint: int | None = None
+    """Place in the palette, which a run keeps on every chart; None takes the series' own place."""
+    letter: str = ""
+    """What stands for it beside its colour; empty takes the letter of its place."""
+
+    @property
+    def latest(self) -> float | None:
+        """The last measured value; None where there is none."""
+        return next((y for _, y in reversed(self.points) if y is not None), None)
+
+    def value_at(self, x: float) -> float | None:
+        """Give the measured value whose x is nearest; None where there is none."""
+        known = ((abs(at - x), y) for at, y in self.points if y is not None)
+        return min(known, default=(0.0, None))[1]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line to compare with, drawn dashed."""
+
+    label: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One chart."""
+
+    title: str
+    """What is shown, with the unit of y: `Accuracy by cycle, %`."""
+    series: tuple[Series, ...]
+    """Each gets a letter and a colour by its place, where it has none of its own."""
+    levels: tuple[Level, ...] = ()
+    x_label: str = ""
+    """What x counts, with its unit: `cycle`, `minutes`."""
+    y_limits: tuple[float | None, float | None] = (None, None)
+    """Fixed ends of the y axis; None follows the data."""
+    x_limits: tuple[float | None, float | None] = (None, None)
+    """Likewise of the x axis; the end of a plan keeps a live chart from moving."""
+    are_x_whole: bool = False
+    """Whether x has whole numbers only, so that no tick falls between them."""
+    is_log: bool = False
+    """Whether y is drawn by its logarithm; values not above 0 are gaps then."""
+    is_x_log: bool = False
+    """Whether x is drawn by its logarithm; points not above 0 are left out then."""
+    cursor: float | None = None
+    """An x that is marked by a vertical line; None marks none."""
+    remark: str = ""
+    """What stands behind the legend: a fact no curve shows."""
+    empty: str = "nothing measured yet"
+    """The sentence that stands where there is nothing to draw."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no series has a measured value."""
+        return all(series.latest is None for series in self.series)
+
+
+def letter_of(plot: Plot, index: int) -> str:
+    """Give the letter that names a series beside its colour: its own, or A, B, C ... Z, AA, AB."""
+    return plot.series[index].letter or place_letter(index)
+
+
+def place_letter(index: int) -> str:
+    """Give the letter of a place: A, B, C ... Z, AA, AB."""
+    before = place_letter(index // _LETTERS - 1) if index >= _LETTERS else ""
+    return before + chr(ord("A") + index % _LETTERS)

@@ -1,0 +1,101 @@
+"""How a person looks at a chart: logarithm, smoothing, a window of x, a cursor. Pure functions."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+
+from medtui.charts.plot import Plot, Series
+from medtui.monitor.vitals import Point
+
+ZOOM = 2.0
+"""One step of zoom shows this many times less."""
+
+SMOOTHING = 0.6
+"""Weight of the past in the smoothed curve (exponential moving average)."""
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What is done to a plot before it is drawn."""
+
+    is_log: bool | None = None
+    """Whether y is logarithmic; None leaves it to the plot."""
+    is_smooth: bool = False
+    """Whether each curve is smoothed, with the raw one faint behind it."""
+    window: tuple[float, float] | None = None
+    """The x in view; None shows all."""
+    cursor: float | None = None
+    """The x whose values are read out; None reads none."""
+
+
+def look_through(lens: Lens, plot: Plot) -> Plot:
+    """Give the plot as it is to be drawn."""
+    series = plot.series
+    if lens.is_smooth:
+        raw = [replace(each, stroke="faint") for each in series if each.stroke == "line"]
+        series = (*(smooth(each) if each.stroke == "line" else each for each in series), *raw)
+    title = plot.title + (", smoothed" if lens.is_smooth else "")
+    is_log = plot.is_log if lens.is_log is None else lens.is_log
+    return replace(
+        plot,
+        title=title + (", log" if is_log else ""),
+        series=series,
+        is_log=is_log,
+        x_limits=lens.window or plot.x_limits,
+        cursor=lens.cursor,
+    )
+
+
+def smooth(series: Series) -> Series:
+    """Give the exponential moving average of a curve; a gap begins anew."""
+    points: list[Point] = []
+    mean: float | None = None
+    for x, y in series.points:
+        mean = y if y is None or mean is None else SMOOTHING * mean + (1 - SMOOTHING) * y
+        points.append((x, mean))
+    return replace(series, points=tuple(points))
+
+
+def zoom(lens: Lens, plot: Plot, factor: float) -> Lens:
+    """Show `factor` times less of x around the cursor, else at the right end; at most all."""
+    ends = ends_of(plot)
+    if ends is None:
+        return lens
+    left, right = lens.window or ends
+    width = (right - left) / factor
+    if width >= ends[1] - ends[0]:
+        return replace(lens, window=None)
+    centre = lens.cursor if lens.cursor is not None else ends[1] - width / 2
+    return replace(lens, window=_moved_inside((centre - width / 2, centre + width / 2), ends))
+
+
+def step_cursor(lens: Lens, plot: Plot, step: int) -> Lens:
+    """Move the cursor to a neighbouring measured x, beginning at the last; the window follows."""
+    xs = sorted({x for each in plot.series for x, y in each.points if y is not None})
+    ends = ends_of(plot)
+    if not xs or ends is None:
+        return lens
+    if lens.cursor is None:
+        at = len(xs) - 1
+    else:
+        at = min(len(xs) - 1, max(0, bisect_left(xs, lens.cursor) + step))
+    window = lens.window
+    if window is not None and not window[0] <= xs[at] <= window[1]:
+        half = (window[1] - window[0]) / 2
+        window = _moved_inside((xs[at] - half, xs[at] + half), ends)
+    return replace(lens, cursor=xs[at], window=window)
+
+
+def ends_of(plot: Plot) -> tuple[float, float] | None:
+    """Give the first and the last x a plot can show; None where nothing was measured."""
+    xs = [x for each in plot.series for x, y in each.points if y is not None]
+    if not xs:
+        return None
+    left = min(xs) if plot.x_limits[0] is None else plot.x_limits[0]
+    right = max(xs) if plot.x_limits[1] is None else plot.x_limits[1]
+    return (left, right) if right > left else (left, left + 1)
+
+
+def _moved_inside(window: tuple[float, float], ends: tuple[float, float]) -> tuple[float, float]:
+    width = window[1] - window[0]
+    left = min(max(window[0], ends[0]), max(ends[0], ends[1] - width))
+    return left, left + width

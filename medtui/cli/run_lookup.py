@@ -1,0 +1,100 @@
+"""Finds the study or run a person names: `demo`, `demo/prune-0.1`, or `prune-0.1` where unique."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from medtui.errors import UsageError
+from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
+from medtui.runs.folder import RunFolder, StudyFolder
+
+
+@dataclass(frozen=True)
+class Target:
+    """A study, or one run of it."""
+
+    study: StudyFolder
+    run: RunFolder | None = None
+    """None where the whole study is meant."""
+
+    @property
+    def name(self) -> str:
+        """The full name: `demo` or `demo/prune-0.1`."""
+        return self.study.name if self.run is None else f"{self.study.name}/{self.run.name}"
+
+
+def find_target(runs_dir: Path, name: str) -> Target:
+    """Find a study or run by full name, by path, or by the last part of a unique full name.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    wanted = _within(runs_dir, name)
+    targets = _targets(runs_dir)
+    exact = [target for target in targets if target.name == wanted]
+    found = exact or [target for target in targets if target.name.endswith(f"/{wanted}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(target.name for target in found)
+        raise UsageError(f"`{name}` could be {names}.", hint="Give the full name.")
+    raise UsageError(
+        f"{runs_dir} holds no study or run called `{name}`.", hint=_cure(wanted, targets)
+    )
+
+
+def target_names(runs_dir: Path) -> list[str]:
+    """Give the full names of all studies and runs."""
+    return [target.name for target in _targets(runs_dir)]
+
+
+def read_study(folder: StudyFolder) -> StudyFeed:
+    """Read all that a study's folder holds by now."""
+    study = StudyFeed(folder)
+    study.refresh()
+    while any(run.is_behind for run in study.runs):
+        study.refresh()
+    return study
+
+
+def read_catalogue(runs_dir: Path) -> Catalogue:
+    """Read all that a runs folder holds by now."""
+    catalogue = Catalogue(runs_dir)
+    catalogue.refresh()
+    while any(run.is_behind for study in catalogue.studies for run in study.runs):
+        catalogue.refresh()
+    return catalogue
+
+
+def run_in(study: StudyFeed, folder: RunFolder) -> RunFeed:
+    """Give a study's feed of one of its runs."""
+    return next(run for run in study.runs if run.folder.name == folder.name)
+
+
+def _targets(runs_dir: Path) -> list[Target]:
+    try:
+        folders = [StudyFolder(path) for path in sorted(runs_dir.iterdir())]
+    except OSError:
+        return []
+    found = []
+    for study in folders:
+        if study.preset.is_file():
+            found += [Target(study), *(Target(study, run) for run in study.runs())]
+    return found
+
+
+def _within(runs_dir: Path, name: str) -> str:
+    """Turn a path into the name it has in `runs_dir`; a shell completes paths readily."""
+    path = Path(name).expanduser()
+    if path.exists() and path.resolve().is_relative_to(runs_dir.resolve()):
+        return path.resolve().relative_to(runs_dir.resolve()).as_posix()
+    return name.strip("/")
+
+
+def _cure(wanted: str, targets: list[Target]) -> str:
+    names = {target.name.rpartition("/")[2]: target.name for target in targets}
+    names |= {target.name: target.name for target in targets}
+    close = difflib.get_close_matches(wanted, names, n=1)
+    if close:
+        return f"Did you mean `{names[close[0]]}`?"
+    return "`medtui runs list` shows them; --runs-dir chooses another folder."

@@ -1,0 +1,53 @@
+"""The report's figures that one run can fill, as PNG files for its experiment."""
+
+from pathlib import Path
+
+from medtui.analysis.curves import read_curves
+from medtui.analysis.run_record import Entry, read_entries
+from medtui.analysis.run_tables import headline_metric
+from medtui.reporting.contents import Contents
+from medtui.reporting.figures import FIGURES
+from medtui.reporting.markdown import figure_file
+from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.folder import RunFolder
+
+NAMES = ("accuracy", "memory", "utilisation", "classes")
+
+
+def write_figures(run: RunFolder, folder: Path) -> list[Path]:
+    """Draw a finished run beside its reference into `folder`; give the files, none if unfinished.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    entries, _ = read_entries([run] if run.is_reference else [run.study.reference, run])
+    if not any(entry.folder.name == run.name for entry in entries):
+        return []
+    contents = _contents(run, entries)
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for figure in FIGURES:
+        if figure.name in NAMES and figure.applies(contents):
+            path = folder / f"{figure.name}.png"
+            publish_bytes(path, figure_file(figure, contents, "png"))
+            paths.append(path)
+    return paths
+
+
+def _contents(run: RunFolder, entries: list[Entry]) -> Contents:
+    headline = headline_metric(entries)
+    return Contents(
+        name=run.name,
+        entries=tuple(entries),
+        headline=headline,
+        curves={entry.key: read_curves(entry, headline.name) for entry in entries},
+        found={},
+        harms=(),
+        pictures={},
+        card=None,
+        preset="",
+        provenance=None,
+        problems=(),
+        probes=(),
+        searches=(),
+    )

@@ -1,0 +1,170 @@
+"""Child processes that decode side by side, any of which may die without harm."""
+
+import os
+import queue
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from medtui.datasets.decoding.child import Done, Job
+from medtui.errors import EnvironmentProblem
+
+_PACKAGE_PARENT = Path(__file__).resolve().parents[3]
+"""The children start here: `-m` must find this very medtui, and no file of the user's folder."""
+
+_TRIES = 2
+"""How often an image may end its decoder before it is listed as bad."""
+
+_SECONDS_FOR_A_JOB = 120.0
+"""A job that takes longer hangs: on a dead network share, or in a decoder's loop."""
+
+
+class ChildDiedError(Exception):
+    """A child ended or hung in the middle of a job."""
+
+
+class Child:
+    """One decoding process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "medtui.datasets.decoding.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=_PACKAGE_PARENT,
+        )
+
+    def run(self, job: Job) -> Done:
+        """Have a job done.
+
+        Raises:
+            ChildDiedError: the child died or hung; it is of no use any more.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(msgspec.json.encode(job) + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise ChildDiedError(self._last_words()) from error
+        ready, _, _ = select.select([self._process.stdout], [], [], _SECONDS_FOR_A_JOB)
+        line = self._process.stdout.readline() if ready else b""
+        if not line.endswith(b"\n"):
+            raise ChildDiedError(self._last_words() if ready else "decoding takes for ever")
+        return msgspec.json.decode(line, type=Done)
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):  # of a job that was being handed over
+                    pipe.close()
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        return f"its decoder died of signal {-code}" if code < 0 else f"its decoder exited {code}"
+
+
+class _Worker(threading.Thread):
+    """Feeds one child from the shared queue and replaces it when it dies."""
+
+    def __init__(
+        self,
+        jobs: "queue.SimpleQueue[Job | None]",
+        results: "queue.SimpleQueue[Done | BaseException]",
+    ) -> None:
+        super().__init__(daemon=True)
+        self._jobs = jobs
+        self._results = results
+        self._child: Child | None = None
+        self._stopping = False
+
+    def run(self) -> None:
+        try:
+            while not self._stopping and (job := self._jobs.get()) is not None:
+                for done in self._answers(job):
+                    self._results.put(done)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            self._results.put(error)
+        finally:
+            if self._child is not None:
+                self._child.kill()
+
+    def stop(self) -> None:
+        """End the child in the middle of its job."""
+        self._stopping = True
+        if self._child is not None:
+            self._child.kill()
+
+    def _answers(self, job: Job) -> Iterator[Done]:
+        try:
+            yield self._run(job)
+        except ChildDiedError as error:
+            if self._stopping:
+                return
+            if len(job.files) == 1:
+                yield self._retried(job, str(error))
+                return
+            for offset, file in enumerate(job.files):
+                yield from self._answers(Job(job.array, job.first + offset, [file]))
+
+    def _retried(self, job: Job, reason: str) -> Done:
+        for _ in range(1, _TRIES):
+            try:
+                return self._run(job)
+            except ChildDiedError as error:
+                reason = str(error)
+        return Done(job.first, [], [], [], [], {job.first: reason})
+
+    def _run(self, job: Job) -> Done:
+        if self._child is None:
+            self._child = Child()
+        try:
+            return self._child.run(job)
+        except ChildDiedError:
+            self._child.kill()
+            self._child = None
+            raise
+
+
+def num_children() -> int:
+    """Give how many processes decode: the cores this process may use, 16 at most."""
+    return min(len(os.sched_getaffinity(0)), 16)
+
+
+def run_jobs(jobs: Iterable[Job], take: Callable[[Done], None], count: int) -> None:
+    """Have all jobs done by `count` children; `take` gets each result in this thread.
+
+    Raises:
+        EnvironmentProblem: no child can be started.
+    """
+    waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    results: queue.SimpleQueue[Done | BaseException] = queue.SimpleQueue()
+    remaining = 0
+    for job in jobs:
+        waiting.put(job)
+        remaining += len(job.files)
+    workers = [_Worker(waiting, results) for _ in range(count)]
+    for worker in workers:
+        waiting.put(None)
+        worker.start()
+    try:
+        while remaining:
+            result = results.get()
+            if isinstance(result, BaseException):
+                raise EnvironmentProblem(f"Images cannot be decoded: {result}") from result
+            take(result)
+            remaining -= max(len(result.hashes), 1)
+    finally:
+        for worker in workers:
+            worker.stop()
+        for worker in workers:
+            worker.join()

@@ -1,0 +1,1 @@
+"""The data set formats that a card may name, one module each."""

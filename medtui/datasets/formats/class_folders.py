@@ -1,0 +1,149 @@
+"""Class folders: `Parasitized/*.png` and `Uninfected/*.png`."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from medtui.datasets.card import Card
+from medtui.datasets.file_scan import Scan, scan
+from medtui.datasets.index import NO_PART, TEST, TRAIN, TRAIN_VAL, VAL, Listing, Parts, plural, some
+from medtui.errors import EnvironmentProblem, UsageError
+
+_PART_OF = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
+
+
+def list_folders(card: Card, root: Path, size: int | None) -> Listing:
+    """List the images below the folders that are named like classes, wherever they lie.
+
+    Raises:
+        EnvironmentProblem: the root is missing, or a class of the card has no image.
+        UsageError: the folders do not make two classes.
+    """
+    found = scan(root)
+    notes = [*found.notes, *_drop_nested_copies(found, root)]
+    classes = card.classes or _class_names(found.files)
+    if len(classes) < 2:  # noqa: PLR2004 - fewer make no classifier
+        raise UsageError(
+            f"{root}: class folders are needed, two or more; found {some(list(classes)) or 'none'}",
+            hint="Put the images of each class into a folder that is named after it.",
+        )
+    number_of = {name: number for number, name in enumerate(classes)}
+    names, labels, strays = list[str](), list[int](), list[str]()
+    for name in found.files:
+        number = _class_of(name, number_of)
+        if number is None:
+            strays.append(name)
+        else:
+            names.append(name)
+            labels.append(number)
+    _check_classes(root, classes, labels)
+    if strays:
+        notes.append(f"{plural(len(strays), 'image')} outside the class folders: {some(strays)}")
+    patients, unknown = patients_by_pattern(card.patient, names)
+    return Listing(
+        classes=tuple(classes),
+        task="single",
+        channels=card.channels or 3,
+        size=size or card.size or 0,
+        names=names,
+        labels=np.array(labels, np.int64),
+        patients=patients,
+        files=[f"{root}/{name}" for name in names],
+        official=_part_folders(names),
+        notes=(*notes, *unknown),
+    )
+
+
+def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | None, tuple[str, ...]]:
+    """Read each image's patient from its file name.
+
+    A name that the pattern does not fit is a patient of its own, and is counted in a note.
+    """
+    if not pattern:
+        return None, ()
+    compiled = re.compile(pattern)
+    patients, misfits = [], []
+    for name in names:
+        match = compiled.search(name.rpartition("/")[2])
+        if match is None:
+            misfits.append(name)
+        patients.append(name if match is None else match[1] if match.groups() else match[0])
+    if len(misfits) == len(names):
+        return None, (f"the card's patient pattern {pattern!r} fits no file name",)
+    if not misfits:
+        return patients, ()
+    sentence = (
+        f"the patient pattern does not fit {plural(len(misfits), 'name')}, "
+        f"each taken as a patient of its own: {some(misfits)}"
+    )
+    return patients, (sentence,)
+
+
+def _drop_nested_copies(found: Scan, root: Path) -> list[str]:
+    """Drop `cells/A/1.png` where `A/1.png` is the same size: a set unpacked into itself.
+
+    The malaria set is published so on Kaggle, with every image twice.
+    """
+    known = set(found.files)
+    copies = {
+        name
+        for name in found.files
+        if any(inner in known and _are_alike(root / name, root / inner) for inner in _inner(name))
+    }
+    if not copies:
+        return []
+    found.files = [name for name in found.files if name not in copies]
+    return [f"{plural(len(copies), 'nested copy')} passed over: {some(sorted(copies))}"]
+
+
+def _are_alike(first: Path, second: Path) -> bool:
+    try:
+        return first.stat().st_size == second.stat().st_size
+    except OSError:
+        return False
+
+
+def _inner(name: str) -> Iterator[str]:
+    """Give `b/c.png` for `a/b/c.png`, but never the bare file name."""
+    while name.count("/") > 1:
+        name = name.partition("/")[2]
+        yield name
+
+
+def _part_folders(names: list[str]) -> Parts | None:
+    """Read the parts from folders named so; without val, it is dealt from train."""
+    parts = [
+        next((_PART_OF[part] for part in name.lower().split("/")[:-1] if part in _PART_OF), NO_PART)
+        for name in names
+    ]
+    if not {TRAIN, TEST} <= set(parts):
+        return None
+    if VAL not in parts:
+        parts = [TRAIN_VAL if part == TRAIN else part for part in parts]
+    return np.array(parts, np.int8)
+
+
+def _class_of(name: str, number_of: dict[str, int]) -> int | None:
+    """Give the class named by the innermost folder that names one."""
+    for part in name.split("/")[-2::-1]:
+        if part in number_of:
+            return number_of[part]
+    return None
+
+
+def _class_names(files: list[str]) -> tuple[str, ...]:
+    """Take the folders that hold images directly as the classes."""
+    return tuple(sorted({name.split("/")[-2] for name in files if "/" in name}))
+
+
+def _check_classes(root: Path, classes: tuple[str, ...], labels: list[int]) -> None:
+    counts = Counter(labels)
+    empty = [name for number, name in enumerate(classes) if not counts[number]]
+    if empty:
+        raise EnvironmentProblem(
+            f"{root}: no image of class {some(empty)}; looked for folders {', '.join(classes)}.",
+            hint="Name the folder that holds them: --set data.root=/path/to/images",
+        )

@@ -1,0 +1,198 @@
+"""A CSV table's rows: names, labels, patients. Reads text, opens no image."""
+
+import csv
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medtui.datasets.card import Subgroup, TableFiles
+from medtui.datasets.index import plural, some
+from medtui.datasets.subgroups import subgroup_of
+from medtui.errors import EnvironmentProblem, UsageError
+
+_TRUE = frozenset({"1", "1.0", "true", "yes"})
+_FALSE = frozenset({"", "0", "0.0", "false", "no"})
+
+
+@dataclass
+class Rows:
+    """What a table says, image by image."""
+
+    names: list[str] = field(default_factory=list)
+    """Names as the table spells them, each once."""
+    labels: list[list[str]] = field(default_factory=list)
+    """Labels of each image."""
+    patients: list[str] = field(default_factory=list)
+    """Patient of each image; all empty where no column tells."""
+    subgroups: dict[str, list[str]] = field(default_factory=dict)
+    """Subgroup's name to the value of each image."""
+    notes: list[str] = field(default_factory=list)
+    """Sentences on rows that could not be used."""
+
+
+def read_text_lines(path: Path) -> tuple[list[str], tuple[str, ...]]:
+    """Read a text file's lines; one that is not UTF-8 is read as Windows-1252, and a note says so.
+
+    Raises:
+        EnvironmentProblem: the file cannot be read.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise EnvironmentProblem(f"{path}: {error.strerror}. Check its permissions.") from error
+    try:
+        return raw.decode("utf-8-sig").splitlines(), ()
+    except UnicodeDecodeError:
+        note = f"{path.name} is not UTF-8 and was read as Windows-1252"
+        return raw.decode("cp1252", "replace").splitlines(), (note,)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where a table keeps what the card asks for."""
+
+    name: int
+    patient: int | None
+    labels: int | None
+    """Column of joined labels; None where each class has its own."""
+    classes: dict[str, int]
+    """Column of each class; empty where labels are joined."""
+    separator: str
+    subgroups: list[tuple[int, Subgroup]]
+    """Columns of the subgroups that the table has."""
+    width: int
+    """Columns that a row must have."""
+
+    def read(self, row: list[str]) -> tuple[str, list[str], str] | None:
+        """Give a row's name, labels and patient; None where it cannot be used."""
+        if len(row) < self.width or not row[self.name].strip():
+            return None
+        if self.labels is not None:
+            labels: list[str] | None = _joined(row[self.labels], self.separator)
+        else:
+            labels = _onehot(row, self.classes)
+        if labels is None:
+            return None
+        patient = "" if self.patient is None else _patient(row[self.patient])
+        return row[self.name].strip(), labels, patient
+
+
+def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
+    """Read a table's rows; the first row of an image counts.
+
+    Raises:
+        EnvironmentProblem: the file cannot be read.
+        UsageError: it is no table, or lacks a column.
+    """
+    lines, notes = read_text_lines(path)
+    try:
+        header, *body = [row for row in csv.reader(lines) if row] or [[]]
+    except csv.Error as error:
+        raise UsageError(f"{path}: not a readable CSV table: {error}.") from error
+    columns = _columns(path, header, table, classes)
+    rows = Rows(notes=[*notes, *_missing_subgroups(path, table, columns)])
+    rows.subgroups = {subgroup.name: [] for _, subgroup in columns.subgroups}
+    seen: dict[str, list[str]] = {}
+    unusable, repeated, conflicting = list[str](), list[str](), list[str]()
+    for row in body:
+        used = columns.read(row)
+        if used is None:
+            unusable.append(row[0][:40])
+            continue
+        name, labels, patient = used
+        if name in seen:
+            (repeated if sorted(seen[name]) == sorted(labels) else conflicting).append(name)
+            continue
+        seen[name] = labels
+        rows.names.append(name)
+        rows.labels.append(labels)
+        rows.patients.append(patient)
+        for at, subgroup in columns.subgroups:
+            rows.subgroups[subgroup.name].append(subgroup_of(row[at], subgroup))
+    rows.notes += _row_notes(path, unusable, repeated, conflicting)
+    return rows
+
+
+def _columns(
+    path: Path, header: list[str], table: TableFiles, classes: tuple[str, ...]
+) -> _Columns:
+    name = _column(path, header, table.name_column)
+    patient = _column(path, header, table.patient_column) if table.patient_column else None
+    labels = _column(path, header, table.label_column) if table.label_column else None
+    onehot = {each: _column(path, header, each) for each in classes} if labels is None else {}
+    known = [cell.strip().casefold() for cell in header]
+    subgroups = [
+        (known.index(wanted), subgroup)
+        for subgroup in table.subgroups
+        if (wanted := subgroup.column.strip().casefold()) in known
+    ]
+    return _Columns(
+        name=name,
+        patient=patient,
+        labels=labels,
+        classes=onehot,
+        separator=table.separator,
+        subgroups=subgroups,
+        width=1
+        + max(name, patient or 0, labels or 0, *onehot.values(), *(at for at, _ in subgroups), 0),
+    )
+
+
+def _missing_subgroups(path: Path, table: TableFiles, columns: _Columns) -> list[str]:
+    found = {subgroup.name for _, subgroup in columns.subgroups}
+    return [
+        f"{path.name} has no column `{subgroup.column}`: no results by {subgroup.name}"
+        for subgroup in table.subgroups
+        if subgroup.name not in found
+    ]
+
+
+def _row_notes(
+    path: Path, unusable: list[str], repeated: list[str], conflicting: list[str]
+) -> list[str]:
+    notes = []
+    if unusable:
+        notes.append(f"{plural(len(unusable), 'row')} of {path.name} unusable: {some(unusable)}")
+    if repeated:
+        notes.append(f"{plural(len(repeated), 'row')} of {path.name} repeated: {some(repeated)}")
+    if conflicting:
+        notes.append(
+            f"{plural(len(conflicting), 'row')} of {path.name} contradict an earlier row of the "
+            f"same image, which counts: {some(conflicting)}"
+        )
+    return notes
+
+
+def _column(path: Path, header: list[str], name: str) -> int:
+    wanted = name.strip().casefold()
+    known = [cell.strip().casefold() for cell in header]
+    if wanted in known:
+        return known.index(wanted)
+    close = difflib.get_close_matches(wanted, known, n=1)
+    meant = f" Did you mean `{header[known.index(close[0])].strip()}`?" if close else ""
+    raise UsageError(
+        f"{path}:1: no column `{name}`.{meant}",
+        hint=f"Its columns: {', '.join(cell.strip() for cell in header) or 'none'}.",
+    )
+
+
+def _joined(cell: str, separator: str) -> list[str]:
+    return [label for each in cell.split(separator) if (label := each.strip())]
+
+
+def _onehot(row: list[str], class_at: dict[str, int]) -> list[str] | None:
+    """Give the classes whose column says 1; None where one says neither 1 nor 0."""
+    labels = []
+    for name, at in class_at.items():
+        value = row[at].strip().casefold()
+        if value in _TRUE:
+            labels.append(name)
+        elif value not in _FALSE:
+            return None
+    return labels
+
+
+def _patient(cell: str) -> str:
+    """Give one spelling to `13` and `00000013`: the releases of one table differ in it."""
+    value = cell.strip()
+    return str(int(value)) if value.isascii() and value.isdigit() else value

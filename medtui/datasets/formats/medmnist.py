@@ -1,0 +1,186 @@
+"""MedMNIST's npz: `{train,val,test}_images` and `_labels`, here also `_patients` and `_names`."""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from medtui.datasets.card import Card, Task
+from medtui.datasets.decoding.image import fit, flatten
+from medtui.datasets.index import PARTS, Labels, Listing
+from medtui.datasets.pixel_stats import Pixels, pixels_of
+from medtui.datasets.progress import Progress, Tell
+from medtui.errors import EnvironmentProblem, UsageError
+
+T = TypeVar("T")
+
+GREY_NDIM, RGB_NDIM = 3, 4
+"""(N, H, W), or (N, H, W, 3)."""
+
+
+def list_npz(card: Card, path: Path, size: int | None) -> Listing:
+    """List an npz file's images; their pixels stay in the file.
+
+    Raises:
+        EnvironmentProblem: the file is missing or damaged.
+        UsageError: the file's arrays do not fit each other or the card.
+    """
+    return _from_file(path, lambda npz: _list(card, path, npz, size))
+
+
+def _from_file(path: Path, read: Callable[[Any], T]) -> T:
+    try:
+        with np.load(path, allow_pickle=False) as npz:
+            return read(npz)
+    except (
+        OSError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        EOFError,
+        MemoryError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise EnvironmentProblem(
+            f"{path}: {reason}. This npz file cannot be read.",
+            hint="Name a sound MedMNIST npz file: --set data.root=/path/to/file.npz",
+        ) from error
+
+
+def _list(card: Card, path: Path, npz: Any, size: int | None) -> Listing:  # noqa: ANN401 - NpzFile
+    missing = [
+        f"{p}_{kind}" for p in PARTS for kind in ("images", "labels") if f"{p}_{kind}" not in npz
+    ]
+    if missing:
+        raise UsageError(f"{path}: no array {', '.join(missing)}; this is not MedMNIST's layout.")
+    shapes = [_shape(path, f"{part}_images") for part in PARTS]
+    side, channels = _side_and_channels(path, shapes)
+    counts = [shape[0] for shape in shapes]
+    raw = [np.asarray(npz[f"{part}_labels"]) for part in PARTS]
+    labels, task = _labels(path, raw, counts, card)
+    classes = _classes(path, card, labels, task)
+    patients = _strings(path, npz, "patients", counts)
+    names = _strings(path, npz, "names", counts) or [
+        f"{part}/{position:06d}"
+        for part, count in zip(PARTS, counts, strict=True)
+        for position in range(count)
+    ]
+    if len(set(names)) < len(names):
+        raise UsageError(f"{path}: the arrays of names name an image twice.")
+    return Listing(
+        classes=classes,
+        task=task,
+        channels=card.channels or channels,
+        size=size or card.size or side,
+        names=names,
+        labels=labels,
+        patients=patients,
+        files=None,
+        npz=path,
+        rows=np.arange(sum(counts)),
+        official=np.repeat(np.arange(3, dtype=np.int8), counts),
+    )
+
+
+def _shape(path: Path, key: str) -> tuple[int, ...]:
+    """Read an array's shape from its header, without inflating its pixels."""
+    with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(member)
+    is_image = len(shape) == GREY_NDIM or (len(shape) == RGB_NDIM and shape[-1] == 3)  # noqa: PLR2004 - RGB
+    if dtype != np.uint8 or not is_image:
+        raise UsageError(
+            f"{path}: {key} is {dtype} {shape}; uint8 (N, H, W) or (N, H, W, 3) is needed."
+        )
+    return shape
+
+
+def _side_and_channels(path: Path, shapes: list[tuple[int, ...]]) -> tuple[int, int]:
+    kinds = {shape[1:] for shape in shapes}
+    if len(kinds) != 1 or min(min(shape) for shape in shapes) < 1:
+        raise UsageError(
+            f"{path}: images of {', '.join(map(str, shapes))}: parts differ or are empty."
+        )
+    kind = kinds.pop()
+    return max(kind[:2]), 3 if len(kind) == RGB_NDIM - 1 else 1
+
+
+def _labels(
+    path: Path, raw: list[NDArray[Any]], counts: list[int], card: Card
+) -> tuple[Labels, Task]:
+    widths = {array.shape[1:] for array in raw}
+    if [len(array) for array in raw] != counts or len(widths) != 1 or raw[0].ndim > 2:  # noqa: PLR2004 - (N, K)
+        raise UsageError(f"{path}: labels {[array.shape for array in raw]} do not fit the images.")
+    joined = np.concatenate([array.reshape(len(array), -1) for array in raw])
+    if joined.dtype.kind not in "iub" or joined.min() < 0:
+        raise UsageError(f"{path}: labels of type {joined.dtype}; whole numbers from 0 are needed.")
+    task: Task = "single" if joined.shape[1] == 1 else "multi"
+    if card.task not in {None, task}:
+        raise UsageError(
+            f'{path}: the card says task = "{card.task}", the labels are {joined.shape}.'
+        )
+    if task == "single":
+        return joined[:, 0].astype(np.int64), task
+    if joined.max() > 1:
+        raise UsageError(f"{path}: labels of several columns must be 0 or 1.")
+    return joined.astype(np.uint8), task
+
+
+def _classes(path: Path, card: Card, labels: Labels, task: Task) -> tuple[str, ...]:
+    count = int(labels.max()) + 1 if task == "single" else labels.shape[1]
+    if not card.classes:
+        return tuple(f"class {number}" for number in range(max(count, 2)))
+    if count > len(card.classes) or (task == "multi" and count != len(card.classes)):
+        raise UsageError(f"{path}: {count} classes, but the card names {', '.join(card.classes)}.")
+    return card.classes
+
+
+def _strings(path: Path, npz: Any, kind: str, counts: list[int]) -> list[str] | None:  # noqa: ANN401
+    if any(f"{part}_{kind}" not in npz for part in PARTS):
+        return None
+    arrays = [np.asarray(npz[f"{part}_{kind}"]).ravel() for part in PARTS]
+    if [len(array) for array in arrays] != counts:
+        raise UsageError(
+            f"{path}: {kind} {[len(array) for array in arrays]} do not fit the images."
+        )
+    return [re.sub(r"[\x00-\x1f]", "?", str(value)) for value in np.concatenate(arrays).tolist()]
+
+
+def load_npz_pixels(listing: Listing, tell: Tell) -> Pixels:
+    """Read a listing's images from its npz file, in the listing's size and channels.
+
+    Raises:
+        EnvironmentProblem: the file is missing or damaged.
+    """
+    assert listing.npz is not None
+    assert listing.rows is not None
+    stored = np.concatenate(_from_file(listing.npz, _images))[listing.rows]
+    images_NHWC = stored[..., None] if stored.ndim == GREY_NDIM else stored
+    _, height, width, depth = images_NHWC.shape
+    kind = f"npz {'L' if depth == 1 else 'RGB'} {width}x{height}"
+    wanted = (listing.size, listing.size, listing.channels)
+    if images_NHWC.shape[1:] == wanted:
+        return pixels_of(images_NHWC, kind)
+    fitted = np.empty((len(stored), *wanted), np.uint8)
+    for row, image in enumerate(stored):
+        fitted[row] = fit(flatten(Image.fromarray(image), listing.channels), listing.size)
+        if row % 1000 == 0:
+            tell(Progress("resize", row, len(stored)))
+    return pixels_of(fitted, kind)
+
+
+def _images(npz: Any) -> list[NDArray[np.uint8]]:  # noqa: ANN401 - NpzFile
+    return [npz[f"{part}_images"] for part in PARTS]

@@ -1,0 +1,285 @@
+"""Compresses the reference with Condensa, watched, checkpointed and resumable."""
+
+import time
+from functools import partial
+from typing import Any
+
+import condensa
+from torch import Tensor, nn
+
+from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
+from medtui.engine.lc.loop import LC, LcState, Measured, Statistics
+from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
+from medtui.engine.pruning.density_check import hold_to_promise
+from medtui.engine.pruning.model_size import layer_densities
+from medtui.engine.pruning.schemes import (
+    CondensaScheme,
+    build_scheme,
+    operators_of,
+    set_density,
+    warmup_density,
+)
+from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
+from medtui.engine.run.out_of_memory import Batch, within_memory
+from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
+from medtui.engine.training.evaluation import evaluation_copy, recalibrate
+from medtui.engine.training.network import named_layers, num_bytes, restore_state, state_of
+from medtui.events import CycleEnded, Noted, StageStarted
+from medtui.preset import GuardSettings, LcSettings
+
+STAGE = "compress"
+
+_MODELS = ("w", "theta", "lm", "best")
+"""What a checkpoint holds, each as large as the network."""
+
+_MID_CYCLE_STEPS = 50
+"""Steps between looks at whether a checkpoint within a cycle is due."""
+
+
+def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
+    """Compress `w`; give the theta with the lowest val loss, and its cycle.
+
+    Raises:
+        StopRequested: the run was asked to stop; its checkpoint is written.
+        Diverged: a loss is not finite, or no cycle gave a usable theta.
+        OutOfMemory: a batch does not fit.
+        TooDense: theta keeps more than was asked for.
+    """
+    assert session.cell is not None, "the reference is trained, not compressed"
+    cell, settings = session.cell, session.preset.lc
+    guard = session.preset.guard if session.preset.compress.guard == "on" else None
+    scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
+    _warn_of_low_budget(session, settings)
+    watcher = _Watcher(session, scheme)
+    engine = _engine(session, watcher, guard)
+    session.checkpoints.expect(len(_MODELS) * num_bytes(w))
+    session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
+    compressor = condensa.Compressor(
+        engine, scheme, w, watcher.batches, session.test, session.val, session.criterion
+    )
+    batch = Batch("lc.batch_size", settings.batch_size, partial(session.try_batch, w))
+    try:
+        best: nn.Module = within_memory(compressor.run, batch)
+    except Diverged as error:
+        raise Diverged(f"{error.message} {watcher.salvage()}", hint=error.hint) from error
+    if watcher.best_cycle is None:
+        raise Diverged(
+            "No cycle gave a finite val loss; the dense model is not passed off as compressed.",
+            hint="Lower lc.lr or lc.mu_init.",
+        )
+    hold_to_promise(best, cell, scheme)
+    return best, watcher.best_cycle
+
+
+def _engine(session: Session, watcher: "_Watcher", guard: GuardSettings | None) -> LC:
+    evaluate = session.preset.evaluate
+    return LC(
+        watcher=watcher,
+        device=session.device,
+        restore=watcher.restore,
+        test_every=evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
+        first_eligible=guard.warmup_cycles if guard else 0,
+        **_hyper_parameters(session.preset.lc),
+        debugging_flags={
+            "custom_model_statistics": watcher.statistics,
+            "disable_train_stats": not evaluate.train_split,
+        },
+        **_mode(session),
+    )
+
+
+def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:
+    return {
+        "steps": settings.cycles,
+        "l_optimizer_params": {
+            "momentum": settings.momentum,
+            "weight_decay": settings.weight_decay,
+        },
+        "lr": settings.lr,
+        "lr_end": settings.lr_end or None,
+        "lr_decay": settings.lr_decay,
+        "lr_schedule": list(settings.lr_schedule) if settings.lr_schedule is not None else None,
+        "lr_multiplier": settings.lr_multiplier,
+        "mb_iterations_per_l": settings.steps,
+        "mb_iterations_first_l": settings.first_steps or settings.steps,
+        "mu_init": settings.mu_init,
+        "mu_multiplier": settings.mu_multiplier,
+        "mu_cap": settings.mu_cap,
+    }
+
+
+def _mode(session: Session) -> dict[str, Any]:
+    """Give the L-C engine's arguments for the preset's mode."""
+    if not session.is_fast:
+        return {}
+    session.log.write(Noted(f"fast mode computes in {session.arithmetic}"))
+    return fast_seams(session.device, session.arithmetic, session.warn)
+
+
+def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
+    budget = penalty_budget(settings)
+    session.log.write(Noted(f"penalty budget B = {budget:.2f}"))
+    if budget < LOW_BUDGET and settings.cycles > 1:
+        suggested = settings.mu_init * 10 / budget
+        session.warn(
+            f"The penalty budget is {budget:.2f}: w will end far from the constraint, and theta is "
+            f"little more than direct compression. mu_init = {suggested:.2g} would give 10."
+        )
+
+
+class _Watcher:
+    """Recalibrates, logs, checkpoints and stops an L-C run."""
+
+    def __init__(self, session: Session, scheme: CondensaScheme) -> None:
+        self.batches = session.train_batches(session.preset.lc.batch_size)
+        self.best_cycle: int | None = None
+        self._session = session
+        self._scheme = scheme
+        self._meter = StepMeter(session.log, session.device)
+        self._cycle_began = time.monotonic()
+        self._w_val: Statistics | None = None
+        self._state: LcState | None = None
+        self._warm(0)
+
+    def statistics(self, model: nn.Module, criterion: Any, batches: Any) -> Statistics:  # noqa: ANN401 - as Condensa calls it
+        """Measure on the loader; the train split without augmentation."""
+        if batches is self.batches:
+            batches = self._session.train_in_order
+        return self._session.evaluator(model, criterion, batches)
+
+    def prepare(self, state: LcState) -> None:
+        """Measure w as it is, then give theta BatchNorm statistics of its own."""
+        session = self._session
+        self._w_val = session.evaluator(state.w, session.criterion, session.val)
+        if session.preset.compress.guard == "on":
+            count = session.preset.guard.recalibrate_images
+            recalibrate_theta(state.theta, session, count)
+
+    def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
+        """Count the step; stop or checkpoint where it is time to."""
+        lc = self._session.preset.lc
+        steps = (lc.first_steps or lc.steps) if state.cycle == 1 else lc.steps
+        self._meter.add(state.cycle, state.step, steps, loss, num_images)
+        is_inside = state.step < steps
+        if reason := self._session.stop.reason:
+            self._stop(state, reason)
+        if is_inside and state.step % _MID_CYCLE_STEPS == 0 and self._session.checkpoints.is_due:
+            self._save(state)
+
+    def measured(self, state: LcState, measured: Measured) -> None:
+        """Tell the log what the cycle came to."""
+        self.best_cycle = state.best_cycle
+        densities = layer_densities(state.theta)
+        dead = [name for name, density in densities.items() if density == 0]
+        if state.cycle == 0 and dead:
+            self._session.warn(f"Dead after direct compression: {', '.join(dead)}.")
+        sizes = {name: layer.weight.numel() for name, layer in named_layers(state.theta).items()}
+        kept = sum(densities[name] * size for name, size in sizes.items())
+        now = time.monotonic()
+        self._session.log.write(
+            CycleEnded(
+                cycle=state.cycle,
+                val=_metrics(measured.val),
+                test=_metrics(measured.test),
+                train=_metrics(measured.train),
+                w_val=_metrics(self._w_val),
+                lr=state.lr,
+                mu=state.mu,
+                gap=measured.gap,
+                density=kept / sum(sizes.values()),
+                seconds=now - self._cycle_began,
+                is_best=measured.is_best,
+                densities=densities,
+                dead_layers=dead,
+                are_logits_constant=self._session.evaluator.is_constant,
+            )
+        )
+        self._cycle_began = now
+
+    def cycle_ended(self, state: LcState) -> None:
+        """Checkpoint at the boundary; let the next cycle's density warm down."""
+        self._warm(state.cycle)
+        is_last = state.cycle == self._session.preset.lc.cycles
+        if not is_last and (reason := self._session.stop.reason):
+            self._stop(state, reason)
+        if self._session.checkpoints.is_due:
+            self._save(state)
+        self._meter.restart()
+
+    def restore(self, state: LcState) -> None:
+        """Put an earlier session's state back, if there is one."""
+        self._state = state
+        checkpoint = self._session.take_restored(STAGE)
+        if checkpoint is None:
+            return
+        _restore_state(state, checkpoint)
+        self.batches.begin_epoch(
+            checkpoint.state.values["epoch"], checkpoint.state.values["position"]
+        )
+        self.best_cycle = state.best_cycle
+        self._warm(state.cycle)
+
+    def salvage(self) -> str:
+        """Save the best theta of an unfinished run, if it has one; tell which that is."""
+        state = self._state
+        if state is None or state.best_cycle is None:
+            return "There is no compressed model yet."
+        self._session.save_model(state.best)
+        return f"The best model so far, of cycle {state.best_cycle}, is saved."
+
+    def _warm(self, cycle: int) -> None:
+        guard = self._session.preset.guard
+        if guard.warmup_cycles and self._session.preset.compress.guard == "on":
+            for operator in operators_of(self._scheme):
+                final = getattr(operator, "final_density", getattr(operator, "density", 1.0))
+                set_density(operator, warmup_density(cycle, guard.warmup_cycles, final))
+
+    def _stop(self, state: LcState, reason: str) -> None:
+        self._save(state)
+        self.salvage()
+        raise StopRequested(reason)
+
+    def _save(self, state: LcState) -> None:
+        values = {
+            "mu": state.mu,
+            "best_loss": state.best_loss,
+            "best_cycle": state.best_cycle,
+            "train_losses": state.train_losses,
+            "val_losses": state.val_losses,
+            "test_losses": state.test_losses,
+            "epoch": self.batches.epoch,
+            "position": self.batches.position,
+        }
+        tensors: dict[str, Tensor] = {}
+        for name in _MODELS:
+            tensors |= prefixed(name, state_of(getattr(state, name)))
+        if state.step:
+            tensors |= prefixed("velocity", state.optimizer.velocity)
+        self._session.save_checkpoint(STAGE, state.cycle, state.step, values, tensors)
+
+
+def recalibrate_theta(theta: nn.Module, session: Session, num_images: int) -> None:
+    """Give theta BatchNorm statistics of its own, in the arithmetic it is evaluated in."""
+    copy = evaluation_copy(theta, session.device)
+    recalibrate(copy, session.train_images, num_images)
+    if copy is not theta:
+        for mine, measured in zip(theta.buffers(), copy.buffers(), strict=True):
+            mine.data = measured.data.to(mine.dtype)
+
+
+def _restore_state(state: LcState, checkpoint: Checkpoint) -> None:
+    values = checkpoint.state.values
+    for name in _MODELS:
+        restore_state(getattr(state, name), unprefixed(name, checkpoint.tensors))
+    for name, velocity in unprefixed("velocity", checkpoint.tensors).items():
+        state.optimizer.velocity[name].copy_(velocity)
+    state.cycle, state.step = checkpoint.state.cycle, checkpoint.state.step
+    state.mu, state.best_loss = values["mu"], values["best_loss"]
+    state.best_cycle = values["best_cycle"]
+    state.train_losses = values["train_losses"]
+    state.val_losses = values["val_losses"]
+    state.test_losses = values["test_losses"]
+
+
+def _metrics(statistics: Statistics | None) -> dict[str, float | None]:
+    return statistics[1] if statistics else {}

@@ -1,0 +1,293 @@
+"""Condensa's L-C loop, restated so that it can be watched, stopped, checkpointed and resumed.
+
+`condensa.opt.LC.compress` is one closed function. Here its steps stand in the same order with the
+same arithmetic: given the same loaders, model and seed, theta, losses and statistics equal stock
+Condensa's bit for bit on a CPU. Source: condensa/opt/lc/lc.py, version 0.5.0b0.
+"""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import condensa.opt
+import torch
+from condensa.lr import DecayedLR, ExpDecayedLR, IntervalLR
+from condensa.opt.lc.lc import record_mode
+from torch import Tensor, nn
+
+from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd, LcSgd, compressed_names
+
+Projection = Callable[[nn.Module], None]
+Batches = Iterable[tuple[Tensor, Tensor]]
+Criterion = Callable[[Tensor, Tensor], Tensor]
+Statistics = tuple[float, dict[str, float | None]]
+"""A loss and further metrics, as Condensa's statistics functions give them."""
+
+
+@dataclass
+class LcState:
+    """All that an L-C run is at a moment."""
+
+    w: nn.Module
+    """The dense model that is trained."""
+    theta: nn.Module
+    """The compressed model w is pulled to."""
+    lm: nn.Module
+    """Lagrange multipliers, shaped like the model."""
+    best: nn.Module
+    """The best theta so far; before the first, a copy of w."""
+    optimizer: LcSgd
+    cycle: int = 0
+    """The running cycle."""
+    step: int = 0
+    """Minibatches done of the running cycle's L step."""
+    mu: float = 0.0
+    """Penalty weight of the running cycle."""
+    lr: float = 0.0
+    """Learning rate of the next step."""
+    best_loss: float = sys.float_info.max
+    best_cycle: int | None = None
+    """None until a theta was better than nothing: `best` is then no compressed model."""
+    train_losses: list[float] = field(default_factory=list)
+    val_losses: list[float] = field(default_factory=list)
+    test_losses: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a cycle's theta amounts to."""
+
+    train: Statistics | None
+    val: Statistics | None
+    test: Statistics | None
+    """None in cycles that skip it."""
+    gap: float
+    """||w - theta|| / ||w|| over compressed parameters."""
+    is_best: bool
+
+
+class Watcher(Protocol):
+    """Sees an L-C run go by. Any of its methods may raise to interrupt the run."""
+
+    def prepare(self, state: LcState) -> None:
+        """Before theta is measured: the place for BatchNorm recalibration."""
+
+    def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
+        """After each minibatch; `loss` is a 0-d tensor on the device."""
+
+    def measured(self, state: LcState, measured: Measured) -> None:
+        """When theta is compressed and measured, before it is decompressed."""
+
+    def cycle_ended(self, state: LcState) -> None:
+        """At the boundary of cycles, where `state.cycle` is already the next one."""
+
+
+Step = Callable[[LcState, Tensor, Tensor, Criterion], Tensor]
+"""Advances w by a minibatch of inputs and targets; gives its loss, 0-d and detached."""
+
+
+def exact_step(state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion) -> Tensor:
+    """Do what Condensa does with a minibatch."""
+    loss = criterion(state.w(inputs), targets)
+    state.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call] # torch's own
+    state.optimizer.step(state.lr, state.mu, state.theta, state.lm)
+    return loss.detach()
+
+
+class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
+    """Condensa's L-C engine with a watcher and a way back into the middle of a run."""
+
+    def __init__(
+        self,
+        *,
+        watcher: Watcher,
+        device: torch.device,
+        restore: Callable[[LcState], None] | None = None,
+        test_every: int = 1,
+        first_eligible: int = 0,
+        step: Step = exact_step,
+        **hyper_parameters: Any,  # noqa: ANN401 - Condensa's own, passed through
+    ) -> None:
+        optimiser = ForeachSgd if device.type == "cuda" else InPlaceSgd
+        super().__init__(**({"l_optimizer": optimiser} | hyper_parameters))
+        self.device = device
+        self._watcher = watcher
+        self._restore = restore
+        self._test_every = test_every
+        self._first_eligible = first_eligible
+        self._step = step
+
+    def compress(
+        self,
+        w: nn.Module,
+        pi: Projection,
+        delta: Projection,
+        trainloader: Batches,
+        testloader: Batches | None,
+        valloader: Batches | None,
+        loss_fn: Criterion,
+    ) -> tuple[nn.Module, dict[str, Any]]:
+        """Run the cycles that remain; give the best theta and Condensa's statistics."""
+        began = time.monotonic()
+        state = self._begin(w.to(self.device), pi)
+        # Val comes first: in multi-label tasks its thresholds judge the other splits.
+        loaders = {"val": valloader, "train": trainloader, "test": testloader}
+        while state.cycle < self.steps:
+            self._l_step(state, trainloader, loss_fn)
+            self._c_step(state, pi)
+            self._watcher.prepare(state)
+            self._measure(state, loaders, loss_fn)
+            delta(state.theta)
+            self._multiplier_step(state)
+            self._end_cycle(state)
+        return state.best, self._statistics(state, loaders, time.monotonic() - began)
+
+    def _begin(self, w: nn.Module, pi: Projection) -> LcState:
+        with record_mode():
+            pi(w)
+        theta, lm = deepcopy(w), deepcopy(w)
+        self.zero_(theta)
+        self.zero_(lm)
+        optimizer = self.l_optimizer(w, lr=self.lr, **self.l_optimizer_params)
+        state = LcState(w, theta, lm, deepcopy(w), optimizer, lr=self.lr)
+        if self._restore is not None:
+            self._restore(state)
+        return state
+
+    def _l_step(self, state: LcState, trainloader: Batches, loss_fn: Criterion) -> None:
+        num_steps = self._num_steps(state.cycle)
+        schedule = self._inner_schedule(state, num_steps)
+        state.w.train()
+        batches: Iterator[tuple[Tensor, Tensor]] = iter(trainloader)
+        while state.step < num_steps:
+            try:
+                inputs, targets = next(batches)
+            except StopIteration:
+                batches = iter(trainloader)
+                inputs, targets = next(batches)
+            loss = self._step(state, inputs, targets, loss_fn)
+            if schedule is not None:
+                schedule.step()
+                state.lr = float(schedule.learning_rate)
+            state.step += 1
+            self._watcher.stepped(state, loss, len(inputs))
+        state.w.eval()
+
+    def _num_steps(self, cycle: int) -> int:
+        """Give the length of a cycle's L step; cycle 0 compresses directly."""
+        if cycle == 0:
+            return 0
+        return int(self.mb_iterations_first_l if cycle == 1 else self.mb_iterations_per_l)
+
+    def _outer_lr(self, cycle: int) -> float:
+        """Give the learning rate at a cycle's first step, by Condensa's own schedules."""
+        schedule: Any = None
+        if self.lr_decay is not None:
+            schedule = ExpDecayedLR(self.lr, self.lr_decay)
+        elif self.lr_schedule is not None:
+            schedule = DecayedLR(self.lr, self.lr_schedule, self.lr_multiplier)
+        if schedule is None:
+            return float(self.lr)
+        for _ in range(cycle):
+            schedule.step()
+        return float(schedule.learning_rate)
+
+    def _inner_schedule(self, state: LcState, num_steps: int) -> IntervalLR | None:
+        """Set `state.lr` for the next step, replaying the schedule where the cycle was cut."""
+        state.lr = self._outer_lr(state.cycle)
+        if self.lr_end is None or num_steps == 0:
+            return None
+        schedule = IntervalLR(state.lr, self.lr_end, num_steps)
+        for _ in range(state.step):
+            schedule.step()
+        state.lr = float(schedule.learning_rate)
+        return schedule
+
+    def _c_step(self, state: LcState, pi: Projection) -> None:
+        state.theta.load_state_dict(state.w.state_dict())
+        if state.mu > 0:
+            with record_mode():
+                pi(state.theta)
+            for w, theta, lm in _compressed(state):
+                theta.data = (w.detach() - lm.data / state.mu).contiguous()  # as Condensa asks
+        pi(state.theta)
+
+    def _measure(
+        self, state: LcState, loaders: dict[str, Batches | None], loss_fn: Criterion
+    ) -> None:
+        statistics: Callable[..., Statistics] = self.debugging_flags["custom_model_statistics"]
+        skipped = set()
+        if self.debugging_flags.get("disable_train_stats", False):
+            skipped.add("train")
+        if state.cycle % self._test_every and state.cycle != self.steps - 1:
+            skipped.add("test")
+        found: dict[str, Statistics | None] = {
+            split: None
+            if loader is None or split in skipped
+            else statistics(state.theta, loss_fn, loader)
+            for split, loader in loaders.items()
+        }
+        losses = (state.train_losses, state.val_losses, state.test_losses)
+        for split, history in zip(("train", "val", "test"), losses, strict=True):
+            if (measured := found[split]) is not None:
+                history.append(measured[0])
+        is_eligible = state.cycle >= self._first_eligible
+        is_best = is_eligible and self._keep_best(state, found["val"])
+        self._watcher.measured(
+            state, Measured(found["train"], found["val"], found["test"], gap_of(state), is_best)
+        )
+
+    @staticmethod
+    def _keep_best(state: LcState, val: Statistics | None) -> bool:
+        """Keep theta if its val loss is the lowest yet; never judge by test."""
+        if val is None or not val[0] < state.best_loss:
+            return False
+        state.best_loss, state.best_cycle = val[0], state.cycle
+        state.best = deepcopy(state.theta)
+        return True
+
+    @staticmethod
+    def _multiplier_step(state: LcState) -> None:
+        if state.mu > 0:
+            for w, theta, lm in _compressed(state):
+                lm.data = lm.data - state.mu * (w.detach() - theta.data)
+
+    def _end_cycle(self, state: LcState) -> None:
+        state.optimizer.reset_state()
+        state.mu = self._update_mu(state.mu, self.mu_init, self.mu_multiplier, self.mu_cap)
+        state.cycle += 1
+        state.step = 0
+        self._watcher.cycle_ended(state)
+
+    def _statistics(
+        self, state: LcState, loaders: dict[str, Batches | None], seconds: float
+    ) -> dict[str, Any]:
+        statistics = dict(self._engine_config) | {"elapsed_lc": seconds}
+        statistics["train_losses"] = state.train_losses
+        if loaders["val"] is not None:
+            statistics["val_losses"] = state.val_losses
+        if loaders["test"] is not None:
+            statistics["test_losses"] = state.test_losses
+        return statistics
+
+
+def gap_of(state: LcState) -> float:
+    """Give the constraint gap ||w - theta|| / ||w|| over compressed parameters."""
+    distance = norm = 0.0
+    for w, theta, _ in _compressed(state):
+        distance += float((w.detach() - theta.detach().float()).square().sum(dtype=torch.float64))
+        norm += float(w.detach().square().sum(dtype=torch.float64))
+    return math.sqrt(distance / norm) if norm else 0.0
+
+
+def _compressed(state: LcState) -> Iterator[tuple[nn.Parameter, nn.Parameter, nn.Parameter]]:
+    names = compressed_names(state.theta)
+    thetas, lms = dict(state.theta.named_parameters()), dict(state.lm.named_parameters())
+    for name, w in state.w.named_parameters():
+        if name in names:
+            yield w, thetas[name], lms[name]

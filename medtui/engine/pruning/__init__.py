@@ -1,0 +1,1 @@
+"""Schemes, thresholds and channel groups: what compression removes, and its accounting."""

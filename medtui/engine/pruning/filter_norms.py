@@ -1,0 +1,85 @@
+"""Filters and neurons: their magnitudes, how many the guard keeps at least, what stays zero."""
+
+import fnmatch
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import condensa.functional
+import condensa.tensor
+from condensa import cfg
+from torch import Tensor, nn
+
+from medtui.engine.pruning.channel_groups import Norm
+from medtui.engine.training.network import named_layers
+from medtui.preset import BlockPrune, FilterPrune, GuardSettings, NeuronPrune, StructPrune
+
+Layer = nn.Conv2d | nn.Linear
+Structured = FilterPrune | NeuronPrune | StructPrune
+
+
+def is_recording() -> bool:
+    """Whether Condensa only wants to know which parameters a scheme would compress."""
+    return bool(cfg.__CONDENSA_RECORD_MODE__)
+
+
+def criteria_of(operator: Structured | BlockPrune) -> Any:  # noqa: ANN401
+    """Give one of Condensa's aggregation functions."""
+    return getattr(condensa.functional, operator.criteria)
+
+
+def open_layers(module: nn.Module, types: tuple[type[Layer], ...]) -> Iterator[tuple[str, Layer]]:
+    """Give the layers of these types that are not marked `condensa_nocompress`."""
+    for name, layer in module.named_modules():
+        if isinstance(layer, types) and not hasattr(layer, "condensa_nocompress"):
+            yield name, layer
+
+
+def layer_named(module: nn.Module, name: str) -> Layer:
+    """Give a convolution or linear layer by its dotted name."""
+    layer = module.get_submodule(name)
+    assert isinstance(layer, nn.Conv2d | nn.Linear)
+    return layer
+
+
+def norms_of(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Condensa's functions
+    """Give the magnitude of each filter or neuron of a layer."""
+    weight = layer.weight.data
+    block = (1, *weight.shape[1:])
+    norms: Tensor = condensa.tensor.aggregate(weight, block, criteria).view(-1)
+    return norms
+
+
+def floor_of(size: int, guard: GuardSettings) -> int:
+    """Give how many of `size` filters, neurons or coupled channels stay at least."""
+    share = math.ceil(guard.floor_share * size)
+    return min(size, max(guard.floor_channels, share, 1))
+
+
+def is_protected(name: str, guard: GuardSettings) -> bool:
+    """Whether a layer's dotted name matches a pattern of `guard.protect`."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in guard.protect)
+
+
+def most_kept(sizes: Sequence[int], density: float, guard: GuardSettings, align: int | None) -> int:
+    """Give how many structures may stay at a density: all floors, and what alignment adds."""
+    spare = ((align or 1) - 1) * len(sizes)
+    return max(int(density * sum(sizes)), sum(floor_of(size, guard) for size in sizes)) + spare
+
+
+def zero_masks(theta: nn.Module) -> dict[str, Tensor]:
+    """Give 0/1 masks of the weights, and of the biases of removed structures, that stay zero.
+
+    So do BatchNorm's scale and shift of a channel where both are: grouped pruning removed it.
+    """
+    masks: dict[str, Tensor] = {}
+    for name, norm in theta.named_modules():
+        if isinstance(norm, Norm) and norm.affine:
+            is_kept = ((norm.weight.detach() != 0) | (norm.bias.detach() != 0)).float()
+            masks |= {f"{name}.weight": is_kept, f"{name}.bias": is_kept}
+    for name, layer in named_layers(theta).items():
+        masks[f"{name}.weight"] = (layer.weight.detach() != 0).float()
+        if layer.bias is not None:
+            is_kept = (layer.weight.detach().flatten(1) != 0).any(dim=1)
+            masks[f"{name}.bias"] = (is_kept | (layer.bias.detach() != 0)).float()
+    return masks

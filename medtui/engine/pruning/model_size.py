@@ -1,0 +1,96 @@
+"""How large a model is: parameters, nonzeros, bytes and multiply-accumulates, layer by layer."""
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from medtui.engine.training.network import named_layers
+from medtui.runs.result import LayerSize, Size
+
+_BITS_PER_BYTE = 8
+
+
+def measure_size(model: nn.Module, *, channels: int, side: int) -> Size:
+    """Measure `model`, fed with images of `channels` x `side` x `side`."""
+    return size_with_macs(model, count_macs(model, channels=channels, side=side))
+
+
+def size_with_macs(model: nn.Module, macs: dict[str, int]) -> Size:
+    """Measure `model`, whose layers take so many multiply-accumulates."""
+    layers = named_layers(model)
+    compressible = [layer.weight for layer in layers.values()]
+    state = model.state_dict()
+    parameters = list(model.parameters())
+    return Size(
+        num_parameters=sum(each.numel() for each in parameters),
+        num_nonzero=sum(_num_nonzero(each) for each in parameters),
+        num_compressible=sum(each.numel() for each in compressible),
+        num_compressible_nonzero=sum(_num_nonzero(each) for each in compressible),
+        bytes_dense=sum(_num_bytes(each) for each in state.values()),
+        bytes_packed=_packed_bytes(state, {f"{name}.weight" for name in layers}),
+        macs=sum(macs.values()),
+        layers=[_layer_size(name, layer, macs[name]) for name, layer in layers.items()],
+    )
+
+
+def layer_densities(model: nn.Module) -> dict[str, float]:
+    """Give each compressible layer's share of nonzero weights."""
+    return {
+        name: _num_nonzero(layer.weight) / layer.weight.numel()
+        for name, layer in named_layers(model).items()
+    }
+
+
+@torch.no_grad()
+def count_macs(model: nn.Module, *, channels: int, side: int) -> dict[str, int]:
+    """Count the multiply-accumulates of each compressible layer for one image, zeros included."""
+    found: dict[str, int] = {}
+    probe = deepcopy(model).float().cpu().eval()
+
+    def count(name: str) -> Any:  # noqa: ANN401 - torch's hook
+        def hook(layer: Any, _: Any, output: Tensor) -> None:  # noqa: ANN401 - likewise
+            per_output = layer.weight[0].numel()
+            found[name] = output[0].numel() * per_output
+
+        return hook
+
+    for name, layer in named_layers(probe).items():
+        layer.register_forward_hook(count(name))
+    probe(torch.zeros(1, channels, side, side))
+    return found
+
+
+def _layer_size(name: str, layer: nn.Conv2d | nn.Linear, macs: int) -> LayerSize:
+    weight = layer.weight.detach()
+    kept = (weight.flatten(1) != 0).any(dim=1)
+    return LayerSize(
+        name=name,
+        kind="conv" if isinstance(layer, nn.Conv2d) else "linear",
+        num_weights=weight.numel(),
+        num_nonzero=_num_nonzero(weight),
+        num_structures=len(weight),
+        num_structures_kept=int(kept.sum()),
+        macs=macs,
+    )
+
+
+def _packed_bytes(state: dict[str, Tensor], sparse: set[str]) -> int:
+    """Sum what is stored when weights are a bit mask and their nonzero values, if that is less."""
+    total = 0
+    for name, tensor in state.items():
+        dense = _num_bytes(tensor)
+        if name in sparse:
+            mask = -(-tensor.numel() // _BITS_PER_BYTE)
+            dense = min(dense, mask + _num_nonzero(tensor) * tensor.element_size())
+        total += dense
+    return total
+
+
+def _num_nonzero(tensor: Tensor) -> int:
+    return int(torch.count_nonzero(tensor))
+
+
+def _num_bytes(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()

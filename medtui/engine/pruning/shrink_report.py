@@ -1,0 +1,65 @@
+"""What shrinking makes of a model: how large it then is, and the files of a finished run."""
+
+import msgspec
+import safetensors.torch
+from torch import nn
+
+from medtui.engine.pruning.channel_groups import ImageShape
+from medtui.engine.pruning.model_size import measure_size
+from medtui.engine.pruning.structural_pruning import (
+    NUM_CHECKED,
+    NotShrinkable,
+    Shrunk,
+    check_same,
+    shrink,
+)
+from medtui.engine.run.session import Session
+from medtui.engine.training.batches import EvaluationBatches
+from medtui.engine.training.network import state_of
+from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.result import Shrinkage
+from medtui.runs.shrunk_manifest import pack_manifest
+
+
+def measure_shrinkage(shrunk: Shrunk, image_shape: ImageShape) -> Shrinkage:
+    """Measure a shrunk network."""
+    channels, side, _ = image_shape
+    return Shrinkage(
+        num_masked=shrunk.num_masked,
+        num_removable=shrunk.num_removed,
+        size=measure_size(shrunk.network, channels=channels, side=side),
+    )
+
+
+def conclude_shrinking(session: Session, model: nn.Module) -> Shrinkage | None:
+    """Measure what would be left of a run's model; store it where the preset asks for it.
+
+    A model that cannot shrink is no failure: the result says why.
+    """
+    if session.cell is None or not session.cell.scheme.is_structured:
+        return None
+    is_wanted = session.preset.shrink.enabled
+    try:
+        shrunk = shrink(model, session.image_shape)
+    except Exception as error:  # noqa: BLE001 - a trained run is worth more than its shrunk copy
+        if is_wanted:
+            session.warn(f"Not shrunk: {getattr(error, 'message', error)}")
+        return None
+    found = measure_shrinkage(shrunk, session.image_shape)
+    if not is_wanted:
+        return found
+    images, _ = next(iter(EvaluationBatches(session.val.images, NUM_CHECKED)))
+    try:
+        difference = check_same(model, shrunk, images)
+    except NotShrinkable as error:
+        session.warn(f"Not shrunk: {error.message} {error.hint}".rstrip())
+        return found
+    weights = safetensors.torch.save(state_of(shrunk.network))
+    manifest = shrunk.manifest(
+        session.preset.model.architecture,
+        channels=session.dataset.channels,
+        num_classes=len(session.dataset.classes),
+    )
+    publish_bytes(session.folder.shrunk, weights)
+    publish_bytes(session.folder.shrunk_manifest, pack_manifest(manifest))
+    return msgspec.structs.replace(found, bytes_on_disk=len(weights), difference=difference)

@@ -1,0 +1,1 @@
+"""One run from its preset to its result, with its session, checkpoints and provenance."""

@@ -1,0 +1,143 @@
+"""A finished model's last measurements and the files that hold them; `result.json` comes last."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from medtui.analysis.prediction_changes import changes_csv, pair_predictions
+from medtui.bootstrap import bootstrap_intervals
+from medtui.engine.pruning.model_size import measure_size
+from medtui.engine.pruning.shrink_report import conclude_shrinking
+from medtui.engine.run.device import device_name
+from medtui.engine.run.session import Session
+from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
+from medtui.errors import EnvironmentProblem
+from medtui.metrics import measure, measure_classes
+from medtui.runs.atomic_file import publish_bytes, publish_text
+from medtui.runs.predictions import (
+    RunPredictions,
+    SplitPredictions,
+    pack_predictions,
+    read_predictions,
+)
+from medtui.runs.result import Result, Size, SplitResult, write_result
+from medtui.runs.stage_spans import stage_vitals
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to, before it is measured."""
+
+    model: nn.Module
+    best_cycle: int
+    num_cycles: int
+    seconds: float
+
+
+def conclude(session: Session, outcome: Outcome) -> Result:
+    """Measure the model on val and test, write weights, predictions and, last, the result."""
+    model = evaluation_copy(outcome.model, session.device)
+    val = predict(model, session.val, session.criterion)
+    test = predict(model, session.test, session.criterion)
+    size = measure_size(outcome.model, channels=session.dataset.channels, side=session.dataset.size)
+    predictions = _to_store(session, val, test)
+    reference = _reference_predictions(session)
+    shrinkage = conclude_shrinking(session, outcome.model)
+    result = Result(
+        run=session.folder.name,
+        study=session.folder.study.name,
+        scheme=session.cell.scheme.name if session.cell else "reference",
+        density=session.cell.density if session.cell else None,
+        seed=session.seed,
+        guard=session.preset.compress.guard if session.cell else "off",
+        mode="fast" if session.is_fast else "exact",
+        best_cycle=outcome.best_cycle,
+        num_cycles=outcome.num_cycles,
+        val=_split_result(session, "val", val.loss, predictions, reference),
+        test=_split_result(session, "test", test.loss, predictions, reference),
+        size=size,
+        seconds=outcome.seconds,
+        device=str(session.device),
+        device_name=device_name(session.device),
+        has_patients=session.dataset.has_patients,
+        thresholds=predictions.thresholds,
+        are_logits_constant=val.are_constant,
+        warnings=[*session.warnings, *_collapse(size, val)],
+        peak_memory_bytes=_peak_memory(session.device),
+        vitals=stage_vitals(session.folder),
+        image_shape=session.image_shape,
+        shrinkage=shrinkage,
+        upkeep=session.upkeep,
+    )
+    session.save_model(outcome.model)
+    _publish_predictions(session, predictions, reference)
+    write_result(session.folder, result)
+    return result
+
+
+def _publish_predictions(
+    session: Session, predictions: RunPredictions, reference: RunPredictions | None
+) -> None:
+    publish_bytes(session.folder.predictions, pack_predictions(predictions))
+    if reference is not None:
+        publish_text(session.folder.changed, changes_csv(reference, predictions))
+
+
+def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredictions:
+    dataset = session.dataset
+    return RunPredictions(
+        dataset.classes,
+        {
+            split: SplitPredictions(part.names, part.patients, found.labels, found.logits_NK)
+            for split, part, found in (("val", dataset.val, val), ("test", dataset.test, test))
+        },
+    )
+
+
+def _reference_predictions(session: Session) -> RunPredictions | None:
+    """Read what the reference answers; None in the reference itself, or where it left none."""
+    if session.cell is None:
+        return None
+    try:
+        return read_predictions(session.folder.study.reference.predictions)
+    except EnvironmentProblem as problem:
+        session.warn(f"Not compared with the reference: {problem.message}")
+        return None
+
+
+def _split_result(
+    session: Session,
+    split: str,
+    loss: float,
+    predictions: RunPredictions,
+    reference: RunPredictions | None,
+) -> SplitResult:
+    scores, patients = predictions.scores(split), predictions.splits[split].patients
+    pair = pair_predictions(reference, predictions, split) if reference else None
+    return SplitResult(
+        metrics={"loss": loss, **measure(scores)},
+        intervals=bootstrap_intervals(
+            scores,
+            patients,
+            resamples=session.preset.evaluate.bootstrap,
+            seed=session.preset.data.seed,
+        ),
+        per_class=measure_classes(scores, session.dataset.classes),
+        num_images=len(patients),
+        num_patients=len(set(patients)) if session.dataset.has_patients else 0,
+        reference=measure(pair.reference) if pair else {},
+        flips=pair.count_flips() if pair else None,
+    )
+
+
+def _collapse(size: Size, val: Predictions) -> list[str]:
+    """Call a collapse by its name: its accuracy alone says nothing."""
+    if not val.are_constant:
+        return []
+    dead = ", ".join(size.dead_layers) or "none is empty, but no signal crosses the network"
+    return [f"collapsed: the answer is the same for every image; dead layers: {dead}"]
+
+
+def _peak_memory(device: torch.device) -> int | None:
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None

@@ -1,0 +1,208 @@
+"""One run, top to bottom: data, reference or compression, fine-tuning, measurement, result."""
+
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+import msgspec
+import safetensors.torch
+from torch import nn
+
+from medtui.datasets.dataset import Dataset, open_dataset, save_split
+from medtui.datasets.progress import Progress
+from medtui.engine.lc.compression import compress, recalibrate_theta
+from medtui.engine.pruning.filter_norms import zero_masks
+from medtui.engine.run.checkpoint import CheckpointStore
+from medtui.engine.run.device import choose_device, device_name, settle
+from medtui.engine.run.finalize import Outcome, conclude
+from medtui.engine.run.provenance import differences, fingerprint, provenance
+from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.training.network import build_network, load_weights, restore_state
+from medtui.engine.training.trainer import TrainingPlan, train
+from medtui.errors import EnvironmentProblem
+from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStarted, StepsAdvanced
+from medtui.preset import Cell, Preset, cell_named
+from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.folder import RunFolder
+from medtui.runs.log_writer import EventWriter
+from medtui.runs.result import Result
+
+
+def execute(
+    folder: RunFolder, preset: Preset, log: EventWriter, stop: StopFlag, started: RunStarted
+) -> Result:
+    """Carry a run to its result, from its newest checkpoint if it has one.
+
+    Raises:
+        StopRequested: asked to stop; what was reached is saved.
+        MedtuiError: the run cannot go on.
+    """
+    session = _open_session(folder, preset, log, stop, started)
+    if session.cell is None:
+        outcome_of: Callable[[Session], tuple[nn.Module, int, int]] = _train_reference
+    else:
+        outcome_of = _compress_reference
+    model, best_cycle, num_cycles = outcome_of(session)
+    log.write(StageStarted("evaluate"))
+    seconds = log.history.seconds
+    result = conclude(session, Outcome(model, best_cycle, num_cycles, seconds))
+    for warning in result.warnings[len(session.warnings) :]:
+        log.write(Noted(warning, "warning"))
+    session.checkpoints.clear()
+    log.write(RunFinished(seconds))
+    return result
+
+
+def _open_session(
+    folder: RunFolder, preset: Preset, log: EventWriter, stop: StopFlag, started: RunStarted
+) -> Session:
+    device = choose_device(started.device)
+    settle(device, started.threads)
+    checkpoints = CheckpointStore(folder.checkpoint)
+    restored = checkpoints.load_newest()
+    is_fast = preset.lc.mode == "fast" and not folder.is_reference
+    current = fingerprint(device, is_compiled=is_fast)
+    changed = differences(restored.state.fingerprint, current) if restored else []
+    log.write(
+        msgspec.structs.replace(
+            started,
+            device=str(device),
+            device_name=device_name(device),
+            resumed_at=restored.state.cycle if restored else None,
+            is_bit_exact=not changed,
+        )
+    )
+    before = log.history.data if restored else None
+    dataset = _load_data(preset, log, stop)
+    digest = before.digest if before else _digest_of_reference(folder)
+    if digest and digest != dataset.digest:
+        raise EnvironmentProblem(
+            f"{'The run' if before else 'The reference'} of {folder.name} began on other images, "
+            "labels or another split than there are now.",
+            hint="Bring them back, or start the preset anew.",
+        )
+    save_split(dataset, folder.split)
+    cell = None if folder.is_reference else _cell_of(folder, preset)
+    seed = cell.seed if cell else preset.reference.seed
+    record = provenance(device, preset, seed, dataset.digest)
+    publish_bytes(folder.provenance, msgspec.json.format(msgspec.json.encode(record), indent=1))
+    session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
+    session.warnings += restored.state.warnings if restored else []
+    for sentence in checkpoints.damaged:
+        session.warn(sentence)
+    if changed:
+        session.warn(f"Resumed, but not bit-exact: {', '.join(changed)}.")
+    return session
+
+
+def _digest_of_reference(folder: RunFolder) -> str | None:
+    """Give what the reference was trained on; None for itself, or where it does not say."""
+    provenance = folder.study.reference.provenance
+    if folder.is_reference or not provenance.is_file():
+        return None
+    return str(msgspec.json.decode(provenance.read_bytes())["data_digest"])
+
+
+def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:
+    log.write(StageStarted("data"))
+    last = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        if stop.reason:
+            raise StopRequested(stop.reason)
+        now = time.monotonic()
+        if now - last >= 1:
+            last = now
+            log.write(StepsAdvanced(0, progress.done, progress.total))
+
+    dataset = open_dataset(preset.data, progress=tell)
+    for note in dataset.notes:
+        log.write(Noted(note))
+    log.write(
+        DataLoaded(
+            num_train=len(dataset.train.names),
+            num_val=len(dataset.val.names),
+            num_test=len(dataset.test.names),
+            classes=list(dataset.classes),
+            digest=dataset.digest,
+            has_patients=dataset.has_patients,
+        )
+    )
+    return dataset
+
+
+def _cell_of(folder: RunFolder, preset: Preset) -> Cell:
+    cell = cell_named(preset, folder.name)
+    assert cell is not None, "a run's folder is named after its cell"
+    return cell
+
+
+def _fresh_network(session: Session) -> nn.Module:
+    return build_network(
+        session.preset.model.architecture,
+        channels=session.dataset.channels,
+        num_classes=len(session.dataset.classes),
+        seed=session.preset.reference.seed,
+    ).to(session.device)
+
+
+def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
+    """Give the dense model, its epoch and the number of epochs."""
+    model = _fresh_network(session)
+    if session.preset.model.weights:
+        load_weights(model, Path(session.preset.model.weights).expanduser())
+        return model, 0, 0
+    plan = TrainingPlan.of_reference(session.preset)
+    best, epoch = train(session, model, plan)
+    return best, epoch, plan.epochs
+
+
+def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
+    """Give the compressed model, its cycle and the number of cycles."""
+    cycles = session.preset.lc.cycles
+    if session.restored is not None and session.restored.state.stage == "finetune":
+        theta = _stored_model(session, session.folder)
+        best = session.log.history.best_of("compress")
+        best_cycle = best.cycle if best else 0
+    else:
+        w = _stored_model(session, session.folder.study.reference)
+        theta, best_cycle = compress(session, w)
+    if session.preset.compress.guard == "on":
+        theta = _finetune(session, theta)
+        recalibrate_theta(theta, session, session.preset.guard.recalibrate_images)
+    return theta, best_cycle, cycles
+
+
+def _finetune(session: Session, theta: nn.Module) -> nn.Module:
+    """Train on with the zeros held, if the preset asks for it; then round to theta's types."""
+    plan = TrainingPlan.of_finetuning(session.preset)
+    if plan.epochs == 0:
+        return theta
+    session.save_model(theta)
+    masks = zero_masks(theta)
+    tuned, _ = train(session, deepcopy(theta).float(), plan, masks)
+    for name, parameter in theta.named_parameters():
+        parameter.data = tuned.get_parameter(name).data.to(parameter.dtype)
+    return theta
+
+
+def _stored_model(session: Session, folder: RunFolder) -> nn.Module:
+    """Load a run's weights.
+
+    Raises:
+        EnvironmentProblem: they are missing or damaged.
+    """
+    model = _fresh_network(session)
+    try:
+        restore_state(model, safetensors.torch.load_file(folder.model))
+    except Exception as error:
+        raise EnvironmentProblem(
+            f"{folder.model} cannot be loaded: {error}",
+            hint="Resume the study: it trains the reference again where it is missing.",
+        ) from error
+    return model
+
+
+__all__ = ["StopRequested", "execute"]

@@ -1,0 +1,96 @@
+"""Where a result came from: versions, hardware, seeds, data, command."""
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import medtui
+from medtui.engine.run.device import cpu_capability, device_name
+from medtui.preset import Preset
+
+_PACKAGES = (
+    "torch", "torchvision", "torch-pruning", "condensa", "numpy", "scikit-learn", "safetensors",
+    "textual",
+)  # fmt: skip
+
+
+def fingerprint(device: torch.device, *, is_compiled: bool = False) -> dict[str, str]:
+    """Give what a run's bits depend on besides its preset and data."""
+    found = {
+        "torch": str(torch.__version__),
+        "condensa": _version("condensa"),
+        "device": device.type,
+        "device_name": device_name(device),
+        "threads": str(torch.get_num_threads()),
+        "cpu_capability": cpu_capability(),
+    }
+    if device.type == "cuda":
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call] # torch's own
+        found |= {"cuda": str(torch.version.cuda), "cudnn": str(cudnn)}
+    if is_compiled and device.type == "cpu":
+        found["compiler"] = shutil.which(os.environ.get("CXX") or "g++") or "none"
+    return found
+
+
+def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Name what of a fingerprint has changed: `threads 1 -> 2`."""
+    return [
+        f"{key} {then.get(key, 'none')} -> {now.get(key, 'none')}"
+        for key in sorted(then.keys() | now.keys())
+        if then.get(key) != now.get(key)
+    ]
+
+
+def provenance(device: torch.device, preset: Preset, seed: int, data_digest: str) -> dict[str, Any]:
+    """Give everything that `provenance.json` holds."""
+    return {
+        "medtui": medtui.__version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "platform": platform.platform(),
+        "host": socket.gethostname(),
+        "fingerprint": fingerprint(device),
+        "driver": _driver(),
+        "git": _git_commit(),
+        "data_digest": data_digest,
+        "seeds": {
+            "split": preset.data.seed, "reference": preset.reference.seed, "run": seed,
+        },
+        "command": sys.argv,
+        "written_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }  # fmt: skip
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _git_commit() -> str | None:
+    """Give the commit medtui runs from, or None outside a checkout."""
+    return _output_of(["git", "-C", str(Path(medtui.__file__).parent), "rev-parse", "HEAD"])
+
+
+def _driver() -> str | None:
+    if not torch.cuda.is_available():
+        return None
+    return _output_of(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"])
+
+
+def _output_of(command: list[str]) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,52 @@
+"""Shows what augmentation does, as `python -m medtui.engine.training.augmentation_preview`.
+
+Reads data settings as JSON from stdin. A short-lived process that knows torch, so that the
+screen does not. Prints a list of objects: `label`, `image` and `augmented`.
+"""
+
+import sys
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from medtui.datasets.preview import choose_samples, decode_samples, picture_of
+from medtui.datasets.resolve import open_source
+from medtui.engine.run.device import generator
+from medtui.engine.training.augmentation import Normalisation, augment
+from medtui.preset import DataSettings
+
+
+def augmented_samples(settings: DataSettings) -> list[dict[str, Any]]:
+    """Give some train images before and after the card's augmentation.
+
+    Raises:
+        MedtuiError: as `open_source` raises.
+    """
+    source = open_source(settings)
+    listing, labels = choose_samples(source)
+    decoded = decode_samples(listing)
+    images = [
+        (label, image) for label, image in zip(labels, decoded, strict=True) if image is not None
+    ]
+    if not images:
+        return []
+    images_NCHW = torch.from_numpy(np.stack([image for _, image in images])).permute(0, 3, 1, 2)
+    unscaled = Normalisation((0.0,) * listing.channels, (1.0,) * listing.channels)
+    made_NCHW = augment(images_NCHW, source.card.augment, unscaled, generator(settings.seed))
+    made_NHWC = (made_NCHW.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return [
+        {"label": label, "image": picture_of(image), "augmented": picture_of(made)}
+        for (label, image), made in zip(images, made_NHWC, strict=True)
+    ]
+
+
+def main() -> None:
+    """Answer one question from stdin."""
+    settings = DataSettings.model_validate_json(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(msgspec.json.encode(augmented_samples(settings)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Minibatches made on the device, where a part's images stay as uint8.
+
+Condensa takes any iterable of (inputs, targets). Order and augmentation are a function of
+(seed, epoch, position), so a loader that seeks goes on exactly where another one stopped.
+"""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from medtui.datasets.card import Augment
+from medtui.datasets.dataset import Dataset, Part
+from medtui.engine.run.device import generator
+from medtui.engine.training.augmentation import Normalisation, augment, normalise
+
+_ORDER, _AUGMENT = 0, 1
+
+
+class Images:
+    """A part's images and labels on a device."""
+
+    def __init__(self, part: Part, by: Normalisation, device: torch.device) -> None:
+        images_NHWC = torch.from_numpy(part.images_NHWC)
+        self.pixels_NCHW = images_NHWC.permute(0, 3, 1, 2).contiguous().to(device)
+        """uint8."""
+        labels = torch.from_numpy(part.labels)
+        self.labels = (labels if labels.ndim == 1 else labels.float()).to(device)
+        """int64 (N,), or float32 (N, K) for multi-label."""
+        self.by = by
+
+    def __len__(self) -> int:
+        return len(self.pixels_NCHW)
+
+
+class EvaluationBatches:
+    """All images in order, normalised, in large batches."""
+
+    def __init__(self, images: Images, batch_size: int) -> None:
+        self.images = images
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.images) / self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for start in range(0, len(self.images), self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            pixels = self.images.pixels_NCHW[rows]
+            yield normalise(pixels, self.images.by), self.images.labels[rows]
+
+
+class TrainBatches:
+    """Shuffled, augmented batches of equal size, epoch after epoch.
+
+    An `iter` goes on where the last one was left: an epoch shows every image once, wherever L
+    steps begin and end. An incomplete last batch is left out; a part smaller than a batch is one.
+    """
+
+    def __init__(self, images: Images, how: Augment, *, batch_size: int, seed: int) -> None:
+        self.images = images
+        self.batch_size = min(batch_size, len(images))
+        self.epoch = 0
+        """The pass that runs, or that the next `iter` begins."""
+        self.position = 0
+        """Batches of that pass handed out so far."""
+        self._how = how
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return len(self.images) // self.batch_size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        epoch, first = self.epoch, self.position
+        rng = generator(self._seed, _ORDER, epoch)
+        order = torch.randperm(len(self.images), generator=rng).to(self.images.labels.device)
+        for position in range(first, len(self)):
+            rows = order[position * self.batch_size : (position + 1) * self.batch_size]
+            self.position = position + 1
+            yield self._batch(rows, epoch, position)
+        self.begin_epoch(epoch + 1)
+
+    def begin_epoch(self, epoch: int, position: int = 0) -> None:
+        """Let the next `iter` begin at batch `position` of pass `epoch`."""
+        self.epoch, self.position = epoch, position
+
+    def _batch(self, rows: Tensor, epoch: int, position: int) -> tuple[Tensor, Tensor]:
+        rng = generator(self._seed, _AUGMENT, epoch, position)
+        pixels = self.images.pixels_NCHW[rows]
+        return augment(pixels, self._how, self.images.by, rng), self.images.labels[rows]
+
+
+def normalisation_of(dataset: Dataset) -> Normalisation:
+    """Give the normalisation that every part of `dataset` shares."""
+    return Normalisation(dataset.mean, dataset.std)

@@ -1,0 +1,249 @@
+"""Trains a model by SGD over epochs: the reference, and the fine-tuning of what L-C gave.
+
+Resumable at every step: order, augmentation, schedule and momentum are restored bit for bit.
+"""
+
+import math
+import sys
+import time
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from medtui.engine.lc.loop import Statistics
+from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
+from medtui.engine.run.out_of_memory import Batch, within_memory
+from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
+from medtui.engine.training.batches import TrainBatches
+from medtui.engine.training.network import num_bytes, restore_state, state_of
+from medtui.events import CycleEnded, StageStarted
+from medtui.preset import Preset
+
+_MID_EPOCH_STEPS = 50
+"""Steps between looks at whether a checkpoint within an epoch is due."""
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How a stage trains."""
+
+    stage: str
+    """`reference` or `finetune`."""
+    epochs: int
+    batch_size: int
+    lr: float
+    """Peak learning rate."""
+    momentum: float
+    """Nesterov momentum."""
+    weight_decay: float
+
+    @classmethod
+    def of_reference(cls, preset: Preset) -> "TrainingPlan":
+        """Give that of a preset's reference."""
+        chosen = preset.reference
+        return cls(
+            "reference", chosen.epochs, chosen.batch_size, chosen.lr, chosen.momentum,
+            chosen.weight_decay,
+        )  # fmt: skip
+
+    @classmethod
+    def of_finetuning(cls, preset: Preset) -> "TrainingPlan":
+        """Give that of a preset's fine-tuning after the last cycle, which has no weight decay."""
+        lc, guard = preset.lc, preset.guard
+        return cls(
+            "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
+        )
+
+    @property
+    def batch_key(self) -> str:
+        """Where the preset sets the batch size."""
+        return "reference.batch_size" if self.stage == "reference" else "lc.batch_size"
+
+    def learning_rate(self, step: int, steps_per_epoch: int) -> float:
+        """Give the learning rate of a step, counted from 0 over all epochs.
+
+        The peak is reached linearly over the first of several epochs; a single one starts there.
+        Then it falls along a cosine to zero.
+        """
+        num_warming = steps_per_epoch if self.epochs > 1 else 0
+        if step < num_warming:
+            return self.lr * (step + 1) / num_warming
+        share = (step - num_warming) / (self.epochs * steps_per_epoch - num_warming)
+        return self.lr * 0.5 * (1 + math.cos(math.pi * share))
+
+
+@dataclass
+class TrainingState:
+    """All that a training is at a moment."""
+
+    model: nn.Module
+    best: nn.Module
+    optimizer: torch.optim.SGD
+    epoch: int = 0
+    """Epochs complete."""
+    step: int = 0
+    """Steps done of the running epoch."""
+    best_loss: float = sys.float_info.max
+    best_epoch: int = -1
+
+
+def train(
+    session: Session,
+    model: nn.Module,
+    plan: TrainingPlan,
+    masks: Mapping[str, Tensor] | None = None,
+) -> tuple[nn.Module, int]:
+    """Train `model`; give the model of the epoch with the lowest val loss, and that epoch.
+
+    With `masks` (parameter name to 0/1 tensor) masked weights are zero after every step.
+
+    Raises:
+        StopRequested: the run was asked to stop; its checkpoint is written.
+        Diverged: the loss is not finite.
+        OutOfMemory: a batch does not fit.
+    """
+    training = _Training(session, model, plan, dict(masks or {}))
+    batch = Batch(plan.batch_key, plan.batch_size, partial(session.try_batch, model))
+    try:
+        return within_memory(training.run, batch)
+    except Diverged as error:
+        raise Diverged(f"{error.message} {training.salvage()}", hint=error.hint) from error
+
+
+class _Training:
+    def __init__(
+        self, session: Session, model: nn.Module, plan: TrainingPlan, masks: dict[str, Tensor]
+    ) -> None:
+        self._session = session
+        self._plan = plan
+        self._masks = masks
+        self._batches = session.train_batches(plan.batch_size)
+        optimizer = torch.optim.SGD(
+            model.parameters(),
+            lr=plan.lr,
+            momentum=plan.momentum,
+            weight_decay=plan.weight_decay,
+            nesterov=plan.momentum > 0,
+        )
+        self._state = TrainingState(model, deepcopy(model), optimizer)
+        self._meter = StepMeter(session.log, session.device)
+
+    def run(self) -> tuple[nn.Module, int]:
+        state, plan = self._state, self._plan
+        checkpoint = self._session.take_restored(plan.stage)
+        if checkpoint is not None:
+            self._restore(checkpoint)
+        self._session.checkpoints.expect(3 * num_bytes(state.model))  # model, momentum, best
+        self._session.log.write(StageStarted(plan.stage, plan.epochs, len(self._batches)))
+        while state.epoch < plan.epochs:
+            began = time.monotonic()
+            self._epoch()
+            self._measure(began)
+            state.epoch += 1
+            state.step = 0
+            if self._session.checkpoints.is_due:
+                self._save()
+        if state.best_epoch < 0:
+            raise Diverged("No epoch gave a finite val loss.", hint="Lower the learning rate.")
+        return state.best, state.best_epoch
+
+    def salvage(self) -> str:
+        """Save the best reference of an unfinished run, if it has one; tell which that is.
+
+        Fine-tuning leaves the file to L-C's own best theta.
+        """
+        state = self._state
+        if self._plan.stage != "reference":
+            return "The model as it was before fine-tuning is saved."
+        if state.best_epoch < 0:
+            return "There is no trained model yet."
+        self._session.save_model(state.best)
+        return f"The best model so far, of epoch {state.best_epoch}, is saved."
+
+    def _epoch(self) -> None:
+        state, batches = self._state, self._batches
+        state.model.train()
+        self._meter.restart()
+        parameters = dict(state.model.named_parameters())
+        batches.begin_epoch(state.epoch, state.step)
+        for inputs, targets in batches:
+            for group in state.optimizer.param_groups:
+                group["lr"] = self._learning_rate(state.step)
+            loss = self._session.criterion(state.model(inputs), targets)
+            state.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call] # torch's own
+            state.optimizer.step()
+            for name, mask in self._masks.items():
+                parameters[name].data.mul_(mask)
+            state.step += 1
+            self._meter.add(state.epoch + 1, state.step, len(batches), loss.detach(), len(inputs))
+            self._look_up(batches)
+
+    def _learning_rate(self, step: int) -> float:
+        """Give the learning rate of a step of the running epoch."""
+        per_epoch = len(self._batches)
+        return self._plan.learning_rate(self._state.epoch * per_epoch + step, per_epoch)
+
+    def _look_up(self, batches: TrainBatches) -> None:
+        """Stop if asked to; keep a checkpoint within a long epoch."""
+        state = self._state
+        if reason := self._session.stop.reason:
+            self._save()
+            self.salvage()
+            raise StopRequested(reason)
+        is_inside = state.step < len(batches)
+        if is_inside and state.step % _MID_EPOCH_STEPS == 0 and self._session.checkpoints.is_due:
+            self._save()
+
+    def _measure(self, began: float) -> None:
+        state, session = self._state, self._session
+        val = session.evaluator(state.model, session.criterion, session.val)
+        test: Statistics | None = None
+        is_last = state.epoch == self._plan.epochs - 1
+        if state.epoch % (session.preset.evaluate.test_every or 1) == 0 or is_last:
+            test = session.evaluator(state.model, session.criterion, session.test)
+        is_best = val[0] < state.best_loss
+        if is_best:
+            state.best_loss, state.best_epoch = val[0], state.epoch + 1
+            state.best = deepcopy(state.model)
+        session.log.write(
+            CycleEnded(
+                cycle=state.epoch + 1,
+                val=val[1],
+                test=test[1] if test else {},
+                lr=self._learning_rate(state.step - 1),
+                seconds=time.monotonic() - began,
+                is_best=is_best,
+                are_logits_constant=session.evaluator.is_constant,
+            )
+        )
+
+    def _save(self) -> None:
+        state = self._state
+        momenta = {
+            name: state.optimizer.state[parameter]["momentum_buffer"]
+            for name, parameter in state.model.named_parameters()
+            if "momentum_buffer" in state.optimizer.state[parameter]
+        }
+        values: dict[str, Any] = {"best_loss": state.best_loss, "best_epoch": state.best_epoch}
+        tensors = prefixed("model", state_of(state.model)) | prefixed("momentum", momenta)
+        tensors |= prefixed("best", state_of(state.best))
+        self._session.save_checkpoint(self._plan.stage, state.epoch, state.step, values, tensors)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        state, saved = self._state, checkpoint.state
+        restore_state(state.model, unprefixed("model", checkpoint.tensors))
+        restore_state(state.best, unprefixed("best", checkpoint.tensors))
+        momenta = unprefixed("momentum", checkpoint.tensors)
+        for name, parameter in state.model.named_parameters():
+            if name in momenta:
+                buffer = momenta[name].to(parameter.device)
+                state.optimizer.state[parameter]["momentum_buffer"] = buffer
+        state.epoch, state.step = saved.cycle, saved.step
+        state.best_loss = saved.values["best_loss"]
+        state.best_epoch = saved.values["best_epoch"]

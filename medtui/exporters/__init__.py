@@ -1,1 +1,0 @@
-"""Takes runs elsewhere: readers of run folders that write outside of them."""

@@ -1,0 +1,253 @@
+"""A study's process: which run next, on which device, by which worker. Knows no torch.
+
+`python -m medtui.jobs.supervisor STUDY_FOLDER` runs the reference, then the grid, then what the
+searches ask for. It writes run folders' presets and what the searches found; what
+happened is in the runs' own logs.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from medtui.errors import MedtuiError
+from medtui.jobs.benchmark import start_bench
+from medtui.jobs.device_slots import Slot, find_slots
+from medtui.jobs.tracker import END_SECONDS, RunFollower
+from medtui.monitor.catalogue import RunFeed
+from medtui.preset import Cell, Preset, dump_preset, expand_grid, parse_preset, preset_for
+from medtui.runs.atomic_file import publish_text
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.lock import FolderLock
+from medtui.telemetry import SamplerProcess
+
+POLL_SECONDS = 0.2
+"""How often workers are looked after."""
+
+KILL_AFTER_SECONDS = 20.0
+"""A worker that has not stopped this long after a second request is killed with its group."""
+
+MAX_RESUMES = 1
+"""How often a crashed worker is started again by itself."""
+
+
+@dataclass
+class Job:
+    """One run and its worker."""
+
+    run: RunFolder
+    slot: Slot
+    worker: subprocess.Popen[bytes]
+    sampler: SamplerProcess
+    follower: RunFollower
+    num_resumes: int = 0
+    stop_asked_at: float | None = None
+    """Monotonic time of the first stop request that was passed on."""
+
+
+class Supervisor:
+    """Carries a study through, run by run."""
+
+    def __init__(self, study: StudyFolder, preset: Preset, slots: list[Slot]) -> None:
+        self.study = study
+        self.preset = preset
+        self._free = list(slots)
+        self._jobs: list[Job] = []
+        self._followers: list[RunFollower] = []
+        self._given_up = set[Path]()
+        """Samples that ended without a result; their searches wait for `resume`."""
+        self._num_requests = 0
+
+    def carry_through(self) -> int:
+        """Run what is unfinished: reference alone, grid, searches. Give an exit status."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_stop)
+        runs = plan_runs(self.study, self.preset)
+        self._run_all([self.study.reference])
+        are_searched = False
+        if self.study.reference.result.is_file():
+            self._run_all([run for run in runs if not run.is_reference])
+            try:
+                are_searched = self._search()
+            except (MedtuiError, OSError) as error:
+                print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+            self._bench()
+        self._await_followers()
+        return 0 if are_searched and all(run.result.is_file() for run in runs) else 1
+
+    def _run_all(self, runs: list[RunFolder]) -> None:
+        waiting = [run for run in runs if not run.result.is_file()]
+        while self._jobs or (waiting and not self._is_stopping):
+            while waiting and self._free and not self._is_stopping:
+                self._jobs.append(self._start(waiting.pop(0), self._free.pop(0)))
+            for job in list(self._jobs):
+                self._look_after(job)
+            time.sleep(POLL_SECONDS)
+
+    def _search(self) -> bool:
+        """Run what the searches ask for, a sample of each at a time; give whether all are over."""
+        if self.preset.search is None:
+            return True
+        if self._is_stopping:
+            return False
+        from medtui.search.study import StudySearch  # brings numpy and scikit-learn
+
+        search = StudySearch(self.study, self.preset, self.preset.search)
+        timed = set[Path]()  # a benchmark that failed is not tried again before `resume`
+        while not self._is_stopping:
+            unmeasured = [run for run in search.unmeasured() if run.path not in timed]
+            self._time(unmeasured)
+            timed |= {run.path for run in unmeasured}
+            cells = search.wanted()
+            runs = [plan_run(self.study, self.preset, cell) for cell in cells]
+            begun = [run for run in runs if run.path not in self._given_up]
+            if not begun:
+                return not runs
+            self._run_all(begun)
+            self._given_up |= {run.path for run in begun if not run.result.is_file()}
+        return False
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._num_requests > 0
+
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._num_requests += 1
+
+    def _start(self, run: RunFolder, slot: Slot, num_resumes: int = 0) -> Job:
+        with run.worker_log.open("ab") as output:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "medtui.worker", str(run.path), "--device", slot.device],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env=os.environ
+                | {
+                    "OMP_WAIT_POLICY": "PASSIVE",
+                    "CUDA_VISIBLE_DEVICES": slot.devices,
+                    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # the order in which NVML counts
+                },
+            )
+        sampler = SamplerProcess(
+            worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
+        )
+        sampler.start()
+        follower = RunFollower(run, self.preset.track)
+        follower.start()
+        return Job(run, slot, worker, sampler, follower, num_resumes)
+
+    def _look_after(self, job: Job) -> None:
+        status = job.worker.poll()
+        if status is None:
+            job.sampler.ensure_alive()
+            if self._is_stopping:
+                self._stop(job)
+            return
+        job.sampler.stop()
+        job.follower.release()
+        self._followers.append(job.follower)
+        self._jobs.remove(job)
+        if self._crashed(job) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
+            self._jobs.append(self._start(job.run, job.slot, job.num_resumes + 1))
+        else:
+            self._free.append(job.slot)
+
+    def _bench(self) -> None:
+        """Time the models where the preset asks for it, once."""
+        runs = [run for run in self.study.runs() if run.result.is_file()]
+        if self.preset.bench.enabled and not all(run.bench.is_file() for run in runs):
+            self._time(runs)
+
+    def _time(self, runs: list[RunFolder]) -> None:
+        """Time models beside the reference; a failure costs no run."""
+        if self._is_stopping or not runs:
+            return
+        try:
+            is_done = self._run_bench(runs) == 0
+        except OSError as error:
+            print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+            is_done = False
+        if not is_done:
+            print(f"the benchmark failed; see {self.study.bench_log}", file=sys.stderr)  # noqa: T201 - likewise
+
+    def _run_bench(self, runs: list[RunFolder]) -> int:
+        slot, threads = self._free[0], self.preset.machine.reference_threads
+        with self.study.bench_log.open("ab") as output:
+            bench = start_bench(
+                self.study, runs, self.preset.bench,
+                device=slot.device, threads=threads, output=output, devices=slot.devices,
+            )  # fmt: skip
+        while (code := bench.poll()) is None:
+            if self._is_stopping:
+                bench.terminate()
+            time.sleep(POLL_SECONDS)
+        return code
+
+    def _await_followers(self) -> None:
+        """Let a study's end mean that its archives are there."""
+        deadline = time.monotonic() + END_SECONDS
+        for follower in self._followers:
+            follower.wait(deadline - time.monotonic())
+
+    @staticmethod
+    def _crashed(job: Job) -> bool:
+        """Tell a worker that a signal ended without a last word from one that ended by itself."""
+        if job.run.result.is_file() or job.worker.returncode >= 0:
+            return False
+        feed = RunFeed(job.run)
+        feed.refresh()
+        while feed.is_behind:
+            feed.refresh()
+        return feed.status == "lost"
+
+    def _stop(self, job: Job) -> None:
+        now = time.monotonic()
+        if job.stop_asked_at is None:
+            job.stop_asked_at = now
+            job.worker.terminate()
+        elif self._num_requests > 1 and now - job.stop_asked_at > KILL_AFTER_SECONDS:
+            os.killpg(job.worker.pid, signal.SIGKILL)
+
+
+def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:
+    """Make the folders of the reference and the grid where there are none; reference first."""
+    reference = _plan(study.reference, preset)
+    return [reference, *(plan_run(study, preset, cell) for cell in expand_grid(preset))]
+
+
+def plan_run(study: StudyFolder, preset: Preset, cell: Cell) -> RunFolder:
+    """Make the folder and preset of a cell's run where there is none."""
+    return _plan(study.run(cell.slug), preset_for(preset, cell))
+
+
+def _plan(run: RunFolder, narrowed: Preset) -> RunFolder:
+    run.path.mkdir(exist_ok=True)
+    if not run.preset.is_file():
+        publish_text(run.preset, dump_preset(narrowed))
+    return run
+
+
+def main() -> int:
+    """Run the supervisor of one study folder."""
+    parser = argparse.ArgumentParser(prog="python -m medtui.jobs.supervisor", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    study = StudyFolder(parser.parse_args().folder.resolve())
+    lock = FolderLock(study.lock)
+    try:
+        lock.acquire()
+        preset = parse_preset(study.preset.read_text(encoding="utf-8"), str(study.preset))
+        return Supervisor(study, preset, find_slots(preset.machine)).carry_through()
+    except MedtuiError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""All studies of a runs folder and their runs, kept fresh by rereading only what grew."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medtui.errors import MedtuiError
+from medtui.events import CycleEnded
+from medtui.monitor.progress import Progress, progress_of
+from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
+from medtui.runs.folder import RunFolder, StudyFolder, is_file
+from medtui.runs.history import History
+from medtui.runs.lock import holder_of
+from medtui.runs.log_reader import EventTail
+from medtui.runs.result import Result, read_result
+from medtui.runs.search_record import SearchRecord, read_search
+from medtui.runs.status import Status, status_of
+
+
+@dataclass
+class RunFeed:
+    """Follows one run's folder; a finished run is the same as a live one that grows no more."""
+
+    folder: RunFolder
+    history: History = field(default_factory=History)
+    status: Status = "queued"
+    result: Result | None = None
+    """None until the run is finished."""
+    problem: str = ""
+    """Why the folder cannot be fully read; empty when it can."""
+
+    def __post_init__(self) -> None:
+        self._tail = EventTail(self.folder.events)
+
+    def refresh(self) -> bool:
+        """Read what is new; give whether anything changed."""
+        before = (self.history.num_records, self.status, self.result is None)
+        is_held = holder_of(self.folder.lock) is not None  # before the log: last words come first
+        records = self._tail.poll()
+        if self._tail.was_replaced:
+            self.history = History()
+        for record in records:
+            self.history.add(record)
+        self.status = status_of(self.folder, self.history, is_held=is_held)
+        if self.status == "finished" and self.result is None:
+            self._read_result()
+        return before != (self.history.num_records, self.status, self.result is None)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a further `refresh` would read on at once."""
+        return self._tail.is_behind
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a worker is writing."""
+        return self.status == "running"
+
+    @property
+    def main_stage(self) -> str:
+        """The stage whose cycles are the run's curve."""
+        return "reference" if self.folder.is_reference else "compress"
+
+    @property
+    def best(self) -> CycleEnded | None:
+        """The cycle whose model is kept so far."""
+        return self.history.best_of(self.main_stage)
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run is."""
+        return progress_of(self.history)
+
+    def _read_result(self) -> None:
+        try:
+            self.result = read_result(self.folder)
+            self.problem = ""
+        except MedtuiError as error:
+            self.problem = str(error)
+
+
+@dataclass
+class StudyFeed:
+    """Follows one study's folder."""
+
+    folder: StudyFolder
+    preset: Preset | None = None
+    """None where `preset.toml` cannot be read."""
+    runs: list[RunFeed] = field(default_factory=list)
+    """The reference first."""
+    is_live: bool = False
+    """Whether a supervisor is at work."""
+    search: SearchRecord | None = None
+    """What its searches have found so far; None where they have not begun, or there are none."""
+    problem: str = ""
+    _cells: dict[str, Cell | None] = field(default_factory=dict)
+    _search_read_at: int = 0
+    """Modification time of what was read last, nanoseconds."""
+
+    def refresh(self) -> bool:
+        """Read what is new in the study and its runs; give whether anything changed."""
+        before = (self.is_live, len(self.runs), self._search_read_at)
+        if self.preset is None:
+            self._read_preset()
+        self._read_search()
+        self.is_live = holder_of(self.folder.lock) is not None
+        known = {run.folder.name: run for run in self.runs}
+        self.runs = [known.get(folder.name) or RunFeed(folder) for folder in self.folder.runs()]
+        changed = [run.refresh() for run in self.runs]
+        return any(changed) or before != (self.is_live, len(self.runs), self._search_read_at)
+
+    @property
+    def num_planned(self) -> int:
+        """The runs it shall have: reference, grid, and what its searches may cost at most."""
+        if self.preset is None:
+            return len(self.runs)
+        planned = count_runs(self.preset)
+        if self.preset.search is not None and self.search is not None:
+            budget = self.preset.search.budget * len(self.preset.search.scheme)
+            planned += self.search.num_planned - budget
+        return max(planned, len(self.runs))
+
+    @property
+    def reference(self) -> RunFeed | None:
+        """The dense model's run; None until it was planned."""
+        return self.runs[0] if self.runs and self.runs[0].folder.is_reference else None
+
+    def cell_of(self, run: RunFeed) -> Cell | None:
+        """Give what a run compresses with; None for the reference."""
+        name = run.folder.name
+        if name not in self._cells and self.preset is not None:
+            self._cells[name] = cell_named(self.preset, name)
+        return self._cells.get(name)
+
+    @property
+    def started_at(self) -> float:
+        """Unix time of the study's making."""
+        try:
+            return self.folder.preset.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def count(self, *statuses: Status) -> int:
+        """Count the runs in any of these states."""
+        return sum(run.status in statuses for run in self.runs)
+
+    def _read_search(self) -> None:
+        try:
+            written_at = self.folder.search.stat().st_mtime_ns
+            if written_at != self._search_read_at:
+                self.search = read_search(self.folder)
+                self._search_read_at = written_at
+        except FileNotFoundError:
+            return
+        except (OSError, MedtuiError) as error:
+            self.problem = str(error)
+
+    def _read_preset(self) -> None:
+        try:
+            text = self.folder.preset.read_text(encoding="utf-8")
+            self.preset = parse_preset(text, str(self.folder.preset))
+            self.problem = ""
+        except (OSError, UnicodeDecodeError, MedtuiError) as error:
+            self.problem = str(error)
+
+
+@dataclass
+class Catalogue:
+    """All studies in one runs folder."""
+
+    runs_dir: Path
+    studies: list[StudyFeed] = field(default_factory=list)
+    """Live ones first, then the newest."""
+
+    def refresh(self) -> bool:
+        """Look for new, changed and vanished studies; give whether anything changed."""
+        known = {study.folder.name: study for study in self.studies}
+        folders = self._folders()
+        studies = [known.get(folder.name) or StudyFeed(folder) for folder in folders]
+        changed = [study.refresh() for study in studies]
+        names = [study.folder.name for study in self.studies]
+        studies.sort(key=lambda study: (not study.is_live, -study.started_at))
+        self.studies = studies
+        return any(changed) or names != [study.folder.name for study in studies]
+
+    def find(self, name: str) -> StudyFeed | RunFeed | None:
+        """Give a study by name, or a run by `study/run`."""
+        study_name, _, run_name = name.strip("/").partition("/")
+        study = next((each for each in self.studies if each.folder.name == study_name), None)
+        if study is None or not run_name:
+            return study
+        return next((run for run in study.runs if run.folder.name == run_name), None)
+
+    def _folders(self) -> list[StudyFolder]:
+        try:
+            entries = sorted(self.runs_dir.iterdir())
+        except OSError:
+            return []
+        return [StudyFolder(path) for path in entries if is_file(StudyFolder(path).preset)]

@@ -1,0 +1,38 @@
+"""Which studies Home shows, and in which order. Pure functions over rows."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from medtui.monitor.rows import StudyRow
+
+Order = Literal["newest", "name", "best val"]
+
+ORDERS: tuple[Order, ...] = ("newest", "name", "best val")
+"""In the order in which `o` goes through them; live studies are first in each."""
+
+
+def choose_studies(
+    studies: tuple[StudyRow, ...], wanted: str, order: Order
+) -> tuple[StudyRow, ...]:
+    """Give the studies that hold every word of `wanted`, in this order."""
+    words = wanted.lower().split()
+    chosen = [study for study in studies if all(word in _said_of(study) for word in words)]
+    return tuple(sorted(chosen, key=_key_of(order)))
+
+
+def _said_of(study: StudyRow) -> str:
+    titles = " ".join(f"{run.title} {run.status}" for run in study.runs)
+    return f"{study.name} {study.about} {study.note} {study.status} {titles}".lower()
+
+
+def _key_of(order: Order) -> Callable[[StudyRow], tuple[bool, float, str]]:
+    def key(study: StudyRow) -> tuple[bool, float, str]:
+        best = study.best
+        rank = {
+            "newest": -study.started_at,
+            "name": 0.0,
+            "best val": -(best.val or 0.0) if best else 1.0,
+        }[order]
+        return (not study.is_live, rank, study.name)
+
+    return key

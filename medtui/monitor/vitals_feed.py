@@ -1,0 +1,131 @@
+"""Follows a run's telemetry and keeps its curves small however long the run."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medtui.monitor.vitals import MEAN_S, Point, Vitals
+from medtui.telemetry import NVML_OK, Sample, SampleTail
+from medtui.units import GIB
+
+MAX_POINTS = 7200
+"""Points of a curve; beyond it, older neighbours become one. Two hours at one a second."""
+
+_LONGEST_STEP_S = 5.0
+"""A longer time between two samples is a pause: the curve breaks and time goes on from there."""
+
+_SECONDS_PER_MINUTE = 60
+
+
+@dataclass
+class _Trace:
+    """One curve that halves its older resolution when it grows too long."""
+
+    points: list[Point] = field(default_factory=list)
+
+    def add(self, minutes: float, value: float | None) -> None:
+        """Append one point."""
+        self.points.append((minutes, value))
+        if len(self.points) > MAX_POINTS:
+            firsts, seconds = self.points[0::2], self.points[1::2]
+            self.points = [
+                (x, _higher(y, other)) for (x, y), (_, other) in zip(firsts, seconds, strict=False)
+            ]
+
+
+@dataclass
+class VitalsFeed:
+    """Follows one run's `telemetry.jsonl`."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        self._tail = SampleTail(self.path)
+        self._used, self._free, self._busy = _Trace(), _Trace(), _Trace()
+        self._minutes = 0.0
+        self._latest: Sample | None = None
+
+    def refresh(self) -> bool:
+        """Read what is new; give whether there was anything."""
+        samples = self._tail.read_all()
+        for sample in samples:
+            self._add(sample)
+        return bool(samples)
+
+    def snapshot(self) -> Vitals:
+        """Give the curves so far."""
+        latest = self._latest
+        if latest is None:
+            return Vitals()
+        gpu = latest.gpus[0] if latest.gpus else None
+        return Vitals(
+            has_gpu=gpu is not None,
+            why_no_gpu="" if latest.nvml_state == NVML_OK else latest.nvml_state,
+            gpu_name=(gpu.name or "") if gpu else "",
+            memory_used=tuple(self._used.points),
+            memory_free=tuple(self._free.points),
+            utilisation=tuple(self._busy.points),
+            utilisation_mean=tuple(rolling_mean(self._busy.points, MEAN_S)),
+            total_bytes=_total(latest),
+            latest=latest,
+        )
+
+    def _add(self, sample: Sample) -> None:
+        if self._latest is not None:
+            step = sample.time - self._latest.time
+            if not 0 < step <= _LONGEST_STEP_S:
+                step = 1.0
+                for trace in (self._used, self._free, self._busy):
+                    trace.add(self._minutes, None)
+            self._minutes += step / _SECONDS_PER_MINUTE
+        self._latest = sample
+        used, free, busy = _values_of(sample)
+        self._used.add(self._minutes, used)
+        self._free.add(self._minutes, free)
+        self._busy.add(self._minutes, busy)
+
+
+def rolling_mean(points: Iterable[Point], width: int) -> list[Point]:
+    """Give each point the mean of the last `width` values; a gap empties the window."""
+    window: deque[float] = deque(maxlen=width)
+    smooth: list[Point] = []
+    for x, y in points:
+        if y is None:
+            window.clear()
+            smooth.append((x, None))
+        else:
+            window.append(y)
+            smooth.append((x, sum(window) / len(window)))
+    return smooth
+
+
+def _values_of(sample: Sample) -> tuple[float | None, float | None, float | None]:
+    if sample.gpus:
+        gpus = sample.gpus
+        used = _sum(gpu.memory_used_bytes for gpu in gpus)
+        free = _sum(gpu.memory_free_bytes for gpu in gpus)
+        busy = [gpu.gpu_percent for gpu in gpus if gpu.gpu_percent is not None]
+        return used, free, sum(busy) / len(busy) if busy else None
+    used = sample.process_memory_bytes
+    total, host_used = sample.host_memory_total_bytes, sample.host_memory_used_bytes
+    free = None if total is None or host_used is None else (total - host_used) / GIB
+    return None if used is None else used / GIB, free, sample.process_cpu_percent
+
+
+def _sum(values: Iterable[int | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / GIB if known else None
+
+
+def _total(sample: Sample) -> int | None:
+    if not sample.gpus:
+        return sample.host_memory_total_bytes
+    known = [gpu.memory_total_bytes for gpu in sample.gpus if gpu.memory_total_bytes is not None]
+    return sum(known) if known else None
+
+
+def _higher(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)

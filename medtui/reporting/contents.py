@@ -1,0 +1,177 @@
+"""Everything a report tells, read and worked out once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from medtui.analysis.curves import Curves, read_curves
+from medtui.analysis.differences import Differences, differences_of_all
+from medtui.analysis.low_fidelity import split_probes
+from medtui.analysis.run_record import Entry, read_entries
+from medtui.analysis.run_tables import headline_metric
+from medtui.analysis.subgroup_analysis import Harm, harm_of_all
+from medtui.datasets.card import Card, load_card
+from medtui.datasets.image_lookup import Picture, pictures_of
+from medtui.errors import MedtuiError, UsageError
+from medtui.metrics import Metric
+from medtui.preset import dump_preset, names_probe
+from medtui.runs.folder import RunFolder, StudyFolder, is_file
+from medtui.runs.search_record import SearchOutcome, read_search
+
+Tell = Callable[[str], None]
+"""Called with what is being done, for a person who waits."""
+
+
+class Provenance(msgspec.Struct):
+    """What a report says of `provenance.json`."""
+
+    medtui: str = ""
+    python: str = ""
+    packages: dict[str, str] = {}
+    fingerprint: dict[str, str] = {}
+    driver: str | None = None
+    git: str | None = None
+    data_digest: str = ""
+    seeds: dict[str, int] = {}
+    command: list[str] = []
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One chapter of a report: runs on the same data."""
+
+    name: str
+    """Of the studies, joined."""
+    entries: tuple[Entry, ...]
+    """Finished whole runs, references first in each study."""
+    headline: Metric
+    """Accuracy, or AUROC in multi-label tasks."""
+    curves: dict[str, Curves]
+    """By run."""
+    found: dict[str, Differences]
+    harms: tuple[Harm, ...]
+    pictures: dict[str, Picture]
+    """Images named in `harms`, as far as the data set is at hand."""
+    card: Card | None
+    """None where it cannot be read any more."""
+    preset: str
+    """TOML of the first study."""
+    provenance: Provenance | None
+    problems: tuple[str, ...]
+    """What is missing, in sentences."""
+    probes: tuple[Entry, ...]
+    """Cheap samples of the studies' searches, which are no runs of the report."""
+    searches: tuple[tuple[str, SearchOutcome], ...]
+    """A study's name, and one of its searches."""
+
+    @property
+    def references(self) -> tuple[Entry, ...]:
+        """The dense runs."""
+        return tuple(entry for entry in self.entries if entry.folder.is_reference)
+
+    @property
+    def compressed(self) -> tuple[Entry, ...]:
+        """The others."""
+        return tuple(entry for entry in self.entries if not entry.folder.is_reference)
+
+
+def title_of(chapters: Sequence[Contents]) -> str:
+    """Give the names of all studies, joined."""
+    return ", ".join(contents.name for contents in chapters)
+
+
+def gather(studies: Sequence[StudyFolder], tell: Tell) -> tuple[Contents, ...]:
+    """Read studies and work out what the report tells: a chapter for each data set they are of.
+
+    Raises:
+        UsageError: no run of theirs is finished.
+    """
+    tell("reading results")
+    folders = [run for study in studies for run in study.runs()]
+    read, problems = read_entries(folders)
+    entries, probes = split_probes(read)
+    if not entries:
+        raise UsageError("No run is finished yet; there is nothing to report.")
+    planned = [folder for folder in folders if not names_probe(folder.name)]
+    left_out = sum(not is_file(folder.result) for folder in planned)
+    if left_out:
+        problems.append(f"{left_out} of {len(planned)} runs are not finished and are left out.")
+    by_data: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found = _provenance(entry.folder)
+        key = found.data_digest if found and found.data_digest else entry.folder.study.name
+        by_data.setdefault(key, []).append(entry)
+    chapters = [_chapter(members, probes, tell) for members in by_data.values()]
+    first = replace(chapters[0], problems=(*problems, *chapters[0].problems))
+    return (first, *chapters[1:])
+
+
+def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> Contents:
+    """Work out what is told of runs on the same data."""
+    studies = list(dict.fromkeys(entry.folder.study for entry in entries))
+    name = ", ".join(study.name for study in studies)
+    headline = headline_metric(entries)
+    tell(f"{name}: reading logs and telemetry")
+    curves = {entry.key: read_curves(entry, headline.name) for entry in entries}
+    tell(f"{name}: drawing bootstrap samples")
+    found, missing = differences_of_all(entries, None)
+    tell(f"{name}: looking who was hurt")
+    harms, _ = harm_of_all(entries)
+    first = entries[0]
+    tell(f"{name}: looking for the images that moved most")
+    pictures, why = _pictures(first, harms)
+    searches, unread = _searches(studies)
+    notes = [*unread, why] if why else unread
+    return Contents(
+        name=name,
+        entries=tuple(entries),
+        headline=headline,
+        curves=curves,
+        found=found,
+        harms=tuple(harms),
+        pictures=pictures,
+        card=_card(first),
+        preset=dump_preset(first.preset) if first.preset else "",
+        provenance=_provenance(first.folder),
+        problems=(*missing, *notes),
+        probes=tuple(probe for probe in probes if probe.folder.study in studies),
+        searches=searches,
+    )
+
+
+def _searches(
+    studies: Sequence[StudyFolder],
+) -> tuple[tuple[tuple[str, SearchOutcome], ...], list[str]]:
+    """Give the studies' searches, and a sentence for each study whose cannot be read."""
+    found, problems = list[tuple[str, SearchOutcome]](), list[str]()
+    for study in studies:
+        try:
+            record = read_search(study)
+        except MedtuiError as error:
+            problems.append(str(error))
+            continue
+        found += [(study.name, search) for search in record.searches] if record else []
+    return tuple(found), problems
+
+
+def _pictures(entry: Entry, harms: Sequence[Harm]) -> tuple[dict[str, Picture], str]:
+    names = list(dict.fromkeys(moved.name for harm in harms for moved in harm.moved))
+    if entry.preset is None or not names:
+        return {}, ""
+    pictures, problem = pictures_of(entry.preset.data, names)
+    return pictures, f"The images cannot be shown: {problem}" if problem else ""
+
+
+def _card(entry: Entry) -> Card | None:
+    try:
+        return load_card(entry.preset.data.card)[0] if entry.preset else None
+    except MedtuiError:
+        return None
+
+
+def _provenance(folder: RunFolder) -> Provenance | None:
+    try:
+        return msgspec.json.decode(folder.provenance.read_bytes(), type=Provenance)
+    except (OSError, msgspec.DecodeError):
+        return None

@@ -1,0 +1,76 @@
+"""The report as Markdown, its figures as SVG and PNG in a folder beside it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from typing_extensions import assert_never
+
+from medtui.analysis.subgroup_tables import moved_sheet
+from medtui.analysis.table import Sheet, sheet_markdown
+from medtui.reporting.contents import Contents, title_of
+from medtui.reporting.figure import Figure
+from medtui.reporting.sections import Code, Gallery, Paragraph, Part, sections
+from medtui.reporting.style import file_of
+from medtui.runs.atomic_file import publish_bytes, publish_text
+from medtui.runs.folder import slugify
+
+KINDS = ("svg", "png")
+"""Forms in which each figure is written."""
+
+
+def write_markdown(chapters: Sequence[Contents], path: Path) -> list[Path]:
+    """Write the report to `path`; its figures to folders beside it, one for each chapter.
+
+    Raises:
+        OSError: a folder cannot be written.
+    """
+    written = [path]
+    lines = [f"# {title_of(chapters)}", ""]
+    for contents in chapters:
+        stem = path.stem if len(chapters) == 1 else f"{path.stem}-{slugify(contents.name)}"
+        folder = path.with_name(f"{stem}-figures")
+        if len(chapters) > 1:
+            lines += [f"# {contents.name}", ""]
+        for section in sections(contents):
+            lines += [f"## {section.title}", ""]
+            for part in section.parts:
+                lines += [*_part(part, folder.name, contents), ""]
+                if isinstance(part, Figure):
+                    written += write_figure(part, contents, folder)
+    publish_text(path, "\n".join(lines))
+    return written
+
+
+def write_figure(figure: Figure, contents: Contents, folder: Path) -> list[Path]:
+    """Write one figure in each of `KINDS`; give the paths.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(exist_ok=True)
+    paths = [folder / f"{figure.name}.{kind}" for kind in KINDS]
+    for path, kind in zip(paths, KINDS, strict=True):
+        publish_bytes(path, figure_file(figure, contents, kind))
+    return paths
+
+
+def figure_file(figure: Figure, contents: Contents, kind: str) -> bytes:
+    """Give one figure as a file in publication size."""
+    return file_of(lambda canvas: figure.paint(contents, canvas), kind, height=figure.height)
+
+
+def _part(part: Part, folder: str, contents: Contents) -> Iterator[str]:
+    match part:
+        case Paragraph(text):
+            yield text
+        case Code(text):
+            yield f"```toml\n{text.rstrip()}\n```"
+        case Sheet():
+            yield f"### {part.title}\n\n{sheet_markdown(part)}"
+        case Figure():
+            yield f"![{part.title}]({folder}/{part.name}.svg)\n\n{part.describe(contents)}"
+        case Gallery():
+            sheet = moved_sheet(part.harm)
+            yield f"### {sheet.title}\n\n{sheet_markdown(sheet)}"
+        case _:
+            assert_never(part)

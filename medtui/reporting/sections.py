@@ -1,0 +1,263 @@
+"""The report as sections: what a reader comes to, in order. Knows no format."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from medtui.analysis.columns import columns_named, usual_columns
+from medtui.analysis.differences import difference_text
+from medtui.analysis.run_tables import classes_sheet, layers_sheet, per_class_metric, short_name
+from medtui.analysis.search_tables import describe_outcome, samples_sheet
+from medtui.analysis.subgroup_analysis import Harm
+from medtui.analysis.subgroup_tables import (
+    calibration_sheet,
+    class_changes_sheet,
+    flips_sheet,
+    moved_sheet,
+    subgroups_sheet,
+)
+from medtui.analysis.table import Sheet
+from medtui.metrics import metric_named
+from medtui.reporting.contents import Contents
+from medtui.reporting.figure import Figure
+from medtui.reporting.figures import FIGURES
+from medtui.reporting.search_section import named_searches, search_figure
+from medtui.reporting.summary_text import metric_text, summary
+from medtui.runs.bench_record import Bench, Spread
+from medtui.units import (
+    MISSING,
+    format_bytes,
+    format_count,
+    format_density,
+    format_duration,
+    format_number,
+    format_percent,
+)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text as it stands in a file."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The images whose answer a run moved most."""
+
+    harm: Harm
+
+
+Part = Paragraph | Code | Sheet | Figure | Gallery
+
+
+@dataclass(frozen=True)
+class Section:
+    """A headline and what stands below it."""
+
+    title: str
+    parts: tuple[Part, ...]
+
+
+def sections(contents: Contents) -> list[Section]:
+    """Give the whole report."""
+    found = [
+        Section("Summary", (Paragraph(summary(contents)), *map(Paragraph, contents.problems))),
+        Section("Results", tuple(_results(contents))),
+        Section("Searches", tuple(_searches(contents))),
+        Section("Figures", tuple(each for each in FIGURES if each.applies(contents))),
+        Section("Classes", (classes_sheet(contents.entries, per_class_metric(contents.entries)),)),
+        Section("Who was hurt", tuple(_hurt(contents))),
+        Section("Benchmark", tuple(_bench(contents))),
+        Section("Layers", (layers_sheet(contents.entries),)),
+        Section("Data", tuple(_data(contents))),
+        Section("Provenance", tuple(_provenance(contents))),
+        Section("Preset", (Code(contents.preset),)),
+        Section("Citation", tuple(_citations(contents))),
+    ]
+    return [section for section in found if section.parts]
+
+
+def _results(contents: Contents) -> Iterator[Part]:
+    metric = contents.headline
+    rows, marks = [], []
+    for entry in contents.entries:
+        result, found = entry.result, contents.found.get(entry.key)
+        change = difference_text(metric, found.by_metric.get(metric.name)) if found else ""
+        rows.append((
+            short_name(entry, contents.entries),
+            metric_text(contents, entry),
+            change or MISSING,
+            format_density(entry.density),
+            f"{result.size.density:.4g}",
+            format_count(result.size.num_nonzero),
+            format_bytes(result.size.bytes_packed),
+            format_duration(result.seconds),
+        ))  # fmt: skip
+        marks.append("dead" if result.are_logits_constant else "")
+    headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", "density", "reached",
+               "nonzero", "packed", "time")  # fmt: skip
+    note = (
+        "Intervals are of 1,000 bootstrap samples over patients; changes are paired, against the "
+        "study's own reference, in points where shares are. Packed: nonzero weights and a bit "
+        "mask. Masked weights are still multiplied: a run is smaller, not faster."
+    )
+    yield Sheet("Results", headers, tuple(rows), tuple(marks), note)
+    if (published := _published(contents)).rows:
+        yield published
+    others = [column for column in usual_columns(contents.entries) if column.metric is not None]
+    columns = [*columns_named("run"), *others, *columns_named("calibration_error val_accuracy")]
+    yield Sheet(
+        "All metrics",
+        tuple(column.label for column in columns),
+        tuple(tuple(column.text(entry) for column in columns) for entry in contents.entries),
+    )
+
+
+def _searches(contents: Contents) -> Iterator[Part]:
+    """Give each search's outcome in a sentence, its samples and its chart."""
+    for study, search in named_searches(contents):
+        told = describe_outcome(search)
+        yield Paragraph(f"{study}, {told}" if study else told)
+        if search.samples:
+            yield samples_sheet(search)
+            yield search_figure(study, search)
+
+
+def _published(contents: Contents) -> Sheet:
+    """Put what a publication reports beside what was measured here."""
+    rows = []
+    for entry in contents.entries:
+        number = entry.published
+        if number is None:
+            continue
+        metric = metric_named(number.metric)
+        show = format_percent if metric is None or metric.is_share else format_number
+        rows.append((
+            short_name(entry, contents.entries),
+            metric.label if metric else number.metric,
+            show(number.value),
+            show(entry.metric("test", number.metric)),
+            number.source,
+        ))  # fmt: skip
+    headers = ("run", "metric", "published", "here", "where")
+    return Sheet("Beside the publication", headers, tuple(rows), num_keys=2)
+
+
+def _hurt(contents: Contents) -> Iterator[Part]:
+    if not contents.harms:
+        return
+    yield flips_sheet(contents.harms)
+    yield calibration_sheet(contents.harms)
+    for harm in contents.harms:
+        yield class_changes_sheet(harm)
+        if harm.subgroups:
+            yield subgroups_sheet(harm)
+        shown = any(moved.name in contents.pictures for moved in harm.moved)
+        yield Gallery(harm) if shown else moved_sheet(harm)
+
+
+def _bench(contents: Contents) -> Iterator[Part]:
+    """Give speed and size as measured, with the conditions they were measured in."""
+    measured: list[tuple[str, Bench]] = []
+    for entry in contents.entries:
+        name, bench = short_name(entry, contents.entries), entry.bench
+        measured += [(name, bench)] if bench else []
+        measured += [(f"{name}, shrunk", bench.shrunk)] if bench and bench.shrunk else []
+    for precision in dict.fromkeys(
+        each.precision for _, bench in measured for each in bench.contests
+    ):
+        rows = []
+        for name, bench in measured:
+            contest = bench.contest(precision)
+            if contest is None:
+                continue
+            best = contest.best
+            rows.append((
+                name,
+                f"{contest.latency.p50_ms:.3g}",
+                f"{contest.latency.p95_ms:.3g}",
+                _spread(contest.latency_ratio),
+                f"{best.images_per_second.median:,.0f}",
+                str(best.batch_size),
+                _spread(contest.throughput_ratio),
+                format_bytes(best.peak_memory_bytes),
+                format_bytes(bench.bytes_on_disk),
+            ))  # fmt: skip
+        headers = ("run", "p50 ms", "p95 ms", "times as fast", "images/s", "at batch",
+                   "times as many", "peak memory", "file")  # fmt: skip
+        yield Sheet(f"In {precision}", headers, tuple(rows), note=_conditions(measured[0][1]))
+    for note in dict.fromkeys(note for _, bench in measured for note in bench.notes):
+        yield Paragraph(note)
+
+
+def _spread(spread: Spread) -> str:
+    return f"{spread.median:.2f} [{spread.low:.2f}, {spread.high:.2f}]"
+
+
+def _conditions(bench: Bench) -> str:
+    shape = " x ".join(map(str, bench.image_shape))
+    return (
+        f"On {bench.device_name} ({bench.device}), {bench.threads} CPU threads, "
+        f"{bench.cpu_capability}, torch {bench.torch}, images of {shape}; in turns with the "
+        "reference in one process, ratios with quartiles over rounds."
+    )
+
+
+def _data(contents: Contents) -> Iterator[Part]:
+    if contents.card is not None:
+        lines = [contents.card.title, contents.card.source, contents.card.licence]
+        yield Paragraph(". ".join(line.rstrip(".") for line in lines if line) + ".")
+    first = contents.entries[0]
+    loaded = contents.curves[first.key].data
+    val, test = first.result.val, first.result.test
+    train = format_count(loaded.num_train) if loaded else MISSING
+    rows: list[tuple[str, ...]] = [
+        ("images", train, *map(format_count, (val.num_images, test.num_images)))
+    ]
+    if first.result.has_patients:
+        patients = (format_count(val.num_patients), format_count(test.num_patients))
+        rows.append(("patients", MISSING, *patients))
+    for name in test.per_class:
+        shares = [part.per_class.get(name, {}).get("prevalence") for part in (val, test)]
+        rows.append((f"share of {name}", MISSING, *map(format_percent, shares)))
+    note = (
+        "No patient is in two parts."
+        if first.result.has_patients
+        else "Patients are unknown, or lie in several parts: results may look better than they are."
+    )
+    yield Sheet("Split", ("", "train", "val", "test"), tuple(rows), note=note)
+
+
+def _provenance(contents: Contents) -> Iterator[Part]:
+    found = contents.provenance
+    if found is None:
+        return
+    facts = {
+        "medtui": f"{found.medtui}{f', commit {found.git}' if found.git else ''}",
+        "Python": found.python,
+        "packages": ", ".join(f"{name} {number}" for name, number in found.packages.items()),
+        "computed on": ", ".join(f"{name} {word}" for name, word in found.fingerprint.items()),
+        "driver": found.driver or "",
+        "seeds": ", ".join(f"{name} {seed}" for name, seed in found.seeds.items()),
+        "data": found.data_digest,
+        "command": " ".join(found.command),
+    }
+    rows = tuple((name, words) for name, words in facts.items() if words)
+    yield Sheet("Provenance", ("of the first run", ""), rows, num_keys=2)
+
+
+def _citations(contents: Contents) -> Iterator[Part]:
+    if contents.card is not None and contents.card.citation:
+        yield Paragraph(contents.card.citation)
+    yield Paragraph(
+        "Joseph V, Gopalakrishnan GL, Muralidharan S, Garland M, Garg A. A Programmable Approach "
+        "to Neural Network Compression. IEEE Micro 40(5), 2020. arXiv 1911.02497."
+    )

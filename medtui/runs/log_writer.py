@@ -1,0 +1,86 @@
+"""Writes a run's log: one event, one write, one line."""
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from typing_extensions import Self
+
+from medtui.events import (
+    AnyEvent,
+    CheckpointWritten,
+    CycleEnded,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    StageStarted,
+)
+from medtui.runs.history import History
+from medtui.runs.log_reader import EventTail
+from medtui.runs.log_record import Record, encode_record, finite
+
+_DURABLE = (
+    CycleEnded, CheckpointWritten, RunStarted, RunStopped, RunFailed, RunFinished, StageStarted,
+)  # fmt: skip
+"""Synced to disk at once; the others may lose their last second in a power cut."""
+
+
+class EventWriter:
+    """The one writer of an `events.jsonl`; the caller holds the run's lock.
+
+    A log that ends in a torn line is cut back to its last whole one before anything is appended.
+    What an interrupted session had already told of a cycle is not told twice by its repetition.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        tail = EventTail(path)
+        self.history = History()
+        """All that the log holds, kept up to date."""
+        for record in tail.read_all():
+            self.history.add(record)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.ftruncate(self._descriptor, tail.offset)
+        self._next_seq = self.history.num_records + self.history.num_missing
+        self.seconds = 0.0
+        """Time spent writing, by this writer."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        os.close(self._descriptor)
+
+    def write(self, event: AnyEvent) -> None:
+        """Append one event.
+
+        Raises:
+            OSError: the disk is full; the log is as it was, or ends in a torn line.
+        """
+        began = time.monotonic()
+        event = finite(event)
+        if isinstance(event, CycleEnded) and self.history.tells(event):
+            return
+        record = Record(self._next_seq, self._clock(), event)
+        self._append(encode_record(record))
+        if isinstance(event, _DURABLE):
+            os.fsync(self._descriptor)
+        self._next_seq += 1
+        self.history.add(record)
+        self.seconds += time.monotonic() - began
+
+    def _append(self, line: bytes) -> None:
+        """Write a line whole; what a nearly full disk took of it is cut off again."""
+        size = os.fstat(self._descriptor).st_size
+        if os.write(self._descriptor, line) < len(line):
+            os.ftruncate(self._descriptor, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "events.jsonl")

@@ -1,0 +1,126 @@
+"""Makes samples of finished runs: metric and error from val's predictions, and the objective."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from medtui.bootstrap import MEASURES, Draws, Floats, Measure, auroc, compare
+from medtui.errors import EnvironmentProblem
+from medtui.metrics import Scores
+from medtui.preset import Cell, SearchSettings
+from medtui.runs.bench_record import Spread, read_bench
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.predictions import RunPredictions, read_predictions
+from medtui.runs.result import read_result
+from medtui.search.sample import Sample
+
+SPLIT = "val"
+"""All that a search sees; test is for the record."""
+
+_WIDTH_95 = 3.92
+"""A 95 % interval of a normal distribution, in standard deviations."""
+
+_WIDTH_QUARTILES = 1.349
+"""Its quartiles' distance, likewise."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Looks at finished runs as the searches of one study see them."""
+
+    study: StudyFolder
+    settings: SearchSettings
+    resamples: int
+    """Bootstrap samples behind each error; 0 takes the numbers for exact."""
+    seed: int
+
+    @property
+    def reference(self) -> float:
+        """The metric's value in the dense model.
+
+        Raises:
+            EnvironmentProblem: its predictions are missing, or do not define the metric.
+        """
+        scores, patients = _scores_of(self._predictions(self.study.reference))
+        _, patient_N = np.unique(patients, return_inverse=True)
+        whole = Draws(patient_N, np.ones((int(patient_N.max()) + 1, 1)))
+        value = float(self._measure(scores, whole)[0])
+        if not np.isfinite(value):
+            raise EnvironmentProblem(
+                f"{self.settings.metric} is undefined on val: a class has no image there.",
+                hint="Search by another metric (search.metric), or split the data otherwise.",
+            )
+        return value
+
+    def observe(self, cell: Cell, *, is_free: bool) -> Sample:
+        """Give a finished run's sample.
+
+        The error is the difference's: both models answer about the same images of the same
+        patients, and what these have in common says nothing about what compression costs.
+
+        Raises:
+            EnvironmentProblem: a file of the run or of the reference is missing or damaged.
+        """
+        run = self.study.run(cell.slug)
+        before, patients = _scores_of(self._predictions(self.study.reference))
+        after, _ = _scores_of(self._predictions(run))
+        found = compare(
+            before, after, patients, {"metric": self._measure},
+            resamples=self.resamples, seed=self.seed,
+        )  # fmt: skip
+        if "metric" not in found:
+            raise EnvironmentProblem(f"{self.settings.metric} is undefined on val in {run.name}.")
+        difference = found["metric"]
+        gain, gain_sigma = self._gain(run)
+        assert cell.density is not None, "what takes no density is not searched"
+        return Sample(
+            density=cell.density,
+            change=difference.value,
+            sigma=(difference.high - difference.low) / _WIDTH_95,
+            is_probe=cell.is_probe,
+            gain=gain,
+            gain_sigma=gain_sigma,
+            is_free=is_free,
+        )
+
+    def _gain(self, run: RunFolder) -> tuple[float | None, float]:
+        """Give how many times better than the reference a run is by the objective."""
+        result = read_result(run)
+        if self.settings.objective == "size":
+            return (result.size.bytes_dense / result.size.bytes_packed if result else None), 0.0
+        if self.settings.objective == "macs":
+            return (result.size.macs / max(1, result.size.macs_kept) if result else None), 0.0
+        mine, dense = read_bench(run), read_bench(self.study.reference)
+        if mine is None or dense is None:
+            return None, 0.0
+        contest = (mine.shrunk or mine).contests[0]
+        if self.settings.objective == "latency":
+            return _spread(contest.latency_ratio)
+        if self.settings.objective == "throughput":
+            return _spread(contest.throughput_ratio)
+        used, whole = contest.best.peak_memory_bytes, dense.contests[0].best.peak_memory_bytes
+        return (whole / used if used and whole else None), 0.0
+
+    def _predictions(self, run: RunFolder) -> RunPredictions:
+        return read_predictions(run.predictions)
+
+    @property
+    def _measure(self) -> Measure:
+        return _worst_class if self.settings.metric == "worst_class_auroc" else (
+            MEASURES[self.settings.metric]
+        )  # fmt: skip
+
+
+def _scores_of(predictions: RunPredictions) -> tuple[Scores, list[str]]:
+    return predictions.scores(SPLIT), predictions.splits[SPLIT].patients
+
+
+def _spread(spread: Spread) -> tuple[float, float]:
+    return spread.median, (spread.high - spread.low) / _WIDTH_QUARTILES
+
+
+def _worst_class(scores: Scores, draws: Draws) -> Floats:
+    """Give the lowest AUROC of the classes that can be ranked."""
+    each_KB = np.stack([auroc(scores.of_class(k), draws) for k in range(scores.num_classes)])
+    worst: Floats = np.nanmin(np.where(np.isfinite(each_KB), each_KB, np.inf), axis=0)
+    return np.where(np.isfinite(worst), worst, np.nan)

@@ -1,0 +1,36 @@
+"""Copying over SSH: by OSC 52 where the terminal takes it, and into a file in any case."""
+
+from pathlib import Path
+
+from textual.app import App
+
+from medtui.runs.atomic_file import publish_text
+
+MAX_BYTES = 74_994
+"""A longer text is given to the file alone: many terminals cut OSC 52 off at 100,000 bytes.
+
+Source: hterm; so many bytes are 99,992 in base64.
+"""
+
+
+def copied_path() -> Path:
+    """Give the file that always holds the last copy."""
+    import platformdirs
+
+    return platformdirs.user_state_path("medtui") / "copied.txt"
+
+
+def copy_text(app: App[None], text: str) -> str:
+    """Copy; give what to say."""
+    path = copied_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        publish_text(path, text)
+    except OSError as error:
+        file = f"{path} cannot be written: {error.strerror}"
+    else:
+        file = f"also in {path}"
+    if len(text.encode()) > MAX_BYTES:
+        return f"Too long for a terminal's clipboard; {file}."
+    app.copy_to_clipboard(text)
+    return f"Copied, where the terminal allows; {file}."

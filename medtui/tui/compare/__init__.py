@@ -1,0 +1,1 @@
+"""What the Compare screen reads, works out and shows in its tabs."""

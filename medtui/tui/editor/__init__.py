@@ -1,0 +1,1 @@
+"""A preset being edited: its document, its grid of schemes and densities."""

@@ -1,0 +1,242 @@
+"""A preset being written: TOML text is the truth, the form and the file show the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import takewhile
+from typing import Annotated, Any, get_args, get_origin
+
+import tomli
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from medtui.errors import MedtuiError
+from medtui.preset import Preset, describe_searches, parse_preset
+from medtui.preset.file import find_preset_path
+from medtui.preset.toml import DocumentError, Problem
+from medtui.resources import presets_dir
+
+ORIGIN = "this preset"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A preset's text, valid or not. Frozen: every change gives another draft."""
+
+    text: str
+    """TOML, with comments."""
+
+    @cached_property
+    def outcome(self) -> Preset | list[Problem]:
+        """The preset, or all that is wrong with the text."""
+        try:
+            return parse_preset(self.text, ORIGIN)
+        except DocumentError as error:
+            return error.problems
+        except MedtuiError as error:
+            return [Problem(error.message)]
+
+    @property
+    def preset(self) -> Preset | None:
+        """The preset; None while something is wrong."""
+        return self.outcome if isinstance(self.outcome, Preset) else None
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong; empty when nothing is."""
+        return [] if isinstance(self.outcome, Preset) else self.outcome
+
+    @cached_property
+    def table(self) -> dict[str, Any]:
+        """The text's values; empty where it is no TOML."""
+        try:
+            return tomli.loads(self.text)
+        except tomli.TOMLDecodeError:
+            return {}
+
+    def value(self, section: str, name: str) -> object:
+        """Give a key's value, else its default; None where it has neither."""
+        table = self.table if not section else self.table.get(section, {})
+        if isinstance(table, dict) and name in table:
+            return table[name]
+        default = field_of(section, name).default
+        return None if default is PydanticUndefined else default
+
+    def has(self, section: str) -> bool:
+        """Tell whether a table is there; all but optional ones always are, with their defaults."""
+        is_optional = bool(section) and Preset.model_fields[section].default is None
+        return not is_optional or section in self.table
+
+    def problem_of(self, section: str, name: str, found: Sequence[Problem] = ()) -> str:
+        """Give the first sentence about a key, here or in what was `found`; empty if it is fine."""
+        key = f"{section}.{name}" if section else name
+        for problem in (*self.problems, *found):
+            if problem.key == key or problem.key.startswith((f"{key}[", f"{key}.")):
+                return problem.sentence
+        return ""
+
+    def set_to(self, section: str, name: str, value: object) -> "Draft":
+        """Give the draft with a key set; None removes it, which means its default."""
+        import tomlkit  # costs a twentieth of a second, and only forms write TOML
+
+        document = tomlkit.parse(self.text)
+        table: Any = document
+        if section:
+            table = document.setdefault(section, tomlkit.table())
+        if value is None:
+            table.pop(name, None)
+        else:
+            table[name] = value
+        return replace(self, text=tomlkit.dumps(document))
+
+    def without(self, section: str) -> "Draft":
+        """Give the draft without a table; comments before the next header are the next table's."""
+        import tomlkit
+
+        document: Any = tomlkit.parse(self.text)
+        kept = _comments_after(document[section])
+        place = [key for key, _ in document.body].index(section)
+        document.body[place : place + 1] = kept
+        return replace(self, text=tomlkit.dumps(document))
+
+    def with_table_of(self, other: "Draft", section: str) -> "Draft":
+        """Give the draft with another one's table, comments included."""
+        import tomlkit
+
+        document: Any = tomlkit.parse(self.text)
+        table: Any = tomlkit.parse(other.text)[section]
+        del table.value.body[len(table.value.body) - len(_comments_after(table)) :]
+        document[section] = table
+        return replace(self, text=tomlkit.dumps(document))
+
+
+def _comments_after(table: Any) -> list[Any]:  # noqa: ANN401 - tomlkit's own parts
+    """Give the comments and empty lines below a table's last value."""
+    below = takewhile(lambda part: part[0] is None, reversed(table.value.body))
+    return list(below)[::-1]
+
+
+def draft_from(name_or_path: str) -> Draft:
+    """Begin with a preset's file; a data folder it names relative to itself stays reachable.
+
+    Raises:
+        MedtuiError: there is no such preset, or it is no readable TOML.
+    """
+    from medtui.preset import load_preset
+
+    path = find_preset_path(name_or_path)
+    draft = Draft(path.read_text(encoding="utf-8"))
+    for name, value in load_preset(name_or_path).data.model_dump().items():
+        if name in {"root", "card"} and value != draft.value("data", name):
+            draft = draft.set_to("data", name, value)
+    return draft
+
+
+def describe_preset(name: str) -> str:
+    """Give a shipped preset's note, or its first comment; empty where it has neither."""
+    try:
+        text = (presets_dir() / f"{name}.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    note = Draft(text).table.get("note")
+    return str(note) if note else text.splitlines()[0].lstrip("# ")
+
+
+def tell_preset(name_or_path: str) -> str:
+    """Give what a preset's first comment says, and what it would run; or why it cannot be used."""
+    try:
+        text = find_preset_path(name_or_path).read_text(encoding="utf-8")
+        preset = parse_preset(text, name_or_path)
+    except (OSError, UnicodeDecodeError, MedtuiError) as error:
+        return str(error)
+    comment = takewhile(lambda line: line.startswith("#"), text.splitlines())
+    said = " ".join(line.lstrip("# ") for line in comment)
+    return (
+        f"{said}\n\n"
+        f"data       {preset.data.card}\n"
+        f"model      {preset.model.architecture}, {preset.reference.epochs} epochs\n"
+        f"{_tell_grid(preset)}"
+        f"{_tell_search(preset)}"
+        f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
+    ).lstrip()
+
+
+def _tell_grid(preset: Preset) -> str:
+    compress = preset.compress
+    if not compress.schemes:
+        return ""
+    omitted = f", less {', '.join(compress.omit)}" if compress.omit else ""
+    return (
+        f"schemes    {', '.join(compress.schemes)}\n"
+        f"densities  {', '.join(f'{density:g}' for density in compress.densities)}{omitted}\n"
+    )
+
+
+def _tell_search(preset: Preset) -> str:
+    searches = describe_searches(preset)
+    return f"search     {searches}\n" if searches else ""
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """Give the preset's tables by name, in the order of the file."""
+    models = {name: _model_of(info.annotation) for name, info in Preset.model_fields.items()}
+    return {name: model for name, model in models.items() if model is not None}
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type annotation may be anything
+    kinds = get_args(annotation) if type(None) in get_args(annotation) else (annotation,)
+    tables = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return next(tables, None)
+
+
+def field_of(section: str, name: str) -> FieldInfo:
+    """Give what the model knows of a key: its default, type and meaning."""
+    return (sections()[section] if section else Preset).model_fields[name]
+
+
+def takes_array(section: str, name: str) -> bool:
+    """Tell whether a key holds several values."""
+    annotation = field_of(section, name).annotation
+    kinds = [annotation, *get_args(annotation)]
+    bare = [kind.__origin__ if get_origin(kind) is Annotated else kind for kind in kinds]
+    return any(get_origin(kind) is tuple for kind in bare)
+
+
+def read_typed(text: str, *, is_array: bool = False) -> object:
+    """Read what a person typed into a field as a TOML value; what is none is a string.
+
+    `0.5, 0.1` is an array, since nobody types brackets; for a key that `is_array`, so are `0.5` and
+    `Prune, FilterPrune`. Empty is None, the default.
+    """
+    stripped = text.strip()
+    if not stripped:
+        return None
+    if is_array and not stripped.startswith("["):
+        return [read_typed(part) for part in stripped.split(",") if part.strip()]
+    try:
+        return tomli.loads(f"value = {stripped}")["value"]
+    except (tomli.TOMLDecodeError, RecursionError):
+        pass
+    parts = [part for part in stripped.split(",") if part.strip()]
+    is_array = "," in stripped and all(_is_number(part) for part in parts[:1])
+    return [read_typed(part) for part in parts] if is_array else stripped
+
+
+def _is_number(text: str) -> bool:
+    return isinstance(read_typed(text), int | float)
+
+
+def show_typed(value: object) -> str:
+    """Give a value as a person would type it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return ", ".join(map(show_typed, value))
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

@@ -1,0 +1,195 @@
+"""Exports a finished run's model: formats to choose, how far it is, what came of it."""
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from medtui.charts.palette import Colours
+from medtui.errors import MedtuiError
+from medtui.jobs.export import ExportProcess
+from medtui.runs.exporting import Answer, ExportPlan, Refused, Told, Written
+from medtui.runs.exports import FORMATS, Export, Format, FormatName, on_test, read_exports
+from medtui.runs.folder import RunFolder
+from medtui.tui.bindings import bind
+from medtui.tui.clipboard import copy_text
+from medtui.tui.theme import colours_of
+from medtui.units import format_bytes, format_percent
+
+SHRINK = "shrink"
+"""The choice that is no format."""
+
+
+class ExportScreen(ModalScreen[None]):
+    """Lies above the screen it was opened from; what it does needs seconds to minutes."""
+
+    HELP = (
+        "Each file is read back from disk and held against the run on real images before it is in "
+        "place; one that does not answer as the run does is not written. Files and what was "
+        "measured of them lie in the run's exports/. medtui export does the same without a screen."
+    )
+
+    AUTO_FOCUS = "OptionList"
+
+    BINDINGS = [
+        bind("space", "choose", "Choose", "Choose or drop what is under the cursor"),
+        bind("s", "start", "Start", "Write the chosen formats"),
+        bind("k", "copy", "Copy paths", "Copy the paths of the files"),
+        bind("escape", "leave", "Back", "Call off what is being written; then go back"),
+    ]
+
+    def __init__(self, run: RunFolder) -> None:
+        super().__init__()
+        self._run = run
+        self._chosen = {"onnx"}
+        self._process: ExportProcess | None = None
+        self._doing = ""
+        """What the process does; empty while there is none."""
+        self._refused: list[Refused] = []
+        self._said = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        with Vertical(id="export"):
+            yield OptionList(*self._choices(), compact=True, markup=False)
+            with VerticalScroll(id="export-told"):
+                yield Static(markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show what was exported before."""
+        self.query_one("#export").border_title = f"Export {self._run.study.name}/{self._run.name}"
+        self._show()
+
+    def on_unmount(self) -> None:
+        """Leave no process behind."""
+        if self._process is not None:
+            self._process.stop()
+
+    def on_option_list_option_selected(self) -> None:
+        """Choose it: Enter does what Space does."""
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        """Choose or drop the format under the cursor."""
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        if at is None or options.get_option_at_index(at).disabled:
+            return
+        self._chosen ^= {options.get_option_at_index(at).id or ""}
+        options.replace_option_prompt_at_index(at, self._choices()[at].prompt)
+
+    def action_start(self) -> None:
+        """Write what is chosen."""
+        formats: list[FormatName] = [
+            each.name for each in FORMATS if each.name in self._chosen and not each.missing
+        ]
+        if self._process is not None:
+            self._said = "One export at a time; Escape calls it off."
+        elif not formats:
+            self._said = "No format is chosen: Space chooses the one under the cursor."
+        else:
+            self._said, self._refused, self._doing = "", [], "starting"
+            plan = ExportPlan(
+                formats, str(self._run.exports.resolve()), is_shrunk=SHRINK in self._chosen
+            )
+            self._process = ExportProcess(self._run, plan)
+            self._follow(self._process)
+        self._show()
+
+    def action_copy(self) -> None:
+        """Copy the paths of all files that are there."""
+        paths = [str(self._run.exports.resolve() / each.file) for each in self._exports()]
+        if paths:
+            self.notify(copy_text(self.app, "\n".join(paths)), markup=False)
+
+    def action_leave(self) -> None:
+        """Call off what runs; where nothing does, go back."""
+        if self._process is None:
+            self.dismiss()
+            return
+        self._doing = "calling it off"
+        self._said = "Called off; no half a file is left."
+        self._process.stop()
+        self._show()
+
+    @work(thread=True, group="export")
+    def _follow(self, process: ExportProcess) -> None:
+        try:
+            process.follow(lambda answer: self.app.call_from_thread(self._hear, answer))
+            problem = ""
+        except MedtuiError as error:
+            problem = str(error)
+        self.app.call_from_thread(self._end, problem)
+
+    def _hear(self, answer: Answer) -> None:
+        match answer:
+            case Told(text):
+                self._doing = text
+            case Refused():
+                self._refused.append(answer)
+            case Written():
+                pass
+        self._show()
+
+    def _end(self, problem: str) -> None:
+        self._process, self._doing = None, ""
+        self._said = problem or self._said
+        self._show()
+
+    def _exports(self) -> list[Export]:
+        return read_exports(self._run.exports)
+
+    def _choices(self) -> list[Option]:
+        known = [(each.name, _described(each), bool(each.missing)) for each in FORMATS]
+        return [
+            Option(f"[{'x' if name in self._chosen else ' '}] {name:<12}{what}", name, is_missing)
+            for name, what, is_missing in [
+                *known, (SHRINK, "first take empty filters and neurons out", False),
+            ]
+        ]  # fmt: skip
+
+    def _show(self) -> None:
+        if not self.is_attached:
+            return
+        colours = colours_of(self.app.current_theme)
+        lines = [_line(each, colours) for each in self._exports()]
+        lines += [_complaint(each, colours) for each in self._refused]
+        if self._said:
+            lines.append(Text(self._said, style=colours.warning))
+        if self._doing:
+            lines.append(Text(f"● {self._doing} ...", style=colours.accent))
+        if lines:
+            lines.append(Text(f"in {self._run.exports}", style=colours.muted))
+        told = self.query_one("#export-told", VerticalScroll)
+        told.query_one(Static).update(Text("\n").join(lines))
+        told.scroll_end(animate=False)
+
+
+def _described(form: Format) -> str:
+    if not form.missing:
+        return form.title
+    return f"needs {', '.join(form.missing)}: pip install 'medtui[export]'"
+
+
+def _complaint(refused: Refused, colours: Colours) -> Text:
+    words = f"✗ {refused.format} {refused.message}\n  {refused.hint}"
+    return Text(words.rstrip(), style=colours.states["failed"])
+
+
+def _line(export: Export, colours: Colours) -> Text:
+    """Give a file with its size, its answers, its speed: by the last of its runtimes."""
+    found = on_test(export)[-1]
+    text = Text.assemble(("✓ ", colours.good), (export.file, "bold"))
+    text.append(f"\n  {format_bytes(export.num_bytes)}")
+    if found.of_run is not None and found.of_file is not None:
+        changed = f"{format_percent(found.of_run)} → {format_percent(found.of_file)}"
+        text.append(f", test {found.metric} {changed}")
+    text.append(f", logits within {found.max_logit_difference:.1e}")
+    for timing in export.timings:
+        if timing.what == found.runtime and timing.batch_size == 1:
+            text.append(f", {timing.p50_ms:.1f} ms")
+    return text

@@ -1,0 +1,51 @@
+"""What every screen that shows the runs folder has in common."""
+
+import time
+
+from textual.screen import Screen
+
+from medtui.charts.palette import Colours
+from medtui.charts.style import ChartStyle
+from medtui.monitor.snapshot import Snapshot
+from medtui.tui.theme import colours_of
+
+
+class ReaderScreen(Screen[None]):
+    """Is shown every snapshot while it is on top, and the latest when it comes back."""
+
+    snapshot: Snapshot | None = None
+    """The latest; None until the first was read."""
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, and show it if this screen is in view."""
+        self.snapshot = snapshot
+        if self.is_current:
+            self.show(snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring all parts up to date."""
+        raise NotImplementedError
+
+    def reshow(self) -> None:
+        """Show the latest snapshot again: the screen came back, or its look changed."""
+        if self.snapshot is not None and self.is_mounted:
+            self.show(self.snapshot)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was on top."""
+        self.reshow()
+
+    @property
+    def colours(self) -> Colours:
+        """Colours for the theme in use."""
+        return colours_of(self.app.current_theme)
+
+    @property
+    def chart_style(self) -> ChartStyle:
+        """How charts look in the theme in use."""
+        return ChartStyle(self.colours, is_ascii=getattr(self.app, "is_ascii", False))
+
+    @property
+    def now(self) -> float:
+        """Unix time, for ages in minutes and coarser."""
+        return time.time()

@@ -1,0 +1,162 @@
+"""What was found in a data set: classes as bars, parts, notes, and a few of its images."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from medtui.charts.palette import Colours
+from medtui.jobs.dataset_inspection import Checked, DataReport, Reading, Sample
+from medtui.tui.widgets.image_strip import GAP, draw_pictures
+from medtui.tui.widgets.panel import Framed
+from medtui.units import format_count, format_percent
+
+_PARTS = ("summary", "check", "classes", "parts", "notes", "samples")
+
+_BAR = 24
+_SHOWN_BAD = 5
+"""Bad images told by name."""
+
+_DOING = {"scan": "listing", "wait": "waiting for another process", "decode": "reading"}
+
+
+class Found(Framed, VerticalScroll):
+    """Shows a report; says so while one is being made."""
+
+    DEFAULT_CSS = """
+    Found {
+        padding: 0 2;
+        scrollbar-size-vertical: 1;
+        & Static { height: auto; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Lay the parts out."""
+        yield Static(id="found-summary")
+        yield Static(id="found-check")
+        yield Static(id="found-classes")
+        yield Static(id="found-parts")
+        yield Static(id="found-notes")
+        yield Static(id="found-samples")
+
+    def show(self, report: DataReport | None, reading: Reading | None, colours: Colours) -> None:
+        """Show a report, None while the data are looked at; `reading` while every image is read."""
+        self.caption("What was found")
+        parts: dict[str, RenderableType] = dict.fromkeys(_PARTS, "")
+        if report is None:
+            parts["summary"] = Text("looking …", colours.muted)
+        elif report.problem:
+            parts["summary"] = Text(f"⚠ {report.problem}", colours.warning)
+        else:
+            parts = {
+                "summary": _summary(report, colours),
+                "check": _check(report, reading, colours),
+                "classes": _classes(report, colours),
+                "parts": _parts(report, colours),
+                "notes": Text("\n").join(
+                    Text(f"⚠ {note}", colours.warning) for note in report.notes
+                ),
+                "samples": _samples(report.samples, self.content_size.width, colours),
+            }
+        for name, content in parts.items():
+            self.query_one(f"#found-{name}", Static).update(content)
+
+
+def _summary(report: DataReport, colours: Colours) -> Text:
+    kind = "grey" if report.channels == 1 else "colour"
+    text = Text(report.title, style=f"bold {colours.strong}")
+    text.append(
+        f"\n{format_count(report.num_images)} images · {len(report.classes)} classes · {kind}, "
+        f"{report.size}×{report.size}\n",
+        style="not bold",
+    )
+    return text
+
+
+def _check(report: DataReport, reading: Reading | None, colours: Colours) -> Text:
+    """Tell what a look at every image found, or how far it has come, or how to begin it."""
+    if reading is not None:
+        share = reading.done / reading.total if reading.total else 0.0
+        return Text.assemble(
+            (f"{_DOING.get(reading.stage, reading.stage)} ", colours.accent),
+            f"{format_count(reading.done)} of {format_count(reading.total)}, "
+            f"{format_percent(share, 0)}",
+            (" · c calls it off\n", colours.muted),
+        )
+    if report.checked is None:
+        return Text("not every image was read yet · c checks them\n", colours.muted)
+    return _checked(report.checked, colours)
+
+
+def _checked(found: Checked, colours: Colours) -> Text:
+    kinds = ", ".join(f"{format_count(count)} {kind}" for kind, count in found.kinds.items())
+    low, high = found.sides
+    sides = f"{low} pixels" if low == high else f"{low} to {high} pixels"
+    text = Text.assemble(
+        ("✓ every image was read\n", colours.good),
+        f"{kinds or 'arrays'}; sides of {sides}\n" if high else "",
+        f"mean {_numbers(found.mean)} · deviation {_numbers(found.std)}, of train\n",
+    )
+    for name, reason in list(found.bad.items())[:_SHOWN_BAD]:
+        text.append(f"⚠ {name}: {reason}\n", style=colours.warning)
+    if len(found.bad) > _SHOWN_BAD:
+        more = format_count(len(found.bad) - _SHOWN_BAD)
+        text.append(f"⚠ and {more} more: medtui data check tells all\n", style=colours.warning)
+    return text
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " ".join(f"{value:.3f}" for value in values)
+
+
+def _classes(report: DataReport, colours: Colours) -> Table:
+    totals = {name: sum(part.counts[name] for part in report.parts) for name in report.classes}
+    most, everything = max(totals.values(), default=1) or 1, sum(totals.values()) or 1
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, max_width=24, overflow="ellipsis")
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True, style=colours.muted)
+    for name, count in totals.items():
+        length = max(1, round(count / most * _BAR)) if count else 0
+        table.add_row(
+            name, Text("━" * length, colours.accent), format_count(count),
+            format_percent(count / everything, 0),
+        )  # fmt: skip
+    return table
+
+
+def _parts(report: DataReport, colours: Colours) -> Group:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=8)
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    table.add_row("", "", "")
+    table.add_row(*(Text(word, colours.muted) for word in ("part", "images", "patients")))
+    for part in report.parts:
+        patients = "unknown" if part.num_patients is None else format_count(part.num_patients)
+        table.add_row(part.name, format_count(part.num_images), patients)
+    said = (
+        Text("no patient is in two parts", colours.good)
+        if report.has_patients
+        else Text("patients may be in two parts", colours.warning)
+    )
+    return Group(table, said)
+
+
+def _samples(samples: list[Sample], width: int, colours: Colours) -> Text:
+    """Draw images beside each other, two pixels to a cell, and what augmentation made of them."""
+    if not samples:
+        return Text()
+    side = len(samples[0].image)
+    shown = samples[: max(1, width // (side + len(GAP)))]
+    text = Text("\n")
+    text.append(GAP.join(sample.label[:side].ljust(side) for sample in shown), colours.muted)
+    draw_pictures(text, [sample.image for sample in shown])
+    if all(sample.augmented for sample in shown):
+        text.append("\nin a training batch, augmented", colours.muted)
+        draw_pictures(text, [sample.augmented for sample in shown])
+    return text

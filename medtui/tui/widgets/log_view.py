@@ -1,0 +1,143 @@
+"""The log's sentences, newest last; follows its end unless one scrolled up.
+
+Only lines in view are rendered: a log of thousands costs no more than its window.
+"""
+
+import textwrap
+import time
+from collections.abc import Iterator, Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from medtui.charts.palette import Colours
+from medtui.runs.history import MAX_LINES, Line
+from medtui.tui.widgets.panel import Framed
+
+_CLOCK = 9
+"""Cells of the time before each line."""
+
+
+_MAX_ROWS = 2 * MAX_LINES
+"""More rows than that are of lines long forgotten: all are made anew."""
+
+
+class LogLines(Framed, ScrollView, can_focus=False):
+    """Wraps only what is new."""
+
+    DEFAULT_CSS = """
+    LogLines {
+        padding: 0 1;
+        background: transparent;
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        overflow-y: auto;
+    }
+    """
+
+    def __init__(self, *, id: str, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._known: tuple[Line, ...] = ()
+        self._rows: list[tuple[str, str, str]] = []
+        """Clock, text and level of each row, wrapped."""
+        self._width = 0
+        self._wanted = ""
+        self.is_following = True
+        """Whether new lines come into view by themselves."""
+        self._styles_of: dict[str, Style] = {}
+        self._colours: Colours | None = None
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that pass the filter, wrapped."""
+        return len(self._rows)
+
+    def filter(self, wanted: str, lines: tuple[Line, ...], colours: Colours) -> None:
+        """Show only lines that hold this text; `warning` finds warnings by their level."""
+        self._wanted = wanted.lower()
+        self._known = ()
+        self.show(lines, colours)
+        self.follow()
+
+    def show(self, lines: tuple[Line, ...], colours: Colours) -> None:
+        """Bring the log up to date."""
+        if colours is not self._colours:
+            self._colours = colours
+            muted = Style.parse(colours.muted)
+            self._styles_of = {"clock": muted, "warning": Style.parse(colours.warning)}
+            self.refresh()
+        width = self.scrollable_content_region.width
+        if width > 0 and (lines != self._known or width != self._width):
+            self._take(lines, width)
+        self._say_what_is_shown(colours)
+
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self.is_following = True
+        self.call_after_refresh(self.scroll_end, animate=False)
+
+    def on_resize(self) -> None:
+        """Wrap anew for the new width."""
+        if self._colours is not None:
+            self.show(self._known, self._colours)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Say whether new lines come into view."""
+        super().watch_scroll_y(old_value, new_value)
+        self.is_following = new_value >= self.max_scroll_y
+        if self._colours is not None:
+            self._say_what_is_shown(self._colours)
+
+    def render_line(self, y: int) -> Strip:
+        """Give one row of the window."""
+        number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        if number >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        clock, text, level = self._rows[number]
+        segments = [Segment(clock, self._styles_of["clock"]),
+                    Segment(text, self._styles_of.get(level))]  # fmt: skip
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+
+    def _take(self, lines: tuple[Line, ...], width: int) -> None:
+        first = new_from(lines, self._known)
+        if width != self._width or first == 0 or len(self._rows) > _MAX_ROWS:
+            self._rows, first = [], 0
+        self._rows += (row for line in lines[first:] for row in self._rows_of(line, width))
+        self._known, self._width = lines, width
+        self.virtual_size = Size(width, len(self._rows))
+        self.refresh()
+        if self.is_following:
+            self.follow()
+
+    def _rows_of(self, line: Line, width: int) -> Iterator[tuple[str, str, str]]:
+        if self._wanted and self._wanted not in f"{line.level} {line.text}".lower():
+            return
+        clock = time.strftime("%H:%M:%S ", time.localtime(line.time))
+        room = max(10, width - _CLOCK)
+        parts = [line.text] if len(line.text) <= room else textwrap.wrap(line.text, room)
+        for part in parts or [""]:
+            yield clock, part, line.level
+            clock = " " * _CLOCK
+
+    def _say_what_is_shown(self, colours: Colours) -> None:
+        state = "" if self.is_following else "paused: End follows again"
+        below = Text(state, colours.muted) if state else None
+        self.caption(f"Log: {self._wanted}" if self._wanted else "Log", below)
+
+
+def new_from(lines: Sequence[Line], known: Sequence[Line]) -> int:
+    """Give where the lines begin that are not known; 0 where nothing known is among them.
+
+    Old lines leave at the front while new ones come at the end.
+    """
+    if not known:
+        return 0
+    last = known[-1]
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index] is last or lines[index] == last:
+            return index + 1
+    return 0

@@ -1,0 +1,185 @@
+"""What a run has reached: its number large, and what stands behind it."""
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Digits, Static
+
+from medtui.charts.palette import Colours
+from medtui.monitor.headline import ACCURACY, Headline, headline_of
+from medtui.monitor.view import MetricRow, RunView
+from medtui.runs.result import Shrinkage, Size
+from medtui.tui.widgets.panel import Framed
+from medtui.units import (
+    MISSING,
+    format_bytes,
+    format_count,
+    format_density,
+    format_duration,
+    format_number,
+    format_percent,
+)
+
+_LABEL = 10
+
+
+class Standing(Framed, VerticalScroll, can_focus=False):
+    """Best val so far while the run lives; test with its interval once it is finished."""
+
+    DEFAULT_CSS = """
+    Standing {
+        padding: 0 2;
+        scrollbar-size-vertical: 1;
+        & Digits { width: auto; height: 3; text-style: bold; }
+        & Static { height: auto; }
+    }
+    """
+
+    _shown: tuple[RunView, Colours] | None = None
+    _heights = (0, 0)
+    """Lines of the two texts: as long as they stay, nothing is laid out anew."""
+
+    def compose(self) -> ComposeResult:
+        """Lay the parts out."""
+        yield Digits("")
+        yield Static(id="number-means")
+        yield Static(id="facts")
+
+    def show(self, view: RunView, colours: Colours) -> None:
+        """Bring all numbers up to date."""
+        if self._shown == (view, colours):
+            return
+        self._shown = (view, colours)
+        headline = headline_of(view.best.val) if view.best else ACCURACY
+        is_over = view.result is not None
+        self.caption("Result" if is_over else "Now")
+        value = view.row.test if is_over else view.row.val
+        digits = self.query_one(Digits)
+        digits.update("" if value is None else headline.show(value).replace(" ", ""))
+        digits.styles.color = colours.states[view.row.status]
+        digits.display = value is not None
+        meaning = _result_meaning(view, headline) if is_over else _now_meaning(view, headline)
+        facts = _result_facts(view, colours) if is_over else _now_facts(view, colours)
+        heights = (meaning.plain.count("\n"), facts.row_count)
+        is_other_height, self._heights = heights != self._heights, heights
+        self.query_one("#number-means", Static).update(meaning, layout=is_other_height)
+        self.query_one("#facts", Static).update(facts, layout=is_other_height)
+
+
+def summary_of(view: RunView) -> str:
+    """Give a run's numbers as plain lines, for copying."""
+    lines = [view.row.key, view.what, view.row.status]
+    if view.result is None:
+        lines.append(f"best val {view.row.headline.show(view.row.val)}")
+    lines += [f"{row.label}\ttest {row.test}\tval {row.val}" for row in view.metrics]
+    return "\n".join(lines) + "\n"
+
+
+def _now_meaning(view: RunView, headline: Headline) -> Text:
+    if view.best is None:
+        return Text("nothing measured yet")
+    word = "epoch" if view.stage == "reference" else "cycle"
+    text = Text(f"val {headline.label}, best so far at {word} {view.best.cycle}\n")
+    if view.reference:
+        difference = headline.show_difference(view.row.difference)
+        reference = headline.show(headline.of(view.reference))
+        text.append(f"reference {reference}, difference {difference}\n")
+    return text
+
+
+def _result_meaning(view: RunView, headline: Headline) -> Text:
+    assert view.result is not None
+    test = view.result.test
+    text = Text(f"test {headline.label}")
+    if interval := test.intervals.get(headline.name):
+        text.append(f" [{_bare(headline, interval[0])} to {_bare(headline, interval[1])}]")
+    word = "epoch" if view.stage == "reference" else "cycle"
+    text.append(f"\n{format_count(test.num_images)} images")
+    if test.num_patients:
+        text.append(f" of {test.num_patients} unseen patients")
+    text.append(f"\nkept: {word} {view.result.best_cycle}, chosen on val\n")
+    return text
+
+
+def _now_facts(view: RunView, colours: Colours) -> Table:
+    table = _two_columns(colours)
+    if view.cycles:
+        last = view.cycles[-1]
+        headline = headline_of(last.val)
+        test = headline.of(last.test)
+        tested = "" if test is None else f"   test {headline.show(test)}"
+        table.add_row("latest", f"val {headline.show(headline.of(last.val))}{tested}")
+        table.add_row("val loss", format_number(last.val.get("loss")))
+    if view.stage == "reference":
+        return table
+    if view.cycles:
+        last = view.cycles[-1]
+        table.add_row("density", f"{format_density(last.density)} of the weights")
+        table.add_row("gap", f"{format_number(last.gap, 2)}  |w-theta|/|w|")
+        table.add_row("mu", format_number(last.mu))
+        if last.lr is not None:
+            table.add_row("lr", format_number(last.lr))
+    table.add_row("layers", _layers(view, colours))
+    return table
+
+
+def _layers(view: RunView, colours: Colours) -> Text:
+    if view.dead_layers:
+        return Text(f"{len(view.dead_layers)} of {len(view.densities)} empty", colours.warning)
+    if not view.densities:
+        return Text(MISSING)
+    return Text(f"all {len(view.densities)} alive", style=colours.good)
+
+
+def _result_facts(view: RunView, colours: Colours) -> Table:
+    assert view.result is not None
+    size = view.result.size
+    table = _two_columns(colours)
+    for row in view.metrics:
+        table.add_row(row.label, _metric(row))
+    table.add_row("", "")
+    table.add_row("density", f"{format_density(size.density)} of the weights")
+    if found := view.result.shrinkage:
+        table.add_row("masked", f"{format_percent(found.masked)} of the filters")
+        table.add_row("removable", f"{format_percent(found.removable)} of the filters")
+        table.add_row("shrunk", _shrunk(found, size))
+    table.add_row("weights", f"{format_count(size.num_nonzero)} nonzero")
+    packed = size.bytes_dense / max(1, size.bytes_packed)
+    table.add_row("packed", f"{format_bytes(size.bytes_packed)}, {packed:.1f}× less")
+    table.add_row("dense", format_bytes(size.bytes_dense))
+    table.add_row("took", format_duration(view.result.seconds))
+    if view.result.peak_memory_bytes:
+        table.add_row("GPU peak", format_bytes(view.result.peak_memory_bytes))
+    if view.stage != "reference":
+        table.add_row("layers", _layers(view, colours))
+    return table
+
+
+def _shrunk(found: Shrinkage, size: Size) -> str:
+    """Give the stored model's bytes; where none is stored, the weights that would be left."""
+    if found.bytes_on_disk is None:
+        return f"not stored; {format_count(found.size.num_parameters)} weights left"
+    less = size.bytes_dense / max(1, found.size.bytes_dense)
+    return f"{format_bytes(found.bytes_on_disk)}, {less:.1f}× less"
+
+
+def _metric(row: MetricRow) -> Text:
+    show = format_percent if row.is_share else format_number
+    text = Text(f"{show(row.test):>7}")
+    if row.reference is None:
+        text.append(f"  val {show(row.val)}", style="dim")
+    else:
+        text.append(f"  dense {show(row.reference)}", style="dim")
+    return text
+
+
+def _bare(headline: Headline, value: float) -> str:
+    return headline.show(value).removesuffix(" %")
+
+
+def _two_columns(colours: Colours) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style=colours.muted, min_width=_LABEL, no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    return table

@@ -1,0 +1,72 @@
+"""Sheets and texts below each other, scrolled."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from medtui.analysis.table import Sheet, deal_columns
+from medtui.charts.palette import Colours
+from medtui.tui.widgets.panel import Framed
+
+_MARKED = {"hurt", "maybe", "falls", "dead"}
+"""What is said against a row, for which it is coloured."""
+
+_GAP = 2
+
+
+class SheetView(Framed, VerticalScroll):
+    """Shows what a tab holds when it is no chart."""
+
+    DEFAULT_CSS = """
+    SheetView {
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        & Static { height: auto; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Lay the view out."""
+        yield Static()
+
+    def show(self, parts: Sequence[Sheet | Text], colours: Colours) -> None:
+        """Show these in place of those before, from the top."""
+        room = self.content_size.width - 1
+        drawn: list[RenderableType] = []
+        for part in parts:
+            drawn += [part] if isinstance(part, Text) else _draw(part, room, colours)
+            drawn.append("")
+        self.query_one(Static).update(Group(*drawn))
+        self.scroll_home(animate=False)
+
+
+def _draw(sheet: Sheet, room: int, colours: Colours) -> list[RenderableType]:
+    """Give title, table and note; a table that is too wide becomes several with the same keys."""
+    columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headers)
+    widths = [
+        max([len(cell) for cell in cells] + [len(word) for word in header.split()])
+        for header, cells in zip(sheet.headers, columns, strict=True)
+    ]
+    blocks = deal_columns(widths, sheet.num_keys, _GAP, room)
+    parts: list[RenderableType] = [Text(sheet.title, style=f"bold {colours.strong}")]
+    parts += [_block(sheet, [(at, widths[at]) for at in block], colours) for block in blocks]
+    return [*parts, *([Text(sheet.note, style=colours.muted)] if sheet.note else [])]
+
+
+def _block(sheet: Sheet, columns: Sequence[tuple[int, int]], colours: Colours) -> Table:
+    table = Table(box=None, padding=(0, _GAP, 0, 0), header_style=colours.muted, pad_edge=False)
+    for at, width in columns:
+        justify: Literal["left", "right"] = "left" if at < sheet.num_keys else "right"
+        table.add_column(sheet.headers[at], justify=justify, min_width=width)
+    for row, cells in enumerate(sheet.rows):
+        mark = sheet.mark_of(row)
+        style = colours.states["failed"] if mark in _MARKED else ""
+        style = f"bold {colours.strong}" if mark == "group" else style
+        table.add_row(*(cells[at] for at, _ in columns), style=style)
+    return table
