@@ -1,14 +1,10 @@
-"""`medtui bench`: how fast and large finished models are, and how fast the engine itself is."""
+"""`medtui bench`: latency, throughput, memory and size of finished models."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from medtui.cli import options
-
-ENGINE = "engine"
-"""The target that is no run: medtui's L-C itself, against stock Condensa's."""
 
 
 def bench(
@@ -16,8 +12,8 @@ def bench(
     targets: Annotated[
         list[str],
         typer.Argument(
-            metavar="STUDY|RUN...|engine",
-            help="A study, or runs, each in turns with its study's reference; or `engine`.",
+            metavar="STUDY|RUN...",
+            help="A study, or runs; each is measured in turns with its study's reference.",
             autocompletion=options.complete_target,
         ),
     ],
@@ -32,15 +28,7 @@ def bench(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Override [bench], like rounds=5; the engine's plan, like steps=8, arms=A2,B1.",
-        ),
-    ] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            "--images",
-            metavar="DIR",
-            help="engine: two class folders of PNGs [default: the demo's cells].",
+            help="Override a key of [bench], like rounds=5.",
         ),
     ] = None,
     stored: Annotated[
@@ -50,16 +38,7 @@ def bench(
     quiet: options.Quiet = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
-    """Measure latency, throughput, memory and size of finished models, beside the reference.
-
-    `medtui bench engine` measures L-C itself: stock Condensa from PNGs, then one change after the
-    other up to the fast mode, taking turns, with equal work and equal bits asserted.
-    """
-    if targets == [ENGINE]:
-        from medtui.cli.ladder import benchmark_engine, plan_engine
-
-        plan = plan_engine(overrides or [], images=images, device=device, threads=threads)
-        raise typer.Exit(benchmark_engine(plan, as_json=as_json, is_quiet=quiet))
+    """Measure latency, throughput, memory and size of finished models beside the reference."""
     from medtui.cli.speed import SpeedOptions, bench_targets
 
     bench_targets(

@@ -7,9 +7,9 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 
+from benchmarks import batches as batch_benchmark
 from medtui.datasets.card import Augment
 from medtui.datasets.dataset import Part
-from medtui.engine import batch_benchmark
 from medtui.engine.training.augmentation import Normalisation, augment, normalise
 from medtui.engine.training.batches import Images, TrainBatches
 

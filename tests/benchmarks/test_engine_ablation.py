@@ -4,24 +4,24 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from medtui.engine.ladder.__main__ import benchmark
-from medtui.engine.ladder.arms import RUNGS
-from medtui.engine.ladder.images import lay_out, read_part
-from medtui.engine.ladder.report import LadderPlan, LadderReport
-from medtui.engine.ladder.rounds import Measurements, UnequalWork, _check
-from medtui.engine.ladder.work import Tally, Work
+from benchmarks.engine_ablation.__main__ import benchmark
+from benchmarks.engine_ablation.images import lay_out, read_part
+from benchmarks.engine_ablation.report import AblationPlan, AblationReport
+from benchmarks.engine_ablation.runner import Measurements, UnequalWork, _check
+from benchmarks.engine_ablation.variants import VARIANTS
+from benchmarks.engine_ablation.workload import Tally, Workload
 from medtui.errors import UsageError
 
-PLAN = LadderPlan(
+PLAN = AblationPlan(
     architecture="shufflenet_v2_x0_5", rounds=1, cycles=3, steps=2, batch_size=8, num_train=16,
     device="cpu", threads=1,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory) -> LadderReport:
+def report(tmp_path_factory) -> AblationReport:
     """One round of every arm on the demo's cells."""
-    found = benchmark(PLAN, tmp_path_factory.mktemp("ladder"))
+    found = benchmark(PLAN, tmp_path_factory.mktemp("ablation"))
     torch.use_deterministic_algorithms(mode=False)
     return found
 
@@ -61,19 +61,20 @@ def test_a_report_says_under_what_conditions(report):
 
 def test_unequal_work_is_refused(tmp_path):
     """An arm that trained less, measured less or ended with other bits is no comparison."""
-    work = Work(PLAN, lay_out(PLAN, tmp_path), torch.device("cpu"))
-    rungs = [rung for rung in RUNGS if rung.name in {"A3", "B1"}]
+    work = Workload(PLAN, lay_out(PLAN, tmp_path), torch.device("cpu"))
+    variants = [variant for variant in VARIANTS if variant.name in {"A3", "B1"}]
     same = Measurements(
-        tallies={rung.name: Tally(32, 80) for rung in rungs}, digests={"A3": "1", "B1": "1"}
+        tallies={variant.name: Tally(32, 80) for variant in variants},
+        digests={"A3": "1", "B1": "1"},
     )
-    _check(rungs, work, same)
+    _check(variants, work, same)
     for change in (
         {"tallies": same.tallies | {"B1": Tally(24, 80)}},
         {"tallies": same.tallies | {"B1": Tally(32, 60)}},
         {"digests": {"A3": "1", "B1": "2"}},
     ):
         with pytest.raises(UnequalWork):
-            _check(rungs, work, Measurements(**({
+            _check(variants, work, Measurements(**({
                 "tallies": same.tallies, "digests": same.digests
             } | change)))  # fmt: skip
 

@@ -1,6 +1,6 @@
 """How fast train batches are made, against torchvision's transforms in a DataLoader, in one run.
 
-`python -m medtui.engine.batch_benchmark CARD ROOT` prints the conditions beside the numbers. The
+`python -m benchmarks.batches CARD ROOT` prints the conditions beside the numbers. The
 ways take turns; each makes augmented, normalised float32 batches of the same images.
 """
 

@@ -1,6 +1,6 @@
 """How fast images become the cache, against decoding them one at a time, in the same run.
 
-`python -m medtui.datasets.benchmark CARD ROOT` prints the conditions beside the numbers. The two
+`python -m benchmarks.decoding CARD ROOT` prints the conditions beside the numbers. The two
 ways take turns, so that whatever else the machine does falls on both.
 """
 

@@ -1,4 +1,4 @@
-"""Runs the rungs in turn, again and again, and checks that they did the same work."""
+"""Runs the variants in turn, again and again, and checks that they did the same work."""
 
 import gc
 import os
@@ -11,9 +11,9 @@ from statistics import median
 
 import torch
 
-from medtui.engine.ladder.arms import Rung, set_up
-from medtui.engine.ladder.report import Arm
-from medtui.engine.ladder.work import Tally, Work, digest_of
+from benchmarks.engine_ablation.report import Arm
+from benchmarks.engine_ablation.variants import Variant, set_up
+from benchmarks.engine_ablation.workload import Tally, Workload, digest_of
 from medtui.errors import MedtuiError
 
 _PRODUCT_SIDE, _COPY_FLOATS = 1024, 1 << 24
@@ -35,45 +35,45 @@ class Measurements:
     copied_per_second: list[float] = field(default_factory=list)
 
 
-def measure_rungs(rungs: Sequence[Rung], work: Work, threads: int) -> Measurements:
-    """Go through the rungs forwards and backwards, `work.plan.rounds` times.
+def measure_variants(variants: Sequence[Variant], work: Workload, threads: int) -> Measurements:
+    """Go through the variants forwards and backwards, `work.plan.rounds` times.
 
     Raises:
-        UnequalWork: the rungs did not do the same work.
+        UnequalWork: the variants did not do the same work.
     """
     found = Measurements()
     for number in range(work.plan.rounds):
-        for rung in [*rungs, *reversed(rungs)]:
-            _measure(rung, work, threads, found)
-            took = f"{rung.name}  {found.wall[rung.name][-1]:.2f} s"
+        for variant in [*variants, *reversed(variants)]:
+            _measure(variant, work, threads, found)
+            took = f"{variant.name}  {found.wall[variant.name][-1]:.2f} s"
             say(f"round {number + 1}/{work.plan.rounds}  {took}")
         _measure_ceilings(work.device, found)
-    _check(rungs, work, found)
+    _check(variants, work, found)
     return found
 
 
-def warm_up(rungs: Sequence[Rung], work: Work, threads: int) -> None:
-    """Let every rung compile, allocate and import what it needs, on little work."""
-    for rung in rungs:
-        say(f"warming up {rung.name}")
-        set_up(rung, work.device, threads)
-        rung.run(work, Tally())
+def warm_up(variants: Sequence[Variant], work: Workload, threads: int) -> None:
+    """Let every variant compile, allocate and import what it needs, on little work."""
+    for variant in variants:
+        say(f"warming up {variant.name}")
+        set_up(variant, work.device, threads)
+        variant.run(work, Tally())
 
 
-def _measure(rung: Rung, work: Work, threads: int, found: Measurements) -> None:
-    set_up(rung, work.device, threads)
+def _measure(variant: Variant, work: Workload, threads: int, found: Measurements) -> None:
+    set_up(variant, work.device, threads)
     gc.collect()
     tally = Tally()
     cpu, began = _cpu_seconds(), time.perf_counter()
-    w = rung.run(work, tally)
+    w = variant.run(work, tally)
     _wait_for(work.device)
-    found.wall[rung.name].append(time.perf_counter() - began)
-    found.cpu[rung.name].append(_cpu_seconds() - cpu)
+    found.wall[variant.name].append(time.perf_counter() - began)
+    found.cpu[variant.name].append(_cpu_seconds() - cpu)
     digest = digest_of(w)
-    before = found.digests.setdefault(rung.name, digest)
+    before = found.digests.setdefault(variant.name, digest)
     if work.device.type == "cpu" and digest != before:
-        raise UnequalWork(f"{rung.name} ended with other bits than the time before.")
-    found.tallies[rung.name] = tally
+        raise UnequalWork(f"{variant.name} ended with other bits than the time before.")
+    found.tallies[variant.name] = tally
 
 
 def _cpu_seconds() -> float:
@@ -109,47 +109,49 @@ def _seconds(work: Callable[[], object], device: torch.device, repeats: int = 7)
     return median(found[1:])
 
 
-def _check(rungs: Sequence[Rung], work: Work, found: Measurements) -> None:
+def _check(variants: Sequence[Variant], work: Workload, found: Measurements) -> None:
     """Refuse to compare what did not do the same."""
     planned = (work.plan.cycles - 1) * work.plan.steps * work.plan.batch_size
-    for rung in rungs:
-        trained = found.tallies[rung.name].num_trained
+    for variant in variants:
+        trained = found.tallies[variant.name].num_trained
         if trained != planned:
-            raise UnequalWork(f"{rung.name} trained on {trained} images instead of {planned}.")
+            raise UnequalWork(f"{variant.name} trained on {trained} images instead of {planned}.")
     evaluated = {
-        rung.name: found.tallies[rung.name].num_evaluated for rung in rungs if rung.evaluates_all
+        variant.name: found.tallies[variant.name].num_evaluated
+        for variant in variants
+        if variant.evaluates_all
     }
     if len(set(evaluated.values())) > 1:
         raise UnequalWork(f"The arms evaluated different numbers of images: {evaluated}.")
-    exact = {rung.name: found.digests[rung.name] for rung in rungs if rung.is_exact}
+    exact = {variant.name: found.digests[variant.name] for variant in variants if variant.is_exact}
     if work.device.type == "cpu" and len(set(exact.values())) > 1:
         raise UnequalWork(f"The exact arms ended with different weights: {exact}.")
 
 
 def say(sentence: str) -> None:
     """Tell a person how far it is."""
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - narration
+    print(sentence, file=sys.stderr, flush=True)
 
 
-def arms_of(rungs: Sequence[Rung], work: Work, found: Measurements) -> list[Arm]:
-    """Give each rung's report."""
+def arms_of(variants: Sequence[Variant], work: Workload, found: Measurements) -> list[Arm]:
+    """Give each variant's report."""
     train, evaluation = work.count_flops()
     rate = median(found.flops_per_second)
     return [
         Arm(
-            name=rung.name,
-            what=rung.what,
-            num_updates=found.tallies[rung.name].num_trained // work.plan.batch_size,
-            num_trained=found.tallies[rung.name].num_trained,
-            num_evaluated=found.tallies[rung.name].num_evaluated,
-            digest=found.digests[rung.name],
-            wall_seconds=found.wall[rung.name],
-            cpu_seconds=found.cpu[rung.name],
+            name=variant.name,
+            what=variant.what,
+            num_updates=found.tallies[variant.name].num_trained // work.plan.batch_size,
+            num_trained=found.tallies[variant.name].num_trained,
+            num_evaluated=found.tallies[variant.name].num_evaluated,
+            digest=found.digests[variant.name],
+            wall_seconds=found.wall[variant.name],
+            cpu_seconds=found.cpu[variant.name],
             roof_seconds=(
-                found.tallies[rung.name].num_trained * train
-                + found.tallies[rung.name].num_evaluated * evaluation
+                found.tallies[variant.name].num_trained * train
+                + found.tallies[variant.name].num_evaluated * evaluation
             )
             / rate,
         )
-        for rung in rungs
+        for variant in variants
     ]

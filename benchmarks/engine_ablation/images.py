@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.engine_ablation.report import AblationPlan
 from medtui.datasets.dataset import Part, open_dataset
-from medtui.engine.ladder.report import LadderPlan
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
 
@@ -22,7 +22,7 @@ class Files:
     resized: Path
 
 
-def lay_out(plan: LadderPlan, folder: Path) -> Files:
+def lay_out(plan: AblationPlan, folder: Path) -> Files:
     """Fill `folder` with links to the plan's images and with small copies of them.
 
     Raises:
@@ -63,7 +63,7 @@ def _classes(source: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _share_out(kind: str, paths: list[Path], plan: LadderPlan) -> dict[str, list[Path]]:
+def _share_out(kind: str, paths: list[Path], plan: AblationPlan) -> dict[str, list[Path]]:
     """Take evenly spaced images of a class for each split."""
     counts = [plan.num_train // 2, plan.num_measured // 2, plan.num_measured // 2]
     if len(paths) < sum(counts):

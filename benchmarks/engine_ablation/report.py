@@ -1,4 +1,4 @@
-"""What a benchmark of the engine is asked and answers. Knows no torch: `cli` reads it too."""
+"""The plan that the ablation is given and the report that it returns. Imports no torch."""
 
 from statistics import median
 from typing import Annotated
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 
-class LadderPlan(msgspec.Struct, frozen=True, kw_only=True):
+class AblationPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How much work every arm does."""
 
     images: str = ""
@@ -39,11 +39,11 @@ class LadderPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True):
-    """One rung: what it did, and how long it took each time."""
+    """One variant: what it did, and how long it took each time."""
 
     name: str
     what: str
-    """What it adds to the rung above."""
+    """What it adds to the variant above."""
     num_updates: int
     num_trained: int
     """Images that went forward and backward."""
@@ -73,10 +73,10 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True):
         return (max(self.wall_seconds) - min(self.wall_seconds)) / 2 / self.wall
 
 
-class LadderReport(msgspec.Struct, frozen=True, kw_only=True):
+class AblationReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured, and under what conditions."""
 
-    plan: LadderPlan
+    plan: AblationPlan
     conditions: dict[str, str]
     gflops: float
     """Of a float32 matrix product, measured between rounds."""

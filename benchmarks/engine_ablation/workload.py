@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.engine_ablation.images import Files, read_part
+from benchmarks.engine_ablation.report import AblationPlan
 from medtui.datasets.card import Augment
-from medtui.engine.ladder.images import Files, read_part
-from medtui.engine.ladder.report import LadderPlan
 from medtui.engine.training.augmentation import Normalisation
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches
 from medtui.engine.training.network import build_network, state_of
@@ -68,10 +68,10 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """The plan with its images; every arm gets the same."""
 
-    plan: LadderPlan
+    plan: AblationPlan
     files: Files
     device: torch.device
     criterion: nn.Module = field(default_factory=nn.CrossEntropyLoss)

@@ -1,4 +1,4 @@
-"""The rungs from stock Condensa to the fast mode; each adds one thing to the one before."""
+"""The variants from stock Condensa to the fast mode; each adds one thing to the one before."""
 
 import sys
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import condensa
 import torch
 from torch import nn
 
-from medtui.engine.ladder.stock import compress_arrays, compress_files
-from medtui.engine.ladder.work import DENSITY, EVALUATION_BATCH, Tally, Work
+from benchmarks.engine_ablation.baseline import compress_arrays, compress_files
+from benchmarks.engine_ablation.workload import DENSITY, EVALUATION_BATCH, Tally, Workload
 from medtui.engine.lc.cuda_graph import FastStep
 from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
 from medtui.engine.lc.loop import LC, LcState, Measured
@@ -23,15 +23,15 @@ from medtui.preset import named_schemes
 
 
 @dataclass(frozen=True)
-class Rung:
+class Variant:
     """An arm that can be run."""
 
     name: str
     what: str
-    run: Callable[[Work, Tally], nn.Module]
+    run: Callable[[Workload, Tally], nn.Module]
     """Does the plan's work; gives the trained w."""
     is_exact: bool = False
-    """Whether its w must equal, bit for bit, that of the other exact rungs."""
+    """Whether its w must equal, bit for bit, that of the other exact variants."""
     is_stock: bool = False
     """Whether torch's own settings hold, as they would without medtui."""
     evaluates_all: bool = True
@@ -52,7 +52,7 @@ class _Silent:
 
 
 def _engine(
-    work: Work,
+    work: Workload,
     tally: Tally,
     *,
     with_train_split: bool,
@@ -88,7 +88,7 @@ def _engine(
     return w
 
 
-def _fast(work: Work, tally: Tally, *, is_graphed: bool) -> nn.Module:
+def _fast(work: Workload, tally: Tally, *, is_graphed: bool) -> nn.Module:
     arithmetic = fast_arithmetic(work.device)
     seams = fast_seams(work.device, arithmetic, _say)
     if not is_graphed:
@@ -99,42 +99,45 @@ def _fast(work: Work, tally: Tally, *, is_graphed: bool) -> nn.Module:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201 - narration
+    print(sentence, file=sys.stderr)
 
 
-def _our_update(work: Work) -> type[InPlaceSgd | ForeachSgd]:
+def _our_update(work: Workload) -> type[InPlaceSgd | ForeachSgd]:
     return ForeachSgd if work.device.type == "cuda" else InPlaceSgd
 
 
-RUNGS = (
-    Rung(
+VARIANTS = (
+    Variant(
         "A1", "stock Condensa, original PNGs",
         lambda work, tally: compress_files(work, work.files.original, tally), is_stock=True,
     ),
-    Rung(
+    Variant(
         "A2", "stock Condensa, resized PNGs",
         lambda work, tally: compress_files(work, work.files.resized, tally), is_stock=True,
     ),
-    Rung("A3", "stock Condensa, medtui's batches", compress_arrays, is_exact=True, is_stock=True),
-    Rung(
+    Variant(
+        "A3", "stock Condensa, medtui's batches", compress_arrays,
+        is_exact=True, is_stock=True,
+    ),
+    Variant(
         "B0", "A3 with medtui's update rule",
         lambda work, tally: compress_arrays(work, tally, _our_update(work)),
         is_exact=True, is_stock=True,
     ),
-    Rung(
+    Variant(
         "B1", "medtui, exact, the same evaluations",
         lambda work, tally: _engine(work, tally, with_train_split=True), is_exact=True,
     ),
-    Rung(
+    Variant(
         "B2", "B1 without the train split's",
         lambda work, tally: _engine(work, tally, with_train_split=False),
         is_exact=True, evaluates_all=False,
     ),
-    Rung(
+    Variant(
         "B3", "medtui, fast mode",
         lambda work, tally: _fast(work, tally, is_graphed=False), evaluates_all=False,
     ),
-    Rung(
+    Variant(
         "B4", "B3 with a CUDA graph",
         lambda work, tally: _fast(work, tally, is_graphed=True),
         evaluates_all=False, needs_gpu=True,
@@ -142,10 +145,10 @@ RUNGS = (
 )  # fmt: skip
 
 
-def set_up(rung: Rung, device: torch.device, threads: int) -> None:
-    """Put torch into the state in which the rung would find it in a process of its own."""
+def set_up(variant: Variant, device: torch.device, threads: int) -> None:
+    """Put torch into the state in which the variant would find it in a process of its own."""
     settle(device, threads)
-    if rung.is_stock:
+    if variant.is_stock:
         torch.use_deterministic_algorithms(mode=False)
         torch.backends.cudnn.deterministic = False
         torch.backends.cudnn.allow_tf32 = True

@@ -17,10 +17,10 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from medtui.engine.ladder.work import AUGMENT, BY, DENSITY, Counted, Tally, Work
+from benchmarks.engine_ablation.workload import AUGMENT, BY, DENSITY, Counted, Tally, Workload
 
 
-def compress_files(work: Work, folder: Path, tally: Tally) -> nn.Module:
+def compress_files(work: Workload, folder: Path, tally: Tally) -> nn.Module:
     """Run stock L-C on PNGs; give w."""
     torch.manual_seed(0)
     train = Counted(_loader(work, folder / "train", is_training=True), tally, is_training=True)
@@ -28,7 +28,7 @@ def compress_files(work: Work, folder: Path, tally: Tally) -> nn.Module:
     return _compress(work, train, val, test, train_in_order=Counted(train.batches, tally))
 
 
-def compress_arrays(work: Work, tally: Tally, l_optimizer: Any = None) -> nn.Module:  # noqa: ANN401 - a class as Condensa takes it
+def compress_arrays(work: Workload, tally: Tally, l_optimizer: Any = None) -> nn.Module:  # noqa: ANN401 - a class as Condensa takes it
     """Run stock L-C on the engine's batches, with its own or another update rule; give w."""
     batch_size = work.plan.batch_size
     train_in_order, val, test = (
@@ -39,7 +39,7 @@ def compress_arrays(work: Work, tally: Tally, l_optimizer: Any = None) -> nn.Mod
 
 
 def _compress(
-    work: Work,
+    work: Workload,
     train: Counted,
     val: Counted,
     test: Counted,
@@ -76,7 +76,7 @@ def _statistics(
     return losses.avg, {"top1": top1.avg}
 
 
-def _loader(work: Work, folder: Path, *, is_training: bool = False) -> Any:  # noqa: ANN401 - a DataLoader of untyped torchvision
+def _loader(work: Workload, folder: Path, *, is_training: bool = False) -> Any:  # noqa: ANN401 - a DataLoader of untyped torchvision
     """Load as the study did: every image decoded, resized, augmented and normalised by itself."""
     size = work.plan.size
     changes = [
