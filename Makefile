@@ -1,15 +1,26 @@
-# make demo    everything from nothing to compressed models, on the data that come along
-# make test    checks and tests
-# make check   checks alone
+# make demo        everything from nothing to compressed models, on the data that come along
+# make test        checks and tests
+# make check       ruff, mypy and the import contracts
+# make docs        the documentation, into docs/_build/html; every warning is an error
+# make coverage    the tests with coverage, into htmlcov/
+# make build       wheel and sdist, checked, into dist/
+# make wheel-test  the end-to-end tests against the installed wheel, in a fresh environment
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
+# What wheel-test runs, and where. WHEEL_REUSE=1 borrows the installed dependencies of $(VENV)
+# instead of installing them once more (PyTorch alone takes gigabytes).
+WHEEL_TESTS ?= tests/test_end_to_end.py
+WHEEL_DIR := build/wheel-test
+WHEEL_BIN := $(WHEEL_DIR)/venv/bin
+WHEEL_REUSE ?=
+
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check pytest clean
+.PHONY: demo test check pytest docs coverage build wheel-test clean
 
 demo: $(VENV)/.installed
 	$(BIN)/medtui --run demo
@@ -25,8 +36,38 @@ check: $(VENV)/.installed-dev
 pytest: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS)
 
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --builder html docs docs/_build/html
+
+coverage: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=html --cov-report=term
+
+build: $(VENV)/.installed-dev
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
+# The tests are copied away from the checkout and run in isolated mode, so that the only medtui
+# that can be imported is the installed one.
+wheel-test: build
+	rm -rf $(WHEEL_DIR)
+	mkdir -p $(WHEEL_DIR)
+	$(PYTHON) -m venv $(WHEEL_DIR)/venv
+ifeq ($(WHEEL_REUSE),)
+	$(WHEEL_BIN)/python -m pip install "$$(ls dist/*.whl)[test]"
+else
+	realpath $(VENV)/lib/python*/site-packages > "$$(ls -d $(WHEEL_DIR)/venv/lib/python*/site-packages)/borrowed.pth"
+	$(WHEEL_BIN)/python -m pip install --no-deps dist/*.whl
+endif
+	cp -r tests pyproject.toml $(WHEEL_DIR)
+	cd $(WHEEL_DIR) && venv/bin/python -I -c \
+	  'import medtui; print(medtui.__file__); assert "site-packages" in medtui.__file__'
+	cd $(WHEEL_DIR) && venv/bin/python -I -m pytest $(WHEEL_TESTS)
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
+	  .coverage .coverage.* htmlcov build dist docs/_build docs/reference/generated
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
 	$(BIN)/python -m pip install -e .
@@ -37,5 +78,5 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
 	touch $(VENV)/.installed $@
 
 $(BIN)/pip:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "medtui needs Python 3.10 or newer; try make PYTHON=python3.11")'
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "medtui needs Python 3.11 or newer; try make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)

@@ -1,3 +1,3 @@
 """medtui: compress medical image classifiers with Condensa, and watch it happen, in a terminal."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
