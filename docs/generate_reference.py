@@ -234,7 +234,7 @@ def _struct_sections(module: Any) -> dict[str, str]:  # noqa: ANN401 - a module
 
 
 def _fields_of(node: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
-    """Yield name, type and meaning of a struct's fields; the meaning is the string below a field."""
+    """Yield name, type and meaning of each field; the meaning is the string below the field."""
     for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
         if not isinstance(statement, ast.AnnAssign):
             continue

@@ -2,8 +2,7 @@
 
 import signal
 from types import FrameType, TracebackType
-
-from typing_extensions import Self
+from typing import Self
 
 EXIT_BASE = 128
 """A process that ends by signal n exits with 128 + n."""

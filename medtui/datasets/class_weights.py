@@ -1,11 +1,10 @@
 """How often each class occurs in train, and the weight it gets in the loss."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import assert_never
 
 from medtui.datasets.card import Task
 from medtui.datasets.index import Labels

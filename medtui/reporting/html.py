@@ -5,8 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
-
-from typing_extensions import assert_never
+from typing import assert_never
 
 from medtui.analysis.subgroup_analysis import Moved
 from medtui.analysis.table import Sheet

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from typing_extensions import assert_never
+from typing import assert_never
 
 from medtui.analysis.subgroup_tables import moved_sheet
 from medtui.analysis.table import Sheet, sheet_markdown

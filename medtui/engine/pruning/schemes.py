@@ -6,13 +6,12 @@ Condensa only marks what it would compress, no threshold is computed.
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 import condensa
 import condensa.schemes
 import torch
 from torch import Tensor, nn
-from typing_extensions import assert_never
 
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.filter_norms import (
