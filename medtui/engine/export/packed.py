@@ -2,7 +2,7 @@
 
 Layout, all numbers little-endian: 8 bytes `MEDTUIPK`, uint32 version (1), uint32 length of the
 header, 32 bytes of sha256, the header as JSON, and one zstd frame to the end of the file. In full:
-docs/export.md.
+docs/reference/packed-file.md.
 """
 
 import hashlib
