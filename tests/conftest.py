@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that all tests share."""
 
 import os
 import signal
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.helpers.paths import REPOSITORY
+
 if TYPE_CHECKING:
     from medtui.runs.folder import StudyFolder
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def exportable(tmp_path_factory: pytest.TempPathFactory) -> "StudyFolder":
     """Give a study of tiny, finished runs; tests write nothing but exports into it."""
-    from exporting import write_study
+    from tests.helpers.exportable_study import write_study
 
     return write_study(tmp_path_factory.mktemp("exportable") / "runs")
 

@@ -7,14 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from studies import (
-    assert_same_outcome,
-    events_of,
-    is_over,
-    num_cycles_told,
-    result_of,
-    wait_for,
-)
 
 from medtui.events import RunStarted
 from medtui.jobs.launcher import resume_study, start_study, stop_study
@@ -22,6 +14,14 @@ from medtui.monitor.catalogue import StudyFeed
 from medtui.preset import load_preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import holder_of
+from tests.helpers.study_processes import (
+    assert_same_outcome,
+    events_of,
+    is_over,
+    num_cycles_told,
+    result_of,
+)
+from tests.helpers.waiting import wait_until
 
 PRESET = """
 name = "small"
@@ -128,13 +128,13 @@ def test_repeating_a_run_survives_a_hangup_and_two_kills(study, tmp_path):
     repeated = start_study(load_preset(str(original.preset)), tmp_path / "runs")
     run = repeated.run("prune-0.2")
     for number in (1, 2):
-        wait_for(lambda: num_sessions(run) == number, f"session {number}")  # noqa: B023 - called at once
-        wait_for(lambda: num_cycles_told(run) >= number, "a cycle")  # noqa: B023 - likewise
+        wait_until(lambda: num_sessions(run) == number, f"session {number}")  # noqa: B023 - called at once
+        wait_until(lambda: num_cycles_told(run) >= number, "a cycle")  # noqa: B023 - likewise
         for pid in (holder_of(repeated.lock), holder_of(run.lock)):
             assert pid is not None, "the worker was still to be at work"
             os.kill(pid, signal.SIGHUP)
         os.kill(holder_of(run.lock), signal.SIGKILL)
-    wait_for(lambda: is_over(repeated), "the supervisor's end")
+    wait_until(lambda: is_over(repeated), "the supervisor's end")
     feed = StudyFeed(repeated)
     feed.refresh()
     assert [each.status for each in feed.runs] == ["finished", "lost"]
@@ -159,16 +159,16 @@ def test_a_stopped_study_goes_on_where_it_was(study, tmp_path):
     original = study.run("filterprune-0.2")
     stopped = start_study(load_preset(str(original.preset)), tmp_path / "runs")
     run = stopped.run("filterprune-0.2")
-    wait_for(lambda: num_cycles_told(run) >= 2, "two cycles")
+    wait_until(lambda: num_cycles_told(run) >= 2, "two cycles")
     assert stop_study(stopped)
-    wait_for(lambda: is_over(stopped), "the study's stop")
+    wait_until(lambda: is_over(stopped), "the study's stop")
     feed = StudyFeed(stopped)
     feed.refresh()
     assert [each.status for each in feed.runs] == ["finished", "stopped"]
     assert run.model.is_file()
     assert any(run.checkpoint.iterdir())
     resume_study(stopped)
-    wait_for(lambda: is_over(stopped), "the study's end")
+    wait_until(lambda: is_over(stopped), "the study's end")
     assert_same_outcome(run, original)
 
 

@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from studies import assert_same_outcome, is_over, result_of, wait_for
 
 from medtui.jobs.launcher import start_study
 from medtui.preset import parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log_reader import EventTail
+from tests.helpers.study_processes import assert_same_outcome, is_over, result_of
+from tests.helpers.waiting import wait_until
 
 NUM_MOMENTS = 20
 
@@ -61,7 +62,7 @@ sys.exit(main())
 def oracle(tmp_path_factory) -> StudyFolder:
     """A study that ran undisturbed."""
     study = start_study(parse_preset(PRESET, "killed"), tmp_path_factory.mktemp("oracle"))
-    wait_for(lambda: is_over(study), "the oracle's end", seconds=1800)
+    wait_until(lambda: is_over(study), "the oracle's end", seconds=1800)
     for run in study.runs():
         result_of(run)
     return study
@@ -123,7 +124,7 @@ def test_a_killed_worker_resumes_to_the_same_bits(oracle, tmp_path, moment):
     for _ in range(rng.randint(1, 2)):
         worker = work_on(run)
         after = num_told(run) + rng.randrange(1, num_told(original) - 1)
-        wait_for(lambda: num_told(run) >= after or worker.poll() is not None, "events")  # noqa: B023 - called at once
+        wait_until(lambda: num_told(run) >= after or worker.poll() is not None, "events")  # noqa: B023 - called at once
         time.sleep(rng.random())
         worker.kill()
         if worker.wait() == 0:

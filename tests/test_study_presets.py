@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from studies import result_of
 
 from medtui.preset import expand_grid, load_preset
 from medtui.resources import preset_names
 from medtui.runs.folder import StudyFolder
+from tests.helpers.study_processes import result_of
 
 pytestmark = pytest.mark.real_data
 

@@ -58,7 +58,7 @@ def _classes(source: Path) -> dict[str, list[Path]]:
         raise UsageError(f"{source} is no folder.", hint="--images takes class folders of PNGs.")
     found = {each.name: sorted(each.glob("*.png")) for each in source.iterdir() if each.is_dir()}
     found = {name: paths for name, paths in found.items() if paths}
-    if len(found) != 2:  # noqa: PLR2004 - the benchmark's network has two logits
+    if len(found) != 2:
         raise UsageError(f"{source} has {len(found)} class folders with PNGs; it takes two.")
     return found
 

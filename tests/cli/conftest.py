@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from scenes import record_study
 
 from medtui.runs.folder import StudyFolder
+from tests.helpers.paths import REPOSITORY
+from tests.helpers.small_study import record_study
 
 Medtui = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -22,7 +23,7 @@ def medtui(tmp_path: Path) -> Medtui:
         return subprocess.run(
             [sys.executable, "-m", "medtui", *arguments],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])} | environment,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

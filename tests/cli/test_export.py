@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exporting import PRESET
 from PIL import Image
 
 from medtui.datasets.dataset import open_dataset
 from medtui.preset import parse_preset
 from medtui.runs.predictions import read_predictions
+from tests.helpers.exportable_study import PRESET
+from tests.helpers.paths import REPOSITORY
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "export.md"
+DOCUMENT = REPOSITORY / "docs" / "export.md"
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_a_missing_package_is_named_with_its_cure(exportable, tmp_path):
             "-o", str(tmp_path / "out"),
         ],
         capture_output=True, text=True, check=False, timeout=240,
-        env=os.environ | {"PYTHONPATH": f"{hidden}:{Path(__file__).parents[2]}"},
+        env=os.environ | {"PYTHONPATH": f"{hidden}:{REPOSITORY}"},
     )  # fmt: skip
     assert done.returncode == 3
     assert "--int8 needs torchao, which is not installed." in done.stderr
@@ -111,7 +112,7 @@ def test_ctrl_c_leaves_nothing_behind(exportable, tmp_path):
             "--runs-dir", str(exportable.path.parent), "-o", str(tmp_path / "out"),
         ],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
     )  # fmt: skip
     assert process.stderr is not None
     for line in process.stderr:

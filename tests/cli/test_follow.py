@@ -8,18 +8,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from scenes import begin, cycle_ended, record_study, result_of
 
 from medtui.events import Noted, RunFinished, StepsAdvanced
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import FolderLock, holder_of
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import write_result
+from tests.helpers.paths import REPOSITORY
+from tests.helpers.small_study import begin, cycle_ended, record_study, result_of
+from tests.helpers.waiting import wait_until
 
 PATIENCE_SECONDS = 60.0
 
@@ -36,14 +38,6 @@ bootstrap = 0
 [machine]
 device = "cpu"
 """
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until `condition()` holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
 
 
 class LiveStudy:
@@ -82,7 +76,7 @@ class Attached:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "medtui", *arguments],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"},
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY), "TERM": "xterm"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -107,7 +101,7 @@ class Attached:
 
     def wait_for_word(self, word: str) -> None:
         """Wait until the follower has said it."""
-        wait_for(lambda: word.encode() in self.told, word)
+        wait_until(lambda: word.encode() in self.told, word)
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; give exit code and stdout."""

@@ -1,10 +1,11 @@
 """Presets on the command line: wrong ones are refused with file, line and cure; nothing starts."""
 
 import json
-from pathlib import Path
 
 import pytest
 import tomli
+
+from tests.helpers.paths import REPOSITORY
 
 GOOD = 'schema = 1\nname = "mine"\n[data]\ncard = "demo"\n'
 
@@ -173,5 +174,5 @@ def test_a_dry_run_counts_what_a_search_may_ask_for(medtui, tmp_path):
 @pytest.mark.parametrize("name", ["demo", "malaria", "schemes", "search"])
 def test_shipped_presets_say_what_to_expect(name):
     """The first comment is for people."""
-    path = Path(__file__).parents[2] / "presets" / f"{name}.toml"
+    path = REPOSITORY / "presets" / f"{name}.toml"
     assert path.read_text(encoding="utf-8").startswith("# ")

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from scenes import record_study
+
+from tests.helpers.small_study import record_study
 
 
 def test_the_list_names_every_run(medtui, study):

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from searched import PROBES, write_searched_study
 
-RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+from tests.helpers.paths import RECORDED
+from tests.helpers.searched_study import PROBES, write_searched_study
 
 
 @pytest.fixture

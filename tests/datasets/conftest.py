@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from drawn import FOLDERS, draw, write_card
 
 from medtui.preset import DataSettings
+from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import draw
 
 from medtui.datasets import cache
 from medtui.datasets.cache_admin import clear_entries, list_entries
@@ -19,6 +18,7 @@ from medtui.datasets.dataset import open_dataset
 from medtui.datasets.progress import Progress
 from medtui.errors import EnvironmentProblem
 from medtui.preset import DataSettings
+from tests.helpers.drawn_images import draw
 
 
 class Counter:
@@ -33,6 +33,12 @@ class Counter:
         if progress.stage == "decode":
             self.started_at = progress.done if self.started_at is None else self.started_at
             self.done = progress.done
+
+
+def cancel_after_48(progress: Progress) -> None:
+    """Interrupt a build once 48 images were decoded."""
+    if progress.done >= 48:
+        raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -53,13 +59,8 @@ def test_the_second_start_decodes_nothing(settings: DataSettings) -> None:
 @pytest.mark.usefixtures("small_jobs")
 def test_a_cancelled_build_goes_on_where_it_was(settings: DataSettings) -> None:
     """What was decoded before the end is not decoded again, and the result is the same."""
-
-    def cancel(progress: Progress) -> None:
-        if progress.done >= 48:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        open_dataset(settings, progress=cancel)
+        open_dataset(settings, progress=cancel_after_48)
     (entry,) = list_entries()
     assert entry.num_images is None
     counter = Counter()
@@ -98,12 +99,8 @@ def test_rows_lost_in_a_power_cut_are_decoded_again(settings: DataSettings) -> N
     whole = open_dataset(settings)
     clear_entries(list_entries())
 
-    def cancel(progress: Progress) -> None:
-        if progress.done >= 48:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        open_dataset(settings, progress=cancel)
+        open_dataset(settings, progress=cancel_after_48)
     (entry,) = list_entries()
     np.load(entry.path / "images.npy", mmap_mode="r+")[:] = 7
     with (entry.path / "done.jsonl").open("ab") as log:

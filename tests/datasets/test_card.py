@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from drawn import FOLDERS, TABLE, write_card
 
 from medtui.datasets.card import load_card
 from medtui.datasets.class_weights import weigh_classes
 from medtui.errors import UsageError
 from medtui.preset.toml import DocumentError
 from medtui.resources import card_names
+from tests.helpers.drawn_images import FOLDERS, TABLE, write_card
 
 
 @pytest.mark.parametrize("name", card_names())

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from drawn import draw, write_card
 from PIL import Image
 
 from medtui.datasets.card_template import sketch_card
@@ -12,6 +11,7 @@ from medtui.datasets.dataset import open_dataset
 from medtui.datasets.summary import survey_dataset
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
+from tests.helpers.drawn_images import draw, write_card, write_medmnist
 
 
 def test_a_check_tells_what_is_there(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
@@ -65,9 +65,7 @@ def test_a_written_card_describes_a_table(tmp_path: Path) -> None:
 
 def test_a_written_card_describes_an_npz_file(tmp_path: Path) -> None:
     """The card lies beside the file and finds it."""
-    from test_medmnist import save
-
-    path = Path(save(tmp_path / "some.npz", (28, 28)))
+    path = Path(write_medmnist(tmp_path / "some.npz", (28, 28)))
     card = write_card(tmp_path, sketch_card(path, "some"))
     assert survey_dataset(DataSettings(card=card)).size == 28
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import FOLDERS, draw, write_card
 
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.summary import survey_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
+from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
 
 def test_images_labels_and_patients_belong_together(settings: DataSettings) -> None:

@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from drawn import FOLDERS, draw, write_card
 
 from medtui.datasets.archive import unpack
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.fetch import fetch
 from medtui.datasets.progress import tell_nobody
 from medtui.errors import EnvironmentProblem, UsageError
+from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
 
 class Server(ThreadingHTTPServer):

@@ -9,20 +9,7 @@ from medtui.datasets.dataset import open_dataset
 from medtui.datasets.summary import survey_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
-
-
-def save(
-    path: Path, shape: tuple[int, ...], columns: int = 1, high: int = 2, **more: object
-) -> str:
-    """Write an npz file of noise in MedMNIST's layout."""
-    rng = np.random.default_rng(0)
-    arrays: dict[str, object] = {}
-    for part, count in (("train", 40), ("val", 12), ("test", 12)):
-        arrays[f"{part}_images"] = rng.integers(0, 256, (count, *shape), np.uint8)
-        labels = np.arange(count * columns).reshape(count, columns) % high
-        arrays[f"{part}_labels"] = labels.astype(np.uint8)
-    np.savez(path, **(arrays | more))
-    return str(path)
+from tests.helpers.drawn_images import write_medmnist
 
 
 @pytest.mark.parametrize(
@@ -32,7 +19,7 @@ def test_any_file_of_the_family(
     tmp_path: Path, shape: tuple[int, ...], columns: int, high: int
 ) -> None:
     """Channels, size, classes and task are the file's."""
-    root = save(tmp_path / "some.npz", shape, columns, high)
+    root = write_medmnist(tmp_path / "some.npz", shape, columns, high)
     dataset = open_dataset(DataSettings(card="medmnist", root=root))
     assert (dataset.size, dataset.channels) == (shape[0], 3 if len(shape) == 3 else 1)
     assert dataset.task == ("single" if columns == 1 else "multi")
@@ -45,7 +32,7 @@ def test_any_file_of_the_family(
 
 def test_another_size_is_scaled(tmp_path: Path) -> None:
     """A size of the preset's overrules the file's."""
-    root = save(tmp_path / "some.npz", (28, 28))
+    root = write_medmnist(tmp_path / "some.npz", (28, 28))
     dataset = open_dataset(DataSettings(card="medmnist", root=root, size=32))
     assert dataset.train.images_NHWC.shape == (40, 32, 32, 1)
 
@@ -56,7 +43,7 @@ def test_a_split_by_patient_pools_the_parts(tmp_path: Path) -> None:
         f"{part}_patients": np.array([f"p{number % 8}" for number in range(count)])
         for part, count in (("train", 40), ("val", 12), ("test", 12))
     }
-    root = save(tmp_path / "some.npz", (28, 28), **patients)
+    root = write_medmnist(tmp_path / "some.npz", (28, 28), **patients)
     official = survey_dataset(DataSettings(card="medmnist", root=root))
     assert not official.has_patients
     assert any("8 patients in several parts" in note for note in official.notes)
@@ -78,21 +65,21 @@ def test_a_split_by_patient_pools_the_parts(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_arrays_that_do_not_fit(tmp_path: Path, more: dict[str, object], message: str) -> None:
     """Each misfit is a sentence with the file's name."""
-    root = save(tmp_path / "some.npz", (28, 28), **more)
+    root = write_medmnist(tmp_path / "some.npz", (28, 28), **more)
     with pytest.raises(UsageError, match=rf"some\.npz.*{message}"):
         survey_dataset(DataSettings(card="medmnist", root=root))
 
 
 def test_no_pickle_is_loaded(tmp_path: Path) -> None:
     """An array of objects is refused; nothing in it runs."""
-    root = save(tmp_path / "some.npz", (28, 28), train_labels=np.array([print] * 40))
+    root = write_medmnist(tmp_path / "some.npz", (28, 28), train_labels=np.array([print] * 40))
     with pytest.raises(EnvironmentProblem, match="cannot be read"):
         survey_dataset(DataSettings(card="medmnist", root=root))
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     """A truncated, empty or foreign file ends with exit code 3 and its name."""
-    sound = Path(save(tmp_path / "some.npz", (28, 28))).read_bytes()
+    sound = Path(write_medmnist(tmp_path / "some.npz", (28, 28))).read_bytes()
     for content in (b"", b"PK\x03\x04", sound[: len(sound) // 2], b"text"):
         path = tmp_path / "broken.npz"
         path.write_bytes(content)

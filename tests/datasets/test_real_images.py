@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import write_card
 
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.summary import survey_dataset
 from medtui.preset import DataSettings
 from medtui.resources import data_dir
+from tests.helpers.drawn_images import write_card
 
 pytestmark = pytest.mark.real_data
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from drawn import TABLE, draw, write_card
 
 from medtui.datasets.card import Subgroup, load_card
 from medtui.datasets.dataset import open_dataset, save_split
@@ -11,6 +10,7 @@ from medtui.datasets.subgroups import subgroup_of
 from medtui.preset import DataSettings
 from medtui.preset.toml import DocumentError
 from medtui.runs.patient_groups import read_subgroups
+from tests.helpers.drawn_images import TABLE, draw, write_card
 
 CARD = """
 classes = ["Edema", "Mass"]

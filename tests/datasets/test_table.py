@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import TABLE, draw, write_card
 
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.summary import survey_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
+from tests.helpers.drawn_images import TABLE, draw, write_card
 
 NIH = """
 classes = ["Edema", "Mass", "No Finding"]

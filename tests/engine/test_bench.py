@@ -1,7 +1,6 @@
 """The benchmark's parts with tiny networks; how long anything takes is asserted nowhere."""
 
 import shutil
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -22,8 +21,7 @@ from medtui.runs.bench_record import Spread, spread_of
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import read_result, write_result
 from medtui.runs.shrunk_manifest import pack_manifest
-
-RECORDED = Path(__file__).parents[1] / "recorded"
+from tests.helpers.paths import RECORDED
 
 QUICK = BenchSettings(calls=20, rounds=3, max_batch=8, seconds=0.001)
 CPU = torch.device("cpu")

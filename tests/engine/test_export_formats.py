@@ -8,7 +8,6 @@ import onnxruntime
 import pytest
 import safetensors
 import torch
-from exporting import SPOILED
 from msgspec.structs import replace
 
 from medtui.engine.export import int8
@@ -19,6 +18,7 @@ from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.runs.exporting import ExportPlan
 from medtui.runs.exports import Comparison, Metadata, format_named, read_exports
 from medtui.runs.predictions import read_predictions
+from tests.helpers.exportable_study import SPOILED
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 import condensa
 import pytest
 import torch
-from sessions import CutAfter, open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
 from medtui.datasets.dataset import Dataset
@@ -28,18 +27,18 @@ from medtui.preset import Cell, GuardSettings, Preset, expand_grid, named_scheme
 from medtui.runs.folder import StudyFolder
 from medtui.runs.log_writer import EventWriter
 from medtui.worker import explain
+from tests.helpers.tiny_sessions import (
+    CutAfter,
+    open_session,
+    tiny_network,
+    tiny_preset,
+)
 
 OUT_OF_MEMORY = (
     "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 79.11 GiB of "
     "which 1.20 GiB is free. Including non-PyTorch memory, this process has 70.10 GiB memory in "
     "use. Of the allocated memory 69.00 GiB is allocated by PyTorch, and 512.00 MiB is reserved."
 )
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    """A few demo images, read once."""
-    return tiny_dataset(tiny_preset())
 
 
 @contextmanager

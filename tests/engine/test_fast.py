@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -23,6 +22,7 @@ from medtui.engine.training.evaluation import predict
 from medtui.events import CycleEnded
 from medtui.preset import LcSettings
 from medtui.runs.log_reader import EventTail
+from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 
 CPU = torch.device("cpu")
 MOMENTUM, WEIGHT_DECAY = 0.9, 1e-3

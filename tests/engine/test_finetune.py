@@ -4,7 +4,6 @@ from copy import deepcopy
 
 import pytest
 import torch
-from sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
 from medtui.engine.lc.compression import compress, recalibrate_theta
@@ -16,6 +15,7 @@ from medtui.engine.run.session import Session, StopFlag
 from medtui.engine.training.network import named_layers
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset
+from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 
 
 def finetuning(preset: Preset) -> Preset:

@@ -16,12 +16,6 @@ from medtui.preset import FilterPrune, GuardSettings, Scheme, named_schemes
 IMAGE = (3, 32, 32)
 
 
-@pytest.fixture(scope="module")
-def network() -> nn.Module:
-    """A fresh ResNet-18 for two classes."""
-    return build_network("resnet18", channels=3, num_classes=2, seed=0)
-
-
 def projected(
     network: nn.Module,
     scheme: str = "FilterPruneGroup",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from sessions import CutAfter, open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
 from medtui.datasets.dataset import Dataset
@@ -19,6 +18,12 @@ from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import CycleEnded
 from medtui.preset import Preset
 from medtui.runs.log_reader import EventTail
+from tests.helpers.tiny_sessions import (
+    CutAfter,
+    open_session,
+    tiny_network,
+    tiny_preset,
+)
 
 Work = Callable[[Session], nn.Module]
 
@@ -31,12 +36,6 @@ CASES = [
     ("StructPruneGroupQuantize16", "on"),
 ]
 """Groups of channels need the guard."""
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    """A few demo images, read once."""
-    return tiny_dataset(tiny_preset())
 
 
 def compressing(session: Session) -> nn.Module:

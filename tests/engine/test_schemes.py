@@ -14,12 +14,6 @@ from medtui.preset import BlockPrune, GuardSettings, Scheme, named_schemes
 STRUCTURED = ("FilterPrune", "StructPrune", "StructPruneQuantize16")
 
 
-@pytest.fixture(scope="module")
-def network() -> nn.Module:
-    """A fresh ResNet-18 for two classes."""
-    return build_network("resnet18", channels=3, num_classes=2, seed=0)
-
-
 def project(
     network: nn.Module, scheme: str, density: float | None, guard: GuardSettings | None
 ) -> nn.Module:

@@ -1,12 +1,9 @@
 """A finished run's shrunk model: stored where it is exact, refused with its reason elsewhere."""
 
-import pytest
 import safetensors.torch
 import torch
-from sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 from torch import nn
 
-from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.compression import compress
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.pruning.shrink_report import conclude_shrinking
@@ -17,12 +14,7 @@ from medtui.engine.training.network import build_network
 from medtui.preset import Preset, ShrinkSettings
 from medtui.runs.result import Shrinkage
 from medtui.runs.shrunk_manifest import read_manifest
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    """A few demo images, read once."""
-    return tiny_dataset(tiny_preset())
+from tests.helpers.tiny_sessions import open_session, tiny_network, tiny_preset
 
 
 def shrinking(preset: Preset) -> Preset:

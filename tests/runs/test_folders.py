@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from logs import story, write_log
 
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunFailed, RunStarted, RunStopped
@@ -15,6 +14,7 @@ from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, create_study, slugify
 from medtui.runs.lock import FolderLock, holder_of
 from medtui.runs.result import read_result
+from tests.helpers.event_logs import story, write_log
 
 PRESET = 'name = "x"\n[data]\ncard = "demo"\n'
 

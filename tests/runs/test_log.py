@@ -3,13 +3,13 @@
 import random
 
 import pytest
-from logs import story, write_log
 
 from medtui.events import CycleEnded, Noted, RunStarted, StageStarted
 from medtui.runs.history import History
 from medtui.runs.log_reader import EventTail
 from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record, encode_record
 from medtui.runs.log_writer import EventWriter
+from tests.helpers.event_logs import story, write_log
 
 
 def fold(records: list[Record]) -> History:

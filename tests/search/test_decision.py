@@ -6,11 +6,11 @@ import random
 
 import numpy as np
 import pytest
-from curves import Logistic, carry_out, draw_cliff, draw_curve, measured
 
 from medtui.preset import SearchSettings
 from medtui.search.acquisition import Search
 from medtui.search.sample import Sample, Wanted
+from tests.helpers.synthetic_search import Logistic, carry_out, draw_cliff, draw_curve, measured
 
 NUM_CURVES = 12
 

@@ -1,22 +1,22 @@
 """Searches against grids that were run once: recorded changes of val accuracy, read between."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-from curves import carry_out
 
 from medtui.preset import SearchSettings
 from medtui.search.sample import Sample, Wanted
+from tests.helpers.paths import RECORDED
+from tests.helpers.synthetic_search import carry_out
 
-RECORDED = Path(__file__).parent.parent / "recorded" / "search"
+SEARCHES = RECORDED / "search"
 
 
 @pytest.mark.parametrize("name", ["prune", "filters"])
 def test_a_search_comes_near_the_best_of_a_grid(name):
     """Ten samples against sixteen: as good to within 0.02 of the density, and as feasible."""
-    rows = json.loads((RECORDED / f"{name}.json").read_text())["samples"]
+    rows = json.loads((SEARCHES / f"{name}.json").read_text())["samples"]
     densities = [row["density"] for row in rows]
 
     def read(field: str, density: float) -> float:

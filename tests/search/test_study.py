@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from studies import assert_same_outcome, is_over, wait_for
 
 from medtui.jobs.launcher import start_study
 from medtui.monitor.catalogue import StudyFeed
@@ -15,6 +14,8 @@ from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
 from medtui.runs.search_record import SearchRecord, read_search
+from tests.helpers.study_processes import assert_same_outcome, is_over
+from tests.helpers.waiting import wait_until
 
 SOUGHT = str(Path(__file__).with_name("sought.toml"))
 
@@ -24,13 +25,13 @@ def study(tmp_path_factory) -> StudyFolder:
     """A search whose supervisor and worker were killed in the first sample, then gone on with."""
     runs_dir = tmp_path_factory.mktemp("sought")
     cut = start_study(load_preset(SOUGHT), runs_dir)
-    wait_for(cut.search.is_file, "the first decision")
+    wait_until(cut.search.is_file, "the first decision")
     (search,) = record_of(cut).searches
     first = cut.run(search.next)
-    wait_for(lambda: first.path.is_dir() and holder_of(first.lock), "the first sample")
+    wait_until(lambda: first.path.is_dir() and holder_of(first.lock), "the first sample")
     for pid in (holder_of(cut.lock), holder_of(first.lock)):
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: is_over(cut), "the kill")
+    wait_until(lambda: is_over(cut), "the kill")
     done = subprocess.run(
         [sys.executable, "-m", "medtui", "resume", "sought", "--runs-dir", str(runs_dir)],
         capture_output=True, text=True, check=False,
@@ -79,7 +80,7 @@ def test_readers_know_how_many_runs_there_are(study):
 def test_an_undisturbed_search_asks_for_the_same_runs(study, tmp_path):
     """What was killed and what was not come to the same densities and the same bits."""
     whole = start_study(load_preset(SOUGHT), tmp_path / "runs")
-    wait_for(lambda: is_over(whole), "the study's end")
+    wait_until(lambda: is_over(whole), "the study's end")
     assert record_of(whole) == record_of(study)
     for run in study.runs():
         assert_same_outcome(whole.run(run.name), run)

@@ -4,13 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from studies import is_over, wait_for
 
 from medtui.jobs.launcher import start_study
 from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
 from medtui.runs.search_record import SearchOutcome, read_search
 from medtui.search.study import StudySearch
+from tests.helpers.paths import RECORDED
+from tests.helpers.study_processes import is_over
+from tests.helpers.waiting import wait_until
 
 TIMED = load_preset(
     str(Path(__file__).with_name("sought.toml")),
@@ -22,7 +24,7 @@ TIMED = load_preset(
 )  # fmt: skip
 """Every density will do; none is a probe."""
 
-RECORDED = Path(__file__).parent.parent / "recorded" / "cells"
+CELLS = RECORDED / "cells"
 
 
 def search_of(study: StudyFolder) -> SearchOutcome:
@@ -37,7 +39,7 @@ def search_of(study: StudyFolder) -> SearchOutcome:
 def test_what_is_fastest_is_chosen_of_what_was_timed(tmp_path):
     """Each sample is timed before the next one is decided on."""
     study = start_study(TIMED, tmp_path)
-    wait_for(lambda: is_over(study), "the study's end")
+    wait_until(lambda: is_over(study), "the study's end")
     search = search_of(study)
     assert search.reason == "budget spent"
     assert all(study.run(sample.run).bench.is_file() for sample in search.samples)
@@ -50,7 +52,7 @@ def test_a_benchmark_that_fails_is_tried_once_for_each_sample(tmp_path):
     """A search without times ends as any other, and chooses nothing."""
     study = start_study(TIMED, tmp_path)
     study.bench_log.mkdir()  # nothing can be written there
-    wait_for(lambda: is_over(study), "the study's end")
+    wait_until(lambda: is_over(study), "the study's end")
     search = search_of(study)
     assert [sample.gain for sample in search.samples] == [None] * 3
     assert search.chosen == ""
@@ -59,7 +61,7 @@ def test_a_benchmark_that_fails_is_tried_once_for_each_sample(tmp_path):
 
 def test_only_runs_of_the_search_are_to_be_timed(tmp_path):
     """The grid's other schemes and seeds are none of its samples."""
-    shutil.copytree(RECORDED, tmp_path / "cells")
+    shutil.copytree(CELLS, tmp_path / "cells")
     study = StudyFolder(tmp_path / "cells")
     preset = load_preset(str(study.preset))
     settings = TIMED.search

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted_nvml import TWO_GPUS, ScriptedNvml
+
+from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from scripted_nvml import TWO_GPUS, ScriptedNvml
 
 from medtui.engine.run.out_of_memory import describe_shortage
+from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
 
 TOLD = (
     "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 79.00 GiB of "

@@ -5,10 +5,10 @@ import shutil
 import subprocess
 
 import pytest
-from scripted_nvml import TWO_GPUS, ScriptedNvml
 
 from medtui.telemetry import probe_safely
 from medtui.telemetry.gpu_probe import probe
+from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
 
 
 def test_gpus_and_who_computes_on_them_are_listed(nvml: ScriptedNvml) -> None:

@@ -5,9 +5,9 @@ import sys
 
 import msgspec
 import pytest
-from scripted_nvml import MIG_GPU, TWO_GPUS, ScriptedNvml
 
 from medtui.telemetry import GpuSample
+from tests.helpers.scripted_nvml import MIG_GPU, TWO_GPUS, ScriptedNvml
 
 NULLABLE = {
     field.name

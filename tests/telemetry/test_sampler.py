@@ -11,13 +11,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from scripted_nvml import TWO_GPUS, ScriptedNvml, wait_until
 
 from medtui.telemetry import Sample, SampleTail, read_samples
 from medtui.telemetry.process_stat import read_stat
 from medtui.telemetry.process_tree import listed_descendants
 from medtui.telemetry.sample_log import SampleLog
 from medtui.telemetry.sampler import TERMINATED
+from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
+from tests.helpers.waiting import wait_until
 
 
 @contextmanager

@@ -7,30 +7,22 @@ import sys
 from pathlib import Path
 
 import pytest
-from scripted_nvml import TWO_GPUS, ScriptedNvml, wait_until
 
 from medtui.telemetry import Sample, SamplerProcess, read_samples
-
-
-class Clock:
-    """Time that passes when it is told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        """Give the time."""
-        return self.now
+from tests.helpers.manual_clock import ManualClock
+from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
+from tests.helpers.waiting import wait_until
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> ManualClock:
     """Give a clock that stands still."""
-    return Clock()
+    return ManualClock()
 
 
 @pytest.fixture
 def sampler(
-    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: Clock
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: ManualClock
 ) -> SamplerProcess:
     """Give a quick sampler that was not started yet."""
     out, log = tmp_path / "telemetry.jsonl", tmp_path / "sampler.log"
@@ -57,7 +49,7 @@ def test_it_samples_until_it_is_stopped(sampler: SamplerProcess, tmp_path: Path)
 
 @pytest.mark.parametrize("stray", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_sampler_comes_back_after_a_wait(
-    sampler: SamplerProcess, tmp_path: Path, clock: Clock, stray: signal.Signals
+    sampler: SamplerProcess, tmp_path: Path, clock: ManualClock, stray: signal.Signals
 ) -> None:
     """One second after the first death, and it appends to the same file."""
     sampler.start()
@@ -76,7 +68,7 @@ def test_a_killed_sampler_comes_back_after_a_wait(
 
 
 def test_after_three_crashes_it_goes_on_without_nvml(
-    sampler: SamplerProcess, nvml: ScriptedNvml, tmp_path: Path, clock: Clock
+    sampler: SamplerProcess, nvml: ScriptedNvml, tmp_path: Path, clock: ManualClock
 ) -> None:
     """A lost GPU may take down whoever asks; CPU and memory are still worth recording."""
     nvml.say("fail nvmlDeviceGetMemoryInfo_v2 crash", TWO_GPUS)
@@ -97,7 +89,7 @@ def test_after_three_crashes_it_goes_on_without_nvml(
 
 
 def test_it_rests_when_its_process_has_ended(
-    sampler: SamplerProcess, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: Clock
+    sampler: SamplerProcess, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: ManualClock
 ) -> None:
     """The end of the run is no failure of the sampler."""
     sampler.start()
@@ -123,7 +115,7 @@ def test_a_process_that_ended_before_the_start_is_not_mistaken(
 
 
 def test_a_log_that_cannot_be_written_is_survived(
-    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: Clock
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: ManualClock
 ) -> None:
     """The supervisor hears of no exception; the next attempt may succeed."""
     log = tmp_path / "later" / "sampler.log"

@@ -1,16 +1,13 @@
 """Recorded run folders, and the application over them."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from recorded import RecordedStudy, record_showcase
-
 from medtui.jobs.launcher import Preflight
+from tests.helpers.recorded_runs import RecordedStudy
+from tests.helpers.showcase import record_showcase
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from medtui.jobs.launcher import stop_study
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import holder_of
+from tests.helpers.paths import REPOSITORY
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -87,7 +88,7 @@ class Tmux:
 def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmux]:
     """Give a terminal in a folder with a small preset; end all that was started in it."""
     (tmp_path / "small.toml").write_text(PRESET, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     terminal = Tmux(tmp_path)
     yield terminal
     terminal.close()

@@ -4,8 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from driving import opened, screen_text, until
-from searched import PROBES, write_searched_study
 from textual.pilot import Pilot
 
 from medtui.analysis.run_record import all_runs, read_entries
@@ -16,8 +14,9 @@ from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.tui.compare.figures import Marked, density_plot, pareto_plot
 from medtui.tui.widgets.compare_table import CompareTable
-
-RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+from tests.helpers.paths import RECORDED
+from tests.helpers.searched_study import PROBES, write_searched_study
+from tests.helpers.tui_pilot import opened, screen_text, until
 
 
 @pytest.fixture

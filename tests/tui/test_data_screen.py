@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import opened, screen_text, until
 from PIL import Image
 
 from medtui.jobs.dataset_inspection import DataReport, EveryImageLook, Reading, SamplesLook
 from medtui.preset import DataSettings
 from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.new_study import NewStudyScreen
+from tests.helpers.tui_pilot import opened, screen_text, until
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """Exporting from Run and Compare: chosen by keyboard, told while it goes, called off."""
 
-from driving import notices, opened, screen_text, until
-
 from medtui.runs.folder import StudyFolder
 from medtui.tui.screens.export_dialog import ExportScreen
 from medtui.tui.screens.run import RunScreen
+from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 
 async def open_export(pilot, key: str) -> None:

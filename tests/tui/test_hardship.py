@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
-from driving import open_live_run, opened, screen_text, until
-from recorded import RecordedStudy
 
 from medtui.events import StepsAdvanced
 from medtui.monitor.reading import Reader
 from medtui.runs.history import Line
 from medtui.runs.log_record import Record, encode_record
 from medtui.tui.widgets.log_view import LogLines, new_from
+from tests.helpers.recorded_runs import RecordedStudy
+from tests.helpers.tui_pilot import open_live_run, opened, screen_text, until
 
 LOG_BYTES = 8 * 1024 * 1024
 """Of the huge log in the default suite; `slow` tries 300 MiB."""

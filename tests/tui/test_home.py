@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from driving import notices, opened, screen_text, until
-from recorded import RecordedStudy
-
 from medtui.tui.screens.confirm import Question
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.study_list import RunTable, StudyTable
+from tests.helpers.recorded_runs import RecordedStudy
+from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 
 async def test_live_studies_come_first_with_state_and_best_accuracy(

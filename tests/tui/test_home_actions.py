@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from driving import notices, open_live_run, opened, screen_text, until
-from recorded import RecordedStudy
 
 from medtui.monitor.reading import Reader
 from medtui.monitor.study_order import choose_studies
@@ -16,6 +14,8 @@ from medtui.tui.screens.confirm import Question
 from medtui.tui.settings import EXAMPLE, Config, LookSettings, config_path, load_config
 from medtui.tui.widgets.log_view import LogLines
 from medtui.tui.widgets.study_list import StudyTable
+from tests.helpers.recorded_runs import RecordedStudy
+from tests.helpers.tui_pilot import notices, open_live_run, opened, screen_text, until
 
 
 def test_studies_are_found_by_any_word_and_ordered(

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from driving import notices, opened, screen_text, until
 
 from medtui.datasets.inspection import look
 from medtui.jobs.available_devices import list_devices
@@ -18,6 +17,7 @@ from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.new_study import NewStudyScreen
 from medtui.tui.widgets.scheme_table import SchemeTable
+from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 COMMENTED = """# what it reproduces
 schema = 1

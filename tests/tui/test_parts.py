@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from recorded import PRESET, RecordedStudy
 from textual.widgets._footer import FooterKey
 
 from medtui.charts.palette import DARK
@@ -27,6 +26,7 @@ from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.progress_header import warnings_of
 from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
 from medtui.tui.widgets.table import Column, fit_columns
+from tests.helpers.recorded_runs import PRESET, RecordedStudy
 
 
 def test_the_application_loads_no_torch() -> None:

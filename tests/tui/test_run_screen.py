@@ -4,14 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from driving import open_live_run, opened, screen_text, until
-from recorded import RecordedStudy
 
 from medtui.events import CycleEnded
 from medtui.runs.log_writer import EventWriter
 from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.chart import Chart
+from tests.helpers.recorded_runs import RecordedStudy
+from tests.helpers.tui_pilot import open_live_run, opened, screen_text, until
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (60, 20)])

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from driving import notices, opened, screen_text, until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -16,6 +15,7 @@ from medtui.tui.editor.grid import toggle, toggle_search
 from medtui.tui.editor.state import Desk
 from medtui.tui.screens.compress import CompressScreen
 from medtui.tui.widgets.scheme_table import SchemeTable
+from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 SMALL = (80, 24)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from recorded import RecordedStudy
 
 from medtui.charts.palette import DARK
 from medtui.charts.render_plotext import draw
@@ -20,6 +19,7 @@ from medtui.runs.search_record import (
     SearchSample,
     write_search,
 )
+from tests.helpers.recorded_runs import RecordedStudy
 
 
 def sample(density: float, metric: float, *, is_feasible: bool, is_probe: bool) -> SearchSample:

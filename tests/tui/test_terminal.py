@@ -5,7 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from terminals import Terminal
+
+from tests.helpers.pseudo_terminal import Terminal
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 

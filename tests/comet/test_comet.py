@@ -7,13 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from archives import KEY, PRESET, points_expected, points_in, story, write_samples
 
 from medtui.comet.dispatch import archive_run, upload_run
 from medtui.comet.state import archive_of, log_path, read_state
@@ -23,16 +20,16 @@ from medtui.preset.toml import DocumentError
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock, holder_of
 from medtui.runs.log_writer import EventWriter
-
-RECORDED = Path(__file__).resolve().parents[1] / "recorded"
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait for what is bound to happen; the limit is for a test that hangs."""
-    limit = time.monotonic() + 240
-    while not is_so():
-        assert time.monotonic() < limit, "it never happened"
-        time.sleep(0.05)
+from tests.helpers.comet_archive import (
+    KEY,
+    PRESET,
+    points_expected,
+    points_in,
+    story,
+    write_samples,
+)
+from tests.helpers.paths import RECORDED
+from tests.helpers.waiting import wait_until
 
 
 def write_story(run: RunFolder) -> list:

@@ -1,5 +1,6 @@
 """Image files and cards, drawn and written where a test wants them."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -35,4 +36,25 @@ def write_card(folder: Path, text: str) -> str:
     """Write a card and give its path."""
     path = folder / "card.toml"
     path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
+    """Return an encoded image."""
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def write_medmnist(
+    path: Path, shape: tuple[int, ...], columns: int = 1, high: int = 2, **more: object
+) -> str:
+    """Write an npz file of noise in MedMNIST's layout."""
+    rng = np.random.default_rng(0)
+    arrays: dict[str, object] = {}
+    for part, count in (("train", 40), ("val", 12), ("test", 12)):
+        arrays[f"{part}_images"] = rng.integers(0, 256, (count, *shape), np.uint8)
+        labels = np.arange(count * columns).reshape(count, columns) % high
+        arrays[f"{part}_labels"] = labels.astype(np.uint8)
+    np.savez(path, **(arrays | more))
     return str(path)

@@ -8,13 +8,7 @@ from PIL import ExifTags, Image
 
 from medtui.datasets.decoding.image import decode_bytes
 from medtui.datasets.decoding.png import BadImageError, check_png
-
-
-def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
-    """Give an encoded image."""
-    buffer = io.BytesIO()
-    image.save(buffer, form, **options)
-    return buffer.getvalue()
+from tests.helpers.drawn_images import encode
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,7 @@ from medtui.runs.search_record import (
     SearchSample,
     write_search,
 )
-
-RECORDED = Path(__file__).parent / "recorded"
+from tests.helpers.paths import RECORDED
 
 PROBES = ("prune-0.2-probe", "prune-0.05-probe")
 

@@ -1,4 +1,4 @@
-"""The application in a real pseudo-terminal of its own."""
+"""The application in a pseudo-terminal."""
 
 import fcntl
 import os
@@ -22,7 +22,7 @@ sys.exit(run_app(pathlib.Path(sys.argv[1])))
 
 
 class Terminal:
-    """A program whose terminal is ours."""
+    """The application in a pseudo-terminal that the test reads and writes."""
 
     def __init__(
         self, runs_dir: Path, *, ignores_hangup: bool = False, size: tuple[int, int] = (120, 40)
@@ -39,18 +39,18 @@ class Terminal:
         self.output = b""
 
     def press(self, keys: bytes) -> None:
-        """Type."""
+        """Send keys."""
         os.write(self.master, keys)
 
     def read_for(self, seconds: float) -> bytes:
-        """Give what is written within a time."""
+        """Return the output of the next `seconds`."""
         before, until = len(self.output), time.perf_counter() + seconds
         while (left := until - time.perf_counter()) > 0:
             self._read(left)
         return self.output[before:]
 
     def read_until(self, wanted: bytes, since: int = 0) -> float:
-        """Read until something was written; give the seconds since the process began."""
+        """Read until `wanted` was written; return the seconds since the process started."""
         deadline = time.perf_counter() + PATIENCE_S
         while wanted not in self.output[since:] and time.perf_counter() < deadline:
             if not self._read(0.2):
@@ -59,14 +59,14 @@ class Terminal:
         return time.perf_counter() - self.began
 
     def wait(self) -> int:
-        """Give the exit code."""
+        """Return the exit code."""
         try:
             return self.process.wait(PATIENCE_S)
         finally:
             self.process.kill()
 
     def _read(self, patience_s: float) -> bool:
-        """Read what there is; give whether the program still has its terminal."""
+        """Read available output; return whether the terminal is still open."""
         if select.select([self.master], [], [], patience_s)[0]:
             try:
                 self.output += os.read(self.master, 65536)

@@ -1,11 +1,13 @@
-"""Measures what the application promises, in a real pseudo-terminal of 120x40.
+"""Measure start-up, key latency and output rate of the TUI in a pseudo-terminal of 120x40.
 
-    python tests/tui/measuring.py paint RUNS_DIR        seconds to the first and the full screen
-    python tests/tui/measuring.py keys RUNS_DIR         milliseconds from a key to the redraw
-    python tests/tui/measuring.py bytes RUNS_DIR        KiB a second to the terminal
-    python tests/tui/measuring.py loop RUNS_DIR RUN     milliseconds for which the loop was blocked
-    python tests/tui/measuring.py board RUNS_DIR        milliseconds to open Compare on all runs
-    python tests/tui/measuring.py crowd                 milliseconds to draw many curves
+Run it from the repository:
+
+    python -m benchmarks.tui_latency paint RUNS_DIR        seconds to the first and the full screen
+    python -m benchmarks.tui_latency keys RUNS_DIR         milliseconds from a key to the redraw
+    python -m benchmarks.tui_latency bytes RUNS_DIR        KiB a second to the terminal
+    python -m benchmarks.tui_latency loop RUNS_DIR RUN     milliseconds the loop was blocked
+    python -m benchmarks.tui_latency board RUNS_DIR        milliseconds to open Compare on all runs
+    python -m benchmarks.tui_latency crowd                 milliseconds to draw many curves
 
 `keys` and `bytes` look at the newest study's first live run; `loop` at RUN (`study/run`).
 """
@@ -16,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from terminals import Terminal
+from tests.helpers.pseudo_terminal import Terminal
 
 NUM_STARTS = 5
 NUM_KEYS = 60
@@ -67,6 +69,7 @@ def measure_bytes(runs_dir: Path) -> None:
 async def measure_loop(runs_dir: Path, run: str) -> None:
     """Open a run and beat until its log is read, then a little longer."""
     from medtui.tui.app import MedtuiApp, favour_loop
+    from medtui.tui.screens.run import RunScreen
 
     favour_loop()
     lateness: list[float] = []
@@ -84,7 +87,9 @@ async def measure_loop(runs_dir: Path, run: str) -> None:
         app.open_run(run)
         await asyncio.sleep(1)  # the screen is being built
         began, task = time.perf_counter(), asyncio.create_task(beat())
-        while app.screen.view is None or app.screen.view.is_behind:
+        screen = app.screen
+        assert isinstance(screen, RunScreen)
+        while screen.view is None or screen.view.is_behind:
             await asyncio.sleep(0.2)
         seconds = time.perf_counter() - began
         await asyncio.sleep(5)

@@ -79,7 +79,7 @@ def finish(run: RunFolder, model: nn.Module, dataset: Dataset) -> None:
 
 
 def worn_network() -> nn.Module:
-    """Give a ResNet-18 whose BatchNorms are as uneven as trained ones."""
+    """Return a ResNet-18 whose BatchNorms are as uneven as trained ones."""
     network = build_network("resnet18", channels=3, num_classes=2, seed=0)
     torch.manual_seed(1)
     for module in network.modules():
@@ -138,5 +138,5 @@ def spoiled(network: nn.Module) -> nn.Module:
 
 
 def val_images(dataset: Dataset) -> Images:
-    """Give the val images."""
+    """Return the val images."""
     return Images(dataset.val, normalisation_of(dataset), torch.device("cpu"))

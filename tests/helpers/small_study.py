@@ -30,7 +30,7 @@ cycles = 3
 
 
 def record_study(runs_dir: Path, name: str) -> StudyFolder:
-    """Write a study's folder through the rooms that write it in earnest."""
+    """Write a study's folder with the code that writes real ones."""
     study = create_study(runs_dir, name)
     text = dump_preset(parse_preset(PRESET.format(name=name), "test"))
     study.preset.write_text(text, encoding="utf-8")
@@ -45,7 +45,7 @@ def record_study(runs_dir: Path, name: str) -> StudyFolder:
 
 
 def record_finished(run: RunFolder, density: float = 1.0) -> None:
-    """Write a run that ended well after three cycles."""
+    """Write a run that finished after three cycles."""
     with EventWriter(run.events) as log:
         begin(log, run)
         for cycle in range(3):
@@ -55,7 +55,7 @@ def record_finished(run: RunFolder, density: float = 1.0) -> None:
 
 
 def record_failed(run: RunFolder) -> None:
-    """Write a run that could not go on."""
+    """Write a run that failed."""
     with EventWriter(run.events) as log:
         begin(log, run)
         log.write(RunFailed("the GPU has no memory left", "Lower lc.batch_size."))
@@ -70,14 +70,14 @@ def record_stopped(run: RunFolder) -> None:
 
 
 def begin(log: EventWriter, run: RunFolder) -> None:
-    """Write what every run begins with."""
+    """Write the first events of a run."""
     log.write(RunStarted(1, "box", "cpu", "EPYC"))
     log.write(StageStarted("reference" if run.is_reference else "compress", 3, 20))
     log.write(Noted("a note\x1b]0;owned\x07 for people"))
 
 
 def cycle_ended(cycle: int, density: float) -> CycleEnded:
-    """Give a measured cycle that is the best so far."""
+    """Return a measured cycle that is the best so far."""
     return CycleEnded(
         cycle=cycle,
         val={"accuracy": 0.9 + cycle / 100, "loss": 0.3},
@@ -90,7 +90,7 @@ def cycle_ended(cycle: int, density: float) -> CycleEnded:
 
 
 def result_of(run: RunFolder, density: float) -> Result:
-    """Give a result of a network with one layer."""
+    """Return a result of a network with one layer."""
     nonzero = int(1000 * density)
     split = SplitResult(
         {"accuracy": 0.92, "auroc": 0.981, "loss": 0.25}, {"accuracy": (0.9, 0.94)}, {}, 150, 3

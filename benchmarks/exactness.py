@@ -1,28 +1,31 @@
-"""Prints how far the engine is from stock Condensa: `python tests/engine/exactness.py`.
+"""Measure the largest difference between the exact mode and stock Condensa, for every scheme.
 
-For every scheme, the largest difference over all learning-rate schedules of `test_lc`.
+Theta, w and losses are compared over all learning-rate schedules of `tests.helpers.stock_condensa`.
+Run it from the repository:
+
+    python -m benchmarks.exactness
 """
 
 import warnings
 
 import condensa.opt
 import torch
-from test_lc import SCHEDULES, STOCK, Silent, hyper_parameters, run
 from torch import nn
 
 from medtui.engine.lc.loop import LC
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.preset import named_schemes
+from tests.helpers.stock_condensa import SCHEDULES, STOCK, Silent, compress, hyper_parameters
 
 LOSSES = ("train_losses", "val_losses", "test_losses")
 
 
 def differences(scheme: str, schedule: str) -> tuple[float, float, float, int]:
-    """Give max |ours - stock| of theta, w and losses, and how many numbers were compared."""
+    """Return max |ours - stock| of theta, w and losses, and how many numbers were compared."""
     settings = hyper_parameters(**SCHEDULES[schedule])
     engine = LC(watcher=Silent(), device=torch.device("cpu"), **settings)
-    w, theta, statistics = run(engine, build_scheme(named_schemes()[scheme], 0.3, None))
-    stock_w, stock_theta, stock = run(condensa.opt.LC(**settings), STOCK[scheme]())
+    w, theta, statistics = compress(engine, build_scheme(named_schemes()[scheme], 0.3, None))
+    stock_w, stock_theta, stock = compress(condensa.opt.LC(**settings), STOCK[scheme]())
     losses, count = 0.0, 0
     for name in LOSSES:
         for ours, theirs in zip(statistics[name], stock[name], strict=True):
@@ -32,7 +35,7 @@ def differences(scheme: str, schedule: str) -> tuple[float, float, float, int]:
 
 
 def largest(ours: nn.Module, theirs: nn.Module) -> float:
-    """Give the largest difference over all parameters and buffers, whose types must be equal."""
+    """Return the largest difference over all parameters and buffers, whose types must be equal."""
     found = 0.0
     for mine, stock in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
         assert mine.dtype == stock.dtype
@@ -52,7 +55,7 @@ def main() -> None:
         rows.append(
             f"| {scheme} | {max(theta):g} | {max(w):g} | {max(losses):g} | {sum(counts):,} |"
         )
-    print("\n".join(rows))  # noqa: T201 - the table is what it is for
+    print("\n".join(rows))
 
 
 if __name__ == "__main__":

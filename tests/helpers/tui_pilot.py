@@ -1,4 +1,4 @@
-"""Drives the application as a person would."""
+"""Drive the application as a user does: the one module that reads Textual's private attributes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 
 from medtui.tui.app import MedtuiApp
 
-PATIENCE = 800
-"""How often a condition is looked at, every 50 ms, before the test fails."""
+NUM_CHECKS = 800
+"""How often `until` checks its condition, every 50 ms, before the test fails."""
 
 
 @asynccontextmanager
@@ -26,11 +26,11 @@ async def opened(
 
 async def until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
     """Wait for a condition."""
-    for _ in range(PATIENCE):
+    for _ in range(NUM_CHECKS):
         if is_so():
             return
         await asyncio.sleep(0.05)
-    raise AssertionError("it never came to be\n" + screen_text(pilot))
+    raise AssertionError("the condition did not hold in time\n" + screen_text(pilot))
 
 
 async def open_live_run(pilot: Pilot[None]) -> None:
@@ -40,12 +40,12 @@ async def open_live_run(pilot: Pilot[None]) -> None:
 
 
 def notices(pilot: Pilot[None]) -> str:
-    """Give what the application has notified."""
+    """Return the messages of the application's notifications."""
     return "\n".join(notice.message for notice in pilot.app._notifications)
 
 
 def screen_text(pilot: Pilot[None]) -> str:
-    """Give what stands on screen, line by line."""
+    """Return the text on screen, line by line."""
     screen = pilot.app.screen
     strips = screen._compositor.render_strips(screen.size)
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)

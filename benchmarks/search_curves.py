@@ -1,16 +1,20 @@
-"""Prints how near searches come to the true density of synthetic curves, and how often they err.
+"""Measure how near searches come to the true density of synthetic curves, and how often they err.
 
-`python tests/search/measuring.py`
+Run it from the repository:
+
+    python -m benchmarks.search_curves
 """
 
+from typing import Any
+
 import numpy as np
-from curves import carry_out, draw_cliff, draw_curve, measured
 
 from medtui.preset import SearchSettings
+from tests.helpers.synthetic_search import carry_out, draw_cliff, draw_curve, measured
 
 NUM_CURVES = 100
 
-CASES = {
+CASES: dict[str, tuple[float, float, float, dict[str, Any]]] = {
     "bisection, exact": (0.02, 0.0, 0.0, {"method": "bisection"}),
     "Gaussian process, exact": (0.02, 0.0, 0.0, {"method": "gaussian-process"}),
     "bisection, noisy, raw numbers": (0.02, 0.005, 0.0, {"method": "bisection", "sigmas": 0.0}),

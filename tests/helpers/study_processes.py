@@ -1,6 +1,4 @@
-"""Real studies as the tests of whole processes start, await and compare them."""
-
-import time
+"""What a real study's processes have done: whether they ended, and what they wrote."""
 
 import safetensors.numpy
 
@@ -11,33 +9,23 @@ from medtui.runs.lock import holder_of
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 
-PATIENCE_SECONDS = 240.0
-
-
-def wait_for(condition, what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until `condition()` holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
-
 
 def is_over(study: StudyFolder) -> bool:
-    """Whether no process works on the study any more."""
+    """Return whether no process works on the study any more."""
     return holder_of(study.lock) is None and all(
         holder_of(run.lock) is None for run in study.runs()
     )
 
 
 def result_of(run: RunFolder) -> Result:
-    """Give a result that must exist."""
+    """Return a result that must exist."""
     result = read_result(run)
     assert result is not None, run.worker_log.read_text()
     return result
 
 
 def events_of(run: RunFolder) -> list:
-    """Give a run's events; their numbers must have no gap."""
+    """Return a run's events; their numbers must have no gap."""
     tail = EventTail(run.events)
     records = tail.read_all()
     assert [record.seq for record in records] == list(range(len(records)))

@@ -1,10 +1,8 @@
-"""A scripted NVML for the tests of this folder, and what they share."""
+"""An NVML whose answers a file scripts, and programs that read it."""
 
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +52,7 @@ count 1
 
 
 class Reading(msgspec.Struct):
-    """What one question to NVML in its own process gave."""
+    """One reading of NVML in a process of its own."""
 
     state: str
     gpus: list[GpuSample]
@@ -62,7 +60,7 @@ class Reading(msgspec.Struct):
 
 @dataclass
 class ScriptedNvml:
-    """`libnvidia-ml.so.1` that answers what a file says."""
+    """`libnvidia-ml.so.1` whose answers are in a file."""
 
     library: Path
     """The folder it lies in."""
@@ -100,11 +98,3 @@ class ScriptedNvml:
         return subprocess.run(
             command, env=self.environment, stdout=subprocess.PIPE, check=True
         ).stdout
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait for something that is bound to happen; the limit is for a test that hangs."""
-    limit = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < limit, "it never happened"
-        time.sleep(0.02)

@@ -27,6 +27,7 @@ from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import LayerSize, Result, Size, SplitResult, write_result
 from medtui.telemetry import GpuSample, Sample
 from medtui.units import GIB
+from tests.helpers.manual_clock import ManualClock
 
 PRESET = """
 schema = 1
@@ -59,17 +60,6 @@ LAYERS = ["conv1"] + [
 NUM_WEIGHTS = 11_166_912
 
 
-class Clock:
-    """A clock that the recording moves."""
-
-    def __init__(self, now: float = START) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        """Give the recorded moment."""
-        return self.now
-
-
 class RecordedStudy:
     """A study folder under construction; a lock taken here makes its holder look alive."""
 
@@ -80,7 +70,7 @@ class RecordedStudy:
         self.folder: StudyFolder = create_study(runs_dir, name)
         self.preset: Preset = parse_preset(preset.format(name=name), "test")
         self.folder.preset.write_text(dump_preset(self.preset), encoding="utf-8")
-        self.clock = Clock(start)
+        self.clock = ManualClock(start)
         self.random = random.Random(seed)
         self.gpu = gpu
         self._locks = ExitStack()
@@ -257,41 +247,6 @@ class RecordedStudy:
             )  # fmt: skip
             lines.append(msgspec.json.encode(sample))
         run.telemetry.write_bytes(b"\n".join(lines) + b"\n")
-
-
-def record_showcase(runs_dir: Path) -> list[RecordedStudy]:
-    """Record what pictures show: a live study, a finished one, a stopped one and a failed one."""
-    demo = RecordedStudy(runs_dir, "demo", gpu=False, seed=3, start=START - 200_000, preset=DEMO)
-    demo.reference(best=0.972)
-    demo.run("prune-0.1", best=0.968)
-    demo.run("prunequantize16-0.1", best=0.967)
-    demo.run("filterprune-0.1", best=0.951)
-    stopped = RecordedStudy(runs_dir, "malaria-first-try", seed=2, start=START - 90_000)
-    stopped.reference(best=0.958)
-    stopped.run("prune-0.5", best=0.957)
-    stopped.run("prune-0.1", cycles=17, end="stopped", best=0.951)
-    live = RecordedStudy(runs_dir, "malaria", seed=1)
-    live.reference()
-    live.run("prune-0.5", best=0.9605)
-    current = live.run("prune-0.1", cycles=31, end="", best=0.9575)
-    live.hold(live.folder, current)
-    return [demo, stopped, live]
-
-
-DEMO = """
-schema = 1
-name = "{name}"
-[data]
-card = "demo"
-[reference]
-epochs = 8
-[compress]
-schemes = ["Prune", "PruneQuantize16", "FilterPrune"]
-densities = [0.1]
-[lc]
-cycles = 8
-steps = 40
-"""
 
 
 def _metrics(accuracy: float) -> dict[str, float | None]:

@@ -1,7 +1,10 @@
-"""Prints what Torch-Pruning's magnitude pruner reaches: `python tests/engine/magnitude.py RUN`.
+"""Measure the accuracy and AUROC that Torch-Pruning's magnitude pruner reaches at a run's size.
 
 RUN is the folder of a finished grouped run. Its reference is pruned to the run's multiply-adds
 at once, and trained for as many updates, with the same images, learning rates and momentum.
+Run it from the repository:
+
+    python -m benchmarks.magnitude_pruning RUN [--seed N]
 """
 
 import argparse
@@ -23,12 +26,13 @@ from medtui.engine.training.evaluation import Evaluator, recalibrate
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset
 from medtui.runs.folder import RunFolder
+from medtui.runs.result import Size
 
 CPU = torch.device("cpu")
 
 
 def prune(network: nn.Module, ratio: float, image_shape: tuple[int, int, int]) -> nn.Module:
-    """Give a copy without this share of the channels, ranked over all layers, classes spared."""
+    """Return a copy without this share of the channels, ranked over all layers, classes spared."""
     copy = deepcopy(network).eval().requires_grad_()
     outputs = [module for module in copy.modules() if isinstance(module, nn.Linear)][-1:]
     torch_pruning.pruner.BasePruner(
@@ -57,13 +61,13 @@ def prune_to(network: nn.Module, macs: int, image_shape: tuple[int, int, int]) -
     return found
 
 
-def count(network: nn.Module, image_shape: tuple[int, int, int]):
+def count(network: nn.Module, image_shape: tuple[int, int, int]) -> Size:
     """Measure a network's size."""
     return measure_size(network, channels=image_shape[0], side=image_shape[1])
 
 
 def learning_rates(preset: Preset, steps_per_epoch: int) -> Iterator[float]:
-    """Give those of the run's updates: each L step's, then fine-tuning's."""
+    """Return those of the run's updates: each L step's, then fine-tuning's."""
     lc = preset.lc
     for cycle in range(1, lc.cycles):
         steps = (lc.first_steps or lc.steps) if cycle == 1 else lc.steps
@@ -82,14 +86,15 @@ def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: 
     network.train()
     source, updates = iter(batches), 0
     for lr in learning_rates(preset, len(batches)):
-        inputs, targets = next(source, (None, None))
-        if inputs is None:
+        batch = next(source, None)
+        if batch is None:
             source = iter(batches)
-            inputs, targets = next(source)
+            batch = next(source)
+        inputs, targets = batch
         for group in optimiser.param_groups:
             group["lr"] = lr
         optimiser.zero_grad()
-        criterion(network(inputs), targets).backward()
+        torch.autograd.backward(criterion(network(inputs), targets))
         optimiser.step()
         updates += 1
     return updates
@@ -98,13 +103,13 @@ def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: 
 def evaluate(
     network: nn.Module, dataset: Dataset, images: Images, criterion: Criterion
 ) -> dict[str, float | None]:
-    """Give accuracy and AUROC on val and test, after BatchNorm was measured anew."""
+    """Return accuracy and AUROC on val and test, after BatchNorm was measured anew."""
     recalibrate(network, images, 2048)
     val, test = (
         EvaluationBatches(Images(part, images.by, CPU), 256) for part in (dataset.val, dataset.test)
     )
     evaluator = Evaluator(dataset.task, CPU, val)
-    found = {}
+    found: dict[str, float | None] = {}
     for name, batches in (("val", val), ("test", test)):
         _, metrics = evaluator(network, criterion, batches)
         found |= {f"{name} {metric}": metrics[metric] for metric in ("accuracy", "auroc")}
@@ -121,6 +126,8 @@ def main() -> None:
     torch.set_num_threads(1)
     preset, result = preset_of(run), finished_result(run)
     shape = result.image_shape
+    if shape is None or result.shrinkage is None:
+        parser.error(f"{run.path} is not a finished grouped run")
     network = load_network(run.study.reference.model, preset, result)
     dataset = open_dataset(preset.data)
     images = Images(dataset.train, normalisation_of(dataset), CPU)
@@ -131,10 +138,10 @@ def main() -> None:
         images, dataset.augment, batch_size=preset.lc.batch_size, seed=arguments.seed
     )
     updates = train(pruned, preset, batches, criterion)
-    print(f"{size.macs:,} MACs, {size.num_parameters:,} parameters, {updates} updates")  # noqa: T201
-    print({layer.name: layer.num_structures for layer in size.layers})  # noqa: T201
+    print(f"{size.macs:,} MACs, {size.num_parameters:,} parameters, {updates} updates")
+    print({layer.name: layer.num_structures for layer in size.layers})
     for name, value in evaluate(pruned, dataset, images, criterion).items():
-        print(f"{name}: {value:.4f}")  # noqa: T201
+        print(f"{name}: {value:.4f}")
 
 
 if __name__ == "__main__":

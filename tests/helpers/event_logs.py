@@ -16,7 +16,7 @@ from medtui.runs.log_writer import EventWriter
 
 
 def story(cycles: int = 4) -> list[AnyEvent]:
-    """Give the events of a short, whole run."""
+    """Return the events of a short, whole run."""
     events: list[AnyEvent] = [
         RunStarted(pid=1, host="here", device="cpu"),
         DataLoaded(70, 10, 20, ["Uninfected", "Parasitized"], "d1"),

@@ -45,7 +45,7 @@ bootstrap = 20
 
 @dataclass
 class CutAfter(StopFlag):
-    """Asks to stop once it was looked at so many times; 0 never asks."""
+    """A flag that asks to stop at the n-th look; 0 never asks."""
 
     looks: int = 0
 
@@ -60,17 +60,17 @@ class CutAfter(StopFlag):
 
 
 def tiny_preset(scheme: str = "Prune", guard: str = "off", mode: str = "exact") -> Preset:
-    """Give a preset of few, short cycles."""
+    """Return a preset of few, short cycles."""
     return parse_preset(PRESET.format(scheme=scheme, guard=guard, mode=mode), "tiny")
 
 
 def tiny_dataset(preset: Preset) -> Dataset:
-    """Give a handful of demo images."""
+    """Return a handful of demo images."""
     return open_dataset(preset.data)
 
 
 def tiny_network() -> nn.Module:
-    """Give two convolutions, BatchNorm and two linear layers, from a seed."""
+    """Return two convolutions, BatchNorm and two linear layers, from a seed."""
     torch.manual_seed(3)
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, stride=4, padding=1), nn.BatchNorm2d(8), nn.ReLU(),

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from searched import PROBES, write_searched_study
 
 from medtui.analysis.columns import COLUMNS, column_named, columns_named, differing, usual_columns
 from medtui.analysis.differences import difference_text, differences_of_all
@@ -22,8 +21,8 @@ from medtui.analysis.table import sheet_csv, sheet_markdown
 from medtui.errors import UsageError
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.telemetry import Level, VitalsSummary
-
-RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+from tests.helpers.paths import RECORDED
+from tests.helpers.searched_study import PROBES, write_searched_study
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ import subprocess
 import sys
 
 import pytest
-from archives import points_expected, points_in
 
 from medtui.comet.state import archive_of, read_state
 from medtui.runs.bench_record import Spread, read_bench
 from medtui.runs.folder import StudyFolder
 from medtui.runs.log_reader import EventTail
 from medtui.telemetry import read_samples
+from tests.helpers.comet_archive import points_expected, points_in
 
 PRESET = """
 name = "measured"

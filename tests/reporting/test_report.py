@@ -8,7 +8,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from searched import PROBES, write_searched_study
 
 from medtui.analysis.run_record import Entry
 from medtui.errors import UsageError
@@ -20,8 +19,8 @@ from medtui.reporting.markdown import figure_file, write_markdown
 from medtui.reporting.style import PALETTE
 from medtui.reporting.summary_text import summary
 from medtui.runs.folder import StudyFolder
-
-RECORDED = Path(__file__).resolve().parents[1] / "recorded"
+from tests.helpers.paths import RECORDED
+from tests.helpers.searched_study import PROBES, write_searched_study
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,11 @@ class Logistic:
     depth: float
 
     def __call__(self, density: float) -> float:
-        """Give the metric's change at a density."""
+        """Return the metric's change at a density."""
         return -self.depth / (1 + math.exp(math.log(density / self.middle) / self.width))
 
     def limit(self, eps: float) -> float:
-        """Give the smallest density that loses no more than `eps`."""
+        """Return the smallest density that loses no more than `eps`."""
         return self.middle * math.exp(self.width * math.log(self.depth / eps - 1))
 
 
@@ -66,9 +66,10 @@ def measured(
     scatter: float = 0.0,
     probe_factor: float = 1.0,
 ) -> Callable[[Wanted], Sample]:
-    """Give what measures a curve with that much noise; probes need `probe_factor` the density.
+    """Return a function that measures a curve with noise `sigma`.
 
-    `scatter` is noise that the samples' errors do not tell of.
+    Probes need `probe_factor` times the density for the same metric;
+    `scatter` is noise that the samples' standard errors do not include.
     """
 
     def measure(wanted: Wanted) -> Sample:

@@ -4,9 +4,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from archives import PRESET
 
 from medtui.runs.folder import RunFolder
+from tests.helpers.comet_archive import PRESET
 
 
 @pytest.fixture

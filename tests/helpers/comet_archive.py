@@ -1,4 +1,4 @@
-"""A run to be told, what a Comet archive holds of it, and what its log says it has to."""
+"""A run to upload, the points in its Comet archive, and the points that its log asks for."""
 
 import json
 import zipfile
@@ -44,7 +44,7 @@ Point = tuple[str, float, int | None]
 
 
 def points_in(archive: Path) -> list[Point]:
-    """Give name, value and step of every metric; those of the result and comet_ml's own aside."""
+    """Return name, value and step of every metric; those of the result and comet_ml's own aside."""
     with zipfile.ZipFile(archive) as opened:
         lines = opened.read("messages.json").splitlines()
     messages = [json.loads(line) for line in lines]
@@ -57,7 +57,7 @@ def points_in(archive: Path) -> list[Point]:
 
 
 def points_expected(events: list[AnyEvent], samples: list[Sample]) -> list[Point]:
-    """Give the same of a log and telemetry, by a second way of reading them."""
+    """Return the points expected of a log and telemetry, read independently of the exporter."""
     points: list[tuple[str, float | None, int | None]] = []
     stage, steps = "", 0
     for event in events:
@@ -81,7 +81,7 @@ def points_expected(events: list[AnyEvent], samples: list[Sample]) -> list[Point
 
 
 def told(event: CycleEnded) -> list[tuple[str, float | None]]:
-    """Give every number of a cycle by its name."""
+    """Return every number of a cycle by its name."""
     named: dict[str, float | None] = {"num_dead_layers": len(event.dead_layers)}
     named |= {name: getattr(event, name) for name in ("lr", "mu", "gap", "density", "seconds")}
     for split in ("val", "test", "train", "w_val"):
@@ -91,7 +91,7 @@ def told(event: CycleEnded) -> list[tuple[str, float | None]]:
 
 
 def story() -> list:
-    """The events of a run of two stages, with numbers that lack nothing but one."""
+    """Return the events of a run of two stages, with numbers that lack nothing but one."""
     cycles = [
         CycleEnded(
             cycle,

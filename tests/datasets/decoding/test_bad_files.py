@@ -12,13 +12,7 @@ from PIL import Image
 
 from medtui.datasets.decoding.image import decode_bytes, decode_file
 from medtui.datasets.decoding.png import SIGNATURE, BadImageError, check_png
-
-
-def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
-    """Give an encoded image."""
-    buffer = io.BytesIO()
-    image.save(buffer, form, **options)
-    return buffer.getvalue()
+from tests.helpers.drawn_images import encode
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

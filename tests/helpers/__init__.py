@@ -1,0 +1,1 @@
+"""Code shared by the tests: recorded runs, drawn images, and ways to drive programs."""
