@@ -175,7 +175,7 @@ def _print(
     sheets: "list[Sheet]", *, as_csv: bool, as_markdown: bool, as_json: bool = False
 ) -> None:
     from medtui.analysis.table import sheet_csv, sheet_markdown
-    from medtui.cli.summary import print_object
+    from medtui.cli.show.summary import print_object
     from medtui.cli.table import render_table
 
     for at, sheet in enumerate(sheets):
@@ -197,7 +197,7 @@ def _print(
 def _print_objects(
     entries: "list[Entry]", columns: "Sequence[Column]", found: "dict[str, Differences]"
 ) -> None:
-    from medtui.cli.summary import print_object
+    from medtui.cli.show.summary import print_object
 
     for entry in entries:
         values: dict[str, Any] = {column.name: column.read(entry) for column in columns}

@@ -35,7 +35,7 @@ SHOWN_BAD = 20
 @app.command(name="list")
 def list_cards(as_json: options.Json = False) -> None:
     """List the data sets whose cards come with medtui."""
-    from medtui.cli.summary import print_object
+    from medtui.cli.show.summary import print_object
     from medtui.cli.table import render_table
     from medtui.datasets.card import load_card
     from medtui.resources import card_names
@@ -73,8 +73,8 @@ def check(
     quiet: options.Quiet = False,
 ) -> None:
     """Look at every image of a data set: counts, patients, sizes, bad files, duplicates, split."""
-    from medtui.cli.progress import told_on_stderr
-    from medtui.cli.summary import print_object
+    from medtui.cli.follow.dataset_progress import told_on_stderr
+    from medtui.cli.show.summary import print_object
     from medtui.datasets.check import check_dataset
     from medtui.errors import MedtuiError
 
@@ -100,7 +100,7 @@ def fetch(
     quiet: options.Quiet = False,
 ) -> None:
     """Download a data set from its makers; a broken download goes on where it ended."""
-    from medtui.cli.progress import told_on_stderr
+    from medtui.cli.follow.dataset_progress import told_on_stderr
     from medtui.datasets.card import load_card
     from medtui.datasets.fetch import fetch as fetch_card
 
@@ -122,7 +122,7 @@ def cache(
     as_json: options.Json = False,
 ) -> None:
     """List the decoded images that are kept for the next start, or remove them."""
-    from medtui.cli.summary import print_object
+    from medtui.cli.show.summary import print_object
     from medtui.cli.table import render_table
     from medtui.datasets.cache_admin import clear_entries, list_entries
     from medtui.units import format_bytes, format_count

@@ -26,7 +26,7 @@ def doctor(
     """Examine this machine: libraries, GPUs, disks, terminal. Exit code 3 where something fails."""
     import msgspec
 
-    from medtui.cli.summary import print_object
+    from medtui.cli.show.summary import print_object
     from medtui.doctor import examine
 
     is_fit = True

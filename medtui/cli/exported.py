@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 
 from medtui.cli import show_error
-from medtui.cli.exports_table import describe_exports
+from medtui.cli.follow.foreground import shown_path
 from medtui.cli.run_lookup import find_target
-from medtui.cli.session import shown_path
-from medtui.cli.summary import print_object
+from medtui.cli.show.exports import describe_exports
+from medtui.cli.show.summary import print_object
 from medtui.errors import MedtuiError, UsageError
 from medtui.jobs.export import ExportProcess
 from medtui.runs.exporting import Answer, ExportPlan, Refused, Told, Written

@@ -91,8 +91,8 @@ def medtui(
     if run is None:
         _refuse_orphans(ctx)
         raise typer.Exit(_open_application(ctx, ascii_only=ascii_only))
+    from medtui.cli.follow.foreground import Telling
     from medtui.cli.run import RunOptions, run_preset
-    from medtui.cli.session import Telling
 
     overrides = [*(overrides or []), *([f"machine.device={device}"] if device else [])]
     asked = RunOptions(

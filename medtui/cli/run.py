@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.cli.forecast import print_forecast
+from medtui.cli.dry_run import print_forecast
+from medtui.cli.follow.foreground import Session, Telling, announce, shown_path, warn_of_logout
+from medtui.cli.follow.signals import Interrupts
 from medtui.cli.run_lookup import Target
-from medtui.cli.session import Session, Telling, announce, shown_path, warn_of_logout
-from medtui.cli.signals import Interrupts
-from medtui.cli.summary import print_object
+from medtui.cli.show.summary import print_object
 from medtui.comet.access import why_offline
 from medtui.jobs.launcher import preflight, start_study, stop_study
 from medtui.preset import describe_count, load_preset

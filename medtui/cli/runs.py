@@ -22,7 +22,7 @@ def list_runs(
 ) -> None:
     """List all runs, live studies first, then the newest."""
     from medtui.cli.run_lookup import find_target, read_catalogue, read_study
-    from medtui.cli.summary import print_object, run_object
+    from medtui.cli.show.summary import print_object, run_object
 
     folder = options.runs_dir_of(ctx, runs_dir)
     if study is None:
@@ -34,7 +34,7 @@ def list_runs(
             for run in each.runs:
                 print_object(run_object(each, run))
         return
-    from medtui.cli.listing import runs_table, warn_of_damage
+    from medtui.cli.show.listing import runs_table, warn_of_damage
 
     if not any(each.runs for each in studies):
         typer.echo(f"No runs in {folder}. `medtui --run demo` makes some.", err=True)
@@ -51,10 +51,10 @@ def show_run(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Show a run: state, metrics with 95 % intervals, size, layers. A study: its table."""
-    from medtui.cli.listing import describe_study
-    from medtui.cli.report import describe_run
     from medtui.cli.run_lookup import find_target, read_study, run_in
-    from medtui.cli.summary import print_object, run_object
+    from medtui.cli.show.listing import describe_study
+    from medtui.cli.show.run_details import describe_run
+    from medtui.cli.show.summary import print_object, run_object
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     study = read_study(found.study)

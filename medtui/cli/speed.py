@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from medtui.cli.run_lookup import find_target
-from medtui.cli.summary import print_object
+from medtui.cli.show.summary import print_object
 from medtui.cli.table import render_table
 from medtui.errors import UsageError
 from medtui.jobs.benchmark import bench_models

@@ -20,9 +20,9 @@ def resume(
 
     Given a run, its study goes on.
     """
+    from medtui.cli.follow.foreground import Session, Telling, announce, warn_of_logout
+    from medtui.cli.follow.signals import Interrupts
     from medtui.cli.run_lookup import Target, find_target
-    from medtui.cli.session import Session, Telling, announce, warn_of_logout
-    from medtui.cli.signals import Interrupts
     from medtui.jobs.launcher import resume_study, stop_study
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
@@ -60,9 +60,9 @@ def attach(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Follow a study or a run at work. Ctrl+C leaves it running."""
+    from medtui.cli.follow.foreground import Session, Telling
+    from medtui.cli.follow.signals import Interrupts
     from medtui.cli.run_lookup import find_target
-    from medtui.cli.session import Session, Telling
-    from medtui.cli.signals import Interrupts
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     with Interrupts() as interrupts:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from benchmarks.engine_ablation.__main__ import benchmark
+from benchmarks.engine_ablation.__main__ import _parser, benchmark, plan_from
 from benchmarks.engine_ablation.images import lay_out, read_part
 from benchmarks.engine_ablation.report import AblationPlan, AblationReport
 from benchmarks.engine_ablation.runner import Measurements, UnequalWork, _check
@@ -96,3 +96,10 @@ def test_too_few_images_are_said(tmp_path):
     """A plan larger than the folder is refused before anything runs."""
     with pytest.raises(UsageError, match="are needed"):
         lay_out(replace(PLAN, num_train=10_000), tmp_path)
+
+
+@pytest.mark.parametrize(("override", "named"), [("pace=3", "num_train"), ("steps=few", "steps")])
+def test_a_wrong_key_or_value_is_a_usage_error(override, named):
+    """The message names the known keys, or the key whose value is wrong."""
+    with pytest.raises(UsageError, match=named):
+        plan_from(_parser().parse_args(["--set", override]))

@@ -83,12 +83,3 @@ def test_completion_scripts_are_offered(medtui, shell):
     done = medtui(_MEDTUI_COMPLETE=f"source_{shell}")
     assert done.returncode == 0
     assert "medtui" in done.stdout
-
-
-def test_the_engine_benchmark_refuses_what_its_plan_has_not(medtui):
-    """A wrong key or value is a usage error, said before torch is loaded."""
-    for override, said in (("pace=3", "num_train"), ("steps=few", "steps")):
-        done = medtui("bench", "engine", "--set", override)
-        assert done.returncode == 2
-        assert said in done.stderr
-        assert not done.stdout

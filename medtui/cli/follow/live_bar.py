@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from medtui.cli.narration import describe_step, line_of
-from medtui.cli.summary import describe_accuracy
+from medtui.cli.follow.narration import describe_step, line_of
+from medtui.cli.show.summary import describe_accuracy
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 REDRAW_SECONDS = 0.5

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.cli.follow import Follower, choose_narrator
-from medtui.cli.outcome import exit_code_of, explain_failures
+from medtui.cli.follow.exit_status import exit_code_of, explain_failures
+from medtui.cli.follow.signals import Interrupts
+from medtui.cli.follow.watcher import Follower, choose_narrator
 from medtui.cli.run_lookup import Target, read_study, run_in
-from medtui.cli.search import search_objects, searches_of
-from medtui.cli.signals import Interrupts
-from medtui.cli.summary import print_object, run_object, study_table
-from medtui.cli.tracking import describe_tracking
+from medtui.cli.show.searches import search_objects, searches_of
+from medtui.cli.show.summary import print_object, run_object, study_table
+from medtui.cli.show.tracking import describe_tracking
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 

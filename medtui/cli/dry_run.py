@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from medtui.cli.summary import print_object
+from medtui.cli.show.summary import print_object
 from medtui.cli.table import render_table
 from medtui.jobs.launcher import CellForecast, Preflight, describe_estimate
 from medtui.preset import Preset, count_runs, describe_compressions, describe_searches

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Sequence
 
-from medtui.cli.search import searches_of
-from medtui.cli.session import shown_path
-from medtui.cli.summary import asked_density, describe_duration, study_table
+from medtui.cli.follow.foreground import shown_path
+from medtui.cli.show.searches import searches_of
+from medtui.cli.show.summary import asked_density, describe_duration, study_table
 from medtui.cli.table import render_table
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.units import MISSING, format_density, format_percent

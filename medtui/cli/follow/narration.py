@@ -4,7 +4,7 @@ import sys
 import time
 from typing import Protocol, TextIO
 
-from medtui.cli.summary import describe_accuracy
+from medtui.cli.show.summary import describe_accuracy
 from medtui.cli.table import printable
 from medtui.events import CycleEnded
 from medtui.monitor.catalogue import RunFeed, StudyFeed

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.cli.narration import Narrator, PlainLines, Silence, describe_outcome
-from medtui.cli.search import searches_of
-from medtui.cli.signals import Interrupts
+from medtui.cli.follow.narration import Narrator, PlainLines, Silence, describe_outcome
+from medtui.cli.follow.signals import Interrupts
+from medtui.cli.show.searches import searches_of
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import Line
@@ -133,7 +133,7 @@ def choose_narrator(study: StudyFeed, *, is_quiet: bool) -> Narrator:
 
     if not Console(stderr=True).is_interactive:
         return PlainLines(study)
-    from medtui.cli.bar import LiveBar
+    from medtui.cli.follow.live_bar import LiveBar
 
     return LiveBar()
 

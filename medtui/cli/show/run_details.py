@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
-from medtui.cli.exports_table import describe_exports
-from medtui.cli.narration import describe_cycle, describe_step
-from medtui.cli.session import shown_path
-from medtui.cli.summary import asked_density, describe_duration, format_interval
+from medtui.cli.follow.foreground import shown_path
+from medtui.cli.follow.narration import describe_cycle, describe_step
+from medtui.cli.show.exports import describe_exports
+from medtui.cli.show.summary import asked_density, describe_duration, format_interval
+from medtui.cli.show.tracking import describe_experiment
 from medtui.cli.table import printable, render_table
-from medtui.cli.tracking import describe_experiment
 from medtui.events import RunFailed
 from medtui.metrics import METRICS, Metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed

@@ -1,0 +1,1 @@
+"""Prints runs, studies and searches as tables, details and JSON objects."""
