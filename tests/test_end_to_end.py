@@ -13,12 +13,12 @@ from medtui.jobs.launcher import resume_study, start_study, stop_study
 from medtui.monitor.catalogue import StudyFeed
 from medtui.preset import load_preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import holder_of
 from tests.helpers.study_processes import (
     assert_same_outcome,
     events_of,
     is_over,
     num_cycles_told,
+    pid_of,
     result_of,
 )
 from tests.helpers.waiting import wait_until
@@ -130,10 +130,10 @@ def test_repeating_a_run_survives_a_hangup_and_two_kills(study, tmp_path):
     for number in (1, 2):
         wait_until(lambda: num_sessions(run) == number, f"session {number}")  # noqa: B023 - called at once
         wait_until(lambda: num_cycles_told(run) >= number, "a cycle")  # noqa: B023 - likewise
-        for pid in (holder_of(repeated.lock), holder_of(run.lock)):
+        for pid in (pid_of(repeated.lock), pid_of(run.lock)):
             assert pid is not None, "the worker was still to be at work"
             os.kill(pid, signal.SIGHUP)
-        os.kill(holder_of(run.lock), signal.SIGKILL)
+        os.kill(pid_of(run.lock), signal.SIGKILL)
     wait_until(lambda: is_over(repeated), "the supervisor's end")
     feed = StudyFeed(repeated)
     feed.refresh()

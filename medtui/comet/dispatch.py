@@ -13,7 +13,7 @@ from medtui.comet.access import why_offline
 from medtui.comet.state import Mode, archive_of, log_path, read_state, write_state
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import holder_of
+from medtui.runs.lock import is_held
 from medtui.runs.log_reader import EventTail
 
 
@@ -90,7 +90,7 @@ def _run(command: list[str], run: RunFolder) -> int:
 
 
 def _refuse_live(run: RunFolder) -> None:
-    if holder_of(run.lock) is not None:
+    if is_held(run.lock):
         raise UsageError(
             f"{run.name} is still at work.", hint="Its follower tells Comet; or stop it first."
         )

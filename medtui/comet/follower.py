@@ -21,7 +21,7 @@ from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Preset, TrackSettings, parse_preset
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.lock import FolderLock, is_held
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import read_result
 from medtui.telemetry import SampleTail
@@ -184,7 +184,7 @@ class Asked:
 
 
 def _is_at_work(run: RunFolder) -> bool:
-    return holder_of(run.study.lock) is not None or holder_of(run.lock) is not None
+    return is_held(run.study.lock) or is_held(run.lock)
 
 
 def _keep_archive(follower: Follower) -> None:

@@ -3,7 +3,6 @@
 What is started belongs to no terminal: it has a session of its own and no inherited streams.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,8 +17,9 @@ from medtui.preset import Preset, anchor_paths, dump_preset
 from medtui.preset.toml import DocumentError, problem_at, read_text
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
-from medtui.runs.lock import holder_of
+from medtui.runs.lock import holder_of, is_held
 from medtui.runs.result import LayerSize, Shrinkage
+from medtui.runs.signalling import signal_holder
 from medtui.units import format_bytes, format_duration
 
 START_SECONDS = 60.0
@@ -170,9 +170,9 @@ def resume_study(study: StudyFolder) -> None:
     Raises:
         EnvironmentProblem: one is at work already, or it did not come up.
     """
-    pid = holder_of(study.lock)
-    if pid is not None:
-        raise EnvironmentProblem(f"{study.name} is running already (process {pid}).")
+    owner = holder_of(study.lock)
+    if owner is not None:
+        raise EnvironmentProblem(f"{study.name} is running already ({owner.describe()}).")
     with study.supervisor_log.open("ab") as output:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "medtui.jobs.supervisor", str(study.path)],
@@ -184,7 +184,8 @@ def resume_study(study: StudyFolder) -> None:
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if holder_of(study.lock) == supervisor.pid:
+        owner = holder_of(study.lock)
+        if owner is not None and owner.pid == supervisor.pid:
             return
         if supervisor.poll() is not None:
             break
@@ -198,28 +199,33 @@ def resume_study(study: StudyFolder) -> None:
 
 
 def stop_study(study: StudyFolder) -> bool:
-    """Ask a study to stop after the steps its runs are in; give whether anything was at work.
+    """Ask a study to stop after the steps its runs are in; return whether anything was at work.
 
     Asked a second time, the supervisor kills what has not stopped after 20 s.
+
+    Raises:
+        EnvironmentProblem: it runs elsewhere, or belongs to another user.
     """
-    pid = holder_of(study.lock)
-    if pid is not None:
-        return _signal(pid, signal.SIGTERM)
-    return any([stop_run(run) for run in study.runs()])  # noqa: C419 - each is to be asked
+    if is_held(study.lock):
+        return signal_holder(study.lock, signal.SIGTERM, study.name)
+    was_at_work, problems = False, list[EnvironmentProblem]()
+    for run in study.runs():
+        try:
+            was_at_work |= stop_run(run)
+        except EnvironmentProblem as problem:  # the other runs are to be asked all the same
+            problems.append(problem)
+    if problems:
+        raise problems[0]
+    return was_at_work
 
 
 def stop_run(run: RunFolder) -> bool:
-    """Ask one run to stop after the step it is in; its study goes on with the next run."""
-    pid = holder_of(run.lock)
-    return pid is not None and _signal(pid, signal.SIGTERM)
+    """Ask one run to stop after the step it is in; its study goes on with the next run.
 
-
-def _signal(pid: int, number: signal.Signals) -> bool:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return False
-    return True
+    Raises:
+        EnvironmentProblem: it runs elsewhere, or belongs to another user.
+    """
+    return signal_holder(run.lock, signal.SIGTERM, f"{run.study.name}/{run.name}")
 
 
 def describe_estimate(estimate: Estimate) -> str:

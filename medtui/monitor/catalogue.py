@@ -9,7 +9,7 @@ from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.history import History
-from medtui.runs.lock import holder_of
+from medtui.runs.lock import is_held
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 from medtui.runs.search_record import SearchRecord, read_search
@@ -34,13 +34,13 @@ class RunFeed:
     def refresh(self) -> bool:
         """Read what is new; give whether anything changed."""
         before = (self.history.num_records, self.status, self.result is None)
-        is_held = holder_of(self.folder.lock) is not None  # before the log: last words come first
+        is_at_work = is_held(self.folder.lock)  # before the log: last words come first
         records = self._tail.poll()
         if self._tail.was_replaced:
             self.history = History()
         for record in records:
             self.history.add(record)
-        self.status = status_of(self.folder, self.history, is_held=is_held)
+        self.status = status_of(self.folder, self.history, is_held=is_at_work)
         if self.status == "finished" and self.result is None:
             self._read_result()
         return before != (self.history.num_records, self.status, self.result is None)
@@ -102,7 +102,7 @@ class StudyFeed:
         if self.preset is None:
             self._read_preset()
         self._read_search()
-        self.is_live = holder_of(self.folder.lock) is not None
+        self.is_live = is_held(self.folder.lock)
         known = {run.folder.name: run for run in self.runs}
         self.runs = [known.get(folder.name) or RunFeed(folder) for folder in self.folder.runs()]
         changed = [run.refresh() for run in self.runs]

@@ -12,7 +12,7 @@ from medtui.errors import EnvironmentProblem
 from medtui.monitor.rows import RunRow, StudyRow
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import holder_of
+from medtui.runs.lock import is_held
 
 if TYPE_CHECKING:
     from medtui.preset import Preset
@@ -111,7 +111,7 @@ class Errands:
         import shutil
 
         study = self._folder(name)
-        if holder_of(study.lock) or any(holder_of(run.lock) for run in study.runs()):
+        if is_held(study.lock) or any(is_held(run.lock) for run in study.runs()):
             raise EnvironmentProblem(f"{name} is running.", hint="Stop it first.")
         try:
             shutil.rmtree(study.path)

@@ -208,7 +208,7 @@ def test_who_only_looks_on_leaves_the_study_running(live, tmp_path, number, code
     attached.wait_for_word("following cells")
     attached.process.send_signal(number)
     assert attached.end()[0] == code
-    assert holder_of(live.folder.lock) == os.getpid()
+    assert holder_of(live.folder.lock).pid == os.getpid()
 
 
 def test_a_vanished_terminal_ends_the_follower_alone(live, tmp_path):
@@ -219,7 +219,7 @@ def test_a_vanished_terminal_ends_the_follower_alone(live, tmp_path):
     assert os.read(ours, 1)
     os.close(ours)
     assert attached.end()[0] == 129
-    assert holder_of(live.folder.lock) == os.getpid()
+    assert holder_of(live.folder.lock).pid == os.getpid()
 
 
 def test_a_lost_run_is_explained(medtui, study):

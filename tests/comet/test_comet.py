@@ -18,7 +18,7 @@ from medtui.jobs.tracker import RunFollower
 from medtui.preset import TrackSettings, parse_preset
 from medtui.preset.toml import DocumentError
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.lock import FolderLock, is_held
 from medtui.runs.log_writer import EventWriter
 from tests.helpers.comet_archive import (
     KEY,
@@ -97,7 +97,7 @@ def test_a_live_run_is_followed_to_its_last_word(run):
         follower.start()
         wait_until(lambda: read_state(run) is not None)
         assert archive_of(run) is None
-        assert holder_of(run.comet / "lock") is not None, "no second follower writes here"
+        assert is_held(run.comet / "lock"), "no second follower writes here"
         samples = write_samples(run.telemetry, 2)
         for event in events[6:]:
             log.write(event)

@@ -1,20 +1,26 @@
 """What a real study's processes have done: whether they ended, and what they wrote."""
 
+from pathlib import Path
+
 import safetensors.numpy
 
 from medtui.events import CycleEnded
 from medtui.monitor.catalogue import RunFeed
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import holder_of
+from medtui.runs.lock import holder_of, is_held
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 
 
 def is_over(study: StudyFolder) -> bool:
     """Return whether no process works on the study any more."""
-    return holder_of(study.lock) is None and all(
-        holder_of(run.lock) is None for run in study.runs()
-    )
+    return not is_held(study.lock) and not any(is_held(run.lock) for run in study.runs())
+
+
+def pid_of(lock: Path) -> int | None:
+    """Return the pid of the process that holds a lock; None where none does."""
+    owner = holder_of(lock)
+    return owner.pid if owner and owner.pid > 0 else None  # 0 would signal the tests themselves
 
 
 def result_of(run: RunFolder) -> Result:

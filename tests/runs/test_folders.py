@@ -51,7 +51,7 @@ def test_only_one_process_holds_a_lock(tmp_path):
     )
     assert refused.returncode != 0
     assert str(os.getpid()).encode() in refused.stderr
-    assert holder_of(tmp_path / "lock") == os.getpid()
+    assert holder_of(tmp_path / "lock").pid == os.getpid()
     lock.release()
     assert holder_of(tmp_path / "lock") is None
     lock.acquire()

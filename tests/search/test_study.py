@@ -12,9 +12,8 @@ from medtui.jobs.launcher import start_study
 from medtui.monitor.catalogue import StudyFeed
 from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
-from medtui.runs.lock import holder_of
 from medtui.runs.search_record import SearchRecord, read_search
-from tests.helpers.study_processes import assert_same_outcome, is_over
+from tests.helpers.study_processes import assert_same_outcome, is_over, pid_of
 from tests.helpers.waiting import wait_until
 
 SOUGHT = str(Path(__file__).with_name("sought.toml"))
@@ -28,8 +27,8 @@ def study(tmp_path_factory) -> StudyFolder:
     wait_until(cut.search.is_file, "the first decision")
     (search,) = record_of(cut).searches
     first = cut.run(search.next)
-    wait_until(lambda: first.path.is_dir() and holder_of(first.lock), "the first sample")
-    for pid in (holder_of(cut.lock), holder_of(first.lock)):
+    wait_until(lambda: first.path.is_dir() and pid_of(first.lock), "the first sample")
+    for pid in (pid_of(cut.lock), pid_of(first.lock)):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: is_over(cut), "the kill")
     done = subprocess.run(

@@ -11,7 +11,7 @@ import pytest
 
 from medtui.jobs.launcher import stop_study
 from medtui.runs.folder import StudyFolder
-from medtui.runs.lock import holder_of
+from medtui.runs.lock import is_held
 from tests.helpers.paths import REPOSITORY
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
@@ -97,7 +97,7 @@ def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmux]:
         return
     stop_study(study)
     deadline = time.monotonic() + PATIENCE_S
-    while holder_of(study.lock) is not None and time.monotonic() < deadline:
+    while is_held(study.lock) and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
@@ -149,7 +149,7 @@ def test_a_study_is_set_up_left_found_again_stopped_and_resumed(tmux: Tmux, tmp_
     tmux.wait_for("epoch ")
     leave_it_running(tmux)
     study = StudyFolder(tmp_path / "runs" / "small")
-    assert holder_of(study.lock) is not None
+    assert is_held(study.lock)
     tmux.send("clear", "Enter", START, "Enter")
     tmux.wait_for("1 running")
     tmux.send_until("Enter", "Accuracy by epoch")

@@ -1,0 +1,106 @@
+"""Identifies a process across machines, containers and reused pids. For locks and signals."""
+
+import os
+import pwd
+import socket
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from medtui.telemetry.process_stat import read_stat
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_NAMESPACE = Path("/proc/self/ns/pid")
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """The process that holds a folder's lock, as its lock file names it.
+
+    Files of earlier versions hold a bare pid; all other fields then have their defaults.
+    """
+
+    pid: int
+    """Within its own pid namespace; 0 where the file names no process."""
+    host: str = ""
+    boot_id: str = ""
+    """The kernel's identifier for one boot of one machine; empty where it is not known."""
+    pid_namespace: int = 0
+    """Inode of the pid namespace, which each container has its own of; 0 where it is not known."""
+    start_ticks: int = 0
+    """When it began, in ticks since the boot: with the pid, its identity. 0 where not known."""
+    uid: int = -1
+    user: str = ""
+    """The name of `uid`, on its own host."""
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether the record suffices to recognise the process."""
+        return bool(self.pid > 0 and self.boot_id and self.pid_namespace and self.start_ticks)
+
+    def describe(self) -> str:
+        """Return the process in words: `process 12 of alice on gpu1`."""
+        if self.pid <= 0:
+            return "an unknown process"
+        user = f" of {self.user}" if self.user else ""
+        host = f" on {self.host}" if self.host else ""
+        return f"process {self.pid}{user}{host}"
+
+
+_decoder = msgspec.json.Decoder(Owner)
+
+
+def this_process() -> Owner:
+    """Return the record of the calling process."""
+    stat = read_stat(os.getpid())
+    return Owner(
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        boot_id=own_boot_id(),
+        pid_namespace=own_pid_namespace(),
+        start_ticks=stat.start_ticks if stat else 0,
+        uid=os.getuid(),
+        user=user_name(os.getuid()),
+    )
+
+
+def encode_owner(owner: Owner) -> bytes:
+    """Return the record as one line of JSON."""
+    return msgspec.json.encode(owner) + b"\n"
+
+
+def decode_owner(raw: bytes) -> Owner:
+    """Read a lock file's content; what names no process gives an owner with pid 0."""
+    text = raw.strip()
+    if text.isdigit() and len(text) < 20:  # noqa: PLR2004 - more digits than any pid has
+        return Owner(int(text))
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Owner(0)
+
+
+@cache
+def own_boot_id() -> str:
+    """Return this machine's boot identifier; empty where `/proc` does not show it."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@cache
+def own_pid_namespace() -> int:
+    """Return the inode of this process's pid namespace; 0 where `/proc` does not show it."""
+    try:
+        return _PID_NAMESPACE.stat().st_ino
+    except OSError:
+        return 0
+
+
+def user_name(uid: int) -> str:
+    """Return a user's name, or `uid 1000` where this machine has no name for it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

@@ -1,0 +1,263 @@
+"""Signals reach the holder of a lock and no other process, whatever its lock file says."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from medtui.errors import EnvironmentProblem
+from medtui.jobs.launcher import stop_run, stop_study
+from medtui.runs.folder import StudyFolder
+from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.owner import Owner, decode_owner, encode_owner, this_process
+
+BYSTANDER = "import sys; print('ready', flush=True); sys.stdin.read()"
+"""A process that ends when its stdin is closed, and by any signal."""
+
+HOLDER = f"""
+import sys
+from pathlib import Path
+from medtui.runs.lock import FolderLock
+lock = FolderLock(Path(sys.argv[1]))
+lock.acquire()
+{BYSTANDER}
+"""
+"""Holds a lock as this version does."""
+
+EARLIER_PROGRAM = Path("medtui/supervise.py")
+"""Where earlier versions had the supervisor."""
+
+EARLIER_SUPERVISOR = """
+import fcntl, os, sys
+from pathlib import Path
+lock = open(Path(sys.argv[1]) / "lock", "a+")
+fcntl.flock(lock, fcntl.LOCK_EX)
+lock.truncate(0)
+lock.write(f"{os.getpid()}\\n")
+lock.flush()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+"""Holds a study as an earlier version's supervisor did: its lock file holds a bare pid."""
+
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Return a function that starts Python with arguments and waits until it says a word."""
+    started = []
+
+    def run(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options,
+        )  # fmt: skip
+        started.append(process)
+        assert process.stdout.readline() == b"ready\n"
+        return process
+
+    yield run
+    for process in started:
+        with process:
+            process.kill()
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> StudyFolder:
+    """Return the empty folder of a study."""
+    folder = StudyFolder(tmp_path / "demo")
+    folder.path.mkdir()
+    return folder
+
+
+@pytest.fixture
+def held(study: StudyFolder) -> Iterator[Callable[[bytes], None]]:
+    """Return a function that writes a record into the study's lock file, which is held meanwhile.
+
+    The lock is of this process, the record of another: as seen from a second container.
+    """
+    with study.lock.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        def write(record: bytes) -> None:
+            file.write(record)
+            file.flush()
+
+        yield write
+
+
+def record_of(process: subprocess.Popen[bytes], **other: object) -> bytes:
+    """Return the record that a process of this machine would write, with some fields changed."""
+    stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii")
+    ticks = int(stat.rpartition(")")[2].split()[19])
+    own = msgspec.structs.replace(this_process(), pid=process.pid, start_ticks=ticks)
+    return encode_owner(msgspec.structs.replace(own, **other))
+
+
+def write_earlier_program(folder: Path) -> None:
+    """Write what a supervisor of an earlier version, started in this folder, runs."""
+    program = folder / EARLIER_PROGRAM
+    program.parent.mkdir()
+    program.with_name("__init__.py").touch()
+    program.write_text(EARLIER_SUPERVISOR, encoding="utf-8")
+
+
+def is_spared(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process ends by its closed stdin, not by a signal."""
+    process.stdin.close()
+    return process.wait(60) == 0
+
+
+def test_a_lock_names_machine_process_and_user(tmp_path):
+    """The record suffices to tell its process from any other, and people where it is."""
+    lock = FolderLock(tmp_path / "lock")
+    lock.acquire()
+    owner = holder_of(lock.path)
+    assert owner == this_process()
+    assert owner.is_identified
+    assert owner.host in owner.describe()
+    assert str(os.getpid()) in owner.describe()
+    lock.release()
+
+
+@pytest.mark.parametrize(
+    ("raw", "pid"),
+    [(b"123\n", 123), (b"", 0), (b"\xff\xfe", 0), (b'{"pid": "x"}', 0), (b"9" * 5000, 0),
+     (b'{"pid": 7, "later": 1}', 7), (b'{"pid": 7, "host": "\xff"}', 0)],
+)  # fmt: skip
+def test_any_lock_file_can_be_read(raw, pid):
+    """Bare pids of earlier versions, fields of later ones, and damage."""
+    assert decode_owner(raw).pid == pid
+    assert not decode_owner(raw).is_identified
+
+
+def test_a_fifo_called_lock_keeps_nobody_waiting(tmp_path):
+    """Looking for a holder opens nothing that blocks."""
+    os.mkfifo(tmp_path / "lock")
+    assert holder_of(tmp_path / "lock") is None
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    """`flock` may not be there at all; nothing looks alive then, and the reason is told."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(EnvironmentProblem, match="cannot be locked .*Function not implemented"):
+        FolderLock(tmp_path / "lock").acquire()
+    assert holder_of(tmp_path / "lock") is None
+
+
+def test_the_holder_is_signalled(study, start):
+    """A process that took the lock with this version is asked to stop."""
+    holder = start("-c", HOLDER, str(study.lock))
+    assert stop_study(study)
+    assert holder.wait(60) == -signal.SIGTERM
+    assert not stop_study(study)
+
+
+def test_the_holder_is_signalled_where_there_is_no_pidfd(study, start, monkeypatch):
+    """Old kernels and sandboxes refuse `pidfd_open`; the pid is used after the same check."""
+
+    def refuse(_: int) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    holder = start("-c", HOLDER, str(study.lock))
+    assert stop_study(study)
+    assert holder.wait(60) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"boot_id": "another"}, "another machine: process .* of alice on gpu1"),
+        ({"pid_namespace": 1}, "another container of this machine: process .* of alice on gpu1"),
+    ],
+)
+def test_a_study_of_another_machine_or_container_is_not_signalled(study, start, held, other, told):
+    """The pid in the lock file is an unrelated process here; the message says where to go."""
+    bystander = start("-c", BYSTANDER)
+    held(record_of(bystander, host="gpu1", user="alice", **other))
+    with pytest.raises(EnvironmentProblem, match=told) as refusal:
+        stop_study(study)
+    assert "medtui stop demo" in refusal.value.hint
+    assert "gpu1" in refusal.value.hint
+    assert is_spared(bystander)
+
+
+def test_a_reused_pid_is_not_signalled(study, start, held):
+    """A process that began at another time is another process."""
+    bystander = start("-c", BYSTANDER)
+    held(record_of(bystander, start_ticks=1))
+    with pytest.raises(EnvironmentProblem, match="not by the process"):
+        stop_study(study)
+    assert is_spared(bystander)
+
+
+def test_a_bare_pid_alone_is_not_signalled(study, start, held):
+    """A lock file of an earlier version that names any process here."""
+    bystander = start("-c", BYSTANDER)
+    held(f"{bystander.pid}\n".encode())
+    with pytest.raises(EnvironmentProblem, match="earlier version"):
+        stop_study(study)
+    assert is_spared(bystander)
+
+
+def test_a_bare_pid_of_a_supervisor_is_signalled(study, start, tmp_path):
+    """Its command names the program and the folder, and it has the lock file open."""
+    write_earlier_program(tmp_path)
+    holder = start("-m", f"medtui.{EARLIER_PROGRAM.stem}", "demo", cwd=tmp_path)
+    assert holder_of(study.lock) == Owner(holder.pid)
+    assert stop_study(study)
+    assert holder.wait(60) == -signal.SIGTERM
+
+
+def test_a_supervisor_of_another_folder_is_not_signalled(study, start, held, tmp_path):
+    """A supervisor here that has the pid of one elsewhere."""
+    write_earlier_program(tmp_path)
+    (tmp_path / "other").mkdir()
+    bystander = start("-m", f"medtui.{EARLIER_PROGRAM.stem}", "other", cwd=tmp_path)
+    held(f"{bystander.pid}\n".encode())
+    with pytest.raises(EnvironmentProblem, match="earlier version"):
+        stop_study(study)
+    assert is_spared(bystander)
+
+
+def test_every_run_is_asked_even_where_one_refuses(study, start, tmp_path):
+    """A study without a supervisor: the refusal of one worker does not spare the others."""
+    first, second = study.run("a"), study.run("b")
+    for run in (first, second):
+        run.path.mkdir()
+        run.preset.write_text('name = "x"\n', encoding="utf-8")
+    bystander, holder = start("-c", BYSTANDER), start("-c", HOLDER, str(second.lock))
+    with first.lock.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(record_of(bystander, boot_id="another"))
+        file.flush()
+        with pytest.raises(EnvironmentProblem, match="demo/a runs on another machine"):
+            stop_study(study)
+        assert holder.wait(60) == -signal.SIGTERM
+        assert is_spared(bystander)
+    assert not stop_run(first)
+
+
+def test_another_users_study_is_told_by_its_owner(study, start, held, monkeypatch):
+    """The kernel's refusal becomes a sentence."""
+    bystander = start("-c", BYSTANDER)
+    held(record_of(bystander, user="alice"))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(signal, "pidfd_send_signal", refuse)
+    with pytest.raises(EnvironmentProblem, match=r"^demo belongs to alice, who alone can stop it"):
+        stop_study(study)
