@@ -16,6 +16,7 @@ from types import FrameType
 from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.events import RunFailed, RunStarted, RunStopped
 from medtui.preset import Preset, parse_preset
+from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
 from medtui.runs.lock import FolderLock
 from medtui.runs.log_writer import EventWriter
@@ -41,7 +42,7 @@ def main() -> int:
     lock = FolderLock(folder.lock)
     try:
         lock.acquire()
-        preset = parse_preset(folder.preset.read_text(encoding="utf-8"), str(folder.preset))
+        preset = parse_preset(read_text(folder.preset), str(folder.preset))
     except MedtuiError as error:
         print(error, file=sys.stderr)  # noqa: T201 - goes to worker.log
         return error.exit_code

@@ -17,7 +17,7 @@ from medtui.preset import (
 )
 from medtui.preset.toml import DocumentError, read_text
 from medtui.runs.bench_record import Bench, read_bench
-from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.folder import RunFolder, StudyFolder, subfolders
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
 from medtui.runs.search_record import read_search
@@ -142,8 +142,4 @@ def reference_of(entry: Entry, entries: Iterable[Entry]) -> Entry | None:
 
 def all_runs(runs_dir: Path) -> list[RunFolder]:
     """Give the folders of all runs of all studies, study by study."""
-    try:
-        studies = [StudyFolder(path) for path in sorted(runs_dir.iterdir()) if path.is_dir()]
-    except OSError:
-        return []
-    return [run for study in studies for run in study.runs()]
+    return [run for path in subfolders(runs_dir) for run in StudyFolder(path).runs()]

@@ -3,11 +3,12 @@
 Everything heavy is imported by the verb that needs it, so that `--help` answers at once.
 """
 
+import io
 import os
 import sys
 
 from medtui import __version__
-from medtui.errors import MedtuiError
+from medtui.errors import MedtuiError, explain_os_error
 
 
 def main() -> int:
@@ -15,6 +16,9 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         print(f"medtui {__version__}")
         return 0
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # File names may hold bytes of any encoding, and stdout's may lack a character of ours.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _run_verb()
     except MedtuiError as error:
@@ -24,6 +28,10 @@ def main() -> int:
         # The reader of a pipe has enough; Python's own flush at exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        problem = explain_os_error(error)
+        show_error(problem)
+        return problem.exit_code
 
 
 def show_error(error: MedtuiError) -> None:

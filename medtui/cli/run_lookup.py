@@ -1,12 +1,13 @@
 """Finds the study or run a person names: `demo`, `demo/prune-0.1`, or `prune-0.1` where unique."""
 
 import difflib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.errors import UsageError
 from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
-from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.folder import RunFolder, StudyFolder, is_file, subfolders
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ def find_target(runs_dir: Path, name: str) -> Target:
 
     Raises:
         UsageError: there is none, or more than one.
+        OSError: its folder cannot be read.
     """
     wanted = _within(runs_dir, name)
     targets = _targets(runs_dir)
     exact = [target for target in targets if target.name == wanted]
     found = exact or [target for target in targets if target.name.endswith(f"/{wanted}")]
     if len(found) == 1:
+        _require_readable(found[0])
         return found[0]
     if found:
         names = ", ".join(target.name for target in found)
@@ -72,15 +75,18 @@ def run_in(study: StudyFeed, folder: RunFolder) -> RunFeed:
 
 
 def _targets(runs_dir: Path) -> list[Target]:
-    try:
-        folders = [StudyFolder(path) for path in sorted(runs_dir.iterdir())]
-    except OSError:
-        return []
     found = []
-    for study in folders:
-        if study.preset.is_file():
+    for study in map(StudyFolder, subfolders(runs_dir)):
+        if is_file(study.preset):
             found += [Target(study), *(Target(study, run) for run in study.runs())]
     return found
+
+
+def _require_readable(target: Target) -> None:
+    """Fail where a folder is closed to this user: its runs would seem not to exist."""
+    os.scandir(target.study.path).close()
+    if target.run is not None:
+        os.scandir(target.run.path).close()
 
 
 def _within(runs_dir: Path, name: str) -> str:

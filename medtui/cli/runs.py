@@ -22,25 +22,24 @@ def list_runs(
 ) -> None:
     """List all runs, live studies first, then the newest."""
     from medtui.cli.run_lookup import find_target, read_catalogue, read_study
+    from medtui.cli.show.listing import runs_table, warn_of_damage
     from medtui.cli.show.summary import print_object, run_object
 
     folder = options.runs_dir_of(ctx, runs_dir)
     if study is None:
-        studies = read_catalogue(folder).studies
+        catalogue = read_catalogue(folder)
+        studies, problem = catalogue.studies, catalogue.problem
     else:
-        studies = [read_study(find_target(folder, study).study)]
+        studies, problem = [read_study(find_target(folder, study).study)], ""
     if as_json:
         for each in studies:
             for run in each.runs:
                 print_object(run_object(each, run))
-        return
-    from medtui.cli.show.listing import runs_table, warn_of_damage
-
-    if not any(each.runs for each in studies):
+    elif any(each.runs for each in studies):
+        print(runs_table(studies))
+    else:
         typer.echo(f"No runs in {folder}. `medtui --run demo` makes some.", err=True)
-        return
-    print(runs_table(studies))
-    warn_of_damage(studies)
+    warn_of_damage(studies, problem)
 
 
 @app.command(name="show")

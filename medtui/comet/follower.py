@@ -20,6 +20,7 @@ from medtui.comet.state import CometState, read_state, write_state
 from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Preset, TrackSettings, parse_preset
+from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
 from medtui.runs.lock import FolderLock, is_held
 from medtui.runs.log_reader import EventTail
@@ -224,7 +225,7 @@ def main() -> int:
         run.comet.mkdir(exist_ok=True)
         lock = FolderLock(run.comet / "lock")
         _acquire(lock)
-        preset = parse_preset(run.preset.read_text(encoding="utf-8"), str(run.preset))
+        preset = parse_preset(read_text(run.preset), str(run.preset))
         follow(open_follower(run, preset, arguments.mode), preset, asked)
         lock.release()
     except MedtuiError as error:

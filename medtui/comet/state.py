@@ -7,6 +7,7 @@ import msgspec
 
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import RunFolder
+from medtui.runs.json_record import DECODE_ERRORS
 
 Mode = Literal["offline", "online"]
 
@@ -48,7 +49,7 @@ def read_state(run: RunFolder) -> CometState | None:
     """Read the state; None where there is none that can be read."""
     try:
         return msgspec.json.decode(state_path(run).read_bytes(), type=CometState)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *DECODE_ERRORS):
         return None
 
 

@@ -70,7 +70,7 @@ def _entry(path: Path) -> Entry:
 def _read_index(path: Path) -> Index | None:
     try:
         return msgspec.json.decode((path / "index.json").read_bytes(), type=Index)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, msgspec.DecodeError):
         return None
 
 

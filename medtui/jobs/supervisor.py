@@ -21,6 +21,7 @@ from medtui.jobs.device_slots import Slot, find_slots
 from medtui.jobs.tracker import END_SECONDS, RunFollower
 from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Cell, Preset, dump_preset, expand_grid, parse_preset, preset_for
+from medtui.preset.toml import read_text
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
@@ -242,7 +243,7 @@ def main() -> int:
     lock = FolderLock(study.lock)
     try:
         lock.acquire()
-        preset = parse_preset(study.preset.read_text(encoding="utf-8"), str(study.preset))
+        preset = parse_preset(read_text(study.preset), str(study.preset))
         return Supervisor(study, preset, find_slots(preset.machine)).carry_through()
     except MedtuiError as error:
         print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log

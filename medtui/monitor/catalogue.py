@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.errors import MedtuiError
+from medtui.errors import MedtuiError, explain_os_error
 from medtui.events import CycleEnded
 from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder, is_file
+from medtui.preset.toml import read_text
+from medtui.runs.folder import RunFolder, StudyFolder, is_file, misnamed_in, subfolders
 from medtui.runs.history import History
 from medtui.runs.lock import is_held
 from medtui.runs.log_reader import EventTail
@@ -91,7 +92,9 @@ class StudyFeed:
     """Whether a supervisor is at work."""
     search: SearchRecord | None = None
     """What its searches have found so far; None where they have not begun, or there are none."""
-    problem: str = ""
+    _preset_problem: str = ""
+    _search_problem: str = ""
+    _misnamed: list[str] = field(default_factory=list)
     _cells: dict[str, Cell | None] = field(default_factory=dict)
     _search_read_at: int = 0
     """Modification time of what was read last, nanoseconds."""
@@ -105,8 +108,15 @@ class StudyFeed:
         self.is_live = is_held(self.folder.lock)
         known = {run.folder.name: run for run in self.runs}
         self.runs = [known.get(folder.name) or RunFeed(folder) for folder in self.folder.runs()]
+        self._misnamed = misnamed_in(self.folder.path)
         changed = [run.refresh() for run in self.runs]
         return any(changed) or before != (self.is_live, len(self.runs), self._search_read_at)
+
+    @property
+    def problem(self) -> str:
+        """Why the folder cannot be fully read; empty when it can."""
+        problems = (self._preset_problem, self._search_problem, *self._misnamed)
+        return "\n".join(filter(None, problems))
 
     @property
     def num_planned(self) -> int:
@@ -149,18 +159,21 @@ class StudyFeed:
             if written_at != self._search_read_at:
                 self.search = read_search(self.folder)
                 self._search_read_at = written_at
+                self._search_problem = ""
         except FileNotFoundError:
             return
-        except (OSError, MedtuiError) as error:
-            self.problem = str(error)
+        except OSError as error:
+            self._search_problem = explain_os_error(error).message
+        except MedtuiError as error:
+            self._search_problem = str(error)
 
     def _read_preset(self) -> None:
         try:
-            text = self.folder.preset.read_text(encoding="utf-8")
+            text = read_text(self.folder.preset)
             self.preset = parse_preset(text, str(self.folder.preset))
-            self.problem = ""
-        except (OSError, UnicodeDecodeError, MedtuiError) as error:
-            self.problem = str(error)
+            self._preset_problem = ""
+        except MedtuiError as error:
+            self._preset_problem = str(error)
 
 
 @dataclass
@@ -170,6 +183,8 @@ class Catalogue:
     runs_dir: Path
     studies: list[StudyFeed] = field(default_factory=list)
     """Live ones first, then the newest."""
+    problem: str = ""
+    """Which studies cannot be shown, and why; empty where all are."""
 
     def refresh(self) -> bool:
         """Look for new, changed and vanished studies; give whether anything changed."""
@@ -178,6 +193,7 @@ class Catalogue:
         studies = [known.get(folder.name) or StudyFeed(folder) for folder in folders]
         changed = [study.refresh() for study in studies]
         names = [study.folder.name for study in self.studies]
+        self.problem = "\n".join(misnamed_in(self.runs_dir))
         studies.sort(key=lambda study: (not study.is_live, -study.started_at))
         self.studies = studies
         return any(changed) or names != [study.folder.name for study in studies]
@@ -191,8 +207,5 @@ class Catalogue:
         return next((run for run in study.runs if run.folder.name == run_name), None)
 
     def _folders(self) -> list[StudyFolder]:
-        try:
-            entries = sorted(self.runs_dir.iterdir())
-        except OSError:
-            return []
-        return [StudyFolder(path) for path in entries if is_file(StudyFolder(path).preset)]
+        studies = [StudyFolder(path) for path in subfolders(self.runs_dir)]
+        return [study for study in studies if is_file(study.preset)]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medtui.errors import explain_os_error
 from medtui.monitor.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -67,12 +68,18 @@ class Feed:
             self._catch_up(reader, time.monotonic() + PERIOD_S)
 
     def _read(self, reader: "Reader", latest: Snapshot | None, *, is_fresh: bool) -> Snapshot:
-        """Read; where the disk fails for a moment, what was there stays, and it is said."""
+        """Read; where that fails, show what was there before and name the problem.
+
+        Whatever the error, the thread goes on: without it Home would stay as it is for ever.
+        """
         try:
             return reader.read(self._wanted, look_at_all=is_fresh)
         except OSError as error:
-            studies = latest.studies if latest else ()
-            return Snapshot(studies, wanted=self._wanted, problem=f"Not read: {error}.")
+            problem = explain_os_error(error).message
+        except Exception as error:  # noqa: BLE001 - see above
+            problem = f"The runs folder could not be read: {type(error).__name__}: {error}"
+        studies = latest.studies if latest else ()
+        return Snapshot(studies, wanted=self._wanted, problem=problem)
 
     def _catch_up(self, reader: "Reader", until: float) -> None:
         """Read long logs on, slice by slice, until the next snapshot is due."""

@@ -43,7 +43,8 @@ class Reader:
                     study.refresh()
                     self._rows.pop(study.folder.name, None)
         rows = tuple(self._make_rows())
-        return Snapshot(rows, self._view(wanted, rows), wanted, _problem_of(self.runs_dir))
+        problem = _problem_of(self.runs_dir) or self._catalogue.problem
+        return Snapshot(rows, self._view(wanted, rows), wanted, problem)
 
     @property
     def is_behind(self) -> bool:

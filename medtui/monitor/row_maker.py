@@ -107,8 +107,8 @@ class RowMaker:
 
     def _note(self) -> str:
         try:
-            return self.study.folder.note.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+            return self.study.folder.note.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
             return self.study.preset.note if self.study.preset else ""
 
 

@@ -17,6 +17,7 @@ from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Metric
 from medtui.preset import dump_preset, names_probe
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
+from medtui.runs.json_record import DECODE_ERRORS
 from medtui.runs.search_record import SearchOutcome, read_search
 
 Tell = Callable[[str], None]
@@ -173,5 +174,5 @@ def _card(entry: Entry) -> Card | None:
 def _provenance(folder: RunFolder) -> Provenance | None:
     try:
         return msgspec.json.decode(folder.provenance.read_bytes(), type=Provenance)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *DECODE_ERRORS):
         return None

@@ -11,7 +11,7 @@ import msgspec
 
 from medtui.runs.bench_record import Spread
 from medtui.runs.folder import RunFolder, is_file
-from medtui.runs.json_record import write_stored
+from medtui.runs.json_record import DECODE_ERRORS, write_stored
 from medtui.runs.shrunk_manifest import Manifest
 
 FormatName = Literal["onnx", "pt2", "int8", "packed", "safetensors"]
@@ -187,7 +187,7 @@ def read_exports(folder: Path) -> list[Export]:
     """Read the records of a folder's files, in the order of their names; leave out unsound ones."""
     found = []
     for path in sorted(folder.glob("*.json")):
-        with suppress(OSError, msgspec.DecodeError):
+        with suppress(OSError, *DECODE_ERRORS):
             export = _decoder.decode(path.read_bytes())
             if record_path(folder / export.file) == path and is_file(folder / export.file):
                 found.append(export)

@@ -175,13 +175,40 @@ class StudyFolder:
 
     def runs(self) -> list[RunFolder]:
         """Give the runs that exist, the reference first, then in the order they were planned."""
-        try:
-            entries = [entry for entry in os.scandir(self.path) if entry.is_dir()]
-        except OSError:
-            return []
-        found = [RunFolder(Path(entry.path)) for entry in entries]
+        found = [RunFolder(path) for path in subfolders(self.path)]
         planned = [run for run in found if is_file(run.preset)]
         return sorted(planned, key=lambda run: (not run.is_reference, _planned_at(run), run.name))
+
+
+def subfolders(path: Path) -> list[Path]:
+    """Return the folders in `path` by name; those whose names are not UTF-8 are left out."""
+    try:
+        entries = [entry for entry in os.scandir(path) if _is_utf8(entry.name) and entry.is_dir()]
+    except OSError:
+        return []
+    return sorted(Path(entry.path) for entry in entries)
+
+
+def misnamed_in(path: Path) -> list[str]:
+    """Return a sentence for each study or run in `path` whose name no list can show."""
+    try:
+        names = [each.name for each in path.iterdir() if not _is_utf8(each.name)]
+    except OSError:
+        return []
+    return [
+        f"{path}/{os.fsencode(name).decode(errors='backslashreplace')} is not shown: its name is "
+        "not UTF-8. Rename it."
+        for name in sorted(names)
+        if is_file(path / name / "preset.toml")
+    ]
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_file(path: Path) -> bool:

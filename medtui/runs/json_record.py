@@ -8,6 +8,9 @@ import msgspec
 from medtui.errors import EnvironmentProblem
 from medtui.runs.atomic_file import publish_bytes
 
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading damaged JSON raises; bytes in a string that are not UTF-8, an error of Python's."""
+
 _Record = TypeVar("_Record")
 
 
@@ -39,5 +42,5 @@ def read_stored(
         return None
     except OSError as error:
         raise EnvironmentProblem(f"{path} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
+    except DECODE_ERRORS as error:
         raise EnvironmentProblem(f"{path} is damaged: {error}.", hint=hint) from error

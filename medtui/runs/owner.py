@@ -1,13 +1,13 @@
 """Identifies a process across machines, containers and reused pids. For locks and signals."""
 
 import os
-import pwd
 import socket
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from medtui.errors import user_name
 from medtui.telemetry.process_stat import read_stat
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -84,7 +84,7 @@ def decode_owner(raw: bytes) -> Owner:
 def own_boot_id() -> str:
     """Return this machine's boot identifier; empty where `/proc` does not show it."""
     try:
-        return _BOOT_ID.read_text(encoding="ascii").strip()
+        return _BOOT_ID.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 
@@ -96,11 +96,3 @@ def own_pid_namespace() -> int:
         return _PID_NAMESPACE.stat().st_ino
     except OSError:
         return 0
-
-
-def user_name(uid: int) -> str:
-    """Return a user's name, or `uid 1000` where this machine has no name for it."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from medtui.runs.json_record import DECODE_ERRORS
+
 
 class _Line(msgspec.Struct):
     name: str
@@ -21,6 +23,6 @@ def read_subgroups(path: Path, split: str) -> dict[str, dict[str, str]]:
     """
     try:
         lines = [_decoder.decode(line) for line in path.read_bytes().splitlines()]
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *DECODE_ERRORS):
         return {}
     return {line.name: line.subgroups for line in lines if line.part == split and line.subgroups}

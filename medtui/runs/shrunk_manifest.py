@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs.json_record import encode_stored
+from medtui.runs.json_record import DECODE_ERRORS, encode_stored
 
 
 class LayerChannels(msgspec.Struct, frozen=True):
@@ -49,5 +49,5 @@ def read_manifest(path: Path) -> Manifest:
         return _decoder.decode(path.read_bytes())
     except OSError as error:
         raise EnvironmentProblem(f"{path} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
+    except DECODE_ERRORS as error:
         raise EnvironmentProblem(f"{path} is damaged: {error}.") from error

@@ -10,9 +10,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from medtui.errors import EnvironmentProblem
+from medtui.errors import EnvironmentProblem, user_name
 from medtui.runs.lock import holder_of
-from medtui.runs.owner import Owner, own_boot_id, own_pid_namespace, user_name
+from medtui.runs.owner import Owner, own_boot_id, own_pid_namespace
 from medtui.telemetry.process_stat import read_stat
 
 _MODULES = frozenset({"supervise", "supervisor", "worker"})
@@ -90,10 +90,8 @@ def _is_holder(owner: Owner, lock: Path) -> bool:
 
     Where boot and namespace are not both known, its command and its open files have to show it.
     """
-    if owner.is_identified and (owner.boot_id, owner.pid_namespace) == (
-        own_boot_id(),
-        own_pid_namespace(),
-    ):
+    here = (own_boot_id(), own_pid_namespace())
+    if owner.is_identified and (owner.boot_id, owner.pid_namespace) == here:
         stat = read_stat(owner.pid)
         return stat is not None and stat.start_ticks == owner.start_ticks
     return _works_on(owner.pid, lock.parent) and _has_open(owner.pid, lock)

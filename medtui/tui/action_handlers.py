@@ -1,14 +1,15 @@
 """The application's answers to what screens want: asked first where it cannot be taken back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from textual import work
 from textual.app import App
 
 from medtui.charts.style import ChartStyle
-from medtui.errors import MedtuiError
+from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Feed
 from medtui.tui.actions import (
     DeleteWanted,
@@ -72,11 +73,12 @@ class Answering(App[None]):
         """Open the export of a run that has a model."""
         from medtui.tui.screens.export_dialog import ExportScreen
 
-        run = await asyncio.to_thread(self.errands.finished_run, message.key)
-        if run is None:
-            self.notify("Only a finished run has a model to export.", severity="warning")
-        else:
-            self.push_screen(ExportScreen(run))
+        with self.failures_shown("Not exported"):
+            run = await asyncio.to_thread(self.errands.finished_run, message.key)
+            if run is None:
+                self.notify("Only a finished run has a model to export.", severity="warning")
+            else:
+                self.push_screen(ExportScreen(run))
 
     def on_resume_wanted(self, message: ResumeWanted) -> None:
         """Start what is unfinished."""
@@ -109,8 +111,16 @@ class Answering(App[None]):
 
     @work(group="errands")
     async def _run_errand(self, errand: Callable[[], str]) -> None:
-        try:
+        with self.failures_shown("Not done"):
             self.notify(await asyncio.to_thread(errand), markup=False)
-        except MedtuiError as error:
-            self.notify(str(error), title="Not done", severity="error", markup=False)
         self.feed.look_now()
+
+    @contextmanager
+    def failures_shown(self, title: str) -> Iterator[None]:
+        """Show what an action could not do as a notice; the application goes on."""
+        try:
+            yield
+        except OSError as error:
+            self.notify(str(explain_os_error(error)), title=title, severity="error", markup=False)
+        except MedtuiError as error:
+            self.notify(str(error), title=title, severity="error", markup=False)

@@ -16,7 +16,6 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from medtui.errors import MedtuiError
 from medtui.monitor.poller import Feed
 from medtui.monitor.snapshot import Snapshot, endings_between
 from medtui.runs.folder import REFERENCE
@@ -144,12 +143,8 @@ class MedtuiApp(Answering):
         from medtui.tui.editor.state import Desk
         from medtui.tui.screens.data import DataScreen
 
-        try:
-            draft = draft_from(message.name_or_path)
-        except MedtuiError as error:
-            self.notify(str(error), title="Not usable", severity="error", markup=False)
-            return
-        self.push_screen(DataScreen(Desk(draft)))
+        with self.failures_shown("Not usable"):
+            self.push_screen(DataScreen(Desk(draft_from(message.name_or_path))))
 
     def on_data_screen_done(self, message: "DataScreen.Done") -> None:
         """Go on to schemes and densities."""
@@ -215,23 +210,25 @@ class MedtuiApp(Answering):
 
     @work(group="quit")
     async def _stop_all(self, names: list[str]) -> None:
+        """Stop every live study, then leave; stay where one could not be stopped."""
+        num_asked = 0
         for name in names:
-            await asyncio.to_thread(self.errands.stop_study, name)
-        self.exit()
+            with self.failures_shown("Not stopped"):
+                await asyncio.to_thread(self.errands.stop_study, name)
+                num_asked += 1
+        if num_asked == len(names):
+            self.exit()
 
     @work(group="errands")
     async def _begin(self, preset: "Preset", *, is_watched: bool) -> None:
         self.notify(f"Starting {preset.name} ...", markup=False)
-        try:
+        with self.failures_shown("Not started"):
             name = await asyncio.to_thread(self.errands.start, preset)
-        except MedtuiError as error:
-            self.notify(str(error), title="Not started", severity="error", markup=False)
-            return
-        self.feed.look_now()
-        while not isinstance(self.screen, HomeScreen):
-            await self.pop_screen()
-        if is_watched:
-            self.open_run(f"{name}/{REFERENCE}")
+            self.feed.look_now()
+            while not isinstance(self.screen, HomeScreen):
+                await self.pop_screen()
+            if is_watched:
+                self.open_run(f"{name}/{REFERENCE}")
 
     def _name_terminal(self, snapshot: Snapshot) -> None:
         """Tell in the terminal's title how far the live studies are."""

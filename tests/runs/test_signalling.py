@@ -151,7 +151,7 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(EnvironmentProblem, match="cannot be locked .*Function not implemented"):
+    with pytest.raises(EnvironmentProblem, match=r"cannot be locked .*Function not implemented"):
         FolderLock(tmp_path / "lock").acquire()
     assert holder_of(tmp_path / "lock") is None
 

@@ -1,6 +1,8 @@
 """Home: find, order, note, delete; settings and notices."""
 
+import errno
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,31 @@ def test_wrong_settings_are_explained() -> None:
     config_path().write_text("[look]\nthem = 1\n", encoding="utf-8")
     with pytest.raises(DocumentError, match=r":2: unknown key `them`.*theme"):
         load_config()
+
+
+async def test_another_users_study_is_refused_and_the_application_goes_on(
+    runs_dir: Path, showcase: list[RecordedStudy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`s`, `r` and quitting with stop: a notice names the owner, and nothing ends."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(signal, "pidfd_send_signal", refuse)
+    stopped = runs_dir / "malaria-first-try" / "supervisor.log"
+    stopped.mkdir()  # opened for appending, it is refused even to root
+    async with opened(runs_dir) as pilot:
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await pilot.press("w")
+        await until(pilot, lambda: "who alone can stop it" in notices(pilot))
+        await pilot.press("down", "r")
+        await until(pilot, lambda: str(stopped) in notices(pilot))
+        num_notices = len(pilot.app._notifications)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await pilot.press("s")
+        await until(pilot, lambda: len(pilot.app._notifications) > num_notices)
+        assert pilot.app.return_code is None
+        assert pilot.app.is_running
+        await until(pilot, lambda: "malaria" in screen_text(pilot))

@@ -31,12 +31,13 @@ def describe_study(study: StudyFeed) -> str:
     return "\n".join(lines)
 
 
-def warn_of_damage(studies: Sequence[StudyFeed]) -> None:
-    """Write to stderr which folders cannot be fully read."""
+def warn_of_damage(studies: Sequence[StudyFeed], problem: str = "") -> None:
+    """Write to stderr which folders cannot be fully read; `problem` is of the runs folder."""
+    found = [problem]
     for study in studies:
-        for problem in (study.problem, *(run.problem for run in study.runs)):
-            if problem:
-                print(f"medtui: {problem}", file=sys.stderr)
+        found += [study.problem, *(run.problem for run in study.runs)]
+    for each in filter(None, found):
+        print(f"medtui: {each}", file=sys.stderr)
 
 
 def _row(study: StudyFeed, run: RunFeed) -> list[str]:

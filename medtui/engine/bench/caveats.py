@@ -6,6 +6,7 @@ import torch
 
 from medtui.engine.bench.models import Model
 from medtui.preset import cell_named, parse_preset
+from medtui.preset.toml import read_text
 from medtui.units import format_count
 
 
@@ -35,6 +36,6 @@ def notes_on(model: Model, device: torch.device) -> Iterator[str]:
 
 
 def _is_structured(model: Model) -> bool:
-    preset = parse_preset(model.run.preset.read_text(encoding="utf-8"), str(model.run.preset))
+    preset = parse_preset(read_text(model.run.preset), str(model.run.preset))
     cell = cell_named(preset, model.run.name)
     return cell is not None and cell.scheme.is_structured

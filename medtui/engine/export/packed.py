@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.errors import EnvironmentProblem
+from medtui.runs.json_record import DECODE_ERRORS
 
 MAGIC = b"MEDTUIPK"
 VERSION = 1
@@ -114,7 +115,7 @@ def read_packed(path: Path) -> tuple[dict[str, NDArray[np.generic]], str]:
         checksum = hashlib.sha256(text + payload).digest()
         _require(checksum == raw[_LENGTHS:_PREFIX], "its checksum is another")
         return _unpack_all(header.tensors, payload), header.metadata
-    except (ValueError, TypeError, msgspec.DecodeError) as error:
+    except (ValueError, TypeError, *DECODE_ERRORS) as error:
         raise EnvironmentProblem(f"{path} is no sound packed file: {error}.") from error
 
 

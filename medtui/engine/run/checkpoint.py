@@ -18,6 +18,7 @@ import safetensors.torch
 from torch import Tensor
 
 from medtui.runs.atomic_file import sync_folder
+from medtui.runs.json_record import DECODE_ERRORS
 
 GENERATIONS = 2
 """Checkpoints kept; the older one stands in when the newer is damaged."""
@@ -119,7 +120,7 @@ class CheckpointStore:
             folder = self.folder / f"{number:06d}"
             try:
                 return _read(folder)
-            except (OSError, ValueError, msgspec.DecodeError) as error:
+            except (OSError, ValueError, *DECODE_ERRORS) as error:
                 self.damaged.append(f"checkpoint {folder.name} is damaged ({error}); passed over")
         return None
 

@@ -9,6 +9,7 @@ from medtui.engine.pruning.structural_pruning import rebuild
 from medtui.engine.training.network import build_network, restore_state
 from medtui.errors import MedtuiError, UsageError
 from medtui.preset import Preset, parse_preset
+from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
 from medtui.runs.result import Result, read_result
 from medtui.runs.shrunk_manifest import read_manifest
@@ -33,7 +34,7 @@ def preset_of(run: RunFolder) -> Preset:
     Raises:
         UsageError: its preset cannot be used any more.
     """
-    return parse_preset(run.preset.read_text(encoding="utf-8"), str(run.preset))
+    return parse_preset(read_text(run.preset), str(run.preset))
 
 
 def load_shrunk(run: RunFolder) -> nn.Module:

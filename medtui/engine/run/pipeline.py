@@ -25,6 +25,7 @@ from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStart
 from medtui.preset import Cell, Preset, cell_named
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import RunFolder
+from medtui.runs.json_record import read_stored
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import Result
 
@@ -96,12 +97,22 @@ def _open_session(
     return session
 
 
+class _Trained(msgspec.Struct):
+    """What a reference's provenance says of its data."""
+
+    data_digest: str
+
+
+_trained_decoder = msgspec.json.Decoder(_Trained)
+
+
 def _digest_of_reference(folder: RunFolder) -> str | None:
     """Give what the reference was trained on; None for itself, or where it does not say."""
     provenance = folder.study.reference.provenance
-    if folder.is_reference or not provenance.is_file():
+    if folder.is_reference:
         return None
-    return str(msgspec.json.decode(provenance.read_bytes())["data_digest"])
+    trained = read_stored(provenance, _trained_decoder)
+    return trained.data_digest if trained else None
 
 
 def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:

@@ -1,0 +1,139 @@
+"""What the operating system refuses is told in a sentence with exit code 3, never a traceback."""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from medtui.cli import main
+from medtui.errors import explain_os_error
+from medtui.runs.folder import StudyFolder
+from medtui.runs.lock import FolderLock
+from tests.helpers.paths import REPOSITORY
+
+STRANGER = 12_345
+"""A user who owns nothing here."""
+
+AS_STRANGER = f"""
+import codecs, importlib, os, pkgutil, sys
+import medtui.cli, medtui.jobs.launcher
+for package in ("cli", "cli.show", "cli.follow", "runs", "preset"):
+    where = importlib.import_module(f"medtui.{{package}}")
+    for module in pkgutil.iter_modules(where.__path__):
+        importlib.import_module(f"medtui.{{package}}.{{module.name}}")
+import rich.console
+codecs.lookup("utf-8-sig")
+os.setgroups([])
+os.setresgid({STRANGER}, {STRANGER}, {STRANGER})
+os.setresuid({STRANGER}, {STRANGER}, {STRANGER})
+sys.argv[0] = "medtui"
+sys.exit(medtui.cli.main())
+"""
+"""Runs the command line as another user. All is imported before: the checkout may be closed to
+that user, and so may the folders above the working folder."""
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+Stranger = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Stranger:
+    """Return a function that runs `medtui` as another user."""
+    tmp_path.chmod(0o755)  # the folders above stay closed; relative paths do not pass them
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", AS_STRANGER, *arguments, "--runs-dir", "runs"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def live(study: StudyFolder) -> Iterator[StudyFolder]:
+    """Return a study that this process holds."""
+    with ExitStack() as stack:
+        for path in (study.lock, study.run("quantize16").lock):
+            lock = FolderLock(path)
+            lock.acquire()
+            stack.callback(lock.release)
+        yield study
+
+
+@needs_root
+@pytest.mark.parametrize("target", ["cells", "cells/quantize16"])
+def test_another_users_study_is_not_stopped(stranger, live, target):
+    """The sentence names the study and its owner."""
+    done = stranger("stop", target)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"medtui: {target} belongs to root, who alone can stop it.\n")
+
+
+@needs_root
+@pytest.mark.parametrize("verb", ["resume", "bench"])
+def test_another_users_study_is_not_written(stranger, study, verb):
+    """A folder that can be read but not written: which file, and whose it is."""
+    done = stranger(verb, "cells")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "belongs to root: Permission denied." in done.stderr
+
+
+@needs_root
+@pytest.mark.parametrize("verb", [["runs", "show"], ["stop"], ["attach"], ["report"]])
+def test_another_users_closed_study_is_no_missing_study(stranger, study, verb):
+    """A folder that cannot even be read is not said to be absent or at rest."""
+    study.path.chmod(0o700)
+    done = stranger(*verb, "cells")
+    assert done.returncode == 3
+    assert "cells belongs to root: Permission denied." in done.stderr
+    listed = stranger("runs", "list")
+    assert listed.returncode == 0
+    assert "cells" in listed.stderr
+    assert "Permission denied" in listed.stderr
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch, capsys):
+    """Wherever it strikes, the command line ends with 3 and names the file."""
+    (tmp_path / "x.toml").write_text('name = "x"\n[data]\ncard = "demo"\n', encoding="utf-8")
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("medtui.jobs.launcher.publish_text", refuse)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["medtui", "--run", "x.toml", "--detach"])
+    assert main() == 3
+    assert f"The disk is full: {tmp_path}/runs/x/preset.toml." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.EIO, "Input/output error", "/a"), "/a: Input/output error."),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error."),
+        (OSError("a library's own"), "a library's own."),
+        (OSError(), "OSError."),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"),
+         "The disk is full: a file could not be written."),
+    ],
+)  # fmt: skip
+def test_every_error_of_the_system_makes_a_sentence(error, told):
+    """With and without a file or a reason."""
+    assert explain_os_error(error).message == told
+
+
+def test_a_table_is_printed_whatever_stdouts_encoding(medtui, study):
+    """A character that stdout cannot take is escaped; the exit code is that of the runs."""
+    done = medtui("runs", "list", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert "cells/quantize16" in done.stdout

@@ -1,0 +1,162 @@
+"""A byte that is not UTF-8 damages the one file that holds it, and no list."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from medtui.cli import main
+from medtui.comet.state import read_state
+from medtui.errors import MedtuiError
+from medtui.monitor.catalogue import Catalogue
+from medtui.monitor.poller import Feed
+from medtui.monitor.reading import Reader
+from medtui.reporting.contents import gather
+from medtui.runs.bench_record import read_bench
+from medtui.runs.exports import read_exports
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.patient_groups import read_subgroups
+from medtui.runs.result import read_result
+from medtui.runs.search_record import SearchRecord, read_search
+from medtui.runs.shrunk_manifest import Manifest, read_manifest
+
+RECORDED = Path(__file__).parents[1] / "recorded" / "cells"
+
+RUN = "prune-0.1"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> StudyFolder:
+    """Return a copy of a recorded study beside which a healthy one lies."""
+    for name in ("cells", "healthy"):
+        shutil.copytree(RECORDED, tmp_path / "runs" / name)
+    return StudyFolder(tmp_path / "runs" / "cells")
+
+
+def damage(path: Path, old: bytes) -> None:
+    """Put a byte that is no UTF-8 into the text of a file."""
+    raw = path.read_bytes()
+    assert old in raw
+    path.write_bytes(raw.replace(old, old[:-1] + b"\xff", 1))
+
+
+def manifest_of(run: RunFolder) -> Manifest:
+    """Read how wide a run's shrunk network is."""
+    return read_manifest(run.shrunk_manifest)
+
+
+def search_of(run: RunFolder) -> SearchRecord | None:
+    """Read what the searches of a run's study have found."""
+    return read_search(run.study)
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "read"),
+    [
+        (b'{"run": "\xff"}', "result.json", read_result),
+        (b'{"study": "\xff"}', "bench.json", read_bench),
+        (b'{"architecture": "\xff"}', "shrunk.json", manifest_of),
+        (b'{"searches": [{"scheme": "\xff"}]}', "../search.json", search_of),
+        (b"[" * 100_000, "result.json", read_result),
+    ],
+)  # fmt: skip
+def test_a_damaged_record_is_named(study, raw, name, read):
+    """Whatever is wrong with the bytes, it is told as damage of this file."""
+    run = study.run(RUN)
+    (run.path / name).write_bytes(raw)
+    with pytest.raises(MedtuiError, match=f"{Path(name).name} is damaged"):
+        read(run)
+
+
+def test_records_that_are_optional_are_left_out(study):
+    """Exports, Comet's state and subgroups: a damaged one counts as absent."""
+    run = study.run(RUN)
+    run.exports.mkdir()
+    run.comet.mkdir()
+    (run.exports / "a.onnx.json").write_bytes(b'{"file": "\xff"}')
+    (run.comet / "state.json").write_bytes(b'{"mode": "offline", "experiment_key": "\xff"}')
+    run.split.write_bytes(b'{"name": "\xff", "part": "test"}\n')
+    assert read_exports(run.exports) == []
+    assert read_state(run) is None
+    assert read_subgroups(run.split, "test") == {}
+
+
+def test_a_report_does_without_a_damaged_provenance(study):
+    """Versions are left out; numbers are not."""
+    damage(study.reference.provenance, b'"medtui": "0')
+    chapters = gather([study], lambda _: None)
+    assert None in [chapter.provenance for chapter in chapters]
+
+
+def test_lists_show_the_others_and_name_the_damaged_file(study, monkeypatch, capsys):
+    """Every list ends well, with one line about what could not be read."""
+    damage(study.run(RUN).result, b'"device_name": "A')
+    runs_dir = str(study.path.parent)
+    for verb in (["list"], ["list", "--json"], ["show", "cells"], ["show", f"cells/{RUN}"],
+                 ["compare"], ["compare", "--json"]):  # fmt: skip
+        monkeypatch.setattr(sys, "argv", ["medtui", "runs", *verb, "--runs-dir", runs_dir])
+        assert main() == 0, verb
+        told = capsys.readouterr()
+        assert RUN in told.out
+        if "show" not in verb:
+            assert "healthy/prune-0.1" in told.out
+            assert told.err.count("result.json is damaged") == 1, verb
+
+
+def test_home_shows_the_others_and_names_the_damaged_file(study):
+    """The reading thread goes on; the damaged run carries the problem."""
+    damage(study.run(RUN).result, b'"device_name": "A')
+    snapshot = Reader(study.path.parent).read("", look_at_all=True)
+    assert {row.name for row in snapshot.studies} == {"cells", "healthy"}
+    (row,) = [row for row in snapshot.studies if row.name == "cells"]
+    warnings = {run.name: run.warning for run in row.runs}
+    assert "result.json is damaged" in warnings[RUN]
+    assert "damaged" not in warnings["reference"]
+
+
+def test_the_reading_thread_survives_any_error(tmp_path):
+    """What it meets is told on Home, which would stay as it is for ever otherwise."""
+
+    class Failing:
+        def read(self, *_: object, **__: object) -> None:
+            raise ValueError("an unforeseen thing")
+
+    feed = Feed(tmp_path, lambda _: None)
+    assert "an unforeseen thing" in feed._read(Failing(), None, is_fresh=True).problem
+
+
+def test_a_preset_and_a_note_in_another_encoding(study):
+    """The preset is a problem with its line; the note is shown but for that byte."""
+    damage(study.preset, b'name = "cells')
+    study.note.write_bytes(b"caf\xe9 at noon\n")
+    row = next(
+        row for row in Reader(study.path.parent).read("", look_at_all=True).studies
+        if row.name == "cells"
+    )  # fmt: skip
+    assert str(study.preset) in row.problem
+    assert "not UTF-8" in row.problem
+    assert row.note == "caf� at noon"
+
+
+def test_folder_names_that_are_not_utf8_are_left_out_and_named(study, monkeypatch, capsys):
+    """Neither a run nor a study of such a name ends a list."""
+    shutil.copytree(study.reference.path, study.path / os.fsdecode(b"run\xff"))
+    shutil.copytree(study.path, study.path.parent / os.fsdecode(b"study\xfe"))
+    catalogue = Catalogue(study.path.parent)
+    catalogue.refresh()
+    assert {each.folder.name for each in catalogue.studies} == {"cells", "healthy"}
+    assert r"study\xfe is not shown" in catalogue.problem
+    assert r"run\xff is not shown" in catalogue.find("cells").problem
+    for verb in (["list"], ["list", "--json"], ["show", "cells"], ["compare"]):
+        monkeypatch.setattr(
+            sys, "argv", ["medtui", "runs", *verb, "--runs-dir", str(study.path.parent)]
+        )
+        assert main() == 0, verb
+        told = capsys.readouterr()
+        if "compare" not in verb:
+            assert r"run\xff is not shown" in told.out + told.err
+        if "show" not in verb:
+            assert r"study\xfe is not shown" in told.err
+    assert Reader(study.path.parent).read("", look_at_all=True).problem == catalogue.problem
