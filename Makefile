@@ -63,7 +63,7 @@ endif
 	cp -r tests pyproject.toml $(WHEEL_DIR)
 	cd $(WHEEL_DIR) && venv/bin/python -I -c \
 	  'import medtui; print(medtui.__file__); assert "site-packages" in medtui.__file__'
-	cd $(WHEEL_DIR) && venv/bin/python -I -m pytest $(WHEEL_TESTS)
+	cd $(WHEEL_DIR) && env -u PYTHONPATH venv/bin/python -I -m pytest $(WHEEL_TESTS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
