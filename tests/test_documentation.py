@@ -27,7 +27,7 @@ PAGES = sorted(
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 pytestmark = pytest.mark.skipif(
-    not DOCS.is_dir(), reason="tests of an installed wheel have no docs"
+    not DOCS.is_dir(), reason="there is no documentation beside these tests"
 )
 
 
@@ -107,6 +107,19 @@ def test_files_and_modules_exist(page):
     ]
 
 
+@pages(are_changelogs_read=False)
+def test_programs_exist(page):
+    """Each `python -m` of a page names a program of the repository, or an installed tool."""
+    names = re.findall(r"python -m (\w[\w.]*\w)", page.read_text())
+    own = [name for name in names if re.match(r"(benchmarks|medtui)\.[a-z]", name)]
+    assert not [
+        name
+        for name in own
+        if not (path := REPOSITORY / name.replace(".", "/")).with_suffix(".py").is_file()
+        and not (path / "__main__.py").is_file()
+    ]
+
+
 def is_defined(name: str) -> bool:
     """Whether a dotted name is a module, or a function or class in the source of one."""
     path = REPOSITORY / name.replace(".", "/")
@@ -124,6 +137,17 @@ def test_links_lead_somewhere(page):
     targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
     local = [target for target in targets if target and "://" not in target]
     assert not [target for target in local if not (page.parent / target).exists()]
+
+
+def test_the_readme_of_the_package_has_no_relative_link():
+    """A package index shows the README without the repository's files."""
+    text = (REPOSITORY / "README.md").read_text()
+    hook = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["hatch"]["metadata"]
+    for rule in hook["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(rule["pattern"], rule["replacement"], text)
+    targets = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(targets) > len(hook["hooks"])
+    assert not [target for target in targets if not target.startswith(("https://", "#"))]
 
 
 def test_the_reference_has_every_command_and_event(tmp_path):
