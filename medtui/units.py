@@ -69,6 +69,13 @@ def format_count(count: float | None) -> str:
     return MISSING if count is None else f"{count:,.0f}"
 
 
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 image`, `2,000 images`, `3 copies`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+
+
 def format_change(change: float, digits: int) -> str:
     """Give a difference with its sign, as print has it: `+0.3`, and a true minus below zero."""
     return f"{change:+.{digits}f}".replace("-", MINUS)

@@ -1,7 +1,6 @@
 """What a table of runs can show: a row of `COLUMNS` is a column of tables, filters and files."""
 
-import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +10,7 @@ from medtui.metrics import METRICS, Metric, metric_named
 from medtui.runs.bench_record import Contest
 from medtui.runs.exports import read_exports
 from medtui.runs.result import Shrinkage
+from medtui.suggest import did_you_mean
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
@@ -26,6 +26,10 @@ Value = float | str | None
 """None where it was not measured or does not apply."""
 
 Split = Literal["val", "test"]
+
+
+FORMER_NAMES: Mapping[str, str] = {}
+"""Columns' names of earlier versions, still accepted in tables and filters, to today's."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ def column_named(name: str) -> Column:
         UsageError: there is none, or more than one.
     """
     wanted = name.strip().lower().replace("-", "_")
+    wanted = FORMER_NAMES.get(wanted, wanted)
     if wanted in _BY_NAME:
         return _BY_NAME[wanted]
     begun = [each for each in _BY_NAME if each.startswith(wanted)]
@@ -74,9 +79,8 @@ def column_named(name: str) -> Column:
         return _BY_NAME[begun[0]]
     if begun:
         raise UsageError(f"`{name}` could be {', '.join(begun)}.")
-    close = difflib.get_close_matches(wanted, _BY_NAME, n=1)
-    cure = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(_BY_NAME)}."
-    raise UsageError(f"There is no column `{name}`.", hint=cure)
+    hint = did_you_mean(wanted, _BY_NAME, former=FORMER_NAMES)
+    raise UsageError(f"There is no column `{name}`.", hint=hint)
 
 
 def columns_named(names: str) -> list[Column]:

@@ -2,7 +2,7 @@
 
 from medtui.analysis.table import Sheet
 from medtui.runs.search_record import SearchOutcome, SearchSample
-from medtui.units import MISSING, format_density, format_number, format_percent
+from medtui.units import MISSING, format_density, format_number, format_percent, plural
 
 GAINS = {
     "size": "times smaller packed",
@@ -19,7 +19,7 @@ _FAR = 7.0
 
 def describe_outcome(search: SearchOutcome) -> str:
     """Give what a search came to, or how far it is, in one sentence."""
-    tried = f"{len(search.samples)} sample{'' if len(search.samples) == 1 else 's'}"
+    tried = plural(len(search.samples), "sample")
     bound = f"{_shown(search, search.bound)} {search.label} on val"
     best = search.best
     if best is None:

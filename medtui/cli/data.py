@@ -175,14 +175,14 @@ def write_card(
 def _settings(name: str, given: dict[str, object]) -> "DataSettings":
     """Make settings of what was typed: a folder or npz file without a card gets a template's."""
     from medtui.preset import DataSettings
-    from medtui.preset.toml import validate
+    from medtui.preset.toml import Source, validate
 
     path = Path(name).expanduser()
     is_npz = path.suffix == ".npz"
     if is_npz or (path.is_dir() and not (path / "card.toml").is_file()):
         given = given | {"root": given["root"] or name}
         name = "medmnist" if is_npz else "folders"
-    return validate(DataSettings, {"card": name, **given}, text="", origin="the command line")
+    return validate(DataSettings, {"card": name, **given}, Source("the command line"))
 
 
 def _print_check(found: "Check") -> None:

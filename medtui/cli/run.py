@@ -10,9 +10,10 @@ from medtui.cli.follow.signals import Interrupts
 from medtui.cli.run_lookup import Target
 from medtui.cli.show.summary import print_object
 from medtui.comet.access import why_offline
+from medtui.errors import MedtuiError
 from medtui.jobs.launcher import preflight, start_study, stop_study
-from medtui.preset import describe_count, load_preset
-from medtui.preset.file import find_preset_path
+from medtui.preset import describe_count
+from medtui.preset.file import read_preset
 from medtui.runs.folder import StudyFolder
 
 
@@ -38,11 +39,13 @@ def run_preset(asked: RunOptions) -> int:
     Raises:
         MedtuiError: the preset cannot run; nothing was started.
     """
-    preset = load_preset(asked.preset, asked.overrides)
-    announce(f"{preset.name}: checking data and grid", asked.telling)
-    # An override has no line of its own, so errors name lines only where there is none.
-    source = None if asked.overrides else find_preset_path(asked.preset)
-    forecast = preflight(preset, source, is_measured=asked.is_dry)
+    try:
+        preset, source = read_preset(asked.preset, asked.overrides)
+        announce(f"{preset.name}: checking data and grid", asked.telling)
+        forecast = preflight(preset, source, is_measured=asked.is_dry)
+    except MedtuiError as error:
+        error.message += " Nothing was started."
+        raise
     if asked.is_dry:
         print_forecast(preset, forecast, as_json=asked.telling.as_json)
         return 0

@@ -1,6 +1,5 @@
 """Finds the study or run a person names: `demo`, `demo/prune-0.1`, or `prune-0.1` where unique."""
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from medtui.errors import UsageError
 from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder, is_file, subfolders
+from medtui.suggest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,5 @@ def _within(runs_dir: Path, name: str) -> str:
 def _cure(wanted: str, targets: list[Target]) -> str:
     names = {target.name.rpartition("/")[2]: target.name for target in targets}
     names |= {target.name: target.name for target in targets}
-    close = difflib.get_close_matches(wanted, names, n=1)
-    if close:
-        return f"Did you mean `{names[close[0]]}`?"
-    return "`medtui runs list` shows them; --runs-dir chooses another folder."
+    unknown = "`medtui runs list` shows them; --runs-dir chooses another folder."
+    return did_you_mean(wanted, names.values(), former=names, otherwise=unknown)

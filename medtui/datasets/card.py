@@ -8,7 +8,14 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.errors import UsageError
-from medtui.preset.toml import Document, DocumentError, Problem, parse_table, read_text, validate
+from medtui.preset.toml import (
+    Document,
+    DocumentError,
+    Source,
+    parse_table,
+    read_text,
+    validate,
+)
 from medtui.resources import card_names, find_card
 
 T = TypeVar("T")
@@ -215,11 +222,12 @@ def load_card(name_or_path: str) -> tuple[Card, Path]:
     path = _find(name_or_path)
     text = read_text(path)
     table = parse_table(text, str(path))
+    source = Source(str(path), text)
     version = table.get("schema", 1)
     if isinstance(version, int) and version > 1:
         sentence = f"`schema` = {version} is newer than this medtui reads; update medtui"
-        raise DocumentError(str(path), [Problem(sentence, ("schema",))])
-    return validate(Card, table, text=text, origin=str(path)), path
+        raise DocumentError(str(path), [source.problem_at(("schema",), sentence)])
+    return validate(Card, table, source), path
 
 
 def _find(name_or_path: str) -> Path:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.datasets.index import plural, some
+from medtui.datasets.index import some
 from medtui.errors import EnvironmentProblem
+from medtui.units import plural
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"})
 """A name's ending makes a file a candidate; its content decides."""

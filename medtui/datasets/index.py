@@ -77,13 +77,6 @@ class Listing:
         )
 
 
-def plural(count: int, noun: str) -> str:
-    """Give `1 image`, `2,000 images`."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
-
-
 def some(names: Sequence[str], limit: int = 3) -> str:
     """Give the first few names of a longer list, for a sentence."""
     shown = ", ".join(names[:limit])

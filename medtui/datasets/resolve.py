@@ -12,11 +12,12 @@ from medtui.datasets.class_weights import count_classes
 from medtui.datasets.formats.class_folders import list_folders
 from medtui.datasets.formats.csv_table import list_table
 from medtui.datasets.formats.medmnist import list_npz
-from medtui.datasets.index import NO_PART, PARTS, Listing, Parts, plural, some
+from medtui.datasets.index import NO_PART, PARTS, Listing, Parts, some
 from medtui.datasets.official_split import read_official
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.errors import EnvironmentProblem
 from medtui.preset import DataSettings
+from medtui.units import plural
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.index import NO_PART, PARTS, TRAIN_VAL, Labels, Listing, Parts, plural, some
+from medtui.datasets.index import NO_PART, PARTS, TRAIN_VAL, Labels, Listing, Parts, some
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
+from medtui.units import plural
 
 SplitMethod = Literal["patient", "official", "image"]
 

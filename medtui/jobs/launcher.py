@@ -14,7 +14,7 @@ import msgspec
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import settle_threads
 from medtui.preset import Preset, anchor_paths, dump_preset
-from medtui.preset.toml import DocumentError, problem_at, read_text
+from medtui.preset.toml import DocumentError, Source
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import holder_of, is_held
@@ -102,12 +102,12 @@ class Refusal(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
 
 
 def preflight(
-    preset: Preset, source: Path | None = None, *, is_measured: bool = False
+    preset: Preset, source: Source | None = None, *, is_measured: bool = False
 ) -> Preflight:
     """Try a preset in a short-lived process of its own, which knows torch; some seconds.
 
-    With `source`, the preset's file, an error names the line that leads to it. `is_measured` asks
-    for an estimate of time and disk as well.
+    With `source`, where the preset's values come from, an error names the line or the option that
+    leads to it. `is_measured` asks for an estimate of time and disk as well.
 
     Raises:
         UsageError: the preset asks for what cannot be: a density that keeps no weight, a scheme
@@ -131,11 +131,11 @@ def preflight(
     return answer
 
 
-def _refused(refusal: Refusal, source: Path | None) -> MedtuiError:
+def _refused(refusal: Refusal, source: Source | None) -> MedtuiError:
     if source is not None and refusal.key:
         sentence = f"{refusal.message} {refusal.hint}".strip()
-        problem = problem_at(read_text(source), tuple(refusal.key), sentence)
-        return DocumentError(str(source), [problem], exit_code=refusal.exit_code)
+        problem = source.problem_at(tuple(refusal.key), sentence)
+        return DocumentError(source.origin, [problem], exit_code=refusal.exit_code)
     kind = {2: UsageError, 3: EnvironmentProblem}.get(refusal.exit_code, MedtuiError)
     return kind(refusal.message, hint=refusal.hint, key=refusal.key)
 

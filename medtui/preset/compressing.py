@@ -1,15 +1,15 @@
 """A preset's section on what compresses: the grid of schemes, densities and seeds."""
 
-import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from medtui.preset.cell import Cell
 from medtui.preset.measuring import Density, Many
 from medtui.preset.schemes import Scheme, named_schemes
-from medtui.preset.toml import Document, fault
+from medtui.preset.toml import Document, Fault, Location, all_differ, check, fault
+from medtui.suggest import did_you_mean
 
 
 class CompressSettings(Document):
@@ -28,32 +28,41 @@ class CompressSettings(Document):
     custom: Many[Scheme] = ()
     """Further schemes, composed freely from operators."""
 
-    @model_validator(mode="after")
-    def _grid_can_be_spanned(self) -> "CompressSettings":
-        known = list(self.known_schemes())
-        for name in self.schemes:
-            self.check(name, at="schemes")
-        lowered = [name.lower() for name in known]
-        if "reference" in lowered or len(set(lowered)) < len(lowered):
-            raise fault("custom", "names must differ from each other, the shipped, `reference`")
-        for field in ("schemes", "densities", "seeds", "omit"):
-            values = getattr(self, field)
-            if len(set(values)) < len(values):
-                raise fault(field, f"{list(values)} names a value twice")
-        if not self.densities and any(self.scheme(name).takes_density for name in self.schemes):
-            raise fault("densities", "empty, but a scheme takes a density; give one, like 0.1")
-        return self
+    @check("custom")
+    def _custom_names_are_free(self) -> Iterator[Fault]:
+        taken = {name.lower(): "a shipped scheme" for name in named_schemes()}
+        for position, scheme in enumerate(self.custom):
+            name = scheme.name.lower()
+            if name in taken:
+                yield fault(
+                    ("custom", position, "name"),
+                    f"`{scheme.name}` is taken by {taken[name]}; choose another name",
+                )
+            taken.setdefault(name, f"the custom scheme `{scheme.name}`")
 
-    @model_validator(mode="after")
-    def _omitted_cells_exist(self) -> "CompressSettings":
+    @check("schemes", "guard", "custom")
+    def _schemes_can_be_used(self) -> Iterator[Fault]:
+        yield from self.faults_of(self.schemes, at=("schemes",))
+
+    _schemes_differ = all_differ("schemes")
+    _densities_differ = all_differ("densities")
+    _seeds_differ = all_differ("seeds")
+    _omitted_differ = all_differ("omit")
+
+    @check("schemes", "densities", "custom")
+    def _densities_are_given(self) -> Iterator[Fault]:
+        if not self.densities and any(self.scheme(name).takes_density for name in self.schemes):
+            yield fault("densities", "empty, but a scheme takes a density; give one, like 0.1")
+
+    @check("schemes", "densities", "seeds", "custom", "omit")
+    def _omitted_cells_exist(self) -> Iterator[Fault]:
         names = [cell.slug for cell in self.cells()] if self.omit else []
-        for name in self.omit:
+        for position, name in enumerate(self.omit):
             if name not in names:
-                cure = _did_you_mean(name, names)
-                raise fault("omit", f"`{name}` is no run of the grid. {cure}")
+                sentence = f"`{name}` is no run of the grid. {did_you_mean(name, names)}"
+                yield fault(("omit", position), sentence)
         if self.omit and len(self.omit) == len(names):
-            raise fault("omit", "leaves no run of the grid")
-        return self
+            yield fault("omit", "leaves no run of the grid")
 
     def cells(self) -> list[Cell]:
         """Span schemes x densities x seeds; a scheme without density has one cell per seed."""
@@ -72,19 +81,12 @@ class CompressSettings(Document):
         """Give the scheme of that name."""
         return self.known_schemes()[name]
 
-    def check(self, name: str, *, at: str) -> None:
-        """Refuse a scheme that cannot be used here, named by the key `at`.
-
-        Raises:
-            PydanticCustomError: there is none of that name, or the guard that it needs is off.
-        """
-        known = list(self.known_schemes())
-        if name not in known:
-            raise fault(at, f"unknown scheme `{name}`. {_did_you_mean(name, known)}")
-        if self.guard == "off" and self.scheme(name).is_grouped:
-            raise fault(at, f'{name} groups channels, which guard = "off" knows nothing of')
-
-
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known)}."
+    def faults_of(self, names: Sequence[str], *, at: Location) -> Iterator[Fault]:
+        """Yield what keeps schemes, named by the array at the key `at`, from being used here."""
+        known = self.known_schemes()
+        for position, name in enumerate(names):
+            key = (*at, position)
+            if name not in known:
+                yield fault(key, f"unknown scheme `{name}`. {did_you_mean(name, known)}")
+            elif self.guard == "off" and known[name].is_grouped:
+                yield fault(key, f'{name} groups channels, which requires guard = "on"')

@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import tomli
 import tomlkit
 
 from medtui.errors import UsageError
 from medtui.preset.model import SCHEMA_VERSION, Preset
-from medtui.preset.toml import DocumentError, Problem, locate, parse_table, read_text, validate
+from medtui.preset.overrides import apply_overrides
+from medtui.preset.toml import (
+    DocumentError,
+    Source,
+    parse_table,
+    read_text,
+    validate,
+)
 from medtui.resources import find_card, find_preset, preset_names
+from medtui.suggest import did_you_mean
 
 
 def load_preset(name_or_path: str, overrides: Sequence[str] = ()) -> Preset:
@@ -23,13 +30,24 @@ def load_preset(name_or_path: str, overrides: Sequence[str] = ()) -> Preset:
         DocumentError: the file or an override does not make a preset.
         UsageError: no such preset, or an override is malformed.
     """
+    return read_preset(name_or_path, overrides)[0]
+
+
+def read_preset(name_or_path: str, overrides: Sequence[str] = ()) -> tuple[Preset, Source]:
+    """Read a preset as `load_preset` does, and return it with where its values come from.
+
+    Raises:
+        DocumentError: the file or an override does not make a preset.
+        UsageError: no such preset, or an override is malformed.
+    """
     path = find_preset_path(name_or_path)
     text = read_text(path)
     table = parse_table(text, str(path))
+    moved = Preset.former_names.apply(table)
     _anchor_paths(table, path.parent)
-    for override in overrides:
-        _override(table, override)
-    return _validated(table, text, str(path))
+    options = apply_overrides(table, overrides, Preset.former_names)
+    source = Source(str(path), text, options, moved)
+    return _validated(table, source), source
 
 
 def parse_preset(text: str, origin: str) -> Preset:
@@ -38,7 +56,20 @@ def parse_preset(text: str, origin: str) -> Preset:
     Raises:
         DocumentError: the text does not make a preset.
     """
-    return _validated(parse_table(text, origin), text, origin)
+    return _validated(parse_table(text, origin), Source(origin, text))
+
+
+def with_present_names(text: str) -> str:
+    """Return a preset's text with today's names for keys and values that were renamed.
+
+    Raises:
+        DocumentError: the text is not TOML.
+    """
+    if not Preset.former_names.is_used_in(parse_table(text, "this preset")):
+        return text
+    document = tomlkit.parse(text)
+    Preset.former_names.apply(document)
+    return tomlkit.dumps(document)
 
 
 def anchor_paths(preset: Preset) -> Preset:
@@ -83,20 +114,20 @@ def find_preset_path(name_or_path: str) -> Path:
     shipped = find_preset(name_or_path)
     if shipped is not None:
         return shipped
-    known = ", ".join(preset_names())
+    known = preset_names()
     raise UsageError(
-        f"{name_or_path}: no such file, and no shipped preset of that name. Nothing was started.",
-        hint=f"Shipped presets: {known}.",
+        f"{name_or_path}: no such file, and no shipped preset of that name.",
+        hint=f"{did_you_mean(name_or_path, known, otherwise='')} "
+        f"Shipped presets: {', '.join(known)}.".strip(),
     )
 
 
-def _validated(table: dict[str, Any], text: str, origin: str) -> Preset:
+def _validated(table: dict[str, Any], source: Source) -> Preset:
     version = table.get("schema", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:
         sentence = f"`schema` = {version} is newer than this medtui reads; update medtui"
-        line = locate(text, ("schema",))
-        raise DocumentError(origin, [Problem(sentence, ("schema",), line)])
-    return validate(Preset, table, text=text, origin=origin)
+        raise DocumentError(source.origin, [source.problem_at(("schema",), sentence)])
+    return validate(Preset, table, source)
 
 
 def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
@@ -107,26 +138,6 @@ def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
             beside = folder / value
             if beside.exists():
                 data[key] = str(beside.resolve())  # type: ignore[index] # a dict where value is set
-
-
-def _override(table: dict[str, Any], override: str) -> None:
-    key, separator, raw = override.partition("=")
-    keys = key.strip().split(".")
-    if not separator or not all(keys):
-        raise UsageError(f"--set {override}: write it as section.key=value, like lc.steps=10")
-    for part in keys[:-1]:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise UsageError(f"--set {override}: `{part}` is a value, not a section")
-    table[keys[-1]] = _toml_value(raw.strip())
-
-
-def _toml_value(raw: str) -> object:
-    """Read a value as TOML; text that is no TOML value is a string, so paths need no quotes."""
-    try:
-        return tomli.loads(f"value = {raw}")["value"]
-    except (tomli.TOMLDecodeError, RecursionError):
-        return raw
 
 
 def _merge(onto: Any, table: dict[str, Any]) -> None:  # noqa: ANN401 - tomlkit's containers

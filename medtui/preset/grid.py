@@ -5,6 +5,7 @@ import re
 from medtui.preset.cell import Cell
 from medtui.preset.model import Preset
 from medtui.preset.searching import Objective, label_of
+from medtui.units import plural
 
 _BEST: dict[Objective, str] = {
     "size": "the smallest density",
@@ -63,7 +64,7 @@ def describe_compressions(preset: Preset, word: str = "compression") -> str:
     """Say how many runs there are beside the reference."""
     count = count_runs(preset) - 1
     at_most = "at most " if preset.search else ""
-    return f"{at_most}{count} {word}{'' if count == 1 else 's'}"
+    return f"{at_most}{plural(count, word)}"
 
 
 def describe_searches(preset: Preset) -> str:

@@ -1,13 +1,15 @@
 """A preset's sections. One model validates the file and every form field on screen."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.preset.compressing import CompressSettings
+from medtui.preset.former_names import FormerNames
 from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings, TrackSettings
 from medtui.preset.searching import SearchSettings
-from medtui.preset.toml import Document, fault
+from medtui.preset.toml import Document, Fault, check, fault
 
 SCHEMA_VERSION = 1
 
@@ -15,7 +17,7 @@ SCHEMA_VERSION = 1
 class DataSettings(Document):
     """Which images, cut and split how."""
 
-    card: str = Field(min_length=1)
+    card: str = Field(min_length=1, examples=["demo"])
     """A shipped card's name, or the path of a `card.toml`."""
     root: str = ""
     """Where the images are: a folder or an npz file; empty where the card carries its data."""
@@ -101,14 +103,16 @@ class LcSettings(Document):
     mu_cap: float = Field(default=10_000.0, gt=0)
     """mu grows no further once it is past this."""
 
-    @model_validator(mode="after")
-    def _schedules_fit(self) -> "LcSettings":
+    @check("lr_schedule", "lr_multiplier")
+    def _schedule_is_whole(self) -> Iterator[Fault]:
         if (self.lr_schedule is None) != (self.lr_multiplier is None):
             key = "lr_multiplier" if self.lr_schedule is None else "lr_schedule"
-            raise fault(key, "lr_schedule and lr_multiplier belong together; give both or neither")
+            yield fault(key, "lr_schedule and lr_multiplier belong together; give both or neither")
+
+    @check("lr_decay", "lr_schedule")
+    def _one_schedule(self) -> Iterator[Fault]:
         if self.lr_decay is not None and self.lr_schedule is not None:
-            raise fault("lr_decay", "lr_decay and lr_schedule exclude each other; give one")
-        return self
+            yield fault("lr_decay", "lr_decay and lr_schedule exclude each other; give one")
 
 
 class GuardSettings(Document):
@@ -174,13 +178,19 @@ class PublishedNumber(Document):
 class Preset(Document):
     """One study: data, reference, grid, and how all is measured."""
 
+    former_names: ClassVar[FormerNames] = FormerNames(
+        keys={},
+        # Condensa's own name of the operator.
+        values={"compress.custom.*.operators.*.op": {"StructurePrune": "StructPrune"}},
+    )
+
     schema_version: Literal[1] = Field(default=1, alias="schema")
     """Version of this format."""
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(min_length=1, max_length=80, examples=["malaria"])
     """The study's name; its folder is named after it."""
     note: str = ""
     """A line for people."""
-    data: DataSettings
+    data: DataSettings = Field(examples=[{"card": "demo"}])
     model: ModelSettings = ModelSettings()
     reference: ReferenceSettings = ReferenceSettings()
     compress: CompressSettings = CompressSettings()
@@ -206,39 +216,44 @@ class Preset(Document):
                 return {**table, "compress": {**compress, "schemes": []}}
         return table
 
-    @model_validator(mode="after")
-    def _something_is_asked_for(self) -> "Preset":
+    @check("compress.schemes", "compress.custom")
+    def _something_is_asked_for(self) -> Iterator[Fault]:
         if not self.compress.schemes and self.search is None:
             known = ", ".join(self.compress.known_schemes())
-            raise fault("compress.schemes", f"empty; choose from {known}")
-        return self
+            yield fault("compress.schemes", f"empty; choose from {known}")
 
-    @model_validator(mode="after")
-    def _search_fits(self) -> "Preset":
-        if self.search is None:
-            return self
-        for name in self.search.scheme:
-            self.compress.check(name, at="search.scheme")
-            if not self.compress.scheme(name).takes_density:
-                raise fault("search.scheme", f"`{name}` takes no density that could be searched")
-        is_probed = self.search.has_probes(self.lc.cycles) and self.compress.guard == "on"
-        if is_probed and self.guard.warmup_cycles >= self.search.probe_cycles:
-            raise fault(
+    @check("search.scheme", "compress.custom", "compress.guard")
+    def _searched_schemes_fit(self) -> Iterator[Fault]:
+        names = self.search.scheme if self.search else ()
+        yield from self.compress.faults_of(names, at=("search", "scheme"))
+        known = self.compress.known_schemes()
+        for position, name in enumerate(names):
+            if name in known and not known[name].takes_density:
+                sentence = f"`{name}` takes no density that could be searched"
+                yield fault(("search", "scheme", position), sentence)
+
+    @check(
+        "guard.warmup_cycles", "search.probe_cycles", "search.method", "lc.cycles", "compress.guard"
+    )
+    def _probes_reach_the_density(self) -> Iterator[Fault]:
+        search, warmup = self.search, self.guard.warmup_cycles
+        if search is None or self.compress.guard == "off" or not search.has_probes(self.lc.cycles):
+            return
+        if search.probe_cycles <= warmup < self.lc.cycles:
+            yield fault(
                 "guard.warmup_cycles",
-                f"{self.guard.warmup_cycles} leaves none of a probe's {self.search.probe_cycles} "
-                "cycles (search.probe_cycles) at the density asked for",
+                f"{warmup} leaves none of a probe's {search.probe_cycles} cycles "
+                "(search.probe_cycles) at the density asked for",
             )
-        return self
 
-    @model_validator(mode="after")
-    def _warmup_ends(self) -> "Preset":
+    @check("guard.warmup_cycles", "lc.cycles", "compress.guard")
+    def _warmup_ends(self) -> Iterator[Fault]:
         if self.compress.guard == "on" and self.guard.warmup_cycles >= self.lc.cycles:
-            raise fault(
+            yield fault(
                 "guard.warmup_cycles",
                 f"{self.guard.warmup_cycles} leaves none of the {self.lc.cycles} cycles at the "
                 "density asked for",
             )
-        return self
 
     @field_validator("name")
     @classmethod

@@ -3,14 +3,22 @@
 Each operator here has its one case in `engine/schemes.py`.
 """
 
+import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict, field_validator
 
-from medtui.preset.toml import Document
+from medtui.preset.toml import Document, Fault, check, fault
 
 Criteria = Literal["l2norm", "max", "min", "mean", "sum"]
 """How a structure's weights become one magnitude; Condensa's `condensa.functional`."""
+
+
+RESERVED = frozenset({"reference", "lock"})
+"""Names in a study's folder that a run of a scheme must not take; in lower case, as runs are."""
+
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,39}$")
 
 
 class _Pruning(Document):
@@ -29,11 +37,11 @@ class _StructuredPruning(_Pruning):
     """Whether filters that residual additions couple stay or go as one, their BatchNorms with them:
     all that is removed can then leave the network physically. Needs the guard."""
 
-    @model_validator(mode="after")
-    def _groups_go_whole(self) -> "_StructuredPruning":
+    @check("group", "prune_bias")
+    def _groups_go_whole(self) -> Iterator[Fault]:
         if self.group and not self.prune_bias:
-            raise ValueError("group = true removes a channel whole; prune_bias = false would not")
-        return self
+            sentence = "group = true removes a channel whole; prune_bias = false would not"
+            yield fault("prune_bias", sentence)
 
 
 class Prune(_Pruning):
@@ -69,11 +77,12 @@ class BlockPrune(_Pruning):
     criteria: Criteria = "l2norm"
     """How a block's weights become one magnitude."""
 
-    @model_validator(mode="after")
-    def _block_is_positive(self) -> "BlockPrune":
-        if min(self.block) < 1:
-            raise ValueError(f"block = {list(self.block)} must hold two positive numbers")
-        return self
+    @field_validator("block")
+    @classmethod
+    def _block_is_positive(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if min(value) < 1:
+            raise ValueError(f"{list(value)} must be two positive numbers")
+        return value
 
 
 class Quantize(Document):
@@ -93,10 +102,21 @@ Operator = Annotated[
 class Scheme(Document):
     """What Condensa compresses with: a name, and operators applied in order."""
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")
+    name: str = Field(json_schema_extra={"pattern": _NAME.pattern})
     """Letters, digits and underscores; it names runs and legends."""
     operators: Annotated[tuple[Operator, ...], Strict(strict=False)] = Field(min_length=1)
     """Applied in this order by the C step."""
+
+    @field_validator("name")
+    @classmethod
+    def _name_fits_folders(cls, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            raise ValueError(
+                f"{value!r} must be letters, digits and underscores, a letter first, 40 at most"
+            )
+        if value.lower() in RESERVED:
+            raise ValueError(f"{value!r} is a file of every study; choose another name")
+        return value
 
     @property
     def takes_density(self) -> bool:

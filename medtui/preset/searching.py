@@ -1,11 +1,12 @@
 """A preset's section on the search for a density."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Strict, field_validator, model_validator
+from pydantic import Field, Strict, field_validator
 
 from medtui.preset.measuring import Density
-from medtui.preset.toml import Document, fault
+from medtui.preset.toml import Document, Fault, all_differ, check, fault
 
 Objective = Literal["size", "macs", "latency", "throughput", "memory"]
 """What the chosen density is best in."""
@@ -25,7 +26,9 @@ class SearchSettings(Document):
     Each sample is a run of the study. Nothing here looks at test.
     """
 
-    scheme: Annotated[tuple[str, ...], Strict(strict=False)] = Field(min_length=1)
+    scheme: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        min_length=1, examples=[("Prune",)]
+    )
     """Names of schemes that take a density; each is searched by itself."""
     metric: Literal["accuracy", "balanced_accuracy", "auroc", "worst_class_auroc"] = "accuracy"
     """Held on val: `auroc` is the mean over classes, `worst_class_auroc` the lowest of them."""
@@ -74,23 +77,28 @@ class SearchSettings(Document):
         """Whether the smallest feasible density is the best one."""
         return self.objective in MONOTONE
 
-    @model_validator(mode="after")
-    def _can_be_searched(self) -> "SearchSettings":
-        if len(set(self.scheme)) < len(self.scheme):
-            raise fault("scheme", f"{list(self.scheme)} names a value twice")
+    _schemes_differ = all_differ("scheme")
+
+    @check("low", "high")
+    def _range_is_ascending(self) -> Iterator[Fault]:
         if self.low >= self.high:
             key = "high" if "high" in self.model_fields_set else "low"
-            raise fault(key, f"low = {self.low:g} must be below high = {self.high:g}")
+            yield fault(key, f"low = {self.low:g} must be below high = {self.high:g}")
+
+    @check("objective", "finalists", "budget")
+    def _samples_are_left(self) -> Iterator[Fault]:
         if self.is_monotone and self.finalists >= self.budget:
-            raise fault(
+            yield fault(
                 "finalists" if "finalists" in self.model_fields_set else "budget",
                 f"finalists = {self.finalists} leaves none of the {self.budget} samples of the "
                 "budget to find the bound with",
             )
+
+    @check("method", "objective")
+    def _method_fits(self) -> Iterator[Fault]:
         if self.method == "bisection" and not self.is_monotone:
-            raise fault(
+            yield fault(
                 "method",
                 f'"bisection" needs an objective that only falls with the density, "size" or '
                 f'"macs"; for "{self.objective}" take "gaussian-process"',
             )
-        return self

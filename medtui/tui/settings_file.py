@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from medtui.preset.toml import Document, parse_table, read_text, validate
+from medtui.preset.toml import Document, Source, parse_table, read_text, validate
 from medtui.tui.settings import Config, LookSettings
 
 
@@ -25,5 +25,5 @@ def read_config(path: Path) -> Config:
         DocumentError: it cannot be used.
     """
     text = read_text(path)
-    file = validate(_File, parse_table(text, str(path)), text=text, origin=str(path))
+    file = validate(_File, parse_table(text, str(path)), Source(str(path), text))
     return Config(LookSettings(**file.look.model_dump()), file.keys)

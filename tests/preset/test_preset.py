@@ -62,7 +62,7 @@ def test_a_wrong_preset_is_explained(extra, words):
     """File, line, a plain sentence and the cure."""
     said = problems_of(f"{SMALL}{extra}\n")
     assert words in said
-    assert "Nothing was started." in said
+    assert said.endswith((" problem.", " problems."))
 
 
 def test_all_problems_are_reported_at_once():

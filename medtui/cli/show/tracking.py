@@ -2,6 +2,7 @@
 
 from medtui.comet.state import CometState, read_state
 from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.units import plural
 
 
 def describe_tracking(study: StudyFeed, run: RunFeed | None) -> list[str]:
@@ -13,7 +14,7 @@ def describe_tracking(study: StudyFeed, run: RunFeed | None) -> list[str]:
     lines += sorted({f"Comet: recorded offline: {state.note}" for state in waiting if state.note})
     if waiting:
         name = study.folder.name if run is None else f"{study.folder.name}/{run.folder.name}"
-        archives = f"{len(waiting)} archive{'s' if len(waiting) > 1 else ''}"
+        archives = plural(len(waiting), "archive")
         lines.append(f"Comet: {archives} to send: medtui comet upload {name}")
     num_failed = sum(state.num_failed for state in states)
     if num_failed:

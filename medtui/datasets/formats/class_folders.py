@@ -9,8 +9,9 @@ import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.file_scan import Scan, scan
-from medtui.datasets.index import NO_PART, TEST, TRAIN, TRAIN_VAL, VAL, Listing, Parts, plural, some
+from medtui.datasets.index import NO_PART, TEST, TRAIN, TRAIN_VAL, VAL, Listing, Parts, some
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.units import plural
 
 _PART_OF = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
 

@@ -1,14 +1,15 @@
 """A CSV table's rows: names, labels, patients. Reads text, opens no image."""
 
 import csv
-import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from medtui.datasets.card import Subgroup, TableFiles
-from medtui.datasets.index import plural, some
+from medtui.datasets.index import some
 from medtui.datasets.subgroups import subgroup_of
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.suggest import did_you_mean
+from medtui.units import plural
 
 _TRUE = frozenset({"1", "1.0", "true", "yes"})
 _FALSE = frozenset({"", "0", "0.0", "false", "no"})
@@ -168,11 +169,10 @@ def _column(path: Path, header: list[str], name: str) -> int:
     known = [cell.strip().casefold() for cell in header]
     if wanted in known:
         return known.index(wanted)
-    close = difflib.get_close_matches(wanted, known, n=1)
-    meant = f" Did you mean `{header[known.index(close[0])].strip()}`?" if close else ""
+    names = [cell.strip() for cell in header]
     raise UsageError(
-        f"{path}:1: no column `{name}`.{meant}",
-        hint=f"Its columns: {', '.join(cell.strip() for cell in header) or 'none'}.",
+        f"{path}:1: no column `{name}`. {did_you_mean(name, names, otherwise='')}".rstrip(),
+        hint=f"Its columns: {', '.join(names) or 'none'}.",
     )
 
 

@@ -9,8 +9,9 @@ from medtui.datasets.card import Card, Task
 from medtui.datasets.file_scan import Scan, scan
 from medtui.datasets.formats.class_folders import patients_by_pattern
 from medtui.datasets.formats.csv_rows import Rows, read_rows
-from medtui.datasets.index import Labels, Listing, plural, some
+from medtui.datasets.index import Labels, Listing, some
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.units import plural
 
 
 def list_table(card: Card, root: Path, size: int | None) -> Listing:

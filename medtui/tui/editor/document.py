@@ -13,8 +13,8 @@ from pydantic_core import PydanticUndefined
 
 from medtui.errors import MedtuiError
 from medtui.preset import Preset, describe_searches, parse_preset
-from medtui.preset.file import find_preset_path
-from medtui.preset.toml import DocumentError, Problem
+from medtui.preset.file import find_preset_path, with_present_names
+from medtui.preset.toml import DocumentError, Problem, read_text
 from medtui.resources import presets_dir
 
 ORIGIN = "this preset"
@@ -126,7 +126,7 @@ def draft_from(name_or_path: str) -> Draft:
     from medtui.preset import load_preset
 
     path = find_preset_path(name_or_path)
-    draft = Draft(path.read_text(encoding="utf-8"))
+    draft = Draft(with_present_names(read_text(path)))
     for name, value in load_preset(name_or_path).data.model_dump().items():
         if name in {"root", "card"} and value != draft.value("data", name):
             draft = draft.set_to("data", name, value)

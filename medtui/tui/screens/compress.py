@@ -24,7 +24,7 @@ from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.scheme_table import SchemeDetails, SchemeTable, all_schemes
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.toml_text import TomlText
-from medtui.units import format_bytes, format_duration
+from medtui.units import format_bytes, format_duration, plural
 
 PAUSE_S = 1.5
 """The preset is tried once nothing was changed for so long, seconds."""
@@ -270,7 +270,7 @@ class CompressScreen(Drafting):
         colours = colours_of(self.app.current_theme)
         preset, count = self.desk.draft.preset, len(self._problems)
         if preset is None or count:
-            return Text(f"⚠ {count} problem{'s' if count > 1 else ''}", colours.warning)
+            return Text(f"⚠ {plural(count, 'problem')}", colours.warning)
         text = Text(f"1 reference + {describe_compressions(preset, 'run')}", colours.muted)
         if self._estimate is not None:
             text.append(f" · about {format_duration(self._estimate.seconds_study)}", colours.strong)

@@ -9,7 +9,7 @@ from medtui.monitor.view import RunView
 from medtui.runs.result import Result
 from medtui.tui.status_text import left_of, place_of, speed_of
 from medtui.tui.widgets.progress_bar import bar
-from medtui.units import format_bytes, format_duration, format_percent
+from medtui.units import format_bytes, format_duration, format_percent, plural
 
 _LABEL = 14
 _BAR_SHARE = 4
@@ -159,7 +159,7 @@ def _what(view: RunView, colours: Colours) -> Text:
         where = f" · {view.session.device_name or view.session.device}"
         if view.session.device == "cpu":
             count = view.session.threads
-            where += f", {count} thread{'' if count == 1 else 's'}"
+            where += f", {plural(count, 'thread')}"
     return Text(view.what + where, style=colours.muted)
 
 
