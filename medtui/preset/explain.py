@@ -90,7 +90,7 @@ def _is_consequence(details: ErrorDetails) -> bool:
     """Return whether an array is called short only because its elements have errors."""
     if details["type"] != "too_short" or not isinstance(details["input"], list | tuple):
         return False
-    return len(details["input"]) >= details["ctx"]["min_length"]
+    return len(details["input"]) >= int(details["ctx"]["min_length"])
 
 
 def _in_file(details: ErrorDetails, table: Mapping[str, Any]) -> Location:

@@ -93,12 +93,16 @@ def _move(table: MutableMapping[str, Any], at: Location, to: Location) -> bool:
     """Move a value; return whether it could, which it cannot where the new place is taken."""
     holder: Any = table
     for part in to[:-1]:
-        if isinstance(holder, MutableMapping) and part not in holder:
-            holder[str(part)] = {}
-        holder = holder[part]
+        if isinstance(holder, MutableMapping):
+            holder = holder.setdefault(str(part), {})
+        elif isinstance(holder, list):
+            holder = holder[int(part)]
     if not isinstance(holder, MutableMapping) or to[-1] in holder:
         return False
-    holder[str(to[-1])] = _at(table, at[:-1]).pop(at[-1])
+    left = _at(table, at[:-1])
+    holder[str(to[-1])] = left.pop(at[-1])
+    if at[:-1] and not left and to[:-1] != at[:-1]:
+        _at(table, at[:-2]).pop(at[-2])
     return True
 
 

@@ -40,6 +40,8 @@ def _key_and_value(override: str, option: str) -> tuple[Location, object]:
 
 def _key(name: str) -> Location:
     """Read a dotted key as TOML does, quotes included; empty where it is none."""
+    if "\n" in name:
+        return ()
     try:
         table: object = tomli.loads(f"{name} = 0")
     except tomli.TOMLDecodeError:

@@ -112,7 +112,8 @@ def _syntax_problems(error: tomli.TOMLDecodeError, source: Source) -> list[Probl
     """Return why a text is not TOML: every key that is given twice, else what the parser found."""
     repeated = [
         Problem(
-            f"`{dotted(each.location)}` is given twice, first on line {each.first_line}",
+            f"not valid TOML: `{dotted(each.location)}` is given twice, "
+            f"first on line {each.first_line}",
             each.location,
             each.line,
             source.line_text(each.line),

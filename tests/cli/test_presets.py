@@ -53,6 +53,33 @@ def test_a_wrong_preset_names_file_line_and_cure(medtui, tmp_path, kind):
     assert not (tmp_path / "runs").exists()
 
 
+def test_check_reports_what_run_does_without_speaking_of_a_start(medtui, tmp_path):
+    """The sentence "Nothing was started." belongs to `--run` alone."""
+    (tmp_path / "p.toml").write_text(GOOD + "[lc]\nsteps = 0\n", encoding="utf-8")
+    checked = medtui("preset", "check", "p.toml").stderr
+    assert checked.endswith("1 problem.\n")
+    assert medtui("--run", "p.toml").stderr == checked.replace(".\n", ". Nothing was started.\n")
+
+
+def test_an_override_is_named_and_the_files_errors_keep_their_lines(medtui, tmp_path):
+    """The message leads to the option that is wrong, and to the line where one is."""
+    (tmp_path / "p.toml").write_text(GOOD + "[lc]\nlr = -1.0\n", encoding="utf-8")
+    told = medtui("--run", "p.toml", "--set", "lc.lr_end=-1.0").stderr
+    assert "  --set lc.lr_end=-1.0: `lc.lr_end` = -1.0 must be greater than" in told
+    assert "  p.toml:6: `lc.lr` = -1.0 must be greater than 0\n       6 | lr = -1.0\n" in told
+    told = medtui("--run", "p.toml", "--set", "lc.lr=-2.0").stderr
+    assert "  --set lc.lr=-2.0: `lc.lr` = -2.0 must be greater than 0\n1 problem." in told
+
+
+def test_what_the_preflight_refuses_is_at_its_line_whatever_is_overridden(medtui, tmp_path):
+    """A density that keeps nothing is only found with the network at hand."""
+    text = GOOD + "[compress]\ndensities = [1e-9]\n"
+    (tmp_path / "p.toml").write_text(text, encoding="utf-8")
+    assert "  p.toml:6: " in medtui("--run", "p.toml", "--set", "lc.steps=3").stderr
+    told = medtui("--run", "p.toml", "--set", "compress.densities=[1e-8]").stderr
+    assert "  --set compress.densities=[1e-8]: " in told
+
+
 @pytest.mark.parametrize("raw", [b"\xff\xfes\0c\0h\0", b"name = '\xe9'\n", b"\x00\x01\x02"])
 def test_what_is_no_text_is_refused(medtui, tmp_path, raw):
     """UTF-16, Latin-1 and binary files are named as such."""
@@ -87,7 +114,16 @@ def test_a_missing_preset_names_those_that_exist(medtui, name):
 
 
 @pytest.mark.parametrize(
-    "override", ["lc.steps", "=1", "lc..steps=1", "lc.steps=many", "lc.stepz=1", "name.x=1"]
+    "override",
+    [
+        "lc.steps",
+        "=1",
+        "lc..steps=1",
+        "lc.steps=many",
+        "lc.stepz=1",
+        "name.x=1",
+        f"lc.steps={'9' * 5000}",
+    ],
 )
 def test_a_wrong_override_is_refused(medtui, override):
     """`--set` is checked like the file."""
