@@ -77,8 +77,11 @@ def plural(count: int, noun: str) -> str:
 
 
 def format_change(change: float, digits: int) -> str:
-    """Give a difference with its sign, as print has it: `+0.3`, and a true minus below zero."""
-    return f"{change:+.{digits}f}".replace("-", MINUS)
+    """Return a difference with its sign: `+0.3`, and a true minus below zero.
+
+    What rounds to zero is `+0.0`: adding 0.0 takes the sign of a negative zero away.
+    """
+    return f"{round(change, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
 
 
 def format_number(value: float | None, digits: int = 3) -> str:

@@ -1,12 +1,13 @@
-"""What a table of runs can show: a row of `COLUMNS` is a column of tables, filters and files."""
+"""What a table of runs can show: each column of tables, filters and files is one row here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import Entry, task_of
 from medtui.errors import UsageError
-from medtui.metrics import METRICS, Metric, metric_named
+from medtui.metrics import Metric, metric_named, primary_metric, reported_metrics
 from medtui.runs.bench_record import Contest
 from medtui.runs.exports import read_exports
 from medtui.runs.result import Shrinkage
@@ -71,15 +72,16 @@ def column_named(name: str) -> Column:
         UsageError: there is none, or more than one.
     """
     wanted = name.strip().lower().replace("-", "_")
+    known = _by_name()
     wanted = FORMER_NAMES.get(wanted, wanted)
-    if wanted in _BY_NAME:
-        return _BY_NAME[wanted]
-    begun = [each for each in _BY_NAME if each.startswith(wanted)]
+    if wanted in known:
+        return known[wanted]
+    begun = [each for each in known if each.startswith(wanted)]
     if len(begun) == 1:
-        return _BY_NAME[begun[0]]
+        return known[begun[0]]
     if begun:
         raise UsageError(f"`{name}` could be {', '.join(begun)}.")
-    hint = did_you_mean(wanted, _BY_NAME, former=FORMER_NAMES)
+    hint = did_you_mean(wanted, known, former=FORMER_NAMES)
     raise UsageError(f"There is no column `{name}`.", hint=hint)
 
 
@@ -91,18 +93,20 @@ def columns_named(names: str) -> list[Column]:
     """
     found = [column_named(name) for name in names.replace(",", " ").split()]
     if not found:
-        raise UsageError("No column is named.", hint=f"Known: {', '.join(_BY_NAME)}.")
+        raise UsageError("No column is named.", hint=f"Known: {', '.join(_by_name())}.")
     return list({column.name: column for column in found}.values())
 
 
 def usual_columns(entries: Sequence[Entry]) -> list[Column]:
     """Give the columns that fit these runs' tasks and need no other file than the results."""
-    is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
-    headline = ["auroc", "exact_match", "accuracy"] if is_multi else ["accuracy", "auroc"]
+    task = task_of(entries)
+    beside = ["exact_match", "accuracy"] if task == "multi" else ["auroc"]
+    headline = [primary_metric(task).name, *beside]
+    known = _by_name()
     search = ["search"] if any(_search_text(entry) for entry in entries) else []
     names = ["run", *search, "scheme", "density", "reached", *headline, "sensitivity",
              "specificity", "parameters", "packed", "time"]  # fmt: skip
-    return [_BY_NAME[name] for name in names]
+    return [known[name] for name in names]
 
 
 def differing(columns: Sequence[Column], entries: Sequence[Entry]) -> list[Column]:
@@ -119,7 +123,7 @@ def _metric_column(metric: Metric, split: Split) -> Column:
         name,
         f"{split} {metric.label}",
         lambda entry: entry.metric(split, metric.name),
-        format_percent if metric.is_share else format_number,
+        metric.show,
         metric=metric,
         split=split,
         higher_is_better=metric.higher_is_better,
@@ -145,8 +149,9 @@ def _published_text(entry: Entry) -> str:
     if number is None:
         return MISSING
     metric = metric_named(number.metric)
-    show = format_percent if metric is None or metric.is_share else format_number
-    return f"{metric.label if metric else number.metric} {show(number.value)}"
+    if metric is None:
+        return f"{number.metric} {format_percent(number.value)}"
+    return f"{metric.label} {metric.show(number.value)}"
 
 
 def _exports_text(entry: Entry) -> str:
@@ -193,7 +198,7 @@ def _format_percent_of_100(value: float | None) -> str:
     return MISSING if value is None else f"{value:.0f} %"
 
 
-COLUMNS: tuple[Column, ...] = (
+_BEFORE: tuple[Column, ...] = (
     Column("run", "run", lambda entry: entry.key, is_text=True),
     Column("search", "search", _search_text, is_text=True),
     Column("study", "study", lambda entry: entry.folder.study.name, is_text=True),
@@ -205,8 +210,10 @@ COLUMNS: tuple[Column, ...] = (
     _shrunk_column("removable", "removable", lambda found: found.removable, format_percent),
     Column("seed", "seed", lambda entry: entry.result.seed),
     Column("guard", "guard", lambda entry: entry.result.guard, is_text=True),
-    *(_metric_column(metric, "test") for metric in METRICS),
-    *(_metric_column(metric, "val") for metric in METRICS),
+)  # fmt: skip
+"""What was asked and what is left of the weights; the metrics stand behind it."""
+
+_AFTER: tuple[Column, ...] = (
     Column("published", "published", _published_text, is_text=True,
            opens="preset"),
     Column("flips", "answers changed", _flip_rate, format_percent, higher_is_better=False),
@@ -246,6 +253,23 @@ COLUMNS: tuple[Column, ...] = (
                    format_bytes),
     _vitals_column("cpu", "mean CPU", "process_cpu_percent", "mean", _format_percent_of_100),
 )  # fmt: skip
-"""All columns; a new one is a new row here."""
 
-_BY_NAME = {column.name: column for column in COLUMNS}
+
+def all_columns() -> tuple[Column, ...]:
+    """Return every column; each reported metric has one on test and one on val."""
+    return _columns_with(reported_metrics())
+
+
+@cache
+def _columns_with(metrics: tuple[Metric, ...]) -> tuple[Column, ...]:
+    """Build the columns once, so that a column found twice is the same one."""
+    return (
+        *_BEFORE,
+        *(_metric_column(metric, "test") for metric in metrics),
+        *(_metric_column(metric, "val") for metric in metrics),
+        *_AFTER,
+    )
+
+
+def _by_name() -> dict[str, Column]:
+    return {column.name: column for column in all_columns()}

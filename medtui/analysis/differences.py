@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from medtui.analysis.columns import Split
 from medtui.analysis.prediction_changes import Pair, pair_predictions
 from medtui.analysis.run_record import Entry, reference_of
-from medtui.bootstrap import MEASURES, Difference, compare
 from medtui.errors import MedtuiError
-from medtui.metrics import METRICS, Metric
-from medtui.units import format_change
+from medtui.metrics import Metric, reported_metrics
+from medtui.metrics.intervals import Difference, paired_differences
 
 RESAMPLES = 1000
 """Samples behind a 95 % interval."""
@@ -41,9 +40,10 @@ def differences(baseline: Entry, entry: Entry, *, resamples: int = RESAMPLES) ->
         MedtuiError: as for `pair_entries`.
     """
     pair = pair_entries(baseline, entry)
-    names = [metric.name for metric in METRICS if pair.run.task in metric.tasks]
-    measures = {name: MEASURES[name] for name in names if name in MEASURES}
-    found = compare(pair.reference, pair.run, pair.patients, measures, resamples=resamples)
+    metrics = reported_metrics(pair.run.task)
+    found = paired_differences(
+        pair.reference, pair.run, pair.patients, metrics, resamples=resamples
+    )
     return Differences(baseline.key, found)
 
 
@@ -70,9 +70,5 @@ def difference_text(metric: Metric, difference: Difference | None) -> str:
     """Give `+0.3 [+0.1, +0.8]`, in points where the metric is a share; empty without one."""
     if difference is None:
         return ""
-    scale, digits = (100, 1) if metric.is_share else (1, 3)
-    value, low, high = (
-        format_change(number * scale, digits)
-        for number in (difference.value, difference.low, difference.high)
-    )
+    value, low, high = map(metric.show_change, (difference.value, difference.low, difference.high))
     return f"{value} [{low}, {high}]"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.errors import UsageError
-from medtui.metrics import Scores
+from medtui.metrics.scores import Scores
 from medtui.runs.predictions import SPLITS, RunPredictions
 from medtui.runs.result import Flips
 
@@ -33,23 +33,27 @@ class Pair:
         return changed
 
     def count_flips(self) -> Flips:
-        """Count the answers that differ: images' in single-label tasks, else image-class pairs'."""
+        """Count the answers that differ: images' in single-label tasks, else image-class pairs'.
+
+        Answers whose label is unknown are neither right nor wrong, and are not counted.
+        """
+        was_right_NK, is_right_NK = (
+            each.answers_NK == each.labels_NK for each in (self.reference, self.run)
+        )
         if self.run.task == "single":
-            was_right, is_right = (
-                (each.answers_NK == each.labels_NK).all(axis=1)
-                for each in (self.reference, self.run)
-            )
-            is_changed = self.is_changed.any(axis=1)
+            rows = self.run.labelled
+            was_right, is_right = (each[rows].all(axis=1) for each in (was_right_NK, is_right_NK))
+            is_changed = self.is_changed[rows].any(axis=1)
         else:
-            was_right = self.reference.answers_NK == self.reference.labels_NK
-            is_right = self.run.answers_NK == self.run.labels_NK
-            is_changed = self.is_changed
+            known_NK = self.run.known
+            was_right, is_right = was_right_NK[known_NK], is_right_NK[known_NK]
+            is_changed = self.is_changed[known_NK]
         return Flips(
             num_answers=is_changed.size,
             num_changed=int(is_changed.sum()),
             num_lost=int((was_right & ~is_right).sum()),
             num_gained=int((~was_right & is_right).sum()),
-            rate=float(is_changed.mean()),
+            rate=float(is_changed.mean()) if is_changed.size else 0.0,
         )
 
 
@@ -79,7 +83,8 @@ def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
     """Give `changed.csv`: every answer that differs from the reference's, most moved first.
 
     In single-label tasks a row is an image, and its probabilities are those of its label. In
-    multi-label tasks a row is an image and a class, with labels and answers of 0 or 1.
+    multi-label tasks a row is an image and a class, with labels and answers of 0 or 1. Answers
+    whose label is unknown are left out, as they are from the counts.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -112,7 +117,8 @@ def _changed_rows(pair: Pair, classes: tuple[str, ...]) -> list[list[str]]:
 
 def _is_listed(pair: Pair) -> NDArray[np.bool_]:
     """Mark the changed answers, (N, K); in single-label tasks each image at its label alone."""
+    known_NK = pair.run.known
     if pair.run.task == "multi":
-        return pair.is_changed
-    is_label_NK: NDArray[np.bool_] = pair.run.labels_NK == 1
+        return pair.is_changed & known_NK
+    is_label_NK: NDArray[np.bool_] = (pair.run.labels_NK == 1) & known_NK
     return is_label_NK & pair.is_changed.any(axis=1, keepdims=True)

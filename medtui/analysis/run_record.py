@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medtui.errors import MedtuiError
 from medtui.events import Metrics
+from medtui.metrics import Task, common_task
 from medtui.preset import (
     Preset,
     PublishedNumber,
@@ -99,6 +100,11 @@ class Entry:
         """Give a metric; None where it is undefined or was not measured."""
         metrics: Metrics = self.split(split).metrics
         return metrics.get(name)
+
+
+def task_of(entries: Iterable[Entry]) -> Task:
+    """Return the task that runs are compared by."""
+    return common_task(entry.result.task for entry in entries)
 
 
 _SHIPPED = frozenset({*named_schemes(), "reference"})

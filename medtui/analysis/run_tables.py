@@ -8,11 +8,8 @@ from medtui.analysis.groups import Group, mean_and_spread
 from medtui.analysis.run_record import Entry
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Sheet, Words
-from medtui.metrics import METRICS, Metric
-from medtui.units import MISSING, format_number, format_percent
-
-PER_CLASS = ("auroc", "average_precision", "sensitivity", "specificity", "accuracy", "f1")
-"""Metrics that results hold for each class."""
+from medtui.metrics import Metric
+from medtui.units import MISSING, format_percent
 
 
 def runs_sheet(
@@ -56,16 +53,15 @@ def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test
         for classes in measured
         for name, values in classes.items()
     }
-    show = format_percent if metric.is_share else format_number
     rows: list[Words] = [
         (
             name,
             format_percent(prevalence[name]),
-            *(show(classes.get(name, {}).get(metric.name)) for classes in measured),
+            *(metric.show(classes.get(name, {}).get(metric.name)) for classes in measured),
         )
         for name in sorted(prevalence, key=lambda each: prevalence[each])
     ]
-    whole = [show(entry.metric(split, metric.name)) for entry in entries]
+    whole = [metric.show(entry.metric(split, metric.name)) for entry in entries]
     rows.append(("all", "", *whole))
     headers = ("class", "of images", *(short_name(entry, entries) for entry in entries))
     return Sheet(f"{metric.label} by class, {split}", headers, tuple(rows))
@@ -99,20 +95,6 @@ def settings_sheet(entries: Sequence[Entry]) -> Sheet:
     rows = tuple((line.key, *line.values) for line in lines)
     note = "" if lines else "The runs were asked for the same."
     return Sheet("Settings that differ", headers, rows, note=note, num_keys=1 + len(entries))
-
-
-def per_class_metric(entries: Sequence[Entry]) -> Metric:
-    """Give the metric by which these runs' classes are told apart: AUROC, or sensitivity."""
-    is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
-    wanted = "auroc" if is_multi else "sensitivity"
-    return next(metric for metric in METRICS if metric.name == wanted)
-
-
-def headline_metric(entries: Sequence[Entry]) -> Metric:
-    """Give the metric by which these runs are judged: accuracy, or AUROC in multi-label tasks."""
-    is_multi = any("exact_match" in entry.result.test.metrics for entry in entries)
-    wanted = "auroc" if is_multi else "accuracy"
-    return next(metric for metric in METRICS if metric.name == wanted)
 
 
 def short_name(entry: Entry, entries: Sequence[Entry]) -> str:

@@ -5,7 +5,6 @@ A mean can hold while a rare finding or a group of patients pays for it. Sources
 2012.01604.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,14 +12,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.analysis.calibration import Calibration, calibration_of
 from medtui.analysis.columns import Split
 from medtui.analysis.differences import RESAMPLES, pair_entries
 from medtui.analysis.prediction_changes import Pair
 from medtui.analysis.run_record import Entry, reference_of
-from medtui.bootstrap import MEASURES, Difference, compare
 from medtui.errors import MedtuiError
-from medtui.metrics import Metric, Scores, metric_named
+from medtui.metrics import Metric, class_metric, metric_named, primary_metric
+from medtui.metrics.calibration import Calibration, calibration_of
+from medtui.metrics.intervals import Difference, paired_differences
+from medtui.metrics.registry import defined
 from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.result import Flips
 
@@ -51,11 +51,13 @@ class ClassChange:
 
     name: str
     num_positives: int
-    auroc: Change
-    average_precision: Change
-    sensitivity: Change
+    changes: tuple[Change, ...]
+    """First of the metric that the class is judged by: AUROC, or sensitivity in single-label tasks.
+
+    Then of those by which scores are ranked.
+    """
     verdict: Verdict
-    """By AUROC, in single-label tasks by sensitivity; empty where the class is safe."""
+    """Empty where the class is safe."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Harm:
     num_patients: int
     flips: Flips
     overall: Change
-    """Of the headline metric: accuracy, or AUROC in multi-label tasks."""
+    """Of the primary metric."""
     classes: tuple[ClassChange, ...]
     """Rarest first."""
     subgroups: tuple[SubgroupChange, ...]
@@ -144,8 +146,8 @@ def measure_harm(
         MedtuiError: predictions are missing, or the runs share no images or classes.
     """
     pair = pair_entries(baseline, entry, split)
-    headline = "accuracy" if pair.run.task == "single" else "auroc"
-    overall = _change(pair, headline, resamples)
+    primary = primary_metric(pair.run.task)
+    overall = _change(pair, primary, resamples)
     passes = _passes(overall, tolerance)
     classes = entry.predictions.classes
     return Harm(
@@ -158,7 +160,7 @@ def measure_harm(
         overall=overall,
         classes=_class_changes(pair, classes, tolerance if passes else None, resamples),
         subgroups=_subgroup_changes(
-            pair, read_subgroups(entry.folder.split, split), headline,
+            pair, read_subgroups(entry.folder.split, split), primary,
             tolerance if passes else None, resamples,
         ),
         moved=_moved(pair, classes),
@@ -192,18 +194,12 @@ def _passes(overall: Change, tolerance: float) -> bool:
     return overall.difference is not None and overall.difference.value >= -tolerance
 
 
-def _change(pair: Pair, name: str, resamples: int) -> Change:
-    metric = metric_named(name)
-    assert metric is not None
-    found = compare(
-        pair.reference, pair.run, pair.patients, {name: MEASURES[name]}, resamples=resamples
+def _change(pair: Pair, metric: Metric, resamples: int) -> Change:
+    found = paired_differences(
+        pair.reference, pair.run, pair.patients, [metric], resamples=resamples
     )
-    return Change(metric, _value(metric, pair.reference), _value(metric, pair.run), found.get(name))
-
-
-def _value(metric: Metric, scores: Scores) -> float | None:
-    value = metric.compute(scores)
-    return value if math.isfinite(value) else None
+    before, after = (defined(metric.compute(each)) for each in (pair.reference, pair.run))
+    return Change(metric, before, after, found.get(metric.name))
 
 
 def _verdict(change: Change, tolerance: float | None) -> Verdict:
@@ -217,24 +213,23 @@ def _verdict(change: Change, tolerance: float | None) -> Verdict:
 def _class_changes(
     pair: Pair, classes: Sequence[str], tolerance: float | None, resamples: int
 ) -> tuple[ClassChange, ...]:
+    ranking = [metric_named(name) for name in ("auroc", "average_precision")]
+    judging = class_metric(pair.run.task)
+    metrics = list(dict.fromkeys([judging, *(metric for metric in ranking if metric)]))
     found = []
     for index, name in enumerate(classes):
         alone = Pair(
             pair.names, pair.patients, pair.reference.of_class(index), pair.run.of_class(index)
         )
-        auroc, precision, sensitivity = (
-            _change(alone, metric, resamples)
-            for metric in ("auroc", "average_precision", "sensitivity")
-        )
-        judged = sensitivity if pair.run.task == "single" else auroc
-        positives = int(alone.run.labels_NK.sum())
-        verdict = _verdict(judged, tolerance)
-        found.append(ClassChange(name, positives, auroc, precision, sensitivity, verdict))
+        changes = tuple(_change(alone, metric, resamples) for metric in metrics)
+        positives = int(alone.run.labels_NK[alone.run.known].sum())
+        verdict = _verdict(changes[0], tolerance)
+        found.append(ClassChange(name, positives, changes, verdict))
     return tuple(sorted(found, key=lambda each: each.num_positives))
 
 
 def _subgroup_changes(
-    pair: Pair, subgroups: dict[str, dict[str, str]], headline: str, tolerance: float | None,
+    pair: Pair, subgroups: dict[str, dict[str, str]], primary: Metric, tolerance: float | None,
     resamples: int,
 ) -> tuple[SubgroupChange, ...]:  # fmt: skip
     found = []
@@ -242,7 +237,7 @@ def _subgroup_changes(
         value_N = np.array([subgroups.get(name, {}).get(kind, "") for name in pair.names])
         for value in sorted(set(value_N.tolist()) - {""}, key=_by_number):
             part = _take(pair, np.flatnonzero(value_N == value))
-            change = _change(part, headline, resamples)
+            change = _change(part, primary, resamples)
             verdict = _verdict(change, tolerance)
             patients = len(set(part.patients))
             found.append(SubgroupChange(kind, value, len(part.names), patients, change, verdict))
@@ -272,11 +267,12 @@ def _moved(pair: Pair, classes: Sequence[str]) -> tuple[Moved, ...]:
     """
     moved_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)[:, pair.run.judged]
     farthest_N = moved_NK.max(axis=1)
+    present_NK = (pair.run.labels_NK == 1) & pair.run.known
     rows = np.argsort(-farthest_N, kind="stable")[:NUM_MOVED]
     found = []
     for row in rows.tolist():
         index = pair.run.judged[int(moved_NK[row].argmax())]
-        shown = [classes[number] for number in np.flatnonzero(pair.run.labels_NK[row]).tolist()]
+        shown = [classes[number] for number in np.flatnonzero(present_NK[row]).tolist()]
         found.append(
             Moved(
                 pair.names[row],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from medtui.analysis.differences import difference_text
 from medtui.analysis.subgroup_analysis import Change, Harm
 from medtui.analysis.table import Sheet
+from medtui.metrics.calibration import NUM_BINS
 from medtui.units import format_count, format_number, format_percent
 
 MARK = "✗"
@@ -52,24 +53,20 @@ def flips_sheet(harms: Sequence[Harm]) -> Sheet:
 
 def class_changes_sheet(harm: Harm) -> Sheet:
     """Give each class's change, rarest first."""
-    is_single = harm.overall.metric.name == "accuracy"
     rows = []
     for each in harm.classes:
-        changes = [each.sensitivity] if is_single else []
-        changes += [each.auroc, each.average_precision]
-        cells = [text for change in changes for text in _before_after(change)[1:]]
+        cells = [text for change in each.changes for text in _before_after(change)[1:]]
         rows.append((each.name, format_count(each.num_positives), *cells, _told(each.verdict)))
-    metrics = (["sensitivity"] if is_single else []) + ["AUROC", "average precision"]
     headers = ["class", "images"]
-    for metric in metrics:
-        headers += [f"{metric} now", "change"]
+    for change in harm.classes[0].changes if harm.classes else ():
+        headers += [f"{change.metric.label} now", "change"]
     marks = tuple(each.verdict for each in harm.classes)
     title = f"By class, rarest first: {harm.key}"
     return Sheet(title, (*headers, "verdict"), tuple(rows), marks, _verdict_note(harm))
 
 
 def subgroups_sheet(harm: Harm) -> Sheet:
-    """Give each patient group's change of the headline metric."""
+    """Give each patient group's change of the primary metric."""
     rows = [
         (
             each.kind,
@@ -95,7 +92,7 @@ def calibration_sheet(harms: Sequence[Harm]) -> Sheet:
         (harm.key, format_number(harm.before.error), format_number(harm.after.error))
         for harm in harms
     ]
-    note = "Expected calibration error over 15 bins: 0 is perfect."
+    note = f"Expected calibration error over {NUM_BINS} bins: 0 is perfect."
     return Sheet("Calibration error", ("run", "before", "after"), tuple(rows), note=note)
 
 
@@ -119,7 +116,7 @@ def moved_sheet(harm: Harm) -> Sheet:
 
 
 def _before_after(change: Change) -> tuple[str, str, str]:
-    show = format_percent if change.metric.is_share else format_number
+    show = change.metric.show
     difference = difference_text(change.metric, change.difference)
     return show(change.before), show(change.after), difference or "undefined"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from medtui.charts.plot import Level, Plot, Series
 from medtui.events import CycleEnded
-from medtui.monitor.headline import ACCURACY, Headline, headline_of
+from medtui.metrics import Metric
 from medtui.monitor.view import RunView
 from medtui.monitor.vitals import MEAN_S, Point
 from medtui.units import format_gib
@@ -14,15 +14,14 @@ _FULL_PERCENT = 100.0
 
 def accuracy_plot(view: RunView) -> Plot:
     """Give the headline metric by cycle, val and test, against the reference."""
-    headline = _headline(view)
+    headline = view.row.headline
     word = _cycle_word(view)
     series = [Series("val", _curve(view.cycles, lambda each: headline.of(each.val), headline))]
     if any(cycle.test for cycle in view.cycles):
         points = _curve(view.cycles, lambda each: headline.of(each.test), headline)
         series.append(Series("test", points, "dots"))
     return Plot(
-        title=f"{headline.label.capitalize() if headline.is_share else headline.label}"
-        f" by {word}{headline.unit}",
+        title=f"{headline.title} by {word}{headline.unit}",
         series=tuple(series),
         levels=_reference_levels(view, headline),
         x_label=word,
@@ -114,10 +113,6 @@ def utilisation_plot(view: RunView) -> Plot:
     )
 
 
-def _headline(view: RunView) -> Headline:
-    return headline_of(view.cycles[-1].val) if view.cycles else ACCURACY
-
-
 def _cycle_word(view: RunView) -> str:
     return "epoch" if view.stage == "reference" else "cycle"
 
@@ -128,7 +123,7 @@ def _last_cycle(view: RunView) -> float:
     return max(last, view.num_planned - 1 + first, 1)
 
 
-def _reference_levels(view: RunView, headline: Headline) -> tuple[Level, ...]:
+def _reference_levels(view: RunView, headline: Metric) -> tuple[Level, ...]:
     value = headline.scale(headline.of(view.reference))
     return () if value is None else (Level("reference val", value),)
 
@@ -136,6 +131,6 @@ def _reference_levels(view: RunView, headline: Headline) -> tuple[Level, ...]:
 def _curve(
     cycles: Iterable[CycleEnded],
     value_of: Callable[[CycleEnded], float | None],
-    headline: Headline,
+    headline: Metric,
 ) -> tuple[Point, ...]:
     return tuple((cycle.cycle, headline.scale(value_of(cycle))) for cycle in cycles)

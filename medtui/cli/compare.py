@@ -146,14 +146,11 @@ def _asked_sheets(
     group: str,
 ) -> "list[Sheet]":
     from medtui.analysis.groups import group_entries
-    from medtui.analysis.run_tables import (
-        classes_sheet,
-        groups_sheet,
-        per_class_metric,
-        settings_sheet,
-    )
+    from medtui.analysis.run_record import task_of
+    from medtui.analysis.run_tables import classes_sheet, groups_sheet, settings_sheet
     from medtui.analysis.subgroup_analysis import harm_of_all
     from medtui.analysis.subgroup_tables import harm_sheets
+    from medtui.metrics import class_metric
 
     are_settings, are_classes, are_hurt = asked
     sheets = []
@@ -161,7 +158,7 @@ def _asked_sheets(
         keys = group.replace(",", " ").split()
         sheets.append(groups_sheet(group_entries(entries, keys), columns))
     if are_classes:
-        sheets.append(classes_sheet(entries, per_class_metric(entries)))
+        sheets.append(classes_sheet(entries, class_metric(task_of(entries))))
     if are_settings:
         sheets.append(settings_sheet(entries))
     if are_hurt:
@@ -199,9 +196,12 @@ def _print_objects(
     entries: "list[Entry]", columns: "Sequence[Column]", found: "dict[str, Differences]"
 ) -> None:
     from medtui.cli.show.summary import print_object
+    from medtui.metrics import primary_metric
 
     for entry in entries:
         values: dict[str, Any] = {column.name: column.read(entry) for column in columns}
+        task = entry.result.task
+        values |= {"task": task, "primary_metric": primary_metric(task).name}
         values |= {"is_probe": entry.is_probe, "chosen": entry.is_chosen}
         if entry.key in found:
             differences = found[entry.key]

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from medtui.analysis.curves import read_curves
-from medtui.analysis.run_record import Entry, read_entries
-from medtui.analysis.run_tables import headline_metric
+from medtui.analysis.run_record import Entry, read_entries, task_of
+from medtui.metrics import primary_metric
 from medtui.reporting.contents import Contents
 from medtui.reporting.figures import FIGURES
 from medtui.reporting.markdown import figure_file
@@ -35,7 +35,7 @@ def write_figures(run: RunFolder, folder: Path) -> list[Path]:
 
 
 def _contents(run: RunFolder, entries: list[Entry]) -> Contents:
-    headline = headline_metric(entries)
+    headline = primary_metric(task_of(entries))
     return Contents(
         name=run.name,
         entries=tuple(entries),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.errors import UsageError
+from medtui.metrics.task import Task
 from medtui.preset.toml import (
     Document,
     DocumentError,
@@ -26,7 +27,6 @@ FileName = Annotated[str, Field(min_length=1, max_length=255)]
 """A file's path, taken from the data's root; `..` may not leave it."""
 
 Format = Literal["folders", "table", "medmnist"]
-Task = Literal["single", "multi"]
 
 
 class Subgroup(Document):

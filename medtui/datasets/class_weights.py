@@ -6,8 +6,8 @@ from typing import Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.card import Task
 from medtui.datasets.index import Labels
+from medtui.metrics.task import Task
 
 Rule = Literal["none", "inverse", "complement", "frequency"]
 

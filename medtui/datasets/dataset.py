@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.datasets.cache import open_cached
-from medtui.datasets.card import Augment, Card, Task
+from medtui.datasets.card import Augment, Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.formats.medmnist import load_npz_pixels
 from medtui.datasets.index import PARTS, Labels, Listing, Parts, some
@@ -18,6 +18,7 @@ from medtui.datasets.pixel_stats import Pixels, mean_and_std
 from medtui.datasets.progress import Progress, Tell, tell_nobody
 from medtui.datasets.resolve import Source, open_source
 from medtui.errors import EnvironmentProblem
+from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 from medtui.units import plural
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.card import Task
+from medtui.metrics.task import Task
 
 PartName = Literal["train", "val", "test"]
 PARTS: tuple[PartName, PartName, PartName] = ("train", "val", "test")

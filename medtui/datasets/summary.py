@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medtui.datasets.card import Card, Task
+from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.index import PARTS, PartName
 from medtui.datasets.resolve import Source, open_source
+from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.events import CycleEnded
+from medtui.metrics import Task
 from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
 from medtui.preset.toml import read_text
@@ -65,6 +66,11 @@ class RunFeed:
     def best(self) -> CycleEnded | None:
         """The cycle whose model is kept so far."""
         return self.history.best_of(self.main_stage)
+
+    @property
+    def task(self) -> Task | None:
+        """The kind of task, by the result or by what was measured so far; None before that."""
+        return self.result.task if self.result is not None else self.history.task
 
     @property
     def progress(self) -> Progress:
@@ -133,6 +139,11 @@ class StudyFeed:
     def reference(self) -> RunFeed | None:
         """The dense model's run; None until it was planned."""
         return self.runs[0] if self.runs and self.runs[0].folder.is_reference else None
+
+    @property
+    def task(self) -> Task:
+        """The kind of task of all its runs; single-label before the first measurement."""
+        return next((task for run in self.runs if (task := run.task) is not None), "single")
 
     def cell_of(self, run: RunFeed) -> Cell | None:
         """Give what a run compresses with; None for the reference."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from medtui.analysis.search_tables import describe_outcome
 from medtui.events import Metrics
+from medtui.metrics import primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
-from medtui.monitor.headline import headline_of
 from medtui.monitor.rows import RunRow, StudyRow
 from medtui.preset import Cell, SearchSettings
 from medtui.runs.status import Status
@@ -43,7 +43,7 @@ class RowMaker:
     def row_of(self, run: RunFeed, reference: Metrics) -> RunRow:
         """Give one run as it is now; `reference` is the dense model's val metrics, if known."""
         result, kept = run.result, val_of(run)
-        headline = headline_of(kept)
+        headline = primary_metric(run.task or self.study.task)
         val = headline.of(kept)
         dense = None if run.folder.is_reference else headline.of(reference)
         progress = run.progress

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from medtui.monitor.headline import Headline
+from medtui.metrics import Metric
 from medtui.monitor.progress import Progress
 from medtui.preset import names_probe
 from medtui.runs.status import Status
@@ -21,7 +21,8 @@ class RunRow:
     """As people call it: `Prune 0.1`, `reference`."""
     status: Status
     progress: Progress
-    headline: Headline
+    headline: Metric
+    """The primary metric of the study's task."""
     val: float | None
     """Headline metric on val of the model kept so far."""
     test: float | None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from medtui.events import CycleEnded, DataLoaded, Metrics, RunStarted
+from medtui.metrics import Metric
 from medtui.monitor.rows import RunRow, StudyRow
 from medtui.monitor.vitals import Vitals
 from medtui.runs.history import Line
@@ -14,10 +15,7 @@ from medtui.runs.search_record import SearchOutcome
 class MetricRow:
     """One metric of a finished run."""
 
-    label: str
-    """As on screens."""
-    is_share: bool
-    """Whether it is shown in percent."""
+    metric: Metric
     val: float | None
     test: float | None
     reference: float | None

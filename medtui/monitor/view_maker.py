@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from medtui.events import RunFailed, RunStopped
+from medtui.metrics import reported_metrics
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.row_maker import RowMaker, val_of
 from medtui.monitor.rows import StudyRow
@@ -66,17 +67,14 @@ def _ending(run: RunFeed) -> str:
 
 
 def _metrics_of(result: Result) -> tuple[MetricRow, ...]:
-    from medtui.metrics import METRICS  # brings numpy, which nothing else here needs
-
     return tuple(
         MetricRow(
-            metric.label,
-            metric.is_share,
+            metric,
             result.val.metrics[metric.name],
             value,
             result.test.reference.get(metric.name),
         )
-        for metric in METRICS
+        for metric in reported_metrics()
         if (value := result.test.metrics.get(metric.name)) is not None
         and metric.name in result.val.metrics
     )

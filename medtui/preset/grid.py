@@ -2,9 +2,10 @@
 
 import re
 
+from medtui.metrics import metric_named
 from medtui.preset.cell import Cell
 from medtui.preset.model import Preset
-from medtui.preset.searching import Objective, label_of
+from medtui.preset.searching import Objective
 from medtui.units import plural
 
 _BEST: dict[Objective, str] = {
@@ -72,14 +73,15 @@ def describe_searches(preset: Preset) -> str:
     search = preset.search
     if search is None:
         return ""
-    metric = label_of(search.metric)
+    metric = metric_named(search.metric)
+    assert metric is not None, "the registry has every metric that can be searched by"
     num_probes = search.num_probes(preset.lc.cycles)
     cost = f"at most {search.budget} runs{' each' if len(search.scheme) > 1 else ''}"
     if num_probes:
         cost += f", {num_probes} of them with {search.probe_cycles} cycles"
     return (
         f"{', '.join(search.scheme)}: {_BEST[search.objective]} from {search.low:g} to "
-        f"{search.high:g} that loses at most {search.eps:g} of {metric} on val; {cost}"
+        f"{search.high:g} that loses at most {search.eps:g} of {metric.label} on val; {cost}"
     )
 
 

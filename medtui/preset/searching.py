@@ -11,13 +11,11 @@ from medtui.preset.toml import Document, Fault, all_differ, check, fault
 Objective = Literal["size", "macs", "latency", "throughput", "memory"]
 """What the chosen density is best in."""
 
+SearchMetric = Literal["accuracy", "balanced_accuracy", "auroc", "worst_class_auroc"]
+"""The searchable rows of `medtui.metrics.registry`: a schema needs them as literals."""
+
 MONOTONE: frozenset[Objective] = frozenset({"size", "macs"})
 """Objectives that only fall with the density; the others are timed on the machine."""
-
-
-def label_of(metric: str) -> str:
-    """Give a searched metric as people say it: `balanced accuracy`, `worst class AUROC`."""
-    return metric.replace("_", " ").replace("auroc", "AUROC")
 
 
 class SearchSettings(Document):
@@ -30,7 +28,7 @@ class SearchSettings(Document):
         min_length=1, examples=[("Prune",)]
     )
     """Names of schemes that take a density; each is searched by itself."""
-    metric: Literal["accuracy", "balanced_accuracy", "auroc", "worst_class_auroc"] = "accuracy"
+    metric: SearchMetric = "accuracy"
     """Held on val: `auroc` is the mean over classes, `worst_class_auroc` the lowest of them."""
     eps: float = Field(default=0.01, gt=0, lt=1)
     """How much of the metric may be lost, in its own unit: 0.01 of accuracy is one point."""

@@ -34,7 +34,7 @@ def scale_of(contents: Contents) -> float:
 
 def label_of(contents: Contents, split: str) -> str:
     """Give the axis label of the headline metric."""
-    return f"{split} {contents.headline.label}{', %' if contents.headline.is_share else ''}"
+    return f"{split} {contents.headline.label}{contents.headline.unit}"
 
 
 def look_of(contents: Contents, entry: Entry, *, is_dotted: bool = False) -> dict[str, Any]:

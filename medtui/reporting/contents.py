@@ -8,13 +8,12 @@ import msgspec
 from medtui.analysis.curves import Curves, read_curves
 from medtui.analysis.differences import Differences, differences_of_all
 from medtui.analysis.low_fidelity import split_probes
-from medtui.analysis.run_record import Entry, read_entries
-from medtui.analysis.run_tables import headline_metric
+from medtui.analysis.run_record import Entry, read_entries, task_of
 from medtui.analysis.subgroup_analysis import Harm, harm_of_all
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.image_lookup import Picture, pictures_of
 from medtui.errors import MedtuiError, UsageError
-from medtui.metrics import Metric
+from medtui.metrics import Metric, primary_metric
 from medtui.preset import dump_preset, names_probe
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.json_record import DECODE_ERRORS
@@ -47,7 +46,7 @@ class Contents:
     entries: tuple[Entry, ...]
     """Finished whole runs, references first in each study."""
     headline: Metric
-    """Accuracy, or AUROC in multi-label tasks."""
+    """The primary metric of the runs' task."""
     curves: dict[str, Curves]
     """By run."""
     found: dict[str, Differences]
@@ -112,7 +111,7 @@ def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> C
     """Work out what is told of runs on the same data."""
     studies = list(dict.fromkeys(entry.folder.study for entry in entries))
     name = ", ".join(study.name for study in studies)
-    headline = headline_metric(entries)
+    headline = primary_metric(task_of(entries))
     tell(f"{name}: reading logs and telemetry")
     curves = {entry.key: read_curves(entry, headline.name) for entry in entries}
     tell(f"{name}: drawing bootstrap samples")

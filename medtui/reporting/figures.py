@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from medtui.analysis.calibration import Calibration
 from medtui.analysis.columns import column_named
 from medtui.analysis.pareto import pareto_front
-from medtui.analysis.run_record import Entry, reference_of
-from medtui.analysis.run_tables import per_class_metric, short_name
+from medtui.analysis.run_record import Entry, reference_of, task_of
+from medtui.analysis.run_tables import short_name
+from medtui.metrics import class_metric
+from medtui.metrics.calibration import Calibration
 from medtui.reporting.axes import (
     SMOOTHING,
     group_look_of,
@@ -156,7 +157,7 @@ def paint_changes(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - ma
 def paint_classes(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - matplotlib's
     """Draw each class's metric in each run."""
     axes = figure.subplots()
-    metric = per_class_metric(contents.entries)
+    metric = class_metric(task_of(contents.entries))
     classes = list(contents.entries[0].result.test.per_class)
     for entry in contents.entries:
         per_class = entry.result.test.per_class

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from medtui.analysis.columns import columns_named, usual_columns
 from medtui.analysis.differences import difference_text
-from medtui.analysis.run_tables import classes_sheet, layers_sheet, per_class_metric, short_name
+from medtui.analysis.run_record import task_of
+from medtui.analysis.run_tables import classes_sheet, layers_sheet, short_name
 from medtui.analysis.search_tables import describe_outcome, samples_sheet
 from medtui.analysis.subgroup_analysis import Harm
 from medtui.analysis.subgroup_tables import (
@@ -16,7 +17,7 @@ from medtui.analysis.subgroup_tables import (
     subgroups_sheet,
 )
 from medtui.analysis.table import Sheet
-from medtui.metrics import metric_named
+from medtui.metrics import Metric, class_metric, metric_named
 from medtui.reporting.contents import Contents
 from medtui.reporting.figure import Figure
 from medtui.reporting.figures import FIGURES
@@ -29,7 +30,6 @@ from medtui.units import (
     format_count,
     format_density,
     format_duration,
-    format_number,
     format_percent,
 )
 
@@ -73,7 +73,7 @@ def sections(contents: Contents) -> list[Section]:
         Section("Results", tuple(_results(contents))),
         Section("Searches", tuple(_searches(contents))),
         Section("Figures", tuple(each for each in FIGURES if each.applies(contents))),
-        Section("Classes", (classes_sheet(contents.entries, per_class_metric(contents.entries)),)),
+        Section("Classes", (classes_sheet(contents.entries, _class_metric(contents)),)),
         Section("Who was hurt", tuple(_hurt(contents))),
         Section("Benchmark", tuple(_bench(contents))),
         Section("Layers", (layers_sheet(contents.entries),)),
@@ -83,6 +83,10 @@ def sections(contents: Contents) -> list[Section]:
         Section("Citation", tuple(_citations(contents))),
     ]
     return [section for section in found if section.parts]
+
+
+def _class_metric(contents: Contents) -> Metric:
+    return class_metric(task_of(contents.entries))
 
 
 def _results(contents: Contents) -> Iterator[Part]:
@@ -139,7 +143,7 @@ def _published(contents: Contents) -> Sheet:
         if number is None:
             continue
         metric = metric_named(number.metric)
-        show = format_percent if metric is None or metric.is_share else format_number
+        show = metric.show if metric else format_percent
         rows.append((
             short_name(entry, contents.entries),
             metric.label if metric else number.metric,

@@ -20,15 +20,8 @@ def metric_text(contents: Contents, entry: Entry) -> str:
     """Give the headline metric on test with its 95 % interval: `95.8 % [94.9, 96.6]`."""
     metric = contents.headline
     value = entry.metric("test", metric.name)
-    if value is None:
-        return "undefined"
-    scale, digits, unit = (100, 1, " %") if metric.is_share else (1, 3, "")
-    text = f"{value * scale:.{digits}f}{unit}"
     interval = entry.result.test.intervals.get(metric.name)
-    if interval is None:
-        return text
-    low, high = (end * scale for end in interval)
-    return f"{text} [{low:.{digits}f}, {high:.{digits}f}]"
+    return metric.show_interval(value, interval, missing="undefined")
 
 
 def _sentences(contents: Contents) -> Iterator[str]:

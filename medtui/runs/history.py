@@ -16,6 +16,7 @@ from medtui.events import (
     StageStarted,
     StepsAdvanced,
 )
+from medtui.metrics import Task, infer_task
 from medtui.runs.log_record import Record
 
 MAX_LINES = 5_000
@@ -58,6 +59,8 @@ class History:
     """Stages begun in the latest session, in order."""
     cycles: dict[str, dict[int, CycleEnded]] = field(default_factory=dict)
     """Stage to cycle to its measurement; a repeated cycle replaces its predecessor."""
+    task: Task | None = None
+    """The kind of task, by what was measured; None before the first measurement."""
     step: StepsAdvanced | None = None
     """Latest step of the running stage; None at the beginning of a stage."""
     losses: list[tuple[float, float]] = field(default_factory=list)
@@ -150,6 +153,8 @@ class History:
     def _end_cycle(self, event: CycleEnded) -> None:
         stage = self.stage.stage if self.stage else ""
         self.cycles.setdefault(stage, {})[event.cycle] = event
+        if event.val.keys() - {"loss"}:  # a diverged cycle has no metrics
+            self.task = infer_task(event.val)
         self.step = None
         self.densities = dict(event.densities)
         self.dead_layers = list(event.dead_layers)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.errors import EnvironmentProblem
-from medtui.metrics import Scores, Task, choose_thresholds, make_scores
+from medtui.metrics.scores import Mask, Scores, choose_thresholds, make_scores
+from medtui.metrics.task import Task
 
 SPLITS = ("val", "test")
 """The parts whose predictions are stored."""
@@ -31,6 +32,8 @@ class SplitPredictions:
     labels: NDArray[np.integer]
     """(N,) class numbers, or (N, K) zeros and ones."""
     logits_NK: NDArray[np.float32]
+    mask: Mask | None = None
+    """Whether a label is known, in the labels' shape; None where all are."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,12 @@ class RunPredictions:
         if self.task == "single":
             return []
         val = self.splits["val"]
-        return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task))
+        return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task, mask=val.mask))
 
     def scores(self, split: str) -> Scores:
-        """Give a part's predictions ready to be measured, judged by the thresholds of val."""
+        """Return a split's predictions ready to be measured, judged by the thresholds of val."""
         part = self.splits[split]
-        return make_scores(part.logits_NK, part.labels, self.task, self.thresholds)
+        return make_scores(part.logits_NK, part.labels, self.task, self.thresholds, part.mask)
 
 
 def pack_predictions(predictions: RunPredictions) -> bytes:
@@ -69,6 +72,8 @@ def pack_predictions(predictions: RunPredictions) -> bytes:
         arrays[f"{split}_patients"] = np.array(part.patients)
         arrays[f"{split}_labels"] = part.labels
         arrays[f"{split}_logits"] = part.logits_NK
+        if part.mask is not None:
+            arrays[f"{split}_mask"] = part.mask
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type] # its flags have names of their own
     return buffer.getvalue()
@@ -88,6 +93,7 @@ def read_predictions(path: Path) -> RunPredictions:
                     arrays[f"{split}_patients"].tolist(),
                     arrays[f"{split}_labels"],
                     arrays[f"{split}_logits"],
+                    arrays.get(f"{split}_mask"),
                 )
                 for split in SPLITS
             }

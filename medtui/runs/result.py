@@ -3,6 +3,7 @@
 import msgspec
 
 from medtui.events import Metrics
+from medtui.metrics.task import Task, infer_task
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_stored, write_stored
 from medtui.telemetry import VitalsSummary
@@ -189,6 +190,9 @@ class Result(msgspec.Struct, frozen=True):
     """None where no structures are pruned, or where their couplings cannot be followed."""
     upkeep: Upkeep | None = None
     """What the last session spent on being watched and resumable."""
+    task: Task = "single"
+    """One class per image, or any number. Versions that did not write it wrote multi-label results
+    too; `read_result` tells those by their metrics."""
 
 
 _decoder = msgspec.json.Decoder(Result)
@@ -209,4 +213,7 @@ def read_result(run: RunFolder) -> Result | None:
     Raises:
         EnvironmentProblem: the file is damaged or of another version.
     """
-    return read_stored(run.result, _decoder)
+    result = read_stored(run.result, _decoder)
+    if result is not None and result.task == "single":
+        return msgspec.structs.replace(result, task=infer_task(result.val.metrics))
+    return result

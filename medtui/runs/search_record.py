@@ -2,7 +2,7 @@
 
 import msgspec
 
-from medtui.preset.searching import label_of
+from medtui.metrics import metric_named
 from medtui.runs.folder import StudyFolder
 from medtui.runs.json_record import read_stored, write_stored
 
@@ -67,7 +67,8 @@ class SearchOutcome(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The metric as on screens: `balanced accuracy`, `worst class AUROC`."""
-        return label_of(self.metric)
+        metric = metric_named(self.metric)
+        return metric.label if metric else self.metric
 
     @property
     def bound(self) -> float:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medtui.bootstrap import MEASURES, Draws, Floats, Measure, auroc, compare
 from medtui.errors import EnvironmentProblem
-from medtui.metrics import Scores
+from medtui.metrics import Metric, metric_named
+from medtui.metrics.draws import all_patients
+from medtui.metrics.intervals import paired_differences
+from medtui.metrics.scores import Scores
 from medtui.preset import Cell, SearchSettings
 from medtui.runs.bench_record import Spread, read_bench
 from medtui.runs.folder import RunFolder, StudyFolder
@@ -35,6 +37,13 @@ class Observer:
     seed: int
 
     @property
+    def metric(self) -> Metric:
+        """The metric that is searched by."""
+        metric = metric_named(self.settings.metric)
+        assert metric is not None, "a preset names only metrics of the registry"
+        return metric
+
+    @property
     def reference(self) -> float:
         """The metric's value in the dense model.
 
@@ -42,12 +51,12 @@ class Observer:
             EnvironmentProblem: its predictions are missing, or do not define the metric.
         """
         scores, patients = _scores_of(self._predictions(self.study.reference))
-        _, patient_N = np.unique(patients, return_inverse=True)
-        whole = Draws(patient_N, np.ones((int(patient_N.max()) + 1, 1)))
-        value = float(self._measure(scores, whole)[0])
+        resample = self.metric.resample
+        assert resample is not None, "a searchable metric is measured on samples"
+        value = float(resample(scores, all_patients(patients))[0])
         if not np.isfinite(value):
             raise EnvironmentProblem(
-                f"{self.settings.metric} is undefined on val: a class has no image there.",
+                f"{self.metric.label} is undefined on val: a class has no image there.",
                 hint="Search by another metric (search.metric), or split the data otherwise.",
             )
         return value
@@ -64,13 +73,13 @@ class Observer:
         run = self.study.run(cell.slug)
         before, patients = _scores_of(self._predictions(self.study.reference))
         after, _ = _scores_of(self._predictions(run))
-        found = compare(
-            before, after, patients, {"metric": self._measure},
+        found = paired_differences(
+            before, after, patients, [self.metric],
             resamples=self.resamples, seed=self.seed,
         )  # fmt: skip
-        if "metric" not in found:
-            raise EnvironmentProblem(f"{self.settings.metric} is undefined on val in {run.name}.")
-        difference = found["metric"]
+        difference = found.get(self.metric.name)
+        if difference is None:
+            raise EnvironmentProblem(f"{self.metric.label} is undefined on val in {run.name}.")
         gain, gain_sigma = self._gain(run)
         assert cell.density is not None, "what takes no density is not searched"
         return Sample(
@@ -104,12 +113,6 @@ class Observer:
     def _predictions(self, run: RunFolder) -> RunPredictions:
         return read_predictions(run.predictions)
 
-    @property
-    def _measure(self) -> Measure:
-        return _worst_class if self.settings.metric == "worst_class_auroc" else (
-            MEASURES[self.settings.metric]
-        )  # fmt: skip
-
 
 def _scores_of(predictions: RunPredictions) -> tuple[Scores, list[str]]:
     return predictions.scores(SPLIT), predictions.splits[SPLIT].patients
@@ -117,10 +120,3 @@ def _scores_of(predictions: RunPredictions) -> tuple[Scores, list[str]]:
 
 def _spread(spread: Spread) -> tuple[float, float]:
     return spread.median, (spread.high - spread.low) / _WIDTH_QUARTILES
-
-
-def _worst_class(scores: Scores, draws: Draws) -> Floats:
-    """Give the lowest AUROC of the classes that can be ranked."""
-    each_KB = np.stack([auroc(scores.of_class(k), draws) for k in range(scores.num_classes)])
-    worst: Floats = np.nanmin(np.where(np.isfinite(each_KB), each_KB, np.inf), axis=0)
-    return np.where(np.isfinite(worst), worst, np.nan)

@@ -100,7 +100,7 @@ class StudySearch:
         return SearchOutcome(
             scheme=scheme.name,
             metric=settings.metric,
-            is_share="auroc" not in settings.metric,
+            is_share=self._observer.metric.is_share,
             objective=settings.objective,
             method="bisection" if search.is_bisecting else "gaussian-process",
             eps=settings.eps,

@@ -6,19 +6,26 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from medtui.analysis.columns import COLUMNS, column_named, columns_named, differing, usual_columns
+from medtui.analysis.columns import (
+    all_columns,
+    column_named,
+    columns_named,
+    differing,
+    usual_columns,
+)
 from medtui.analysis.differences import difference_text, differences_of_all
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.groups import group_entries, mean_and_spread
 from medtui.analysis.low_fidelity import describe_probes, split_probes
 from medtui.analysis.pareto import pareto_front
 from medtui.analysis.run_record import Entry, all_runs, read_entries, reference_of
-from medtui.analysis.run_tables import classes_sheet, layers_sheet, per_class_metric, runs_sheet
+from medtui.analysis.run_tables import classes_sheet, layers_sheet, runs_sheet
 from medtui.analysis.search_tables import describe_outcome, samples_sheet
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.sorting import sort_entries
 from medtui.analysis.table import sheet_csv, sheet_markdown
 from medtui.errors import UsageError
+from medtui.metrics import class_metric
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.telemetry import Level, VitalsSummary
 from tests.helpers.paths import RECORDED
@@ -53,7 +60,7 @@ def test_the_reference_comes_first(cells: list[Entry]) -> None:
     assert reference_of(cells[2], cells) is cells[0]
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+@pytest.mark.parametrize("column", all_columns(), ids=lambda column: column.name)
 def test_every_column_reads_a_real_run(column, cells: list[Entry]) -> None:
     """No column fails on what the engine writes; what is missing is a dash."""
     assert all(column.text(entry) for entry in cells)
@@ -187,7 +194,7 @@ def test_the_front_is_what_nobody_beats() -> None:
 def test_sheets_can_be_written(cells: list[Entry]) -> None:
     """Each sheet is as wide as its headers, in every form."""
     found, _ = differences_of_all(cells, None, resamples=5)
-    metric = per_class_metric(cells)
+    metric = class_metric("single")
     for sheet in (
         runs_sheet(cells, usual_columns(cells), found),
         classes_sheet(cells, metric),

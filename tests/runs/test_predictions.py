@@ -1,13 +1,14 @@
 """Stored predictions, and where two runs' answers differ."""
 
 import csv
+import dataclasses
 
 import numpy as np
 import pytest
 
 from medtui.analysis.prediction_changes import changes_csv, pair_predictions
 from medtui.errors import EnvironmentProblem, UsageError
-from medtui.metrics import measure
+from medtui.metrics.measurement import measure
 from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,
@@ -61,6 +62,40 @@ def test_predictions_come_back_as_they_were_stored(tmp_path, run):
         assert np.array_equal(back.splits[split].labels, part.labels)
         assert back.splits[split].logits_NK.tobytes() == part.logits_NK.tobytes()
     assert measure(back.scores("test")) == measure(run.scores("test"))
+
+
+def masked(run: RunPredictions, mask: list) -> RunPredictions:
+    """Give a run of which some test labels are unknown."""
+    test = dataclasses.replace(run.splits["test"], mask=np.array(mask))
+    return RunPredictions(run.classes, run.splits | {"test": test})
+
+
+def test_a_mask_of_unknown_labels_is_stored_and_read(tmp_path):
+    """Runs without one have no such array; metrics of the read ones honour it."""
+    path = tmp_path / "predictions.npz"
+    run = masked(films([[1, 1], [-1, 1]]), [[True, True], [False, True]])
+    path.write_bytes(pack_predictions(run))
+    back = read_predictions(path)
+    assert back.splits["val"].mask is None
+    assert np.array_equal(back.splits["test"].mask, run.splits["test"].mask)
+    assert back.scores("test").rows_of(0).tolist() == [0]
+    path.write_bytes(pack_predictions(PRUNED))
+    with np.load(path) as arrays:
+        assert not [name for name in arrays if name.endswith("_mask")]
+
+
+def test_answers_with_unknown_labels_are_no_flips():
+    """Neither lost nor gained, in counts and in the list."""
+    reference, pruned = (
+        masked(run, [True, False, True, True]) for run in (REFERENCE, PRUNED)
+    )  # image-1 was gained
+    flips = pair_predictions(reference, pruned, "test").count_flips()
+    assert (flips.num_answers, flips.num_changed, flips.num_gained) == (3, 1, 0)
+    assert [row["name"] for row in rows_of(changes_csv(reference, pruned))] == ["image-2.png"]
+    known = [[True, False], [True, True]]
+    before, after = (masked(films(each), known) for each in ([[-1, 1], [1, 1]], [[-1, -2], [1, 1]]))
+    assert pair_predictions(before, after, "test").count_flips().num_answers == 3
+    assert rows_of(changes_csv(before, after)) == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 not a zip", b"\x80pickle"])

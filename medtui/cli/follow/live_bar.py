@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from medtui.cli.follow.narration import describe_step, line_of
-from medtui.cli.show.summary import describe_accuracy
+from medtui.cli.show.summary import describe_primary
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 REDRAW_SECONDS = 0.5
@@ -68,7 +68,7 @@ class LiveBar:
             return
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=1.0, where="")
-        words = [each for each in (describe_step(run), describe_accuracy(run)) if each]
+        words = [each for each in (describe_step(run), describe_primary(run)) if each]
         self._progress.update(
             self._tasks[name], completed=run.progress.share, where=line_of("", "; ".join(words))
         )

@@ -4,11 +4,11 @@ import sys
 import time
 from typing import Protocol, TextIO
 
-from medtui.cli.show.summary import describe_accuracy
+from medtui.cli.show.summary import describe_primary, describe_splits
 from medtui.cli.table import printable
 from medtui.events import CycleEnded
 from medtui.monitor.catalogue import RunFeed, StudyFeed
-from medtui.units import format_duration, format_number, format_percent
+from medtui.units import format_duration, format_number
 
 LINE_INTERVAL = 2.0
 """Seconds between two lines about cycles of the same run; quick cycles in between are left out."""
@@ -92,11 +92,11 @@ def line_of(run: str, text: str) -> str:
 
 
 def describe_cycle(run: RunFeed, stage: str) -> str:
-    """Give a stage's latest cycle: `cycle 4 (5/11): val 93.3 %, loss 0.211, test 92.0 %`."""
+    """Return a stage's latest cycle: `cycle 4 (5/11): val accuracy 93.3 %, loss 0.211`."""
     cycles = run.history.cycles_of(stage)
     if not cycles:
         return "nothing measured yet"
-    words = [*_measurements(cycles[-1]), format_duration(cycles[-1].seconds)]
+    words = [*_measurements(run, cycles[-1]), format_duration(cycles[-1].seconds)]
     left = run.progress.seconds_left
     if left and run.progress.stage == stage:
         words.append(f"{format_duration(left)} left")
@@ -125,9 +125,9 @@ def describe_step(run: RunFeed) -> str:
 
 
 def describe_outcome(run: RunFeed) -> str:
-    """Give how a run ended: `finished: val 95.8 %, test 95.1 %, 1 min 20 s`."""
+    """Give how a run ended: `finished: val accuracy 95.8 %, 1 min 20 s`."""
     duration = format_duration(run.result.seconds) if run.result else ""
-    details = ", ".join(word for word in (describe_accuracy(run), duration) if word)
+    details = ", ".join(word for word in (describe_primary(run), duration) if word)
     return f"{run.status}: {details}" if details else run.status
 
 
@@ -136,12 +136,12 @@ def cycle_word(stage: str) -> str:
     return "cycle" if stage == "compress" else "epoch"
 
 
-def _measurements(cycle: CycleEnded) -> list[str]:
-    words = [f"val {format_percent(cycle.val.get('accuracy'))}"]
+def _measurements(run: RunFeed, cycle: CycleEnded) -> list[str]:
+    val, *test = describe_splits(run, cycle.val, cycle.test)
+    words = [val]
     if cycle.val.get("loss") is not None:
         words.append(f"loss {format_number(cycle.val['loss'])}")
-    if cycle.test.get("accuracy") is not None:
-        words.append(f"test {format_percent(cycle.test['accuracy'])}")
+    words += test
     if cycle.gap is not None:
         words.append(f"gap {format_number(cycle.gap, 2)}")
     return words

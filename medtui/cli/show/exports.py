@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from medtui.cli.table import render_table
 from medtui.metrics import metric_named
 from medtui.runs.exports import Comparison, Export, Timing, on_test
-from medtui.units import MISSING, format_bytes, format_change, format_number, format_percent
+from medtui.units import MISSING, format_bytes
 
 HEADERS = ("format", "size", "computed by", "images", "run", "file", "change", "logits within",
            "ms, 1 image", "faster", "ms, batch", "faster")  # fmt: skip
@@ -55,11 +55,10 @@ def _rows(export: Export) -> list[list[str]]:
 def _metric(found: Comparison) -> tuple[str, str, str]:
     metric = metric_named(found.metric)
     assert metric is not None
-    show = format_percent if metric.is_share else format_number
     if found.change is None:
         return MISSING, MISSING, MISSING
-    change = format_change(found.change * (100 if metric.is_share else 1), 2)
-    return f"{metric.label} {show(found.of_run)}", show(found.of_file), change
+    of_run, of_file = metric.show(found.of_run), metric.show(found.of_file)
+    return f"{metric.label} {of_run}", of_file, metric.show_change(found.change, digits=2)
 
 
 def _times(export: Export, what: str) -> list[str]:

@@ -7,10 +7,12 @@ from medtui.cli.follow.foreground import shown_path
 from medtui.cli.show.searches import searches_of
 from medtui.cli.show.summary import asked_density, describe_duration, study_table
 from medtui.cli.table import render_table
+from medtui.metrics import primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
-from medtui.units import MISSING, format_density, format_percent
+from medtui.units import MISSING, format_density
 
-HEADERS = ("run", "state", "density", "reached", "val accuracy", "test accuracy", "cycle", "time")
+HEADERS = ("run", "state", "density", "reached", "metric", "val", "test", "cycle", "time")
+"""Studies of several tasks stand in one list, so each row names its study's primary metric."""
 
 
 def runs_table(studies: Sequence[StudyFeed]) -> str:
@@ -50,13 +52,15 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
         cycle, val, test = str(best.cycle), best.val, best.test
     else:
         reached, cycle, val, test = MISSING, MISSING, {}, {}
+    metric = primary_metric(study.task)
     return [
         f"{study.folder.name}/{run.folder.name}",
         run.status,
         format_density(asked_density(cell)),
         reached,
-        format_percent(val.get("accuracy")),
-        format_percent(test.get("accuracy")),
+        metric.label,
+        metric.show(metric.of(val)),
+        metric.show(metric.of(test)),
         cycle,
         describe_duration(run),
     ]

@@ -9,7 +9,7 @@ from medtui.cli.show.summary import asked_density, describe_duration, format_int
 from medtui.cli.show.tracking import describe_experiment
 from medtui.cli.table import printable, render_table
 from medtui.events import RunFailed
-from medtui.metrics import METRICS, Metric
+from medtui.metrics import reported_metrics
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.exports import read_exports
 from medtui.runs.result import Flips, Result, Shrinkage, Size, Upkeep
@@ -103,10 +103,10 @@ def _metrics(result: Result) -> str:
     rows = [
         [
             metric.label,
-            *(format_interval(split, metric.name, is_share=metric.is_share) for split in splits),
-            _plain(result.test.reference.get(metric.name), metric),
+            *(format_interval(split, metric) for split in splits),
+            metric.show(metric.of(result.test.reference)),
         ]
-        for metric in METRICS
+        for metric in reported_metrics()
         if metric.name in result.test.metrics
     ]
     rows.append(["loss", *(format_number(split.metrics.get("loss")) for split in splits), ""])
@@ -120,10 +120,6 @@ def _metrics(result: Result) -> str:
     return render_table([*headers, "reference's test"], rows)
 
 
-def _plain(value: float | None, metric: Metric) -> str:
-    return format_percent(value) if metric.is_share else format_number(value)
-
-
 def _flips(flips: Flips | None) -> str:
     """Give how many answers changed, and what it cost: `3.1 %: 12 lost, 4 gained`."""
     if flips is None:
@@ -134,15 +130,16 @@ def _flips(flips: Flips | None) -> str:
 def _classes(result: Result) -> str:
     """Give each class against the rest on test, with its share and its decision threshold."""
     of_classes, thresholds = result.test.per_class, result.thresholds
-    shown = [metric for metric in METRICS if metric.name in next(iter(of_classes.values()), {})]
+    measured = next(iter(of_classes.values()), {})
+    shown = [metric for metric in reported_metrics() if metric.name in measured]
     headers = ["class, on test", "share", *(metric.label for metric in shown)]
     rows = [
         [
             name,
-            format_percent(measured.get("prevalence")),
-            *(_plain(measured.get(metric.name), metric) for metric in shown),
+            format_percent(metrics.get("prevalence")),
+            *(metric.show(metric.of(metrics)) for metric in shown),
         ]
-        for name, measured in of_classes.items()
+        for name, metrics in of_classes.items()
     ]
     if thresholds:
         headers.append("threshold")

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from medtui.cli.table import render_table
-from medtui.events import CycleEnded, RunFailed
+from medtui.events import CycleEnded, Metrics, RunFailed
+from medtui.metrics import Metric, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.preset import Cell
 from medtui.runs.exports import read_exports
@@ -18,25 +19,22 @@ from medtui.units import (
     format_count,
     format_density,
     format_duration,
-    format_percent,
 )
-
-HEADERS = (
-    "run", "state", "val accuracy", "test accuracy", "density", "reached",
-    "parameters", "nonzero", "dense", "packed", "cycle",
-)  # fmt: skip
 
 
 def study_table(study: StudyFeed, runs: Sequence[RunFeed] | None = None) -> str:
-    """Give a study's table: accuracy with its 95 % interval, densities and sizes of every run."""
+    """Return a study's table: the primary metric with its 95 % interval, densities and sizes."""
     chosen = study.runs if runs is None else runs
-    rows = [_row(run, study.cell_of(run)) for run in chosen]
-    return render_table(HEADERS, rows)
+    metric = primary_metric(study.task)
+    headers = ("run", "state", f"val {metric.label}", f"test {metric.label}", "density", "reached",
+               "parameters", "nonzero", "dense", "packed", "cycle")  # fmt: skip
+    return render_table(headers, [_row(run, study.cell_of(run), metric) for run in chosen])
 
 
 def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
     """Give all that is known of a run as plain JSON values."""
     cell, progress, ending = study.cell_of(run), run.progress, run.history.ending
+    task = run.task or study.task
     return {
         "study": study.folder.name,
         "run": run.folder.name,
@@ -45,6 +43,8 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "scheme": "reference" if run.folder.is_reference else cell and cell.scheme.name,
         "density": asked_density(cell),
         "seed": cell and cell.seed,
+        "task": task,
+        "primary_metric": primary_metric(task).name,
         "progress": {
             "stage": progress.stage,
             "cycle": progress.cycle,
@@ -66,31 +66,32 @@ def print_object(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
 
 
-def describe_accuracy(run: RunFeed) -> str:
-    """Give what a run has reached by now in a few words; empty before the first measurement."""
+def describe_primary(run: RunFeed) -> str:
+    """Return what a run has reached so far: `val accuracy 95.8 %, test accuracy 95.1 %`.
+
+    Empty before the first measurement.
+    """
     if run.result is not None:
         val, test = run.result.val.metrics, run.result.test.metrics
     elif run.best is not None:
         val, test = run.best.val, run.best.test
     else:
         return ""
-    words = [f"val {format_percent(val.get('accuracy'))}"]
-    if test.get("accuracy") is not None:
-        words.append(f"test {format_percent(test['accuracy'])}")
-    return ", ".join(words)
+    return ", ".join(describe_splits(run, val, test))
 
 
-def format_interval(split: SplitResult, metric: str, *, is_share: bool = True) -> str:
-    """Give a metric with its 95 % interval: `95.8 % [94.1, 97.2]`, `0.991 [0.985, 0.996]`."""
-    value, interval = split.metrics.get(metric), split.intervals.get(metric)
-    if value is None:
-        return MISSING
-    scale, digits = (100, 1) if is_share else (1, 3)
-    text = f"{value * scale:.{digits}f}{' %' if is_share else ''}"
-    if interval is None:
-        return text
-    low, high = interval
-    return f"{text} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
+def describe_splits(run: RunFeed, val: Metrics, test: Metrics) -> list[str]:
+    """Return the run's primary metric on val and, where it was measured, on test."""
+    metric = primary_metric(run.task or "single")
+    words = [f"val {metric.label} {metric.show(metric.of(val))}"]
+    if metric.of(test) is not None:
+        words.append(f"test {metric.label} {metric.show(metric.of(test))}")
+    return words
+
+
+def format_interval(split: SplitResult, metric: Metric) -> str:
+    """Return a metric with its 95 % interval: `95.8 % [94.1, 97.2]`, `0.991 [0.985, 0.996]`."""
+    return metric.show_interval(metric.of(split.metrics), split.intervals.get(metric.name))
 
 
 def asked_density(cell: Cell | None) -> float | None:
@@ -103,17 +104,17 @@ def asked_density(cell: Cell | None) -> float | None:
     return next((density for density in fixed if density is not None), None)
 
 
-def _row(run: RunFeed, cell: Cell | None) -> list[str]:
+def _row(run: RunFeed, cell: Cell | None, metric: Metric) -> list[str]:
     asked = format_density(asked_density(cell))
     result = run.result
     if result is None:
-        return [run.folder.name, run.status, *_measured(run.best, asked)]
+        return [run.folder.name, run.status, *_measured(run.best, asked, metric)]
     size = result.size
     return [
         run.folder.name,
         run.status,
-        format_interval(result.val, "accuracy"),
-        format_interval(result.test, "accuracy"),
+        format_interval(result.val, metric),
+        format_interval(result.test, metric),
         asked,
         f"{size.density:.4g}",
         format_count(size.num_parameters),
@@ -124,14 +125,14 @@ def _row(run: RunFeed, cell: Cell | None) -> list[str]:
     ]
 
 
-def _measured(best: CycleEnded | None, asked: str) -> list[str]:
+def _measured(best: CycleEnded | None, asked: str, metric: Metric) -> list[str]:
     """Give an unfinished run's cells: what its best cycle measured, and nothing it did not."""
     if best is None:
         return [MISSING, MISSING, asked, *[MISSING] * 6]
     reached = MISSING if best.density is None else f"{best.density:.4g}"
     return [
-        format_percent(best.val.get("accuracy")),
-        format_percent(best.test.get("accuracy")),
+        metric.show(metric.of(best.val)),
+        metric.show(metric.of(best.test)),
         asked,
         reached,
         *[MISSING] * 4,

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from medtui.datasets.card import Card, Task
+from medtui.datasets.card import Card
 from medtui.datasets.file_scan import Scan, scan
 from medtui.datasets.formats.class_folders import patients_by_pattern
 from medtui.datasets.formats.csv_rows import Rows, read_rows
 from medtui.datasets.index import Labels, Listing, some
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.metrics.task import Task
 from medtui.units import plural
 
 

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from medtui.datasets.card import Card, Task
+from medtui.datasets.card import Card
 from medtui.datasets.decoding.image import fit, flatten
 from medtui.datasets.index import PARTS, Labels, Listing
 from medtui.datasets.pixel_stats import Pixels, pixels_of
 from medtui.datasets.progress import Progress, Tell
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.metrics.task import Task
 
 T = TypeVar("T")
 

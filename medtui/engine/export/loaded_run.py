@@ -19,7 +19,8 @@ from medtui.engine.run.load_run import finished_result, load_network, preset_of
 from medtui.engine.training.batches import EvaluationBatches, Images, normalisation_of
 from medtui.engine.training.network import named_layers
 from medtui.errors import MedtuiError, UsageError
-from medtui.metrics import Task
+from medtui.metrics.scores import Mask
+from medtui.metrics.task import Task
 from medtui.runs.folder import RunFolder
 from medtui.runs.predictions import SPLITS, SplitPredictions, read_predictions
 from medtui.runs.result import Result
@@ -48,6 +49,8 @@ class Probe:
     """(N,) class numbers, or (N, K) zeros and ones."""
     logits_NK: NDArray[np.float32]
     """The run's."""
+    mask: Mask | None
+    """Whether a label is known; None where all are."""
 
 
 @dataclass(frozen=True)
@@ -148,20 +151,27 @@ def _probe(run: RunFolder, network: nn.Module, dataset: Dataset, count: int) -> 
         part = _choose(whole, count)
         batches = EvaluationBatches(Images(part, by, CPU), BATCH)
         logits_NK = answer_all(network.eval(), batches)
-        _refuse_others(run, stored.splits[split], part, logits_NK)
-        found[split] = Probe(batches, part.labels.astype(np.int64), logits_NK)
+        rows = _rows_in(run, stored.splits[split], part)
+        _refuse_others(run, stored.splits[split].logits_NK[rows], logits_NK)
+        mask = stored.splits[split].mask
+        labels = part.labels.astype(np.int64)
+        found[split] = Probe(batches, labels, logits_NK, None if mask is None else mask[rows])
     return found
 
 
-def _refuse_others(
-    run: RunFolder, stored: SplitPredictions, part: Part, logits_NK: NDArray[np.float32]
-) -> None:
+def _rows_in(run: RunFolder, stored: SplitPredictions, part: Part) -> list[int]:
+    """Return where the part's images stand among the stored ones."""
     rows = {name: row for row, name in enumerate(stored.names)}
     if not rows.keys() >= set(part.names):
         raise MedtuiError(
             f"The images of {run.preset} are not those that {run.name} was made with."
         )
-    expected_NK = stored.logits_NK[[rows[name] for name in part.names]]
+    return [rows[name] for name in part.names]
+
+
+def _refuse_others(
+    run: RunFolder, expected_NK: NDArray[np.float32], logits_NK: NDArray[np.float32]
+) -> None:
     difference = float(np.abs(expected_NK - logits_NK).max())
     if not difference <= _SAME_RUN * max(1.0, float(np.abs(expected_NK).max())):
         raise MedtuiError(

@@ -8,7 +8,9 @@ from medtui.engine.export.loaded_run import Probe, Subject
 from medtui.engine.export.runtime import Opened, answer_all
 from medtui.engine.training.network import state_of
 from medtui.errors import MedtuiError
-from medtui.metrics import make_scores, metric_named
+from medtui.metrics import primary_metric
+from medtui.metrics.registry import defined
+from medtui.metrics.scores import make_scores
 from medtui.runs.exports import Comparison, FormatName
 
 TOLERANCES: dict[FormatName, float] = {
@@ -16,9 +18,6 @@ TOLERANCES: dict[FormatName, float] = {
 }  # fmt: skip
 """Largest difference of logits, as a share of the largest logit where that is above 1. What is the
 run's network to the bit differs only where empty filters were taken out. int8 has no such bound."""
-
-METRIC = {"single": "accuracy", "multi": "auroc"}
-"""What a file is compared by, for each kind of task."""
 
 
 class NotTheRun(MedtuiError):
@@ -91,15 +90,13 @@ def _compare(
     subject: Subject, probe: Probe, runtime: str, split: str, logits_NK: NDArray[np.float32]
 ) -> Comparison:
     task, thresholds = subject.task, subject.result.thresholds
-    metric = metric_named(METRIC[task])
-    assert metric is not None
+    metric = primary_metric(task)
     own, found = (
-        make_scores(logits, probe.labels, task, thresholds)
+        make_scores(logits, probe.labels, task, thresholds, probe.mask)
         for logits in (probe.logits_NK, logits_NK)
     )
     differs = own.answers_NK != found.answers_NK
-    values = [metric.compute(scores) for scores in (own, found)]
-    of_run, of_file = (value if np.isfinite(value) else None for value in values)
+    of_run, of_file = (defined(metric.compute(scores)) for scores in (own, found))
     return Comparison(
         runtime=runtime,
         split=split,

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from medtui.analysis.prediction_changes import changes_csv, pair_predictions
-from medtui.bootstrap import bootstrap_intervals
+from medtui.analysis.prediction_changes import changes_csv
+from medtui.analysis.split_result import measure_split
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.pruning.shrink_report import conclude_shrinking
 from medtui.engine.run.device import device_name
 from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
 from medtui.errors import EnvironmentProblem
-from medtui.metrics import measure, measure_classes
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.predictions import (
     RunPredictions,
@@ -69,6 +68,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         image_shape=session.image_shape,
         shrinkage=shrinkage,
         upkeep=session.upkeep,
+        task=session.dataset.task,
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)
@@ -113,21 +113,14 @@ def _split_result(
     predictions: RunPredictions,
     reference: RunPredictions | None,
 ) -> SplitResult:
-    scores, patients = predictions.scores(split), predictions.splits[split].patients
-    pair = pair_predictions(reference, predictions, split) if reference else None
-    return SplitResult(
-        metrics={"loss": loss, **measure(scores)},
-        intervals=bootstrap_intervals(
-            scores,
-            patients,
-            resamples=session.preset.evaluate.bootstrap,
-            seed=session.preset.data.seed,
-        ),
-        per_class=measure_classes(scores, session.dataset.classes),
-        num_images=len(patients),
-        num_patients=len(set(patients)) if session.dataset.has_patients else 0,
-        reference=measure(pair.reference) if pair else {},
-        flips=pair.count_flips() if pair else None,
+    return measure_split(
+        predictions,
+        split,
+        reference,
+        loss=loss,
+        resamples=session.preset.evaluate.bootstrap,
+        seed=session.preset.data.seed,
+        has_patients=session.dataset.has_patients,
     )
 
 

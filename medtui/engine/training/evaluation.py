@@ -16,7 +16,9 @@ from medtui.engine.precision import EXACT, Arithmetic
 from medtui.engine.run.out_of_memory import Batch, within_memory
 from medtui.engine.training.augmentation import normalise
 from medtui.engine.training.batches import EvaluationBatches, Images
-from medtui.metrics import Scores, Task, choose_thresholds, make_scores, measure
+from medtui.metrics.measurement import measure
+from medtui.metrics.scores import Scores, choose_thresholds, make_scores
+from medtui.metrics.task import Task
 
 CONSTANT_LOGITS = 1e-5
 """Range over images, relative to magnitude, within which a class's logit counts as constant."""

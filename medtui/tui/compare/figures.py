@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from medtui.analysis.columns import Split, column_named
 from medtui.analysis.pareto import pareto_front
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import Entry, task_of
 from medtui.charts.plot import Level, Plot, Series
 from medtui.charts.selection import Mark
-from medtui.monitor.headline import Headline, headline_of
+from medtui.metrics import Metric, primary_metric
 from medtui.monitor.vitals import Point
 from medtui.tui.compare.model import Curves
 from medtui.units import MIB
@@ -30,8 +30,8 @@ def accuracy_overlay(runs: Sequence[Marked], curves: Sequence[Curves]) -> Plot:
     pairs = [pair for pair in zip(runs, curves, strict=True)
              if not pair[0].entry.folder.is_reference]  # fmt: skip
     return Plot(
-        f"{_title(headline)} on val by cycle{headline.unit}",
-        _series([run for run, _ in pairs], [each.accuracy for _, each in pairs]),
+        f"{headline.title} on val by cycle{headline.unit}",
+        _series([run for run, _ in pairs], [each.primary for _, each in pairs]),
         _reference_levels(runs, headline, "val"),
         x_label="cycle",
         are_x_whole=True,
@@ -83,7 +83,7 @@ def density_plot(runs: Sequence[Marked]) -> Plot:
         for (scheme, are_probes), points in found.items()
     )  # fmt: skip
     return Plot(
-        f"{_title(headline)} on test by density{headline.unit}",
+        f"{headline.title} on test by density{headline.unit}",
         series,
         _reference_levels(runs, headline, "test"),
         x_label="density",
@@ -117,7 +117,7 @@ def pareto_plot(runs: Sequence[Marked], *, is_by_latency: bool) -> Plot:
     cost_label, other = ("p50 ms", "size") if is_by_latency else ("packed MiB", "latency")
     best = ", ".join(run.mark.letter for run, _, _ in front)
     return Plot(
-        f"{_title(headline)} on test by {cost_label}{headline.unit}",
+        f"{headline.title} on test by {cost_label}{headline.unit}",
         (*dots, Series("", steps, "faint")),
         x_label=cost_label,
         is_x_log=True,
@@ -141,17 +141,11 @@ def _series(
     )
 
 
-def _headline(runs: Sequence[Marked]) -> Headline:
-    return headline_of(runs[0].entry.result.test.metrics if runs else {})
+def _headline(runs: Sequence[Marked]) -> Metric:
+    return primary_metric(task_of([run.entry for run in runs]))
 
 
-def _title(headline: Headline) -> str:
-    return headline.label.capitalize() if headline.is_share else headline.label
-
-
-def _reference_levels(
-    runs: Sequence[Marked], headline: Headline, split: Split
-) -> tuple[Level, ...]:
+def _reference_levels(runs: Sequence[Marked], headline: Metric, split: Split) -> tuple[Level, ...]:
     dense = [run for run in runs if run.entry.folder.is_reference]
     values = [headline.scale(headline.of(run.entry.split(split).metrics)) for run in dense]
     return tuple(

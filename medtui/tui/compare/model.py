@@ -8,7 +8,7 @@ from medtui.analysis.run_record import Entry, all_runs, read_entries, reference_
 from medtui.analysis.subgroup_analysis import Harm, measure_harm
 from medtui.charts.downsample import measured, split_at_gaps, thin
 from medtui.events import CycleEnded
-from medtui.monitor.headline import headline_of
+from medtui.metrics import Metric, primary_metric
 from medtui.monitor.vitals import Point
 from medtui.monitor.vitals_feed import VitalsFeed
 from medtui.runs.history import History
@@ -35,8 +35,8 @@ class Board:
 class Curves:
     """One run over time, thinned."""
 
-    accuracy: tuple[Point, ...] = ()
-    """Headline metric on val by cycle, in percent where it is a share."""
+    primary: tuple[Point, ...] = ()
+    """Primary metric on val by cycle, in percent where it is a share."""
     memory_used: tuple[Point, ...] = ()
     """GiB by minute."""
     memory_free: tuple[Point, ...] = ()
@@ -104,7 +104,7 @@ def _read_curves(entry: Entry) -> Curves:
     feed.refresh()
     vitals = feed.snapshot()
     return Curves(
-        accuracy=thinned(_accuracy(cycles)),
+        primary=thinned(_primary(cycles, primary_metric(entry.result.task))),
         memory_used=thinned(vitals.memory_used),
         memory_free=thinned(vitals.memory_free),
         utilisation=thinned(vitals.utilisation),
@@ -112,11 +112,8 @@ def _read_curves(entry: Entry) -> Curves:
     )
 
 
-def _accuracy(cycles: list[CycleEnded]) -> tuple[Point, ...]:
-    if not cycles:
-        return ()
-    headline = headline_of(cycles[-1].val)
-    return tuple((cycle.cycle, headline.scale(headline.of(cycle.val))) for cycle in cycles)
+def _primary(cycles: list[CycleEnded], metric: Metric) -> tuple[Point, ...]:
+    return tuple((cycle.cycle, metric.scale(metric.of(cycle.val))) for cycle in cycles)
 
 
 def thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from medtui.analysis.columns import column_named
 from medtui.analysis.groups import Group, group_entries, mean_and_spread
-from medtui.analysis.run_record import Entry
-from medtui.analysis.run_tables import classes_sheet, layers_sheet, per_class_metric, settings_sheet
+from medtui.analysis.run_record import Entry, task_of
+from medtui.analysis.run_tables import classes_sheet, layers_sheet, settings_sheet
 from medtui.analysis.subgroup_analysis import Harm
 from medtui.analysis.subgroup_tables import harm_sheets
 from medtui.analysis.table import Sheet
@@ -16,6 +16,7 @@ from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
 from medtui.datasets.image_lookup import pictures_of
 from medtui.errors import MedtuiError
+from medtui.metrics import class_metric
 from medtui.tui.compare.figures import (
     Marked,
     accuracy_overlay,
@@ -74,7 +75,7 @@ def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
     if asked.tab == "Averages":
         return (averages(group_entries(entries, ["scheme"]), colours),)
     if asked.tab == "Classes":
-        return classes_sheet(entries, per_class_metric(entries)), layers_sheet(entries)
+        return classes_sheet(entries, class_metric(task_of(entries))), layers_sheet(entries)
     return (settings_sheet(entries),)
 
 

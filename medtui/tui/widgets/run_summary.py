@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Digits, Static
 
 from medtui.charts.palette import Colours
-from medtui.monitor.headline import ACCURACY, Headline, headline_of
+from medtui.metrics import Metric
 from medtui.monitor.view import MetricRow, RunView
 from medtui.runs.result import Shrinkage, Size
 from medtui.tui.widgets.panel import Framed
@@ -51,7 +51,7 @@ class Standing(Framed, VerticalScroll, can_focus=False):
         if self._shown == (view, colours):
             return
         self._shown = (view, colours)
-        headline = headline_of(view.best.val) if view.best else ACCURACY
+        headline = view.row.headline
         is_over = view.result is not None
         self.caption("Result" if is_over else "Now")
         value = view.row.test if is_over else view.row.val
@@ -72,23 +72,23 @@ def summary_of(view: RunView) -> str:
     lines = [view.row.key, view.what, view.row.status]
     if view.result is None:
         lines.append(f"best val {view.row.headline.show(view.row.val)}")
-    lines += [f"{row.label}\ttest {row.test}\tval {row.val}" for row in view.metrics]
+    lines += [f"{row.metric.label}\ttest {row.test}\tval {row.val}" for row in view.metrics]
     return "\n".join(lines) + "\n"
 
 
-def _now_meaning(view: RunView, headline: Headline) -> Text:
+def _now_meaning(view: RunView, headline: Metric) -> Text:
     if view.best is None:
         return Text("nothing measured yet")
     word = "epoch" if view.stage == "reference" else "cycle"
     text = Text(f"val {headline.label}, best so far at {word} {view.best.cycle}\n")
     if view.reference:
-        difference = headline.show_difference(view.row.difference)
+        difference = headline.show_change(view.row.difference)
         reference = headline.show(headline.of(view.reference))
         text.append(f"reference {reference}, difference {difference}\n")
     return text
 
 
-def _result_meaning(view: RunView, headline: Headline) -> Text:
+def _result_meaning(view: RunView, headline: Metric) -> Text:
     assert view.result is not None
     test = view.result.test
     text = Text(f"test {headline.label}")
@@ -106,7 +106,7 @@ def _now_facts(view: RunView, colours: Colours) -> Table:
     table = _two_columns(colours)
     if view.cycles:
         last = view.cycles[-1]
-        headline = headline_of(last.val)
+        headline = view.row.headline
         test = headline.of(last.test)
         tested = "" if test is None else f"   test {headline.show(test)}"
         table.add_row("latest", f"val {headline.show(headline.of(last.val))}{tested}")
@@ -137,7 +137,7 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
     size = view.result.size
     table = _two_columns(colours)
     for row in view.metrics:
-        table.add_row(row.label, _metric(row))
+        table.add_row(row.metric.label, _metric(row))
     table.add_row("", "")
     table.add_row("density", f"{format_density(size.density)} of the weights")
     if found := view.result.shrinkage:
@@ -165,7 +165,7 @@ def _shrunk(found: Shrinkage, size: Size) -> str:
 
 
 def _metric(row: MetricRow) -> Text:
-    show = format_percent if row.is_share else format_number
+    show = row.metric.show
     text = Text(f"{show(row.test):>7}")
     if row.reference is None:
         text.append(f"  val {show(row.val)}", style="dim")
@@ -174,7 +174,7 @@ def _metric(row: MetricRow) -> Text:
     return text
 
 
-def _bare(headline: Headline, value: float) -> str:
+def _bare(headline: Metric, value: float) -> str:
     return headline.show(value).removesuffix(" %")
 
 

@@ -124,6 +124,6 @@ def run_cells(run: RunRow, colours: Colours) -> Cells:
 
 
 def _difference(run: RunRow, colours: Colours) -> Text:
-    text = run.headline.show_difference(run.difference)
+    text = run.headline.show_change(run.difference)
     is_worse = run.difference is not None and run.difference < 0
     return Text(text, style=colours.warning if is_worse else colours.good)

@@ -3,17 +3,15 @@
 import numpy as np
 import pytest
 
-from medtui.bootstrap import (
-    MEASURES,
-    Draws,
-    auroc,
-    bootstrap_intervals,
-    compare,
-    draw_patients,
-)
-from medtui.metrics import Scores, make_scores, measure
+from medtui.metrics import all_metrics, metric_named
+from medtui.metrics.draws import Draws, draw_patients
+from medtui.metrics.intervals import bootstrap_intervals, paired_differences
+from medtui.metrics.scores import Scores, make_scores
 
 NUM_IMAGES, NUM_PATIENTS = 300, 23
+
+SAMPLED = [metric for metric in all_metrics() if metric.resample]
+ACCURACY, AUROC = metric_named("accuracy"), metric_named("auroc")
 
 
 def _scores(task: str, num_classes: int, seed: int = 0) -> Scores:
@@ -34,15 +32,17 @@ def test_a_drawn_sample_measures_like_its_repeated_images(task: str, num_classes
     draws = next(draw_patients(PATIENTS, resamples=3, seed=1))
     for sample in range(3):
         times = draws.counts_PB[draws.patient_N, sample].astype(int)
-        expected = measure(scores.take(np.repeat(np.arange(NUM_IMAGES), times)))
-        for name in MEASURES.keys() & expected.keys():
-            assert MEASURES[name](scores, draws)[sample] == pytest.approx(expected[name], abs=1e-12)
+        drawn = scores.take(np.repeat(np.arange(NUM_IMAGES), times))
+        for metric in SAMPLED:
+            if task in metric.tasks:
+                found = metric.resample(scores, draws)[sample]
+                assert found == pytest.approx(metric.compute(drawn), abs=1e-12), metric.name
 
 
 def test_the_same_answers_differ_by_nothing() -> None:
     """Paired with itself, a run has no difference and no uncertainty about it."""
     scores = _scores("multi", 5)
-    for difference in compare(scores, scores, PATIENTS, MEASURES, resamples=20).values():
+    for difference in paired_differences(scores, scores, PATIENTS, SAMPLED, resamples=20).values():
         assert (difference.value, difference.low, difference.high) == (0, 0, 0)
         assert not difference.is_clear
 
@@ -50,7 +50,7 @@ def test_the_same_answers_differ_by_nothing() -> None:
 def test_an_absent_class_has_no_difference() -> None:
     """What cannot be ranked on the whole part is left out, not called zero."""
     scores = make_scores(np.zeros((4, 1)), np.zeros((4, 1), int), "multi")
-    assert compare(scores, scores, list("abcd"), {"auroc": auroc}, resamples=5) == {}
+    assert paired_differences(scores, scores, list("abcd"), [AUROC], resamples=5) == {}
 
 
 def test_an_interval_is_as_wide_as_patients_make_it() -> None:
@@ -60,8 +60,9 @@ def test_an_interval_is_as_wide_as_patients_make_it() -> None:
     order = np.argsort((after.answers_NK == after.labels_NK).all(axis=1))
     before, after = before.take(order), after.take(order)
     patients = [str(number // 60) for number in range(NUM_IMAGES)]
-    few = compare(before, after, patients, MEASURES, resamples=200)["accuracy"]
-    many = compare(before, after, list(map(str, order)), MEASURES, resamples=200)["accuracy"]
+    names = list(map(str, order))
+    few = paired_differences(before, after, patients, [ACCURACY], resamples=200)["accuracy"]
+    many = paired_differences(before, after, names, [ACCURACY], resamples=200)["accuracy"]
     assert few.value == many.value
     assert few.high - few.low > 1.5 * (many.high - many.low)
 
@@ -82,7 +83,7 @@ def test_intervals_widen_when_images_share_patients() -> None:
     scores = make_scores(logits, labels, "single")
     alone = bootstrap_intervals(scores, [str(i) for i in range(400)], resamples=300, seed=0)
     shared = bootstrap_intervals(scores, [str(i // 10) for i in range(400)], resamples=300, seed=0)
-    accuracy = measure(scores)["accuracy"]
+    accuracy = ACCURACY.compute(scores)
     for low, high in (alone["accuracy"], shared["accuracy"]):
         assert low <= accuracy <= high
     assert np.diff(shared["accuracy"]) > 1.5 * np.diff(alone["accuracy"])

@@ -1,0 +1,31 @@
+"""Everything that a result holds of one split, as a function of predictions. Knows no torch."""
+
+from medtui.analysis.prediction_changes import pair_predictions
+from medtui.metrics.intervals import bootstrap_intervals
+from medtui.metrics.measurement import measure, measure_classes
+from medtui.runs.predictions import RunPredictions
+from medtui.runs.result import SplitResult
+
+
+def measure_split(
+    predictions: RunPredictions,
+    split: str,
+    reference: RunPredictions | None,
+    *,
+    loss: float,
+    resamples: int,
+    seed: int,
+    has_patients: bool = True,
+) -> SplitResult:
+    """Return metrics, intervals, each class's metrics and what changed against `reference`."""
+    scores, patients = predictions.scores(split), predictions.splits[split].patients
+    pair = pair_predictions(reference, predictions, split) if reference else None
+    return SplitResult(
+        metrics={"loss": loss, **measure(scores)},
+        intervals=bootstrap_intervals(scores, patients, resamples=resamples, seed=seed),
+        per_class=measure_classes(scores, predictions.classes),
+        num_images=len(patients),
+        num_patients=len(set(patients)) if has_patients else 0,
+        reference=measure(pair.reference) if pair else {},
+        flips=pair.count_flips() if pair else None,
+    )

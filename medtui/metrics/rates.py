@@ -1,0 +1,187 @@
+"""Metrics of answers: shares of them that are right. Each on all images, and on each sample.
+
+The sampled form of a metric equals the plain one on the images of the sample. numpy is imported
+where it is needed, so that the registry names metrics without it.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from medtui.metrics.draws import Draws
+    from medtui.metrics.scores import Floats, Labels, Scores
+
+
+def accuracy(scores: Scores) -> float:
+    """Return the share of right answers: images' in single-label tasks, else image-class pairs'."""
+    if scores.task == "single":
+        return _share_of(_every_class(_is_right(scores)[scores.labelled]))
+    return _share_of(_is_right(scores)[... if scores.mask_NK is None else scores.mask_NK])
+
+
+def sampled_accuracy(scores: Scores, draws: Draws) -> Floats:
+    """Return the accuracy on each sample."""
+    is_right_NK = _is_right(scores)
+    if scores.task == "single":
+        rows = scores.labelled
+        return _mean(_every_class(is_right_NK[rows]), draws.of_rows(rows))
+    if scores.mask_NK is None:
+        return _mean(is_right_NK.mean(axis=1), draws)
+    right_N, known_N = (is_right_NK & scores.mask_NK).sum(axis=1), scores.mask_NK.sum(axis=1)
+    return share(draws.total(right_N), draws.total(known_N))
+
+
+def exact_match(scores: Scores) -> float:
+    """Return the share of images with every known label answered right."""
+    return _share_of(_matches(scores)[scores.labelled])
+
+
+def sampled_exact_match(scores: Scores, draws: Draws) -> Floats:
+    """Return the exact match on each sample."""
+    rows = scores.labelled
+    return _mean(_matches(scores)[rows], draws.of_rows(rows))
+
+
+def sensitivity(scores: Scores) -> float:
+    """Return the share of positives found, averaged over the judged classes."""
+    return _macro(scores, scores.judged, _recall)
+
+
+def sampled_sensitivity(scores: Scores, draws: Draws) -> Floats:
+    """Return the sensitivity on each sample."""
+    return _sampled_macro(scores, scores.judged, _sampled_recall, draws)
+
+
+def specificity(scores: Scores) -> float:
+    """Return the share of negatives left alone, averaged over the judged classes."""
+    return _macro(scores, scores.judged, lambda labels, answers: _recall(1 - labels, 1 - answers))
+
+
+def sampled_specificity(scores: Scores, draws: Draws) -> Floats:
+    """Return the specificity on each sample."""
+    return _sampled_macro(
+        scores, scores.judged,
+        lambda labels, answers, drawn: _sampled_recall(1 - labels, 1 - answers, drawn), draws,
+    )  # fmt: skip
+
+
+def balanced_accuracy(scores: Scores) -> float:
+    """Return the mean recall of the classes; of both sides of each class in multi-label tasks."""
+    if scores.task == "single":
+        return _macro(scores, range(scores.num_classes), _recall)
+    return (sensitivity(scores) + specificity(scores)) / 2
+
+
+def sampled_balanced_accuracy(scores: Scores, draws: Draws) -> Floats:
+    """Return the balanced accuracy on each sample."""
+    if scores.task == "multi":
+        return (sampled_sensitivity(scores, draws) + sampled_specificity(scores, draws)) / 2
+    return _sampled_macro(scores, range(scores.num_classes), _sampled_recall, draws)
+
+
+def f1(scores: Scores) -> float:
+    """Return the mean of the judged classes' F1."""
+    from sklearn.metrics import f1_score
+
+    return _macro(
+        scores, scores.judged, lambda labels, answers: float(f1_score(labels, answers))
+        if labels.any() else math.nan,
+    )  # fmt: skip
+
+
+def mean_of_defined(values: Sequence[float]) -> float:
+    """Return the mean of what is defined; NaN where nothing is."""
+    import numpy as np
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a mean over no defined class is NaN
+        return float(np.nanmean(values)) if values else math.nan
+
+
+def share(part: Floats, whole: Floats) -> Floats:
+    """Divide sample by sample; NaN where the whole is empty."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 0, part / whole, np.nan)
+
+
+def mean_of_classes(values: Sequence[Floats]) -> Floats:
+    """Average over the classes that are defined in each sample."""
+    import numpy as np
+
+    stacked_KB = np.stack(values)
+    is_defined = np.isfinite(stacked_KB)
+    return share(np.where(is_defined, stacked_KB, 0.0).sum(axis=0), is_defined.sum(axis=0))
+
+
+def _is_right(scores: Scores) -> NDArray[np.bool_]:
+    is_right_NK: NDArray[np.bool_] = scores.answers_NK == scores.labels_NK
+    return is_right_NK
+
+
+def _matches(scores: Scores) -> NDArray[np.bool_]:
+    """Return whether no known label is answered wrong, (N,)."""
+    is_right_NK = _is_right(scores)
+    if scores.mask_NK is not None:
+        is_right_NK |= ~scores.mask_NK
+    return _every_class(is_right_NK)
+
+
+def _every_class(is_right_NK: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether all of an image's answers are right, (N,)."""
+    import numpy as np
+
+    return np.asarray(is_right_NK.all(axis=1))
+
+
+def _share_of(is_true: NDArray[np.bool_]) -> float:
+    return float(is_true.mean()) if is_true.size else math.nan
+
+
+def _recall(labels: Labels, answers: Labels) -> float:
+    is_positive = labels == 1
+    return float(answers[is_positive].mean()) if is_positive.any() else math.nan
+
+
+def _macro(
+    scores: Scores, classes: Iterable[int], compute: Callable[[Labels, Labels], float]
+) -> float:
+    """Average over classes, each on the images whose label of it is known."""
+    return mean_of_defined([
+        compute(scores.labels_NK[rows, index], scores.answers_NK[rows, index])
+        for index in classes
+        for rows in [scores.rows_of(index)]
+    ])  # fmt: skip
+
+
+def _sampled_macro(
+    scores: Scores,
+    classes: Iterable[int],
+    compute: Callable[[Labels, Labels, Draws], Floats],
+    draws: Draws,
+) -> Floats:
+    return mean_of_classes([
+        compute(
+            scores.labels_NK[rows, index], scores.answers_NK[rows, index], draws.of_rows(rows)
+        )
+        for index in classes
+        for rows in [scores.rows_of(index)]
+    ])  # fmt: skip
+
+
+def _sampled_recall(labels_N: Labels, answers_N: Labels, draws: Draws) -> Floats:
+    return share(draws.total(labels_N * answers_N), draws.total(labels_N))
+
+
+def _mean(values_N: NDArray[np.generic], draws: Draws) -> Floats:
+    import numpy as np
+
+    return share(draws.total(values_N), draws.total(np.ones(len(values_N))))

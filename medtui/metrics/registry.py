@@ -1,0 +1,169 @@
+"""The registry: one row a metric. Everything that names, computes or shows metrics asks it.
+
+Loads no numpy: what computes imports it when it is called.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medtui.metrics import calibration, ranking, rates
+from medtui.units import MISSING, format_change, format_number, format_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from medtui.events import Metrics
+    from medtui.metrics.draws import Draws
+    from medtui.metrics.scores import Floats, Scores
+    from medtui.metrics.task import Task
+
+_PERCENT = 100
+_SHARE_DIGITS, _NUMBER_DIGITS = 1, 3
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row: a number that predictions amount to."""
+
+    name: str
+    """As in logs, results, presets and `--columns`."""
+    label: str
+    """As on screens."""
+    tasks: tuple[Task, ...]
+    """Where it is defined."""
+    compute: Callable[[Scores], float]
+    """Its value on all images; NaN where it is undefined, as for a class that never occurs."""
+    resample: Callable[[Scores, Draws], Floats] | None = None
+    """Its value on each bootstrap sample, (B,); NaN where it is undefined.
+
+    With it a metric has paired changes between runs; None leaves it without any interval.
+    """
+    has_interval: bool = False
+    """Whether results hold its own 95 % interval; it needs `resample`."""
+    is_per_class: bool = False
+    """Whether results hold it for each class against the rest."""
+    is_share: bool = True
+    """Whether it is a share of 1 that people read in percent."""
+    higher_is_better: bool = True
+    is_reported: bool = True
+    """Whether results hold it; False for what only a search measures."""
+    is_searchable: bool = False
+    """Whether `search.metric` may name it; the preset's own list is held to this by a test."""
+
+    @property
+    def title(self) -> str:
+        """The label as it begins a title: `Balanced accuracy`, `AUROC`."""
+        return self.label[:1].upper() + self.label[1:]
+
+    @property
+    def unit(self) -> str:
+        """What follows the label on an axis."""
+        return ", %" if self.is_share else ""
+
+    def of(self, metrics: Metrics) -> float | None:
+        """Return its value among others; None where it is undefined or was not measured."""
+        return metrics.get(self.name)
+
+    def scale(self, value: float | None) -> float | None:
+        """Return a value as an axis counts it."""
+        return value * _PERCENT if self.is_share and value is not None else value
+
+    def show(self, value: float | None) -> str:
+        """Return a value with its unit: `95.8 %`, `0.991`."""
+        return format_percent(value) if self.is_share else format_number(value)
+
+    def show_interval(
+        self, value: float | None, interval: tuple[float, float] | None, *, missing: str = MISSING
+    ) -> str:
+        """Return a value with its 95 % interval: `95.8 % [94.1, 97.2]`, `0.991 [0.985, 0.996]`."""
+        if value is None:
+            return missing
+        text = f"{self._plain(value)}{' %' if self.is_share else ''}"
+        if interval is None:
+            return text
+        low, high = interval
+        return f"{text} [{self._plain(low)}, {self._plain(high)}]"
+
+    def show_change(self, change: float | None, digits: int | None = None) -> str:
+        """Return a difference with its sign, in points where it is a share; empty without one."""
+        if change is None:
+            return ""
+        usual = _SHARE_DIGITS if self.is_share else _NUMBER_DIGITS
+        return format_change(change * self._factor, usual if digits is None else digits)
+
+    @property
+    def _factor(self) -> int:
+        return _PERCENT if self.is_share else 1
+
+    def _plain(self, value: float) -> str:
+        digits = _SHARE_DIGITS if self.is_share else _NUMBER_DIGITS
+        return f"{value * self._factor:.{digits}f}"
+
+
+_BOTH: tuple[Task, ...] = ("single", "multi")
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "accuracy", "accuracy", _BOTH, rates.accuracy, rates.sampled_accuracy,
+        has_interval=True, is_per_class=True, is_searchable=True,
+    ),
+    Metric(
+        "exact_match", "exact match", ("multi",), rates.exact_match, rates.sampled_exact_match,
+    ),
+    Metric(
+        "balanced_accuracy", "balanced accuracy", _BOTH, rates.balanced_accuracy,
+        rates.sampled_balanced_accuracy, has_interval=True, is_searchable=True,
+    ),
+    Metric(
+        "auroc", "AUROC", _BOTH, ranking.auroc, ranking.sampled_auroc,
+        has_interval=True, is_per_class=True, is_share=False, is_searchable=True,
+    ),
+    Metric(
+        "average_precision", "average precision", _BOTH, ranking.average_precision,
+        ranking.sampled_average_precision, is_per_class=True, is_share=False,
+    ),
+    Metric(
+        "sensitivity", "sensitivity", _BOTH, rates.sensitivity, rates.sampled_sensitivity,
+        has_interval=True, is_per_class=True,
+    ),
+    Metric(
+        "specificity", "specificity", _BOTH, rates.specificity, rates.sampled_specificity,
+        has_interval=True, is_per_class=True,
+    ),
+    Metric("f1", "F1", _BOTH, rates.f1, is_per_class=True, is_share=False),
+    Metric(
+        "calibration_error", "calibration error", _BOTH, calibration.calibration_error,
+        is_share=False, higher_is_better=False,
+    ),
+    Metric(
+        "worst_class_auroc", "worst class AUROC", _BOTH, ranking.worst_class_auroc,
+        ranking.sampled_worst_class_auroc, is_share=False, is_reported=False, is_searchable=True,
+    ),
+)  # fmt: skip
+"""All metrics, in the order in which they are shown; `loss` is the engine's own."""
+
+
+def all_metrics() -> tuple[Metric, ...]:
+    """Return every row."""
+    return METRICS
+
+
+def reported_metrics(task: Task | None = None) -> tuple[Metric, ...]:
+    """Return the metrics that results hold: of one task, or of any."""
+    return tuple(
+        metric for metric in METRICS
+        if metric.is_reported and (task is None or task in metric.tasks)
+    )  # fmt: skip
+
+
+def metric_named(name: str) -> Metric | None:
+    """Return the row of that name; None for a metric that nothing here measures."""
+    return next((metric for metric in METRICS if metric.name == name), None)
+
+
+def defined(value: float) -> float | None:
+    """Return a metric as results hold it: None where it is undefined."""
+    return value if math.isfinite(value) else None
