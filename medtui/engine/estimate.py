@@ -31,7 +31,7 @@ def estimate(preset: Preset, survey: Survey, network: nn.Module) -> dict[str, An
 
     The bootstrap, reading the data and starting processes are not in it.
     """
-    machine = settle_threads(preset.machine)
+    machine = settle_threads(preset)
     device = choose_device(machine.device)
     cells, num_slots = expand_grid(preset), len(find_slots(machine))
     steps_per_epoch = math.ceil(survey.parts[0].num_images / preset.reference.batch_size)

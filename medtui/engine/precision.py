@@ -9,9 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from medtui.engine.run.device import cpu_flags
+from medtui.preset import FastPrecision, precision_from_environment
 
 _NATIVE_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
 """What Linux calls bfloat16 products in hardware on x86 (two kinds) and on Arm."""
+
+_DTYPES: dict[FastPrecision, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+}
 
 
 @dataclass(frozen=True)
@@ -32,19 +38,33 @@ class Arithmetic:
             logits_NK: Tensor = model(inputs_NCHW).float()
         return logits_NK
 
+    @property
+    def precision(self) -> str:
+        """The number type's name: `bfloat16`."""
+        return str(self.dtype).removeprefix("torch.")
+
     def __str__(self) -> str:
         order = "channels_last" if self.memory_format is torch.channels_last else "contiguous"
-        return f"{str(self.dtype).removeprefix('torch.')}, {order}"
+        return f"{self.precision}, {order}"
 
 
 EXACT = Arithmetic()
 """Condensa's own."""
 
 
-def fast_arithmetic(device: torch.device) -> Arithmetic:
-    """Give the fast mode's: bfloat16 where the hardware multiplies it natively, else float32."""
-    dtype = torch.bfloat16 if multiplies_bf16(device) else torch.float32
-    return Arithmetic(dtype, torch.channels_last)
+def fast_arithmetic(device: torch.device, asked: FastPrecision | None = None) -> Arithmetic:
+    """Return the fast mode's: as asked, else by `MEDTUI_FAST_PRECISION`, else the hardware's own.
+
+    Raises:
+        UsageError: `MEDTUI_FAST_PRECISION` is set to something else.
+    """
+    precision = asked or precision_from_environment() or native_precision(device)
+    return Arithmetic(_DTYPES[precision], torch.channels_last)
+
+
+def native_precision(device: torch.device) -> FastPrecision:
+    """Return bfloat16 where the hardware multiplies it natively, else float32."""
+    return "bfloat16" if multiplies_bf16(device) else "float32"
 
 
 def multiplies_bf16(device: torch.device) -> bool:

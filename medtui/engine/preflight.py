@@ -23,6 +23,7 @@ from medtui.engine.pruning.structural_pruning import shrink
 from medtui.engine.run.device import choose_device
 from medtui.engine.training.network import build_network, named_layers
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
+from medtui.jobs.device_slots import explain_threads
 from medtui.preset import (
     BlockPrune,
     Cell,
@@ -59,7 +60,7 @@ def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
     image_shape = (survey.channels, survey.size, survey.size)
     _try_search(preset, network, macs, image_shape)
     budget = penalty_budget(preset.lc)
-    notes = list(survey.notes)
+    notes = [*survey.notes, *filter(None, [explain_threads(preset)])]
     if budget < LOW_BUDGET and preset.lc.cycles > 1:
         notes.append(
             f"penalty budget B = {budget:.2f} is low: theta will be little more than direct "

@@ -13,7 +13,7 @@ import msgspec
 
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import settle_threads
-from medtui.preset import Preset, anchor_paths, dump_preset
+from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
@@ -144,12 +144,20 @@ def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:
     """Make a study's folder with its preset, resolved for this machine; start nothing.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: the folder cannot be written, or `MEDTUI_FAST_PRECISION` is no precision.
     """
-    resolved = anchor_paths(preset).model_copy(update={"machine": settle_threads(preset.machine)})
+    resolved = _resolve(preset)
     study = create_study(runs_dir, preset.name)
     publish_text(study.preset, dump_preset(resolved))
     return study
+
+
+def _resolve(preset: Preset) -> Preset:
+    """Fill in what the machine and the environment decide, so that a repetition computes alike."""
+    lc, precision = preset.lc, precision_from_environment()
+    if lc.mode == "fast" and lc.fast_precision is None:
+        lc = lc.model_copy(update={"fast_precision": precision})
+    return anchor_paths(preset).model_copy(update={"machine": settle_threads(preset), "lc": lc})
 
 
 def start_study(preset: Preset, runs_dir: Path) -> StudyFolder:
@@ -168,8 +176,10 @@ def resume_study(study: StudyFolder) -> None:
     """Start a supervisor for what is unfinished in a study.
 
     Raises:
+        UsageError: `MEDTUI_FAST_PRECISION` is no precision.
         EnvironmentProblem: one is at work already, or it did not come up.
     """
+    precision_from_environment()  # a wrong value must not fail a run that could go on
     owner = holder_of(study.lock)
     if owner is not None:
         raise EnvironmentProblem(f"{study.name} is running already ({owner.describe()}).")

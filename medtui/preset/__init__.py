@@ -25,6 +25,7 @@ from medtui.preset.model import (
     PublishedNumber,
     ReferenceSettings,
 )
+from medtui.preset.precision import FastPrecision, precision_from_environment
 from medtui.preset.schemes import (
     BlockPrune,
     FilterPrune,
@@ -45,6 +46,7 @@ __all__ = [
     "CompressSettings",
     "DataSettings",
     "EvaluateSettings",
+    "FastPrecision",
     "FilterPrune",
     "GuardSettings",
     "LcSettings",
@@ -74,6 +76,7 @@ __all__ = [
     "named_schemes",
     "names_probe",
     "parse_preset",
+    "precision_from_environment",
     "preset_for",
     "preset_schema",
 ]

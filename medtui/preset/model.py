@@ -8,6 +8,7 @@ from pydantic import Field, Strict, field_validator, model_validator
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.former_names import FormerNames
 from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings, TrackSettings
+from medtui.preset.precision import FastPrecision
 from medtui.preset.searching import SearchSettings
 from medtui.preset.toml import Document, Fault, check, fault
 
@@ -74,6 +75,9 @@ class LcSettings(Document):
     mode: Literal["exact", "fast"] = "exact"
     """`fast` computes in bfloat16 where the hardware does, with one compiled update (on a GPU, one
     CUDA graph a step), and looks at test every fifth cycle; final numbers are float32's."""
+    fast_precision: FastPrecision | None = None
+    """Number type of fast mode's products; None takes `MEDTUI_FAST_PRECISION`, else bfloat16 where
+    the hardware multiplies it natively, else float32."""
     cycles: int = Field(default=45, ge=1, le=10_000)
     """Outer iterations (Condensa's `steps`). Cycle 0 compresses directly, without an L step."""
     steps: int = Field(default=200, ge=1)

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.compression import compress
 from medtui.engine.lc.cuda_graph import WARM_UP_STEPS, FastStep, GraphedStep
 from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
@@ -20,7 +21,8 @@ from medtui.engine.precision import EXACT, Arithmetic, fast_arithmetic, multipli
 from medtui.engine.run.session import StopFlag
 from medtui.engine.training.evaluation import predict
 from medtui.events import CycleEnded
-from medtui.preset import LcSettings
+from medtui.preset import LcSettings, Preset
+from medtui.preset.precision import PRECISION_VARIABLE
 from medtui.runs.log_reader import EventTail
 from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 
@@ -189,39 +191,36 @@ def test_without_a_compiler_the_rule_runs_uncompiled(monkeypatch, tmp_path):
     assert "not compiled" in warnings[0]
 
 
-def test_bf16_is_used_where_the_processor_multiplies_it():
+def test_bf16_is_used_where_the_processor_multiplies_it(monkeypatch):
     """The flags say what torch's own detection says."""
     capable = torch.cpu.get_capabilities()
     is_native = bool(capable.get("avx512_bf16") or capable.get("amx_bf16") or capable.get("bf16"))
     assert multiplies_bf16(CPU) == is_native
+    monkeypatch.delenv(PRECISION_VARIABLE, raising=False)
     assert fast_arithmetic(CPU).dtype is (torch.bfloat16 if is_native else torch.float32)
 
 
-def compressed(tmp_path, dataset, mode: str, seed: int, arithmetic: Arithmetic | None) -> float:
-    """Compress a tiny trained network; give the val loss of what comes out, in float32."""
-    preset = tiny_preset("Prune", "on", mode)
-    preset = preset.model_copy(
-        update={"compress": preset.compress.model_copy(update={"seeds": (seed,)})}
-    )
-    session = open_session(tmp_path / f"{mode}-{seed}-{arithmetic}", preset, dataset, StopFlag())
-    if arithmetic is not None:
-        session.arithmetic = session.evaluator.arithmetic = arithmetic
+def compressed(tmp_path, preset: Preset, dataset: Dataset) -> float:
+    """Compress a tiny network; return the val loss of the result, in float32."""
+    name = f"{preset.lc.mode}-{preset.compress.seeds[0]}"
+    session = open_session(tmp_path / name, preset, dataset, StopFlag())
     with session.log:
         best, _ = compress(session, tiny_network())
     return predict(best, session.val, session.criterion).loss
 
 
-@pytest.mark.parametrize("dtype", [None, torch.bfloat16])
-def test_fast_mode_ends_where_exact_mode_does(tmp_path, dtype):
-    """Paired over seeds, in this machine's fast arithmetic and in bfloat16, emulated or not."""
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-3), ("bfloat16", 0.02)])
+def test_fast_mode_ends_where_exact_mode_does(tmp_path, precision, tolerance):
+    """Paired over seeds, in both precisions, whatever the processor multiplies natively."""
     dataset = tiny_dataset(tiny_preset())
-    narrow = Arithmetic(dtype, torch.channels_last) if dtype else None
     differences = [
-        compressed(tmp_path, dataset, "fast", seed, narrow)
-        - compressed(tmp_path, dataset, "exact", seed, None)
+        compressed(
+            tmp_path, tiny_preset("Prune", "on", "fast", precision=precision, seed=seed), dataset
+        )
+        - compressed(tmp_path, tiny_preset("Prune", "on", seed=seed), dataset)
         for seed in range(3)
     ]
-    assert max(map(abs, differences)) < (0.02 if dtype else 1e-3), differences
+    assert max(map(abs, differences)) < tolerance, differences
 
 
 def test_fast_mode_looks_at_test_every_fifth_cycle(tmp_path):

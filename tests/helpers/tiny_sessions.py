@@ -9,7 +9,7 @@ from torch import nn
 from medtui.datasets.dataset import Dataset, open_dataset
 from medtui.engine.run.checkpoint import CheckpointStore
 from medtui.engine.run.session import Session, StopFlag
-from medtui.preset import Cell, Preset, expand_grid, parse_preset
+from medtui.preset import Cell, FastPrecision, Preset, expand_grid, parse_preset
 from medtui.runs.folder import RunFolder
 from medtui.runs.log_writer import EventWriter
 
@@ -59,9 +59,19 @@ class CutAfter(StopFlag):
     def reason(self, _: str) -> None: ...
 
 
-def tiny_preset(scheme: str = "Prune", guard: str = "off", mode: str = "exact") -> Preset:
+def tiny_preset(
+    scheme: str = "Prune",
+    guard: str = "off",
+    mode: str = "exact",
+    *,
+    precision: FastPrecision | None = None,
+    seed: int = 0,
+) -> Preset:
     """Return a preset of few, short cycles."""
-    return parse_preset(PRESET.format(scheme=scheme, guard=guard, mode=mode), "tiny")
+    preset = parse_preset(PRESET.format(scheme=scheme, guard=guard, mode=mode), "tiny")
+    compress = preset.compress.model_copy(update={"seeds": (seed,)})
+    lc = preset.lc.model_copy(update={"fast_precision": precision})
+    return preset.model_copy(update={"compress": compress, "lc": lc})
 
 
 def tiny_dataset(preset: Preset) -> Dataset:

@@ -120,6 +120,7 @@ async def test_a_clock_that_jumps_changes_no_order_and_no_age_below_zero(
     tomorrow = time.time() + 86_400
     os.utime(showcase[0].folder.preset, (tomorrow, tomorrow))
     async with opened(runs_dir) as pilot:
+        await until(pilot, lambda: "demo" in screen_text(pilot))
         text = screen_text(pilot)
     assert "now" in next(line for line in text.splitlines() if "demo" in line)
 

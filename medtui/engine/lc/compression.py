@@ -5,11 +5,13 @@ from functools import partial
 from typing import Any
 
 import condensa
+import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
 from medtui.engine.lc.loop import LC, LcState, Measured, Statistics
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
+from medtui.engine.precision import multiplies_bf16
 from medtui.engine.pruning.density_check import hold_to_promise
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.schemes import (
@@ -112,8 +114,11 @@ def _mode(session: Session) -> dict[str, Any]:
     """Give the L-C engine's arguments for the preset's mode."""
     if not session.is_fast:
         return {}
-    session.log.write(Noted(f"fast mode computes in {session.arithmetic}"))
-    return fast_seams(session.device, session.arithmetic, session.warn)
+    arithmetic = session.arithmetic
+    session.log.write(Noted(f"fast mode computes in {arithmetic}"))
+    if arithmetic.dtype is torch.bfloat16 and not multiplies_bf16(session.device):
+        session.log.write(Noted("bfloat16 is emulated here, and is slower than float32", "warning"))
+    return fast_seams(session.device, arithmetic, session.warn)
 
 
 def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import msgspec
 import safetensors.torch
+import torch
 from torch import nn
 
 from medtui.datasets.dataset import Dataset, open_dataset, save_split
 from medtui.datasets.progress import Progress
 from medtui.engine.lc.compression import compress, recalibrate_theta
+from medtui.engine.precision import fast_arithmetic
 from medtui.engine.pruning.filter_norms import zero_masks
-from medtui.engine.run.checkpoint import CheckpointStore
+from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
 from medtui.engine.run.device import choose_device, device_name, settle
 from medtui.engine.run.finalize import Outcome, conclude
-from medtui.engine.run.provenance import differences, fingerprint, provenance
+from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
 from medtui.engine.run.session import Session, StopFlag, StopRequested
 from medtui.engine.training.network import build_network, load_weights, restore_state
 from medtui.engine.training.trainer import TrainingPlan, train
@@ -63,8 +65,9 @@ def _open_session(
     checkpoints = CheckpointStore(folder.checkpoint)
     restored = checkpoints.load_newest()
     is_fast = preset.lc.mode == "fast" and not folder.is_reference
-    current = fingerprint(device, is_compiled=is_fast)
-    changed = differences(restored.state.fingerprint, current) if restored else []
+    fast = fast_arithmetic(device, preset.lc.fast_precision) if is_fast else None
+    current = fingerprint(device, fast)
+    changed = _changed_since(restored, current, device) if restored else []
     log.write(
         msgspec.structs.replace(
             started,
@@ -86,7 +89,7 @@ def _open_session(
     save_split(dataset, folder.split)
     cell = None if folder.is_reference else _cell_of(folder, preset)
     seed = cell.seed if cell else preset.reference.seed
-    record = provenance(device, preset, seed, dataset.digest)
+    record = provenance(preset, seed, dataset.digest, current)
     publish_bytes(folder.provenance, msgspec.json.format(msgspec.json.encode(record), indent=1))
     session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
     session.warnings += restored.state.warnings if restored else []
@@ -104,6 +107,14 @@ class _Trained(msgspec.Struct):
 
 
 _trained_decoder = msgspec.json.Decoder(_Trained)
+
+
+def _changed_since(
+    checkpoint: Checkpoint, current: dict[str, str], device: torch.device
+) -> list[str]:
+    """Name what the run's bits depend on and what is not as it was at the checkpoint."""
+    then = checkpoint.state.fingerprint
+    return differences(with_precision(then, device) if "precision" in current else then, current)
 
 
 def _digest_of_reference(folder: RunFolder) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 import medtui
+from medtui.engine.precision import Arithmetic, native_precision
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.preset import Preset
 
@@ -23,8 +24,11 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def fingerprint(device: torch.device, *, is_compiled: bool = False) -> dict[str, str]:
-    """Give what a run's bits depend on besides its preset and data."""
+def fingerprint(device: torch.device, fast: Arithmetic | None = None) -> dict[str, str]:
+    """Return what a run's bits depend on besides its preset and data.
+
+    `fast` is the arithmetic of fast mode; None in exact mode.
+    """
     found = {
         "torch": str(torch.__version__),
         "condensa": _version("condensa"),
@@ -36,9 +40,16 @@ def fingerprint(device: torch.device, *, is_compiled: bool = False) -> dict[str,
     if device.type == "cuda":
         cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call] # torch's own
         found |= {"cuda": str(torch.version.cuda), "cudnn": str(cudnn)}
-    if is_compiled and device.type == "cpu":
+    if fast is not None:
+        found["precision"] = fast.precision
+    if fast is not None and device.type == "cpu":
         found["compiler"] = shutil.which(os.environ.get("CXX") or "g++") or "none"
     return found
+
+
+def with_precision(then: dict[str, str], device: torch.device) -> dict[str, str]:
+    """Complete the fingerprint of a fast run from before the precision could be chosen."""
+    return {"precision": native_precision(device)} | then
 
 
 def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
@@ -50,7 +61,9 @@ def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
     ]
 
 
-def provenance(device: torch.device, preset: Preset, seed: int, data_digest: str) -> dict[str, Any]:
+def provenance(
+    preset: Preset, seed: int, data_digest: str, bits_depend_on: dict[str, str]
+) -> dict[str, Any]:
     """Give everything that `provenance.json` holds."""
     return {
         "medtui": medtui.__version__,
@@ -58,7 +71,7 @@ def provenance(device: torch.device, preset: Preset, seed: int, data_digest: str
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": platform.platform(),
         "host": socket.gethostname(),
-        "fingerprint": fingerprint(device),
+        "fingerprint": bits_depend_on,
         "driver": _driver(),
         "git": _git_commit(),
         "data_digest": data_digest,

@@ -88,7 +88,8 @@ class Session:
         self.train_in_order = EvaluationBatches(self.train_images, batch)
         self.criterion: Criterion = criterion_of(self.dataset, self.device)
         self.is_fast = self.cell is not None and self.preset.lc.mode == "fast"
-        self.arithmetic = fast_arithmetic(self.device) if self.is_fast else EXACT
+        asked = self.preset.lc.fast_precision
+        self.arithmetic = fast_arithmetic(self.device, asked) if self.is_fast else EXACT
         self.evaluator = Evaluator(self.dataset.task, self.device, self.val, self.arithmetic)
 
     @property
@@ -152,7 +153,7 @@ class Session:
             cycle,
             step,
             values,
-            fingerprint(self.device, is_compiled=self.is_fast),
+            fingerprint(self.device, self.arithmetic if self.is_fast else None),
             list(self.warnings),
         )
         generators = prefixed(_GENERATORS, generators_of(self.device))

@@ -171,7 +171,13 @@ def heading_of(section: str) -> str:
 def choices_of(section: str, name: str) -> tuple[str, ...]:
     """Give the words a key may have; empty where it takes anything."""
     annotation = field_of(section, name).annotation
-    return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()
+    kinds = (
+        annotation,
+        *get_args(annotation),
+    )  # `Literal[...] | None` holds its words one level in
+    return next(
+        (tuple(map(str, get_args(kind))) for kind in kinds if get_origin(kind) is Literal), ()
+    )
 
 
 def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:

@@ -1,0 +1,113 @@
+"""What a study's preset records of the machine and the environment when it is prepared."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from medtui.errors import UsageError
+from medtui.jobs import device_slots
+from medtui.jobs.device_slots import explain_threads, settle_threads
+from medtui.jobs.launcher import prepare_study, resume_study
+from medtui.preset import Preset, parse_preset
+from medtui.preset.precision import PRECISION_VARIABLE
+
+PRESET = """
+name = "small"
+[data]
+card = "demo"
+[lc]
+mode = "{mode}"
+{lc}
+[machine]
+device = "{device}"
+{machine}
+"""
+
+
+def preset(mode: str, *, machine: str = "", lc: str = "", device: str = "cpu") -> Preset:
+    """Return a preset with these lines."""
+    return parse_preset(PRESET.format(mode=mode, machine=machine, lc=lc, device=device), "small")
+
+
+@pytest.fixture(autouse=True)
+def _four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have four cores, and no precision asked for by whoever runs the tests."""
+    monkeypatch.setattr(device_slots, "num_cores", lambda: 4)
+    monkeypatch.delenv(PRECISION_VARIABLE, raising=False)
+
+
+def resolved(runs_dir: Path, asked: Preset) -> Preset:
+    """Return the preset that a study's folder records."""
+    return parse_preset(prepare_study(asked, runs_dir).preset.read_text(), "resolved")
+
+
+@pytest.mark.parametrize(
+    ("mode", "machine", "threads", "reference_threads"),
+    [
+        ("exact", "", 1, 4),
+        ("exact", "workers = 1", 4, 4),
+        ("exact", "workers = 1\nthreads = 2", 2, 2),
+        ("fast", "", 1, 4),
+        ("fast", "workers = 1", 1, 4),
+        ("fast", "threads = 2", 1, 2),
+        ("fast", "workers = 1\nthreads = 2\nreference_threads = 3", 1, 3),
+    ],
+)
+def test_fast_mode_on_a_cpu_has_one_thread(tmp_path, mode, machine, threads, reference_threads):
+    """However many there are or were asked for; the reference is exact and keeps its own."""
+    machine_of = resolved(tmp_path, preset(mode, machine=machine)).machine
+    assert machine_of.threads == threads
+    assert machine_of.reference_threads == reference_threads
+
+
+def test_fast_mode_on_a_gpu_keeps_its_threads(monkeypatch):
+    """There the threads only feed the GPU."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    on_gpu = preset("fast", machine="threads = 3", device="cuda")
+    assert settle_threads(on_gpu).threads == 3
+    assert explain_threads(on_gpu) == ""
+
+
+def test_fewer_threads_than_asked_for_are_explained():
+    """A number that a person typed is not replaced without a word."""
+    explained = explain_threads(preset("fast", machine="threads = 2"))
+    assert explained.startswith("machine.threads = 2, but each run uses 1: on a CPU, fast mode")
+    assert explain_threads(preset("fast", machine="threads = 1")) == ""
+    assert explain_threads(preset("fast")) == ""
+    assert explain_threads(preset("exact", machine="threads = 2")) == ""
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_environments_precision_is_recorded(tmp_path, monkeypatch, precision):
+    """So that resuming or repeating the study from another shell computes alike."""
+    monkeypatch.setenv(PRECISION_VARIABLE, precision)
+    assert resolved(tmp_path, preset("fast")).lc.fast_precision == precision
+    other = 'fast_precision = "float32"'
+    assert resolved(tmp_path, preset("fast", lc=other)).lc.fast_precision == "float32"
+    assert resolved(tmp_path, preset("exact")).lc.fast_precision is None
+
+
+def test_without_the_override_a_resolved_preset_is_as_before(tmp_path):
+    """No key is written that nobody asked for."""
+    text = prepare_study(preset("fast"), tmp_path).preset.read_text()
+    assert "fast_precision" not in text
+
+
+def test_a_wrong_precision_starts_nothing(tmp_path, monkeypatch):
+    """Neither a new study nor one that could be resumed."""
+    study = prepare_study(preset("fast"), tmp_path)
+    monkeypatch.setenv(PRECISION_VARIABLE, "bf16")
+    sentence = re.escape("MEDTUI_FAST_PRECISION=bf16 is not a precision of fast mode.")
+    with pytest.raises(UsageError, match=sentence):
+        resume_study(study)
+    with pytest.raises(UsageError, match=sentence):
+        prepare_study(preset("fast"), tmp_path / "new")
+    assert not study.supervisor_log.exists()
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_wrong_key_names_its_line():
+    """Like any other value of a preset."""
+    with pytest.raises(UsageError, match=r"small:\d+: `lc\.fast_precision` = 'fp32'"):
+        preset("fast", lc='fast_precision = "fp32"')
