@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
-from tests.helpers.tiny_sessions import CutAfter
 
 from medtui.engine.precision import fast_arithmetic, native_precision
 from medtui.engine.run.pipeline import execute
@@ -20,6 +19,7 @@ from medtui.preset.precision import PRECISION_VARIABLE
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log_reader import EventTail
 from medtui.runs.log_writer import EventWriter
+from tests.helpers.tiny_sessions import CutAfter
 
 CPU = torch.device("cpu")
 BOTH = ["float32", "bfloat16"]
