@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from medtui.runs.folder import StudyFolder
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that rewrites the snapshots of screens."""
+    parser.addoption(
+        "--update-snapshots",
+        action="store_true",
+        help="rewrite the files in tests/tui/snapshots instead of comparing with them",
+    )
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Give the folder of real images, or skip: a clone has none."""

@@ -6,11 +6,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widgets import Input
 
+from medtui.monitor.reading import Reader
+from medtui.monitor.snapshot import Snapshot
 from medtui.tui.app import MedtuiApp
+from medtui.tui.screens.snapshot_screen import ReaderScreen
 
 NUM_CHECKS = 800
 """How often `until` checks its condition, every 50 ms, before the test fails."""
+
+NUM_EQUAL = 3
+"""How many checks in a row must find the same screen before it is taken as settled."""
 
 
 @asynccontextmanager
@@ -21,6 +29,7 @@ async def opened(
     app = MedtuiApp(runs_dir, is_ascii=is_ascii)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: getattr(app.screen, "snapshot", None) is not None)
+        await pilot.pause(0)  # the screen was told, and is laid out now
         yield pilot
 
 
@@ -46,6 +55,49 @@ def notices(pilot: Pilot[None]) -> str:
 
 def screen_text(pilot: Pilot[None]) -> str:
     """Return the text on screen, line by line."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in screen_strips(pilot))
+
+
+def screen_strips(pilot: Pilot[None]) -> list[Strip]:
+    """Return what is on screen, line by line, with its styles."""
     screen = pilot.app.screen
-    strips = screen._compositor.render_strips(screen.size)
-    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+    return list(screen._compositor.render_strips(screen.size))
+
+
+async def settle(pilot: Pilot[None], runs_dir: Path) -> None:
+    """Wait until the screen shows all that is on disk and nothing is left to be worked out.
+
+    That is: the poller has read every log to its end, no worker runs, and several rounds of all
+    message queues changed nothing on screen. Cursors in input fields stop blinking.
+    """
+    wanted = read_whole(runs_dir, _latest(pilot).wanted)
+    seen: list[Strip] = []
+    num_equal = 0
+    for _ in range(NUM_CHECKS):
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+        await pilot.pause(0)
+        is_working = any(not worker.is_finished for worker in pilot.app.workers)
+        before, seen = seen, screen_strips(pilot)
+        is_settled = not is_working and before == seen and _latest(pilot) == wanted
+        num_equal = num_equal + 1 if is_settled else 0
+        if num_equal == NUM_EQUAL:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the screen did not settle in time\n" + screen_text(pilot))
+
+
+def read_whole(runs_dir: Path, wanted: str) -> Snapshot:
+    """Return the snapshot of a runs folder whose logs are all read to their ends."""
+    reader = Reader(runs_dir)
+    reader.read(wanted, look_at_all=True)
+    while reader.is_behind:
+        reader.read_on()
+    return reader.read(wanted, look_at_all=False)
+
+
+def _latest(pilot: Pilot[None]) -> Snapshot:
+    """Return the latest snapshot that the application was given."""
+    (home, *_) = (screen for screen in pilot.app.screen_stack if isinstance(screen, ReaderScreen))
+    assert home.snapshot is not None
+    return home.snapshot
