@@ -27,6 +27,9 @@ START_SECONDS = 60.0
 
 _POLL_SECONDS = 0.05
 
+_REASON_LINES = 8
+"""How much of its log explains why a supervisor did not start."""
+
 
 class CellForecast(msgspec.Struct, frozen=True):
     """What a cell of the grid would leave of the network, judged on fresh weights."""
@@ -184,6 +187,7 @@ def resume_study(study: StudyFolder) -> None:
     if owner is not None:
         raise EnvironmentProblem(f"{study.name} is running already ({owner.describe()}).")
     with study.supervisor_log.open("ab") as output:
+        log_start = output.tell()
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "medtui.jobs.supervisor", str(study.path)],
             stdin=subprocess.DEVNULL,
@@ -201,11 +205,16 @@ def resume_study(study: StudyFolder) -> None:
             break
         time.sleep(_POLL_SECONDS)
     if supervisor.poll() != 0:
-        tail = study.supervisor_log.read_text(errors="replace").strip().rpartition("\n")[2]
         raise EnvironmentProblem(
-            f"The supervisor of {study.name} did not come up: {tail or 'no word from it'}.",
+            f"The supervisor of {study.name} did not start: {_log_since(study, log_start)}",
             hint=f"See {study.supervisor_log}.",
         )
+
+
+def _log_since(study: StudyFolder, log_start: int) -> str:
+    """Return the last lines a supervisor has printed; an error's last line is only its hint."""
+    text = study.supervisor_log.read_bytes()[log_start:].decode(errors="replace")
+    return "\n".join(text.strip().splitlines()[-_REASON_LINES:]) or "it printed nothing."
 
 
 def stop_study(study: StudyFolder) -> bool:

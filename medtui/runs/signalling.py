@@ -137,7 +137,7 @@ def _refuse_elsewhere(owner: Owner, name: str) -> None:
         raise EnvironmentProblem(
             f"{name} runs in another container of this machine: {owner.describe()}. "
             "No signal was sent.",
-            hint=f"Run `medtui stop {name}` inside the container {owner.host}, as {owner.user}.",
+            hint=f"Run `medtui stop {name}` there, as {owner.user}; its host name is {owner.host}.",
         )
 
 

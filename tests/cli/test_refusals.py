@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from medtui.cli import main
-from medtui.errors import explain_os_error
+from medtui.errors import EnvironmentProblem, explain_os_error
+from medtui.jobs.launcher import resume_study
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import FolderLock
 from tests.helpers.paths import REPOSITORY
@@ -137,3 +138,14 @@ def test_a_table_is_printed_whatever_stdouts_encoding(medtui, study):
     done = medtui("runs", "list", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 0, done.stderr
     assert "cells/quantize16" in done.stdout
+
+
+def test_a_supervisor_that_does_not_start_is_told_with_its_reason(study, tmp_path, monkeypatch):
+    """All of what it printed this time, not the hint alone, and nothing of earlier times."""
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho the reason; echo the hint; exit 3\n", encoding="utf-8")
+    program.chmod(0o755)
+    study.supervisor_log.write_text("an earlier failure\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(EnvironmentProblem, match=r"did not start: the reason\nthe hint\nSee "):
+        resume_study(study)
