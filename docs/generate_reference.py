@@ -198,6 +198,14 @@ def result_page() -> str:
     return "\n".join([sections.pop("Result"), *reversed(sections.values())])
 
 
+def telemetry_page() -> str:
+    """Return a section for each struct of a line of `telemetry.jsonl`."""
+    from medtui.telemetry import gpu_sample, sample
+
+    sections = {**_struct_sections(sample), **_struct_sections(gpu_sample)}
+    return "\n".join(sections[name] for name in ("Sample", "GpuSample"))
+
+
 def files_page() -> str:
     """Return the tables of files in a study's and in a run's folder."""
     from medtui.runs.folder import RunFolder, StudyFolder
@@ -268,6 +276,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events": events_page,
     "files": files_page,
     "result": result_page,
+    "telemetry": telemetry_page,
 }
 """Page's name to what makes it."""
 
