@@ -8,17 +8,14 @@
 
 import ast
 import inspect
-import json
 import sys
-import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer.main
-
-Schema = Mapping[str, Any]
-"""A JSON schema, or a part of one."""
+from markdown_tables import cell, code, paragraphs, table
+from schema_reference import schema_sections
 
 HIDDEN_OPTIONS = {"--help", "--install-completion", "--show-completion"}
 """Options that every Typer application has."""
@@ -43,32 +40,32 @@ def cli_page() -> str:
 
 def _command_sections(command: Any, name: str) -> Iterator[str]:  # noqa: ANN401 - Typer's command
     yield f"## `{name}`\n"
-    yield _paragraphs(command.help)
+    yield paragraphs(command.help)
     options = [param for param in command.params if param.opts[0].startswith("-")]
     arguments = [param for param in command.params if param not in options]
     if arguments:
-        rows = [(_argument_name(param), _cell(param.help)) for param in arguments]
-        yield _table(("argument", "meaning"), rows)
+        rows = [(_argument_name(param), cell(param.help)) for param in arguments]
+        yield table(("argument", "meaning"), rows)
     rows = [
-        (_option_names(param), _cell(f"{param.help} {_default_note(param)}"))
+        (_option_names(param), cell(f"{param.help} {_default_note(param)}"))
         for param in options
         if not HIDDEN_OPTIONS & set(param.opts)
     ]
     if rows:
-        yield _table(("option", "meaning"), rows)
+        yield table(("option", "meaning"), rows)
     for child, subcommand in getattr(command, "commands", {}).items():
         yield from _command_sections(subcommand, f"{name} {child}")
 
 
 def _argument_name(param: Any) -> str:  # noqa: ANN401 - Typer's parameter
     name = param.metavar or str(param.name).upper()
-    return _code(name if param.required else f"[{name}]")
+    return code(name if param.required else f"[{name}]")
 
 
 def _option_names(param: Any) -> str:  # noqa: ANN401 - Typer's parameter
     value = "" if param.is_flag else f" {param.metavar or str(param.name).upper()}"
     names = sorted([*param.opts, *param.secondary_opts], key=len, reverse=True)
-    return ", ".join(_code(name + (value if name == names[0] else "")) for name in names)
+    return ", ".join(code(name + (value if name == names[0] else "")) for name in names)
 
 
 def _default_note(param: Any) -> str:  # noqa: ANN401 - Typer's parameter
@@ -80,106 +77,14 @@ def preset_page() -> str:
     """Return a section for each table of a preset."""
     from medtui.preset import preset_schema
 
-    return "\n".join(_schema_sections(preset_schema(), heading="The top level"))
+    return "\n".join(schema_sections(preset_schema()))
 
 
 def card_page() -> str:
     """Return a section for each table of a card."""
     from medtui.datasets.card import Card
 
-    return "\n".join(_schema_sections(Card.model_json_schema(), heading="The top level"))
-
-
-def _schema_sections(schema: Schema, *, heading: str) -> Iterator[str]:
-    definitions = schema.get("$defs", {})
-    yield f"## {heading}\n"
-    yield _paragraphs(schema.get("description"))
-    yield _schema_table(schema, definitions)
-    done = set[str]()
-    for name, value in schema["properties"].items():
-        yield from _subsections(name, value, definitions, done)
-
-
-def _subsections(
-    path: str, value: Schema, definitions: Mapping[str, Schema], done: set[str]
-) -> Iterator[str]:
-    """Yield the sections of the models that a key's value is made of, each model once."""
-    for model in _models_of(value):
-        if model in done:
-            continue
-        done.add(model)
-        definition = definitions[model]
-        is_array = value.get("type") == "array"
-        constant = definition["properties"].get("op", {}).get("const")
-        title = f"op = {constant}" if constant else (f"[[{path}]]" if is_array else f"[{path}]")
-        yield f"## `{title}`\n"
-        yield _paragraphs(definition.get("description"))
-        yield _schema_table(definition, definitions)
-        for name, child in definition["properties"].items():
-            yield from _subsections(f"{path}.{name}", child, definitions, done)
-
-
-def _models_of(value: Schema) -> list[str]:
-    """Return the names of all models that a schema refers to directly."""
-    if "$ref" in value:
-        return [value["$ref"].rpartition("/")[2]]
-    parts = [*value.get("anyOf", []), *value.get("oneOf", [])]
-    parts += [
-        value[key] for key in ("items", "additionalProperties") if isinstance(value.get(key), dict)
-    ]
-    return [model for part in parts for model in _models_of(part)]
-
-
-def _schema_table(schema: Schema, definitions: Mapping[str, Schema]) -> str:
-    required = schema.get("required", [])
-    rows = []
-    for name, value in schema["properties"].items():
-        if "const" in value and name == "op":
-            continue
-        meaning = value.get("description") or _section_summary(value, definitions)
-        default = "required" if name in required else _default_of(value)
-        rows.append((_code(name), _cell(_type_of(value)), default, _cell(meaning)))
-    return _table(("key", "type", "default", "meaning"), rows)
-
-
-def _section_summary(value: Schema, definitions: Mapping[str, Schema]) -> str:
-    models = _models_of(value)
-    text: str = definitions[models[0]].get("description", "") if models else ""
-    return text.split("\n\n", maxsplit=1)[0]
-
-
-def _default_of(value: Schema) -> str:
-    """Return a key's default as TOML writes it; nothing where a section follows."""
-    if "default" not in value or isinstance(value["default"], dict):
-        return ""
-    return "none" if value["default"] is None else _code(json.dumps(value["default"]))
-
-
-def _type_of(value: Schema) -> str:
-    """Return a JSON schema's type in words: `integer >= 1`, `"on" or "off"`."""
-    if "const" in value:
-        return f"`{value['const']!r}`".replace("'", '"')
-    if "enum" in value:
-        return " or ".join(f'`"{each}"`' for each in value["enum"])
-    if "$ref" in value:
-        return "table"
-    for key in ("anyOf", "oneOf"):
-        if key in value:
-            kinds = [_type_of(part) for part in value[key] if part.get("type") != "null"]
-            return " or ".join(dict.fromkeys(kinds))
-    kind = value.get("type", "value")
-    if kind == "array":
-        items = value.get("items")
-        return f"list of {_type_of(items)}" if items else "list"
-    if kind == "object":
-        return "table"
-    return f"{kind}{_range_of(value)}"
-
-
-def _range_of(value: Schema) -> str:
-    signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
-    bounds = [f"{sign} {value[key]:,g}" for key, sign in signs.items() if key in value]
-    return f" {', '.join(bounds)}" if bounds else ""
+    return "\n".join(schema_sections(Card.model_json_schema()))
 
 
 def events_page() -> str:
@@ -198,6 +103,26 @@ def result_page() -> str:
     return "\n".join([sections.pop("Result"), *reversed(sections.values())])
 
 
+def metrics_page() -> str:
+    """Return the table of metrics; a metric's meaning is the docstring of what computes it."""
+    from medtui.metrics.registry import all_metrics
+
+    rows = [
+        (
+            code(metric.name),
+            cell((inspect.getdoc(metric.compute) or "").removeprefix("Return ")),
+            " and ".join(metric.tasks),
+            "yes" if metric.has_interval else "",
+            "yes" if metric.resample else "",
+            "yes" if metric.is_per_class else "",
+            "yes" if metric.is_searchable else "",
+        )
+        for metric in all_metrics()
+    ]
+    header = ("name", "value", "tasks", "interval", "paired change", "per class", "search")
+    return table(header, rows)
+
+
 def telemetry_page() -> str:
     """Return a section for each struct of a line of `telemetry.jsonl`."""
     from medtui.telemetry import gpu_sample, sample
@@ -213,10 +138,10 @@ def files_page() -> str:
     parts = []
     for title, folder in (("A study", StudyFolder(Path())), ("A run", RunFolder(Path()))):
         rows = [
-            (_code(str(value)), _cell(inspect.getdoc(getattr(type(folder), name))))
+            (code(str(value)), cell(inspect.getdoc(getattr(type(folder), name))))
             for name, value in _paths_of(folder)
         ]
-        parts += [f"## {title}\n", _table(("file", "content"), rows)]
+        parts += [f"## {title}\n", table(("file", "content"), rows)]
     return "\n".join(parts)
 
 
@@ -232,12 +157,10 @@ def _struct_sections(module: Any) -> dict[str, str]:  # noqa: ANN401 - a module
     sections = {}
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.ClassDef):
-            rows = [
-                (_code(name), _code(kind), _cell(text)) for name, kind, text in _fields_of(node)
-            ]
-            table = _table(("field", "type", "meaning"), rows) if rows else "No fields.\n"
-            summary = _paragraphs(ast.get_docstring(node))
-            sections[node.name] = f"## `{node.name}`\n\n{summary}\n{table}"
+            rows = [(code(name), code(kind), cell(text)) for name, kind, text in _fields_of(node)]
+            fields = table(("field", "type", "meaning"), rows) if rows else "No fields.\n"
+            summary = paragraphs(ast.get_docstring(node))
+            sections[node.name] = f"## `{node.name}`\n\n{summary}\n{fields}"
     return sections
 
 
@@ -252,23 +175,6 @@ def _fields_of(node: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
         yield ast.unparse(statement.target), ast.unparse(statement.annotation), meaning
 
 
-def _paragraphs(text: str | None) -> str:
-    return f"{textwrap.dedent(text or '').strip()}\n"
-
-
-def _cell(text: str | None) -> str:
-    return " ".join((text or "").split()).replace("|", "\\|")
-
-
-def _code(text: str) -> str:
-    return f"`{text}`".replace("|", "\\|")
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
 PAGES: dict[str, Callable[[], str]] = {
     "cli": cli_page,
     "preset": preset_page,
@@ -277,6 +183,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "files": files_page,
     "result": result_page,
     "telemetry": telemetry_page,
+    "metrics": metrics_page,
 }
 """Page's name to what makes it."""
 

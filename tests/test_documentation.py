@@ -158,6 +158,7 @@ def test_the_reference_has_every_command_and_event(tmp_path):
     finally:
         sys.path.remove(str(DOCS))
     from medtui.events import AnyEvent
+    from medtui.metrics.registry import all_metrics
     from medtui.preset import Preset
 
     generate_reference.write_pages(tmp_path)
@@ -176,6 +177,8 @@ def test_the_reference_has_every_command_and_event(tmp_path):
     )
     assert "## `[[compress.custom]]`" in preset
     assert "`events.jsonl`" in (tmp_path / "files.md").read_text()
+    metrics = (tmp_path / "metrics.md").read_text()
+    assert all(f"| `{metric.name}` |" in metrics for metric in all_metrics())
 
 
 def test_one_version_everywhere():
