@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.monitor.vitals import Point
+from medtui.monitor.telemetry_curves import Point
 
 LARGEST = 1e300
 """What is not below it is taken for not finite: an axis around it would overflow."""

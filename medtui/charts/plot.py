@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from medtui.monitor.vitals import Point
+from medtui.monitor.telemetry_curves import Point
 
 _LETTERS = 26
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from medtui.charts.plot import Level, Plot, Series
 from medtui.events import CycleEnded
 from medtui.metrics import Metric
-from medtui.monitor.view import RunView
-from medtui.monitor.vitals import MEAN_S, Point
+from medtui.monitor.run_view import RunView
+from medtui.monitor.telemetry_curves import MEAN_S, Point
 from medtui.units import format_gib
 
 _FULL_PERCENT = 100.0
@@ -83,7 +83,7 @@ def schedule_plot(view: RunView) -> Plot:
 
 def memory_plot(view: RunView) -> Plot:
     """Give memory over time, used and free: the GPU's, else the worker's and the host's."""
-    vitals = view.vitals
+    vitals = view.telemetry
     total = "" if vitals.total_bytes is None else f" of {format_gib(vitals.total_bytes)}"
     return Plot(
         title=f"{'GPU memory' if vitals.has_gpu else 'Memory'} by minute, GiB{total}",
@@ -99,7 +99,7 @@ def memory_plot(view: RunView) -> Plot:
 
 def utilisation_plot(view: RunView) -> Plot:
     """Give utilisation over time: raw faint, its mean of some seconds bold."""
-    vitals = view.vitals
+    vitals = view.telemetry
     title = "GPU utilisation by minute, %" if vitals.has_gpu else "No GPU: process CPU by minute, %"
     return Plot(
         title=title,

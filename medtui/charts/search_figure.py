@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from medtui.analysis.search_tables import floor_of, kinds_of
 from medtui.charts.plot import Level, Plot, Series
-from medtui.monitor.view import RunView
+from medtui.monitor.run_view import RunView
 from medtui.runs.search_record import SearchOutcome
 
 _PERCENT = 100.0

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from medtui.charts.plot import Plot, Series
-from medtui.monitor.vitals import Point
+from medtui.monitor.telemetry_curves import Point
 
 ZOOM = 2.0
 """One step of zoom shows this many times less."""

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from medtui.analysis.curves import read_curves
 from medtui.analysis.run_record import Entry, read_entries, task_of
 from medtui.metrics import primary_metric
+from medtui.monitor.run_curves import read_run_curves
 from medtui.reporting.contents import Contents
 from medtui.reporting.figures import FIGURES
 from medtui.reporting.markdown import figure_file
@@ -40,7 +40,7 @@ def _contents(run: RunFolder, entries: list[Entry]) -> Contents:
         name=run.name,
         entries=tuple(entries),
         headline=headline,
-        curves={entry.key: read_curves(entry, headline.name) for entry in entries},
+        curves={entry.key: read_run_curves(entry.folder) for entry in entries},
         found={},
         harms=(),
         pictures={},

@@ -1,7 +1,7 @@
-"""Reads the runs folder in a thread of its own and gives frozen snapshots of it.
+"""Polls the runs folder in a thread and publishes frozen snapshots of it.
 
-Nothing here runs in the event loop; nothing the thread writes is read by anyone else. What reads
-is imported by the thread, so that the first screen does not wait for it.
+Nothing here runs in the event loop, and the thread shares nothing but snapshots. The reader is
+imported by the thread, so that the first screen does not wait for it.
 """
 
 import threading
@@ -14,7 +14,7 @@ from medtui.errors import explain_os_error
 from medtui.monitor.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from medtui.monitor.reading import Reader
+    from medtui.monitor.folder_reader import FolderReader
 
 PERIOD_S = 1.0
 """Snapshots are at most this often, and so are redraws, seconds."""
@@ -23,8 +23,8 @@ DRAWING_S = 0.15
 """After a snapshot nothing is read for so long: the screen and its charts are drawn undisturbed."""
 
 
-class Feed:
-    """The reading thread. `publish` is called from it with every snapshot that differs."""
+class Poller:
+    """The polling thread. `publish` is called from it with every snapshot that differs."""
 
     def __init__(self, runs_dir: Path, publish: Callable[[Snapshot], None]) -> None:
         self._runs_dir = runs_dir
@@ -35,28 +35,28 @@ class Feed:
         self._is_fresh_wanted = True
 
     def start(self) -> None:
-        """Begin to read; the thread never keeps the process from ending."""
-        threading.Thread(target=self._run, name="feed", daemon=True).start()
+        """Start the thread; it never keeps the process from ending."""
+        threading.Thread(target=self._run, name="poller", daemon=True).start()
 
     def stop(self) -> None:
-        """Read no more."""
+        """Stop polling."""
         self._is_over = True
         self._wake.set()
 
     def watch(self, key: str) -> None:
-        """Ask for the view of the run `study/run` from now on; empty asks for none."""
+        """Include the view of the run `study/run` from now on; empty includes none."""
         self._wanted = key
         self._wake.set()
 
-    def look_now(self) -> None:
-        """Look at every study at once: something was started, stopped or deleted."""
+    def poll_now(self) -> None:
+        """Read every study at once: something was started, stopped or deleted."""
         self._is_fresh_wanted = True
         self._wake.set()
 
     def _run(self) -> None:
-        from medtui.monitor.reading import Reader
+        from medtui.monitor.folder_reader import FolderReader
 
-        reader = Reader(self._runs_dir)
+        reader = FolderReader(self._runs_dir)
         latest: Snapshot | None = None
         while not self._is_over:
             self._wake.clear()
@@ -67,8 +67,8 @@ class Feed:
                 self._publish(snapshot)
             self._catch_up(reader, time.monotonic() + PERIOD_S)
 
-    def _read(self, reader: "Reader", latest: Snapshot | None, *, is_fresh: bool) -> Snapshot:
-        """Read; where that fails, show what was there before and name the problem.
+    def _read(self, reader: "FolderReader", latest: Snapshot | None, *, is_fresh: bool) -> Snapshot:
+        """Return a new snapshot; where reading fails, the studies seen before and the problem.
 
         Whatever the error, the thread goes on: without it Home would stay as it is for ever.
         """
@@ -81,10 +81,10 @@ class Feed:
         studies = latest.studies if latest else ()
         return Snapshot(studies, wanted=self._wanted, problem=problem)
 
-    def _catch_up(self, reader: "Reader", until: float) -> None:
-        """Read long logs on, slice by slice, until the next snapshot is due."""
+    def _catch_up(self, reader: "FolderReader", until: float) -> None:
+        """Read more of long logs, slice by slice, until the next snapshot is due."""
         if reader.is_behind:
             self._wake.wait(DRAWING_S)
         while reader.is_behind and not self._wake.is_set() and time.monotonic() < until:
-            reader.read_on()
+            reader.read_more()
         self._wake.wait(max(0.0, until - time.monotonic()))

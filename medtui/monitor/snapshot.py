@@ -1,16 +1,16 @@
-"""All that screens show at one moment: frozen, made by the reading thread."""
+"""All that screens show at one moment: frozen, made by the polling thread."""
 
 from dataclasses import dataclass
 
-from medtui.monitor.rows import StudyRow
-from medtui.monitor.view import RunView
+from medtui.monitor.run_view import RunView
+from medtui.monitor.study_summary import StudySummary
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """The runs folder, and the run that was asked for."""
 
-    studies: tuple[StudyRow, ...]
+    studies: tuple[StudySummary, ...]
     """Live ones first, then the newest."""
     view: RunView | None = None
     """The run that was asked for; None where there is none of that name."""
@@ -30,7 +30,7 @@ class Snapshot:
         live = [study.share for study in self.studies if study.is_live]
         return sum(live) / len(live) if live else 0.0
 
-    def study(self, name: str) -> StudyRow | None:
+    def study(self, name: str) -> StudySummary | None:
         """Give the study of that name."""
         return next((study for study in self.studies if study.name == name), None)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from medtui.monitor.rows import StudyRow
+from medtui.monitor.study_summary import StudySummary
 
 Order = Literal["newest", "name", "best val"]
 
@@ -12,21 +12,21 @@ ORDERS: tuple[Order, ...] = ("newest", "name", "best val")
 
 
 def choose_studies(
-    studies: tuple[StudyRow, ...], wanted: str, order: Order
-) -> tuple[StudyRow, ...]:
+    studies: tuple[StudySummary, ...], wanted: str, order: Order
+) -> tuple[StudySummary, ...]:
     """Give the studies that hold every word of `wanted`, in this order."""
     words = wanted.lower().split()
     chosen = [study for study in studies if all(word in _said_of(study) for word in words)]
     return tuple(sorted(chosen, key=_key_of(order)))
 
 
-def _said_of(study: StudyRow) -> str:
+def _said_of(study: StudySummary) -> str:
     titles = " ".join(f"{run.title} {run.status}" for run in study.runs)
     return f"{study.name} {study.about} {study.note} {study.status} {titles}".lower()
 
 
-def _key_of(order: Order) -> Callable[[StudyRow], tuple[bool, float, str]]:
-    def key(study: StudyRow) -> tuple[bool, float, str]:
+def _key_of(order: Order) -> Callable[[StudySummary], tuple[bool, float, str]]:
+    def key(study: StudySummary) -> tuple[bool, float, str]:
         best = study.best
         rank = {
             "newest": -study.started_at,

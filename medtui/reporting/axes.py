@@ -1,16 +1,13 @@
 """What the figures share: how a run looks, what an axis says, where the legend stands."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from medtui.analysis.curves import Curve
 from medtui.analysis.groups import Group, group_entries
 from medtui.analysis.run_record import Entry
 from medtui.reporting.contents import Contents
 from medtui.reporting.style import INK, PALETTE
-
-SMOOTHING = 10
-"""Samples whose mean is the bold curve of utilisation."""
 
 _DECADE = 10
 _MARKERS, _DASHES = "os^Dv", ("-", "--", "-.", (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
@@ -19,7 +16,7 @@ _MARKERS, _DASHES = "os^Dv", ("-", "--", "-.", (0, (1, 1)), (0, (4, 1, 1, 1, 1, 
 
 def has_gpu(contents: Contents) -> bool:
     """Whether any run was watched on a GPU."""
-    return any(curves.has_gpu for curves in contents.curves.values())
+    return any(curves.telemetry.has_gpu for curves in contents.curves.values())
 
 
 def has_densities(contents: Contents) -> bool:
@@ -74,18 +71,15 @@ def log_x(axes: Any) -> None:  # noqa: ANN401 - matplotlib's
         axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
 
 
-def plot_curve(axes: Any, curve: Sequence[tuple[float, float]], scale: float, **look: Any) -> None:  # noqa: ANN401 - matplotlib's
-    """Draw a curve, y times `scale`."""
-    axes.plot([x for x, _ in curve], [y * scale for _, y in curve], **look)
-
-
-def smooth(curve: Curve) -> Curve:
-    """Give the mean of the last `SMOOTHING` samples at each."""
-    values = [y for _, y in curve]
-    windows = [values[max(0, at + 1 - SMOOTHING) : at + 1] for at in range(len(values))]
-    return tuple(
-        (x, sum(window) / len(window)) for (x, _), window in zip(curve, windows, strict=True)
-    )
+def plot_curve(
+    axes: Any,  # noqa: ANN401 - matplotlib's
+    curve: Sequence[tuple[float, float | None]],
+    scale: float,
+    **look: Any,  # noqa: ANN401 - matplotlib's
+) -> None:
+    """Draw a curve, y times `scale`; None is a gap."""
+    heights = [math.nan if y is None else y * scale for _, y in curve]
+    axes.plot([x for x, _ in curve], heights, **look)
 
 
 def put_legend(figure: Any, axes: Any) -> None:  # noqa: ANN401 - matplotlib's

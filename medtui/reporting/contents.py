@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from medtui.analysis.curves import Curves, read_curves
 from medtui.analysis.differences import Differences, differences_of_all
 from medtui.analysis.low_fidelity import split_probes
 from medtui.analysis.run_record import Entry, read_entries, task_of
@@ -14,6 +13,7 @@ from medtui.datasets.card import Card, load_card
 from medtui.datasets.image_lookup import Picture, pictures_of
 from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Metric, primary_metric
+from medtui.monitor.run_curves import RunCurves, read_run_curves
 from medtui.preset import dump_preset, names_probe
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.json_record import DECODE_ERRORS
@@ -47,7 +47,7 @@ class Contents:
     """Finished whole runs, references first in each study."""
     headline: Metric
     """The primary metric of the runs' task."""
-    curves: dict[str, Curves]
+    curves: dict[str, RunCurves]
     """By run."""
     found: dict[str, Differences]
     harms: tuple[Harm, ...]
@@ -113,7 +113,7 @@ def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> C
     name = ", ".join(study.name for study in studies)
     headline = primary_metric(task_of(entries))
     tell(f"{name}: reading logs and telemetry")
-    curves = {entry.key: read_curves(entry, headline.name) for entry in entries}
+    curves = {entry.key: read_run_curves(entry.folder) for entry in entries}
     tell(f"{name}: drawing bootstrap samples")
     found, missing = differences_of_all(entries, None)
     tell(f"{name}: looking who was hurt")

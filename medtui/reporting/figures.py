@@ -8,8 +8,8 @@ from medtui.analysis.run_record import Entry, reference_of, task_of
 from medtui.analysis.run_tables import short_name
 from medtui.metrics import class_metric
 from medtui.metrics.calibration import Calibration
+from medtui.monitor.telemetry_curves import MEAN_S
 from medtui.reporting.axes import (
-    SMOOTHING,
     group_look_of,
     has_densities,
     has_gpu,
@@ -20,7 +20,6 @@ from medtui.reporting.axes import (
     put_legend,
     scale_of,
     schemes_of,
-    smooth,
 )
 from medtui.reporting.contents import Contents
 from medtui.reporting.figure import Figure
@@ -34,9 +33,9 @@ def paint_accuracy(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - m
     axes = figure.subplots()
     metric, scale = contents.headline, scale_of(contents)
     for entry in contents.compressed:
-        curve = contents.curves[entry.key].metric
+        curve = contents.curves[entry.key].metric(metric)
         label = short_name(entry, contents.entries)
-        plot_curve(axes, curve, scale, label=label, **look_of(contents, entry))
+        plot_curve(axes, curve, 1, label=label, **look_of(contents, entry))
     for reference in contents.references:
         value = reference.metric("val", metric.name)
         if value is not None:
@@ -50,10 +49,10 @@ def paint_memory(contents: Contents, figure: Any) -> None:  # noqa: ANN401 - mat
     """Draw memory over time."""
     axes = figure.subplots()
     for entry in contents.entries:
-        curves, look = contents.curves[entry.key], look_of(contents, entry)
+        telemetry, look = contents.curves[entry.key].telemetry, look_of(contents, entry)
         label = short_name(entry, contents.entries)
-        plot_curve(axes, curves.memory, 1, label=label, **look)
-        plot_curve(axes, curves.free, 1, linewidth=0.6, alpha=0.6, **look)
+        plot_curve(axes, telemetry.memory_used, 1, label=label, **look)
+        plot_curve(axes, telemetry.memory_free, 1, linewidth=0.6, alpha=0.6, **look)
     axes.set(xlabel="minutes", ylabel="memory in use, GiB")
     axes.set_ylim(bottom=0)
     put_legend(figure, axes)
@@ -63,10 +62,10 @@ def paint_utilisation(contents: Contents, figure: Any) -> None:  # noqa: ANN401 
     """Draw utilisation over time: raw faint, smoothed bold."""
     axes = figure.subplots()
     for entry in contents.entries:
-        curve, look = contents.curves[entry.key].utilisation, look_of(contents, entry)
-        plot_curve(axes, curve, 1, linewidth=0.5, alpha=0.3, **look)
+        telemetry, look = contents.curves[entry.key].telemetry, look_of(contents, entry)
+        plot_curve(axes, telemetry.utilisation, 1, linewidth=0.5, alpha=0.3, **look)
         label = short_name(entry, contents.entries)
-        plot_curve(axes, smooth(curve), 1, label=label, **look)
+        plot_curve(axes, telemetry.utilisation_mean, 1, label=label, **look)
     axes.set(xlabel="minutes", ylabel="GPU, %" if has_gpu(contents) else "CPU, % of one core")
     axes.set_ylim(bottom=0)
     put_legend(figure, axes)
@@ -216,9 +215,9 @@ FIGURES: tuple[Figure, ...] = (
            paint_calibration, lambda contents: bool(contents.harms)),
     Figure("averages", "Averages", "Means by scheme; bars show the spread between its runs.",
            paint_averages),
-    Figure("memory", "Memory", "Memory over time: used bold, free faint where there is a GPU.",
+    Figure("memory", "Memory", "Memory over time: used bold, free faint.",
            paint_memory),
-    Figure("utilisation", "Utilisation", f"Over time: raw faint, mean of {SMOOTHING} samples bold.",
+    Figure("utilisation", "Utilisation", f"Over time: raw faint, mean of {MEAN_S} samples bold.",
            paint_utilisation),
 )  # fmt: skip
 """All figures, in the order in which they are shown."""

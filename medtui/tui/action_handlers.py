@@ -10,7 +10,7 @@ from textual.app import App
 
 from medtui.charts.style import ChartStyle
 from medtui.errors import MedtuiError, explain_os_error
-from medtui.monitor.poller import Feed
+from medtui.monitor.poller import Poller
 from medtui.tui.actions import (
     DeleteWanted,
     Errands,
@@ -32,7 +32,7 @@ class Answering(App[None]):
 
     is_ascii: bool
     errands: Errands
-    feed: Feed
+    feed: Poller
 
     def on_stop_wanted(self, message: StopWanted) -> None:
         """Ask before anything is stopped."""
@@ -113,7 +113,7 @@ class Answering(App[None]):
     async def _run_errand(self, errand: Callable[[], str]) -> None:
         with self.failures_shown("Not done"):
             self.notify(await asyncio.to_thread(errand), markup=False)
-        self.feed.look_now()
+        self.feed.poll_now()
 
     @contextmanager
     def failures_shown(self, title: str) -> Iterator[None]:

@@ -9,7 +9,8 @@ from textual.message import Message
 from medtui.charts.plot import Plot
 from medtui.charts.style import ChartStyle
 from medtui.errors import EnvironmentProblem
-from medtui.monitor.rows import RunRow, StudyRow
+from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.study_summary import StudySummary
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import is_held
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class StopWanted(Message):
     """A person wants a study, or one run of it, to stop."""
 
-    def __init__(self, study: StudyRow, run: RunRow | None) -> None:
+    def __init__(self, study: StudySummary, run: RunSummary | None) -> None:
         super().__init__()
         self.study = study
         """The study."""
@@ -32,7 +33,7 @@ class StopWanted(Message):
 class ResumeWanted(Message):
     """A person wants what is unfinished in a study to go on."""
 
-    def __init__(self, study: StudyRow) -> None:
+    def __init__(self, study: StudySummary) -> None:
         super().__init__()
         self.study = study
         """The study."""
@@ -41,7 +42,7 @@ class ResumeWanted(Message):
 class DeleteWanted(Message):
     """A person wants a study to be gone from the disk."""
 
-    def __init__(self, study: StudyRow) -> None:
+    def __init__(self, study: StudySummary) -> None:
         super().__init__()
         self.study = study
         """The study."""
@@ -50,7 +51,7 @@ class DeleteWanted(Message):
 class NoteWanted(Message):
     """A person wants to write something about a study."""
 
-    def __init__(self, study: StudyRow) -> None:
+    def __init__(self, study: StudySummary) -> None:
         super().__init__()
         self.study = study
         """The study."""
@@ -86,7 +87,7 @@ class Errands:
 
     runs_dir: Path
 
-    def stop_run(self, run: RunRow) -> str:
+    def stop_run(self, run: RunSummary) -> str:
         """Ask one run to stop; give what to say."""
         from medtui.jobs.launcher import stop_run
 

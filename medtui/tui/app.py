@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from medtui.monitor.poller import Feed
+from medtui.monitor.poller import Poller
 from medtui.monitor.snapshot import Snapshot, endings_between
 from medtui.runs.folder import REFERENCE
 from medtui.tui.action_handlers import CANCEL, Answering
@@ -77,7 +77,7 @@ class MedtuiApp(Answering):
         """Whether only ASCII may reach the terminal."""
         self.animation_level = "none"
         self.errands = Errands(runs_dir)
-        self.feed = Feed(runs_dir, self._publish)
+        self.feed = Poller(runs_dir, self._publish)
         self._snapshot: Snapshot | None = None
         self._terminal_title = ""
         if is_ascii:
@@ -224,7 +224,7 @@ class MedtuiApp(Answering):
         self.notify(f"Starting {preset.name} ...", markup=False)
         with self.failures_shown("Not started"):
             name = await asyncio.to_thread(self.errands.start, preset)
-            self.feed.look_now()
+            self.feed.poll_now()
             while not isinstance(self.screen, HomeScreen):
                 await self.pop_screen()
             if is_watched:

@@ -14,7 +14,7 @@ from medtui.charts.plot import Level, Plot, Series
 from medtui.charts.render_plotext import MAX_LETTERS, draw
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.charts.ticks import label_ticks, limits_of, log_ticks_of, ticks_of
-from medtui.monitor.vitals_feed import rolling_mean
+from medtui.monitor.telemetry_curves import rolling_mean
 from medtui.tui.ascii import to_ascii
 
 STYLE = ChartStyle(DARK)

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
-from medtui.monitor.reading import Reader
+from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.app import MedtuiApp
 from medtui.tui.screens.snapshot_screen import ReaderScreen
@@ -89,7 +89,7 @@ async def settle(pilot: Pilot[None], runs_dir: Path) -> None:
 
 def read_whole(runs_dir: Path, wanted: str) -> Snapshot:
     """Return the snapshot of a runs folder whose logs are all read to their ends."""
-    reader = Reader(runs_dir)
+    reader = FolderReader(runs_dir)
     reader.read(wanted, look_at_all=True)
     while reader.is_behind:
         reader.read_on()

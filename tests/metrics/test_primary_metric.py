@@ -16,7 +16,7 @@ from medtui.cli.show.listing import describe_study, runs_table
 from medtui.events import CycleEnded
 from medtui.metrics import infer_task
 from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
-from medtui.monitor.row_maker import RowMaker
+from medtui.monitor.study_summary import summarise_study
 from medtui.reporting.contents import gather
 from medtui.runs.history import History
 from medtui.runs.log_record import Record
@@ -81,7 +81,7 @@ def test_the_list_the_study_and_the_lines_show_the_primary_metric(catalogue, nam
 def test_the_command_line_ranks_films_as_the_screens_do(catalogue):
     """By AUROC prune-0.5 is below its reference, whatever the accuracy over pairs."""
     study = _study(catalogue, "films")
-    row = RowMaker(study).make()
+    row = summarise_study(study)
     reference, pruned = row.runs[0], next(run for run in row.runs if run.name == "prune-0.5")
     assert pruned.headline.name == "auroc"
     assert pruned.test < reference.test
@@ -97,7 +97,7 @@ def test_the_command_line_ranks_films_as_the_screens_do(catalogue):
 def test_screens_comparisons_and_reports_ask_the_same(catalogue, name):
     """Home's row, the first metric of a comparison, the harm's mean and a report's headline."""
     study = _study(catalogue, name)
-    assert {run.headline.name for run in RowMaker(study).make().runs} == {NAMES[name]}
+    assert {run.headline.name for run in summarise_study(study).runs} == {NAMES[name]}
     entries, _ = read_entries(run.folder for run in study.runs)
     shown = [column.metric.name for column in usual_columns(entries) if column.metric]
     assert shown[0] == NAMES[name]

@@ -29,7 +29,7 @@ from medtui.metrics import (
 from medtui.metrics.draws import Draws
 from medtui.metrics.scores import Floats, Scores
 from medtui.monitor.catalogue import StudyFeed
-from medtui.monitor.view_maker import _metrics_of
+from medtui.monitor.run_view import _metrics_of
 from medtui.preset.searching import SearchMetric
 from medtui.runs.folder import StudyFolder
 from medtui.runs.predictions import read_predictions

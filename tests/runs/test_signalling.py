@@ -30,7 +30,7 @@ lock.acquire()
 """
 """Holds a lock as this version does."""
 
-EARLIER_PROGRAM = Path("medtui/supervise.py")
+EARLIER_PROGRAM = Path("medtui/jobs/supervisor.py")
 """Where earlier versions had the supervisor."""
 
 EARLIER_SUPERVISOR = """

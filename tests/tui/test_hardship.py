@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from medtui.events import StepsAdvanced
-from medtui.monitor.reading import Reader
+from medtui.monitor.folder_reader import FolderReader
 from medtui.runs.history import Line
 from medtui.runs.log_record import Record, encode_record
 from medtui.tui.widgets.log_view import LogLines, new_from
@@ -46,10 +46,10 @@ async def test_the_runs_folder_vanishes_and_comes_back(
     """Home is empty meanwhile, and full again afterwards."""
     async with opened(runs_dir) as pilot:
         shutil.move(runs_dir, tmp_path / "elsewhere")
-        pilot.app.feed.look_now()
+        pilot.app.feed.poll_now()
         await until(pilot, lambda: "Welcome" in screen_text(pilot))
         shutil.move(tmp_path / "elsewhere", runs_dir)
-        pilot.app.feed.look_now()
+        pilot.app.feed.poll_now()
         await until(pilot, lambda: "Runs of malaria" in screen_text(pilot))
 
 
@@ -60,7 +60,7 @@ def test_an_unreadable_study_is_shown_with_its_problem(runs_dir: Path) -> None:
     closed = RecordedStudy(runs_dir, "closed")
     closed.folder.path.chmod(0)
     try:
-        rows = Reader(runs_dir).read("closed/reference", look_at_all=True).studies
+        rows = FolderReader(runs_dir).read("closed/reference", look_at_all=True).studies
     finally:
         closed.folder.path.chmod(0o755)
     assert {row.name: bool(row.problem) for row in rows} == {"open": False, "closed": True}
@@ -90,12 +90,12 @@ def test_a_huge_log_is_read_in_slices(runs_dir: Path, num_bytes: int) -> None:
     with run.events.open("ab") as file:
         for _ in range(num_bytes // len(block) + 1):
             file.write(block)
-    reader = Reader(runs_dir)
+    reader = FolderReader(runs_dir)
     view = reader.read("huge/prune-0.1", look_at_all=True).view
     assert view is not None
     assert view.is_behind
     while reader.is_behind:
-        reader.read_on()
+        reader.read_more()
     view = reader.read("huge/prune-0.1", look_at_all=False).view
     assert view is not None
     assert not view.is_behind

@@ -56,7 +56,7 @@ async def test_a_study_started_elsewhere_appears_by_itself(runs_dir: Path) -> No
     async with opened(runs_dir) as pilot:
         study = RecordedStudy(runs_dir, "later")
         study.reference()
-        pilot.app.feed.look_now()
+        pilot.app.feed.poll_now()
         await until(pilot, lambda: "later" in screen_text(pilot))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from medtui.monitor.reading import Reader
+from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.study_order import choose_studies
 from medtui.preset.toml import DocumentError
 from medtui.tui.app import MedtuiApp
@@ -24,7 +24,7 @@ def test_studies_are_found_by_any_word_and_ordered(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
     """By scheme, state or name; live ones stay first."""
-    rows = Reader(runs_dir).read("", look_at_all=True).studies
+    rows = FolderReader(runs_dir).read("", look_at_all=True).studies
     assert [row.name for row in choose_studies(rows, "stopped malaria", "newest")] == [
         "malaria-first-try"
     ]
@@ -69,7 +69,7 @@ async def test_the_end_of_a_run_is_announced(runs_dir: Path, showcase: list[Reco
     """Whatever screen is in view."""
     async with opened(runs_dir) as pilot:
         showcase[-1].release()
-        pilot.app.feed.look_now()
+        pilot.app.feed.poll_now()
         await until(pilot, lambda: "malaria: Prune 0.1 lost" in notices(pilot))
 
 

@@ -113,7 +113,7 @@ async def test_a_run_deleted_under_the_view_is_said_to_be_gone(
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         shutil.rmtree(showcase[-1].folder.path)
-        pilot.app.feed.look_now()
+        pilot.app.feed.poll_now()
         await until(pilot, lambda: "no longer there" in screen_text(pilot))
 
 

@@ -10,8 +10,8 @@ from medtui.charts.palette import DARK
 from medtui.charts.render_plotext import draw
 from medtui.charts.search_figure import search_plot
 from medtui.charts.style import ChartStyle, legend_of
-from medtui.monitor.reading import Reader
-from medtui.monitor.view import RunView
+from medtui.monitor.folder_reader import FolderReader
+from medtui.monitor.run_view import RunView
 from medtui.runs.search_record import (
     SearchCurve,
     SearchOutcome,
@@ -49,7 +49,7 @@ def view_of(runs_dir: Path, *, is_over: bool) -> RunView:
         reason="nothing worth a run is left" if is_over else "",
     )  # fmt: skip
     write_search(study.folder, SearchRecord([outcome]))
-    view = Reader(runs_dir).read("sought/prune-0.5", look_at_all=True).view
+    view = FolderReader(runs_dir).read("sought/prune-0.5", look_at_all=True).view
     assert view is not None
     return view
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from medtui.cli.follow.foreground import shown_path
 from medtui.cli.show.searches import searches_of
-from medtui.cli.show.summary import asked_density, describe_duration, study_table
+from medtui.cli.show.summary import describe_duration, study_table
 from medtui.cli.table import render_table
-from medtui.metrics import primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_summary import summarise_run
 from medtui.units import MISSING, format_density
 
-HEADERS = ("run", "state", "density", "reached", "metric", "val", "test", "cycle", "time")
+HEADERS = ("run", "state", "density", "actual", "metric", "val", "test", "cycle", "time")
 """Studies of several tasks stand in one list, so each row names its study's primary metric."""
 
 
@@ -43,24 +43,16 @@ def warn_of_damage(studies: Sequence[StudyFeed], problem: str = "") -> None:
 
 
 def _row(study: StudyFeed, run: RunFeed) -> list[str]:
-    cell, result, best = study.cell_of(run), run.result, run.best
-    if result is not None:
-        reached, cycle = f"{result.size.density:.4g}", str(result.best_cycle)
-        val, test = result.val.metrics, result.test.metrics
-    elif best is not None:
-        reached = MISSING if best.density is None else f"{best.density:.4g}"
-        cycle, val, test = str(best.cycle), best.val, best.test
-    else:
-        reached, cycle, val, test = MISSING, MISSING, {}, {}
-    metric = primary_metric(study.task)
+    summary = summarise_run(study, run)
+    metric = summary.headline
     return [
-        f"{study.folder.name}/{run.folder.name}",
-        run.status,
-        format_density(asked_density(cell)),
-        reached,
+        summary.key,
+        summary.status,
+        format_density(summary.asked_density),
+        MISSING if summary.density is None else f"{summary.density:.4g}",
         metric.label,
-        metric.show(metric.of(val)),
-        metric.show(metric.of(test)),
-        cycle,
+        metric.show(summary.val),
+        metric.show(summary.test),
+        MISSING if summary.cycle is None else str(summary.cycle),
         describe_duration(run),
     ]

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from medtui.cli.follow.foreground import shown_path
 from medtui.cli.follow.narration import describe_cycle, describe_step
 from medtui.cli.show.exports import describe_exports
-from medtui.cli.show.summary import asked_density, describe_duration, format_interval
+from medtui.cli.show.summary import describe_duration, format_interval
 from medtui.cli.show.tracking import describe_experiment
 from medtui.cli.table import printable, render_table
 from medtui.events import RunFailed
 from medtui.metrics import reported_metrics
 from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_summary import asked_density
 from medtui.runs.exports import read_exports
 from medtui.runs.result import Flips, Result, Shrinkage, Size, Upkeep
 from medtui.telemetry import Level

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from medtui.cli.table import render_table
-from medtui.events import CycleEnded, Metrics, RunFailed
+from medtui.events import Metrics, RunFailed
 from medtui.metrics import Metric, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
-from medtui.preset import Cell
+from medtui.monitor.run_summary import asked_density, kept_model, summarise_run
 from medtui.runs.exports import read_exports
 from medtui.runs.result import SplitResult
 from medtui.units import (
@@ -26,13 +26,13 @@ def study_table(study: StudyFeed, runs: Sequence[RunFeed] | None = None) -> str:
     """Return a study's table: the primary metric with its 95 % interval, densities and sizes."""
     chosen = study.runs if runs is None else runs
     metric = primary_metric(study.task)
-    headers = ("run", "state", f"val {metric.label}", f"test {metric.label}", "density", "reached",
-               "parameters", "nonzero", "dense", "packed", "cycle")  # fmt: skip
-    return render_table(headers, [_row(run, study.cell_of(run), metric) for run in chosen])
+    headers = ("run", "state", f"val {metric.label}", f"test {metric.label}", "density", "actual",
+               "parameters", "nonzero", "dense size", "sparse size", "cycle")  # fmt: skip
+    return render_table(headers, [_row(study, run) for run in chosen])
 
 
 def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
-    """Give all that is known of a run as plain JSON values."""
+    """Return all that is known of a run as plain JSON values."""
     cell, progress, ending = study.cell_of(run), run.progress, run.history.ending
     task = run.task or study.task
     return {
@@ -71,13 +71,8 @@ def describe_primary(run: RunFeed) -> str:
 
     Empty before the first measurement.
     """
-    if run.result is not None:
-        val, test = run.result.val.metrics, run.result.test.metrics
-    elif run.best is not None:
-        val, test = run.best.val, run.best.test
-    else:
-        return ""
-    return ", ".join(describe_splits(run, val, test))
+    kept = kept_model(run)
+    return ", ".join(describe_splits(run, kept.val, kept.test)) if kept.val else ""
 
 
 def describe_splits(run: RunFeed, val: Metrics, test: Metrics) -> list[str]:
@@ -94,54 +89,27 @@ def format_interval(split: SplitResult, metric: Metric) -> str:
     return metric.show_interval(metric.of(split.metrics), split.intervals.get(metric.name))
 
 
-def asked_density(cell: Cell | None) -> float | None:
-    """Give the density that was asked for, by the grid or by the scheme itself."""
-    if cell is None:
-        return None
-    if cell.density is not None:
-        return cell.density
-    fixed = [getattr(operator, "density", None) for operator in cell.scheme.operators]
-    return next((density for density in fixed if density is not None), None)
-
-
-def _row(run: RunFeed, cell: Cell | None, metric: Metric) -> list[str]:
-    asked = format_density(asked_density(cell))
-    result = run.result
-    if result is None:
-        return [run.folder.name, run.status, *_measured(run.best, asked, metric)]
-    size = result.size
+def _row(study: StudyFeed, run: RunFeed) -> list[str]:
+    summary, result = summarise_run(study, run), run.result
+    metric = summary.headline
+    size = result.size if result else None
     return [
-        run.folder.name,
-        run.status,
-        format_interval(result.val, metric),
-        format_interval(result.test, metric),
-        asked,
-        f"{size.density:.4g}",
-        format_count(size.num_parameters),
-        format_count(size.num_nonzero),
-        format_bytes(size.bytes_dense),
-        format_bytes(size.bytes_packed),
-        str(result.best_cycle),
-    ]
-
-
-def _measured(best: CycleEnded | None, asked: str, metric: Metric) -> list[str]:
-    """Give an unfinished run's cells: what its best cycle measured, and nothing it did not."""
-    if best is None:
-        return [MISSING, MISSING, asked, *[MISSING] * 6]
-    reached = MISSING if best.density is None else f"{best.density:.4g}"
-    return [
-        metric.show(metric.of(best.val)),
-        metric.show(metric.of(best.test)),
-        asked,
-        reached,
-        *[MISSING] * 4,
-        str(best.cycle),
+        summary.name,
+        summary.status,
+        format_interval(result.val, metric) if result else metric.show(summary.val),
+        format_interval(result.test, metric) if result else metric.show(summary.test),
+        format_density(summary.asked_density),
+        MISSING if summary.density is None else f"{summary.density:.4g}",
+        format_count(size.num_parameters) if size else MISSING,
+        format_count(size.num_nonzero) if size else MISSING,
+        format_bytes(size.bytes_dense) if size else MISSING,
+        format_bytes(size.bytes_packed) if size else MISSING,
+        MISSING if summary.cycle is None else str(summary.cycle),
     ]
 
 
 def describe_duration(run: RunFeed) -> str:
-    """Give how long a run took or, while it is not finished, how long it has still to go."""
+    """Return how long a run took or, while it is live, how long it still takes."""
     if run.result is not None:
         return format_duration(run.result.seconds)
     left = run.progress.seconds_left if run.is_live else None

@@ -9,7 +9,7 @@ from medtui.analysis.run_record import Entry, task_of
 from medtui.charts.plot import Level, Plot, Series
 from medtui.charts.selection import Mark
 from medtui.metrics import Metric, primary_metric
-from medtui.monitor.vitals import Point
+from medtui.monitor.telemetry_curves import Point
 from medtui.tui.compare.model import Curves
 from medtui.units import MIB
 

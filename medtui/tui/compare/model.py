@@ -7,12 +7,9 @@ from medtui.analysis.differences import Differences, differences
 from medtui.analysis.run_record import Entry, all_runs, read_entries, reference_of
 from medtui.analysis.subgroup_analysis import Harm, measure_harm
 from medtui.charts.downsample import measured, split_at_gaps, thin
-from medtui.events import CycleEnded
-from medtui.metrics import Metric, primary_metric
-from medtui.monitor.vitals import Point
-from medtui.monitor.vitals_feed import VitalsFeed
-from medtui.runs.history import History
-from medtui.runs.log_reader import EventTail
+from medtui.metrics import primary_metric
+from medtui.monitor.run_curves import read_run_curves
+from medtui.monitor.telemetry_curves import Point
 
 CURVE_COLUMNS = 240
 """A curve is kept at two points for each of so many columns: no terminal shows more."""
@@ -96,24 +93,14 @@ def _baseline_of(entry: Entry, board: Board, pin: Entry | None) -> Entry | None:
 
 
 def _read_curves(entry: Entry) -> Curves:
-    history = History()
-    for record in EventTail(entry.folder.events).read_all():
-        history.add(record)
-    cycles = history.cycles_of("reference" if entry.folder.is_reference else "compress")
-    feed = VitalsFeed(entry.folder.telemetry)
-    feed.refresh()
-    vitals = feed.snapshot()
+    read = read_run_curves(entry.folder)
     return Curves(
-        primary=thinned(_primary(cycles, primary_metric(entry.result.task))),
-        memory_used=thinned(vitals.memory_used),
-        memory_free=thinned(vitals.memory_free),
-        utilisation=thinned(vitals.utilisation),
-        has_gpu=vitals.has_gpu,
+        primary=thinned(read.metric(primary_metric(entry.result.task))),
+        memory_used=thinned(read.telemetry.memory_used),
+        memory_free=thinned(read.telemetry.memory_free),
+        utilisation=thinned(read.telemetry.utilisation),
+        has_gpu=read.telemetry.has_gpu,
     )
-
-
-def _primary(cycles: list[CycleEnded], metric: Metric) -> tuple[Point, ...]:
-    return tuple((cycle.cycle, metric.scale(metric.of(cycle.val))) for cycle in cycles)
 
 
 def thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:

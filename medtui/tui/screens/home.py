@@ -4,9 +4,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
 
-from medtui.monitor.rows import RunRow, StudyRow
+from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_order import ORDERS, Order, choose_studies
+from medtui.monitor.study_summary import StudySummary
 from medtui.tui.actions import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
@@ -168,13 +169,13 @@ class HomeScreen(ReaderScreen):
             self.post_message(ResumeWanted(self.study))
 
     @property
-    def study(self) -> StudyRow | None:
+    def study(self) -> StudySummary | None:
         """The study under the cursor."""
         name = self.query_one(StudyTable).selected
         return self.snapshot.study(name) if self.snapshot and name else None
 
     @property
-    def run(self) -> RunRow | None:
+    def run(self) -> RunSummary | None:
         """The run under the cursor; None unless the runs have the focus."""
         table = self.query_one(RunTable)
         if self.study is None or not table.has_focus:

@@ -17,8 +17,8 @@ from medtui.charts.run_figures import (
 )
 from medtui.charts.search_figure import search_plot
 from medtui.charts.viewport import Lens, look_through
+from medtui.monitor.run_view import RunView
 from medtui.monitor.snapshot import Snapshot
-from medtui.monitor.view import RunView
 from medtui.tui.actions import ExportWanted, ModelWanted, ResumeWanted, StopWanted
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text

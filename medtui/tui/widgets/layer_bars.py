@@ -6,7 +6,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
-from medtui.monitor.view import RunView
+from medtui.monitor.run_view import RunView
 from medtui.tui.widgets.panel import Framed
 from medtui.tui.widgets.progress_bar import bar
 from medtui.units import format_percent

@@ -5,7 +5,7 @@ from textual.widgets import Static
 
 from medtui.charts.palette import Colours
 from medtui.charts.search_figure import describe_search
-from medtui.monitor.view import RunView
+from medtui.monitor.run_view import RunView
 from medtui.runs.result import Result
 from medtui.tui.status_text import left_of, place_of, speed_of
 from medtui.tui.widgets.progress_bar import bar
@@ -120,12 +120,12 @@ def _cycles_without_loss(view: RunView) -> str:
 
 def _slowness(view: RunView) -> str:
     """Say what keeps a live run from training as fast as it could; empty where nothing does."""
-    busy = [y for _, y in view.vitals.utilisation[-_WATCHED_SAMPLES:] if y is not None]
+    busy = [y for _, y in view.telemetry.utilisation[-_WATCHED_SAMPLES:] if y is not None]
     trains = view.row.status == "running" and view.row.progress.steps > 0
     if not trains or len(busy) < _WATCHED_SAMPLES or view.session is None:
         return ""
     mean = sum(busy) / len(busy)
-    if view.vitals.has_gpu:
+    if view.telemetry.has_gpu:
         if mean >= _IDLE_PERCENT:
             return ""
         return f"the GPU waits: {mean:.0f} % busy in the last minute; a larger batch size fills it"

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from rich.text import Text
 
 from medtui.charts.palette import Colours
-from medtui.monitor.rows import RunRow, StudyRow
+from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.study_summary import StudySummary
 from medtui.tui.status_text import age_of, mark_text, place_of, state_text
 from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.table import Cells, Column, RecordTable
@@ -48,7 +49,7 @@ class StudyTable(RecordTable):
         super().__init__(STUDY_COLUMNS, id="studies")
         self.border_title = "Studies"
 
-    def show_studies(self, studies: tuple[StudyRow, ...], colours: Colours, now: float) -> None:
+    def show_studies(self, studies: tuple[StudySummary, ...], colours: Colours, now: float) -> None:
         """Show these studies in this order."""
         self.show({study.name: study_cells(study, colours, now) for study in studies})
 
@@ -60,7 +61,7 @@ class RunTable(RecordTable):
         super().__init__(RUN_COLUMNS, id="runs")
 
     def show_study(
-        self, study: StudyRow | None, colours: Colours, marked: Collection[str] = ()
+        self, study: StudySummary | None, colours: Colours, marked: Collection[str] = ()
     ) -> None:
         """Show one study's runs, or none; those `marked` will be compared."""
         cells = {run.key: run_cells(run, colours) for run in (study.runs if study else ())}
@@ -77,7 +78,7 @@ class RunTable(RecordTable):
         self.caption(title, about)
 
 
-def study_cells(study: StudyRow, colours: Colours, now: float) -> Cells:
+def study_cells(study: StudySummary, colours: Colours, now: float) -> Cells:
     """Give a study's row."""
     best, reference = study.best, study.reference
     word = f"{study.num_failed} failed" if study.num_failed and not study.is_live else None
@@ -97,7 +98,7 @@ def study_cells(study: StudyRow, colours: Colours, now: float) -> Cells:
     }
 
 
-def run_cells(run: RunRow, colours: Colours) -> Cells:
+def run_cells(run: RunSummary, colours: Colours) -> Cells:
     """Give a run's row."""
     place = Text(place_of(run.progress) if run.status == "running" else run.status)
     place.stylize(colours.states[run.status])
@@ -123,7 +124,7 @@ def run_cells(run: RunRow, colours: Colours) -> Cells:
     }
 
 
-def _difference(run: RunRow, colours: Colours) -> Text:
+def _difference(run: RunSummary, colours: Colours) -> Text:
     text = run.headline.show_change(run.difference)
     is_worse = run.difference is not None and run.difference < 0
     return Text(text, style=colours.warning if is_worse else colours.good)

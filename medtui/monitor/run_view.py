@@ -1,35 +1,91 @@
-"""Makes the view of one run of what the reading thread follows."""
+"""One run at one moment with all that its screen shows: frozen, made by the polling thread."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.events import RunFailed, RunStopped
-from medtui.metrics import reported_metrics
+from medtui.events import CycleEnded, DataLoaded, Metrics, RunFailed, RunStarted, RunStopped
+from medtui.metrics import Metric, reported_metrics
 from medtui.monitor.catalogue import RunFeed, StudyFeed
-from medtui.monitor.row_maker import RowMaker, val_of
-from medtui.monitor.rows import StudyRow
-from medtui.monitor.view import MetricRow, RunView
-from medtui.monitor.vitals import Vitals
+from medtui.monitor.run_summary import RunSummary, kept_model, summarise_run
+from medtui.monitor.study_summary import StudySummary
+from medtui.monitor.telemetry_curves import TelemetryCurves
 from medtui.preset import Cell, Preset
+from medtui.runs.history import Line
 from medtui.runs.result import Result
 from medtui.runs.search_record import SearchOutcome
 from medtui.units import format_percent
 
 
-def make_view(maker: RowMaker, study: StudyRow, run: RunFeed, vitals: Vitals) -> RunView:
+@dataclass(frozen=True)
+class MetricRow:
+    """One metric of a finished run."""
+
+    metric: Metric
+    val: float | None
+    test: float | None
+    reference: float | None
+    """The reference's, on test; None in the reference itself."""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run, its study, and its curves."""
+
+    row: RunSummary
+    study: StudySummary
+    what: str
+    """What is compressed and how, in one line."""
+    stage: str
+    """The stage whose cycles are the curve: `reference` or `compress`."""
+    num_planned: int
+    """Cycles the stage will have; 0 while unknown."""
+    cycles: tuple[CycleEnded, ...]
+    """That stage's, in order."""
+    best: CycleEnded | None
+    """The one whose model is kept."""
+    reference: Metrics
+    """The dense model's, on val; empty for the reference itself, and where there is none yet."""
+    losses: tuple[tuple[float, float], ...]
+    """Train loss over the running stage: (cycle with its fraction, loss)."""
+    densities: tuple[tuple[str, float], ...]
+    """Layer to its share of nonzero weights, in network order."""
+    dead_layers: tuple[str, ...]
+    are_logits_constant: bool
+    data: DataLoaded | None
+    session: RunStarted | None
+    lines: tuple[Line, ...]
+    """The log's latest sentences."""
+    telemetry: TelemetryCurves
+    result: Result | None
+    ending: str = ""
+    """Why the run is neither live nor finished, and what to do; empty where it is."""
+    metrics: tuple[MetricRow, ...] = ()
+    """Of a finished run, in the order in which they are shown."""
+    search: SearchOutcome | None = None
+    """The search of the run's scheme; the first one for the reference, None where there is none."""
+    problem: str = ""
+    """Why the folder cannot be fully read."""
+    is_behind: bool = False
+    """Whether the log is still being read for the first time."""
+
+
+def make_view(
+    feed: StudyFeed, study: StudySummary, run: RunFeed, telemetry: TelemetryCurves
+) -> RunView:
     """Give a run as it is now."""
-    feed, history, stage = maker.study, run.history, run.main_stage
-    reference = val_of(feed.reference) if feed.reference and not run.folder.is_reference else {}
-    cell = maker.cell_of(run)
+    history, stage = run.history, run.main_stage
+    dense = None if run.folder.is_reference else feed.reference
+    cell = feed.cell_of(run)
     planned = [each.cycles for each in history.stages if each.stage == stage]
     return RunView(
-        row=maker.row_of(run, reference),
+        row=summarise_run(feed, run),
         study=study,
         what=_what(feed.preset, cell),
         stage=stage,
         num_planned=planned[-1] if planned else _planned(feed.preset, stage),
         cycles=tuple(history.cycles_of(stage)),
         best=run.best,
-        reference=reference,
+        reference=kept_model(dense).val if dense else {},
         losses=tuple(history.losses),
         densities=tuple(history.densities.items()),
         dead_layers=tuple(history.dead_layers),
@@ -37,7 +93,7 @@ def make_view(maker: RowMaker, study: StudyRow, run: RunFeed, vitals: Vitals) ->
         data=history.data,
         session=history.session,
         lines=tuple(history.lines),
-        vitals=vitals,
+        telemetry=telemetry,
         result=run.result,
         ending=_ending(run),
         metrics=_metrics_of(run.result) if run.result else (),

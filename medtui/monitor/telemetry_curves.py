@@ -1,13 +1,21 @@
-"""Follows a run's telemetry and keeps its curves small however long the run."""
+"""A run's telemetry as curves over minutes of computing; pauses are left out.
+
+The one definition of these curves, for the live view, saved runs, comparisons and reports.
+"""
 
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.monitor.vitals import MEAN_S, Point, Vitals
 from medtui.telemetry import NVML_OK, Sample, SampleTail
 from medtui.units import GIB
+
+Point = tuple[float, float | None]
+"""x and y; y is None where nothing was measured, which is a gap in the curve."""
+
+MEAN_S = 10
+"""Seconds whose mean is the bold curve of utilisation."""
 
 MAX_POINTS = 7200
 """Points of a curve; beyond it, older neighbours become one. Two hours at one a second."""
@@ -16,6 +24,28 @@ _LONGEST_STEP_S = 5.0
 """A longer time between two samples is a pause: the curve breaks and time goes on from there."""
 
 _SECONDS_PER_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class TelemetryCurves:
+    """What the machine did during a run. Curves are over minutes of work, pauses left out."""
+
+    has_gpu: bool = False
+    """Whether the curves are a GPU's; else they are the worker's CPU time and memory."""
+    why_no_gpu: str = ""
+    """NVML's reason, as a sentence; empty where there is a GPU."""
+    gpu_name: str = ""
+    memory_used: tuple[Point, ...] = ()
+    """GiB, by all processes on the GPU; resident memory of the worker where there is no GPU."""
+    memory_free: tuple[Point, ...] = ()
+    """GiB, free on the GPU; available to new processes on the host where there is none."""
+    utilisation: tuple[Point, ...] = ()
+    """Percent of the GPU's time; of one core where there is no GPU."""
+    utilisation_mean: tuple[Point, ...] = ()
+    """Its mean over `MEAN_S`."""
+    total_bytes: int | None = None
+    """Memory of the GPU, or of the host."""
+    latest: Sample | None = None
 
 
 @dataclass
@@ -35,7 +65,7 @@ class _Trace:
 
 
 @dataclass
-class VitalsFeed:
+class TelemetryCurveReader:
     """Follows one run's `telemetry.jsonl`."""
 
     path: Path
@@ -53,13 +83,13 @@ class VitalsFeed:
             self._add(sample)
         return bool(samples)
 
-    def snapshot(self) -> Vitals:
+    def curves(self) -> TelemetryCurves:
         """Give the curves so far."""
         latest = self._latest
         if latest is None:
-            return Vitals()
+            return TelemetryCurves()
         gpu = latest.gpus[0] if latest.gpus else None
-        return Vitals(
+        return TelemetryCurves(
             has_gpu=gpu is not None,
             why_no_gpu="" if latest.nvml_state == NVML_OK else latest.nvml_state,
             gpu_name=(gpu.name or "") if gpu else "",

@@ -1,61 +1,19 @@
-"""Home's view of the runs folder at one moment: frozen, so that the reading thread may go on."""
+"""Summarises a study: what it compares, its state, its progress and its runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from medtui.metrics import Metric
-from medtui.monitor.progress import Progress
-from medtui.preset import names_probe
+from medtui.analysis.search_tables import describe_outcome
+from medtui.monitor.catalogue import StudyFeed
+from medtui.monitor.run_summary import RunSummary, summarise_run
+from medtui.preset import Preset, SearchSettings, names_probe
 from medtui.runs.status import Status
+from medtui.units import format_density
 
 
 @dataclass(frozen=True)
-class RunRow:
-    """One run in a list."""
-
-    study: str
-    """The study's folder name."""
-    name: str
-    """The run's folder name."""
-    title: str
-    """As people call it: `Prune 0.1`, `reference`."""
-    status: Status
-    progress: Progress
-    headline: Metric
-    """The primary metric of the study's task."""
-    val: float | None
-    """Headline metric on val of the model kept so far."""
-    test: float | None
-    """Likewise on test; None until the run is finished."""
-    difference: float | None
-    """`val` less the reference's."""
-    density: float | None
-    """Reached by the model kept so far."""
-    bytes_packed: int | None
-    """Size of the finished model, packed."""
-    device: str
-    """`cpu`, `cuda:0`; empty before the run began."""
-    seconds: float | None
-    """Worked so far, over all sessions."""
-    seconds_left: float | None
-    """Of the running stage; None unless the run is live."""
-    warning: str = ""
-    """What is wrong with the model or the folder; empty where nothing is."""
-
-    @property
-    def key(self) -> str:
-        """`study/run`."""
-        return f"{self.study}/{self.name}"
-
-    @property
-    def share(self) -> float:
-        """Completed share, 0 to 1."""
-        return 1.0 if self.status == "finished" else self.progress.share
-
-
-@dataclass(frozen=True)
-class StudyRow:
-    """One study in a list."""
+class StudySummary:
+    """One study at one moment, with its runs."""
 
     name: str
     """Its folder name."""
@@ -65,11 +23,11 @@ class StudyRow:
     """What somebody wrote about it."""
     status: Status
     num_failed: int
-    """Runs that failed or were lost."""
+    """Runs that failed or crashed."""
     num_finished: int
     num_planned: int
     """Runs of the whole grid, the reference included."""
-    runs: tuple[RunRow, ...]
+    runs: tuple[RunSummary, ...]
     """The reference first."""
     started_at: float
     """Unix time, seconds."""
@@ -87,12 +45,12 @@ class StudyRow:
         return self.searches.get(scheme, "")
 
     @property
-    def reference(self) -> RunRow | None:
+    def reference(self) -> RunSummary | None:
         """The dense model's run."""
         return self.runs[0] if self.runs and self.runs[0].name == "reference" else None
 
     @property
-    def best(self) -> RunRow | None:
+    def best(self) -> RunSummary | None:
         """The compressed run with the highest headline metric on val; no search's probe."""
         whole = [run for run in self.runs if run != self.reference and not names_probe(run.name)]
         measured = [run for run in whole if run.val is not None]
@@ -111,7 +69,7 @@ class StudyRow:
         return ", ".join(dict.fromkeys(used))
 
     @property
-    def live_run(self) -> RunRow | None:
+    def live_run(self) -> RunSummary | None:
         """The first run a worker is writing."""
         return next((run for run in self.runs if run.status == "running"), None)
 
@@ -129,7 +87,7 @@ class StudyRow:
         return max(left, default=0.0) + max(0, waiting) * (typical or 0.0) / max(1, len(live))
 
 
-def _typical_seconds(runs: tuple[RunRow, ...]) -> float | None:
+def _typical_seconds(runs: tuple[RunSummary, ...]) -> float | None:
     """Give how long a compressing run takes: the finished ones' mean, else by the live ones."""
     compressing = [run for run in runs if run.name != "reference"]
     finished = [run.seconds for run in compressing if run.status == "finished" and run.seconds]
@@ -141,3 +99,74 @@ def _typical_seconds(runs: tuple[RunRow, ...]) -> float | None:
         if run.seconds_left is not None
     ]
     return sum(expected) / len(expected) if expected else None
+
+
+def summarise_study(study: StudyFeed) -> StudySummary:
+    """Return a study's summary as it is now."""
+    searches = study.search.searches if study.search else ()
+    return StudySummary(
+        name=study.folder.name,
+        about=_about(study),
+        note=_note_of(study),
+        status=status_of_study(study),
+        num_failed=study.count("failed", "lost"),
+        num_finished=study.count("finished"),
+        num_planned=study.num_planned,
+        runs=tuple(summarise_run(study, run) for run in study.runs),
+        started_at=study.started_at,
+        is_live=study.is_live,
+        problem=study.problem,
+        searches={search.scheme: describe_outcome(search) for search in searches},
+    )
+
+
+def status_of_study(study: StudyFeed) -> Status:
+    """Return the one state that stands for a study's runs together."""
+    if study.is_live or study.count("running"):
+        return "running"
+    if study.count("failed"):
+        return "failed"
+    if study.count("lost"):
+        return "lost"
+    if study.runs and study.count("finished") == study.num_planned:
+        return "finished"
+    return "stopped" if study.count("stopped", "finished") else "queued"
+
+
+def _about(study: StudyFeed) -> str:
+    preset = study.preset
+    if preset is None:
+        return ""
+    facts = [preset.data.card, preset.model.architecture]
+    if grid := _describe_grid(preset):
+        facts.append(grid)
+    if preset.search is not None:
+        facts.append(f"search of {', '.join(_searched_schemes(study, preset.search))}")
+    return " · ".join([*facts, f"{preset.lc.cycles} cycles"])
+
+
+def _describe_grid(preset: Preset) -> str:
+    schemes = ", ".join(preset.compress.schemes)
+    if not schemes:
+        return ""
+    densities = ", ".join(map(format_density, preset.compress.densities))
+    omitted = f" less {len(preset.compress.omit)}" if preset.compress.omit else ""
+    return f"{schemes} × {densities}{omitted}"
+
+
+def _searched_schemes(study: StudyFeed, settings: SearchSettings) -> list[str]:
+    """Return the searched schemes, each with the density that was found for it so far."""
+    record = study.search
+    found = {each.scheme: each.best for each in record.searches} if record else {}
+    return [
+        f"{scheme} {best.density:.3g}" if (best := found.get(scheme)) else scheme
+        for scheme in settings.scheme
+    ]
+
+
+def _note_of(study: StudyFeed) -> str:
+    """Return what somebody wrote about the study: the note file, else the preset's note."""
+    try:
+        return study.folder.note.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return study.preset.note if study.preset else ""

@@ -1,0 +1,93 @@
+"""Reads a runs folder into snapshots: every study's summary, and one run's view."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medtui.monitor.catalogue import Catalogue, RunFeed
+from medtui.monitor.run_view import RunView, make_view
+from medtui.monitor.snapshot import Snapshot
+from medtui.monitor.study_summary import StudySummary, summarise_study
+from medtui.monitor.telemetry_curves import TelemetryCurveReader, TelemetryCurves
+
+ALL_EVERY_S = 5.0
+"""Studies that nobody writes are looked at so often, seconds."""
+
+
+@dataclass
+class FolderReader:
+    """Follows a runs folder. Not thread-safe: the polling thread alone uses it."""
+
+    runs_dir: Path
+    _summaries: dict[str, StudySummary] = field(default_factory=dict)
+    """By the study's name; what changed is taken out and summarised again."""
+    _telemetry: tuple[str, TelemetryCurveReader] | None = None
+    """Key of the run in view, and the reader of its telemetry."""
+    _all_due_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._catalogue = Catalogue(self.runs_dir)
+
+    def read(self, wanted: str, *, look_at_all: bool) -> Snapshot:
+        """Return what there is now; of a long log, the next slice is read."""
+        if look_at_all or time.monotonic() >= self._all_due_at:
+            self._catalogue.refresh()
+            self._summaries = {}
+            self._all_due_at = time.monotonic() + ALL_EVERY_S
+        else:
+            for study in self._catalogue.studies:
+                if study.is_live or study.folder.name == wanted.partition("/")[0]:
+                    study.refresh()
+                    self._summaries.pop(study.folder.name, None)
+        studies = self._summarise()
+        problem = _problem_of(self.runs_dir) or self._catalogue.problem
+        return Snapshot(studies, self._view(wanted, studies), wanted, problem)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a log is not read to its end yet."""
+        return any(run.is_behind for study in self._catalogue.studies for run in study.runs)
+
+    def read_more(self) -> None:
+        """Read a further slice of every log that is not read to its end."""
+        for study in self._catalogue.studies:
+            for run in study.runs:
+                if run.is_behind:
+                    run.refresh()
+                    self._summaries.pop(study.folder.name, None)
+
+    def _summarise(self) -> tuple[StudySummary, ...]:
+        known, self._summaries = self._summaries, {}
+        for study in self._catalogue.studies:
+            name = study.folder.name
+            self._summaries[name] = known.get(name) or summarise_study(study)
+        return tuple(self._summaries.values())
+
+    def _view(self, wanted: str, studies: tuple[StudySummary, ...]) -> RunView | None:
+        run = self._catalogue.find(wanted) if "/" in wanted else None
+        if not isinstance(run, RunFeed):
+            self._telemetry = None
+            return None
+        name = run.folder.study.name
+        feed = next(feed for feed in self._catalogue.studies if feed.folder.name == name)
+        summary = next(study for study in studies if study.name == name)
+        return make_view(feed, summary, run, self._telemetry_of(wanted, run))
+
+    def _telemetry_of(self, wanted: str, run: RunFeed) -> TelemetryCurves:
+        if self._telemetry is None or self._telemetry[0] != wanted:
+            self._telemetry = (wanted, TelemetryCurveReader(run.folder.telemetry))
+        reader = self._telemetry[1]
+        reader.refresh()
+        return reader.curves()
+
+
+def _problem_of(runs_dir: Path) -> str:
+    """Give why a folder cannot be read; one that is not there yet is merely empty."""
+    try:
+        os.scandir(runs_dir).close()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"The runs folder cannot be read: {error.strerror}: {runs_dir}"
+    return ""

@@ -1,0 +1,41 @@
+"""A saved run over time: its metrics by cycle and its telemetry by minute.
+
+The one definition of these curves, for comparisons, reports and trackers.
+"""
+
+from dataclasses import dataclass
+
+from medtui.events import CycleEnded, DataLoaded
+from medtui.metrics import Metric
+from medtui.monitor.telemetry_curves import Point, TelemetryCurveReader, TelemetryCurves
+from medtui.runs.folder import RunFolder
+from medtui.runs.history import History
+from medtui.runs.log_reader import EventTail
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """One run's curves."""
+
+    cycles: tuple[CycleEnded, ...]
+    """Of the main stage: `reference` or `compress`."""
+    telemetry: TelemetryCurves
+    data: DataLoaded | None
+    """What the run was trained on; None where its log does not say."""
+
+    def metric(self, metric: Metric) -> tuple[Point, ...]:
+        """Return a metric on val by cycle, in percent where it is a share."""
+        return tuple(
+            (float(cycle.cycle), metric.scale(metric.of(cycle.val))) for cycle in self.cycles
+        )
+
+
+def read_run_curves(run: RunFolder) -> RunCurves:
+    """Read a run's log and telemetry, each once."""
+    history = History()
+    for record in EventTail(run.events).read_all():
+        history.add(record)
+    telemetry = TelemetryCurveReader(run.telemetry)
+    telemetry.refresh()
+    stage = "reference" if run.is_reference else "compress"
+    return RunCurves(tuple(history.cycles_of(stage)), telemetry.curves(), history.data)

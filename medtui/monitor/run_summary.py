@@ -1,0 +1,165 @@
+"""Summarises a run: state, progress, metrics and sizes of the model that is kept so far."""
+
+from dataclasses import dataclass
+
+from medtui.events import CycleEnded, Metrics
+from medtui.metrics import Metric, primary_metric
+from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.progress import Progress
+from medtui.preset import Cell
+from medtui.runs.status import Status
+from medtui.units import format_density
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run at one moment; the only definition of what lists, screens and reports show of it."""
+
+    study: str
+    """The study's folder name."""
+    name: str
+    """The run's folder name."""
+    title: str
+    """As people call it: `Prune 0.1`, `reference`."""
+    status: Status
+    progress: Progress
+    headline: Metric
+    """The primary metric of the study's task."""
+    val: float | None
+    """The primary metric on val, of the model that is kept so far."""
+    test: float | None
+    """The primary metric on test, of the same model; None where test was not evaluated."""
+    difference: float | None
+    """`val` less the reference's."""
+    asked_density: float | None
+    """The density that was asked for, by the grid or by the scheme itself."""
+    density: float | None
+    """The actual density of the model that is kept so far."""
+    cycle: int | None
+    """The cycle (or epoch) whose model is kept so far."""
+    bytes_packed: int | None
+    """Bytes of the finished model in the sparse format."""
+    device: str
+    """`cpu`, `cuda:0`; empty before the run began."""
+    seconds: float | None
+    """Computed so far, over all sessions; of a finished run, in total."""
+    seconds_left: float | None
+    """Of the running stage; None unless the run is live."""
+    warning: str = ""
+    """What is wrong with the model or the folder; empty where nothing is."""
+
+    @property
+    def key(self) -> str:
+        """`study/run`."""
+        return f"{self.study}/{self.name}"
+
+    @property
+    def share(self) -> float:
+        """Completed share, 0 to 1."""
+        return 1.0 if self.status == "finished" else self.progress.share
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """What was measured of the model that a run keeps so far."""
+
+    val: Metrics
+    """Empty before the first measurement, and for a reference that was loaded."""
+    test: Metrics
+    """Empty where test was not evaluated."""
+    density: float | None
+    cycle: int | None
+    """The cycle of the run's main stage; fine-tuning keeps the cycle that it began from."""
+
+
+def kept_model(run: RunFeed) -> KeptModel:
+    """Return the measurements of a run's model: final ones, else fine-tuned, else the best cycle's.
+
+    Fine-tuning replaces the model of the best cycle as soon as it has one of its own.
+    """
+    if run.result is not None:
+        result = run.result
+        return KeptModel(
+            result.val.metrics, result.test.metrics, result.size.density, result.best_cycle
+        )
+    best: CycleEnded | None = run.best
+    tuned = run.history.best_of("finetune") or best
+    if tuned is None:
+        return KeptModel({}, {}, None, None)
+    density = tuned.density if tuned.density is not None or best is None else best.density
+    return KeptModel(tuned.val, tuned.test, density, best.cycle if best else None)
+
+
+def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
+    """Return a run's summary as it is now."""
+    result, kept = run.result, kept_model(run)
+    metric = primary_metric(run.task or study.task)
+    val = metric.of(kept.val)
+    dense = _reference_value(study, run, metric)
+    progress = run.progress
+    cell = study.cell_of(run)
+    return RunSummary(
+        study=run.folder.study.name,
+        name=run.folder.name,
+        title=title_of(study, run),
+        status=run.status,
+        progress=progress,
+        headline=metric,
+        val=val,
+        test=metric.of(kept.test),
+        difference=None if val is None or dense is None else val - dense,
+        asked_density=asked_density(cell),
+        density=kept.density,
+        cycle=kept.cycle,
+        bytes_packed=result.size.bytes_packed if result else None,
+        device=run.history.session.device if run.history.session else "",
+        seconds=result.seconds if result else _computed_seconds(run),
+        seconds_left=progress.seconds_left if run.is_live else None,
+        warning=_warning_of(run),
+    )
+
+
+def title_of(study: StudyFeed, run: RunFeed) -> str:
+    """Return a run's name for people: `Prune 0.1`, with its seed where a study has several."""
+    cell, preset = study.cell_of(run), study.preset
+    if cell is None:
+        return run.folder.name
+    parts = [cell.scheme.name]
+    if cell.density is not None:
+        parts.append(format_density(cell.density))
+    if preset is not None and len(preset.compress.seeds) > 1:
+        parts.append(f"seed {cell.seed}")
+    if cell.is_probe:
+        parts.append("probe")
+    return " ".join(parts)
+
+
+def asked_density(cell: Cell | None) -> float | None:
+    """Return the density that was asked for, by the grid or by the scheme itself."""
+    if cell is None:
+        return None
+    if cell.density is not None:
+        return cell.density
+    fixed = [getattr(operator, "density", None) for operator in cell.scheme.operators]
+    return next((density for density in fixed if density is not None), None)
+
+
+def _reference_value(study: StudyFeed, run: RunFeed, metric: Metric) -> float | None:
+    if run.folder.is_reference or study.reference is None:
+        return None
+    return metric.of(kept_model(study.reference).val)
+
+
+def _computed_seconds(run: RunFeed) -> float | None:
+    cycles = [cycle for stage in run.history.cycles.values() for cycle in stage.values()]
+    return sum(cycle.seconds for cycle in cycles) if cycles else None
+
+
+def _warning_of(run: RunFeed) -> str:
+    history = run.history
+    if run.problem:
+        return run.problem
+    if history.dead_layers:
+        count = len(history.dead_layers)
+        return f"{count} layer{'s are' if count > 1 else ' is'} empty"
+    return "answers the same for every image" if history.are_logits_constant else ""
