@@ -25,8 +25,8 @@ from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatch
 from medtui.engine.training.evaluation import Evaluator, recalibrate
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset
+from medtui.protocol.model_size import Size
 from medtui.runs.folder import RunFolder
-from medtui.runs.result import Size
 
 CPU = torch.device("cpu")
 

@@ -8,9 +8,9 @@ from typing import Literal
 from medtui.analysis.run_record import Entry, task_of
 from medtui.errors import UsageError
 from medtui.metrics import Metric, metric_named, primary_metric, reported_metrics
+from medtui.protocol.model_size import Shrinkage
 from medtui.runs.bench_record import Contest
 from medtui.runs.exports import read_exports
-from medtui.runs.result import Shrinkage
 from medtui.suggest import did_you_mean
 from medtui.telemetry import Level
 from medtui.units import (

@@ -6,9 +6,10 @@ import msgspec
 
 from medtui.cli.show.summary import print_object
 from medtui.cli.table import render_table
-from medtui.jobs.launcher import CellForecast, Preflight, describe_estimate
+from medtui.jobs.launcher import describe_estimate
 from medtui.preset import Preset, count_runs, describe_compressions, describe_searches
-from medtui.runs.result import LayerSize
+from medtui.protocol.model_size import LayerSize
+from medtui.protocol.preflight import CellForecast, Preflight
 from medtui.units import MISSING, format_count, format_density, format_percent
 
 
@@ -17,7 +18,6 @@ def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> Non
     if as_json:
         facts = msgspec.to_builtins(forecast)
         cells = facts.pop("cells")
-        facts.pop("answer", None)  # the tag that told it from a refusal
         count = count_runs(preset)
         search = preset.search and preset.search.model_dump(mode="json")
         print_object({"kind": "study", "name": preset.name, "num_runs": count, "search": search}

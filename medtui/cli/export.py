@@ -8,7 +8,7 @@ import typer
 from medtui.cli import options
 
 if TYPE_CHECKING:
-    from medtui.runs.exports import FormatName
+    from medtui.protocol.export import FormatName
 
 
 def _flag(name: str, what: str) -> object:
@@ -66,7 +66,7 @@ def export(
     Without a format, ONNX. A file that does not answer as the run does is not written.
     """
     from medtui.cli.exported import export_target
-    from medtui.runs.exporting import ExportPlan
+    from medtui.protocol.export import ExportPlan
 
     chosen: list[FormatName] = []
     if onnx or not (pt2 or int8 or packed or safetensors):

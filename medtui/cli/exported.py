@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import assert_never
 
 import msgspec
 
@@ -12,8 +13,9 @@ from medtui.cli.show.exports import describe_exports
 from medtui.cli.show.summary import print_object
 from medtui.errors import MedtuiError, UsageError
 from medtui.jobs.export import ExportProcess
-from medtui.runs.exporting import Answer, ExportPlan, Refused, Told, Written
-from medtui.runs.exports import Export
+from medtui.protocol.export import ExportMessage, ExportPlan, FileWritten, FormatFailed
+from medtui.protocol.outcome import Progress
+from medtui.runs.exports import Export, read_record
 
 INTERRUPTED = 130
 
@@ -24,7 +26,7 @@ def export_target(
     """Export a run, tell how far it is, print what came of it; give the exit code.
 
     Raises:
-        MedtuiError: there is no such run, or the process vanished.
+        MedtuiError: there is no such run, or nothing could be written.
     """
     target = find_target(runs_dir, name)
     if target.run is None:
@@ -36,30 +38,32 @@ def export_target(
     process = ExportProcess(target.run, msgspec.structs.replace(plan, folder=folder))
     written: list[Export] = []
 
-    def hear(answer: Answer) -> None:
-        match answer:
-            case Told(text):
+    def hear(message: ExportMessage) -> None:
+        match message:
+            case Progress(text):
                 if not is_quiet:
                     print(text, file=sys.stderr, flush=True)
-            case Refused(message, hint):
-                show_error(MedtuiError(message, hint=hint))
-            case Written(export):
-                written.append(export)
-                _show_path(export, Path(folder), as_json=as_json)
+            case FormatFailed():
+                show_error(MedtuiError(message.message, hint=message.hint))
+            case FileWritten(file):
+                path = Path(folder) / file
+                written.append(read_record(path))
+                _show_path(written[-1], path, as_json=as_json)
+            case _:
+                assert_never(message)
 
     try:
-        refused = process.follow(hear)
+        failed = process.follow(hear)
     except KeyboardInterrupt:
         process.cancel()
-        print("medtui: called off; no half a file is left.", file=sys.stderr)
+        print("medtui: cancelled; no partial files were left.", file=sys.stderr)
         return INTERRUPTED
     if written and not as_json:
         print(f"\n{describe_exports(written)}")
-    return max((each.exit_code for each in refused), default=0)
+    return max((each.exit_code for each in failed), default=0)
 
 
-def _show_path(export: Export, folder: Path, *, as_json: bool) -> None:
-    path = folder / export.file
+def _show_path(export: Export, path: Path, *, as_json: bool) -> None:
     if as_json:
         print_object({"path": str(path), **msgspec.to_builtins(export)})
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from medtui.child_process import child_environment
 from medtui.comet.access import why_offline
 from medtui.comet.state import Mode, archive_of, log_path, read_state, write_state
 from medtui.errors import EnvironmentProblem, UsageError
@@ -85,7 +86,12 @@ def _tell(run: RunFolder, mode: Mode) -> None:
 def _run(command: list[str], run: RunFolder) -> int:
     with log_path(run).open("ab") as log:
         return subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
+            env=child_environment(),
         ).returncode
 
 

@@ -1,14 +1,11 @@
-"""A data set's answers for the screen: `python -m medtui.datasets.inspection` < settings as JSON.
+"""Inspects a data set for a screen: `python -m medtui.datasets.inspection` sends a `DataReport`.
 
-Prints a `DataReport`; with `--every-image`, also how far reading them has come, a line each.
+Where every image is read, it also sends how far that has come.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-
-import msgspec
 
 from medtui.datasets.check import check_dataset
 from medtui.datasets.preview import choose_samples, decode_samples, picture_of
@@ -16,8 +13,16 @@ from medtui.datasets.progress import Progress
 from medtui.datasets.resolve import Source, open_source
 from medtui.datasets.summary import Survey, survey_source
 from medtui.errors import MedtuiError
-from medtui.jobs.dataset_inspection import Checked, DataReport, PartCount, Reading, Sample
 from medtui.preset import DataSettings
+from medtui.protocol.dataset import (
+    Checked,
+    DataReport,
+    DatasetRequest,
+    PartCount,
+    Reading,
+    Sample,
+)
+from medtui.protocol.stdio import Answers, read_request
 
 TELL_SECONDS = 0.5
 """How often progress is told."""
@@ -82,10 +87,12 @@ def _samples(source: Source) -> list[Sample]:
 
 
 def main() -> None:
-    """Answer one question from stdin."""
-    settings = DataSettings.model_validate_json(sys.stdin.buffer.read())
-    if "--every-image" not in sys.argv:
-        _write(look(settings))
+    """Answer one request from stdin."""
+    answers = Answers()
+    request = read_request(DatasetRequest)
+    settings = DataSettings.model_validate_json(request.settings)
+    if not request.is_every_image_read:
+        answers.send(look(settings))
         return
     last = 0.0
 
@@ -93,14 +100,9 @@ def main() -> None:
         nonlocal last
         if time.monotonic() - last >= TELL_SECONDS:
             last = time.monotonic()
-            _write(Reading(**asdict(progress)))
+            answers.send(Reading(**asdict(progress)))
 
-    _write(look_at_every_image(settings, tell))
-
-
-def _write(answer: DataReport | Reading) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
-    sys.stdout.buffer.flush()
+    answers.send(look_at_every_image(settings, tell))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Python and the libraries: those medtui needs, and one that gets in the way."""
 
 import platform
-import subprocess
 import sys
 from importlib import metadata
 
 import msgspec
 
+from medtui.child_process import ChildProcess
 from medtui.comet import access
 from medtui.doctor.finding import Finding
+from medtui.errors import MedtuiError
+from medtui.protocol.environment import TorchFacts, decoder
 from medtui.telemetry import Probe
 
 FACTS_SECONDS = 120.0
@@ -20,36 +22,18 @@ CONDENSA = "0.5.0b0"
 """The one version whose loop the engine restates."""
 
 
-class TorchFacts(msgspec.Struct, frozen=True):
-    """What `medtui.engine.environment_probe` tells."""
-
-    torch: str = ""
-    torchvision: str = ""
-    built_for_cuda: str | None = None
-    """CUDA version; None for a build without CUDA."""
-    cpu_capability: str = ""
-    threads: int = 0
-    gpus: list[str] = []
-    """Names of those torch can use."""
-    condensa: str = ""
-    problem: str = ""
-    """What could not be imported or used; empty where all could."""
-
-
 def read_torch_facts() -> TorchFacts:
     """Ask a short-lived process about torch; what goes wrong there becomes the `problem`."""
+    complaint = "torch could not be asked"
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "medtui.engine.environment_probe"],
-            stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=FACTS_SECONDS,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return TorchFacts(problem=f"torch could not be asked: {error}")
-    try:
-        return msgspec.json.decode(done.stdout, type=TorchFacts)
-    except msgspec.DecodeError:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        return TorchFacts(problem=f"torch could not be asked: {last or done.returncode}")
+        with ChildProcess(
+            "medtui.engine.environment_probe", decoder, complaint=complaint
+        ) as process:
+            return process.answer(FACTS_SECONDS)
+    except TimeoutError:
+        return TorchFacts(problem=f"{complaint}: no answer within {FACTS_SECONDS:g} s")
+    except MedtuiError as error:
+        return TorchFacts(problem=error.message.removesuffix("."))
 
 
 def examine_python() -> Finding:

@@ -1,18 +1,19 @@
-"""Tries a preset before anything is started: `python -m medtui.engine.preflight` < preset.toml.
+"""Tries a preset before anything is started: `python -m medtui.engine.preflight`.
 
-Each scheme is applied to a copy of the freshly built network. Prints a `launch.Preflight` or a
-`launch.Refusal` as JSON.
+Each scheme is applied to a copy of the freshly built network. Sends a `Preflight`, or why the
+preset cannot be run.
 """
 
 import math
 import sys
+import time
 from copy import deepcopy
-from typing import Any
 
 import msgspec
+import psutil
 from torch import nn
 
-from medtui.datasets.summary import Survey, survey_dataset
+from medtui.datasets.summary import survey_dataset
 from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
@@ -36,14 +37,16 @@ from medtui.preset import (
     expand_grid,
     parse_preset,
 )
-from medtui.runs.result import Shrinkage, Size
+from medtui.protocol.model_size import Shrinkage, Size
+from medtui.protocol.outcome import Failed
+from medtui.protocol.preflight import CellForecast, Preflight, PreflightRequest
+from medtui.protocol.stdio import Answers, read_request
 
-MEASURE = "--measure"
-"""Asks for an estimate of time and disk as well; some seconds more."""
 
+def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float = 0.0) -> Preflight:
+    """Return what a preset would do; measured, with how long that takes.
 
-def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
-    """Give what a preset would do; measured, with how long that takes.
+    `seconds_start` is what a process takes until it computes, for the estimate.
 
     Raises:
         UsageError: a cell of the grid cannot work.
@@ -66,27 +69,27 @@ def forecast(preset: Preset, *, is_measured: bool = False) -> dict[str, Any]:
             f"penalty budget B = {budget:.2f} is low: theta will be little more than direct "
             f"compression; mu_init = {preset.lc.mu_init * 10 / budget:.2g} would give 10"
         )
-    return {
-        "answer": "Preflight",
-        **_counts(survey),
-        "classes": list(survey.classes),
-        "cells": [
-            _forecast_cell(preset, cell, network, macs, image_shape) for cell in expand_grid(preset)
-        ],
-        "penalty_budget": budget,
-        "estimate": estimate(preset, survey, network) if is_measured else None,
-        "notes": notes,
-    }
-
-
-def _counts(survey: Survey) -> dict[str, int]:
+    projections: dict[str, float] = {}
+    cells = []
+    for cell in expand_grid(preset):
+        found, projections[cell.slug] = _forecast_cell(preset, cell, network, macs, image_shape)
+        cells.append(found)
     train, val, test = survey.parts
-    return {
-        "num_train": train.num_images,
-        "num_val": val.num_images,
-        "num_test": test.num_images,
-        "num_patients": sum(part.num_patients or 0 for part in survey.parts),
-    }
+    return Preflight(
+        num_train=train.num_images,
+        num_val=val.num_images,
+        num_test=test.num_images,
+        num_patients=sum(part.num_patients or 0 for part in survey.parts),
+        classes=list(survey.classes),
+        cells=cells,
+        penalty_budget=budget,
+        notes=notes,
+        estimate=estimate(
+            preset, survey, network, projections=projections, seconds_start=seconds_start
+        )
+        if is_measured
+        else None,
+    )
 
 
 def _forecast_cell(
@@ -95,31 +98,38 @@ def _forecast_cell(
     network: nn.Module,
     macs: dict[str, int],
     image_shape: ImageShape,
-) -> dict[str, Any]:
+) -> tuple[CellForecast, float]:
+    """Return what a cell keeps, and the seconds that its projection took.
+
+    Raises:
+        CellRefused: it cannot work.
+    """
     guard = preset.guard if preset.compress.guard == "on" else None
     _refuse_impossible(cell, network)
     theta = deepcopy(network)
+    began = time.perf_counter()
     try:
         build_scheme(cell.scheme, cell.density, guard, image_shape).pi(theta)
     except (RuntimeError, TypeError) as error:
         reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture
         raise CellRefused(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
+    seconds = time.perf_counter() - began
     size = size_with_macs(theta, macs)
     _refuse_idle(cell, size)
     shrinkage = _shrinkage(theta, image_shape) if cell.scheme.is_structured else None
-    return {
-        "slug": cell.slug,
-        "scheme": cell.scheme.name,
-        "density": cell.density,
-        "num_weights": size.num_compressible,
-        "num_weights_kept": size.num_compressible_nonzero,
-        "num_parameters": size.num_parameters,
-        "layers": msgspec.to_builtins(size.layers),
-        "layers_emptied": size.dead_layers,
-        "shrinkage": msgspec.to_builtins(shrinkage),
-        "notes": [],
-    }
+    found = CellForecast(
+        slug=cell.slug,
+        scheme=cell.scheme.name,
+        density=cell.density,
+        num_weights=size.num_compressible,
+        num_weights_kept=size.num_compressible_nonzero,
+        num_parameters=size.num_parameters,
+        layers=size.layers,
+        layers_emptied=size.dead_layers,
+        shrinkage=shrinkage,
+    )
+    return found, seconds
 
 
 def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:
@@ -218,16 +228,6 @@ class SearchRefused(UsageError):
     """A search that cannot work."""
 
 
-def _refusal(error: MedtuiError) -> dict[str, Any]:
-    return {
-        "answer": "Refusal",
-        "message": error.message,
-        "hint": error.hint,
-        "exit_code": error.exit_code,
-        "key": error.key or _key_of(error),
-    }
-
-
 def _key_of(error: MedtuiError) -> tuple[str, ...]:
     if isinstance(error, CellRefused):
         return ("compress", "densities" if "density" in error.message else "schemes")
@@ -237,13 +237,15 @@ def _key_of(error: MedtuiError) -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Answer for the preset on standard input."""
+    """Answer one request from stdin."""
+    seconds_start = time.time() - psutil.Process().create_time()
+    answers = Answers()
+    request = read_request(PreflightRequest)
     try:
-        preset = parse_preset(sys.stdin.read(), "the preset")
-        answer = forecast(preset, is_measured=MEASURE in sys.argv)
+        preset = parse_preset(request.preset, "the preset")
+        answers.send(forecast(preset, is_measured=request.is_measured, seconds_start=seconds_start))
     except MedtuiError as error:
-        answer = _refusal(error)
-    sys.stdout.write(msgspec.json.encode(answer).decode())
+        answers.send(msgspec.structs.replace(Failed.of(error), key=error.key or _key_of(error)))
     return 0
 
 

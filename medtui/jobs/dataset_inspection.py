@@ -1,185 +1,107 @@
-"""Looks at a data set through processes of their own, each of which can be called off.
+"""Inspects a data set by processes of their own, each of which can be cancelled.
 
-Listing a hundred thousand files would hold up the screen, no multiprocessing may begin inside it,
+Listing a hundred thousand files would hold up a screen, no multiprocessing may begin inside it,
 and it knows neither numpy nor torch.
 """
 
-import contextlib
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import msgspec
 
+from medtui.child_process import ChildProcess
+from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
+from medtui.protocol.dataset import (
+    DataReport,
+    DatasetRequest,
+    InspectionMessage,
+    Reading,
+    Sample,
+    Samples,
+    inspection_decoder,
+    samples_decoder,
+)
 
-Picture = list[list[tuple[int, int, int]]]
-"""Rows of red, green, blue."""
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """One train image, small."""
-
-    label: str
-    """Its class, or one of its classes."""
-    image: Picture
-    """As it is stored for the network."""
-    augmented: Picture = []
-    """As a training batch may show it; empty until that is known."""
+MessageT = TypeVar("MessageT")
 
 
-class PartCount(msgspec.Struct, frozen=True):
-    """One part of the data."""
+class Look(Generic[MessageT]):
+    """A process that looks at a data set, and can be cancelled."""
 
-    name: str
-    num_images: int
-    num_patients: int | None
-    """None where nothing tells."""
-    counts: dict[str, int]
-    """Class to its images."""
-
-
-class Checked(msgspec.Struct, frozen=True):
-    """What only a look at every image tells."""
-
-    kinds: dict[str, int]
-    """Files by format and mode, commonest first."""
-    sides: tuple[int, int]
-    """Shortest and longest side of any image in pixels."""
-    mean: tuple[float, ...]
-    """Per channel, of train's pixels scaled to 0..1."""
-    std: tuple[float, ...]
-    """Likewise."""
-    bad: dict[str, str]
-    """Names of images that cannot be used, and why."""
-
-
-class DataReport(msgspec.Struct, frozen=True, tag=True):
-    """What was found, or why nothing was."""
-
-    problem: str = ""
-    """Empty where the data set can be used."""
-    title: str = ""
-    classes: list[str] = []
-    size: int = 0
-    channels: int = 0
-    task: str = ""
-    has_patients: bool = False
-    parts: list[PartCount] = []
-    notes: list[str] = []
-    samples: list[Sample] = []
-    checked: Checked | None = None
-    """None until every image was looked at."""
-
-    @property
-    def num_images(self) -> int:
-        """Images of all parts."""
-        return sum(part.num_images for part in self.parts)
-
-
-class Reading(msgspec.Struct, frozen=True, tag=True):
-    """How far a look at every image has come."""
-
-    stage: str
-    done: int
-    total: int
-
-
-_answer = msgspec.json.Decoder(DataReport | Reading)
-
-
-class Look:
-    """A process that looks at a data set, and can be called off."""
-
-    def __init__(self, settings: DataSettings, module: str, *options: str) -> None:
-        self._settings = settings
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-
-    def ask(self) -> tuple[bytes, str]:
-        """Give the whole answer, and the last word on stderr; blocks, as all that follows."""
-        asked = self._settings.model_dump_json().encode()
-        stdout, stderr = self._process.communicate(asked)
-        return stdout, _last_line(stderr)
+    def __init__(
+        self,
+        settings: DataSettings,
+        module: str,
+        decoder: msgspec.json.Decoder[MessageT],
+        *,
+        is_every_image_read: bool = False,
+    ) -> None:
+        self._process = ChildProcess(
+            module,
+            decoder,
+            DatasetRequest(settings.model_dump_json(), is_every_image_read),
+            complaint="The data set could not be looked at",
+        )
 
     def cancel(self) -> None:
-        """Call it off."""
-        self._process.kill()
+        """Stop the process; return at once."""
+        self._process.cancel()
 
 
-class DataLook(Look):
+class DataLook(Look[InspectionMessage]):
     """A first look: listing, split, a few images."""
 
     def __init__(self, settings: DataSettings) -> None:
-        super().__init__(settings, "medtui.datasets.inspection")
+        super().__init__(settings, "medtui.datasets.inspection", inspection_decoder)
 
     def wait(self) -> DataReport:
-        """Give what was found."""
-        stdout, complaint = self.ask()
-        return _report(stdout, complaint)
+        """Return what was found; blocks."""
+        return _follow(self._process, lambda _: None)
 
 
-class SamplesLook(Look):
+class SamplesLook(Look[Samples]):
     """A few images before and after augmentation, by a process that knows torch."""
 
     def __init__(self, settings: DataSettings) -> None:
-        super().__init__(settings, "medtui.engine.training.augmentation_preview")
+        super().__init__(settings, "medtui.engine.training.augmentation_preview", samples_decoder)
 
     def wait(self) -> list[Sample]:
-        """Give them; none where it could not be done, which the first look has told."""
-        stdout, _ = self.ask()
+        """Return them; none where it could not be done, which the first look has told. Blocks."""
         try:
-            return msgspec.json.decode(stdout, type=list[Sample])
-        except msgspec.DecodeError:
+            with self._process as process:
+                return process.answer().samples
+        except MedtuiError:
             return []
 
 
-class EveryImageLook(Look):
+class EveryImageLook(Look[InspectionMessage]):
     """A look at every image, which leaves them decoded in the cache."""
 
     def __init__(self, settings: DataSettings) -> None:
-        super().__init__(settings, "medtui.datasets.inspection", "--every-image")
+        super().__init__(
+            settings, "medtui.datasets.inspection", inspection_decoder, is_every_image_read=True
+        )
 
     def follow(self, tell: Callable[[Reading], None]) -> DataReport:
-        """Give what was found; `tell` hears how far it has come."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        complaints: list[bytes] = []
-        listener = threading.Thread(
-            target=complaints.extend, args=(self._process.stderr,), daemon=True
-        )
-        listener.start()
-        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
-            stdin.write(self._settings.model_dump_json().encode())  # it may be called off by now
-        last = b""
-        for line in self._process.stdout:
-            last = line
-            answer = _decoded(line)
-            if isinstance(answer, Reading):
-                tell(answer)
-        self._process.wait()
-        listener.join()
-        return _report(last, _last_line(b"".join(complaints)))
+        """Return what was found; `tell` gets its progress. Blocks."""
+        return _follow(self._process, tell)
 
 
-def _report(line: bytes, complaint: str) -> DataReport:
-    answer = _decoded(line)
-    if isinstance(answer, DataReport):
-        return answer
-    return DataReport(problem=f"The data set could not be looked at: {complaint or 'no answer'}.")
+AnyLook = DataLook | SamplesLook | EveryImageLook
+"""Any process that looks at a data set."""
 
 
-def _decoded(line: bytes) -> DataReport | Reading | None:
+def _follow(child: ChildProcess[InspectionMessage], tell: Callable[[Reading], None]) -> DataReport:
+    """Return the report; what ended the process without one is its problem."""
+    report: DataReport | None = None
     try:
-        answer: DataReport | Reading = _answer.decode(line)
-    except msgspec.DecodeError:
-        return None
-    return answer
-
-
-def _last_line(stderr: bytes) -> str:
-    return stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        with child as process:
+            for message in process.messages():
+                if isinstance(message, Reading):
+                    tell(message)
+                else:
+                    report = message
+    except MedtuiError as error:
+        return DataReport(problem=str(error))
+    return report or DataReport(problem="The data set could not be looked at: it was cancelled.")

@@ -9,16 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
-
-from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
+from medtui.child_process import ChildProcess, child_environment
+from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.jobs.device_slots import settle_threads
 from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
+from medtui.protocol.preflight import Estimate, Preflight, PreflightRequest, decoder
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import holder_of, is_held
-from medtui.runs.result import LayerSize, Shrinkage
 from medtui.runs.signalling import signal_holder
 from medtui.units import format_bytes, format_duration
 
@@ -29,79 +28,6 @@ _POLL_SECONDS = 0.05
 
 _REASON_LINES = 8
 """How much of its log explains why a supervisor did not start."""
-
-
-class CellForecast(msgspec.Struct, frozen=True):
-    """What a cell of the grid would leave of the network, judged on fresh weights."""
-
-    slug: str
-    scheme: str
-    density: float | None
-    """Asked for; None where the scheme takes none."""
-    num_weights: int
-    """Compressible weights."""
-    num_weights_kept: int
-    num_parameters: int
-    layers: list[LayerSize] = []
-    """What each compressible layer keeps, in order."""
-    layers_emptied: list[str] = []
-    shrinkage: Shrinkage | None = None
-    """What could leave the network; None where no structures are pruned, or it is not known."""
-    notes: list[str] = []
-
-    @property
-    def structures_kept(self) -> tuple[int, int]:
-        """Filters and neurons with a nonzero weight, and all of them."""
-        kept = sum(layer.num_structures_kept for layer in self.layers)
-        return kept, sum(layer.num_structures for layer in self.layers)
-
-    @property
-    def macs_kept(self) -> tuple[int, int]:
-        """Multiply-accumulates for one image with a nonzero weight, and all of them."""
-        kept = sum(layer.macs_kept for layer in self.layers)
-        return kept, sum(layer.macs for layer in self.layers)
-
-
-class Estimate(msgspec.Struct, frozen=True):
-    """How long a study takes, by a few steps measured on its device just now."""
-
-    device: str
-    """`cpu`, `cuda:0`."""
-    num_side_by_side: int
-    """Runs at work at once."""
-    seconds_reference: float
-    seconds_run: float
-    """One compression."""
-    seconds_study: float
-    bytes_disk: int
-    """At most: models, and the checkpoints of the runs at work."""
-
-
-class Preflight(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
-    """What a preset would do, found out before anything is started."""
-
-    num_train: int
-    num_val: int
-    num_test: int
-    num_patients: int
-    """0 where the data set knows no patients."""
-    classes: list[str]
-    cells: list[CellForecast]
-    penalty_budget: float
-    """B of the L-C settings; below 3 theta is little more than direct compression."""
-    notes: list[str] = []
-    estimate: Estimate | None = None
-    """None where it was not asked for."""
-
-
-class Refusal(msgspec.Struct, frozen=True, tag_field="answer", tag=True):
-    """Why a preset cannot be run."""
-
-    message: str
-    hint: str
-    exit_code: int
-    key: list[str] = []
-    """Keys of the preset that lead to it."""
 
 
 def preflight(
@@ -117,30 +43,21 @@ def preflight(
             that does not fit the network.
         EnvironmentProblem: data are missing, or the process could not answer.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "medtui.engine.preflight", *(["--measure"] if is_measured else [])],
-        input=dump_preset(preset).encode(),
-        capture_output=True,
-        check=False,
-    )
+    request = PreflightRequest(dump_preset(preset), is_measured)
     try:
-        answer = msgspec.json.decode(done.stdout, type=Preflight | Refusal)
-    except msgspec.MsgspecError as error:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        reason = last or "no answer"
-        raise EnvironmentProblem(f"The preset could not be tried: {reason}.") from error
-    if isinstance(answer, Refusal):
-        raise _refused(answer, source)
-    return answer
-
-
-def _refused(refusal: Refusal, source: Source | None) -> MedtuiError:
-    if source is not None and refusal.key:
-        sentence = f"{refusal.message} {refusal.hint}".strip()
-        problem = source.problem_at(tuple(refusal.key), sentence)
-        return DocumentError(source.origin, [problem], exit_code=refusal.exit_code)
-    kind = {2: UsageError, 3: EnvironmentProblem}.get(refusal.exit_code, MedtuiError)
-    return kind(refusal.message, hint=refusal.hint, key=refusal.key)
+        with ChildProcess(
+            "medtui.engine.preflight",
+            decoder,
+            request,
+            complaint="The preset could not be checked",
+        ) as process:
+            return process.answer()
+    except MedtuiError as error:
+        if source is None or not error.key:
+            raise
+        sentence = f"{error.message} {error.hint}".strip()
+        problem = source.problem_at(error.key, sentence)
+        raise DocumentError(source.origin, [problem], exit_code=error.exit_code) from error
 
 
 def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:
@@ -195,6 +112,7 @@ def resume_study(study: StudyFolder) -> None:
             stderr=output,
             start_new_session=True,
             close_fds=True,
+            env=child_environment(),
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -248,11 +166,27 @@ def stop_run(run: RunFolder) -> bool:
 
 
 def describe_estimate(estimate: Estimate) -> str:
-    """Say how long a study takes and how much disk it fills."""
-    at_once = f", {estimate.num_side_by_side} at once" if estimate.num_side_by_side > 1 else ""
-    return (
-        f"about {format_duration(estimate.seconds_study)} on {estimate.device}: reference "
-        f"{format_duration(estimate.seconds_reference)}, each run "
-        f"{format_duration(estimate.seconds_run)}{at_once}; at most "
-        f"{format_bytes(estimate.bytes_disk)} of disk"
+    """Return how long a study takes, how much disk it fills, and the load that it was measured at.
+
+    For example: about 3 min on cpu: reference 1 min 41 s, each run 50 s, 2 at once; at most 1 GiB
+    of disk; measured at load 0.4 on 2 cores.
+    """
+    details = [
+        f"reference {format_duration(estimate.seconds_reference)}",
+        f"each run {format_duration(estimate.seconds_run)}",
+    ]
+    tuned = sum(each.seconds for each in estimate.stages_run if each.stage == "finetune")
+    if tuned:
+        details[-1] += f" with {format_duration(tuned)} of fine-tuning"
+    if estimate.num_side_by_side > 1:
+        details.append(f"{estimate.num_side_by_side} at once")
+    if estimate.seconds_benchmark:
+        details.append(f"benchmark at most {format_duration(estimate.seconds_benchmark)}")
+    text = (
+        f"about {format_duration(estimate.seconds_study)} on {estimate.device}: "
+        f"{', '.join(details)}; at most {format_bytes(estimate.bytes_disk)} of disk"
     )
+    if not estimate.cores:
+        return text
+    cores = f"{estimate.cores} core{'' if estimate.cores == 1 else 's'}"
+    return f"{text}; measured at load {estimate.load:.1f} on {cores}"

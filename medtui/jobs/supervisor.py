@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.jobs.benchmark import start_bench
 from medtui.jobs.device_slots import Slot, find_slots
@@ -129,12 +130,7 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env=os.environ
-                | {
-                    "OMP_WAIT_POLICY": "PASSIVE",
-                    "CUDA_VISIBLE_DEVICES": slot.devices,
-                    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # the order in which NVML counts
-                },
+                env=child_environment(slot.devices),
             )
         sampler = SamplerProcess(
             worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
@@ -171,25 +167,34 @@ class Supervisor:
         if self._is_stopping or not runs:
             return
         try:
-            is_done = self._run_bench(runs) == 0
-        except OSError as error:
-            print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
-            is_done = False
-        if not is_done:
-            print(f"the benchmark failed; see {self.study.bench_log}", file=sys.stderr)  # noqa: T201 - likewise
+            self._run_bench(runs)
+        except (MedtuiError, OSError) as error:
+            print(f"the benchmark failed: {error}; see {self.study.bench_log}", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
 
-    def _run_bench(self, runs: list[RunFolder]) -> int:
+    def _run_bench(self, runs: list[RunFolder]) -> None:
+        """Time models, with the progress in the study's log of benchmarks.
+
+        Raises:
+            MedtuiError: the benchmark failed.
+            OSError: its log cannot be written.
+        """
         slot, threads = self._free[0], self.preset.machine.reference_threads
-        with self.study.bench_log.open("ab") as output:
+        with self.study.bench_log.open("a+b", buffering=0) as log:
             bench = start_bench(
                 self.study, runs, self.preset.bench,
-                device=slot.device, threads=threads, output=output, devices=slot.devices,
+                device=slot.device, threads=threads, log=log, devices=slot.devices,
             )  # fmt: skip
-        while (code := bench.poll()) is None:
-            if self._is_stopping:
-                bench.terminate()
-            time.sleep(POLL_SECONDS)
-        return code
+            with bench:
+                while not bench.is_over:
+                    for message in bench.receive(POLL_SECONDS):
+                        log.write(f"{message.text}\n".encode())
+                    if self._is_stopping:
+                        bench.cancel()
+                try:
+                    bench.raise_failure()
+                except MedtuiError as error:
+                    log.write(f"{error}\n".encode())
+                    raise
 
     def _await_followers(self) -> None:
         """Let a study's end mean that its archives are there."""

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from medtui.child_process import child_environment
 from medtui.preset import TrackSettings
 from medtui.runs.folder import RunFolder
 
@@ -32,6 +33,7 @@ class RunFollower:
                 self._process = subprocess.Popen(
                     [*command, "--mode", self._mode],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    env=child_environment(),
                 )  # fmt: skip
         except OSError as error:
             print(f"{self._run.name}: Comet is not told: {error}", file=sys.stderr)  # noqa: T201 - to supervisor.log

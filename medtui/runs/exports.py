@@ -5,16 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
+from medtui.errors import EnvironmentProblem
+from medtui.protocol.export import FormatName
 from medtui.runs.bench_record import Spread
 from medtui.runs.folder import RunFolder, is_file
 from medtui.runs.json_record import DECODE_ERRORS, write_stored
 from medtui.runs.shrunk_manifest import Manifest
-
-FormatName = Literal["onnx", "pt2", "int8", "packed", "safetensors"]
 
 
 @dataclass(frozen=True)
@@ -181,6 +180,18 @@ def write_record(folder: Path, export: Export) -> None:
         OSError: the disk is full.
     """
     write_stored(record_path(folder / export.file), export)
+
+
+def read_record(file: Path) -> Export:
+    """Read a file's record.
+
+    Raises:
+        EnvironmentProblem: it is missing or damaged.
+    """
+    try:
+        return _decoder.decode(record_path(file).read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise EnvironmentProblem(f"{record_path(file)} cannot be read: {error}.") from error
 
 
 def read_exports(folder: Path) -> list[Export]:

@@ -3,8 +3,8 @@
 Nothing imported here loads pynvml or psutil; the programs `sampler` and `probe` do.
 """
 
+from medtui.protocol.gpus import GpuProcess, GpuSample, Probe, ProbedGpu
 from medtui.telemetry.gpu_probe_client import probe_safely
-from medtui.telemetry.gpu_sample import GpuProcess, GpuSample, Probe, ProbedGpu
 from medtui.telemetry.reader import SampleTail, read_samples
 from medtui.telemetry.sample import NVML_OK, Sample
 from medtui.telemetry.sampler_process import SamplerProcess

@@ -1,18 +1,18 @@
-"""Lists the machine's GPUs once: `python -m medtui.telemetry.gpu_probe` prints a `Probe` as JSON.
+"""Lists the machine's GPUs once: `python -m medtui.telemetry.gpu_probe` sends a `Probe`.
 
 NVML may take its process down, so whoever has anything to lose calls `probe_safely` instead.
 """
 
 import faulthandler
 import os
-import sys
 from collections.abc import Callable
 
 import msgspec
 import psutil
 import pynvml
 
-from medtui.telemetry.gpu_sample import GpuProcess, Probe, ProbedGpu
+from medtui.protocol.gpus import GpuProcess, Probe, ProbedGpu
+from medtui.protocol.stdio import Answers
 from medtui.telemetry.nvml.devices import list_devices
 from medtui.telemetry.nvml.errors import SessionOver, Unanswered, answer
 from medtui.telemetry.nvml.queries import read_gpu, read_processes
@@ -77,4 +77,4 @@ def _cuda_version() -> str | None:
 
 if __name__ == "__main__":
     faulthandler.enable()
-    sys.stdout.buffer.write(msgspec.json.encode(probe()) + b"\n")
+    Answers().send(probe())

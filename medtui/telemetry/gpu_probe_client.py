@@ -1,12 +1,10 @@
 """Lists the machine's GPUs from a process that has something to lose: `doctor`, the screen."""
 
 import signal
-import subprocess
-import sys
 
-import msgspec
-
-from medtui.telemetry.gpu_sample import Probe
+from medtui.child_process import ChildProcess
+from medtui.errors import MedtuiError
+from medtui.protocol.gpus import Probe, probe_decoder
 
 PROBE_S = 15.0
 """Opening NVML takes a second per GPU where nothing keeps the driver awake."""
@@ -17,22 +15,20 @@ def probe_safely(timeout_s: float = PROBE_S) -> Probe:
 
     Blocks until the answer is there or `timeout_s` have passed: a screen asks from a thread.
     """
+    complaint = "NVML could not be asked"
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "medtui.telemetry.gpu_probe"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        stdout, stderr = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        process.kill()  # and no wait: a process stuck in a sick driver ends when the driver lets it
-        return Probe(reason=f"NVML did not answer within {timeout_s:g} s.")
-    except OSError as error:
-        return Probe(reason=f"NVML could not be asked: {error}.")
-    if process.returncode < 0:
-        name = signal.Signals(-process.returncode).name
-        return Probe(reason=f"NVML took its process down ({name}).")
-    try:
-        return msgspec.json.decode(stdout, type=Probe)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        last_line = stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        return Probe(reason=f"NVML could not be asked: {last_line or 'no answer'}.")
+        with ChildProcess(
+            "medtui.telemetry.gpu_probe", probe_decoder, complaint=complaint
+        ) as process:
+            try:
+                return process.answer(timeout_s)
+            except TimeoutError:
+                return Probe(reason=f"NVML did not answer within {timeout_s:g} s.")
+            except MedtuiError as error:
+                code = process.exit_code or 0
+                if code >= 0:
+                    return Probe(reason=error.message)
+                name = signal.Signals(-code).name
+                return Probe(reason=f"NVML took its process down ({name}).")
+    except MedtuiError as error:
+        return Probe(reason=error.message)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from medtui.telemetry.gpu_sample import GpuSample
+from medtui.protocol.gpus import GpuSample
 
 NVML_OK = "ok"
 """The `nvml_state` of a sample whose GPUs answered."""

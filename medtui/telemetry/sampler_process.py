@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from medtui.child_process import child_environment
 from medtui.telemetry.backoff import Backoff
 from medtui.telemetry.process_stat import read_stat
 
@@ -125,6 +126,7 @@ class SamplerProcess:
                 self._process = subprocess.Popen(
                     self._command(),
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, close_fds=True,
+                    env=child_environment(),
                 )  # fmt: skip
         except OSError:
             self._process = None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from medtui.telemetry.gpu_sample import GpuSample
+from medtui.protocol.gpus import GpuSample
 from medtui.telemetry.sample import Sample
 
 

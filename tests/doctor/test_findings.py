@@ -6,8 +6,9 @@ import pytest
 
 from medtui.doctor.finding import Finding
 from medtui.doctor.machine import examine_disk, examine_gpus, examine_processor
-from medtui.doctor.software import TorchFacts, examine_condensa, examine_torch
+from medtui.doctor.software import examine_condensa, examine_torch
 from medtui.doctor.terminal import examine_terminal
+from medtui.protocol.environment import TorchFacts
 from medtui.telemetry import GpuProcess, GpuSample, Probe, ProbedGpu
 from medtui.units import GIB
 

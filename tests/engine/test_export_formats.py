@@ -15,7 +15,7 @@ from medtui.engine.export.exporter import Workshop
 from medtui.engine.export.loaded_run import open_subject
 from medtui.engine.export.validation import NotTheRun, judge
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
-from medtui.runs.exporting import ExportPlan
+from medtui.protocol.export import ExportPlan
 from medtui.runs.exports import Comparison, Metadata, format_named, read_exports
 from medtui.runs.predictions import read_predictions
 from tests.helpers.exportable_study import SPOILED

@@ -12,6 +12,7 @@ from medtui.engine.pruning.model_size import count_macs
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
 from medtui.preset import Preset, expand_grid, parse_preset
+from medtui.protocol.preflight import CellForecast
 
 PRESET = """
 name = "tried"
@@ -33,16 +34,16 @@ def preset(operators: str, *, guard: str = "off", density: float = 0.5) -> Prese
     return parse_preset(text, "tried")
 
 
-Trial = Callable[..., dict[str, Any]]
+Trial = Callable[..., CellForecast]
 
 
 def trial_on(network: nn.Module) -> Trial:
     """Give a function that forecasts one cell on a network."""
     macs = count_macs(network, channels=3, side=32)
 
-    def forecast_cell(operators: str, **more: Any) -> dict[str, Any]:
+    def forecast_cell(operators: str, **more: Any) -> CellForecast:
         asked = preset(operators, **more)
-        return _forecast_cell(asked, expand_grid(asked)[0], network, macs, (3, 32, 32))
+        return _forecast_cell(asked, expand_grid(asked)[0], network, macs, (3, 32, 32))[0]
 
     return forecast_cell
 
@@ -62,23 +63,23 @@ def try_small() -> Trial:
 def test_each_layer_is_told_with_weights_filters_and_macs(try_out):
     """Parameters and multiply-accumulates kept, per layer; they add up to the network's."""
     cell = try_out('{op = "FilterPrune"}', guard="on")
-    layers = cell["layers"]
-    assert sum(layer["num_weights"] for layer in layers) == cell["num_weights"] == 11_167_936
-    assert sum(layer["num_nonzero"] for layer in layers) == cell["num_weights_kept"]
+    layers = cell.layers
+    assert sum(layer.num_weights for layer in layers) == cell.num_weights == 11_167_936
+    assert sum(layer.num_nonzero for layer in layers) == cell.num_weights_kept
     conv1 = layers[0]
-    assert (conv1["name"], conv1["num_structures_kept"], conv1["num_structures"]) == (
+    assert (conv1.name, conv1.num_structures_kept, conv1.num_structures) == (
         "conv1", 64, 64,
     )  # fmt: skip
-    assert conv1["macs"] == 3 * 7 * 7 * 64 * 16 * 16
-    assert 0.4 < cell["num_weights_kept"] / cell["num_weights"] < 0.6
-    assert cell["layers_emptied"] == []
+    assert conv1.macs == 3 * 7 * 7 * 64 * 16 * 16
+    assert 0.4 < cell.num_weights_kept / cell.num_weights < 0.6
+    assert cell.layers_emptied == []
 
 
 def test_stock_structured_pruning_is_told_to_empty_layers(try_out):
     """Before anything trains, and by name."""
     cell = try_out('{op = "FilterPrune"}', guard="off")
-    assert "conv1" in cell["layers_emptied"]
-    assert len(cell["layers_emptied"]) >= 7
+    assert "conv1" in cell.layers_emptied
+    assert len(cell.layers_emptied) >= 7
 
 
 @pytest.mark.parametrize(
@@ -108,29 +109,29 @@ def test_what_cannot_work_is_refused_before_it_starts(try_out, operators, more, 
 def test_every_criterion_keeps_about_what_is_asked(try_small, operator, criteria, guard):
     """However a filter's weights become one magnitude, half of the filters stay."""
     cell = try_small(f'{{op = "{operator}", criteria = "{criteria}"}}', guard=guard)
-    kept = sum(layer["num_structures_kept"] for layer in cell["layers"])
-    total = sum(layer["num_structures"] for layer in cell["layers"])
+    kept = sum(layer.num_structures_kept for layer in cell.layers)
+    total = sum(layer.num_structures for layer in cell.layers)
     assert kept / total == pytest.approx(0.5, abs=0.15)
     if guard == "on":
-        assert cell["layers_emptied"] == []
+        assert cell.layers_emptied == []
 
 
 def test_masked_removable_and_shrunk_are_told_apart(try_out):
     """Before anything starts: what single filters and what whole groups could give."""
     single, grouped = (
-        try_out(f'{{op = "FilterPrune"{more}}}', guard="on")["shrinkage"]
+        try_out(f'{{op = "FilterPrune"{more}}}', guard="on").shrinkage
         for more in ("", ", group = true")
     )
-    assert single["num_removable"] < 0.7 * single["num_masked"]
-    assert grouped["num_removable"] == grouped["num_masked"]
-    assert grouped["size"]["macs"] < 0.6 * single["size"]["macs"]
+    assert single.num_removable < 0.7 * single.num_masked
+    assert grouped.num_removable == grouped.num_masked
+    assert grouped.size.macs < 0.6 * single.size.macs
 
 
 def test_groups_that_cannot_be_followed_are_refused(try_small):
     """Torch-Pruning does not follow a channel shuffle; single filters need no groups."""
     with pytest.raises(UsageError, match="cannot follow the channels of ShuffleNetV2"):
         try_small('{op = "FilterPrune", group = true}', guard="on")
-    assert try_small('{op = "FilterPrune"}', guard="on")["shrinkage"] is None
+    assert try_small('{op = "FilterPrune"}', guard="on").shrinkage is None
 
 
 STRUCTURES = ("FilterPrune", "StructPrune")
@@ -144,17 +145,17 @@ def test_combinations_work_with_the_guard(try_small, first, align, bias, last):
     """Alignment, biases, a second operator: every mixture projects and empties nothing."""
     second = '{op = "Prune", density = 0.9}' if last == "Prune" else '{op = "Quantize"}'
     cell = try_small(f'{{op = "{first}"{align}, prune_bias = {bias}}}, {second}', guard="on")
-    for layer in cell["layers"]:
-        assert layer["num_nonzero"] > 0, layer["name"]
+    for layer in cell.layers:
+        assert layer.num_nonzero > 0, layer.name
         if align:
-            assert layer["num_structures_kept"] % 2 == 0, layer["name"]
+            assert layer.num_structures_kept % 2 == 0, layer.name
 
 
 def test_protected_layers_are_those_the_patterns_name():
     """Shell patterns of dotted names; structured schemes leave those layers whole."""
     base = preset('{op = "FilterPrune"}', guard="on", density=0.1)
     guard = base.guard.model_copy(update={"protect": ("layer3.*",), "floor_channels": 2})
-    (cell,) = forecast(base.model_copy(update={"guard": guard}))["cells"]
-    for layer in cell["layers"]:
-        is_whole = layer["num_structures_kept"] == layer["num_structures"]
-        assert is_whole == (layer["name"].startswith("layer3") or layer["name"] == "fc")
+    (cell,) = forecast(base.model_copy(update={"guard": guard})).cells
+    for layer in cell.layers:
+        is_whole = layer.num_structures_kept == layer.num_structures
+        assert is_whole == (layer.name.startswith("layer3") or layer.name == "fc")

@@ -12,7 +12,7 @@ from medtui.engine.run.load_run import load_shrunk
 from medtui.engine.run.session import Session, StopFlag
 from medtui.engine.training.network import build_network
 from medtui.preset import Preset, ShrinkSettings
-from medtui.runs.result import Shrinkage
+from medtui.protocol.model_size import Shrinkage
 from medtui.runs.shrunk_manifest import read_manifest
 from tests.helpers.tiny_sessions import open_session, tiny_network, tiny_preset
 

@@ -21,10 +21,11 @@ from medtui.events import (
     StepsAdvanced,
 )
 from medtui.preset import Preset, dump_preset, expand_grid, parse_preset, preset_for
+from medtui.protocol.model_size import LayerSize, Size
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import FolderLock
 from medtui.runs.log_writer import EventWriter
-from medtui.runs.result import LayerSize, Result, Size, SplitResult, write_result
+from medtui.runs.result import Result, SplitResult, write_result
 from medtui.telemetry import GpuSample, Sample
 from medtui.units import GIB
 from tests.helpers.manual_clock import ManualClock

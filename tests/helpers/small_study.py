@@ -12,9 +12,10 @@ from medtui.events import (
     StageStarted,
 )
 from medtui.preset import dump_preset, parse_preset
+from medtui.protocol.model_size import LayerSize, Size
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.log_writer import EventWriter
-from medtui.runs.result import LayerSize, Result, Size, SplitResult, Upkeep, write_result
+from medtui.runs.result import Result, SplitResult, Upkeep, write_result
 
 PRESET = """
 schema = 1

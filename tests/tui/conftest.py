@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from medtui.jobs.launcher import Preflight
+from medtui.protocol.preflight import Preflight
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.showcase import record_showcase
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medtui.jobs.dataset_inspection import DataReport, EveryImageLook, Reading, SamplesLook
+from medtui.jobs.dataset_inspection import EveryImageLook, SamplesLook
 from medtui.preset import DataSettings
+from medtui.protocol.dataset import DataReport, Reading
 from medtui.tui.screens.data import DataScreen
 from medtui.tui.screens.new_study import NewStudyScreen
 from tests.helpers.tui_pilot import opened, screen_text, until

@@ -6,9 +6,9 @@ import pytest
 
 from medtui.datasets.inspection import look
 from medtui.jobs.available_devices import list_devices
-from medtui.jobs.dataset_inspection import DataReport
-from medtui.jobs.launcher import CellForecast, Estimate, Preflight
 from medtui.preset import Preset, expand_grid, named_schemes, parse_preset
+from medtui.protocol.dataset import DataReport
+from medtui.protocol.preflight import CellForecast, Estimate, Preflight
 from medtui.resources import preset_names
 from medtui.tui.editor.document import Draft, draft_from, read_typed, show_typed
 from medtui.tui.editor.grid import toggle

@@ -7,8 +7,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from medtui.errors import UsageError
-from medtui.jobs.launcher import Preflight
 from medtui.preset import Preset, named_schemes
+from medtui.protocol.preflight import Preflight
 from medtui.resources import presets_dir
 from medtui.tui.editor.document import Draft, draft_from, read_typed, takes_array, tell_preset
 from medtui.tui.editor.grid import toggle, toggle_search

@@ -12,8 +12,9 @@ from medtui.events import RunFailed
 from medtui.metrics import reported_metrics
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import asked_density
+from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.exports import read_exports
-from medtui.runs.result import Flips, Result, Shrinkage, Size, Upkeep
+from medtui.runs.result import Flips, Result, Upkeep
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,

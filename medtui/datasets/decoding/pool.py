@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from medtui.child_process import child_environment
 from medtui.datasets.decoding.child import Done, Job
 from medtui.errors import EnvironmentProblem
 
@@ -38,6 +39,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_PACKAGE_PARENT,
+            env=child_environment(),
         )
 
     def run(self, job: Job) -> Done:

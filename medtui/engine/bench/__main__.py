@@ -1,6 +1,5 @@
-"""The benchmark's process: says on stdout how far it is, writes `bench.json` into each run."""
+"""The benchmark's process: sends its progress, writes `bench.json` into each run."""
 
-import argparse
 import os
 import sys
 import time
@@ -19,6 +18,9 @@ from medtui.engine.bench.timing import run_for
 from medtui.engine.run.device import choose_device, cpu_capability, device_name
 from medtui.errors import MedtuiError
 from medtui.preset import BenchSettings
+from medtui.protocol.model_benchmark import BenchRequest
+from medtui.protocol.outcome import Failed, Progress
+from medtui.protocol.stdio import Answers, read_request
 from medtui.runs.bench_record import Bench, Contest, write_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.telemetry import SamplerProcess, VitalsSummary, read_samples, summarise
@@ -144,29 +146,21 @@ def _describe(model: Model, device: torch.device) -> Bench:
 
 def main() -> int:
     """Measure the runs named; the study's reference is always one of them."""
-    parser = argparse.ArgumentParser(prog="python -m medtui.engine.bench")
-    parser.add_argument("study", type=Path)
-    parser.add_argument("runs", nargs="+", help="names of finished runs")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--settings", default="{}", help="BenchSettings as JSON")
-    arguments = parser.parse_args()
-    study = StudyFolder(arguments.study.resolve())
-    names = [name for name in arguments.runs if name != study.reference.name]
+    answers = Answers()
+    request = read_request(BenchRequest)
+    study = StudyFolder(Path(request.study))
+    names = [name for name in request.runs if name != study.reference.name]
     runs = [study.reference, *(study.run(name) for name in names)]
-    settings = BenchSettings.model_validate_json(arguments.settings)
-
-    def tell(text: str) -> None:
-        print(text, flush=True)  # noqa: T201 - whoever started this reads it
-
+    settings = BenchSettings.model_validate_json(request.settings)
     try:
-        if arguments.threads:
-            torch.set_num_threads(arguments.threads)
-        device = choose_device(arguments.device)
-        for run, bench in zip(runs, measure(runs, device, settings, tell), strict=True):
+        if request.threads:
+            torch.set_num_threads(request.threads)
+        device = choose_device(request.device)
+        found = measure(runs, device, settings, lambda text: answers.send(Progress(text)))
+        for run, bench in zip(runs, found, strict=True):
             write_bench(run, bench)
     except MedtuiError as error:
-        tell(str(error))
+        answers.send(Failed.of(error))
         return error.exit_code
     return 0
 

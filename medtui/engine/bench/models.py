@@ -13,8 +13,9 @@ from torch import nn
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.run.load_run import finished_result, load_network, load_shrunk, preset_of
 from medtui.errors import UsageError
+from medtui.protocol.model_size import Size
 from medtui.runs.folder import RunFolder
-from medtui.runs.result import Result, Size
+from medtui.runs.result import Result
 
 _LOADS = 3
 """Times a model is loaded for its load time."""

@@ -20,12 +20,11 @@ from medtui.engine.export.timing import take_turns
 from medtui.engine.export.validation import compare, judge, refuse_others
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.errors import EnvironmentProblem
-from medtui.runs.exporting import ExportPlan
+from medtui.protocol.export import ExportPlan, FormatName
 from medtui.runs.exports import (
     Comparison,
     Export,
     Format,
-    FormatName,
     Metadata,
     Preprocessing,
     Source,

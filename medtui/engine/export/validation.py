@@ -11,7 +11,8 @@ from medtui.errors import MedtuiError
 from medtui.metrics import primary_metric
 from medtui.metrics.registry import defined
 from medtui.metrics.scores import make_scores
-from medtui.runs.exports import Comparison, FormatName
+from medtui.protocol.export import FormatName
+from medtui.runs.exports import Comparison
 
 TOLERANCES: dict[FormatName, float] = {
     "onnx": 1e-4, "pt2": 1e-4, "packed": 1e-5, "safetensors": 1e-5,

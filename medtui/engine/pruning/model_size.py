@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from medtui.engine.training.network import named_layers
-from medtui.runs.result import LayerSize, Size
+from medtui.protocol.model_size import LayerSize, Size
 
 _BITS_PER_BYTE = 8
 

@@ -16,8 +16,8 @@ from medtui.engine.pruning.structural_pruning import (
 from medtui.engine.run.session import Session
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.network import state_of
+from medtui.protocol.model_size import Shrinkage
 from medtui.runs.atomic_file import publish_bytes
-from medtui.runs.result import Shrinkage
 from medtui.runs.shrunk_manifest import pack_manifest
 
 

@@ -13,6 +13,7 @@ from medtui.engine.run.device import device_name
 from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
 from medtui.errors import EnvironmentProblem
+from medtui.protocol.model_size import Size
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.predictions import (
     RunPredictions,
@@ -20,7 +21,7 @@ from medtui.runs.predictions import (
     pack_predictions,
     read_predictions,
 )
-from medtui.runs.result import Result, Size, SplitResult, write_result
+from medtui.runs.result import Result, SplitResult, write_result
 from medtui.runs.stage_spans import stage_vitals
 
 

@@ -1,13 +1,8 @@
 """Shows what augmentation does, as `python -m medtui.engine.training.augmentation_preview`.
 
-Reads data settings as JSON from stdin. A short-lived process that knows torch, so that the
-screen does not. Prints a list of objects: `label`, `image` and `augmented`.
+A short-lived process that knows torch, so that the screen does not. It sends `Samples`.
 """
 
-import sys
-from typing import Any
-
-import msgspec
 import numpy as np
 import torch
 
@@ -15,10 +10,14 @@ from medtui.datasets.preview import choose_samples, decode_samples, picture_of
 from medtui.datasets.resolve import open_source
 from medtui.engine.run.device import generator
 from medtui.engine.training.augmentation import Normalisation, augment
+from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
+from medtui.protocol.dataset import DatasetRequest, Sample, Samples
+from medtui.protocol.outcome import Failed
+from medtui.protocol.stdio import Answers, read_request
 
 
-def augmented_samples(settings: DataSettings) -> list[dict[str, Any]]:
+def augmented_samples(settings: DataSettings) -> list[Sample]:
     """Give some train images before and after the card's augmentation.
 
     Raises:
@@ -37,15 +36,19 @@ def augmented_samples(settings: DataSettings) -> list[dict[str, Any]]:
     made_NCHW = augment(images_NCHW, source.card.augment, unscaled, generator(settings.seed))
     made_NHWC = (made_NCHW.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return [
-        {"label": label, "image": picture_of(image), "augmented": picture_of(made)}
+        Sample(label, picture_of(image), picture_of(made))
         for (label, image), made in zip(images, made_NHWC, strict=True)
     ]
 
 
 def main() -> None:
-    """Answer one question from stdin."""
-    settings = DataSettings.model_validate_json(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(msgspec.json.encode(augmented_samples(settings)))
+    """Answer one request from stdin."""
+    answers = Answers()
+    settings = DataSettings.model_validate_json(read_request(DatasetRequest).settings)
+    try:
+        answers.send(Samples(augmented_samples(settings)))
+    except MedtuiError as error:
+        answers.send(Failed.of(error))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 
 import pynvml
 
-from medtui.telemetry.gpu_sample import GpuProcess, GpuSample
+from medtui.protocol.gpus import GpuProcess, GpuSample
 from medtui.telemetry.nvml.errors import Lost, Unanswered, answer, first_answer
 from medtui.telemetry.visible_devices import Device
 

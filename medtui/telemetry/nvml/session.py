@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pynvml
 
+from medtui.protocol.gpus import GpuSample
 from medtui.telemetry.backoff import Backoff
-from medtui.telemetry.gpu_sample import GpuSample
 from medtui.telemetry.nvml.devices import list_devices
 from medtui.telemetry.nvml.errors import SessionOver, Unanswered, answer
 from medtui.telemetry.nvml.queries import read_gpu

@@ -10,9 +10,10 @@ from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError, UsageError
 from medtui.jobs.available_devices import Devices, list_devices
-from medtui.jobs.launcher import CellForecast, Estimate, Preflight, describe_estimate, preflight
+from medtui.jobs.launcher import describe_estimate, preflight
 from medtui.preset import Preset, describe_compressions, describe_searches
 from medtui.preset.toml import Problem
+from medtui.protocol.preflight import CellForecast, Estimate, Preflight
 from medtui.tui.bindings import bind
 from medtui.tui.editor.document import Draft, sections
 from medtui.tui.editor.grid import toggle

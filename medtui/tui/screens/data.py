@@ -13,16 +13,9 @@ from textual.timer import Timer
 from textual.widgets import Footer
 from textual.worker import get_current_worker
 
-from medtui.jobs.dataset_inspection import (
-    DataLook,
-    DataReport,
-    EveryImageLook,
-    Look,
-    Reading,
-    Sample,
-    SamplesLook,
-)
+from medtui.jobs.dataset_inspection import AnyLook, DataLook, EveryImageLook, SamplesLook
 from medtui.preset import DataSettings
+from medtui.protocol.dataset import DataReport, Reading, Sample
 from medtui.resources import card_names
 from medtui.tui.bindings import bind
 from medtui.tui.editor.state import Desk
@@ -31,7 +24,7 @@ from medtui.tui.widgets.dataset_report import Found
 from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.title_bar import TitleBar
 
-L = TypeVar("L", bound=Look)
+L = TypeVar("L", bound=AnyLook)
 
 PAUSE_S = 0.8
 """The data are looked at once nothing was typed for so long, seconds."""
@@ -75,7 +68,7 @@ class DataScreen(Screen[None]):
         super().__init__()
         self.desk = desk
         """With the draft."""
-        self._looks: list[Look] = []
+        self._looks: list[AnyLook] = []
         """Processes under way."""
         self._report: DataReport | None = None
         self._reading: Reading | None = None
@@ -196,12 +189,12 @@ class DataScreen(Screen[None]):
         if self._report is not None and samples:
             self._take(replace(self._report, samples=samples))
 
-    def _tell(self, look: Look, reading: Reading) -> None:
+    def _tell(self, look: AnyLook, reading: Reading) -> None:
         if look in self._looks:
             self._reading = reading
             self._show()
 
-    def _take_check(self, look: Look, report: DataReport) -> None:
+    def _take_check(self, look: AnyLook, report: DataReport) -> None:
         if look not in self._looks:
             return  # called off
         self._looks.remove(look)

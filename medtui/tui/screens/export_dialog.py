@@ -1,5 +1,7 @@
 """Exports a finished run's model: formats to choose, how far it is, what came of it."""
 
+from typing import assert_never
+
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
@@ -11,8 +13,15 @@ from textual.widgets.option_list import Option
 from medtui.charts.palette import Colours
 from medtui.errors import MedtuiError
 from medtui.jobs.export import ExportProcess
-from medtui.runs.exporting import Answer, ExportPlan, Refused, Told, Written
-from medtui.runs.exports import FORMATS, Export, Format, FormatName, on_test, read_exports
+from medtui.protocol.export import (
+    ExportMessage,
+    ExportPlan,
+    FileWritten,
+    FormatFailed,
+    FormatName,
+)
+from medtui.protocol.outcome import Progress
+from medtui.runs.exports import FORMATS, Export, Format, on_test, read_exports
 from medtui.runs.folder import RunFolder
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
@@ -48,7 +57,7 @@ class ExportScreen(ModalScreen[None]):
         self._process: ExportProcess | None = None
         self._doing = ""
         """What the process does; empty while there is none."""
-        self._refused: list[Refused] = []
+        self._refused: list[FormatFailed] = []
         self._said = ""
 
     def compose(self) -> ComposeResult:
@@ -119,20 +128,22 @@ class ExportScreen(ModalScreen[None]):
     @work(thread=True, group="export")
     def _follow(self, process: ExportProcess) -> None:
         try:
-            process.follow(lambda answer: self.app.call_from_thread(self._hear, answer))
+            process.follow(lambda message: self.app.call_from_thread(self._hear, message))
             problem = ""
         except MedtuiError as error:
             problem = str(error)
         self.app.call_from_thread(self._end, problem)
 
-    def _hear(self, answer: Answer) -> None:
-        match answer:
-            case Told(text):
+    def _hear(self, message: ExportMessage) -> None:
+        match message:
+            case Progress(text):
                 self._doing = text
-            case Refused():
-                self._refused.append(answer)
-            case Written():
-                pass
+            case FormatFailed():
+                self._refused.append(message)
+            case FileWritten():
+                pass  # its record is read again
+            case _:
+                assert_never(message)
         self._show()
 
     def _end(self, problem: str) -> None:
@@ -175,7 +186,7 @@ def _described(form: Format) -> str:
     return f"needs {', '.join(form.missing)}: pip install 'medtui[export]'"
 
 
-def _complaint(refused: Refused, colours: Colours) -> Text:
+def _complaint(refused: FormatFailed, colours: Colours) -> Text:
     words = f"✗ {refused.format} {refused.message}\n  {refused.hint}"
     return Text(words.rstrip(), style=colours.states["failed"])
 

@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
-from medtui.jobs.dataset_inspection import Checked, DataReport, Reading, Sample
+from medtui.protocol.dataset import Checked, DataReport, Reading, Sample
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
 from medtui.tui.widgets.panel import Framed
 from medtui.units import format_count, format_percent

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from medtui.charts.palette import Colours
-from medtui.jobs.dataset_inspection import Picture
+from medtui.protocol.dataset import RgbRows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ def draw_samples(
     return text
 
 
-def draw_pictures(text: Text, pictures: Sequence[Picture]) -> None:
+def draw_pictures(text: Text, pictures: Sequence[RgbRows]) -> None:
     """Append pictures of one size to `text`, beside each other, from a new line on."""
     for row in range(0, len(pictures[0]) - 1, 2):
         text.append("\n")

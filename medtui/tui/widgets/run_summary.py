@@ -9,7 +9,7 @@ from textual.widgets import Digits, Static
 from medtui.charts.palette import Colours
 from medtui.metrics import Metric
 from medtui.monitor.run_view import MetricRow, RunView
-from medtui.runs.result import Shrinkage, Size
+from medtui.protocol.model_size import Shrinkage, Size
 from medtui.tui.widgets.panel import Framed
 from medtui.units import (
     MISSING,

@@ -14,7 +14,7 @@ from medtui.tui.widgets.table import Column, RecordTable
 from medtui.units import format_count, format_density, format_percent
 
 if TYPE_CHECKING:
-    from medtui.jobs.launcher import CellForecast
+    from medtui.protocol.preflight import CellForecast
 
 _MOST_DENSITIES = 12
 _SEARCH = Column("search", "search", 6, justify="right")

@@ -1,4 +1,4 @@
-"""What is known of a GPU at one moment. Structs alone, for whoever reads telemetry."""
+"""What is known of GPUs at one moment, and the NVML probe's answer."""
 
 import msgspec
 
@@ -77,3 +77,6 @@ class Probe(msgspec.Struct, frozen=True):
     gpus: list[ProbedGpu] = []
     reason: str = ""
     """Why there are no GPUs, as a sentence; empty where there are."""
+
+
+probe_decoder: msgspec.json.Decoder[Probe] = msgspec.json.Decoder(Probe)

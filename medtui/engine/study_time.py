@@ -1,0 +1,218 @@
+"""How long a study takes, from the measured seconds of its steps. Arithmetic alone; knows no torch.
+
+A run is: start-up, for each cycle an L step, a C step, BatchNorm recalibration and evaluations, for
+each epoch of fine-tuning its steps and evaluations, and the final evaluation with its bootstrap.
+Reading images into the cache for the first time and checkpoints (2 % at most) are not counted.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from medtui.preset import Cell, Preset, expand_grid
+from medtui.protocol.preflight import StageTime
+
+FAST_TEST_EVERY = 5
+"""Cycles between evaluations of test in fast mode, as in `engine.fast`."""
+
+
+@dataclass(frozen=True)
+class ImageCounts:
+    """Images that a study trains on and evaluates."""
+
+    train: int
+    val: int
+    test: int
+
+
+@dataclass(frozen=True)
+class WorkTimes:
+    """Measured seconds of the work that a study repeats."""
+
+    start: float = 0.0
+    """From the start of a worker's process until it computes."""
+    reference_step: float = 0.0
+    """A training step of the reference, with the reference's threads."""
+    reference_image: float = 0.0
+    """An image evaluated, with the reference's threads."""
+    lc_step: float = 0.0
+    """A minibatch of an L step: forward, backward, the update with its penalty."""
+    finetune_step: float = 0.0
+    """A minibatch of fine-tuning, with its masks."""
+    image: float = 0.0
+    """An image evaluated, with a run's threads."""
+    single_image: float = 0.0
+    """An image evaluated alone."""
+    recalibrated_image: float = 0.0
+    """An image passed through in training mode without gradients."""
+    cycle: Mapping[str, float] = field(default_factory=dict)
+    """A run's name to the C step and what else is done once a cycle; `""` is any other run's."""
+    bootstrap: float = 0.0
+    """Intervals of a finished run, val and test."""
+    side_by_side: float = 1.0
+    """A step's time while other runs compute, over its time alone; at least 1."""
+
+    def cycle_of(self, cell: Cell) -> float:
+        """Return the seconds that a cell's cycles take beside steps and evaluations."""
+        return self.cycle.get(cell.slug, self.cycle.get("", 0.0))
+
+
+def num_evaluations(rounds: int, every: int) -> int:
+    """Count the rounds (cycles, epochs) that evaluate test: the first, every so many, the last."""
+    if rounds == 0:
+        return 0
+    return math.ceil(rounds / every) + ((rounds - 1) % every != 0)
+
+
+def reference_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> list[StageTime]:
+    """Return the stages of the reference; without training where its weights are given."""
+    trained = 0.0
+    if not preset.model.weights:
+        reference = preset.reference
+        steps = reference.epochs * _num_batches(counts.train, reference.batch_size)
+        images = _evaluated(counts, reference.epochs, preset.evaluate.test_every or 1)
+        trained = steps * times.reference_step + images * times.reference_image
+    final = (counts.val + counts.test) * times.reference_image + times.bootstrap
+    return [
+        StageTime("start", times.start),
+        StageTime("reference", trained),
+        StageTime("evaluate", final),
+    ]
+
+
+def run_time(
+    preset: Preset, counts: ImageCounts, times: WorkTimes, *, num_cycles: int, cycle_seconds: float
+) -> list[StageTime]:
+    """Return the stages of a compression of so many cycles, alone on its device.
+
+    `cycle_seconds` are the C step and what else is done once a cycle.
+    """
+    final = (counts.val + counts.test) * times.image + times.bootstrap
+    compressed = _compress_time(preset, counts, times, num_cycles)
+    recalibrated = _num_recalibrated(preset, counts) * times.recalibrated_image
+    is_tuned = preset.compress.guard == "on" and preset.guard.finetune_epochs > 0
+    tuned = _finetune_time(preset, counts, times) if is_tuned else 0.0
+    if is_tuned:  # what is stored is recalibrated once more, by the last of its stages
+        tuned += recalibrated
+    else:
+        compressed += recalibrated
+    return [
+        StageTime("start", times.start),
+        StageTime("compress", compressed + num_cycles * cycle_seconds),
+        StageTime("finetune", tuned),
+        StageTime("evaluate", final),
+    ]
+
+
+def _compress_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_cycles: int) -> float:
+    lc, evaluate = preset.lc, preset.evaluate
+    first = lc.first_steps or lc.steps
+    num_steps = first + (num_cycles - 2) * lc.steps if num_cycles > 1 else 0
+    every = evaluate.test_every or (FAST_TEST_EVERY if lc.mode == "fast" else 1)
+    images = num_cycles * counts.val  # w, before theta is evaluated
+    images += _evaluated(counts, num_cycles, every)
+    if evaluate.train_split:
+        images += num_cycles * counts.train
+    recalibrated = num_cycles * _num_recalibrated(preset, counts)
+    return (
+        num_steps * times.lc_step + images * times.image + recalibrated * times.recalibrated_image
+    )
+
+
+def _finetune_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> float:
+    """Return the seconds of fine-tuning's steps and evaluations."""
+    epochs = preset.guard.finetune_epochs
+    steps = epochs * _num_batches(counts.train, preset.lc.batch_size)
+    images = _evaluated(counts, epochs, preset.evaluate.test_every or 1)
+    return steps * times.finetune_step + images * times.image
+
+
+def _evaluated(counts: ImageCounts, rounds: int, every: int) -> int:
+    """Count the images of val and test that so many cycles or epochs evaluate."""
+    return rounds * counts.val + num_evaluations(rounds, every) * counts.test
+
+
+def _num_recalibrated(preset: Preset, counts: ImageCounts) -> int:
+    is_guarded = preset.compress.guard == "on"
+    return min(preset.guard.recalibrate_images, counts.train) if is_guarded else 0
+
+
+def _num_batches(num_images: int, batch_size: int) -> int:
+    """Count the batches of an epoch: an incomplete last one is left out, a small part is one."""
+    return max(1, num_images // batch_size)
+
+
+def total(stages: Sequence[StageTime]) -> float:
+    """Return the seconds of all stages."""
+    return sum(each.seconds for each in stages)
+
+
+def grid_time(seconds: Sequence[float], num_slots: int, side_by_side: float) -> float:
+    """Return how long runs take that share `num_slots`; one that is left over runs alone.
+
+    Runs start as slots become free; runs of one grid are about equally long, so they do so in
+    rounds.
+    """
+    rounds = [seconds[at : at + num_slots] for at in range(0, len(seconds), num_slots)]
+    return sum(max(each) * (side_by_side if len(each) > 1 else 1.0) for each in rounds)
+
+
+def search_time(
+    preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: int, *, is_gpu: bool
+) -> float:
+    """Return how long the searches take with all of their budget.
+
+    Each scheme has one sample at a time, so schemes run side by side. A timed objective measures
+    each round's samples beside the reference.
+    """
+    search, cycles = preset.search, preset.lc.cycles
+    if search is None:
+        return 0.0
+    num_probes = search.num_probes(cycles)
+
+    def sample(num_cycles: int) -> float:
+        cell_time = times.cycle.get("", max(times.cycle.values(), default=0.0))
+        return total(
+            run_time(preset, counts, times, num_cycles=num_cycles, cycle_seconds=cell_time)
+        )
+
+    seconds = num_probes * sample(search.probe_cycles) if num_probes else 0.0
+    seconds += (search.budget - num_probes) * sample(cycles)
+    num_schemes = len(search.scheme)
+    runs = grid_time([seconds] * num_schemes, num_slots, times.side_by_side)
+    if search.is_monotone:
+        return runs
+    return runs + search.budget * benchmark_time(preset, times, num_schemes, is_gpu=is_gpu)
+
+
+def benchmark_time(
+    preset: Preset, times: WorkTimes, num_runs: int, *, is_gpu: bool, num_shrunk: int = 0
+) -> float:
+    """Return at most how long it takes to time so many runs beside the reference.
+
+    The sweep of batches may end before the largest one, where throughput falls.
+    """
+    bench = preset.bench
+    num_models = 1 + num_runs + num_shrunk
+    seconds = num_models * bench.calls * times.single_image
+    size = 1
+    while size <= bench.max_batch:
+        batch = times.single_image + (size - 1) * times.image
+        seconds += num_models * bench.rounds * (batch + max(batch, bench.seconds))
+        size *= 2
+    if is_gpu:
+        seconds += num_models * bench.sustain_seconds
+    return times.start + seconds * (len(bench.precisions) if is_gpu else 1)
+
+
+def grid_seconds(preset: Preset, counts: ImageCounts, times: WorkTimes) -> list[float]:
+    """Return the seconds of each run of the grid, alone on its device."""
+    return [
+        total(
+            run_time(
+                preset, counts, times,
+                num_cycles=preset.lc.cycles, cycle_seconds=times.cycle_of(cell),
+            )
+        )
+        for cell in expand_grid(preset)
+    ]  # fmt: skip

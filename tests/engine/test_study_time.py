@@ -1,0 +1,167 @@
+"""How long a study takes, by the arithmetic over measured steps."""
+
+import pytest
+
+from medtui.engine.study_time import (
+    ImageCounts,
+    WorkTimes,
+    benchmark_time,
+    grid_time,
+    num_evaluations,
+    reference_time,
+    run_time,
+    search_time,
+    total,
+)
+from medtui.preset import Preset, parse_preset
+
+COUNTS = ImageCounts(train=1000, val=100, test=200)
+
+PRESET = """
+name = "timed"
+[data]
+card = "demo"
+[reference]
+epochs = 4
+batch_size = 64
+[compress]
+schemes = ["Prune"]
+[lc]
+cycles = 5
+steps = 10
+batch_size = 100
+[guard]
+recalibrate_images = 500
+[evaluate]
+test_every = 3
+"""
+
+
+def preset(more: str = "", *changes: tuple[str, str]) -> Preset:
+    """Return the preset, changed."""
+    text = PRESET + more
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return parse_preset(text, "timed")
+
+
+def stages(asked: Preset, times: WorkTimes, cycle_seconds: float = 0.0) -> dict[str, float]:
+    """Return a run's stages by name."""
+    found = run_time(asked, COUNTS, times, num_cycles=asked.lc.cycles, cycle_seconds=cycle_seconds)
+    return {each.stage: each.seconds for each in found}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "every", "count"), [(0, 3, 0), (1, 3, 1), (5, 3, 3), (4, 3, 2), (6, 1, 6), (5, 9, 2)]
+)
+def test_test_is_evaluated_first_every_so_many_and_last(rounds, every, count):
+    """Of five cycles every third: 0, 3 and the last."""
+    assert num_evaluations(rounds, every) == count
+    counted = [at for at in range(rounds) if at % every == 0 or at == rounds - 1]
+    assert len(counted) == count
+
+
+def test_a_reference_has_steps_evaluations_start_and_bootstrap():
+    """15 whole batches an epoch; val in each epoch, test in the first and the last."""
+    times = WorkTimes(start=3, reference_step=1, reference_image=0.01, bootstrap=5)
+    found = {each.stage: each.seconds for each in reference_time(preset(), COUNTS, times)}
+    assert found == {
+        "start": 3, "reference": pytest.approx(4 * 15 + 4 + 2 * 2), "evaluate": 3 + 5,
+    }  # fmt: skip
+
+
+def test_a_given_reference_is_not_trained():
+    """Its weights are loaded, and evaluated."""
+    asked = preset("[model]\nweights = 'w.safetensors'\n")
+    times = WorkTimes(start=3, reference_step=1, reference_image=0.01, bootstrap=5)
+    assert total(reference_time(asked, COUNTS, times)) == 3 + 3 + 5
+
+
+def test_cycle_0_has_no_step_and_every_cycle_a_c_step():
+    """Four L steps of ten minibatches; the first may have a number of its own."""
+    assert stages(preset(), WorkTimes(lc_step=1))["compress"] == 40
+    longer = preset("", ("steps = 10", "steps = 10\nfirst_steps = 25"))
+    assert stages(longer, WorkTimes(lc_step=1))["compress"] == 25 + 30
+    direct = preset("", ("cycles = 5", "cycles = 1"))
+    assert stages(direct, WorkTimes(lc_step=1))["compress"] == 0
+    assert stages(preset(), WorkTimes(), cycle_seconds=2)["compress"] == 10
+
+
+def test_every_cycle_evaluates_w_and_theta_and_recalibrates():
+    """Val twice, test thrice in all; the train split where it is asked for."""
+    assert stages(preset(), WorkTimes(image=1))["compress"] == 5 * 200 + 3 * 200
+    asked = preset("", ("test_every = 3", "test_every = 3\ntrain_split = true"))
+    assert stages(asked, WorkTimes(image=1))["compress"] == 5 * 200 + 3 * 200 + 5 * 1000
+    assert stages(preset(), WorkTimes(recalibrated_image=1))["compress"] == 6 * 500
+    off = preset("", ('schemes = ["Prune"]', 'schemes = ["Prune"]\nguard = "off"'))
+    assert stages(off, WorkTimes(recalibrated_image=1))["compress"] == 0
+
+
+def test_fine_tuning_is_a_stage_of_its_own():
+    """Its epochs' steps and evaluations, and one more recalibration; none without epochs."""
+    times = WorkTimes(finetune_step=1, image=0.1, recalibrated_image=0.01)
+    assert stages(preset(), times)["finetune"] == 0
+    asked = preset("", ("[guard]", "[guard]\nfinetune_epochs = 3"))
+    found = stages(asked, times)["finetune"]
+    assert found == pytest.approx(3 * 10 + (3 * 100 + 2 * 200) * 0.1 + 5)
+
+
+def test_runs_side_by_side_share_the_machine():
+    """Two at once take longer each, one that is left over does not; alone nothing changes."""
+    assert grid_time([10, 10, 10], 2, 1.5) == 15 + 10
+    assert grid_time([10, 20, 30, 30], 2, 1.5) == 30 + 45
+    assert grid_time([10, 10], 1, 1.5) == 20
+    assert grid_time([], 2, 1.5) == 0
+
+
+SEARCH = """
+[search]
+scheme = ["Prune", "FilterPrune"]
+budget = 6
+probe_cycles = 2
+finalists = 2
+"""
+
+
+def test_a_search_runs_probes_and_finalists_of_its_schemes_side_by_side():
+    """Four probes with one L step, two samples with four; two schemes at once."""
+    times = WorkTimes(start=1, lc_step=1, side_by_side=1.5)
+    samples = 4 * (1 + 10) + 2 * (1 + 40)
+    seconds = search_time(preset(SEARCH), COUNTS, times, 2, is_gpu=False)
+    assert seconds == 1.5 * samples
+    assert search_time(preset(SEARCH), COUNTS, times, 1, is_gpu=False) == 2 * samples
+    assert search_time(preset(), COUNTS, times, 2, is_gpu=False) == 0
+
+
+def test_a_search_includes_the_fine_tuning_of_its_samples():
+    """Probes are fine-tuned, too."""
+    asked = preset(SEARCH, ("[guard]", "[guard]\nfinetune_epochs = 1"))
+    assert search_time(asked, COUNTS, WorkTimes(finetune_step=1), 2, is_gpu=False) == 6 * 10
+
+
+def test_a_timed_objective_measures_each_round():
+    """Start-up and calls of two samples and the reference, six times."""
+    asked = preset(SEARCH + 'objective = "latency"\n')
+    with_timing = search_time(asked, COUNTS, WorkTimes(start=7), 2, is_gpu=False)
+    runs = search_time(preset(SEARCH), COUNTS, WorkTimes(start=7), 2, is_gpu=False)
+    assert with_timing - runs == pytest.approx(
+        6 * benchmark_time(asked, WorkTimes(start=7), 2, is_gpu=False)
+    )
+
+
+def test_a_benchmark_has_latency_sweep_and_memory():
+    """Every model in every batch of the sweep; on a GPU each precision, and at its best batch."""
+    asked = preset(
+        '[bench]\nprecisions = ["float32", "tf32"]\ncalls = 100\nrounds = 3\nmax_batch = 4\n'
+        "seconds = 0.5\nsustain_seconds = 2\n"
+    )
+    times = WorkTimes(start=1, single_image=0.01, image=1)
+    latency = 2 * 100 * 0.01
+    sweep = 2 * 3 * (0.01 + 0.5 + 2 * 1.01 + 2 * 3.01)
+    found = benchmark_time(asked, times, 1, is_gpu=False)
+    assert found == pytest.approx(1 + latency + sweep)
+    on_gpu = benchmark_time(asked, times, 1, is_gpu=True)
+    assert on_gpu == pytest.approx(1 + 2 * (latency + sweep + 2 * 2))
+    more = benchmark_time(asked, times, 1, is_gpu=False, num_shrunk=1)
+    assert more == pytest.approx(1 + 1.5 * (latency + sweep))

@@ -1,0 +1,99 @@
+"""Every process that medtui starts has the environment of a worker."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from medtui import child_process
+from medtui.comet import dispatch
+from medtui.datasets.decoding.pool import Child
+from medtui.datasets.image_lookup import pictures_of
+from medtui.doctor.software import read_torch_facts
+from medtui.errors import EnvironmentProblem
+from medtui.jobs import benchmark, launcher, supervisor, tracker
+from medtui.jobs.dataset_inspection import DataLook, EveryImageLook, SamplesLook
+from medtui.jobs.device_slots import Slot
+from medtui.jobs.export import ExportProcess
+from medtui.preset import BenchSettings, DataSettings, TrackSettings, load_preset
+from medtui.protocol.export import ExportPlan
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.telemetry import SamplerProcess, probe_safely
+
+DEMO = DataSettings(card="demo")
+
+
+def _supervise(study: StudyFolder) -> object:
+    preset = load_preset("demo")
+    return supervisor.Supervisor(study, preset, [])._start(study.reference, Slot("", "cpu"))
+
+
+def _bench(study: StudyFolder) -> object:
+    with study.bench_log.open("a+b") as log:
+        return benchmark.start_bench(
+            study, [], BenchSettings(), device="cpu", threads=1, log=log
+        )  # fmt: skip
+
+
+STARTS: dict[str, Callable[[StudyFolder], object]] = {
+    "preflight": lambda _: launcher.preflight(load_preset("demo")),
+    "supervisor": launcher.resume_study,
+    "worker": _supervise,
+    "benchmark": _bench,
+    "export": lambda study: ExportProcess(study.reference, ExportPlan(["onnx"], "")),
+    "torch facts": lambda _: read_torch_facts(),
+    "inspection": lambda _: DataLook(DEMO),
+    "every image": lambda _: EveryImageLook(DEMO),
+    "samples": lambda _: SamplesLook(DEMO),
+    "pictures": lambda _: pictures_of(DEMO, []),
+    "NVML probe": lambda _: probe_safely(),
+    "decoder": lambda _: Child(),
+    "sampler": lambda study: SamplerProcess(1, study.path / "t", log=study.path / "l").start(),
+    "Comet follower": lambda study: tracker.RunFollower(
+        study.reference, TrackSettings(comet="offline")
+    ).start(),
+    "Comet upload": lambda study: dispatch._run(["comet"], study.reference),
+}
+
+
+class Started(OSError):
+    """Ends a start whose environment is known."""
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_every_child_waits_passively(name, tmp_path, monkeypatch):
+    """Threads that spin starve others: a measurement or a run takes many times as long."""
+    study = StudyFolder(tmp_path / "study")
+    run = RunFolder(study.path / "reference")
+    run.comet.mkdir(parents=True)
+    seen: list[dict[str, str] | None] = []
+
+    def start(*_: object, env: dict[str, str] | None = None, **__: object) -> SimpleNamespace:
+        seen.append(env)
+        raise Started
+
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setattr(subprocess, "Popen", start)
+    try:
+        STARTS[name](study)
+    except (Started, EnvironmentProblem):
+        assert seen, "it failed before it started anything"
+    assert [each and each["OMP_WAIT_POLICY"] for each in seen] == ["PASSIVE"]
+
+
+def test_no_module_starts_a_process_in_another_way():
+    """`Popen` and `run` stand where a process's lifetime is its own, and nowhere else."""
+    package = Path(child_process.__file__).parent
+    starts = {"subprocess.Popen(", "subprocess.run("}
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if any(start in path.read_text(encoding="utf-8") for start in starts)
+    }
+    assert found - {"child_process.py"} == {
+        "jobs/launcher.py", "jobs/supervisor.py", "jobs/tracker.py", "comet/dispatch.py",
+        "datasets/decoding/pool.py", "telemetry/sampler_process.py",
+        "engine/run/provenance.py", "doctor/terminal.py",  # git, nvidia-smi, tmux
+    }  # fmt: skip
