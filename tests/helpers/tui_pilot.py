@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
@@ -19,6 +20,13 @@ NUM_CHECKS = 800
 
 NUM_EQUAL = 3
 """How many checks in a row must find the same screen before it is taken as settled."""
+PILOT_PATIENCE_S = 180.0
+"""Textual's own is 30 s, which a key press exceeds beside six busy processes on two cores."""
+
+
+def wait_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Textual's pilot wait `PILOT_PATIENCE_S` for a screen to process its messages."""
+    monkeypatch.setattr(Pilot._wait_for_screen, "__defaults__", (PILOT_PATIENCE_S,))
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import pytest
 from medtui.protocol.preflight import Preflight
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.showcase import record_showcase
+from tests.helpers.tui_pilot import wait_longer
 
 
 @pytest.fixture
@@ -33,3 +34,9 @@ def _no_preflight(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     if "real_preflight" not in request.keywords:
         nothing = Preflight(0, 0, 0, 0, [], [], 1.0)
         monkeypatch.setattr("medtui.tui.screens.compress.preflight", lambda _preset, **_: nothing)
+
+
+@pytest.fixture(autouse=True)
+def _patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Textual's pilot wait for messages as long as `until` waits, also on a busy machine."""
+    wait_longer(monkeypatch)

@@ -142,6 +142,18 @@ async def test_it_fits_small_terminals(recorded: Path) -> None:
         await until(pilot, lambda: "Studies" in screen_text(pilot))
 
 
+async def test_results_that_arrive_while_the_screen_closes_are_dropped(recorded: Path) -> None:
+    """Escape during the computation leaves the screen without its widgets for a moment."""
+    async with opened(recorded) as pilot:
+        await _compare(pilot, "5 of 5 runs")
+        await pilot.app.workers.wait_for_complete()
+        screen = pilot.app.screen
+        await screen.query("*").remove()
+        screen._show_table()
+        await pilot.app.workers.wait_for_complete()
+        assert pilot.app.is_running
+
+
 async def test_probes_are_hidden_until_they_are_asked_for(runs_dir: Path) -> None:
     """`P` shows them, each with its sign and its word; hidden again they are unmarked."""
     write_searched_study(runs_dir)

@@ -36,7 +36,8 @@ async def test_enter_goes_to_the_live_run_and_opens_it(
     """From the study to its live run to that run's screen; Escape leads back."""
     async with opened(runs_dir) as pilot:
         await pilot.press("enter")
-        assert pilot.app.screen.query_one(RunTable).selected == "malaria/prune-0.1"
+        table = pilot.app.screen.query_one(RunTable)
+        await until(pilot, lambda: table.selected == "malaria/prune-0.1")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await pilot.press("escape")

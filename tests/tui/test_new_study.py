@@ -268,6 +268,7 @@ async def compress(pilot: object) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
     await pilot.press("n")
     await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
+    await until(pilot, lambda: "Schemes" in screen_text(pilot))
 
 
 def test_the_report_of_nothing_is_empty() -> None:

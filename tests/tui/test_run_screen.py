@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from medtui.events import CycleEnded
 from medtui.runs.log_writer import EventWriter
@@ -117,6 +118,16 @@ async def test_a_run_deleted_under_the_view_is_said_to_be_gone(
         await until(pilot, lambda: "no longer there" in screen_text(pilot))
 
 
+async def _settled_drawing(pilot: Pilot[None], chart: Chart) -> object:
+    """Return the chart's drawing once no work at its opening replaces it any more."""
+    drawing = None
+    while drawing is not chart._strips:
+        drawing = chart._strips
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+    return drawing
+
+
 async def test_nothing_is_drawn_again_when_nothing_changed(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
@@ -125,7 +136,7 @@ async def test_nothing_is_drawn_again_when_nothing_changed(
         await open_live_run(pilot)
         chart = pilot.app.screen.query_one("#curves", Chart)
         await until(pilot, lambda: chart.is_drawn)
-        drawing = chart._strips
+        drawing = await _settled_drawing(pilot, chart)
         pilot.app.screen.reshow()
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()

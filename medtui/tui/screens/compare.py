@@ -122,7 +122,7 @@ class CompareScreen(Looking, Choosing):
         self.app.call_from_thread(self._take_board, board)
 
     def _take_board(self, board: Board) -> None:
-        if not self.is_attached:
+        if not self.has_table:
             return
         self._board = board
         if self._first_marked is not None:
@@ -183,7 +183,7 @@ class CompareScreen(Looking, Choosing):
         )
 
     def _put_content(self, content: Content) -> None:
-        if not self.is_attached:
+        if not self.has_table:
             return
         chart, sheets = self.query_one("#tab-chart", Chart), self.query_one(SheetView)
         chart.display, sheets.display = isinstance(content, Plot), not isinstance(content, Plot)
@@ -195,7 +195,8 @@ class CompareScreen(Looking, Choosing):
 
     def _put_table(self, view: TableView) -> None:
         super()._put_table(view)
-        self._show_search()
+        if self.has_table:
+            self._show_search()
 
     def _show_search(self) -> None:
         """Say what the search of the scheme under the cursor came to; at a reference, the first."""

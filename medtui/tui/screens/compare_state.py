@@ -97,6 +97,11 @@ class Choosing(ReaderScreen):
             facts.insert(0, column_named("run"))
         return differing(facts, entries) if view.is_same_hidden else facts
 
+    @property
+    def has_table(self) -> bool:
+        """Whether results can be shown; a screen that is being closed loses its widgets first."""
+        return self.is_attached and bool(self.query(CompareTable))
+
     def _show_table(self) -> None:
         filtered = self._filtered()
         self._read_facts(tuple(self._shown_of(filtered)), self._say_probes(filtered))
@@ -114,7 +119,7 @@ class Choosing(ReaderScreen):
             self.app.call_from_thread(self._put_table, view)
 
     def _put_table(self, view: TableView) -> None:
-        if not self.is_attached:
+        if not self.has_table:
             return
         table = self.query_one(CompareTable)
         table.show_view(view, self.marks, self.colours)
