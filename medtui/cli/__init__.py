@@ -8,17 +8,19 @@ import os
 import sys
 
 from medtui import __version__
+from medtui.cli.stream import escape_output
 from medtui.errors import MedtuiError, explain_os_error
 
 
 def main() -> int:
     """Run the command line; give the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Its encoding may lack a character that a name has.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    escape_output()
     if sys.argv[1:] == ["--version"]:
         print(f"medtui {__version__}")
         return 0
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # File names may hold bytes of any encoding, and stdout's may lack a character of ours.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _run_verb()
     except MedtuiError as error:

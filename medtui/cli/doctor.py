@@ -40,14 +40,12 @@ def doctor(
 
 
 def _lines(finding: "Finding") -> list[str]:
-    from medtui.cli.table import printable
-
     width = min(WIDEST, shutil.get_terminal_size().columns)
     head = f"{finding.level:<8} {finding.subject:<12} "
     indent = " " * len(head)
-    lines = textwrap.wrap(printable(finding.text), width, initial_indent=head,
+    lines = textwrap.wrap(finding.text, width, initial_indent=head,
                           subsequent_indent=indent)  # fmt: skip
     if finding.cure:
-        lines += textwrap.wrap(printable(finding.cure), width, initial_indent=f"{indent}→ ",
+        lines += textwrap.wrap(finding.cure, width, initial_indent=f"{indent}→ ",
                                subsequent_indent=f"{indent}  ")  # fmt: skip
     return lines

@@ -1,6 +1,5 @@
 """Finished models' speed and size for people and programs; measured now, or before."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import msgspec
 
 from medtui.cli.run_lookup import find_target
 from medtui.cli.show.summary import print_object
+from medtui.cli.stream import erase_progress, write_progress
 from medtui.cli.table import render_table
 from medtui.errors import UsageError
 from medtui.jobs.benchmark import bench_models
@@ -52,10 +52,10 @@ def bench_targets(asked: SpeedOptions) -> None:
                 preset.bench,
                 device=asked.device,
                 threads=asked.threads or preset.machine.reference_threads,
-                tell=_silence if asked.is_quiet else _tell,
+                tell=_silence if asked.is_quiet else write_progress,
             )
-            if sys.stderr.isatty() and not asked.is_quiet:
-                print("\033[K", end="", file=sys.stderr)
+            if not asked.is_quiet:
+                erase_progress()
         _print_benches([study.reference, *runs], as_json=asked.as_json)
 
 
@@ -79,12 +79,6 @@ def _runs_by_study(
 
 def _silence(_text: str) -> None:
     """Tell nothing."""
-
-
-def _tell(text: str) -> None:
-    """Redraw one line on a terminal, write one elsewhere."""
-    ending = "\033[K\r" if sys.stderr.isatty() else "\n"
-    print(text, end=ending, file=sys.stderr, flush=True)
 
 
 def _print_benches(runs: list[RunFolder], *, as_json: bool) -> None:

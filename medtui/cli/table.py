@@ -5,15 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from medtui.analysis.table import deal_columns
+from medtui.control_characters import one_line
 
 GAP = "  "
 
 Row = Sequence[str]
-
-
-def printable(text: str) -> str:
-    """Give a line in which nothing can steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def render_table(headers: Row, rows: Sequence[Row], *, num_keys: int = 1) -> str:
@@ -22,9 +18,14 @@ def render_table(headers: Row, rows: Sequence[Row], *, num_keys: int = 1) -> str
     On a terminal narrower than the table, the columns are dealt to several tables, each with the
     key columns. What is no terminal gets one table whatever its width.
     """
+    headers, rows = _one_lined(headers), [_one_lined(row) for row in rows]
     widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
     blocks = deal_columns(widths, num_keys, len(GAP), _width_of_stdout())
     return "\n\n".join(_block([headers, *rows], widths, block, num_keys) for block in blocks)
+
+
+def _one_lined(row: Row) -> list[str]:
+    return [one_line(cell) for cell in row]
 
 
 def _width_of_stdout() -> int | None:

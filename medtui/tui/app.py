@@ -23,6 +23,8 @@ from medtui.tui.action_handlers import CANCEL, Answering
 from medtui.tui.actions import Errands
 from medtui.tui.ascii import AsciiFilter
 from medtui.tui.bindings import bind
+from medtui.tui.console import PrintableConsole
+from medtui.tui.control_filter import ControlFilter
 from medtui.tui.screens.confirm import Choice, Question
 from medtui.tui.screens.help import HelpScreen, own_bindings
 from medtui.tui.screens.home import HomeScreen
@@ -80,6 +82,9 @@ class MedtuiApp(Answering):
         self.feed = Poller(runs_dir, self._publish)
         self._snapshot: Snapshot | None = None
         self._terminal_title = ""
+        # What a crash writes once the screen is gone.
+        self.error_console = PrintableConsole(file=sys.__stderr__, markup=False, highlight=False)
+        self._filters.append(ControlFilter())
         if is_ascii:
             self._filters.append(AsciiFilter())
 
@@ -161,7 +166,10 @@ class MedtuiApp(Answering):
         from medtui.tui.screens.run import RunScreen
 
         self.feed.watch(key)
-        self.push_screen(RunScreen(key))
+        screen = RunScreen(key)
+        # The reading thread publishes changes only, and this run may be in the last snapshot.
+        screen.snapshot = self._snapshot
+        self.push_screen(screen, self._on_run_left)
 
     def action_help(self) -> None:
         """Explain the screen in view."""
@@ -229,6 +237,10 @@ class MedtuiApp(Answering):
                 await self.pop_screen()
             if is_watched:
                 self.open_run(f"{name}/{REFERENCE}")
+
+    def _on_run_left(self, _result: None) -> None:
+        """Stop reading the run for a view that nobody looks at."""
+        self.feed.watch("")
 
     def _name_terminal(self, snapshot: Snapshot) -> None:
         """Tell in the terminal's title how far the live studies are."""

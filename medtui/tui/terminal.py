@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from medtui.control_characters import one_line
+
 GRACE_S = 2.0
 """How long an orderly exit may take once the terminal is gone, seconds."""
 
@@ -21,8 +23,7 @@ _PERIOD_MS = 1000
 
 def title_sequence(title: str) -> str:
     """Give what names the terminal's window or tab; empty gives it back its own name."""
-    plain = "".join(letter for letter in title if letter.isprintable())
-    return f"\x1b]2;{plain}\x07"
+    return f"\x1b]2;{one_line(title)}\x07"
 
 
 def on_signals(leave: Callable[[int], object]) -> None:

@@ -84,6 +84,28 @@ async def test_a_new_cycle_appears_while_one_looks(
         await until(pilot, lambda: "best so far at cycle 31" in screen_text(pilot))
 
 
+async def test_a_run_opened_again_is_shown_again(runs_dir: Path) -> None:
+    """Nothing in the folder changes in between, so the reading thread has no news of it."""
+    study = RecordedStudy(runs_dir, "over")
+    study.reference()
+    async with opened(runs_dir) as pilot:
+        for _ in range(3):
+            await pilot.press("enter", "enter")
+            await until(pilot, lambda: "A val 96" in screen_text(pilot))
+            await pilot.press("escape")
+            await until(pilot, lambda: "Studies" in screen_text(pilot))
+
+
+async def test_a_run_that_was_left_is_read_no_more(runs_dir: Path) -> None:
+    """Home needs no curves; the next snapshot has no view of a run."""
+    RecordedStudy(runs_dir, "over").reference()
+    async with opened(runs_dir) as pilot:
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: pilot.app.screen.snapshot.view is not None)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen.snapshot.view is None)
+
+
 async def test_dead_layers_are_named_where_the_eye_is(runs_dir: Path) -> None:
     """An empty layer is a warning above the charts, by name."""
     study = RecordedStudy(runs_dir, "guardless")

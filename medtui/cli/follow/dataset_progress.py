@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from medtui.cli.stream import erase_progress, write_progress
 from medtui.datasets.progress import Progress, Tell, tell_nobody
 from medtui.units import format_bytes, format_count
 
@@ -19,22 +20,19 @@ def told_on_stderr(*, is_quiet: bool) -> Iterator[Tell]:
     if is_quiet:
         yield tell_nobody
         return
-    is_terminal = sys.stderr.isatty()
-    pace = REDRAW_SECONDS if is_terminal else LINE_SECONDS
+    pace = REDRAW_SECONDS if sys.stderr.isatty() else LINE_SECONDS
     told_at = time.monotonic()
 
     def tell(progress: Progress) -> None:
         nonlocal told_at
         if time.monotonic() - told_at >= pace:
             told_at = time.monotonic()
-            ending = "\033[K\r" if is_terminal else "\n"
-            print(_line(progress), end=ending, file=sys.stderr, flush=True)
+            write_progress(_line(progress))
 
     try:
         yield tell
     finally:
-        if is_terminal:
-            print("\033[K", end="", file=sys.stderr, flush=True)
+        erase_progress()
 
 
 def _line(progress: Progress) -> str:

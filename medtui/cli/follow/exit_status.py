@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from medtui.cli.table import printable
 from medtui.events import RunFailed
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import StudyFolder
@@ -73,4 +72,4 @@ def _last_lines_of(feed: StudyFeed | RunFeed) -> list[str]:
         text = _log_of(feed).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    return [printable(line) for line in text.splitlines()[-LOG_LINES:]]
+    return text.splitlines()[-LOG_LINES:]

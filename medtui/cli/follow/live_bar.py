@@ -4,13 +4,15 @@ import errno
 import sys
 import time
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from medtui.cli.follow.narration import describe_step, line_of
 from medtui.cli.show.summary import describe_primary
+from medtui.cli.stream import unescaped_stderr
+from medtui.control_characters import one_line
 from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.tui.console import PrintableConsole
 
 REDRAW_SECONDS = 0.5
 """Between two redraws; rare enough for a slow connection."""
@@ -20,7 +22,7 @@ class LiveBar:
     """Tells by bars at the bottom of a terminal; what happened for good scrolls away above."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = PrintableConsole(file=unescaped_stderr(), highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -67,7 +69,7 @@ class LiveBar:
                 self._progress.remove_task(self._tasks.pop(name))
             return
         if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task(name, total=1.0, where="")
+            self._tasks[name] = self._progress.add_task(one_line(name), total=1.0, where="")
         words = [each for each in (describe_step(run), describe_primary(run)) if each]
         self._progress.update(
             self._tasks[name], completed=run.progress.share, where=line_of("", "; ".join(words))

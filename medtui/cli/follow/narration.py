@@ -5,7 +5,7 @@ import time
 from typing import Protocol, TextIO
 
 from medtui.cli.show.summary import describe_primary, describe_splits
-from medtui.cli.table import printable
+from medtui.control_characters import one_line
 from medtui.events import CycleEnded
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.units import format_duration, format_number
@@ -87,8 +87,8 @@ class PlainLines:
 
 
 def line_of(run: str, text: str) -> str:
-    """Give a line about a run in which nothing can steer a terminal."""
-    return printable(f"{run}: {text}" if run else text)
+    """Return one line about a run, or about the study where `run` is empty."""
+    return one_line(f"{run}: {text}" if run else text)
 
 
 def describe_cycle(run: RunFeed, stage: str) -> str:

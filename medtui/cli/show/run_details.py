@@ -7,7 +7,8 @@ from medtui.cli.follow.narration import describe_cycle, describe_step
 from medtui.cli.show.exports import describe_exports
 from medtui.cli.show.summary import describe_duration, format_interval
 from medtui.cli.show.tracking import describe_experiment
-from medtui.cli.table import printable, render_table
+from medtui.cli.table import render_table
+from medtui.control_characters import one_line
 from medtui.events import RunFailed
 from medtui.metrics import reported_metrics
 from medtui.monitor.catalogue import RunFeed, StudyFeed
@@ -84,9 +85,9 @@ def _upkeep(upkeep: Upkeep) -> str:
 
 def _complaints(run: RunFeed) -> Iterator[str]:
     if isinstance(run.history.ending, RunFailed):
-        yield f"  failure   {printable(run.history.ending.message)}"
+        yield f"  failure   {one_line(run.history.ending.message)}"
         if run.history.ending.hint:
-            yield f"  cure      {printable(run.history.ending.hint)}"
+            yield f"  cure      {one_line(run.history.ending.hint)}"
     if run.problem:
         yield f"  problem   {run.problem}"
     result = run.result
@@ -95,7 +96,7 @@ def _complaints(run: RunFeed) -> Iterator[str]:
     if not result.has_patients:
         yield "  warning   the split does not keep patients apart"
     for warning in result.warnings:
-        yield f"  warning   {printable(warning)}"
+        yield f"  warning   {one_line(warning)}"
 
 
 def _metrics(result: Result) -> str:

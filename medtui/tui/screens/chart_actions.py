@@ -71,4 +71,4 @@ class Looking(Screen[None]):
         elif self.has_class("-full"):
             self.remove_class("-full")
         else:
-            self.app.pop_screen()
+            self.dismiss()

@@ -16,6 +16,9 @@ class SearchLine(Input):
         border: none;
         padding: 0 2;
         background: $panel;
+
+        /* Input:focus would put its border back, and one row would be all border. */
+        &:focus { border: none; }
     }
     """
 
