@@ -100,7 +100,7 @@ def read_whole(runs_dir: Path, wanted: str) -> Snapshot:
     reader = FolderReader(runs_dir)
     reader.read(wanted, look_at_all=True)
     while reader.is_behind:
-        reader.read_on()
+        reader.read_more()
     return reader.read(wanted, look_at_all=False)
 
 
