@@ -35,7 +35,7 @@ Batches = Iterable[tuple[Tensor, Tensor]]
 
 
 def transforms_of(how: Augment, size: int, by: Normalisation) -> v2.Compose:
-    """Give a card's augmentation as torchvision's transforms of single PIL images."""
+    """Return a card's augmentation as torchvision's transforms of single PIL images."""
     steps: list[Callable[..., object]] = [v2.Resize((size, size))]
     if how.flip_horizontal:
         steps.append(v2.RandomHorizontalFlip())
@@ -85,7 +85,7 @@ class FromArrays(TorchDataset[tuple[Tensor, int]]):
 
 
 def in_workers(images: TorchDataset[tuple[Tensor, int]]) -> Batches:
-    """Give a DataLoader with workers that live on from pass to pass."""
+    """Return a DataLoader with workers that live on from pass to pass."""
     return DataLoader(
         images, BATCH_SIZE, shuffle=True, num_workers=NUM_WORKERS, persistent_workers=True,
         drop_last=True,

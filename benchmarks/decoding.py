@@ -65,7 +65,7 @@ def _core_seconds() -> float:
 
 
 def second_start(settings: DataSettings, cache_dir: Path) -> float:
-    """Give the seconds in which a data set opens whose images are in the cache."""
+    """Return the seconds in which a data set opens whose images are in the cache."""
     started = time.perf_counter()
     open_dataset(settings, cache_dir=cache_dir)
     return time.perf_counter() - started

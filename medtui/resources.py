@@ -11,12 +11,12 @@ def _root(kind: str) -> Path:
 
 
 def presets_dir() -> Path:
-    """Give the folder of shipped presets."""
+    """Return the folder of shipped presets."""
     return _root("presets")
 
 
 def data_dir() -> Path:
-    """Give the folder of shipped cards: one folder per data set, each with a `card.toml`."""
+    """Return the folder of shipped cards: one folder per data set, each with a `card.toml`."""
     return _root("data")
 
 
@@ -31,14 +31,14 @@ def find_card(name: str) -> Path | None:
 
 
 def preset_names() -> list[str]:
-    """Give the names of all shipped presets: the demo, then one's own data, then the study's."""
+    """Return the names of all shipped presets: the demo, then one's own data, then the study's."""
     root = presets_dir()
     names = [path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml")]
     return sorted(names, key=lambda name: (name != "demo", "/" in name, name))
 
 
 def card_names() -> list[str]:
-    """Give the names of all shipped cards, in order."""
+    """Return the names of all shipped cards, in order."""
     return sorted(path.parent.name for path in data_dir().glob("*/card.toml"))
 
 

@@ -15,7 +15,7 @@ _DAY = 86400
 
 
 def format_bytes(num_bytes: float | None) -> str:
-    """Give a size with three significant digits in powers of 1024: `44.8 MiB`."""
+    """Return a size with three significant digits in powers of 1024: `44.8 MiB`."""
     if num_bytes is None or not math.isfinite(num_bytes):
         return MISSING
     value = float(num_bytes)
@@ -27,31 +27,31 @@ def format_bytes(num_bytes: float | None) -> str:
 
 
 def _three_digits(value: float) -> str:
-    """Give three significant digits; four before the point rather than an exponent."""
+    """Return three significant digits; four before the point rather than an exponent."""
     return f"{value:.3g}" if abs(value) < 999.5 else f"{value:.0f}"  # noqa: PLR2004 - rounds to 1000
 
 
 def format_gib(num_bytes: float | None) -> str:
-    """Give a size in GiB with one decimal and no unit, for axes and columns that carry it."""
+    """Return a size in GiB with one decimal and no unit, for axes and columns that carry it."""
     return MISSING if num_bytes is None else f"{num_bytes / GIB:.1f}"
 
 
 def format_percent(share: float | None, digits: int = 1) -> str:
-    """Give a share of 1 as a percentage: 0.958 is `95.8 %`."""
+    """Return a share of 1 as a percentage: 0.958 is `95.8 %`."""
     if share is None or not math.isfinite(share):
         return MISSING
     return f"{share * 100:.{digits}f} %"
 
 
 def format_density(density: float | None) -> str:
-    """Give a density as people write it: `0.5`, `0.01`, `1e-6`."""
+    """Return a density as people write it: `0.5`, `0.01`, `1e-6`."""
     if density is None:
         return MISSING
     return f"{density:.0e}".replace("e-0", "e-") if density < 1e-3 else f"{density:.3g}"  # noqa: PLR2004 - below it, zeros are hard to count
 
 
 def format_duration(seconds: float | None) -> str:
-    """Give a duration by its two largest units: `8 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
+    """Return a duration by its two largest units: `8 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     whole = max(0, round(seconds))
@@ -65,7 +65,7 @@ def format_duration(seconds: float | None) -> str:
 
 
 def format_count(count: float | None) -> str:
-    """Give a count with thousands separated: `11,177,538`."""
+    """Return a count with thousands separated: `11,177,538`."""
     return MISSING if count is None else f"{count:,.0f}"
 
 
@@ -85,5 +85,5 @@ def format_change(change: float, digits: int) -> str:
 
 
 def format_number(value: float | None, digits: int = 3) -> str:
-    """Give a plain number with `digits` significant digits."""
+    """Return a plain number with `digits` significant digits."""
     return MISSING if value is None or not math.isfinite(value) else f"{value:.{digits}g}"

@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Give the folder of real images, or skip: a clone has none."""
+    """Return the folder of real images, or skip: a clone has none."""
     folder = Path(os.environ.get("MEDTUI_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
     if not (folder / "malaria32.npz").is_file():
         pytest.skip(f"no real images at {folder}; set MEDTUI_TEST_DATA to run this test")
@@ -33,7 +33,7 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def exportable(tmp_path_factory: pytest.TempPathFactory) -> "StudyFolder":
-    """Give a study of tiny, finished runs; tests write nothing but exports into it."""
+    """Return a study of tiny, finished runs; tests write nothing but exports into it."""
     from tests.helpers.exportable_study import write_study
 
     return write_study(tmp_path_factory.mktemp("exportable") / "runs")

@@ -35,7 +35,7 @@ def medtui(*arguments: str, folder: Path) -> str:
 
 
 def shrink(name: str, root: Path, *, is_whole: bool) -> list[str]:
-    """Give what makes a preset small; two of its schemes at one density, where it is not whole."""
+    """Return overrides that make a preset small; unless whole, two schemes at one density."""
     preset = load_preset(name)
     shrunk = [*SHRUNK, f"data.root={root / ROOTS[preset.data.card]}"]
     if not is_whole:

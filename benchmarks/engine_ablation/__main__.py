@@ -80,7 +80,7 @@ def _conditions(device: torch.device, threads: int) -> dict[str, str]:
 
 
 def _load() -> str:
-    """Give the machine's load over the last minute: with others at work, times mean little."""
+    """Return the machine's load over the last minute: with others at work, times mean little."""
     return f"{os.getloadavg()[0]:.2f}"
 
 

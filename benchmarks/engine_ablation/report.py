@@ -90,16 +90,16 @@ class AblationReport(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
 
     def arm(self, name: str) -> Arm | None:
-        """Give the arm of that name, if it ran."""
+        """Return the arm of that name, if it ran."""
         return next((arm for arm in self.arms if arm.name == name), None)
 
     def speed_up(self, arm: Arm, over: str) -> float | None:
-        """Give how many times faster than another arm one is, by the clock."""
+        """Return how many times faster than another arm one is, by the clock."""
         base = self.arm(over)
         return base.wall / arm.wall if base else None
 
     def control(self) -> tuple[str, float] | None:
-        """Give an arm, and its time in forward slots over that in backward ones; ideally 1."""
+        """Return an arm, and its time in forward slots over that in backward ones; ideally 1."""
         arm = self.arm("A2") or (self.arms[0] if self.arms else None)
         if arm is None:
             return None

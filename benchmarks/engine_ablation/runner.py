@@ -77,7 +77,7 @@ def _measure(variant: Variant, work: Workload, threads: int, found: Measurements
 
 
 def _cpu_seconds() -> float:
-    """Give the processor time of this process and of its children that have ended."""
+    """Return the processor time of this process and of its children that have ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
@@ -98,7 +98,7 @@ def _measure_ceilings(device: torch.device, found: Measurements) -> None:
 
 
 def _seconds(work: Callable[[], object], device: torch.device, repeats: int = 7) -> float:
-    """Give the median duration of a call, after one that is not counted."""
+    """Return the median duration of a call, after one that is not counted."""
     found = []
     for _ in range(repeats + 1):
         _wait_for(device)
@@ -134,7 +134,7 @@ def say(sentence: str) -> None:
 
 
 def arms_of(variants: Sequence[Variant], work: Workload, found: Measurements) -> list[Arm]:
-    """Give each variant's report."""
+    """Return each variant's report."""
     train, evaluation = work.count_flops()
     rate = median(found.flops_per_second)
     return [

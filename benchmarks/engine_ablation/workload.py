@@ -85,22 +85,22 @@ class Workload:
         }
 
     def network(self) -> nn.Module:
-        """Give the untrained network, always the same."""
+        """Return the untrained network, always the same."""
         network = build_network(self.plan.architecture, channels=3, num_classes=2, seed=0)
         return network.to(self.device)
 
     def train_batches(self, tally: Tally) -> Counted:
-        """Give the engine's own augmented batches from their beginning."""
+        """Return the engine's own augmented batches from their beginning."""
         batch_size = self.plan.batch_size
         batches = TrainBatches(self.images["train"], AUGMENT, batch_size=batch_size, seed=0)
         return Counted(batches, tally, is_training=True)
 
     def evaluation_batches(self, split: str, tally: Tally, batch_size: int) -> Counted:
-        """Give a split in order."""
+        """Return a split in order."""
         return Counted(EvaluationBatches(self.images[split], batch_size), tally)
 
     def hyper_parameters(self) -> dict[str, Any]:
-        """Give Condensa's, after its own examples."""
+        """Return Condensa's, after its own examples."""
         return {
             "steps": self.plan.cycles, "lr": 0.01, "lr_end": 1e-4,
             "mb_iterations_per_l": self.plan.steps, "mb_iterations_first_l": self.plan.steps,
@@ -121,7 +121,7 @@ class Workload:
 
 
 def digest_of(network: nn.Module) -> str:
-    """Give a checksum over all parameters and buffers."""
+    """Return a checksum over all parameters and buffers."""
     found = hashlib.sha256()
     for tensor in state_of(network).values():
         found.update(tensor.numpy().tobytes())

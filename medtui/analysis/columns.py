@@ -55,12 +55,12 @@ class Column:
     """The file it is read from; a result is read already, the others cost time."""
 
     def text(self, entry: Entry) -> str:
-        """Give the run's value as it is shown."""
+        """Return the run's value as it is shown."""
         value = self.read(entry)
         return value if isinstance(value, str) else self.show(value)
 
     def number(self, entry: Entry) -> float | None:
-        """Give the run's value where it is a number."""
+        """Return the run's value where it is a number."""
         value = self.read(entry)
         return None if isinstance(value, str) else value
 
@@ -86,7 +86,7 @@ def column_named(name: str) -> Column:
 
 
 def columns_named(names: str) -> list[Column]:
-    """Give the columns of a list joined by commas or blanks.
+    """Return the columns of a list joined by commas or blanks.
 
     Raises:
         UsageError: one of them does not exist, or none is named.
@@ -98,7 +98,7 @@ def columns_named(names: str) -> list[Column]:
 
 
 def usual_columns(entries: Sequence[Entry]) -> list[Column]:
-    """Give the columns that fit these runs' tasks and need no other file than the results."""
+    """Return the columns that fit these runs' tasks and need no other file than the results."""
     task = task_of(entries)
     beside = ["exact_match", "accuracy"] if task == "multi" else ["auroc"]
     headline = [primary_metric(task).name, *beside]
@@ -139,12 +139,12 @@ def _vitals_column(name: str, label: str, of: str, part: str, show: Callable[...
 
 
 def _search_text(entry: Entry) -> str | None:
-    """Give `chosen` or `probe`: what a search made of the run."""
+    """Return `chosen` or `probe`: what a search made of the run."""
     return "probe" if entry.is_probe else "chosen" if entry.is_chosen else None
 
 
 def _published_text(entry: Entry) -> str:
-    """Give `accuracy 72.4 %`: what a publication reports, by its own metric."""
+    """Return `accuracy 72.4 %`: what a publication reports, by its own metric."""
     number = entry.published
     if number is None:
         return MISSING
@@ -155,7 +155,7 @@ def _published_text(entry: Entry) -> str:
 
 
 def _exports_text(entry: Entry) -> str:
-    """Give `int8, onnx shrunk`: the forms that lie in the run's `exports/`."""
+    """Return `int8, onnx shrunk`: the forms that lie in the run's `exports/`."""
     return ", ".join(export.label for export in read_exports(entry.folder.exports)) or MISSING
 
 
@@ -167,7 +167,7 @@ def _flip_rate(entry: Entry) -> float | None:
 def _shrunk_column(
     name: str, label: str, read: Callable[[Shrinkage], float | None], show: Callable[..., str]
 ) -> Column:
-    """Give a column of what is left without the filters and neurons that can leave."""
+    """Return a column of what is left without the filters and neurons that can leave."""
 
     def measured(entry: Entry) -> float | None:
         found = entry.result.shrinkage
@@ -184,7 +184,7 @@ def _bench_column(
     is_better: bool,
     is_shrunk: bool = False,
 ) -> Column:
-    """Give a column of the benchmark in float32, in which every model is measured."""
+    """Return a column of the benchmark in float32, in which every model is measured."""
 
     def measured(entry: Entry) -> float | None:
         bench = entry.bench.shrunk if entry.bench and is_shrunk else entry.bench

@@ -34,7 +34,7 @@ def pair_entries(baseline: Entry, entry: Entry, split: Split = "test") -> Pair:
 
 
 def differences(baseline: Entry, entry: Entry, *, resamples: int = RESAMPLES) -> Differences:
-    """Give the paired change of every metric of the task on test.
+    """Return the paired change of every metric of the task on test.
 
     Raises:
         MedtuiError: as for `pair_entries`.
@@ -50,7 +50,7 @@ def differences(baseline: Entry, entry: Entry, *, resamples: int = RESAMPLES) ->
 def differences_of_all(
     entries: Sequence[Entry], pin: Entry | None, *, resamples: int = RESAMPLES
 ) -> tuple[dict[str, Differences], list[str]]:
-    """Give each run's differences from `pin`, without one from its own study's reference.
+    """Return each run's differences from `pin`, without one from its own study's reference.
 
     Runs that cannot be compared are left out, with a sentence for each.
     """
@@ -67,7 +67,7 @@ def differences_of_all(
 
 
 def difference_text(metric: Metric, difference: Difference | None) -> str:
-    """Give `+0.3 [+0.1, +0.8]`, in points where the metric is a share; empty without one."""
+    """Return `+0.3 [+0.1, +0.8]`, in points where the metric is a share; empty without one."""
     if difference is None:
         return ""
     value, low, high = map(metric.show_change, (difference.value, difference.low, difference.high))

@@ -20,12 +20,12 @@ class Group:
     members: tuple[Entry, ...]
 
     def mean(self, column: Column) -> float | None:
-        """Give the mean over the members in which it was measured; None where it was in none."""
+        """Return the mean over the members in which it was measured; None where it was in none."""
         values = self._values(column)
         return statistics.fmean(values) if values else None
 
     def spread(self, column: Column) -> float | None:
-        """Give the standard deviation between members; None where there are not two."""
+        """Return the standard deviation between members; None where there are not two."""
         values = self._values(column)
         return statistics.stdev(values) if len(values) > 1 else None
 
@@ -48,7 +48,7 @@ def group_entries(entries: Sequence[Entry], keys: Sequence[str]) -> list[Group]:
 
 
 def group_words(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
-    """Give mean and spread of each number; of each text what all members share, else nothing."""
+    """Return mean and spread of each number; of each text what all members share, else nothing."""
     words = []
     for column in columns:
         if column.is_text:
@@ -60,6 +60,6 @@ def group_words(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
 
 
 def mean_and_spread(group: Group, column: Column) -> str:
-    """Give `95.8 % ± 0.3 %`; the mean alone where members do not differ."""
+    """Return `95.8 % ± 0.3 %`; the mean alone where members do not differ."""
     mean, spread = group.mean(column), group.spread(column)
     return column.show(mean) if not spread else f"{column.show(mean)} ± {column.show(spread)}"

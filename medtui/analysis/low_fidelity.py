@@ -11,13 +11,13 @@ from medtui.analysis.run_record import Entry
 
 
 def split_probes(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """Give the whole runs and the probes, each in order."""
+    """Return the whole runs and the probes, each in order."""
     whole = [entry for entry in entries if not entry.is_probe]
     return whole, [entry for entry in entries if entry.is_probe]
 
 
 def describe_probes(probes: Sequence[Entry]) -> str:
-    """Give how many there are and what they ran: `7 probes of 5 cycles`."""
+    """Return how many there are and what they ran: `7 probes of 5 cycles`."""
     counts = sorted({probe.result.num_cycles for probe in probes})
     cycles = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
     are_many = counts != [1]

@@ -7,7 +7,7 @@ Point = tuple[float, float]
 
 
 def pareto_front(points: Sequence[Point]) -> list[int]:
-    """Give the places of the points on the front, cheapest first.
+    """Return the places of the points on the front, cheapest first.
 
     Of points that are equal in both, the first stands for all.
     """

@@ -80,7 +80,7 @@ def pair_predictions(reference: RunPredictions, run: RunPredictions, split: str)
 
 
 def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
-    """Give `changed.csv`: every answer that differs from the reference's, most moved first.
+    """Return `changed.csv`: every answer that differs from the reference's, most moved first.
 
     In single-label tasks a row is an image, and its probabilities are those of its label. In
     multi-label tasks a row is an image and a class, with labels and answers of 0 or 1. Answers

@@ -93,11 +93,11 @@ class Entry:
         return summarise(samples)
 
     def split(self, name: str) -> SplitResult:
-        """Give what was measured on `val` or `test`."""
+        """Return what was measured on `val` or `test`."""
         return self.result.val if name == "val" else self.result.test
 
     def metric(self, split: str, name: str) -> float | None:
-        """Give a metric; None where it is undefined or was not measured."""
+        """Return a metric; None where it is undefined or was not measured."""
         metrics: Metrics = self.split(split).metrics
         return metrics.get(name)
 
@@ -128,7 +128,7 @@ def read_entries(folders: Iterable[RunFolder]) -> tuple[list[Entry], list[str]]:
 
 
 def _chosen_in(study: StudyFolder) -> set[str]:
-    """Give the runs that a study's searches chose; none where that cannot be read."""
+    """Return the runs that a study's searches chose; none where that cannot be read."""
     try:
         record = read_search(study)
     except MedtuiError:
@@ -137,7 +137,7 @@ def _chosen_in(study: StudyFolder) -> set[str]:
 
 
 def reference_of(entry: Entry, entries: Iterable[Entry]) -> Entry | None:
-    """Give the dense run that `entry` compressed: among `entries`, else from its study's folder."""
+    """Return the reference of `entry`: among `entries`, else from its study's folder."""
     folder = entry.folder.study.reference
     for each in entries:
         if each.folder == folder:
@@ -147,5 +147,5 @@ def reference_of(entry: Entry, entries: Iterable[Entry]) -> Entry | None:
 
 
 def all_runs(runs_dir: Path) -> list[RunFolder]:
-    """Give the folders of all runs of all studies, study by study."""
+    """Return the folders of all runs of all studies, study by study."""
     return [run for path in subfolders(runs_dir) for run in StudyFolder(path).runs()]

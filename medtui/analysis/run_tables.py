@@ -16,7 +16,7 @@ def runs_sheet(
     entries: Sequence[Entry], columns: Sequence[Column],
     found: Mapping[str, Differences] | None = None,
 ) -> Sheet:  # fmt: skip
-    """Give a row for each run; with `found`, each metric on test is followed by its difference."""
+    """Return a row for each run; with `found`, its difference follows each test metric."""
     headers: list[str] = []
     for column in columns:
         headers.append(column.label)
@@ -27,7 +27,7 @@ def runs_sheet(
 
 
 def groups_sheet(groups: Sequence[Group], columns: Sequence[Column]) -> Sheet:
-    """Give a row of mean and spread for each group, and below it one for each member."""
+    """Return a row of mean and spread for each group, and below it one for each member."""
     numbers = [column for column in columns if not column.is_text]
     rows: list[Words] = []
     marks: list[str] = []
@@ -46,7 +46,7 @@ def groups_sheet(groups: Sequence[Group], columns: Sequence[Column]) -> Sheet:
 
 
 def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test") -> Sheet:
-    """Give each class's metric in each run, the macro average below; rarest class first."""
+    """Return each class's metric in each run, the macro average below; rarest class first."""
     measured = [entry.split(split).per_class for entry in entries]
     prevalence = {
         name: values.get("prevalence") or 0.0
@@ -68,7 +68,7 @@ def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test
 
 
 def layers_sheet(entries: Sequence[Entry]) -> Sheet:
-    """Give the share of weights each run kept of each layer; a dead layer is marked."""
+    """Return the share of weights each run kept of each layer; a dead layer is marked."""
     names = dict.fromkeys(layer.name for entry in entries for layer in entry.result.size.layers)
     layers = [{layer.name: layer for layer in entry.result.size.layers} for entry in entries]
     rows: list[Words] = []
@@ -89,7 +89,7 @@ def layers_sheet(entries: Sequence[Entry]) -> Sheet:
 
 
 def settings_sheet(entries: Sequence[Entry]) -> Sheet:
-    """Give the keys in which the runs' presets differ."""
+    """Return the keys in which the runs' presets differ."""
     lines = setting_differences(entries)
     headers = ("setting", *(short_name(entry, entries) for entry in entries))
     rows = tuple((line.key, *line.values) for line in lines)
@@ -98,7 +98,7 @@ def settings_sheet(entries: Sequence[Entry]) -> Sheet:
 
 
 def short_name(entry: Entry, entries: Sequence[Entry]) -> str:
-    """Give a run's name without its study where all runs are of one study."""
+    """Return a run's name without its study where all runs are of one study."""
     studies = {each.folder.study.name for each in entries}
     return entry.folder.name if len(studies) == 1 else entry.key
 

@@ -18,7 +18,7 @@ _FAR = 7.0
 
 
 def describe_outcome(search: SearchOutcome) -> str:
-    """Give what a search came to, or how far it is, in one sentence."""
+    """Return what a search came to, or how far it is, in one sentence."""
     tried = plural(len(search.samples), "sample")
     bound = f"{_shown(search, search.bound)} {search.label} on val"
     best = search.best
@@ -36,7 +36,7 @@ def describe_outcome(search: SearchOutcome) -> str:
 
 
 def kinds_of(search: SearchOutcome) -> dict[str, list[SearchSample]]:
-    """Give the samples by kind, each by density; kinds without a sample are left out."""
+    """Return the samples by kind, each by density; kinds without a sample are left out."""
     whole = [sample for sample in search.samples if not sample.is_probe]
     kinds = {
         "feasible": [sample for sample in whole if sample.is_feasible],
@@ -51,7 +51,7 @@ def kinds_of(search: SearchOutcome) -> dict[str, list[SearchSample]]:
 
 
 def floor_of(search: SearchOutcome) -> float | None:
-    """Give the least metric that a chart shows; None where it shows all.
+    """Return the least metric that a chart shows; None where it shows all.
 
     A collapsed network would flatten what is near the bound.
     """
@@ -64,7 +64,7 @@ def floor_of(search: SearchOutcome) -> float | None:
 
 
 def samples_sheet(search: SearchOutcome) -> Sheet:
-    """Give a search's samples in the order in which they were planned; the chosen one is marked."""
+    """Return a search's samples in planned order; the chosen one is marked."""
     rows = tuple(
         (
             sample.run,

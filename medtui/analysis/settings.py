@@ -22,7 +22,7 @@ class SettingLine:
 
 
 def setting_differences(entries: Sequence[Entry]) -> list[SettingLine]:
-    """Give the keys in which the runs' presets differ, in the preset's order."""
+    """Return the keys in which the runs' presets differ, in the preset's order."""
     tables = [_flat(_asked(entry)) for entry in entries]
     keys = dict.fromkeys(key for table in tables for key in table)
     lines = [SettingLine(key, tuple(table.get(key, MISSING) for table in tables)) for key in keys]

@@ -261,7 +261,7 @@ def _take(pair: Pair, rows: NDArray[np.int64]) -> Pair:
 
 
 def _moved(pair: Pair, classes: Sequence[str]) -> tuple[Moved, ...]:
-    """Give the images with the largest change of a probability, each by that class.
+    """Return the images with the largest change of a probability, each by that class.
 
     Two classes mirror each other, so the second alone is looked at, as by every other metric.
     """

@@ -13,7 +13,7 @@ MARK = "✗"
 
 
 def harm_sheets(harms: Sequence[Harm]) -> list[Sheet]:
-    """Give all that is known of what runs changed: what they share, then each by itself."""
+    """Return all that is known of what runs changed: what they share, then each by itself."""
     if not harms:
         return []
     sheets = [flips_sheet(harms), calibration_sheet(harms)]
@@ -25,7 +25,7 @@ def harm_sheets(harms: Sequence[Harm]) -> list[Sheet]:
 
 
 def flips_sheet(harms: Sequence[Harm]) -> Sheet:
-    """Give how many answers each run changed, and what that did to the mean."""
+    """Return how many answers each run changed, and what that did to the mean."""
     metric = harms[0].overall.metric
     rows = [
         (
@@ -52,7 +52,7 @@ def flips_sheet(harms: Sequence[Harm]) -> Sheet:
 
 
 def class_changes_sheet(harm: Harm) -> Sheet:
-    """Give each class's change, rarest first."""
+    """Return each class's change, rarest first."""
     rows = []
     for each in harm.classes:
         cells = [text for change in each.changes for text in _before_after(change)[1:]]
@@ -66,7 +66,7 @@ def class_changes_sheet(harm: Harm) -> Sheet:
 
 
 def subgroups_sheet(harm: Harm) -> Sheet:
-    """Give each patient group's change of the primary metric."""
+    """Return each patient group's change of the primary metric."""
     rows = [
         (
             each.kind,
@@ -87,7 +87,7 @@ def subgroups_sheet(harm: Harm) -> Sheet:
 
 
 def calibration_sheet(harms: Sequence[Harm]) -> Sheet:
-    """Give each run's calibration error before and after."""
+    """Return each run's calibration error before and after."""
     rows = [
         (harm.key, format_number(harm.before.error), format_number(harm.after.error))
         for harm in harms
@@ -97,7 +97,7 @@ def calibration_sheet(harms: Sequence[Harm]) -> Sheet:
 
 
 def moved_sheet(harm: Harm) -> Sheet:
-    """Give the images whose answer moved farthest."""
+    """Return the images whose answer moved farthest."""
     rows = [
         (
             each.name,

@@ -23,7 +23,7 @@ class Sheet:
     """Columns that name the row; the others are numbers."""
 
     def mark_of(self, row: int) -> str:
-        """Give the word against a row; empty where there is none."""
+        """Return the word against a row; empty where there is none."""
         return self.marks[row] if self.marks else ""
 
 
@@ -42,7 +42,7 @@ def deal_columns(
 
 
 def sheet_csv(sheet: Sheet) -> str:
-    """Give the table as comma-separated values."""
+    """Return the table as comma-separated values."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(sheet.headers)
@@ -51,7 +51,7 @@ def sheet_csv(sheet: Sheet) -> str:
 
 
 def sheet_markdown(sheet: Sheet) -> str:
-    """Give the table as Markdown, without its title."""
+    """Return the table as Markdown, without its title."""
     rules = ["---" if at < sheet.num_keys else "---:" for at in range(len(sheet.headers))]
     lines = [_line(sheet.headers), _line(rules), *map(_line, sheet.rows)]
     return "\n".join([*lines, *(["", sheet.note] if sheet.note else [])]) + "\n"

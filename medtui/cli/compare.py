@@ -113,7 +113,7 @@ def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
 
 
 def _leave_out_probes(entries: "list[Entry]", targets: Sequence[str]) -> "list[Entry]":
-    """Give the whole runs, and those probes that were asked for by name."""
+    """Return the whole runs, and those probes that were asked for by name."""
     from medtui.analysis.low_fidelity import describe_probes, split_probes
 
     _, probes = split_probes(entries)

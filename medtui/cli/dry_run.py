@@ -88,7 +88,7 @@ def _grid(cells: list[CellForecast]) -> str:
 
 
 def _layers(cells: list[CellForecast]) -> str:
-    """Give the share of weights that each layer keeps, and of filters where some go whole."""
+    """Return the share of weights that each layer keeps, and of filters where some go whole."""
     first_of = {(cell.scheme, cell.density): cell for cell in reversed(cells)}
     shown = [cell for cell in cells if first_of[cell.scheme, cell.density] is cell]
     headers = ["layer", "weights", *(cell.slug for cell in shown)]

@@ -7,7 +7,7 @@ import typer
 
 
 def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Give the studies and runs a name may be completed to."""
+    """Return the studies and runs a name may be completed to."""
     from medtui.cli.run_lookup import target_names
 
     given = ctx.find_root().params.get("runs_dir")
@@ -16,7 +16,7 @@ def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_preset(incomplete: str) -> list[str]:
-    """Give the shipped presets a name may be completed to."""
+    """Return the shipped presets a name may be completed to."""
     from medtui.resources import preset_names
 
     return [name for name in preset_names() if name.startswith(incomplete)]
@@ -58,12 +58,12 @@ PresetName = Annotated[
 
 
 def chosen_runs_dir(*given: Path | None) -> Path:
-    """Give the first runs folder that was named, else the default one."""
+    """Return the first runs folder that was named, else the default one."""
     from medtui.runs.folder import default_runs_dir
 
     return next((path.expanduser() for path in given if path is not None), default_runs_dir())
 
 
 def runs_dir_of(ctx: typer.Context, given: Path | None) -> Path:
-    """Give the runs folder named after the verb, else before it, else the default one."""
+    """Return the runs folder named after the verb, else before it, else the default one."""
     return chosen_runs_dir(given, ctx.find_root().obj)

@@ -47,7 +47,7 @@ def find_target(runs_dir: Path, name: str) -> Target:
 
 
 def target_names(runs_dir: Path) -> list[str]:
-    """Give the full names of all studies and runs."""
+    """Return the full names of all studies and runs."""
     return [target.name for target in _targets(runs_dir)]
 
 
@@ -70,7 +70,7 @@ def read_catalogue(runs_dir: Path) -> Catalogue:
 
 
 def run_in(study: StudyFeed, folder: RunFolder) -> RunFeed:
-    """Give a study's feed of one of its runs."""
+    """Return a study's feed of one of its runs."""
     return next(run for run in study.runs if run.folder.name == folder.name)
 
 

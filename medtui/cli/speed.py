@@ -62,7 +62,7 @@ def bench_targets(asked: SpeedOptions) -> None:
 def _runs_by_study(
     runs_dir: Path, targets: Sequence[str]
 ) -> list[tuple[StudyFolder, list[RunFolder]]]:
-    """Give each study with those of its runs, the reference aside, that are meant."""
+    """Return each study with those of its runs, the reference aside, that are meant."""
     chosen: dict[StudyFolder, dict[str, RunFolder]] = {}
     for target in targets:
         found = find_target(runs_dir, target)
@@ -93,7 +93,7 @@ def _print_benches(runs: list[RunFolder], *, as_json: bool) -> None:
 
 
 def _benches_of(run: RunFolder) -> Iterator[Bench]:
-    """Give what was measured of a run's model and, called so, of its shrunk one."""
+    """Yield what was measured of a run's model and, called so, of its shrunk one."""
     bench = read_bench(run)
     if bench is None:
         return

@@ -22,7 +22,7 @@ DISTRIBUTION = "comet-ml"
 
 
 def installed_version() -> str | None:
-    """Give comet_ml's version without importing it; None where it is not installed."""
+    """Return comet_ml's version without importing it; None where it is not installed."""
     try:
         return metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
@@ -35,7 +35,7 @@ def key_place(environment: Mapping[str, str] = os.environ) -> str | None:
 
 
 def server_of(environment: Mapping[str, str] = os.environ) -> tuple[str, int]:
-    """Give host and port of the Comet server that the settings, or the key itself, name."""
+    """Return host and port of the Comet server that the settings, or the key itself, name."""
     url = next((value for _, value in _settings("url_override", environment)), "")
     key = next((value for _, value in _settings("api_key", environment)), "")
     parts = urlsplit(url or _server_in(key) or DEFAULT_URL)
@@ -66,7 +66,7 @@ def why_offline(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def _settings(name: str, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give a setting from every place that has it, in comet_ml's order, with the place's name."""
+    """Yield a setting from every place that has it, in comet_ml's order, with the place's name."""
     variable = f"COMET_{name.upper()}"
     if environment.get(variable):
         yield variable, environment[variable]
@@ -91,7 +91,7 @@ def _config_files(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _server_in(key: str) -> str:
-    """Give the server that a key carries after its `*`; empty for a key without one."""
+    """Return the server that a key carries after its `*`; empty for a key without one."""
     _, _, attributes = key.partition("*")
     try:
         return str(json.loads(base64.b64decode(attributes)).get("baseUrl", ""))

@@ -43,7 +43,7 @@ class LogFold:
     """Cycle of the running stage to its number of steps."""
 
     def add(self, record: Record) -> Measured | None:
-        """Give the numbers in one record; None where it holds none."""
+        """Return the numbers in one record; None where it holds none."""
         match record.event:
             case StageStarted() as stage:
                 self._stage, self._steps = stage, {}
@@ -82,7 +82,7 @@ class LogFold:
 
 
 def measure_sample(sample: Sample, began_at: float) -> Measured:
-    """Give a sample's numbers; its step is the second since `began_at`."""
+    """Return a sample's numbers; its step is the second since `began_at`."""
     values = _known(sample, _MACHINE, "machine")
     for number, gpu in enumerate(sample.gpus):
         values |= _known(gpu, _GPU, f"machine/gpu{number}")
@@ -90,7 +90,7 @@ def measure_sample(sample: Sample, began_at: float) -> Measured:
 
 
 def measure_result(result: Result) -> dict[str, float]:
-    """Give a result's numbers: metrics of the kept model with their 95 % intervals, and sizes."""
+    """Return a result's numbers: metrics of the kept model with their 95 % intervals, and sizes."""
     found: dict[str, float | None] = {"result/seconds": result.seconds}
     for name, split in (("val", result.val), ("test", result.test)):
         found |= _split(f"result/{name}", split)
@@ -103,7 +103,7 @@ def measure_result(result: Result) -> dict[str, float]:
 
 
 def parameters_of(preset: Preset, study: str, run: str) -> dict[str, Any]:
-    """Give a run's settings by dotted name; lists as text, what is not set is left out."""
+    """Return a run's settings by dotted name; lists as text, what is not set is left out."""
     flat = _flattened(preset.model_dump(mode="json", by_alias=True, exclude_none=True))
     return flat | {"study": study, "run": run}
 

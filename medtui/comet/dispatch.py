@@ -19,7 +19,7 @@ from medtui.runs.log_reader import EventTail
 
 
 def archive_run(run: RunFolder) -> Path:
-    """Give the run's archive, made anew from its log where there is none that holds all of it.
+    """Return the run's archive, made anew from its log where there is none that holds all of it.
 
     Raises:
         UsageError: the run is still at work.

@@ -36,12 +36,12 @@ class CometState(msgspec.Struct, frozen=True):
 
 
 def state_path(run: RunFolder) -> Path:
-    """Give the state's file."""
+    """Return the state's file."""
     return run.comet / "state.json"
 
 
 def log_path(run: RunFolder) -> Path:
-    """Give the file that takes what the follower and comet_ml print."""
+    """Return the file that takes what the follower and comet_ml print."""
     return run.comet / "log.txt"
 
 
@@ -63,7 +63,7 @@ def write_state(run: RunFolder, state: CometState) -> None:
 
 
 def archive_of(run: RunFolder) -> Path | None:
-    """Give the run's whole archive; None where there is none."""
+    """Return the run's whole archive; None where there is none."""
     state = read_state(run)
     if state is None or not state.archive or not (run.comet / state.archive).is_file():
         return None

@@ -67,7 +67,7 @@ def _tar_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
 
 
 def _inside(folder: Path, name: str, archive: Path) -> Path:
-    """Give where a member goes; a link that lies there already is not followed outside either."""
+    """Return where a member goes; a link that lies there already is not followed outside either."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     target = folder.joinpath(*parts)
     is_plain = bool(parts) and ".." not in parts and not PurePosixPath(*parts).is_absolute()

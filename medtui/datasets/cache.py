@@ -59,13 +59,13 @@ class Index(msgspec.Struct, frozen=True):
 
 
 def default_cache_dir() -> Path:
-    """Give where caches lie: `MEDTUI_CACHE_DIR`, else the user's cache folder."""
+    """Return where caches lie: `MEDTUI_CACHE_DIR`, else the user's cache folder."""
     given = os.environ.get("MEDTUI_CACHE_DIR")
     return Path(given).expanduser() if given else platformdirs.user_cache_path("medtui")
 
 
 def open_cached(card: Card, listing: Listing, cache_dir: Path | None, tell: Tell) -> Pixels:
-    """Give a listing's pixels from the cache, which decodes them first where it lacks them.
+    """Return a listing's pixels from the cache, which decodes them first where it lacks them.
 
     Raises:
         EnvironmentProblem: the cache's disk is too small or cannot be written.
@@ -107,7 +107,7 @@ def content_key(listing: Listing) -> str:
 
 
 def _read(entry: Path, key: str, listing: Listing) -> Pixels | None:
-    """Give an entry's pixels; None where it is missing, of other files, or damaged."""
+    """Return an entry's pixels; None where it is missing, of other files, or damaged."""
     try:
         index = msgspec.json.decode((entry / "index.json").read_bytes(), type=Index)
         images = np.load(entry / "images.npy", mmap_mode="r")
@@ -186,7 +186,7 @@ def _missing_jobs(files: list[str], is_done: np.ndarray, array: str) -> list[Job
 
 
 def _resume(partial: Path, log: Path, listing: Listing) -> list[Done]:
-    """Give what an earlier build finished, and make sure that the array is there to go on with."""
+    """Return what an earlier build finished; the array is created where it is missing."""
     array = partial / "images.npy"
     finished: list[Done] = []
     with contextlib.suppress(OSError, ValueError):

@@ -80,7 +80,7 @@ class OfficialSplit(Document):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Give the lists' names."""
+        """Return the lists' names."""
         return tuple(filter(None, (self.train_val, self.train, self.val, self.test)))
 
     @model_validator(mode="after")

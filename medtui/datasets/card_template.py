@@ -24,7 +24,7 @@ _PATIENT_WORDS = ("patient", "subject", "case")
 
 
 def sketch_card(folder: Path, name: str) -> str:
-    """Give the text of a card for a folder of images, or for an npz file.
+    """Return the text of a card for a folder of images, or for an npz file.
 
     Raises:
         UsageError: nothing there looks like a data set.

@@ -40,7 +40,7 @@ class Check:
     """The contact sheet, where one was asked for."""
 
     def as_object(self) -> dict[str, Any]:
-        """Give plain JSON values."""
+        """Return plain JSON values."""
         facts = asdict(self)
         card = self.survey.card
         survey: dict[str, Any] = facts.pop("survey") | {

@@ -13,7 +13,7 @@ Rule = Literal["none", "inverse", "complement", "frequency"]
 
 
 def count_classes(labels: Labels, task: Task, num_classes: int) -> NDArray[np.int64]:
-    """Give the images of each class, (K,)."""
+    """Return the images of each class, (K,)."""
     counts: NDArray[np.int64] = (
         labels.sum(axis=0, dtype=np.int64)
         if task == "multi"
@@ -23,7 +23,7 @@ def count_classes(labels: Labels, task: Task, num_classes: int) -> NDArray[np.in
 
 
 def weigh_classes(counts_K: Sequence[int] | NDArray[np.int64], rule: Rule) -> tuple[float, ...]:
-    """Give each class's weight in the loss, with mean 1 over the classes that occur.
+    """Return each class's weight in the loss, with mean 1 over the classes that occur.
 
     A class's frequency is its occurrences over the sum over all classes. `inverse` weighs a class
     by 1 / frequency, so that rare findings count as much as common ones; `complement` by 1 minus

@@ -76,7 +76,7 @@ class Dataset:
 
     @property
     def parts(self) -> tuple[Part, Part, Part]:
-        """Give train, val and test, in this order."""
+        """Return train, val and test, in this order."""
         return self.train, self.val, self.test
 
 
@@ -101,7 +101,7 @@ def open_dataset(
 
 
 def load_pixels(source: Source, cache_dir: Path | None, tell: Tell) -> Pixels:
-    """Give a source's pixels: from its npz file, or from the cache, which decodes what it lacks.
+    """Return a source's pixels: from its npz file, or from the cache, which decodes what it lacks.
 
     Raises:
         EnvironmentProblem: images or cache cannot be read or written.

@@ -28,7 +28,7 @@ class Scan:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Give a sentence for each kind of thing passed over; hidden files are not worth one."""
+        """Return a sentence for each kind of thing passed over; hidden files are not worth one."""
         found = []
         if self.others:
             found.append(

@@ -61,7 +61,7 @@ class Listing:
         return len(self.names)
 
     def choose(self, positions: NDArray[np.int64]) -> "Listing":
-        """Give the listing of the images at `positions`."""
+        """Return the listing of the images at `positions`."""
         chosen = positions.tolist()
         return replace(
             self,
@@ -78,6 +78,6 @@ class Listing:
 
 
 def some(names: Sequence[str], limit: int = 3) -> str:
-    """Give the first few names of a longer list, for a sentence."""
+    """Return the first few names of a longer list, for a sentence."""
     shown = ", ".join(names[:limit])
     return f"{shown}, ..." if len(names) > limit else shown

@@ -49,7 +49,7 @@ def look_at_every_image(settings: DataSettings, tell: Callable[[Progress], None]
 
 
 def _refused(error: MedtuiError) -> DataReport:
-    """Give an error as the form words it; cures are worded for the command line."""
+    """Return an error as the form words it; cures are worded for the command line."""
     return DataReport(problem=str(error).replace("--set data.", ""))
 
 

@@ -11,7 +11,7 @@ from medtui.datasets.index import NO_PART, TEST, TRAIN, TRAIN_VAL, VAL, Parts
 
 
 def read_official(lists: OfficialSplit, root: Path, names: list[str]) -> Parts:
-    """Give the part that the lists name for each image.
+    """Return the part that the lists name for each image.
 
     Raises:
         EnvironmentProblem: a list is missing or cannot be read.

@@ -29,7 +29,7 @@ class Pixels:
     """Positions of images that cannot be used, and why; their pixels are 0."""
 
     def choose(self, positions: NDArray[np.int64]) -> "Pixels":
-        """Give the good images at `positions`, in this order."""
+        """Return the good images at `positions`, in this order."""
         return Pixels(
             images_NHWC=self.images_NHWC[positions],
             sums_NC=self.sums_NC[positions],
@@ -59,7 +59,7 @@ def pixels_of(images_NHWC: Images, kind: str) -> Pixels:
 def mean_and_std(
     pixels: Pixels, positions: NDArray[np.int64]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Give mean and standard deviation per channel of the images at `positions`, scaled to 0..1.
+    """Return mean and standard deviation per channel of the images at `positions`, scaled to 0..1.
 
     A channel without contrast gets a deviation of 1, so that normalising never divides by 0.
     """

@@ -24,7 +24,7 @@ Picture = list[list[tuple[int, int, int]]]
 
 
 def choose_samples(source: Source, count: int = NUM_SAMPLES) -> tuple[Listing, list[str]]:
-    """Give the listing and the labels of some train images, classes in turn."""
+    """Return the listing and the labels of some train images, classes in turn."""
     listing = source.listing
     train = np.flatnonzero(source.parts == TRAIN)
     labels = listing.labels[train]
@@ -55,7 +55,7 @@ def _decoded(file: Path, listing: Listing) -> NDArray[np.uint8] | None:
 
 
 def picture_of(image_HWC: NDArray[np.uint8]) -> Picture:
-    """Give an image at the size at which samples are shown."""
+    """Return an image at the size at which samples are shown."""
     is_grey = image_HWC.shape[-1] == 1
     picture = Pillow.fromarray(image_HWC[..., 0] if is_grey else image_HWC).convert("RGB")
     picture = picture.resize((SAMPLE_SIDE, SAMPLE_SIDE), Pillow.Resampling.BOX)

@@ -17,7 +17,7 @@ _PASSES = 5
 
 
 def split(listing: Listing, settings: DataSettings, method: SplitMethod) -> Parts:
-    """Give each image's part number; `NO_PART` where an official split leaves it out.
+    """Return each image's part number; `NO_PART` where an official split leaves it out.
 
     Raises:
         UsageError: there is no official split, or too few patients for three parts.
@@ -73,7 +73,7 @@ def divide(
 
 
 def _fill_empty_parts(part_G: Parts, shares_GK: NDArray[np.float64], num_parts: int) -> None:
-    """Give each part without a group the smallest one of the part with most groups."""
+    """Return each part without a group the smallest one of the part with most groups."""
     for empty in range(num_parts):
         sizes = np.bincount(part_G, minlength=num_parts)
         if sizes[empty] == 0 and sizes.max() > 1:
@@ -82,7 +82,7 @@ def _fill_empty_parts(part_G: Parts, shares_GK: NDArray[np.float64], num_parts: 
 
 
 def class_counts(listing: Listing) -> NDArray[np.float64]:
-    """Give (N, K + 1): 1 where an image has a class, and 1 for the image itself."""
+    """Return (N, K + 1): 1 where an image has a class, and 1 for the image itself."""
     images_N1 = np.ones((len(listing), 1))
     if listing.task == "multi":
         return np.hstack([listing.labels.astype(np.float64), images_N1])
@@ -103,7 +103,7 @@ def even_choice(labels: Labels, names: list[str], limit: int) -> NDArray[np.int6
 
 
 def leaking_patients(patients: list[str], parts: Parts) -> list[str]:
-    """Give the patients whose images lie in more than one part."""
+    """Return the patients whose images lie in more than one part."""
     parts_of: dict[str, set[int]] = {}
     for patient, part in zip(patients, parts.tolist(), strict=True):
         if part != NO_PART:

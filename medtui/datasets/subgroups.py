@@ -16,7 +16,7 @@ _PER_YEAR = {"": 1.0, "y": 1.0, "m": 12.0, "w": 52.18, "d": 365.25}
 
 
 def subgroup_of(cell: str, subgroup: Subgroup) -> str:
-    """Give the subgroup that a cell puts its image into: the cell itself, or its bin.
+    """Return the subgroup that a cell puts its image into: the cell itself, or its bin.
 
     Binned numbers may be ages as films write them: `060Y`, `018M`, `003D`.
     """

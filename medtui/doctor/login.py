@@ -33,7 +33,7 @@ def why_detached_work_ends(root: Path = Path("/"), user: str = "") -> str:
 
 
 def detach_cure() -> str:
-    """Give what to type so that detached work outlives the login."""
+    """Return what to type so that detached work outlives the login."""
     return (
         "loginctl enable-linger, once; then start medtui by systemd-run --user --scope medtui ..."
     )
@@ -73,7 +73,7 @@ def _login_settings(root: Path) -> dict[str, str]:
 
 
 def _own_unit(root: Path) -> str:
-    """Give the systemd unit this process is in: `session-3.scope`, `user@1000.service`."""
+    """Return the systemd unit this process is in: `session-3.scope`, `user@1000.service`."""
     try:
         text = (root / "proc/self/cgroup").read_text(encoding="utf-8")
     except OSError:

@@ -101,7 +101,7 @@ def _gpu(probed: ProbedGpu) -> Finding:
 
 
 def _nearest(folder: Path) -> Path:
-    """Give the folder itself or, where it is still to be made, the nearest one above it."""
+    """Return the folder itself or, where it is still to be made, the nearest one above it."""
     while not folder.exists():
         folder = folder.parent
     return folder

@@ -28,7 +28,7 @@ class Arithmetic:
     memory_format: torch.memory_format = torch.contiguous_format
 
     def logits(self, model: nn.Module, inputs_NCHW: Tensor) -> Tensor:
-        """Give the model's answer as float32 (N, K)."""
+        """Return the model's answer as float32 (N, K)."""
         inputs_NCHW = inputs_NCHW.to(memory_format=self.memory_format)
         is_narrow = self.dtype is not torch.float32
         # A weight is used once: a cache of casts would save nothing, and a CUDA graph forbids it.

@@ -133,7 +133,7 @@ def _forecast_cell(
 
 
 def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:
-    """Give what could leave the network; None where its couplings cannot be followed."""
+    """Return what could leave the network; None where its couplings cannot be followed."""
     try:
         return measure_shrinkage(shrink(theta, image_shape), image_shape)
     except UsageError:
@@ -186,7 +186,7 @@ def _refuse_impossible(cell: Cell, network: nn.Module) -> None:
 
 
 def _round_up(density: float) -> float:
-    """Give the next number of three significant digits: rounded down, it would keep nothing."""
+    """Return the next number of three significant digits: rounded down, it would keep nothing."""
     unit = 10.0 ** (math.floor(math.log10(density)) - 2)
     return float(f"{math.ceil(density / unit) * unit:.3g}")
 

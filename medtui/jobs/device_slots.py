@@ -18,7 +18,7 @@ class Slot:
 
 
 def find_slots(machine: MachineSettings) -> list[Slot]:
-    """Give the slots of this machine for these settings; at least one."""
+    """Return the slots of this machine for these settings; at least one."""
     gpus = _gpus_for(machine.device)
     if gpus:
         slots = [Slot(gpu, "cuda:0") for gpu in gpus]
@@ -72,7 +72,7 @@ def num_cores() -> int:
 
 
 def _gpus_for(device: str) -> list[str]:
-    """Give the entry of `CUDA_VISIBLE_DEVICES` for each GPU that `device` allows."""
+    """Return the entry of `CUDA_VISIBLE_DEVICES` for each GPU that `device` allows."""
     if device == "cpu":
         return []
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -146,7 +146,7 @@ class StudyFeed:
         return next((task for run in self.runs if (task := run.task) is not None), "single")
 
     def cell_of(self, run: RunFeed) -> Cell | None:
-        """Give what a run compresses with; None for the reference."""
+        """Return what a run compresses with; None for the reference."""
         name = run.folder.name
         if name not in self._cells and self.preset is not None:
             self._cells[name] = cell_named(self.preset, name)
@@ -210,7 +210,7 @@ class Catalogue:
         return any(changed) or names != [study.folder.name for study in studies]
 
     def find(self, name: str) -> StudyFeed | RunFeed | None:
-        """Give a study by name, or a run by `study/run`."""
+        """Return a study by name, or a run by `study/run`."""
         study_name, _, run_name = name.strip("/").partition("/")
         study = next((each for each in self.studies if each.folder.name == study_name), None)
         if study is None or not run_name:

@@ -83,7 +83,7 @@ class FolderReader:
 
 
 def _problem_of(runs_dir: Path) -> str:
-    """Give why a folder cannot be read; one that is not there yet is merely empty."""
+    """Return why a folder cannot be read; one that is not there yet is merely empty."""
     try:
         os.scandir(runs_dir).close()
     except FileNotFoundError:

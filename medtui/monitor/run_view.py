@@ -72,7 +72,7 @@ class RunView:
 def make_view(
     feed: StudyFeed, study: StudySummary, run: RunFeed, telemetry: TelemetryCurves
 ) -> RunView:
-    """Give a run as it is now."""
+    """Return a run as it is now."""
     history, stage = run.history, run.main_stage
     dense = None if run.folder.is_reference else feed.reference
     cell = feed.cell_of(run)

@@ -31,12 +31,12 @@ class Snapshot:
         return sum(live) / len(live) if live else 0.0
 
     def study(self, name: str) -> StudySummary | None:
-        """Give the study of that name."""
+        """Return the study of that name."""
         return next((study for study in self.studies if study.name == name), None)
 
 
 def endings_between(before: Snapshot | None, after: Snapshot) -> list[tuple[str, bool]]:
-    """Give a sentence for each run that ended in between, and whether it ended well."""
+    """Return a sentence for each run that ended in between, and whether it ended well."""
     if before is None:
         return []
     live = {run.key for study in before.studies for run in study.runs if run.status == "running"}

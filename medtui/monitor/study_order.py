@@ -14,7 +14,7 @@ ORDERS: tuple[Order, ...] = ("newest", "name", "best val")
 def choose_studies(
     studies: tuple[StudySummary, ...], wanted: str, order: Order
 ) -> tuple[StudySummary, ...]:
-    """Give the studies that hold every word of `wanted`, in this order."""
+    """Return the studies that hold every word of `wanted`, in this order."""
     words = wanted.lower().split()
     chosen = [study for study in studies if all(word in _said_of(study) for word in words)]
     return tuple(sorted(chosen, key=_key_of(order)))

@@ -39,7 +39,7 @@ class StudySummary:
     """Each searched scheme to what its search came to, in a sentence."""
 
     def search_of(self, scheme: str) -> str:
-        """Give what a scheme's search came to; for the reference the first one, else empty."""
+        """Return what a scheme's search came to; for the reference the first one, else empty."""
         if scheme == "reference":
             return next(iter(self.searches.values()), "")
         return self.searches.get(scheme, "")
@@ -88,7 +88,7 @@ class StudySummary:
 
 
 def _typical_seconds(runs: tuple[RunSummary, ...]) -> float | None:
-    """Give how long a compressing run takes: the finished ones' mean, else by the live ones."""
+    """Return how long a compressing run takes: the finished ones' mean, else by the live ones."""
     compressing = [run for run in runs if run.name != "reference"]
     finished = [run.seconds for run in compressing if run.status == "finished" and run.seconds]
     if finished:

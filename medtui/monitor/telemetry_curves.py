@@ -84,7 +84,7 @@ class TelemetryCurveReader:
         return bool(samples)
 
     def curves(self) -> TelemetryCurves:
-        """Give the curves so far."""
+        """Return the curves so far."""
         latest = self._latest
         if latest is None:
             return TelemetryCurves()
@@ -117,7 +117,7 @@ class TelemetryCurveReader:
 
 
 def rolling_mean(points: Iterable[Point], width: int) -> list[Point]:
-    """Give each point the mean of the last `width` values; a gap empties the window."""
+    """Return each point the mean of the last `width` values; a gap empties the window."""
     window: deque[float] = deque(maxlen=width)
     smooth: list[Point] = []
     for x, y in points:

@@ -74,11 +74,11 @@ class CompressSettings(Document):
         ]
 
     def known_schemes(self) -> dict[str, Scheme]:
-        """Give every scheme this preset may name; its own come after the shipped ones."""
+        """Return every scheme this preset may name; its own come after the shipped ones."""
         return named_schemes() | {scheme.name: scheme for scheme in self.custom}
 
     def scheme(self, name: str) -> Scheme:
-        """Give the scheme of that name."""
+        """Return the scheme of that name."""
         return self.known_schemes()[name]
 
     def faults_of(self, names: Sequence[str], *, at: Location) -> Iterator[Fault]:

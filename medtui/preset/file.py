@@ -73,7 +73,7 @@ def with_present_names(text: str) -> str:
 
 
 def anchor_paths(preset: Preset) -> Preset:
-    """Give the preset with absolute paths, so that it means the same from every folder."""
+    """Return the preset with absolute paths, so that it means the same from every folder."""
     data, model = preset.data, preset.model
     card = Path(data.card).expanduser()
     is_own_card = find_card(data.card) is None and card.exists()
@@ -91,14 +91,14 @@ def anchor_paths(preset: Preset) -> Preset:
 
 
 def dump_preset(preset: Preset, onto: str = "") -> str:
-    """Give a preset as TOML; over `onto`, earlier TOML text, comments and order are kept."""
+    """Return a preset as TOML; over `onto`, earlier TOML text, comments and order are kept."""
     document = tomlkit.parse(onto)
     _merge(document, preset.model_dump(by_alias=True, exclude_none=True, mode="json"))
     return tomlkit.dumps(document)
 
 
 def preset_schema() -> dict[str, Any]:
-    """Give the JSON Schema of presets."""
+    """Return the JSON Schema of presets."""
     return Preset.model_json_schema(by_alias=True)
 
 

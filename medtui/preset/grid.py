@@ -18,13 +18,13 @@ _BEST: dict[Objective, str] = {
 
 
 def expand_grid(preset: Preset) -> list[Cell]:
-    """Give the cells that are run: schemes x densities x seeds, less what the preset omits."""
+    """Return the cells that are run: schemes x densities x seeds, less what the preset omits."""
     omitted = set(preset.compress.omit)
     return [cell for cell in preset.compress.cells() if cell.slug not in omitted]
 
 
 def cell_named(preset: Preset, slug: str) -> Cell | None:
-    """Give the cell of a run's folder name, of the grid or a search's sample; None for others."""
+    """Return the cell of a run's folder name, of the grid or a search's sample; None for others."""
     found = _SLUG.fullmatch(slug)
     if found is None:
         return None
@@ -57,7 +57,7 @@ def count_runs(preset: Preset) -> int:
 
 
 def describe_count(preset: Preset) -> str:
-    """Give the number of a study's runs; a search may end before its budget does."""
+    """Return the number of a study's runs; a search may end before its budget does."""
     return f"{'at most ' if preset.search else ''}{count_runs(preset)}"
 
 

@@ -141,7 +141,7 @@ class Scheme(Document):
 
 
 def named_schemes() -> dict[str, Scheme]:
-    """Give the schemes a preset can call by name: the study's, and Condensa's remaining ones."""
+    """Return the schemes a preset can call by name: the study's, and Condensa's remaining ones."""
     half, single = Quantize(dtype="float16"), Quantize(dtype="float32")
     compositions: dict[str, tuple[Operator, ...]] = {
         "Prune": (Prune(),),

@@ -99,12 +99,12 @@ class Bench(msgspec.Struct, frozen=True):
         return 2 * self.macs
 
     def contest(self, precision: str) -> Contest | None:
-        """Give what was measured in a precision."""
+        """Return what was measured in a precision."""
         return next((each for each in self.contests if each.precision == precision), None)
 
 
 def spread_of(values: Sequence[float]) -> Spread:
-    """Give median and quartiles."""
+    """Return median and quartiles."""
     if len(values) == 1:
         return Spread(values[0], values[0], values[0])
     low, median, high = quantiles(values, n=4, method="inclusive")

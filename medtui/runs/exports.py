@@ -158,7 +158,7 @@ _decoder = msgspec.json.Decoder(Export)
 
 
 def format_named(name: str) -> Format:
-    """Give the format of that name."""
+    """Return the format of that name."""
     return next(each for each in FORMATS if each.name == name)
 
 
@@ -169,7 +169,7 @@ def file_name(run: RunFolder, form: Format, *, is_shrunk: bool) -> str:
 
 
 def record_path(file: Path) -> Path:
-    """Give where a file's record lies."""
+    """Return where a file's record lies."""
     return file.with_name(f"{file.name}.json")
 
 
@@ -206,5 +206,5 @@ def read_exports(folder: Path) -> list[Export]:
 
 
 def on_test(export: Export) -> Sequence[Comparison]:
-    """Give the comparisons on test, one for each runtime."""
+    """Return the comparisons on test, one for each runtime."""
     return [each for each in export.comparisons if each.split == "test"]

@@ -170,11 +170,11 @@ class StudyFolder:
         return RunFolder(self.path / REFERENCE)
 
     def run(self, name: str) -> RunFolder:
-        """Give the folder of the run called `name`."""
+        """Return the folder of the run called `name`."""
         return RunFolder(self.path / name)
 
     def runs(self) -> list[RunFolder]:
-        """Give the runs that exist, the reference first, then in the order they were planned."""
+        """Return the runs that exist, the reference first, then in the order they were planned."""
         found = [RunFolder(path) for path in subfolders(self.path)]
         planned = [run for run in found if is_file(run.preset)]
         return sorted(planned, key=lambda run: (not run.is_reference, _planned_at(run), run.name))
@@ -252,7 +252,7 @@ def create_study(runs_dir: Path, name: str) -> StudyFolder:
 
 
 def default_runs_dir() -> Path:
-    """Give `MEDTUI_RUNS_DIR`, else `runs/` in the working folder."""
+    """Return `MEDTUI_RUNS_DIR`, else `runs/` in the working folder."""
     return Path(os.environ.get("MEDTUI_RUNS_DIR") or "runs").expanduser()
 
 

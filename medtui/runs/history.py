@@ -96,12 +96,12 @@ class History:
         )
 
     def cycles_of(self, stage: str) -> list[CycleEnded]:
-        """Give a stage's measured cycles in order."""
+        """Return a stage's measured cycles in order."""
         measured = self.cycles.get(stage, {})
         return [measured[cycle] for cycle in sorted(measured)]
 
     def best_of(self, stage: str) -> CycleEnded | None:
-        """Give the cycle whose model is kept: the last one marked best."""
+        """Return the cycle whose model is kept: the last one marked best."""
         best = [cycle for cycle in self.cycles_of(stage) if cycle.is_best]
         return best[-1] if best else None
 

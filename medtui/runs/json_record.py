@@ -15,7 +15,7 @@ _Record = TypeVar("_Record")
 
 
 def encode_stored(record: msgspec.Struct) -> bytes:
-    """Give a record as the indented JSON of its file."""
+    """Return a record as the indented JSON of its file."""
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 

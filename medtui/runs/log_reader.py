@@ -24,7 +24,7 @@ class EventTail:
     """Set by a poll that found the file shorter than before: what was folded is void."""
 
     def poll(self) -> list[Record]:
-        """Give the records that were completed since the last poll; at most `CHUNK_BYTES` of them.
+        """Return the records completed since the last poll, at most `CHUNK_BYTES` of them.
 
         A missing file gives none. Poll again at once while `is_behind`.
         """
@@ -53,7 +53,7 @@ class EventTail:
             return False
 
     def read_all(self) -> list[Record]:
-        """Give every record up to the end of the file."""
+        """Return every record up to the end of the file."""
         records = self.poll()
         while self.is_behind:
             records += self.poll()

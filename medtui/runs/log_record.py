@@ -40,7 +40,7 @@ class UnknownKind(ValueError):
 
 
 def encode_record(record: Record) -> bytes:
-    """Give the record's line, with its newline; its event is `finite`."""
+    """Return the record's line, with its newline; its event is `finite`."""
     event = _encoder.encode(record.event)
     line = _Line(record.seq, record.time, _checksum(record.seq, event), msgspec.Raw(event))
     return _encoder.encode(line) + b"\n"
@@ -67,7 +67,7 @@ def decode_record(line: bytes) -> Record:
 
 
 def finite(event: AnyEvent) -> AnyEvent:
-    """Give the event with None for every number that is not finite: JSON has no NaN."""
+    """Return the event with None for every number that is not finite: JSON has no NaN."""
     return msgspec.convert(_finite(msgspec.to_builtins(event)), AnyEvent)  # type: ignore[no-any-return] # a union is a type to msgspec
 
 

@@ -17,7 +17,7 @@ _decoder = msgspec.json.Decoder(_Line)
 
 
 def read_subgroups(path: Path, split: str) -> dict[str, dict[str, str]]:
-    """Give each image's subgroups in a part: image to subgroup (`sex`) to value (`F`).
+    """Return each image's subgroups in a part: image to subgroup (`sex`) to value (`F`).
 
     Empty where the data set's card names no subgroups, or the file cannot be read.
     """

@@ -65,7 +65,7 @@ class RunPredictions:
 
 
 def pack_predictions(predictions: RunPredictions) -> bytes:
-    """Give the content of `predictions.npz`."""
+    """Return the content of `predictions.npz`."""
     arrays: dict[str, NDArray[np.generic]] = {"classes": np.array(predictions.classes)}
     for split, part in predictions.splits.items():
         arrays[f"{split}_names"] = np.array(part.names)

@@ -35,7 +35,7 @@ _decoder = msgspec.json.Decoder(Manifest)
 
 
 def pack_manifest(manifest: Manifest) -> bytes:
-    """Give the manifest as JSON, for people as well."""
+    """Return the manifest as JSON, for people as well."""
     return encode_stored(manifest)
 
 

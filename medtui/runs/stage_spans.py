@@ -12,7 +12,7 @@ _ENDS_STAGE = (RunStarted, RunStopped, RunFailed, RunFinished)
 
 
 def stage_spans(records: Iterable[Record]) -> dict[str, list[Span]]:
-    """Give each stage's spans of Unix time, one for each session that was in it.
+    """Return each stage's spans of Unix time, one for each session that was in it.
 
     A span ends with the next stage or with the session's last word; where a session vanished, with
     its last record; and with the last record of all.
@@ -34,7 +34,7 @@ def stage_spans(records: Iterable[Record]) -> dict[str, list[Span]]:
 
 
 def stage_vitals(run: RunFolder) -> dict[str, VitalsSummary]:
-    """Give the machine's means and peaks in each stage of a run, whatever was sampled by now."""
+    """Return the machine's means and peaks in each stage of a run, whatever was sampled by now."""
     samples, _ = read_samples(run.telemetry)
     spans = stage_spans(EventTail(run.events).read_all())
     found = {stage: summarise_spans(samples, each) for stage, each in spans.items()}

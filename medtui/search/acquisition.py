@@ -106,7 +106,7 @@ class Search:
         return settings.is_monotone and not self.has_probes and is_exact
 
     def believe(self, densities: Floats) -> Belief:
-        """Give what is believed of the metric's change, for whole runs at these densities.
+        """Return what is believed of the metric's change, for whole runs at these densities.
 
         Collapsed runs are left out of it: a smooth curve would have to come down to them, and doubt
         the runs above that did not collapse. So it holds above `cliff` alone.
@@ -119,7 +119,7 @@ class Search:
         return 0.0 if self._upper_posterior is self._posterior else self._floor
 
     def lower(self, densities: Floats) -> Floats:
-        """Give what the change is surely above of, for whole runs at these densities."""
+        """Return what the change is surely above of, for whole runs at these densities."""
         return self.believe(densities).lower(self.settings.sigmas)
 
     @cached_property
@@ -199,7 +199,7 @@ class Search:
         return self._best_of(gain.mean + UCB_SIGMAS * gain.sigma, is_feasible)
 
     def _chance(self, belief: Belief) -> Floats:
-        """Give how likely one more whole run at each candidate proves it feasible.
+        """Return how likely one more whole run at each candidate proves it feasible.
 
         The run leaves the standard deviation that a second measurement leaves; what its mean will
         be is as uncertain as what it takes away.

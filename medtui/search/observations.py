@@ -62,7 +62,7 @@ class Observer:
         return value
 
     def observe(self, cell: Cell, *, is_free: bool) -> Sample:
-        """Give a finished run's sample.
+        """Return a finished run's sample.
 
         The error is the difference's: both models answer about the same images of the same
         patients, and what these have in common says nothing about what compression costs.
@@ -93,7 +93,7 @@ class Observer:
         )
 
     def _gain(self, run: RunFolder) -> tuple[float | None, float]:
-        """Give how many times better than the reference a run is by the objective."""
+        """Return how many times better than the reference a run is by the objective."""
         result = read_result(run)
         if self.settings.objective == "size":
             return (result.size.bytes_dense / result.size.bytes_packed if result else None), 0.0

@@ -41,7 +41,7 @@ class StudySearch:
         self._reference = self._observer.reference
 
     def wanted(self) -> list[Cell]:
-        """Give the next sample of each search that is not over, and tell how far all are.
+        """Return the next sample of each search that is not over, and tell how far all are.
 
         Raises:
             EnvironmentProblem: a finished run cannot be read.
@@ -67,7 +67,7 @@ class StudySearch:
         return cells
 
     def unmeasured(self) -> list[RunFolder]:
-        """Give the samples that are finished, but not timed beside the reference yet."""
+        """Return the samples that are finished, but not timed beside the reference yet."""
         if self.settings.is_monotone:
             return []
         schemes = map(self.preset.compress.scheme, self.settings.scheme)
@@ -75,14 +75,14 @@ class StudySearch:
         return [run for run in samples if not run.bench.is_file()]
 
     def _runs_of(self, scheme: Scheme) -> Iterator[tuple[RunFolder, Cell]]:
-        """Give the finished runs of a scheme with the search's seed."""
+        """Yield the finished runs of a scheme with the search's seed."""
         for run in self.study.runs():
             cell = cell_named(self.preset, run.name) if run.result.is_file() else None
             if cell is not None and (cell.scheme, cell.seed) == (scheme, self._seed):
                 yield run, cell
 
     def _samples_of(self, scheme: Scheme) -> dict[str, Sample]:
-        """Give a scheme's samples by the names of their runs."""
+        """Return a scheme's samples by the names of their runs."""
         found = {}
         for run, cell in self._runs_of(scheme):
             known = self._known.get(run.name)

@@ -52,7 +52,7 @@ class Belief:
     sigma: Floats
 
     def lower(self, sigmas: float) -> Floats:
-        """Give what the curve is above of, as sure as `sigmas` say."""
+        """Return what the curve is above of, as sure as `sigmas` say."""
         lower: Floats = self.mean - sigmas * self.sigma
         return lower
 
@@ -88,16 +88,16 @@ class ChangePosterior:
         """Standard deviation of runs that differ in nothing but the chances of training."""
 
     def at(self, densities: Floats, *, are_probes: bool = False) -> Belief:
-        """Give the change at these densities, in the metric's unit."""
+        """Return the change at these densities, in the metric's unit."""
         margin = self._fitted.at(np.log(densities) - self.shift * are_probes)
         return Belief((margin.mean - 1) * self._eps, margin.sigma * self._eps)
 
     def whole_density(self, sample: Sample) -> float:
-        """Give the density of a whole run that does as well as a sample."""
+        """Return the density of a whole run that does as well as a sample."""
         return sample.density * math.exp(-self.shift * sample.is_probe)
 
     def error(self, sample: Sample) -> float:
-        """Give how far off the curve a sample may be: its own error, and what runs scatter by."""
+        """Return how far off the curve a sample may be: its own error, and what runs scatter by."""
         return math.hypot(_own_error(sample, self._eps) * self._eps, self.scatter)
 
     def _curve(self, shift: float) -> "Curve":
@@ -109,7 +109,7 @@ class ChangePosterior:
 
 
 def _own_error(sample: Sample, eps: float) -> float:
-    """Give a sample's error as a whole run's, in eps."""
+    """Return a sample's error as a whole run's, in eps."""
     return math.hypot(sample.sigma / eps, PROBE_SIGMA * sample.is_probe)
 
 
@@ -129,7 +129,7 @@ class GainPosterior:
         )
 
     def at(self, densities: Floats) -> Belief:
-        """Give the gain at these densities."""
+        """Return the gain at these densities."""
         found = self._fitted.at(np.log(densities))
         return Belief(found.mean * self._scale + self._middle, found.sigma * self._scale)
 
@@ -166,6 +166,6 @@ class Curve:
         return math.sqrt(self._regressor.kernel_.k2.noise_level)
 
     def at(self, places: Floats) -> Belief:
-        """Give what is believed at these places."""
+        """Return what is believed at these places."""
         mean, sigma = self._regressor.predict(places[:, None], return_std=True)
         return Belief(mean, np.sqrt(np.maximum(sigma**2 - self.scatter**2, 1e-12)))

@@ -67,7 +67,7 @@ def _version(question: Callable[[], object]) -> str | None:
 
 
 def _cuda_version() -> str | None:
-    """Give the version as people write it; NVML says 12040 for 12.4."""
+    """Return the version as people write it; NVML says 12040 for 12.4."""
     try:
         number = int(answer(pynvml.nvmlSystemGetCudaDriverVersion))
     except Unanswered:

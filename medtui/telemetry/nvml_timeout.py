@@ -13,7 +13,7 @@ class GpuReader(Protocol):
     """Whoever tells how the GPUs are."""
 
     def read(self, pids: Collection[int]) -> Reading:
-        """Give the GPUs' state; `pids` are the processes whose memory is ours."""
+        """Return the GPUs' state; `pids` are the processes whose memory is ours."""
 
 
 class NoGpus:
@@ -24,7 +24,7 @@ class NoGpus:
         """A sentence."""
 
     def read(self, pids: Collection[int]) -> Reading:  # noqa: ARG002 - nobody is asked
-        """Give the reason."""
+        """Return the reason."""
         return Reading(self.reason, [])
 
 
@@ -51,7 +51,7 @@ class GpuWatch:
         threading.Thread(target=self._answer_questions, name="nvml", daemon=True).start()
 
     def read(self, pids: Collection[int]) -> Reading:
-        """Give what NVML says now, or for how long it has not said anything."""
+        """Return what NVML says now, or for how long it has not said anything."""
         self._drop_late_answer()
         if self._asked_at is None:
             self._asked_at = self._clock()

@@ -24,7 +24,7 @@ class SampleTail:
     """Lines that were no samples, and were skipped."""
 
     def poll(self) -> list[Sample]:
-        """Give the samples that were completed since the last poll, at most `CHUNK_BYTES` of them.
+        """Return the samples completed since the last poll, at most `CHUNK_BYTES` of them.
 
         A missing file gives none; one that became shorter is read from its beginning.
         """
@@ -44,7 +44,7 @@ class SampleTail:
         return self._decode(whole.split(b"\n"))
 
     def read_all(self) -> list[Sample]:
-        """Give every sample up to the end of the file."""
+        """Return every sample up to the end of the file."""
         samples: list[Sample] = []
         while True:
             before = self.offset
@@ -68,6 +68,6 @@ class SampleTail:
 
 
 def read_samples(path: Path, since_offset: int = 0) -> tuple[list[Sample], int]:
-    """Give all whole samples from `since_offset` on, and the offset to continue from."""
+    """Return all whole samples from `since_offset` on, and the offset to continue from."""
     tail = SampleTail(path, since_offset)
     return tail.read_all(), tail.offset

@@ -81,7 +81,7 @@ def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> int:
 
 
 def gpu_reader(visible: str | None, nvml_off: str, interval_s: float) -> GpuReader:
-    """Give whoever tells of the GPUs in `visible`; `nvml_off` is a reason to leave NVML alone."""
+    """Return whoever tells of the GPUs in `visible`; `nvml_off` is a reason to leave NVML alone."""
     if nvml_off:
         return NoGpus(nvml_off)
     if hides_all(visible):

@@ -80,7 +80,7 @@ def _identity(gpu: GpuSample) -> tuple[int, str | None]:
 
 
 def _used_gpus(samples: Iterable[Sample]) -> set[tuple[int, str | None]]:
-    """Give the GPUs on which the run's process was seen in any sample."""
+    """Return the GPUs on which the run's process was seen in any sample."""
     gpus = (gpu for sample in samples for gpu in sample.gpus)
     return {_identity(gpu) for gpu in gpus if gpu.process_memory_bytes is not None}
 

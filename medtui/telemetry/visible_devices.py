@@ -32,7 +32,7 @@ class Device:
 
 
 def select_devices(visible: str | None, devices: Sequence[Device]) -> list[Device]:
-    """Give the devices that `visible`, a value of `CUDA_VISIBLE_DEVICES`, names; None names all.
+    """Return the devices that `visible`, a value of `CUDA_VISIBLE_DEVICES`, names; None names all.
 
     As in CUDA, the list ends at the first entry that names no device. A GPU in MIG mode stands
     for its instances. Indices are read in PCI bus order; CUDA does so only under
@@ -53,7 +53,7 @@ def select_devices(visible: str | None, devices: Sequence[Device]) -> list[Devic
 
 
 def visible_for(torch_device: str, visible: str | None) -> str:
-    """Give the entry of `visible` that torch calls `torch_device`: `cuda:1` of `4,7` is `7`.
+    """Return the entry of `visible` that torch calls `torch_device`: `cuda:1` of `4,7` is `7`.
 
     `visible` is the worker's `CUDA_VISIBLE_DEVICES`, None where it is not set. A device that is
     no GPU, or that `visible` does not reach, gives `NO_DEVICES`.
@@ -93,6 +93,6 @@ def _named(entry: str, devices: Sequence[Device]) -> Device | None:
 
 
 def _only(matches: Iterable[Device]) -> Device | None:
-    """Give the one match; an ambiguous prefix names nothing."""
+    """Return the one match; an ambiguous prefix names nothing."""
     found = list(matches)
     return found[0] if len(found) == 1 else None

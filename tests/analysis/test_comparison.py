@@ -34,7 +34,7 @@ from tests.helpers.searched_study import PROBES, write_searched_study
 
 @pytest.fixture(scope="module")
 def cells() -> list[Entry]:
-    """Give the recorded study of cells: a reference, two schemes with two seeds each."""
+    """Return the recorded study of cells: a reference, two schemes with two seeds each."""
     entries, problems = read_entries(run for run in all_runs(RECORDED) if "cells" in str(run.path))
     assert not problems
     return entries
@@ -42,7 +42,7 @@ def cells() -> list[Entry]:
 
 @pytest.fixture
 def searched(tmp_path: Path) -> list[Entry]:
-    """Give the cells with two probes, and a search that chose density 0.1."""
+    """Return the cells with two probes, and a search that chose density 0.1."""
     write_searched_study(tmp_path)
     entries, problems = read_entries(all_runs(tmp_path))
     assert not problems

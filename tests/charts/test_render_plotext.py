@@ -139,7 +139,7 @@ def test_series_are_told_apart_without_colour() -> None:
 
 
 def walk(seed: int, length: int = 300) -> tuple[tuple[float, float], ...]:
-    """Give a random walk."""
+    """Return a random walk."""
     steps = np.random.default_rng(seed).normal(size=length)
     return tuple(enumerate(np.cumsum(steps).tolist()))
 
@@ -149,7 +149,7 @@ PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
 
 
 def dots_of(drawing: str) -> set[tuple[int, int]]:
-    """Give the column and row of every braille dot."""
+    """Return the column and row of every braille dot."""
     return {
         (2 * column + PLACES[bit][0], 4 * row + PLACES[bit][1])
         for row, line in enumerate(drawing.splitlines())
@@ -161,7 +161,7 @@ def dots_of(drawing: str) -> set[tuple[int, int]]:
 
 
 def share_near(dots: set[tuple[int, int]], others: set[tuple[int, int]]) -> float:
-    """Give the share of dots that have one of the others at most a dot away."""
+    """Return the share of dots that have one of the others at most a dot away."""
     steps = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
     return sum(any((x + dx, y + dy) in others for dx, dy in steps) for x, y in dots) / len(dots)
 

@@ -17,7 +17,7 @@ Medtui = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def medtui(tmp_path: Path) -> Medtui:
-    """Give a function that runs `medtui` with arguments in an empty folder."""
+    """Return a function that runs `medtui` with arguments in an empty folder."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -36,5 +36,5 @@ def medtui(tmp_path: Path) -> Medtui:
 
 @pytest.fixture
 def study(tmp_path: Path) -> StudyFolder:
-    """Give a study at rest: the reference and one run are finished, one run has failed."""
+    """Return a study at rest: the reference and one run are finished, one run has failed."""
     return record_study(tmp_path / "runs", "cells")

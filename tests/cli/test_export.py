@@ -23,7 +23,7 @@ DOCUMENT = REPOSITORY / "docs" / "export.md"
 
 @pytest.fixture
 def export(medtui, exportable):
-    """Give a function that runs the verb on that study."""
+    """Return a function that runs the verb on that study."""
 
     def run(*arguments):
         return medtui(
@@ -126,7 +126,7 @@ def test_ctrl_c_leaves_nothing_behind(exportable, tmp_path):
 
 
 def scripts() -> dict[str, str]:
-    """Give the documentation's scripts by name."""
+    """Return the documentation's scripts by name."""
     blocks = re.findall(r"```python\n(# (\S+)\n.*?)```", DOCUMENT.read_text(), re.DOTALL)
     return {name: text for text, name in blocks}
 

@@ -64,7 +64,7 @@ class LiveStudy:
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[LiveStudy]:
-    """Give a study at work."""
+    """Yield a study at work."""
     with ExitStack() as stack:
         yield LiveStudy(record_study(tmp_path / "runs", "cells"), stack)
 

@@ -25,13 +25,13 @@ from tests.helpers.hostile_study import (
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> StudyFolder:
-    """Give a study with the payload in all its texts."""
+    """Return a study with the payload in all its texts."""
     return write_hostile_study(tmp_path / "runs")
 
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Give a function that runs `medtui` in this process and returns stdout and stderr."""
+    """Return a function that runs `medtui` in this process and returns stdout and stderr."""
 
     def run(*arguments: str) -> tuple[str, str]:
         monkeypatch.setattr(sys, "argv", ["medtui", *arguments])

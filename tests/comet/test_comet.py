@@ -42,14 +42,14 @@ def write_story(run: RunFolder) -> list:
 
 
 def archive(run: RunFolder) -> Path:
-    """Give the archive, which must be there."""
+    """Return the archive, which must be there."""
     found = archive_of(run)
     assert found is not None, log_path(run).read_text()
     return found
 
 
 def texts_in(folder: Path) -> bytes:
-    """Give all that was written, the archives' contents included."""
+    """Return all that was written, the archives' contents included."""
     found = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
     for path in folder.glob("*.zip"):
         with zipfile.ZipFile(path) as opened:

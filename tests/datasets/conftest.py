@@ -10,7 +10,7 @@ from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
 @pytest.fixture
 def cells(tmp_path: Path) -> Path:
-    """Give a root with two class folders: 12 patients, 5 images each in both classes."""
+    """Return a root with two class folders: 12 patients, 5 images each in both classes."""
     root = tmp_path / "cell images é"
     for number in range(120):
         label, patient = ("Parasitized", "Uninfected")[number % 2], number // 10
@@ -20,5 +20,5 @@ def cells(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, cells: Path) -> DataSettings:
-    """Give settings that open `cells`."""
+    """Return settings that open `cells`."""
     return DataSettings(card=write_card(tmp_path, FOLDERS), root=str(cells))

@@ -26,7 +26,7 @@ Medtui = Callable[..., Shown]
 
 @pytest.fixture
 def medtui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Medtui:
-    """Give a runner of `medtui data`."""
+    """Return a runner of `medtui data`."""
 
     def run(*words: str) -> Shown:
         monkeypatch.setattr(sys, "argv", ["medtui", "data", *words])

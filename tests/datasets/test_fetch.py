@@ -33,7 +33,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Give the address of the one file."""
+        """Return the address of the one file."""
         return f"http://127.0.0.1:{self.server_port}/cells.zip"
 
 
@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """Give a running server with a zip file of six images."""
+    """Yield a running server with a zip file of six images."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         for number in range(6):
@@ -81,7 +81,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def card_for(server: Server, folder: Path, more: str = "") -> Card:
-    """Give a card whose only file is the server's."""
+    """Return a card whose only file is the server's."""
     download = f'[[download]]\nurl = "{server.url}"\nfile = "cells.zip"\n{more}'
     return load_card(write_card(folder, f'{FOLDERS}by_hand = "Ask the makers."\n{download}'))[0]
 

@@ -42,7 +42,7 @@ def films(root: Path, header: str = HEADER, count: int = 40, encoding: str = "ut
 
 @pytest.fixture
 def settings(tmp_path: Path) -> DataSettings:
-    """Give settings of 40 films, split by patient."""
+    """Return settings of 40 films, split by patient."""
     root = films(tmp_path / "films")
     return DataSettings(card=write_card(tmp_path, TABLE + NIH), root=str(root))
 

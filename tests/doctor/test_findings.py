@@ -20,7 +20,7 @@ WITHOUT_GPU = Probe(reason="NVML is not available: no NVIDIA driver is installed
 
 
 def levels(findings) -> list[str]:
-    """Give the levels in order."""
+    """Return the levels in order."""
     return [finding.level for finding in findings]
 
 

@@ -21,7 +21,7 @@ EVERYTHING = Augment(
 
 
 def pictures(count: int = 6, channels: int = 3, side: int = 32) -> Tensor:
-    """Give smooth uint8 pictures, whose pixels say where they come from."""
+    """Return smooth uint8 pictures, whose pixels say where they come from."""
     rng = torch.Generator().manual_seed(0)
     coarse = torch.rand(count, channels, 4, 4, generator=rng)
     smooth = torch.nn.functional.interpolate(coarse, (side, side), mode="bicubic")
@@ -124,13 +124,13 @@ def test_films_are_augmented_in_one_channel() -> None:
 
 
 def part(count: int = 50) -> Part:
-    """Give a part whose labels number its images."""
+    """Return a part whose labels number its images."""
     images_NHWC = pictures(count).permute(0, 2, 3, 1).numpy()
     return Part(images_NHWC, np.arange(count), [f"{n}" for n in range(count)], ["p"] * count)
 
 
 def batches(seed: int = 0) -> TrainBatches:
-    """Give batches over `part`."""
+    """Return batches over `part`."""
     images = Images(part(), AS_IT_IS[3], torch.device("cpu"))
     return TrainBatches(images, EVERYTHING, batch_size=16, seed=seed)
 

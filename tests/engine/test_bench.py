@@ -28,7 +28,7 @@ CPU = torch.device("cpu")
 
 
 def network(width: int = 4) -> nn.Module:
-    """Give a small convolutional network."""
+    """Return a small convolutional network."""
     torch.manual_seed(0)
     return nn.Sequential(
         nn.Conv2d(3, width, 3),
@@ -40,7 +40,7 @@ def network(width: int = 4) -> nn.Module:
 
 
 def images(count: int) -> torch.Tensor:
-    """Give random images."""
+    """Return random images."""
     return torch.randn(count, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
 

@@ -23,7 +23,7 @@ from tests.helpers.exportable_study import SPOILED
 
 @pytest.fixture
 def make(exportable, tmp_path):
-    """Give a function that writes a run in a format, untimed, and its folder."""
+    """Return a function that writes a run in a format, untimed, and its folder."""
 
     def write(name, form, *, is_shrunk=False, max_drop=1.0):
         subject = open_subject(exportable.run(name), is_shrunk=is_shrunk, num_images=0)

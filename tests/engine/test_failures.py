@@ -68,7 +68,7 @@ def failing_criterion(session: Session, at: int, fail: Callable[[], object]) -> 
 
 
 def refuse(error: Exception) -> Callable[[], object]:
-    """Give a function that raises."""
+    """Return a function that raises."""
 
     def fail() -> object:
         raise error
@@ -94,7 +94,7 @@ def test_a_diverged_compression_keeps_its_best_theta(tmp_path, dataset, factor, 
 
 
 def condensa_share(path: Path) -> float:
-    """Give the share of compressible weights of a tiny network's file that are not zero."""
+    """Return the share of compressible weights of a tiny network's file that are not zero."""
     import safetensors.torch
 
     state = safetensors.torch.load_file(path)
@@ -130,7 +130,7 @@ def test_a_dense_model_is_not_passed_off_as_compressed(tmp_path, dataset):
 
 
 def stock_theta(session: Session) -> nn.Module:
-    """Give what stock Condensa returns for Prune 0.1 when every loss is NaN."""
+    """Return what stock Condensa returns for Prune 0.1 when every loss is NaN."""
     engine = condensa.opt.LC(
         steps=2, lr=0.05, mb_iterations_per_l=1, mb_iterations_first_l=1, mu_init=0.1,
         l_optimizer_params={"momentum": 0.9, "weight_decay": 0.0},

@@ -45,7 +45,7 @@ def compressible(model: nn.Module) -> nn.Module:
 
 
 def random_like(model: nn.Module, rng: torch.Generator) -> nn.Module:
-    """Give a copy with other parameters."""
+    """Return a copy with other parameters."""
     copy = deepcopy(model)
     for parameter in copy.parameters():
         parameter.data = torch.randn(parameter.shape, generator=rng)
@@ -119,7 +119,7 @@ class RecordedCalls(TorchDispatchMode):
 
 
 def as_tuple(result: Any) -> tuple[Any, ...]:
-    """Give results as several."""
+    """Return results as several."""
     return tuple(result) if isinstance(result, tuple | list) else (result,)
 
 

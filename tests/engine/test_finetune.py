@@ -19,13 +19,13 @@ from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network
 
 
 def finetuning(preset: Preset) -> Preset:
-    """Give the preset with two epochs of fine-tuning."""
+    """Return the preset with two epochs of fine-tuning."""
     guard = preset.guard.model_copy(update={"finetune_epochs": 2, "finetune_lr": 0.05})
     return preset.model_copy(update={"guard": guard})
 
 
 def projected(session: Session) -> nn.Module:
-    """Give the tiny network as the cell's scheme leaves it."""
+    """Return the tiny network as the cell's scheme leaves it."""
     theta = tiny_network()
     guard = session.preset.guard
     build_scheme(session.cell.scheme, session.cell.density, guard, session.image_shape).pi(theta)

@@ -22,7 +22,7 @@ def projected(
     density: float = 0.5,
     guard: GuardSettings | None = None,
 ) -> nn.Module:
-    """Give a compressed copy."""
+    """Return a compressed copy."""
     theta = deepcopy(network)
     build_scheme(named_schemes()[scheme], density, guard or GuardSettings(), IMAGE).pi(theta)
     return theta

@@ -32,7 +32,7 @@ ARRAYS = {
 
 @pytest.fixture
 def packed(tmp_path):
-    """Give a packed file."""
+    """Return a packed file."""
     path = tmp_path / "model.packed"
     write_packed(path, ARRAYS, '{"study":"demo"}')
     return path

@@ -29,7 +29,7 @@ operators = [{operators}]
 
 
 def preset(operators: str, *, guard: str = "off", density: float = 0.5) -> Preset:
-    """Give a preset of one cell."""
+    """Return a preset of one cell."""
     text = PRESET.format(operators=operators, guard=guard, density=density)
     return parse_preset(text, "tried")
 
@@ -38,7 +38,7 @@ Trial = Callable[..., CellForecast]
 
 
 def trial_on(network: nn.Module) -> Trial:
-    """Give a function that forecasts one cell on a network."""
+    """Return a function that forecasts one cell on a network."""
     macs = count_macs(network, channels=3, side=32)
 
     def forecast_cell(operators: str, **more: Any) -> CellForecast:

@@ -89,7 +89,7 @@ def assert_same(
 
 
 def timeless(cycle: CycleEnded) -> dict[str, object]:
-    """Give what a cycle measured, without how long it took."""
+    """Return what a cycle measured, without how long it took."""
     names = [name for name in cycle.__struct_fields__ if name != "seconds"]
     return {name: getattr(cycle, name) for name in names}
 

@@ -17,7 +17,7 @@ STRUCTURED = ("FilterPrune", "StructPrune", "StructPruneQuantize16")
 def project(
     network: nn.Module, scheme: str, density: float | None, guard: GuardSettings | None
 ) -> nn.Module:
-    """Give a compressed copy."""
+    """Return a compressed copy."""
     theta = deepcopy(network)
     build_scheme(named_schemes()[scheme], density, guard).pi(theta)
     return theta

@@ -23,7 +23,7 @@ IMAGE = (3, SIDE, SIDE)
 
 
 def worn_network(architecture: str) -> nn.Module:
-    """Give a network whose BatchNorms are as uneven as trained ones."""
+    """Return a network whose BatchNorms are as uneven as trained ones."""
     network = build_network(architecture, channels=3, num_classes=2, seed=0)
     torch.manual_seed(1)
     for module in network.modules():
@@ -46,7 +46,7 @@ def empty(network: nn.Module, group: ChannelGroup, dead: torch.Tensor, *, with_n
 
 
 def half_empty(architecture: str, *, with_norms: bool = True) -> nn.Module:
-    """Give a network with about half of the channels of every group empty."""
+    """Return a network with about half of the channels of every group empty."""
     network = worn_network(architecture)
     rng = torch.Generator().manual_seed(2)
     for group in ChannelGraph(network, IMAGE).groups:
@@ -56,7 +56,7 @@ def half_empty(architecture: str, *, with_norms: bool = True) -> nn.Module:
 
 
 def images(count: int = 8) -> torch.Tensor:
-    """Give noise shaped like images."""
+    """Return noise shaped like images."""
     return torch.randn(count, *IMAGE, generator=torch.Generator().manual_seed(3))
 
 

@@ -18,12 +18,12 @@ from tests.helpers.tiny_sessions import open_session, tiny_network, tiny_preset
 
 
 def shrinking(preset: Preset) -> Preset:
-    """Give the preset with a shrunk model at the end."""
+    """Return the preset with a shrunk model at the end."""
     return preset.model_copy(update={"shrink": ShrinkSettings(enabled=True)})
 
 
 def concluded(session: Session, theta: nn.Module) -> Shrinkage:
-    """Give what shrinking comes to; it must be known."""
+    """Return what shrinking comes to; it must be known."""
     with session.log:
         found = conclude_shrinking(session, theta)
     assert found is not None

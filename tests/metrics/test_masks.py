@@ -24,7 +24,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def films(rng):
-    """Give logits, labels with -1 where unknown, and the mask; a row of them is wholly unknown."""
+    """Return logits, labels with -1 where unknown, and the mask; one row is wholly unknown."""
     labels = (rng.random((NUM_IMAGES, NUM_CLASSES)) < 0.3).astype(np.int64)
     logits = np.round(2 * labels - 1 + rng.normal(size=labels.shape), 1)
     mask = rng.random(labels.shape) < 0.7

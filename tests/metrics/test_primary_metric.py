@@ -30,7 +30,7 @@ NAMES = {"cells": "accuracy", "films": "auroc"}
 
 @pytest.fixture
 def catalogue(tmp_path) -> Catalogue:
-    """Give a study of cells and one of films, of a version that did not write the task."""
+    """Return a study of cells and one of films, of a version that did not write the task."""
     for study in TASKS:
         shutil.copytree(RECORDED / study, tmp_path / study)
         assert '"task"' not in (tmp_path / study / "reference" / "result.json").read_text()

@@ -56,7 +56,7 @@ TOY = Metric(
 
 @pytest.fixture
 def runs_dir(tmp_path, monkeypatch) -> Path:
-    """Give recorded runs measured anew with a registry that has one more row."""
+    """Return recorded runs measured anew with a registry that has one more row."""
     monkeypatch.setattr(registry, "METRICS", (*registry.METRICS, TOY))
     for study in ("cells", "films"):
         shutil.copytree(RECORDED / study, tmp_path / study)
@@ -73,7 +73,7 @@ def runs_dir(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def entries(runs_dir) -> list[Entry]:
-    """Give the cells' runs."""
+    """Return the cells' runs."""
     return read_entries(run for run in all_runs(runs_dir) if run.study.name == "cells")[0]
 
 

@@ -21,7 +21,7 @@ SMALL = '# a study\nname = "small"\n\n[data]\ncard = "demo"  # the generated cel
 
 
 def problems_of(text: str) -> str:
-    """Give what is said about a wrong preset."""
+    """Return what is said about a wrong preset."""
     with pytest.raises(DocumentError) as caught:
         parse_preset(text, "p.toml")
     assert caught.value.exit_code == 2

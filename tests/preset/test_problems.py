@@ -35,7 +35,7 @@ operators = [
 
 
 def problems_of(text, overrides=(), tmp_path=None):
-    """Give the problems of a preset's text, or of its file with overrides."""
+    """Return the problems of a preset's text, or of its file with overrides."""
     if tmp_path is None:
         with pytest.raises(DocumentError) as caught:
             parse_preset(text, "p.toml")
@@ -47,7 +47,7 @@ def problems_of(text, overrides=(), tmp_path=None):
 
 
 def places_of(text):
-    """Give each problem's key and line."""
+    """Return each problem's key and line."""
     return [(each.key, each.line) for each in problems_of(text)]
 
 

@@ -25,21 +25,21 @@ from tests.helpers.searched_study import PROBES, write_searched_study
 
 @pytest.fixture(scope="module")
 def cells() -> Contents:
-    """Give the contents of the cells' report; its images come along with medtui."""
+    """Return the contents of the cells' report; its images come along with medtui."""
     (found,) = gather([StudyFolder(RECORDED / "cells")], lambda _what: None)
     return found
 
 
 @pytest.fixture(scope="module")
 def films() -> Contents:
-    """Give the contents of the films' report; its images are not at hand."""
+    """Return the contents of the films' report; its images are not at hand."""
     (found,) = gather([StudyFolder(RECORDED / "films")], lambda _what: None)
     return found
 
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    """Give the contents of a report on the cells with two probes and a search's outcome."""
+    """Return the contents of a report on the cells with two probes and a search's outcome."""
     study = write_searched_study(tmp_path_factory.mktemp("searched"))
     (found,) = gather([study], lambda _what: None)
     return found

@@ -18,21 +18,21 @@ from medtui.runs.predictions import (
 
 
 def split_of(labels: list, logits: list, prefix: str = "image") -> SplitPredictions:
-    """Give predictions whose patients hold two images each."""
+    """Return predictions whose patients hold two images each."""
     names = [f"{prefix}-{number}.png" for number in range(len(labels))]
     patients = [f"patient-{number // 2}" for number in range(len(labels))]
     return SplitPredictions(names, patients, np.array(labels), np.array(logits, np.float32))
 
 
 def cells(test_logits: list) -> RunPredictions:
-    """Give a single-label run over four test images."""
+    """Return a single-label run over four test images."""
     val = split_of([0, 1], [[1, 0], [0, 1]], "val")
     test = split_of([0, 0, 1, 1], test_logits)
     return RunPredictions(("healthy", "parasitised"), {"val": val, "test": test})
 
 
 def films(test_logits: list) -> RunPredictions:
-    """Give a multi-label run: two findings, thresholds from val at logit 0."""
+    """Return a multi-label run: two findings, thresholds from val at logit 0."""
     val = split_of([[0, 1], [1, 0]], [[-1, 0], [0, -1]], "val")
     test = split_of([[0, 1], [1, 1]], test_logits)
     return RunPredictions(("Mass", "Effusion"), {"val": val, "test": test})
@@ -65,7 +65,7 @@ def test_predictions_come_back_as_they_were_stored(tmp_path, run):
 
 
 def masked(run: RunPredictions, mask: list) -> RunPredictions:
-    """Give a run of which some test labels are unknown."""
+    """Return a run of which some test labels are unknown."""
     test = dataclasses.replace(run.splits["test"], mask=np.array(mask))
     return RunPredictions(run.classes, run.splits | {"test": test})
 

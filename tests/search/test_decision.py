@@ -16,7 +16,7 @@ NUM_CURVES = 12
 
 
 def settings(**changed) -> SearchSettings:
-    """Give settings of a search of Prune."""
+    """Return settings of a search of Prune."""
     return SearchSettings(scheme=("Prune",), **changed)
 
 

@@ -43,7 +43,7 @@ def study(tmp_path_factory) -> StudyFolder:
 
 
 def record_of(study: StudyFolder) -> SearchRecord:
-    """Give what the searches found."""
+    """Return what the searches found."""
     record = read_search(study)
     assert record is not None, study.supervisor_log.read_text()
     return record

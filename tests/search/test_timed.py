@@ -28,7 +28,7 @@ CELLS = RECORDED / "cells"
 
 
 def search_of(study: StudyFolder) -> SearchOutcome:
-    """Give what a study's only search found."""
+    """Return what a study's only search found."""
     record = read_search(study)
     assert record is not None, study.supervisor_log.read_text()
     (search,) = record.searches

@@ -25,7 +25,7 @@ def stub_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def nvml(stub_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedNvml:
-    """Give an NVML with two GPUs, which this process's children load."""
+    """Return an NVML with two GPUs, which this process's children load."""
     scripted = ScriptedNvml(stub_library, tmp_path / "nvml.script")
     scripted.say(TWO_GPUS)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -36,7 +36,7 @@ def nvml(stub_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    """Give a process that does nothing, to be watched."""
+    """Yield a process that does nothing, to be watched."""
     process = subprocess.Popen(["sleep", "600"])
     yield process
     process.kill()

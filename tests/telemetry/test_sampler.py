@@ -37,13 +37,13 @@ def sampling(out: Path, pid: int, *options: str) -> Iterator[subprocess.Popen[by
 
 
 def samples_of(out: Path) -> list[Sample]:
-    """Give all samples written so far."""
+    """Return all samples written so far."""
     return read_samples(out)[0]
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Give the file to write to."""
+    """Return the file to write to."""
     return tmp_path / "telemetry.jsonl"
 
 

@@ -16,7 +16,7 @@ from tests.helpers.waiting import wait_until
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Give a clock that stands still."""
+    """Return a clock that stands still."""
     return ManualClock()
 
 
@@ -24,7 +24,7 @@ def clock() -> ManualClock:
 def sampler(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: ManualClock
 ) -> SamplerProcess:
-    """Give a quick sampler that was not started yet."""
+    """Return a quick sampler that was not started yet."""
     out, log = tmp_path / "telemetry.jsonl", tmp_path / "sampler.log"
     return SamplerProcess(
         sleeper.pid, out, log=log, devices="0", interval_s=0.1, clock=clock
@@ -32,7 +32,7 @@ def sampler(
 
 
 def samples_in(folder: Path) -> list[Sample]:
-    """Give all samples written so far."""
+    """Return all samples written so far."""
     return read_samples(folder / "telemetry.jsonl")[0]
 
 

@@ -13,7 +13,7 @@ from tests.helpers.tui_pilot import wait_longer
 
 @pytest.fixture
 def runs_dir(tmp_path: Path) -> Path:
-    """Give a place for studies."""
+    """Return a place for studies."""
     folder = tmp_path / "runs"
     folder.mkdir()
     return folder

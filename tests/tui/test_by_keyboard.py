@@ -65,7 +65,7 @@ class Tmux:
             time.sleep(2)
 
     def text(self) -> str:
-        """Give what stands on screen."""
+        """Return what stands on screen."""
         return self._do("capture-pane", "-t", "medtui", "-p")
 
     def wait_for(self, wanted: str) -> None:
@@ -86,7 +86,7 @@ class Tmux:
 
 @pytest.fixture
 def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmux]:
-    """Give a terminal in a folder with a small preset; end all that was started in it."""
+    """Yield a terminal in a folder with a small preset; end all that was started in it."""
     (tmp_path / "small.toml").write_text(PRESET, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     terminal = Tmux(tmp_path)

@@ -16,7 +16,7 @@ from tests.helpers.tui_pilot import opened, screen_text, until
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give class folders of 12 images each, one of them damaged."""
+    """Return class folders of 12 images each, one of them damaged."""
     root = tmp_path / "cells"
     for number in range(24):
         path = root / ("ring", "plain")[number % 2] / f"{number}.png"
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def settings_of(folder: Path) -> DataSettings:
-    """Give settings that open `folder` without a card of its own."""
+    """Return settings that open `folder` without a card of its own."""
     return DataSettings(card="folders", root=str(folder), split="image")
 
 

@@ -30,7 +30,7 @@ eps = 0.02  # two points
 
 
 def preset_of(draft: Draft) -> Preset:
-    """Give a preset that must be right."""
+    """Return a preset that must be right."""
     assert draft.preset is not None, draft.problems
     return draft.preset
 

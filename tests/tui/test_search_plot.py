@@ -23,7 +23,7 @@ from tests.helpers.recorded_runs import RecordedStudy
 
 
 def sample(density: float, metric: float, *, is_feasible: bool, is_probe: bool) -> SearchSample:
-    """Give a sample of Prune."""
+    """Return a sample of Prune."""
     name = f"prune-{density}" + "-probe" * is_probe
     return SearchSample(
         name, density, is_probe, metric, 0.002, is_feasible, 1 / density, is_free=False
@@ -31,7 +31,7 @@ def sample(density: float, metric: float, *, is_feasible: bool, is_probe: bool) 
 
 
 def view_of(runs_dir: Path, *, is_over: bool) -> RunView:
-    """Give the view of the first sample of a search of three."""
+    """Return the view of the first sample of a search of three."""
     study = RecordedStudy(runs_dir, "sought")
     study.reference()
     study.run("prune-0.5")

@@ -16,7 +16,7 @@ LINE_SECONDS = 10.0
 
 @contextmanager
 def told_on_stderr(*, is_quiet: bool) -> Iterator[Tell]:
-    """Give a `Tell` that narrates; the terminal's line is clean again afterwards."""
+    """Yield a `Tell` that narrates; the terminal's line is clean again afterwards."""
     if is_quiet:
         yield tell_nobody
         return

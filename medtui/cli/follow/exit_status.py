@@ -11,14 +11,14 @@ LOG_LINES = 8
 
 
 def exit_code_of(study: StudyFeed, run: RunFeed | None) -> int:
-    """Give 0 where the run (the whole study where it is None) is finished, else 1."""
+    """Return 0 where the run (the whole study where it is None) is finished, else 1."""
     if run is not None:
         return 0 if run.status == "finished" else 1
     return 0 if study.count("finished") == study.num_planned else 1
 
 
 def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
-    """Give a sentence with its cure for the run, or for every run, that did not finish."""
+    """Return a sentence with its cure for the run, or for every run, that did not finish."""
     if study.is_live:
         return []
     concerned = study.runs if run is None else [run]

@@ -131,6 +131,6 @@ def warn_of_logout(telling: Telling) -> None:
 
 
 def shown_path(path: Path) -> str:
-    """Give a path as short as it can be written here."""
+    """Return a path as short as it can be written here."""
     resolved, here = path.resolve(), Path.cwd()
     return str(resolved.relative_to(here) if resolved.is_relative_to(here) else resolved)

@@ -105,13 +105,13 @@ def describe_cycle(run: RunFeed, stage: str) -> str:
 
 
 def planned_cycles(run: RunFeed, stage: str) -> int:
-    """Give how many cycles (or epochs) a stage has; those measured where its plan is not known."""
+    """Return the number of cycles (or epochs) of a stage; the measured ones without a plan."""
     planned = [each.cycles for each in run.history.stages if each.stage == stage]
     return planned[-1] if planned else len(run.history.cycles.get(stage, {}))
 
 
 def describe_step(run: RunFeed) -> str:
-    """Give how far a run is within its cycle: `cycle 5 of 11, step 120/200, 8 min left`."""
+    """Return how far a run is within its cycle: `cycle 5 of 11, step 120/200, 8 min left`."""
     progress = run.progress
     words = [progress.stage]
     if progress.cycles:
@@ -125,14 +125,14 @@ def describe_step(run: RunFeed) -> str:
 
 
 def describe_outcome(run: RunFeed) -> str:
-    """Give how a run ended: `finished: val accuracy 95.8 %, 1 min 20 s`."""
+    """Return how a run ended: `finished: val accuracy 95.8 %, 1 min 20 s`."""
     duration = format_duration(run.result.seconds) if run.result else ""
     details = ", ".join(word for word in (describe_primary(run), duration) if word)
     return f"{run.status}: {details}" if details else run.status
 
 
 def cycle_word(stage: str) -> str:
-    """Give what a stage counts in: L-C has cycles, training has epochs."""
+    """Return what a stage counts in: L-C has cycles, training has epochs."""
     return "cycle" if stage == "compress" else "epoch"
 
 

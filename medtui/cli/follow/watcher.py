@@ -23,7 +23,7 @@ class LogTail:
     offset: int = 0
 
     def poll(self) -> list[str]:
-        """Give the lines that were completed since the last poll."""
+        """Return the lines that were completed since the last poll."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self.offset)
@@ -126,7 +126,7 @@ class Follower:
 
 
 def choose_narrator(study: StudyFeed, *, is_quiet: bool) -> Narrator:
-    """Give the way of telling that suits stderr."""
+    """Return the way of telling that suits stderr."""
     if is_quiet:
         return Silence()
     from rich.console import Console
@@ -139,7 +139,7 @@ def choose_narrator(study: StudyFeed, *, is_quiet: bool) -> Narrator:
 
 
 def _newer(run: RunFeed, last: Line | None) -> list[Line]:
-    """Give the log's lines after `last`, which a long log may have dropped already."""
+    """Return the log's lines after `last`, which a long log may have dropped already."""
     found: list[Line] = []
     for line in reversed(run.history.lines):
         if line is last:

@@ -12,7 +12,7 @@ HEADERS = ("format", "size", "computed by", "images", "run", "file", "change", "
 
 
 def describe_exports(exports: Sequence[Export]) -> str:
-    """Give a table of files, the dense reference beside them, and what should be known."""
+    """Return a table of files, the dense reference beside them, and what should be known."""
     rows = [row for export in exports for row in _rows(export)]
     seen: dict[str, list[str]] = {}
     for export in exports:
@@ -25,7 +25,7 @@ def describe_exports(exports: Sequence[Export]) -> str:
 
 
 def _conditions(exports: Sequence[Export]) -> list[str]:
-    """Give under what the files were measured: what all share, then what is each one's own."""
+    """Return under what the files were measured: what all share, then what is each one's own."""
     shared = set.intersection(*(set(export.conditions.items()) for export in exports))
     common = _listed(exports[0], lambda item: item in shared)
     own = {export.label: _listed(export, lambda item: item not in shared) for export in exports}

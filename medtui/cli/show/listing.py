@@ -16,12 +16,12 @@ HEADERS = ("run", "state", "density", "actual", "metric", "val", "test", "cycle"
 
 
 def runs_table(studies: Sequence[StudyFeed]) -> str:
-    """Give one row for each run of each study."""
+    """Return one row for each run of each study."""
     return render_table(HEADERS, [_row(study, run) for study in studies for run in study.runs])
 
 
 def describe_study(study: StudyFeed) -> str:
-    """Give a study's state and its table."""
+    """Return a study's state and its table."""
     state = "at work" if study.is_live else "at rest"
     counted = f"{study.count('finished')} of {study.num_planned} runs finished"
     lines = [f"{study.folder.name}: {state}, {counted}, in {shown_path(study.folder.path)}"]

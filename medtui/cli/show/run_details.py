@@ -31,7 +31,7 @@ _Vital = tuple[str, str, Callable[[float], str]]
 
 
 def describe_run(study: StudyFeed, run: RunFeed) -> str:
-    """Give everything worth reading about a run."""
+    """Return everything worth reading about a run."""
     blocks = ["\n".join(_facts(study, run))]
     if run.result is not None:
         result = run.result
@@ -100,7 +100,7 @@ def _complaints(run: RunFeed) -> Iterator[str]:
 
 
 def _metrics(result: Result) -> str:
-    """Give the metrics of both splits, and the reference's on test beside them."""
+    """Return the metrics of both splits, and the reference's on test beside them."""
     splits = (result.val, result.test)
     headers = ["metric", "val [95 % interval]", "test [95 % interval]"]
     rows = [
@@ -124,14 +124,14 @@ def _metrics(result: Result) -> str:
 
 
 def _flips(flips: Flips | None) -> str:
-    """Give how many answers changed, and what it cost: `3.1 %: 12 lost, 4 gained`."""
+    """Return how many answers changed, and what it cost: `3.1 %: 12 lost, 4 gained`."""
     if flips is None:
         return MISSING
     return f"{format_percent(flips.rate)}: {flips.num_lost} lost, {flips.num_gained} gained"
 
 
 def _classes(result: Result) -> str:
-    """Give each class against the rest on test, with its share and its decision threshold."""
+    """Return each class against the rest on test, with its share and its decision threshold."""
     of_classes, thresholds = result.test.per_class, result.thresholds
     measured = next(iter(of_classes.values()), {})
     shown = [metric for metric in reported_metrics() if metric.name in measured]
@@ -151,7 +151,7 @@ def _classes(result: Result) -> str:
 
 
 def _size(result: Result) -> str:
-    """Give what there is, what is not zero and, of structured schemes, what shrinking leaves."""
+    """Return what there is, what is not zero and, of structured schemes, what shrinking leaves."""
     size, shrinkage = result.size, result.shrinkage
     headers = ["size", "all", "not zero"]
     rows = [
@@ -223,7 +223,7 @@ _OF_PROCESS: tuple[_Vital, ...] = (
 
 
 def _machine(result: Result) -> str:
-    """Give means and peaks of each stage: of the GPU where one was at work, of the process too."""
+    """Return means and peaks of each stage: of the process and, where one was used, the GPU."""
     has_gpu = any(found.gpu_memory_used_bytes for found in result.vitals.values())
     shown = (*_OF_GPU, *_OF_PROCESS) if has_gpu else _OF_PROCESS
     headers = ("stage", "seconds", *(f"{label}: mean, peak" for label, _, _ in shown))

@@ -10,12 +10,12 @@ from medtui.runs.search_record import SearchRecord
 
 
 def searches_of(study: StudyFeed) -> list[str]:
-    """Give a sentence for each of a study's searches; none where it has none."""
+    """Return a sentence for each of a study's searches; none where it has none."""
     return [describe_outcome(each) for each in study.search.searches] if study.search else []
 
 
 def search_objects(study: StudyFeed) -> list[dict[str, Any]]:
-    """Give each search as plain JSON values."""
+    """Return each search as plain JSON values."""
     record = study.search or SearchRecord()
     return [
         {"study": study.folder.name, "kind": "search", "bound": each.bound,

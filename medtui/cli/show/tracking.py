@@ -6,7 +6,7 @@ from medtui.units import plural
 
 
 def describe_tracking(study: StudyFeed, run: RunFeed | None) -> list[str]:
-    """Give a line on where the runs' experiments are, and how archives are sent."""
+    """Return a line on where the runs' experiments are, and how archives are sent."""
     runs = study.runs if run is None else [run]
     states = [state for each in runs if (state := read_state(each.folder)) is not None]
     waiting = [state for state in states if state.archive and not state.is_uploaded]
@@ -23,7 +23,7 @@ def describe_tracking(study: StudyFeed, run: RunFeed | None) -> list[str]:
 
 
 def describe_experiment(run: RunFeed) -> str:
-    """Give where one run's experiment is; empty where it has none."""
+    """Return where one run's experiment is; empty where it has none."""
     state = read_state(run.folder)
     if state is None:
         return ""

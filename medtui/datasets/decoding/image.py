@@ -82,7 +82,7 @@ def open_image(data: bytes) -> Image.Image:
 
 
 def flatten(image: Image.Image, channels: int) -> Image.Image:
-    """Give the image as `L` or `RGB`, deep pixels scaled down, opacity dropped."""
+    """Return the image as `L` or `RGB`, deep pixels scaled down, opacity dropped."""
     if image.mode.startswith("I"):
         image = _eight_bit(np.asarray(image))
     elif image.mode == "F":

@@ -46,7 +46,7 @@ class _Header:
 
     @property
     def inflated_bytes(self) -> int:
-        """Give what the image data must inflate to: a filter byte and the samples of each row."""
+        """Return what the image data must inflate to: a filter byte and the samples of each row."""
         passes = _ADAM7 if self.is_interlaced else ((0, 0, 1, 1),)
         return sum(
             rows * (1 + (columns * self.bit_depth * _SAMPLES[self.colour_type] + 7) // 8)
@@ -127,7 +127,7 @@ def _inflate(header: _Header, compressed: list[memoryview]) -> bytes:
 
 
 def _stored(rows: bytes) -> list[bytes]:
-    """Give the parts of an IDAT chunk that holds `rows` in blocks which are not compressed.
+    """Return the parts of an IDAT chunk that holds `rows` in blocks which are not compressed.
 
     Source: RFC 1950, section 2.2, and RFC 1951, section 3.2.4.
     """

@@ -138,7 +138,7 @@ class _Worker(threading.Thread):
 
 
 def num_children() -> int:
-    """Give how many processes decode: the cores this process may use, 16 at most."""
+    """Return how many processes decode: the cores this process may use, 16 at most."""
     return min(len(os.sched_getaffinity(0)), 16)
 
 

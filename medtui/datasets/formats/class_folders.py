@@ -108,7 +108,7 @@ def _are_alike(first: Path, second: Path) -> bool:
 
 
 def _inner(name: str) -> Iterator[str]:
-    """Give `b/c.png` for `a/b/c.png`, but never the bare file name."""
+    """Yield `b/c.png` for `a/b/c.png`, but never the bare file name."""
     while name.count("/") > 1:
         name = name.partition("/")[2]
         yield name
@@ -128,7 +128,7 @@ def _part_folders(names: list[str]) -> Parts | None:
 
 
 def _class_of(name: str, number_of: dict[str, int]) -> int | None:
-    """Give the class named by the innermost folder that names one."""
+    """Return the class named by the innermost folder that names one."""
     for part in name.split("/")[-2::-1]:
         if part in number_of:
             return number_of[part]

@@ -65,7 +65,7 @@ class _Columns:
     """Columns that a row must have."""
 
     def read(self, row: list[str]) -> tuple[str, list[str], str] | None:
-        """Give a row's name, labels and patient; None where it cannot be used."""
+        """Return a row's name, labels and patient; None where it cannot be used."""
         if len(row) < self.width or not row[self.name].strip():
             return None
         if self.labels is not None:
@@ -181,7 +181,7 @@ def _joined(cell: str, separator: str) -> list[str]:
 
 
 def _onehot(row: list[str], class_at: dict[str, int]) -> list[str] | None:
-    """Give the classes whose column says 1; None where one says neither 1 nor 0."""
+    """Return the classes whose column says 1; None where one says neither 1 nor 0."""
     labels = []
     for name, at in class_at.items():
         value = row[at].strip().casefold()
@@ -193,6 +193,6 @@ def _onehot(row: list[str], class_at: dict[str, int]) -> list[str] | None:
 
 
 def _patient(cell: str) -> str:
-    """Give one spelling to `13` and `00000013`: the releases of one table differ in it."""
+    """Return one spelling to `13` and `00000013`: the releases of one table differ in it."""
     value = cell.strip()
     return str(int(value)) if value.isascii() and value.isdigit() else value

@@ -74,7 +74,7 @@ def find_beside(root: Path, names: tuple[str, ...]) -> Path:
 
 
 def _match(rows: Rows, found: Scan) -> tuple[list[int], list[str], list[str]]:
-    """Give the rows that have a file, those files, and notes on what is left over."""
+    """Return the rows that have a file, those files, and notes on what is left over."""
     files_of: dict[str, list[str]] = {}
     for path in found.files:
         name = path.rpartition("/")[2]
@@ -122,7 +122,7 @@ def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[s
 def _encode(
     words: list[list[str]], classes: tuple[str, ...], task: Task, none_label: str
 ) -> tuple[Labels, list[int], list[str]]:
-    """Give labels as numbers, the positions that have one, and notes on the rest."""
+    """Return labels as numbers, the positions that have one, and notes on the rest."""
     number_of = {name: number for number, name in enumerate(classes)}
     unknown = Counter(label for each in words for label in each if label not in number_of)
     unknown.pop(none_label, None)

@@ -11,7 +11,7 @@ from medtui.units import format_count
 
 
 def notes_on(model: Model, device: torch.device) -> Iterator[str]:
-    """Give a sentence for each thing that speaks against a speed-up."""
+    """Yield a sentence for each thing that speaks against a speed-up."""
     if model.run.is_reference:
         return
     size = model.size

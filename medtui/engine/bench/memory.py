@@ -14,7 +14,7 @@ SHARE_OF_FREE = 0.5
 
 @torch.inference_mode()
 def peak_memory(network: nn.Module, images_NCHW: Tensor) -> int | None:
-    """Give the most bytes that were allocated at once during a call, weights included.
+    """Return the most bytes that were allocated at once during a call, weights included.
 
     None where torch's profiler tells of no allocation.
 

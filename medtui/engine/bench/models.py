@@ -50,7 +50,7 @@ class Model:
         return measure_size(self.network, channels=channels, side=side)
 
     def in_precision(self, precision: str, device: torch.device) -> nn.Module:
-        """Give a copy to compute with on `device`; `precision` settles the type of its weights."""
+        """Return a copy on `device`; `precision` determines the type of its weights."""
         dtype = torch.float16 if precision == "float16" else torch.float32
         return deepcopy(self.network).to(device=device, dtype=dtype).eval()
 
@@ -81,7 +81,7 @@ def load_models(run: RunFolder, device: torch.device) -> list[Model]:
 
 
 def _time_loading(load: Callable[[], nn.Module], device: torch.device) -> tuple[nn.Module, float]:
-    """Give the network, on the CPU, and the median of a few loads' milliseconds."""
+    """Return the network, on the CPU, and the median of a few loads' milliseconds."""
     times = []
     for _ in range(_LOADS):
         began = time.perf_counter()

@@ -90,13 +90,13 @@ class Race:
                 return "largest batch"
 
     def latency_ratio(self, contender: Contender) -> Spread:
-        """Give the reference's time over the contender's, round by round."""
+        """Return the reference's time over the contender's, round by round."""
         reference = self.contenders[0].calls_ms
         pairs = zip(reference, contender.calls_ms, strict=True)
         return spread_of([median(theirs) / median(own) for theirs, own in pairs])
 
     def throughput_ratio(self, contender: Contender) -> Spread:
-        """Give the contender's rate over the reference's, each in its best batch."""
+        """Return the contender's rate over the reference's, each in its best batch."""
         pairs = zip(self.contenders[0].best_rounds, contender.best_rounds, strict=True)
         return spread_of([own / theirs for theirs, own in pairs])
 
@@ -113,7 +113,7 @@ class Race:
             contender.sweep.append(Throughput(size, spread_of(own), peak))
 
     def _in_turn(self, number: int) -> list[Contender]:
-        """Give all contenders, beginning with another one each round."""
+        """Return all contenders, beginning with another one each round."""
         first = number % len(self.contenders)
         return self.contenders[first:] + self.contenders[:first]
 

@@ -19,7 +19,7 @@ _MOST_CALLS = 10_000
 def time_calls(
     network: Callable[[Tensor], Tensor], images_NCHW: Tensor, num_calls: int
 ) -> list[float]:
-    """Give the duration of each call, milliseconds; on a GPU by events on its own clock."""
+    """Return the duration of each call, milliseconds; on a GPU by events on its own clock."""
     for _ in range(WARM_UP_CALLS):
         network(images_NCHW)
     if images_NCHW.device.type == "cuda":
@@ -49,7 +49,7 @@ def _time_by_events(
 
 
 def measure_throughput(network: nn.Module, images_NCHW: Tensor, seconds: float) -> float:
-    """Give images a second over about `seconds` of calls in a row, by torch's own timer."""
+    """Return images a second over about `seconds` of calls in a row, by torch's own timer."""
     timer = Timer(
         "network(images)",
         "network(images)",

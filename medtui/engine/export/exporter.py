@@ -124,7 +124,7 @@ class Workshop:
 
 
 def describe(subject: Subject, form: Format) -> Metadata:
-    """Give what travels inside a file."""
+    """Return what travels inside a file."""
     dataset, card = subject.dataset, subject.dataset.card
     return Metadata(
         study=subject.run.study.name,
@@ -157,7 +157,7 @@ def _publish(made: Path, folder: Path, export: Export) -> None:
 
 
 def _peers(subject: Subject, opened: Opened) -> dict[str, Answer]:
-    """Give the dense reference in the file's own runtime, where that alone changes the speed."""
+    """Return the dense reference in the file's own runtime, where that alone changes the speed."""
     if int8.COMPILED not in opened.runtimes:
         return {}
     return {f"dense reference, {int8.COMPILED}": int8.compiled(subject.dense)}

@@ -39,7 +39,7 @@ def write(subject: Subject, metadata: bytes, path: Path) -> None:
 
 
 def read(path: Path, _subject: Subject) -> Opened:
-    """Give the graph as it is and, where there is a C++ compiler, compiled."""
+    """Return the graph as it is and, where there is a C++ compiler, compiled."""
     import torchao.quantization.pt2e.quantize_pt2e  # noqa: F401 - registers the file's operators
 
     program, metadata = pt2.load(path)

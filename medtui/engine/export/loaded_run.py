@@ -77,7 +77,7 @@ class Subject:
 
     @cached_property
     def example(self) -> Tensor:
-        """Give images to trace with: black ones, for a `.pt2` keeps them."""
+        """Return images to trace with: black ones, for a `.pt2` keeps them."""
         return torch.zeros(2, self.dataset.channels, self.dataset.size, self.dataset.size)
 
     @property
@@ -86,7 +86,7 @@ class Subject:
         return self.dataset.task
 
     def calibration(self) -> EvaluationBatches:
-        """Give train images, evenly spread: neighbours share patient and class."""
+        """Return train images, evenly spread: neighbours share patient and class."""
         part = _choose(self.dataset.train, NUM_CALIBRATED)
         return EvaluationBatches(Images(part, normalisation_of(self.dataset), CPU), BATCH)
 
@@ -181,7 +181,7 @@ def _refuse_others(
 
 
 def _choose(part: Part, count: int) -> Part:
-    """Give so many images, evenly spread; all for 0."""
+    """Return so many images, evenly spread; all for 0."""
     if not 0 < count < len(part):
         return part
     rows = np.linspace(0, len(part) - 1, count).astype(int).tolist()

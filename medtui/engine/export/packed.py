@@ -130,13 +130,13 @@ def _pack(name: str, array: NDArray[np.generic]) -> tuple[PackedTensor, bytes]:
 
 
 def _planes(values: NDArray[np.generic]) -> bytes:
-    """Give first bytes of all values, then second ones: exponents beside exponents compress."""
+    """Return first bytes of all values, then second ones: exponents beside exponents compress."""
     little = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<")))
     return little.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
-    """Give the header's text and the frame."""
+    """Return the header's text and the frame."""
     _require(raw[: len(MAGIC)] == MAGIC and len(raw) >= _PREFIX, "it does not begin like one")
     version, length = (int(each) for each in np.frombuffer(raw[len(MAGIC) : _LENGTHS], "<u4"))
     _require(version == VERSION, f"it is of version {version}; this medtui reads {VERSION}")

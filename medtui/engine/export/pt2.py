@@ -19,7 +19,7 @@ def write(subject: Subject, metadata: bytes, path: Path) -> None:
 
 
 def read(path: Path, _subject: Subject) -> Opened:
-    """Give the graph as PyTorch computes it, operator by operator."""
+    """Return the graph as PyTorch computes it, operator by operator."""
     program, metadata = load(path)
     return Opened(metadata, {"PyTorch": program.module()})
 

@@ -29,7 +29,7 @@ class Opened:
 
 @torch.inference_mode()
 def answer_all(answer: Answer, batches: EvaluationBatches) -> NDArray[np.float32]:
-    """Give the logits of all images; each batch is filled up, for what is compiled for its size."""
+    """Return the logits of all images; batches are padded for files of a fixed batch size."""
     found = []
     for images_NCHW, _ in batches:
         missing = batches.batch_size - len(images_NCHW)

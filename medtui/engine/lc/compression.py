@@ -111,7 +111,7 @@ def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:
 
 
 def _mode(session: Session) -> dict[str, Any]:
-    """Give the L-C engine's arguments for the preset's mode."""
+    """Return the L-C engine's arguments for the preset's mode."""
     if not session.is_fast:
         return {}
     arithmetic = session.arithmetic
@@ -264,7 +264,7 @@ class _Watcher:
 
 
 def recalibrate_theta(theta: nn.Module, session: Session, num_images: int) -> None:
-    """Give theta BatchNorm statistics of its own, in the arithmetic it is evaluated in."""
+    """Return theta BatchNorm statistics of its own, in the arithmetic it is evaluated in."""
     copy = evaluation_copy(theta, session.device)
     recalibrate(copy, session.train_images, num_images)
     if copy is not theta:

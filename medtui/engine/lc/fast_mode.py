@@ -17,7 +17,7 @@ TEST_EVERY = 5
 def fast_seams(
     device: torch.device, arithmetic: Arithmetic, warn: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Give `LC`'s arguments for the fast mode; `warn` hears of what this machine cannot do."""
+    """Return `LC`'s arguments for the fast mode; `warn` hears of what this machine cannot do."""
     is_gpu = device.type == "cuda"
     step = GraphedStep(arithmetic, CudaGraphs(), warn) if is_gpu else FastStep(arithmetic)
     return {"l_optimizer": partial(FusedSgd, rule=_rule(device, warn)), "step": step}

@@ -142,5 +142,5 @@ class FusedSgd(LcSgd):
 
 
 def _row(dense: Tensor) -> Tensor:
-    """Give a tensor without gaps as one row, in the order of its memory."""
+    """Return a tensor without gaps as one row, in the order of its memory."""
     return dense.as_strided((dense.numel(),), (1,))

@@ -179,13 +179,13 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         state.w.eval()
 
     def _num_steps(self, cycle: int) -> int:
-        """Give the length of a cycle's L step; cycle 0 compresses directly."""
+        """Return the length of a cycle's L step; cycle 0 compresses directly."""
         if cycle == 0:
             return 0
         return int(self.mb_iterations_first_l if cycle == 1 else self.mb_iterations_per_l)
 
     def _outer_lr(self, cycle: int) -> float:
-        """Give the learning rate at a cycle's first step, by Condensa's own schedules."""
+        """Return the learning rate at a cycle's first step, by Condensa's own schedules."""
         schedule: Any = None
         if self.lr_decay is not None:
             schedule = ExpDecayedLR(self.lr, self.lr_decay)
@@ -277,7 +277,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
 
 
 def gap_of(state: LcState) -> float:
-    """Give the constraint gap ||w - theta|| / ||w|| over compressed parameters."""
+    """Return the constraint gap ||w - theta|| / ||w|| over compressed parameters."""
     distance = norm = 0.0
     for w, theta, _ in _compressed(state):
         distance += float((w.detach() - theta.detach().float()).square().sum(dtype=torch.float64))

@@ -9,7 +9,7 @@ LOW_BUDGET = 3.0
 
 
 def penalty_budget(settings: LcSettings) -> float:
-    """Give B = sum(lr * mu * steps) / (1 - momentum): how far the penalty can pull w to theta.
+    """Return B = sum(lr * mu * steps) / (1 - momentum): how far the penalty can pull w to theta.
 
     Below `LOW_BUDGET` theta is little more than direct compression.
     Source: the update rule's fixed point; Condensa's own example reaches about 31.
@@ -26,5 +26,5 @@ def penalty_budget(settings: LcSettings) -> float:
 
 
 def _mean_lr(begin: float, end: float) -> float:
-    """Give the mean of an exponential decay; `end` 0 keeps the rate."""
+    """Return the mean of an exponential decay; `end` 0 keeps the rate."""
     return begin if end in {0, begin} else (begin - end) / math.log(begin / end)

@@ -84,7 +84,7 @@ class GroupedSgd(LcSgd):
 
 
 def compressed_names(theta: nn.Module) -> set[str]:
-    """Give the dotted names of the parameters that Condensa marked for compression."""
+    """Return the dotted names of the parameters that Condensa marked for compression."""
     return {
         f"{prefix}.{name}" if prefix else name
         for prefix, module in theta.named_modules()

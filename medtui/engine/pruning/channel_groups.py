@@ -116,7 +116,7 @@ class ChannelGraph:
         return True
 
     def _group(self, found: Any) -> ChannelGroup | None:  # noqa: ANN401 - Torch-Pruning's
-        """Give a group in our words; None where it cannot shrink."""
+        """Return a group in our words; None where it cannot shrink."""
         layers: list[Member] = []
         norms: list[Member] = []
         for item in found.items:
@@ -139,7 +139,7 @@ class ChannelGraph:
 
 
 def structures_of(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Give each convolution and linear layer with which of its filters or neurons are empty."""
+    """Yield each convolution and linear layer with which of its filters or neurons are empty."""
     for name, module in network.named_modules():
         if type(module) in (nn.Conv2d, nn.Linear):
             yield name, _is_empty(module)

@@ -57,7 +57,7 @@ def _hold_to_type(theta: nn.Module, operator: Quantize) -> None:
 def _kept(
     theta: nn.Module, operator: Operator, built: CondensaScheme, density: float
 ) -> tuple[int, int, str]:
-    """Give what is left of an operator's units, how many may be, and what they are called."""
+    """Return what is left of an operator's units, how many may be, and what they are called."""
     if isinstance(operator, Prune | BlockPrune):
         layers = _layers(theta, convolutions=isinstance(operator, Prune))
         num_weights = sum(layer.weight.numel() for layer in layers)

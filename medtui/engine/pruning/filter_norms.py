@@ -24,26 +24,26 @@ def is_recording() -> bool:
 
 
 def criteria_of(operator: Structured | BlockPrune) -> Any:  # noqa: ANN401
-    """Give one of Condensa's aggregation functions."""
+    """Return one of Condensa's aggregation functions."""
     return getattr(condensa.functional, operator.criteria)
 
 
 def open_layers(module: nn.Module, types: tuple[type[Layer], ...]) -> Iterator[tuple[str, Layer]]:
-    """Give the layers of these types that are not marked `condensa_nocompress`."""
+    """Yield the layers of these types that are not marked `condensa_nocompress`."""
     for name, layer in module.named_modules():
         if isinstance(layer, types) and not hasattr(layer, "condensa_nocompress"):
             yield name, layer
 
 
 def layer_named(module: nn.Module, name: str) -> Layer:
-    """Give a convolution or linear layer by its dotted name."""
+    """Return a convolution or linear layer by its dotted name."""
     layer = module.get_submodule(name)
     assert isinstance(layer, nn.Conv2d | nn.Linear)
     return layer
 
 
 def norms_of(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Condensa's functions
-    """Give the magnitude of each filter or neuron of a layer."""
+    """Return the magnitude of each filter or neuron of a layer."""
     weight = layer.weight.data
     block = (1, *weight.shape[1:])
     norms: Tensor = condensa.tensor.aggregate(weight, block, criteria).view(-1)
@@ -51,7 +51,7 @@ def norms_of(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Co
 
 
 def floor_of(size: int, guard: GuardSettings) -> int:
-    """Give how many of `size` filters, neurons or coupled channels stay at least."""
+    """Return how many of `size` filters, neurons or coupled channels stay at least."""
     share = math.ceil(guard.floor_share * size)
     return min(size, max(guard.floor_channels, share, 1))
 
@@ -62,13 +62,13 @@ def is_protected(name: str, guard: GuardSettings) -> bool:
 
 
 def most_kept(sizes: Sequence[int], density: float, guard: GuardSettings, align: int | None) -> int:
-    """Give how many structures may stay at a density: all floors, and what alignment adds."""
+    """Return how many structures may stay at a density: all floors, and what alignment adds."""
     spare = ((align or 1) - 1) * len(sizes)
     return max(int(density * sum(sizes)), sum(floor_of(size, guard) for size in sizes)) + spare
 
 
 def zero_masks(theta: nn.Module) -> dict[str, Tensor]:
-    """Give 0/1 masks of the weights, and of the biases of removed structures, that stay zero.
+    """Return 0/1 masks of the weights, and of the biases of removed structures, that stay zero.
 
     So do BatchNorm's scale and shift of a channel where both are: grouped pruning removed it.
     """

@@ -71,7 +71,7 @@ class GroupedPrune:
         """Do nothing: pruning is not undone."""
 
     def groups_of(self, module: nn.Module) -> list[ChannelGroup]:
-        """Give the groups that may lose channels; traced once, they depend on no weight."""
+        """Return the groups that may lose channels; traced once, they depend on no weight."""
         if self._groups is None:
             is_open = {name for name, _ in open_layers(module, self._types)}
             self._groups = [
@@ -83,17 +83,17 @@ class GroupedPrune:
         return self._groups
 
     def layers_of(self, module: nn.Module) -> list[Layer]:
-        """Give the layers that may lose structures."""
+        """Return the layers that may lose structures."""
         named = dict(open_layers(module, self._types))
         names = {member.name: None for group in self.groups_of(module) for member in group.layers}
         return [named[name] for name in names]
 
     def most_kept(self, sizes: Sequence[int], density: float) -> int:
-        """Give how many structures may stay at a density."""
+        """Return how many structures may stay at a density."""
         return most_kept(sizes, density, self._guard, self._operator.align)
 
     def _scores(self, group: ChannelGroup, module: nn.Module) -> Tensor:
-        """Give each channel's mean normalised norm."""
+        """Return each channel's mean normalised norm."""
         total = torch.zeros(group.size)
         for member in group.layers:
             norms = norms_of(layer_named(module, member.name), self._criteria).float().cpu()

@@ -36,7 +36,7 @@ def size_with_macs(model: nn.Module, macs: dict[str, int]) -> Size:
 
 
 def layer_densities(model: nn.Module) -> dict[str, float]:
-    """Give each compressible layer's share of nonzero weights."""
+    """Return each compressible layer's share of nonzero weights."""
     return {
         name: _num_nonzero(layer.weight) / layer.weight.numel()
         for name, layer in named_layers(model).items()

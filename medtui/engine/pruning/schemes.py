@@ -55,7 +55,7 @@ def build_scheme(
     guard: GuardSettings | None,
     image_shape: ImageShape | None = None,
 ) -> CondensaScheme:
-    """Give Condensa's scheme for a cell; without `guard` it selects exactly what Condensa does.
+    """Return Condensa's scheme for a cell; without `guard` it selects exactly what Condensa does.
 
     Operators with `group` need the guard, and `image_shape` to trace the network with.
     """
@@ -65,7 +65,7 @@ def build_scheme(
 
 
 def operators_of(scheme: CondensaScheme) -> list[Any]:
-    """Give a scheme's single operators, outermost first."""
+    """Return a scheme's single operators, outermost first."""
     return list(getattr(scheme, "schemes", [scheme]))
 
 
@@ -78,7 +78,7 @@ def set_density(scheme: CondensaScheme, warmed: float) -> None:
 
 
 def warmup_density(cycle: int, warmup_cycles: int, density: float) -> float:
-    """Give the density of a warm-up cycle: from 1 down to `density` along a cubic.
+    """Return the density of a warm-up cycle: from 1 down to `density` along a cubic.
 
     Source: Zhu and Gupta 2017, arXiv 1710.01878, equation 1.
     """
@@ -225,7 +225,7 @@ class GuardedPrune:
         """Do nothing: pruning is not undone."""
 
     def layers_of(self, module: nn.Module) -> list[Layer]:
-        """Give the layers that may lose structures."""
+        """Return the layers that may lose structures."""
         outputs = [name for name, _ in open_layers(module, (nn.Linear,))][-1:]
         return [
             layer
@@ -234,11 +234,11 @@ class GuardedPrune:
         ]
 
     def most_kept(self, sizes: Sequence[int], density: float) -> int:
-        """Give how many structures may stay at a density."""
+        """Return how many structures may stay at a density."""
         return most_kept(sizes, density, self._guard, self._operator.align)
 
     def share_out(self, norms: Sequence[Tensor]) -> list[int]:
-        """Give how many structures each layer keeps: its floor, then by rank among all layers."""
+        """Return how many structures each layer keeps: its floor, then by rank among all layers."""
         sizes = [len(norm) for norm in norms]
         budget = int(self.density * sum(sizes))
         if budget == 0 and sizes:
@@ -256,7 +256,7 @@ class GuardedPrune:
     def _above_floors(
         self, norms: Sequence[Tensor], floors: Sequence[int]
     ) -> list[tuple[float, int]]:
-        """Give (score, layer) of every structure beyond its layer's floor, best first."""
+        """Return (score, layer) of every structure beyond its layer's floor, best first."""
         candidates = []
         for layer, (norm, floor) in enumerate(zip(norms, floors, strict=True)):
             scale = float(norm.mean()) if self._guard.normalise == "layer-mean" else 1.0

@@ -48,12 +48,12 @@ class Shrunk:
     """BatchNorms that added a constant to channels that are gone; with any, logits may differ."""
 
     def manifest(self, architecture: str, *, channels: int, num_classes: int) -> Manifest:
-        """Give what `rebuild` needs beside the weights."""
+        """Return what `rebuild` needs beside the weights."""
         return Manifest(architecture, channels, num_classes, self.layers)
 
 
 def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
-    """Give `network` without the channels that are empty; `check_same` tells whether it is exact.
+    """Return `network` without the channels that are empty; `check_same` tells whether it is exact.
 
     A layer whose every channel is empty keeps one. The network itself is left as it is.
 
@@ -111,7 +111,7 @@ def check_same(network: nn.Module, shrunk: Shrunk, images_NCHW: Tensor) -> float
 
 
 def rebuild(architecture: str, channels: int, num_classes: int, manifest: Manifest) -> nn.Module:
-    """Give torchvision's network with the manifest's widths; its weights are to be loaded.
+    """Return torchvision's network with the manifest's widths; its weights are to be loaded.
 
     Raises:
         UsageError: torchvision has no such classifier.
@@ -128,7 +128,7 @@ def rebuild(architecture: str, channels: int, num_classes: int, manifest: Manife
 
 
 def layer_channels(network: nn.Module) -> list[LayerChannels]:
-    """Give the width of each convolution, linear layer and BatchNorm, in order."""
+    """Return the width of each convolution, linear layer and BatchNorm, in order."""
     widths = []
     for name, module in network.named_modules():
         match module:
@@ -145,13 +145,13 @@ def layer_channels(network: nn.Module) -> list[LayerChannels]:
 
 
 def _removable(group: ChannelGroup, network: nn.Module) -> set[int]:
-    """Give the channels that are empty in every layer, less one where all are."""
+    """Return the channels that are empty in every layer, less one where all are."""
     dead: list[int] = group.are_dead(network).nonzero().flatten().tolist()
     return set(dead[1:] if len(dead) == group.size else dead)
 
 
 def _shifts(group: ChannelGroup, gone: set[int], network: nn.Module) -> set[str]:
-    """Give the BatchNorms that turn an empty channel into a constant."""
+    """Return the BatchNorms that turn an empty channel into a constant."""
     is_gone = torch.zeros(group.size, dtype=torch.bool)
     is_gone[list(gone)] = True
     found = set()
@@ -180,7 +180,7 @@ def _logits(network: nn.Module, images_NCHW: Tensor) -> Tensor:
 
 
 def _resize(module: nn.Module, layer: LayerChannels) -> None:
-    """Give a layer its width, and parameters of that width."""
+    """Return a layer its width, and parameters of that width."""
     match module:
         case nn.Conv2d():
             module.in_channels, module.out_channels = layer.inputs, layer.outputs

@@ -15,7 +15,7 @@ _WORTH_IT = 1 << 16
 
 
 def magnitude_threshold(values: Tensor, density: float) -> Tensor:
-    """Give the int(density * n)-th largest of |values| as a 0-d tensor.
+    """Return the int(density * n)-th largest of |values| as a 0-d tensor.
 
     Raises:
         RuntimeError: the density keeps no value (Condensa's error and words).

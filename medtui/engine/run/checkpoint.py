@@ -161,7 +161,7 @@ def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def unprefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Give the tensors under `prefix.`, by their names below it."""
+    """Return the tensors under `prefix.`, by their names below it."""
     start = f"{prefix}."
     return {
         name[len(start) :]: tensor for name, tensor in tensors.items() if name.startswith(start)

@@ -31,19 +31,19 @@ def choose_device(asked: str) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """Give the product name of a GPU, or of the processor."""
+    """Return the product name of a GPU, or of the processor."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return _cpu_info("model name") or platform.processor() or platform.machine()
 
 
 def cpu_flags() -> set[str]:
-    """Give the processor's features by Linux's names (`avx512_bf16`); empty where unknown."""
+    """Return the processor's features by Linux's names (`avx512_bf16`); empty where unknown."""
     return set((_cpu_info("flags") or _cpu_info("Features")).split())
 
 
 def _cpu_info(field: str) -> str:
-    """Give the first core's `field`; empty where the system does not tell."""
+    """Return the first core's `field`; empty where the system does not tell."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -66,12 +66,12 @@ def settle(device: torch.device, threads: int) -> None:
 
 
 def cpu_capability() -> str:
-    """Give the instruction set torch's kernels use (`AVX512`); bits depend on it."""
+    """Return the instruction set torch's kernels use (`AVX512`); bits depend on it."""
     return torch.backends.cpu.get_cpu_capability()
 
 
 def generators_of(device: torch.device) -> dict[str, torch.Tensor]:
-    """Give the states of torch's own generators, which a network with dropout draws from."""
+    """Return the states of torch's own generators, which a network with dropout draws from."""
     states = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
@@ -87,7 +87,7 @@ def restore_generators(states: Mapping[str, torch.Tensor], device: torch.device)
 
 
 def generator(seed: int, *path: int) -> torch.Generator:
-    """Give a CPU generator that depends on `seed` and `path` alone: epoch, position, purpose."""
+    """Return a CPU generator that depends on `seed` and `path` alone: epoch, position, purpose."""
     state = seed & 0xFFFFFFFF
     for part in path:
         state = (state * 0x9E3779B1 + part + 0x7F4A7C15) & 0xFFFFFFFFFFFF

@@ -16,7 +16,7 @@ from medtui.runs.shrunk_manifest import read_manifest
 
 
 def finished_result(run: RunFolder) -> Result:
-    """Give the result of a run that has a model.
+    """Return the result of a run that has a model.
 
     Raises:
         UsageError: the run is not finished.

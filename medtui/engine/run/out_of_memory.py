@@ -82,7 +82,7 @@ def _bytes_in(told: str, pattern: str) -> float | None:
 
 
 def _others_on_gpu() -> list[GpuProcess]:
-    """Give the other processes on the GPU this worker was given, the largest first."""
+    """Return the other processes on the GPU this worker was given, the largest first."""
     mine = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0]
     probed = probe_safely().gpus
     chosen = [each for each in probed if mine in {each.gpu.uuid, str(each.gpu.index)}] or probed

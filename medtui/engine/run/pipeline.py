@@ -118,7 +118,7 @@ def _changed_since(
 
 
 def _digest_of_reference(folder: RunFolder) -> str | None:
-    """Give what the reference was trained on; None for itself, or where it does not say."""
+    """Return what the reference was trained on; None for itself, or where it does not say."""
     provenance = folder.study.reference.provenance
     if folder.is_reference:
         return None
@@ -171,7 +171,7 @@ def _fresh_network(session: Session) -> nn.Module:
 
 
 def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
-    """Give the dense model, its epoch and the number of epochs."""
+    """Return the dense model, its epoch and the number of epochs."""
     model = _fresh_network(session)
     if session.preset.model.weights:
         load_weights(model, Path(session.preset.model.weights).expanduser())
@@ -182,7 +182,7 @@ def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
 
 
 def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
-    """Give the compressed model, its cycle and the number of cycles."""
+    """Return the compressed model, its cycle and the number of cycles."""
     cycles = session.preset.lc.cycles
     if session.restored is not None and session.restored.state.stage == "finetune":
         theta = _stored_model(session, session.folder)

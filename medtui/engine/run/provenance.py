@@ -64,7 +64,7 @@ def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
 def provenance(
     preset: Preset, seed: int, data_digest: str, bits_depend_on: dict[str, str]
 ) -> dict[str, Any]:
-    """Give everything that `provenance.json` holds."""
+    """Return everything that `provenance.json` holds."""
     return {
         "medtui": medtui.__version__,
         "python": platform.python_version(),
@@ -91,7 +91,7 @@ def _version(package: str) -> str:
 
 
 def _git_commit() -> str | None:
-    """Give the commit medtui runs from, or None outside a checkout."""
+    """Return the commit medtui runs from, or None outside a checkout."""
     return _output_of(["git", "-C", str(Path(medtui.__file__).parent), "rev-parse", "HEAD"])
 
 

@@ -103,7 +103,7 @@ class Session:
         return (self.dataset.channels, self.dataset.size, self.dataset.size)
 
     def train_batches(self, batch_size: int) -> TrainBatches:
-        """Give augmented train batches from their beginning."""
+        """Return augmented train batches from their beginning."""
         return TrainBatches(
             self.train_images, self.dataset.augment, batch_size=batch_size, seed=self.seed
         )
@@ -116,7 +116,7 @@ class Session:
         self.log.write(Noted(sentence, "warning"))
 
     def take_restored(self, stage: str) -> Checkpoint | None:
-        """Give the checkpoint if it belongs to `stage`, once."""
+        """Return the checkpoint if it belongs to `stage`, once."""
         if self.restored is None or self.restored.state.stage != stage:
             return None
         checkpoint, self.restored = self.restored, None
@@ -162,7 +162,7 @@ class Session:
 
 
 def criterion_of(dataset: Dataset, device: torch.device) -> Criterion:
-    """Give cross-entropy, or its binary form for each class, weighted as the card says."""
+    """Return cross-entropy, or its binary form for each class, weighted as the card says."""
     weights = torch.tensor(dataset.class_weights, dtype=torch.float32, device=device)
     if dataset.task == "multi":
         return lambda logits_NK, labels_NK: F.binary_cross_entropy_with_logits(

@@ -79,7 +79,7 @@ def _resample(pixels_NCHW: Tensor, how: Augment, rng: torch.Generator) -> Tensor
 
 
 def _grid(theta_N23: Tensor, height: int, width: int) -> Tensor:
-    """Give `F.affine_grid` without its matrix product, which takes as long as the resampling."""
+    """Return `F.affine_grid` without its matrix product, which takes as long as the resampling."""
     x_W = (torch.arange(width, device=theta_N23.device) * 2 + 1) / width - 1
     y_H1 = ((torch.arange(height, device=theta_N23.device) * 2 + 1) / height - 1).unsqueeze(1)
     theta = theta_N23.unsqueeze(-1).unsqueeze(-1)
@@ -90,7 +90,7 @@ def _grid(theta_N23: Tensor, height: int, width: int) -> Tensor:
 def _colour_map(
     pixels_NCHW: Tensor, how: Augment, by: Normalisation, rng: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Give each image's matrix (N, C, C) and offset (N, C, 1): jitter, then normalisation."""
+    """Return each image's matrix (N, C, C) and offset (N, C, 1): jitter, then normalisation."""
     count, channels = pixels_NCHW.shape[:2]
     device = pixels_NCHW.device
     brightness = _uniform(count, 1 - how.brightness, 1 + how.brightness, rng)
@@ -110,7 +110,7 @@ def _colour_map(
 
 
 def _turn_and_saturate(turns_N: Tensor, saturation_N: Tensor) -> Tensor:
-    """Give each image's map (N, 3, 3) of hue, in shares of a full turn, and saturation.
+    """Return each image's map (N, 3, 3) of hue, in shares of a full turn, and saturation.
 
     A turn is a sum of three constant matrices. It leaves grey as it is, so saturation, which mixes
     a colour with its grey, mixes the turn with grey.

@@ -18,7 +18,7 @@ from medtui.protocol.stdio import Answers, read_request
 
 
 def augmented_samples(settings: DataSettings) -> list[Sample]:
-    """Give some train images before and after the card's augmentation.
+    """Return some train images before and after the card's augmentation.
 
     Raises:
         MedtuiError: as `open_source` raises.

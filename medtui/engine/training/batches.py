@@ -92,5 +92,5 @@ class TrainBatches:
 
 
 def normalisation_of(dataset: Dataset) -> Normalisation:
-    """Give the normalisation that every part of `dataset` shares."""
+    """Return the normalisation that every part of `dataset` shares."""
     return Normalisation(dataset.mean, dataset.std)

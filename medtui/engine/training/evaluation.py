@@ -49,7 +49,7 @@ class Predictions:
 
 
 def evaluation_copy(model: nn.Module, device: torch.device) -> nn.Module:
-    """Give the model to evaluate: itself on a GPU, upcast to float32 on a CPU.
+    """Return the model to evaluate: itself on a GPU, upcast to float32 on a CPU.
 
     Upcasting float16 weights rounds nothing, and half-precision convolution on a CPU is 5 to 10
     times slower.
@@ -65,7 +65,7 @@ def predict(
     criterion: Criterion,
     arithmetic: Arithmetic = EXACT,
 ) -> Predictions:
-    """Give logits and mean loss over all images of `batches`, in evaluation mode.
+    """Return logits and mean loss over all images of `batches`, in evaluation mode.
 
     Raises:
         OutOfMemory: a batch does not fit.
@@ -116,7 +116,7 @@ def recalibrate(model: nn.Module, images: Images, num_images: int) -> None:
 
 
 def _spread(images: Images, num_images: int) -> Iterator[Tensor]:
-    """Give batches of images evenly spread over the part: neighbours share patient and class."""
+    """Yield batches of images evenly spread over the part: neighbours share patient and class."""
     count = min(num_images, len(images))
     num_batches = max(1, count // _RECALIBRATION_BATCH)
     rows = torch.linspace(0, len(images) - 1, count, device=images.labels.device).long()
@@ -148,7 +148,7 @@ class Evaluator:
         self.arithmetic = arithmetic
 
     def __call__(self, model: nn.Module, criterion: Criterion, batches: Any) -> Statistics:  # noqa: ANN401 - whatever loader Condensa was given
-        """Give the loss and every metric of `model` on all images of `batches`."""
+        """Return the loss and every metric of `model` on all images of `batches`."""
         predictions = predict(
             evaluation_copy(model, self.device), batches, criterion, self.arithmetic
         )

@@ -33,7 +33,7 @@ def build_network(architecture: str, *, channels: int, num_classes: int, seed: i
 
 
 def named_layers(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
-    """Give the layers that Condensa can compress, by dotted name, in order."""
+    """Return the layers that Condensa can compress, by dotted name, in order."""
     return {
         name: module
         for name, module in network.named_modules()
@@ -62,7 +62,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
 
 
 def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
-    """Give all parameters and buffers, detached, contiguous, on the CPU, in their own types."""
+    """Return all parameters and buffers, detached, contiguous, on the CPU, in their own types."""
     return {
         name: tensor.detach().to("cpu").contiguous()
         for name, tensor in network.state_dict().items()
@@ -70,7 +70,7 @@ def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def num_bytes(network: nn.Module) -> int:
-    """Give what all parameters and buffers take in their own types."""
+    """Return what all parameters and buffers take in their own types."""
     return sum(tensor.nbytes for tensor in network.state_dict().values())
 
 

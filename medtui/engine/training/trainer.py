@@ -44,7 +44,7 @@ class TrainingPlan:
 
     @classmethod
     def of_reference(cls, preset: Preset) -> "TrainingPlan":
-        """Give that of a preset's reference."""
+        """Return that of a preset's reference."""
         chosen = preset.reference
         return cls(
             "reference", chosen.epochs, chosen.batch_size, chosen.lr, chosen.momentum,
@@ -53,7 +53,7 @@ class TrainingPlan:
 
     @classmethod
     def of_finetuning(cls, preset: Preset) -> "TrainingPlan":
-        """Give that of a preset's fine-tuning after the last cycle, which has no weight decay."""
+        """Return that of a preset's fine-tuning after the last cycle, which has no weight decay."""
         lc, guard = preset.lc, preset.guard
         return cls(
             "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
@@ -65,7 +65,7 @@ class TrainingPlan:
         return "reference.batch_size" if self.stage == "reference" else "lc.batch_size"
 
     def learning_rate(self, step: int, steps_per_epoch: int) -> float:
-        """Give the learning rate of a step, counted from 0 over all epochs.
+        """Return the learning rate of a step, counted from 0 over all epochs.
 
         The peak is reached linearly over the first of several epochs; a single one starts there.
         Then it falls along a cosine to zero.
@@ -185,7 +185,7 @@ class _Training:
             self._look_up(batches)
 
     def _learning_rate(self, step: int) -> float:
-        """Give the learning rate of a step of the running epoch."""
+        """Return the learning rate of a step of the running epoch."""
         per_epoch = len(self._batches)
         return self._plan.learning_rate(self._state.epoch * per_epoch + step, per_epoch)
 

@@ -9,7 +9,7 @@ from medtui.telemetry.visible_devices import Device
 
 
 def list_devices() -> list[Device]:
-    """Give every GPU with its MIG instances; one that does not answer, with its trouble.
+    """Return every GPU with its MIG instances; one that does not answer, with its trouble.
 
     Raises:
         SessionOver: NVML answers nothing any more, or not even how many GPUs there are.

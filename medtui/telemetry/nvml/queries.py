@@ -53,7 +53,7 @@ def read_gpu(device: Device, pids: Collection[int]) -> GpuSample:
 
 
 def read_processes(device: Device) -> list[GpuProcess]:
-    """Give the processes that compute on a GPU, by pid and memory alone.
+    """Return the processes that compute on a GPU, by pid and memory alone.
 
     Raises:
         SessionOver: NVML answers nothing any more.

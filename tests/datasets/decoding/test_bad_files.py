@@ -16,19 +16,19 @@ from tests.helpers.drawn_images import encode
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """Give a PNG chunk with its right checksum."""
+    """Return a PNG chunk with its right checksum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def png(width: int, height: int, data: bytes, depth: int = 8, colour: int = 0) -> bytes:
-    """Give a PNG file whose header and image data need not fit each other."""
+    """Return a PNG file whose header and image data need not fit each other."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 @pytest.fixture(scope="module")
 def photo() -> Image.Image:
-    """Give an RGB image without symmetry."""
+    """Return an RGB image without symmetry."""
     pixels = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)
     return Image.fromarray(pixels)
 

@@ -13,7 +13,7 @@ from tests.helpers.drawn_images import encode
 
 @pytest.fixture(scope="module")
 def photo() -> Image.Image:
-    """Give a smooth RGB image of the size that is asked for."""
+    """Return a smooth RGB image of the size that is asked for."""
     coarse = np.random.default_rng(1).integers(0, 256, (4, 4, 3), np.uint8)
     return Image.fromarray(coarse).resize((32, 32), Image.Resampling.BICUBIC)
 
