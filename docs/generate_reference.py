@@ -11,7 +11,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import typer.main
 from markdown_tables import cell, code, paragraphs, table
@@ -125,10 +125,13 @@ def metrics_page() -> str:
 
 def telemetry_page() -> str:
     """Return a section for each struct of a line of `telemetry.jsonl`."""
-    from medtui.telemetry import gpu_sample, sample
+    from medtui.telemetry.sample import Sample
 
-    sections = {**_struct_sections(sample), **_struct_sections(gpu_sample)}
-    return "\n".join(sections[name] for name in ("Sample", "GpuSample"))
+    (gpu_sample,) = get_args(get_type_hints(Sample)["gpus"])
+    return "\n".join(
+        _struct_sections(sys.modules[struct.__module__])[struct.__name__]
+        for struct in (Sample, gpu_sample)
+    )
 
 
 def files_page() -> str:
