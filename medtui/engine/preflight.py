@@ -18,22 +18,16 @@ from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.model_size import count_macs, size_with_macs
-from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.pruning.schemes import build_scheme, operation_of
 from medtui.engine.pruning.shrink_report import measure_shrinkage
 from medtui.engine.pruning.structural_pruning import shrink
 from medtui.engine.run.device import choose_device
-from medtui.engine.training.network import build_network, named_layers
+from medtui.engine.training.network import build_network
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import explain_threads
 from medtui.preset import (
-    BlockPrune,
     Cell,
-    FilterPrune,
-    NeuronPrune,
-    Operator,
     Preset,
-    Quantize,
-    StructPrune,
     expand_grid,
     parse_preset,
 )
@@ -172,16 +166,12 @@ _REASONS = {
 
 def _refuse_impossible(cell: Cell, network: nn.Module) -> None:
     """Refuse what Condensa would only find out in the middle of a study."""
-    layers = named_layers(network).values()
     for operator in cell.scheme.operators:
-        if isinstance(operator, Quantize):
-            continue
-        num_units, unit = _units(operator, list(layers))
-        density = operator.density or cell.density or 1.0
-        if int(density * num_units) == 0:
+        units = operation_of(operator).units_in(network, cell.density)
+        if units is not None and units.total and units.limit == 0:
             raise CellRefused(
-                f"density {density:g} keeps none of {num_units:,} {unit}; the smallest that keeps "
-                f"one is {_round_up(1 / num_units):g}."
+                f"density {units.density:g} keeps none of {units.total:,} {units.name}; the "
+                f"smallest that keeps one is {_round_up(1 / units.total):g}."
             )
 
 
@@ -189,24 +179,6 @@ def _round_up(density: float) -> float:
     """Return the next number of three significant digits: rounded down, it would keep nothing."""
     unit = 10.0 ** (math.floor(math.log10(density)) - 2)
     return float(f"{math.ceil(density / unit) * unit:.3g}")
-
-
-def _units(operator: Operator, layers: list[nn.Conv2d | nn.Linear]) -> tuple[int, str]:
-    """Count what an operator keeps or removes."""
-    convolutions = sum(len(layer.weight) for layer in layers if isinstance(layer, nn.Conv2d))
-    neurons = sum(len(layer.weight) for layer in layers if isinstance(layer, nn.Linear))
-    match operator:
-        case FilterPrune():
-            return convolutions, "filters"
-        case NeuronPrune():
-            return neurons, "neurons"
-        case StructPrune():
-            return convolutions + neurons, "filters and neurons"
-        case BlockPrune():
-            linear = sum(each.weight.numel() for each in layers if isinstance(each, nn.Linear))
-            return linear // math.prod(operator.block), "blocks"
-        case _:
-            return sum(layer.weight.numel() for layer in layers), "weights"
 
 
 def _refuse_idle(cell: Cell, size: Size) -> None:

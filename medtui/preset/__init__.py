@@ -35,6 +35,7 @@ from medtui.preset.schemes import (
     Quantize,
     Scheme,
     StructPrune,
+    StructuredPruning,
     named_schemes,
 )
 from medtui.preset.searching import SearchSettings
@@ -63,6 +64,7 @@ __all__ = [
     "SearchSettings",
     "ShrinkSettings",
     "StructPrune",
+    "StructuredPruning",
     "TrackSettings",
     "anchor_paths",
     "cell_named",

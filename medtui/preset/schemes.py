@@ -1,6 +1,8 @@
 """The schemes a preset may name: Condensa's operators, and their compositions by the study's names.
 
-Each operator here has its one case in `engine/schemes.py`.
+Each operator here has its one case in `medtui.engine.pruning.schemes`. One that removes filters or
+neurons is a `StructuredPruning`, one that removes anything a `Pruning`; screens and the grid ask
+for no more than that.
 """
 
 import re
@@ -21,12 +23,23 @@ RESERVED = frozenset({"reference", "lock"})
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,39}$")
 
 
-class _Pruning(Document):
+class _Operator(Document):
+    @property
+    def effect(self) -> str:
+        """What it does, in a few words: the first line of its documentation."""
+        return (type(self).__doc__ or "").split("\n")[0].rstrip(".")
+
+
+class Pruning(_Operator):
+    """Removes the weights that matter least."""
+
     density: float | None = Field(default=None, gt=0, le=1)
     """Share kept by this operator; None takes the density of the grid's cell."""
 
 
-class _StructuredPruning(_Pruning):
+class StructuredPruning(Pruning):
+    """Removes whole filters or neurons, which alone can make a network faster."""
+
     align: int | None = Field(default=None, ge=1)
     """Kept structures per layer are a multiple of this; None keeps any number."""
     criteria: Criteria = "l2norm"
@@ -37,6 +50,11 @@ class _StructuredPruning(_Pruning):
     """Whether filters that residual additions couple stay or go as one, their BatchNorms with them:
     all that is removed can then leave the network physically. Needs the guard."""
 
+    @property
+    def effect(self) -> str:
+        """What it does, and whether coupled structures go together."""
+        return f"{super().effect}, coupled ones as one" if self.group else super().effect
+
     @check("group", "prune_bias")
     def _groups_go_whole(self) -> Iterator[Fault]:
         if self.group and not self.prune_bias:
@@ -44,31 +62,31 @@ class _StructuredPruning(_Pruning):
             yield fault("prune_bias", sentence)
 
 
-class Prune(_Pruning):
+class Prune(Pruning):
     """Removes single weights of convolutions and linear layers by magnitude, ranked together."""
 
     op: Literal["Prune"] = "Prune"
 
 
-class FilterPrune(_StructuredPruning):
+class FilterPrune(StructuredPruning):
     """Removes whole filters of convolutions."""
 
     op: Literal["FilterPrune"] = "FilterPrune"
 
 
-class NeuronPrune(_StructuredPruning):
+class NeuronPrune(StructuredPruning):
     """Removes whole neurons of linear layers."""
 
     op: Literal["NeuronPrune"] = "NeuronPrune"
 
 
-class StructPrune(_StructuredPruning):
+class StructPrune(StructuredPruning):
     """Removes filters and neurons, ranked together (Condensa's `StructurePrune`)."""
 
     op: Literal["StructPrune"] = "StructPrune"
 
 
-class BlockPrune(_Pruning):
+class BlockPrune(Pruning):
     """Removes blocks of linear layers' weights."""
 
     op: Literal["BlockPrune"] = "BlockPrune"
@@ -85,12 +103,17 @@ class BlockPrune(_Pruning):
         return value
 
 
-class Quantize(Document):
+class Quantize(_Operator):
     """Rounds the weights of convolutions and linear layers to a narrower type."""
 
     op: Literal["Quantize"] = "Quantize"
     dtype: Literal["float16", "float32"] = "float16"
     """The type that stores the weights; float32 changes nothing and serves as a control."""
+
+    @property
+    def effect(self) -> str:
+        """What it does, with the type."""
+        return f"stores weights as {self.dtype}"
 
 
 Operator = Annotated[
@@ -122,22 +145,22 @@ class Scheme(Document):
     def takes_density(self) -> bool:
         """Whether an operator waits for the density of the grid's cell."""
         return any(
-            not isinstance(operator, Quantize) and operator.density is None
+            isinstance(operator, Pruning) and operator.density is None
             for operator in self.operators
         )
 
     @property
     def is_structured(self) -> bool:
         """Whether an operator removes whole filters or neurons, which alone can become faster."""
-        return any(
-            isinstance(operator, FilterPrune | NeuronPrune | StructPrune)
-            for operator in self.operators
-        )
+        return any(isinstance(operator, StructuredPruning) for operator in self.operators)
 
     @property
     def is_grouped(self) -> bool:
         """Whether an operator removes coupled channels together, so that they can be shrunk."""
-        return any(getattr(operator, "group", False) for operator in self.operators)
+        return any(
+            isinstance(operator, StructuredPruning) and operator.group
+            for operator in self.operators
+        )
 
 
 def named_schemes() -> dict[str, Scheme]:

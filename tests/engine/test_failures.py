@@ -14,8 +14,9 @@ from torch import nn
 
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.compression import compress
-from medtui.engine.pruning.density_check import TooDense, hold_to_promise
+from medtui.engine.pruning.density_check import hold_to_promise
 from medtui.engine.pruning.model_size import layer_densities
+from medtui.engine.pruning.operations import TooDense
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.run.out_of_memory import Batch, OutOfMemory, within_memory
 from medtui.engine.run.pipeline import execute

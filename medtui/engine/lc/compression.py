@@ -14,8 +14,8 @@ from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.precision import multiplies_bf16
 from medtui.engine.pruning.density_check import hold_to_promise
 from medtui.engine.pruning.model_size import layer_densities
+from medtui.engine.pruning.operations import CondensaScheme
 from medtui.engine.pruning.schemes import (
-    CondensaScheme,
     build_scheme,
     operators_of,
     set_density,

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from medtui.engine.pruning.channel_groups import Norm
 from medtui.engine.training.network import named_layers
-from medtui.preset import BlockPrune, FilterPrune, GuardSettings, NeuronPrune, StructPrune
+from medtui.preset import GuardSettings
+from medtui.preset.schemes import Criteria
 
 Layer = nn.Conv2d | nn.Linear
-Structured = FilterPrune | NeuronPrune | StructPrune
 
 
 def is_recording() -> bool:
@@ -23,9 +23,9 @@ def is_recording() -> bool:
     return bool(cfg.__CONDENSA_RECORD_MODE__)
 
 
-def criteria_of(operator: Structured | BlockPrune) -> Any:  # noqa: ANN401
+def criteria_named(name: Criteria) -> Any:  # noqa: ANN401
     """Return one of Condensa's aggregation functions."""
-    return getattr(condensa.functional, operator.criteria)
+    return getattr(condensa.functional, name)
 
 
 def open_layers(module: nn.Module, types: tuple[type[Layer], ...]) -> Iterator[tuple[str, Layer]]:

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from medtui.engine.pruning.channel_groups import ChannelGraph, ChannelGroup, ImageShape, Norm
 from medtui.engine.pruning.filter_norms import (
     Layer,
-    Structured,
-    criteria_of,
+    criteria_named,
     floor_of,
     is_protected,
     is_recording,
@@ -24,7 +23,7 @@ from medtui.engine.pruning.filter_norms import (
     norms_of,
     open_layers,
 )
-from medtui.preset import GuardSettings
+from medtui.preset import GuardSettings, StructuredPruning
 
 _KEPT = 0.5
 """Between a removed channel's 0 and a kept one's 1."""
@@ -42,7 +41,7 @@ class GroupedPrune:
 
     def __init__(
         self,
-        operator: Structured,
+        operator: StructuredPruning,
         density: float,
         guard: GuardSettings,
         types: tuple[type[Layer], ...],
@@ -54,7 +53,7 @@ class GroupedPrune:
         self._guard = guard
         self._types = types
         self._image_shape = image_shape
-        self._criteria = criteria_of(operator)
+        self._criteria = criteria_named(operator.criteria)
         self._groups: list[ChannelGroup] | None = None
 
     def pi(self, module: nn.Module) -> None:

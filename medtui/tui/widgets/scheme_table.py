@@ -7,7 +7,7 @@ from rich.text import Text
 from textual.binding import Binding
 
 from medtui.charts.palette import Colours
-from medtui.preset import Preset, Quantize, Scheme, describe_searches, named_schemes
+from medtui.preset import Preset, Scheme, describe_searches, named_schemes
 from medtui.tui.editor.grid import Place, chosen_places
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.table import Column, RecordTable
@@ -124,17 +124,10 @@ class SchemeDetails(Panel):
 
 
 def describe(scheme: Scheme) -> str:
-    """Say what a scheme does, in the words its operators have for themselves."""
-    sentences: list[str] = []
-    for operator in scheme.operators:
-        sentence = (type(operator).__doc__ or "").split("\n")[0].rstrip(".")
-        if getattr(operator, "group", False):
-            sentence += ", coupled ones as one"
-        if isinstance(operator, Quantize):
-            sentence = f"stores weights as {operator.dtype}"
-        sentences.append(sentence if not sentences else sentence[:1].lower() + sentence[1:])
-    text = ", then ".join(sentences)
-    return text[:1].upper() + text[1:] + "."
+    """Return what a scheme does, in a sentence, by what its operators say of themselves."""
+    effects = [operator.effect for operator in scheme.operators]
+    text = ", then ".join(f"{effect[:1].lower()}{effect[1:]}" for effect in effects)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def all_schemes(preset: Preset | None) -> dict[str, Scheme]:

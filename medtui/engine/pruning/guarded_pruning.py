@@ -1,0 +1,111 @@
+"""Structured pruning with the guard: filters of all layers compete, and no layer is emptied."""
+
+import math
+from collections.abc import Sequence
+
+import condensa
+import torch
+from torch import Tensor, nn
+
+from medtui.engine.pruning.filter_norms import (
+    Layer,
+    criteria_named,
+    floor_of,
+    is_protected,
+    is_recording,
+    most_kept,
+    norms_of,
+    open_layers,
+)
+from medtui.preset import GuardSettings, StructuredPruning
+
+
+class GuardedPrune:
+    """Structured pruning that empties no layer.
+
+    Filters of all layers are ranked by norm over their layer's mean norm, which makes layers of
+    different shape comparable, and every layer keeps a floor. Layers that match `protect` stay
+    whole, and so does the last linear layer, whose neurons are the classes. Which of a layer's
+    filters go is still their norm's to say, and Condensa removes them.
+    Source of the ranking: Torch-Pruning's mean-normalised importance (Fang et al. 2023).
+    """
+
+    def __init__(
+        self,
+        operator: StructuredPruning,
+        density: float,
+        guard: GuardSettings,
+        types: tuple[type[Layer], ...],
+    ) -> None:
+        self.density = density
+        """Share kept of the filters (neurons) that are not protected."""
+        self._operator = operator
+        self._guard = guard
+        self._types = types
+        self._criteria = criteria_named(operator.criteria)
+
+    def pi(self, module: nn.Module) -> None:
+        """Compress `module` in place, or only mark it in Condensa's record mode."""
+        layers = self.layers_of(module)
+        if is_recording():
+            thresholds: Sequence[Tensor | float] = [0.0] * len(layers)
+        else:
+            norms = [norms_of(layer, self._criteria) for layer in layers]
+            kept = self.share_out(norms)
+            thresholds = [
+                torch.topk(norm, count).values[-1] for norm, count in zip(norms, kept, strict=True)
+            ]
+        for layer, threshold in zip(layers, thresholds, strict=True):
+            project = (
+                condensa.filter_prune if isinstance(layer, nn.Conv2d) else condensa.neuron_prune
+            )
+            project(
+                layer,
+                threshold,
+                align=self._operator.align,
+                criteria=self._criteria,
+                prune_bias=self._operator.prune_bias,
+            )
+
+    def delta(self, module: nn.Module) -> None:
+        """Do nothing: pruning is not undone."""
+
+    def layers_of(self, module: nn.Module) -> list[Layer]:
+        """Return the layers that may lose structures."""
+        outputs = [name for name, _ in open_layers(module, (nn.Linear,))][-1:]
+        return [
+            layer
+            for name, layer in open_layers(module, self._types)
+            if not is_protected(name, self._guard) and name not in outputs
+        ]
+
+    def most_kept(self, sizes: Sequence[int], density: float) -> int:
+        """Return how many structures may stay at a density."""
+        return most_kept(sizes, density, self._guard, self._operator.align)
+
+    def share_out(self, norms: Sequence[Tensor]) -> list[int]:
+        """Return how many structures each layer keeps: its floor, then by rank among all layers."""
+        sizes = [len(norm) for norm in norms]
+        budget = int(self.density * sum(sizes))
+        if budget == 0 and sizes:
+            raise RuntimeError("Provided density value causes model to be zero.")
+        floors = [floor_of(size, self._guard) for size in sizes]
+        kept = list(floors)
+        for _, layer in self._above_floors(norms, floors)[: max(0, budget - sum(floors))]:
+            kept[layer] += 1
+        align = self._operator.align or 1
+        return [
+            min(size, math.ceil(count / align) * align)
+            for count, size in zip(kept, sizes, strict=True)
+        ]
+
+    def _above_floors(
+        self, norms: Sequence[Tensor], floors: Sequence[int]
+    ) -> list[tuple[float, int]]:
+        """Return (score, layer) of every structure beyond its layer's floor, best first."""
+        candidates = []
+        for layer, (norm, floor) in enumerate(zip(norms, floors, strict=True)):
+            scale = float(norm.mean()) if self._guard.normalise == "layer-mean" else 1.0
+            ranked = torch.sort(norm, descending=True).values[floor:].tolist()
+            candidates += [(value / (scale or 1.0), layer) for value in ranked]
+        return sorted(candidates, key=lambda each: -each[0])

@@ -1,0 +1,59 @@
+"""Condensa's own pruning schemes, which compute no threshold in record mode.
+
+In record mode Condensa only marks what it would compress; the threshold would sort every weight.
+"""
+
+from typing import Any
+
+import condensa.schemes
+import torch
+from torch import Tensor, nn
+
+from medtui.engine.pruning.filter_norms import Layer, is_recording, open_layers
+from medtui.engine.pruning.threshold import magnitude_threshold
+
+ALL_LAYERS: tuple[type[Layer], ...] = (nn.Conv2d, nn.Linear)
+"""What Condensa compresses."""
+
+
+class RecordedPrune(condensa.schemes.Prune):  # type: ignore[misc] # Condensa ships no types
+    """Condensa's, with a threshold that is selected instead of sorted for."""
+
+    def threshold(self, module: nn.Module) -> Tensor | float:
+        """Return the magnitude below which weights become zero."""
+        if is_recording():
+            return 0.0
+        weights = [layer.weight.data.view(-1) for _, layer in open_layers(module, ALL_LAYERS)]
+        return magnitude_threshold(torch.cat(weights), self.density)
+
+
+class RecordedBlockPrune(condensa.schemes.BlockPrune):  # type: ignore[misc] # likewise
+    """Condensa's."""
+
+    def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
+        """Return the magnitude below which weights become zero."""
+        return 0.0 if is_recording() else super().threshold(module)
+
+
+class RecordedFilterPrune(condensa.schemes.FilterPrune):  # type: ignore[misc] # likewise
+    """Condensa's."""
+
+    def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
+        """Return the magnitude below which weights become zero."""
+        return 0.0 if is_recording() else super().threshold(module)
+
+
+class RecordedNeuronPrune(condensa.schemes.NeuronPrune):  # type: ignore[misc] # likewise
+    """Condensa's."""
+
+    def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
+        """Return the magnitude below which weights become zero."""
+        return 0.0 if is_recording() else super().threshold(module)
+
+
+class RecordedStructPrune(condensa.schemes.StructurePrune):  # type: ignore[misc] # likewise
+    """Condensa's `StructurePrune`."""
+
+    def threshold(self, module: nn.Module) -> Any:  # noqa: ANN401 - a 0-d tensor
+        """Return the magnitude below which weights become zero."""
+        return 0.0 if is_recording() else super().threshold(module)
