@@ -18,6 +18,7 @@ from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import CycleEnded
 from medtui.preset import Preset
 from medtui.runs.log_reader import EventTail
+from tests.helpers.full_disk import raise_no_space
 from tests.helpers.tiny_sessions import (
     CutAfter,
     open_session,
@@ -230,11 +231,8 @@ def test_an_interrupted_save_leaves_the_earlier_checkpoint(tmp_path, monkeypatch
     store = CheckpointStore(tmp_path / "checkpoint")
     saved(store, 1)
 
-    def refuse(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "rename", refuse)
+        patched.setattr(Path, "rename", raise_no_space)
         with pytest.raises(OSError, match="No space"):
             saved(store, 2)
     newest = store.load_newest()

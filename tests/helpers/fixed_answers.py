@@ -8,10 +8,10 @@ import random
 import pytest
 
 from medtui.jobs.available_devices import Devices
-from medtui.jobs.dataset_inspection import DataReport, PartCount, Picture, Sample
-from medtui.jobs.launcher import CellForecast, Estimate, Preflight
 from medtui.preset import Cell, DataSettings, Preset, expand_grid
-from medtui.runs.result import LayerSize
+from medtui.protocol.dataset import DataReport, PartCount, RgbRows, Sample
+from medtui.protocol.model_size import LayerSize
+from medtui.protocol.preflight import CellForecast, Estimate, Preflight, StageTime
 
 WEIGHTS = {"conv1": 9_408, "layer1.0.conv1": 36_864, "layer4.1.conv2": 2_359_296, "fc": 1_024}
 """Weights of the layers of a forecast."""
@@ -56,12 +56,20 @@ class FixedSamples(FixedLook):
         ]
 
 
+_ESTIMATE = Estimate(
+    "cpu", 2, 95.0, 41.0, 260.0, 310_000_000,
+    [StageTime("start", 15.0), StageTime("reference", 80.0)],
+    [StageTime("start", 15.0), StageTime("compress", 20.0), StageTime("evaluate", 6.0)],
+    side_by_side_factor=1.3, load=0.4, cores=2,
+)  # fmt: skip
+
+
 def forecast(preset: Preset, **_: object) -> Preflight:
     """Return what a preset would do, with figures that follow from its cells."""
     return Preflight(
         840, 180, 180, 40, ["Parasitized", "Uninfected"],
         [_cell(cell) for cell in expand_grid(preset)], 5.2,
-        ["The penalty budget is 5.2."], Estimate("cpu", 2, 95.0, 41.0, 260.0, 310_000_000),
+        ["The penalty budget is 5.2."], _ESTIMATE,
     )  # fmt: skip
 
 
@@ -86,7 +94,7 @@ def _cell(cell: Cell) -> CellForecast:
     return CellForecast(cell.slug, cell.scheme.name, cell.density, total, kept, total, layers)
 
 
-def _picture(seed: int) -> Picture:
+def _picture(seed: int) -> RgbRows:
     rng = random.Random(seed)
     red, green, blue = (rng.randrange(60, 200) for _ in range(3))
     return [

@@ -15,6 +15,7 @@ from medtui.runs.folder import RunFolder, create_study, slugify
 from medtui.runs.lock import FolderLock, holder_of
 from medtui.runs.result import read_result
 from tests.helpers.event_logs import story, write_log
+from tests.helpers.full_disk import raise_no_space
 
 PRESET = 'name = "x"\n[data]\ncard = "demo"\n'
 
@@ -62,10 +63,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "result.json"
     publish_text(path, "old")
 
-    def refuse(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", raise_no_space)
     with pytest.raises(OSError, match="No space"):
         publish_text(path, "new")
     assert path.read_text() == "old"
