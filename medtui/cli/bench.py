@@ -39,10 +39,10 @@ def bench(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Measure latency, throughput, memory and size of finished models beside the reference."""
-    from medtui.cli.speed import SpeedOptions, bench_targets
+    from medtui.cli.follow.benchmark_process import BenchOptions, bench_targets
 
     bench_targets(
-        SpeedOptions(
+        BenchOptions(
             targets=targets,
             runs_dir=options.runs_dir_of(ctx, runs_dir),
             device=device,

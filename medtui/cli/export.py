@@ -65,7 +65,7 @@ def export(
 
     Without a format, ONNX. A file that does not answer as the run does is not written.
     """
-    from medtui.cli.exported import export_target
+    from medtui.cli.follow.export_process import export_target
     from medtui.protocol.export import ExportPlan
 
     chosen: list[FormatName] = []

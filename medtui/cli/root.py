@@ -15,9 +15,9 @@ from medtui.cli import (
     export,
     options,
     preset,
+    report,
     runs,
     study,
-    write_report,
 )
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="bench")(bench.bench)
 app.command(name="export")(export.export)
-app.command(name="report")(write_report.write_report)
+app.command(name="report")(report.report)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")
 app.add_typer(config.app, name="config")

@@ -1,90 +1,26 @@
-"""Finished models' speed and size for people and programs; measured now, or before."""
+"""Prints the benchmarks of finished models: size, latency, throughput and memory."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 
-from medtui.cli.run_lookup import find_target
 from medtui.cli.show.summary import print_object
-from medtui.cli.stream import erase_progress, write_progress
 from medtui.cli.table import render_table
 from medtui.errors import UsageError
-from medtui.jobs.benchmark import bench_models
-from medtui.preset import load_preset
 from medtui.runs.bench_record import Bench, Contest, Spread, read_bench
-from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.folder import RunFolder
 from medtui.units import MISSING, format_bytes, format_count
 
 
-@dataclass(frozen=True)
-class SpeedOptions:
-    """What `medtui bench` was asked for."""
-
-    targets: Sequence[str]
-    """Studies and runs by name."""
-    runs_dir: Path
-    device: str
-    threads: int
-    """CPU threads; 0 takes the reference's."""
-    overrides: Sequence[str]
-    """Of the section `[bench]`: `rounds=5`."""
-    is_stored: bool
-    """Whether to measure nothing and show what was measured before."""
-    as_json: bool
-    is_quiet: bool
-
-
-def bench_targets(asked: SpeedOptions) -> None:
-    """Measure each study's models in turns, and print what came of it.
+def print_benchmarks(runs: list[RunFolder], *, as_json: bool) -> None:
+    """Print what was measured of runs, as tables or as one JSON object a model.
 
     Raises:
-        MedtuiError: a target does not exist or is not finished, or the benchmark failed.
+        UsageError: nothing was measured yet.
     """
-    for study, runs in _runs_by_study(asked.runs_dir, asked.targets):
-        if not asked.is_stored:
-            overrides = [f"bench.{each}" for each in asked.overrides]
-            preset = load_preset(str(study.preset), overrides)
-            bench_models(
-                study,
-                runs,
-                preset.bench,
-                device=asked.device,
-                threads=asked.threads or preset.machine.reference_threads,
-                tell=_silence if asked.is_quiet else write_progress,
-            )
-            if not asked.is_quiet:
-                erase_progress()
-        _print_benches([study.reference, *runs], as_json=asked.as_json)
-
-
-def _runs_by_study(
-    runs_dir: Path, targets: Sequence[str]
-) -> list[tuple[StudyFolder, list[RunFolder]]]:
-    """Return each study with those of its runs, the reference aside, that are meant."""
-    chosen: dict[StudyFolder, dict[str, RunFolder]] = {}
-    for target in targets:
-        found = find_target(runs_dir, target)
-        if found.run is None:
-            runs = [run for run in found.study.runs() if run.result.is_file()]
-        else:
-            runs = [found.run]
-        chosen.setdefault(found.study, {}).update({run.name: run for run in runs})
-    return [
-        (study, [run for run in runs.values() if not run.is_reference])
-        for study, runs in chosen.items()
-    ]
-
-
-def _silence(_text: str) -> None:
-    """Tell nothing."""
-
-
-def _print_benches(runs: list[RunFolder], *, as_json: bool) -> None:
     benches = [bench for run in runs for bench in _benches_of(run)]
     if not benches:
-        raise UsageError("Nothing was measured here yet.", hint="Leave out --stored.")
+        raise UsageError("These runs have no benchmark yet.", hint="Run it without --stored.")
     if as_json:
         for each in benches:
             print_object(msgspec.to_builtins(each) | {"flops": each.flops})

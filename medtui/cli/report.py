@@ -19,7 +19,7 @@ FIGURE_KINDS = ("svg", "png", "pdf")
 """Forms of a single figure, by the file's ending."""
 
 
-def write_report(
+def report(
     ctx: typer.Context,
     studies: Annotated[
         list[str],
@@ -47,20 +47,22 @@ def write_report(
     folders = _studies(options.runs_dir_of(ctx, runs_dir), studies)
     default = f"{folders[0].name}-{figure}.svg" if figure else f"{folders[0].name}.html"
     path = output or Path(default)
-    chapters = gather(folders, _tell_nobody if quiet else _tell)
+    chapters = gather(folders, _ignore if quiet else _show_progress)
     try:
         written = _write_figure(chapters, figure, path) if figure else _write(chapters, path)
     except OSError as error:
-        raise EnvironmentProblem(f"{path}: {error.strerror}. Nothing is there.") from error
+        raise EnvironmentProblem(
+            f"Could not write {path}: {error.strerror}. No report was written."
+        ) from error
     print("\n".join(map(str, written)))
 
 
-def _tell(what: str) -> None:
+def _show_progress(what: str) -> None:
     print(f"{what} ...", file=sys.stderr, flush=True)
 
 
-def _tell_nobody(_what: str) -> None:
-    """Say nothing on the way."""
+def _ignore(_what: str) -> None:
+    """Show no progress."""
 
 
 def _studies(runs_dir: Path, names: list[str]) -> "list[StudyFolder]":
