@@ -160,7 +160,7 @@ class ChildProcess(Generic[MessageT]):
         Whoever reads the messages sees them end, without an error.
         """
         with self._lock:
-            if self._is_cancelled:
+            if self._is_cancelled or self._process.poll() is not None:
                 return
             self._is_cancelled = True
             self._process.terminate()

@@ -9,21 +9,20 @@ from torch import nn
 
 from medtui.datasets.summary import Survey
 from medtui.engine.run.device import choose_device
-from medtui.engine.study_time import (
+from medtui.engine.timing.study_time import (
     ImageCounts,
     WorkTimes,
     benchmark_time,
-    grid_seconds,
     grid_time,
     reference_time,
     run_time,
     search_time,
     total,
 )
-from medtui.engine.work_times import WorkMeter
+from medtui.engine.timing.work_times import WorkMeter
 from medtui.jobs.device_slots import find_slots, num_cores, settle_threads
 from medtui.preset import Cell, Preset, count_runs, expand_grid
-from medtui.protocol.preflight import Estimate, StageTime
+from medtui.protocol.preflight import Estimate
 
 _CHECKPOINT_TENSORS = 5
 """Copies of the weights in L-C's checkpoint: w, theta, lm, momentum, best theta."""
@@ -74,20 +73,19 @@ def _add_up(
     num_at_once: int, load: float, network: nn.Module,
 ) -> Estimate:  # fmt: skip
     is_gpu = device != "cpu"
-    cells, seconds = expand_grid(preset), grid_seconds(preset, counts, times)
+    cells = expand_grid(preset)
     mean = sum(map(times.cycle_of, cells)) / len(cells) if cells else times.cycle[""]
     factor = times.side_by_side if num_at_once > 1 else 1.0
-    stages = [
-        StageTime(each.stage, each.seconds * factor)
-        for each in run_time(preset, counts, times, num_cycles=preset.lc.cycles, cycle_seconds=mean)
-    ]
+    stages = run_time(
+        preset, counts, times, num_cycles=preset.lc.cycles, cycle_seconds=mean, factor=factor
+    )
     reference = reference_time(preset, counts, times)
     num_shrunk = sum(each.scheme.is_structured for each in cells) if preset.shrink.enabled else 0
     benchmark = 0.0
     if preset.bench.enabled:
         num_runs = count_runs(preset) - 1
         benchmark = benchmark_time(preset, times, num_runs, is_gpu=is_gpu, num_shrunk=num_shrunk)
-    grid = grid_time(seconds, num_slots, times.side_by_side)
+    grid = grid_time(preset, counts, times, num_slots)
     searches = search_time(preset, counts, times, num_slots, is_gpu=is_gpu)
     return Estimate(
         device=device,

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from medtui.child_process import ChildProcess, child_environment
@@ -31,12 +32,14 @@ _REASON_LINES = 8
 
 
 def preflight(
-    preset: Preset, source: Source | None = None, *, is_measured: bool = False
-) -> Preflight:
+    preset: Preset, source: Source | None = None, *, is_measured: bool = False,
+    started: Callable[[ChildProcess[Preflight]], object] | None = None,
+) -> Preflight:  # fmt: skip
     """Try a preset in a short-lived process of its own, which knows torch; some seconds.
 
     With `source`, where the preset's values come from, an error names the line or the option that
-    leads to it. `is_measured` asks for an estimate of time and disk as well.
+    leads to it. `is_measured` asks for an estimate of time and disk as well. `started` gets the
+    process, which may be cancelled from another thread.
 
     Raises:
         UsageError: the preset asks for what cannot be: a density that keeps no weight, a scheme
@@ -51,6 +54,8 @@ def preflight(
             request,
             complaint="The preset could not be checked",
         ) as process:
+            if started is not None:
+                started(process)
             return process.answer()
     except MedtuiError as error:
         if source is None or not error.key:

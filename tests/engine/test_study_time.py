@@ -2,13 +2,14 @@
 
 import pytest
 
-from medtui.engine.study_time import (
+from medtui.engine.timing.study_time import (
     ImageCounts,
     WorkTimes,
     benchmark_time,
     grid_time,
     num_evaluations,
     reference_time,
+    rounds_time,
     run_time,
     search_time,
     total,
@@ -107,12 +108,30 @@ def test_fine_tuning_is_a_stage_of_its_own():
     assert found == pytest.approx(3 * 10 + (3 * 100 + 2 * 200) * 0.1 + 5)
 
 
-def test_runs_side_by_side_share_the_machine():
+def test_other_runs_slow_down_computing_and_not_starting():
+    """By the factor that was measured."""
+    times = WorkTimes(start=3, lc_step=1, image=1)
+    alone, beside = (
+        run_time(preset(), COUNTS, times, num_cycles=5, cycle_seconds=1, factor=factor)
+        for factor in (1.0, 1.5)
+    )
+    assert [each.seconds for each in beside] == [3, *(1.5 * each.seconds for each in alone[1:])]
+
+
+def test_runs_are_done_in_rounds():
     """Two at once take longer each, one that is left over does not; alone nothing changes."""
-    assert grid_time([10, 10, 10], 2, 1.5) == 15 + 10
-    assert grid_time([10, 20, 30, 30], 2, 1.5) == 30 + 45
-    assert grid_time([10, 10], 1, 1.5) == 20
-    assert grid_time([], 2, 1.5) == 0
+    assert rounds_time([10, 10, 10], [15, 15, 15], 2) == 15 + 10
+    assert rounds_time([10, 20, 30, 30], [15, 30, 45, 45], 2) == 30 + 45
+    assert rounds_time([10, 10], [15, 15], 1) == 20
+    assert rounds_time([], [], 2) == 0
+
+
+def test_a_grid_has_each_schemes_own_c_step():
+    """A third run is left over on two slots: it has the machine to itself."""
+    asked = preset("", ('schemes = ["Prune"]', 'schemes = ["Prune", "FilterPrune", "Quantize16"]'))
+    cycle = {"prune-0.1": 1.0, "filterprune-0.1": 2.0, "quantize16": 4.0}
+    times = WorkTimes(start=1, cycle=cycle, side_by_side=1.5)
+    assert grid_time(asked, COUNTS, times, 2) == (1 + 1.5 * 5 * 2.0) + (1 + 5 * 4.0)
 
 
 SEARCH = """
@@ -129,7 +148,7 @@ def test_a_search_runs_probes_and_finalists_of_its_schemes_side_by_side():
     times = WorkTimes(start=1, lc_step=1, side_by_side=1.5)
     samples = 4 * (1 + 10) + 2 * (1 + 40)
     seconds = search_time(preset(SEARCH), COUNTS, times, 2, is_gpu=False)
-    assert seconds == 1.5 * samples
+    assert seconds == 6 + 1.5 * (samples - 6)  # six starts
     assert search_time(preset(SEARCH), COUNTS, times, 1, is_gpu=False) == 2 * samples
     assert search_time(preset(), COUNTS, times, 2, is_gpu=False) == 0
 

@@ -10,6 +10,7 @@ from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError, UsageError
 from medtui.jobs.available_devices import Devices, list_devices
+from medtui.jobs.latest_process import LatestProcess
 from medtui.jobs.launcher import describe_estimate, preflight
 from medtui.preset import Preset, describe_compressions, describe_searches
 from medtui.preset.toml import Problem
@@ -73,6 +74,7 @@ class CompressScreen(Drafting):
         """What trying the draft found wrong with it."""
         self._is_checking = False
         self._estimate: Estimate | None = None
+        self._trial = LatestProcess[Preflight]()
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -163,9 +165,14 @@ class CompressScreen(Drafting):
         """Try the preset in a process of its own."""
         preset = self.desk.draft.preset
         if preset is not None:
+            self._trial.cancel()  # two at once would slow down each other's measurement
             self._is_checking = True
             self._show()
             self._try(preset)
+
+    def on_unmount(self) -> None:
+        """Leave no process behind."""
+        self._trial.cancel()
 
     def action_back(self) -> None:
         """Leave the field; from the table, leave the screen."""
@@ -179,7 +186,9 @@ class CompressScreen(Drafting):
     def _try(self, preset: Preset) -> None:
         worker = get_current_worker()
         try:
-            outcome: Preflight | MedtuiError = preflight(preset, is_measured=True)
+            outcome: Preflight | MedtuiError = preflight(
+                preset, is_measured=True, started=self._trial.take
+            )
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:

@@ -81,14 +81,16 @@ def reference_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> lis
 
 
 def run_time(
-    preset: Preset, counts: ImageCounts, times: WorkTimes, *, num_cycles: int, cycle_seconds: float
-) -> list[StageTime]:
-    """Return the stages of a compression of so many cycles, alone on its device.
+    preset: Preset, counts: ImageCounts, times: WorkTimes, *,
+    num_cycles: int, cycle_seconds: float, factor: float = 1.0,
+) -> list[StageTime]:  # fmt: skip
+    """Return the stages of a compression of so many cycles.
 
-    `cycle_seconds` are the C step and what else is done once a cycle.
+    `cycle_seconds` are the C step and what else is done once a cycle. `factor` is what other runs
+    slow its computations down by; starting a process is reading files for the most part.
     """
     final = (counts.val + counts.test) * times.image + times.bootstrap
-    compressed = _compress_time(preset, counts, times, num_cycles)
+    compressed = _compress_time(preset, counts, times, num_cycles) + num_cycles * cycle_seconds
     recalibrated = _num_recalibrated(preset, counts) * times.recalibrated_image
     is_tuned = preset.compress.guard == "on" and preset.guard.finetune_epochs > 0
     tuned = _finetune_time(preset, counts, times) if is_tuned else 0.0
@@ -98,9 +100,9 @@ def run_time(
         compressed += recalibrated
     return [
         StageTime("start", times.start),
-        StageTime("compress", compressed + num_cycles * cycle_seconds),
-        StageTime("finetune", tuned),
-        StageTime("evaluate", final),
+        StageTime("compress", factor * compressed),
+        StageTime("finetune", factor * tuned),
+        StageTime("evaluate", factor * final),
     ]
 
 
@@ -147,14 +149,35 @@ def total(stages: Sequence[StageTime]) -> float:
     return sum(each.seconds for each in stages)
 
 
-def grid_time(seconds: Sequence[float], num_slots: int, side_by_side: float) -> float:
+def rounds_time(alone: Sequence[float], beside: Sequence[float], num_slots: int) -> float:
     """Return how long runs take that share `num_slots`; one that is left over runs alone.
 
-    Runs start as slots become free; runs of one grid are about equally long, so they do so in
-    rounds.
+    Each run has its seconds alone and beside others. Runs start as slots become free; runs of one
+    grid are about equally long, so they do so in rounds.
     """
-    rounds = [seconds[at : at + num_slots] for at in range(0, len(seconds), num_slots)]
-    return sum(max(each) * (side_by_side if len(each) > 1 else 1.0) for each in rounds)
+    seconds = 0.0
+    for first in range(0, len(alone), num_slots):
+        chosen = slice(first, first + num_slots)
+        is_alone = len(alone[chosen]) == 1
+        seconds += max((alone if is_alone else beside)[chosen])
+    return seconds
+
+
+def grid_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: int) -> float:
+    """Return how long the runs of the grid take."""
+
+    def seconds(factor: float) -> list[float]:
+        return [
+            total(
+                run_time(
+                    preset, counts, times, num_cycles=preset.lc.cycles,
+                    cycle_seconds=times.cycle_of(cell), factor=factor,
+                )
+            )
+            for cell in expand_grid(preset)
+        ]  # fmt: skip
+
+    return rounds_time(seconds(1.0), seconds(times.side_by_side), num_slots)
 
 
 def search_time(
@@ -169,17 +192,24 @@ def search_time(
     if search is None:
         return 0.0
     num_probes = search.num_probes(cycles)
+    cycle_seconds = times.cycle.get("", 0.0)
 
-    def sample(num_cycles: int) -> float:
-        cell_time = times.cycle.get("", max(times.cycle.values(), default=0.0))
-        return total(
-            run_time(preset, counts, times, num_cycles=num_cycles, cycle_seconds=cell_time)
-        )
+    def samples(factor: float) -> float:
+        """Return the seconds of one scheme's samples."""
+        whole, probe = (
+            total(
+                run_time(
+                    preset, counts, times,
+                    num_cycles=count, cycle_seconds=cycle_seconds, factor=factor,
+                )
+            )
+            for count in (cycles, search.probe_cycles or cycles)
+        )  # fmt: skip
+        return num_probes * probe + (search.budget - num_probes) * whole
 
-    seconds = num_probes * sample(search.probe_cycles) if num_probes else 0.0
-    seconds += (search.budget - num_probes) * sample(cycles)
     num_schemes = len(search.scheme)
-    runs = grid_time([seconds] * num_schemes, num_slots, times.side_by_side)
+    alone, beside = samples(1.0), samples(times.side_by_side)
+    runs = rounds_time([alone] * num_schemes, [beside] * num_schemes, num_slots)
     if search.is_monotone:
         return runs
     return runs + search.budget * benchmark_time(preset, times, num_schemes, is_gpu=is_gpu)
@@ -203,16 +233,3 @@ def benchmark_time(
     if is_gpu:
         seconds += num_models * bench.sustain_seconds
     return times.start + seconds * (len(bench.precisions) if is_gpu else 1)
-
-
-def grid_seconds(preset: Preset, counts: ImageCounts, times: WorkTimes) -> list[float]:
-    """Return the seconds of each run of the grid, alone on its device."""
-    return [
-        total(
-            run_time(
-                preset, counts, times,
-                num_cycles=preset.lc.cycles, cycle_seconds=times.cycle_of(cell),
-            )
-        )
-        for cell in expand_grid(preset)
-    ]  # fmt: skip

@@ -1,0 +1,62 @@
+"""Images of noise, shaped like a data set's: its batches cost what the data set's own cost."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from medtui.datasets.dataset import Part
+from medtui.datasets.summary import Survey
+from medtui.engine.training.augmentation import Normalisation
+from medtui.engine.training.batches import Images, TrainBatches
+
+
+class NoiseData:
+    """Makes images, batches and the loss of a data set's shape on a device."""
+
+    def __init__(self, survey: Survey, device: torch.device) -> None:
+        self.survey = survey
+        self.device = device
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+        return (self.survey.channels, self.survey.size, self.survey.size)
+
+    def batches(self, batch_size: int) -> TrainBatches:
+        """Return an epoch's augmented batches, again and again."""
+        how = self.survey.card.augment
+        return TrainBatches(self.images(batch_size), how, batch_size=batch_size, seed=0)
+
+    def endless(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield augmented batches without end."""
+        batches = self.batches(batch_size)
+        while True:
+            yield from batches
+
+    def criterion(self, logits_NK: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of the data set's task."""
+        if self.survey.task == "multi":
+            return F.binary_cross_entropy_with_logits(logits_NK, labels)
+        return F.cross_entropy(logits_NK, labels)
+
+    def images(self, num_images: int) -> Images:
+        """Return so many images with labels, on the device."""
+        channels = self.survey.channels
+        by = Normalisation((0.5,) * channels, (0.25,) * channels)
+        return Images(self.part(num_images), by, self.device)
+
+    def part(self, num_images: int) -> Part:
+        """Return so many images, each of a patient of its own."""
+        survey, random = self.survey, np.random.default_rng(0)
+        size = (num_images, survey.size, survey.size, survey.channels)
+        names = [str(number) for number in range(num_images)]
+        num_classes = len(survey.classes)
+        labels = (
+            random.integers(0, 2, (num_images, num_classes)).astype(np.uint8)
+            if survey.task == "multi"
+            else np.arange(num_images, dtype=np.int64) % num_classes
+        )
+        return Part(random.integers(0, 256, size, np.uint8), labels, names, names)
