@@ -127,6 +127,7 @@ def test_no_payload_reaches_the_terminal(
     ):
         _press_until(terminal, keys, wanted)
     terminal.press(b"\x11")
+    terminal.read_until(b"\x1b[?1049l")  # the alternate screen is left; nothing may be left unread
     terminal.wait()
     os.close(terminal.master)
     written = terminal.output.decode()
