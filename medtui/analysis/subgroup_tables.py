@@ -126,9 +126,7 @@ def _told(verdict: str) -> str:
 
 
 def _tolerance(harm: Harm) -> str:
-    if harm.overall.metric.is_share:
-        return f"{harm.tolerance * 100:g} points"
-    return f"{harm.tolerance:g}"
+    return harm.overall.metric.show_amount(harm.tolerance)
 
 
 def _verdict_note(harm: Harm) -> str:

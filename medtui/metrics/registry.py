@@ -94,6 +94,10 @@ class Metric:
         usual = _SHARE_DIGITS if self.is_share else _NUMBER_DIGITS
         return format_change(change * self._factor, usual if digits is None else digits)
 
+    def show_amount(self, amount: float) -> str:
+        """Return an amount of change without a sign: `2 points`, `0.02`."""
+        return f"{amount * self._factor:g}{' points' if self.is_share else ''}"
+
     @property
     def _factor(self) -> int:
         return _PERCENT if self.is_share else 1

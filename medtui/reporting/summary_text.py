@@ -71,7 +71,7 @@ def _how_many_hold(contents: Contents) -> str:
         and name in found.by_metric
         and found.by_metric[name].value >= -TOLERANCE
     ]
-    by = f"{TOLERANCE * 100:g} points" if contents.headline.is_share else f"{TOLERANCE:g}"
+    by = contents.headline.show_amount(TOLERANCE)
     total = len(contents.compressed)
     text = f"{len(holding)} of {total} lose no more than {by} of {label} against it"
     if not holding:

@@ -146,6 +146,7 @@ def test_numbers_are_shown_with_unit_interval_and_sign():
     assert (accuracy.show_change(-0.021), auroc.show_change(0.0021)) == (f"{MINUS}2.1", "+0.002")
     assert accuracy.show_change(-0.0001) == "+0.0"
     assert accuracy.show_change(None) == ""
+    assert (accuracy.show_amount(0.02), auroc.show_amount(0.02)) == ("2 points", "0.02")
     assert (accuracy.scale(0.5), auroc.scale(0.5), auroc.scale(None)) == (50, 0.5, None)
 
 

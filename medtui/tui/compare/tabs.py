@@ -16,7 +16,7 @@ from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
 from medtui.datasets.image_lookup import pictures_of
 from medtui.errors import MedtuiError
-from medtui.metrics import class_metric
+from medtui.metrics import class_metric, primary_metric
 from medtui.tui.compare.figures import (
     Marked,
     accuracy_overlay,
@@ -35,7 +35,7 @@ TABS = ("Accuracy", "Memory", "Utilisation", "Averages", "Density", "Pareto", "C
 
 AVERAGED = ("accuracy", "auroc", "memory", "peak_memory", "utilisation", "process_memory", "cpu",
             "time")  # fmt: skip
-"""Columns whose averages are drawn; what no run measured is left out."""
+"""Columns whose averages follow the primary metric's; what no run measured is left out."""
 
 _BAR, _LABEL = 30, 28
 
@@ -92,7 +92,8 @@ def _overlay(bench: Workbench, asked: Request) -> Plot:
 def averages(groups: Sequence[Group], colours: Colours) -> Text:
     """Draw the mean of each scheme's runs as bars, a block for each number."""
     text = Text()
-    for name in AVERAGED:
+    primary = primary_metric(task_of([entry for group in groups for entry in group.members]))
+    for name in dict.fromkeys([primary.name, *AVERAGED]):
         column = column_named(name)
         means = [group.mean(column) for group in groups]
         highest = max((mean for mean in means if mean is not None), default=0.0)
