@@ -141,7 +141,7 @@ def test_news_are_told_by_plain_lines_until_the_end(live, tmp_path):
     live.log.write(cycle_ended(0, 1.0))
     attached.wait_for_word("quantize16: cycle 0 (1/3): val accuracy 90.0 %")
     live.log.write(Noted("layer\x1b[2J died", "warning"))
-    attached.wait_for_word("quantize16: warning: layer [2J died")
+    attached.wait_for_word(r"quantize16: warning: layer\u001b[2J died")
     live.finish()
     code, table = attached.end()
     assert code == 0
