@@ -51,9 +51,9 @@ STARTS: dict[str, Callable[[StudyFolder], object]] = {
     "NVML probe": lambda _: probe_safely(),
     "decoder": lambda _: Child(),
     "sampler": lambda study: SamplerProcess(1, study.path / "t", log=study.path / "l").start(),
-    "Comet follower": lambda study: tracker.RunFollower(
+    "Comet follower": lambda study: tracker.start_trackers(
         study.reference, TrackSettings(comet="offline")
-    ).start(),
+    ),
     "Comet upload": lambda study: dispatch._run(["comet"], study.reference),
 }
 

@@ -1,6 +1,6 @@
-"""Whether Comet can be used from here: is it installed, is there a key, does its server answer.
+"""Whether Comet can be used: comet_ml is installed, an API key is set, the server answers.
 
-The key's value is never returned, shown or stored: comet_ml itself reads it where it is needed.
+The key is never returned, shown or stored: comet_ml itself reads it where it is needed.
 """
 
 import base64
@@ -22,43 +22,43 @@ DISTRIBUTION = "comet-ml"
 
 
 def installed_version() -> str | None:
-    """Return comet_ml's version without importing it; None where it is not installed."""
+    """Return comet_ml's version without importing it; None if it is not installed."""
     try:
         return metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
         return None
 
 
-def key_place(environment: Mapping[str, str] = os.environ) -> str | None:
-    """Name where comet_ml will find a key: `COMET_API_KEY` or a file; None where it will not."""
-    return next((place for place, _ in _settings("api_key", environment)), None)
+def key_source(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return where comet_ml finds the API key: `COMET_API_KEY` or a file; None without a key."""
+    return next((source for source, _ in _settings("api_key", environment)), None)
 
 
 def server_of(environment: Mapping[str, str] = os.environ) -> tuple[str, int]:
-    """Return host and port of the Comet server that the settings, or the key itself, name."""
+    """Return host and port of the Comet server that the settings or the key itself name."""
     url = next((value for _, value in _settings("url_override", environment)), "")
     key = next((value for _, value in _settings("api_key", environment)), "")
     parts = urlsplit(url or _server_in(key) or DEFAULT_URL)
     return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
 
 
-def is_reachable(server: tuple[str, int], patience: float = REACH_SECONDS) -> bool:
-    """Try whether the server, or the proxy on the way to it, accepts a connection."""
+def is_reachable(server: tuple[str, int], timeout_seconds: float = REACH_SECONDS) -> bool:
+    """Return whether the server, or the proxy in front of it, accepts a connection."""
     proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
     if proxy:
         parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
         server = (parts.hostname or "", parts.port or 80)
     try:
-        with socket.create_connection(server, timeout=patience):
+        with socket.create_connection(server, timeout=timeout_seconds):
             return True
     except OSError:
         return False
 
 
 def why_offline(environment: Mapping[str, str] = os.environ) -> str:
-    """Say why nothing can be sent now; empty where it can."""
-    if key_place(environment) is None:
-        return "there is no key: set COMET_API_KEY or write ~/.comet.config"
+    """Return why nothing can be sent now; empty if it can."""
+    if key_source(environment) is None:
+        return "no API key was found; set COMET_API_KEY or write ~/.comet.config"
     host, port = server_of(environment)
     if not is_reachable((host, port)):
         return f"{host}:{port} does not answer"
@@ -66,7 +66,7 @@ def why_offline(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def _settings(name: str, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield a setting from every place that has it, in comet_ml's order, with the place's name."""
+    """Yield source and value of a setting from each source that has it, in comet_ml's order."""
     variable = f"COMET_{name.upper()}"
     if environment.get(variable):
         yield variable, environment[variable]
@@ -91,7 +91,7 @@ def _config_files(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _server_in(key: str) -> str:
-    """Return the server that a key carries after its `*`; empty for a key without one."""
+    """Return the server that a key contains after its `*`; empty for a key without one."""
     _, _, attributes = key.partition("*")
     try:
         return str(json.loads(base64.b64decode(attributes)).get("baseUrl", ""))

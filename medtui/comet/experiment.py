@@ -1,7 +1,7 @@
-"""The one place that imports comet_ml: an experiment, on line or off, that never raises.
+"""A Comet experiment, online or offline, whose calls never raise. The only module with comet_ml.
 
-All of comet_ml's own watching is off: it would read files, git and the machine, wrap stdout and
-print. What is sent is what `content` names.
+comet_ml's own recording is turned off: it would read files, git and the machine, wrap stdout and
+print. Only what the caller logs is sent.
 """
 
 import os
@@ -24,7 +24,7 @@ _QUIET = {
 
 
 class Experiment:
-    """One Comet experiment. A call that comet_ml will not take is counted and left out."""
+    """One Comet experiment. A call that comet_ml refuses is counted and skipped."""
 
     def __init__(self, inner: Any) -> None:  # noqa: ANN401 - comet_ml ships no types
         self._inner = inner
@@ -33,16 +33,16 @@ class Experiment:
 
     @property
     def key(self) -> str:
-        """Comet's name of the experiment."""
+        """Comet's identifier of the experiment."""
         return str(self._inner.get_key())
 
     @property
     def url(self) -> str:
-        """Where it can be looked at; empty offline."""
+        """Its web page; empty offline."""
         return str(getattr(self._inner, "url", None) or "")
 
     def introduce(self, name: str, tags: list[str], parameters: Mapping[str, Any]) -> None:
-        """Say what the experiment is."""
+        """Set the experiment's name, tags and parameters."""
         self._attempt(self._inner.set_name, name)
         self._attempt(self._inner.add_tags, tags)
         self._attempt(self._inner.log_parameters, dict(parameters))
@@ -54,36 +54,36 @@ class Experiment:
         self._attempt(self._inner.log_metrics, dict(values), step=step, epoch=epoch)
 
     def describe(self, facts: Mapping[str, object]) -> None:
-        """Log facts that are no numbers."""
+        """Log facts that are not numbers."""
         self._attempt(self._inner.log_others, dict(facts))
 
     def attach(self, path: Path) -> None:
-        """Hand over a file."""
+        """Attach a file."""
         self._attempt(self._inner.log_asset, str(path), file_name=path.name)
 
     def attach_figure(self, path: Path) -> None:
-        """Hand over a picture."""
+        """Attach an image."""
         self._attempt(self._inner.log_image, str(path), name=path.stem)
 
     def attach_model(self, name: str, path: Path) -> None:
-        """Hand over weights."""
+        """Attach a file of weights."""
         self._attempt(self._inner.log_model, name, str(path))
 
     def end(self) -> None:
-        """Send what is left, or write the archive; offline, nothing is on disk before."""
+        """Send what is left, or write the archive; offline, nothing is on disk before that."""
         self._attempt(self._inner.end)
 
     def _attempt(self, call: Callable[..., object], *values: object, **named: object) -> None:
         try:
             call(*values, **named)
-        except Exception as error:  # noqa: BLE001 - a tracker's error must cost nothing but itself
+        except Exception as error:  # noqa: BLE001 - a tracker's error must not end the follower
             self.num_failed += 1
             print(f"{call.__name__}: {error!r}", file=sys.stderr)  # noqa: T201 - to comet/log.txt
 
 
 def open_offline(folder: Path, settings: TrackSettings) -> Experiment:
-    """Begin an experiment whose archive `end` writes into `folder`; needs no key."""
-    os.environ.pop("COMET_API_KEY", None)  # of no use here, and so in no archive
+    """Start an experiment whose archive `end` writes into `folder`; needs no API key."""
+    os.environ.pop("COMET_API_KEY", None)  # not needed offline, and so never in an archive
     comet_ml = _comet_ml()
     inner = comet_ml.OfflineExperiment(
         project_name=settings.project or None,
@@ -95,10 +95,10 @@ def open_offline(folder: Path, settings: TrackSettings) -> Experiment:
 
 
 def open_online(settings: TrackSettings, key: str = "") -> Experiment:
-    """Begin an experiment, or go on with that of `key`; the server must be reachable.
+    """Start an experiment, or continue that of `key`; the server must be reachable.
 
     Raises:
-        EnvironmentProblem: Comet would not have it.
+        EnvironmentProblem: Comet refused it.
     """
     comet_ml = _comet_ml()
     try:
@@ -111,9 +111,9 @@ def open_online(settings: TrackSettings, key: str = "") -> Experiment:
                 **_QUIET,
             )
     except Exception as error:
-        raise EnvironmentProblem(f"Comet refused: {error}") from error
+        raise EnvironmentProblem(f"Comet refused the experiment: {error}") from error
     if not inner.alive:
-        raise EnvironmentProblem("Comet did not take the experiment; see comet/log.txt.")
+        raise EnvironmentProblem("Comet refused the experiment. See comet/log.txt.")
     return Experiment(inner)
 
 

@@ -92,8 +92,8 @@ def examine_pynvml() -> Finding:
 
 def examine_comet(*, is_online: bool) -> Finding:
     """Tell whether runs can be tracked by Comet; with `is_online`, also whether it answers."""
-    version, place = access.installed_version(), access.key_place()
-    values = {"version": version, "key_place": place}
+    version, place = access.installed_version(), access.key_source()
+    values = {"version": version, "key_source": place}
     if version is None:
         cure = "pip install comet-ml, or leave track.comet off"
         return Finding("Comet", "warning", "comet-ml is not installed", cure, values)

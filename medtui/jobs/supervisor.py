@@ -19,7 +19,7 @@ from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.jobs.benchmark import start_bench
 from medtui.jobs.device_slots import Slot, find_slots
-from medtui.jobs.tracker import END_SECONDS, RunFollower
+from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Cell, Preset, dump_preset, expand_grid, parse_preset, preset_for
 from medtui.preset.toml import read_text
@@ -46,7 +46,7 @@ class Job:
     slot: Slot
     worker: subprocess.Popen[bytes]
     sampler: SamplerProcess
-    follower: RunFollower
+    trackers: list[TrackerProcess]
     num_resumes: int = 0
     stop_asked_at: float | None = None
     """Monotonic time of the first stop request that was passed on."""
@@ -60,7 +60,7 @@ class Supervisor:
         self.preset = preset
         self._free = list(slots)
         self._jobs: list[Job] = []
-        self._followers: list[RunFollower] = []
+        self._trackers: list[TrackerProcess] = []
         self._given_up = set[Path]()
         """Samples that ended without a result; their searches wait for `resume`."""
         self._num_requests = 0
@@ -80,7 +80,7 @@ class Supervisor:
             except (MedtuiError, OSError) as error:
                 print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
             self._bench()
-        self._await_followers()
+        self._await_trackers()
         return 0 if are_searched and all(run.result.is_file() for run in runs) else 1
 
     def _run_all(self, runs: list[RunFolder]) -> None:
@@ -136,9 +136,8 @@ class Supervisor:
             worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
         )
         sampler.start()
-        follower = RunFollower(run, self.preset.track)
-        follower.start()
-        return Job(run, slot, worker, sampler, follower, num_resumes)
+        trackers = start_trackers(run, self.preset.track)
+        return Job(run, slot, worker, sampler, trackers, num_resumes)
 
     def _look_after(self, job: Job) -> None:
         status = job.worker.poll()
@@ -148,8 +147,9 @@ class Supervisor:
                 self._stop(job)
             return
         job.sampler.stop()
-        job.follower.release()
-        self._followers.append(job.follower)
+        for tracker in job.trackers:
+            tracker.release()
+        self._trackers += job.trackers
         self._jobs.remove(job)
         if self._crashed(job) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
             self._jobs.append(self._start(job.run, job.slot, job.num_resumes + 1))
@@ -196,11 +196,11 @@ class Supervisor:
                     log.write(f"{error}\n".encode())
                     raise
 
-    def _await_followers(self) -> None:
+    def _await_trackers(self) -> None:
         """Let a study's end mean that its archives are there."""
         deadline = time.monotonic() + END_SECONDS
-        for follower in self._followers:
-            follower.wait(deadline - time.monotonic())
+        for tracker in self._trackers:
+            tracker.wait(deadline - time.monotonic())
 
     @staticmethod
     def _crashed(job: Job) -> bool:

@@ -1,53 +1,69 @@
-"""Starts what follows a run for a tracker, and ends it. For the supervisor; knows no tracker."""
+"""Starts and ends the processes that follow a run for trackers. For the supervisor."""
 
 import subprocess
 import sys
 
 from medtui.child_process import child_environment
-from medtui.preset import TrackSettings
+from medtui.preset import TRACKERS, TrackerRow, TrackSettings
 from medtui.runs.folder import RunFolder
 
 END_SECONDS = 60.0
-"""How long a study waits for followers at its end; a slower one goes on by itself."""
+"""How long a study waits for trackers at its end; a slower one continues by itself."""
 
 
-class RunFollower:
-    """The process that follows one run. Nothing here raises on its account."""
+class TrackerProcess:
+    """The process that follows one run for one tracker. Its failures never reach the run."""
 
-    def __init__(self, run: RunFolder, settings: TrackSettings) -> None:
+    def __init__(self, run: RunFolder, tracker: TrackerRow, mode: str) -> None:
         self._run = run
-        self._mode = settings.comet
+        self._tracker = tracker
+        self._mode = mode
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start following, where the preset asks for it; one that dies stays dead.
+        """Start the process; one that dies is not started again.
 
-        What it would have told is in the log; `medtui comet` tells it later.
+        What it would have logged stays in the run's own log, from which the tracker's commands can
+        send it later.
         """
-        if self._mode == "off" or self._process is not None:
-            return
-        command = [sys.executable, "-m", "medtui.comet.follower", str(self._run.path)]
+        folder = self._run.tracker(self._tracker.name)
+        command = [sys.executable, "-m", self._tracker.module, str(self._run.path)]
         try:
-            self._run.comet.mkdir(exist_ok=True)
-            with (self._run.comet / "log.txt").open("ab") as log:
+            folder.mkdir(exist_ok=True)
+            with (folder / "log.txt").open("ab") as log:
                 self._process = subprocess.Popen(
                     [*command, "--mode", self._mode],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                     env=child_environment(),
                 )  # fmt: skip
         except OSError as error:
-            print(f"{self._run.name}: Comet is not told: {error}", file=sys.stderr)  # noqa: T201 - to supervisor.log
+            self._report(f"could not start the process for {self._tracker.label}: {error}")
 
     def release(self) -> None:
-        """Let it read the log to its end, write its archive and end."""
+        """Ask the process to read the log to its end, finish its record and exit."""
         if self._process is not None:
             self._process.terminate()
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, no longer than that."""
+        """Wait up to `seconds` for the process to exit."""
         if self._process is None:
             return
         try:
             self._process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
-            print(f"{self._run.name}: Comet is still being told", file=sys.stderr)  # noqa: T201 - likewise
+            self._report(f"{self._tracker.label} is still receiving data")
+
+    def _report(self, message: str) -> None:
+        print(f"{self._run.name}: {message}", file=sys.stderr)  # noqa: T201 - to supervisor.log
+
+
+def start_trackers(run: RunFolder, settings: TrackSettings) -> list[TrackerProcess]:
+    """Start a process for each tracker that the preset turns on."""
+    started = []
+    for tracker in TRACKERS:
+        mode = settings.mode_of(tracker)
+        if mode != "off":
+            process = TrackerProcess(run, tracker, mode)
+            process.start()
+            started.append(process)
+    return started

@@ -13,7 +13,7 @@ from medtui.preset.grid import (
     names_probe,
     preset_for,
 )
-from medtui.preset.measuring import BenchSettings, ShrinkSettings, TrackSettings
+from medtui.preset.measuring import BenchSettings, ShrinkSettings
 from medtui.preset.model import (
     DataSettings,
     EvaluateSettings,
@@ -39,8 +39,10 @@ from medtui.preset.schemes import (
     named_schemes,
 )
 from medtui.preset.searching import SearchSettings
+from medtui.preset.tracking import TRACKERS, TrackerRow, TrackSettings
 
 __all__ = [
+    "TRACKERS",
     "BenchSettings",
     "BlockPrune",
     "Cell",
@@ -66,6 +68,7 @@ __all__ = [
     "StructPrune",
     "StructuredPruning",
     "TrackSettings",
+    "TrackerRow",
     "anchor_paths",
     "cell_named",
     "count_runs",

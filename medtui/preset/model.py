@@ -7,10 +7,11 @@ from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.former_names import FormerNames
-from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings, TrackSettings
+from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings
 from medtui.preset.precision import FastPrecision
 from medtui.preset.searching import SearchSettings
 from medtui.preset.toml import Document, Fault, check, fault
+from medtui.preset.tracking import TrackSettings
 
 SCHEMA_VERSION = 1
 

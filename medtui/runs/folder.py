@@ -106,10 +106,14 @@ class RunFolder:
         """The folder of charts and models as files for other programs; absent until there are."""
         return self.path / "exports"
 
+    def tracker(self, name: str) -> Path:
+        """Return a tracker's folder: lock, log, state, archive; absent where it was never on."""
+        return self.path / name
+
     @property
     def comet(self) -> Path:
-        """The folder of what Comet was given: archive, state and log; absent where it was not."""
-        return self.path / "comet"
+        """Comet's folder."""
+        return self.tracker("comet")
 
     @property
     def result(self) -> Path:

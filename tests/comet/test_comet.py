@@ -1,6 +1,6 @@
-"""Comet's follower with the real comet_ml, offline: what the archive holds, and what may go wrong.
+"""Comet's follower with the real comet_ml, offline: the contents of archives, and failures.
 
-Tests of this file import no comet_ml: it would replace this process's `sys.excepthook`.
+These tests import no comet_ml: it would replace this process's `sys.excepthook`.
 """
 
 import os
@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from medtui.comet.dispatch import archive_run, upload_run
-from medtui.comet.state import archive_of, log_path, read_state
-from medtui.jobs.tracker import RunFollower
+from medtui.jobs.tracker import TrackerProcess, start_trackers
 from medtui.preset import TrackSettings, parse_preset
 from medtui.preset.toml import DocumentError
+from medtui.preset.tracking import TrackMode
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import FolderLock, is_held
+from medtui.runs.lock import FolderLock, holder_of, is_held
 from medtui.runs.log_writer import EventWriter
+from medtui.tracking.state import archive_of, log_path, read_state
 from tests.helpers.comet_archive import (
     KEY,
     PRESET,
@@ -41,15 +42,21 @@ def write_story(run: RunFolder) -> list:
     return events
 
 
+def follow(run: RunFolder, mode: TrackMode) -> TrackerProcess:
+    """Start Comet's follower as the supervisor does."""
+    (process,) = start_trackers(run, TrackSettings(comet=mode))
+    return process
+
+
 def archive(run: RunFolder) -> Path:
-    """Return the archive, which must be there."""
-    found = archive_of(run)
-    assert found is not None, log_path(run).read_text()
+    """Return the archive, which must exist."""
+    found = archive_of(run.comet)
+    assert found is not None, log_path(run.comet).read_text()
     return found
 
 
 def texts_in(folder: Path) -> bytes:
-    """Return all that was written, the archives' contents included."""
+    """Return the bytes of all files, and of those in archives."""
     found = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
     for path in folder.glob("*.zip"):
         with zipfile.ZipFile(path) as opened:
@@ -58,23 +65,23 @@ def texts_in(folder: Path) -> bytes:
 
 
 def test_an_archive_holds_every_number_of_a_run_once(run):
-    """Cycles, steps and telemetry, one for one, to the last bit; what is None is absent."""
+    """Cycles, steps and telemetry match the log bit for bit; None is absent."""
     events = write_story(run)
     samples = write_samples(run.telemetry, 4)
     made = archive_run(run)
     assert points_in(made) == points_expected(events, samples)
-    state = read_state(run)
+    state = read_state(run.comet)
     assert state is not None
     assert (state.num_records, state.num_samples, state.num_failed) == (len(events), 4, 0)
     with zipfile.ZipFile(made) as opened:
         messages = opened.read("messages.json").decode()
     for text in ("cells/prune-0.1", '"compress.schemes"', '"lc.mu_init"', "preset.toml"):
         assert text in messages
-    assert archive_run(run) == made, "a whole archive is not made twice"
+    assert archive_run(run) == made, "a complete archive is not made twice"
 
 
 def test_a_finished_run_sends_its_figures(tmp_path):
-    """Accuracy, memory, utilisation and classes of a recorded run are pictures in its archive."""
+    """Accuracy, memory, utilisation and classes of a recorded run are images in its archive."""
     study = StudyFolder(shutil.copytree(RECORDED / "cells", tmp_path / "runs" / "cells"))
     with zipfile.ZipFile(archive_run(study.run("prune-0.1"))) as opened:
         sizes = {each.filename: each.file_size for each in opened.infolist()}
@@ -85,18 +92,17 @@ def test_a_finished_run_sends_its_figures(tmp_path):
     assert sum(size > 5_000 for size in sizes.values()) >= 4
 
 
-def test_a_live_run_is_followed_to_its_last_word(run):
+def test_a_live_run_is_followed_to_its_end(run):
     """The follower reads while the run writes; SIGTERM makes it write the archive."""
     events = story()
     lock = FolderLock(run.lock)
     lock.acquire()
-    follower = RunFollower(run, TrackSettings(comet="offline"))
     with EventWriter(run.events) as log:
         for event in events[:6]:
             log.write(event)
-        follower.start()
-        wait_until(lambda: read_state(run) is not None)
-        assert archive_of(run) is None
+        follower = follow(run, "offline")
+        wait_until(lambda: read_state(run.comet) is not None)
+        assert archive_of(run.comet) is None
         assert is_held(run.comet / "lock"), "no second follower writes here"
         samples = write_samples(run.telemetry, 2)
         for event in events[6:]:
@@ -107,25 +113,25 @@ def test_a_live_run_is_followed_to_its_last_word(run):
     assert points_in(archive(run)) == points_expected(events, samples)
 
 
-def test_a_dead_follower_costs_nothing_but_itself(run):
-    """Killed in the middle, it leaves no archive; the log makes one later."""
+def test_a_killed_follower_leaves_the_run_intact(run):
+    """A follower that is killed leaves no archive; one is made from the log later."""
     events = write_story(run)
     lock = FolderLock(run.lock)
     lock.acquire()
-    follower = RunFollower(run, TrackSettings(comet="offline"))
-    follower.start()
-    wait_until(lambda: read_state(run) is not None)
-    pid = int((run.comet / "lock").read_text())
-    os.kill(pid, 9)
+    follower = follow(run, "offline")
+    wait_until(lambda: read_state(run.comet) is not None)
+    holder = holder_of(run.comet / "lock")
+    assert holder is not None
+    os.kill(holder.pid, 9)
     follower.release()
     follower.wait(240)
     lock.release()
-    assert archive_of(run) is None
+    assert archive_of(run.comet) is None
     assert points_in(archive_run(run)) == points_expected(events, [])
 
 
 @pytest.mark.slow
-def test_a_run_that_went_on_gets_a_new_archive(run):
+def test_a_resumed_run_gets_a_new_archive(run):
     """A resumed run's archive holds all of it and replaces the earlier one."""
     events = story()
     with EventWriter(run.events) as log:
@@ -142,36 +148,34 @@ def test_a_run_that_went_on_gets_a_new_archive(run):
 
 
 @pytest.mark.slow
-def test_nobody_at_work_ends_the_follower(run):
-    """A supervisor that was killed leaves no follower behind."""
+def test_the_follower_ends_when_nothing_is_running(run):
+    """No follower outlives a supervisor that was killed."""
     write_story(run)
-    follower = RunFollower(run, TrackSettings(comet="offline"))
-    follower.start()
+    follower = follow(run, "offline")
     follower.wait(240)
     assert archive(run)
 
 
 @pytest.mark.parametrize("has_key", [pytest.param(False, marks=pytest.mark.slow), True])
-def test_online_falls_back_to_offline_aloud(run, monkeypatch, closed_port, has_key):
-    """Without a key, or without a network, nothing is lost, and it is said; no key is shown."""
+def test_online_falls_back_to_offline_with_a_message(run, monkeypatch, closed_port, has_key):
+    """Without a key or a network, the run is recorded offline, with the reason and no key shown."""
     write_story(run)
     if has_key:
         monkeypatch.setenv("COMET_API_KEY", KEY)
         monkeypatch.setenv("COMET_URL_OVERRIDE", f"http://127.0.0.1:{closed_port}/clientlib/")
-    follower = RunFollower(run, TrackSettings(comet="online"))
-    follower.start()
+    follower = follow(run, "online")
     follower.wait(240)
-    state = read_state(run)
+    state = read_state(run.comet)
     assert state is not None
     assert state.mode == "offline"
-    assert ("does not answer" if has_key else "no key") in state.note
-    assert f"recorded offline: {state.note}" in log_path(run).read_text()
+    assert ("does not answer" if has_key else "no API key") in state.note
+    assert f"recorded offline: {state.note}" in log_path(run.comet).read_text()
     assert archive(run)
     assert KEY.encode() not in texts_in(run.comet)
 
 
 def test_nothing_is_sent_without_a_key(run):
-    """The archive is made; sending says what is missing."""
+    """The archive is made; the upload reports the missing key."""
     write_story(run)
     command = [sys.executable, "-m", "medtui", "comet", "upload", "cells/prune-0.1"]
     done = subprocess.run(
@@ -179,23 +183,23 @@ def test_nothing_is_sent_without_a_key(run):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 3
-    assert "there is no key: set COMET_API_KEY" in done.stderr
+    assert "no API key was found; set COMET_API_KEY" in done.stderr
     assert archive(run)
 
 
-def test_a_run_at_work_is_not_uploaded(run):
-    """Its archive would not hold its end."""
+def test_a_running_run_is_not_uploaded(run):
+    """Its archive would be incomplete."""
     write_story(run)
     lock = FolderLock(run.lock)
     lock.acquire()
-    with pytest.raises(Exception, match="still at work"):
+    with pytest.raises(Exception, match="still running"):
         upload_run(run)
     lock.release()
 
 
 @pytest.mark.parametrize("line", [f'api_key = "{KEY}"', f'comet_key = "{KEY}"'])
 def test_a_key_in_a_preset_is_refused_and_not_shown(line):
-    """Not even the line it stands in, however it is written."""
+    """The message leaves out even its line, however the key is written."""
     inline = f'track = {{ {line} }}\nname = "x"\n[data]\ncard = "demo"\n'
     for text in (PRESET.replace("[track]", f"[track]\n{line}"), inline, f"track.{line}\n{PRESET}"):
         with pytest.raises(DocumentError) as raised:

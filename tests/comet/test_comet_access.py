@@ -1,4 +1,4 @@
-"""Where a key is found, and which server it belongs to."""
+"""The source of the API key, and the server that it belongs to."""
 
 import base64
 import json
@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from medtui.comet.access import is_reachable, key_place, server_of, why_offline
+from medtui.comet.access import is_reachable, key_source, server_of, why_offline
 
 KEY = "not-a-real-key"
 
@@ -21,29 +21,29 @@ def home(tmp_path, monkeypatch):
 
 
 def test_without_a_key_nothing_can_be_sent():
-    """It is said what to set."""
-    assert key_place({}) is None
+    """The reason names what to set."""
+    assert key_source({}) is None
     assert "COMET_API_KEY" in why_offline({})
 
 
 def test_the_environment_outranks_files(home):
-    """As in comet_ml itself; the value never leaves."""
+    """`COMET_API_KEY` comes first, as in comet_ml; the source does not contain the key."""
     (home / ".comet.config").write_text(f"[comet]\napi_key = {KEY}\n")
-    place = key_place({})
+    place = key_source({})
     assert place == str(home / ".comet.config")
     assert KEY not in place
-    assert key_place({"COMET_API_KEY": KEY}) == "COMET_API_KEY"
+    assert key_source({"COMET_API_KEY": KEY}) == "COMET_API_KEY"
 
 
 @pytest.mark.parametrize("text", ["", "[comet]\napi_key=\n", "no section", "[comet\n", "\xff"])
 def test_a_file_without_a_key_is_none(home, text):
-    """Damaged ones are passed over."""
+    """Damaged files are skipped."""
     (home / ".comet.config").write_text(text, encoding="latin-1")
-    assert key_place({}) is None
+    assert key_source({}) is None
 
 
 def test_the_server_is_the_keys_own():
-    """A key of a private installation carries its address; a setting outranks it."""
+    """A key of a private installation contains its address; `COMET_URL_OVERRIDE` outranks it."""
     attributes = base64.b64encode(json.dumps({"baseUrl": "https://comet.example:8443"}).encode())
     key = f"{KEY}*{attributes.decode()}"
     assert server_of({}) == ("www.comet.com", 443)
@@ -54,7 +54,7 @@ def test_the_server_is_the_keys_own():
 
 
 def test_a_server_is_tried_by_connecting(monkeypatch):
-    """One that listens is reachable, one that does not is told by name."""
+    """A server that listens is reachable; one that does not is named in the reason."""
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
     monkeypatch.delenv("https_proxy", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -62,5 +62,5 @@ def test_a_server_is_tried_by_connecting(monkeypatch):
         assert is_reachable(("127.0.0.1", port))
         url = f"http://127.0.0.1:{port}"
         assert why_offline({"COMET_API_KEY": KEY, "COMET_URL_OVERRIDE": url}) == ""
-    assert not is_reachable(("127.0.0.1", port), patience=1)
+    assert not is_reachable(("127.0.0.1", port), timeout_seconds=1)
     assert f"127.0.0.1:{port}" in why_offline({"COMET_API_KEY": KEY, "COMET_URL_OVERRIDE": url})

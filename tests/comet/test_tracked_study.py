@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from medtui.comet.state import archive_of, read_state
 from medtui.runs.bench_record import Spread, read_bench
 from medtui.runs.folder import StudyFolder
 from medtui.runs.log_reader import EventTail
 from medtui.telemetry import read_samples
+from medtui.tracking.state import archive_of, read_state
 from tests.helpers.comet_archive import points_expected, points_in
 
 PRESET = """
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> StudyFolder:
-    """Carried through by `medtui --run`, in the foreground."""
+    """A study run by `medtui --run` in the foreground."""
     folder = tmp_path_factory.mktemp("measured")
     (folder / "measured.toml").write_text(PRESET)
     command = [sys.executable, "-m", "medtui", "--run", str(folder / "measured.toml")]
@@ -62,9 +62,9 @@ def study(tmp_path_factory) -> StudyFolder:
 
 
 def test_each_archive_equals_its_log(study):
-    """Every number of the log and of telemetry, once; nothing that is in neither."""
+    """Every number of the log and of telemetry is in the archive once, and nothing else."""
     for run in study.runs():
-        archive, state = archive_of(run), read_state(run)
+        archive, state = archive_of(run.comet), read_state(run.comet)
         assert archive is not None
         assert state is not None
         records = EventTail(run.events).read_all()
@@ -76,7 +76,7 @@ def test_each_archive_equals_its_log(study):
 
 
 def test_a_study_ends_with_its_benchmark(study):
-    """Each run has its numbers beside the reference's, and the reason why it is not faster."""
+    """Each run is measured beside the reference, with the reason why it is not faster."""
     reference, pruned = (read_bench(run) for run in study.runs())
     assert reference is not None
     assert pruned is not None

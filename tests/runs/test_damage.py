@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from medtui.cli import main
-from medtui.comet.state import read_state
 from medtui.errors import MedtuiError
 from medtui.monitor.catalogue import Catalogue
 from medtui.monitor.folder_reader import FolderReader
@@ -21,6 +20,7 @@ from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.result import read_result
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.shrunk_manifest import Manifest, read_manifest
+from medtui.tracking.state import read_state
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "cells"
 
@@ -79,7 +79,7 @@ def test_records_that_are_optional_are_left_out(study):
     (run.comet / "state.json").write_bytes(b'{"mode": "offline", "experiment_key": "\xff"}')
     run.split.write_bytes(b'{"name": "\xff", "part": "test"}\n')
     assert read_exports(run.exports) == []
-    assert read_state(run) is None
+    assert read_state(run.comet) is None
     assert read_subgroups(run.split, "test") == {}
 
 

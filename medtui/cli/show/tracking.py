@@ -1,40 +1,51 @@
-"""What Comet knows of runs, in a few words."""
+"""Where trackers have recorded runs, in a few words."""
 
-from medtui.comet.state import CometState, read_state
 from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.preset import TRACKERS, TrackerRow
+from medtui.tracking.state import TrackerState, read_state
 from medtui.units import plural
 
 
 def describe_tracking(study: StudyFeed, run: RunFeed | None) -> list[str]:
-    """Return a line on where the runs' experiments are, and how archives are sent."""
+    """Return lines on where each tracker's experiments are, and how archives are sent."""
     runs = study.runs if run is None else [run]
-    states = [state for each in runs if (state := read_state(each.folder)) is not None]
-    waiting = [state for state in states if state.archive and not state.is_uploaded]
-    lines = [f"Comet: {state.url}" for state in states if state.url]
-    lines += sorted({f"Comet: recorded offline: {state.note}" for state in waiting if state.note})
-    if waiting:
-        name = study.folder.name if run is None else f"{study.folder.name}/{run.folder.name}"
-        archives = plural(len(waiting), "archive")
-        lines.append(f"Comet: {archives} to send: medtui comet upload {name}")
-    num_failed = sum(state.num_failed for state in states)
-    if num_failed:
-        lines.append(f"Comet: {num_failed} calls failed; see comet/log.txt")
+    name = study.folder.name if run is None else f"{study.folder.name}/{run.folder.name}"
+    lines = []
+    for tracker in TRACKERS:
+        found = [read_state(each.folder.tracker(tracker.name)) for each in runs]
+        states = [state for state in found if state is not None]
+        lines += [f"{tracker.label}: {line}" for line in _describe_states(tracker, states, name)]
     return lines
 
 
 def describe_experiment(run: RunFeed) -> str:
     """Return where one run's experiment is; empty where it has none."""
-    state = read_state(run.folder)
-    if state is None:
-        return ""
-    return state.url or _describe_archive(run, state)
+    found = []
+    for tracker in TRACKERS:
+        state = read_state(run.folder.tracker(tracker.name))
+        if state is not None:
+            found.append(state.url or _describe_archive(run, tracker, state))
+    return ", ".join(found)
 
 
-def _describe_archive(run: RunFeed, state: CometState) -> str:
-    if not state.archive:
-        return (
-            "being recorded offline" if run.is_live else "no archive; medtui comet archive makes it"
-        )
-    if state.is_uploaded:
-        return f"archive {state.archive}, sent"
-    return f"comet upload {run.folder.comet / state.archive}"
+def _describe_states(tracker: TrackerRow, states: list[TrackerState], name: str) -> list[str]:
+    """Return lines on the records of the study or run called `name`."""
+    waiting = [state for state in states if state.archive and not state.is_uploaded]
+    lines = [state.url for state in states if state.url]
+    lines += sorted({f"recorded offline: {state.note}" for state in waiting if state.note})
+    if waiting:
+        command = f": {tracker.upload_command} {name}" if tracker.upload_command else ""
+        lines.append(f"{plural(len(waiting), 'archive')} to send{command}")
+    num_failed = sum(state.num_failed for state in states)
+    if num_failed:
+        lines.append(f"{plural(num_failed, 'call')} failed; see {tracker.name}/log.txt")
+    return lines
+
+
+def _describe_archive(run: RunFeed, tracker: TrackerRow, state: TrackerState) -> str:
+    if state.archive:
+        path = run.folder.tracker(tracker.name) / state.archive
+        return f"archive {path}, {'sent' if state.is_uploaded else 'not sent'}"
+    if run.is_live or not tracker.upload_command:
+        return "recording offline" if run.is_live else "no archive"
+    return f"no archive; {tracker.upload_command} creates and sends it"

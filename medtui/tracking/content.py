@@ -1,4 +1,4 @@
-"""What Comet is told of a run: log, telemetry and result as named numbers. Knows no comet_ml."""
+"""What a tracker receives of a run: log, telemetry and result as named numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from medtui.preset import Preset
 from medtui.runs.log_record import Record
 from medtui.runs.result import Result, SplitResult
 from medtui.telemetry import GpuSample, Sample
+from medtui.tracking.tracker import Measured
 
 _MACHINE = (
     "process_cpu_percent", "process_memory_bytes", "host_cpu_percent", "host_memory_used_bytes",
@@ -20,18 +21,6 @@ _GPU = (
     "memory_used_bytes", "process_memory_bytes", "gpu_percent", "memory_percent", "power_w",
     "temperature_c", "sm_clock_mhz", "memory_clock_mhz",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Numbers that belong to one moment."""
-
-    values: dict[str, float]
-    """By name: `compress/val/accuracy`. What was not measured is absent."""
-    step: int
-    """A cycle's number, a training step's counted over its stage, or a second's."""
-    epoch: int | None = None
-    """The cycle or epoch; None for telemetry."""
 
 
 @dataclass
@@ -103,7 +92,7 @@ def measure_result(result: Result) -> dict[str, float]:
 
 
 def parameters_of(preset: Preset, study: str, run: str) -> dict[str, Any]:
-    """Return a run's settings by dotted name; lists as text, what is not set is left out."""
+    """Return a run's settings by dotted name; lists as text, without those that have no value."""
     flat = _flattened(preset.model_dump(mode="json", by_alias=True, exclude_none=True))
     return flat | {"study": study, "run": run}
 

@@ -1,4 +1,4 @@
-"""The report's figures that one run can fill, as PNG files for its experiment."""
+"""Those of the report's figures that one run can fill, as PNG files for a tracker."""
 
 from pathlib import Path
 
@@ -15,7 +15,9 @@ NAMES = ("accuracy", "memory", "utilisation", "classes")
 
 
 def write_figures(run: RunFolder, folder: Path) -> list[Path]:
-    """Draw a finished run beside its reference into `folder`; give the files, none if unfinished.
+    """Draw a finished run beside its reference into `folder`; return the files.
+
+    An unfinished run has none.
 
     Raises:
         OSError: the folder cannot be written.
