@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, Strict, field_validator, model_validator
 
+from medtui.datasets.formats import Format
 from medtui.errors import UsageError
 from medtui.metrics.task import Task
 from medtui.preset.toml import (
@@ -25,8 +26,6 @@ Many = Annotated[tuple[T, ...], Strict(strict=False)]
 
 FileName = Annotated[str, Field(min_length=1, max_length=255)]
 """A file's path, taken from the data's root; `..` may not leave it."""
-
-Format = Literal["folders", "table", "medmnist"]
 
 
 class Subgroup(Document):

@@ -1,17 +1,16 @@
 """From a card and a preset's data settings to a listing, split: no pixel is decoded."""
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
-from typing import assert_never
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.class_weights import count_classes
-from medtui.datasets.formats.class_folders import list_folders
-from medtui.datasets.formats.csv_table import list_table
-from medtui.datasets.formats.medmnist import list_npz
+from medtui.datasets.formats import FORMATS
 from medtui.datasets.index import NO_PART, PARTS, Listing, Parts, some
 from medtui.datasets.official_split import read_official
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
@@ -59,15 +58,17 @@ def open_source(settings: DataSettings) -> Source:
 
 def list_images(card: Card, card_path: Path, settings: DataSettings) -> Listing:
     """List a data set's images by its card's format."""
-    match card.format:
-        case "medmnist":
-            return list_npz(card, _npz_path(card, card_path, settings.root), settings.size)
-        case "folders":
-            return list_folders(card, _root(card, settings.root), settings.size)
-        case "table":
-            return list_table(card, _root(card, settings.root), settings.size)
-        case _:
-            assert_never(card.format)
+    row = FORMATS[card.format]
+    reader: _Reader = import_module(row.module).list_images
+    root = settings.root
+    path = _npz_path(card, card_path, root) if row.is_file else _root(card, root)
+    return reader(card, path, settings.size)
+
+
+class _Reader(Protocol):
+    """Lists the images of a folder or a file, fitted to a side of `size` pixels."""
+
+    def __call__(self, card: Card, path: Path, size: int | None, /) -> Listing: ...
 
 
 def _npz_path(card: Card, card_path: Path, root: str) -> Path:

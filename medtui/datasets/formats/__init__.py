@@ -1,1 +1,24 @@
-"""The data set formats that a card may name, one module each."""
+"""The data set formats that a card may name: one module and one row here each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["folders", "table", "medmnist"]
+"""What a card's `format` may be; each has a row in `FORMATS`."""
+
+
+@dataclass(frozen=True)
+class FormatRow:
+    """Where a format is read."""
+
+    module: str
+    """Module with `list_images(card, path, size) -> Listing`; imported when a card names it."""
+    is_file: bool = False
+    """Whether the images are one file, not a folder of files."""
+
+
+FORMATS: dict[Format, FormatRow] = {
+    "folders": FormatRow("medtui.datasets.formats.class_folders"),
+    "table": FormatRow("medtui.datasets.formats.csv_table"),
+    "medmnist": FormatRow("medtui.datasets.formats.medmnist", is_file=True),
+}

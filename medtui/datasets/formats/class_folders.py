@@ -16,7 +16,7 @@ from medtui.units import plural
 _PART_OF = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
 
 
-def list_folders(card: Card, root: Path, size: int | None) -> Listing:
+def list_images(card: Card, root: Path, size: int | None) -> Listing:
     """List the images below the folders that are named like classes, wherever they lie.
 
     Raises:

@@ -15,7 +15,7 @@ from medtui.metrics.task import Task
 from medtui.units import plural
 
 
-def list_table(card: Card, root: Path, size: int | None) -> Listing:
+def list_images(card: Card, root: Path, size: int | None) -> Listing:
     """List the images that have both a row and a file.
 
     Raises:

@@ -25,7 +25,7 @@ GREY_NDIM, RGB_NDIM = 3, 4
 """(N, H, W), or (N, H, W, 3)."""
 
 
-def list_npz(card: Card, path: Path, size: int | None) -> Listing:
+def list_images(card: Card, path: Path, size: int | None) -> Listing:
     """List an npz file's images; their pixels stay in the file.
 
     Raises:
