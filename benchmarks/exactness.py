@@ -23,7 +23,7 @@ LOSSES = ("train_losses", "val_losses", "test_losses")
 def differences(scheme: str, schedule: str) -> tuple[float, float, float, int]:
     """Return max |ours - stock| of theta, w and losses, and how many numbers were compared."""
     settings = hyper_parameters(**SCHEDULES[schedule])
-    engine = LC(watcher=Silent(), device=torch.device("cpu"), **settings)
+    engine = LC(callbacks=Silent(), device=torch.device("cpu"), **settings)
     w, theta, statistics = compress(engine, build_scheme(named_schemes()[scheme], 0.3, None))
     stock_w, stock_theta, stock = compress(condensa.opt.LC(**settings), STOCK[scheme]())
     losses, count = 0.0, 0

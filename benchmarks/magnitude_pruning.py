@@ -17,7 +17,7 @@ import torch_pruning
 from torch import nn
 
 from medtui.datasets.dataset import Dataset, open_dataset
-from medtui.engine.lc.loop import Criterion
+from medtui.engine.lc.state import Criterion
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.run.load_run import finished_result, load_network, preset_of
 from medtui.engine.run.session import criterion_of

@@ -12,9 +12,10 @@ from torch import nn
 from benchmarks.engine_ablation.baseline import compress_arrays, compress_files
 from benchmarks.engine_ablation.workload import DENSITY, EVALUATION_BATCH, Tally, Workload
 from medtui.engine.lc.cuda_graph import FastStep
-from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
-from medtui.engine.lc.loop import LC, LcState, Measured
+from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
+from medtui.engine.lc.loop import LC
 from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd
+from medtui.engine.lc.state import CycleMeasurement, LcState
 from medtui.engine.precision import EXACT, Arithmetic, fast_arithmetic
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.run.device import settle
@@ -46,7 +47,7 @@ class _Silent:
 
     def stepped(self, state: LcState, loss: torch.Tensor, num_images: int) -> None: ...
 
-    def measured(self, state: LcState, measured: Measured) -> None: ...
+    def measured(self, state: LcState, measured: CycleMeasurement) -> None: ...
 
     def cycle_ended(self, state: LcState) -> None: ...
 
@@ -74,7 +75,7 @@ def _engine(
     for loader in [val, test, *([train] if with_train_split else [])]:
         statistics(w, work.criterion, loader)
     engine = LC(
-        watcher=_Silent(),
+        callbacks=_Silent(),
         device=work.device,
         **work.hyper_parameters(),
         debugging_flags={
@@ -90,7 +91,7 @@ def _engine(
 
 def _fast(work: Workload, tally: Tally, *, is_graphed: bool) -> nn.Module:
     arithmetic = fast_arithmetic(work.device)
-    seams = fast_seams(work.device, arithmetic, _say)
+    seams = fast_mode_arguments(work.device, arithmetic, _say)
     if not is_graphed:
         seams["step"] = FastStep(arithmetic)
     return _engine(

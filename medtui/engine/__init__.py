@@ -1,4 +1,7 @@
-"""The rooms that know torch and Condensa. `pipeline` reads as one run, top to bottom.
+"""Training, compression, export and benchmarks: the only modules that import torch and Condensa.
+
+`run/pipeline.py` shows one run from start to end.
+
 
 Tensors carry shape suffixes: N images, C channels, H height, W width, K classes.
 """

@@ -13,10 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.compression import compress
 from medtui.engine.lc.cuda_graph import WARM_UP_STEPS, FastStep, GraphedStep
-from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
+from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
 from medtui.engine.lc.fused_sgd import FusedSgd, advance, compile_advance
-from medtui.engine.lc.loop import LcState
 from medtui.engine.lc.sgd import InPlaceSgd, LcSgd
+from medtui.engine.lc.state import LcState
 from medtui.engine.precision import EXACT, Arithmetic, fast_arithmetic, multiplies_bf16
 from medtui.engine.run.session import StopFlag
 from medtui.engine.training.evaluation import predict
@@ -185,7 +185,7 @@ def test_without_a_compiler_the_rule_runs_uncompiled(monkeypatch, tmp_path):
     torch.compiler.reset()
     compile_advance.cache_clear()
     warnings: list[str] = []
-    seams = fast_seams(CPU, EXACT, warnings.append)
+    seams = fast_mode_arguments(CPU, EXACT, warnings.append)
     torch.compiler.reset()
     assert seams["l_optimizer"].keywords["rule"] is advance
     assert "not compiled" in warnings[0]

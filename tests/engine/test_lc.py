@@ -31,7 +31,7 @@ def test_exact_mode_equals_stock_condensa(scheme, schedule):
     """Theta, w, losses and statistics are Condensa's own bits for every scheme and schedule."""
     ours_scheme = schemes.build_scheme(named_schemes()[scheme], 0.3, None)
     engine = LC(
-        watcher=Silent(), device=torch.device("cpu"), **hyper_parameters(**SCHEDULES[schedule])
+        callbacks=Silent(), device=torch.device("cpu"), **hyper_parameters(**SCHEDULES[schedule])
     )
     ours_w, ours, ours_statistics = compress(engine, ours_scheme)
     stock = condensa.opt.LC(**hyper_parameters(**SCHEDULES[schedule]))
@@ -46,7 +46,7 @@ def test_exact_mode_equals_stock_condensa(scheme, schedule):
 def test_the_gpu_update_rule_has_the_same_bits():
     """The grouped update, which a GPU uses, gives stock's bits where it can be compared."""
     engine = LC(
-        watcher=Silent(), device=torch.device("cpu"), l_optimizer=ForeachSgd, **hyper_parameters()
+        callbacks=Silent(), device=torch.device("cpu"), l_optimizer=ForeachSgd, **hyper_parameters()
     )
     _, ours, _ = compress(engine, schemes.build_scheme(named_schemes()["Prune"], 0.3, None))
     _, theirs, _ = compress(condensa.opt.LC(**hyper_parameters()), condensa.schemes.Prune(0.3))

@@ -12,7 +12,7 @@ from torch import nn
 
 import medtui
 from medtui.engine.preflight import _refuse_impossible
-from medtui.engine.pruning.density_check import hold_to_promise
+from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.operations import Rounding, TooDense
 from medtui.engine.pruning.schemes import build_scheme, operation_of
 from medtui.preset import BlockPrune, Cell, GuardSettings, Operator, Scheme, StructuredPruning
@@ -47,9 +47,9 @@ def test_what_an_operator_builds_holds_what_it_counts(operator, guard, network):
     cell = Cell(scheme, 0.5 if scheme.takes_density else None, seed=0)
     built = build_scheme(scheme, cell.density, guard)
     with pytest.raises(TooDense):
-        hold_to_promise(network, cell, built)
+        check_density(network, cell, built)
     built.pi(network)
-    hold_to_promise(network, cell, built)
+    check_density(network, cell, built)
     operation = operation_of(scheme.operators[0])
     units = operation.units_in(network, cell.density)
     assert (units is None) == isinstance(operation, Rounding)
@@ -81,7 +81,7 @@ def test_an_operator_without_a_case_is_refused_and_not_judged_as_another(network
     for judge in (
         lambda: build_scheme(TOY, 0.5, None),
         lambda: _refuse_impossible(cell, network),
-        lambda: hold_to_promise(network, cell, build_scheme(Scheme(
+        lambda: check_density(network, cell, build_scheme(Scheme(
             name="Own", operators=(OPERATORS[0](),)), 0.5, None)),
     ):  # fmt: skip
         with pytest.raises(AssertionError, match="Toy"):

@@ -129,7 +129,7 @@ def test_masked_removable_and_shrunk_are_told_apart(try_out):
 
 def test_groups_that_cannot_be_followed_are_refused(try_small):
     """Torch-Pruning does not follow a channel shuffle; single filters need no groups."""
-    with pytest.raises(UsageError, match="cannot follow the channels of ShuffleNetV2"):
+    with pytest.raises(UsageError, match="cannot trace the channels of ShuffleNetV2"):
         try_small('{op = "FilterPrune", group = true}', guard="on")
     assert try_small('{op = "FilterPrune"}', guard="on").shrinkage is None
 

@@ -171,7 +171,7 @@ def test_flattened_maps_and_neurons_shrink_too():
 def test_what_cannot_be_followed_is_said():
     """Torch-Pruning does not follow a channel shuffle."""
     network = build_network("shufflenet_v2_x0_5", channels=3, num_classes=2, seed=0)
-    with pytest.raises(UsageError, match="cannot follow the channels of ShuffleNetV2"):
+    with pytest.raises(UsageError, match="cannot trace the channels of ShuffleNetV2"):
         shrink(network, IMAGE)
 
 

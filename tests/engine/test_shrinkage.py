@@ -6,7 +6,7 @@ from torch import nn
 
 from medtui.engine.lc.compression import compress
 from medtui.engine.pruning.schemes import build_scheme
-from medtui.engine.pruning.shrink_report import conclude_shrinking
+from medtui.engine.pruning.shrink_report import store_shrunk_model
 from medtui.engine.pruning.structural_pruning import check_same, shrink
 from medtui.engine.run.load_run import load_shrunk
 from medtui.engine.run.session import Session, StopFlag
@@ -25,7 +25,7 @@ def shrinking(preset: Preset) -> Preset:
 def concluded(session: Session, theta: nn.Module) -> Shrinkage:
     """Return what shrinking comes to; it must be known."""
     with session.log:
-        found = conclude_shrinking(session, theta)
+        found = store_shrunk_model(session, theta)
     assert found is not None
     return found
 
@@ -48,7 +48,7 @@ def test_a_grouped_run_stores_its_shrunk_model(tmp_path, dataset):
         for name, each in weights.items()
         if name.endswith(".weight")
     }
-    assert not any("Not shrunk" in warning for warning in session.warnings)
+    assert not any("No shrunk model" in warning for warning in session.warnings)
 
 
 def test_an_ungrouped_run_is_measured_and_says_why_it_is_not_stored(tmp_path, dataset):
@@ -87,4 +87,4 @@ def test_unstructured_schemes_have_nothing_to_shrink(tmp_path, dataset):
     """Single zeros leave every channel in use."""
     session = open_session(tmp_path, shrinking(tiny_preset()), dataset, StopFlag())
     with session.log:
-        assert conclude_shrinking(session, tiny_network()) is None
+        assert store_shrunk_model(session, tiny_network()) is None

@@ -12,7 +12,7 @@ from torch import nn
 
 
 class Silent:
-    """A watcher that ignores every call."""
+    """A callbacks that ignores every call."""
 
     def prepare(self, state):
         """Ignore the call."""

@@ -1,1 +1,1 @@
-"""Condensa's L-C loop, restated so that it can be watched, stopped and resumed."""
+"""Condensa's L-C loop, rewritten so that it can be observed, stopped and resumed."""

@@ -1,4 +1,4 @@
-"""Compresses the reference with Condensa, watched, checkpointed and resumable."""
+"""Compression of the reference with Condensa: logged, checkpointed and resumable."""
 
 import time
 from functools import partial
@@ -8,11 +8,12 @@ import condensa
 import torch
 from torch import Tensor, nn
 
-from medtui.engine.lc.fast_mode import TEST_EVERY, fast_seams
-from medtui.engine.lc.loop import LC, LcState, Measured, Statistics
+from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
+from medtui.engine.lc.loop import LC
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
+from medtui.engine.lc.state import CycleMeasurement, LcState, Statistics
 from medtui.engine.precision import multiplies_bf16
-from medtui.engine.pruning.density_check import hold_to_promise
+from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.operations import CondensaScheme
 from medtui.engine.pruning.schemes import (
@@ -32,58 +33,58 @@ from medtui.preset import GuardSettings, LcSettings
 STAGE = "compress"
 
 _MODELS = ("w", "theta", "lm", "best")
-"""What a checkpoint holds, each as large as the network."""
+"""The models in a checkpoint, each as large as the network."""
 
 _MID_CYCLE_STEPS = 50
-"""Steps between looks at whether a checkpoint within a cycle is due."""
+"""Steps between checks whether a checkpoint within a cycle is due."""
 
 
 def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
-    """Compress `w`; give the theta with the lowest val loss, and its cycle.
+    """Compress `w`; return the theta with the lowest val loss, and its cycle.
 
     Raises:
         StopRequested: the run was asked to stop; its checkpoint is written.
-        Diverged: a loss is not finite, or no cycle gave a usable theta.
-        OutOfMemory: a batch does not fit.
-        TooDense: theta keeps more than was asked for.
+        Diverged: a loss is not finite, or no cycle had a finite val loss.
+        OutOfMemory: a batch does not fit into memory.
+        TooDense: theta keeps more than the requested density.
     """
     assert session.cell is not None, "the reference is trained, not compressed"
     cell, settings = session.cell, session.preset.lc
     guard = session.preset.guard if session.preset.compress.guard == "on" else None
     scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
     _warn_of_low_budget(session, settings)
-    watcher = _Watcher(session, scheme)
-    engine = _engine(session, watcher, guard)
+    callbacks = _Callbacks(session, scheme)
+    engine = _engine(session, callbacks, guard)
     session.checkpoints.expect(len(_MODELS) * num_bytes(w))
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
     compressor = condensa.Compressor(
-        engine, scheme, w, watcher.batches, session.test, session.val, session.criterion
+        engine, scheme, w, callbacks.batches, session.test, session.val, session.criterion
     )
     batch = Batch("lc.batch_size", settings.batch_size, partial(session.try_batch, w))
     try:
         best: nn.Module = within_memory(compressor.run, batch)
     except Diverged as error:
-        raise Diverged(f"{error.message} {watcher.salvage()}", hint=error.hint) from error
-    if watcher.best_cycle is None:
+        raise Diverged(f"{error.message} {callbacks.save_best()}", hint=error.hint) from error
+    if callbacks.best_cycle is None:
         raise Diverged(
-            "No cycle gave a finite val loss; the dense model is not passed off as compressed.",
+            "No cycle had a finite val loss. No compressed model was saved.",
             hint="Lower lc.lr or lc.mu_init.",
         )
-    hold_to_promise(best, cell, scheme)
-    return best, watcher.best_cycle
+    check_density(best, cell, scheme)
+    return best, callbacks.best_cycle
 
 
-def _engine(session: Session, watcher: "_Watcher", guard: GuardSettings | None) -> LC:
+def _engine(session: Session, callbacks: "_Callbacks", guard: GuardSettings | None) -> LC:
     evaluate = session.preset.evaluate
     return LC(
-        watcher=watcher,
+        callbacks=callbacks,
         device=session.device,
-        restore=watcher.restore,
+        restore=callbacks.restore,
         test_every=evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
         first_eligible=guard.warmup_cycles if guard else 0,
         **_hyper_parameters(session.preset.lc),
         debugging_flags={
-            "custom_model_statistics": watcher.statistics,
+            "custom_model_statistics": callbacks.statistics,
             "disable_train_stats": not evaluate.train_split,
         },
         **_mode(session),
@@ -118,7 +119,7 @@ def _mode(session: Session) -> dict[str, Any]:
     session.log.write(Noted(f"fast mode computes in {arithmetic}"))
     if arithmetic.dtype is torch.bfloat16 and not multiplies_bf16(session.device):
         session.log.write(Noted("bfloat16 is emulated here, and is slower than float32", "warning"))
-    return fast_seams(session.device, arithmetic, session.warn)
+    return fast_mode_arguments(session.device, arithmetic, session.warn)
 
 
 def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
@@ -127,13 +128,14 @@ def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
     if budget < LOW_BUDGET and settings.cycles > 1:
         suggested = settings.mu_init * 10 / budget
         session.warn(
-            f"The penalty budget is {budget:.2f}: w will end far from the constraint, and theta is "
-            f"little more than direct compression. mu_init = {suggested:.2g} would give 10."
+            f"The penalty budget is low ({budget:.2f}): w will not converge to theta, and the "
+            f"result will be close to direct compression. Set lc.mu_init = {suggested:.2g} for a "
+            "budget of 10."
         )
 
 
-class _Watcher:
-    """Recalibrates, logs, checkpoints and stops an L-C run."""
+class _Callbacks:
+    """Recalibrates BatchNorm, writes events and checkpoints, and stops an L-C run on request."""
 
     def __init__(self, session: Session, scheme: CondensaScheme) -> None:
         self.batches = session.train_batches(session.preset.lc.batch_size)
@@ -147,13 +149,13 @@ class _Watcher:
         self._warm(0)
 
     def statistics(self, model: nn.Module, criterion: Any, batches: Any) -> Statistics:  # noqa: ANN401 - as Condensa calls it
-        """Measure on the loader; the train split without augmentation."""
+        """Return the metrics of `model` on a loader; the train split without augmentation."""
         if batches is self.batches:
             batches = self._session.train_in_order
         return self._session.evaluator(model, criterion, batches)
 
     def prepare(self, state: LcState) -> None:
-        """Measure w as it is, then give theta BatchNorm statistics of its own."""
+        """Evaluate w on val, then recalibrate theta's BatchNorm statistics."""
         session = self._session
         self._w_val = session.evaluator(state.w, session.criterion, session.val)
         if session.preset.compress.guard == "on":
@@ -161,7 +163,7 @@ class _Watcher:
             recalibrate_theta(state.theta, session, count)
 
     def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
-        """Count the step; stop or checkpoint where it is time to."""
+        """Count the step; stop if requested, and write a checkpoint if one is due."""
         lc = self._session.preset.lc
         steps = (lc.first_steps or lc.steps) if state.cycle == 1 else lc.steps
         self._meter.add(state.cycle, state.step, steps, loss, num_images)
@@ -171,13 +173,13 @@ class _Watcher:
         if is_inside and state.step % _MID_CYCLE_STEPS == 0 and self._session.checkpoints.is_due:
             self._save(state)
 
-    def measured(self, state: LcState, measured: Measured) -> None:
-        """Tell the log what the cycle came to."""
+    def measured(self, state: LcState, measured: CycleMeasurement) -> None:
+        """Write the cycle's metrics to the event log."""
         self.best_cycle = state.best_cycle
         densities = layer_densities(state.theta)
         dead = [name for name, density in densities.items() if density == 0]
         if state.cycle == 0 and dead:
-            self._session.warn(f"Dead after direct compression: {', '.join(dead)}.")
+            self._session.warn(f"Collapsed layers after direct compression: {', '.join(dead)}.")
         sizes = {name: layer.weight.numel() for name, layer in named_layers(state.theta).items()}
         kept = sum(densities[name] * size for name, size in sizes.items())
         now = time.monotonic()
@@ -202,7 +204,7 @@ class _Watcher:
         self._cycle_began = now
 
     def cycle_ended(self, state: LcState) -> None:
-        """Checkpoint at the boundary; let the next cycle's density warm down."""
+        """Write a checkpoint if one is due; set the next cycle's warm-up density."""
         self._warm(state.cycle)
         is_last = state.cycle == self._session.preset.lc.cycles
         if not is_last and (reason := self._session.stop.reason):
@@ -212,7 +214,7 @@ class _Watcher:
         self._meter.restart()
 
     def restore(self, state: LcState) -> None:
-        """Put an earlier session's state back, if there is one."""
+        """Load the state of an earlier session's checkpoint, if there is one."""
         self._state = state
         checkpoint = self._session.take_restored(STAGE)
         if checkpoint is None:
@@ -224,13 +226,13 @@ class _Watcher:
         self.best_cycle = state.best_cycle
         self._warm(state.cycle)
 
-    def salvage(self) -> str:
-        """Save the best theta of an unfinished run, if it has one; tell which that is."""
+    def save_best(self) -> str:
+        """Save the best theta of an unfinished run; return a sentence that names its cycle."""
         state = self._state
         if state is None or state.best_cycle is None:
-            return "There is no compressed model yet."
+            return "No compressed model was saved."
         self._session.save_model(state.best)
-        return f"The best model so far, of cycle {state.best_cycle}, is saved."
+        return f"The best model so far (cycle {state.best_cycle}) was saved."
 
     def _warm(self, cycle: int) -> None:
         guard = self._session.preset.guard
@@ -241,7 +243,7 @@ class _Watcher:
 
     def _stop(self, state: LcState, reason: str) -> None:
         self._save(state)
-        self.salvage()
+        self.save_best()
         raise StopRequested(reason)
 
     def _save(self, state: LcState) -> None:
@@ -264,7 +266,7 @@ class _Watcher:
 
 
 def recalibrate_theta(theta: nn.Module, session: Session, num_images: int) -> None:
-    """Return theta BatchNorm statistics of its own, in the arithmetic it is evaluated in."""
+    """Recompute theta's BatchNorm statistics in place, in the precision it is evaluated in."""
     copy = evaluation_copy(theta, session.device)
     recalibrate(copy, session.train_images, num_images)
     if copy is not theta:

@@ -1,4 +1,4 @@
-"""The fast mode: what it puts into L-C's seams, and what it amounts to on this machine."""
+"""The fast mode: the optimiser and the step that it passes to `LC` on this device."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,13 +11,13 @@ from medtui.engine.lc.fused_sgd import FusedSgd, Rule, advance, compile_advance
 from medtui.engine.precision import Arithmetic
 
 TEST_EVERY = 5
-"""Cycles between looks at the test split, where the preset does not say."""
+"""Cycles between evaluations on test, unless the preset sets `evaluate.test_every`."""
 
 
-def fast_seams(
+def fast_mode_arguments(
     device: torch.device, arithmetic: Arithmetic, warn: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return `LC`'s arguments for the fast mode; `warn` hears of what this machine cannot do."""
+    """Return `LC`'s arguments for the fast mode; `warn` is called for each slower fallback."""
     is_gpu = device.type == "cuda"
     step = GraphedStep(arithmetic, CudaGraphs(), warn) if is_gpu else FastStep(arithmetic)
     return {"l_optimizer": partial(FusedSgd, rule=_rule(device, warn)), "step": step}
@@ -26,7 +26,7 @@ def fast_seams(
 def _rule(device: torch.device, warn: Callable[[str], None]) -> Rule:
     try:
         return compile_advance(device)
-    except Exception as error:  # noqa: BLE001 - a compiler fails in too many ways to name
+    except Exception as error:  # noqa: BLE001 - torch.compile raises many types of error
         reason = str(error).partition("\n")[0] or type(error).__name__
-        warn(f"The update rule is not compiled, and is slower: {reason}")
+        warn(f"The update rule runs uncompiled, which is slower: {reason}")
         return advance

@@ -1,13 +1,16 @@
-"""Condensa's SGD folded into one pass over w: the fast mode's update rule.
+"""Condensa's SGD in one pass over w: the fast mode's update rule.
 
-With c = mu * theta + lm, which an L step leaves alone, the rule of condensa/opt/lc/sgd.py is
+Stock Condensa computes the penalty's gradient mu * (w - theta) - lm at every step, with about nine
+temporary tensors for each parameter. theta and lm are constant within an L step, so
+c = mu * theta + lm is computed once a cycle, and the rule of condensa/opt/lc/sgd.py becomes
 
     d = lr * (gradient + (mu + weight_decay) * w - c)
     v = momentum * v - d
     w = w - d + momentum * v
 
-that is, equal but for rounding. What changes from step to step are scalars on the device, and no
-tensor ever moves: the rule can be compiled, and recorded into a CUDA graph.
+which equals it except for rounding, and which reads four tensors and writes two. Only scalars on
+the device change between steps, and no tensor is reallocated, so that the rule can be compiled into
+one kernel and recorded into a CUDA graph.
 """
 
 from collections.abc import Callable
@@ -20,7 +23,7 @@ from torch import Tensor, nn
 from medtui.engine.lc.sgd import LcSgd, compressed_names
 
 Rule = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], None]
-"""What `advance` is, compiled or not."""
+"""The signature of `advance`, compiled or not."""
 
 
 def advance(
@@ -32,7 +35,10 @@ def advance(
     pull: Tensor,
     momentum: Tensor,
 ) -> None:
-    """Update `weight` and `velocity` in place; all but the three scalars have one shape."""
+    """Update `weight` and `velocity` in place.
+
+    `lr`, `pull` (mu + weight decay) and `momentum` are 0-d; all other tensors have one shape.
+    """
     change = torch.addcmul(gradient, weight, pull).sub_(target).mul_(lr)
     velocity.mul_(momentum).sub_(change)
     weight.sub_(change).addcmul_(velocity, momentum)
@@ -40,10 +46,10 @@ def advance(
 
 @cache
 def compile_advance(device: torch.device) -> Rule:
-    """Compile `advance` into one kernel for tensors of any length, once in a process.
+    """Return `advance` compiled into one kernel for tensors of any length, once in a process.
 
     Raises:
-        Exception: whatever torch's compiler raises, most often for want of a C++ compiler.
+        Exception: any error of torch's compiler, most often because there is no C++ compiler.
     """
     import torch._inductor.config
 
@@ -57,8 +63,12 @@ def compile_advance(device: torch.device) -> Rule:
 
 
 @dataclass(frozen=True)
-class _Lane:
-    """One parameter and what goes with it, each as one row in the order of memory."""
+class _FlatParameter:
+    """One parameter and the tensors of its update, as 1-d views in the order of memory.
+
+    `dynamic=True` compiles for one number of dimensions; 1-d views let every parameter share one
+    kernel, in channels-last memory as well.
+    """
 
     parameter: nn.Parameter
     weight: Tensor
@@ -66,13 +76,13 @@ class _Lane:
     target: Tensor
     """c = mu * theta + lm; zeros where the parameter is not compressed."""
     shaped_target: Tensor
-    """The same memory in the parameter's shape."""
+    """`target` in the parameter's shape; shares its memory."""
     pull: Tensor
-    """mu + weight decay, or weight decay alone."""
+    """mu + weight decay; weight decay alone where the parameter is not compressed."""
 
 
 class FusedSgd(LcSgd):
-    """The rule by one call for each parameter."""
+    """Condensa's SGD with one call of `rule` for each parameter."""
 
     def __init__(
         self,
@@ -90,57 +100,62 @@ class FusedSgd(LcSgd):
         self._momentum = torch.tensor(float(momentum), device=device)
         self._pull = torch.tensor(float(weight_decay), device=device)
         self._decay = self._pull.clone()
-        self._lanes: dict[str, _Lane] = {}
-        self._is_aimed = False
+        self._flat_parameters: dict[str, _FlatParameter] = {}
+        self._is_prepared = False
 
     def reset_state(self) -> None:
-        """Forget all momentum; what w is pulled to is taken anew at the next step."""
+        """Set all momentum to zero; the next step computes the targets again."""
         super().reset_state()
-        self._is_aimed = False
+        self._is_prepared = False
 
     def step(self, lr: float, mu: float, theta: nn.Module, lm: nn.Module) -> None:
         """Update w by its gradients, the penalty towards theta and momentum."""
-        self.aim(lr, mu, theta, lm)
+        self.prepare(lr, mu, theta, lm)
         self.advance()
 
     @torch.no_grad()
-    def aim(self, lr: float, mu: float, theta: nn.Module, lm: nn.Module) -> None:
-        """Take the step's learning rate and, at the first step of a cycle, what w is pulled to."""
+    def prepare(self, lr: float, mu: float, theta: nn.Module, lm: nn.Module) -> None:
+        """Set the step's learning rate and, at the first step of a cycle, the targets."""
         self._lr.fill_(float(lr))
-        if self._is_aimed:
+        if self._is_prepared:
             return
-        if not self._lanes:
-            self._lay_out(compressed_names(theta))
+        if not self._flat_parameters:
+            self._flatten_parameters(compressed_names(theta))
         self._pull.fill_(self.weight_decay + mu)
         thetas, lms = dict(theta.named_parameters()), dict(lm.named_parameters())
-        for name, lane in self._lanes.items():
-            if lane.pull is self._pull:
-                lane.shaped_target.copy_(thetas[name]).mul_(mu).add_(lms[name])
-        self._is_aimed = True
+        for name, flat in self._flat_parameters.items():
+            if flat.pull is self._pull:
+                flat.shaped_target.copy_(thetas[name]).mul_(mu).add_(lms[name])
+        self._is_prepared = True
 
     @torch.no_grad()
     def advance(self) -> None:
-        """Do the device's part of a step, the same calls on the same memory each time."""
-        for lane in self._lanes.values():
-            gradient = lane.parameter.grad
+        """Update all parameters with the same calls on the same memory at each step."""
+        for flat in self._flat_parameters.values():
+            gradient = flat.parameter.grad
             if gradient is not None:
                 self._rule(
-                    lane.weight, lane.velocity, _row(gradient), lane.target,
-                    self._lr, lane.pull, self._momentum,
+                    flat.weight, flat.velocity, _flat_view(gradient), flat.target,
+                    self._lr, flat.pull, self._momentum,
                 )  # fmt: skip
 
-    def _lay_out(self, compressed: set[str]) -> None:
+    def _flatten_parameters(self, compressed: set[str]) -> None:
         for name, parameter in self.w.named_parameters():
             weight = parameter.data
             velocity = torch.empty_like(weight).copy_(self.velocity[name])
-            self.velocity[name] = velocity  # now in w's order of memory, which may have changed
+            self.velocity[name] = velocity  # w's memory format may have changed since `__init__`
             target = torch.zeros_like(weight)
             pull = self._pull if name in compressed else self._decay
-            self._lanes[name] = _Lane(
-                parameter, _row(weight), _row(velocity), _row(target), target, pull
+            self._flat_parameters[name] = _FlatParameter(
+                parameter,
+                _flat_view(weight),
+                _flat_view(velocity),
+                _flat_view(target),
+                target,
+                pull,
             )
 
 
-def _row(dense: Tensor) -> Tensor:
-    """Return a tensor without gaps as one row, in the order of its memory."""
+def _flat_view(dense: Tensor) -> Tensor:
+    """Return a 1-d view of a dense tensor, in the order of its memory."""
     return dense.as_strided((dense.numel(),), (1,))

@@ -1,17 +1,24 @@
-"""Condensa's L-C loop, restated so that it can be watched, stopped, checkpointed and resumed.
+"""Condensa's L-C loop, rewritten so that it can be observed, stopped, checkpointed and resumed.
 
-`condensa.opt.LC.compress` is one closed function. Here its steps stand in the same order with the
-same arithmetic: given the same loaders, model and seed, theta, losses and statistics equal stock
-Condensa's bit for bit on a CPU. Source: condensa/opt/lc/lc.py, version 0.5.0b0.
+`condensa.opt.LC.compress` is a single function without hooks, so `LC` overrides it. Its operations
+keep their order and their arithmetic: given the same loaders, model and seed, theta, losses and
+statistics equal stock Condensa's bit for bit on a CPU. One cycle is
+
+    L step   w      <- SGD on loss(w) + mu/2 * ||w - theta - lm/mu||^2   (cycle 0: none)
+    C step   theta  <- projection of w - lm/mu onto the compressed models
+    measure  theta on val, test and optionally train; keep it if its val loss is the lowest
+    update   lm     <- lm - mu * (w - theta); mu grows geometrically up to its cap
+
+What differs from stock Condensa: the best theta is selected on val only, and statistics of the
+train and test splits can be skipped. Neither changes w, theta or lm.
+Sources: condensa/opt/lc/lc.py, version 0.5.0b0; Carreira-Perpinan 2017, arXiv 1707.01209.
 """
 
 import math
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import condensa.opt
 import torch
@@ -19,79 +26,23 @@ from condensa.lr import DecayedLR, ExpDecayedLR, IntervalLR
 from condensa.opt.lc.lc import record_mode
 from torch import Tensor, nn
 
-from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd, LcSgd, compressed_names
-
-Projection = Callable[[nn.Module], None]
-Batches = Iterable[tuple[Tensor, Tensor]]
-Criterion = Callable[[Tensor, Tensor], Tensor]
-Statistics = tuple[float, dict[str, float | None]]
-"""A loss and further metrics, as Condensa's statistics functions give them."""
-
-
-@dataclass
-class LcState:
-    """All that an L-C run is at a moment."""
-
-    w: nn.Module
-    """The dense model that is trained."""
-    theta: nn.Module
-    """The compressed model w is pulled to."""
-    lm: nn.Module
-    """Lagrange multipliers, shaped like the model."""
-    best: nn.Module
-    """The best theta so far; before the first, a copy of w."""
-    optimizer: LcSgd
-    cycle: int = 0
-    """The running cycle."""
-    step: int = 0
-    """Minibatches done of the running cycle's L step."""
-    mu: float = 0.0
-    """Penalty weight of the running cycle."""
-    lr: float = 0.0
-    """Learning rate of the next step."""
-    best_loss: float = sys.float_info.max
-    best_cycle: int | None = None
-    """None until a theta was better than nothing: `best` is then no compressed model."""
-    train_losses: list[float] = field(default_factory=list)
-    val_losses: list[float] = field(default_factory=list)
-    test_losses: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a cycle's theta amounts to."""
-
-    train: Statistics | None
-    val: Statistics | None
-    test: Statistics | None
-    """None in cycles that skip it."""
-    gap: float
-    """||w - theta|| / ||w|| over compressed parameters."""
-    is_best: bool
-
-
-class Watcher(Protocol):
-    """Sees an L-C run go by. Any of its methods may raise to interrupt the run."""
-
-    def prepare(self, state: LcState) -> None:
-        """Before theta is measured: the place for BatchNorm recalibration."""
-
-    def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
-        """After each minibatch; `loss` is a 0-d tensor on the device."""
-
-    def measured(self, state: LcState, measured: Measured) -> None:
-        """When theta is compressed and measured, before it is decompressed."""
-
-    def cycle_ended(self, state: LcState) -> None:
-        """At the boundary of cycles, where `state.cycle` is already the next one."""
-
+from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd, compressed_names
+from medtui.engine.lc.state import (
+    Batches,
+    Criterion,
+    CycleMeasurement,
+    LcCallbacks,
+    LcState,
+    Projection,
+    Statistics,
+)
 
 Step = Callable[[LcState, Tensor, Tensor, Criterion], Tensor]
-"""Advances w by a minibatch of inputs and targets; gives its loss, 0-d and detached."""
+"""Updates w on a minibatch of inputs and targets; returns its loss, 0-d and detached."""
 
 
 def exact_step(state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion) -> Tensor:
-    """Do what Condensa does with a minibatch."""
+    """Update w on a minibatch with Condensa's own operations."""
     loss = criterion(state.w(inputs), targets)
     state.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call] # torch's own
@@ -100,12 +51,12 @@ def exact_step(state: LcState, inputs: Tensor, targets: Tensor, criterion: Crite
 
 
 class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
-    """Condensa's L-C engine with a watcher and a way back into the middle of a run."""
+    """Condensa's L-C engine with callbacks, and with `restore` to resume within a cycle."""
 
     def __init__(
         self,
         *,
-        watcher: Watcher,
+        callbacks: LcCallbacks,
         device: torch.device,
         restore: Callable[[LcState], None] | None = None,
         test_every: int = 1,
@@ -116,7 +67,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         optimiser = ForeachSgd if device.type == "cuda" else InPlaceSgd
         super().__init__(**({"l_optimizer": optimiser} | hyper_parameters))
         self.device = device
-        self._watcher = watcher
+        self._callbacks = callbacks
         self._restore = restore
         self._test_every = test_every
         self._first_eligible = first_eligible
@@ -132,15 +83,15 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         valloader: Batches | None,
         loss_fn: Criterion,
     ) -> tuple[nn.Module, dict[str, Any]]:
-        """Run the cycles that remain; give the best theta and Condensa's statistics."""
+        """Run the remaining cycles; return the best theta and Condensa's statistics."""
         began = time.monotonic()
         state = self._begin(w.to(self.device), pi)
-        # Val comes first: in multi-label tasks its thresholds judge the other splits.
+        # Val first: in multi-label tasks its decision thresholds are applied to the other splits.
         loaders = {"val": valloader, "train": trainloader, "test": testloader}
         while state.cycle < self.steps:
             self._l_step(state, trainloader, loss_fn)
             self._c_step(state, pi)
-            self._watcher.prepare(state)
+            self._callbacks.prepare(state)
             self._measure(state, loaders, loss_fn)
             delta(state.theta)
             self._multiplier_step(state)
@@ -148,6 +99,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         return state.best, self._statistics(state, loaders, time.monotonic() - began)
 
     def _begin(self, w: nn.Module, pi: Projection) -> LcState:
+        # In record mode `pi` only marks the parameters that it would compress.
         with record_mode():
             pi(w)
         theta, lm = deepcopy(w), deepcopy(w)
@@ -175,7 +127,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
                 schedule.step()
                 state.lr = float(schedule.learning_rate)
             state.step += 1
-            self._watcher.stepped(state, loss, len(inputs))
+            self._callbacks.stepped(state, loss, len(inputs))
         state.w.eval()
 
     def _num_steps(self, cycle: int) -> int:
@@ -198,7 +150,11 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         return float(schedule.learning_rate)
 
     def _inner_schedule(self, state: LcState, num_steps: int) -> IntervalLR | None:
-        """Set `state.lr` for the next step, replaying the schedule where the cycle was cut."""
+        """Set `state.lr` for the next step; return the schedule of the remaining steps.
+
+        Condensa's schedules cannot start in the middle. For a cycle that is resumed, the completed
+        steps are replayed, which gives the same floating-point numbers.
+        """
         state.lr = self._outer_lr(state.cycle)
         if self.lr_end is None or num_steps == 0:
             return None
@@ -210,11 +166,13 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
 
     def _c_step(self, state: LcState, pi: Projection) -> None:
         state.theta.load_state_dict(state.w.state_dict())
+        # Without a penalty (mu = 0) there is no multiplier term: theta is w, projected.
         if state.mu > 0:
             with record_mode():
                 pi(state.theta)
             for w, theta, lm in _compressed(state):
-                theta.data = (w.detach() - lm.data / state.mu).contiguous()  # as Condensa asks
+                # Condensa's projections call `view`, which fails on channels-last memory.
+                theta.data = (w.detach() - lm.data / state.mu).contiguous()
         pi(state.theta)
 
     def _measure(
@@ -238,14 +196,17 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
                 history.append(measured[0])
         is_eligible = state.cycle >= self._first_eligible
         is_best = is_eligible and self._keep_best(state, found["val"])
-        self._watcher.measured(
-            state, Measured(found["train"], found["val"], found["test"], gap_of(state), is_best)
+        self._callbacks.measured(
+            state,
+            CycleMeasurement(
+                found["train"], found["val"], found["test"], constraint_gap(state), is_best
+            ),
         )
 
     @staticmethod
     def _keep_best(state: LcState, val: Statistics | None) -> bool:
-        """Keep theta if its val loss is the lowest yet; never judge by test."""
-        if val is None or not val[0] < state.best_loss:
+        """Store theta as `best` if its val loss is the lowest so far; test is never used."""
+        if val is None or not val[0] < state.best_loss:  # a NaN loss is never the lowest
             return False
         state.best_loss, state.best_cycle = val[0], state.cycle
         state.best = deepcopy(state.theta)
@@ -262,7 +223,7 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         state.mu = self._update_mu(state.mu, self.mu_init, self.mu_multiplier, self.mu_cap)
         state.cycle += 1
         state.step = 0
-        self._watcher.cycle_ended(state)
+        self._callbacks.cycle_ended(state)
 
     def _statistics(
         self, state: LcState, loaders: dict[str, Batches | None], seconds: float
@@ -276,8 +237,11 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
         return statistics
 
 
-def gap_of(state: LcState) -> float:
-    """Return the constraint gap ||w - theta|| / ||w|| over compressed parameters."""
+def constraint_gap(state: LcState) -> float:
+    """Return the constraint violation ||w - theta|| / ||w|| over compressed parameters.
+
+    Sums in float64: float32 sums over 11 million squares lose the small distances of late cycles.
+    """
     distance = norm = 0.0
     for w, theta, _ in _compressed(state):
         distance += float((w.detach() - theta.detach().float()).square().sum(dtype=torch.float64))

@@ -1,17 +1,18 @@
-"""How strongly L-C's settings pull w to the constraint, known before anything is trained."""
+"""The penalty budget: how strongly L-C's settings pull w to theta, known before training."""
 
 import math
 
 from medtui.preset import LcSettings
 
 LOW_BUDGET = 3.0
-"""Penalty budget below which w ends far from the constraint."""
+"""Penalty budget below which w does not converge to theta."""
 
 
 def penalty_budget(settings: LcSettings) -> float:
-    """Return B = sum(lr * mu * steps) / (1 - momentum): how far the penalty can pull w to theta.
+    """Return B = sum(lr * mu * steps) / (1 - momentum).
 
-    Below `LOW_BUDGET` theta is little more than direct compression.
+    Without a loss, the penalty would shrink w - theta by a factor of about exp(-B). Below
+    `LOW_BUDGET` the result is close to direct compression.
     Source: the update rule's fixed point; Condensa's own example reaches about 31.
     """
     total, mu, lr = 0.0, settings.mu_init, settings.lr
@@ -26,5 +27,5 @@ def penalty_budget(settings: LcSettings) -> float:
 
 
 def _mean_lr(begin: float, end: float) -> float:
-    """Return the mean of an exponential decay; `end` 0 keeps the rate."""
+    """Return the mean of an exponential decay from `begin` to `end`; 0 means no decay."""
     return begin if end in {0, begin} else (begin - end) / math.log(begin / end)

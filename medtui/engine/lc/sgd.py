@@ -1,7 +1,8 @@
 """Condensa's SGD for the L step, with the same arithmetic in the same order and fewer passes.
 
-Stock Condensa dispatches about nine temporaries a parameter. `InPlaceSgd` reuses one buffer (CPU),
-`ForeachSgd` updates all parameters by a handful of grouped kernels (GPU). Both give stock's bits.
+Stock Condensa allocates about nine temporary tensors for each parameter. `InPlaceSgd` reuses one
+buffer (CPU); `ForeachSgd` updates all parameters with about ten grouped kernels (GPU). The results
+of both equal stock Condensa's bit for bit.
 Source: condensa/opt/lc/sgd.py.
 """
 
@@ -14,21 +15,21 @@ from torch import Tensor, nn
 
 @dataclass
 class Group:
-    """Parameters that share an update rule, and the tensors that go with each of them."""
+    """Parameters with the same update rule, and the tensors of each; the lists run parallel."""
 
     weights: list[Tensor] = field(default_factory=list)
     gradients: list[Tensor] = field(default_factory=list)
     velocities: list[Tensor] = field(default_factory=list)
     thetas: list[Tensor] = field(default_factory=list)
-    """The compressed model's; empty in a group that is not compressed."""
+    """The compressed model's parameters; empty in a group that is not compressed."""
     lms: list[Tensor] = field(default_factory=list)
-    """Lagrange multipliers; likewise."""
+    """Lagrange multipliers; empty in a group that is not compressed."""
 
 
 class LcSgd(ABC):
     """State and interface that Condensa's L-C expects of its L-step optimiser.
 
-    Velocities exist from the start as zeros, which is what stock Condensa makes of missing ones.
+    Velocities are zeros from the start; stock Condensa treats missing ones as zeros.
     """
 
     def __init__(self, w: nn.Module, lr: float, momentum: float, weight_decay: float = 0.0) -> None:
@@ -42,12 +43,12 @@ class LcSgd(ABC):
         """Momentum buffer of each parameter, by dotted name."""
 
     def zero_grad(self) -> None:
-        """Forget all gradients."""
+        """Remove all gradients."""
         for parameter in self.w.parameters():
             parameter.grad = None
 
     def reset_state(self) -> None:
-        """Forget all momentum."""
+        """Set all momentum to zero."""
         torch._foreach_zero_(list(self.velocity.values()))
 
     @abstractmethod
@@ -56,7 +57,7 @@ class LcSgd(ABC):
 
 
 class GroupedSgd(LcSgd):
-    """Sorts parameters into those that are pulled to theta and those that are free."""
+    """Updates compressed parameters, which the penalty pulls to theta, and all others in turn."""
 
     @torch.no_grad()
     def step(self, lr: float, mu: float, theta: nn.Module, lm: nn.Module) -> None:
@@ -80,7 +81,7 @@ class GroupedSgd(LcSgd):
 
     @abstractmethod
     def update(self, group: Group, lr: float, mu: float) -> None:
-        """Update a group's weights and velocities in place; its gradients are used up."""
+        """Update a group's weights and velocities in place; its gradients are overwritten."""
 
 
 def compressed_names(theta: nn.Module) -> set[str]:
@@ -93,7 +94,7 @@ def compressed_names(theta: nn.Module) -> set[str]:
 
 
 class InPlaceSgd(GroupedSgd):
-    """One parameter at a time in one scratch buffer: stays in the cache of a CPU."""
+    """Updates one parameter at a time with one scratch buffer, which stays in a CPU's cache."""
 
     def update(self, group: Group, lr: float, mu: float) -> None:
         """Update a group's weights and velocities in place."""
@@ -113,7 +114,7 @@ class InPlaceSgd(GroupedSgd):
 
 
 class ForeachSgd(GroupedSgd):
-    """All parameters of a group by one kernel for each operation: few launches on a GPU."""
+    """Updates all parameters of a group with one kernel per operation: few launches on a GPU."""
 
     def update(self, group: Group, lr: float, mu: float) -> None:
         """Update a group's weights and velocities in place."""

@@ -1,1 +1,1 @@
-"""Schemes, thresholds and channel groups: what compression removes, and its accounting."""
+"""Compression schemes, thresholds, channel groups, and the size of the compressed model."""

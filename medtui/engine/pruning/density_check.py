@@ -1,6 +1,6 @@
-"""Holds a returned model to what was asked: one denser than that is an error, not a result.
+"""Check that a compressed model is as sparse as requested; a denser one is an error.
 
-Stock L-C hands back the dense model where no cycle gave a finite loss.
+Stock Condensa returns the dense model if no cycle had a finite loss.
 """
 
 from torch import nn
@@ -10,11 +10,11 @@ from medtui.engine.pruning.schemes import operation_of, operators_of
 from medtui.preset import Cell
 
 
-def hold_to_promise(theta: nn.Module, cell: Cell, scheme: CondensaScheme) -> None:
-    """Check what every operator of the cell's scheme left of `theta`.
+def check_density(theta: nn.Module, cell: Cell, scheme: CondensaScheme) -> None:
+    """Check `theta` against each operator of the cell's scheme.
 
     Raises:
-        TooDense: it keeps more, or wider numbers, than was asked for.
+        TooDense: it keeps more weights or structures, or a wider type, than requested.
     """
     for operator, built in zip(cell.scheme.operators, operators_of(scheme), strict=True):
-        operation_of(operator).hold(theta, built, cell.density)
+        operation_of(operator).check(theta, built, cell.density)

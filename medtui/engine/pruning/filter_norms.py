@@ -1,4 +1,4 @@
-"""Filters and neurons: their magnitudes, how many the guard keeps at least, what stays zero."""
+"""Filters and neurons: their norms, the guard's floors and protection, and masks of zeros."""
 
 import fnmatch
 import math
@@ -19,12 +19,12 @@ Layer = nn.Conv2d | nn.Linear
 
 
 def is_recording() -> bool:
-    """Whether Condensa only wants to know which parameters a scheme would compress."""
+    """Return whether Condensa is in record mode: schemes mark parameters, and change nothing."""
     return bool(cfg.__CONDENSA_RECORD_MODE__)
 
 
 def criteria_named(name: Criteria) -> Any:  # noqa: ANN401
-    """Return one of Condensa's aggregation functions."""
+    """Return Condensa's aggregation function of this name."""
     return getattr(condensa.functional, name)
 
 
@@ -43,7 +43,7 @@ def layer_named(module: nn.Module, name: str) -> Layer:
 
 
 def norms_of(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Condensa's functions
-    """Return the magnitude of each filter or neuron of a layer."""
+    """Return the norm of each filter or neuron of a layer, 1-d."""
     weight = layer.weight.data
     block = (1, *weight.shape[1:])
     norms: Tensor = condensa.tensor.aggregate(weight, block, criteria).view(-1)
@@ -51,26 +51,27 @@ def norms_of(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Co
 
 
 def floor_of(size: int, guard: GuardSettings) -> int:
-    """Return how many of `size` filters, neurons or coupled channels stay at least."""
+    """Return the minimum number of `size` filters, neurons or channels that the guard keeps."""
     share = math.ceil(guard.floor_share * size)
     return min(size, max(guard.floor_channels, share, 1))
 
 
 def is_protected(name: str, guard: GuardSettings) -> bool:
-    """Whether a layer's dotted name matches a pattern of `guard.protect`."""
+    """Return whether a layer's dotted name matches a pattern of `guard.protect`."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in guard.protect)
 
 
-def most_kept(sizes: Sequence[int], density: float, guard: GuardSettings, align: int | None) -> int:
-    """Return how many structures may stay at a density: all floors, and what alignment adds."""
+def max_kept(sizes: Sequence[int], density: float, guard: GuardSettings, align: int | None) -> int:
+    """Return the maximum number of structures at a density, with floors and alignment."""
     spare = ((align or 1) - 1) * len(sizes)
     return max(int(density * sum(sizes)), sum(floor_of(size, guard) for size in sizes)) + spare
 
 
 def zero_masks(theta: nn.Module) -> dict[str, Tensor]:
-    """Return 0/1 masks of the weights, and of the biases of removed structures, that stay zero.
+    """Return float masks by parameter name; 0 marks values that fine-tuning must keep at zero.
 
-    So do BatchNorm's scale and shift of a channel where both are: grouped pruning removed it.
+    Masked are zero weights, zero biases of removed structures, and BatchNorm's scale and shift
+    where both are zero: grouped pruning removed that channel.
     """
     masks: dict[str, Tensor] = {}
     for name, norm in theta.named_modules():

@@ -1,7 +1,7 @@
-"""Structured pruning by groups of coupled channels: what it empties can leave the network.
+"""Structured pruning by groups of coupled channels: every emptied channel can be removed.
 
-The filters that a residual addition ties together stay or go as one, and the BatchNorms behind
-them with them, within the projection itself: L-C and fine-tuning see the network that is shrunk.
+Filters that a residual addition couples are kept or removed together, with their BatchNorm
+parameters, in the projection itself. So L-C and fine-tuning train the network that is later shrunk.
 """
 
 import math
@@ -19,23 +19,24 @@ from medtui.engine.pruning.filter_norms import (
     is_protected,
     is_recording,
     layer_named,
-    most_kept,
+    max_kept,
     norms_of,
     open_layers,
 )
 from medtui.preset import GuardSettings, StructuredPruning
 
 _KEPT = 0.5
-"""Between a removed channel's 0 and a kept one's 1."""
+"""Threshold between a removed channel's 0 and a kept channel's 1."""
 
 
 class GroupedPrune:
-    """Structured pruning that empties whole groups of coupled channels, and no layer.
+    """Structured pruning that removes coupled channels together, and empties no layer.
 
-    A channel's score is the mean, over the layers it runs through, of its filter's norm over its
-    layer's mean norm. Channels of all groups are ranked together, each at the price of its filters,
-    until the density's share of filters is spent; every group keeps a floor. A group stays whole
-    where `protect` names all of its layers, and where a layer of another kind belongs to it.
+    A channel's score is the mean of its filters' norms, each divided by the mean norm of its layer.
+    A channel costs as many structures as it has filters in all layers. Every group keeps its floor;
+    the remaining channels of all groups are kept in order of score until the budget, density times
+    the number of structures, is spent. A group is not pruned if `protect` names all of its layers,
+    or if one of its layers is of a type that the scheme does not prune.
     Source of the aggregation: Torch-Pruning's group importance (Fang et al. 2023).
     """
 
@@ -48,7 +49,7 @@ class GroupedPrune:
         image_shape: ImageShape,
     ) -> None:
         self.density = density
-        """Share kept of the filters (neurons) of all groups that are not protected."""
+        """Share of filters or neurons to keep, in all groups that are not protected."""
         self._operator = operator
         self._guard = guard
         self._types = types
@@ -70,7 +71,7 @@ class GroupedPrune:
         """Do nothing: pruning is not undone."""
 
     def groups_of(self, module: nn.Module) -> list[ChannelGroup]:
-        """Return the groups that may lose channels; traced once, they depend on no weight."""
+        """Return the groups that may lose channels. Traced once: weights do not change them."""
         if self._groups is None:
             is_open = {name for name, _ in open_layers(module, self._types)}
             self._groups = [
@@ -87,37 +88,42 @@ class GroupedPrune:
         names = {member.name: None for group in self.groups_of(module) for member in group.layers}
         return [named[name] for name in names]
 
-    def most_kept(self, sizes: Sequence[int], density: float) -> int:
-        """Return how many structures may stay at a density."""
-        return most_kept(sizes, density, self._guard, self._operator.align)
+    def max_kept(self, sizes: Sequence[int], density: float) -> int:
+        """Return the maximum number of structures that a density allows."""
+        return max_kept(sizes, density, self._guard, self._operator.align)
 
     def _scores(self, group: ChannelGroup, module: nn.Module) -> Tensor:
-        """Return each channel's mean normalised norm."""
+        """Return the score of each of the group's channels, 1-d."""
         total = torch.zeros(group.size)
         for member in group.layers:
             norms = norms_of(layer_named(module, member.name), self._criteria).float().cpu()
             scale = float(norms.mean()) if self._guard.normalise == "layer-mean" else 1.0
-            shares = norms[list(member.own)] / (scale or 1.0)
-            total.index_add_(0, torch.tensor(member.shared), shares)
-        return total / group.prices
+            shares = norms[list(member.layer_channels)] / (scale or 1.0)
+            total.index_add_(0, torch.tensor(member.group_channels), shares)
+        return total / group.costs
 
     def _choose(self, groups: Sequence[ChannelGroup], scores: Sequence[Tensor]) -> list[Tensor]:
-        """Tell of each group's channels which stay: its floor, then by rank among all groups."""
-        budget = int(self.density * sum(int(group.prices.sum()) for group in groups))
+        """Return a mask of the kept channels for each group.
+
+        Greedy, O(C log C) in the number of channels: the floors first, then the other channels of
+        all groups by score. It stops at the first channel that exceeds the budget instead of
+        trying cheaper ones below it, so that a lower score never survives a higher one.
+        """
+        budget = int(self.density * sum(int(group.costs.sum()) for group in groups))
         if budget == 0 and groups:
             raise RuntimeError("Provided density value causes model to be zero.")
         orders = [torch.sort(each, descending=True, stable=True).indices for each in scores]
         counts = [floor_of(group.size, self._guard) for group in groups]
         rest = []
         for number, (group, order) in enumerate(zip(groups, orders, strict=True)):
-            prices, floor = group.prices[order].tolist(), counts[number]
-            budget -= sum(prices[:floor])
+            costs, floor = group.costs[order].tolist(), counts[number]
+            budget -= sum(costs[:floor])
             ranked = scores[number][order].tolist()
-            rest += [(ranked[at], number, prices[at]) for at in range(floor, group.size)]
-        for _, number, price in sorted(rest, key=lambda each: -each[0]):
-            if price > budget:
+            rest += [(ranked[at], number, costs[at]) for at in range(floor, group.size)]
+        for _, number, cost in sorted(rest, key=lambda each: -each[0]):
+            if cost > budget:
                 break
-            budget -= price
+            budget -= cost
             counts[number] += 1
         return [
             _mask_of(order[: _aligned(count, self._operator.align)], group.size)
@@ -137,14 +143,18 @@ def _mask_of(channels: Tensor, size: int) -> Tensor:
 
 @torch.no_grad()
 def _project(module: nn.Module, group: ChannelGroup, dead: Tensor) -> None:
-    """Let Condensa remove a group's dead channels; zero them in the BatchNorms they pass.
+    """Zero a group's dead channels in its layers, by Condensa's functions, and in its BatchNorms.
 
-    Scale and shift are then compressed, too, and the L step pulls w's to them: left free, BatchNorm
-    would scale the filters that the penalty makes small back up.
+    Condensa keeps the structures whose aggregate is above a threshold. Here `criteria` returns 1
+    for kept structures and 0 for removed ones, so that its own code zeroes exactly those, biases
+    included, and marks the layer as compressed.
+
+    BatchNorm's scale and shift are marked as well, so that the L step pulls them to zero. Otherwise
+    BatchNorm would scale up again the filters that the penalty makes small.
     """
     for member in group.layers:
         layer = layer_named(module, member.name)
-        is_kept = ~member.spread(dead, len(layer.weight)).to(layer.weight.device)
+        is_kept = ~member.to_layer(dead, len(layer.weight)).to(layer.weight.device)
         column = is_kept.to(layer.weight.dtype).unsqueeze(1)
         project = condensa.filter_prune if isinstance(layer, nn.Conv2d) else condensa.neuron_prune
         project(layer, _KEPT, criteria=lambda *_, column=column, **__: column)
@@ -155,6 +165,6 @@ def _project(module: nn.Module, group: ChannelGroup, dead: Tensor) -> None:
         norm.condense = set(affine)  # type: ignore[assignment] # Condensa's mark
         if is_recording():
             continue
-        own = member.spread(dead, norm.num_features)
+        own = member.to_layer(dead, norm.num_features)
         for parameter in affine.values():
             parameter.data[own.to(parameter.device)] = 0

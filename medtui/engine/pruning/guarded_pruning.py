@@ -1,4 +1,4 @@
-"""Structured pruning with the guard: filters of all layers compete, and no layer is emptied."""
+"""Structured pruning with the guard: filters are ranked over all layers, and no layer collapses."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from medtui.engine.pruning.filter_norms import (
     floor_of,
     is_protected,
     is_recording,
-    most_kept,
+    max_kept,
     norms_of,
     open_layers,
 )
@@ -21,12 +21,13 @@ from medtui.preset import GuardSettings, StructuredPruning
 
 
 class GuardedPrune:
-    """Structured pruning that empties no layer.
+    """Structured pruning that keeps a minimum of structures in every layer.
 
-    Filters of all layers are ranked by norm over their layer's mean norm, which makes layers of
-    different shape comparable, and every layer keeps a floor. Layers that match `protect` stay
-    whole, and so does the last linear layer, whose neurons are the classes. Which of a layer's
-    filters go is still their norm's to say, and Condensa removes them.
+    Stock Condensa compares raw norms of all layers with one threshold, which empties whole layers
+    whose filters are small. Here a filter's norm is divided by the mean norm of its layer, which
+    makes layers of different shapes comparable, and every layer keeps a floor. Layers that match
+    `protect` are not pruned, and neither is the last linear layer, whose neurons are the classes.
+    The ranking decides how many structures a layer keeps; Condensa removes those of smallest norm.
     Source of the ranking: Torch-Pruning's mean-normalised importance (Fang et al. 2023).
     """
 
@@ -38,7 +39,7 @@ class GuardedPrune:
         types: tuple[type[Layer], ...],
     ) -> None:
         self.density = density
-        """Share kept of the filters (neurons) that are not protected."""
+        """Share of filters or neurons to keep, in all layers that are not protected."""
         self._operator = operator
         self._guard = guard
         self._types = types
@@ -51,7 +52,7 @@ class GuardedPrune:
             thresholds: Sequence[Tensor | float] = [0.0] * len(layers)
         else:
             norms = [norms_of(layer, self._criteria) for layer in layers]
-            kept = self.share_out(norms)
+            kept = self.allocate(norms)
             thresholds = [
                 torch.topk(norm, count).values[-1] for norm, count in zip(norms, kept, strict=True)
             ]
@@ -79,12 +80,12 @@ class GuardedPrune:
             if not is_protected(name, self._guard) and name not in outputs
         ]
 
-    def most_kept(self, sizes: Sequence[int], density: float) -> int:
-        """Return how many structures may stay at a density."""
-        return most_kept(sizes, density, self._guard, self._operator.align)
+    def max_kept(self, sizes: Sequence[int], density: float) -> int:
+        """Return the maximum number of structures that a density allows."""
+        return max_kept(sizes, density, self._guard, self._operator.align)
 
-    def share_out(self, norms: Sequence[Tensor]) -> list[int]:
-        """Return how many structures each layer keeps: its floor, then by rank among all layers."""
+    def allocate(self, norms: Sequence[Tensor]) -> list[int]:
+        """Return the number of structures to keep in each layer: its floor, then by score."""
         sizes = [len(norm) for norm in norms]
         budget = int(self.density * sum(sizes))
         if budget == 0 and sizes:
@@ -102,7 +103,7 @@ class GuardedPrune:
     def _above_floors(
         self, norms: Sequence[Tensor], floors: Sequence[int]
     ) -> list[tuple[float, int]]:
-        """Return (score, layer) of every structure beyond its layer's floor, best first."""
+        """Return (score, layer index) of each structure beyond its layer's floor, best first."""
         candidates = []
         for layer, (norm, floor) in enumerate(zip(norms, floors, strict=True)):
             scale = float(norm.mean()) if self._guard.normalise == "layer-mean" else 1.0

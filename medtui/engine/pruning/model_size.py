@@ -1,4 +1,4 @@
-"""How large a model is: parameters, nonzeros, bytes and multiply-accumulates, layer by layer."""
+"""Size of a model: parameters, nonzeros, bytes and multiply-accumulates, layer by layer."""
 
 from copy import deepcopy
 from typing import Any
@@ -13,12 +13,12 @@ _BITS_PER_BYTE = 8
 
 
 def measure_size(model: nn.Module, *, channels: int, side: int) -> Size:
-    """Measure `model`, fed with images of `channels` x `side` x `side`."""
+    """Return the size of `model` for images of `channels` x `side` x `side`."""
     return size_with_macs(model, count_macs(model, channels=channels, side=side))
 
 
 def size_with_macs(model: nn.Module, macs: dict[str, int]) -> Size:
-    """Measure `model`, whose layers take so many multiply-accumulates."""
+    """Return the size of `model`; `macs` has each layer's multiply-accumulates by its name."""
     layers = named_layers(model)
     compressible = [layer.weight for layer in layers.values()]
     state = model.state_dict()
@@ -45,20 +45,20 @@ def layer_densities(model: nn.Module) -> dict[str, float]:
 
 @torch.no_grad()
 def count_macs(model: nn.Module, *, channels: int, side: int) -> dict[str, int]:
-    """Count the multiply-accumulates of each compressible layer for one image, zeros included."""
+    """Return each compressible layer's multiply-accumulates for one image, zeros included."""
     found: dict[str, int] = {}
-    probe = deepcopy(model).float().cpu().eval()
+    copy = deepcopy(model).float().cpu().eval()
 
     def count(name: str) -> Any:  # noqa: ANN401 - torch's hook
-        def hook(layer: Any, _: Any, output: Tensor) -> None:  # noqa: ANN401 - likewise
+        def hook(layer: Any, _: Any, output: Tensor) -> None:  # noqa: ANN401 - torch's hook
             per_output = layer.weight[0].numel()
             found[name] = output[0].numel() * per_output
 
         return hook
 
-    for name, layer in named_layers(probe).items():
+    for name, layer in named_layers(copy).items():
         layer.register_forward_hook(count(name))
-    probe(torch.zeros(1, channels, side, side))
+    copy(torch.zeros(1, channels, side, side))
     return found
 
 
@@ -77,7 +77,10 @@ def _layer_size(name: str, layer: nn.Conv2d | nn.Linear, macs: int) -> LayerSize
 
 
 def _packed_bytes(state: dict[str, Tensor], sparse: set[str]) -> int:
-    """Sum what is stored when weights are a bit mask and their nonzero values, if that is less."""
+    """Return the bytes of a state dict whose sparse weights are a bit mask and nonzero values.
+
+    A tensor for which that takes more than its dense form counts as dense.
+    """
     total = 0
     for name, tensor in state.items():
         dense = _num_bytes(tensor)

@@ -1,6 +1,6 @@
-"""The kinds of operator: what each builds in Condensa, what it counts, and how its result is held.
+"""The kinds of operator: the Condensa scheme of each, the units it ranks, and its density check.
 
-`medtui.engine.pruning.schemes.operation_of` says which kind an operator of a preset is.
+`medtui.engine.pruning.schemes.operation_of` returns the kind of a preset's operator.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,39 +21,39 @@ from medtui.preset import GuardSettings, StructuredPruning
 from medtui.units import format_count
 
 TIES = 1.001
-"""Weights that equal the threshold all stay; trained weights hardly ever do."""
+"""Allowed ratio of kept weights to the limit: Condensa keeps all weights equal to the threshold."""
 
 _FEW = 8
-"""Likewise, where only a handful of weights stay at all."""
+"""Allowed number of kept weights beyond that, for limits so small that the ratio allows none."""
 
 
 class TooDense(MedtuiError):
-    """A model that keeps more than was asked for."""
+    """A model keeps more weights, or a wider type, than requested."""
 
 
 class CondensaScheme(Protocol):
-    """What `condensa.Compressor` takes for a scheme."""
+    """The interface that `condensa.Compressor` expects of a scheme."""
 
     def pi(self, module: nn.Module) -> None:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
 
     def delta(self, module: nn.Module) -> None:
-        """Undo in place what can be undone, so that w can be compared with theta."""
+        """Undo in place the reversible part of compression, so that w and theta compare."""
 
 
 @dataclass(frozen=True)
 class Units:
-    """What an operator ranks, and how many of it stay."""
+    """The units that an operator ranks and removes."""
 
     name: str
-    """`filters`, `weights`."""
+    """Plural, such as `filters` or `weights`."""
     total: int
     density: float
-    """Share that stays."""
+    """Share to keep."""
 
     @property
     def limit(self) -> int:
-        """How many stay."""
+        """Number to keep."""
         return int(self.density * self.total)
 
 
@@ -66,22 +66,22 @@ class Operation(Protocol):
         """Return Condensa's scheme; `cell` is the density of the grid's cell."""
 
     def units_in(self, network: nn.Module, cell: float | None) -> Units | None:
-        """Return what is ranked; None where everything stays."""
+        """Return the units that are ranked; None if the operator removes nothing."""
 
-    def hold(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
-        """Compare what `built` left of a model with what was asked for.
+    def check(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
+        """Check that `theta`, compressed by `built`, is as sparse as requested.
 
         Raises:
-            TooDense: it keeps more, or wider numbers.
+            TooDense: it keeps more units, or a wider type.
         """
 
 
 @dataclass(frozen=True)
 class Rounding:
-    """Stores weights in a narrower type; ranks nothing."""
+    """Conversion of weights to a narrower type; removes nothing."""
 
     dtype: str
-    """torch's word, which is Condensa's too: `float16`."""
+    """torch's and Condensa's name of the type: `float16`."""
 
     def build(
         self, cell: float | None, guard: GuardSettings | None, image_shape: ImageShape | None
@@ -92,36 +92,39 @@ class Rounding:
         return made
 
     def units_in(self, network: nn.Module, cell: float | None) -> None:
-        """Return None: everything stays."""
+        """Return None: nothing is removed."""
         del network, cell
 
-    def hold(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
-        """Compare the weights' type.
+    def check(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
+        """Check the type of each layer's weights.
 
         Raises:
-            TooDense: a layer has another one.
+            TooDense: a layer has another type.
         """
         del built, cell
         for name, layer in named_layers(theta).items():
             if str(layer.weight.dtype) != f"torch.{self.dtype}":
-                raise TooDense(f"{self.dtype} was asked for, but {name} has another type.")
+                raise TooDense(
+                    f"The weights of {name} are {layer.weight.dtype}, not {self.dtype}. "
+                    "No compressed model was saved."
+                )
 
 
 @dataclass(frozen=True)
 class WeightPruning:
-    """Removes weights by themselves or in blocks, ranked over all layers together."""
+    """Removal of single weights or blocks of them, ranked over all layers together."""
 
     name: str
-    """As presets have it."""
+    """The operator's name in presets."""
     own: float | None
-    """The operator's density; None takes the cell's."""
+    """The operator's density; None uses the cell's."""
     types: tuple[type[Layer], ...]
-    """Layers that are pruned."""
+    """Types of the layers that are pruned."""
     stock: Callable[[float], CondensaScheme]
-    """Makes Condensa's scheme of a density."""
+    """Returns Condensa's scheme for a density."""
     unit: str = "weights"
     block: int = 1
-    """Weights of a unit."""
+    """Number of weights in a unit."""
 
     def build(
         self, cell: float | None, guard: GuardSettings | None, image_shape: ImageShape | None
@@ -131,35 +134,35 @@ class WeightPruning:
         return self.stock(density_of(self.own, cell))
 
     def units_in(self, network: nn.Module, cell: float | None) -> Units | None:
-        """Return the weights, or blocks of them."""
+        """Return the weights or blocks."""
         weights = sum(layer.weight.numel() for layer in _layers(network, self.types))
         return Units(self.unit, weights // self.block, density_of(self.own, cell))
 
-    def hold(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
-        """Compare the weights that are not zero.
+    def check(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
+        """Check the number of nonzero weights.
 
         Raises:
-            TooDense: there are more than was asked for.
+            TooDense: there are more than requested.
         """
         del built
         layers = _layers(theta, self.types)
         num_weights = sum(layer.weight.numel() for layer in layers)
         kept = sum(int((layer.weight != 0).sum()) for layer in layers)
         density = density_of(self.own, cell)
-        _hold_to_limit(self.name, density, kept, int(density * num_weights), "weights")
+        _check_limit(self.name, density, kept, int(density * num_weights), "weights")
 
 
 @dataclass(frozen=True)
 class StructurePruning:
-    """Removes filters or neurons; with the guard, without emptying a layer."""
+    """Removal of filters or neurons; with the guard, no layer is emptied."""
 
     name: str
-    """As presets have it."""
+    """The operator's name in presets."""
     operator: StructuredPruning
     types: tuple[type[Layer], ...]
-    """Layers that lose structures."""
+    """Types of the layers that lose structures."""
     stock: Callable[..., CondensaScheme]
-    """Condensa's class, used without the guard."""
+    """Condensa's class, which is used without the guard."""
     unit: str
 
     def build(
@@ -167,7 +170,7 @@ class StructurePruning:
     ) -> CondensaScheme:
         """Return Condensa's scheme, or with `guard` the one that empties no layer.
 
-        With `group` it needs `image_shape` to trace the network with.
+        An operator with `group` needs `image_shape` to trace the network.
         """
         operator, density = self.operator, density_of(self.operator.density, cell)
         if guard is None:
@@ -176,7 +179,7 @@ class StructurePruning:
             )
         if not operator.group:
             return GuardedPrune(operator, density, guard, self.types)
-        assert image_shape is not None, "whoever groups channels knows the images"
+        assert image_shape is not None, "grouped operators are built with the image shape"
         return GroupedPrune(operator, density, guard, self.types, image_shape)
 
     def units_in(self, network: nn.Module, cell: float | None) -> Units | None:
@@ -184,27 +187,27 @@ class StructurePruning:
         total = sum(len(layer.weight) for layer in _layers(network, self.types))
         return Units(self.unit, total, density_of(self.operator.density, cell))
 
-    def hold(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
-        """Compare the filters or neurons with a weight; the guard's floors and protection count.
+    def check(self, theta: nn.Module, built: CondensaScheme, cell: float | None) -> None:
+        """Check the number of structures with a nonzero weight, with the guard's floors.
 
         Raises:
-            TooDense: there are more than was asked for.
+            TooDense: there are more than requested.
         """
         density = density_of(self.operator.density, cell)
         if isinstance(built, GuardedPrune | GroupedPrune):
             layers = built.layers_of(theta)
-            limit = built.most_kept([len(layer.weight) for layer in layers], density)
+            limit = built.max_kept([len(layer.weight) for layer in layers], density)
         else:
             layers = _layers(theta, self.types)
             limit = int(density * sum(len(layer.weight) for layer in layers))
         kept = sum(int((layer.weight.flatten(1) != 0).any(dim=1).sum()) for layer in layers)
-        _hold_to_limit(self.name, density, kept, limit, self.unit)
+        _check_limit(self.name, density, kept, limit, self.unit)
 
 
 def density_of(own: float | None, cell: float | None) -> float:
-    """Return the density of an operator: its own, else that of the grid's cell."""
+    """Return the density of an operator: its own, or that of the grid's cell."""
     density = cell if own is None else own
-    assert density is not None, "the grid gives a density to every scheme that takes one"
+    assert density is not None, "each cell of a scheme with a density has one"
     return density
 
 
@@ -213,10 +216,10 @@ def _layers(network: nn.Module, types: tuple[type[Layer], ...]) -> list[Layer]:
     return [layer for layer in found if isinstance(layer, types)]
 
 
-def _hold_to_limit(name: str, density: float, kept: int, limit: int, unit: str) -> None:
+def _check_limit(name: str, density: float, kept: int, limit: int, unit: str) -> None:
     if kept > limit * TIES + _FEW:
         raise TooDense(
             f"{name} at density {density:g} may keep {format_count(limit)} {unit}, but the model "
-            f"has {format_count(kept)}; it is not passed off as compressed.",
+            f"kept {format_count(kept)}. No compressed model was saved.",
             hint="Weights may have become infinite: lower lc.lr or lc.mu_init.",
         )

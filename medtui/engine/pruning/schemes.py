@@ -1,7 +1,6 @@
-"""A preset's scheme as Condensa's: one case for each operator, and nowhere else one.
+"""Conversion of a preset's scheme to Condensa's; the only place with a case for each operator.
 
-What an operator builds, what it counts and how its result is held against what was asked for are
-decided by its kind in `medtui.engine.pruning.operations`.
+`medtui.engine.pruning.operations` defines the kinds of operator that the cases return.
 """
 
 import math
@@ -41,7 +40,7 @@ from medtui.preset import (
 
 
 def operation_of(operator: Operator) -> Operation:
-    """Return what an operator does to a network."""
+    """Return the operation of a preset's operator."""
     match operator:
         case Quantize():
             return Rounding(operator.dtype)
@@ -80,9 +79,9 @@ def build_scheme(
     guard: GuardSettings | None,
     image_shape: ImageShape | None = None,
 ) -> CondensaScheme:
-    """Return Condensa's scheme for a cell; without `guard` it selects exactly what Condensa does.
+    """Return Condensa's scheme for a cell; without `guard` it equals stock Condensa.
 
-    Operators with `group` need the guard, and `image_shape` to trace the network with.
+    Operators with `group` need the guard, and `image_shape` to trace the network.
     """
     built = [
         operation_of(operator).build(density, guard, image_shape) for operator in scheme.operators
@@ -92,12 +91,12 @@ def build_scheme(
 
 
 def operators_of(scheme: CondensaScheme) -> list[Any]:
-    """Return a scheme's single operators, outermost first."""
+    """Return the operators of a scheme in the order in which they are applied."""
     return list(getattr(scheme, "schemes", [scheme]))
 
 
 def set_density(scheme: CondensaScheme, warmed: float) -> None:
-    """Let every pruning operator keep at least the share `warmed`, for a cycle of warm-up."""
+    """Set each pruning operator's density to its final one or to `warmed`, if that is higher."""
     for operator in operators_of(scheme):
         if hasattr(operator, "density"):
             final = operator.__dict__.setdefault("final_density", operator.density)
@@ -105,7 +104,7 @@ def set_density(scheme: CondensaScheme, warmed: float) -> None:
 
 
 def warmup_density(cycle: int, warmup_cycles: int, density: float) -> float:
-    """Return the density of a warm-up cycle: from 1 down to `density` along a cubic.
+    """Return the density of a warm-up cycle, which falls from 1 to `density` along a cubic.
 
     Source: Zhu and Gupta 2017, arXiv 1710.01878, equation 1.
     """

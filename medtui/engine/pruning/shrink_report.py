@@ -1,4 +1,4 @@
-"""What shrinking makes of a model: how large it then is, and the files of a finished run."""
+"""The size of a shrunk model, and its files in a finished run's folder."""
 
 import msgspec
 import safetensors.torch
@@ -22,7 +22,7 @@ from medtui.runs.shrunk_manifest import pack_manifest
 
 
 def measure_shrinkage(shrunk: Shrunk, image_shape: ImageShape) -> Shrinkage:
-    """Measure a shrunk network."""
+    """Return the number of removed structures and the size of a shrunk network."""
     channels, side, _ = image_shape
     return Shrinkage(
         num_masked=shrunk.num_masked,
@@ -31,28 +31,28 @@ def measure_shrinkage(shrunk: Shrunk, image_shape: ImageShape) -> Shrinkage:
     )
 
 
-def conclude_shrinking(session: Session, model: nn.Module) -> Shrinkage | None:
-    """Measure what would be left of a run's model; store it where the preset asks for it.
+def store_shrunk_model(session: Session, model: nn.Module) -> Shrinkage | None:
+    """Return the size of a run's model once shrunk; write it if the preset enables `shrink`.
 
-    A model that cannot shrink is no failure: the result says why.
+    A model that cannot be shrunk is no failure of the run: a warning in the result names the cause.
     """
     if session.cell is None or not session.cell.scheme.is_structured:
         return None
-    is_wanted = session.preset.shrink.enabled
+    is_enabled = session.preset.shrink.enabled
     try:
         shrunk = shrink(model, session.image_shape)
     except Exception as error:  # noqa: BLE001 - a trained run is worth more than its shrunk copy
-        if is_wanted:
-            session.warn(f"Not shrunk: {getattr(error, 'message', error)}")
+        if is_enabled:
+            session.warn(f"No shrunk model was saved: {getattr(error, 'message', error)}")
         return None
     found = measure_shrinkage(shrunk, session.image_shape)
-    if not is_wanted:
+    if not is_enabled:
         return found
     images, _ = next(iter(EvaluationBatches(session.val.images, NUM_CHECKED)))
     try:
         difference = check_same(model, shrunk, images)
     except NotShrinkable as error:
-        session.warn(f"Not shrunk: {error.message} {error.hint}".rstrip())
+        session.warn(f"No shrunk model was saved: {error.message} {error.hint}".rstrip())
         return found
     weights = safetensors.torch.save(state_of(shrunk.network))
     manifest = shrunk.manifest(

@@ -1,7 +1,7 @@
-"""Takes the filters and neurons that compression emptied out of the network.
+"""Removal of the filters and neurons that compression emptied.
 
-What is left computes the same logits with fewer channels, so that it is smaller and faster without
-any support for sparsity. Only channels that are empty in every layer they are coupled with can go.
+The shrunk network computes the same logits with fewer channels, so it is smaller and faster without
+support for sparsity. Only channels that are empty in every coupled layer can be removed.
 """
 
 from copy import deepcopy
@@ -15,21 +15,21 @@ from medtui.engine.pruning.channel_groups import (
     ChannelGroup,
     ImageShape,
     Norm,
-    structures_of,
+    empty_structures,
 )
 from medtui.engine.training.network import build_network
 from medtui.errors import MedtuiError
 from medtui.runs.shrunk_manifest import LayerChannels, Manifest
 
 TOLERANCE = 1e-5
-"""Largest difference of logits, relative to the largest logit where that is above 1."""
+"""Maximum difference of logits, relative to the largest logit where that is above 1."""
 
 NUM_CHECKED = 256
-"""Real images on which logits are compared."""
+"""Number of val images on which logits are compared."""
 
 
 class NotShrinkable(MedtuiError):
-    """The network without its empty channels would not be the same network."""
+    """A network cannot be shrunk without changing its logits."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +37,31 @@ class Shrunk:
     """A network without its empty channels."""
 
     network: nn.Module
-    """In the types of the one that was shrunk, on its device, in evaluation mode."""
+    """On the device and in the types of the original network, in evaluation mode."""
     layers: list[LayerChannels]
     """The width of each layer."""
     num_masked: int
-    """Filters and neurons without a weight or bias before."""
+    """Filters and neurons of the original network with neither weights nor a bias."""
     num_removed: int
-    """Those among them that are gone."""
+    """Those of them that were removed."""
     shifted: tuple[str, ...]
-    """BatchNorms that added a constant to channels that are gone; with any, logits may differ."""
+    """BatchNorms that added a constant to removed channels; if any, logits may differ."""
 
     def manifest(self, architecture: str, *, channels: int, num_classes: int) -> Manifest:
-        """Return what `rebuild` needs beside the weights."""
+        """Return the architecture and widths, which `rebuild` needs besides the weights."""
         return Manifest(architecture, channels, num_classes, self.layers)
 
 
 def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
-    """Return `network` without the channels that are empty; `check_same` tells whether it is exact.
+    """Return a copy of `network` without its empty channels; `check_same` compares the two.
 
-    A layer whose every channel is empty keeps one. The network itself is left as it is.
+    A layer whose channels are all empty keeps one.
 
     Raises:
-        UsageError: Torch-Pruning cannot follow this network's channels.
+        UsageError: Torch-Pruning cannot trace this network's channels.
     """
     graph = ChannelGraph(network, image_shape)
-    empty = dict(structures_of(network))
+    empty = dict(empty_structures(network))
     expected = {name: len(each) for name, each in empty.items()}
     shifted: set[str] = set()
     removable = [(group, _removable(group, network)) for group in graph.groups]
@@ -70,10 +70,10 @@ def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
             continue
         shifted |= _shifts(group, channels, network)
         for member in group.layers:
-            expected[member.name] -= len([each for each in member.shared if each in channels])
+            expected[member.name] -= sum(each in channels for each in member.group_channels)
     shrunk = graph.network
-    left = {name: len(each) for name, each in structures_of(shrunk)}
-    assert left == expected, "Torch-Pruning removed what it was asked to"
+    left = {name: len(each) for name, each in empty_structures(shrunk)}
+    assert left == expected, "Torch-Pruning removed exactly the requested channels"
     _restore_types(shrunk, network)
     return Shrunk(
         network=shrunk.to(next(network.parameters()).device),
@@ -86,9 +86,9 @@ def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
 
 @torch.no_grad()
 def check_same(network: nn.Module, shrunk: Shrunk, images_NCHW: Tensor) -> float:
-    """Compare logits on normalised images; give the largest difference.
+    """Return the largest difference of logits on normalised images (N, C, H, W).
 
-    Both compute in float32 and evaluation mode; upcasting float16 weights rounds nothing.
+    Both networks run in float32 and evaluation mode; converting float16 weights is exact.
 
     Raises:
         NotShrinkable: the logits differ by more than `TOLERANCE`.
@@ -99,23 +99,23 @@ def check_same(network: nn.Module, shrunk: Shrunk, images_NCHW: Tensor) -> float
     allowed = TOLERANCE * max(1.0, float(expected.abs().max()))
     if difference <= allowed:
         return difference
-    cause, hint = "Torch-Pruning did not follow its channels rightly", ""
+    cause, hint = "Torch-Pruning did not trace its channels correctly", ""
     if shrunk.shifted:
-        cause = f"channels without a filter get a constant in {', '.join(shrunk.shifted)}"
-        hint = "A scheme with `group = true` zeroes these constants while it compresses."
+        cause = f"{', '.join(shrunk.shifted)} add a constant to channels without filters"
+        hint = "Use a scheme with `group = true`: it sets these constants to zero."
     raise NotShrinkable(
-        f"The shrunk network's logits differ by {difference:.2g} from the masked one's on "
+        f"The logits of the shrunk and the masked network differ by {difference:.2g} on "
         f"{len(images)} images (allowed: {allowed:.2g}): {cause}.",
         hint=hint,
     )
 
 
 def rebuild(architecture: str, channels: int, num_classes: int, manifest: Manifest) -> nn.Module:
-    """Return torchvision's network with the manifest's widths; its weights are to be loaded.
+    """Return torchvision's network with the manifest's widths and weights of zero.
 
     Raises:
         UsageError: torchvision has no such classifier.
-        NotShrinkable: the manifest is of another network.
+        NotShrinkable: the manifest belongs to another network.
     """
     network = build_network(architecture, channels=channels, num_classes=num_classes, seed=0)
     for layer in manifest.layers:
@@ -145,20 +145,20 @@ def layer_channels(network: nn.Module) -> list[LayerChannels]:
 
 
 def _removable(group: ChannelGroup, network: nn.Module) -> set[int]:
-    """Return the channels that are empty in every layer, less one where all are."""
-    dead: list[int] = group.are_dead(network).nonzero().flatten().tolist()
+    """Return the channels that are empty in every layer; all but one if all are."""
+    dead: list[int] = group.are_empty(network).nonzero().flatten().tolist()
     return set(dead[1:] if len(dead) == group.size else dead)
 
 
 def _shifts(group: ChannelGroup, gone: set[int], network: nn.Module) -> set[str]:
-    """Return the BatchNorms that turn an empty channel into a constant."""
+    """Return the BatchNorms that turn an empty channel into a nonzero constant."""
     is_gone = torch.zeros(group.size, dtype=torch.bool)
     is_gone[list(gone)] = True
     found = set()
     for member in group.norms:
         norm = network.get_submodule(member.name)
         assert isinstance(norm, Norm)
-        own = member.spread(is_gone, norm.num_features)
+        own = member.to_layer(is_gone, norm.num_features)
         if any(
             bool(parameter.detach().cpu()[own].any())
             for parameter in (norm.weight, norm.bias)
@@ -180,7 +180,7 @@ def _logits(network: nn.Module, images_NCHW: Tensor) -> Tensor:
 
 
 def _resize(module: nn.Module, layer: LayerChannels) -> None:
-    """Return a layer its width, and parameters of that width."""
+    """Set a layer's width and replace its parameters by zeros of that width."""
     match module:
         case nn.Conv2d():
             module.in_channels, module.out_channels = layer.inputs, layer.outputs
@@ -196,7 +196,7 @@ def _resize(module: nn.Module, layer: LayerChannels) -> None:
             names = ("weight", "bias", "running_mean", "running_var")
             _replace(module, dict.fromkeys(names, (layer.outputs,)))
         case _:
-            raise NotShrinkable(f"{layer.name!r} is no convolution, linear layer or BatchNorm.")
+            raise NotShrinkable(f"{layer.name!r} is not a convolution, linear layer or BatchNorm.")
 
 
 def _replace(module: nn.Module, shapes: dict[str, tuple[int, ...]]) -> None:

@@ -1,34 +1,43 @@
-"""The magnitude above which a given share of weights lies, without sorting them.
+"""Selection of the k-th largest weight magnitude without sorting.
 
-Condensa's own (`condensa.tensor.threshold`) sorts the kept weights; this finds the same value,
-bit for bit, by a histogram over the leading bits and a selection within one bin.
+Condensa's `condensa.tensor.threshold` calls `torch.topk` with sorted results on all weights,
+although only the smallest of them is used. This returns the same value, bit for bit, by one pass of
+a most-significant-bits radix selection:
+
+1. Count the magnitudes in bins of equal leading bits, up to 65,536: O(n), one histogram.
+2. Sum the counts from the highest bin down until the k-th value's bin is found: O(bins).
+3. Select the k-th value within that bin by `torch.kthvalue`: O(m) for its m values.
+
+The bit pattern of a non-negative float32, read as an integer, orders like the number, so no bin
+boundaries have to be computed and the result is one of the input values.
 """
 
 import torch
 from torch import Tensor
 
 _BIN_BITS = 15
-"""Trailing bits of a float32 that a bin spans: 65,536 bins over all magnitudes."""
+"""Low bits of a float32 that a bin ignores. The sign bit is 0, so 16 bits select the bin."""
 
-_WORTH_IT = 1 << 16
-"""Below this many values a plain selection is faster."""
+_MIN_VALUES = 1 << 16
+"""With fewer values, `torch.kthvalue` on all of them is faster."""
 
 
 def magnitude_threshold(values: Tensor, density: float) -> Tensor:
     """Return the int(density * n)-th largest of |values| as a 0-d tensor.
 
     Raises:
-        RuntimeError: the density keeps no value (Condensa's error and words).
+        RuntimeError: the density keeps no value; the message is Condensa's.
     """
     magnitudes = values.abs().reshape(-1)
     num_kept = int(density * magnitudes.numel())
     if num_kept == 0:
         raise RuntimeError("Provided density value causes model to be zero.")
-    if magnitudes.dtype is not torch.float32 or magnitudes.numel() < _WORTH_IT:
+    if magnitudes.dtype is not torch.float32 or magnitudes.numel() < _MIN_VALUES:
         return _kth_largest(magnitudes, num_kept)
-    # Magnitudes are not negative, so their bit patterns order as they do. A NaN's is the largest.
+    # A NaN has the largest bit pattern of all, as it is the largest for `topk`.
     bins = magnitudes.view(torch.int32) >> _BIN_BITS
     counts = torch.bincount(bins, minlength=1)
+    # from_above[i]: how many values lie in the i + 1 highest bins.
     from_above = counts.flip(0).cumsum(0)
     above = int(torch.searchsorted(from_above, num_kept))
     num_higher = int(from_above[above - 1]) if above else 0

@@ -8,7 +8,7 @@ from torch import nn
 from medtui.analysis.prediction_changes import changes_csv
 from medtui.analysis.split_result import measure_split
 from medtui.engine.pruning.model_size import measure_size
-from medtui.engine.pruning.shrink_report import conclude_shrinking
+from medtui.engine.pruning.shrink_report import store_shrunk_model
 from medtui.engine.run.device import device_name
 from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
@@ -43,7 +43,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
     size = measure_size(outcome.model, channels=session.dataset.channels, side=session.dataset.size)
     predictions = _to_store(session, val, test)
     reference = _reference_predictions(session)
-    shrinkage = conclude_shrinking(session, outcome.model)
+    shrinkage = store_shrunk_model(session, outcome.model)
     result = Result(
         run=session.folder.name,
         study=session.folder.study.name,

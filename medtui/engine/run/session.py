@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from medtui.datasets.dataset import Dataset
-from medtui.engine.lc.loop import Criterion
+from medtui.engine.lc.state import Criterion
 from medtui.engine.precision import EXACT, fast_arithmetic
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.run.checkpoint import (

@@ -8,7 +8,8 @@ from copy import deepcopy
 from torch import Tensor, nn
 
 from medtui.engine.lc.cuda_graph import FastStep
-from medtui.engine.lc.loop import LC, LcState, Measured, exact_step
+from medtui.engine.lc.loop import LC, exact_step
+from medtui.engine.lc.state import CycleMeasurement, LcState
 from medtui.engine.precision import fast_arithmetic
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.schemes import build_scheme
@@ -43,7 +44,7 @@ class TimedLoop:
         self._state: LcState | None = None
         scheme = build_scheme(cell.scheme, cell.density, guard, noise.image_shape)
         engine = LC(
-            watcher=self, device=noise.device, step=self._step,
+            callbacks=self, device=noise.device, step=self._step,
             steps=3, mb_iterations_first_l=2, mb_iterations_per_l=1_000_000,
             lr=1e-4, lr_end=1e-5, mu_init=1e-3, mu_multiplier=1.1, mu_cap=1.0,
             l_optimizer_params={"momentum": 0.95, "weight_decay": 0.0},
@@ -74,7 +75,7 @@ class TimedLoop:
                 raise _WarmedUp
         self._stepped_at = now
 
-    def measured(self, state: LcState, measured: Measured) -> None:
+    def measured(self, state: LcState, measured: CycleMeasurement) -> None:
         """Do what a run does with each theta."""
         del measured
         layer_densities(state.theta)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from medtui.engine.lc.loop import Criterion, Statistics
+from medtui.engine.lc.state import Criterion, Statistics
 from medtui.engine.precision import EXACT, Arithmetic
 from medtui.engine.run.out_of_memory import Batch, within_memory
 from medtui.engine.training.augmentation import normalise

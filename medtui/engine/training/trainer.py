@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from medtui.engine.lc.loop import Statistics
+from medtui.engine.lc.state import Statistics
 from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.run.out_of_memory import Batch, within_memory
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
