@@ -1,6 +1,6 @@
-"""The command line: verbs by noun, stdout for data, stderr for narration, exit codes as promised.
+"""The command line: data on stdout, progress on stderr, documented exit codes.
 
-Everything heavy is imported by the verb that needs it, so that `--help` answers at once.
+Heavy modules are imported by the command that needs them, so that `--help` stays fast.
 """
 
 import io
@@ -13,9 +13,9 @@ from medtui.errors import MedtuiError, explain_os_error
 
 
 def main() -> int:
-    """Run the command line; give the exit code."""
+    """Run the command line and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Its encoding may lack a character that a name has.
+        # The encoding may lack a character of a name.
         sys.stdout.reconfigure(errors="backslashreplace")
     escape_output()
     if sys.argv[1:] == ["--version"]:
@@ -27,7 +27,7 @@ def main() -> int:
         show_error(error)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of a pipe has enough; Python's own flush at exit must not complain either.
+        # The reader of the pipe has closed it; Python's flush at exit must not fail either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def show_error(error: MedtuiError) -> None:
-    """Write what happened and what to do about it to stderr."""
+    """Write an error and its hint to stderr."""
     print(f"medtui: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"  {error.hint}", file=sys.stderr)

@@ -28,11 +28,11 @@ def bench(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Override a key of [bench], like rounds=5.",
+            help="Override a key of [bench], for example rounds=5.",
         ),
     ] = None,
     stored: Annotated[
-        bool, typer.Option("--stored", help="Show what was measured before; measure nothing.")
+        bool, typer.Option("--stored", help="Show stored measurements without measuring.")
     ] = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,

@@ -1,4 +1,4 @@
-"""`medtui comet`: tell Comet of runs that are over."""
+"""`medtui comet`: upload runs to Comet."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ from medtui.cli import options
 if TYPE_CHECKING:
     from medtui.runs.folder import RunFolder
 
-app = typer.Typer(help="Tell Comet of runs that are over.", no_args_is_help=True)
+app = typer.Typer(help="Upload finished runs to Comet.", no_args_is_help=True)
 
 
 @app.command(name="archive")
 def archive(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
-    """Make Comet archives from the logs of a run or a study; needs neither key nor network."""
+    """Write Comet archives from the logs of a run or a study, without a key or a network."""
     from medtui.comet.dispatch import archive_run
 
     _for_each(_runs_of(ctx, target, runs_dir), archive_run)
@@ -25,7 +25,7 @@ def archive(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDi
 
 @app.command(name="upload")
 def upload(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
-    """Send the archives of a run or a study; those that are missing are made from the logs."""
+    """Upload the archives of a run or a study; missing archives are written first."""
     from medtui.comet.dispatch import upload_run
 
     _for_each(_runs_of(ctx, target, runs_dir), upload_run)
@@ -33,14 +33,14 @@ def upload(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir
 
 @app.command(name="sync")
 def sync(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:
-    """Send what Comet does not know yet straight from the logs, without archives."""
+    """Upload what Comet does not have yet directly from the logs, without archives."""
     from medtui.comet.dispatch import sync_run
 
     _for_each(_runs_of(ctx, target, runs_dir), sync_run)
 
 
 def _for_each(runs: Iterator["RunFolder"], do: Callable[["RunFolder"], object]) -> None:
-    """Do it to each run; stderr names the run, stdout gets what came of it."""
+    """Call `do` with each run; stderr names the run, stdout gets what it returns."""
     for run in runs:
         print(f"{run.study.name}/{run.name}", file=sys.stderr, flush=True)
         outcome = do(run)

@@ -1,4 +1,4 @@
-"""`medtui runs compare`: runs side by side, without a screen."""
+"""`medtui runs compare`: compares finished runs in a table."""
 
 import sys
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import typer
 
 from medtui.cli import options
 from medtui.errors import UsageError
+from medtui.units import plural
 
 if TYPE_CHECKING:
     from medtui.analysis.columns import Column
@@ -30,37 +31,59 @@ def compare_runs(
     ctx: typer.Context,
     targets: Targets = None,
     columns: Annotated[
-        str, typer.Option("--columns", metavar="NAMES", help="Joined by commas: scheme,acc,packed.")
+        str,
+        typer.Option(
+            "--columns", metavar="NAMES", help="Columns, separated by commas: scheme,acc,packed."
+        ),
     ] = "",
     wanted: Annotated[
         str,
-        typer.Option("--filter", metavar="EXPR", help="Like 'scheme=Prune density<0.5 acc>90%'."),
+        typer.Option(
+            "--filter",
+            metavar="EXPR",
+            help="Filter, for example 'scheme=Prune density<0.5 acc>90%'.",
+        ),
     ] = "",
     sort: Annotated[
-        str, typer.Option("--sort", metavar="COLUMN", help="By rising values; -COLUMN by falling.")
+        str,
+        typer.Option(
+            "--sort", metavar="COLUMN", help="Sort by a column, ascending; -COLUMN descending."
+        ),
     ] = "",
     pin: Annotated[
         str,
         typer.Option(
-            "--pin", metavar="RUN", help="The baseline [default: each study's own reference]."
+            "--pin", metavar="RUN", help="The baseline run [default: the reference of each study]."
         ),
     ] = "",
     group: Annotated[
-        str, typer.Option("--group", metavar="NAMES", help="Mean and spread, by scheme,density.")
+        str,
+        typer.Option(
+            "--group",
+            metavar="NAMES",
+            help="Show mean and spread by columns, for example scheme,density.",
+        ),
     ] = "",
     probes: Annotated[
-        bool, typer.Option("--probes", help="Show the cheap samples of searches as well.")
+        bool, typer.Option("--probes", help="Include the low-fidelity runs of searches.")
     ] = False,
     hide_same: Annotated[
-        bool, typer.Option("--hide-same", help="Leave out columns in which all runs are alike.")
+        bool, typer.Option("--hide-same", help="Hide columns in which all runs are equal.")
     ] = False,
     hurt: Annotated[
-        bool, typer.Option("--hurt", help="Who was hurt: classes, patient groups, images.")
+        bool,
+        typer.Option(
+            "--hurt", help="Subgroup analysis: affected classes, patient groups and images."
+        ),
     ] = False,
-    classes: Annotated[bool, typer.Option("--classes", help="Each class in each run.")] = False,
-    settings: Annotated[bool, typer.Option("--settings", help="Settings that differ.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--md", help="Markdown.")] = False,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Show the metrics of each class in each run.")
+    ] = False,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Show the settings that differ.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--md", help="Print Markdown.")] = False,
     as_json: options.Json = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
@@ -75,7 +98,9 @@ def compare_runs(
     entries = [entry for entry in _entries(folder, targets or []) if holds(entry)]
     entries = entries if probes else _leave_out_probes(entries, targets or [])
     if not entries:
-        raise UsageError("No finished run is left to compare.", hint="`medtui runs list` shows all")
+        raise UsageError(
+            "There is no finished run to compare.", hint="List all runs with `medtui runs list`."
+        )
     entries = sort_entries(entries, sort)
     shown = columns_named(columns) if columns else usual_columns(entries)
     shown = differing(shown, entries) if hide_same else shown
@@ -108,23 +133,23 @@ def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
     for problem in (*problems, *(() if targets else misnamed_in(runs_dir))):
         print(f"medtui: {problem}", file=sys.stderr)
     if left_out := len(dict.fromkeys(folders)) - len(entries) - len(problems):
-        print(f"{left_out} of the runs not finished: left out", file=sys.stderr)
+        print(f"{plural(left_out, 'run')} left out: not finished", file=sys.stderr)
     return entries
 
 
 def _leave_out_probes(entries: "list[Entry]", targets: Sequence[str]) -> "list[Entry]":
-    """Return the whole runs, and those probes that were asked for by name."""
+    """Return the full-fidelity runs, and the low-fidelity runs that were named."""
     from medtui.analysis.low_fidelity import describe_probes, split_probes
 
     _, probes = split_probes(entries)
     unnamed = [probe for probe in probes if not _is_named(probe, targets)]
     if unnamed:
-        print(f"{describe_probes(unnamed)} left out: --probes shows them", file=sys.stderr)
+        print(f"{describe_probes(unnamed)} left out; show them with --probes", file=sys.stderr)
     return [entry for entry in entries if entry not in unnamed]
 
 
 def _is_named(entry: "Entry", targets: Sequence[str]) -> bool:
-    """Tell whether a target names the run itself: by path, as `study/run`, or by its name alone."""
+    """Return whether a target names the run: by path, as `study/run`, or by its name alone."""
     names = {entry.folder.name, f"{entry.folder.study.name}/{entry.folder.name}"}
     return any(name in names or Path(name).resolve() == entry.folder.path for name in targets)
 
@@ -134,7 +159,7 @@ def _pinned(runs_dir: Path, name: str) -> "Entry | None":
         return None
     found = _entries(runs_dir, [name])
     if len(found) != 1:
-        raise UsageError(f"--pin {name}: name one finished run.")
+        raise UsageError(f"--pin {name}: one finished run is needed.")
     return found[0]
 
 

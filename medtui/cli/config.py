@@ -1,15 +1,15 @@
-"""`medtui config`: where the application's settings are, and what they say."""
+"""`medtui config`: the application's settings file."""
 
 import sys
 
 import typer
 
-app = typer.Typer(help="The application's settings: look and keys.", no_args_is_help=True)
+app = typer.Typer(help="Show the application's settings: theme and keys.", no_args_is_help=True)
 
 
 @app.command(name="path")
 def print_path() -> None:
-    """Print where the settings are, whether or not there are any."""
+    """Print the path of the settings file, whether or not it exists."""
     from medtui.tui.settings import config_path
 
     print(config_path())
@@ -17,7 +17,7 @@ def print_path() -> None:
 
 @app.command(name="show")
 def show_settings() -> None:
-    """Print the settings once they are checked; without a file, an example with the defaults."""
+    """Check and print the settings; without a file, print an example with the defaults."""
     from medtui.tui.settings import EXAMPLE, config_path, load_config
 
     path = config_path()
@@ -25,5 +25,5 @@ def show_settings() -> None:
     if path.is_file():
         print(path.read_text(encoding="utf-8"), end="")
     else:
-        print(f"{path} is not there; these are the defaults:", file=sys.stderr)
+        print(f"{path} does not exist; these are the defaults:", file=sys.stderr)
         print(EXAMPLE, end="")

@@ -1,4 +1,4 @@
-"""`medtui data`: which data sets there are, and whether one is as it should be."""
+"""`medtui data`: lists, checks, downloads and describes data sets."""
 
 import sys
 from pathlib import Path
@@ -12,24 +12,26 @@ if TYPE_CHECKING:
     from medtui.datasets.check import Check
     from medtui.preset import DataSettings
 
-app = typer.Typer(help="List, check, fetch and describe data sets.", no_args_is_help=True)
+app = typer.Typer(help="List, check, download and describe data sets.", no_args_is_help=True)
 
 CardName = Annotated[
     str,
-    typer.Argument(metavar="NAME|PATH", help="A shipped data set, a card, a folder, an npz file."),
+    typer.Argument(
+        metavar="NAME|PATH", help="A shipped data set, a card, a folder or an npz file."
+    ),
 ]
 CacheDir = Annotated[
     Path | None,
     typer.Option(
         "--cache-dir",
         metavar="DIR",
-        help="Where decoded images are kept [default: MEDTUI_CACHE_DIR, else the user's cache].",
+        help="Cache of decoded images [default: MEDTUI_CACHE_DIR, else the user's cache folder].",
         file_okay=False,
     ),
 ]
 
 SHOWN_BAD = 20
-"""Bad images told by name; `--json` tells all."""
+"""Bad images listed by name; `--json` lists all."""
 
 
 @app.command(name="list")
@@ -55,35 +57,42 @@ def list_cards(as_json: options.Json = False) -> None:
 @app.command(name="check")
 def check(
     name: CardName,
-    root: Annotated[str, typer.Option("--root", metavar="PATH", help="Where the images are.")] = "",
+    root: Annotated[
+        str, typer.Option("--root", metavar="PATH", help="Folder or file of the images.")
+    ] = "",
     split: Annotated[
         str,
-        typer.Option("--split", metavar="RULE", help="card, patient, official or image."),
+        typer.Option(
+            "--split", metavar="RULE", help="How to split: card, patient, official or image."
+        ),
     ] = "card",
     size: Annotated[
-        int | None, typer.Option("--size", help="Side of the images in pixels [default: card's].")
+        int | None,
+        typer.Option("--size", help="Side of the images in pixels [default: the card's]."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the split.")] = 0,
     sheet: Annotated[
         Path | None,
-        typer.Option("--sheet", metavar="FILE", help="Draw some images of each class to a PNG."),
+        typer.Option(
+            "--sheet", metavar="FILE", help="Write some images of each class to a PNG file."
+        ),
     ] = None,
     cache_dir: CacheDir = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Look at every image of a data set: counts, patients, sizes, bad files, duplicates, split."""
-    from medtui.cli.follow.dataset_progress import told_on_stderr
+    """Read every image of a data set and report counts, patients, bad files and duplicates."""
+    from medtui.cli.follow.dataset_progress import progress_on_stderr
     from medtui.cli.show.summary import print_object
     from medtui.datasets.check import check_dataset
     from medtui.errors import MedtuiError
 
     settings = _settings(name, {"root": root, "split": split, "size": size, "seed": seed})
     try:
-        with told_on_stderr(is_quiet=quiet) as tell:
+        with progress_on_stderr(is_quiet=quiet) as tell:
             found = check_dataset(settings, cache_dir=cache_dir, sheet=sheet, progress=tell)
     except MedtuiError as error:
-        error.hint = error.hint.replace("--set data.", "--")  # cures are worded for a preset
+        error.hint = error.hint.replace("--set data.", "--")  # hints are worded for a preset
         raise
     if as_json:
         print_object(found.as_object())
@@ -95,33 +104,34 @@ def check(
 def fetch(
     name: CardName,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Where to [default: ./NAME].")
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="Destination folder [default: ./NAME]."),
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Download a data set from its makers; a broken download goes on where it ended."""
-    from medtui.cli.follow.dataset_progress import told_on_stderr
+    """Download a data set from its publisher; an interrupted download is continued."""
+    from medtui.cli.follow.dataset_progress import progress_on_stderr
     from medtui.datasets.card import load_card
     from medtui.datasets.fetch import fetch as fetch_card
 
     card, _ = load_card(name)
     folder = to or Path(card.name)
     print(f"{card.title}: {card.source}\n{card.licence}", file=sys.stderr)
-    with told_on_stderr(is_quiet=quiet) as tell:
+    with progress_on_stderr(is_quiet=quiet) as tell:
         fetch_card(card, folder, tell)
     print(folder.resolve())
-    print(f"check it: medtui data check {name} --root {folder}", file=sys.stderr)
+    print(f"Check it: medtui data check {name} --root {folder}", file=sys.stderr)
 
 
 @app.command(name="cache")
 def cache(
     clear: Annotated[
-        bool, typer.Option("--clear", help="Remove the entries; those being built stay.")
+        bool, typer.Option("--clear", help="Remove all entries except those being built.")
     ] = False,
     cache_dir: CacheDir = None,
     as_json: options.Json = False,
 ) -> None:
-    """List the decoded images that are kept for the next start, or remove them."""
+    """List or remove cached decoded images."""
     from medtui.cli.show.summary import print_object
     from medtui.cli.table import render_table
     from medtui.datasets.cache_admin import clear_entries, list_entries
@@ -144,17 +154,22 @@ def cache(
         ]
         for entry in entries
     ]
-    print(render_table(("entry", "images", "size", "of"), rows) if rows else "nothing is kept")
+    print(render_table(("entry", "images", "size", "of"), rows) if rows else "The cache is empty.")
 
 
 @app.command(name="new")
 def write_card(
-    images: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or an npz file.")],
+    images: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder or an npz file of images.")
+    ],
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help="[default: ./NAME.card.toml]")
+        Path | None,
+        typer.Option(
+            "--to", metavar="FILE", help="Card file to write [default: ./NAME.card.toml]."
+        ),
     ] = None,
 ) -> None:
-    """Write a card for images of your own, after a look at them."""
+    """Inspect images and write a card for them, to be edited."""
     import re
 
     from medtui.datasets.card_template import sketch_card
@@ -167,13 +182,15 @@ def write_card(
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}.", hint="Name another file: --to.") from error
+        raise UsageError(
+            f"{path}: {error.strerror}.", hint="Choose another file with --to."
+        ) from error
     print(path)
-    print(f"look it over, then: medtui data check {path} --root {images}", file=sys.stderr)
+    print(f"Review it, then check: medtui data check {path} --root {images}", file=sys.stderr)
 
 
 def _settings(name: str, given: dict[str, object]) -> "DataSettings":
-    """Make settings of what was typed: a folder or npz file without a card gets a template's."""
+    """Return data settings; a folder or npz file without a card gets a template's."""
     from medtui.preset import DataSettings
     from medtui.preset.toml import Source, validate
 
@@ -209,7 +226,7 @@ def _print_check(found: "Check") -> None:
     for name, reason in list(found.bad.items())[:SHOWN_BAD]:
         print(f"bad: {name}: {reason}")
     if len(found.bad) > SHOWN_BAD:
-        print(f"bad: and {len(found.bad) - SHOWN_BAD:,} more; --json tells all")
+        print(f"bad: and {len(found.bad) - SHOWN_BAD:,} more; --json lists all")
     if found.sheet:
         print(f"sheet: {found.sheet}")
 

@@ -1,4 +1,4 @@
-"""`medtui doctor`: whether this machine is fit, line by line, each with its cure."""
+"""`medtui doctor`: checks this machine, one line per finding, each with its remedy."""
 
 import shutil
 import textwrap
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from medtui.doctor import Finding
 
 WIDEST = 100
-"""Lines are broken here, or at the terminal's width if that is less."""
+"""Columns at which lines are wrapped, or at the terminal's width if that is less."""
 
 
 def doctor(
     ctx: typer.Context,
     online: Annotated[
-        bool, typer.Option("--online", help="Also try whether Comet's server answers.")
+        bool, typer.Option("--online", help="Also check whether Comet's server answers.")
     ] = False,
     as_json: options.Json = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
-    """Examine this machine: libraries, GPUs, disks, terminal. Exit code 3 where something fails."""
+    """Check this machine: libraries, GPUs, disks, terminal. Exit with 3 if a check fails."""
     import msgspec
 
     from medtui.cli.show.summary import print_object

@@ -1,4 +1,4 @@
-"""`--dry-run`: the grid, the data and what each cell would keep; nothing is started."""
+"""`--dry-run`: prints the grid, the data and what each run would keep."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from medtui.units import MISSING, format_count, format_density, format_percent
 
 
 def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> None:
-    """Write what a study would be made of to stdout."""
+    """Print what a study would run and keep."""
     if as_json:
         facts = msgspec.to_builtins(forecast)
         cells = facts.pop("cells")
@@ -55,7 +55,7 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
         yield f"reference  {preset.model.architecture}, {reference.epochs} epochs"
     yield f"L-C        {lc.cycles} cycles of {lc.steps} steps, {lc.batch_size} images each"
     budget = f"{forecast.penalty_budget:.3g}"
-    yield f"budget     {budget} of penalty; under 3, L-C is little more than direct compression"
+    yield f"penalty    budget {budget}; below 3, L-C differs little from direct compression"
     if forecast.estimate is not None:
         yield f"estimate   {describe_estimate(forecast.estimate)}"
     for note in forecast.notes:
@@ -65,7 +65,7 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
 def _grid(cells: list[CellForecast]) -> str:
     headers = (
         "run", "scheme", "density", "weights kept", "of", "kept", "filters kept", "removable",
-        "multiply-adds kept", "shrunk: weights", "shrunk: multiply-adds", "empty layers",
+        "multiply-adds kept", "shrunk: weights", "shrunk: multiply-adds", "collapsed layers",
     )  # fmt: skip
     rows = [
         [
@@ -88,7 +88,7 @@ def _grid(cells: list[CellForecast]) -> str:
 
 
 def _layers(cells: list[CellForecast]) -> str:
-    """Return the share of weights that each layer keeps, and of filters where some go whole."""
+    """Return the share of weights, and of whole filters, that each layer keeps."""
     first_of = {(cell.scheme, cell.density): cell for cell in reversed(cells)}
     shown = [cell for cell in cells if first_of[cell.scheme, cell.density] is cell]
     headers = ["layer", "weights", *(cell.slug for cell in shown)]

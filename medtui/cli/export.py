@@ -29,41 +29,42 @@ def export(
     packed: Annotated[bool, _flag("packed", "Nonzero weights and a bit mask.")] = False,
     safetensors: Annotated[bool, _flag("safetensors", "The weights alone.")] = False,
     shrink: Annotated[
-        bool, typer.Option("--shrink", help="Take empty filters and neurons out first.")
+        bool, typer.Option("--shrink", help="Remove empty filters and neurons first.")
     ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
             "-o", "--output", metavar="DIR", file_okay=False,
-            help="Where the files go [default: the run's exports/].",
+            help="Destination folder [default: the run's exports/].",
         ),
     ] = None,
     images: Annotated[
         int,
         typer.Option(
             "--images", min=0,
-            help="Images of val, and of test, that a file is held against; 0 takes all.",
+            help="Images of val and of test on which each file is validated; 0 uses all.",
         ),
     ] = 2000,
     max_drop: Annotated[
         float,
         typer.Option(
-            "--max-drop", min=0.0, max=1.0, help="Of the val metric, for int8; a share of 1."
+            "--max-drop", min=0.0, max=1.0,
+            help="Maximum allowed drop in the validation metric for int8 (0.02 = 2 points).",
         ),
     ] = 0.02,
     threads: Annotated[
         int, typer.Option("--threads", min=0, help="CPU threads [default: the reference's].")
     ] = 0,
     timing: Annotated[
-        bool, typer.Option("--timing/--no-timing", help="Time the files beside the reference.")
+        bool, typer.Option("--timing/--no-timing", help="Measure latency next to the reference.")
     ] = True,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     runs_dir: options.RunsDir = None,
 ) -> None:  # fmt: skip
-    """Write a finished run's model as files, each read back and held against the run.
+    """Export a finished run's model; each file is read back and validated against the run.
 
-    Without a format, ONNX. A file that does not answer as the run does is not written.
+    The default format is ONNX. A file whose outputs differ from the run's is not kept.
     """
     from medtui.cli.follow.export_process import export_target
     from medtui.protocol.export import ExportPlan

@@ -1,4 +1,4 @@
-"""Options and arguments that several verbs share."""
+"""Options and arguments that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 
 def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the studies and runs a name may be completed to."""
+    """Return the names of studies and runs that begin with what was typed."""
     from medtui.cli.run_lookup import target_names
 
     given = ctx.find_root().params.get("runs_dir")
@@ -16,7 +16,7 @@ def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_preset(incomplete: str) -> list[str]:
-    """Return the shipped presets a name may be completed to."""
+    """Return the names of shipped presets that begin with what was typed."""
     from medtui.resources import preset_names
 
     return [name for name in preset_names() if name.startswith(incomplete)]
@@ -27,23 +27,27 @@ RunsDir = Annotated[
     typer.Option(
         "--runs-dir",
         metavar="DIR",
-        help="Where studies lie [default: MEDTUI_RUNS_DIR, else runs/ here].",
+        help="Folder that holds the studies [default: MEDTUI_RUNS_DIR, else ./runs].",
         file_okay=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on the way.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the workers' log too.")]
-Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return once the study has started.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Suppress progress output.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the workers' logs as well.")]
+Detach = Annotated[
+    bool, typer.Option("--detach", "-d", help="Return as soon as the study has started.")
+]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override the preset, like lc.steps=10."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key of the preset, for example lc.steps=10."
+    ),
 ]
 Target = Annotated[
     str,
     typer.Argument(
         metavar="STUDY|RUN",
-        help="A study, or a run as study/run; the run's name alone will do where it is unique.",
+        help="A study, or a run as STUDY/RUN; the run's name alone is enough if it is unique.",
         autocompletion=complete_target,
     ),
 ]
@@ -51,19 +55,19 @@ PresetName = Annotated[
     str,
     typer.Argument(
         metavar="PRESET",
-        help="A shipped preset's name, or a file.",
+        help="Name of a shipped preset, or a file.",
         autocompletion=complete_preset,
     ),
 ]
 
 
 def chosen_runs_dir(*given: Path | None) -> Path:
-    """Return the first runs folder that was named, else the default one."""
+    """Return the first runs folder that was given, else the default one."""
     from medtui.runs.folder import default_runs_dir
 
     return next((path.expanduser() for path in given if path is not None), default_runs_dir())
 
 
 def runs_dir_of(ctx: typer.Context, given: Path | None) -> Path:
-    """Return the runs folder named after the verb, else before it, else the default one."""
+    """Return the runs folder given after the command, else before it, else the default one."""
     return chosen_runs_dir(given, ctx.find_root().obj)

@@ -8,7 +8,7 @@ import typer
 
 from medtui.cli import options
 
-app = typer.Typer(help="Show, check and write presets.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check and write presets.", no_args_is_help=True)
 
 
 @app.command(name="list")
@@ -35,7 +35,7 @@ def list_presets(as_json: options.Json = False) -> None:
 def show_preset(
     preset: options.PresetName, overrides: options.Overrides = None, as_json: options.Json = False
 ) -> None:
-    """Print a preset with every default filled in; its comments stay."""
+    """Print a preset with all defaults filled in; comments are kept."""
     from medtui.cli.show.summary import print_object
     from medtui.preset import dump_preset, load_preset
     from medtui.preset.file import find_preset_path
@@ -54,12 +54,12 @@ def check_presets(
         list[str],
         typer.Argument(
             metavar="PRESET...",
-            help="Shipped presets' names, or files.",
+            help="Names of shipped presets, or files.",
             autocompletion=options.complete_preset,
         ),
     ],
 ) -> None:
-    """Check presets, not the data they name; every problem is told with its line and its cure."""
+    """Check presets without their data; report every problem with its line and remedy."""
     from medtui.cli import show_error
     from medtui.errors import MedtuiError
     from medtui.preset import describe_count, load_preset
@@ -72,13 +72,13 @@ def check_presets(
             show_error(error)
             exit_code = error.exit_code
         else:
-            print(f"{name}: fine, {describe_count(preset)} runs")
+            print(f"{name}: valid, {describe_count(preset)} runs")
     raise typer.Exit(exit_code)
 
 
 @app.command(name="schema")
 def print_schema() -> None:
-    """Print the JSON Schema of presets, which editors complete and check by."""
+    """Print the JSON Schema of presets, for completion and checks in editors."""
     import json
 
     from medtui.preset import preset_schema
@@ -94,13 +94,13 @@ def write_preset(
         typer.Option(
             "--like",
             metavar="PRESET",
-            help="The preset to begin with.",
+            help="The preset to start from.",
             autocompletion=options.complete_preset,
         ),
     ] = "demo",
     overrides: options.Overrides = None,
 ) -> None:
-    """Write a preset of your own, begun from another one, comments included."""
+    """Write a new preset based on another one, including its comments."""
     from medtui.errors import UsageError
     from medtui.preset import dump_preset, load_preset
     from medtui.preset.file import find_preset_path
@@ -113,8 +113,8 @@ def write_preset(
         with named.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise UsageError(f"{named} exists.", hint="Choose a new name.") from error
+        raise UsageError(f"{named} already exists.", hint="Choose another name.") from error
     except OSError as error:
-        raise UsageError(f"{named} cannot be written: {error.strerror}.") from error
+        raise UsageError(f"Could not write {named}: {error.strerror}.") from error
     print(named)
-    print(f"edit it, then: medtui --run {named}", file=sys.stderr)
+    print(f"Edit it, then start it: medtui --run {named}", file=sys.stderr)

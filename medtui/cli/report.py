@@ -1,4 +1,4 @@
-"""`medtui report`: a study's report, or one of its figures."""
+"""`medtui report`: writes the report of studies, or one of its figures."""
 
 import sys
 from pathlib import Path
@@ -24,24 +24,24 @@ def report(
     studies: Annotated[
         list[str],
         typer.Argument(
-            metavar="STUDY...", help="One or more.", autocompletion=options.complete_target
+            metavar="STUDY...", help="One or more studies.", autocompletion=options.complete_target
         ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
             "-o", "--output", metavar="FILE", dir_okay=False,
-            help="report.html, or report.md with its figures beside it [default: STUDY.html].",
+            help="An .html file, or an .md file with its figures next to it [default: STUDY.html].",
         ),
     ] = None,
     figure: Annotated[
         str,
-        typer.Option("--figure", metavar="NAME", help="One figure alone, as FILE.svg|png|pdf."),
+        typer.Option("--figure", metavar="NAME", help="Write only this figure (.svg, .png, .pdf)."),
     ] = "",
     quiet: options.Quiet = False,
     runs_dir: options.RunsDir = None,
 ) -> None:  # fmt: skip
-    """Write a report of studies: one HTML file that needs nothing else, or Markdown and figures."""
+    """Write a report of studies: one self-contained HTML file, or Markdown with figures."""
     from medtui.reporting.contents import gather
 
     folders = _studies(options.runs_dir_of(ctx, runs_dir), studies)
@@ -79,7 +79,7 @@ def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
     if path.suffix == ".md":
         return write_markdown(chapters, path)
     if path.suffix not in {".html", ".htm"}:
-        raise UsageError(f"{path}: a report is an .html or .md file.")
+        raise UsageError(f"{path}: a report must be an .html or .md file.")
     publish_text(path, report_html(chapters))
     return [path]
 
@@ -92,14 +92,14 @@ def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list
     if len(chapters) > 1:
         names = "; ".join(each.name for each in chapters)
         raise UsageError(
-            f"A figure shows one data set, and these studies are of {len(chapters)}: {names}."
+            f"A figure shows one data set, but these studies use {len(chapters)}: {names}."
         )
     contents = chapters[0]
     known = {figure.name: figure for figure in figures_of(contents)}
     kind = path.suffix.removeprefix(".")
     if name not in known:
-        raise UsageError(f"No figure `{name}` here.", hint=f"There are: {', '.join(known)}.")
+        raise UsageError(f"There is no figure `{name}`.", hint=f"Figures: {', '.join(known)}.")
     if kind not in FIGURE_KINDS:
-        raise UsageError(f"{path}: a figure is a file of {', '.join(FIGURE_KINDS)}.")
+        raise UsageError(f"{path}: a figure must be one of {', '.join(FIGURE_KINDS)}.")
     publish_bytes(path, figure_file(known[name], contents, kind))
     return [path]

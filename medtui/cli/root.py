@@ -1,4 +1,4 @@
-"""The command line's root: `medtui` alone opens the application, `medtui --run` does without."""
+"""The root command: `medtui` opens the application, `medtui --run` runs a preset without it."""
 
 import sys
 from typing import Annotated
@@ -53,13 +53,13 @@ def medtui(
         typer.Option(
             "--run",
             metavar="PRESET",
-            help="Run a preset (a shipped name or a file) without a screen.",
+            help="Run a preset (a shipped name or a file) without the application.",
             autocompletion=options.complete_preset,
         ),
     ] = None,
     overrides: options.Overrides = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what the preset would run; start nothing.")
+        bool, typer.Option("--dry-run", help="Show what the preset would run, without starting it.")
     ] = False,
     detach: options.Detach = False,
     as_json: options.Json = False,
@@ -68,30 +68,32 @@ def medtui(
     runs_dir: options.RunsDir = None,
     device: Annotated[
         str | None,
-        typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1."),
+        typer.Option("--device", metavar="DEVICE", help="Device: auto, cpu, cuda or cuda:1."),
     ] = None,
     ascii_only: Annotated[
-        bool, typer.Option("--ascii", help="Draw the application with ASCII alone.")
+        bool, typer.Option("--ascii", help="Draw the application with ASCII characters only.")
     ] = False,
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Print it.", callback=_print_version, is_eager=True),
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
-    """Compress medical image classifiers with Condensa, and watch it happen, in a terminal.
+    """Compress medical image classifiers with Condensa and follow the runs in a terminal.
 
-    Without options, opens the application. Exit codes: 0 done, 1 a run failed or was stopped,
+    Without options, open the application. Exit codes: 0 done, 1 a run failed or was stopped,
     2 wrong usage or preset, 3 data, device or disk missing, 129/130/143 ended by a signal.
     """
     ctx.obj = runs_dir
     if ctx.invoked_subcommand is not None:
         if run is not None:
-            raise typer.BadParameter(f"it stands alone, without `{ctx.invoked_subcommand}`.")
+            raise typer.BadParameter(f"--run cannot be combined with `{ctx.invoked_subcommand}`.")
         return
     if run is None:
         _refuse_orphans(ctx)
         raise typer.Exit(_open_application(ctx, ascii_only=ascii_only))
-    from medtui.cli.follow.foreground import Telling
+    from medtui.cli.follow.foreground import OutputOptions
     from medtui.cli.run import RunOptions, run_preset
 
     overrides = [*(overrides or []), *([f"machine.device={device}"] if device else [])]
@@ -101,13 +103,13 @@ def medtui(
         runs_dir=options.runs_dir_of(ctx, None),
         is_dry=dry_run,
         is_detached=detach,
-        telling=Telling(as_json, quiet, verbose),
+        output=OutputOptions(as_json, quiet, verbose),
     )
     raise typer.Exit(run_preset(asked))
 
 
 def _refuse_orphans(ctx: typer.Context) -> None:
-    """Options that only make sense with `--run` are not ignored without it."""
+    """Raise an error for options that need `--run`, instead of ignoring them."""
     spelled = {"overrides": "--set", "dry_run": "--dry-run", "detach": "--detach",
                "as_json": "--json", "quiet": "--quiet", "verbose": "-v",
                "device": "--device"}  # fmt: skip
@@ -121,8 +123,8 @@ def _open_application(ctx: typer.Context, *, ascii_only: bool) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
-            "The application needs a terminal, and there is none here.",
-            hint="Without one: medtui --run PRESET, medtui runs list, medtui --help.",
+            "The application needs a terminal, but input or output is not one.",
+            hint="Without a terminal use: medtui --run PRESET, medtui runs list, medtui --help.",
         )
     from medtui.tui.app import run_app
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.cli.dry_run import print_forecast
-from medtui.cli.follow.foreground import Session, Telling, announce, shown_path, warn_of_logout
+from medtui.cli.follow.foreground import (
+    OutputOptions,
+    Session,
+    announce,
+    shown_path,
+    warn_of_logout,
+)
 from medtui.cli.follow.signals import Interrupts
 from medtui.cli.run_lookup import Target
 from medtui.cli.show.summary import print_object
@@ -30,44 +36,44 @@ class RunOptions:
     """Whether to show the grid and start nothing."""
     is_detached: bool
     """Whether to return once the study has started."""
-    telling: Telling
+    output: OutputOptions
 
 
 def run_preset(asked: RunOptions) -> int:
-    """Run a preset; give the exit code.
+    """Run a preset and return the exit code.
 
     Raises:
         MedtuiError: the preset cannot run; nothing was started.
     """
     try:
         preset, source = read_preset(asked.preset, asked.overrides)
-        announce(f"{preset.name}: checking data and grid", asked.telling)
+        announce(f"{preset.name}: checking the data and the grid", asked.output)
         forecast = preflight(preset, source, is_measured=asked.is_dry)
     except MedtuiError as error:
         error.message += " Nothing was started."
         raise
     if asked.is_dry:
-        print_forecast(preset, forecast, as_json=asked.telling.as_json)
+        print_forecast(preset, forecast, as_json=asked.output.as_json)
         return 0
     for note in forecast.notes:
-        announce(f"note: {note}", asked.telling)
+        announce(f"note: {note}", asked.output)
     if preset.track.comet == "online" and (reason := why_offline()):
-        announce(f"warning: Comet: {reason}; runs are recorded offline", asked.telling)
+        announce(f"warning: Comet: {reason}; runs are recorded offline", asked.output)
     with Interrupts() as interrupts:
         study = start_study(preset, asked.runs_dir)
         if asked.is_detached:
-            _report_detached(study, asked.telling)
+            _report_detached(study, asked.output)
             return 0
         where = shown_path(study.path)
-        announce(f"{study.name}: {describe_count(preset)} runs, in {where}", asked.telling)
-        session = Session(Target(study), asked.telling, stop=lambda: stop_study(study))
+        announce(f"{study.name}: {describe_count(preset)} runs in {where}", asked.output)
+        session = Session(Target(study), asked.output, stop=lambda: stop_study(study))
         return session.follow(interrupts)
 
 
-def _report_detached(study: StudyFolder, telling: Telling) -> None:
-    if telling.as_json:
+def _report_detached(study: StudyFolder, output: OutputOptions) -> None:
+    if output.as_json:
         print_object({"study": study.name, "folder": str(study.path.resolve())})
     else:
         print(study.name)
-    announce(f"{study.name} runs on its own; `medtui attach {study.name}` follows it", telling)
-    warn_of_logout(telling)
+    announce(f"{study.name} runs in the background. Follow it: medtui attach {study.name}", output)
+    warn_of_logout(output)

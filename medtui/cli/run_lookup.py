@@ -1,4 +1,4 @@
-"""Finds the study or run a person names: `demo`, `demo/prune-0.1`, or `prune-0.1` where unique."""
+"""Finds a study or run by name: `demo`, `demo/prune-0.1`, or `prune-0.1` if it is unique."""
 
 import os
 from dataclasses import dataclass
@@ -40,9 +40,9 @@ def find_target(runs_dir: Path, name: str) -> Target:
         return found[0]
     if found:
         names = ", ".join(target.name for target in found)
-        raise UsageError(f"`{name}` could be {names}.", hint="Give the full name.")
+        raise UsageError(f"`{name}` matches {names}.", hint="Use the full name.")
     raise UsageError(
-        f"{runs_dir} holds no study or run called `{name}`.", hint=_cure(wanted, targets)
+        f"There is no study or run named `{name}` in {runs_dir}.", hint=_hint(wanted, targets)
     )
 
 
@@ -52,7 +52,7 @@ def target_names(runs_dir: Path) -> list[str]:
 
 
 def read_study(folder: StudyFolder) -> StudyFeed:
-    """Read all that a study's folder holds by now."""
+    """Read everything that a study's folder holds now."""
     study = StudyFeed(folder)
     study.refresh()
     while any(run.is_behind for run in study.runs):
@@ -61,7 +61,7 @@ def read_study(folder: StudyFolder) -> StudyFeed:
 
 
 def read_catalogue(runs_dir: Path) -> Catalogue:
-    """Read all that a runs folder holds by now."""
+    """Read everything that a runs folder holds now."""
     catalogue = Catalogue(runs_dir)
     catalogue.refresh()
     while any(run.is_behind for study in catalogue.studies for run in study.runs):
@@ -83,22 +83,22 @@ def _targets(runs_dir: Path) -> list[Target]:
 
 
 def _require_readable(target: Target) -> None:
-    """Fail where a folder is closed to this user: its runs would seem not to exist."""
+    """Raise an error for an unreadable folder, whose runs would otherwise seem not to exist."""
     os.scandir(target.study.path).close()
     if target.run is not None:
         os.scandir(target.run.path).close()
 
 
 def _within(runs_dir: Path, name: str) -> str:
-    """Turn a path into the name it has in `runs_dir`; a shell completes paths readily."""
+    """Turn a path into the name it has in `runs_dir`, since shells complete paths."""
     path = Path(name).expanduser()
     if path.exists() and path.resolve().is_relative_to(runs_dir.resolve()):
         return path.resolve().relative_to(runs_dir.resolve()).as_posix()
     return name.strip("/")
 
 
-def _cure(wanted: str, targets: list[Target]) -> str:
+def _hint(wanted: str, targets: list[Target]) -> str:
     names = {target.name.rpartition("/")[2]: target.name for target in targets}
     names |= {target.name: target.name for target in targets}
-    unknown = "`medtui runs list` shows them; --runs-dir chooses another folder."
+    unknown = "List them with `medtui runs list`, or choose another folder with --runs-dir."
     return did_you_mean(wanted, names.values(), former=names, otherwise=unknown)

@@ -1,4 +1,4 @@
-"""`medtui runs`: what lies in the runs folder."""
+"""`medtui runs`: list, show and compare the runs of a folder."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from medtui.cli import options
 from medtui.cli.compare import compare_runs
 
-app = typer.Typer(help="List, show and compare saved runs; live ones too.", no_args_is_help=True)
+app = typer.Typer(help="List, show and compare runs, finished and running.", no_args_is_help=True)
 app.command(name="compare")(compare_runs)
 
 
@@ -15,12 +15,13 @@ app.command(name="compare")(compare_runs)
 def list_runs(
     ctx: typer.Context,
     study: Annotated[
-        str | None, typer.Argument(help="One study alone.", autocompletion=options.complete_target)
+        str | None,
+        typer.Argument(help="List only this study.", autocompletion=options.complete_target),
     ] = None,
     as_json: options.Json = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
-    """List all runs, live studies first, then the newest."""
+    """List all runs: running studies first, then the newest."""
     from medtui.cli.run_lookup import find_target, read_catalogue, read_study
     from medtui.cli.show.listing import runs_table, warn_of_damage
     from medtui.cli.show.summary import print_object, run_object
@@ -38,7 +39,7 @@ def list_runs(
     elif any(each.runs for each in studies):
         print(runs_table(studies))
     else:
-        typer.echo(f"No runs in {folder}. `medtui --run demo` makes some.", err=True)
+        typer.echo(f"No runs in {folder}. Start some with: medtui --run demo", err=True)
     warn_of_damage(studies, problem)
 
 
@@ -49,7 +50,7 @@ def show_run(
     as_json: options.Json = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
-    """Show a run: state, metrics with 95 % intervals, size, layers. A study: its table."""
+    """Show a run (state, metrics with 95 % intervals, size, layers) or the table of a study."""
     from medtui.cli.run_lookup import find_target, read_study, run_in
     from medtui.cli.show.listing import describe_study
     from medtui.cli.show.run_details import describe_run

@@ -1,6 +1,6 @@
 """Standard output and error of the command line: no text on them can steer a terminal.
 
-Everything that is printed passes through `PrintableStream`, whoever wrote it and whether or not
+Everything that is printed passes through `PrintableStream`, whatever wrote it and whether or not
 a terminal reads it. Only the sequences that erase a line of progress pass it by.
 """
 

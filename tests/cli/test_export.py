@@ -44,7 +44,7 @@ def test_formats_are_written_told_and_listed(export, medtui, exportable, tmp_pat
     assert all(str(folder / name) in done.stdout for name in names)
     shown = medtui("runs", "show", "small/prune-0.5", "--runs-dir", str(exportable.path.parent))
     assert "safetensors" in shown.stdout
-    assert "logits within" in shown.stdout
+    assert "max logit diff" in shown.stdout
     assert "\non test; " in shown.stdout
     record = folder / "small-prune-0.5.packed.json"
     other = json.loads(record.read_text()) | {"conditions": {"threads": "7"}}

@@ -230,7 +230,7 @@ def test_a_lost_run_is_explained(medtui, study):
         begin(log, run)
     done = medtui("attach", "cells")
     assert done.returncode == 1
-    assert "cells/quantize16 was lost" in done.stderr
+    assert "cells/quantize16 crashed" in done.stderr
     assert "medtui resume" in done.stderr
 
 
@@ -248,7 +248,7 @@ def test_nothing_at_work_cannot_be_stopped(medtui, study):
     """Stopping what is at rest is said and is no failure."""
     done = medtui("stop", "cells")
     assert done.returncode == 0
-    assert "is not at work" in done.stderr
+    assert "is not running" in done.stderr
 
 
 def test_an_interrupted_run_stops_its_study(tmp_path):

@@ -93,7 +93,7 @@ def test_what_is_no_text_is_refused(medtui, tmp_path, raw):
 def test_a_byte_order_mark_is_no_mistake(medtui, tmp_path):
     """Windows editors write one; the preset is read."""
     (tmp_path / "p.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
-    assert medtui("preset", "check", "p.toml").stdout == "p.toml: fine, 2 runs\n"
+    assert medtui("preset", "check", "p.toml").stdout == "p.toml: valid, 2 runs\n"
 
 
 def test_all_problems_are_told_at_once(medtui, tmp_path):
@@ -204,7 +204,7 @@ def test_a_dry_run_counts_what_a_search_may_ask_for(medtui, tmp_path):
     assert "of accuracy on val; at most 3 runs each" in told
     assert "estimate   about " in told
     assert "weights kept" not in told
-    assert medtui("preset", "check", "p.toml").stdout == "p.toml: fine, at most 7 runs\n"
+    assert medtui("preset", "check", "p.toml").stdout == "p.toml: valid, at most 7 runs\n"
 
 
 @pytest.mark.parametrize("name", ["demo", "malaria", "schemes", "search"])

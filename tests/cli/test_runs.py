@@ -66,7 +66,7 @@ def test_a_run_answers_to_its_name_its_last_part_and_its_path(medtui, study, nam
 def test_what_being_resumable_cost_is_told(medtui, study):
     """Log and checkpoints in seconds, and as a share of the session."""
     shown = medtui("runs", "show", "prune-0.1").stdout
-    assert "upkeep    1.0 % of the last session: checkpoints 0.8 s, log 0.04 s" in shown
+    assert "overhead  1.0 % of the last session: checkpoints 0.8 s, log 0.04 s" in shown
 
 
 def test_an_ambiguous_name_is_refused(medtui, study, tmp_path):

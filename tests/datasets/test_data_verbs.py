@@ -94,4 +94,4 @@ def test_cache_lists_and_clears(medtui: Medtui, settings: DataSettings) -> None:
     medtui("check", settings.card, "--root", settings.root)
     assert json.loads(medtui("cache", "--json").stdout)["num_images"] == 120
     assert "freed" in medtui("cache", "--clear").stdout
-    assert medtui("cache").stdout.strip() == "nothing is kept"
+    assert medtui("cache").stdout.strip() == "The cache is empty."

@@ -1,4 +1,4 @@
-"""How far reading a data set is, told on stderr: a line redrawn, or few lines in a log."""
+"""Shows the progress of reading a data set on stderr: a redrawn line, or a few lines in a log."""
 
 import sys
 import time
@@ -11,22 +11,22 @@ from medtui.units import format_bytes, format_count
 
 REDRAW_SECONDS = 0.5
 LINE_SECONDS = 10.0
-"""Between two lines in a log."""
+"""Between two lines in a log, seconds."""
 
 
 @contextmanager
-def told_on_stderr(*, is_quiet: bool) -> Iterator[Tell]:
-    """Yield a `Tell` that narrates; the terminal's line is clean again afterwards."""
+def progress_on_stderr(*, is_quiet: bool) -> Iterator[Tell]:
+    """Yield a progress callback that writes to stderr; the line is erased afterwards."""
     if is_quiet:
         yield tell_nobody
         return
     pace = REDRAW_SECONDS if sys.stderr.isatty() else LINE_SECONDS
-    told_at = time.monotonic()
+    shown_at = time.monotonic()
 
     def tell(progress: Progress) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= pace:
-            told_at = time.monotonic()
+        nonlocal shown_at
+        if time.monotonic() - shown_at >= pace:
+            shown_at = time.monotonic()
             write_progress(_line(progress))
 
     try:
@@ -37,7 +37,7 @@ def told_on_stderr(*, is_quiet: bool) -> Iterator[Tell]:
 
 def _line(progress: Progress) -> str:
     if progress.stage == "wait":
-        return "waiting for another run that decodes the same images"
+        return "waiting for another process that decodes the same images"
     shown = format_bytes if progress.stage == "download" else format_count
     of = f" of {shown(progress.total)}" if progress.total else ""
     return f"{progress.stage}: {shown(progress.done)}{of}"

@@ -1,4 +1,4 @@
-"""What a study came to: its exit code, and a sentence with its cure for all that went wrong."""
+"""The exit code of a followed study, and a message for each run that did not finish."""
 
 from pathlib import Path
 
@@ -7,36 +7,36 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import StudyFolder
 
 LOG_LINES = 8
-"""Lines of a log that are shown where its process died."""
+"""Lines of a log that are shown if its process exited unexpectedly."""
 
 
 def exit_code_of(study: StudyFeed, run: RunFeed | None) -> int:
-    """Return 0 where the run (the whole study where it is None) is finished, else 1."""
+    """Return 0 if the run is finished (if None, the whole study), else 1."""
     if run is not None:
         return 0 if run.status == "finished" else 1
     return 0 if study.count("finished") == study.num_planned else 1
 
 
 def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
-    """Return a sentence with its cure for the run, or for every run, that did not finish."""
+    """Return a message for the run, or for every run, that did not finish."""
     if study.is_live:
         return []
-    concerned = study.runs if run is None else [run]
-    sentences = [_explain(each) for each in concerned if each.status in {"failed", "lost"}]
+    chosen = study.runs if run is None else [run]
+    sentences = [_explain(each) for each in chosen if each.status in {"failed", "lost"}]
     if sentences:
         return sentences
     if not any(each.history.num_records for each in study.runs):
-        return [_explain_silence(study)]
-    silent = [each for each in concerned if each.status == "queued" and _last_lines_of(each)]
-    if silent:
-        return [_explain_silence(each) for each in silent]
+        return [_explain_no_start(study)]
+    unstarted = [each for each in chosen if each.status == "queued" and _last_lines_of(each)]
+    if unstarted:
+        return [_explain_no_start(each) for each in unstarted]
     num_open = study.num_planned - study.count("finished")
     if run is None and num_open:
         name, are = study.folder.name, "run is" if num_open == 1 else "runs are"
-        told = f"{name}: {num_open} {are} not finished; `medtui resume {name}` goes on."
+        text = f"{name}: {num_open} {are} not finished. Resume: medtui resume {name}"
         if lines := _last_lines_of(study):
-            told = "\n  ".join([told, f"{_log_of(study)} ends with:", *lines])
-        return [told]
+            text = "\n  ".join([text, f"Last lines of {_log_of(study)}:", *lines])
+        return [text]
     return []
 
 
@@ -44,22 +44,22 @@ def _explain(run: RunFeed) -> str:
     name = f"{run.folder.study.name}/{run.folder.name}"
     ending = run.history.ending
     if run.status == "failed" and isinstance(ending, RunFailed):
-        told = f"{name} failed: {ending.message}"
-        cures = [ending.hint] * bool(ending.hint)
-        cures += [f"`medtui resume {name}` goes on with it."] * ending.is_resumable
-        return "\n  ".join([told, *cures])
+        text = f"{name} failed: {ending.message}"
+        hints = [ending.hint] * bool(ending.hint)
+        hints += [f"Resume it: medtui resume {name}"] * ending.is_resumable
+        return "\n  ".join([text, *hints])
     return (
-        f"{name} was lost: its worker vanished without a last word."
-        f"\n  See {run.folder.worker_log}; `medtui resume {name}` goes on with it."
+        f"{name} crashed: its worker exited unexpectedly."
+        f"\n  See {run.folder.worker_log}. Resume it: medtui resume {name}"
     )
 
 
-def _explain_silence(feed: StudyFeed | RunFeed) -> str:
-    """Tell of what ended before it could write an event: its process's log has the reason."""
+def _explain_no_start(feed: StudyFeed | RunFeed) -> str:
+    """Describe a process that exited before its first event, by the end of its log."""
     lines, log = _last_lines_of(feed), _log_of(feed)
     if not lines:
-        return f"{feed.folder.name}: nothing began, and {log} is silent about why."
-    return "\n  ".join([f"{feed.folder.name}: nothing began; {log} ends with:", *lines])
+        return f"{feed.folder.name} did not start, and {log} is empty."
+    return "\n  ".join([f"{feed.folder.name} did not start. Last lines of {log}:", *lines])
 
 
 def _log_of(feed: StudyFeed | RunFeed) -> Path:

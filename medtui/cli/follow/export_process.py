@@ -1,4 +1,4 @@
-"""Carries `medtui export` out: another process does the work, this one tells of it."""
+"""Runs the export's process for `medtui export` and shows its progress."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ INTERRUPTED = 130
 def export_target(
     runs_dir: Path, name: str, plan: ExportPlan, *, as_json: bool, is_quiet: bool
 ) -> int:
-    """Export a run, tell how far it is, print what came of it; give the exit code.
+    """Export a run, show progress, print the files and return the exit code.
 
     Raises:
         MedtuiError: there is no such run, or nothing could be written.
@@ -31,14 +31,14 @@ def export_target(
     target = find_target(runs_dir, name)
     if target.run is None:
         raise UsageError(
-            f"{target.name} is a study; a model is one run's.",
+            f"{target.name} is a study, but only a single run can be exported.",
             hint=f"For example: medtui export {target.name}/reference",
         )
     folder = plan.folder or str(target.run.exports.resolve())
     process = ExportProcess(target.run, msgspec.structs.replace(plan, folder=folder))
     written: list[Export] = []
 
-    def hear(message: ExportMessage) -> None:
+    def handle(message: ExportMessage) -> None:
         match message:
             case Progress(text):
                 if not is_quiet:
@@ -53,10 +53,10 @@ def export_target(
                 assert_never(message)
 
     try:
-        failed = process.follow(hear)
+        failed = process.follow(handle)
     except KeyboardInterrupt:
         process.cancel()
-        print("medtui: cancelled; no partial files were left.", file=sys.stderr)
+        print("medtui: Cancelled. No partial files were left.", file=sys.stderr)
         return INTERRUPTED
     if written and not as_json:
         print(f"\n{describe_exports(written)}")

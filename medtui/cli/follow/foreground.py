@@ -1,4 +1,4 @@
-"""A follower in the foreground, from its first line to the table and the exit code."""
+"""A command that follows a study in the foreground, up to the final table and exit code."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medtui.cli.follow.exit_status import exit_code_of, explain_failures
 from medtui.cli.follow.signals import Interrupts
-from medtui.cli.follow.watcher import Follower, choose_narrator
+from medtui.cli.follow.watcher import Follower, choose_output
 from medtui.cli.run_lookup import Target, read_study, run_in
 from medtui.cli.show.searches import search_objects, searches_of
 from medtui.cli.show.summary import print_object, run_object, study_table
@@ -18,15 +18,15 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 
 @dataclass(frozen=True)
-class Telling:
-    """How much is told, and in which form."""
+class OutputOptions:
+    """How much is printed, and in which form."""
 
     as_json: bool = False
-    """Whether stdout gets one object for each run, as it ends, in place of the table."""
+    """Whether stdout gets one JSON object per run as it ends, instead of the table."""
     is_quiet: bool = False
-    """Whether stderr gets failures alone."""
+    """Whether stderr gets only failures."""
     is_verbose: bool = False
-    """Whether stderr gets the workers' logs too."""
+    """Whether stderr also gets the workers' logs."""
 
 
 @dataclass
@@ -34,22 +34,22 @@ class Session:
     """One foreground command that follows a study or a run until it ends or is interrupted."""
 
     target: Target
-    telling: Telling
+    output: OutputOptions
     stop: Callable[[], object] | None = None
-    """Stops the work when a signal comes; None leaves it running, as for one who only looks on."""
+    """Stops the study on a signal; None leaves it running (`attach`)."""
 
     def __post_init__(self) -> None:
         self._printed: set[str] = set()
 
     def follow(self, interrupts: Interrupts) -> int:
-        """Follow to the end; give the exit code. `interrupts` is entered already."""
+        """Follow to the end and return the exit code; `interrupts` is already active."""
         study = read_study(self.target.study)
         try:
             self._narrate(study, interrupts)
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
-            interrupts.hang_up()  # the terminal is gone, and may not have said so
+            interrupts.hang_up()  # the terminal is closed, perhaps without a SIGHUP
         if interrupts.is_hangup:
             _abandon_terminal()
             return interrupts.exit_code
@@ -60,43 +60,46 @@ class Session:
         for sentence in explain_failures(study, run):
             print(f"medtui: {sentence}", file=sys.stderr)
         for sentence in describe_tracking(study, run):
-            announce(sentence, self.telling)
+            announce(sentence, self.output)
         return exit_code_of(study, run)
 
     def _narrate(self, study: StudyFeed, interrupts: Interrupts) -> None:
-        narrator = choose_narrator(study, is_quiet=self.telling.is_quiet)
+        output = choose_output(study, is_quiet=self.output.is_quiet)
         follower = Follower(
             study,
-            narrator,
+            output,
             only=self.target.run,
-            is_verbose=self.telling.is_verbose,
+            is_verbose=self.output.is_verbose,
             on_end=self._print_ended,
         )
         try:
             if self.stop is None and study.is_live:
-                narrator.say("", f"following {self.target.name}; Ctrl+C leaves it running")
+                output.say(
+                    "",
+                    f"following {self.target.name}; Ctrl+C leaves it running",
+                )
             follower.follow(interrupts)
             if interrupts.received is None or interrupts.is_hangup:
                 return
             name = self.target.name
             if self.stop is None:
-                narrator.say("", f"{name} goes on; `medtui stop {name}` stops it")
+                output.say("", f"{name} keeps running. Stop it: medtui stop {name}")
                 return
-            narrator.say("", "stopping after this step; once more leaves at once")
+            output.say("", "stopping after this step; press Ctrl+C again to exit at once")
             self.stop()
             follower.await_end()
-            narrator.say("", f"stopped; `medtui resume {name}` goes on")
+            output.say("", f"stopped. Resume: medtui resume {name}")
         finally:
-            narrator.close()
+            output.close()
 
     def _print_ended(self, study: StudyFeed, run: RunFeed) -> None:
-        if self.telling.as_json and run.status != "lost":  # a crashed worker is started again
+        if self.output.as_json and run.status != "lost":  # a crashed worker is restarted
             self._printed.add(run.folder.name)
             print_object(run_object(study, run))
 
     def _print_rest(self, study: StudyFeed, run: RunFeed | None) -> None:
         runs = study.runs if run is None else [run]
-        if not self.telling.as_json:
+        if not self.output.as_json:
             print(study_table(study, runs), flush=True)
             if run is None:
                 print("".join(f"{sentence}\n" for sentence in searches_of(study)), end="")
@@ -109,28 +112,28 @@ class Session:
 
 
 def _abandon_terminal() -> None:
-    """Let the flush at exit find somewhere to write."""
+    """Redirect the flush at exit to /dev/null."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
 
 
-def announce(text: str, telling: Telling) -> None:
-    """Write a line of narration, unless it shall be quiet."""
-    if not telling.is_quiet:
+def announce(text: str, output: OutputOptions) -> None:
+    """Write a line to stderr unless output is quiet."""
+    if not output.is_quiet:
         print(text, file=sys.stderr, flush=True)
 
 
-def warn_of_logout(telling: Telling) -> None:
-    """Say so where logind would end detached work with the login, and what helps."""
+def warn_of_logout(output: OutputOptions) -> None:
+    """Warn if logind ends background processes at logout, with the remedy."""
     from medtui.doctor.login import detach_cure, why_detached_work_ends
 
     reason = why_detached_work_ends()
     if reason:
-        announce(f"warning: {reason}.\n  {detach_cure()}", telling)
+        announce(f"warning: {reason}.\n  {detach_cure()}", output)
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as short as it can be written here."""
+    """Return a path relative to the working directory if it is below it, else absolute."""
     resolved, here = path.resolve(), Path.cwd()
     return str(resolved.relative_to(here) if resolved.is_relative_to(here) else resolved)

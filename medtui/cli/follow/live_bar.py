@@ -1,4 +1,4 @@
-"""The live bar: one line for the study and one for each run at work, redrawn in place."""
+"""Live progress bars: one line for the study and one for each running run, redrawn in place."""
 
 import errno
 import sys
@@ -15,11 +15,11 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.tui.console import PrintableConsole
 
 REDRAW_SECONDS = 0.5
-"""Between two redraws; rare enough for a slow connection."""
+"""Between two redraws; long enough for a slow connection."""
 
 
 class LiveBar:
-    """Tells by bars at the bottom of a terminal; what happened for good scrolls away above."""
+    """Bars at the bottom of a terminal; messages scroll above them."""
 
     def __init__(self) -> None:
         self._console = PrintableConsole(file=unescaped_stderr(), highlight=False)
@@ -29,7 +29,7 @@ class LiveBar:
             TextColumn("{task.fields[where]}", markup=False),
             console=self._console,
             transient=True,
-            auto_refresh=False,  # this thread draws, so that it learns when the terminal is gone
+            auto_refresh=False,  # this thread draws, so that it notices a closed terminal
         )
         self._tasks: dict[str, TaskID] = {}
         self._study = self._progress.add_task("study", total=None, where="")
@@ -41,13 +41,13 @@ class LiveBar:
         self._console.print(Text(line_of(run, text)), soft_wrap=True)
 
     def show(self, study: StudyFeed) -> None:
-        """Move the bars.
+        """Update the bars.
 
         Raises:
-            OSError: EIO, the terminal is gone; rich itself would fall silent.
+            OSError: EIO, the terminal is closed; rich itself would stop drawing silently.
         """
         if not sys.stderr.isatty():
-            raise OSError(errno.EIO, "the terminal is gone")
+            raise OSError(errno.EIO, "the terminal is closed")
         num_done = study.count("finished", "failed", "stopped", "lost")
         num_runs = study.num_planned
         where = f"{num_done} of {num_runs} runs done"
@@ -59,7 +59,7 @@ class LiveBar:
             self._progress.refresh()
 
     def close(self) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         self._progress.stop()
 
     def _show_run(self, run: RunFeed) -> None:

@@ -1,4 +1,4 @@
-"""How a followed study is told on stderr: plain lines, a live bar, or silence."""
+"""How a followed study is shown on stderr: plain lines, live bars, or nothing."""
 
 import sys
 import time
@@ -11,77 +11,77 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.units import format_duration, format_number
 
 LINE_INTERVAL = 2.0
-"""Seconds between two lines about cycles of the same run; quick cycles in between are left out."""
+"""Seconds between two lines about cycles of one run; quicker cycles are not shown."""
 
 HEARTBEAT = 30.0
-"""Seconds of silence after which a line says where a run is within its cycle."""
+"""Seconds without a line after which a line shows the step within the cycle."""
 
 
-class Narrator(Protocol):
-    """Tells people how a study goes."""
+class ProgressOutput(Protocol):
+    """Shows the progress of a study."""
 
     def say(self, run: str, text: str) -> None:
-        """Tell something that happened, for good; `run` is empty for the study itself."""
+        """Show a message permanently; `run` is empty for messages about the study."""
 
     def show(self, study: StudyFeed) -> None:
-        """Show how far everything is."""
+        """Show the current progress."""
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
 
 
-class Silence:
-    """Tells nothing."""
+class NoOutput:
+    """Shows nothing."""
 
     def say(self, run: str, text: str) -> None:
-        """Tell nothing."""
+        """Show nothing."""
 
     def show(self, study: StudyFeed) -> None:
         """Show nothing."""
 
     def close(self) -> None:
-        """Leave everything as it is."""
+        """Do nothing."""
 
 
 class PlainLines:
-    """Tells by whole lines, for logs and pipes: no carriage returns, no colours."""
+    """Whole lines for logs and pipes: no carriage returns, no colours."""
 
     def __init__(self, study: StudyFeed, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
-        self._told = {
+        self._shown = {
             (run.folder.name, stage): len(cycles)
             for run in study.runs
             for stage, cycles in run.history.cycles.items()
         }
-        self._told_at: dict[str, float] = {}
-        """Run to the time of its last line about a cycle."""
-        self._spoken_at: dict[str, float] = {}
-        """Run to the time of its last line about anything."""
+        self._cycle_shown_at: dict[str, float] = {}
+        """By run: the time of its last line about a cycle."""
+        self._line_at: dict[str, float] = {}
+        """By run: the time of its last line of any kind."""
 
     def say(self, run: str, text: str) -> None:
         """Write one line."""
-        self._spoken_at[run] = time.monotonic()
+        self._line_at[run] = time.monotonic()
         print(line_of(run, text), file=self._stream, flush=True)
 
     def show(self, study: StudyFeed) -> None:
-        """Write a line for each run with a new cycle, or with nothing new for long."""
+        """Write a line for each run with a new cycle, or without a line for `HEARTBEAT` seconds."""
         for run in study.runs:
             self._show_run(run)
 
     def close(self) -> None:
-        """Leave everything as it is."""
+        """Do nothing."""
 
     def _show_run(self, run: RunFeed) -> None:
         name, now = run.folder.name, time.monotonic()
-        silence = now - self._told_at.setdefault(name, now - LINE_INTERVAL)
+        silence = now - self._cycle_shown_at.setdefault(name, now - LINE_INTERVAL)
         for stage, cycles in run.history.cycles.items():
-            has_news = len(cycles) > self._told.get((name, stage), 0)
+            has_news = len(cycles) > self._shown.get((name, stage), 0)
             is_complete = len(cycles) == planned_cycles(run, stage)
             if has_news and (silence >= LINE_INTERVAL or is_complete):
                 self.say(name, describe_cycle(run, stage))
-                self._told[name, stage], self._told_at[name] = len(cycles), now
+                self._shown[name, stage], self._cycle_shown_at[name] = len(cycles), now
                 return
-        is_quiet = now - self._spoken_at.setdefault(name, now) >= HEARTBEAT
+        is_quiet = now - self._line_at.setdefault(name, now) >= HEARTBEAT
         if run.is_live and run.progress.steps and is_quiet:
             self.say(name, describe_step(run))
 
@@ -132,7 +132,7 @@ def describe_outcome(run: RunFeed) -> str:
 
 
 def cycle_word(stage: str) -> str:
-    """Return what a stage counts in: L-C has cycles, training has epochs."""
+    """Return the unit of a stage: L-C counts cycles, training counts epochs."""
     return "cycle" if stage == "compress" else "epoch"
 
 
@@ -143,5 +143,5 @@ def _measurements(run: RunFeed, cycle: CycleEnded) -> list[str]:
         words.append(f"loss {format_number(cycle.val['loss'])}")
     words += test
     if cycle.gap is not None:
-        words.append(f"gap {format_number(cycle.gap, 2)}")
+        words.append(f"constraint violation {format_number(cycle.gap, 2)}")
     return words

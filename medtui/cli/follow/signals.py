@@ -1,4 +1,4 @@
-"""What the follower does when it is interrupted: it notes the signal and lets the loop act."""
+"""Signal handling of the follower: a handler notes the signal, and the loop acts on it."""
 
 import signal
 from types import FrameType, TracebackType
@@ -11,16 +11,16 @@ _WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Collects signals while it is entered; a second SIGINT or SIGTERM ends the process at once."""
+    """A context that collects signals; a second SIGINT or SIGTERM exits at once."""
 
     def __init__(self) -> None:
         self.received: int | None = None
-        """The first signal that came; None while there was none."""
+        """The first signal received; None before that."""
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
         for number in _WATCHED:
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish is kept
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup stays in effect
                 self._before[number] = signal.signal(number, self._note)
         return self
 
@@ -35,16 +35,16 @@ class Interrupts:
 
     @property
     def exit_code(self) -> int:
-        """The exit code that the first signal asks for."""
+        """The exit code for the first signal."""
         return EXIT_BASE + (self.received or 0)
 
     @property
     def is_hangup(self) -> bool:
-        """Whether the terminal is gone."""
+        """Whether the terminal was closed."""
         return self.received == signal.SIGHUP
 
     def hang_up(self) -> None:
-        """Note that the terminal is gone, as a SIGHUP would have."""
+        """Record a closed terminal, as a SIGHUP would."""
         self.received = signal.SIGHUP
 
     def _note(self, number: int, _frame: FrameType | None) -> None:

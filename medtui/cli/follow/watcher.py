@@ -1,11 +1,11 @@
-"""Follows a study from outside: reads its folder, tells what is new, knows when it has ended."""
+"""Follows a study by its folder: shows what is new and detects when it has ended."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.cli.follow.narration import Narrator, PlainLines, Silence, describe_outcome
+from medtui.cli.follow.narration import NoOutput, PlainLines, ProgressOutput, describe_outcome
 from medtui.cli.follow.signals import Interrupts
 from medtui.cli.show.searches import searches_of
 from medtui.monitor.catalogue import RunFeed, StudyFeed
@@ -17,7 +17,7 @@ POLL_SECONDS = 0.25
 
 @dataclass
 class LogTail:
-    """Follows a text log by whole lines, from its end at the time of making."""
+    """Follows a text log by whole lines, from its end at construction."""
 
     path: Path
     offset: int = 0
@@ -40,18 +40,18 @@ class Follower:
     """Reads one study until it, or the one run of interest, has ended."""
 
     study: StudyFeed
-    narrator: Narrator
+    output: ProgressOutput
     only: RunFolder | None = None
     """The one run of interest; None follows the whole study."""
     is_verbose: bool = False
-    """Whether the workers' logs are told too."""
+    """Whether the workers' logs are shown as well."""
     on_end: Callable[[StudyFeed, RunFeed], None] | None = None
     """Called for each run that ends while it is followed."""
     _last_lines: dict[str, Line] = field(default_factory=dict)
     _statuses: dict[str, str] = field(default_factory=dict)
     _logs: dict[str, LogTail] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
-    """What was said about searches."""
+    _shown: set[str] = field(default_factory=set)
+    """Messages about searches that were already shown."""
 
     def __post_init__(self) -> None:
         for run in self.study.runs:
@@ -61,7 +61,7 @@ class Follower:
             self._logs[run.folder.name] = LogTail(
                 run.folder.worker_log, _size(run.folder.worker_log)
             )
-        self._told.update(searches_of(self.study))
+        self._shown.update(searches_of(self.study))
         log = self.study.folder.bench_log
         self._bench_log = LogTail(log, _size(log))
 
@@ -73,18 +73,18 @@ class Follower:
         return [run for run in self.study.runs if run.folder.name == self.only.name]
 
     def step(self) -> bool:
-        """Read and tell what is new; give whether there is more to come."""
+        """Read and show what is new; return whether there is more to come."""
         is_over = self._is_over()
         self.study.refresh()
         for run in self.runs:
-            self._tell(run)
+            self._show(run)
         for text in searches_of(self.study) if self.only is None else ():
-            if text not in self._told:
-                self._told.add(text)
-                self.narrator.say("search", text)
+            if text not in self._shown:
+                self._shown.add(text)
+                self.output.say("search", text)
         for text in self._bench_log.poll():
-            self.narrator.say("bench", text)
-        self.narrator.show(self.study)
+            self.output.say("bench", text)
+        self.output.show(self.study)
         return not is_over or any(run.is_behind for run in self.runs)
 
     def follow(self, interrupts: Interrupts) -> None:
@@ -93,42 +93,42 @@ class Follower:
             time.sleep(POLL_SECONDS)
 
     def await_end(self) -> None:
-        """Step until nothing is at work any more."""
+        """Step until nothing is running."""
         while self.step():
             time.sleep(POLL_SECONDS)
 
     def _is_over(self) -> bool:
-        """Judge by what the last refresh saw, so that one more refresh reads the last words."""
+        """Judge by the last refresh, so that one more refresh reads the final events."""
         if self.only is not None:
             return all(run.status not in {"queued", "running"} for run in self.runs) or (
                 not self.study.is_live and not any(run.is_live for run in self.runs)
             )
         return not self.study.is_live
 
-    def _tell(self, run: RunFeed) -> None:
+    def _show(self, run: RunFeed) -> None:
         name = run.folder.name
         if self.is_verbose:
             for text in self._logs.setdefault(name, LogTail(run.folder.worker_log)).poll():
-                self.narrator.say(f"{name} log", text)
+                self.output.say(f"{name} log", text)
         for line in _newer(run, self._last_lines.get(name)):
             self._last_lines[name] = line
             if line.text == "finished":
-                continue  # told below, with what was reached
+                continue  # shown below, with its metrics
             prefix = "warning: " if line.level == "warning" else ""
-            self.narrator.say(name, prefix + line.text)
+            self.output.say(name, prefix + line.text)
         before = self._statuses.get(name)
         self._statuses[name] = run.status
         if before != run.status and run.status not in {"queued", "running"}:
             if run.status in {"finished", "lost"}:
-                self.narrator.say(name, describe_outcome(run))
+                self.output.say(name, describe_outcome(run))
             if self.on_end is not None:
                 self.on_end(self.study, run)
 
 
-def choose_narrator(study: StudyFeed, *, is_quiet: bool) -> Narrator:
-    """Return the way of telling that suits stderr."""
+def choose_output(study: StudyFeed, *, is_quiet: bool) -> ProgressOutput:
+    """Return the output that suits stderr."""
     if is_quiet:
-        return Silence()
+        return NoOutput()
     from rich.console import Console
 
     if not Console(stderr=True).is_interactive:
@@ -139,7 +139,7 @@ def choose_narrator(study: StudyFeed, *, is_quiet: bool) -> Narrator:
 
 
 def _newer(run: RunFeed, last: Line | None) -> list[Line]:
-    """Return the log's lines after `last`, which a long log may have dropped already."""
+    """Return the log's lines after `last`, which a long log may no longer contain."""
     found: list[Line] = []
     for line in reversed(run.history.lines):
         if line is last:

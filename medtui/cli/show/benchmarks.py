@@ -29,7 +29,7 @@ def print_benchmarks(runs: list[RunFolder], *, as_json: bool) -> None:
 
 
 def _benches_of(run: RunFolder) -> Iterator[Bench]:
-    """Yield what was measured of a run's model and, called so, of its shrunk one."""
+    """Yield the benchmark of a run's model and, if there is one, of its shrunk model."""
     bench = read_bench(run)
     if bench is None:
         return
@@ -52,17 +52,17 @@ def _describe(benches: list[Bench]) -> str:
     for contest in first.contests:
         pairs = [(each, each.contest(contest.precision)) for each in benches]
         rows = [_speed(each, found) for each, found in pairs if found is not None]
-        title = f"{contest.precision}; the sweep of batches ended: {contest.ended}"
+        title = f"{contest.precision}; the sweep of batch sizes ended: {contest.ended}"
         blocks.append(f"{title}\n{render_table(_SPEED, rows)}")
-    blocks.append("faster: the reference is 1, with quartiles over the rounds")
+    blocks.append("speed-up: relative to the reference, with quartiles over the rounds")
     notes = [f"{each.run}: {note}" for each in benches for note in each.notes]
     return "\n\n".join([*blocks, *(["\n".join(notes)] if notes else [])])
 
 
-_SIZE = ("run", "on disk", "packed", "load", "MACs", "FLOPs")
+_SIZE = ("run", "file size", "sparse size", "load time", "MACs", "FLOPs")
 
-_SPEED = ("run", "p50 ms", "p95", "p99", "faster", "batch", "images/s", "faster", "peak", "mean",
-          "GPU")  # fmt: skip
+_SPEED = ("run", "p50 ms", "p95", "p99", "latency speed-up", "batch", "images/s",
+          "throughput speed-up", "peak mem", "mean mem", "GPU util")  # fmt: skip
 
 
 def _size(bench: Bench) -> list[str]:

@@ -1,4 +1,4 @@
-"""A run's exports for people: made now, or before."""
+"""A run's exported files as a table."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,12 +7,12 @@ from medtui.metrics import metric_named
 from medtui.runs.exports import Comparison, Export, Timing, on_test
 from medtui.units import MISSING, format_bytes
 
-HEADERS = ("format", "size", "computed by", "images", "run", "file", "change", "logits within",
-           "ms, 1 image", "faster", "ms, batch", "faster")  # fmt: skip
+HEADERS = ("format", "size", "runtime", "images", "run", "file", "change", "max logit diff",
+           "ms, 1 image", "speed-up", "ms, batch", "speed-up")  # fmt: skip
 
 
 def describe_exports(exports: Sequence[Export]) -> str:
-    """Return a table of files, the dense reference beside them, and what should be known."""
+    """Return a table of exported files next to the dense reference, with notes and conditions."""
     rows = [row for export in exports for row in _rows(export)]
     seen: dict[str, list[str]] = {}
     for export in exports:
@@ -25,12 +25,12 @@ def describe_exports(exports: Sequence[Export]) -> str:
 
 
 def _conditions(exports: Sequence[Export]) -> list[str]:
-    """Return under what the files were measured: what all share, then what is each one's own."""
+    """Return the conditions of measurement: shared ones first, then those of each file."""
     shared = set.intersection(*(set(export.conditions.items()) for export in exports))
     common = _listed(exports[0], lambda item: item in shared)
     own = {export.label: _listed(export, lambda item: item not in shared) for export in exports}
     heading = f"on test; {common}" if common else "on test"
-    return [heading, *(f"{label}: {told}" for label, told in own.items() if told)]
+    return [heading, *(f"{label}: {text}" for label, text in own.items() if text)]
 
 
 def _listed(export: Export, holds: Callable[[tuple[str, str]], bool]) -> str:

@@ -1,4 +1,4 @@
-"""Studies and their runs as lists for people."""
+"""Studies and their runs as tables."""
 
 import sys
 from collections.abc import Sequence
@@ -12,29 +12,29 @@ from medtui.monitor.run_summary import summarise_run
 from medtui.units import MISSING, format_density
 
 HEADERS = ("run", "state", "density", "actual", "metric", "val", "test", "cycle", "time")
-"""Studies of several tasks stand in one list, so each row names its study's primary metric."""
+"""Studies of different tasks share this list, so each row names its primary metric."""
 
 
 def runs_table(studies: Sequence[StudyFeed]) -> str:
-    """Return one row for each run of each study."""
+    """Return a table with one row per run."""
     return render_table(HEADERS, [_row(study, run) for study in studies for run in study.runs])
 
 
 def describe_study(study: StudyFeed) -> str:
     """Return a study's state and its table."""
-    state = "at work" if study.is_live else "at rest"
+    state = "running" if study.is_live else "idle"
     counted = f"{study.count('finished')} of {study.num_planned} runs finished"
     lines = [f"{study.folder.name}: {state}, {counted}, in {shown_path(study.folder.path)}"]
     if study.preset is not None and study.preset.note:
         lines.append(study.preset.note)
     lines += [f"problem: {study.problem}"] if study.problem else []
     lines += ["", study_table(study)]
-    lines += ["", *told] if (told := searches_of(study)) else []
+    lines += ["", *found] if (found := searches_of(study)) else []
     return "\n".join(lines)
 
 
 def warn_of_damage(studies: Sequence[StudyFeed], problem: str = "") -> None:
-    """Write to stderr which folders cannot be fully read; `problem` is of the runs folder."""
+    """Write to stderr which folders could not be read; `problem` is of the runs folder."""
     found = [problem]
     for study in studies:
         found += [study.problem, *(run.problem for run in study.runs)]

@@ -1,4 +1,4 @@
-"""One run for people: state, metrics with intervals, size, layers."""
+"""The details of one run: state, metrics with intervals, size, layers."""
 
 from collections.abc import Callable, Iterator
 
@@ -31,7 +31,7 @@ _Vital = tuple[str, str, Callable[[float], str]]
 
 
 def describe_run(study: StudyFeed, run: RunFeed) -> str:
-    """Return everything worth reading about a run."""
+    """Return the details of a run as text."""
     blocks = ["\n".join(_facts(study, run))]
     if run.result is not None:
         result = run.result
@@ -52,13 +52,13 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     if session is not None:
         yield f"  device    {session.device_name or session.device} on {session.host}"
     if result is not None:
-        yield f"  kept      cycle {result.best_cycle}, chosen on val among {result.num_cycles}"
+        yield f"  kept      cycle {result.best_cycle} of {result.num_cycles}, selected on val"
         if result.mode == "fast":
-            yield "  mode      fast; the numbers below are computed exactly"
+            yield "  mode      fast; the numbers below are computed in float32"
         yield f"  took      {describe_duration(run)}"
         if result.upkeep is not None:
-            yield f"  upkeep    {_upkeep(result.upkeep)}"
-        yield f"  reached   {_reached(result.size)}"
+            yield f"  overhead  {_overhead(result.upkeep)}"
+        yield f"  density   {_actual_density(result.size)}"
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
         yield f"  latest    {describe_cycle(run, run.main_stage)}"
@@ -66,41 +66,41 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     tracked = describe_experiment(run)
     if tracked:
         yield f"  comet     {tracked}"
-    yield from _complaints(run)
+    yield from _problems(run)
 
 
-def _reached(size: Size) -> str:
-    """Tell both densities: a share of filters is no share of weights."""
+def _actual_density(size: Size) -> str:
+    """Return the actual density of weights, and of filters and neurons."""
     weights, structures = format_percent(size.density), format_percent(size.structure_density)
     return f"{weights} of the weights, {structures} of the filters and neurons are not zero"
 
 
-def _upkeep(upkeep: Upkeep) -> str:
-    """Tell what being watched and resumable cost."""
+def _overhead(upkeep: Upkeep) -> str:
+    """Return the time that checkpoints and the log took."""
     return (
         f"{format_percent(upkeep.share)} of the last session: checkpoints "
         f"{upkeep.checkpoint_seconds:.1f} s, log {upkeep.log_seconds:.2f} s"
     )
 
 
-def _complaints(run: RunFeed) -> Iterator[str]:
+def _problems(run: RunFeed) -> Iterator[str]:
     if isinstance(run.history.ending, RunFailed):
         yield f"  failure   {one_line(run.history.ending.message)}"
         if run.history.ending.hint:
-            yield f"  cure      {one_line(run.history.ending.hint)}"
+            yield f"  hint      {one_line(run.history.ending.hint)}"
     if run.problem:
         yield f"  problem   {run.problem}"
     result = run.result
     if result is None:
         return
     if not result.has_patients:
-        yield "  warning   the split does not keep patients apart"
+        yield "  warning   patients are unknown, so the split may share patients"
     for warning in result.warnings:
         yield f"  warning   {one_line(warning)}"
 
 
 def _metrics(result: Result) -> str:
-    """Return the metrics of both splits, and the reference's on test beside them."""
+    """Return the metrics on val and test, and those of the reference on test."""
     splits = (result.val, result.test)
     headers = ["metric", "val [95 % interval]", "test [95 % interval]"]
     rows = [
@@ -119,23 +119,23 @@ def _metrics(result: Result) -> str:
     rows.append(["images, patients", *counts, ""])
     if result.test.flips is None:
         return render_table(headers, [row[:-1] for row in rows])
-    rows.append(["answers changed", *(_flips(split.flips) for split in splits), ""])
-    return render_table([*headers, "reference's test"], rows)
+    rows.append(["changed predictions", *(_flips(split.flips) for split in splits), ""])
+    return render_table([*headers, "reference, test"], rows)
 
 
 def _flips(flips: Flips | None) -> str:
-    """Return how many answers changed, and what it cost: `3.1 %: 12 lost, 4 gained`."""
+    """Return how many predictions changed: `3.1 %: 12 lost, 4 gained`."""
     if flips is None:
         return MISSING
     return f"{format_percent(flips.rate)}: {flips.num_lost} lost, {flips.num_gained} gained"
 
 
 def _classes(result: Result) -> str:
-    """Return each class against the rest on test, with its share and its decision threshold."""
+    """Return the one-vs-rest metrics of each class on test, its prevalence and threshold."""
     of_classes, thresholds = result.test.per_class, result.thresholds
     measured = next(iter(of_classes.values()), {})
     shown = [metric for metric in reported_metrics() if metric.name in measured]
-    headers = ["class, on test", "share", *(metric.label for metric in shown)]
+    headers = ["class, on test", "prevalence", *(metric.label for metric in shown)]
     rows = [
         [
             name,
@@ -151,9 +151,9 @@ def _classes(result: Result) -> str:
 
 
 def _size(result: Result) -> str:
-    """Return what there is, what is not zero and, of structured schemes, what shrinking leaves."""
+    """Return sizes: total, nonzero and, of structured schemes, after shrinking."""
     size, shrinkage = result.size, result.shrinkage
-    headers = ["size", "all", "not zero"]
+    headers = ["size", "total", "nonzero"]
     rows = [
         ["parameters", format_count(size.num_parameters), format_count(size.num_nonzero)],
         [
@@ -162,7 +162,7 @@ def _size(result: Result) -> str:
             format_count(size.num_compressible_nonzero),
         ],
         [
-            "bytes: dense, packed",
+            "dense size, sparse size",
             format_bytes(size.bytes_dense),
             format_bytes(size.bytes_packed),
         ],
@@ -183,26 +183,26 @@ def _size(result: Result) -> str:
 
 
 def _removable(shrinkage: Shrinkage) -> str:
-    """Say how many filters are zero, how many can leave, and whether a model without them is."""
+    """Return how many filters are zero and removable, and how the shrunk model differs."""
     words = (
         f"filters and neurons: masked {format_percent(shrinkage.masked)}, "
         f"removable {format_percent(shrinkage.removable)}"
     )
     if shrinkage.difference is None:
-        return f"{words}; no shrunk model is stored"
+        return f"{words}; no shrunk model was written"
     return (
-        f"{words}; shrunk.safetensors has {format_bytes(shrinkage.bytes_on_disk)}, its logits "
-        f"differ by {shrinkage.difference:.1g} at most"
+        f"{words}; shrunk.safetensors: {format_bytes(shrinkage.bytes_on_disk)}, logits differ "
+        f"by at most {shrinkage.difference:.1g}"
     )
 
 
 def _layers(size: Size) -> str:
-    headers = ("layer", "weights", "not zero", "share", "filters or neurons", "kept")
+    headers = ("layer", "weights", "nonzero", "density", "filters or neurons", "kept")
     rows = [
         [
             layer.name,
             format_count(layer.num_weights),
-            format_count(layer.num_nonzero) if layer.num_nonzero else "none: dead",
+            format_count(layer.num_nonzero) if layer.num_nonzero else "none: collapsed",
             format_percent(layer.num_nonzero / max(1, layer.num_weights)),
             format_count(layer.num_structures),
             format_count(layer.num_structures_kept),

@@ -1,4 +1,4 @@
-"""What searches have found, told by lines."""
+"""The outcomes of searches as sentences and JSON objects."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from medtui.runs.search_record import SearchRecord
 
 
 def searches_of(study: StudyFeed) -> list[str]:
-    """Return a sentence for each of a study's searches; none where it has none."""
+    """Return a sentence for each search of a study."""
     return [describe_outcome(each) for each in study.search.searches] if study.search else []
 
 

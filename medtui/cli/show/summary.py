@@ -1,4 +1,4 @@
-"""A study's runs as rows for people and as objects for programs; live and finished alike."""
+"""A study's runs as table rows and as JSON objects, running or finished."""
 
 import json
 from collections.abc import Sequence
@@ -62,12 +62,12 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
 
 
 def print_object(value: dict[str, Any]) -> None:
-    """Write one object on one line of stdout, at once."""
+    """Print one object as one line of JSON and flush."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
 
 
 def describe_primary(run: RunFeed) -> str:
-    """Return what a run has reached so far: `val accuracy 95.8 %, test accuracy 95.1 %`.
+    """Return the metrics of a run so far: `val accuracy 95.8 %, test accuracy 95.1 %`.
 
     Empty before the first measurement.
     """

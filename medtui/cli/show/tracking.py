@@ -1,4 +1,4 @@
-"""Where trackers have recorded runs, in a few words."""
+"""The state of runs in trackers as short sentences."""
 
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.preset import TRACKERS, TrackerRow
