@@ -18,7 +18,7 @@ from medtui.runs.predictions import read_predictions
 from tests.helpers.exportable_study import PRESET
 from tests.helpers.paths import REPOSITORY
 
-DOCUMENT = REPOSITORY / "docs" / "export.md"
+DOCUMENT = REPOSITORY / "docs" / "how-to" / "export.md"
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_json_is_one_object_a_file(export, tmp_path):
     ("arguments", "code", "told"),
     [
         (["unfinished"], 2, "small/unfinished is not finished"),
-        (["small"], 2, "is a study; a model is one run's"),
-        (["no-such-run"], 2, "no study or run called `no-such-run`"),
+        (["small"], 2, "only a single run can be exported"),
+        (["no-such-run"], 2, "no study or run named `no-such-run`"),
     ],
 )
 def test_what_cannot_be_exported_is_told_in_a_sentence(export, arguments, code, told):

@@ -270,7 +270,7 @@ def test_a_detached_study_goes_on_until_it_is_stopped(medtui, tmp_path):
     assert medtui("--run", "small.toml", "--detach").stdout == "small\n"
     attached = Attached(tmp_path, "attach", "small/reference")
     attached.wait_for_word("epoch 1 (1/500)")
-    assert "asked to stop" in medtui("stop", "small").stderr
+    assert "Stop requested for small" in medtui("stop", "small").stderr
     code, table = attached.end()
     assert code == 1
     assert "reference  stopped" in table

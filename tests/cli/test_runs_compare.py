@@ -71,7 +71,7 @@ def test_sorting_pinning_and_groups(medtui, recorded):
     [
         (["--columns", "acurracy"], "Did you mean `accuracy`?"),
         (["--filter", "acc>3"], "There is no finished run to compare"),
-        (["--pin", "cells"], "name one finished run"),
+        (["--pin", "cells"], "one finished run is needed"),
     ],
 )
 def test_what_cannot_be_compared_is_explained(medtui, recorded, arguments, sentence):
