@@ -137,7 +137,7 @@ def test_repeating_a_run_survives_a_hangup_and_two_kills(study, tmp_path):
     wait_until(lambda: is_over(repeated), "the supervisor's end")
     feed = StudyFeed(repeated)
     feed.refresh()
-    assert [each.status for each in feed.runs] == ["finished", "lost"]
+    assert [each.status for each in feed.runs] == ["finished", "crashed"]
     resumed = subprocess.run(
         [sys.executable, "-m", "medtui", "resume", f"{repeated.name}/{run.name}",
          "--runs-dir", str(tmp_path / "runs")],

@@ -68,7 +68,7 @@ def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test
 
 
 def layers_sheet(entries: Sequence[Entry]) -> Sheet:
-    """Return the share of weights each run kept of each layer; a dead layer is marked."""
+    """Return the share of weights each run kept of each layer; a collapsed layer is marked."""
     names = dict.fromkeys(layer.name for entry in entries for layer in entry.result.size.layers)
     layers = [{layer.name: layer for layer in entry.result.size.layers} for entry in entries]
     rows: list[Words] = []
@@ -77,12 +77,12 @@ def layers_sheet(entries: Sequence[Entry]) -> Sheet:
         found = [each.get(name) for each in layers]
         cells = [
             MISSING if layer is None
-            else "dead" if layer.num_nonzero == 0
+            else "collapsed" if layer.num_nonzero == 0
             else format_percent(layer.num_nonzero / max(1, layer.num_weights))
             for layer in found
         ]  # fmt: skip
         rows.append((name, *cells))
-        marks.append("dead" if "dead" in cells else "")
+        marks.append("dead" if "collapsed" in cells else "")
     headers = ("layer", *(short_name(entry, entries) for entry in entries))
     note = "Share of a layer's weights that are not zero."
     return Sheet("Layers", headers, tuple(rows), tuple(marks), note)

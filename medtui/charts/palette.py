@@ -16,7 +16,7 @@ MARKS: dict[Status, str] = {
     "finished": "✓",
     "stopped": "■",
     "failed": "✗",
-    "lost": "?",
+    "crashed": "?",
     "queued": "·",
 }
 """A state's mark; the word stands beside it."""
@@ -45,7 +45,7 @@ DARK = Colours(
         "finished": "#2FBF95",
         "stopped": ORANGE,
         "failed": "#F0743E",
-        "lost": PURPLE,
+        "crashed": PURPLE,
         "queued": "#8A94A0",
     },
     muted="#8A94A0",
@@ -62,7 +62,7 @@ LIGHT = Colours(
         "finished": "#00765A",
         "stopped": "#9A6700",
         "failed": "#B84400",
-        "lost": "#9C3D74",
+        "crashed": "#9C3D74",
         "queued": "#66707A",
     },
     muted="#66707A",

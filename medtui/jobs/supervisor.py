@@ -204,14 +204,14 @@ class Supervisor:
 
     @staticmethod
     def _crashed(job: Job) -> bool:
-        """Tell a worker that a signal ended without a last word from one that ended by itself."""
+        """Return whether a signal ended the worker before it wrote its final event."""
         if job.run.result.is_file() or job.worker.returncode >= 0:
             return False
         feed = RunFeed(job.run)
         feed.refresh()
         while feed.is_behind:
             feed.refresh()
-        return feed.status == "lost"
+        return feed.status == "crashed"
 
     def _stop(self, job: Job) -> None:
         now = time.monotonic()

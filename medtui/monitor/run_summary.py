@@ -8,7 +8,7 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.progress import Progress
 from medtui.preset import Cell
 from medtui.runs.status import Status
-from medtui.units import format_density
+from medtui.units import format_density, plural
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,5 @@ def _warning_of(run: RunFeed) -> str:
     if run.problem:
         return run.problem
     if history.dead_layers:
-        count = len(history.dead_layers)
-        return f"{count} layer{'s are' if count > 1 else ' is'} empty"
-    return "answers the same for every image" if history.are_logits_constant else ""
+        return plural(len(history.dead_layers), "collapsed layer")
+    return "the same prediction for every image" if history.are_logits_constant else ""

@@ -115,9 +115,9 @@ def _ending(run: RunFeed) -> str:
         case "failed", RunFailed(message=message, hint=hint):
             return f"{message} {hint}".strip()
         case "stopped", RunStopped(reason=reason):
-            return f"{reason}; r resumes from its checkpoint"
-        case "lost", _:
-            return "the worker vanished without a last word; r resumes from its checkpoint"
+            return f"{reason}. Press r to resume."
+        case "crashed", _:
+            return "The worker exited unexpectedly. Press r to resume."
         case _:
             return ""
 

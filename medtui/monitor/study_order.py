@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from medtui.monitor.study_summary import StudySummary
+from medtui.runs.status import FORMER_STATUSES
 
 Order = Literal["newest", "name", "best val"]
 
@@ -14,13 +15,18 @@ ORDERS: tuple[Order, ...] = ("newest", "name", "best val")
 def choose_studies(
     studies: tuple[StudySummary, ...], wanted: str, order: Order
 ) -> tuple[StudySummary, ...]:
-    """Return the studies that hold every word of `wanted`, in this order."""
+    """Return the studies whose text contains every word of `wanted`, in this order."""
     words = wanted.lower().split()
-    chosen = [study for study in studies if all(word in _said_of(study) for word in words)]
+    chosen = [study for study in studies if all(_contains(_text_of(study), word) for word in words)]
     return tuple(sorted(chosen, key=_key_of(order)))
 
 
-def _said_of(study: StudySummary) -> str:
+def _contains(text: str, word: str) -> bool:
+    """Return whether a word occurs in a text, under its present or its former name."""
+    return word in text or FORMER_STATUSES.get(word, word) in text
+
+
+def _text_of(study: StudySummary) -> str:
     titles = " ".join(f"{run.title} {run.status}" for run in study.runs)
     return f"{study.name} {study.about} {study.note} {study.status} {titles}".lower()
 

@@ -109,7 +109,7 @@ def summarise_study(study: StudyFeed) -> StudySummary:
         about=_about(study),
         note=_note_of(study),
         status=status_of_study(study),
-        num_failed=study.count("failed", "lost"),
+        num_failed=study.count("failed", "crashed"),
         num_finished=study.count("finished"),
         num_planned=study.num_planned,
         runs=tuple(summarise_run(study, run) for run in study.runs),
@@ -126,8 +126,8 @@ def status_of_study(study: StudyFeed) -> Status:
         return "running"
     if study.count("failed"):
         return "failed"
-    if study.count("lost"):
-        return "lost"
+    if study.count("crashed"):
+        return "crashed"
     if study.runs and study.count("finished") == study.num_planned:
         return "finished"
     return "stopped" if study.count("stopped", "finished") else "queued"

@@ -7,8 +7,11 @@ from medtui.events import RunFailed, RunFinished, RunStopped
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import History
 
-Status = Literal["queued", "running", "finished", "stopped", "failed", "lost"]
-"""`lost`: the worker vanished without a last word; such a run can be resumed."""
+Status = Literal["queued", "running", "finished", "stopped", "failed", "crashed"]
+"""`crashed`: the worker ended without a final event; such a run can be resumed."""
+
+FORMER_STATUSES: dict[str, Status] = {"lost": "crashed"}
+"""Names of states in earlier versions, which a typed filter may still use."""
 
 
 def status_of(run: RunFolder, history: History, *, is_held: bool) -> Status:
@@ -23,6 +26,6 @@ def status_of(run: RunFolder, history: History, *, is_held: bool) -> Status:
         case RunStopped():
             return "stopped"
         case RunFinished():
-            return "lost"
+            return "crashed"
         case None:
-            return "lost" if history.num_records else "queued"
+            return "crashed" if history.num_records else "queued"

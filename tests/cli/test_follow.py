@@ -222,7 +222,7 @@ def test_a_vanished_terminal_ends_the_follower_alone(live, tmp_path):
     assert holder_of(live.folder.lock).pid == os.getpid()
 
 
-def test_a_lost_run_is_explained(medtui, study):
+def test_a_crashed_run_is_explained(medtui, study):
     """A worker that vanished leaves its log and the way on."""
     run = study.run("quantize16")
     run.events.unlink()

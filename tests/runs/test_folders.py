@@ -82,10 +82,10 @@ def make_run(study: Path, name: str) -> RunFolder:
     ("events", "status"),
     [
         ([], "queued"),
-        ([RunStarted(1, "h", "cpu")], "lost"),
+        ([RunStarted(1, "h", "cpu")], "crashed"),
         ([RunStarted(1, "h", "cpu"), RunStopped("asked to")], "stopped"),
         ([RunStarted(1, "h", "cpu"), RunFailed("no")], "failed"),
-        ([RunStarted(1, "h", "cpu"), RunStopped("x"), RunStarted(2, "h", "cpu")], "lost"),
+        ([RunStarted(1, "h", "cpu"), RunStopped("x"), RunStarted(2, "h", "cpu")], "crashed"),
     ],
 )
 def test_a_state_is_derived_from_the_folder(tmp_path, events, status):

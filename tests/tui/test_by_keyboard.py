@@ -156,6 +156,6 @@ def test_a_study_is_set_up_left_found_again_stopped_and_resumed(tmux: Tmux, tmp_
     tmux.send("s")
     tmux.wait_for("Stop the whole study small")
     tmux.send("w")
-    tmux.wait_for("r resumes from its checkpoint")
+    tmux.wait_for("Press r to resume")
     tmux.send_until("r", "● running")
     tmux.wait_for("resumed in cycle")

@@ -37,7 +37,7 @@ async def test_a_killed_worker_is_called_lost_and_can_be_resumed(
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         showcase[-1].release()
-        await until(pilot, lambda: "vanished without a last word; r resumes" in screen_text(pilot))
+        await until(pilot, lambda: "exited unexpectedly. Press r to resume" in screen_text(pilot))
 
 
 async def test_the_runs_folder_vanishes_and_comes_back(

@@ -33,6 +33,17 @@ def test_studies_are_found_by_any_word_and_ordered(
     ]  # fmt: skip
 
 
+def test_a_filter_accepts_the_former_name_of_a_state(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """`lost`, as earlier versions called crashed runs, finds what `crashed` finds."""
+    showcase[-1].release()
+    rows = FolderReader(runs_dir).read("", look_at_all=True).studies
+    found = {word: choose_studies(rows, word, "newest") for word in ("crashed", "lost")}
+    assert [row.name for row in found["lost"]] == ["malaria"]
+    assert found["lost"] == found["crashed"]
+
+
 async def test_search_order_and_note(runs_dir: Path, showcase: list[RecordedStudy]) -> None:
     """`/` filters while typing, Escape drops it; `o` orders; `e` writes a line."""
     async with opened(runs_dir) as pilot:
@@ -70,7 +81,7 @@ async def test_the_end_of_a_run_is_announced(runs_dir: Path, showcase: list[Reco
     async with opened(runs_dir) as pilot:
         showcase[-1].release()
         pilot.app.feed.poll_now()
-        await until(pilot, lambda: "malaria: Prune 0.1 lost" in notices(pilot))
+        await until(pilot, lambda: "malaria: Prune 0.1 crashed" in notices(pilot))
 
 
 async def test_the_log_is_filtered_and_a_chart_exported(

@@ -107,14 +107,14 @@ async def test_a_run_that_was_left_is_read_no_more(runs_dir: Path) -> None:
 
 
 async def test_dead_layers_are_named_where_the_eye_is(runs_dir: Path) -> None:
-    """An empty layer is a warning above the charts, by name."""
+    """A collapsed layer is a warning above the charts, by name."""
     study = RecordedStudy(runs_dir, "guardless")
     study.reference()
     run = study.run("filterprune-0.5", dead=["conv1", "layer1.0.conv2"], cycles=5, end="")
     study.hold(study.folder, run)
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: "empty layers" in screen_text(pilot))
+        await until(pilot, lambda: "collapsed layers" in screen_text(pilot))
         assert "conv1, layer1.0.conv2" in screen_text(pilot)
     study.release()
 

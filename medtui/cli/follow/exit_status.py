@@ -22,7 +22,7 @@ def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
     if study.is_live:
         return []
     chosen = study.runs if run is None else [run]
-    sentences = [_explain(each) for each in chosen if each.status in {"failed", "lost"}]
+    sentences = [_explain(each) for each in chosen if each.status in {"failed", "crashed"}]
     if sentences:
         return sentences
     if not any(each.history.num_records for each in study.runs):

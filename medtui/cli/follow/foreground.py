@@ -93,7 +93,7 @@ class Session:
             output.close()
 
     def _print_ended(self, study: StudyFeed, run: RunFeed) -> None:
-        if self.output.as_json and run.status != "lost":  # a crashed worker is restarted
+        if self.output.as_json and run.status != "crashed":  # a crashed worker is restarted
             self._printed.add(run.folder.name)
             print_object(run_object(study, run))
 

@@ -129,8 +129,8 @@ def _collapse(size: Size, val: Predictions) -> list[str]:
     """Call a collapse by its name: its accuracy alone says nothing."""
     if not val.are_constant:
         return []
-    dead = ", ".join(size.dead_layers) or "none is empty, but no signal crosses the network"
-    return [f"collapsed: the answer is the same for every image; dead layers: {dead}"]
+    names = ", ".join(size.dead_layers) or "none, but no signal crosses the network"
+    return [f"collapsed: the answer is the same for every image; collapsed layers: {names}"]
 
 
 def _peak_memory(device: torch.device) -> int | None:

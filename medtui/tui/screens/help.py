@@ -17,8 +17,8 @@ _WORDS = (
     ("w, theta", "the dense weights that are trained, and the compressed ones that are kept"),
     ("mu", "how hard w is pulled to theta; grows from cycle to cycle"),
     ("gap", "how far they still are apart: |w - theta| / |w|"),
-    ("empty layer", "a layer without a weight left: the network can only answer by chance"),
-    ("lost", "the worker vanished without a last word; such a run can be resumed"),
+    ("collapsed layer", "every weight of the layer was pruned; predictions may be at chance level"),
+    ("crashed", "the worker exited unexpectedly; resume continues from the last checkpoint"),
 )
 
 

@@ -16,7 +16,7 @@ _SHARE = 9
 
 
 class LayerBars(Framed, VerticalScroll, can_focus=False):
-    """One line a layer; an empty layer is named as such."""
+    """One line a layer; a collapsed layer is named as such."""
 
     DEFAULT_CSS = """
     LayerBars { padding: 0 1; scrollbar-size-vertical: 1; & Static { height: auto; } }
@@ -32,14 +32,16 @@ class LayerBars(Framed, VerticalScroll, can_focus=False):
         if not view.densities:
             self.query_one(Static).update(Text("known after the first cycle", colours.muted))
             return
-        width = max(4, self.content_size.width - _NAME - _SHARE - 8)
+        width = max(4, self.content_size.width - _NAME - _SHARE - (12 if view.dead_layers else 8))
         text = Text()
         for name, density in view.densities:
-            is_empty = name in view.dead_layers
-            text.append(f"{name[:_NAME]:<{_NAME}} ", colours.warning if is_empty else colours.muted)
+            is_collapsed = name in view.dead_layers
+            text.append(
+                f"{name[:_NAME]:<{_NAME}} ", colours.warning if is_collapsed else colours.muted
+            )
             text.append_text(bar(density, width, colours))
             text.append(f" {format_percent(density):>{_SHARE}}")
-            text.append(" empty\n" if is_empty else "\n", colours.warning)
+            text.append(" collapsed\n" if is_collapsed else "\n", colours.warning)
         text.rstrip()
         self.query_one(Static).update(text)
 

@@ -96,7 +96,7 @@ def warnings_of(view: RunView, colours: Colours) -> list[Text]:
         sentences.append(view.problem.replace("\n", " "))
     if view.dead_layers:
         names = ", ".join(view.dead_layers)
-        sentences.append(f"empty layers, the network can only answer by chance: {names}")
+        sentences.append(f"collapsed layers, predictions may be at chance level: {names}")
     elif view.are_logits_constant:
         sentences.append("every image gets the same answer: the network answers by chance")
     if unmeasured := _cycles_without_loss(view):
