@@ -89,7 +89,7 @@ def _cycle(log: EventWriter) -> int:
 
 def explain(error: Exception) -> RunFailed:
     """Turn whatever ended a run into a sentence and a cure."""
-    from medtui.engine.run.out_of_memory import describe_shortage, is_shortage
+    from medtui.engine.run.out_of_memory import describe_out_of_memory, is_out_of_memory
 
     if isinstance(error, MedtuiError):
         # A wrong preset stays wrong and a diverged loss diverges again; an environment may change.
@@ -101,8 +101,8 @@ def explain(error: Exception) -> RunFailed:
             f"The disk is full: {error.filename or 'a file could not be written'}.",
             "Free space and resume; the last checkpoint is whole.",
         )
-    if is_shortage(error):
-        return RunFailed(describe_shortage(text), "Free memory and resume.")
+    if is_out_of_memory(error):
+        return RunFailed(describe_out_of_memory(text), "Free memory and resume.")
     if "CUDA error" in text or "device-side" in text:
         return RunFailed(
             f"The GPU failed: {text.splitlines()[0]}", "Resume on this or another GPU."

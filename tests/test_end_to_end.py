@@ -79,9 +79,9 @@ def test_a_study_ends_with_every_result(study):
         provenance = json.loads(run.provenance.read_text())
         assert provenance["fingerprint"]["threads"]
         assert provenance["data_digest"]
-        assert result.upkeep is not None
-        spent = result.upkeep.log_seconds + result.upkeep.checkpoint_seconds
-        assert 0 < result.upkeep.log_seconds <= spent < result.upkeep.session_seconds
+        assert result.overhead is not None
+        spent = result.overhead.log_seconds + result.overhead.checkpoint_seconds
+        assert 0 < result.overhead.log_seconds <= spent < result.overhead.session_seconds
 
 
 def test_densities_reached_are_measured(study):

@@ -19,8 +19,8 @@ from benchmarks.engine_ablation.runner import arms_of, measure_variants, say, wa
 from benchmarks.engine_ablation.table import print_report
 from benchmarks.engine_ablation.variants import VARIANTS, Variant
 from benchmarks.engine_ablation.workload import Workload
-from medtui.engine.precision import fast_arithmetic
-from medtui.engine.run.device import choose_device, cpu_capability, device_name, settle
+from medtui.engine.precision import fast_precision_on
+from medtui.engine.run.device import choose_device, configure_torch, cpu_capability, device_name
 from medtui.errors import MedtuiError, UsageError
 
 
@@ -32,7 +32,7 @@ def benchmark(plan: AblationPlan, folder: Path) -> AblationReport:
     """
     device = choose_device(plan.device)
     threads = plan.threads or len(os.sched_getaffinity(0))
-    settle(device, threads)
+    configure_torch(device, threads)
     variants = _variants_of(plan, device)
     conditions = _conditions(device, threads)
     work = Workload(plan, lay_out(plan, folder / "all"), device)
@@ -68,7 +68,7 @@ def _conditions(device: torch.device, threads: int) -> dict[str, str]:
         "device": f"{device}, {device_name(device)}",
         "threads": f"{threads} of {os.cpu_count()} cores",
         "instructions": cpu_capability(),
-        "fast arithmetic": str(fast_arithmetic(device)),
+        "fast precision": str(fast_precision_on(device)),
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "unset"),
         "torch": str(torch.__version__),
         "torchvision": str(torchvision.__version__),

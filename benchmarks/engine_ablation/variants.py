@@ -16,9 +16,9 @@ from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd
 from medtui.engine.lc.state import CycleMeasurement, LcState
-from medtui.engine.precision import EXACT, Arithmetic, fast_arithmetic
+from medtui.engine.precision import EXACT, Precision, fast_precision_on
 from medtui.engine.pruning.schemes import build_scheme
-from medtui.engine.run.device import settle
+from medtui.engine.run.device import configure_torch
 from medtui.engine.training.evaluation import Evaluator
 from medtui.preset import named_schemes
 
@@ -57,7 +57,7 @@ def _engine(
     tally: Tally,
     *,
     with_train_split: bool,
-    arithmetic: Arithmetic = EXACT,
+    precision: Precision = EXACT,
     **seams: Any,  # noqa: ANN401 - LC's own, passed through
 ) -> nn.Module:
     """Run medtui's L-C; like stock, it measures w before the first cycle."""
@@ -66,7 +66,7 @@ def _engine(
         work.evaluation_batches(split, tally, EVALUATION_BATCH)
         for split in ("train", "val", "test")
     )
-    evaluator = Evaluator("single", work.device, val, arithmetic)  # type: ignore[arg-type] # counts as its batches
+    evaluator = Evaluator("single", work.device, val, precision)  # type: ignore[arg-type] # counts as its batches
 
     def statistics(model: nn.Module, criterion: Any, loader: Any) -> Any:  # noqa: ANN401 - as Condensa calls it
         return evaluator(model, criterion, train_in_order if loader is train else loader)
@@ -90,12 +90,12 @@ def _engine(
 
 
 def _fast(work: Workload, tally: Tally, *, is_graphed: bool) -> nn.Module:
-    arithmetic = fast_arithmetic(work.device)
-    seams = fast_mode_arguments(work.device, arithmetic, _say)
+    precision = fast_precision_on(work.device)
+    seams = fast_mode_arguments(work.device, precision, _say)
     if not is_graphed:
-        seams["step"] = FastStep(arithmetic)
+        seams["step"] = FastStep(precision)
     return _engine(
-        work, tally, with_train_split=False, arithmetic=arithmetic, test_every=TEST_EVERY, **seams
+        work, tally, with_train_split=False, precision=precision, test_every=TEST_EVERY, **seams
     )
 
 
@@ -148,7 +148,7 @@ VARIANTS = (
 
 def set_up(variant: Variant, device: torch.device, threads: int) -> None:
     """Put torch into the state in which the variant would find it in a process of its own."""
-    settle(device, threads)
+    configure_torch(device, threads)
     if variant.is_stock:
         torch.use_deterministic_algorithms(mode=False)
         torch.backends.cudnn.deterministic = False

@@ -13,7 +13,7 @@ from medtui.datasets.resolve import open_source
 from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import Pictures, PicturesRequest, pictures_decoder
-from medtui.protocol.stdio import Answers, read_request
+from medtui.protocol.stdio import MessageWriter, read_request
 
 Picture = NDArray[np.uint8]
 """(H, W, C)."""
@@ -57,7 +57,7 @@ def _find(settings: DataSettings, names: list[str]) -> Pictures:
 
 def main() -> None:
     """Answer one request from stdin."""
-    answers = Answers()
+    answers = MessageWriter()
     request = read_request(PicturesRequest)
     answers.send(_find(DataSettings.model_validate_json(request.settings), request.names))
 

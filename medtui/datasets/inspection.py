@@ -22,7 +22,7 @@ from medtui.protocol.dataset import (
     Reading,
     Sample,
 )
-from medtui.protocol.stdio import Answers, read_request
+from medtui.protocol.stdio import MessageWriter, read_request
 
 TELL_SECONDS = 0.5
 """How often progress is told."""
@@ -88,7 +88,7 @@ def _samples(source: Source) -> list[Sample]:
 
 def main() -> None:
     """Answer one request from stdin."""
-    answers = Answers()
+    answers = MessageWriter()
     request = read_request(DatasetRequest)
     settings = DataSettings.model_validate_json(request.settings)
     if not request.is_every_image_read:

@@ -10,7 +10,7 @@ from medtui.child_process import ChildProcess
 from medtui.comet import access
 from medtui.doctor.finding import Finding
 from medtui.errors import MedtuiError
-from medtui.protocol.environment import TorchFacts, decoder
+from medtui.protocol.environment import TorchEnvironment, decoder
 from medtui.telemetry import Probe
 
 FACTS_SECONDS = 120.0
@@ -22,7 +22,7 @@ CONDENSA = "0.5.0b0"
 """The one version whose loop the engine restates."""
 
 
-def read_torch_facts() -> TorchFacts:
+def read_torch_facts() -> TorchEnvironment:
     """Ask a short-lived process about torch; what goes wrong there becomes the `problem`."""
     complaint = "torch could not be asked"
     try:
@@ -31,9 +31,9 @@ def read_torch_facts() -> TorchFacts:
         ) as process:
             return process.answer(FACTS_SECONDS)
     except TimeoutError:
-        return TorchFacts(problem=f"{complaint}: no answer within {FACTS_SECONDS:g} s")
+        return TorchEnvironment(problem=f"{complaint}: no answer within {FACTS_SECONDS:g} s")
     except MedtuiError as error:
-        return TorchFacts(problem=error.message.removesuffix("."))
+        return TorchEnvironment(problem=error.message.removesuffix("."))
 
 
 def examine_python() -> Finding:
@@ -46,7 +46,7 @@ def examine_python() -> Finding:
     return Finding("Python", "OK", text, facts={"version": version})
 
 
-def examine_torch(facts: TorchFacts, probe: Probe) -> Finding:
+def examine_torch(facts: TorchEnvironment, probe: Probe) -> Finding:
     """Tell of torch, and why it does not see a GPU that the driver lists."""
     values = msgspec.to_builtins(facts)
     if not facts.torch:
@@ -65,7 +65,7 @@ def examine_torch(facts: TorchFacts, probe: Probe) -> Finding:
     return Finding("torch", "failure", text, cure, values)
 
 
-def examine_condensa(facts: TorchFacts) -> Finding:
+def examine_condensa(facts: TorchEnvironment) -> Finding:
     """Tell whether the Condensa that the engine was written for is here."""
     values = {"version": facts.condensa}
     cure = f"pip install condensa=={CONDENSA}"

@@ -1,24 +1,24 @@
-"""Sends what torch and Condensa are here, for `doctor`, which must not import them.
+"""Child process that reports the installed torch and Condensa to `doctor`, which imports neither.
 
-`python -m medtui.engine.environment_probe` sends `TorchFacts`.
+`python -m medtui.engine.environment_probe` sends a `TorchEnvironment`.
 """
 
 from importlib import metadata
 
 from msgspec.structs import replace
 
-from medtui.protocol.environment import TorchFacts
-from medtui.protocol.stdio import Answers
+from medtui.protocol.environment import TorchEnvironment
+from medtui.protocol.stdio import MessageWriter
 
 
-def probe_environment() -> TorchFacts:
-    """Return what torch and Condensa are; `problem` says what could not be imported."""
+def probe_environment() -> TorchEnvironment:
+    """Return the versions of torch and Condensa and the GPUs; `problem` names a failed import."""
     try:
         import torch
         import torchvision
-    except Exception as error:  # noqa: BLE001 - a broken library raises what it likes
-        return TorchFacts(problem=f"torch cannot be imported: {_first_line(error)}")
-    found = TorchFacts(
+    except Exception as error:  # noqa: BLE001 - a broken installation raises any type of error
+        return TorchEnvironment(problem=f"torch cannot be imported: {_first_line(error)}")
+    found = TorchEnvironment(
         torch=str(torch.__version__),
         torchvision=str(torchvision.__version__),
         built_for_cuda=torch.version.cuda,
@@ -29,13 +29,13 @@ def probe_environment() -> TorchFacts:
         if torch.cuda.is_available():
             count = torch.cuda.device_count()
             found = replace(found, gpus=[torch.cuda.get_device_name(at) for at in range(count)])
-    except Exception as error:  # noqa: BLE001 - a broken driver raises what it likes
+    except Exception as error:  # noqa: BLE001 - a broken driver raises any type of error
         found = replace(found, problem=f"CUDA cannot be used: {_first_line(error)}")
     try:
-        import condensa  # noqa: F401 - that it can be imported is the fact
+        import condensa  # noqa: F401 - tests the import
 
         return replace(found, condensa=metadata.version("condensa"))
-    except Exception as error:  # noqa: BLE001 - a broken library raises what it likes
+    except Exception as error:  # noqa: BLE001 - a broken installation raises any type of error
         return replace(found, problem=f"Condensa cannot be imported: {_first_line(error)}")
 
 
@@ -44,4 +44,4 @@ def _first_line(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    Answers().send(probe_environment())
+    MessageWriter().send(probe_environment())

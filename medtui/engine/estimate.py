@@ -1,4 +1,4 @@
-"""How long a study takes and how much disk it fills, by a few steps measured on its device."""
+"""Estimate of a study's duration and disk use, from a few steps measured on its device."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from medtui.engine.timing.study_time import (
     search_time,
     total,
 )
-from medtui.engine.timing.work_times import WorkMeter
+from medtui.engine.timing.work_times import WorkTimer
 from medtui.jobs.device_slots import find_slots, num_cores, settle_threads
 from medtui.preset import Cell, Preset, count_runs, expand_grid
 from medtui.protocol.preflight import Estimate
@@ -38,10 +38,10 @@ def estimate(
     projections: Mapping[str, float],
     seconds_start: float = 0.0,
 ) -> Estimate:
-    """Return how long a study takes, from steps that are measured now.
+    """Return the estimated duration of a study; measures some steps, which takes several seconds.
 
-    `projections` has a run's name to the measured seconds of its scheme's projection on the CPU.
-    `seconds_start` is what a worker takes until it computes.
+    `projections` maps a run's name to the measured seconds of its scheme's projection on the CPU.
+    `seconds_start` is the time that a worker needs to start.
     """
     load = os.getloadavg()[0]
     machine = settle_threads(preset)
@@ -49,7 +49,7 @@ def estimate(
     num_slots = len(find_slots(machine))
     cells = expand_grid(preset) or _searched_cells(preset)
     num_at_once = min(num_slots, max(len(expand_grid(preset)), _num_searches(preset)))
-    times = WorkMeter(preset, survey, network, device).measure(machine, cells[0], num_at_once)
+    times = WorkTimer(preset, survey, network, device).measure(machine, cells[0], num_at_once)
     times = replace(
         times, start=seconds_start, cycle=_cycle_times(cells[0], times, projections, device)
     )
@@ -60,7 +60,7 @@ def estimate(
 def _cycle_times(
     first: Cell, times: WorkTimes, projections: Mapping[str, float], device: torch.device
 ) -> dict[str, float]:
-    """Return a cycle's overhead for each cell: that of the first, with its own projection."""
+    """Return the seconds of each cell's cycles: the first cell's, with the cell's projection."""
     measured = times.cycle[""]
     if device.type == "cuda" or first.slug not in projections:
         return dict(times.cycle)
@@ -114,7 +114,7 @@ def _num_searches(preset: Preset) -> int:
 
 
 def _bytes_on_disk(network: nn.Module, num_cells: int, num_slots: int) -> int:
-    """Return the models that stay, and the checkpoints that the runs side by side keep."""
+    """Return the bytes of all models, and of the checkpoints of runs that compute at once."""
     model = sum(tensor.nbytes for tensor in network.state_dict().values())
     num_live = min(num_cells, num_slots)
     return int(model) * (1 + num_cells + num_live * _CHECKPOINTS_KEPT * _CHECKPOINT_TENSORS)

@@ -1,6 +1,6 @@
-"""In what numbers a network is computed: exactly, or as the hardware does it fastest.
+"""The precision and memory format of a network's computation: exact, or fast on this hardware.
 
-Weights stay float32 either way; only products and what lies between layers become narrower.
+Weights stay float32 in both; only products and activations use the narrower type.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from medtui.engine.run.device import cpu_flags
 from medtui.preset import FastPrecision, precision_from_environment
 
 _NATIVE_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
-"""What Linux calls bfloat16 products in hardware on x86 (two kinds) and on Arm."""
+"""Linux's names of processor features that multiply bfloat16: two of x86, one of Arm."""
 
 _DTYPES: dict[FastPrecision, torch.dtype] = {
     "float32": torch.float32,
@@ -21,17 +21,18 @@ _DTYPES: dict[FastPrecision, torch.dtype] = {
 
 
 @dataclass(frozen=True)
-class Arithmetic:
-    """A number type for convolutions and matrix products, and an order of images in memory."""
+class Precision:
+    """The number type of convolutions and matrix products, and the memory format of images."""
 
     dtype: torch.dtype = torch.float32
     memory_format: torch.memory_format = torch.contiguous_format
 
     def logits(self, model: nn.Module, inputs_NCHW: Tensor) -> Tensor:
-        """Return the model's answer as float32 (N, K)."""
+        """Return the model's logits as float32 (N, K)."""
         inputs_NCHW = inputs_NCHW.to(memory_format=self.memory_format)
         is_narrow = self.dtype is not torch.float32
-        # A weight is used once: a cache of casts would save nothing, and a CUDA graph forbids it.
+        # Each weight is cast once per pass, so autocast's cache saves nothing; and a CUDA graph
+        # cannot be replayed with it.
         with torch.autocast(
             inputs_NCHW.device.type, self.dtype, enabled=is_narrow, cache_enabled=False
         ):
@@ -39,36 +40,38 @@ class Arithmetic:
         return logits_NK
 
     @property
-    def precision(self) -> str:
-        """The number type's name: `bfloat16`."""
+    def name(self) -> str:
+        """Name of the number type: `bfloat16`."""
         return str(self.dtype).removeprefix("torch.")
 
     def __str__(self) -> str:
         order = "channels_last" if self.memory_format is torch.channels_last else "contiguous"
-        return f"{self.precision}, {order}"
+        return f"{self.name}, {order}"
 
 
-EXACT = Arithmetic()
-"""Condensa's own."""
+EXACT = Precision()
+"""The exact mode's, as in Condensa."""
 
 
-def fast_arithmetic(device: torch.device, asked: FastPrecision | None = None) -> Arithmetic:
-    """Return the fast mode's: as asked, else by `MEDTUI_FAST_PRECISION`, else the hardware's own.
+def fast_precision_on(device: torch.device, asked: FastPrecision | None = None) -> Precision:
+    """Return the fast mode's precision on a device.
+
+    `asked` takes priority, then `MEDTUI_FAST_PRECISION`, then the hardware's native type.
 
     Raises:
-        UsageError: `MEDTUI_FAST_PRECISION` is set to something else.
+        UsageError: `MEDTUI_FAST_PRECISION` is not a known precision.
     """
-    precision = asked or precision_from_environment() or native_precision(device)
-    return Arithmetic(_DTYPES[precision], torch.channels_last)
+    name = asked or precision_from_environment() or native_precision(device)
+    return Precision(_DTYPES[name], torch.channels_last)
 
 
 def native_precision(device: torch.device) -> FastPrecision:
-    """Return bfloat16 where the hardware multiplies it natively, else float32."""
+    """Return bfloat16 if the hardware multiplies it natively, otherwise float32."""
     return "bfloat16" if multiplies_bf16(device) else "float32"
 
 
 def multiplies_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 products are native; emulated ones are slower than float32's."""
+    """Return whether the hardware multiplies bfloat16; emulation is slower than float32."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     return not _NATIVE_BF16.isdisjoint(cpu_flags())

@@ -1,7 +1,7 @@
-"""Tries a preset before anything is started: `python -m medtui.engine.preflight`.
+"""Child process that checks a preset before it is started: `python -m medtui.engine.preflight`.
 
-Each scheme is applied to a copy of the freshly built network. Sends a `Preflight`, or why the
-preset cannot be run.
+It applies each scheme to a copy of the untrained network, and sends a `Preflight`, or the reason
+why the preset cannot run.
 """
 
 import math
@@ -34,17 +34,17 @@ from medtui.preset import (
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.protocol.outcome import Failed
 from medtui.protocol.preflight import CellForecast, Preflight, PreflightRequest
-from medtui.protocol.stdio import Answers, read_request
+from medtui.protocol.stdio import MessageWriter, read_request
 
 
 def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float = 0.0) -> Preflight:
-    """Return what a preset would do; measured, with how long that takes.
+    """Return the data set's counts and each cell's forecast; with `is_measured`, an estimate too.
 
-    `seconds_start` is what a process takes until it computes, for the estimate.
+    `seconds_start` is the time that a worker process needs to start, for the estimate.
 
     Raises:
-        UsageError: a cell of the grid cannot work.
-        MedtuiError: as `survey_dataset` raises.
+        UsageError: a cell of the grid cannot work on this network.
+        MedtuiError: the data set cannot be used.
     """
     survey = survey_dataset(preset.data)
     network = build_network(
@@ -55,13 +55,14 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
     )
     macs = count_macs(network, channels=survey.channels, side=survey.size)
     image_shape = (survey.channels, survey.size, survey.size)
-    _try_search(preset, network, macs, image_shape)
+    _check_search(preset, network, macs, image_shape)
     budget = penalty_budget(preset.lc)
     notes = [*survey.notes, *filter(None, [explain_threads(preset)])]
     if budget < LOW_BUDGET and preset.lc.cycles > 1:
         notes.append(
-            f"penalty budget B = {budget:.2f} is low: theta will be little more than direct "
-            f"compression; mu_init = {preset.lc.mu_init * 10 / budget:.2g} would give 10"
+            f"penalty budget B = {budget:.2f} is low: the result will be close to direct "
+            f"compression. Set lc.mu_init = {preset.lc.mu_init * 10 / budget:.2g} for a budget "
+            "of 10."
         )
     projections: dict[str, float] = {}
     cells = []
@@ -93,13 +94,13 @@ def _forecast_cell(
     macs: dict[str, int],
     image_shape: ImageShape,
 ) -> tuple[CellForecast, float]:
-    """Return what a cell keeps, and the seconds that its projection took.
+    """Return a cell's forecast, and the seconds that its projection took.
 
     Raises:
-        CellRefused: it cannot work.
+        InvalidCell: the scheme cannot work on this network.
     """
     guard = preset.guard if preset.compress.guard == "on" else None
-    _refuse_impossible(cell, network)
+    _check_density(cell, network)
     theta = deepcopy(network)
     began = time.perf_counter()
     try:
@@ -107,10 +108,10 @@ def _forecast_cell(
     except (RuntimeError, TypeError) as error:
         reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture
-        raise CellRefused(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
+        raise InvalidCell(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
     seconds = time.perf_counter() - began
     size = size_with_macs(theta, macs)
-    _refuse_idle(cell, size)
+    _check_removal(cell, size)
     shrinkage = _shrinkage(theta, image_shape) if cell.scheme.is_structured else None
     found = CellForecast(
         slug=cell.slug,
@@ -127,20 +128,20 @@ def _forecast_cell(
 
 
 def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:
-    """Return what could leave the network; None where its couplings cannot be followed."""
+    """Return what shrinking would remove; None if Torch-Pruning cannot trace the network."""
     try:
         return measure_shrinkage(shrink(theta, image_shape), image_shape)
     except UsageError:
         return None
 
 
-def _try_search(
+def _check_search(
     preset: Preset, network: nn.Module, macs: dict[str, int], image_shape: ImageShape
 ) -> None:
-    """Try each searched scheme where it leaves the least.
+    """Check each searched scheme at the lowest density, and the objective.
 
     Raises:
-        SearchRefused: it cannot work there, or the objective cannot be measured here.
+        InvalidSearch: a scheme cannot work there, or the objective cannot be measured here.
     """
     search = preset.search
     if search is None:
@@ -148,12 +149,12 @@ def _try_search(
     for scheme in map(preset.compress.scheme, search.scheme):
         try:
             _forecast_cell(preset, Cell(scheme, search.low, seed=0), network, macs, image_shape)
-        except CellRefused as error:
-            raise SearchRefused(f"search.low: {error.message}") from error
+        except InvalidCell as error:
+            raise InvalidSearch(f"search.low: {error.message}") from error
     if search.objective == "memory" and choose_device(preset.machine.device).type == "cpu":
-        raise SearchRefused(
-            'search.objective = "memory" is measured by the allocator of a GPU, and this runs on a '
-            'CPU; take "size".'
+        raise InvalidSearch(
+            'search.objective = "memory" can be measured on a GPU only, and the device is a CPU. '
+            'Set search.objective = "size".'
         )
 
 
@@ -161,63 +162,71 @@ _REASONS = {
     "Tensor too small for given alignment": "its `align` is larger than a layer that it prunes",
     "Block size must be divisible by tensor size": "its `block` does not divide every linear layer",
 }
-"""Condensa's words to ours."""
+"""Condensa's error messages, with the wording that medtui shows instead."""
 
 
-def _refuse_impossible(cell: Cell, network: nn.Module) -> None:
-    """Refuse what Condensa would only find out in the middle of a study."""
+def _check_density(cell: Cell, network: nn.Module) -> None:
+    """Raise if an operator keeps nothing, which Condensa reports only in the first C step.
+
+    Raises:
+        InvalidCell: a density keeps no weight or structure.
+    """
     for operator in cell.scheme.operators:
         units = operation_of(operator).units_in(network, cell.density)
         if units is not None and units.total and units.limit == 0:
-            raise CellRefused(
+            raise InvalidCell(
                 f"density {units.density:g} keeps none of {units.total:,} {units.name}; the "
                 f"smallest that keeps one is {_round_up(1 / units.total):g}."
             )
 
 
 def _round_up(density: float) -> float:
-    """Return the next number of three significant digits: rounded down, it would keep nothing."""
+    """Return `density` rounded up to three significant digits; rounded down it keeps nothing."""
     unit = 10.0 ** (math.floor(math.log10(density)) - 2)
     return float(f"{math.ceil(density / unit) * unit:.3g}")
 
 
-def _refuse_idle(cell: Cell, size: Size) -> None:
-    """Refuse a structured cell whose floors leave nothing to remove."""
+def _check_removal(cell: Cell, size: Size) -> None:
+    """Raise if a structured cell removes nothing, because of the guard's floors.
+
+    Raises:
+        InvalidCell: every weight is kept.
+    """
     is_whole = size.num_compressible_nonzero == size.num_compressible
     if cell.scheme.is_structured and cell.density is not None and cell.density < 1 and is_whole:
-        raise CellRefused(
-            f"{cell.slug} would remove nothing: the guard spares every layer that it could prune "
-            "(floors, `protect`, and the last layer, whose neurons are the classes); change "
-            'guard.floor_channels or guard.protect, or set compress.guard = "off".'
+        raise InvalidCell(
+            f"{cell.slug} would remove nothing: the guard keeps every layer whole (floors, "
+            "`protect`, and the last layer, whose neurons are the classes). Lower "
+            'guard.floor_channels, change guard.protect, or set compress.guard = "off".'
         )
 
 
-class CellRefused(UsageError):
-    """A cell of the grid that cannot work."""
+class InvalidCell(UsageError):
+    """A cell of the grid cannot work on the network."""
 
 
-class SearchRefused(UsageError):
-    """A search that cannot work."""
+class InvalidSearch(UsageError):
+    """A search cannot work on the network or the device."""
 
 
 def _key_of(error: MedtuiError) -> tuple[str, ...]:
-    if isinstance(error, CellRefused):
+    if isinstance(error, InvalidCell):
         return ("compress", "densities" if "density" in error.message else "schemes")
-    if isinstance(error, SearchRefused):
+    if isinstance(error, InvalidSearch):
         return ("search", "low" if "search.low" in error.message else "objective")
     return ("data", "root") if isinstance(error, EnvironmentProblem) else ()
 
 
 def main() -> int:
-    """Answer one request from stdin."""
+    """Read a request from stdin and send the result or the error."""
     seconds_start = time.time() - psutil.Process().create_time()
-    answers = Answers()
+    writer = MessageWriter()
     request = read_request(PreflightRequest)
     try:
         preset = parse_preset(request.preset, "the preset")
-        answers.send(forecast(preset, is_measured=request.is_measured, seconds_start=seconds_start))
+        writer.send(forecast(preset, is_measured=request.is_measured, seconds_start=seconds_start))
     except MedtuiError as error:
-        answers.send(msgspec.structs.replace(Failed.of(error), key=error.key or _key_of(error)))
+        writer.send(msgspec.structs.replace(Failed.of(error), key=error.key or _key_of(error)))
     return 0
 
 

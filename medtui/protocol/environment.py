@@ -3,7 +3,7 @@
 import msgspec
 
 
-class TorchFacts(msgspec.Struct, frozen=True):
+class TorchEnvironment(msgspec.Struct, frozen=True):
     """What torch, torchvision and Condensa are here."""
 
     torch: str = ""
@@ -20,4 +20,4 @@ class TorchFacts(msgspec.Struct, frozen=True):
     """What could not be imported or used; empty where all could."""
 
 
-decoder: msgspec.json.Decoder[TorchFacts] = msgspec.json.Decoder(TorchFacts)
+decoder: msgspec.json.Decoder[TorchEnvironment] = msgspec.json.Decoder(TorchEnvironment)

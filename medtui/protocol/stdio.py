@@ -14,7 +14,7 @@ def read_request(kind: type[StructT]) -> StructT:
     return msgspec.json.decode(sys.stdin.buffer.read(), type=kind)
 
 
-class Answers:
+class MessageWriter:
     """This process's stdout, for messages alone: what libraries print there goes to stderr."""
 
     def __init__(self) -> None:

@@ -40,8 +40,8 @@ class SplitResult(msgspec.Struct, frozen=True):
     """None in the reference itself."""
 
 
-class Upkeep(msgspec.Struct, frozen=True):
-    """Seconds that are not the run's own work, of a session's."""
+class Overhead(msgspec.Struct, frozen=True):
+    """Seconds of a session that the log and checkpoints took."""
 
     session_seconds: float
     log_seconds: float
@@ -92,8 +92,8 @@ class Result(msgspec.Struct, frozen=True):
     """Channels, height and width of the images; None where an older version did not say."""
     shrinkage: Shrinkage | None = None
     """None where no structures are pruned, or where their couplings cannot be followed."""
-    upkeep: Upkeep | None = None
-    """What the last session spent on being watched and resumable."""
+    overhead: Overhead | None = msgspec.field(default=None, name="upkeep")
+    """Of the last session. Files keep the name of earlier versions."""
     task: Task = "single"
     """One class per image, or any number. Versions that did not write it wrote multi-label results
     too; `read_result` tells those by their metrics."""

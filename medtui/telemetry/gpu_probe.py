@@ -12,7 +12,7 @@ import psutil
 import pynvml
 
 from medtui.protocol.gpus import GpuProcess, Probe, ProbedGpu
-from medtui.protocol.stdio import Answers
+from medtui.protocol.stdio import MessageWriter
 from medtui.telemetry.nvml.devices import list_devices
 from medtui.telemetry.nvml.errors import SessionOver, Unanswered, answer
 from medtui.telemetry.nvml.queries import read_gpu, read_processes
@@ -77,4 +77,4 @@ def _cuda_version() -> str | None:
 
 if __name__ == "__main__":
     faulthandler.enable()
-    Answers().send(probe())
+    MessageWriter().send(probe())

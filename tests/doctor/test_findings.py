@@ -8,7 +8,7 @@ from medtui.doctor.finding import Finding
 from medtui.doctor.machine import examine_disk, examine_gpus, examine_processor
 from medtui.doctor.software import examine_condensa, examine_torch
 from medtui.doctor.terminal import examine_terminal
-from medtui.protocol.environment import TorchFacts
+from medtui.protocol.environment import TorchEnvironment
 from medtui.telemetry import GpuProcess, GpuSample, Probe, ProbedGpu
 from medtui.units import GIB
 
@@ -70,11 +70,15 @@ def test_a_gpu_that_is_full_or_lost_is_a_warning(gpu):
 @pytest.mark.parametrize(
     ("facts", "probe", "level"),
     [
-        (TorchFacts("2.14", gpus=["NVIDIA H200"]), WITH_GPU, "OK"),
-        (TorchFacts("2.14"), WITHOUT_GPU, "OK"),
-        (TorchFacts("2.14+cpu"), WITH_GPU, "failure"),
-        (TorchFacts("2.14", built_for_cuda="13.0"), WITH_GPU, "failure"),
-        (TorchFacts(problem="torch cannot be imported: no such file"), WITHOUT_GPU, "failure"),
+        (TorchEnvironment("2.14", gpus=["NVIDIA H200"]), WITH_GPU, "OK"),
+        (TorchEnvironment("2.14"), WITHOUT_GPU, "OK"),
+        (TorchEnvironment("2.14+cpu"), WITH_GPU, "failure"),
+        (TorchEnvironment("2.14", built_for_cuda="13.0"), WITH_GPU, "failure"),
+        (
+            TorchEnvironment(problem="torch cannot be imported: no such file"),
+            WITHOUT_GPU,
+            "failure",
+        ),
     ],
 )
 def test_torch_must_see_the_gpu_that_is_there(facts, probe, level):
@@ -89,7 +93,7 @@ def test_torch_must_see_the_gpu_that_is_there(facts, probe, level):
 )
 def test_another_condensa_is_told(version, level):
     """The engine restates the loop of one version."""
-    finding = examine_condensa(TorchFacts("2.14", condensa=version))
+    finding = examine_condensa(TorchEnvironment("2.14", condensa=version))
     assert finding.level == level
     assert_cured(finding)
 

@@ -70,5 +70,5 @@ def test_the_conditions_stand_beside_it(estimate):
 
 
 def test_fast_mode_evaluates_test_as_often_as_the_estimate_says():
-    """The arithmetic knows no torch, so the number stands twice."""
+    """`study_time` imports no torch, so it repeats the number."""
     assert FAST_TEST_EVERY == TEST_EVERY

@@ -18,9 +18,9 @@ from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.operations import TooDense
 from medtui.engine.pruning.schemes import build_scheme
-from medtui.engine.run.out_of_memory import Batch, OutOfMemory, within_memory
+from medtui.engine.run.out_of_memory import Batch, OutOfMemory, run_or_explain
 from medtui.engine.run.pipeline import execute
-from medtui.engine.run.session import EXPLODED_LOSS, Diverged, Session, StopFlag, StopRequested
+from medtui.engine.run.session import MAX_LOSS, Diverged, Session, StopFlag, StopRequested
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunStarted
@@ -77,14 +77,12 @@ def refuse(error: Exception) -> Callable[[], object]:
     return fail
 
 
-@pytest.mark.parametrize(
-    ("factor", "told"), [(float("nan"), "nan"), (EXPLODED_LOSS * 10, r"e\+04")]
-)
+@pytest.mark.parametrize(("factor", "told"), [(float("nan"), "nan"), (MAX_LOSS * 10, r"e\+04")])
 def test_a_diverged_compression_keeps_its_best_theta(tmp_path, dataset, factor, told):
     """The sentence says where it happened and which model is saved; the cure follows."""
     with session_on(tmp_path, tiny_preset(), dataset) as session:
         failing_criterion(session, 9, lambda: factor)
-        with pytest.raises(Diverged, match=rf"{told}.* at cycle 2, step 2\. .*of cycle \d, is sav"):
+        with pytest.raises(Diverged, match=rf"{told}.* at cycle 2, step 2\. .*cycle \d\) was sav"):
             compress(session, tiny_network())
         best = session.log.history.best_of("compress")
         densities = [cycle.densities for cycle in session.log.history.cycles_of("compress")]
@@ -106,7 +104,7 @@ def condensa_share(path: Path) -> float:
 def test_a_diverged_reference_keeps_its_best_epoch(tmp_path, dataset):
     """Likewise for training; before the first epoch there is nothing to keep."""
     plan = TrainingPlan("reference", 3, 16, 0.05, 0.9, 1e-4)
-    for at, told in ((1, "no trained model yet"), (5, r"of epoch 1, is saved")):
+    for at, told in ((1, "No trained model"), (5, r"epoch 1\) was saved")):
         folder = tmp_path / str(at)
         with session_on(folder, tiny_preset(), dataset, is_reference=True) as session:
             failing_criterion(session, at, lambda: float("nan"))
@@ -190,10 +188,12 @@ def test_full_memory_is_told_with_what_would_fit(tmp_path, dataset, monkeypatch)
         "The GPU's memory is full: 2.5 GiB more were needed, 1.2 GiB of 79.1 GiB were free, "
         "this run held 70.1 GiB."
     )
-    assert "start anew with lc.batch_size = 8: tried just now" in failure.hint
+    assert "start a new study with lc.batch_size = 8, which fits" in failure.hint
 
 
-@pytest.mark.parametrize(("largest", "told"), [(100, "= 64:"), (1, "= 1:"), (0, "Not even one")])
+@pytest.mark.parametrize(
+    ("largest", "told"), [(100, "= 64, w"), (1, "= 1, w"), (0, "Not even one")]
+)
 def test_the_batch_that_fits_is_found_by_halving(largest, told):
     """On a real shortage of this machine's memory: a request beyond any address space."""
 
@@ -202,14 +202,16 @@ def test_the_batch_that_fits_is_found_by_halving(largest, told):
             torch.empty(1 << 60, dtype=torch.uint8)
 
     with pytest.raises(OutOfMemory, match=r"Memory is full: .* TiB more") as caught:
-        within_memory(lambda: compute(1024), Batch("evaluate.batch_size", 1024, compute))
+        run_or_explain(lambda: compute(1024), Batch("evaluate.batch_size", 1024, compute))
     assert told in caught.value.hint
 
 
 def test_other_errors_are_no_shortage():
     """A wrong shape stays what it is."""
     with pytest.raises(RuntimeError, match="shape"):
-        within_memory(lambda: torch.ones(2) @ torch.ones(3, 3), Batch("x", 2, refuse(ValueError())))
+        run_or_explain(
+            lambda: torch.ones(2) @ torch.ones(3, 3), Batch("x", 2, refuse(ValueError()))
+        )
 
 
 def test_a_lost_gpu_fails_the_run_and_it_can_be_resumed(tmp_path, dataset):
@@ -280,5 +282,8 @@ def test_a_reference_of_other_images_is_refused(tmp_path):
         folder.path.mkdir(parents=True)
     study.reference.provenance.write_text('{"data_digest": "of other images"}')
     started = RunStarted(1, "host", "cpu", threads=1)
-    with EventWriter(run.events) as log, pytest.raises(EnvironmentProblem, match="other images"):
+    with (
+        EventWriter(run.events) as log,
+        pytest.raises(EnvironmentProblem, match="different images"),
+    ):
         execute(run, preset, log, StopFlag(), started)

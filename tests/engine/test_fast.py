@@ -17,7 +17,7 @@ from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
 from medtui.engine.lc.fused_sgd import FusedSgd, advance, compile_advance
 from medtui.engine.lc.sgd import InPlaceSgd, LcSgd
 from medtui.engine.lc.state import LcState
-from medtui.engine.precision import EXACT, Arithmetic, fast_arithmetic, multiplies_bf16
+from medtui.engine.precision import EXACT, Precision, fast_precision_on, multiplies_bf16
 from medtui.engine.run.session import StopFlag
 from medtui.engine.training.evaluation import predict
 from medtui.events import CycleEnded
@@ -146,7 +146,7 @@ def train(step: FastStep, num_cycles: int = 3, num_steps: int = 5) -> tuple[nn.M
 def test_a_recorded_step_follows_all_that_changes():
     """Images, labels, learning rate, mu, theta and multipliers reach a replay, bit for bit."""
     warnings: list[str] = []
-    fast = Arithmetic(memory_format=torch.channels_last)
+    fast = Precision(memory_format=torch.channels_last)
     calls = RecordedCalls()
     w, losses = train(GraphedStep(fast, calls, warnings.append))
     expected_w, expected_losses = train(FastStep(fast))
@@ -197,7 +197,7 @@ def test_bf16_is_used_where_the_processor_multiplies_it(monkeypatch):
     is_native = bool(capable.get("avx512_bf16") or capable.get("amx_bf16") or capable.get("bf16"))
     assert multiplies_bf16(CPU) == is_native
     monkeypatch.delenv(PRECISION_VARIABLE, raising=False)
-    assert fast_arithmetic(CPU).dtype is (torch.bfloat16 if is_native else torch.float32)
+    assert fast_precision_on(CPU).dtype is (torch.bfloat16 if is_native else torch.float32)
 
 
 def compressed(tmp_path, preset: Preset, dataset: Dataset) -> float:

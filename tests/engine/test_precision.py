@@ -7,7 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from medtui.engine.precision import fast_arithmetic, native_precision
+from medtui.engine.precision import fast_precision_on, native_precision
 from medtui.engine.run.pipeline import execute
 from medtui.engine.run.provenance import differences, with_precision
 from medtui.engine.run.session import StopFlag, StopRequested
@@ -85,8 +85,8 @@ def notes_of(run: RunFolder) -> str:
 def test_the_environment_overrules_the_processor(monkeypatch, precision):
     """Either precision can be had on any machine."""
     monkeypatch.setenv(PRECISION_VARIABLE, precision)
-    assert fast_arithmetic(CPU).precision == precision
-    assert fast_arithmetic(CPU).memory_format is torch.channels_last
+    assert fast_precision_on(CPU).name == precision
+    assert fast_precision_on(CPU).memory_format is torch.channels_last
 
 
 @pytest.mark.parametrize("precision", BOTH)
@@ -94,7 +94,7 @@ def test_the_preset_overrules_the_environment(monkeypatch, precision):
     """What a preset records is computed, wherever it is repeated."""
     other = next(each for each in BOTH if each != precision)
     monkeypatch.setenv(PRECISION_VARIABLE, other)
-    assert fast_arithmetic(CPU, precision).precision == precision
+    assert fast_precision_on(CPU, precision).name == precision
 
 
 @pytest.mark.parametrize("precision", BOTH)
@@ -103,7 +103,7 @@ def test_products_have_the_precision_asked_for(precision):
     seen = []
     layer = torch.nn.Conv2d(3, 4, 3)
     layer.register_forward_hook(lambda _layer, _inputs, made: seen.append(made.dtype))
-    logits = fast_arithmetic(CPU, precision).logits(layer, torch.ones(1, 3, 8, 8))
+    logits = fast_precision_on(CPU, precision).logits(layer, torch.ones(1, 3, 8, 8))
     assert seen == [getattr(torch, precision)]
     assert logits.dtype is torch.float32
 
@@ -112,7 +112,7 @@ def test_a_wrong_value_is_refused(monkeypatch):
     """The message names the variable, the value and what it may be."""
     monkeypatch.setenv(PRECISION_VARIABLE, "fp32")
     with pytest.raises(UsageError) as caught:
-        fast_arithmetic(CPU)
+        fast_precision_on(CPU)
     assert str(caught.value) == (
         "MEDTUI_FAST_PRECISION=fp32 is not a precision of fast mode.\n"
         "Set it to float32 or bfloat16, or unset it."
@@ -148,7 +148,7 @@ def test_a_resumed_run_says_whether_its_precision_changed(monkeypatch, run, afte
     started = carry(run, small(), StopFlag())
     assert started.resumed_at is not None
     assert started.is_bit_exact == is_same
-    warned = "Resumed, but not bit-exact: precision float32 -> bfloat16." in notes_of(run)
+    warned = "Resumed, but not bit for bit: precision float32 -> bfloat16." in notes_of(run)
     assert warned != is_same
 
 

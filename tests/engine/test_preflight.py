@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from torch import nn
 
-from medtui.engine.preflight import CellRefused, _forecast_cell, forecast
+from medtui.engine.preflight import InvalidCell, _forecast_cell, forecast
 from medtui.engine.pruning.model_size import count_macs
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
@@ -89,7 +89,7 @@ def test_stock_structured_pruning_is_told_to_empty_layers(try_out):
         ('{op = "FilterPrune", align = 128}', {}, "its `align` is larger than a layer"),
         ('{op = "FilterPrune", align = 65}', {"guard": "on"}, "its `align` is larger than a layer"),
         ('{op = "NeuronPrune"}', {"density": 0.1}, "keeps none of 2 neurons; the smallest .* 0.5"),
-        ('{op = "NeuronPrune"}', {"guard": "on"}, "would remove nothing: the guard spares"),
+        ('{op = "NeuronPrune"}', {"guard": "on"}, "would remove nothing: the guard keeps"),
         ('{op = "BlockPrune", block = [8, 8]}', {}, "its `block` does not divide every linear"),
         ('{op = "BlockPrune", block = [1, 5]}', {}, "its `block` does not divide every linear"),
         ('{op = "BlockPrune", block = [2, 512]}', {}, "keeps none of 1 blocks"),
@@ -99,7 +99,7 @@ def test_stock_structured_pruning_is_told_to_empty_layers(try_out):
 )
 def test_what_cannot_work_is_refused_before_it_starts(try_out, operators, more, words):
     """Each would otherwise end a study in its middle; the sentence says why."""
-    with pytest.raises(CellRefused, match=words):
+    with pytest.raises(InvalidCell, match=words):
         try_out(operators, **more)
 
 

@@ -1,4 +1,4 @@
-"""How long a study takes, by the arithmetic over measured steps."""
+"""How long a study takes, computed from measured steps."""
 
 import pytest
 

@@ -10,7 +10,7 @@ import msgspec
 
 from medtui.errors import UsageError
 from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import Answers, read_request
+from medtui.protocol.stdio import MessageWriter, read_request
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -21,67 +21,67 @@ class Request(msgspec.Struct, frozen=True):
 
 def main() -> int:
     """Do one task; return an exit code."""
-    answers = Answers()
+    answers = MessageWriter()
     task = read_request(Request).task
     answers.send(Progress("began"))
     return TASKS[task](answers) or 0
 
 
-def environment(answers: Answers) -> None:
+def environment(answers: MessageWriter) -> None:
     """Send a variable of the environment."""
     answers.send(Progress(os.environ["OMP_WAIT_POLICY"]))
 
 
-def flood(answers: Answers) -> None:
+def flood(answers: MessageWriter) -> None:
     """Write two megabytes to stderr."""
     for _ in range(2000):
         sys.stderr.write("a complaint of a library " * 40 + "\n")
     answers.send(Progress("flooded"))
 
 
-def print_like_a_library(answers: Answers) -> None:
+def print_like_a_library(answers: MessageWriter) -> None:
     """Write to stdout what is no message, then a long one."""
     print("a library's own words", flush=True)  # noqa: T201 - what is tested
     os.write(1, b'{"type": "Progress", "text": "of a library"}\n')
     answers.send(Progress("x" * 200_000))
 
 
-def die(_: Answers) -> int:
+def die(_: MessageWriter) -> int:
     """Exit with a reason on stderr."""
     sys.stderr.write("first\nthe reason\n\n")
     return 3
 
 
-def raise_error(_: Answers) -> None:
+def raise_error(_: MessageWriter) -> None:
     """Exit with a traceback."""
     raise ValueError("an array of the wrong shape")
 
 
-def refuse(answers: Answers) -> int:
+def refuse(answers: MessageWriter) -> int:
     """Send an error."""
     error = UsageError("It cannot be.", hint="Try another.", key=("lc", "steps"))
     answers.send(Failed.of(error))
     return 2
 
 
-def crash(_: Answers) -> None:
+def crash(_: MessageWriter) -> None:
     """Die as a library makes a process die."""
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def wait(answers: Answers) -> None:
+def wait(answers: MessageWriter) -> None:
     """Do nothing for long."""
     answers.send(Progress("waiting"))
     time.sleep(600)
 
 
-def ignore(answers: Answers) -> None:
+def ignore(answers: MessageWriter) -> None:
     """Do nothing for long, whoever asks to stop."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     wait(answers)
 
 
-TASKS: dict[str, Callable[[Answers], int | None]] = {
+TASKS: dict[str, Callable[[MessageWriter], int | None]] = {
     "environment": environment,
     "flood": flood,
     "print": print_like_a_library,

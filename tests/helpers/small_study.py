@@ -15,7 +15,7 @@ from medtui.preset import dump_preset, parse_preset
 from medtui.protocol.model_size import LayerSize, Size
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.log_writer import EventWriter
-from medtui.runs.result import Result, SplitResult, Upkeep, write_result
+from medtui.runs.result import Overhead, Result, SplitResult, write_result
 
 PRESET = """
 schema = 1
@@ -114,5 +114,5 @@ def result_of(run: RunFolder, density: float) -> Result:
         device="cpu",
         device_name="EPYC",
         has_patients=True,
-        upkeep=Upkeep(session_seconds=80.0, log_seconds=0.04, checkpoint_seconds=0.76),
+        overhead=Overhead(session_seconds=80.0, log_seconds=0.04, checkpoint_seconds=0.76),
     )

@@ -8,22 +8,24 @@ import condensa
 import condensa.opt
 import condensa.schemes
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from medtui.engine.lc.state import CycleMeasurement, LcState
 
 
 class Silent:
-    """A callbacks that ignores every call."""
+    """Callbacks that do nothing."""
 
-    def prepare(self, state):
+    def prepare(self, state: LcState) -> None:
         """Ignore the call."""
 
-    def stepped(self, state, loss, num_images):
+    def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
         """Ignore the call."""
 
-    def measured(self, state, measured):
+    def measured(self, state: LcState, measured: CycleMeasurement) -> None:
         """Ignore the call."""
 
-    def cycle_ended(self, state):
+    def cycle_ended(self, state: LcState) -> None:
         """Ignore the call."""
 
 

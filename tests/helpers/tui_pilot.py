@@ -72,7 +72,7 @@ def screen_strips(pilot: Pilot[None]) -> list[Strip]:
     return list(screen._compositor.render_strips(screen.size))
 
 
-async def settle(pilot: Pilot[None], runs_dir: Path) -> None:
+async def configure_torch(pilot: Pilot[None], runs_dir: Path) -> None:
     """Wait until the screen shows all that is on disk and nothing is left to be worked out.
 
     That is: the poller has read every log to its end, no worker runs, and several rounds of all
@@ -92,7 +92,7 @@ async def settle(pilot: Pilot[None], runs_dir: Path) -> None:
         if num_equal == NUM_EQUAL:
             return
         await asyncio.sleep(0.02)
-    raise AssertionError("the screen did not settle in time\n" + screen_text(pilot))
+    raise AssertionError("the screen did not configure_torch in time\n" + screen_text(pilot))
 
 
 def read_whole(runs_dir: Path, wanted: str) -> Snapshot:

@@ -15,7 +15,7 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.exports import read_exports
-from medtui.runs.result import Flips, Result, Upkeep
+from medtui.runs.result import Flips, Overhead, Result
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
@@ -56,8 +56,8 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         if result.mode == "fast":
             yield "  mode      fast; the numbers below are computed in float32"
         yield f"  took      {describe_duration(run)}"
-        if result.upkeep is not None:
-            yield f"  overhead  {_overhead(result.upkeep)}"
+        if result.overhead is not None:
+            yield f"  overhead  {_overhead(result.overhead)}"
         yield f"  density   {_actual_density(result.size)}"
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
@@ -75,11 +75,11 @@ def _actual_density(size: Size) -> str:
     return f"{weights} of the weights, {structures} of the filters and neurons are not zero"
 
 
-def _overhead(upkeep: Upkeep) -> str:
+def _overhead(overhead: Overhead) -> str:
     """Return the time that checkpoints and the log took."""
     return (
-        f"{format_percent(upkeep.share)} of the last session: checkpoints "
-        f"{upkeep.checkpoint_seconds:.1f} s, log {upkeep.log_seconds:.2f} s"
+        f"{format_percent(overhead.share)} of the last session: checkpoints "
+        f"{overhead.checkpoint_seconds:.1f} s, log {overhead.log_seconds:.2f} s"
     )
 
 

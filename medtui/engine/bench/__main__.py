@@ -20,7 +20,7 @@ from medtui.errors import MedtuiError
 from medtui.preset import BenchSettings
 from medtui.protocol.model_benchmark import BenchRequest
 from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import Answers, read_request
+from medtui.protocol.stdio import MessageWriter, read_request
 from medtui.runs.bench_record import Bench, Contest, write_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.telemetry import SamplerProcess, VitalsSummary, read_samples, summarise
@@ -146,7 +146,7 @@ def _describe(model: Model, device: torch.device) -> Bench:
 
 def main() -> int:
     """Measure the runs named; the study's reference is always one of them."""
-    answers = Answers()
+    writer = MessageWriter()
     request = read_request(BenchRequest)
     study = StudyFolder(Path(request.study))
     names = [name for name in request.runs if name != study.reference.name]
@@ -156,11 +156,11 @@ def main() -> int:
         if request.threads:
             torch.set_num_threads(request.threads)
         device = choose_device(request.device)
-        found = measure(runs, device, settings, lambda text: answers.send(Progress(text)))
+        found = measure(runs, device, settings, lambda text: writer.send(Progress(text)))
         for run, bench in zip(runs, found, strict=True):
             write_bench(run, bench)
     except MedtuiError as error:
-        answers.send(Failed.of(error))
+        writer.send(Failed.of(error))
         return error.exit_code
     return 0
 

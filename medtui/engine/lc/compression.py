@@ -23,7 +23,7 @@ from medtui.engine.pruning.schemes import (
     warmup_density,
 )
 from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
-from medtui.engine.run.out_of_memory import Batch, within_memory
+from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.training.evaluation import evaluation_copy, recalibrate
 from medtui.engine.training.network import named_layers, num_bytes, restore_state, state_of
@@ -62,7 +62,7 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
     )
     batch = Batch("lc.batch_size", settings.batch_size, partial(session.try_batch, w))
     try:
-        best: nn.Module = within_memory(compressor.run, batch)
+        best: nn.Module = run_or_explain(compressor.run, batch)
     except Diverged as error:
         raise Diverged(f"{error.message} {callbacks.save_best()}", hint=error.hint) from error
     if callbacks.best_cycle is None:
@@ -115,11 +115,11 @@ def _mode(session: Session) -> dict[str, Any]:
     """Return the L-C engine's arguments for the preset's mode."""
     if not session.is_fast:
         return {}
-    arithmetic = session.arithmetic
-    session.log.write(Noted(f"fast mode computes in {arithmetic}"))
-    if arithmetic.dtype is torch.bfloat16 and not multiplies_bf16(session.device):
+    precision = session.precision
+    session.log.write(Noted(f"fast mode computes in {precision}"))
+    if precision.dtype is torch.bfloat16 and not multiplies_bf16(session.device):
         session.log.write(Noted("bfloat16 is emulated here, and is slower than float32", "warning"))
-    return fast_mode_arguments(session.device, arithmetic, session.warn)
+    return fast_mode_arguments(session.device, precision, session.warn)
 
 
 def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:

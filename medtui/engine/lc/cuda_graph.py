@@ -1,7 +1,7 @@
 """The fast mode's L step for one minibatch: run eagerly, or replayed as one CUDA graph.
 
 Forward and backward pass of a ResNet-18 launch about 225 kernels, and at batch 128 a GPU spends
-more time on the launches than on the arithmetic. A CUDA graph is one launch. It replays kernels on
+more time on the launches than on arithmetic. A CUDA graph is one launch. It replays kernels on
 the addresses that they were recorded with, so everything that changes between steps (images,
 labels, learning rate) is first copied into the recorded tensors; batches of another shape, such as
 the last of an epoch, run eagerly.
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from medtui.engine.lc.fused_sgd import FusedSgd
 from medtui.engine.lc.state import Criterion, LcState
-from medtui.engine.precision import Arithmetic
+from medtui.engine.precision import Precision
 
 WARM_UP_STEPS = 3
 """Eager steps before the recording, in which cuDNN selects algorithms and allocates workspaces."""
@@ -24,8 +24,8 @@ WARM_UP_STEPS = 3
 class FastStep:
     """Forward pass, backward pass and update in the fast mode's precision."""
 
-    def __init__(self, arithmetic: Arithmetic) -> None:
-        self._arithmetic = arithmetic
+    def __init__(self, precision: Precision) -> None:
+        self._precision = precision
         self._has_memory_format = False
 
     def __call__(
@@ -34,7 +34,7 @@ class FastStep:
         """Update w on a minibatch; return its loss, 0-d and detached."""
         # Not in `__init__`: w is loaded from a checkpoint, and copied to theta, only after that.
         if not self._has_memory_format:
-            state.w.to(memory_format=self._arithmetic.memory_format)
+            state.w.to(memory_format=self._precision.memory_format)
             self._has_memory_format = True
         return self._advance(state, inputs, targets, criterion)
 
@@ -50,7 +50,7 @@ class FastStep:
     ) -> Tensor:
         for parameter in w.parameters():
             parameter.grad = None
-        loss = criterion(self._arithmetic.logits(w, inputs), targets)
+        loss = criterion(self._precision.logits(w, inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
         return loss.detach()
 
@@ -83,9 +83,9 @@ class GraphedStep(FastStep):
     """The step as one CUDA graph, recorded after warm-up; eager where recording fails."""
 
     def __init__(
-        self, arithmetic: Arithmetic, graphs: CudaGraphs, warn: Callable[[str], None]
+        self, precision: Precision, graphs: CudaGraphs, warn: Callable[[str], None]
     ) -> None:
-        super().__init__(arithmetic)
+        super().__init__(precision)
         self._graphs = graphs
         self._warn = warn
         self._num_seen = 0

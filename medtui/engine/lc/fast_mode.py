@@ -8,18 +8,18 @@ import torch
 
 from medtui.engine.lc.cuda_graph import CudaGraphs, FastStep, GraphedStep
 from medtui.engine.lc.fused_sgd import FusedSgd, Rule, advance, compile_advance
-from medtui.engine.precision import Arithmetic
+from medtui.engine.precision import Precision
 
 TEST_EVERY = 5
 """Cycles between evaluations on test, unless the preset sets `evaluate.test_every`."""
 
 
 def fast_mode_arguments(
-    device: torch.device, arithmetic: Arithmetic, warn: Callable[[str], None]
+    device: torch.device, precision: Precision, warn: Callable[[str], None]
 ) -> dict[str, Any]:
     """Return `LC`'s arguments for the fast mode; `warn` is called for each slower fallback."""
     is_gpu = device.type == "cuda"
-    step = GraphedStep(arithmetic, CudaGraphs(), warn) if is_gpu else FastStep(arithmetic)
+    step = GraphedStep(precision, CudaGraphs(), warn) if is_gpu else FastStep(precision)
     return {"l_optimizer": partial(FusedSgd, rule=_rule(device, warn)), "step": step}
 
 

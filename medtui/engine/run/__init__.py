@@ -1,1 +1,1 @@
-"""One run from its preset to its result, with its session, checkpoints and provenance."""
+"""A run from its preset to its result: pipeline, session, checkpoints and provenance."""

@@ -1,7 +1,7 @@
-"""States a run can resume from: tensors as safetensors, the rest as JSON, two generations kept.
+"""Checkpoints: tensors as safetensors, all other values as JSON; the newest two are kept.
 
-A checkpoint is a folder, written beside and renamed, whose JSON holds the tensors' checksum: it
-exists whole or not at all, and damage is found before it is used.
+A checkpoint is a folder that is written under a temporary name, synced and renamed, so it exists
+completely or not at all. Its JSON has the tensors' checksum, so damage is detected on reading.
 """
 
 import hashlib
@@ -21,43 +21,43 @@ from medtui.runs.atomic_file import sync_folder
 from medtui.runs.json_record import DECODE_ERRORS
 
 GENERATIONS = 2
-"""Checkpoints kept; the older one stands in when the newer is damaged."""
+"""Number of checkpoints kept; the older one is used if the newer one is damaged."""
 
 COST_SHARE = 0.02
-"""Share of a run's time that checkpoints may take."""
+"""Maximum share of a run's time that checkpoints may take."""
 
 _ASSUMED_BYTES_PER_SECOND = 200e6
-"""Pace of writing, hashing and syncing, until one checkpoint has shown it."""
+"""Assumed rate of hashing, writing and syncing, until the first checkpoint is measured."""
 
 _TENSORS, _STATE = "tensors.safetensors", "state.json"
 
 
 class SavedState(msgspec.Struct, frozen=True):
-    """The part of a checkpoint that is no tensor."""
+    """The values of a checkpoint that are not tensors."""
 
     stage: str
     """`reference`, `compress` or `finetune`."""
     cycle: int
-    """The running cycle (or epoch)."""
+    """The current cycle or epoch."""
     step: int
-    """Steps done in it."""
+    """Steps completed in it."""
     values: dict[str, Any]
-    """The stage's own numbers; floats survive JSON bit for bit."""
+    """The stage's own values; JSON stores floats exactly."""
     fingerprint: dict[str, str]
-    """Versions and hardware that bits depend on."""
+    """Versions and hardware that change the bits of a result."""
     warnings: list[str] = []
-    """Sentences that belong into the result."""
+    """Warnings that the result will contain."""
     sha256: str = ""
-    """Of the tensors' file."""
+    """Checksum of the tensors' file."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state read back."""
+    """A checkpoint that was read."""
 
     state: SavedState
     tensors: dict[str, Tensor]
-    """On the CPU."""
+    """By name, on the CPU."""
 
 
 class CheckpointStore:
@@ -66,27 +66,27 @@ class CheckpointStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.damaged: list[str] = []
-        """Sentences about checkpoints that `load_newest` had to pass over."""
+        """A sentence for each damaged checkpoint that `load_newest` skipped."""
         self._last_written = time.monotonic()
         self._cost_seconds = 0.0
         self.seconds = 0.0
-        """Time spent saving, by this store."""
+        """Seconds that this store has spent saving."""
 
     def expect(self, num_bytes: int) -> None:
-        """Say how large a checkpoint will be, so that even the first keeps within the share."""
+        """Set the expected size, so that the first checkpoint keeps within `COST_SHARE`, too."""
         self._cost_seconds = max(self._cost_seconds, num_bytes / _ASSUMED_BYTES_PER_SECOND)
 
     @property
     def is_due(self) -> bool:
-        """Whether another checkpoint keeps within `COST_SHARE` of the time."""
+        """Whether another checkpoint would keep within `COST_SHARE` of the run's time."""
         elapsed = time.monotonic() - self._last_written
         return elapsed * COST_SHARE >= self._cost_seconds
 
     def save(self, state: SavedState, tensors: Mapping[str, Tensor]) -> int:
-        """Write a checkpoint and drop all but the newest two; give its size in bytes.
+        """Write a checkpoint, delete all but the newest two, and return its size in bytes.
 
         Raises:
-            OSError: the disk is full; earlier checkpoints are as they were.
+            OSError: the disk is full; earlier checkpoints are unchanged.
         """
         began = time.monotonic()
         raw = safetensors.torch.save(
@@ -96,15 +96,15 @@ class CheckpointStore:
         meta = msgspec.json.encode(msgspec.structs.replace(state, sha256=digest))
         numbers = self._numbers()
         final = self.folder / f"{(numbers[-1] if numbers else 0) + 1:06d}"
-        beside = self.folder / f".{final.name}.part"
+        partial = self.folder / f".{final.name}.part"
         self._clear_partial()
         try:
-            beside.mkdir(parents=True)
-            _write_synced(beside / _TENSORS, raw)
-            _write_synced(beside / _STATE, meta)
-            beside.rename(final)
+            partial.mkdir(parents=True)
+            _write_synced(partial / _TENSORS, raw)
+            _write_synced(partial / _STATE, meta)
+            partial.rename(final)
         except OSError:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(partial, ignore_errors=True)
             raise
         sync_folder(self.folder)
         for number in self._numbers()[:-GENERATIONS]:
@@ -115,17 +115,17 @@ class CheckpointStore:
         return len(raw) + len(meta)
 
     def load_newest(self) -> Checkpoint | None:
-        """Read the newest whole checkpoint; None where there is none."""
+        """Return the newest undamaged checkpoint; None if there is none."""
         for number in reversed(self._numbers()):
             folder = self.folder / f"{number:06d}"
             try:
                 return _read(folder)
             except (OSError, ValueError, *DECODE_ERRORS) as error:
-                self.damaged.append(f"checkpoint {folder.name} is damaged ({error}); passed over")
+                self.damaged.append(f"checkpoint {folder.name} is damaged ({error}); skipped")
         return None
 
     def clear(self) -> None:
-        """Remove every checkpoint: the run is finished."""
+        """Delete all checkpoints."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _numbers(self) -> list[int]:
@@ -144,7 +144,7 @@ def _read(folder: Path) -> Checkpoint:
     state = msgspec.json.decode((folder / _STATE).read_bytes(), type=SavedState)
     raw = (folder / _TENSORS).read_bytes()
     if hashlib.sha256(raw).hexdigest() != state.sha256:
-        raise ValueError("its checksum does not hold")
+        raise ValueError("its checksum does not match")
     return Checkpoint(state, safetensors.torch.load(raw))
 
 
@@ -156,12 +156,12 @@ def _write_synced(path: Path, content: bytes) -> None:
 
 
 def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Put `prefix.` before every name."""
+    """Return the tensors with `prefix.` before every name."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
 def unprefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors under `prefix.`, by their names below it."""
+    """Return the tensors whose names begin with `prefix.`, by their names without it."""
     start = f"{prefix}."
     return {
         name[len(start) :]: tensor for name, tensor in tensors.items() if name.startswith(start)

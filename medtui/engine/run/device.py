@@ -1,4 +1,4 @@
-"""Which device computes, with how many threads, and how repeatably."""
+"""The device of a run, its threads, and torch's settings for reproducible results."""
 
 import platform
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from medtui.errors import EnvironmentProblem
 
 
 def choose_device(asked: str) -> torch.device:
-    """Turn a preset's word (`auto`, `cpu`, `cuda`, `cuda:1`) into a device.
+    """Return the device of a preset's setting: `auto`, `cpu`, `cuda` or `cuda:1`.
 
     Raises:
-        EnvironmentProblem: a GPU was asked for that is not there.
+        EnvironmentProblem: torch does not see the requested GPU.
     """
     if asked == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
@@ -22,8 +22,8 @@ def choose_device(asked: str) -> torch.device:
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
             raise EnvironmentProblem(
-                f"{asked} was asked for, but torch sees {count} GPUs.",
-                hint="Choose another with --device, or --device cpu.",
+                f"{asked} is not available: torch sees {count} GPUs.",
+                hint="Choose another device with --device, for example --device cpu.",
                 key=("machine", "device"),
             )
         torch.cuda.set_device(device)
@@ -31,19 +31,19 @@ def choose_device(asked: str) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """Return the product name of a GPU, or of the processor."""
+    """Return the product name of a GPU or of the processor."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return _cpu_info("model name") or platform.processor() or platform.machine()
 
 
 def cpu_flags() -> set[str]:
-    """Return the processor's features by Linux's names (`avx512_bf16`); empty where unknown."""
+    """Return Linux's names of the processor's features (`avx512_bf16`); empty if unknown."""
     return set((_cpu_info("flags") or _cpu_info("Features")).split())
 
 
 def _cpu_info(field: str) -> str:
-    """Return the first core's `field`; empty where the system does not tell."""
+    """Return the first core's `field` in /proc/cpuinfo; empty if there is none."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -52,12 +52,13 @@ def _cpu_info(field: str) -> str:
     return next((value.strip() for name, _, value in found if name.strip() == field), "")
 
 
-def settle(device: torch.device, threads: int) -> None:
-    """Fix the thread count and choose repeatable kernels; call once, before any computation."""
+def configure_torch(device: torch.device, threads: int) -> None:
+    """Set the thread count and select deterministic kernels; call it before any computation."""
     if threads:
         torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # torch's own; a pass over memory that nothing reads
+    # A debugging aid that costs a write of every new tensor; nothing here reads unwritten memory.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # torch's own
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
@@ -66,12 +67,12 @@ def settle(device: torch.device, threads: int) -> None:
 
 
 def cpu_capability() -> str:
-    """Return the instruction set torch's kernels use (`AVX512`); bits depend on it."""
+    """Return the instruction set of torch's kernels (`AVX512`); results differ between them."""
     return torch.backends.cpu.get_cpu_capability()
 
 
 def generators_of(device: torch.device) -> dict[str, torch.Tensor]:
-    """Return the states of torch's own generators, which a network with dropout draws from."""
+    """Return the states of torch's global generators, which dropout draws from."""
     states = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
@@ -79,7 +80,7 @@ def generators_of(device: torch.device) -> dict[str, torch.Tensor]:
 
 
 def restore_generators(states: Mapping[str, torch.Tensor], device: torch.device) -> None:
-    """Put torch's own generators back, those that are known on this device."""
+    """Restore the states of torch's global generators, those that exist on this device."""
     if "cpu" in states:
         torch.set_rng_state(states["cpu"])
     if "cuda" in states and device.type == "cuda":
@@ -87,7 +88,7 @@ def restore_generators(states: Mapping[str, torch.Tensor], device: torch.device)
 
 
 def generator(seed: int, *path: int) -> torch.Generator:
-    """Return a CPU generator that depends on `seed` and `path` alone: epoch, position, purpose."""
+    """Return a CPU generator seeded by `seed` and `path` (purpose, epoch, position) alone."""
     state = seed & 0xFFFFFFFF
     for part in path:
         state = (state * 0x9E3779B1 + part + 0x7F4A7C15) & 0xFFFFFFFFFFFF

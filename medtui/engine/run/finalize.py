@@ -1,4 +1,4 @@
-"""A finished model's last measurements and the files that hold them; `result.json` comes last."""
+"""The final evaluation of a run, and its result files; `result.json` is written last."""
 
 from dataclasses import dataclass
 
@@ -26,8 +26,8 @@ from medtui.runs.stage_spans import stage_vitals
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run came to, before it is measured."""
+class TrainedModel:
+    """The model that a run produced, before its final evaluation."""
 
     model: nn.Module
     best_cycle: int
@@ -35,8 +35,8 @@ class Outcome:
     seconds: float
 
 
-def conclude(session: Session, outcome: Outcome) -> Result:
-    """Measure the model on val and test, write weights, predictions and, last, the result."""
+def finalize(session: Session, outcome: TrainedModel) -> Result:
+    """Evaluate the model on val and test; write weights, predictions and, last, the result."""
     model = evaluation_copy(outcome.model, session.device)
     val = predict(model, session.val, session.criterion)
     test = predict(model, session.test, session.criterion)
@@ -68,7 +68,7 @@ def conclude(session: Session, outcome: Outcome) -> Result:
         vitals=stage_vitals(session.folder),
         image_shape=session.image_shape,
         shrinkage=shrinkage,
-        upkeep=session.upkeep,
+        overhead=session.overhead,
         task=session.dataset.task,
     )
     session.save_model(outcome.model)
@@ -97,13 +97,13 @@ def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredi
 
 
 def _reference_predictions(session: Session) -> RunPredictions | None:
-    """Read what the reference answers; None in the reference itself, or where it left none."""
+    """Return the reference's predictions; None for the reference itself, or if unreadable."""
     if session.cell is None:
         return None
     try:
         return read_predictions(session.folder.study.reference.predictions)
     except EnvironmentProblem as problem:
-        session.warn(f"Not compared with the reference: {problem.message}")
+        session.warn(f"The run was not compared with the reference: {problem.message}")
         return None
 
 
@@ -126,11 +126,11 @@ def _split_result(
 
 
 def _collapse(size: Size, val: Predictions) -> list[str]:
-    """Call a collapse by its name: its accuracy alone says nothing."""
+    """Return a warning if all logits are constant; its accuracy is the majority class's share."""
     if not val.are_constant:
         return []
-    names = ", ".join(size.dead_layers) or "none, but no signal crosses the network"
-    return [f"collapsed: the answer is the same for every image; collapsed layers: {names}"]
+    names = ", ".join(size.dead_layers) or "none, but no input reaches the output"
+    return [f"collapsed: the logits are the same for every image; collapsed layers: {names}"]
 
 
 def _peak_memory(device: torch.device) -> int | None:

@@ -1,4 +1,4 @@
-"""A finished run's network, as its folder holds it; for rooms that measure or hand on models."""
+"""Loading of a finished run's network, for the benchmark and the export."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from medtui.runs.shrunk_manifest import read_manifest
 
 
 def finished_result(run: RunFolder) -> Result:
-    """Return the result of a run that has a model.
+    """Return the result of a finished run.
 
     Raises:
         UsageError: the run is not finished.
@@ -24,36 +24,36 @@ def finished_result(run: RunFolder) -> Result:
     name = f"{run.study.name}/{run.name}"
     result = read_result(run)
     if result is None or not run.model.is_file():
-        raise UsageError(f"{name} is not finished, and only a finished run has a model.")
+        raise UsageError(f"{name} is not finished: it has no model yet.")
     return result
 
 
 def preset_of(run: RunFolder) -> Preset:
-    """Read what the run was asked for.
+    """Return a run's preset.
 
     Raises:
-        UsageError: its preset cannot be used any more.
+        UsageError: the preset is invalid.
     """
     return parse_preset(read_text(run.preset), str(run.preset))
 
 
 def load_shrunk(run: RunFolder) -> nn.Module:
-    """Build the shrunk network that a run stored, each weight in its own type, on the CPU.
+    """Return a run's shrunk network in its stored types, on the CPU.
 
     Raises:
-        MedtuiError: it has none, or it cannot be loaded.
+        MedtuiError: the run has none, or it cannot be loaded.
     """
     manifest = read_manifest(run.shrunk_manifest)
     network = rebuild(manifest.architecture, manifest.channels, manifest.num_classes, manifest)
     try:
         restore_state(network, safetensors.torch.load_file(run.shrunk))
     except Exception as error:
-        raise MedtuiError(f"{run.shrunk} cannot be loaded: {error}") from error
+        raise MedtuiError(f"Could not load {run.shrunk}: {error}") from error
     return network
 
 
 def load_network(path: Path, preset: Preset, result: Result) -> nn.Module:
-    """Build a run's network with the weights of a file, each in its own type, on the CPU.
+    """Return a run's network with the weights of a file, in their stored types, on the CPU.
 
     Raises:
         MedtuiError: the weights cannot be loaded.
@@ -68,5 +68,5 @@ def load_network(path: Path, preset: Preset, result: Result) -> nn.Module:
     try:
         restore_state(network, safetensors.torch.load_file(path))
     except Exception as error:
-        raise MedtuiError(f"{path} cannot be loaded: {error}") from error
+        raise MedtuiError(f"Could not load {path}: {error}") from error
     return network

@@ -1,4 +1,4 @@
-"""One run, top to bottom: data, reference or compression, fine-tuning, measurement, result."""
+"""One run from start to end: data, reference or compression, fine-tuning, evaluation, result."""
 
 import time
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from torch import nn
 from medtui.datasets.dataset import Dataset, open_dataset, save_split
 from medtui.datasets.progress import Progress
 from medtui.engine.lc.compression import compress, recalibrate_theta
-from medtui.engine.precision import fast_arithmetic
+from medtui.engine.precision import fast_precision_on
 from medtui.engine.pruning.filter_norms import zero_masks
 from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
-from medtui.engine.run.device import choose_device, device_name, settle
-from medtui.engine.run.finalize import Outcome, conclude
+from medtui.engine.run.device import choose_device, configure_torch, device_name
+from medtui.engine.run.finalize import TrainedModel, finalize
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
 from medtui.engine.run.session import Session, StopFlag, StopRequested
 from medtui.engine.training.network import build_network, load_weights, restore_state
@@ -35,11 +35,11 @@ from medtui.runs.result import Result
 def execute(
     folder: RunFolder, preset: Preset, log: EventWriter, stop: StopFlag, started: RunStarted
 ) -> Result:
-    """Carry a run to its result, from its newest checkpoint if it has one.
+    """Run to the result, from the newest checkpoint if there is one.
 
     Raises:
-        StopRequested: asked to stop; what was reached is saved.
-        MedtuiError: the run cannot go on.
+        StopRequested: a stop was requested; a checkpoint is written.
+        MedtuiError: the run failed.
     """
     session = _open_session(folder, preset, log, stop, started)
     if session.cell is None:
@@ -49,7 +49,7 @@ def execute(
     model, best_cycle, num_cycles = outcome_of(session)
     log.write(StageStarted("evaluate"))
     seconds = log.history.seconds
-    result = conclude(session, Outcome(model, best_cycle, num_cycles, seconds))
+    result = finalize(session, TrainedModel(model, best_cycle, num_cycles, seconds))
     for warning in result.warnings[len(session.warnings) :]:
         log.write(Noted(warning, "warning"))
     session.checkpoints.clear()
@@ -61,11 +61,11 @@ def _open_session(
     folder: RunFolder, preset: Preset, log: EventWriter, stop: StopFlag, started: RunStarted
 ) -> Session:
     device = choose_device(started.device)
-    settle(device, started.threads)
+    configure_torch(device, started.threads)
     checkpoints = CheckpointStore(folder.checkpoint)
     restored = checkpoints.load_newest()
     is_fast = preset.lc.mode == "fast" and not folder.is_reference
-    fast = fast_arithmetic(device, preset.lc.fast_precision) if is_fast else None
+    fast = fast_precision_on(device, preset.lc.fast_precision) if is_fast else None
     current = fingerprint(device, fast)
     changed = _changed_since(restored, current, device) if restored else []
     log.write(
@@ -82,9 +82,9 @@ def _open_session(
     digest = before.digest if before else _digest_of_reference(folder)
     if digest and digest != dataset.digest:
         raise EnvironmentProblem(
-            f"{'The run' if before else 'The reference'} of {folder.name} began on other images, "
-            "labels or another split than there are now.",
-            hint="Bring them back, or start the preset anew.",
+            f"{'The run' if before else 'The reference'} of {folder.name} was started with "
+            "different images, labels or splits than the data set has now.",
+            hint="Restore the data set, or start the preset as a new study.",
         )
     save_split(dataset, folder.split)
     cell = None if folder.is_reference else _cell_of(folder, preset)
@@ -96,33 +96,33 @@ def _open_session(
     for sentence in checkpoints.damaged:
         session.warn(sentence)
     if changed:
-        session.warn(f"Resumed, but not bit-exact: {', '.join(changed)}.")
+        session.warn(f"Resumed, but not bit for bit: {', '.join(changed)}.")
     return session
 
 
-class _Trained(msgspec.Struct):
-    """What a reference's provenance says of its data."""
+class _ReferenceProvenance(msgspec.Struct):
+    """The part of a reference's provenance that a run compares."""
 
     data_digest: str
 
 
-_trained_decoder = msgspec.json.Decoder(_Trained)
+_reference_decoder = msgspec.json.Decoder(_ReferenceProvenance)
 
 
 def _changed_since(
     checkpoint: Checkpoint, current: dict[str, str], device: torch.device
 ) -> list[str]:
-    """Name what the run's bits depend on and what is not as it was at the checkpoint."""
+    """Return the differences between a checkpoint's fingerprint and the current one."""
     then = checkpoint.state.fingerprint
     return differences(with_precision(then, device) if "precision" in current else then, current)
 
 
 def _digest_of_reference(folder: RunFolder) -> str | None:
-    """Return what the reference was trained on; None for itself, or where it does not say."""
+    """Return the digest of the reference's data; None for the reference, or if not recorded."""
     provenance = folder.study.reference.provenance
     if folder.is_reference:
         return None
-    trained = read_stored(provenance, _trained_decoder)
+    trained = read_stored(provenance, _reference_decoder)
     return trained.data_digest if trained else None
 
 
@@ -130,7 +130,7 @@ def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:
     log.write(StageStarted("data"))
     last = 0.0
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         nonlocal last
         if stop.reason:
             raise StopRequested(stop.reason)
@@ -139,7 +139,7 @@ def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:
             last = now
             log.write(StepsAdvanced(0, progress.done, progress.total))
 
-    dataset = open_dataset(preset.data, progress=tell)
+    dataset = open_dataset(preset.data, progress=report)
     for note in dataset.notes:
         log.write(Noted(note))
     log.write(
@@ -198,7 +198,10 @@ def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
 
 
 def _finetune(session: Session, theta: nn.Module) -> nn.Module:
-    """Train on with the zeros held, if the preset asks for it; then round to theta's types."""
+    """Return theta after fine-tuning with fixed zeros, in theta's types; theta itself if disabled.
+
+    It is trained in float32 and converted back at the end.
+    """
     plan = TrainingPlan.of_finetuning(session.preset)
     if plan.epochs == 0:
         return theta
@@ -211,18 +214,18 @@ def _finetune(session: Session, theta: nn.Module) -> nn.Module:
 
 
 def _stored_model(session: Session, folder: RunFolder) -> nn.Module:
-    """Load a run's weights.
+    """Return the network with a run's weights.
 
     Raises:
-        EnvironmentProblem: they are missing or damaged.
+        EnvironmentProblem: the weights are missing or damaged.
     """
     model = _fresh_network(session)
     try:
         restore_state(model, safetensors.torch.load_file(folder.model))
     except Exception as error:
         raise EnvironmentProblem(
-            f"{folder.model} cannot be loaded: {error}",
-            hint="Resume the study: it trains the reference again where it is missing.",
+            f"Could not load {folder.model}: {error}",
+            hint="Delete the file and resume the study: it trains a missing reference again.",
         ) from error
     return model
 

@@ -1,4 +1,4 @@
-"""Where a result came from: versions, hardware, seeds, data, command."""
+"""The provenance of a result: versions, hardware, seeds, data and command."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 import medtui
-from medtui.engine.precision import Arithmetic, native_precision
+from medtui.engine.precision import Precision, native_precision
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.preset import Preset
 
@@ -24,10 +24,10 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def fingerprint(device: torch.device, fast: Arithmetic | None = None) -> dict[str, str]:
-    """Return what a run's bits depend on besides its preset and data.
+def fingerprint(device: torch.device, fast: Precision | None = None) -> dict[str, str]:
+    """Return the versions and hardware that change a run's bits, besides its preset and data.
 
-    `fast` is the arithmetic of fast mode; None in exact mode.
+    `fast` is the precision of the fast mode; None in the exact mode.
     """
     found = {
         "torch": str(torch.__version__),
@@ -41,19 +41,19 @@ def fingerprint(device: torch.device, fast: Arithmetic | None = None) -> dict[st
         cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call] # torch's own
         found |= {"cuda": str(torch.version.cuda), "cudnn": str(cudnn)}
     if fast is not None:
-        found["precision"] = fast.precision
+        found["precision"] = fast.name
     if fast is not None and device.type == "cpu":
         found["compiler"] = shutil.which(os.environ.get("CXX") or "g++") or "none"
     return found
 
 
 def with_precision(then: dict[str, str], device: torch.device) -> dict[str, str]:
-    """Complete the fingerprint of a fast run from before the precision could be chosen."""
+    """Return a fast run's fingerprint with the precision, which earlier versions did not record."""
     return {"precision": native_precision(device)} | then
 
 
 def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Name what of a fingerprint has changed: `threads 1 -> 2`."""
+    """Return the changed entries of a fingerprint, such as `threads 1 -> 2`."""
     return [
         f"{key} {then.get(key, 'none')} -> {now.get(key, 'none')}"
         for key in sorted(then.keys() | now.keys())
@@ -64,7 +64,7 @@ def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
 def provenance(
     preset: Preset, seed: int, data_digest: str, bits_depend_on: dict[str, str]
 ) -> dict[str, Any]:
-    """Return everything that `provenance.json` holds."""
+    """Return the content of `provenance.json`."""
     return {
         "medtui": medtui.__version__,
         "python": platform.python_version(),
@@ -91,7 +91,7 @@ def _version(package: str) -> str:
 
 
 def _git_commit() -> str | None:
-    """Return the commit medtui runs from, or None outside a checkout."""
+    """Return the commit of medtui's checkout; None outside of one."""
     return _output_of(["git", "-C", str(Path(medtui.__file__).parent), "rev-parse", "HEAD"])
 
 

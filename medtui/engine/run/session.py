@@ -1,4 +1,4 @@
-"""What a run has at hand while it lives: its folder, data on the device, log and stop flag."""
+"""The session of a run: its folder, data on the device, event log, checkpoints and stop flag."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.state import Criterion
-from medtui.engine.precision import EXACT, fast_arithmetic
+from medtui.engine.precision import EXACT, fast_precision_on
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.run.checkpoint import (
     Checkpoint,
@@ -32,37 +32,38 @@ from medtui.preset import Cell, Preset
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import RunFolder
 from medtui.runs.log_writer import EventWriter
-from medtui.runs.result import Upkeep
+from medtui.runs.result import Overhead
 
 _GENERATORS = "generator"
-"""Prefix of torch's own generators in a checkpoint."""
+"""Prefix of the states of torch's global generators in a checkpoint."""
 
-EXPLODED_LOSS = 1e4
-"""A mean loss beyond this is no training: chance has ln K, below 10 for any number of classes K."""
+MAX_LOSS = 1e4
+"""A larger mean loss counts as diverged. Random guessing has ln K for K classes, which is below 10
+for every K that occurs."""
 
 _GPU_LOSS_CHECK = 20
-"""Steps between looks at the loss on a GPU, where each look waits for it."""
+"""Steps between checks of the loss on a GPU, where each check waits for the device."""
 
 
 class StopRequested(Exception):
-    """The run was asked to stop and has written its checkpoint."""
+    """A stop was requested, and the checkpoint is written."""
 
 
 class Diverged(MedtuiError):
-    """The loss is no finite number any more, or none that training comes back from."""
+    """The loss is not finite, or too large for training to recover."""
 
 
 @dataclass
 class StopFlag:
-    """Set by a signal, looked at after each step."""
+    """Set by a signal handler; the run reads it after each step."""
 
     reason: str = ""
-    """Why the run shall stop; empty while it shall not."""
+    """Why the run should stop; empty while it should continue."""
 
 
 @dataclass
 class Session:
-    """One worker's work on one run."""
+    """One worker process's execution of one run."""
 
     folder: RunFolder
     preset: Preset
@@ -74,9 +75,9 @@ class Session:
     stop: StopFlag
     checkpoints: CheckpointStore
     restored: Checkpoint | None = None
-    """Where an earlier session left off; consumed by the stage it belongs to."""
+    """Checkpoint of an earlier session; the stage that it belongs to takes it."""
     warnings: list[str] = field(default_factory=list)
-    """Sentences that belong into the result."""
+    """Warnings that the result will contain."""
 
     def __post_init__(self) -> None:
         self._began = time.monotonic()
@@ -89,8 +90,8 @@ class Session:
         self.criterion: Criterion = criterion_of(self.dataset, self.device)
         self.is_fast = self.cell is not None and self.preset.lc.mode == "fast"
         asked = self.preset.lc.fast_precision
-        self.arithmetic = fast_arithmetic(self.device, asked) if self.is_fast else EXACT
-        self.evaluator = Evaluator(self.dataset.task, self.device, self.val, self.arithmetic)
+        self.precision = fast_precision_on(self.device, asked) if self.is_fast else EXACT
+        self.evaluator = Evaluator(self.dataset.task, self.device, self.val, self.precision)
 
     @property
     def seed(self) -> int:
@@ -103,20 +104,20 @@ class Session:
         return (self.dataset.channels, self.dataset.size, self.dataset.size)
 
     def train_batches(self, batch_size: int) -> TrainBatches:
-        """Return augmented train batches from their beginning."""
+        """Return augmented train batches, beginning with epoch 0."""
         return TrainBatches(
             self.train_images, self.dataset.augment, batch_size=batch_size, seed=self.seed
         )
 
     def warn(self, sentence: str) -> None:
-        """Tell people something that belongs into the result as well."""
+        """Write a warning to the log, once, and keep it for the result."""
         if sentence in self.warnings:
             return
         self.warnings.append(sentence)
         self.log.write(Noted(sentence, "warning"))
 
     def take_restored(self, stage: str) -> Checkpoint | None:
-        """Return the checkpoint if it belongs to `stage`, once."""
+        """Return the restored checkpoint if it belongs to `stage`; None the second time."""
         if self.restored is None or self.restored.state.stage != stage:
             return None
         checkpoint, self.restored = self.restored, None
@@ -124,36 +125,36 @@ class Session:
         return checkpoint
 
     def try_batch(self, model: nn.Module, batch_size: int) -> None:
-        """Compute a step's loss and gradients for so many images, to see whether memory holds."""
+        """Compute loss and gradients for `batch_size` images, to test whether they fit."""
         inputs, targets = next(iter(self.train_batches(batch_size)))
         loss = self.criterion(model(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
 
     @property
-    def upkeep(self) -> Upkeep:
-        """What log and checkpoints have taken of this session so far."""
+    def overhead(self) -> Overhead:
+        """Seconds that the log and checkpoints have taken of this session so far."""
         elapsed = time.monotonic() - self._began
-        return Upkeep(elapsed, self.log.seconds, self.checkpoints.seconds)
+        return Overhead(elapsed, self.log.seconds, self.checkpoints.seconds)
 
     def save_model(self, model: nn.Module) -> None:
-        """Write the run's weights, each in its own type.
+        """Write the run's weights in their own types.
 
         Raises:
-            OSError: the disk is full; earlier weights are as they were.
+            OSError: the disk is full; earlier weights are unchanged.
         """
         publish_bytes(self.folder.model, safetensors.torch.save(state_of(model)))
 
     def save_checkpoint(
         self, stage: str, cycle: int, step: int, values: dict[str, Any], tensors: dict[str, Tensor]
     ) -> None:
-        """Write a checkpoint and say so in the log."""
+        """Write a checkpoint and its event."""
         began = time.monotonic()
         state = SavedState(
             stage,
             cycle,
             step,
             values,
-            fingerprint(self.device, self.arithmetic if self.is_fast else None),
+            fingerprint(self.device, self.precision if self.is_fast else None),
             list(self.warnings),
         )
         generators = prefixed(_GENERATORS, generators_of(self.device))
@@ -162,7 +163,7 @@ class Session:
 
 
 def criterion_of(dataset: Dataset, device: torch.device) -> Criterion:
-    """Return cross-entropy, or its binary form for each class, weighted as the card says."""
+    """Return cross-entropy, or binary cross-entropy in multi-label tasks, with class weights."""
     weights = torch.tensor(dataset.class_weights, dtype=torch.float32, device=device)
     if dataset.task == "multi":
         return lambda logits_NK, labels_NK: F.binary_cross_entropy_with_logits(
@@ -173,7 +174,7 @@ def criterion_of(dataset: Dataset, device: torch.device) -> Criterion:
 
 
 class StepMeter:
-    """Watches the steps of a stage: tells the log about once a second, finds a diverged loss."""
+    """Counts the steps of a stage: logs their mean loss once a second, detects divergence."""
 
     def __init__(
         self,
@@ -192,10 +193,10 @@ class StepMeter:
         self._since = clock()
 
     def add(self, cycle: int, step: int, steps: int, loss: Tensor, num_images: int) -> None:
-        """Count a step.
+        """Count a step; `loss` is 0-d on the device.
 
         Raises:
-            Diverged: the loss is not finite, or beyond `EXPLODED_LOSS`.
+            Diverged: the loss is not finite, or beyond `MAX_LOSS`.
         """
         self._num_seen += 1
         self._sum = loss if self._sum is None else self._sum + loss
@@ -203,10 +204,10 @@ class StepMeter:
         self._num_images += num_images
         if self._num_seen % self._check_every == 0:
             mean = float(self._sum) / self._num_steps
-            if not mean < EXPLODED_LOSS:
+            if not mean < MAX_LOSS:
                 raise Diverged(
                     f"The loss became {float(loss):.3g} at cycle {cycle}, step {step}.",
-                    hint="Lower the learning rate (lc.lr, reference.lr), or mu_multiplier.",
+                    hint="Lower the learning rate (lc.lr or reference.lr) or lc.mu_multiplier.",
                 )
         elapsed = self._clock() - self._since
         if elapsed >= self._interval:
@@ -216,6 +217,6 @@ class StepMeter:
             self.restart()
 
     def restart(self) -> None:
-        """Leave the time since the last step out of the next rate."""
+        """Start a new interval, so that time between steps is not counted."""
         self._sum, self._num_steps, self._num_images = None, 0, 0
         self._since = self._clock()

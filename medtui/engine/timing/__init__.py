@@ -1,1 +1,1 @@
-"""Measures the work that a study repeats, and adds it up to the time that the study takes."""
+"""Measured durations of the work that a study repeats, and the study's duration from them."""

@@ -1,4 +1,4 @@
-"""Images of noise, shaped like a data set's: its batches cost what the data set's own cost."""
+"""Random images in the shape of a data set's, whose batches take as long as its own."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from medtui.engine.training.batches import Images, TrainBatches
 
 
 class NoiseData:
-    """Makes images, batches and the loss of a data set's shape on a device."""
+    """Random images, batches and the loss of a data set's shape, on a device."""
 
     def __init__(self, survey: Survey, device: torch.device) -> None:
         self.survey = survey
@@ -26,7 +26,7 @@ class NoiseData:
         return (self.survey.channels, self.survey.size, self.survey.size)
 
     def batches(self, batch_size: int) -> TrainBatches:
-        """Return an epoch's augmented batches, again and again."""
+        """Return augmented train batches; an epoch is one batch."""
         how = self.survey.card.augment
         return TrainBatches(self.images(batch_size), how, batch_size=batch_size, seed=0)
 
@@ -43,13 +43,13 @@ class NoiseData:
         return F.cross_entropy(logits_NK, labels)
 
     def images(self, num_images: int) -> Images:
-        """Return so many images with labels, on the device."""
+        """Return random images with labels, on the device."""
         channels = self.survey.channels
         by = Normalisation((0.5,) * channels, (0.25,) * channels)
         return Images(self.part(num_images), by, self.device)
 
     def part(self, num_images: int) -> Part:
-        """Return so many images, each of a patient of its own."""
+        """Return random images, each of a different patient."""
         survey, random = self.survey, np.random.default_rng(0)
         size = (num_images, survey.size, survey.size, survey.channels)
         names = [str(number) for number in range(num_images)]

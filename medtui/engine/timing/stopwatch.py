@@ -1,4 +1,4 @@
-"""Measures how long a piece of work takes, again and again for a second."""
+"""Timing of a function by repeating it for about a second."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from collections.abc import Callable
 import torch
 
 BUDGET_S = 1.0
-"""How long each kind of work is measured, seconds."""
+"""Seconds for which each kind of work is repeated."""
 
 MIN_REPEATS = 2
 
 
 def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """Return the mean duration of `work`; a first time warms up and does not count."""
+    """Return the mean seconds of a call of `work`, after one call that is not counted."""
     work()
     _wait_for(device)
     began, count = time.perf_counter(), 0

@@ -1,8 +1,8 @@
-"""How long a study takes, from the measured seconds of its steps. Arithmetic alone; knows no torch.
+"""The duration of a study, computed from the measured seconds of its steps. Imports no torch.
 
-A run is: start-up, for each cycle an L step, a C step, BatchNorm recalibration and evaluations, for
-each epoch of fine-tuning its steps and evaluations, and the final evaluation with its bootstrap.
-Reading images into the cache for the first time and checkpoints (2 % at most) are not counted.
+A run consists of start-up; an L step, a C step, BatchNorm recalibration and evaluations for each
+cycle; steps and evaluations for each epoch of fine-tuning; and the final evaluation with its
+bootstrap. Decoding images into the cache and checkpoints (2 % at most) are not counted.
 """
 
 import math
@@ -13,12 +13,12 @@ from medtui.preset import Cell, Preset, expand_grid
 from medtui.protocol.preflight import StageTime
 
 FAST_TEST_EVERY = 5
-"""Cycles between evaluations of test in fast mode, as in `engine.fast`."""
+"""Cycles between evaluations of test in the fast mode, as in `engine.lc.fast_mode`."""
 
 
 @dataclass(frozen=True)
 class ImageCounts:
-    """Images that a study trains on and evaluates."""
+    """Number of images in each split."""
 
     train: int
     val: int
@@ -30,13 +30,13 @@ class WorkTimes:
     """Measured seconds of the work that a study repeats."""
 
     start: float = 0.0
-    """From the start of a worker's process until it computes."""
+    """From the start of a worker process until it computes."""
     reference_step: float = 0.0
     """A training step of the reference, with the reference's threads."""
     reference_image: float = 0.0
     """An image evaluated, with the reference's threads."""
     lc_step: float = 0.0
-    """A minibatch of an L step: forward, backward, the update with its penalty."""
+    """A minibatch of an L step: forward pass, backward pass and update with the penalty."""
     finetune_step: float = 0.0
     """A minibatch of fine-tuning, with its masks."""
     image: float = 0.0
@@ -46,26 +46,26 @@ class WorkTimes:
     recalibrated_image: float = 0.0
     """An image passed through in training mode without gradients."""
     cycle: Mapping[str, float] = field(default_factory=dict)
-    """A run's name to the C step and what else is done once a cycle; `""` is any other run's."""
+    """C step and other work once a cycle, by the name of the run; `""` is for all others."""
     bootstrap: float = 0.0
-    """Intervals of a finished run, val and test."""
+    """Confidence intervals of a finished run, val and test."""
     side_by_side: float = 1.0
-    """A step's time while other runs compute, over its time alone; at least 1."""
+    """Ratio of a step's time while other runs compute to its time alone; at least 1."""
 
     def cycle_of(self, cell: Cell) -> float:
-        """Return the seconds that a cell's cycles take beside steps and evaluations."""
+        """Return the seconds of a cell's cycle besides its steps and evaluations."""
         return self.cycle.get(cell.slug, self.cycle.get("", 0.0))
 
 
 def num_evaluations(rounds: int, every: int) -> int:
-    """Count the rounds (cycles, epochs) that evaluate test: the first, every so many, the last."""
+    """Return how many of `rounds` cycles or epochs evaluate test: every `every`-th and the last."""
     if rounds == 0:
         return 0
     return math.ceil(rounds / every) + ((rounds - 1) % every != 0)
 
 
 def reference_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> list[StageTime]:
-    """Return the stages of the reference; without training where its weights are given."""
+    """Return the stages of the reference; training takes no time if its weights are given."""
     trained = 0.0
     if not preset.model.weights:
         reference = preset.reference
@@ -84,17 +84,17 @@ def run_time(
     preset: Preset, counts: ImageCounts, times: WorkTimes, *,
     num_cycles: int, cycle_seconds: float, factor: float = 1.0,
 ) -> list[StageTime]:  # fmt: skip
-    """Return the stages of a compression of so many cycles.
+    """Return the stages of a compression with `num_cycles` cycles.
 
-    `cycle_seconds` are the C step and what else is done once a cycle. `factor` is what other runs
-    slow its computations down by; starting a process is reading files for the most part.
+    `cycle_seconds` are the C step and other work once a cycle. `factor` is the slow-down by other
+    runs; it does not apply to the start, which mostly reads files.
     """
     final = (counts.val + counts.test) * times.image + times.bootstrap
     compressed = _compress_time(preset, counts, times, num_cycles) + num_cycles * cycle_seconds
     recalibrated = _num_recalibrated(preset, counts) * times.recalibrated_image
     is_tuned = preset.compress.guard == "on" and preset.guard.finetune_epochs > 0
     tuned = _finetune_time(preset, counts, times) if is_tuned else 0.0
-    if is_tuned:  # what is stored is recalibrated once more, by the last of its stages
+    if is_tuned:  # the last stage recalibrates the stored model once more
         tuned += recalibrated
     else:
         compressed += recalibrated
@@ -130,7 +130,7 @@ def _finetune_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> flo
 
 
 def _evaluated(counts: ImageCounts, rounds: int, every: int) -> int:
-    """Count the images of val and test that so many cycles or epochs evaluate."""
+    """Return the number of images of val and test that `rounds` cycles or epochs evaluate."""
     return rounds * counts.val + num_evaluations(rounds, every) * counts.test
 
 
@@ -140,7 +140,7 @@ def _num_recalibrated(preset: Preset, counts: ImageCounts) -> int:
 
 
 def _num_batches(num_images: int, batch_size: int) -> int:
-    """Count the batches of an epoch: an incomplete last one is left out, a small part is one."""
+    """Return the batches of an epoch; an incomplete last one is dropped, a small split is one."""
     return max(1, num_images // batch_size)
 
 
@@ -150,10 +150,11 @@ def total(stages: Sequence[StageTime]) -> float:
 
 
 def rounds_time(alone: Sequence[float], beside: Sequence[float], num_slots: int) -> float:
-    """Return how long runs take that share `num_slots`; one that is left over runs alone.
+    """Return the seconds of runs that share `num_slots` device slots.
 
-    Each run has its seconds alone and beside others. Runs start as slots become free; runs of one
-    grid are about equally long, so they do so in rounds.
+    `alone` and `beside` are each run's seconds without and with other runs. A run starts when a
+    slot becomes free. As the runs of a grid take about equally long, they run in rounds of
+    `num_slots`, and a single run in the last round is alone.
     """
     seconds = 0.0
     for first in range(0, len(alone), num_slots):
@@ -164,7 +165,7 @@ def rounds_time(alone: Sequence[float], beside: Sequence[float], num_slots: int)
 
 
 def grid_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: int) -> float:
-    """Return how long the runs of the grid take."""
+    """Return the seconds of all runs of the grid."""
 
     def seconds(factor: float) -> list[float]:
         return [
@@ -183,10 +184,10 @@ def grid_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: 
 def search_time(
     preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: int, *, is_gpu: bool
 ) -> float:
-    """Return how long the searches take with all of their budget.
+    """Return the seconds of the searches if they use their whole budget.
 
-    Each scheme has one sample at a time, so schemes run side by side. A timed objective measures
-    each round's samples beside the reference.
+    The samples of a scheme run one after another, and schemes run side by side. Objectives other
+    than density also time each round's samples against the reference.
     """
     search, cycles = preset.search, preset.lc.cycles
     if search is None:
@@ -218,9 +219,9 @@ def search_time(
 def benchmark_time(
     preset: Preset, times: WorkTimes, num_runs: int, *, is_gpu: bool, num_shrunk: int = 0
 ) -> float:
-    """Return at most how long it takes to time so many runs beside the reference.
+    """Return the maximum seconds of timing `num_runs` runs and the reference.
 
-    The sweep of batches may end before the largest one, where throughput falls.
+    The sweep of batch sizes may end before the largest one, when throughput falls.
     """
     bench = preset.bench
     num_models = 1 + num_runs + num_shrunk

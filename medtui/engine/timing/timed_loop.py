@@ -1,4 +1,4 @@
-"""Times Condensa's loop on noise: a minibatch of an L step, and what else a cycle takes."""
+"""Timing of Condensa's loop on random images: a minibatch of an L step, and the rest of a cycle."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from medtui.engine.lc.cuda_graph import FastStep
 from medtui.engine.lc.loop import LC, exact_step
 from medtui.engine.lc.state import CycleMeasurement, LcState
-from medtui.engine.precision import fast_arithmetic
+from medtui.engine.precision import fast_precision_on
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.timing.noise_data import NoiseData
@@ -18,15 +18,15 @@ from medtui.engine.timing.stopwatch import BUDGET_S, MIN_REPEATS, seconds_of
 from medtui.preset import Cell, Preset
 
 
-class _WarmedUp(Exception):
-    """Ends an L-C run whose steps have been measured long enough."""
+class _MeasurementDone(Exception):
+    """Ends an L-C run whose steps were measured for long enough."""
 
 
 class TimedLoop:
-    """Condensa's loop for three cycles of noise: the third is cut off when it was measured.
+    """Three cycles of Condensa's loop on random images.
 
-    Cycle 0 compresses directly and warms up. Cycle 1 has two minibatches and gives the time of a
-    C step; cycle 2 gives that of a minibatch.
+    Cycle 0 compresses directly and is the warm-up. Cycle 1 has two minibatches and measures the C
+    step. Cycle 2 measures minibatches and is interrupted after that.
     """
 
     def __init__(self, preset: Preset, cell: Cell, network: nn.Module, noise: NoiseData) -> None:
@@ -35,9 +35,9 @@ class TimedLoop:
         guard = preset.guard if preset.compress.guard == "on" else None
         self._batches = noise.batches(self._batch_size)
         is_fast = preset.lc.mode == "fast"
-        # The update is not compiled and there is no CUDA graph: a fast study is at most as long.
-        arithmetic = fast_arithmetic(noise.device, preset.lc.fast_precision)
-        self._step = FastStep(arithmetic) if is_fast else exact_step
+        # Without the compiled update and the CUDA graph: an upper bound for the fast mode.
+        precision = fast_precision_on(noise.device, preset.lc.fast_precision)
+        self._step = FastStep(precision) if is_fast else exact_step
         self._stepped_at = self._cycle_began = 0.0
         self._num_steps = 0
         self.step_seconds = self.cycle_seconds = 0.0
@@ -50,21 +50,21 @@ class TimedLoop:
             l_optimizer_params={"momentum": 0.95, "weight_decay": 0.0},
             debugging_flags={"custom_model_statistics": _no_statistics},
         )  # fmt: skip
-        with suppress(_WarmedUp):
+        with suppress(_MeasurementDone):
             engine.compress(
                 network, scheme.pi, scheme.delta, self._batches, None, None, noise.criterion
             )
 
     def prepare(self, state: LcState) -> None:
-        """Nothing is recalibrated here."""
+        """Do nothing; recalibration is timed separately."""
 
     def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
-        """Time the steps of the last cycle."""
+        """Measure the steps of the last cycle."""
         del num_images
         float(loss)  # the step meter reads it; on a GPU it waits for the step
         now = time.perf_counter()
         if state.cycle > 1:
-            if state.step == 1:  # follows a C step, whose caches are cold
+            if state.step == 1:  # not counted: caches are cold after the C step
                 self._cycle_began = now
             else:
                 self._num_steps += 1
@@ -72,34 +72,34 @@ class TimedLoop:
             if self._num_steps >= MIN_REPEATS and elapsed >= BUDGET_S:
                 self._state = state
                 self.step_seconds = elapsed / self._num_steps
-                raise _WarmedUp
+                raise _MeasurementDone
         self._stepped_at = now
 
     def measured(self, state: LcState, measured: CycleMeasurement) -> None:
-        """Do what a run does with each theta."""
+        """Repeat a run's work on each theta, so that it is part of the measured cycle."""
         del measured
         layer_densities(state.theta)
-        deepcopy(state.theta)  # the best one is kept
+        deepcopy(state.theta)  # a run keeps the best one
 
     def cycle_ended(self, state: LcState) -> None:
-        """Time the C step, and what stands around it."""
+        """Measure the C step and the other work of a cycle."""
         if state.cycle == 2:  # noqa: PLR2004 - the second has ended
             self.cycle_seconds = time.perf_counter() - self._stepped_at
 
     def side_by_side(self, count: int) -> float:
-        """Return the time of a step beside `count` - 1 others, over its time alone: 1 to `count`.
+        """Return the ratio of a step's time beside `count` - 1 others to its time alone.
 
-        It is measured alone before and after, so that a change of the machine's load cancels.
-        Threads stand in for processes: they share the interpreter for the small part of a step
-        that is Python, and caches and memory bandwidth as processes do.
+        Clipped to 1..`count`. The time alone is measured before and after, so that a linear change
+        of the machine's load cancels out. Threads represent the processes: they share caches and
+        memory bandwidth like processes, and the interpreter only for the Python part of a step.
         """
         if count < 2 or self._state is None or self._noise.device.type == "cuda":  # noqa: PLR2004 - alone
             return 1.0
-        before, beside, after = (self._together(each) for each in (1, count, 1))
+        before, beside, after = (self._step_seconds(each) for each in (1, count, 1))
         return min(max(1.0, 2 * beside / (before + after)), float(count))
 
-    def _together(self, count: int) -> float:
-        """Return the mean seconds of a step in so many threads at once."""
+    def _step_seconds(self, count: int) -> float:
+        """Return the mean seconds of a step that `count` threads run at once."""
         states = [deepcopy(self._state) for _ in range(count)]
         starting = threading.Barrier(count)
         seconds: list[float] = []

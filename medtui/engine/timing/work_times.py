@@ -1,7 +1,6 @@
-"""Measures the work that a study repeats, on images of noise: `WorkTimes`.
+"""Measurement of the work that a study repeats, on random images.
 
-Everything measured is the study's own: its batches with augmentation, Condensa's loop, its
-optimiser, its evaluation.
+It runs the study's own code: batches with augmentation, Condensa's loop, optimiser, evaluation.
 """
 
 import time
@@ -13,8 +12,8 @@ import torch
 from torch import nn
 
 from medtui.datasets.summary import Survey
-from medtui.engine.precision import EXACT, fast_arithmetic
-from medtui.engine.run.device import settle
+from medtui.engine.precision import EXACT, fast_precision_on
+from medtui.engine.run.device import configure_torch
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.stopwatch import seconds_of
 from medtui.engine.timing.study_time import WorkTimes
@@ -27,17 +26,17 @@ from medtui.metrics.scores import make_scores
 from medtui.preset import Cell, MachineSettings, Preset
 
 _MAX_IMAGES = 128
-"""Images evaluated at once: on a CPU an image takes as long in a larger batch."""
+"""Images evaluated at once; on a CPU an image takes as long in a larger batch."""
 
 _MAX_SIDE_BY_SIDE = 4
-"""Runs measured at once: each has the memory of a run of its own."""
+"""Maximum number of runs measured at once; each takes as much memory as a run."""
 
 _MAX_SCORES = 2000
-"""Images whose bootstrap is measured; it grows with their number."""
+"""Maximum number of images whose bootstrap is measured; the result is scaled to all."""
 
 
-class WorkMeter:
-    """Measures one preset's work on one device."""
+class WorkTimer:
+    """Measures the work of one preset on one device."""
 
     def __init__(
         self, preset: Preset, survey: Survey, network: nn.Module, device: torch.device
@@ -47,15 +46,15 @@ class WorkMeter:
         self._network = deepcopy(network).to(device)
 
     def measure(self, machine: MachineSettings, cell: Cell, num_side_by_side: int) -> WorkTimes:
-        """Return the times of a reference and of a compression like `cell`."""
+        """Return the times of the reference, and of a compression with `cell`'s scheme."""
         preset = self._preset
         times = WorkTimes(bootstrap=self._bootstrap())
-        settle(self._device, machine.reference_threads)
+        configure_torch(self._device, machine.reference_threads)
         times = replace(times, reference_image=self._evaluation(_MAX_IMAGES))
         if not preset.model.weights:
             step = self._training_step(preset.reference.batch_size)
             times = replace(times, reference_step=step)
-        settle(self._device, machine.threads)
+        configure_torch(self._device, machine.threads)
         loop = TimedLoop(preset, cell, deepcopy(self._network), self._noise)
         if preset.compress.guard == "on" and preset.guard.finetune_epochs:
             step = self._training_step(preset.lc.batch_size, has_masks=True)
@@ -91,17 +90,17 @@ class WorkMeter:
         return seconds_of(work, self._device)
 
     def _evaluation(self, num_images: int) -> float:
-        """Return the seconds of an image that is evaluated among so many."""
+        """Return the seconds per image of an evaluation with batches of `num_images`."""
         model, lc = deepcopy(self._network), self._preset.lc
         if self._device.type == "cuda" and num_images > 1:
             num_images = max(1, min(self._preset.evaluate.batch_size, self._num_val))
         batches = EvaluationBatches(self._noise.images(num_images), num_images)
-        arithmetic = (
-            fast_arithmetic(self._device, lc.fast_precision) if lc.mode == "fast" else EXACT
+        precision = (
+            fast_precision_on(self._device, lc.fast_precision) if lc.mode == "fast" else EXACT
         )
         return (
             seconds_of(
-                lambda: predict(model, batches, self._noise.criterion, arithmetic), self._device
+                lambda: predict(model, batches, self._noise.criterion, precision), self._device
             )
             / num_images
         )
@@ -113,7 +112,7 @@ class WorkMeter:
         )
 
     def _bootstrap(self) -> float:
-        """Return the seconds of the intervals of val and test, from some images and samples."""
+        """Return the seconds of the intervals of val and test, scaled from a part of the work."""
         resamples = self._preset.evaluate.bootstrap
         num_images = sum(part.num_images for part in self._survey.parts[1:])
         count = min(num_images, _MAX_SCORES)

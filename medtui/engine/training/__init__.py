@@ -1,1 +1,1 @@
-"""The network, its batches, its training and its evaluation."""
+"""The network, its batches, training and evaluation."""

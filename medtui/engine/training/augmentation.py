@@ -1,6 +1,9 @@
-"""Augments a whole batch on its device: one resampling, one affine map of colours.
+"""Augmentation of a whole batch on its device: one resampling, then one affine map of colours.
 
-The random parameters are drawn on the CPU from a generator, so a batch is the same on every device.
+torchvision's transforms process one image per call and resample or scan it once for each of them.
+Here all geometric transforms are one affine grid, and brightness, contrast, saturation, hue and
+normalisation are one matrix product per image, so a batch takes a constant number of operations.
+Random parameters are drawn on the CPU, so that a batch is the same on every device.
 """
 
 import math
@@ -13,39 +16,39 @@ from torch import Tensor
 from medtui.datasets.card import Augment
 
 _LUMA = (0.299, 0.587, 0.114)
-"""Share of red, green and blue in grey. Source: ITU-R BT.601, as in torchvision."""
+"""Shares of red, green and blue in grey. Source: ITU-R BT.601, as in torchvision."""
 
 _YIQ = torch.tensor(
     [[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]]
 )
-"""RGB to YIQ; turning the IQ plane changes hue and keeps luma. Source: FCC NTSC, 1953."""
+"""RGB to YIQ; a rotation of the IQ plane changes hue and keeps luma. Source: FCC NTSC, 1953."""
 
 _TO_RGB = torch.linalg.inv(_YIQ)
 
 _QUARTER = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
-"""A quarter turn of the IQ plane."""
+"""Rotation of the IQ plane by 90 degrees."""
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Mean and standard deviation per channel, of pixels scaled to 0..1."""
+    """Mean and standard deviation of each channel, for pixels scaled to 0..1."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
 
 def normalise(images_NCHW: Tensor, by: Normalisation) -> Tensor:
-    """Turn uint8 images into float32 with the normalisation applied."""
+    """Return uint8 images as normalised float32, (N, C, H, W)."""
     mean = torch.tensor(by.mean, device=images_NCHW.device).view(1, -1, 1, 1)
     std = torch.tensor(by.std, device=images_NCHW.device).view(1, -1, 1, 1)
     return (images_NCHW.float() / 255 - mean) / std
 
 
 def augment(images_NCHW: Tensor, how: Augment, by: Normalisation, rng: torch.Generator) -> Tensor:
-    """Turn uint8 images into augmented, normalised float32 ones of the same shape.
+    """Return uint8 images, augmented and normalised, as float32 of the same shape.
 
-    Flips and rotation resample bilinearly in one pass with black outside, as torchvision's
-    RandomRotation fills; brightness, contrast, saturation and hue are one affine map per image.
+    Flips and rotation are one bilinear resampling; pixels from outside of the image are black, as
+    with torchvision's RandomRotation. Colour jitter is one affine map per image.
     """
     pixels = images_NCHW.float() / 255
     if how.flip_horizontal or how.flip_vertical or how.rotation_degrees:
@@ -79,7 +82,7 @@ def _resample(pixels_NCHW: Tensor, how: Augment, rng: torch.Generator) -> Tensor
 
 
 def _grid(theta_N23: Tensor, height: int, width: int) -> Tensor:
-    """Return `F.affine_grid` without its matrix product, which takes as long as the resampling."""
+    """Return the same as `F.affine_grid`, whose matrix product takes as long as the resampling."""
     x_W = (torch.arange(width, device=theta_N23.device) * 2 + 1) / width - 1
     y_H1 = ((torch.arange(height, device=theta_N23.device) * 2 + 1) / height - 1).unsqueeze(1)
     theta = theta_N23.unsqueeze(-1).unsqueeze(-1)
@@ -110,10 +113,11 @@ def _colour_map(
 
 
 def _turn_and_saturate(turns_N: Tensor, saturation_N: Tensor) -> Tensor:
-    """Return each image's map (N, 3, 3) of hue, in shares of a full turn, and saturation.
+    """Return each image's colour matrix (N, 3, 3); hue is in fractions of a full rotation.
 
-    A turn is a sum of three constant matrices. It leaves grey as it is, so saturation, which mixes
-    a colour with its grey, mixes the turn with grey.
+    A rotation by an angle a is A + cos(a) B + sin(a) C with constant matrices, so all images need
+    one sum instead of a product each. It does not change grey; saturation, a mixture of a colour
+    with its grey, is therefore a mixture of the rotation with the grey matrix.
     """
     luma = _TO_RGB[:, :1] @ _YIQ[:1]
     in_phase = _TO_RGB[:, 1:] @ _YIQ[1:]

@@ -1,6 +1,6 @@
-"""Shows what augmentation does, as `python -m medtui.engine.training.augmentation_preview`.
+"""Child process that augments sample images for the Data screen, which does not import torch.
 
-A short-lived process that knows torch, so that the screen does not. It sends `Samples`.
+`python -m medtui.engine.training.augmentation_preview` sends `Samples`.
 """
 
 import numpy as np
@@ -14,14 +14,14 @@ from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import DatasetRequest, Sample, Samples
 from medtui.protocol.outcome import Failed
-from medtui.protocol.stdio import Answers, read_request
+from medtui.protocol.stdio import MessageWriter, read_request
 
 
 def augmented_samples(settings: DataSettings) -> list[Sample]:
     """Return some train images before and after the card's augmentation.
 
     Raises:
-        MedtuiError: as `open_source` raises.
+        MedtuiError: the data set cannot be used.
     """
     source = open_source(settings)
     listing, labels = choose_samples(source)
@@ -42,13 +42,13 @@ def augmented_samples(settings: DataSettings) -> list[Sample]:
 
 
 def main() -> None:
-    """Answer one request from stdin."""
-    answers = Answers()
+    """Read a request from stdin and send the images or the error."""
+    writer = MessageWriter()
     settings = DataSettings.model_validate_json(read_request(DatasetRequest).settings)
     try:
-        answers.send(Samples(augmented_samples(settings)))
+        writer.send(Samples(augmented_samples(settings)))
     except MedtuiError as error:
-        answers.send(Failed.of(error))
+        writer.send(Failed.of(error))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Minibatches made on the device, where a part's images stay as uint8.
+"""Minibatches that are made on the device, which holds a split's images as uint8.
 
-Condensa takes any iterable of (inputs, targets). Order and augmentation are a function of
-(seed, epoch, position), so a loader that seeks goes on exactly where another one stopped.
+Condensa accepts any iterable of (inputs, targets). Order and augmentation are functions of
+(seed, epoch, position), so a resumed run sees exactly the batches of an uninterrupted one.
 """
 
 import math
@@ -19,12 +19,12 @@ _ORDER, _AUGMENT = 0, 1
 
 
 class Images:
-    """A part's images and labels on a device."""
+    """A split's images and labels on a device."""
 
     def __init__(self, part: Part, by: Normalisation, device: torch.device) -> None:
         images_NHWC = torch.from_numpy(part.images_NHWC)
         self.pixels_NCHW = images_NHWC.permute(0, 3, 1, 2).contiguous().to(device)
-        """uint8."""
+        """uint8, (N, C, H, W)."""
         labels = torch.from_numpy(part.labels)
         self.labels = (labels if labels.ndim == 1 else labels.float()).to(device)
         """int64 (N,), or float32 (N, K) for multi-label."""
@@ -35,7 +35,7 @@ class Images:
 
 
 class EvaluationBatches:
-    """All images in order, normalised, in large batches."""
+    """All images in order, normalised, in batches of `batch_size`; the last may be smaller."""
 
     def __init__(self, images: Images, batch_size: int) -> None:
         self.images = images
@@ -54,17 +54,18 @@ class EvaluationBatches:
 class TrainBatches:
     """Shuffled, augmented batches of equal size, epoch after epoch.
 
-    An `iter` goes on where the last one was left: an epoch shows every image once, wherever L
-    steps begin and end. An incomplete last batch is left out; a part smaller than a batch is one.
+    A new `iter` continues where the last one stopped, so that an epoch contains every image once,
+    however many L steps it spans. The incomplete last batch of an epoch is dropped; a split that is
+    smaller than a batch is one batch.
     """
 
     def __init__(self, images: Images, how: Augment, *, batch_size: int, seed: int) -> None:
         self.images = images
         self.batch_size = min(batch_size, len(images))
         self.epoch = 0
-        """The pass that runs, or that the next `iter` begins."""
+        """The current epoch, or the one that the next `iter` begins."""
         self.position = 0
-        """Batches of that pass handed out so far."""
+        """Number of batches of that epoch that were returned."""
         self._how = how
         self._seed = seed
 
@@ -82,7 +83,7 @@ class TrainBatches:
         self.begin_epoch(epoch + 1)
 
     def begin_epoch(self, epoch: int, position: int = 0) -> None:
-        """Let the next `iter` begin at batch `position` of pass `epoch`."""
+        """Set the epoch and the batch with which the next `iter` begins."""
         self.epoch, self.position = epoch, position
 
     def _batch(self, rows: Tensor, epoch: int, position: int) -> tuple[Tensor, Tensor]:
@@ -92,5 +93,5 @@ class TrainBatches:
 
 
 def normalisation_of(dataset: Dataset) -> Normalisation:
-    """Return the normalisation that every part of `dataset` shares."""
+    """Return the normalisation of all splits of `dataset`."""
     return Normalisation(dataset.mean, dataset.std)

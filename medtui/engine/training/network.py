@@ -1,4 +1,4 @@
-"""The network: a torchvision classifier for K classes and C channels, and its weights on disk."""
+"""The network: a torchvision classifier for K classes and C channels, and its state dict."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +12,9 @@ from medtui.errors import UsageError
 
 
 def build_network(architecture: str, *, channels: int, num_classes: int, seed: int) -> nn.Module:
-    """Build torchvision's `architecture` with random weights drawn from `seed`.
+    """Return torchvision's `architecture` with random weights drawn from `seed`.
 
-    The first convolution takes `channels`, the last linear layer gives `num_classes` logits.
+    The first convolution has `channels` inputs, the last linear layer `num_classes` outputs.
 
     Raises:
         UsageError: torchvision has no such classifier.
@@ -22,7 +22,7 @@ def build_network(architecture: str, *, channels: int, num_classes: int, seed: i
     known = torchvision.models.list_models(module=torchvision.models)
     if architecture not in known:
         raise UsageError(
-            f"`model.architecture` = {architecture!r} is no torchvision classifier.",
+            f"`model.architecture` = {architecture!r} is not a torchvision classifier.",
             hint=f"For example: {', '.join(name for name in known if name.startswith('res'))}.",
         )
     torch.manual_seed(seed)
@@ -37,7 +37,7 @@ def named_layers(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
     return {
         name: module
         for name, module in network.named_modules()
-        if type(module) in (nn.Conv2d, nn.Linear)  # Condensa, too, looks at the very type
+        if type(module) in (nn.Conv2d, nn.Linear)  # subclasses excluded, as in Condensa
     }
 
 
@@ -45,7 +45,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """Load a user's state dict into `network`.
 
     Raises:
-        UsageError: the file is missing, no state dict, or of another architecture.
+        UsageError: the file is missing, not a state dict, or of another architecture.
     """
     try:
         if path.suffix == ".safetensors":
@@ -56,8 +56,8 @@ def load_weights(network: nn.Module, path: Path) -> None:
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(
-            f"`model.weights`: {path} cannot be loaded: {reason}",
-            hint="Give a state dict of this architecture with this number of classes.",
+            f"`model.weights`: could not load {path}: {reason}",
+            hint="Use a state dict of this architecture with this number of classes.",
         ) from error
 
 
@@ -70,13 +70,13 @@ def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def num_bytes(network: nn.Module) -> int:
-    """Return what all parameters and buffers take in their own types."""
+    """Return the bytes of all parameters and buffers in their own types."""
     return sum(tensor.nbytes for tensor in network.state_dict().values())
 
 
 @torch.no_grad()
 def restore_state(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Put a state back, each tensor in the type it was stored with (float16 stays float16)."""
+    """Load a state dict in place; each tensor keeps its stored type, such as float16."""
     for name, tensor in network.state_dict(keep_vars=True).items():
         tensor.data = state[name].to(tensor.device, copy=True)
 

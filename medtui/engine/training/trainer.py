@@ -1,6 +1,6 @@
-"""Trains a model by SGD over epochs: the reference, and the fine-tuning of what L-C gave.
+"""Training by SGD: of the reference, and of the compressed model after L-C (fine-tuning).
 
-Resumable at every step: order, augmentation, schedule and momentum are restored bit for bit.
+It can resume at any step: order, augmentation, schedule and momentum are restored bit for bit.
 """
 
 import math
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from medtui.engine.lc.state import Statistics
 from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
-from medtui.engine.run.out_of_memory import Batch, within_memory
+from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.training.batches import TrainBatches
 from medtui.engine.training.network import num_bytes, restore_state, state_of
@@ -25,12 +25,12 @@ from medtui.events import CycleEnded, StageStarted
 from medtui.preset import Preset
 
 _MID_EPOCH_STEPS = 50
-"""Steps between looks at whether a checkpoint within an epoch is due."""
+"""Steps between checks whether a checkpoint within an epoch is due."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a stage trains."""
+    """The hyperparameters of a training stage."""
 
     stage: str
     """`reference` or `finetune`."""
@@ -44,7 +44,7 @@ class TrainingPlan:
 
     @classmethod
     def of_reference(cls, preset: Preset) -> "TrainingPlan":
-        """Return that of a preset's reference."""
+        """Return the plan of a preset's reference."""
         chosen = preset.reference
         return cls(
             "reference", chosen.epochs, chosen.batch_size, chosen.lr, chosen.momentum,
@@ -53,7 +53,7 @@ class TrainingPlan:
 
     @classmethod
     def of_finetuning(cls, preset: Preset) -> "TrainingPlan":
-        """Return that of a preset's fine-tuning after the last cycle, which has no weight decay."""
+        """Return the plan of a preset's fine-tuning after the last cycle, without weight decay."""
         lc, guard = preset.lc, preset.guard
         return cls(
             "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
@@ -61,14 +61,14 @@ class TrainingPlan:
 
     @property
     def batch_key(self) -> str:
-        """Where the preset sets the batch size."""
+        """The preset's key of the batch size."""
         return "reference.batch_size" if self.stage == "reference" else "lc.batch_size"
 
     def learning_rate(self, step: int, steps_per_epoch: int) -> float:
         """Return the learning rate of a step, counted from 0 over all epochs.
 
-        The peak is reached linearly over the first of several epochs; a single one starts there.
-        Then it falls along a cosine to zero.
+        It rises linearly to the peak over the first epoch, unless there is only one, and then falls
+        along a cosine to zero.
         """
         num_warming = steps_per_epoch if self.epochs > 1 else 0
         if step < num_warming:
@@ -79,15 +79,15 @@ class TrainingPlan:
 
 @dataclass
 class TrainingState:
-    """All that a training is at a moment."""
+    """The complete state of a training; a checkpoint stores all of it."""
 
     model: nn.Module
     best: nn.Module
     optimizer: torch.optim.SGD
     epoch: int = 0
-    """Epochs complete."""
+    """Epochs completed."""
     step: int = 0
-    """Steps done of the running epoch."""
+    """Steps completed in the current epoch."""
     best_loss: float = sys.float_info.max
     best_epoch: int = -1
 
@@ -98,21 +98,21 @@ def train(
     plan: TrainingPlan,
     masks: Mapping[str, Tensor] | None = None,
 ) -> tuple[nn.Module, int]:
-    """Train `model`; give the model of the epoch with the lowest val loss, and that epoch.
+    """Train `model`; return the model of the epoch with the lowest val loss, and that epoch.
 
-    With `masks` (parameter name to 0/1 tensor) masked weights are zero after every step.
+    `masks` maps parameter names to 0/1 tensors; weights with 0 are set to zero after every step.
 
     Raises:
-        StopRequested: the run was asked to stop; its checkpoint is written.
+        StopRequested: a stop was requested; the checkpoint is written.
         Diverged: the loss is not finite.
-        OutOfMemory: a batch does not fit.
+        OutOfMemory: a batch does not fit into memory.
     """
     training = _Training(session, model, plan, dict(masks or {}))
     batch = Batch(plan.batch_key, plan.batch_size, partial(session.try_batch, model))
     try:
-        return within_memory(training.run, batch)
+        return run_or_explain(training.run, batch)
     except Diverged as error:
-        raise Diverged(f"{error.message} {training.salvage()}", hint=error.hint) from error
+        raise Diverged(f"{error.message} {training.save_best()}", hint=error.hint) from error
 
 
 class _Training:
@@ -149,21 +149,21 @@ class _Training:
             if self._session.checkpoints.is_due:
                 self._save()
         if state.best_epoch < 0:
-            raise Diverged("No epoch gave a finite val loss.", hint="Lower the learning rate.")
+            raise Diverged("No epoch had a finite val loss.", hint="Lower the learning rate.")
         return state.best, state.best_epoch
 
-    def salvage(self) -> str:
-        """Save the best reference of an unfinished run, if it has one; tell which that is.
+    def save_best(self) -> str:
+        """Save the best reference of an unfinished run; return a sentence that names its epoch.
 
-        Fine-tuning leaves the file to L-C's own best theta.
+        Fine-tuning does not overwrite L-C's best theta.
         """
         state = self._state
         if self._plan.stage != "reference":
-            return "The model as it was before fine-tuning is saved."
+            return "The model from before fine-tuning was saved."
         if state.best_epoch < 0:
-            return "There is no trained model yet."
+            return "No trained model was saved."
         self._session.save_model(state.best)
-        return f"The best model so far, of epoch {state.best_epoch}, is saved."
+        return f"The best model so far (epoch {state.best_epoch}) was saved."
 
     def _epoch(self) -> None:
         state, batches = self._state, self._batches
@@ -182,19 +182,19 @@ class _Training:
                 parameters[name].data.mul_(mask)
             state.step += 1
             self._meter.add(state.epoch + 1, state.step, len(batches), loss.detach(), len(inputs))
-            self._look_up(batches)
+            self._check_stop_and_checkpoint(batches)
 
     def _learning_rate(self, step: int) -> float:
-        """Return the learning rate of a step of the running epoch."""
+        """Return the learning rate of a step of the current epoch."""
         per_epoch = len(self._batches)
         return self._plan.learning_rate(self._state.epoch * per_epoch + step, per_epoch)
 
-    def _look_up(self, batches: TrainBatches) -> None:
-        """Stop if asked to; keep a checkpoint within a long epoch."""
+    def _check_stop_and_checkpoint(self, batches: TrainBatches) -> None:
+        """Stop if requested; write a checkpoint within a long epoch if one is due."""
         state = self._state
         if reason := self._session.stop.reason:
             self._save()
-            self.salvage()
+            self.save_best()
             raise StopRequested(reason)
         is_inside = state.step < len(batches)
         if is_inside and state.step % _MID_EPOCH_STEPS == 0 and self._session.checkpoints.is_due:
