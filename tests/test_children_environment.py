@@ -14,7 +14,7 @@ from medtui.datasets.image_lookup import pictures_of
 from medtui.doctor.software import read_torch_facts
 from medtui.errors import EnvironmentProblem
 from medtui.jobs import benchmark, launcher, supervisor, tracker
-from medtui.jobs.dataset_inspection import DataLook, EveryImageLook, SamplesLook
+from medtui.jobs.dataset_inspection import AugmentationPreview, FullInspection, QuickInspection
 from medtui.jobs.device_slots import Slot
 from medtui.jobs.export import ExportProcess
 from medtui.preset import BenchSettings, DataSettings, TrackSettings, load_preset
@@ -44,9 +44,9 @@ STARTS: dict[str, Callable[[StudyFolder], object]] = {
     "benchmark": _bench,
     "export": lambda study: ExportProcess(study.reference, ExportPlan(["onnx"], "")),
     "torch facts": lambda _: read_torch_facts(),
-    "inspection": lambda _: DataLook(DEMO),
-    "every image": lambda _: EveryImageLook(DEMO),
-    "samples": lambda _: SamplesLook(DEMO),
+    "inspection": lambda _: QuickInspection(DEMO),
+    "every image": lambda _: FullInspection(DEMO),
+    "samples": lambda _: AugmentationPreview(DEMO),
     "pictures": lambda _: pictures_of(DEMO, []),
     "NVML probe": lambda _: probe_safely(),
     "decoder": lambda _: Child(),

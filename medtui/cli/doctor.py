@@ -45,7 +45,7 @@ def _lines(finding: "Finding") -> list[str]:
     indent = " " * len(head)
     lines = textwrap.wrap(finding.text, width, initial_indent=head,
                           subsequent_indent=indent)  # fmt: skip
-    if finding.cure:
-        lines += textwrap.wrap(finding.cure, width, initial_indent=f"{indent}→ ",
+    if finding.remedy:
+        lines += textwrap.wrap(finding.remedy, width, initial_indent=f"{indent}→ ",
                                subsequent_indent=f"{indent}  ")  # fmt: skip
     return lines

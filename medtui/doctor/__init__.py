@@ -1,4 +1,4 @@
-"""Looks whether this machine is fit for medtui; whatever is not has a cure. Knows no torch."""
+"""Checks whether medtui can run on this machine; each problem has a remedy. Imports no torch."""
 
 from medtui.doctor.examination import examine
 from medtui.doctor.finding import Finding, Level

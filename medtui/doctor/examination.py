@@ -1,4 +1,4 @@
-"""The whole examination; what takes longest is asked first and told last."""
+"""All checks of this machine; the slowest are started first and reported last."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,21 +13,23 @@ from medtui.telemetry import probe_safely
 
 
 def examine(runs_dir: Path, *, is_online: bool = False) -> Iterator[Finding]:
-    """Examine this machine; some seconds, for torch is asked in a process of its own.
+    """Yield the finding of each check; a child process that imports torch takes some seconds.
 
-    With `is_online`, Comet's server is tried as well.
+    `is_online` also checks whether Comet's server answers.
     """
     with ThreadPoolExecutor() as pool:
-        asked_torch, asked_gpus = pool.submit(software.read_torch_facts), pool.submit(probe_safely)
+        torch_facts, gpu_probe = pool.submit(software.read_torch_facts), pool.submit(probe_safely)
         yield software.examine_python()
         yield machine.examine_processor()
-        yield machine.examine_disk("Disk: runs", runs_dir, "choose another with --runs-dir")
+        yield machine.examine_disk("Disk: runs", runs_dir, "choose another folder with --runs-dir")
         cache = default_cache_dir()
-        yield machine.examine_disk("Disk: cache", cache, "choose another: MEDTUI_CACHE_DIR")
+        yield machine.examine_disk(
+            "Disk: cache", cache, "choose another folder with MEDTUI_CACHE_DIR"
+        )
         yield from examine_terminal()
         yield examine_login()
         yield software.examine_comet(is_online=is_online)
         yield software.examine_pynvml()
-        yield from machine.examine_gpus(asked_gpus.result())
-        yield software.examine_torch(asked_torch.result(), asked_gpus.result())
-        yield software.examine_condensa(asked_torch.result())
+        yield from machine.examine_gpus(gpu_probe.result())
+        yield software.examine_torch(torch_facts.result(), gpu_probe.result())
+        yield software.examine_condensa(torch_facts.result())

@@ -1,22 +1,22 @@
-"""One thing that was looked at."""
+"""The result of one check."""
 
 from typing import Any, Literal
 
 import msgspec
 
 Level = Literal["OK", "warning", "failure"]
-"""`failure`: medtui, or the GPU that is there, cannot be used; `warning`: it works less well."""
+"""`failure`: medtui, or a GPU of this machine, cannot be used; `warning`: with a disadvantage."""
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What was found, and what to do about it."""
+    """The result of one check, and the remedy for a problem."""
 
     subject: str
     """A word or two: `Python`, `Disk: runs`."""
     level: Level
     text: str
     """What was found."""
-    cure: str = ""
-    """What to do; empty where nothing is to be done."""
+    remedy: str = msgspec.field(default="", name="cure")
+    """What to do; empty if there is no problem. `cure` in JSON."""
     facts: dict[str, Any] = {}
     """The same for programs: versions, bytes, processes."""

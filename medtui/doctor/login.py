@@ -1,4 +1,4 @@
-"""Whether detached work outlives its login: logind may end what a session started."""
+"""Whether detached studies survive a logout: logind may end the processes of a session."""
 
 import os
 import pwd
@@ -10,41 +10,39 @@ from medtui.doctor.finding import Finding
 _SETTINGS = ("KillUserProcesses", "KillOnlyUsers", "KillExcludeUsers")
 
 _FOLDERS = ("usr/lib/systemd", "usr/local/lib/systemd", "run/systemd", "etc/systemd")
-"""Where logind.conf and its drop-ins lie, later ones first in rank. Source: logind.conf(5)."""
+"""Folders of logind.conf and its drop-ins; later ones take precedence. Source: logind.conf(5)."""
 
 
 def why_detached_work_ends(root: Path = Path("/"), user: str = "") -> str:
-    """Say why work in the background would be ended at logout; empty where it would not be.
+    """Return why a detached study would be ended at logout; empty if it would not.
 
-    `user` is who logs out, by default whoever runs this process.
+    `user` is the user who logs out, by default the one who runs this process.
 
     Source: logind.conf(5), KillUserProcesses; loginctl(1), enable-linger.
     """
     if not (root / "run/systemd/system").is_dir():
-        return ""  # systemd does not run this machine
+        return ""  # this machine does not use systemd
     user = user or _user_name()
     unit = _own_unit(root)
     lingers = (root / "var/lib/systemd/linger" / user).exists()
     if unit.startswith("session-") and _kills(user, root):
         return "KillUserProcesses=yes: logind ends all processes of a session at logout"
     if unit.startswith("user@") and not lingers:
-        return "without linger, logind ends your services and scopes after your last logout"
+        return "lingering is disabled: logind ends your services and scopes after your last logout"
     return ""
 
 
-def detach_cure() -> str:
-    """Return what to type so that detached work outlives the login."""
-    return (
-        "loginctl enable-linger, once; then start medtui by systemd-run --user --scope medtui ..."
-    )
+def detach_remedy() -> str:
+    """Return the commands that let detached studies survive a logout."""
+    return "run loginctl enable-linger once, then start systemd-run --user --scope medtui ..."
 
 
 def examine_login(root: Path = Path("/"), user: str = "") -> Finding:
-    """Tell whether detached studies outlive the login."""
+    """Check whether detached studies survive a logout."""
     reason = why_detached_work_ends(root, user)
     if reason:
-        return Finding("Logout", "warning", reason, detach_cure())
-    return Finding("Logout", "OK", "detached studies go on after it")
+        return Finding("Logout", "warning", reason, detach_remedy())
+    return Finding("Logout", "OK", "detached studies continue after it")
 
 
 def _kills(user: str, root: Path) -> bool:
@@ -56,7 +54,7 @@ def _kills(user: str, root: Path) -> bool:
 
 
 def _login_settings(root: Path) -> dict[str, str]:
-    """Read logind's settings; a shipped file shows the compiled defaults as comments."""
+    """Return logind's settings; the comments of a shipped file are the compiled defaults."""
     main = [root / folder / "logind.conf" for folder in _FOLDERS]
     drop_ins = [path for folder in _FOLDERS for path in (root / folder).glob("logind.conf.d/*")]
     defaults: dict[str, str] = {}
@@ -73,7 +71,7 @@ def _login_settings(root: Path) -> dict[str, str]:
 
 
 def _own_unit(root: Path) -> str:
-    """Return the systemd unit this process is in: `session-3.scope`, `user@1000.service`."""
+    """Return this process's systemd unit: `session-3.scope`, `user@1000.service`."""
     try:
         text = (root / "proc/self/cgroup").read_text(encoding="utf-8")
     except OSError:

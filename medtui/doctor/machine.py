@@ -1,4 +1,4 @@
-"""Driver, GPUs and who else is on them, processor and threads, disks."""
+"""Checks of the driver, GPUs and their processes, processor and threads, and disks."""
 
 import os
 import shutil
@@ -13,57 +13,57 @@ from medtui.telemetry import Probe, ProbedGpu
 from medtui.units import GIB, format_bytes
 
 LEAST_GPU_BYTES = 2 * GIB
-"""A ResNet-18 at batch 128 with its L-C state; less free memory is likely to run out."""
+"""Memory of a ResNet-18 at batch 128 with its L-C state."""
 
 LEAST_DISK_BYTES = GIB
-"""A study of ten ResNet-18 with checkpoints; below it the next one is likely to fill the disk."""
+"""Disk space of a study of ten ResNet-18 with checkpoints."""
 
 NO_DRIVER = "no NVIDIA driver is installed"
-"""NVML's reason on a machine without GPUs, where nothing is amiss."""
+"""NVML's reason on a machine without GPUs, which is not a problem."""
 
 _PINNING = ("GOMP_CPU_AFFINITY", "KMP_AFFINITY", "OMP_PROC_BIND", "OMP_PLACES")
 
 
 def examine_gpus(probe: Probe) -> Iterator[Finding]:
-    """Tell of the driver and of each GPU."""
+    """Check the driver and each GPU."""
     yield _driver(probe)
     for gpu in probe.gpus:
         yield _gpu(gpu)
 
 
 def examine_processor(environment: Mapping[str, str] = os.environ) -> Finding:
-    """Tell of the cores this process may use and of the settings that waste them."""
+    """Check the cores that this process may use, and for settings that waste them."""
     cores, present = len(os.sched_getaffinity(0)), os.cpu_count() or 1
     text = f"{cores} cores" if cores == present else f"{cores} of {present} cores"
     facts: dict[str, object] = {"cores": cores, "cores_present": present}
     facts |= {name: value for name, value in environment.items() if name.startswith("OMP_")}
     threads = environment.get("OMP_NUM_THREADS", "")
     if environment.get("OMP_WAIT_POLICY", "PASSIVE").upper() != "PASSIVE":
-        text += "; OMP_WAIT_POLICY=ACTIVE: waiting threads take the cores of those that compute"
+        text += "; OMP_WAIT_POLICY=ACTIVE: waiting threads occupy the cores"
         return Finding("Processor", "warning", text, "unset OMP_WAIT_POLICY", facts)
     pinned = [name for name in _PINNING if environment.get(name, "false").lower() != "false"]
     if pinned:
-        text += f"; {pinned[0]} puts runs side by side on the same cores"
+        text += f"; {pinned[0]} pins parallel runs to the same cores"
         return Finding("Processor", "warning", text, f"unset {' '.join(pinned)}", facts)
     if threads.isdecimal() and int(threads) > cores:
-        text += f"; OMP_NUM_THREADS={threads} is more than there are"
+        text += f"; OMP_NUM_THREADS={threads} exceeds them"
         return Finding("Processor", "warning", text, "unset OMP_NUM_THREADS", facts)
     return Finding("Processor", "OK", text, facts=facts)
 
 
-def examine_disk(subject: str, folder: Path, cure: str) -> Finding:
-    """Tell how much room there is where `folder` is, or is going to be."""
-    there = _nearest(folder.absolute())
-    free = shutil.disk_usage(there).free
+def examine_disk(subject: str, folder: Path, remedy: str) -> Finding:
+    """Check the free space on the disk where `folder` is, or will be created."""
+    existing = _nearest(folder.absolute())
+    free = shutil.disk_usage(existing).free
     facts = {"folder": str(folder.absolute()), "free_bytes": free}
     text = f"{format_bytes(free)} free in {folder.absolute()}"
     try:
-        tempfile.TemporaryFile(dir=there).close()
+        tempfile.TemporaryFile(dir=existing).close()
     except OSError as error:
-        text = f"{there} cannot be written: {error.strerror}"
-        return Finding(subject, "failure", text, cure, facts)
+        text = f"{existing} cannot be written: {error.strerror}"
+        return Finding(subject, "failure", text, remedy, facts)
     if free < LEAST_DISK_BYTES:
-        return Finding(subject, "warning", text, f"make room, or {cure}", facts)
+        return Finding(subject, "warning", text, f"free some space, or {remedy}", facts)
     return Finding(subject, "OK", text, facts=facts)
 
 
@@ -73,11 +73,13 @@ def _driver(probe: Probe) -> Finding:
         text = f"{probe.driver_version}, NVML {probe.nvml_version}, CUDA up to {probe.cuda_version}"
         if probe.gpus:
             return Finding("Driver", "OK", text, facts=facts)
-        return Finding("Driver", "warning", f"{text}: it lists no GPU", "nvidia-smi", facts)
+        return Finding(
+            "Driver", "warning", f"{text}; it lists no GPU", "check the output of nvidia-smi", facts
+        )
     if NO_DRIVER in probe.reason:
-        return Finding("Driver", "OK", "no NVIDIA driver: the CPU computes", facts=facts)
-    cure = "nvidia-smi says more; the driver may need a restart"
-    return Finding("Driver", "warning", probe.reason, cure, facts)
+        return Finding("Driver", "OK", "no NVIDIA driver; medtui uses the CPU", facts=facts)
+    remedy = "check the output of nvidia-smi; the driver may need a restart"
+    return Finding("Driver", "warning", probe.reason, remedy, facts)
 
 
 def _gpu(probed: ProbedGpu) -> Finding:
@@ -86,22 +88,34 @@ def _gpu(probed: ProbedGpu) -> Finding:
     subject = f"GPU {gpu.index}"
     text = f"{gpu.name or 'unknown'}, {format_bytes(gpu.memory_free_bytes)} free"
     if gpu.memory_total_bytes is None:
-        return Finding(subject, "warning", f"{gpu.name or gpu.uuid}: {gpu.note}", "", facts)
+        return Finding(
+            subject,
+            "warning",
+            f"{gpu.name or gpu.uuid}: {gpu.note}",
+            "check the output of nvidia-smi",
+            facts,
+        )
     text += f" of {format_bytes(gpu.memory_total_bytes)}"
     if gpu.gpu_percent is not None:
         text += f", {gpu.gpu_percent} % busy"
     others = [each for each in probed.processes or [] if each.is_other_user]
     if others:
-        whose = ", ".join(f"{each.user} ({each.name}, {each.pid})" for each in others)
-        cure = f"choose another with --device, or share: {len(others)} processes are not yours"
-        return Finding(subject, "warning", f"{text}; in use by {whose}", cure, facts)
+        users = ", ".join(f"{each.user} ({each.name}, {each.pid})" for each in others)
+        remedy = "choose another device with --device, or expect slower runs and less memory"
+        return Finding(subject, "warning", f"{text}; in use by {users}", remedy, facts)
     if gpu.memory_free_bytes is not None and gpu.memory_free_bytes < LEAST_GPU_BYTES:
-        return Finding(subject, "warning", text, "end what fills it; nvidia-smi lists it", facts)
+        return Finding(
+            subject,
+            "warning",
+            text,
+            "end processes that use its memory; nvidia-smi lists them",
+            facts,
+        )
     return Finding(subject, "OK", text, facts=facts)
 
 
 def _nearest(folder: Path) -> Path:
-    """Return the folder itself or, where it is still to be made, the nearest one above it."""
+    """Return the folder itself or, if it does not exist yet, its nearest existing parent."""
     while not folder.exists():
         folder = folder.parent
     return folder

@@ -1,4 +1,4 @@
-"""Python and the libraries: those medtui needs, and one that gets in the way."""
+"""Checks of Python and of the libraries that medtui needs, and for one that interferes."""
 
 import platform
 import sys
@@ -14,17 +14,17 @@ from medtui.protocol.environment import TorchEnvironment, decoder
 from medtui.telemetry import Probe
 
 FACTS_SECONDS = 120.0
-"""Importing torch takes seconds, from a cold network disk a minute."""
+"""Time limit: importing torch takes seconds, from a cold network disk a minute."""
 
 OLDEST_PYTHON = (3, 10)
 
 CONDENSA = "0.5.0b0"
-"""The one version whose loop the engine restates."""
+"""The version whose loop the engine reimplements."""
 
 
 def read_torch_facts() -> TorchEnvironment:
-    """Ask a short-lived process about torch; what goes wrong there becomes the `problem`."""
-    complaint = "torch could not be asked"
+    """Return what a child process finds about torch; its failure becomes the `problem`."""
+    complaint = "torch could not be imported"
     try:
         with ChildProcess(
             "medtui.engine.environment_probe", decoder, complaint=complaint
@@ -37,17 +37,17 @@ def read_torch_facts() -> TorchEnvironment:
 
 
 def examine_python() -> Finding:
-    """Tell which Python runs medtui."""
+    """Check the Python version."""
     version = platform.python_version()
     text = f"{version}, {sys.executable}"
     if sys.version_info < OLDEST_PYTHON:
-        cure = "make a virtual environment with Python 3.10 or newer"
-        return Finding("Python", "failure", text, cure, {"version": version})
+        remedy = "create a virtual environment with Python 3.10 or newer"
+        return Finding("Python", "failure", text, remedy, {"version": version})
     return Finding("Python", "OK", text, facts={"version": version})
 
 
 def examine_torch(facts: TorchEnvironment, probe: Probe) -> Finding:
-    """Tell of torch, and why it does not see a GPU that the driver lists."""
+    """Check torch, and why it does not find a GPU that the driver lists."""
     values = msgspec.to_builtins(facts)
     if not facts.torch:
         return Finding("torch", "failure", facts.problem, "pip install torch torchvision", values)
@@ -55,59 +55,59 @@ def examine_torch(facts: TorchEnvironment, probe: Probe) -> Finding:
     if facts.gpus:
         return Finding("torch", "OK", f"{text}; GPUs: {', '.join(facts.gpus)}", facts=values)
     if not probe.gpus:
-        return Finding("torch", "OK", f"{text}; no GPU, so the CPU computes", facts=values)
+        return Finding("torch", "OK", f"{text}; no GPU; medtui uses the CPU", facts=values)
     if facts.built_for_cuda is None:
-        cure = "install the CUDA build: see pytorch.org/get-started/locally"
-        return Finding("torch", "failure", f"{text}: built without CUDA", cure, values)
+        remedy = "install a CUDA build; see pytorch.org/get-started/locally"
+        return Finding("torch", "failure", f"{text}: built without CUDA", remedy, values)
     built, runs = facts.built_for_cuda, probe.cuda_version or "unknown"
-    text = f"{text} sees no GPU: built for CUDA {built}, the driver runs up to {runs}"
-    cure = "update the driver or install a torch for its CUDA; look at CUDA_VISIBLE_DEVICES"
-    return Finding("torch", "failure", text, cure, values)
+    text = f"{text}; finds no GPU: built for CUDA {built}, the driver supports up to {runs}"
+    remedy = "update the driver or install a torch for its CUDA; check CUDA_VISIBLE_DEVICES"
+    return Finding("torch", "failure", text, remedy, values)
 
 
 def examine_condensa(facts: TorchEnvironment) -> Finding:
-    """Tell whether the Condensa that the engine was written for is here."""
+    """Check the version of Condensa, of which the engine reimplements the loop."""
     values = {"version": facts.condensa}
-    cure = f"pip install condensa=={CONDENSA}"
+    remedy = f"pip install condensa=={CONDENSA}"
     if facts.condensa == CONDENSA:
         return Finding("Condensa", "OK", facts.condensa, facts=values)
     if facts.condensa:
-        text = f"{facts.condensa}; the engine follows the loop of {CONDENSA}"
-        return Finding("Condensa", "warning", text, cure, values)
-    return Finding("Condensa", "failure", facts.problem or "not installed", cure, values)
+        text = f"{facts.condensa}; medtui is written for {CONDENSA}"
+        return Finding("Condensa", "warning", text, remedy, values)
+    return Finding("Condensa", "failure", facts.problem or "not installed", remedy, values)
 
 
 def examine_pynvml() -> Finding:
-    """Look for the distribution `pynvml`, which shadows the module of `nvidia-ml-py`."""
+    """Check for the distribution `pynvml`, which replaces the module of `nvidia-ml-py`."""
     ours = _version("nvidia-ml-py")
     values = {"nvidia_ml_py": ours, "pynvml": _version("pynvml")}
     if ours is None:
-        cure = "pip install nvidia-ml-py"
-        return Finding("pynvml", "failure", "nvidia-ml-py is not installed", cure, values)
+        remedy = "pip install nvidia-ml-py"
+        return Finding("pynvml", "failure", "nvidia-ml-py is not installed", remedy, values)
     if values["pynvml"] is not None:
-        text = f"the deprecated distribution pynvml {values['pynvml']} is installed as well"
+        text = f"the deprecated distribution pynvml {values['pynvml']} is also installed"
         return Finding("pynvml", "warning", text, "pip uninstall pynvml", values)
     return Finding("pynvml", "OK", f"from nvidia-ml-py {ours}", facts=values)
 
 
 def examine_comet(*, is_online: bool) -> Finding:
-    """Tell whether runs can be tracked by Comet; with `is_online`, also whether it answers."""
-    version, place = access.installed_version(), access.key_source()
-    values = {"version": version, "key_source": place}
+    """Check whether Comet can track runs; with `is_online`, also whether its server answers."""
+    version, source = access.installed_version(), access.key_source()
+    values = {"version": version, "key_source": source}
     if version is None:
-        cure = "pip install comet-ml, or leave track.comet off"
-        return Finding("Comet", "warning", "comet-ml is not installed", cure, values)
-    if place is None:
-        text = f"{version}; no key, so runs can be recorded offline only"
+        remedy = 'pip install comet-ml, or keep track.comet = "off"'
+        return Finding("Comet", "warning", "comet-ml is not installed", remedy, values)
+    if source is None:
+        text = f"{version}; no API key, so runs can only be recorded offline"
         return Finding("Comet", "OK", text, facts=values)
-    text = f"{version}; key in {place}"
+    text = f"{version}; API key from {source}"
     if not is_online:
-        return Finding("Comet", "OK", f"{text}; --online tries the server", facts=values)
+        return Finding("Comet", "OK", f"{text}; --online also checks the server", facts=values)
     host, port = access.server_of()
     if access.is_reachable((host, port)):
         return Finding("Comet", "OK", f"{text}; {host} answers", facts=values)
-    cure = "check the network or HTTPS_PROXY; runs are recorded offline until then"
-    return Finding("Comet", "warning", f"{text}; {host}:{port} does not answer", cure, values)
+    remedy = "check the network and HTTPS_PROXY; until then runs are recorded offline"
+    return Finding("Comet", "warning", f"{text}; {host}:{port} does not answer", remedy, values)
 
 
 def _version(distribution: str) -> str | None:

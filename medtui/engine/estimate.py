@@ -20,7 +20,7 @@ from medtui.engine.timing.study_time import (
     total,
 )
 from medtui.engine.timing.work_times import WorkTimer
-from medtui.jobs.device_slots import find_slots, num_cores, settle_threads
+from medtui.jobs.device_slots import find_slots, num_cores, resolve_threads
 from medtui.preset import Cell, Preset, count_runs, expand_grid
 from medtui.protocol.preflight import Estimate
 
@@ -44,7 +44,7 @@ def estimate(
     `seconds_start` is the time that a worker needs to start.
     """
     load = os.getloadavg()[0]
-    machine = settle_threads(preset)
+    machine = resolve_threads(preset)
     device = choose_device(machine.device)
     num_slots = len(find_slots(machine))
     cells = expand_grid(preset) or _searched_cells(preset)

@@ -1,4 +1,4 @@
-"""Which devices a study can be given on this machine, and what is free on each."""
+"""The devices of this machine that a study can use, and the free memory of each."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,22 @@ from medtui.units import MISSING, format_gib
 
 @dataclass(frozen=True)
 class Devices:
-    """What the device field offers."""
+    """The choices of the device field."""
 
     names: tuple[str, ...]
-    """Values it may have."""
-    meaning: str
-    """What each is, in a line."""
+    """Accepted values."""
+    description: str
+    """One line that explains each of them."""
 
 
 def list_devices() -> Devices:
-    """Ask the machine, in a process of its own; blocks for a second or more."""
+    """Probe this machine in a child process; blocks for a second or more."""
     probe = probe_safely()
     names = ("auto", "cpu", *(f"cuda:{number}" for number in range(len(probe.gpus))))
     if not probe.gpus:
-        return Devices(names, f"auto · cpu: no GPU here. {probe.reason}".strip())
+        return Devices(names, f"auto · cpu: no GPU found. {probe.reason}".strip())
     gpus = [f"cuda:{number} {_describe(gpu)}" for number, gpu in enumerate(probe.gpus)]
-    return Devices(names, " · ".join(["auto takes all", "cpu", *gpus]))
+    return Devices(names, " · ".join(["auto uses all GPUs", "cpu", *gpus]))
 
 
 def _describe(probed: ProbedGpu) -> str:

@@ -1,4 +1,4 @@
-"""Starts the process that times a study's finished models. For supervisor and command line."""
+"""Starts the process that benchmarks a study's finished models. For supervisor and command line."""
 
 from collections.abc import Callable, Sequence
 from typing import IO
@@ -16,8 +16,8 @@ def start_bench(
 ) -> ChildProcess[Progress]:  # fmt: skip
     """Start measuring runs beside the study's reference.
 
-    `log` takes what libraries print. `devices` is the process's `CUDA_VISIBLE_DEVICES`; None
-    leaves it as it is.
+    `log` receives the output of libraries. `devices` is the process's `CUDA_VISIBLE_DEVICES`; None
+    leaves it unchanged.
 
     Raises:
         EnvironmentProblem: the process could not be started.
@@ -35,17 +35,17 @@ def start_bench(
 
 def bench_models(
     study: StudyFolder, runs: Sequence[RunFolder], settings: BenchSettings, *,
-    device: str, threads: int, tell: Callable[[str], object],
+    device: str, threads: int, report: Callable[[str], object],
 ) -> None:  # fmt: skip
-    """Measure runs beside the study's reference; `tell` gets its progress.
+    """Measure runs beside the study's reference; `report` receives each line of progress.
 
     Raises:
         UsageError: a run is not finished.
-        EnvironmentProblem: the device is not there, or the process failed.
+        EnvironmentProblem: the device does not exist, or the process failed.
     """
     with (
         study.bench_log.open("a+b") as log,
         start_bench(study, runs, settings, device=device, threads=threads, log=log) as bench,
     ):
         for message in bench.messages():
-            tell(message.text)
+            report(message.text)

@@ -1,7 +1,7 @@
-"""Inspects a data set by processes of their own, each of which can be cancelled.
+"""Inspects data sets in child processes, each of which can be cancelled.
 
-Listing a hundred thousand files would hold up a screen, no multiprocessing may begin inside it,
-and it knows neither numpy nor torch.
+In the process of the screen, listing a hundred thousand files would block it, multiprocessing
+fails, and numpy and torch are not imported.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ from medtui.protocol.dataset import (
 MessageT = TypeVar("MessageT")
 
 
-class Look(Generic[MessageT]):
-    """A process that looks at a data set, and can be cancelled."""
+class Inspection(Generic[MessageT]):
+    """A process that inspects a data set and can be cancelled."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Look(Generic[MessageT]):
             module,
             decoder,
             DatasetRequest(settings.model_dump_json(), is_every_image_read),
-            complaint="The data set could not be looked at",
+            complaint="The data set could not be inspected",
         )
 
     def cancel(self) -> None:
@@ -49,25 +49,25 @@ class Look(Generic[MessageT]):
         self._process.cancel()
 
 
-class DataLook(Look[InspectionMessage]):
-    """A first look: listing, split, a few images."""
+class QuickInspection(Inspection[InspectionMessage]):
+    """Inspection of listing, split and a few images."""
 
     def __init__(self, settings: DataSettings) -> None:
         super().__init__(settings, "medtui.datasets.inspection", inspection_decoder)
 
     def wait(self) -> DataReport:
-        """Return what was found; blocks."""
+        """Wait for the report and return it."""
         return _follow(self._process, lambda _: None)
 
 
-class SamplesLook(Look[Samples]):
-    """A few images before and after augmentation, by a process that knows torch."""
+class AugmentationPreview(Inspection[Samples]):
+    """A few images before and after augmentation, made by a process with torch."""
 
     def __init__(self, settings: DataSettings) -> None:
         super().__init__(settings, "medtui.engine.training.augmentation_preview", samples_decoder)
 
     def wait(self) -> list[Sample]:
-        """Return them; none where it could not be done, which the first look has told. Blocks."""
+        """Wait for the images and return them; none on failure, which the inspection reports."""
         try:
             with self._process as process:
                 return process.answer().samples
@@ -75,33 +75,35 @@ class SamplesLook(Look[Samples]):
             return []
 
 
-class EveryImageLook(Look[InspectionMessage]):
-    """A look at every image, which leaves them decoded in the cache."""
+class FullInspection(Inspection[InspectionMessage]):
+    """Inspection of every image, which leaves them decoded in the cache."""
 
     def __init__(self, settings: DataSettings) -> None:
         super().__init__(
             settings, "medtui.datasets.inspection", inspection_decoder, is_every_image_read=True
         )
 
-    def follow(self, tell: Callable[[Reading], None]) -> DataReport:
-        """Return what was found; `tell` gets its progress. Blocks."""
-        return _follow(self._process, tell)
+    def follow(self, report: Callable[[Reading], None]) -> DataReport:
+        """Wait for the report and return it; `report` receives the progress."""
+        return _follow(self._process, report)
 
 
-AnyLook = DataLook | SamplesLook | EveryImageLook
-"""Any process that looks at a data set."""
+AnyInspection = QuickInspection | AugmentationPreview | FullInspection
+"""Any process that inspects a data set."""
 
 
-def _follow(child: ChildProcess[InspectionMessage], tell: Callable[[Reading], None]) -> DataReport:
-    """Return the report; what ended the process without one is its problem."""
-    report: DataReport | None = None
+def _follow(
+    child: ChildProcess[InspectionMessage], report: Callable[[Reading], None]
+) -> DataReport:
+    """Return the process's report; without one, a report of what ended the process."""
+    found: DataReport | None = None
     try:
         with child as process:
             for message in process.messages():
                 if isinstance(message, Reading):
-                    tell(message)
+                    report(message)
                 else:
-                    report = message
+                    found = message
     except MedtuiError as error:
         return DataReport(problem=str(error))
-    return report or DataReport(problem="The data set could not be looked at: it was cancelled.")
+    return found or DataReport(problem="The inspection was cancelled.")

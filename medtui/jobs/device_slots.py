@@ -1,4 +1,4 @@
-"""Where a study's runs can run side by side: one place for each GPU, or for each CPU core."""
+"""Device slots, in which a study's runs execute in parallel: one per GPU, or per CPU core."""
 
 import os
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from medtui.telemetry import NO_DEVICES, probe_safely, visible_for
 
 @dataclass(frozen=True)
 class Slot:
-    """A place where one worker runs at a time."""
+    """A device that executes one worker at a time."""
 
     devices: str
     """The worker's `CUDA_VISIBLE_DEVICES`; `NO_DEVICES` on the CPU."""
@@ -29,16 +29,19 @@ def find_slots(machine: MachineSettings) -> list[Slot]:
 
 
 FAST_CPU_THREADS = 1
-"""Threads of a run in fast mode on a CPU. Several slow down many times as soon as another process
-computes: on two threads, three cycles of twelve steps of 64 images took 6.0 s on an idle machine,
-147 s beside two busy processes; in exact mode 5.4 s and 7.8 s (two cores, AVX512-BF16)."""
+"""Threads of a run in fast mode on a CPU.
+
+Several threads slow down many times as soon as another process computes: on two threads, three
+cycles of twelve steps of 64 images took 6.0 s on an idle machine and 147 s beside two busy
+processes; in exact mode 5.4 s and 7.8 s (two cores, AVX512-BF16).
+"""
 
 
-def settle_threads(preset: Preset) -> MachineSettings:
-    """Fill in what the preset leaves to the study, so that a repetition computes alike.
+def resolve_threads(preset: Preset) -> MachineSettings:
+    """Return the machine settings with workers and threads, so that a repetition computes alike.
 
-    On a CPU, single-threaded runs side by side do about 1.5 times the work of one with two threads;
-    in fast mode, a run never has more than `FAST_CPU_THREADS`.
+    On a CPU, parallel single-threaded runs do about 1.5 times the work of one with two threads; in
+    fast mode, a run never has more than `FAST_CPU_THREADS`.
     """
     machine = preset.machine
     slots, cores = find_slots(machine), num_cores()
@@ -55,19 +58,19 @@ def settle_threads(preset: Preset) -> MachineSettings:
 
 
 def explain_threads(preset: Preset) -> str:
-    """Return why runs get fewer threads than the preset asks for; empty where they do not."""
-    asked, threads = preset.machine.threads, settle_threads(preset).threads
-    if asked <= threads:
+    """Return why runs get fewer threads than the preset requests; empty if they do not."""
+    requested, threads = preset.machine.threads, resolve_threads(preset).threads
+    if requested <= threads:
         return ""
     return (
-        f"machine.threads = {asked}, but each run uses {threads}: on a CPU, fast mode on more "
+        f"machine.threads = {requested}, but each run uses {threads}: on a CPU, fast mode on more "
         "threads is many times slower as soon as another process computes; "
-        'lc.mode = "exact" uses as many as you set'
+        'set lc.mode = "exact" to use the number of threads that you set'
     )
 
 
 def num_cores() -> int:
-    """Count the CPU cores this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 

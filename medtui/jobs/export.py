@@ -10,7 +10,7 @@ from medtui.runs.folder import RunFolder
 
 
 class ExportProcess:
-    """A process that exports, and can be cancelled; what it leaves is whole files or none."""
+    """A process that exports a model and can be cancelled; it leaves complete files or none."""
 
     def __init__(self, run: RunFolder, plan: ExportPlan) -> None:
         self._process = ChildProcess(
@@ -20,8 +20,8 @@ class ExportProcess:
             complaint=f"The export of {run.study.name}/{run.name} failed",
         )
 
-    def follow(self, tell: Callable[[ExportMessage], object]) -> list[MedtuiError]:
-        """Wait for its end; `tell` gets each message. Return why formats are missing.
+    def follow(self, report: Callable[[ExportMessage], object]) -> list[MedtuiError]:
+        """Wait for its end; `report` receives each message. Return why formats are missing.
 
         Raises:
             MedtuiError: nothing could be written.
@@ -32,13 +32,13 @@ class ExportProcess:
                 if isinstance(message, FormatFailed):
                     kind = error_class(message.exit_code)
                     failed.append(kind(message.message, hint=message.hint))
-                tell(message)
+                report(message)
         return failed
 
     def stop(self) -> None:
-        """Cancel it; `follow` ends once its temporary files are gone."""
+        """Cancel it; `follow` returns once its temporary files are deleted."""
         self._process.cancel()
 
     def cancel(self) -> None:
-        """Cancel it, and wait until its temporary files are gone."""
+        """Cancel it, and wait until its temporary files are deleted."""
         self._process.close()

@@ -1,4 +1,4 @@
-"""Keeps one process of a kind: a newer one cancels the one before it."""
+"""Keeps one process of a kind: a newer one cancels its predecessor."""
 
 from typing import Generic, TypeVar
 
@@ -8,13 +8,13 @@ MessageT = TypeVar("MessageT")
 
 
 class LatestProcess(Generic[MessageT]):
-    """The process whose answer is wanted; any thread may replace or cancel it."""
+    """The process whose answer is awaited; any thread may replace or cancel it."""
 
     def __init__(self) -> None:
         self._process: ChildProcess[MessageT] | None = None
 
     def take(self, process: ChildProcess[MessageT]) -> None:
-        """Cancel the process before, and keep this one."""
+        """Cancel the previous process, and keep this one."""
         before, self._process = self._process, process
         if before is not None:
             before.cancel()

@@ -1,6 +1,6 @@
-"""Starts, stops and re-attaches the processes of a study. Knows no torch and no screen.
+"""Starts and stops the processes of a study. Imports no torch and no screen.
 
-What is started belongs to no terminal: it has a session of its own and no inherited streams.
+Started processes are independent of the terminal: own session, no inherited streams.
 """
 
 import signal
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from medtui.child_process import ChildProcess, child_environment
 from medtui.errors import EnvironmentProblem, MedtuiError
-from medtui.jobs.device_slots import settle_threads
+from medtui.jobs.device_slots import resolve_threads
 from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
 from medtui.protocol.preflight import Estimate, Preflight, PreflightRequest, decoder
@@ -23,27 +23,27 @@ from medtui.runs.signalling import signal_holder
 from medtui.units import format_bytes, format_duration
 
 START_SECONDS = 60.0
-"""How long a supervisor may take to hold its study's lock."""
+"""How long a supervisor may take to acquire its study's lock."""
 
 _POLL_SECONDS = 0.05
 
 _REASON_LINES = 8
-"""How much of its log explains why a supervisor did not start."""
+"""Lines of its log that are shown when a supervisor did not start."""
 
 
 def preflight(
     preset: Preset, source: Source | None = None, *, is_measured: bool = False,
     started: Callable[[ChildProcess[Preflight]], object] | None = None,
 ) -> Preflight:  # fmt: skip
-    """Try a preset in a short-lived process of its own, which knows torch; some seconds.
+    """Check a preset in a short-lived child process with torch; takes some seconds.
 
-    With `source`, where the preset's values come from, an error names the line or the option that
-    leads to it. `is_measured` asks for an estimate of time and disk as well. `started` gets the
+    With `source`, the origin of the preset's values, an error names the line or the option that
+    causes it. `is_measured` adds an estimate of time and disk space. `started` receives the
     process, which may be cancelled from another thread.
 
     Raises:
-        UsageError: the preset asks for what cannot be: a density that keeps no weight, a scheme
-            that does not fit the network.
+        UsageError: the preset cannot run: a density keeps no weight, a scheme does not fit the
+            network.
         EnvironmentProblem: data are missing, or the process could not answer.
     """
     request = PreflightRequest(dump_preset(preset), is_measured)
@@ -66,10 +66,10 @@ def preflight(
 
 
 def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:
-    """Make a study's folder with its preset, resolved for this machine; start nothing.
+    """Create a study's folder with its preset, resolved for this machine; start nothing.
 
     Raises:
-        UsageError: the folder cannot be written, or `MEDTUI_FAST_PRECISION` is no precision.
+        UsageError: the folder cannot be written, or `MEDTUI_FAST_PRECISION` is not a precision.
     """
     resolved = _resolve(preset)
     study = create_study(runs_dir, preset.name)
@@ -78,19 +78,19 @@ def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:
 
 
 def _resolve(preset: Preset) -> Preset:
-    """Fill in what the machine and the environment decide, so that a repetition computes alike."""
+    """Return the preset with what machine and environment decide, so that repetitions are alike."""
     lc, precision = preset.lc, precision_from_environment()
     if lc.mode == "fast" and lc.fast_precision is None:
         lc = lc.model_copy(update={"fast_precision": precision})
-    return anchor_paths(preset).model_copy(update={"machine": settle_threads(preset), "lc": lc})
+    return anchor_paths(preset).model_copy(update={"machine": resolve_threads(preset), "lc": lc})
 
 
 def start_study(preset: Preset, runs_dir: Path) -> StudyFolder:
-    """Make a study's folder and start its supervisor, detached from this process.
+    """Create a study's folder and start its supervisor, detached from this process.
 
     Raises:
         UsageError: the folder cannot be written.
-        EnvironmentProblem: the supervisor did not come up.
+        EnvironmentProblem: the supervisor did not start.
     """
     study = prepare_study(preset, runs_dir)
     resume_study(study)
@@ -98,16 +98,16 @@ def start_study(preset: Preset, runs_dir: Path) -> StudyFolder:
 
 
 def resume_study(study: StudyFolder) -> None:
-    """Start a supervisor for what is unfinished in a study.
+    """Start a supervisor for the unfinished runs of a study.
 
     Raises:
-        UsageError: `MEDTUI_FAST_PRECISION` is no precision.
-        EnvironmentProblem: one is at work already, or it did not come up.
+        UsageError: `MEDTUI_FAST_PRECISION` is not a precision.
+        EnvironmentProblem: one is running already, or it did not start.
     """
-    precision_from_environment()  # a wrong value must not fail a run that could go on
+    precision_from_environment()  # refuse a wrong value here: in the worker it would fail the run
     owner = holder_of(study.lock)
     if owner is not None:
-        raise EnvironmentProblem(f"{study.name} is running already ({owner.describe()}).")
+        raise EnvironmentProblem(f"{study.name} is already running ({owner.describe()}).")
     with study.supervisor_log.open("ab") as output:
         log_start = output.tell()
         supervisor = subprocess.Popen(
@@ -135,43 +135,45 @@ def resume_study(study: StudyFolder) -> None:
 
 
 def _log_since(study: StudyFolder, log_start: int) -> str:
-    """Return the last lines a supervisor has printed; an error's last line is only its hint."""
+    """Return the last lines that a supervisor printed: an error's last line is only its hint."""
     text = study.supervisor_log.read_bytes()[log_start:].decode(errors="replace")
-    return "\n".join(text.strip().splitlines()[-_REASON_LINES:]) or "it printed nothing."
+    return "\n".join(text.strip().splitlines()[-_REASON_LINES:]) or "no output."
 
 
 def stop_study(study: StudyFolder) -> bool:
-    """Ask a study to stop after the steps its runs are in; return whether anything was at work.
+    """Request a study to stop after its runs' current steps; return whether anything was running.
 
-    Asked a second time, the supervisor kills what has not stopped after 20 s.
+    On a second request, the supervisor kills workers that have not stopped after 20 s.
 
     Raises:
-        EnvironmentProblem: it runs elsewhere, or belongs to another user.
+        EnvironmentProblem: it runs on another machine, or belongs to another user.
     """
     if is_held(study.lock):
         return signal_holder(study.lock, signal.SIGTERM, study.name)
-    was_at_work, problems = False, list[EnvironmentProblem]()
+    was_running, problems = False, list[EnvironmentProblem]()
     for run in study.runs():
         try:
-            was_at_work |= stop_run(run)
-        except EnvironmentProblem as problem:  # the other runs are to be asked all the same
+            was_running |= stop_run(run)
+        except EnvironmentProblem as problem:  # the other runs are still asked to stop
             problems.append(problem)
     if problems:
         raise problems[0]
-    return was_at_work
+    return was_running
 
 
 def stop_run(run: RunFolder) -> bool:
-    """Ask one run to stop after the step it is in; its study goes on with the next run.
+    """Request a run to stop after its current step; its study continues with the next run.
+
+    Return whether it was running.
 
     Raises:
-        EnvironmentProblem: it runs elsewhere, or belongs to another user.
+        EnvironmentProblem: it runs on another machine, or belongs to another user.
     """
     return signal_holder(run.lock, signal.SIGTERM, f"{run.study.name}/{run.name}")
 
 
 def describe_estimate(estimate: Estimate) -> str:
-    """Return how long a study takes, how much disk it fills, and the load that it was measured at.
+    """Return how long a study takes, its disk space, and the load during the measurement.
 
     For example: about 3 min on cpu: reference 1 min 41 s, each run 50 s, 2 at once; at most 1 GiB
     of disk; measured at load 0.4 on 2 cores.

@@ -1,8 +1,8 @@
-"""A study's process: which run next, on which device, by which worker. Knows no torch.
+"""A study's process: starts its runs, each on a device in a worker process. Imports no torch.
 
 `python -m medtui.jobs.supervisor STUDY_FOLDER` runs the reference, then the grid, then what the
-searches ask for. It writes run folders' presets and what the searches found; what
-happened is in the runs' own logs.
+searches request. It writes the presets of run folders and the searches' findings; events are in the
+runs' own logs.
 """
 
 import argparse
@@ -29,13 +29,13 @@ from medtui.runs.lock import FolderLock
 from medtui.telemetry import SamplerProcess
 
 POLL_SECONDS = 0.2
-"""How often workers are looked after."""
+"""Time between two checks of the workers."""
 
 KILL_AFTER_SECONDS = 20.0
-"""A worker that has not stopped this long after a second request is killed with its group."""
+"""A worker still running this long after its stop request is killed on a second request."""
 
 MAX_RESUMES = 1
-"""How often a crashed worker is started again by itself."""
+"""How often a crashed worker is restarted automatically."""
 
 
 @dataclass
@@ -48,12 +48,12 @@ class Job:
     sampler: SamplerProcess
     trackers: list[TrackerProcess]
     num_resumes: int = 0
-    stop_asked_at: float | None = None
-    """Monotonic time of the first stop request that was passed on."""
+    stop_requested_at: float | None = None
+    """Monotonic time of the first stop request to the worker."""
 
 
 class Supervisor:
-    """Carries a study through, run by run."""
+    """Executes a study: its runs, its searches and its benchmark."""
 
     def __init__(self, study: StudyFolder, preset: Preset, slots: list[Slot]) -> None:
         self.study = study
@@ -62,26 +62,26 @@ class Supervisor:
         self._jobs: list[Job] = []
         self._trackers: list[TrackerProcess] = []
         self._given_up = set[Path]()
-        """Samples that ended without a result; their searches wait for `resume`."""
+        """Samples that ended without a result; `resume` tries them again."""
         self._num_requests = 0
 
-    def carry_through(self) -> int:
-        """Run what is unfinished: reference alone, grid, searches. Give an exit status."""
+    def execute(self) -> int:
+        """Execute what is unfinished of reference, grid, searches, benchmark; return the status."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask_to_stop)
+            signal.signal(number, self._request_stop)
         runs = plan_runs(self.study, self.preset)
         self._run_all([self.study.reference])
-        are_searched = False
+        is_search_over = False
         if self.study.reference.result.is_file():
             self._run_all([run for run in runs if not run.is_reference])
             try:
-                are_searched = self._search()
+                is_search_over = self._search()
             except (MedtuiError, OSError) as error:
                 print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
             self._bench()
         self._await_trackers()
-        return 0 if are_searched and all(run.result.is_file() for run in runs) else 1
+        return 0 if is_search_over and all(run.result.is_file() for run in runs) else 1
 
     def _run_all(self, runs: list[RunFolder]) -> None:
         waiting = [run for run in runs if not run.result.is_file()]
@@ -89,37 +89,37 @@ class Supervisor:
             while waiting and self._free and not self._is_stopping:
                 self._jobs.append(self._start(waiting.pop(0), self._free.pop(0)))
             for job in list(self._jobs):
-                self._look_after(job)
+                self._check(job)
             time.sleep(POLL_SECONDS)
 
     def _search(self) -> bool:
-        """Run what the searches ask for, a sample of each at a time; give whether all are over."""
+        """Run the searches' samples, one of each at a time; return whether all are over."""
         if self.preset.search is None:
             return True
         if self._is_stopping:
             return False
-        from medtui.search.study import StudySearch  # brings numpy and scikit-learn
+        from medtui.search.study import StudySearch  # imports numpy and scikit-learn
 
         search = StudySearch(self.study, self.preset, self.preset.search)
-        timed = set[Path]()  # a benchmark that failed is not tried again before `resume`
+        timed = set[Path]()  # a failed benchmark is repeated only by `resume`
         while not self._is_stopping:
             unmeasured = [run for run in search.unmeasured() if run.path not in timed]
             self._time(unmeasured)
             timed |= {run.path for run in unmeasured}
             cells = search.wanted()
             runs = [plan_run(self.study, self.preset, cell) for cell in cells]
-            begun = [run for run in runs if run.path not in self._given_up]
-            if not begun:
+            untried = [run for run in runs if run.path not in self._given_up]
+            if not untried:
                 return not runs
-            self._run_all(begun)
-            self._given_up |= {run.path for run in begun if not run.result.is_file()}
+            self._run_all(untried)
+            self._given_up |= {run.path for run in untried if not run.result.is_file()}
         return False
 
     @property
     def _is_stopping(self) -> bool:
         return self._num_requests > 0
 
-    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._num_requests += 1
 
     def _start(self, run: RunFolder, slot: Slot, num_resumes: int = 0) -> Job:
@@ -139,7 +139,7 @@ class Supervisor:
         trackers = start_trackers(run, self.preset.track)
         return Job(run, slot, worker, sampler, trackers, num_resumes)
 
-    def _look_after(self, job: Job) -> None:
+    def _check(self, job: Job) -> None:
         status = job.worker.poll()
         if status is None:
             job.sampler.ensure_alive()
@@ -157,22 +157,22 @@ class Supervisor:
             self._free.append(job.slot)
 
     def _bench(self) -> None:
-        """Time the models where the preset asks for it, once."""
+        """Benchmark the finished models once, where the preset enables it."""
         runs = [run for run in self.study.runs() if run.result.is_file()]
         if self.preset.bench.enabled and not all(run.bench.is_file() for run in runs):
             self._time(runs)
 
     def _time(self, runs: list[RunFolder]) -> None:
-        """Time models beside the reference; a failure costs no run."""
+        """Benchmark models beside the reference; a failure is reported and fails no run."""
         if self._is_stopping or not runs:
             return
         try:
             self._run_bench(runs)
         except (MedtuiError, OSError) as error:
-            print(f"the benchmark failed: {error}; see {self.study.bench_log}", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+            print(f"The benchmark failed: {error} See {self.study.bench_log}.", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
 
     def _run_bench(self, runs: list[RunFolder]) -> None:
-        """Time models, with the progress in the study's log of benchmarks.
+        """Benchmark models; write the progress to the study's benchmark log.
 
         Raises:
             MedtuiError: the benchmark failed.
@@ -197,14 +197,14 @@ class Supervisor:
                     raise
 
     def _await_trackers(self) -> None:
-        """Let a study's end mean that its archives are there."""
+        """Wait for the trackers, so that a study that has ended has its archives."""
         deadline = time.monotonic() + END_SECONDS
         for tracker in self._trackers:
             tracker.wait(deadline - time.monotonic())
 
     @staticmethod
     def _crashed(job: Job) -> bool:
-        """Return whether a signal ended the worker before it wrote its final event."""
+        """Return whether a signal ended the worker before it could log an ending."""
         if job.run.result.is_file() or job.worker.returncode >= 0:
             return False
         feed = RunFeed(job.run)
@@ -215,21 +215,21 @@ class Supervisor:
 
     def _stop(self, job: Job) -> None:
         now = time.monotonic()
-        if job.stop_asked_at is None:
-            job.stop_asked_at = now
+        if job.stop_requested_at is None:
+            job.stop_requested_at = now
             job.worker.terminate()
-        elif self._num_requests > 1 and now - job.stop_asked_at > KILL_AFTER_SECONDS:
+        elif self._num_requests > 1 and now - job.stop_requested_at > KILL_AFTER_SECONDS:
             os.killpg(job.worker.pid, signal.SIGKILL)
 
 
 def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:
-    """Make the folders of the reference and the grid where there are none; reference first."""
+    """Create the missing run folders of reference and grid; return all, the reference first."""
     reference = _plan(study.reference, preset)
     return [reference, *(plan_run(study, preset, cell) for cell in expand_grid(preset))]
 
 
 def plan_run(study: StudyFolder, preset: Preset, cell: Cell) -> RunFolder:
-    """Make the folder and preset of a cell's run where there is none."""
+    """Create the folder and preset of a cell's run if they are missing; return the folder."""
     return _plan(study.run(cell.slug), preset_for(preset, cell))
 
 
@@ -249,7 +249,7 @@ def main() -> int:
     try:
         lock.acquire()
         preset = parse_preset(read_text(study.preset), str(study.preset))
-        return Supervisor(study, preset, find_slots(preset.machine)).carry_through()
+        return Supervisor(study, preset, find_slots(preset.machine)).execute()
     except MedtuiError as error:
         print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
         return error.exit_code

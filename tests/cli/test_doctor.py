@@ -4,7 +4,7 @@ import json
 
 
 def test_every_line_is_an_object_and_torch_stays_outside(medtui):
-    """Torch is asked in a process of its own; each finding has subject, level and text."""
+    """Torch is imported in a child process; each finding has subject, level and text."""
     done = medtui("doctor", "--json", PYTHONPROFILEIMPORTTIME="1")
     findings = [json.loads(line) for line in done.stdout.splitlines()]
     assert {finding["subject"] for finding in findings} >= {
@@ -16,12 +16,12 @@ def test_every_line_is_an_object_and_torch_stays_outside(medtui):
     assert not loaded & {"torch", "condensa", "comet_ml", "pynvml", "textual"}
 
 
-def test_a_failure_exits_3_with_its_cure(medtui):
-    """Nobody can write into /proc."""
+def test_a_failure_exits_3_with_its_remedy(medtui):
+    """No user can write into /proc."""
     done = medtui("doctor", "--runs-dir", "/proc/runs", COLUMNS="80", COMET_API_KEY="hidden-key")
     assert done.returncode == 3
     assert "failure  Disk: runs   /proc cannot be written" in done.stdout
-    assert "→ choose another with --runs-dir" in done.stdout
-    assert "key in COMET_API_KEY" in done.stdout
+    assert "→ choose another folder with --runs-dir" in done.stdout
+    assert "API key from COMET_API_KEY" in done.stdout
     assert "hidden-key" not in done.stdout + done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80

@@ -1,4 +1,4 @@
-"""What is told of machines in good and bad order."""
+"""Findings of the checks, on machines with and without problems."""
 
 from pathlib import Path
 
@@ -24,26 +24,26 @@ def levels(findings) -> list[str]:
     return [finding.level for finding in findings]
 
 
-def assert_cured(finding: Finding) -> None:
-    """Whatever is wrong comes with a cure."""
-    assert finding.level == "OK" or finding.cure, finding
+def assert_has_remedy(finding: Finding) -> None:
+    """Assert that a problem has a remedy."""
+    assert finding.level == "OK" or finding.remedy, finding
 
 
-def test_a_machine_without_gpus_is_in_order():
-    """The CPU computes; nothing is amiss."""
+def test_a_machine_without_gpus_has_no_problem():
+    """Medtui uses the CPU, which is no problem."""
     assert levels(examine_gpus(WITHOUT_GPU)) == ["OK"]
 
 
 def test_a_driver_that_does_not_answer_is_a_warning():
-    """The reason stands in the line."""
+    """The finding states the reason."""
     (finding,) = examine_gpus(Probe(reason="NVML did not answer within 15 s."))
     assert finding.level == "warning"
     assert "did not answer" in finding.text
-    assert_cured(finding)
+    assert_has_remedy(finding)
 
 
 def test_other_peoples_processes_are_named():
-    """A GPU in use is a warning with user, program and pid; one's own processes are not."""
+    """Other users' processes make a warning with user, program and pid; own ones do not."""
     theirs = GpuProcess(7, "ada", "python", 5, is_other_user=True)
     mine = GpuProcess(8, "me", "python", 5, is_other_user=False)
     shared = ProbedGpu(H200, [theirs, mine])
@@ -63,7 +63,7 @@ def test_other_peoples_processes_are_named():
     ],
 )
 def test_a_gpu_that_is_full_or_lost_is_a_warning(gpu):
-    """Such a GPU would end a run with an error."""
+    """A run on such a GPU would fail."""
     assert levels(examine_gpus(Probe("1", "1", "12.4", [ProbedGpu(gpu)]))) == ["OK", "warning"]
 
 
@@ -81,21 +81,21 @@ def test_a_gpu_that_is_full_or_lost_is_a_warning(gpu):
         ),
     ],
 )
-def test_torch_must_see_the_gpu_that_is_there(facts, probe, level):
-    """No GPU is fine; one that torch cannot use is not."""
+def test_torch_must_find_the_gpu_of_the_machine(facts, probe, level):
+    """No GPU is no problem; a GPU that torch cannot use is a failure."""
     finding = examine_torch(facts, probe)
     assert finding.level == level
-    assert_cured(finding)
+    assert_has_remedy(finding)
 
 
 @pytest.mark.parametrize(
     ("version", "level"), [("0.5.0b0", "OK"), ("0.6", "warning"), ("", "failure")]
 )
-def test_another_condensa_is_told(version, level):
-    """The engine restates the loop of one version."""
+def test_another_condensa_is_a_warning(version, level):
+    """The engine reimplements the loop of one version."""
     finding = examine_condensa(TorchEnvironment("2.14", condensa=version))
     assert finding.level == level
-    assert_cured(finding)
+    assert_has_remedy(finding)
 
 
 @pytest.mark.parametrize(
@@ -109,27 +109,27 @@ def test_another_condensa_is_told(version, level):
         ({"OMP_PROC_BIND": "false"}, "OK"),
     ],
 )
-def test_openmp_settings_that_waste_cores_are_told(environment, level):
-    """Spinning, crowding or pinning side by side."""
+def test_openmp_settings_that_waste_cores_are_warnings(environment, level):
+    """Spinning threads, too many threads, threads pinned to the same cores."""
     finding = examine_processor(environment)
     assert finding.level == level
-    assert_cured(finding)
+    assert_has_remedy(finding)
 
 
-def test_a_disk_is_judged_where_the_folder_is_going_to_be(tmp_path):
-    """A folder that does not exist yet is made later, on the disk above it."""
+def test_a_disk_is_checked_where_the_folder_will_be_created(tmp_path):
+    """The check of a folder that does not exist creates nothing."""
     finding = examine_disk("Disk", tmp_path / "not" / "yet", "elsewhere")
     assert finding.facts["free_bytes"] > 0
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_a_failure():
-    """Nobody can write into /proc, root included."""
+    """No user can write into /proc, root included."""
     finding = examine_disk("Disk", Path("/proc/runs"), "elsewhere")
     assert finding.level == "failure"
-    assert finding.cure == "elsewhere"
+    assert finding.remedy == "elsewhere"
 
 
-def test_no_terminal_is_in_order():
-    """A pipe is no defect."""
+def test_no_terminal_is_no_problem():
+    """Output to a pipe is OK."""
     assert levels(examine_terminal({"TERM": "dumb"})) == ["OK"]

@@ -1,4 +1,4 @@
-"""Whether detached work outlives its login."""
+"""Whether detached studies survive a logout."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SHIPPED = "[Login]\n#KillUserProcesses={}\n#KillOnlyUsers=\n#KillExcludeUsers=ro
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A machine run by systemd, with a session of the user `ada`."""
+    """A machine with systemd, with a session of the user `ada`."""
     (tmp_path / "run/systemd/system").mkdir(parents=True)
     write(tmp_path / "proc/self/cgroup", SESSION)
     write(tmp_path / "etc/systemd/logind.conf", SHIPPED.format("no"))
@@ -26,24 +26,24 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def test_a_session_is_safe_where_logind_kills_nothing(machine):
-    """The common case: the shipped file's comment tells the default."""
+def test_a_session_survives_where_logind_kills_nothing(machine):
+    """The common case: a comment in the shipped file states the default."""
     assert why_detached_work_ends(machine, "ada") == ""
     assert examine_login(machine, "ada").level == "OK"
 
 
-def test_a_killing_logind_is_told_with_the_cure(machine):
-    """A drop-in outranks the main file, later names outrank earlier ones."""
+def test_a_logind_that_kills_is_a_warning_with_its_remedy(machine):
+    """Drop-ins take precedence over the main file, later names over earlier ones."""
     write(machine / "etc/systemd/logind.conf.d/10.conf", "[Login]\nKillUserProcesses=yes\n")
     finding = examine_login(machine, "ada")
     assert finding.level == "warning"
-    assert "enable-linger" in finding.cure
+    assert "enable-linger" in finding.remedy
     write(machine / "etc/systemd/logind.conf.d/20.conf", "[Login]\nKillUserProcesses = no\n")
     assert examine_login(machine, "ada").level == "OK"
 
 
 def test_a_compiled_default_counts(machine):
-    """Where the distribution's file shows `#KillUserProcesses=yes`."""
+    """The distribution's file has `#KillUserProcesses=yes`."""
     write(machine / "etc/systemd/logind.conf", SHIPPED.format("yes"))
     assert why_detached_work_ends(machine, "ada")
 
@@ -57,15 +57,15 @@ def test_a_compiled_default_counts(machine):
         ("KillOnlyUsers=bob ada", True),
     ],
 )
-def test_users_are_told_apart(machine, line, is_ended):
-    """Some are spared, or only some are meant."""
+def test_users_can_be_excluded_or_selected(machine, line, is_ended):
+    """KillExcludeUsers exempts users; KillOnlyUsers limits the setting to users."""
     text = f"[Login]\nKillUserProcesses=yes\n{line}\n"
     write(machine / "etc/systemd/logind.conf.d/10.conf", text)
     assert bool(why_detached_work_ends(machine, "ada")) is is_ended
 
 
-def test_a_scope_of_ones_own_lasts_with_linger(machine):
-    """Out of the session, it is lingering that counts."""
+def test_a_user_scope_survives_with_linger(machine):
+    """Outside the session, lingering decides."""
     write(machine / "etc/systemd/logind.conf", "KillUserProcesses=yes\n")
     write(machine / "proc/self/cgroup", SERVICE)
     assert "linger" in why_detached_work_ends(machine, "ada")
@@ -73,6 +73,6 @@ def test_a_scope_of_ones_own_lasts_with_linger(machine):
     assert why_detached_work_ends(machine, "ada") == ""
 
 
-def test_without_systemd_nobody_kills(tmp_path):
-    """Containers, and machines with another init."""
+def test_without_systemd_processes_survive(tmp_path):
+    """Containers and machines with another init system have no logind."""
     assert why_detached_work_ends(tmp_path) == ""

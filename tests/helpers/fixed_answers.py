@@ -76,10 +76,10 @@ def forecast(preset: Preset, **_: object) -> Preflight:
 def answer_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace what asks a child process."""
     monkeypatch.setattr("medtui.tui.screens.compress.preflight", forecast)
-    devices = Devices(("auto", "cpu"), "auto · cpu: no GPU here.")
+    devices = Devices(("auto", "cpu"), "auto · cpu: no GPU found.")
     monkeypatch.setattr("medtui.tui.screens.compress.list_devices", lambda: devices)
-    monkeypatch.setattr("medtui.tui.screens.data.DataLook", FixedLook)
-    monkeypatch.setattr("medtui.tui.screens.data.SamplesLook", FixedSamples)
+    monkeypatch.setattr("medtui.tui.screens.data.QuickInspection", FixedLook)
+    monkeypatch.setattr("medtui.tui.screens.data.AugmentationPreview", FixedSamples)
 
 
 def _cell(cell: Cell) -> CellForecast:

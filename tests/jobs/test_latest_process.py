@@ -1,4 +1,4 @@
-"""A newer process cancels the one before it."""
+"""A newer process cancels its predecessor."""
 
 import psutil
 
@@ -10,7 +10,7 @@ from tests.helpers.child_module import Request
 
 
 def waiting() -> ChildProcess[Progress]:
-    """Start a process that waits, and return once it does."""
+    """Start a process that waits; return it once it is waiting."""
     process = ChildProcess(
         "tests.helpers.child_module", decoder, Request("wait"), complaint="It failed"
     )
@@ -21,7 +21,7 @@ def waiting() -> ChildProcess[Progress]:
 
 
 def test_a_newer_process_cancels_the_older():
-    """The older one's messages end; the newer one goes on until it is cancelled itself."""
+    """The older one's messages end; the newer one continues until it is cancelled."""
     latest = LatestProcess[Progress]()
     latest.cancel()  # there is none
     first, second = waiting(), waiting()

@@ -1,4 +1,4 @@
-"""What a study's preset records of the machine and the environment when it is prepared."""
+"""What a prepared study's preset records of the machine and the environment."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from medtui.errors import UsageError
 from medtui.jobs import device_slots
-from medtui.jobs.device_slots import explain_threads, settle_threads
+from medtui.jobs.device_slots import explain_threads, resolve_threads
 from medtui.jobs.launcher import prepare_study, resume_study
 from medtui.preset import Preset, parse_preset
 from medtui.preset.precision import PRECISION_VARIABLE
@@ -32,7 +32,7 @@ def preset(mode: str, *, machine: str = "", lc: str = "", device: str = "cpu") -
 
 @pytest.fixture(autouse=True)
 def _four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have four cores, and no precision asked for by whoever runs the tests."""
+    """Pretend four cores, and no precision set in the environment."""
     monkeypatch.setattr(device_slots, "num_cores", lambda: 4)
     monkeypatch.delenv(PRECISION_VARIABLE, raising=False)
 
@@ -55,22 +55,22 @@ def resolved(runs_dir: Path, asked: Preset) -> Preset:
     ],
 )
 def test_fast_mode_on_a_cpu_has_one_thread(tmp_path, mode, machine, threads, reference_threads):
-    """However many there are or were asked for; the reference is exact and keeps its own."""
+    """However many threads are available or requested; the reference has its own number."""
     machine_of = resolved(tmp_path, preset(mode, machine=machine)).machine
     assert machine_of.threads == threads
     assert machine_of.reference_threads == reference_threads
 
 
 def test_fast_mode_on_a_gpu_keeps_its_threads(monkeypatch):
-    """There the threads only feed the GPU."""
+    """On a GPU, threads only prepare its work."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     on_gpu = preset("fast", machine="threads = 3", device="cuda")
-    assert settle_threads(on_gpu).threads == 3
+    assert resolve_threads(on_gpu).threads == 3
     assert explain_threads(on_gpu) == ""
 
 
-def test_fewer_threads_than_asked_for_are_explained():
-    """A number that a person typed is not replaced without a word."""
+def test_fewer_threads_than_requested_are_explained():
+    """A number from the preset is not replaced silently."""
     explained = explain_threads(preset("fast", machine="threads = 2"))
     assert explained.startswith("machine.threads = 2, but each run uses 1: on a CPU, fast mode")
     assert explain_threads(preset("fast", machine="threads = 1")) == ""
@@ -80,7 +80,7 @@ def test_fewer_threads_than_asked_for_are_explained():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_environments_precision_is_recorded(tmp_path, monkeypatch, precision):
-    """So that resuming or repeating the study from another shell computes alike."""
+    """Resuming or repeating the study from another shell gives equal results."""
     monkeypatch.setenv(PRECISION_VARIABLE, precision)
     assert resolved(tmp_path, preset("fast")).lc.fast_precision == precision
     other = 'fast_precision = "float32"'
@@ -89,13 +89,13 @@ def test_the_environments_precision_is_recorded(tmp_path, monkeypatch, precision
 
 
 def test_without_the_override_a_resolved_preset_is_as_before(tmp_path):
-    """No key is written that nobody asked for."""
+    """A key that was not set is not written."""
     text = prepare_study(preset("fast"), tmp_path).preset.read_text()
     assert "fast_precision" not in text
 
 
-def test_a_wrong_precision_starts_nothing(tmp_path, monkeypatch):
-    """Neither a new study nor one that could be resumed."""
+def test_an_invalid_precision_starts_nothing(tmp_path, monkeypatch):
+    """Neither a new study nor a resumed one is started."""
     study = prepare_study(preset("fast"), tmp_path)
     monkeypatch.setenv(PRECISION_VARIABLE, "bf16")
     sentence = re.escape("MEDTUI_FAST_PRECISION=bf16 is not a precision of fast mode.")
@@ -107,7 +107,7 @@ def test_a_wrong_precision_starts_nothing(tmp_path, monkeypatch):
     assert not (tmp_path / "new").exists()
 
 
-def test_a_wrong_key_names_its_line():
-    """Like any other value of a preset."""
+def test_an_invalid_value_names_its_line():
+    """The message has the file, the line and the key."""
     with pytest.raises(UsageError, match=r"small:\d+: `lc\.fast_precision` = 'fp32'"):
         preset("fast", lc='fast_precision = "fp32"')

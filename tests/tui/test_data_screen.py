@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medtui.jobs.dataset_inspection import EveryImageLook, SamplesLook
+from medtui.jobs.dataset_inspection import AugmentationPreview, FullInspection
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import DataReport, Reading
 from medtui.tui.screens.data import DataScreen
@@ -35,7 +35,7 @@ def settings_of(folder: Path) -> DataSettings:
 
 def test_samples_are_shown_before_and_after_augmentation() -> None:
     """The process that knows torch gives small pictures, and augmentation changed them."""
-    samples = SamplesLook(DataSettings(card="demo")).wait()
+    samples = AugmentationPreview(DataSettings(card="demo")).wait()
     assert {sample.label for sample in samples} == {"Uninfected", "Parasitized"}
     assert len(samples) == 6
     for sample in samples:
@@ -47,7 +47,7 @@ def test_samples_are_shown_before_and_after_augmentation() -> None:
 def test_a_look_at_every_image_names_the_bad_ones(folder: Path) -> None:
     """Progress comes as it goes; the report tells kinds, sides and what is wrong."""
     told: list[Reading] = []
-    report = EveryImageLook(settings_of(folder)).follow(told.append)
+    report = FullInspection(settings_of(folder)).follow(told.append)
     assert report.checked is not None
     assert report.checked.kinds == {"PNG RGB": 23}
     assert report.checked.sides == (20, 24)
@@ -58,10 +58,10 @@ def test_a_look_at_every_image_names_the_bad_ones(folder: Path) -> None:
 
 def test_a_look_that_is_called_off_is_no_report(folder: Path) -> None:
     """A killed process gives a sentence and no numbers."""
-    look = EveryImageLook(settings_of(folder))
+    look = FullInspection(settings_of(folder))
     look.cancel()
     report = look.follow(lambda _: None)
-    assert "could not be looked at" in report.problem
+    assert "was cancelled" in report.problem
     assert report.checked is None
 
 
@@ -92,7 +92,7 @@ async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
         await pilot.press("c", "c")
         await until(pilot, lambda: "c checks them" in screen_text(pilot))
         assert screen._looks == [] or all(
-            not isinstance(look, EveryImageLook) for look in screen._looks
+            not isinstance(look, FullInspection) for look in screen._looks
         )
         assert isinstance(screen._report, DataReport)
         assert screen._report.checked is None

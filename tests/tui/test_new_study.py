@@ -257,7 +257,7 @@ def test_a_machine_without_gpu_says_why() -> None:
     """The device field offers what there is."""
     devices = list_devices()
     assert {"auto", "cpu"} <= set(devices.names)
-    assert devices.meaning
+    assert devices.description
 
 
 async def compress(pilot: object) -> None:

@@ -46,7 +46,7 @@ def bench_targets(asked: BenchOptions) -> None:
                 preset.bench,
                 device=asked.device,
                 threads=asked.threads or preset.machine.reference_threads,
-                tell=_ignore if asked.is_quiet else write_progress,
+                report=_ignore if asked.is_quiet else write_progress,
             )
             if not asked.is_quiet:
                 erase_progress()

@@ -126,11 +126,11 @@ def announce(text: str, output: OutputOptions) -> None:
 
 def warn_of_logout(output: OutputOptions) -> None:
     """Warn if logind ends background processes at logout, with the remedy."""
-    from medtui.doctor.login import detach_cure, why_detached_work_ends
+    from medtui.doctor.login import detach_remedy, why_detached_work_ends
 
     reason = why_detached_work_ends()
     if reason:
-        announce(f"warning: {reason}.\n  {detach_cure()}", output)
+        announce(f"warning: {reason}.\n  {detach_remedy()}", output)
 
 
 def shown_path(path: Path) -> str:

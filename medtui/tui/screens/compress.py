@@ -202,7 +202,7 @@ class CompressScreen(Drafting):
     def _take_devices(self, devices: Devices) -> None:
         if not self.display:
             return
-        self.query_one("#machine-device", FormField).explain(devices.meaning, devices.names)
+        self.query_one("#machine-device", FormField).explain(devices.description, devices.names)
         self._show()
 
     def _forget_estimate(self, before: Draft) -> None:

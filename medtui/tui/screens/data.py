@@ -13,7 +13,12 @@ from textual.timer import Timer
 from textual.widgets import Footer
 from textual.worker import get_current_worker
 
-from medtui.jobs.dataset_inspection import AnyLook, DataLook, EveryImageLook, SamplesLook
+from medtui.jobs.dataset_inspection import (
+    AnyInspection,
+    AugmentationPreview,
+    FullInspection,
+    QuickInspection,
+)
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import DataReport, Reading, Sample
 from medtui.resources import card_names
@@ -24,7 +29,7 @@ from medtui.tui.widgets.dataset_report import Found
 from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.title_bar import TitleBar
 
-L = TypeVar("L", bound=AnyLook)
+L = TypeVar("L", bound=AnyInspection)
 
 PAUSE_S = 0.8
 """The data are looked at once nothing was typed for so long, seconds."""
@@ -68,7 +73,7 @@ class DataScreen(Screen[None]):
         super().__init__()
         self.desk = desk
         """With the draft."""
-        self._looks: list[AnyLook] = []
+        self._looks: list[AnyInspection] = []
         """Processes under way."""
         self._report: DataReport | None = None
         self._reading: Reading | None = None
@@ -117,7 +122,7 @@ class DataScreen(Screen[None]):
         self._call_off()
         self._report = None
         self._show()
-        self._wait_for(self._begin(DataLook(preset.data)), preset.data)
+        self._wait_for(self._begin(QuickInspection(preset.data)), preset.data)
 
     def action_check(self) -> None:
         """Read every image; where that is under way, call it off."""
@@ -128,7 +133,7 @@ class DataScreen(Screen[None]):
         elif preset is not None and self._report is not None and not self._report.problem:
             self._reading = Reading("scan", 0, self._report.num_images)
             self._show()
-            self._follow(self._begin(EveryImageLook(preset.data)))
+            self._follow(self._begin(FullInspection(preset.data)))
 
     def action_page(self, direction: int) -> None:
         """Go through what was found; where the screen is narrow, through all of it."""
@@ -164,20 +169,20 @@ class DataScreen(Screen[None]):
         self._reading = None
 
     @work(thread=True, exclusive=True, group="look")
-    def _wait_for(self, look: DataLook, settings: DataSettings) -> None:
+    def _wait_for(self, look: QuickInspection, settings: DataSettings) -> None:
         worker = get_current_worker()
         report = look.wait()
         if worker.is_cancelled:
             return
         self.app.call_from_thread(self._take, report)
         if not report.problem:
-            augmented = self.app.call_from_thread(self._begin, SamplesLook(settings))
+            augmented = self.app.call_from_thread(self._begin, AugmentationPreview(settings))
             samples = augmented.wait()
             if not worker.is_cancelled:
                 self.app.call_from_thread(self._take_samples, samples)
 
     @work(thread=True, exclusive=True, group="check")
-    def _follow(self, look: EveryImageLook) -> None:
+    def _follow(self, look: FullInspection) -> None:
         report = look.follow(lambda reading: self.app.call_from_thread(self._tell, look, reading))
         self.app.call_from_thread(self._take_check, look, report)
 
@@ -189,12 +194,12 @@ class DataScreen(Screen[None]):
         if self._report is not None and samples:
             self._take(replace(self._report, samples=samples))
 
-    def _tell(self, look: AnyLook, reading: Reading) -> None:
+    def _tell(self, look: AnyInspection, reading: Reading) -> None:
         if look in self._looks:
             self._reading = reading
             self._show()
 
-    def _take_check(self, look: AnyLook, report: DataReport) -> None:
+    def _take_check(self, look: AnyInspection, report: DataReport) -> None:
         if look not in self._looks:
             return  # called off
         self._looks.remove(look)
