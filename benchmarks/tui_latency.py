@@ -118,15 +118,15 @@ def measure_crowd() -> None:
     """Draw as many curves as Compare may show, of as many points as a long run has."""
     import numpy as np
 
+    from medtui.charts.downsample import thin_points
     from medtui.charts.palette import DARK
     from medtui.charts.plot import Plot, Series
     from medtui.charts.render_plotext import draw
     from medtui.charts.style import ChartStyle
-    from medtui.tui.compare.model import thinned
 
     walks = np.random.default_rng(0).normal(size=(NUM_CURVES, NUM_POINTS)).cumsum(axis=1)
     began = time.perf_counter()
-    curves = [thinned(tuple(enumerate(walk))) for walk in walks.tolist()]
+    curves = [thin_points(tuple(enumerate(walk))) for walk in walks.tolist()]
     thinning = time.perf_counter() - began
     plot = Plot("walks", tuple(Series("walk", curve) for curve in curves))
     draws = []

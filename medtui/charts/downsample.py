@@ -22,7 +22,7 @@ Segment = NDArray[np.float64]
 
 
 def measured(points: Sequence[Point]) -> NDArray[np.float64]:
-    """Give points as an array (N, 2); what was not measured is NaN."""
+    """Return points as an array (N, 2); what was not measured is NaN."""
     return np.array(points, dtype=np.float64).reshape(-1, 2)
 
 
@@ -48,7 +48,7 @@ def clip(segment: Segment, low: float, high: float) -> Segment:
 
 
 def cut(segment: Segment, left: float, right: float, *, is_joined: bool) -> Segment:
-    """Give what is in view; a joined line goes on to the edges, where it is interpolated."""
+    """Return what is in view; a joined line goes on to the edges, where it is interpolated."""
     xs, ys = segment.T
     inside: Segment = segment[(left <= xs) & (xs <= right)]
     if not is_joined:
@@ -62,15 +62,41 @@ def cut(segment: Segment, left: float, right: float, *, is_joined: bool) -> Segm
 def thin(segment: Segment, left: float, right: float, columns: int) -> Segment:
     """Keep the lowest and the highest point of every column, in their order.
 
-    A spike of one point stays visible, however many points share its column.
+    A spike of one point stays visible, however many points share its column; a mean, or every n-th
+    point, would lose it. Sorting by column and height puts each column's extremes at the ends of
+    its stretch, so that the whole costs one sort, O(n log n), and no loop over columns.
     """
     if len(segment) <= 2 * columns or right <= left:
         return segment
     xs, ys = segment.T
     column = np.floor((xs - left) * (columns / (right - left)))
     by_column_and_height = np.lexsort((ys, column))
+    # A stretch begins where the column changes; NaN differs from all, so the first one begins too.
     starts = np.flatnonzero(np.diff(column[by_column_and_height], prepend=np.nan))
     ends = np.append(starts[1:], len(segment)) - 1
     extremes = by_column_and_height[np.concatenate((starts, ends))]
     thinned: Segment = segment[np.unique(extremes)]
     return thinned
+
+
+MAX_COLUMNS = 600
+"""A curve is kept at two points for each of so many columns: neither screen nor page shows more."""
+
+
+def thin_points(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Return a curve with no more points than can be seen; gaps stay gaps.
+
+    The first and the last point stay, so that a second pass finds the same columns and changes
+    nothing.
+    """
+    if len(points) <= 2 * MAX_COLUMNS:
+        return points
+    left, right = points[0][0], points[-1][0]
+    kept: list[Point] = []
+    for segment in split_at_gaps(measured(points)):
+        if kept:
+            kept.append((float(segment[0, 0]), None))
+        ends = (segment[:1], thin(segment, left, right, MAX_COLUMNS), segment[-1:])
+        whole = np.unique(np.concatenate(ends), axis=0)
+        kept += map(tuple, whole.tolist())
+    return tuple(kept)

@@ -2,53 +2,53 @@
 
 import csv
 import io
-import os
 from pathlib import Path
 
-from rich.console import Console
-
-from medtui.charts.picture import chart_png
 from medtui.charts.plot import Plot
-from medtui.charts.render_plotext import draw
-from medtui.charts.style import ChartStyle, legend_of
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.folder import RunFolder, slugify
 
-WIDTH, HEIGHT = 110, 30
-"""Cells of an exported chart."""
 
+def export_chart(run: RunFolder, plot: Plot) -> list[Path]:
+    """Write `exports/TITLE.png`, `.svg` and `.csv` in the run's folder; return their paths.
 
-def export_chart(run: RunFolder, plot: Plot, style: ChartStyle) -> list[Path]:
-    """Write `exports/TITLE.png`, `.svg` and `.csv` in the run's folder; give their paths.
+    Takes seconds when matplotlib is loaded for it; a screen calls it in a thread.
 
     Raises:
         OSError: the folder cannot be written.
     """
+    from medtui.charts.render_matplotlib import file_of
+
     folder = run.exports
     folder.mkdir(exist_ok=True)
     stem = slugify(plot.title)
-    paths = [folder / f"{stem}.{kind}" for kind in ("png", "svg", "csv")]
-    publish_bytes(paths[0], chart_png(plot))
-    publish_text(paths[1], chart_svg(plot, style))
-    publish_text(paths[2], chart_csv(plot))
-    return paths
-
-
-def chart_svg(plot: Plot, style: ChartStyle) -> str:
-    """Give the chart as it is drawn, with its legend."""
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        console = Console(width=WIDTH, file=nowhere, record=True, color_system="truecolor")
-        console.print(draw(plot, WIDTH, HEIGHT, style))
-        console.print(legend_of(plot, style))
-        return console.export_svg(title=plot.title)
+    png, svg, points = (folder / f"{stem}.{kind}" for kind in ("png", "svg", "csv"))
+    publish_bytes(png, file_of([plot], "png", is_titled=True))
+    publish_bytes(svg, file_of([plot], "svg", is_titled=True))
+    publish_text(points, chart_csv(plot))
+    return [png, svg, points]
 
 
 def chart_csv(plot: Plot) -> str:
-    """Give all points, a row each: series, x, y; a gap has no y."""
+    """Return all points, a row each: series, x, y; a gap has no y.
+
+    Error bars and bands add their low and high ends.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["series", plot.x_label or "x", "y"])
+    have_ends = bool(plot.bands) or any(series.intervals for series in plot.series)
+    ends = ["low", "high"] if have_ends else []
+    writer.writerow(["series", plot.x_label or "x", "row" if plot.rows else "y", *ends])
     for series in plot.series:
-        for x, y in series.points:
-            writer.writerow([series.label, x, "" if y is None else y])
+        for at, (x, y) in enumerate(series.points):
+            interval = series.intervals[at] if series.intervals else ("", "") if ends else ()
+            writer.writerow([series.label, x, _value_text(plot, y), *interval])
+    for band in plot.bands:
+        writer.writerows([band.label, x, "", low, high] for x, low, high in band.points)
     return text.getvalue()
+
+
+def _value_text(plot: Plot, y: float | None) -> float | str:
+    if y is None:
+        return ""
+    return plot.rows[int(y)] if plot.rows else y

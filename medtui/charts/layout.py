@@ -1,9 +1,11 @@
 """The part of the plane that a chart shows: its ends, its ticks, and the curves within it.
 
-Logarithmic axes are linear here: values are logarithms, and ticks say what they stand for.
+Logarithmic axes are linear here: values are logarithms, and ticks say what they stand for. Rows of
+names are turned over: row 0 is the highest.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +14,15 @@ from numpy.typing import NDArray
 from medtui.charts.downsample import SMALLEST, Segment, clip, cut, measured, split_at_gaps, thin
 from medtui.charts.plot import Plot, Series
 from medtui.charts.ticks import label_log_ticks, label_ticks, limits_of, log_ticks_of, ticks_of
+from medtui.monitor.telemetry_curves import Point
 
 _COLUMNS_PER_X_TICK = 9
 _ROWS_PER_Y_TICK = 3
+_ROW_MARGIN = 0.5
+_LONGEST_ROW_NAME = 20
+
+Bar = tuple[float, float, float, float]
+"""A straight line: x and y of its beginning and of its end."""
 
 
 @dataclass
@@ -28,14 +36,18 @@ class Frame:
     high: float = 1.0
     ink: list[tuple[Series, list[Segment]]] = field(default_factory=list)
     """Every series with its visible segments, in series order."""
+    bars: list[list[Bar]] = field(default_factory=list)
+    """Of every series the error bars in view, in series order."""
+    edges: list[list[Segment]] = field(default_factory=list)
+    """Of every band its two edges."""
     levels: list[float | None] = field(default_factory=list)
-    """Heights of the plot's levels; None where one cannot be drawn."""
+    """Places of the plot's levels; None where one cannot be drawn."""
     cursor: float | None = None
     """Where the plot's cursor stands on x; None where it has none, or out of view."""
 
 
 def x_ticks_of(plot: Plot, frame: Frame) -> tuple[list[float], list[str]]:
-    """Give places and labels along x."""
+    """Return places and labels along x."""
     most = max(2, frame.columns // _COLUMNS_PER_X_TICK)
     if plot.is_x_log:
         return _log_ticks(frame.left, frame.right, most)
@@ -44,7 +56,11 @@ def x_ticks_of(plot: Plot, frame: Frame) -> tuple[list[float], list[str]]:
 
 
 def y_ticks_of(plot: Plot, frame: Frame, height: int) -> tuple[list[float], list[str]]:
-    """Give places and labels along y, for a chart of so many rows."""
+    """Return places and labels along y, for a chart of so many rows."""
+    if plot.rows:
+        names = [name if len(name) <= _LONGEST_ROW_NAME else f"{name[: _LONGEST_ROW_NAME - 1]}…"
+                 for name in plot.rows]  # fmt: skip
+        return [_height_of_row(plot, row) for row in range(len(names))], names
     most = max(2, height // _ROWS_PER_Y_TICK)
     if plot.is_log:
         return _log_ticks(frame.low, frame.high, most)
@@ -59,32 +75,49 @@ def _log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[st
 
 def frame_of(plot: Plot, columns: int) -> Frame:
     """Choose the ends of both axes, and make every curve fit between them."""
-    curves = [_points_of(series, is_log=plot.is_x_log) for series in plot.series]
+    curves = [_points_of(plot, series.points) for series in plot.series]
     frame = Frame(*_ends_of_x(plot, curves), columns)
     for series, points in zip(plot.series, curves, strict=True):
-        ends, is_joined = (frame.left, frame.right), series.stroke != "dots"
-        segments = split_at_gaps(points, is_log=plot.is_log)
-        visible = [cut(each, *ends, is_joined=is_joined) for each in segments]
-        frame.ink.append((series, [thin(each, *ends, columns) for each in visible if len(each)]))
+        is_joined = series.stroke not in {"dots", "bars"}
+        frame.ink.append((series, _visible(plot, frame, points, is_joined=is_joined)))
+    for band in plot.bands:
+        sides = ([(x, low) for x, low, _ in band.points], [(x, high) for x, _, high in band.points])
+        lines = [_visible(plot, frame, _points_of(plot, side), is_joined=True) for side in sides]
+        frame.edges.append([segment for line in lines for segment in line])
     _fit_height(frame, plot)
+    frame.bars = [_bars_of(plot, frame, series) for series in plot.series]
     cursor = _log_x(plot.cursor) if plot.is_x_log and plot.cursor else plot.cursor
     if cursor is not None and frame.left <= cursor <= frame.right:
         frame.cursor = cursor
     return frame
 
 
-def _points_of(series: Series, *, is_log: bool) -> NDArray[np.float64]:
-    """Give a curve's points; on a logarithmic axis those right of 0, at their logarithm."""
-    points = measured(series.points)
-    if is_log:
-        points = points[points[:, 0] > SMALLEST]
-        points[:, 0] = np.log10(points[:, 0])
-    return points
+def _visible(
+    plot: Plot, frame: Frame, points: NDArray[np.float64], *, is_joined: bool
+) -> list[Segment]:
+    """Return the stretches of a curve that lie between the ends of x, thinned to the columns."""
+    ends = (frame.left, frame.right)
+    segments = split_at_gaps(points, is_log=plot.is_log and not plot.rows)
+    seen = [cut(each, *ends, is_joined=is_joined) for each in segments]
+    return [thin(each, *ends, frame.columns) for each in seen if len(each)]
+
+
+def _points_of(plot: Plot, points: Sequence[Point]) -> NDArray[np.float64]:
+    """Return points as an array: x by its logarithm where that axis has them, rows turned over."""
+    array = measured(points)
+    if plot.is_x_log:
+        array = array[array[:, 0] > SMALLEST]
+        array[:, 0] = np.log10(array[:, 0])
+    if plot.rows:
+        array[:, 1] = len(plot.rows) - 1 - array[:, 1]
+    return array
 
 
 def _ends_of_x(plot: Plot, curves: list[NDArray[np.float64]]) -> tuple[float, float]:
     every = np.concatenate(curves) if curves else np.empty((0, 2))
     xs = every[np.isfinite(every[:, 0]) & ~np.isnan(every[:, 1]), 0]
+    if plot.rows:
+        return _ends_of_rows(plot, xs)
     ends = [_log_x(end) if plot.is_x_log and end else end for end in plot.x_limits]
     left = float(xs.min(initial=np.inf)) if ends[0] is None else ends[0]
     right = float(xs.max(initial=-np.inf)) if ends[1] is None else ends[1]
@@ -96,13 +129,29 @@ def _ends_of_x(plot: Plot, curves: list[NDArray[np.float64]]) -> tuple[float, fl
     return left, right
 
 
+def _ends_of_rows(plot: Plot, xs: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the ends of x where values lie along it: error bars and levels are within."""
+    if plot.x_limits != (None, None):
+        return limits_of(xs.tolist(), plot.x_limits)
+    values = [*xs.tolist(), *(level.value for level in plot.levels)]
+    values += [end for series in plot.series for ends in series.intervals for end in ends]
+    if any(series.stroke == "bars" for series in plot.series):
+        values.append(0.0)
+    return limits_of(value for value in values if math.isfinite(value))
+
+
 def _log_x(x: float) -> float | None:
     return math.log10(x) if x > SMALLEST else None
 
 
 def _fit_height(frame: Frame, plot: Plot) -> None:
     """Choose the ends of y, as logarithms on a logarithmic axis, and hold all curves within."""
-    heights = [each[:, 1] for _, segments in frame.ink for each in segments]
+    if plot.rows:
+        frame.low, frame.high = -_ROW_MARGIN, len(plot.rows) - 1 + _ROW_MARGIN
+        frame.levels = [level.value for level in plot.levels]
+        return
+    drawn = [segments for _, segments in frame.ink] + frame.edges
+    heights = [each[:, 1] for segments in drawn for each in segments]
     frame.levels = [_height_of(level.value, plot) for level in plot.levels]
     values = [float(end) for each in heights for end in (each.min(), each.max())]
     values += [level for level in frame.levels if level is not None]
@@ -111,6 +160,39 @@ def _fit_height(frame: Frame, plot: Plot) -> None:
         (series, [clip(segment, frame.low, frame.high) for segment in segments])
         for series, segments in frame.ink
     ]
+    frame.edges = [[clip(each, frame.low, frame.high) for each in edges] for edges in frame.edges]
+
+
+def _bars_of(plot: Plot, frame: Frame, series: Series) -> list[Bar]:
+    """Return a series' error bars, and its bars from 0, held within the frame."""
+    if plot.rows:
+        return _bars_along_rows(plot, frame, series)
+    found = list[Bar]()
+    for (x, _), (low, high) in zip(series.points, series.intervals, strict=False):
+        at = _log_x(x) if plot.is_x_log else x
+        ends = [_height_of(end, plot) for end in (low, high)]
+        if at is None or None in ends or not frame.left <= at <= frame.right:
+            continue
+        bottom, top = (min(max(end or 0.0, frame.low), frame.high) for end in ends)
+        if top > bottom:
+            found.append((at, bottom, at, top))
+    return found
+
+
+def _bars_along_rows(plot: Plot, frame: Frame, series: Series) -> list[Bar]:
+    def within(x: float) -> float:
+        return min(max(x, frame.left), frame.right)
+
+    ends = [(0.0, x) for x, _ in series.points] if series.stroke == "bars" else series.intervals
+    return [
+        (within(low), _height_of_row(plot, row), within(high), _height_of_row(plot, row))
+        for (_, row), (low, high) in zip(series.points, ends, strict=False)
+        if row is not None and math.isfinite(low) and math.isfinite(high)
+    ]
+
+
+def _height_of_row(plot: Plot, row: float) -> float:
+    return len(plot.rows) - 1 - row
 
 
 def _height_of(value: float, plot: Plot) -> float | None:

@@ -1,15 +1,24 @@
-"""Which colour means what. Okabe and Ito's palette, which the colour-blind can tell apart.
+"""Which colour means what: one palette in three variants, for dark and light screens and for paper.
 
-Source: Okabe and Ito, "Color Universal Design", 2008. Colour never stands alone: a state has its
-word and its mark, a series its letter.
+Source: Okabe and Ito, "Color Universal Design", 2008, which the colour-blind can tell apart. Each
+place of the palette has the same hue in every variant, lighter or darker as the ground demands, so
+that a run keeps its colour from the screen to the report. Colour never stands alone: a state has
+its word and its mark, a series its letter.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from medtui.runs.status import Status
 
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
+
+Role = Literal["strong", "muted", "accent", "good", "warning", "odd"]
+"""A colour by its meaning, for series that are no runs."""
+
+Tint = int | Role
+"""A run's place in the palette, or a role."""
 
 MARKS: dict[Status, str] = {
     "running": "●",
@@ -27,19 +36,39 @@ class Colours:
     """The colours of everything that is not plain text, on one background."""
 
     series: tuple[str, ...]
-    """By a series' place in its plot."""
+    """By a run's place."""
     states: dict[Status, str]
     muted: str
-    """Axes, units, what is only said in passing."""
+    """Axes, units, secondary text."""
     strong: str
     """Text that is to be read first."""
     warning: str
     good: str
     accent: str
+    odd: str
+    """What needs a second look without being an error: crashed runs, low-fidelity samples."""
+
+    def of(self, tint: Tint) -> str:
+        """Return the colour of a place or a role; more places than colours share them."""
+        match tint:
+            case int():
+                return self.series[tint % len(self.series)]
+            case "strong":
+                return self.strong
+            case "muted":
+                return self.muted
+            case "accent":
+                return self.accent
+            case "good":
+                return self.good
+            case "warning":
+                return self.warning
+            case "odd":
+                return self.odd
 
 
 DARK = Colours(
-    series=(SKY, ORANGE, GREEN, PURPLE, YELLOW, VERMILLION, "#7A9FD4", "#B0B0B0"),
+    series=(SKY, ORANGE, "#2FBF95", PURPLE, YELLOW, "#F0743E", "#7A9FD4", "#B0B0B0"),
     states={
         "running": SKY,
         "finished": "#2FBF95",
@@ -53,21 +82,47 @@ DARK = Colours(
     warning=ORANGE,
     good="#2FBF95",
     accent=SKY,
+    odd=PURPLE,
 )
 
 LIGHT = Colours(
-    series=(BLUE, VERMILLION, GREEN, "#A8487E", "#8A6D00", "#B07800", "#3B4CC0", "#606060"),
+    series=(
+        "#00659E", "#8F5A00", "#006E54", "#9C3D74", "#5E6A00", "#AD4000", "#3B4CC0", "#606060",
+    ),
+    states={
+        "running": "#00659E",
+        "finished": "#006E54",
+        "stopped": "#865900",
+        "failed": "#AD4000",
+        "crashed": "#9C3D74",
+        "queued": "#59636D",
+    },
+    muted="#59636D",
+    strong="#0B0E11",
+    warning="#865900",
+    good="#006E54",
+    accent="#00659E",
+    odd="#9C3D74",
+)  # fmt: skip
+
+PAPER = Colours(
+    series=(BLUE, "#D08000", GREEN, "#C2679A", "#878500", "#C44E00", "#5F78CC", "#808080"),
     states={
         "running": BLUE,
-        "finished": "#00765A",
-        "stopped": "#9A6700",
-        "failed": "#B84400",
-        "crashed": "#9C3D74",
-        "queued": "#66707A",
+        "finished": GREEN,
+        "stopped": "#D08000",
+        "failed": "#C44E00",
+        "crashed": "#C2679A",
+        "queued": "#808080",
     },
-    muted="#66707A",
-    strong="#101418",
-    warning="#9A6700",
-    good="#00765A",
+    muted="#808080",
+    strong="#111213",
+    warning="#D08000",
+    good=GREEN,
     accent=BLUE,
+    odd="#C2679A",
 )
+"""For files: readable on white paper, and on the light and the dark form of the report's page.
+
+Only `strong` is not: the page replaces it by the colour of its own text.
+"""

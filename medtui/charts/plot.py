@@ -1,14 +1,18 @@
-"""What a chart shows, without how it is drawn; `widgets.drawing` draws it."""
+"""What a chart shows, without how it is drawn; `render_plotext` and `render_matplotlib` draw it."""
 
 from dataclasses import dataclass
 from typing import Literal
 
+from medtui.charts.palette import Tint
 from medtui.monitor.telemetry_curves import Point
 
 _LETTERS = 26
 
-Stroke = Literal["line", "dots", "faint"]
-"""How a curve is drawn: joined, unjoined, or joined and in the colour of the background's text."""
+Stroke = Literal["line", "dots", "faint", "bars"]
+"""Joined; unjoined; joined and drawn behind the others; bars from 0 along the rows."""
+
+Interval = tuple[float, float]
+"""Low and high end of an error bar."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,16 @@ class Series:
     stroke: Stroke = "line"
     digits: int | None = 1
     """Decimals of the latest value in the legend; None names the curve alone."""
-    tint: int | None = None
-    """Place in the palette, which a run keeps on every chart; None takes the series' own place."""
+    tint: Tint | None = None
+    """A run's place in the palette, or a role; None takes the series' own place."""
     letter: str = ""
-    """What stands for it beside its colour; empty takes the letter of its place."""
+    """What names it beside its colour; empty takes the letter of its place."""
+    intervals: tuple[Interval, ...] = ()
+    """Error bars, one for each point: along y, or along x where the plot has rows."""
+    variant: int = 0
+    """Marker and dashes in files, by which series of the same colour are told apart."""
+    is_hollow: bool = False
+    """Whether its dots are drawn as rings: what was measured with low fidelity."""
 
     @property
     def latest(self) -> float | None:
@@ -33,14 +43,24 @@ class Series:
         return next((y for _, y in reversed(self.points) if y is not None), None)
 
     def value_at(self, x: float) -> float | None:
-        """Give the measured value whose x is nearest; None where there is none."""
+        """Return the measured value whose x is nearest; None where there is none."""
         known = ((abs(at - x), y) for at, y in self.points if y is not None)
         return min(known, default=(0.0, None))[1]
 
 
 @dataclass(frozen=True)
+class Band:
+    """The region between two curves, such as a credible interval."""
+
+    label: str
+    points: tuple[tuple[float, float, float], ...]
+    """x, low and high, in ascending x."""
+    tint: Tint = "accent"
+
+
+@dataclass(frozen=True)
 class Level:
-    """A horizontal line to compare with, drawn dashed."""
+    """A dashed line to compare with: horizontal, or vertical where the plot has rows."""
 
     label: str
     value: float
@@ -55,8 +75,13 @@ class Plot:
     series: tuple[Series, ...]
     """Each gets a letter and a colour by its place, where it has none of its own."""
     levels: tuple[Level, ...] = ()
+    bands: tuple[Band, ...] = ()
     x_label: str = ""
     """What x counts, with its unit: `cycle`, `minutes`."""
+    y_label: str = ""
+    """What y counts, with its unit; on screen the title says it."""
+    rows: tuple[str, ...] = ()
+    """Names along y from the top, for plots of categories: y is then the number of a row."""
     y_limits: tuple[float | None, float | None] = (None, None)
     """Fixed ends of the y axis; None follows the data."""
     x_limits: tuple[float | None, float | None] = (None, None)
@@ -81,11 +106,11 @@ class Plot:
 
 
 def letter_of(plot: Plot, index: int) -> str:
-    """Give the letter that names a series beside its colour: its own, or A, B, C ... Z, AA, AB."""
+    """Return the letter of a series: its own, or by its place A, B, C ... Z, AA, AB."""
     return plot.series[index].letter or place_letter(index)
 
 
 def place_letter(index: int) -> str:
-    """Give the letter of a place: A, B, C ... Z, AA, AB."""
+    """Return the letter of a place: A, B, C ... Z, AA, AB."""
     before = place_letter(index // _LETTERS - 1) if index >= _LETTERS else ""
     return before + chr(ord("A") + index % _LETTERS)

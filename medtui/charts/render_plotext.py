@@ -1,8 +1,8 @@
-"""Draws a plot with plotext; the only room that knows it. Any thread may come in, one at a time.
+"""Draws a plot with plotext, for screens; the only module that imports it.
 
-plotext 5.3.2 refuses infinities and draws what lies off the axis before it clips; `thinning` keeps
-both from it. Its one global figure is why drawing is locked. Logarithmic axes are linear to it:
-what it gets are logarithms, and ticks that say what they stand for.
+plotext 5.3.2 refuses infinities and draws what lies off the axis before it clips; `downsample`
+keeps both from it. It has one global figure, so drawing is locked: any thread may call. Logarithmic
+axes are linear to it: it gets logarithms, and ticks that say what they stand for.
 """
 
 import threading
@@ -30,7 +30,7 @@ _figure = threading.Lock()
 
 
 def draw(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
-    """Give the chart as `height` lines of at most `width` cells, without title and legend."""
+    """Return the chart as `height` lines of at most `width` cells, without title and legend."""
     if plot.is_empty or width < MIN_WIDTH or height < MIN_HEIGHT:
         return _sentence(plot, width, height, style)
     frame = frame_of(plot, width)
@@ -55,7 +55,8 @@ def _draw(plot: Plot, frame: Frame, height: int, style: ChartStyle) -> str:
     plotext.ylim(frame.low, frame.high)
     plotext.xticks(*x_ticks_of(plot, frame))
     plotext.yticks(*y_ticks_of(plot, frame, height))
-    _draw_levels(plotext, frame, style)
+    _draw_levels(plotext, plot, frame, height, style)
+    _draw_bands(plotext, plot, frame, style)
     _draw_cursor(plotext, frame, height, style)
     faint_first = sorted(range(len(frame.ink)), key=lambda at: frame.ink[at][0].stroke != "faint")
     if len(frame.ink) > MAX_LETTERS:
@@ -67,14 +68,32 @@ def _draw(plot: Plot, frame: Frame, height: int, style: ChartStyle) -> str:
     return str(plotext.build()).rstrip("\n")
 
 
-def _draw_levels(plotext: Any, frame: Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
-    step = (frame.right - frame.left) / frame.columns
-    xs = [frame.left + number * step for number in range(frame.columns + 1)]
-    marker = "-" if style.is_ascii else "╌"
-    for level in frame.levels:
-        if level is not None and frame.low <= level <= frame.high:
-            colour = _rgb(style.colours.muted)
+def _draw_levels(
+    plotext: Any,  # noqa: ANN401 - plotext has no types
+    plot: Plot,
+    frame: Frame,
+    height: int,
+    style: ChartStyle,
+) -> None:
+    colour = _rgb(style.colours.muted)
+    for level in (each for each in frame.levels if each is not None):
+        if plot.rows and frame.left <= level <= frame.right:
+            ys = _steps(frame.low, frame.high, height)
+            marker = "|" if style.is_ascii else "┊"
+            plotext.scatter([level] * len(ys), ys, marker=marker, color=colour)
+        elif not plot.rows and frame.low <= level <= frame.high:
+            xs = _steps(frame.left, frame.right, frame.columns)
+            marker = "-" if style.is_ascii else "╌"
             plotext.scatter(xs, [level] * len(xs), marker=marker, color=colour)
+
+
+def _draw_bands(plotext: Any, plot: Plot, frame: Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
+    """Draw the edges of bands: a terminal's cell has no second colour to fill them with."""
+    marker = "." if style.is_ascii else "braille"
+    for _, edges in zip(plot.bands, frame.edges, strict=True):
+        for segment in edges:
+            xs, ys = segment.T.tolist()
+            plotext.plot(xs, ys, marker=marker, color=_rgb(style.colours.muted))
 
 
 def _draw_cursor(
@@ -85,7 +104,7 @@ def _draw_cursor(
 ) -> None:
     if frame.cursor is None:
         return
-    steps = [frame.low + (frame.high - frame.low) * row / height for row in range(height + 1)]
+    steps = _steps(frame.low, frame.high, height)
     marker = "|" if style.is_ascii else "┊"
     plotext.scatter(
         [frame.cursor] * len(steps), steps, marker=marker, color=_rgb(style.colours.strong)
@@ -103,14 +122,33 @@ def _draw_series(
     is_faint = series.stroke == "faint"
     colour = _rgb(style.colours.muted if is_faint else style.hue(plot, index))
     letter = letter_of(plot, index)[0]
-    for segment in segments:
+    _draw_bars(plotext, frame, index, colour, style)
+    for segment in segments if series.stroke != "bars" else ():
         xs, ys = segment.T.tolist()
         if series.stroke == "dots" or len(segment) == 1:
-            marker = letter.lower() if style.is_ascii else "•"
+            marker = letter.lower() if style.is_ascii else "○" if series.is_hollow else "•"
             plotext.scatter(xs, ys, marker=marker, color=colour)
         else:
             marker = ("." if is_faint else letter) if style.is_ascii else "braille"
             plotext.plot(xs, ys, marker=marker, color=colour)
+
+
+def _draw_bars(
+    plotext: Any,  # noqa: ANN401 - plotext has no types
+    frame: Frame,
+    index: int,
+    colour: tuple[int, int, int],
+    style: ChartStyle,
+) -> None:
+    """Draw a series' error bars, upright or along its rows; bars of means are thicker."""
+    is_bar = frame.ink[index][0].stroke == "bars"
+    upright, lying = ("│", "━" if is_bar else "─")
+    if style.is_ascii:
+        upright, lying = ("|", "=" if is_bar else "-")
+    for x, y, right, top in frame.bars[index]:
+        num_steps = frame.columns if y == top else frame.columns // 2
+        xs, ys = _steps(x, right, num_steps), _steps(y, top, num_steps)
+        plotext.scatter(xs, ys, marker=lying if y == top else upright, color=colour)
 
 
 def _draw_crowd(
@@ -148,7 +186,7 @@ def _draw_letters(plotext: Any, plot: Plot, frame: Frame, style: ChartStyle) -> 
     """Write each series' letter on its curve, each a little further from the right end."""
     step = (frame.right - frame.left) / frame.columns
     for index, (series, segments) in enumerate(frame.ink[:MAX_LETTERS]):
-        if not segments or series.stroke == "faint":
+        if not segments or series.stroke in {"faint", "bars"}:
             continue
         points = np.concatenate(segments)
         wanted = points[-1, 0] - step * 3 * (index % _MAX_LETTER_STEPS)
@@ -158,12 +196,16 @@ def _draw_letters(plotext: Any, plot: Plot, frame: Frame, style: ChartStyle) -> 
 
 
 def _sentence(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:
-    """Say in the middle of the room what there is instead of a drawing."""
+    """Return what stands in the middle instead of a drawing: a sentence, or the latest numbers."""
     latest = [series.latest for series in plot.series if series.latest is not None]
     words = plot.empty if not latest else "  ".join(f"{value:.3g}" for value in latest)
     text = Text("\n" * max(0, (height - 1) // 2), style=style.colours.muted)
     text.append(words[: max(0, width)].center(max(0, width)))
     return text
+
+
+def _steps(first: float, last: float, count: int) -> list[float]:
+    return [first + (last - first) * at / count for at in range(count + 1)]
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

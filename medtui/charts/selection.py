@@ -1,48 +1,34 @@
-"""The runs a person marked to be compared: each keeps its letter and its colour while marked."""
+"""The runs that a person marked to be compared."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from zlib import crc32
 
-from medtui.charts.plot import place_letter
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One marked run."""
-
-    key: str
-    """`study/run`."""
-    letter: str
-    tint: int
-    """Place in the palette."""
+from medtui.charts.run_identity import RunIdentity, StudyNumbers
 
 
 @dataclass
 class Marks:
     """All marked runs, in the order in which they were marked."""
 
-    num_tints: int
-    """Colours of the palette; more runs share them, and letters still tell them apart."""
-    _marks: dict[str, Mark] = field(default_factory=dict)
+    identities: Mapping[str, RunIdentity] = field(default_factory=dict)
+    """Of all runs that can be marked, by key; replaced when runs are read again."""
+    _marks: dict[str, RunIdentity] = field(default_factory=dict)
+    _numbers: StudyNumbers = field(default_factory=StudyNumbers)
 
-    def __iter__(self) -> Iterator[Mark]:
+    def __iter__(self) -> Iterator[RunIdentity]:
         return iter(self._marks.values())
 
     def __len__(self) -> int:
         return len(self._marks)
 
-    def of(self, key: str) -> Mark | None:
-        """Give a run's mark; None where it has none."""
+    def of(self, key: str) -> RunIdentity | None:
+        """Return a run's letter and colour; None where it is not marked."""
         return self._marks.get(key)
 
     def add(self, key: str) -> None:
-        """Mark a run: the first free letter, and the colour its name asks for or the next free."""
-        if key in self._marks:
-            return
-        letters = {mark.letter for mark in self}
-        at = next(at for at in range(len(letters) + 1) if place_letter(at) not in letters)
-        self._marks[key] = Mark(key, place_letter(at), self._tint(key))
+        """Mark a run; one that is not known (it was deleted meanwhile) is left out."""
+        if key not in self._marks and key in self.identities:
+            self._marks[key] = self._numbers.qualify(self.identities[key])
 
     def toggle(self, key: str) -> None:
         """Mark a run, or take its mark away."""
@@ -53,10 +39,5 @@ class Marks:
         """Take the mark from every other run."""
         wanted = set(keys)
         self._marks = {key: mark for key, mark in self._marks.items() if key in wanted}
-
-    def _tint(self, key: str) -> int:
-        first = crc32(key.encode()) % self.num_tints
-        used = [mark.tint for mark in self]
-        fewest = min((used.count(tint) for tint in range(self.num_tints)), default=0)
-        turns = ((first + step) % self.num_tints for step in range(self.num_tints))
-        return next(tint for tint in turns if used.count(tint) == fewest)
+        if not self._marks:
+            self._numbers = StudyNumbers()

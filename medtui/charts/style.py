@@ -17,14 +17,13 @@ class ChartStyle:
     """Draw curves with their letters instead of braille dots."""
 
     def hue(self, plot: Plot, index: int) -> str:
-        """Give the colour of a plot's series; more series than colours share them."""
+        """Return the colour of a plot's series; more series than colours share them."""
         tint = plot.series[index].tint
-        series = self.colours.series
-        return series[(index if tint is None else tint) % len(series)]
+        return self.colours.of(index if tint is None else tint)
 
 
 def legend_of(plot: Plot, style: ChartStyle) -> Text:
-    """Give letter, colour, name and value of every series: the latest, or those at the cursor."""
+    """Return letter, colour, name and value of every series: the latest, or those at the cursor."""
     legend = Text()
     if plot.cursor is not None:
         place = f"{plot.cursor:g}" if plot.are_x_whole or plot.is_x_log else f"{plot.cursor:.2f}"
@@ -36,10 +35,12 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
         legend.append(
             f"{letter_of(plot, index)} {series.label}", style=f"bold {style.hue(plot, index)}"
         )
-        said = "" if value is None or series.digits is None else f" {value:.{series.digits}f}"
+        is_plain = value is None or series.digits is None or bool(plot.rows)
+        said = "" if is_plain else f" {value:.{series.digits}f}"
         legend.append(f"{said}  ", style=style.colours.strong)
     for level in plot.levels:
-        legend.append(f"╌ {level.label} {level.value:.1f}  ", style=style.colours.muted)
+        mark, place = ("┊", "") if plot.rows else ("╌", f" {level.value:.1f}")
+        legend.append(f"{mark} {level.label}{place}  ", style=style.colours.muted)
     legend.append(plot.remark, style=style.colours.muted)
     legend.rstrip()
     return legend

@@ -12,7 +12,7 @@ _MARGIN = 0.04
 def limits_of(
     values: Iterable[float], fixed: tuple[float | None, float | None] = (None, None)
 ) -> tuple[float, float]:
-    """Give the ends of an axis that shows all values; a `fixed` end stays where it is."""
+    """Return the ends of an axis that shows all values; a `fixed` end stays where it is."""
     present = list(values)
     low = min(present, default=0.0)
     high = max(present, default=1.0)
@@ -23,7 +23,7 @@ def limits_of(
 
 
 def ticks_of(low: float, high: float, most: int, *, are_whole: bool = False) -> list[float]:
-    """Give at most `most` round places (multiples of 1, 2 or 5 times a power of 10) in a range."""
+    """Return at most `most` places in a range: multiples of 1, 2 or 5 times a power of 10."""
     if high <= low or most < 1:
         return []
     step = _step((high - low) / (most + 1), are_whole=are_whole)
@@ -34,7 +34,7 @@ def ticks_of(low: float, high: float, most: int, *, are_whole: bool = False) -> 
 
 
 def log_ticks_of(low: float, high: float, most: int) -> list[float]:
-    """Give at most `most` powers of ten between two positive ends.
+    """Return at most `most` powers of ten between two positive ends.
 
     Where there is one at most, 1, 2 and 5 times them; the ends where there are none of these.
     `low` and `high` are values, not exponents.
@@ -49,7 +49,7 @@ def log_ticks_of(low: float, high: float, most: int) -> list[float]:
 
 
 def label_ticks(ticks: list[float]) -> list[str]:
-    """Give all ticks with the same number of decimals, no more than tell them apart."""
+    """Return all ticks with the same number of decimals, no more than tell them apart."""
     if not ticks:
         return []
     largest = max(abs(tick) for tick in ticks)
@@ -61,7 +61,7 @@ def label_ticks(ticks: list[float]) -> list[str]:
 
 
 def label_log_ticks(ticks: list[float]) -> list[str]:
-    """Give each tick by itself: decades need no common decimals."""
+    """Return each tick by itself: decades need no common decimals."""
     return [f"{tick:.3g}" for tick in ticks]
 
 

@@ -4,13 +4,13 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from medtui.charts.plot import Plot, Series
-from medtui.monitor.telemetry_curves import Point
+from medtui.monitor.telemetry_curves import rolling_mean
 
 ZOOM = 2.0
 """One step of zoom shows this many times less."""
 
-SMOOTHING = 0.6
-"""Weight of the past in the smoothed curve (exponential moving average)."""
+SMOOTHING_POINTS = 5
+"""Points whose mean is a point of the smoothed curve."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Lens:
 
 
 def look_through(lens: Lens, plot: Plot) -> Plot:
-    """Give the plot as it is to be drawn."""
+    """Return the plot as it is to be drawn."""
     series = plot.series
     if lens.is_smooth:
         raw = [replace(each, stroke="faint") for each in series if each.stroke == "line"]
@@ -46,13 +46,8 @@ def look_through(lens: Lens, plot: Plot) -> Plot:
 
 
 def smooth(series: Series) -> Series:
-    """Give the exponential moving average of a curve; a gap begins anew."""
-    points: list[Point] = []
-    mean: float | None = None
-    for x, y in series.points:
-        mean = y if y is None or mean is None else SMOOTHING * mean + (1 - SMOOTHING) * y
-        points.append((x, mean))
-    return replace(series, points=tuple(points))
+    """Return the rolling mean of a curve; a gap begins anew."""
+    return replace(series, points=tuple(rolling_mean(series.points, SMOOTHING_POINTS)))
 
 
 def zoom(lens: Lens, plot: Plot, factor: float) -> Lens:
@@ -86,7 +81,7 @@ def step_cursor(lens: Lens, plot: Plot, step: int) -> Lens:
 
 
 def ends_of(plot: Plot) -> tuple[float, float] | None:
-    """Give the first and the last x a plot can show; None where nothing was measured."""
+    """Return the first and the last x a plot can show; None where nothing was measured."""
     xs = [x for each in plot.series for x, y in each.points if y is not None]
     if not xs:
         return None

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from medtui.reporting.contents import Contents
     from medtui.runs.folder import StudyFolder
 
-FIGURE_KINDS = ("svg", "png", "pdf")
-"""Forms of a single figure, by the file's ending."""
-
 
 def report(
     ctx: typer.Context,
@@ -85,7 +82,8 @@ def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
 
 
 def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list[Path]:
-    from medtui.reporting.figures import figures_of
+    from medtui.charts.figures.registry import figures_of
+    from medtui.charts.render_matplotlib import FILE_KINDS
     from medtui.reporting.markdown import figure_file
     from medtui.runs.atomic_file import publish_bytes
 
@@ -95,11 +93,17 @@ def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list
             f"A figure shows one data set, but these studies use {len(chapters)}: {names}."
         )
     contents = chapters[0]
-    known = {figure.name: figure for figure in figures_of(contents)}
-    kind = path.suffix.removeprefix(".")
+    known = {figure.name: figure for figure in figures_of(contents.figure_data)}
+    kind = next((each for each in FILE_KINDS if path.suffix == f".{each}"), None)
     if name not in known:
+<<<<<<< HEAD
         raise UsageError(f"There is no figure `{name}`.", hint=f"Figures: {', '.join(known)}.")
     if kind not in FIGURE_KINDS:
         raise UsageError(f"{path}: a figure must be one of {', '.join(FIGURE_KINDS)}.")
+=======
+        raise UsageError(f"No figure `{name}` here.", hint=f"There are: {', '.join(known)}.")
+    if kind is None:
+        raise UsageError(f"{path}: a figure is a file of {', '.join(FILE_KINDS)}.")
+>>>>>>> f197527 (Draw every figure from one definition: plotext on screens, matplotlib in files and reports)
     publish_bytes(path, figure_file(known[name], contents, kind))
     return [path]

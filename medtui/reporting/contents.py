@@ -1,7 +1,8 @@
-"""Everything a report tells, read and worked out once."""
+"""Everything that a report shows, read and computed once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import msgspec
 
@@ -9,22 +10,23 @@ from medtui.analysis.differences import Differences, differences_of_all
 from medtui.analysis.low_fidelity import split_probes
 from medtui.analysis.run_record import Entry, read_entries, task_of
 from medtui.analysis.subgroup_analysis import Harm, harm_of_all
+from medtui.charts.figures.data import FigureData, chart_runs, read_curves
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.image_lookup import Picture, pictures_of
 from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Metric, primary_metric
-from medtui.monitor.run_curves import RunCurves, read_run_curves
+from medtui.monitor.run_curves import RunCurves
 from medtui.preset import dump_preset, names_probe
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.json_record import DECODE_ERRORS
 from medtui.runs.search_record import SearchOutcome, read_search
 
 Tell = Callable[[str], None]
-"""Called with what is being done, for a person who waits."""
+"""Called with what is being done, for progress output."""
 
 
 class Provenance(msgspec.Struct):
-    """What a report says of `provenance.json`."""
+    """What a report shows of `provenance.json`."""
 
     medtui: str = ""
     python: str = ""
@@ -61,9 +63,26 @@ class Contents:
     problems: tuple[str, ...]
     """What is missing, in sentences."""
     probes: tuple[Entry, ...]
-    """Cheap samples of the studies' searches, which are no runs of the report."""
+    """Low-fidelity runs of the studies' searches, which are no runs of the report."""
     searches: tuple[tuple[str, SearchOutcome], ...]
     """A study's name, and one of its searches."""
+
+    @cached_property
+    def figure_data(self) -> FigureData:
+        """What the figures are made of."""
+        return FigureData(
+            chart_runs(self.entries),
+            curves=self.curves,
+            differences=self.found,
+            harms=self.harms,
+            searches=tuple(self.named_searches),
+        )
+
+    @property
+    def named_searches(self) -> list[tuple[str, SearchOutcome]]:
+        """Each search with its study's name; without one where all are of one study."""
+        are_many = len({study for study, _ in self.searches}) > 1
+        return [(study if are_many else "", outcome) for study, outcome in self.searches]
 
     @property
     def references(self) -> tuple[Entry, ...]:
@@ -77,12 +96,12 @@ class Contents:
 
 
 def title_of(chapters: Sequence[Contents]) -> str:
-    """Give the names of all studies, joined."""
+    """Return the names of all studies, joined."""
     return ", ".join(contents.name for contents in chapters)
 
 
 def gather(studies: Sequence[StudyFolder], tell: Tell) -> tuple[Contents, ...]:
-    """Read studies and work out what the report tells: a chapter for each data set they are of.
+    """Read studies and compute what the report shows: a chapter for each data set.
 
     Raises:
         UsageError: no run of theirs is finished.
@@ -108,18 +127,18 @@ def gather(studies: Sequence[StudyFolder], tell: Tell) -> tuple[Contents, ...]:
 
 
 def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> Contents:
-    """Work out what is told of runs on the same data."""
+    """Compute the chapter of runs on the same data."""
     studies = list(dict.fromkeys(entry.folder.study for entry in entries))
     name = ", ".join(study.name for study in studies)
     headline = primary_metric(task_of(entries))
     tell(f"{name}: reading logs and telemetry")
-    curves = {entry.key: read_run_curves(entry.folder) for entry in entries}
+    curves = {entry.key: read_curves(entry.folder) for entry in entries}
     tell(f"{name}: drawing bootstrap samples")
     found, missing = differences_of_all(entries, None)
-    tell(f"{name}: looking who was hurt")
+    tell(f"{name}: analysing subgroups")
     harms, _ = harm_of_all(entries)
     first = entries[0]
-    tell(f"{name}: looking for the images that moved most")
+    tell(f"{name}: finding the images that changed most")
     pictures, why = _pictures(first, harms)
     searches, unread = _searches(studies)
     notes = [*unread, why] if why else unread
@@ -143,7 +162,7 @@ def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> C
 def _searches(
     studies: Sequence[StudyFolder],
 ) -> tuple[tuple[tuple[str, SearchOutcome], ...], list[str]]:
-    """Give the studies' searches, and a sentence for each study whose cannot be read."""
+    """Return the studies' searches, and a sentence for each study whose cannot be read."""
     found, problems = list[tuple[str, SearchOutcome]](), list[str]()
     for study in studies:
         try:

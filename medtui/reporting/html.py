@@ -1,4 +1,4 @@
-"""The report as one HTML file: no script, nothing from a network, light and dark, fit to print."""
+"""The report as one HTML file: no script, nothing from a network, light and dark, and for print."""
 
 import base64
 import io
@@ -9,17 +9,17 @@ from typing import assert_never
 
 from medtui.analysis.subgroup_analysis import Moved
 from medtui.analysis.table import Sheet
+from medtui.charts.figures.registry import Figure
+from medtui.charts.render_matplotlib import GRID, INK, svg_of
 from medtui.reporting.contents import Contents, title_of
-from medtui.reporting.figure import Figure
 from medtui.reporting.sections import Code, Gallery, Paragraph, Part, Section, sections
-from medtui.reporting.style import GRID, INK, svg_of
 from medtui.runs.folder import slugify
 
 _BAD_MARKS = {"hurt", "maybe", "dead", "falls"}
 
 
 def report_html(chapters: Sequence[Contents]) -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     style = (Path(__file__).with_name("page.css")).read_text("utf-8")
     body = "\n".join(_body(chapters))
     return (
@@ -54,7 +54,7 @@ def _body(chapters: Sequence[Contents]) -> Iterator[str]:
 
 
 def _id(section: Section, contents: Contents, *, is_alone: bool) -> str:
-    """Give what a section is linked by: its title, after its chapter's where there are several."""
+    """Return a section's id: its title, after its chapter's where there are several."""
     return slugify(section.title if is_alone else f"{contents.name} {section.title}")
 
 
@@ -105,12 +105,12 @@ def _cell(kind: str, text: str, at: int, sheet: Sheet) -> str:
 
 
 def _figure(figure: Figure, contents: Contents, prefix: str) -> str:
-    svg = svg_of(lambda canvas: figure.paint(contents, canvas), height=figure.height)
+    svg = svg_of(figure.plots(contents.figure_data))
     name = f"{prefix}-{figure.name}"
     svg = _own_names(svg, name).replace(INK, "currentColor").replace(GRID, "var(--line)")
     return (
         f'<figure id="{name}"><h3>{escape(figure.title)}</h3>{svg}'
-        f"<figcaption>{escape(figure.describe(contents))}</figcaption></figure>"
+        f"<figcaption>{escape(figure.describe(contents.figure_data))}</figcaption></figure>"
     )
 
 

@@ -6,14 +6,14 @@ from typing import assert_never
 
 from medtui.analysis.subgroup_tables import moved_sheet
 from medtui.analysis.table import Sheet, sheet_markdown
+from medtui.charts.figures.registry import Figure
+from medtui.charts.render_matplotlib import FileKind, file_of
 from medtui.reporting.contents import Contents, title_of
-from medtui.reporting.figure import Figure
 from medtui.reporting.sections import Code, Gallery, Paragraph, Part, sections
-from medtui.reporting.style import file_of
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.folder import slugify
 
-KINDS = ("svg", "png")
+KINDS: tuple[FileKind, ...] = ("svg", "png")
 """Forms in which each figure is written."""
 
 
@@ -41,7 +41,7 @@ def write_markdown(chapters: Sequence[Contents], path: Path) -> list[Path]:
 
 
 def write_figure(figure: Figure, contents: Contents, folder: Path) -> list[Path]:
-    """Write one figure in each of `KINDS`; give the paths.
+    """Write one figure in each of `KINDS`; return the paths.
 
     Raises:
         OSError: the folder cannot be written.
@@ -53,9 +53,9 @@ def write_figure(figure: Figure, contents: Contents, folder: Path) -> list[Path]
     return paths
 
 
-def figure_file(figure: Figure, contents: Contents, kind: str) -> bytes:
-    """Give one figure as a file in publication size."""
-    return file_of(lambda canvas: figure.paint(contents, canvas), kind, height=figure.height)
+def figure_file(figure: Figure, contents: Contents, kind: FileKind) -> bytes:
+    """Return one figure as a file in publication size."""
+    return file_of(figure.plots(contents.figure_data), kind)
 
 
 def _part(part: Part, folder: str, contents: Contents) -> Iterator[str]:
@@ -67,7 +67,8 @@ def _part(part: Part, folder: str, contents: Contents) -> Iterator[str]:
         case Sheet():
             yield f"### {part.title}\n\n{sheet_markdown(part)}"
         case Figure():
-            yield f"![{part.title}]({folder}/{part.name}.svg)\n\n{part.describe(contents)}"
+            caption = part.describe(contents.figure_data)
+            yield f"![{part.title}]({folder}/{part.name}.svg)\n\n{caption}"
         case Gallery():
             sheet = moved_sheet(part.harm)
             yield f"### {sheet.title}\n\n{sheet_markdown(sheet)}"

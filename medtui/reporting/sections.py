@@ -17,11 +17,9 @@ from medtui.analysis.subgroup_tables import (
     subgroups_sheet,
 )
 from medtui.analysis.table import Sheet
+from medtui.charts.figures.registry import FIGURES, Figure, search_figure
 from medtui.metrics import Metric, class_metric, metric_named
 from medtui.reporting.contents import Contents
-from medtui.reporting.figure import Figure
-from medtui.reporting.figures import FIGURES
-from medtui.reporting.search_section import named_searches, search_figure
 from medtui.reporting.summary_text import metric_text, summary
 from medtui.runs.bench_record import Bench, Spread
 from medtui.units import (
@@ -72,7 +70,7 @@ def sections(contents: Contents) -> list[Section]:
         Section("Summary", (Paragraph(summary(contents)), *map(Paragraph, contents.problems))),
         Section("Results", tuple(_results(contents))),
         Section("Searches", tuple(_searches(contents))),
-        Section("Figures", tuple(each for each in FIGURES if each.applies(contents))),
+        Section("Figures", tuple(each for each in FIGURES if each.applies(contents.figure_data))),
         Section("Classes", (classes_sheet(contents.entries, _class_metric(contents)),)),
         Section("Who was hurt", tuple(_hurt(contents))),
         Section("Benchmark", tuple(_bench(contents))),
@@ -127,7 +125,7 @@ def _results(contents: Contents) -> Iterator[Part]:
 
 def _searches(contents: Contents) -> Iterator[Part]:
     """Give each search's outcome in a sentence, its samples and its chart."""
-    for study, search in named_searches(contents):
+    for study, search in contents.named_searches:
         told = describe_outcome(search)
         yield Paragraph(f"{study}, {told}" if study else told)
         if search.samples:

@@ -8,7 +8,6 @@ from functools import partial
 from textual import work
 from textual.app import App
 
-from medtui.charts.style import ChartStyle
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
 from medtui.tui.actions import (
@@ -22,7 +21,6 @@ from medtui.tui.actions import (
 )
 from medtui.tui.screens.confirm import Choice, Question
 from medtui.tui.screens.prompt import Prompt
-from medtui.tui.theme import colours_of
 
 CANCEL = Choice("c", "", "Cancel")
 
@@ -65,8 +63,7 @@ class Answering(App[None]):
 
     def on_export_wanted(self, message: ExportWanted) -> None:
         """Write a chart to files."""
-        style = ChartStyle(colours_of(self.current_theme), is_ascii=self.is_ascii)
-        self._run_errand(partial(self.errands.export, message, style))
+        self._run_errand(partial(self.errands.export, message))
 
     @work(group="errands")
     async def on_model_wanted(self, message: ModelWanted) -> None:

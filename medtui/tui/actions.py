@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from medtui.charts.plot import Plot
-from medtui.charts.style import ChartStyle
 from medtui.errors import EnvironmentProblem
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
@@ -128,13 +127,13 @@ class Errands:
             raise EnvironmentProblem(f"The note is not written: {error.strerror}.") from error
         return "Noted."
 
-    def export(self, wanted: ExportWanted, style: ChartStyle) -> str:
+    def export(self, wanted: ExportWanted) -> str:
         """Write a chart to files; give what to say."""
         from medtui.charts.export import export_chart
 
         study, _, run = wanted.key.partition("/")
         try:
-            paths = export_chart(self._folder(study).run(run), wanted.plot, style)
+            paths = export_chart(self._folder(study).run(run), wanted.plot)
         except OSError as error:
             raise EnvironmentProblem(f"Nothing was exported: {error.strerror}.") from error
         return "Written: " + ", ".join(map(str, paths))

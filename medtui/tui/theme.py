@@ -2,41 +2,49 @@
 
 from textual.theme import Theme
 
-from medtui.charts.palette import BLUE, DARK, LIGHT, ORANGE, SKY, Colours
+from medtui.charts.palette import DARK, LIGHT, Colours
 
 DARK_THEME = Theme(
     name="medtui-dark",
-    primary=SKY,
-    secondary="#2FBF95",
-    accent=SKY,
-    warning=ORANGE,
-    error="#F0743E",
-    success="#2FBF95",
+    primary=DARK.accent,
+    secondary=DARK.good,
+    accent=DARK.accent,
+    warning=DARK.warning,
+    error=DARK.states["failed"],
+    success=DARK.good,
     foreground="#D5DBE1",
     background="#0E1216",
     surface="#141A20",
     panel="#1D252D",
     dark=True,
-    variables={"footer-key-foreground": SKY, "border": "#34414D", "border-blurred": "#34414D"},
+    variables={
+        "footer-key-foreground": DARK.accent,
+        "border": "#34414D",
+        "border-blurred": "#34414D",
+    },
 )
 
 LIGHT_THEME = Theme(
     name="medtui-light",
-    primary=BLUE,
-    secondary="#00765A",
-    accent=BLUE,
-    warning="#9A6700",
-    error="#B84400",
-    success="#00765A",
+    primary=LIGHT.accent,
+    secondary=LIGHT.good,
+    accent=LIGHT.accent,
+    warning=LIGHT.warning,
+    error=LIGHT.states["failed"],
+    success=LIGHT.good,
     foreground="#22282E",
     background="#FAFBFC",
     surface="#F1F4F6",
     panel="#E4E9ED",
     dark=False,
-    variables={"footer-key-foreground": BLUE, "border": "#B9C3CC", "border-blurred": "#B9C3CC"},
+    variables={
+        "footer-key-foreground": LIGHT.accent,
+        "border": "#B9C3CC",
+        "border-blurred": "#B9C3CC",
+    },
 )
 
 
 def colours_of(theme: Theme) -> Colours:
-    """Give the colours that are readable on a theme's background."""
+    """Return the colours that are readable on a theme's background."""
     return DARK if theme.dark else LIGHT

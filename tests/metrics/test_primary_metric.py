@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from medtui.analysis.columns import usual_columns
-from medtui.analysis.groups import group_entries
 from medtui.analysis.run_record import read_entries
 from medtui.analysis.subgroup_analysis import measure_harm
-from medtui.charts.palette import DARK
+from medtui.charts.figures.by_category import averages
+from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.cli.follow.narration import describe_cycle, describe_outcome
 from medtui.cli.runs import app
 from medtui.cli.show.listing import describe_study, runs_table
@@ -23,7 +23,6 @@ from medtui.reporting.contents import gather
 from medtui.runs.history import History
 from medtui.runs.log_record import Record
 from medtui.runs.result import read_result, write_result
-from medtui.tui.compare.tabs import averages
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 TASKS = {"cells": "single", "films": "multi"}
@@ -106,8 +105,8 @@ def test_screens_comparisons_and_reports_ask_the_same(catalogue, name):
     assert shown[0] == NAMES[name]
     harm = measure_harm(entries[0], entries[1], resamples=5)
     assert harm.overall.metric.name == NAMES[name]
-    drawn = averages(group_entries(entries, ["scheme"]), DARK).plain
-    assert drawn.startswith(f"test {LABELS[name]}\n")
+    first = averages(FigureData(chart_runs(entries)))[0]
+    assert first.title.partition(",")[0] == f"test {LABELS[name]}"
     (contents,) = gather([study.folder], lambda _: None)
     assert contents.headline.name == NAMES[name]
 

@@ -32,7 +32,7 @@ def test_a_pause_is_left_out_of_reports_and_comparisons_alike(paused):
     """Both show half a minute of computing, not an hour of pause, and the host's free memory."""
     run = paused.run("prune-0.1")
     entries, _ = read_entries([run])
-    compared = Workbench(paused.path.parent).curves_of(entries[0])
+    compared = Workbench(paused.path.parent).curves_of(entries[0]).telemetry
     reported = gather([paused], lambda _: None)[0].curves[entries[0].key].telemetry
     assert compared.memory_used == reported.memory_used
     assert compared.memory_free == reported.memory_free

@@ -2,21 +2,17 @@
 
 import re
 import shutil
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from medtui.analysis.run_record import Entry
+from medtui.charts.figures.registry import FIGURES, figures_of
 from medtui.errors import UsageError
-from medtui.reporting.axes import look_of, schemes_of
 from medtui.reporting.contents import Contents, gather
-from medtui.reporting.figures import FIGURES, figures_of
 from medtui.reporting.html import report_html
 from medtui.reporting.markdown import figure_file, write_markdown
-from medtui.reporting.style import PALETTE
 from medtui.reporting.summary_text import summary
 from medtui.runs.folder import StudyFolder
 from tests.helpers.paths import RECORDED
@@ -78,7 +74,7 @@ def test_the_page_is_whole_and_needs_nothing_else(cells: Contents) -> None:
     assert page.fetched == []
     assert "<script" not in text
     names = re.findall(r'<figure id="figure-(\w+)"', text)
-    assert names == [figure.name for figure in FIGURES if figure.applies(cells)]
+    assert names == [figure.name for figure in FIGURES if figure.applies(cells.figure_data)]
     assert "prefers-color-scheme: dark" in text
     assert "currentColor" in text
 
@@ -116,20 +112,10 @@ def test_studies_of_the_same_data_share_a_chapter(tmp_path: Path) -> None:
             result.write_text(result.read_text().replace('"cells"', f'"{name}"'))
     folders = [StudyFolder(tmp_path / name) for name in ("guarded", "stock")]
     (chapter,) = gather(folders, lambda _what: None)
-    labels = [group.label for group in schemes_of(chapter, chapter.compressed)]
+    labels = [group.label for group in chapter.figure_data.schemes()]
     assert {"guarded Prune", "stock Prune"} <= set(labels)
     assert "In stock the dense reference reached" in summary(chapter)
     assert report_html([chapter])
-
-
-def test_more_runs_than_colours_are_still_told_apart(cells: Contents) -> None:
-    """No two runs have both the same colour and the same marker, or the same dashes."""
-    many = replace(cells, entries=tuple(Entry(each.folder, each.result)
-                                        for _ in range(5) for each in cells.entries))  # fmt: skip
-    for is_dotted in (True, False):
-        looks = [str(look_of(many, entry, is_dotted=is_dotted)) for entry in many.compressed]
-        assert len(looks) > 2 * len(PALETTE)
-        assert len(set(looks)) == len(looks)
 
 
 def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
@@ -214,7 +200,7 @@ def test_each_search_has_its_sentence_its_samples_and_its_chart(searched: Conten
     assert '<tr class="chosen"><td class="key">prune-0.1</td>' in section
     assert section.count("<td>probe</td>") == 2
     assert '<figure id="searches-search-prune">' in section
-    for label in ("belief", "bound", "chosen: 0.1", "feasible", "probes"):
+    for label in ("m posterior mean", "bound", "★ chosen 0.1", "f feasible", "l low-fidelity run"):
         assert f">{label}</text>" in section
     assert "1 sample lies below the axes" in section
     ids = re.findall(r' id="([^"]+)"', page)
@@ -226,7 +212,7 @@ def test_markdown_and_single_figures_have_searches_too(searched: Contents, tmp_p
     written = write_markdown([searched], tmp_path / "report.md")
     assert "search-prune.svg" in {path.name for path in written}
     assert "## Searches" in (tmp_path / "report.md").read_text()
-    assert figures_of(searched)[-1].name == "search-prune"
+    assert figures_of(searched.figure_data)[-1].name == "search-prune"
 
 
 def test_a_study_without_a_search_has_no_such_section(cells: Contents) -> None:

@@ -7,12 +7,14 @@ import pytest
 from textual.pilot import Pilot
 
 from medtui.analysis.run_record import all_runs, read_entries
+from medtui.charts.figures.data import FigureData, chart_runs
+from medtui.charts.figures.tradeoff import metric_by_density, pareto
 from medtui.charts.palette import DARK
 from medtui.charts.plot import Plot, Series, place_letter
 from medtui.charts.render_plotext import draw
+from medtui.charts.run_identity import identify_study
 from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of
-from medtui.tui.compare.figures import Marked, density_plot, pareto_plot
 from medtui.tui.widgets.compare_table import CompareTable
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
@@ -193,31 +195,35 @@ def test_probes_are_on_no_front_and_on_no_line(runs_dir: Path) -> None:
     """They are dots with a name of their own; what beats a probe is not what makes the front."""
     write_searched_study(runs_dir)
     entries, _ = read_entries(all_runs(runs_dir))
-    marks = Marks(8)
-    for entry in entries:
-        marks.add(entry.key)
-    runs = [Marked(entry, marks.of(entry.key), entry.folder.name) for entry in entries]
-    plot = pareto_plot(runs, is_by_latency=False)
-    probes = {run.mark.letter for run in runs if run.entry.is_probe}
-    assert len(probes) == len(PROBES)
-    assert probes <= {series.letter for series in plot.series}
-    assert not probes & set(plot.remark.partition("  ")[0].removeprefix("front: ").split(", "))
-    lines = {series.label: series for series in density_plot(runs).series}
+    runs = chart_runs(entries)
+    plot, _ = pareto(FigureData(runs))
+    low_fidelity = {run.mark.letter for run in runs if run.entry.is_probe}
+    assert len(low_fidelity) == len(PROBES)
+    assert low_fidelity <= {series.letter for series in plot.series}
+    assert not low_fidelity & set(plot.remark.removeprefix("front: ").split(", "))
+    (by_density,) = metric_by_density(FigureData(runs))
+    lines = {series.label: series for series in by_density.series if series.stroke == "faint"}
     assert [x for x, _ in lines["Prune"].points] == [0.1, 0.1]
-    assert lines["Prune probes"].stroke == "dots"
+    rings = {series.letter for series in by_density.series if series.is_hollow}
+    assert rings == low_fidelity
 
 
 def test_marks_keep_letter_and_colour() -> None:
-    """Up to as many runs as there are colours differ in both; others' marks never move."""
-    marks = Marks(8)
-    for number in range(8):
-        marks.add(f"study/run-{number}")
-    assert len({mark.tint for mark in marks}) == len({mark.letter for mark in marks}) == 8
+    """They are the runs' own, whichever were marked first; other studies have their number."""
+    names = [f"run-{number}" for number in range(8)]
+    known = {**identify_study("study", names), **identify_study("other", ["run"])}
+    marks = Marks(known)
+    for name in reversed(names):
+        marks.add(f"study/{name}")
+    assert {mark.key: mark.letter for mark in marks} == {
+        f"study/{name}": letter for name, letter in zip(names, "ABCDEFGH", strict=True)
+    }
+    assert len({mark.tint for mark in marks}) == 8
     before = marks.of("study/run-5")
     marks.toggle("study/run-2")
     marks.add("other/run")
     assert marks.of("study/run-5") == before
-    assert marks.of("other/run").letter == "C"
+    assert marks.of("other/run").letter == "A2"
 
 
 def test_two_hundred_curves_have_letters_and_share_colours() -> None:

@@ -109,7 +109,7 @@ async def test_the_main_pane_shows_every_chart(
     """Loss, gap, schedule and layers, by digit; y, m, zoom and inspect act on it."""
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
-        for key, title in (("2", "Loss"), ("3", "Constraint gap"), ("4", "Schedule")):
+        for key, title in (("2", "Loss"), ("3", "Constraint violation"), ("4", "Schedule")):
             await pilot.press(key)
             await until(pilot, lambda title=title: f"{title} " in screen_text(pilot))
         await pilot.press("5")

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from textual.widgets._footer import FooterKey
 
+from medtui.charts.figures.run import memory_plot
 from medtui.charts.palette import DARK
-from medtui.charts.run_figures import memory_plot
 from medtui.events import CycleEnded
 from medtui.monitor import telemetry_curves
 from medtui.monitor.folder_reader import FolderReader

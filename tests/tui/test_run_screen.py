@@ -26,7 +26,7 @@ async def test_a_live_run_is_readable_at_every_size(
         assert "malaria ▸ Prune 0.1" in text
         assert "left" in text
         assert "Accuracy by cycle, %" in text
-        assert "A val" in text
+        assert "B val" in text
         assert all(len(line) <= size[0] for line in text.splitlines())
 
 
@@ -91,7 +91,7 @@ async def test_a_run_opened_again_is_shown_again(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         for _ in range(3):
             await pilot.press("enter", "enter")
-            await until(pilot, lambda: "A val 96" in screen_text(pilot))
+            await until(pilot, lambda: "◇ val 96" in screen_text(pilot))
             await pilot.press("escape")
             await until(pilot, lambda: "Studies" in screen_text(pilot))
 
@@ -219,7 +219,7 @@ async def test_ascii_mode_sends_nothing_but_ascii(
     async with opened(runs_dir, is_ascii=True) as pilot:
         assert screen_text(pilot).isascii()
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: "AAA" in screen_text(pilot))
+        await until(pilot, lambda: "BBB" in screen_text(pilot))
         assert screen_text(pilot).isascii()
         await pilot.press("question_mark")
         await pilot.pause()

@@ -1,14 +1,13 @@
 """The chart of a search, of what its study's folder holds."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from medtui.charts.figures.search import search
 from medtui.charts.palette import DARK
 from medtui.charts.render_plotext import draw
-from medtui.charts.search_figure import search_plot
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.run_view import RunView
@@ -54,27 +53,28 @@ def view_of(runs_dir: Path, *, is_over: bool) -> RunView:
     return view
 
 
-def test_samples_belief_bound_and_next_are_drawn(runs_dir: Path) -> None:
+def test_samples_posterior_mean_bound_and_next_are_drawn(runs_dir: Path) -> None:
     """Each kind has its letter; what lies far below the bound does not flatten the rest."""
-    plot = search_plot(view_of(runs_dir, is_over=False))
+    plot = search(view_of(runs_dir, is_over=False).search)
     style = ChartStyle(DARK)
     said = legend_of(plot, style).plain
-    assert said.startswith("B belief  F feasible  N unsure  P probes  ? next 0.31")
+    assert said.startswith("m posterior mean  f feasible  n not shown feasible  l low-fidelity run")
+    assert "★ chosen 0.5  ? next 0.31" in said
     assert "bound 95.0" in said
     assert said.endswith("found 0.5, 3/10 samples")
     drawn = draw(plot, 80, 20, style).plain
-    for letter in "BF?":
+    for letter in "mn★?":
         assert letter in drawn
     assert plot.y_limits[0] > 85
 
 
-def test_a_search_that_believes_nothing_yet_is_drawn(runs_dir: Path) -> None:
+def test_a_search_without_a_posterior_is_drawn(runs_dir: Path) -> None:
     """Where all that ran has collapsed, what is asked next stands at the bound."""
     view = view_of(runs_dir, is_over=False)
     assert view.search is not None
-    search = msgspec.structs.replace(view.search, curve=SearchCurve([], [], []))
-    plot = search_plot(replace(view, search=search))
-    assert "F feasible" in legend_of(plot, ChartStyle(DARK)).plain
+    outcome = msgspec.structs.replace(view.search, curve=SearchCurve([], [], []))
+    plot = search(outcome)
+    assert "f feasible" in legend_of(plot, ChartStyle(DARK)).plain
     assert "?" in draw(plot, 80, 20, ChartStyle(DARK)).plain
     (asked,) = (series for series in plot.series if series.letter == "?")
     assert asked.points == (pytest.approx((0.31, 95.0)),)
@@ -83,6 +83,6 @@ def test_a_search_that_believes_nothing_yet_is_drawn(runs_dir: Path) -> None:
 def test_a_search_that_is_over_has_no_next(runs_dir: Path) -> None:
     """It counts the samples it needed, and the study the runs it has."""
     view = view_of(runs_dir, is_over=True)
-    said = legend_of(search_plot(view), ChartStyle(DARK)).plain
+    said = legend_of(search(view.search), ChartStyle(DARK)).plain
     assert "next" not in said
     assert said.endswith("found 0.5, 3/3 samples")

@@ -1,18 +1,15 @@
 """What Compare reads and works out: in threads, each thing once. Touches no screen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from medtui.analysis.differences import Differences, differences
 from medtui.analysis.run_record import Entry, all_runs, read_entries, reference_of
 from medtui.analysis.subgroup_analysis import Harm, measure_harm
-from medtui.charts.downsample import measured, split_at_gaps, thin
-from medtui.metrics import primary_metric
-from medtui.monitor.run_curves import read_run_curves
-from medtui.monitor.telemetry_curves import Point
-
-CURVE_COLUMNS = 240
-"""A curve is kept at two points for each of so many columns: no terminal shows more."""
+from medtui.charts.figures.data import read_curves
+from medtui.charts.run_identity import RunIdentity, identify_runs
+from medtui.monitor.run_curves import RunCurves
 
 
 @dataclass(frozen=True)
@@ -22,24 +19,12 @@ class Board:
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
     """Sentences on what could not be read."""
+    identities: Mapping[str, RunIdentity] = field(default_factory=dict)
+    """Letter and colour of every run, finished or not, by key."""
 
     def find(self, key: str) -> Entry | None:
         """Give the run `study/run`; None where it is not finished or gone."""
         return next((entry for entry in self.entries if entry.key == key), None)
-
-
-@dataclass(frozen=True)
-class Curves:
-    """One run over time, thinned."""
-
-    primary: tuple[Point, ...] = ()
-    """Primary metric on val by cycle, in percent where it is a share."""
-    memory_used: tuple[Point, ...] = ()
-    """GiB by minute."""
-    memory_free: tuple[Point, ...] = ()
-    utilisation: tuple[Point, ...] = ()
-    """Percent by minute."""
-    has_gpu: bool = False
 
 
 @dataclass
@@ -51,19 +36,20 @@ class Workbench:
     """
 
     runs_dir: Path
-    _curves: dict[str, Curves] = field(default_factory=dict)
+    _curves: dict[str, RunCurves] = field(default_factory=dict)
     _differences: dict[tuple[str, str], Differences] = field(default_factory=dict)
     _harms: dict[tuple[str, str], Harm] = field(default_factory=dict)
 
     def load(self) -> Board:
         """Read every result file."""
-        entries, problems = read_entries(all_runs(self.runs_dir))
-        return Board(tuple(entries), tuple(problems))
+        folders = all_runs(self.runs_dir)
+        entries, problems = read_entries(folders)
+        return Board(tuple(entries), tuple(problems), identify_runs(folders))
 
-    def curves_of(self, entry: Entry) -> Curves:
+    def curves_of(self, entry: Entry) -> RunCurves:
         """Give a run's curves: its log and its telemetry are read once."""
         if entry.key not in self._curves:
-            self._curves[entry.key] = _read_curves(entry)
+            self._curves[entry.key] = read_curves(entry.folder)
         return self._curves[entry.key]
 
     def differences_of(self, entry: Entry, board: Board, pin: Entry | None) -> Differences | None:
@@ -90,27 +76,3 @@ class Workbench:
 def _baseline_of(entry: Entry, board: Board, pin: Entry | None) -> Entry | None:
     baseline = pin or reference_of(entry, board.entries)
     return None if baseline is None or baseline.key == entry.key else baseline
-
-
-def _read_curves(entry: Entry) -> Curves:
-    read = read_run_curves(entry.folder)
-    return Curves(
-        primary=thinned(read.metric(primary_metric(entry.result.task))),
-        memory_used=thinned(read.telemetry.memory_used),
-        memory_free=thinned(read.telemetry.memory_free),
-        utilisation=thinned(read.telemetry.utilisation),
-        has_gpu=read.telemetry.has_gpu,
-    )
-
-
-def thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Give a curve with no more points than a terminal can show; gaps stay gaps."""
-    if len(points) <= 2 * CURVE_COLUMNS:
-        return points
-    left, right = points[0][0], points[-1][0]
-    kept: list[Point] = []
-    for segment in split_at_gaps(measured(points)):
-        if kept:
-            kept.append((float(segment[0, 0]), None))
-        kept += map(tuple, thin(segment, left, right, CURVE_COLUMNS).tolist())
-    return tuple(kept)

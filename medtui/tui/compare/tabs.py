@@ -1,30 +1,22 @@
 """What each of Compare's tabs holds, worked out in a thread."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from medtui.analysis.columns import column_named
-from medtui.analysis.groups import Group, group_entries, mean_and_spread
 from medtui.analysis.run_record import Entry, task_of
 from medtui.analysis.run_tables import classes_sheet, layers_sheet, settings_sheet
 from medtui.analysis.subgroup_analysis import Harm
 from medtui.analysis.subgroup_tables import harm_sheets
 from medtui.analysis.table import Sheet
+from medtui.charts.figures.data import ChartedRun, FigureData
+from medtui.charts.figures.registry import figure_named
 from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
 from medtui.datasets.image_lookup import pictures_of
 from medtui.errors import MedtuiError
-from medtui.metrics import class_metric, primary_metric
-from medtui.tui.compare.figures import (
-    Marked,
-    accuracy_overlay,
-    density_plot,
-    memory_overlay,
-    pareto_plot,
-    utilisation_overlay,
-)
+from medtui.metrics import class_metric
 from medtui.tui.compare.model import Board, Workbench
 from medtui.tui.widgets.image_strip import draw_samples
 from medtui.tui.widgets.progress_bar import bar
@@ -33,9 +25,17 @@ TABS = ("Accuracy", "Memory", "Utilisation", "Averages", "Density", "Pareto", "C
         "Who was hurt", "Settings")  # fmt: skip
 """In the order of their keys, 1 to 9."""
 
-AVERAGED = ("accuracy", "auroc", "memory", "peak_memory", "utilisation", "process_memory", "cpu",
-            "time")  # fmt: skip
-"""Columns whose averages follow the primary metric's; what no run measured is left out."""
+FIGURES = {
+    "Accuracy": "accuracy", "Memory": "memory", "Utilisation": "utilisation",
+    "Averages": "averages", "Density": "density", "Pareto": "pareto",
+}  # fmt: skip
+"""The tabs that show a figure, to the figure's name; a figure of two plots turns between them."""
+
+_OVER_TIME = frozenset({"Accuracy", "Memory", "Utilisation"})
+"""Tabs whose figures need the runs' logs and telemetry."""
+
+_SIDES = {"Memory": ("used", "free"), "Pareto": ("by size", "by latency")}
+"""What the two plots of a figure show, for the key that turns between them."""
 
 _BAR, _LABEL = 30, 28
 
@@ -47,7 +47,7 @@ class Request:
     """What is to be shown."""
 
     tab: str
-    runs: tuple[Marked, ...]
+    runs: tuple[ChartedRun, ...]
     """Marked ones, in order."""
     current: Entry | None
     """The run under the cursor."""
@@ -66,46 +66,45 @@ def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
         return _hurt(bench, asked, colours)
     if not runs:
         return (Text("No run is marked: space marks the one under the cursor.", colours.muted),)
-    if asked.tab in {"Accuracy", "Memory", "Utilisation"}:
-        return _overlay(bench, asked)
-    if asked.tab == "Density":
-        return density_plot(runs)
-    if asked.tab == "Pareto":
-        return pareto_plot(runs, is_by_latency=asked.is_turned)
-    if asked.tab == "Averages":
-        return (averages(group_entries(entries, ["scheme"]), colours),)
+    if asked.tab in FIGURES:
+        plots = figure_named(FIGURES[asked.tab]).build(_figure_data(bench, asked))
+        if asked.tab == "Averages":
+            return (draw_averages(plots, colours),)
+        return _side(plots, asked)
     if asked.tab == "Classes":
         return classes_sheet(entries, class_metric(task_of(entries))), layers_sheet(entries)
     return (settings_sheet(entries),)
 
 
-def _overlay(bench: Workbench, asked: Request) -> Plot:
-    """Draw the marked runs over each other."""
-    curves = [bench.curves_of(run.entry) for run in asked.runs]
-    if asked.tab == "Accuracy":
-        return accuracy_overlay(asked.runs, curves)
-    if asked.tab == "Memory":
-        return memory_overlay(asked.runs, curves, is_free=asked.is_turned)
-    return utilisation_overlay(asked.runs, curves)
+def _side(plots: Sequence[Plot], asked: Request) -> Plot:
+    """Return the plot that is shown, and name the key that shows the other one."""
+    if len(plots) == 1:
+        return plots[0]
+    shown, other = (1, 0) if asked.is_turned else (0, 1)
+    hint = f"{TABS.index(asked.tab) + 1} again: {_SIDES[asked.tab][other]}"
+    plot = plots[shown]
+    return replace(plot, remark=f"{plot.remark}  {hint}".strip())
 
 
-def averages(groups: Sequence[Group], colours: Colours) -> Text:
-    """Draw the mean of each scheme's runs as bars, a block for each number."""
+def _figure_data(bench: Workbench, asked: Request) -> FigureData:
+    if asked.tab not in _OVER_TIME:
+        return FigureData(asked.runs)
+    curves = {run.entry.key: bench.curves_of(run.entry) for run in asked.runs}
+    return FigureData(asked.runs, curves=curves)
+
+
+def draw_averages(plots: Sequence[Plot], colours: Colours) -> Text:
+    """Return bars of text, a block for each plot of means: they scroll where a chart does not."""
     text = Text()
-    primary = primary_metric(task_of([entry for group in groups for entry in group.members]))
-    for name in dict.fromkeys([primary.name, *AVERAGED]):
-        column = column_named(name)
-        means = [group.mean(column) for group in groups]
-        highest = max((mean for mean in means if mean is not None), default=0.0)
-        if highest <= 0:
-            continue
-        text.append(f"{column.label}\n", style=f"bold {colours.strong}")
-        for at, (group, mean) in enumerate(zip(groups, means, strict=True)):
-            label = f"{group.label} ({len(group.members)})"
-            text.append(f"  {label[:_LABEL]:<{_LABEL}}")
-            hue = colours.series[at % len(colours.series)]
-            text.append_text(bar((mean or 0.0) / highest, _BAR, colours, hue))
-            text.append(f"  {mean_and_spread(group, column)}\n")
+    for plot in plots:
+        (series,) = plot.series
+        highest = max((value for value, _ in series.points), default=0.0)
+        text.append(f"{plot.title}\n", style=f"bold {colours.strong}")
+        for (value, row), (_, high) in zip(series.points, series.intervals, strict=True):
+            text.append(f"  {plot.rows[int(row or 0)][:_LABEL]:<{_LABEL}}")
+            text.append_text(bar(value / highest, _BAR, colours, colours.accent))
+            spread = f" ± {high - value:.{series.digits}f}" if high > value else ""
+            text.append(f"  {value:.{series.digits}f}{spread}\n")
         text.append("\n")
     return text
 

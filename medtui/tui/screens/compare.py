@@ -12,6 +12,7 @@ from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
 from medtui.analysis.run_tables import short_name
+from medtui.charts.figures.data import ChartedRun
 from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
 from medtui.charts.selection import Marks
@@ -20,7 +21,6 @@ from medtui.errors import MedtuiError
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.actions import ExportWanted, ModelWanted
 from medtui.tui.bindings import bind
-from medtui.tui.compare.figures import Marked
 from medtui.tui.compare.model import Board, Workbench
 from medtui.tui.compare.tabs import TABS, Content, Request, make_content, moved_images
 from medtui.tui.screens.chart_actions import Looking
@@ -63,7 +63,7 @@ class CompareScreen(Looking, Choosing):
         bind("tab", "next_tab(1)", "Tab", "Show the next tab"),
         bind("shift+tab", "next_tab(-1)", "Tab before", "Show the tab before", shown=False),
         bind("f", "full", "Full", "Give the tab the whole screen", shown=False),
-        bind("x", "export", "Export", "Write the chart to files: SVG and CSV", shown=False),
+        bind("x", "export", "Export", "Write the chart to files: PNG, SVG, CSV", shown=False),
         bind("e", "export_model", "Export model",
              "Write the model of the run under the cursor as files: ONNX, pt2, int8, ...",
              shown=False),
@@ -104,7 +104,7 @@ class CompareScreen(Looking, Choosing):
     def marks(self) -> Marks:
         """The marked runs."""
         if self._marks is None:
-            self._marks = Marks(len(self.colours.series))
+            self._marks = Marks()
         return self._marks
 
     def show(self, snapshot: Snapshot) -> None:
@@ -125,6 +125,7 @@ class CompareScreen(Looking, Choosing):
         if not self.has_table:
             return
         self._board = board
+        self.marks.identities = board.identities
         if self._first_marked is not None:
             named = [board.find(key) for key in self._first_marked]
             if any(entry is not None and entry.is_probe for entry in named):
@@ -167,7 +168,7 @@ class CompareScreen(Looking, Choosing):
         marked = [(mark, self._board.find(mark.key)) for mark in self.marks]
         entries = [entry for _, entry in marked if entry is not None]
         runs = tuple(
-            Marked(entry, mark, short_name(entry, entries))
+            ChartedRun(entry, mark, short_name(entry, entries))
             for mark, entry in marked
             if entry is not None
         )

@@ -1,5 +1,7 @@
 """Run: one run, live or saved: what it has reached, how far it is, its curves and its log."""
 
+from collections.abc import Callable
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
@@ -7,15 +9,16 @@ from textual.message import Message
 from textual.widget import Widget
 
 from medtui.charts.export import chart_csv
-from medtui.charts.run_figures import (
+from medtui.charts.figures.run import (
     accuracy_plot,
-    gap_plot,
+    constraint_violation_plot,
     loss_plot,
     memory_plot,
     schedule_plot,
     utilisation_plot,
 )
-from medtui.charts.search_figure import search_plot
+from medtui.charts.figures.search import search
+from medtui.charts.plot import Plot
 from medtui.charts.viewport import Lens, look_through
 from medtui.monitor.run_view import RunView
 from medtui.monitor.snapshot import Snapshot
@@ -39,13 +42,15 @@ PANES = ("main", "standing", "memory", "utilisation", "log")
 
 LAYERS = "5"
 
-CURVES = {
-    "1": accuracy_plot, "2": loss_plot, "3": gap_plot, "4": schedule_plot, "6": search_plot,
+CURVES: dict[str, Callable[[RunView], Plot]] = {
+    "1": accuracy_plot, "2": loss_plot, "3": constraint_violation_plot, "4": schedule_plot,
+    "6": lambda view: search(view.search),
 }  # fmt: skip
 """What the main chart can show, by key; 5 is the layers' densities, which are bars."""
 
 MAIN = {
-    "1": "Accuracy", "2": "Loss", "3": "Gap", "4": "Schedule", LAYERS: "Layers", "6": "Search",
+    "1": "Accuracy", "2": "Loss", "3": "Constraint violation", "4": "Schedule",
+    LAYERS: "Layers", "6": "Search",
 }  # fmt: skip
 """The same by name."""
 
@@ -55,9 +60,10 @@ class RunScreen(Looking, ReaderScreen):
 
     HELP = (
         "Charts follow the run while it lives. Val chooses the model that is kept; test is shown "
-        "for the record. The dashed line is the dense reference. The gap is how far the dense "
-        "weights w are from the compressed ones theta; it shrinks as the penalty mu grows. 6 shows "
-        "the study's search for a density: samples, what is believed between them, and the bound."
+        "for the record. The dashed line is the dense reference. The constraint violation is how "
+        "far the dense weights w are from the compressed ones theta; it shrinks as the penalty mu "
+        "grows. 6 shows the study's search for a density: its samples, the posterior mean between "
+        "them, and the bound."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]

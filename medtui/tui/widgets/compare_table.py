@@ -135,7 +135,7 @@ def _cells(entry: Entry, view: TableView, marks: Marks, colours: Colours) -> Cel
     mark = marks.of(entry.key)
     sign = Text(mark.letter if mark else "")
     if mark:
-        sign.stylize(f"bold {colours.series[mark.tint % len(colours.series)]}")
+        sign.stylize(f"bold {colours.of(mark.tint)}")
     cells = {"mark": sign}
     of_run = view.found.get(entry.key)
     for fact, words in zip(view.facts, view.texts[entry.key], strict=True):

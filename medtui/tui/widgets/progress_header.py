@@ -3,8 +3,8 @@
 from rich.text import Text
 from textual.widgets import Static
 
+from medtui.charts.figures.search import describe_search
 from medtui.charts.palette import Colours
-from medtui.charts.search_figure import describe_search
 from medtui.monitor.run_view import RunView
 from medtui.runs.result import Result
 from medtui.tui.status_text import left_of, place_of, speed_of

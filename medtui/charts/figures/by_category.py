@@ -1,0 +1,113 @@
+"""Figures with names along y: changes with intervals, classes, and averages of schemes."""
+
+from dataclasses import replace
+
+from medtui.analysis.columns import Column, column_named
+from medtui.analysis.groups import Group
+from medtui.analysis.run_record import task_of
+from medtui.charts.figures.data import FigureData
+from medtui.charts.plot import Level, Plot, Series
+from medtui.metrics import class_metric
+from medtui.units import MIB
+
+_AVERAGED = ("memory", "peak_memory", "utilisation", "process_memory", "cpu", "time")
+"""Columns whose means are drawn beside the metrics'; those that no run measured are left out."""
+
+_SECONDS_PER_MINUTE = 60.0
+
+
+def changes(data: FigureData) -> tuple[Plot, ...]:
+    """Return each run's paired change of the primary metric on test, with its 95 % interval."""
+    metric = data.headline
+    known = [
+        (run, found.by_metric[metric.name])
+        for run in data.compressed
+        if (found := data.differences.get(run.entry.key)) and metric.name in found.by_metric
+    ]
+    scale = 100.0 if metric.is_share else 1.0
+    series = tuple(
+        replace(
+            run.series([(change.value * scale, row)], "dots", digits=None),
+            intervals=((change.low * scale, change.high * scale),),
+        )
+        for row, (run, change) in enumerate(known)
+    )
+    unit = ", points" if metric.is_share else ""
+    label = f"change of test {metric.label} against the reference{unit}"
+    return (
+        Plot(
+            label[:1].upper() + label[1:],
+            series,
+            (Level("no change", 0.0),),
+            x_label=label,
+            rows=tuple(run.title for run, _ in known),
+            empty="no run has been compared with its reference",
+        ),
+    )
+
+
+def classes(data: FigureData) -> tuple[Plot, ...]:
+    """Return the metric that a class is judged by, of each class in each run."""
+    metric = class_metric(task_of(data.entries))
+    names = list(dict.fromkeys(
+        name for run in data.runs for name in run.entry.result.test.per_class
+    ))  # fmt: skip
+    series = []
+    for run in data.runs:
+        per_class = run.entry.result.test.per_class
+        values = [metric.scale(per_class.get(name, {}).get(metric.name)) for name in names]
+        points = [(value, float(row)) for row, value in enumerate(values) if value is not None]
+        series.append(run.series(sorted(points), "dots", digits=None))
+    return (
+        Plot(
+            f"{metric.title} by class on test{metric.unit}",
+            tuple(series),
+            x_label=f"test {metric.label}, one against the rest{metric.unit}",
+            rows=tuple(names),
+            empty="no class was measured",
+        ),
+    )
+
+
+def averages(data: FigureData) -> tuple[Plot, ...]:
+    """Return the mean over each scheme's runs, with the spread between them: a plot a column."""
+    groups = data.schemes()
+    metrics = dict.fromkeys((data.headline.name, "accuracy", "auroc"))
+    columns = [column_named(name) for name in (*metrics, *_AVERAGED)]
+    return tuple(
+        _average(column, groups)
+        for column in columns
+        if any((group.mean(column) or 0.0) > 0 for group in groups)
+    )
+
+
+def _average(column: Column, groups: list[Group]) -> Plot:
+    scale, unit, digits = _unit_of(column)
+    rows = [(row, group, mean) for row, group in enumerate(groups)
+            if (mean := group.mean(column)) is not None]  # fmt: skip
+    spreads = [group.spread(column) or 0.0 for _, group, _ in rows]
+    bars = Series(
+        "mean",
+        tuple((mean * scale, float(row)) for row, _, mean in rows),
+        "bars",
+        digits,
+        tint="muted",
+        intervals=tuple(
+            ((mean - spread) * scale, (mean + spread) * scale)
+            for (_, _, mean), spread in zip(rows, spreads, strict=True)
+        ),
+    )
+    label = f"{column.label}{unit}"
+    names = tuple(f"{group.label} ({len(group.members)})" for group in groups)
+    return Plot(label, (bars,), x_label=label, rows=names)
+
+
+def _unit_of(column: Column) -> tuple[float, str, int]:
+    """Return the factor, the unit and the decimals with which a column stands on an axis."""
+    if column.metric is not None:
+        return (100.0, ", %", 1) if column.metric.is_share else (1.0, "", 3)
+    if "memory" in column.name:
+        return 1 / MIB, ", MiB", 0
+    if column.name == "time":
+        return 1 / _SECONDS_PER_MINUTE, ", min", 1
+    return 1.0, ", %", 0

@@ -1,0 +1,145 @@
+"""What figures of several runs are made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from medtui.analysis.differences import Differences
+from medtui.analysis.groups import Group, group_entries
+from medtui.analysis.run_record import Entry, task_of
+from medtui.analysis.run_tables import short_name
+from medtui.analysis.subgroup_analysis import Harm
+from medtui.charts.downsample import thin_points
+from medtui.charts.plot import Level, Series, Stroke
+from medtui.charts.run_identity import RunIdentity, identify_runs, tell_apart
+from medtui.metrics import Metric, primary_metric
+from medtui.monitor.run_curves import RunCurves, read_run_curves
+from medtui.monitor.telemetry_curves import Point
+from medtui.runs.folder import RunFolder
+from medtui.runs.search_record import SearchOutcome
+
+
+@dataclass(frozen=True)
+class ChartedRun:
+    """One run with the way it is drawn."""
+
+    entry: Entry
+    mark: RunIdentity
+    """Its letter and colour."""
+    title: str
+    """Its name, short where all runs are of one study."""
+
+    def series(
+        self,
+        points: Sequence[Point],
+        stroke: Stroke = "line",
+        *,
+        digits: int | None = 1,
+        label: str | None = None,
+    ) -> Series:
+        """Return a curve of this run, in its colour and with its letter."""
+        return Series(
+            self.title if label is None else label,
+            tuple(points),
+            stroke,
+            digits,
+            tint=self.mark.tint,
+            letter=self.mark.letter,
+            variant=self.mark.variant,
+            is_hollow=self.entry.is_probe,
+        )
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """Runs and what was worked out about them; a figure takes what it needs."""
+
+    runs: tuple[ChartedRun, ...]
+    curves: Mapping[str, RunCurves] = field(default_factory=dict)
+    """By run; only runs that have theirs are drawn over time."""
+    differences: Mapping[str, Differences] = field(default_factory=dict)
+    """Each run's paired changes, by run."""
+    harms: tuple[Harm, ...] = ()
+    searches: tuple[tuple[str, SearchOutcome], ...] = ()
+    """Studies' names, and their searches; the name is empty where all are of one study."""
+
+    @cached_property
+    def headline(self) -> Metric:
+        """The primary metric of the runs' task."""
+        return primary_metric(task_of(self.entries))
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The runs without how they are drawn."""
+        return [run.entry for run in self.runs]
+
+    @property
+    def references(self) -> tuple[ChartedRun, ...]:
+        """The dense runs."""
+        return tuple(run for run in self.runs if run.entry.folder.is_reference)
+
+    @property
+    def compressed(self) -> tuple[ChartedRun, ...]:
+        """The others."""
+        return tuple(run for run in self.runs if not run.entry.folder.is_reference)
+
+    @property
+    def has_gpu(self) -> bool:
+        """Whether any run was watched on a GPU."""
+        return any(curves.telemetry.has_gpu for curves in self.curves.values())
+
+    def with_curves(self) -> list[tuple[ChartedRun, RunCurves]]:
+        """Return the runs whose curves are known, with these."""
+        return [(run, self.curves[run.entry.key]) for run in self.runs
+                if run.entry.key in self.curves]  # fmt: skip
+
+    def test_value(self, run: ChartedRun) -> float | None:
+        """Return a run's primary metric on test, as an axis counts it."""
+        return self.headline.scale(self.headline.of(run.entry.result.test.metrics))
+
+    def axis_label(self, split: str) -> str:
+        """Return the label of the primary metric's axis: `test accuracy, %`."""
+        return f"{split} {self.headline.label}{self.headline.unit}"
+
+    def reference_levels(self, split: str) -> tuple[Level, ...]:
+        """Return the references' primary metric as lines to compare with."""
+        headline = self.headline
+        values = [headline.scale(headline.of(run.entry.split(split).metrics))
+                  for run in self.references]  # fmt: skip
+        return tuple(
+            Level(f"{run.title} {split}", value)
+            for run, value in zip(self.references, values, strict=True)
+            if value is not None
+        )
+
+    def schemes(self) -> list[Group]:
+        """Return the runs by scheme; those of different studies are not mixed."""
+        studies = {entry.folder.study.name for entry in self.entries}
+        return group_entries(self.entries, ["study", "scheme"] if len(studies) > 1 else ["scheme"])
+
+
+def chart_runs(entries: Sequence[Entry]) -> tuple[ChartedRun, ...]:
+    """Return runs with the letters and colours that they have on every screen."""
+    studies = dict.fromkeys(entry.folder.study for entry in entries)
+    known = identify_runs(run for study in studies for run in study.runs())
+    marks = tell_apart([known[entry.key] for entry in entries])
+    return tuple(
+        ChartedRun(entry, mark, short_name(entry, entries))
+        for entry, mark in zip(entries, marks, strict=True)
+    )
+
+
+def read_curves(run: RunFolder) -> RunCurves:
+    """Read a run's curves, its telemetry thinned to what can be seen."""
+    curves = read_run_curves(run)
+    telemetry = curves.telemetry
+    return replace(
+        curves,
+        telemetry=replace(
+            telemetry,
+            memory_used=thin_points(telemetry.memory_used),
+            memory_free=thin_points(telemetry.memory_free),
+            utilisation=thin_points(telemetry.utilisation),
+            utilisation_mean=thin_points(telemetry.utilisation_mean),
+        ),
+    )

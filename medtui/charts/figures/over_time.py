@@ -1,0 +1,74 @@
+"""Runs over time: the primary metric by cycle, memory and utilisation by minute."""
+
+from medtui.charts.figures.data import FigureData
+from medtui.charts.plot import Plot, Series
+from medtui.monitor.telemetry_curves import MEAN_S
+
+_FULL_PERCENT = 100.0
+
+
+def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
+    """Return the primary metric on val by cycle; references are levels: epochs are no cycles."""
+    headline = data.headline
+    series = tuple(
+        run.series(curves.metric(headline))
+        for run, curves in data.with_curves()
+        if not run.entry.folder.is_reference
+    )
+    return (
+        Plot(
+            f"{headline.title} on val by cycle{headline.unit}",
+            series,
+            data.reference_levels("val"),
+            x_label="cycle",
+            y_label=data.axis_label("val"),
+            are_x_whole=True,
+            empty="only references are marked: they have no cycles",
+        ),
+    )
+
+
+def memory(data: FigureData) -> tuple[Plot, ...]:
+    """Return memory over time: used, and free."""
+    what = "GPU memory" if data.has_gpu else "Memory"
+    used = tuple(
+        run.series(curves.telemetry.memory_used, digits=2) for run, curves in data.with_curves()
+    )
+    free = tuple(
+        run.series(curves.telemetry.memory_free, digits=2) for run, curves in data.with_curves()
+    )
+    in_use = "used" if data.has_gpu else "of the worker"
+    return (
+        _by_minute(f"{what} {in_use} by minute, GiB", used, f"memory {in_use}, GiB"),
+        _by_minute(f"{what} free by minute, GiB", free, "free memory, GiB"),
+    )
+
+
+def utilisation(data: FigureData) -> tuple[Plot, ...]:
+    """Return utilisation over time: the mean of some seconds, and the raw curve behind it."""
+    means = tuple(
+        run.series(curves.telemetry.utilisation_mean, digits=0)
+        for run, curves in data.with_curves()
+    )
+    raw = tuple(
+        run.series(curves.telemetry.utilisation, "faint", digits=0, label="")
+        for run, curves in data.with_curves()
+    )
+    title = "GPU utilisation by minute, %" if data.has_gpu else "No GPU: process CPU by minute, %"
+    label = "GPU, %" if data.has_gpu else "CPU, % of one core"
+    limit = _FULL_PERCENT if data.has_gpu else None
+    return (_by_minute(title, means + raw, label, limit, f"mean of {MEAN_S} s"),)
+
+
+def _by_minute(
+    title: str, series: tuple[Series, ...], label: str, limit: float | None = None, remark: str = ""
+) -> Plot:
+    return Plot(
+        title,
+        series,
+        x_label="minute",
+        y_label=label,
+        y_limits=(0, limit),
+        remark=remark,
+        empty="no telemetry",
+    )

@@ -1,0 +1,90 @@
+"""The registry: one row of `FIGURES` is one figure, on screens, in reports and for `--figure`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from medtui.charts.figures.by_category import averages, changes, classes
+from medtui.charts.figures.calibration import calibration
+from medtui.charts.figures.data import FigureData
+from medtui.charts.figures.over_time import memory, metric_by_cycle, utilisation
+from medtui.charts.figures.search import caption_of, search
+from medtui.charts.figures.tradeoff import metric_by_density, pareto
+from medtui.charts.plot import Plot
+from medtui.monitor.telemetry_curves import MEAN_S
+from medtui.runs.folder import slugify
+from medtui.runs.search_record import SearchOutcome
+
+
+def _always(_data: FigureData) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure."""
+
+    name: str
+    """As `--figure` says it."""
+    title: str
+    caption: str
+    """What is shown and on which split; `{metric}` stands for the primary metric."""
+    build: Callable[[FigureData], tuple[Plot, ...]]
+    """Returns the plots that it is made of: mostly one."""
+    applies: Callable[[FigureData], bool] = _always
+    """Whether these runs have something to show there."""
+
+    def plots(self, data: FigureData) -> tuple[Plot, ...]:
+        """Return the plots in which something was measured."""
+        return tuple(plot for plot in self.build(data) if not plot.is_empty)
+
+    def describe(self, data: FigureData) -> str:
+        """Return the caption in these runs' words."""
+        return self.caption.replace("{metric}", data.headline.title)
+
+
+FIGURES: tuple[Figure, ...] = (
+    Figure("accuracy", "By cycle", "{metric} on val at each cycle of L-C, before any fine-tuning.",
+           metric_by_cycle, lambda data: bool(data.compressed)),
+    Figure("changes", "Changes", "Paired change on test against the reference, with 95 % "
+           "intervals over patients.", changes, lambda data: bool(data.differences)),
+    Figure("density", "By density", "{metric} on test against the density asked for; lines join "
+           "the runs of a scheme.", metric_by_density,
+           lambda data: len({run.entry.density for run in data.compressed
+                             if run.entry.density}) > 1),
+    Figure("pareto", "Size", "{metric} on test against sparse size, and against latency where it "
+           "was measured; the line joins the runs that no other dominates.", pareto),
+    Figure("classes", "By class", "Each class on test in each run.", classes),
+    Figure("calibration", "Calibration", "How often answers of one confidence are right, on test.",
+           calibration, lambda data: bool(data.harms)),
+    Figure("averages", "Averages", "Means by scheme; lines show the standard deviation between its "
+           "runs.", averages),
+    Figure("memory", "Memory", "Memory over time: used, and free.", memory),
+    Figure("utilisation", "Utilisation", f"Over time: raw faint, mean of {MEAN_S} samples bold.",
+           utilisation),
+)  # fmt: skip
+"""All figures, in the order in which they are shown."""
+
+
+def figure_named(name: str) -> Figure:
+    """Return the figure of that name."""
+    return next(figure for figure in FIGURES if figure.name == name)
+
+
+def figures_of(data: FigureData) -> list[Figure]:
+    """Return the figures that have something to show, those of searches last."""
+    return [*(each for each in FIGURES if each.applies(data)), *search_figures(data)]
+
+
+def search_figures(data: FigureData) -> list[Figure]:
+    """Return a figure for each search that has a sample, in the searches' order."""
+    return [search_figure(study, outcome) for study, outcome in data.searches if outcome.samples]
+
+
+def search_figure(study: str, outcome: SearchOutcome) -> Figure:
+    """Return the figure of one search; `study` is empty where the report has no other one."""
+    return Figure(
+        slugify(f"search {study} {outcome.scheme}"),
+        f"{outcome.scheme} by density",
+        caption_of(outcome),
+        lambda _: (search(outcome),),
+    )

@@ -1,0 +1,89 @@
+"""What compression costs and gains: the primary metric by density, and the Pareto fronts."""
+
+from collections.abc import Callable
+
+from medtui.analysis.columns import column_named
+from medtui.analysis.pareto import pareto_front
+from medtui.analysis.run_record import Entry
+from medtui.charts.figures.data import FigureData
+from medtui.charts.plot import Plot, Series
+from medtui.units import MIB
+
+
+def metric_by_density(data: FigureData) -> tuple[Plot, ...]:
+    """Return the primary metric on test against the density asked for.
+
+    A line joins the runs of a scheme; low-fidelity runs are dots beside it.
+    """
+    headline = data.headline
+    found: dict[str, list[tuple[float, float]]] = {}
+    dots = list[Series]()
+    for group in data.schemes():
+        for run in (each for each in data.runs if each.entry in group.members):
+            density, value = run.entry.density, data.test_value(run)
+            if density is None or value is None:
+                continue
+            dots.append(run.series([(density, value)], "dots"))
+            if not run.entry.is_probe:
+                found.setdefault(group.label, []).append((density, value))
+    lines = tuple(
+        Series(scheme, tuple(sorted(points)), "faint", variant=at)
+        for at, (scheme, points) in enumerate(found.items())
+        if len(points) > 1
+    )
+    return (
+        Plot(
+            f"{headline.title} on test by density{headline.unit}",
+            (*dots, *lines),
+            data.reference_levels("test"),
+            x_label="density",
+            y_label=data.axis_label("test"),
+            is_x_log=True,
+            empty="no marked run has a density",
+        ),
+    )
+
+
+def pareto(data: FigureData) -> tuple[Plot, ...]:
+    """Return the primary metric on test against sparse size, and against latency.
+
+    The front joins the runs that are not dominated in both; low-fidelity runs are on none.
+    """
+    return (
+        _front(data, "sparse size", "MiB", lambda run: run.result.size.bytes_packed / MIB, ""),
+        _front(
+            data,
+            "p50 latency",
+            "ms",
+            column_named("latency").number,
+            "no marked run has a benchmark: `medtui bench STUDY` makes one",
+        ),
+    )
+
+
+def _front(
+    data: FigureData, cost: str, unit: str, cost_of: Callable[[Entry], float | None], empty: str
+) -> Plot:
+    headline = data.headline
+    known = [
+        (run, spent, value)
+        for run in data.runs
+        if (value := data.test_value(run)) is not None and (spent := cost_of(run.entry)) is not None
+    ]
+    whole = [each for each in known if not each[0].entry.is_probe]
+    front = [whole[at] for at in pareto_front([(x, y) for _, x, y in whole])]
+    best = ", ".join(run.mark.letter for run, _, _ in front)
+    steps = tuple((x, y) for _, x, y in front)
+    lines = [Series("Pareto front", steps, "faint")] if len(steps) > 1 else []
+    return Plot(
+        f"{headline.title} on test by {cost} ({unit}){headline.unit}",
+        (
+            *(run.series([(x, y)], "dots") for run, x, y in known),
+            *lines,
+        ),
+        x_label=f"{cost}, {unit}",
+        y_label=data.axis_label("test"),
+        is_x_log=True,
+        remark=f"front: {best}" if best else "",
+        empty=empty or "nothing measured yet",
+    )

@@ -1,0 +1,185 @@
+"""Every figure has one builder: screens and reports draw the same numbers."""
+
+import re
+from dataclasses import replace
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure as Canvas
+
+from medtui.analysis.columns import column_named
+from medtui.charts.downsample import MAX_COLUMNS, thin_points
+from medtui.charts.figures.data import ChartedRun, FigureData
+from medtui.charts.figures.registry import FIGURES, Figure, figures_of
+from medtui.charts.palette import DARK, PAPER
+from medtui.charts.plot import Plot
+from medtui.charts.render_matplotlib import paint, svg_of
+from medtui.charts.render_plotext import draw
+from medtui.charts.style import ChartStyle
+from medtui.reporting.contents import Contents, gather
+from medtui.runs.folder import StudyFolder
+from medtui.tui.compare.model import Workbench
+from medtui.tui.compare.tabs import FIGURES as TABS
+from medtui.tui.compare.tabs import Request, draw_averages, make_content
+from tests.helpers.paths import RECORDED
+from tests.helpers.searched_study import write_searched_study
+
+
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """The report on the cells, with a search."""
+    study = write_searched_study(tmp_path_factory.mktemp("searched"))
+    (found,) = gather([study], lambda _what: None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def data(contents: Contents) -> FigureData:
+    """What its figures are made of."""
+    return contents.figure_data
+
+
+NAMES = [figure.name for figure in FIGURES] + ["search-prune"]
+
+
+def named(name: str, data: FigureData) -> Figure:
+    """Return a figure of these runs."""
+    return next(each for each in figures_of(data) if each.name == name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_report_s_figure_holds_the_plot_s_numbers(name: str, data: FigureData) -> None:
+    """What matplotlib drew is read back: points of curves, widths of bars, levels."""
+    plots = named(name, data).plots(data)
+    canvas = Canvas()
+    paint(plots, canvas)
+    panels = [axes for axes in canvas.axes if axes.axison]
+    assert len(panels) == len(plots)
+    for plot, axes in zip(plots, panels, strict=True):
+        drawn = {tuple(map(tuple, np.nan_to_num(line.get_xydata(), nan=-1.0).tolist()))
+                 for line in axes.lines}  # fmt: skip
+        for series in plot.series:
+            if series.stroke == "bars":
+                widths = [patch.get_width() for patch in axes.patches]
+                assert widths == pytest.approx([x for x, _ in series.points])
+                continue
+            points = tuple((x, -1.0 if y is None else y) for x, y in series.points)
+            assert points in drawn, series.label
+        for level in plot.levels:
+            sides = [value for line in drawn for point in line for value in point]
+            assert level.value in sides
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_figure_s_legend_has_letters_and_the_palette_s_colours(
+    name: str, data: FigureData
+) -> None:
+    """Every labelled series is named by letter and label in the SVG, in its place's colour."""
+    plots = named(name, data).plots(data)
+    svg = svg_of(plots)
+    for plot in plots:
+        for series in plot.series:
+            if series.letter and series.label:
+                assert f">{series.letter} {series.label}</text>" in svg
+                assert PAPER.of(series.tint).lower() in svg.lower()
+        assert plot.x_label in svg
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_can_be_drawn_on_a_screen(name: str, data: FigureData) -> None:
+    """Letters of all series and names of all rows stand in it; nothing is wider than asked."""
+    for plot in named(name, data).plots(data):
+        lines = draw(plot, 100, 24, ChartStyle(DARK)).plain.splitlines()
+        assert len(lines) == 24
+        assert all(len(line) <= 100 for line in lines)
+        assert all(any(row in line for line in lines) for row in plot.rows)
+        ascii_style = ChartStyle(DARK, is_ascii=True)
+        assert re.search(r"[A-Za-z=]", draw(plot, 100, 24, ascii_style).plain)
+
+
+def shown(tab: str, contents: Contents, *, is_turned: bool) -> object:
+    """Return what a tab of Compare holds for the report's runs."""
+    runs: tuple[ChartedRun, ...] = contents.figure_data.runs
+    runs_dir = runs[0].entry.folder.study.path.parent
+    bench = Workbench(runs_dir)
+    asked = Request(tab, runs, None, bench.load(), None, is_turned, 100)
+    return make_content(bench, asked, DARK)
+
+
+@pytest.mark.parametrize("tab", sorted(TABS))
+def test_a_tab_of_compare_shows_the_report_s_plots(tab: str, contents: Contents) -> None:
+    """The same plot, and turned over its second one; averages are its numbers as text."""
+    plots = named(TABS[tab], contents.figure_data).build(contents.figure_data)
+    if tab == "Averages":
+        assert shown(tab, contents, is_turned=False) == (draw_averages(plots, DARK),)
+        return
+    for is_turned, plot in ((False, plots[0]), (True, plots[-1])):
+        found = shown(tab, contents, is_turned=is_turned)
+        assert isinstance(found, Plot)
+        assert replace(found, remark=plot.remark) == plot
+        assert ("again" in found.remark) == (len(plots) > 1)
+
+
+def test_averages_are_the_columns_means(data: FigureData) -> None:
+    """In the unit of the axis: shares in percent, memory in MiB, times in minutes."""
+    plots = {plot.title: plot.series[0] for plot in named("averages", data).plots(data)}
+    group = data.schemes()[0]
+    mean = group.mean(column_named("accuracy"))
+    assert mean is not None
+    assert plots["test accuracy, %"].points[0] == (pytest.approx(100 * mean), 0.0)
+    seconds = group.mean(column_named("time"))
+    assert seconds is not None
+    assert plots["time, min"].points[0] == (pytest.approx(seconds / 60), 0.0)
+
+
+def test_changes_are_the_report_s_intervals(data: FigureData) -> None:
+    """In points, a row for each compression, with the interval that its table shows."""
+    (plot,) = named("changes", data).plots(data)
+    assert plot.rows == tuple(run.title for run in data.compressed)
+    for run, series in zip(data.compressed, plot.series, strict=True):
+        change = data.differences[run.entry.key].by_metric["accuracy"]
+        assert series.points[0][0] == pytest.approx(100 * change.value)
+        assert series.intervals[0] == pytest.approx((100 * change.low, 100 * change.high))
+
+
+def test_classes_are_in_percent_where_their_metric_is(data: FigureData) -> None:
+    """Sensitivity is a share; the table beside the figure shows it in percent."""
+    (plot,) = named("classes", data).plots(data)
+    first = data.runs[0].entry.result.test.per_class
+    values = {plot.rows[int(row)]: value for value, row in plot.series[0].points}
+    assert values == pytest.approx(
+        {name: 100 * each["sensitivity"] for name, each in first.items()}
+    )
+    assert "%" in plot.x_label
+
+
+def test_films_have_the_same_figures() -> None:
+    """A task with several labels for an image draws AUROC, which is no percentage."""
+    (found,) = gather([StudyFolder(RECORDED / "films")], lambda _what: None)
+    data = found.figure_data
+    assert {figure.name for figure in figures_of(data)} == {figure.name for figure in FIGURES}
+    (plot,) = named("classes", data).plots(data)
+    assert plot.x_label == "test AUROC, one against the rest"
+
+
+def test_long_curves_are_thinned_once() -> None:
+    """Spikes, gaps and both ends stay; thinning again changes nothing."""
+    points = tuple(
+        (float(x), None if x == 5_000 else 100.0 if x == 7_777 else float(x % 7))
+        for x in range(20_000)
+    )
+    thinned = thin_points(points)
+    assert len(thinned) <= 2 * MAX_COLUMNS + 5
+    assert (7_777.0, 100.0) in thinned
+    assert thinned[0] == points[0]
+    assert thinned[-1] == points[-1]
+    assert sum(y is None for _, y in thinned) == 1
+    assert thin_points(thinned) == thinned
+
+
+def test_drawing_leaves_matplotlib_s_settings_alone() -> None:
+    """They are global: a notebook that calls medtui keeps its own."""
+    before = dict(mpl.rcParams)
+    svg_of([Plot("x", ())])
+    assert dict(mpl.rcParams) == before
