@@ -96,14 +96,8 @@ def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list
     known = {figure.name: figure for figure in figures_of(contents.figure_data)}
     kind = next((each for each in FILE_KINDS if path.suffix == f".{each}"), None)
     if name not in known:
-<<<<<<< HEAD
         raise UsageError(f"There is no figure `{name}`.", hint=f"Figures: {', '.join(known)}.")
-    if kind not in FIGURE_KINDS:
-        raise UsageError(f"{path}: a figure must be one of {', '.join(FIGURE_KINDS)}.")
-=======
-        raise UsageError(f"No figure `{name}` here.", hint=f"There are: {', '.join(known)}.")
     if kind is None:
-        raise UsageError(f"{path}: a figure is a file of {', '.join(FILE_KINDS)}.")
->>>>>>> f197527 (Draw every figure from one definition: plotext on screens, matplotlib in files and reports)
+        raise UsageError(f"{path}: a figure must be one of {', '.join(FILE_KINDS)}.")
     publish_bytes(path, figure_file(known[name], contents, kind))
     return [path]

@@ -13,7 +13,9 @@ NAMES = ("accuracy", "memory", "utilisation", "classes")
 
 
 def write_figures(run: RunFolder, folder: Path) -> list[Path]:
-    """Draw a finished run beside its reference into `folder`; return the files, if it is finished.
+    """Draw a finished run beside its reference into `folder`; return the files.
+
+    An unfinished run has none.
 
     Raises:
         OSError: the folder cannot be written.
