@@ -122,7 +122,7 @@ def test_a_tab_of_compare_shows_the_report_s_plots(tab: str, contents: Contents)
 
 
 def test_averages_are_the_columns_means(data: FigureData) -> None:
-    """In the unit of the axis: shares in percent, memory in MiB, times in minutes."""
+    """In the unit of the axis: shares in percent, memory in MiB, short times in seconds."""
     plots = {plot.title: plot.series[0] for plot in named("averages", data).plots(data)}
     group = data.schemes()[0]
     mean = group.mean(column_named("accuracy"))
@@ -130,7 +130,7 @@ def test_averages_are_the_columns_means(data: FigureData) -> None:
     assert plots["test accuracy, %"].points[0] == (pytest.approx(100 * mean), 0.0)
     seconds = group.mean(column_named("time"))
     assert seconds is not None
-    assert plots["time, min"].points[0] == (pytest.approx(seconds / 60), 0.0)
+    assert plots["time, s"].points[0] == (pytest.approx(seconds), 0.0)
 
 
 def test_changes_are_the_report_s_intervals(data: FigureData) -> None:

@@ -8,12 +8,15 @@ from medtui.analysis.run_record import task_of
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Level, Plot, Series
 from medtui.metrics import class_metric
-from medtui.units import MIB
+from medtui.units import GIB, MIB
 
 _AVERAGED = ("memory", "peak_memory", "utilisation", "process_memory", "cpu", "time")
 """Columns whose means are drawn beside the metrics'; those that no run measured are left out."""
 
 _SECONDS_PER_MINUTE = 60.0
+_MOST_SECONDS = 120.0
+_MOST_MIB = 10_000
+"""Beyond these, means are in the next larger unit."""
 
 
 def changes(data: FigureData) -> tuple[Plot, ...]:
@@ -82,9 +85,9 @@ def averages(data: FigureData) -> tuple[Plot, ...]:
 
 
 def _average(column: Column, groups: list[Group]) -> Plot:
-    scale, unit, digits = _unit_of(column)
     rows = [(row, group, mean) for row, group in enumerate(groups)
             if (mean := group.mean(column)) is not None]  # fmt: skip
+    scale, unit, digits = _unit_of(column, max(mean for *_, mean in rows))
     spreads = [group.spread(column) or 0.0 for _, group, _ in rows]
     bars = Series(
         "mean",
@@ -102,12 +105,12 @@ def _average(column: Column, groups: list[Group]) -> Plot:
     return Plot(label, (bars,), x_label=label, rows=names)
 
 
-def _unit_of(column: Column) -> tuple[float, str, int]:
+def _unit_of(column: Column, highest: float) -> tuple[float, str, int]:
     """Return the factor, the unit and the decimals with which a column stands on an axis."""
     if column.metric is not None:
         return (100.0, ", %", 1) if column.metric.is_share else (1.0, "", 3)
     if "memory" in column.name:
-        return 1 / MIB, ", MiB", 0
+        return (1 / MIB, ", MiB", 0) if highest < _MOST_MIB * MIB else (1 / GIB, ", GiB", 1)
     if column.name == "time":
-        return 1 / _SECONDS_PER_MINUTE, ", min", 1
+        return (1.0, ", s", 0) if highest < _MOST_SECONDS else (1 / _SECONDS_PER_MINUTE, ", min", 1)
     return 1.0, ", %", 0
