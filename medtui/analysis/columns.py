@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from medtui.analysis.run_record import Entry, task_of
+from medtui.analysis.run_record import RunRecord, task_of
 from medtui.errors import UsageError
 from medtui.metrics import Metric, metric_named, primary_metric, reported_metrics
 from medtui.protocol.model_size import Shrinkage
@@ -41,7 +41,7 @@ class Column:
     """As `--columns` and filters say it."""
     label: str
     """As it stands above the column; it names the split where there is one."""
-    read: Callable[[Entry], Value]
+    read: Callable[[RunRecord], Value]
     show: Callable[[float | None], str] = format_number
     """How a number is written; text stands for itself."""
     metric: Metric | None = None
@@ -54,12 +54,12 @@ class Column:
     opens: Literal["result", "preset", "telemetry", "bench", "exports"] = "result"
     """The file it is read from; a result is read already, the others cost time."""
 
-    def text(self, entry: Entry) -> str:
+    def text(self, entry: RunRecord) -> str:
         """Return the run's value as it is shown."""
         value = self.read(entry)
         return value if isinstance(value, str) else self.show(value)
 
-    def number(self, entry: Entry) -> float | None:
+    def number(self, entry: RunRecord) -> float | None:
         """Return the run's value where it is a number."""
         value = self.read(entry)
         return None if isinstance(value, str) else value
@@ -97,7 +97,7 @@ def columns_named(names: str) -> list[Column]:
     return list({column.name: column for column in found}.values())
 
 
-def usual_columns(entries: Sequence[Entry]) -> list[Column]:
+def usual_columns(entries: Sequence[RunRecord]) -> list[Column]:
     """Return the columns that fit these runs' tasks and need no other file than the results."""
     task = task_of(entries)
     beside = ["exact_match", "accuracy"] if task == "multi" else ["auroc"]
@@ -109,7 +109,7 @@ def usual_columns(entries: Sequence[Entry]) -> list[Column]:
     return [known[name] for name in names]
 
 
-def differing(columns: Sequence[Column], entries: Sequence[Entry]) -> list[Column]:
+def differing(columns: Sequence[Column], entries: Sequence[RunRecord]) -> list[Column]:
     """Leave out the columns in which all runs are the same; the run's name always stays."""
     return [
         column for column in columns
@@ -131,19 +131,19 @@ def _metric_column(metric: Metric, split: Split) -> Column:
 
 
 def _vitals_column(name: str, label: str, of: str, part: str, show: Callable[..., str]) -> Column:
-    def read(entry: Entry) -> float | None:
+    def read(entry: RunRecord) -> float | None:
         level: Level | None = getattr(entry.vitals, of)
         return None if level is None else float(getattr(level, part))
 
     return Column(name, label, read, show, opens="telemetry")
 
 
-def _search_text(entry: Entry) -> str | None:
+def _search_text(entry: RunRecord) -> str | None:
     """Return `chosen` or `probe`: what a search made of the run."""
     return "probe" if entry.is_probe else "chosen" if entry.is_chosen else None
 
 
-def _published_text(entry: Entry) -> str:
+def _published_text(entry: RunRecord) -> str:
     """Return `accuracy 72.4 %`: what a publication reports, by its own metric."""
     number = entry.published
     if number is None:
@@ -154,12 +154,12 @@ def _published_text(entry: Entry) -> str:
     return f"{metric.label} {metric.show(number.value)}"
 
 
-def _exports_text(entry: Entry) -> str:
+def _exports_text(entry: RunRecord) -> str:
     """Return `int8, onnx shrunk`: the forms that lie in the run's `exports/`."""
     return ", ".join(export.label for export in read_exports(entry.folder.exports)) or MISSING
 
 
-def _flip_rate(entry: Entry) -> float | None:
+def _flip_rate(entry: RunRecord) -> float | None:
     flips = entry.result.test.flips
     return None if flips is None else flips.rate
 
@@ -169,7 +169,7 @@ def _shrunk_column(
 ) -> Column:
     """Return a column of what is left without the filters and neurons that can leave."""
 
-    def measured(entry: Entry) -> float | None:
+    def measured(entry: RunRecord) -> float | None:
         found = entry.result.shrinkage
         return None if found is None else read(found)
 
@@ -186,7 +186,7 @@ def _bench_column(
 ) -> Column:
     """Return a column of the benchmark in float32, in which every model is measured."""
 
-    def measured(entry: Entry) -> float | None:
+    def measured(entry: RunRecord) -> float | None:
         bench = entry.bench.shrunk if entry.bench and is_shrunk else entry.bench
         contest = bench.contest("float32") if bench else None
         return None if contest is None else read(contest)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medtui.analysis.columns import Split
-from medtui.analysis.prediction_changes import Pair, pair_predictions
-from medtui.analysis.run_record import Entry, reference_of
+from medtui.analysis.prediction_changes import PairedPredictions, pair_predictions
+from medtui.analysis.run_record import RunRecord, reference_of
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
@@ -24,7 +24,7 @@ class Differences:
     """Metric's name to its paired change on test."""
 
 
-def pair_entries(baseline: Entry, entry: Entry, split: Split = "test") -> Pair:
+def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> PairedPredictions:
     """Match two runs' answers image by image.
 
     Raises:
@@ -33,13 +33,15 @@ def pair_entries(baseline: Entry, entry: Entry, split: Split = "test") -> Pair:
     return pair_predictions(baseline.predictions, entry.predictions, split)
 
 
-def differences(baseline: Entry, entry: Entry, *, resamples: int = RESAMPLES) -> Differences:
+def differences(
+    baseline: RunRecord, entry: RunRecord, *, resamples: int = RESAMPLES
+) -> Differences:
     """Return the paired change of every metric of the task on test.
 
     Raises:
-        MedtuiError: as for `pair_entries`.
+        MedtuiError: as for `pair_runs`.
     """
-    pair = pair_entries(baseline, entry)
+    pair = pair_runs(baseline, entry)
     metrics = reported_metrics(pair.run.task)
     found = paired_differences(
         pair.reference, pair.run, pair.patients, metrics, resamples=resamples
@@ -48,7 +50,7 @@ def differences(baseline: Entry, entry: Entry, *, resamples: int = RESAMPLES) ->
 
 
 def differences_of_all(
-    entries: Sequence[Entry], pin: Entry | None, *, resamples: int = RESAMPLES
+    entries: Sequence[RunRecord], pin: RunRecord | None, *, resamples: int = RESAMPLES
 ) -> tuple[dict[str, Differences], list[str]]:
     """Return each run's differences from `pin`, without one from its own study's reference.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from medtui.analysis.columns import Column, Value, column_named
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 from medtui.errors import UsageError
 
 _TERM = re.compile(r"(?P<name>[\w-]+)\s*(?P<sign>!=|!~|<=|>=|=|~|<|>)(?P<value>.*)", re.DOTALL)
@@ -25,9 +25,9 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 class Filter:
     """Holds for a run if each of its terms does."""
 
-    terms: tuple[Callable[[Entry], bool], ...]
+    terms: tuple[Callable[[RunRecord], bool], ...]
 
-    def __call__(self, entry: Entry) -> bool:
+    def __call__(self, entry: RunRecord) -> bool:
         """Whether the run is meant."""
         return all(holds(entry) for holds in self.terms)
 
@@ -49,7 +49,7 @@ def parse_filter(text: str) -> Filter:
     return Filter(tuple(_term(word) for word in words))
 
 
-def _term(word: str) -> Callable[[Entry], bool]:
+def _term(word: str) -> Callable[[RunRecord], bool]:
     parts = _TERM.fullmatch(word)
     if parts is None:
         return lambda entry: word.casefold() in entry.key.casefold()
@@ -61,7 +61,7 @@ def _term(word: str) -> Callable[[Entry], bool]:
     return _equality(column, value, is_wanted=sign == "=")
 
 
-def _search(column: Column, pattern: str, *, is_wanted: bool) -> Callable[[Entry], bool]:
+def _search(column: Column, pattern: str, *, is_wanted: bool) -> Callable[[RunRecord], bool]:
     try:
         wanted = re.compile(pattern, re.IGNORECASE)
     except re.error as error:
@@ -69,19 +69,19 @@ def _search(column: Column, pattern: str, *, is_wanted: bool) -> Callable[[Entry
     return lambda entry: bool(wanted.search(column.text(entry))) == is_wanted
 
 
-def _order(column: Column, sign: str, text: str) -> Callable[[Entry], bool]:
+def _order(column: Column, sign: str, text: str) -> Callable[[RunRecord], bool]:
     limit, compare = _number(text), _ORDERS[sign]
     if limit is None or column.is_text:
         raise UsageError(f"filter `{column.name}{sign}{text}` needs numbers on both sides.")
 
-    def holds(entry: Entry) -> bool:
+    def holds(entry: RunRecord) -> bool:
         value = column.number(entry)
         return value is not None and compare(value, limit)
 
     return holds
 
 
-def _equality(column: Column, text: str, *, is_wanted: bool) -> Callable[[Entry], bool]:
+def _equality(column: Column, text: str, *, is_wanted: bool) -> Callable[[RunRecord], bool]:
     number = _number(text)
 
     def is_equal(value: Value) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medtui.analysis.columns import Column, column_named
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 
 KEYS = ("scheme", "density", "seed", "study")
 """Columns that runs can be grouped by."""
@@ -17,7 +17,7 @@ class Group:
 
     label: str
     """Those columns' values: `Prune 0.1`."""
-    members: tuple[Entry, ...]
+    members: tuple[RunRecord, ...]
 
     def mean(self, column: Column) -> float | None:
         """Return the mean over the members in which it was measured; None where it was in none."""
@@ -34,20 +34,20 @@ class Group:
         return [number for number in numbers if number is not None]
 
 
-def group_entries(entries: Sequence[Entry], keys: Sequence[str]) -> list[Group]:
+def group_runs(entries: Sequence[RunRecord], keys: Sequence[str]) -> list[Group]:
     """Group runs by some of `KEYS`, in the order in which the groups' first members stand.
 
     Probes make groups of their own: `Prune probe`.
     """
     columns = [column_named(key) for key in keys]
-    found: dict[tuple[str, ...], list[Entry]] = {}
+    found: dict[tuple[str, ...], list[RunRecord]] = {}
     for entry in entries:
         values = (*(column.text(entry) for column in columns), *["probe"] * entry.is_probe)
         found.setdefault(values, []).append(entry)
     return [Group(" ".join(values), tuple(members)) for values, members in found.items()]
 
 
-def group_words(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
+def group_row(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
     """Return mean and spread of each number; of each text what all members share, else nothing."""
     words = []
     for column in columns:

@@ -7,16 +7,16 @@ are asked for and mark them then; and no front, mean, line or count takes them f
 
 from collections.abc import Sequence
 
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 
 
-def split_probes(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+def split_by_fidelity(entries: Sequence[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
     """Return the whole runs and the probes, each in order."""
     whole = [entry for entry in entries if not entry.is_probe]
     return whole, [entry for entry in entries if entry.is_probe]
 
 
-def describe_probes(probes: Sequence[Entry]) -> str:
+def describe_low_fidelity(probes: Sequence[RunRecord]) -> str:
     """Return how many there are and what they ran: `7 probes of 5 cycles`."""
     counts = sorted({probe.result.num_cycles for probe in probes})
     cycles = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"

@@ -17,7 +17,7 @@ from medtui.runs.result import Flips
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedPredictions:
     """The images of a part that two runs both answered, row by row."""
 
     names: list[str]
@@ -57,7 +57,9 @@ class Pair:
         )
 
 
-def pair_predictions(reference: RunPredictions, run: RunPredictions, split: str) -> Pair:
+def pair_predictions(
+    reference: RunPredictions, run: RunPredictions, split: str
+) -> PairedPredictions:
     """Match two runs' answers by image name; images that only one of them has are left out.
 
     Raises:
@@ -71,7 +73,7 @@ def pair_predictions(reference: RunPredictions, run: RunPredictions, split: str)
     if not rows:
         raise UsageError(f"The runs share no image of their {split} splits.")
     matched = [row_of[part.names[row]] for row in rows]
-    return Pair(
+    return PairedPredictions(
         names=[part.names[row] for row in rows],
         patients=[part.patients[row] for row in rows],
         reference=reference.scores(split).take(np.array(matched)),
@@ -98,7 +100,7 @@ def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
     return text.getvalue()
 
 
-def _changed_rows(pair: Pair, classes: tuple[str, ...]) -> list[list[str]]:
+def _changed_rows(pair: PairedPredictions, classes: tuple[str, ...]) -> list[list[str]]:
     moved_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)
     told = (pair.run.labels_NK, pair.reference.answers_NK, pair.run.answers_NK)
     found = []
@@ -115,7 +117,7 @@ def _changed_rows(pair: Pair, classes: tuple[str, ...]) -> list[list[str]]:
     return [cells for _, cells in sorted(found, key=lambda each: -each[0])]
 
 
-def _is_listed(pair: Pair) -> NDArray[np.bool_]:
+def _is_listed(pair: PairedPredictions) -> NDArray[np.bool_]:
     """Mark the changed answers, (N, K); in single-label tasks each image at its label alone."""
     known_NK = pair.run.known
     if pair.run.task == "multi":

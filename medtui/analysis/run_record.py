@@ -26,7 +26,7 @@ from medtui.telemetry import VitalsSummary, read_samples, summarise
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class RunRecord:
     """One finished run."""
 
     folder: RunFolder
@@ -102,7 +102,7 @@ class Entry:
         return metrics.get(name)
 
 
-def task_of(entries: Iterable[Entry]) -> Task:
+def task_of(entries: Iterable[RunRecord]) -> Task:
     """Return the task that runs are compared by."""
     return common_task(entry.result.task for entry in entries)
 
@@ -110,9 +110,9 @@ def task_of(entries: Iterable[Entry]) -> Task:
 _SHIPPED = frozenset({*named_schemes(), "reference"})
 
 
-def read_entries(folders: Iterable[RunFolder]) -> tuple[list[Entry], list[str]]:
+def read_run_records(folders: Iterable[RunFolder]) -> tuple[list[RunRecord], list[str]]:
     """Read the finished runs among `folders`, and a sentence for each that cannot be read."""
-    entries, problems = list[Entry](), list[str]()
+    entries, problems = list[RunRecord](), list[str]()
     chosen: dict[StudyFolder, set[str]] = {}
     for folder in folders:
         try:
@@ -123,7 +123,7 @@ def read_entries(folders: Iterable[RunFolder]) -> tuple[list[Entry], list[str]]:
         if result is not None:
             if folder.study not in chosen:
                 chosen[folder.study] = _chosen_in(folder.study)
-            entries.append(Entry(folder, result, folder.name in chosen[folder.study]))
+            entries.append(RunRecord(folder, result, folder.name in chosen[folder.study]))
     return entries, problems
 
 
@@ -136,13 +136,13 @@ def _chosen_in(study: StudyFolder) -> set[str]:
     return {search.chosen for search in record.searches} if record else set()
 
 
-def reference_of(entry: Entry, entries: Iterable[Entry]) -> Entry | None:
+def reference_of(entry: RunRecord, entries: Iterable[RunRecord]) -> RunRecord | None:
     """Return the reference of `entry`: among `entries`, else from its study's folder."""
     folder = entry.folder.study.reference
     for each in entries:
         if each.folder == folder:
             return each
-    found, _ = read_entries([folder])
+    found, _ = read_run_records([folder])
     return found[0] if found else None
 
 

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from medtui.analysis.columns import Column, Split
 from medtui.analysis.differences import Differences, difference_text
 from medtui.analysis.groups import Group, mean_and_spread
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 from medtui.analysis.settings import setting_differences
-from medtui.analysis.table import Sheet, Words
+from medtui.analysis.table import Row, Table
 from medtui.metrics import Metric
 from medtui.units import MISSING, format_percent
 
 
-def runs_sheet(
-    entries: Sequence[Entry], columns: Sequence[Column],
+def runs_table(
+    entries: Sequence[RunRecord], columns: Sequence[Column],
     found: Mapping[str, Differences] | None = None,
-) -> Sheet:  # fmt: skip
+) -> Table:  # fmt: skip
     """Return a row for each run; with `found`, its difference follows each test metric."""
     headers: list[str] = []
     for column in columns:
@@ -23,13 +23,13 @@ def runs_sheet(
         if found is not None and _is_paired(column):
             headers.append(f"change of {column.metric.label if column.metric else ''}")
     rows = [_run_row(entry, columns, found) for entry in entries]
-    return Sheet("Results", tuple(headers), tuple(rows), note=_baselines(found))
+    return Table("Results", tuple(headers), tuple(rows), note=_baselines(found))
 
 
-def groups_sheet(groups: Sequence[Group], columns: Sequence[Column]) -> Sheet:
+def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
     """Return a row of mean and spread for each group, and below it one for each member."""
     numbers = [column for column in columns if not column.is_text]
-    rows: list[Words] = []
+    rows: list[Row] = []
     marks: list[str] = []
     for group in groups:
         count = len(group.members)
@@ -42,10 +42,10 @@ def groups_sheet(groups: Sequence[Group], columns: Sequence[Column]) -> Sheet:
             marks.append("")
     headers = ("group", "runs", *(column.label for column in numbers))
     note = "Mean ± standard deviation between the members of a group."
-    return Sheet("Groups", headers, tuple(rows), tuple(marks), note)
+    return Table("Groups", headers, tuple(rows), tuple(marks), note)
 
 
-def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test") -> Sheet:
+def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "test") -> Table:
     """Return each class's metric in each run, the macro average below; rarest class first."""
     measured = [entry.split(split).per_class for entry in entries]
     prevalence = {
@@ -53,7 +53,7 @@ def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test
         for classes in measured
         for name, values in classes.items()
     }
-    rows: list[Words] = [
+    rows: list[Row] = [
         (
             name,
             format_percent(prevalence[name]),
@@ -64,14 +64,14 @@ def classes_sheet(entries: Sequence[Entry], metric: Metric, split: Split = "test
     whole = [metric.show(entry.metric(split, metric.name)) for entry in entries]
     rows.append(("all", "", *whole))
     headers = ("class", "of images", *(short_name(entry, entries) for entry in entries))
-    return Sheet(f"{metric.label} by class, {split}", headers, tuple(rows))
+    return Table(f"{metric.label} by class, {split}", headers, tuple(rows))
 
 
-def layers_sheet(entries: Sequence[Entry]) -> Sheet:
+def layers_table(entries: Sequence[RunRecord]) -> Table:
     """Return the share of weights each run kept of each layer; a collapsed layer is marked."""
     names = dict.fromkeys(layer.name for entry in entries for layer in entry.result.size.layers)
     layers = [{layer.name: layer for layer in entry.result.size.layers} for entry in entries]
-    rows: list[Words] = []
+    rows: list[Row] = []
     marks: list[str] = []
     for name in names:
         found = [each.get(name) for each in layers]
@@ -85,27 +85,27 @@ def layers_sheet(entries: Sequence[Entry]) -> Sheet:
         marks.append("dead" if "collapsed" in cells else "")
     headers = ("layer", *(short_name(entry, entries) for entry in entries))
     note = "Share of a layer's weights that are not zero."
-    return Sheet("Layers", headers, tuple(rows), tuple(marks), note)
+    return Table("Layers", headers, tuple(rows), tuple(marks), note)
 
 
-def settings_sheet(entries: Sequence[Entry]) -> Sheet:
+def settings_table(entries: Sequence[RunRecord]) -> Table:
     """Return the keys in which the runs' presets differ."""
     lines = setting_differences(entries)
     headers = ("setting", *(short_name(entry, entries) for entry in entries))
     rows = tuple((line.key, *line.values) for line in lines)
     note = "" if lines else "The runs were asked for the same."
-    return Sheet("Settings that differ", headers, rows, note=note, num_keys=1 + len(entries))
+    return Table("Settings that differ", headers, rows, note=note, num_keys=1 + len(entries))
 
 
-def short_name(entry: Entry, entries: Sequence[Entry]) -> str:
+def short_name(entry: RunRecord, entries: Sequence[RunRecord]) -> str:
     """Return a run's name without its study where all runs are of one study."""
     studies = {each.folder.study.name for each in entries}
     return entry.folder.name if len(studies) == 1 else entry.key
 
 
 def _run_row(
-    entry: Entry, columns: Sequence[Column], found: Mapping[str, Differences] | None
-) -> Words:
+    entry: RunRecord, columns: Sequence[Column], found: Mapping[str, Differences] | None
+) -> Row:
     cells: list[str] = []
     for column in columns:
         cells.append(column.text(entry))

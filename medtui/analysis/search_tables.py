@@ -1,6 +1,6 @@
 """What a study's searches came to, in words and as sheets: for verbs, screens and reports."""
 
-from medtui.analysis.table import Sheet
+from medtui.analysis.table import Table
 from medtui.runs.search_record import SearchOutcome, SearchSample
 from medtui.units import MISSING, format_density, format_number, format_percent, plural
 
@@ -63,7 +63,7 @@ def floor_of(search: SearchOutcome) -> float | None:
     return floor if any(value < floor for value in lowest) else None
 
 
-def samples_sheet(search: SearchOutcome) -> Sheet:
+def samples_table(search: SearchOutcome) -> Table:
     """Return a search's samples in planned order; the chosen one is marked."""
     rows = tuple(
         (
@@ -79,7 +79,7 @@ def samples_sheet(search: SearchOutcome) -> Sheet:
     headers = ("run", "density", f"val {search.label} ± error", "feasible", "sample",
                GAINS[search.objective])  # fmt: skip
     marks = tuple("chosen" if sample is search.best else "" for sample in search.samples)
-    return Sheet(f"Samples of {search.scheme}", headers, rows, marks, _note(search))
+    return Table(f"Samples of {search.scheme}", headers, rows, marks, _note(search))
 
 
 def _note(search: SearchOutcome) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 from medtui.units import MISSING
 
 _NOT_ASKED = ("schema", "name", "note", "published")
@@ -21,7 +21,7 @@ class SettingLine:
     """In the order of the runs."""
 
 
-def setting_differences(entries: Sequence[Entry]) -> list[SettingLine]:
+def setting_differences(entries: Sequence[RunRecord]) -> list[SettingLine]:
     """Return the keys in which the runs' presets differ, in the preset's order."""
     tables = [_flat(_asked(entry)) for entry in entries]
     keys = dict.fromkeys(key for table in tables for key in table)
@@ -29,7 +29,7 @@ def setting_differences(entries: Sequence[Entry]) -> list[SettingLine]:
     return [line for line in lines if len(set(line.values)) > 1]
 
 
-def _asked(entry: Entry) -> dict[str, Any]:
+def _asked(entry: RunRecord) -> dict[str, Any]:
     if entry.preset is None:
         return {}
     table = entry.preset.model_dump(by_alias=True, exclude_none=True, mode="json")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from medtui.analysis.columns import column_named
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 
 
-def sort_entries(entries: Sequence[Entry], by: str) -> list[Entry]:
+def sort_runs(entries: Sequence[RunRecord], by: str) -> list[RunRecord]:
     """Order runs by a column: rising, or falling where `by` begins with `-`; missing values last.
 
     An empty `by` keeps the order.
@@ -21,7 +21,7 @@ def sort_entries(entries: Sequence[Entry], by: str) -> list[Entry]:
     missing = [entry for entry in entries if column.read(entry) is None]
     is_text = column.is_text
 
-    def key(entry: Entry) -> tuple[str, float]:
+    def key(entry: RunRecord) -> tuple[str, float]:
         value = column.read(entry)
         return (str(value).casefold(), 0.0) if is_text else ("", column.number(entry) or 0.0)
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.analysis.columns import Split
-from medtui.analysis.differences import RESAMPLES, pair_entries
-from medtui.analysis.prediction_changes import Pair
-from medtui.analysis.run_record import Entry, reference_of
+from medtui.analysis.differences import RESAMPLES, pair_runs
+from medtui.analysis.prediction_changes import PairedPredictions
+from medtui.analysis.run_record import RunRecord, reference_of
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, class_metric, metric_named, primary_metric
 from medtui.metrics.calibration import Calibration, calibration_of
@@ -75,7 +75,7 @@ class SubgroupChange:
 
 
 @dataclass(frozen=True)
-class Moved:
+class ProbabilityChange:
     """An image whose answer moved far."""
 
     name: str
@@ -92,7 +92,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Harm:
+class SubgroupAnalysis:
     """What a run changed against its baseline, on one part of the data."""
 
     key: str
@@ -108,7 +108,7 @@ class Harm:
     """Rarest first."""
     subgroups: tuple[SubgroupChange, ...]
     """Empty where the data set's card names none."""
-    moved: tuple[Moved, ...]
+    moved: tuple[ProbabilityChange, ...]
     """Farthest first."""
     before: Calibration
     after: Calibration
@@ -136,21 +136,21 @@ class Harm:
         return [each.name for each in self.classes if each.verdict in verdicts] + groups
 
 
-def measure_harm(
-    baseline: Entry, entry: Entry, split: Split = "test", *, tolerance: float = TOLERANCE,
+def analyse_subgroups(
+    baseline: RunRecord, entry: RunRecord, split: Split = "test", *, tolerance: float = TOLERANCE,
     resamples: int = RESAMPLES,
-) -> Harm:  # fmt: skip
+) -> SubgroupAnalysis:  # fmt: skip
     """Tell what `entry` changed against `baseline`.
 
     Raises:
         MedtuiError: predictions are missing, or the runs share no images or classes.
     """
-    pair = pair_entries(baseline, entry, split)
+    pair = pair_runs(baseline, entry, split)
     primary = primary_metric(pair.run.task)
     overall = _change(pair, primary, resamples)
     passes = _passes(overall, tolerance)
     classes = entry.predictions.classes
-    return Harm(
+    return SubgroupAnalysis(
         key=entry.key,
         baseline=baseline.key,
         split=split,
@@ -170,21 +170,21 @@ def measure_harm(
     )  # fmt: skip
 
 
-def harm_of_all(
-    entries: Sequence[Entry], pin: Entry | None = None, split: Split = "test", *,
+def analyse_all(
+    entries: Sequence[RunRecord], pin: RunRecord | None = None, split: Split = "test", *,
     tolerance: float = TOLERANCE,
-) -> tuple[list[Harm], list[str]]:  # fmt: skip
+) -> tuple[list[SubgroupAnalysis], list[str]]:  # fmt: skip
     """Tell what each run changed against `pin`, without one against its study's reference.
 
     Runs that cannot be compared are left out, with a sentence for each.
     """
-    harms, problems = list[Harm](), list[str]()
+    harms, problems = list[SubgroupAnalysis](), list[str]()
     for entry in entries:
         baseline = pin or reference_of(entry, entries)
         if baseline is None or baseline.folder == entry.folder:
             continue
         try:
-            harms.append(measure_harm(baseline, entry, split, tolerance=tolerance))
+            harms.append(analyse_subgroups(baseline, entry, split, tolerance=tolerance))
         except MedtuiError as error:
             problems.append(f"{entry.key} against {baseline.key}: {error.message}")
     return harms, problems
@@ -194,7 +194,7 @@ def _passes(overall: Change, tolerance: float) -> bool:
     return overall.difference is not None and overall.difference.value >= -tolerance
 
 
-def _change(pair: Pair, metric: Metric, resamples: int) -> Change:
+def _change(pair: PairedPredictions, metric: Metric, resamples: int) -> Change:
     found = paired_differences(
         pair.reference, pair.run, pair.patients, [metric], resamples=resamples
     )
@@ -211,14 +211,14 @@ def _verdict(change: Change, tolerance: float | None) -> Verdict:
 
 
 def _class_changes(
-    pair: Pair, classes: Sequence[str], tolerance: float | None, resamples: int
+    pair: PairedPredictions, classes: Sequence[str], tolerance: float | None, resamples: int
 ) -> tuple[ClassChange, ...]:
     ranking = [metric_named(name) for name in ("auroc", "average_precision")]
     judging = class_metric(pair.run.task)
     metrics = list(dict.fromkeys([judging, *(metric for metric in ranking if metric)]))
     found = []
     for index, name in enumerate(classes):
-        alone = Pair(
+        alone = PairedPredictions(
             pair.names, pair.patients, pair.reference.of_class(index), pair.run.of_class(index)
         )
         changes = tuple(_change(alone, metric, resamples) for metric in metrics)
@@ -229,9 +229,12 @@ def _class_changes(
 
 
 def _subgroup_changes(
-    pair: Pair, subgroups: dict[str, dict[str, str]], primary: Metric, tolerance: float | None,
+    pair: PairedPredictions,
+    subgroups: dict[str, dict[str, str]],
+    primary: Metric,
+    tolerance: float | None,
     resamples: int,
-) -> tuple[SubgroupChange, ...]:  # fmt: skip
+) -> tuple[SubgroupChange, ...]:
     found = []
     for kind in dict.fromkeys(kind for values in subgroups.values() for kind in values):
         value_N = np.array([subgroups.get(name, {}).get(kind, "") for name in pair.names])
@@ -251,8 +254,8 @@ def _by_number(value: str) -> tuple[float, str]:
     return (float(digits) - value.startswith("<") if is_number else float("inf"), value)
 
 
-def _take(pair: Pair, rows: NDArray[np.int64]) -> Pair:
-    return Pair(
+def _take(pair: PairedPredictions, rows: NDArray[np.int64]) -> PairedPredictions:
+    return PairedPredictions(
         [pair.names[row] for row in rows],
         [pair.patients[row] for row in rows],
         pair.reference.take(rows),
@@ -260,7 +263,7 @@ def _take(pair: Pair, rows: NDArray[np.int64]) -> Pair:
     )
 
 
-def _moved(pair: Pair, classes: Sequence[str]) -> tuple[Moved, ...]:
+def _moved(pair: PairedPredictions, classes: Sequence[str]) -> tuple[ProbabilityChange, ...]:
     """Return the images with the largest change of a probability, each by that class.
 
     Two classes mirror each other, so the second alone is looked at, as by every other metric.
@@ -274,7 +277,7 @@ def _moved(pair: Pair, classes: Sequence[str]) -> tuple[Moved, ...]:
         index = pair.run.judged[int(moved_NK[row].argmax())]
         shown = [classes[number] for number in np.flatnonzero(present_NK[row]).tolist()]
         found.append(
-            Moved(
+            ProbabilityChange(
                 pair.names[row],
                 pair.patients[row],
                 classes[index],

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from medtui.analysis.differences import difference_text
-from medtui.analysis.subgroup_analysis import Change, Harm
-from medtui.analysis.table import Sheet
+from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
+from medtui.analysis.table import Table
 from medtui.metrics.calibration import NUM_BINS
 from medtui.units import format_count, format_number, format_percent
 
@@ -12,19 +12,19 @@ MARK = "✗"
 """Stands before a verdict, so that colour is not alone."""
 
 
-def harm_sheets(harms: Sequence[Harm]) -> list[Sheet]:
+def analysis_tables(harms: Sequence[SubgroupAnalysis]) -> list[Table]:
     """Return all that is known of what runs changed: what they share, then each by itself."""
     if not harms:
         return []
-    sheets = [flips_sheet(harms), calibration_sheet(harms)]
+    sheets = [changed_answers_table(harms), calibration_table(harms)]
     for harm in harms:
-        sheets.append(class_changes_sheet(harm))
-        sheets += [subgroups_sheet(harm)] if harm.subgroups else []
-        sheets.append(moved_sheet(harm))
+        sheets.append(class_changes_table(harm))
+        sheets += [subgroups_table(harm)] if harm.subgroups else []
+        sheets.append(largest_changes_table(harm))
     return sheets
 
 
-def flips_sheet(harms: Sequence[Harm]) -> Sheet:
+def changed_answers_table(harms: Sequence[SubgroupAnalysis]) -> Table:
     """Return how many answers each run changed, and what that did to the mean."""
     metric = harms[0].overall.metric
     rows = [
@@ -48,10 +48,10 @@ def flips_sheet(harms: Sequence[Harm]) -> Sheet:
         f"The mean holds if it falls by no more than {_tolerance(first)}."
     )
     marks = tuple("" if harm.passes else "falls" for harm in harms)
-    return Sheet("Answers changed", headers, tuple(rows), marks, note)
+    return Table("Answers changed", headers, tuple(rows), marks, note)
 
 
-def class_changes_sheet(harm: Harm) -> Sheet:
+def class_changes_table(harm: SubgroupAnalysis) -> Table:
     """Return each class's change, rarest first."""
     rows = []
     for each in harm.classes:
@@ -62,10 +62,10 @@ def class_changes_sheet(harm: Harm) -> Sheet:
         headers += [f"{change.metric.label} now", "change"]
     marks = tuple(each.verdict for each in harm.classes)
     title = f"By class, rarest first: {harm.key}"
-    return Sheet(title, (*headers, "verdict"), tuple(rows), marks, _verdict_note(harm))
+    return Table(title, (*headers, "verdict"), tuple(rows), marks, _verdict_note(harm))
 
 
-def subgroups_sheet(harm: Harm) -> Sheet:
+def subgroups_table(harm: SubgroupAnalysis) -> Table:
     """Return each patient group's change of the primary metric."""
     rows = [
         (
@@ -83,20 +83,20 @@ def subgroups_sheet(harm: Harm) -> Sheet:
                "verdict")  # fmt: skip
     marks = tuple(each.verdict for each in harm.subgroups)
     title = f"By patient group: {harm.key}"
-    return Sheet(title, headers, tuple(rows), marks, _verdict_note(harm), num_keys=2)
+    return Table(title, headers, tuple(rows), marks, _verdict_note(harm), num_keys=2)
 
 
-def calibration_sheet(harms: Sequence[Harm]) -> Sheet:
+def calibration_table(harms: Sequence[SubgroupAnalysis]) -> Table:
     """Return each run's calibration error before and after."""
     rows = [
         (harm.key, format_number(harm.before.error), format_number(harm.after.error))
         for harm in harms
     ]
     note = f"Expected calibration error over {NUM_BINS} bins: 0 is perfect."
-    return Sheet("Calibration error", ("run", "before", "after"), tuple(rows), note=note)
+    return Table("Calibration error", ("run", "before", "after"), tuple(rows), note=note)
 
 
-def moved_sheet(harm: Harm) -> Sheet:
+def largest_changes_table(harm: SubgroupAnalysis) -> Table:
     """Return the images whose answer moved farthest."""
     rows = [
         (
@@ -112,7 +112,7 @@ def moved_sheet(harm: Harm) -> Sheet:
     ]
     headers = ("image", "patient", "labels", "probability of", "before", "after", "answer")
     title = f"Images that moved most: {harm.key}"
-    return Sheet(title, headers, tuple(rows), num_keys=4)
+    return Table(title, headers, tuple(rows), num_keys=4)
 
 
 def _before_after(change: Change) -> tuple[str, str, str]:
@@ -125,11 +125,11 @@ def _told(verdict: str) -> str:
     return f"{MARK} {verdict}" if verdict else ""
 
 
-def _tolerance(harm: Harm) -> str:
+def _tolerance(harm: SubgroupAnalysis) -> str:
     return harm.overall.metric.show_amount(harm.tolerance)
 
 
-def _verdict_note(harm: Harm) -> str:
+def _verdict_note(harm: SubgroupAnalysis) -> str:
     if not harm.passes:
         return "The mean itself falls, so no part is judged by itself."
     return (

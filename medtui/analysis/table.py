@@ -5,17 +5,17 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Words = tuple[str, ...]
+Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Table:
     """One table."""
 
     title: str
-    headers: Words
-    rows: tuple[Words, ...]
-    marks: Words = ()
+    headers: Row
+    rows: tuple[Row, ...]
+    marks: Row = ()
     """A word against each row, like `hurt`; empty where all rows are alike."""
     note: str = ""
     """What a reader must know to read it."""
@@ -41,7 +41,7 @@ def deal_columns(
     return blocks
 
 
-def sheet_csv(sheet: Sheet) -> str:
+def table_csv(sheet: Table) -> str:
     """Return the table as comma-separated values."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -50,7 +50,7 @@ def sheet_csv(sheet: Sheet) -> str:
     return text.getvalue()
 
 
-def sheet_markdown(sheet: Sheet) -> str:
+def table_markdown(sheet: Table) -> str:
     """Return the table as Markdown, without its title."""
     rules = ["---" if at < sheet.num_keys else "---:" for at in range(len(sheet.headers))]
     lines = [_line(sheet.headers), _line(rules), *map(_line, sheet.rows)]

@@ -14,8 +14,8 @@ from medtui.units import plural
 if TYPE_CHECKING:
     from medtui.analysis.columns import Column
     from medtui.analysis.differences import Differences
-    from medtui.analysis.run_record import Entry
-    from medtui.analysis.table import Sheet
+    from medtui.analysis.run_record import RunRecord
+    from medtui.analysis.table import Table
 
 Targets = Annotated[
     list[str] | None,
@@ -91,7 +91,7 @@ def compare_runs(
     from medtui.analysis.columns import columns_named, differing, usual_columns
     from medtui.analysis.differences import differences_of_all
     from medtui.analysis.filters import parse_filter
-    from medtui.analysis.sorting import sort_entries
+    from medtui.analysis.sorting import sort_runs
 
     folder = options.runs_dir_of(ctx, runs_dir)
     holds = parse_filter(wanted)
@@ -101,7 +101,7 @@ def compare_runs(
         raise UsageError(
             "There is no finished run to compare.", hint="List all runs with `medtui runs list`."
         )
-    entries = sort_entries(entries, sort)
+    entries = sort_runs(entries, sort)
     shown = columns_named(columns) if columns else usual_columns(entries)
     shown = differing(shown, entries) if hide_same else shown
     baseline = _pinned(folder, pin)
@@ -113,15 +113,15 @@ def compare_runs(
     if as_json:
         _print_objects(entries, shown, found)
     else:
-        from medtui.analysis.run_tables import runs_sheet
+        from medtui.analysis.run_tables import runs_table
 
-        _print([runs_sheet(entries, shown, found)], as_csv=as_csv, as_markdown=as_markdown)
+        _print([runs_table(entries, shown, found)], as_csv=as_csv, as_markdown=as_markdown)
     for problem in problems:
         print(f"medtui: {problem}", file=sys.stderr)
 
 
-def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
-    from medtui.analysis.run_record import all_runs, read_entries
+def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[RunRecord]":
+    from medtui.analysis.run_record import all_runs, read_run_records
     from medtui.cli.run_lookup import find_target
     from medtui.runs.folder import misnamed_in
 
@@ -129,7 +129,7 @@ def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
     for name in targets:
         target = find_target(runs_dir, name)
         folders += target.study.runs() if target.run is None else [target.run]
-    entries, problems = read_entries(dict.fromkeys(folders))
+    entries, problems = read_run_records(dict.fromkeys(folders))
     for problem in (*problems, *(() if targets else misnamed_in(runs_dir))):
         print(f"medtui: {problem}", file=sys.stderr)
     if left_out := len(dict.fromkeys(folders)) - len(entries) - len(problems):
@@ -137,24 +137,26 @@ def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[Entry]":
     return entries
 
 
-def _leave_out_probes(entries: "list[Entry]", targets: Sequence[str]) -> "list[Entry]":
+def _leave_out_probes(entries: "list[RunRecord]", targets: Sequence[str]) -> "list[RunRecord]":
     """Return the full-fidelity runs, and the low-fidelity runs that were named."""
-    from medtui.analysis.low_fidelity import describe_probes, split_probes
+    from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
 
-    _, probes = split_probes(entries)
+    _, probes = split_by_fidelity(entries)
     unnamed = [probe for probe in probes if not _is_named(probe, targets)]
     if unnamed:
-        print(f"{describe_probes(unnamed)} left out; show them with --probes", file=sys.stderr)
+        print(
+            f"{describe_low_fidelity(unnamed)} left out; show them with --probes", file=sys.stderr
+        )
     return [entry for entry in entries if entry not in unnamed]
 
 
-def _is_named(entry: "Entry", targets: Sequence[str]) -> bool:
+def _is_named(entry: "RunRecord", targets: Sequence[str]) -> bool:
     """Return whether a target names the run: by path, as `study/run`, or by its name alone."""
     names = {entry.folder.name, f"{entry.folder.study.name}/{entry.folder.name}"}
     return any(name in names or Path(name).resolve() == entry.folder.path for name in targets)
 
 
-def _pinned(runs_dir: Path, name: str) -> "Entry | None":
+def _pinned(runs_dir: Path, name: str) -> "RunRecord | None":
     if not name:
         return None
     found = _entries(runs_dir, [name])
@@ -164,40 +166,40 @@ def _pinned(runs_dir: Path, name: str) -> "Entry | None":
 
 
 def _asked_sheets(
-    entries: "list[Entry]",
-    pin: "Entry | None",
+    entries: "list[RunRecord]",
+    pin: "RunRecord | None",
     columns: "Sequence[Column]",
     asked: tuple[bool, bool, bool],
     group: str,
-) -> "list[Sheet]":
-    from medtui.analysis.groups import group_entries
+) -> "list[Table]":
+    from medtui.analysis.groups import group_runs
     from medtui.analysis.run_record import task_of
-    from medtui.analysis.run_tables import classes_sheet, groups_sheet, settings_sheet
-    from medtui.analysis.subgroup_analysis import harm_of_all
-    from medtui.analysis.subgroup_tables import harm_sheets
+    from medtui.analysis.run_tables import classes_table, groups_table, settings_table
+    from medtui.analysis.subgroup_analysis import analyse_all
+    from medtui.analysis.subgroup_tables import analysis_tables
     from medtui.metrics import class_metric
 
     are_settings, are_classes, are_hurt = asked
     sheets = []
     if group:
         keys = group.replace(",", " ").split()
-        sheets.append(groups_sheet(group_entries(entries, keys), columns))
+        sheets.append(groups_table(group_runs(entries, keys), columns))
     if are_classes:
-        sheets.append(classes_sheet(entries, class_metric(task_of(entries))))
+        sheets.append(classes_table(entries, class_metric(task_of(entries))))
     if are_settings:
-        sheets.append(settings_sheet(entries))
+        sheets.append(settings_table(entries))
     if are_hurt:
-        harms, problems = harm_of_all(entries, pin)
+        harms, problems = analyse_all(entries, pin)
         for problem in problems:
             print(f"medtui: {problem}", file=sys.stderr)
-        sheets += harm_sheets(harms)
+        sheets += analysis_tables(harms)
     return sheets
 
 
 def _print(
-    sheets: "list[Sheet]", *, as_csv: bool, as_markdown: bool, as_json: bool = False
+    sheets: "list[Table]", *, as_csv: bool, as_markdown: bool, as_json: bool = False
 ) -> None:
-    from medtui.analysis.table import sheet_csv, sheet_markdown
+    from medtui.analysis.table import table_csv, table_markdown
     from medtui.cli.show.summary import print_object
     from medtui.cli.table import render_table
 
@@ -207,10 +209,10 @@ def _print(
                 named = dict(zip(sheet.headers, cells, strict=True))
                 print_object({"sheet": sheet.title, **named, "mark": sheet.mark_of(row)})
         elif as_csv:
-            print(sheet_csv(sheet), end="\n" if at < len(sheets) - 1 else "")
+            print(table_csv(sheet), end="\n" if at < len(sheets) - 1 else "")
         elif as_markdown:
             title = f"### {sheet.title}\n\n" if len(sheets) > 1 else ""
-            print(f"{title}{sheet_markdown(sheet)}")
+            print(f"{title}{table_markdown(sheet)}")
         else:
             print(f"{sheet.title}\n" if len(sheets) > 1 else "", end="")
             print(render_table(sheet.headers, sheet.rows, num_keys=sheet.num_keys))
@@ -218,7 +220,7 @@ def _print(
 
 
 def _print_objects(
-    entries: "list[Entry]", columns: "Sequence[Column]", found: "dict[str, Differences]"
+    entries: "list[RunRecord]", columns: "Sequence[Column]", found: "dict[str, Differences]"
 ) -> None:
     from medtui.cli.show.summary import print_object
     from medtui.metrics import primary_metric

@@ -7,9 +7,9 @@ from functools import cached_property
 import msgspec
 
 from medtui.analysis.differences import Differences, differences_of_all
-from medtui.analysis.low_fidelity import split_probes
-from medtui.analysis.run_record import Entry, read_entries, task_of
-from medtui.analysis.subgroup_analysis import Harm, harm_of_all
+from medtui.analysis.low_fidelity import split_by_fidelity
+from medtui.analysis.run_record import RunRecord, read_run_records, task_of
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_all
 from medtui.charts.figures.data import FigureData, chart_runs, read_curves
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.image_lookup import Picture, pictures_of
@@ -45,14 +45,14 @@ class Contents:
 
     name: str
     """Of the studies, joined."""
-    entries: tuple[Entry, ...]
+    entries: tuple[RunRecord, ...]
     """Finished whole runs, references first in each study."""
     headline: Metric
     """The primary metric of the runs' task."""
     curves: dict[str, RunCurves]
     """By run."""
     found: dict[str, Differences]
-    harms: tuple[Harm, ...]
+    harms: tuple[SubgroupAnalysis, ...]
     pictures: dict[str, Picture]
     """Images named in `harms`, as far as the data set is at hand."""
     card: Card | None
@@ -62,7 +62,7 @@ class Contents:
     provenance: Provenance | None
     problems: tuple[str, ...]
     """What is missing, in sentences."""
-    probes: tuple[Entry, ...]
+    probes: tuple[RunRecord, ...]
     """Low-fidelity runs of the studies' searches, which are no runs of the report."""
     searches: tuple[tuple[str, SearchOutcome], ...]
     """A study's name, and one of its searches."""
@@ -85,12 +85,12 @@ class Contents:
         return [(study if are_many else "", outcome) for study, outcome in self.searches]
 
     @property
-    def references(self) -> tuple[Entry, ...]:
+    def references(self) -> tuple[RunRecord, ...]:
         """The dense runs."""
         return tuple(entry for entry in self.entries if entry.folder.is_reference)
 
     @property
-    def compressed(self) -> tuple[Entry, ...]:
+    def compressed(self) -> tuple[RunRecord, ...]:
         """The others."""
         return tuple(entry for entry in self.entries if not entry.folder.is_reference)
 
@@ -108,15 +108,15 @@ def gather(studies: Sequence[StudyFolder], tell: Tell) -> tuple[Contents, ...]:
     """
     tell("reading results")
     folders = [run for study in studies for run in study.runs()]
-    read, problems = read_entries(folders)
-    entries, probes = split_probes(read)
+    read, problems = read_run_records(folders)
+    entries, probes = split_by_fidelity(read)
     if not entries:
         raise UsageError("No run is finished yet; there is nothing to report.")
     planned = [folder for folder in folders if not names_probe(folder.name)]
     left_out = sum(not is_file(folder.result) for folder in planned)
     if left_out:
         problems.append(f"{left_out} of {len(planned)} runs are not finished and are left out.")
-    by_data: dict[str, list[Entry]] = {}
+    by_data: dict[str, list[RunRecord]] = {}
     for entry in entries:
         found = _provenance(entry.folder)
         key = found.data_digest if found and found.data_digest else entry.folder.study.name
@@ -126,7 +126,7 @@ def gather(studies: Sequence[StudyFolder], tell: Tell) -> tuple[Contents, ...]:
     return (first, *chapters[1:])
 
 
-def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> Contents:
+def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Tell) -> Contents:
     """Compute the chapter of runs on the same data."""
     studies = list(dict.fromkeys(entry.folder.study for entry in entries))
     name = ", ".join(study.name for study in studies)
@@ -136,7 +136,7 @@ def _chapter(entries: Sequence[Entry], probes: Sequence[Entry], tell: Tell) -> C
     tell(f"{name}: drawing bootstrap samples")
     found, missing = differences_of_all(entries, None)
     tell(f"{name}: analysing subgroups")
-    harms, _ = harm_of_all(entries)
+    harms, _ = analyse_all(entries)
     first = entries[0]
     tell(f"{name}: finding the images that changed most")
     pictures, why = _pictures(first, harms)
@@ -174,7 +174,9 @@ def _searches(
     return tuple(found), problems
 
 
-def _pictures(entry: Entry, harms: Sequence[Harm]) -> tuple[dict[str, Picture], str]:
+def _pictures(
+    entry: RunRecord, harms: Sequence[SubgroupAnalysis]
+) -> tuple[dict[str, Picture], str]:
     names = list(dict.fromkeys(moved.name for harm in harms for moved in harm.moved))
     if entry.preset is None or not names:
         return {}, ""
@@ -182,7 +184,7 @@ def _pictures(entry: Entry, harms: Sequence[Harm]) -> tuple[dict[str, Picture], 
     return pictures, f"The images cannot be shown: {problem}" if problem else ""
 
 
-def _card(entry: Entry) -> Card | None:
+def _card(entry: RunRecord) -> Card | None:
     try:
         return load_card(entry.preset.data.card)[0] if entry.preset else None
     except MedtuiError:

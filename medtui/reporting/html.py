@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import assert_never
 
-from medtui.analysis.subgroup_analysis import Moved
-from medtui.analysis.table import Sheet
+from medtui.analysis.subgroup_analysis import ProbabilityChange
+from medtui.analysis.table import Table
 from medtui.charts.figures.registry import Figure
 from medtui.charts.render_matplotlib import GRID, INK, svg_of
 from medtui.reporting.contents import Contents, title_of
@@ -72,7 +72,7 @@ def _part(part: Part, contents: Contents, section: str, *, is_titled: bool) -> s
             return f"<p>{escape(text)}</p>"
         case Code(text):
             return f"<pre>{escape(text)}</pre>"
-        case Sheet():
+        case Table():
             return _sheet(part, is_titled=is_titled)
         case Figure():
             return _figure(part, contents, section.replace("figures", "figure"))
@@ -82,7 +82,7 @@ def _part(part: Part, contents: Contents, section: str, *, is_titled: bool) -> s
             assert_never(part)
 
 
-def _sheet(sheet: Sheet, *, is_titled: bool) -> str:
+def _sheet(sheet: Table, *, is_titled: bool) -> str:
     title = f"<h3>{escape(sheet.title)}</h3>" if is_titled else ""
     head = "".join(_cell("th", text, at, sheet) for at, text in enumerate(sheet.headers))
     rows = []
@@ -99,7 +99,7 @@ def _sheet(sheet: Sheet, *, is_titled: bool) -> str:
     )
 
 
-def _cell(kind: str, text: str, at: int, sheet: Sheet) -> str:
+def _cell(kind: str, text: str, at: int, sheet: Table) -> str:
     key = ' class="key"' if at < sheet.num_keys else ""
     return f"<{kind}{key}>{escape(text)}</{kind}>"
 
@@ -128,7 +128,7 @@ def _gallery(part: Gallery, contents: Contents) -> str:
     return f'<h3>{escape(title)}</h3><div class="gallery">{images}</div>'
 
 
-def _image(moved: Moved, contents: Contents) -> str:
+def _image(moved: ProbabilityChange, contents: Contents) -> str:
     from PIL import Image
 
     pixels_HWC = contents.pictures[moved.name]

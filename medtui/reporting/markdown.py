@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import assert_never
 
-from medtui.analysis.subgroup_tables import moved_sheet
-from medtui.analysis.table import Sheet, sheet_markdown
+from medtui.analysis.subgroup_tables import largest_changes_table
+from medtui.analysis.table import Table, table_markdown
 from medtui.charts.figures.registry import Figure
 from medtui.charts.render_matplotlib import FileKind, file_of
 from medtui.reporting.contents import Contents, title_of
@@ -64,13 +64,13 @@ def _part(part: Part, folder: str, contents: Contents) -> Iterator[str]:
             yield text
         case Code(text):
             yield f"```toml\n{text.rstrip()}\n```"
-        case Sheet():
-            yield f"### {part.title}\n\n{sheet_markdown(part)}"
+        case Table():
+            yield f"### {part.title}\n\n{table_markdown(part)}"
         case Figure():
             caption = part.describe(contents.figure_data)
             yield f"![{part.title}]({folder}/{part.name}.svg)\n\n{caption}"
         case Gallery():
-            sheet = moved_sheet(part.harm)
-            yield f"### {sheet.title}\n\n{sheet_markdown(sheet)}"
+            sheet = largest_changes_table(part.harm)
+            yield f"### {sheet.title}\n\n{table_markdown(sheet)}"
         case _:
             assert_never(part)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from medtui.analysis.columns import columns_named, usual_columns
 from medtui.analysis.differences import difference_text
 from medtui.analysis.run_record import task_of
-from medtui.analysis.run_tables import classes_sheet, layers_sheet, short_name
-from medtui.analysis.search_tables import describe_outcome, samples_sheet
-from medtui.analysis.subgroup_analysis import Harm
+from medtui.analysis.run_tables import classes_table, layers_table, short_name
+from medtui.analysis.search_tables import describe_outcome, samples_table
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.analysis.subgroup_tables import (
-    calibration_sheet,
-    class_changes_sheet,
-    flips_sheet,
-    moved_sheet,
-    subgroups_sheet,
+    calibration_table,
+    changed_answers_table,
+    class_changes_table,
+    largest_changes_table,
+    subgroups_table,
 )
-from medtui.analysis.table import Sheet
+from medtui.analysis.table import Table
 from medtui.charts.figures.registry import FIGURES, Figure, search_figure
 from medtui.metrics import Metric, class_metric, metric_named
 from medtui.reporting.contents import Contents
@@ -50,10 +50,10 @@ class Code:
 class Gallery:
     """The images whose answer a run moved most."""
 
-    harm: Harm
+    harm: SubgroupAnalysis
 
 
-Part = Paragraph | Code | Sheet | Figure | Gallery
+Part = Paragraph | Code | Table | Figure | Gallery
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def sections(contents: Contents) -> list[Section]:
         Section("Results", tuple(_results(contents))),
         Section("Searches", tuple(_searches(contents))),
         Section("Figures", tuple(each for each in FIGURES if each.applies(contents.figure_data))),
-        Section("Classes", (classes_sheet(contents.entries, _class_metric(contents)),)),
+        Section("Classes", (classes_table(contents.entries, _class_metric(contents)),)),
         Section("Who was hurt", tuple(_hurt(contents))),
         Section("Benchmark", tuple(_bench(contents))),
-        Section("Layers", (layers_sheet(contents.entries),)),
+        Section("Layers", (layers_table(contents.entries),)),
         Section("Data", tuple(_data(contents))),
         Section("Provenance", tuple(_provenance(contents))),
         Section("Preset", (Code(contents.preset),)),
@@ -111,12 +111,12 @@ def _results(contents: Contents) -> Iterator[Part]:
         "study's own reference, in points where shares are. Packed: nonzero weights and a bit "
         "mask. Masked weights are still multiplied: a run is smaller, not faster."
     )
-    yield Sheet("Results", headers, tuple(rows), tuple(marks), note)
+    yield Table("Results", headers, tuple(rows), tuple(marks), note)
     if (published := _published(contents)).rows:
         yield published
     others = [column for column in usual_columns(contents.entries) if column.metric is not None]
     columns = [*columns_named("run"), *others, *columns_named("calibration_error val_accuracy")]
-    yield Sheet(
+    yield Table(
         "All metrics",
         tuple(column.label for column in columns),
         tuple(tuple(column.text(entry) for column in columns) for entry in contents.entries),
@@ -129,11 +129,11 @@ def _searches(contents: Contents) -> Iterator[Part]:
         told = describe_outcome(search)
         yield Paragraph(f"{study}, {told}" if study else told)
         if search.samples:
-            yield samples_sheet(search)
+            yield samples_table(search)
             yield search_figure(study, search)
 
 
-def _published(contents: Contents) -> Sheet:
+def _published(contents: Contents) -> Table:
     """Put what a publication reports beside what was measured here."""
     rows = []
     for entry in contents.entries:
@@ -150,20 +150,20 @@ def _published(contents: Contents) -> Sheet:
             number.source,
         ))  # fmt: skip
     headers = ("run", "metric", "published", "here", "where")
-    return Sheet("Beside the publication", headers, tuple(rows), num_keys=2)
+    return Table("Beside the publication", headers, tuple(rows), num_keys=2)
 
 
 def _hurt(contents: Contents) -> Iterator[Part]:
     if not contents.harms:
         return
-    yield flips_sheet(contents.harms)
-    yield calibration_sheet(contents.harms)
+    yield changed_answers_table(contents.harms)
+    yield calibration_table(contents.harms)
     for harm in contents.harms:
-        yield class_changes_sheet(harm)
+        yield class_changes_table(harm)
         if harm.subgroups:
-            yield subgroups_sheet(harm)
+            yield subgroups_table(harm)
         shown = any(moved.name in contents.pictures for moved in harm.moved)
-        yield Gallery(harm) if shown else moved_sheet(harm)
+        yield Gallery(harm) if shown else largest_changes_table(harm)
 
 
 def _bench(contents: Contents) -> Iterator[Part]:
@@ -195,7 +195,7 @@ def _bench(contents: Contents) -> Iterator[Part]:
             ))  # fmt: skip
         headers = ("run", "p50 ms", "p95 ms", "times as fast", "images/s", "at batch",
                    "times as many", "peak memory", "file")  # fmt: skip
-        yield Sheet(f"In {precision}", headers, tuple(rows), note=_conditions(measured[0][1]))
+        yield Table(f"In {precision}", headers, tuple(rows), note=_conditions(measured[0][1]))
     for note in dict.fromkeys(note for _, bench in measured for note in bench.notes):
         yield Paragraph(note)
 
@@ -235,7 +235,7 @@ def _data(contents: Contents) -> Iterator[Part]:
         if first.result.has_patients
         else "Patients are unknown, or lie in several parts: results may look better than they are."
     )
-    yield Sheet("Split", ("", "train", "val", "test"), tuple(rows), note=note)
+    yield Table("Split", ("", "train", "val", "test"), tuple(rows), note=note)
 
 
 def _provenance(contents: Contents) -> Iterator[Part]:
@@ -253,7 +253,7 @@ def _provenance(contents: Contents) -> Iterator[Part]:
         "command": " ".join(found.command),
     }
     rows = tuple((name, words) for name, words in facts.items() if words)
-    yield Sheet("Provenance", ("of the first run", ""), rows, num_keys=2)
+    yield Table("Provenance", ("of the first run", ""), rows, num_keys=2)
 
 
 def _citations(contents: Contents) -> Iterator[Part]:

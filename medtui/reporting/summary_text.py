@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from medtui.analysis.differences import difference_text
-from medtui.analysis.low_fidelity import describe_probes
-from medtui.analysis.run_record import Entry
+from medtui.analysis.low_fidelity import describe_low_fidelity
+from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_tables import short_name
 from medtui.analysis.subgroup_analysis import TOLERANCE
 from medtui.reporting.contents import Contents
@@ -16,7 +16,7 @@ def summary(contents: Contents) -> str:
     return " ".join(_sentences(contents))
 
 
-def metric_text(contents: Contents, entry: Entry) -> str:
+def metric_text(contents: Contents, entry: RunRecord) -> str:
     """Give the headline metric on test with its 95 % interval: `95.8 % [94.9, 96.6]`."""
     metric = contents.headline
     value = entry.metric("test", metric.name)
@@ -28,8 +28,8 @@ def _sentences(contents: Contents) -> Iterator[str]:
     yield _what(contents)
     if contents.probes:
         yield (
-            f"Apart from these its searches ran {describe_probes(contents.probes)}, which are told "
-            "under Searches alone."
+            f"Its searches also ran {describe_low_fidelity(contents.probes)}, which are listed "
+            "under Searches only."
         )
     label = contents.headline.label
     for reference in contents.references:

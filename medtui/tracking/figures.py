@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from medtui.analysis.run_record import read_entries
+from medtui.analysis.run_record import read_run_records
 from medtui.charts.figures.data import FigureData, chart_runs, read_curves
 from medtui.charts.figures.registry import figure_named
 from medtui.charts.render_matplotlib import file_of
@@ -20,7 +20,7 @@ def write_figures(run: RunFolder, folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    entries, _ = read_entries([run] if run.is_reference else [run.study.reference, run])
+    entries, _ = read_run_records([run] if run.is_reference else [run.study.reference, run])
     if not any(entry.folder.name == run.name for entry in entries):
         return []
     curves = {entry.key: read_curves(entry.folder) for entry in entries}

@@ -15,15 +15,15 @@ from medtui.analysis.columns import (
 )
 from medtui.analysis.differences import difference_text, differences_of_all
 from medtui.analysis.filters import parse_filter
-from medtui.analysis.groups import group_entries, mean_and_spread
-from medtui.analysis.low_fidelity import describe_probes, split_probes
+from medtui.analysis.groups import group_runs, mean_and_spread
+from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
 from medtui.analysis.pareto import pareto_front
-from medtui.analysis.run_record import Entry, all_runs, read_entries, reference_of
-from medtui.analysis.run_tables import classes_sheet, layers_sheet, runs_sheet
-from medtui.analysis.search_tables import describe_outcome, samples_sheet
+from medtui.analysis.run_record import RunRecord, all_runs, read_run_records, reference_of
+from medtui.analysis.run_tables import classes_table, layers_table, runs_table
+from medtui.analysis.search_tables import describe_outcome, samples_table
 from medtui.analysis.settings import setting_differences
-from medtui.analysis.sorting import sort_entries
-from medtui.analysis.table import sheet_csv, sheet_markdown
+from medtui.analysis.sorting import sort_runs
+from medtui.analysis.table import table_csv, table_markdown
 from medtui.errors import UsageError
 from medtui.metrics import class_metric
 from medtui.runs.search_record import SearchRecord, read_search
@@ -33,27 +33,29 @@ from tests.helpers.searched_study import PROBES, write_searched_study
 
 
 @pytest.fixture(scope="module")
-def cells() -> list[Entry]:
+def cells() -> list[RunRecord]:
     """Return the recorded study of cells: a reference, two schemes with two seeds each."""
-    entries, problems = read_entries(run for run in all_runs(RECORDED) if "cells" in str(run.path))
+    entries, problems = read_run_records(
+        run for run in all_runs(RECORDED) if "cells" in str(run.path)
+    )
     assert not problems
     return entries
 
 
 @pytest.fixture
-def searched(tmp_path: Path) -> list[Entry]:
+def searched(tmp_path: Path) -> list[RunRecord]:
     """Return the cells with two probes, and a search that chose density 0.1."""
     write_searched_study(tmp_path)
-    entries, problems = read_entries(all_runs(tmp_path))
+    entries, problems = read_run_records(all_runs(tmp_path))
     assert not problems
     return entries
 
 
-def _names(entries: list[Entry]) -> list[str]:
+def _names(entries: list[RunRecord]) -> list[str]:
     return [entry.folder.name for entry in entries]
 
 
-def test_the_reference_comes_first(cells: list[Entry]) -> None:
+def test_the_reference_comes_first(cells: list[RunRecord]) -> None:
     """Runs stand study by study, the dense one before those that compress it."""
     assert _names(cells)[0] == "reference"
     assert len(cells) == 5
@@ -61,12 +63,12 @@ def test_the_reference_comes_first(cells: list[Entry]) -> None:
 
 
 @pytest.mark.parametrize("column", all_columns(), ids=lambda column: column.name)
-def test_every_column_reads_a_real_run(column, cells: list[Entry]) -> None:
+def test_every_column_reads_a_real_run(column, cells: list[RunRecord]) -> None:
     """No column fails on what the engine writes; what is missing is a dash."""
     assert all(column.text(entry) for entry in cells)
 
 
-def test_a_density_that_its_scheme_fixes_is_found(cells: list[Entry]) -> None:
+def test_a_density_that_its_scheme_fixes_is_found(cells: list[RunRecord]) -> None:
     """FilterPrune50 asks for a half by itself; the grid has no density for it."""
     fixed = next(entry for entry in cells if entry.folder.name == "filterprune50")
     assert fixed.result.density is None
@@ -87,7 +89,7 @@ def test_a_density_that_its_scheme_fixes_is_found(cells: list[Entry]) -> None:
         ("acc>2", []),
     ],
 )
-def test_filters(expression: str, expected: list[str], cells: list[Entry]) -> None:
+def test_filters(expression: str, expected: list[str], cells: list[RunRecord]) -> None:
     """Terms are joined by and; numbers, shares, words and expressions are told apart."""
     holds = parse_filter(expression)
     assert sorted(_names([entry for entry in cells if holds(entry)])) == sorted(expected)
@@ -114,7 +116,7 @@ def test_columns_answer_to_their_beginnings() -> None:
         column_named("val_s")
 
 
-def test_columns_that_do_not_differ_can_be_hidden(cells: list[Entry]) -> None:
+def test_columns_that_do_not_differ_can_be_hidden(cells: list[RunRecord]) -> None:
     """The name stays; what all runs have in common goes."""
     pruned = [entry for entry in cells if entry.result.scheme == "Prune"]
     names = [column.name for column in differing(usual_columns(pruned), pruned)]
@@ -122,16 +124,16 @@ def test_columns_that_do_not_differ_can_be_hidden(cells: list[Entry]) -> None:
     assert not {"scheme", "density"} & set(names)
 
 
-def test_missing_values_come_last_in_either_order(cells: list[Entry]) -> None:
+def test_missing_values_come_last_in_either_order(cells: list[RunRecord]) -> None:
     """The reference has no density, whichever way one sorts by it."""
     for by in ("density", "-density"):
-        assert _names(sort_entries(cells, by))[-1] == "reference"
-    assert _names(sort_entries(cells, "scheme"))[0].startswith("filter")
+        assert _names(sort_runs(cells, by))[-1] == "reference"
+    assert _names(sort_runs(cells, "scheme"))[0].startswith("filter")
 
 
-def test_groups_have_mean_and_spread_over_seeds(cells: list[Entry]) -> None:
+def test_groups_have_mean_and_spread_over_seeds(cells: list[RunRecord]) -> None:
     """Two seeds make a mean and a standard deviation; one run makes a mean alone."""
-    groups = {group.label: group for group in group_entries(cells, ["scheme"])}
+    groups = {group.label: group for group in group_runs(cells, ["scheme"])}
     assert {label: len(group.members) for label, group in groups.items()} == {
         "reference": 1, "FilterPrune50": 2, "Prune": 2,
     }  # fmt: skip
@@ -142,7 +144,7 @@ def test_groups_have_mean_and_spread_over_seeds(cells: list[Entry]) -> None:
     assert "±" not in mean_and_spread(groups["reference"], accuracy)
 
 
-def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[Entry]) -> None:
+def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[RunRecord]) -> None:
     """Without a pin each run is held against its study's reference, which has no difference."""
     found, problems = differences_of_all(cells, None, resamples=50)
     assert not problems
@@ -156,7 +158,7 @@ def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[Entry]) 
     assert pinned["cells/reference"].by_metric["accuracy"].value == pytest.approx(-expected)
 
 
-def test_a_difference_is_written_in_points(cells: list[Entry]) -> None:
+def test_a_difference_is_written_in_points(cells: list[RunRecord]) -> None:
     """Shares differ by points with one decimal, areas by thousandths."""
     found, _ = differences_of_all(cells[:2], None, resamples=20)
     (each,) = found.values()
@@ -169,14 +171,14 @@ def test_a_run_without_predictions_is_told_and_left_out(tmp_path: Path) -> None:
     """One missing file costs one sentence."""
     shutil.copytree(RECORDED / "cells", tmp_path / "cells")
     (tmp_path / "cells" / "prune-0.1" / "predictions.npz").unlink()
-    entries, _ = read_entries(all_runs(tmp_path))
+    entries, _ = read_run_records(all_runs(tmp_path))
     found, problems = differences_of_all(entries, None, resamples=5)
     assert "cells/prune-0.1" not in found
     assert len(found) == 3
     assert len(problems) == 1
 
 
-def test_settings_that_differ_are_told_line_by_line(cells: list[Entry]) -> None:
+def test_settings_that_differ_are_told_line_by_line(cells: list[RunRecord]) -> None:
     """Scheme and seed differ; steps do not; the note changes no run."""
     keys = {line.key for line in setting_differences(cells[1:])}
     assert "compress.seeds" in keys
@@ -191,59 +193,59 @@ def test_the_front_is_what_nobody_beats() -> None:
     assert pareto_front([]) == []
 
 
-def test_sheets_can_be_written(cells: list[Entry]) -> None:
+def test_sheets_can_be_written(cells: list[RunRecord]) -> None:
     """Each sheet is as wide as its headers, in every form."""
     found, _ = differences_of_all(cells, None, resamples=5)
     metric = class_metric("single")
     for sheet in (
-        runs_sheet(cells, usual_columns(cells), found),
-        classes_sheet(cells, metric),
-        layers_sheet(cells),
+        runs_table(cells, usual_columns(cells), found),
+        classes_table(cells, metric),
+        layers_table(cells),
     ):
         assert all(len(row) == len(sheet.headers) for row in sheet.rows)
-        assert len(sheet_csv(sheet).splitlines()) == 1 + len(sheet.rows)
-        assert sheet_markdown(sheet).count("\n| ") >= len(sheet.rows)
+        assert len(table_csv(sheet).splitlines()) == 1 + len(sheet.rows)
+        assert table_markdown(sheet).count("\n| ") >= len(sheet.rows)
 
 
-def test_a_table_needs_result_files_alone(tmp_path: Path, cells: list[Entry]) -> None:
+def test_a_table_needs_result_files_alone(tmp_path: Path, cells: list[RunRecord]) -> None:
     """The usual columns open no other file, so a thousand runs cost a thousand small reads."""
     for entry in cells:
         target = tmp_path / "cells" / entry.folder.name
         target.mkdir(parents=True)
         shutil.copy(entry.folder.result, target)
         shutil.copy(entry.folder.preset, target)
-    entries, problems = read_entries(all_runs(tmp_path))
+    entries, problems = read_run_records(all_runs(tmp_path))
     assert not problems
     assert all(column.text(entry) for entry in entries for column in usual_columns(entries))
     assert all(column.opens == "result" for column in usual_columns(entries))
 
 
-def test_averages_are_those_of_the_stage_that_compressed(cells: list[Entry]) -> None:
+def test_averages_are_those_of_the_stage_that_compressed(cells: list[RunRecord]) -> None:
     """Reading and evaluating do not dilute them; a result without stages has its telemetry's."""
     entry, memory = cells[1], column_named("process_memory")
     level = Level(mean=5.0, peak=9.0, num_samples=3)
     stages = {"compress": VitalsSummary(3, 2.0, process_memory_bytes=level)}
-    staged = Entry(entry.folder, msgspec.structs.replace(entry.result, vitals=stages))
+    staged = RunRecord(entry.folder, msgspec.structs.replace(entry.result, vitals=stages))
     assert memory.number(staged) == 5.0
     assert (memory.number(entry) or 0) > 5.0
 
 
-def test_probes_are_told_from_whole_runs_by_their_folders(searched: list[Entry]) -> None:
+def test_probes_are_told_from_whole_runs_by_their_folders(searched: list[RunRecord]) -> None:
     """Their number and their cycles are said together."""
-    whole, probes = split_probes(searched)
+    whole, probes = split_by_fidelity(searched)
     assert {probe.folder.name for probe in probes} == set(PROBES)
     assert len(whole) == 5
-    assert describe_probes(probes) == "2 probes of 2 cycles"
-    assert describe_probes(probes[:1]) == "1 probe of 2 cycles"
+    assert describe_low_fidelity(probes) == "2 probes of 2 cycles"
+    assert describe_low_fidelity(probes[:1]) == "1 probe of 2 cycles"
 
 
-def test_probes_are_never_averaged_with_whole_runs(searched: list[Entry]) -> None:
+def test_probes_are_never_averaged_with_whole_runs(searched: list[RunRecord]) -> None:
     """Whatever is grouped by, they stand by themselves, and say so."""
-    sizes = {group.label: len(group.members) for group in group_entries(searched, ["scheme"])}
+    sizes = {group.label: len(group.members) for group in group_runs(searched, ["scheme"])}
     assert sizes == {"reference": 1, "FilterPrune50": 2, "Prune": 2, "Prune probe": 2}
 
 
-def test_what_a_search_made_of_a_run_is_a_column(searched: list[Entry]) -> None:
+def test_what_a_search_made_of_a_run_is_a_column(searched: list[RunRecord]) -> None:
     """It is among the usual ones where there was a search, and filters know it."""
     assert "search" in [column.name for column in usual_columns(searched)]
     for word, expected in (("chosen", ["prune-0.1"]), ("probe", sorted(PROBES))):
@@ -251,26 +253,28 @@ def test_what_a_search_made_of_a_run_is_a_column(searched: list[Entry]) -> None:
         assert sorted(_names([entry for entry in searched if holds(entry)])) == expected
 
 
-def test_without_a_search_there_is_no_such_column(cells: list[Entry]) -> None:
+def test_without_a_search_there_is_no_such_column(cells: list[RunRecord]) -> None:
     """Runs that no search asked for are what they were."""
     assert "search" not in [column.name for column in usual_columns(cells)]
     assert not any(entry.is_probe or entry.is_chosen for entry in cells)
 
 
-def test_a_damaged_search_hides_no_run(searched: list[Entry]) -> None:
+def test_a_damaged_search_hides_no_run(searched: list[RunRecord]) -> None:
     """Runs are listed all the same; none is called chosen."""
     study = searched[0].folder.study
     study.search.write_text("{")
-    entries, problems = read_entries(study.runs())
+    entries, problems = read_run_records(study.runs())
     assert len(entries) == len(searched)
     assert not problems
     assert not any(entry.is_chosen for entry in entries)
 
 
-def test_samples_of_a_search_stand_in_the_order_they_were_planned(searched: list[Entry]) -> None:
+def test_samples_of_a_search_stand_in_the_order_they_were_planned(
+    searched: list[RunRecord],
+) -> None:
     """Each says what it is; the chosen one is marked, and the sentence names it."""
     (search,) = (read_search(searched[0].folder.study) or SearchRecord()).searches
-    sheet = samples_sheet(search)
+    sheet = samples_table(search)
     assert [row[4] for row in sheet.rows] == ["probe", "probe", "chosen"]
     assert sheet.rows[0][1:4] == ("0.2", "89.0 % ± 0.4", "yes")
     assert sheet.marks == ("", "", "chosen")

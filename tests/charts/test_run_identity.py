@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from medtui.analysis.run_record import all_runs, read_entries
+from medtui.analysis.run_record import all_runs, read_run_records
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.registry import FIGURES
 from medtui.charts.figures.run import accuracy_plot, memory_plot, utilisation_plot
@@ -106,7 +106,7 @@ def test_a_comparison_of_two_studies_keeps_their_own_colours(tmp_path: Path) -> 
     """A run's colour is its study's to give, whoever stands beside it."""
     recorded(tmp_path)
     shutil.copytree(tmp_path / "cells", tmp_path / "more")
-    entries, _ = read_entries(all_runs(tmp_path))
+    entries, _ = read_run_records(all_runs(tmp_path))
     own = identify_runs(all_runs(tmp_path))
     runs = chart_runs(entries)
     assert {run.mark.tint == own[run.entry.key].tint for run in runs} == {True}

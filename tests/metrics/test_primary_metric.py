@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from medtui.analysis.columns import usual_columns
-from medtui.analysis.run_record import read_entries
-from medtui.analysis.subgroup_analysis import measure_harm
+from medtui.analysis.run_record import read_run_records
+from medtui.analysis.subgroup_analysis import analyse_subgroups
 from medtui.charts.figures.by_category import averages
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.cli.follow.narration import describe_cycle, describe_outcome
@@ -100,10 +100,10 @@ def test_screens_comparisons_and_reports_ask_the_same(catalogue, name):
     """Home's row, the first metric of a comparison, the harm's mean and a report's headline."""
     study = _study(catalogue, name)
     assert {run.headline.name for run in summarise_study(study).runs} == {NAMES[name]}
-    entries, _ = read_entries(run.folder for run in study.runs)
+    entries, _ = read_run_records(run.folder for run in study.runs)
     shown = [column.metric.name for column in usual_columns(entries) if column.metric]
     assert shown[0] == NAMES[name]
-    harm = measure_harm(entries[0], entries[1], resamples=5)
+    harm = analyse_subgroups(entries[0], entries[1], resamples=5)
     assert harm.overall.metric.name == NAMES[name]
     first = averages(FigureData(chart_runs(entries)))[0]
     assert first.title.partition(",")[0] == f"test {LABELS[name]}"

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from medtui.analysis.columns import columns_named
 from medtui.analysis.differences import differences_of_all
-from medtui.analysis.run_record import Entry, all_runs, read_entries
-from medtui.analysis.run_tables import classes_sheet, runs_sheet
+from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
+from medtui.analysis.run_tables import classes_table, runs_table
 from medtui.analysis.split_result import measure_split
 from medtui.cli.runs import app
 from medtui.cli.show.run_details import describe_run
@@ -72,9 +72,9 @@ def runs_dir(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def entries(runs_dir) -> list[Entry]:
+def entries(runs_dir) -> list[RunRecord]:
     """Return the cells' runs."""
-    return read_entries(run for run in all_runs(runs_dir) if run.study.name == "cells")[0]
+    return read_run_records(run for run in all_runs(runs_dir) if run.study.name == "cells")[0]
 
 
 def test_a_row_is_enough_for_results(entries):
@@ -90,13 +90,13 @@ def test_a_row_is_enough_for_comparisons(entries):
     """There is a column on test and on val, with a paired change, and a table of classes."""
     found, _ = differences_of_all(entries, None, resamples=20)
     assert all("sureness" in each.by_metric for each in found.values())
-    sheet = runs_sheet(entries, columns_named("run,sureness,val_sureness"), found)
+    sheet = runs_table(entries, columns_named("run,sureness,val_sureness"), found)
     headers = ("run", "test toy sureness", "change of toy sureness", "val toy sureness")
     assert sheet.headers == headers
     compressed = next(row for row in sheet.rows if row[0].endswith("prune-0.1"))
     assert compressed[1].endswith(" %")
     assert compressed[2].endswith("]")
-    assert classes_sheet(entries, TOY).title == "toy sureness by class, test"
+    assert classes_table(entries, TOY).title == "toy sureness by class, test"
 
 
 def test_a_row_is_enough_for_the_command_line(runs_dir):

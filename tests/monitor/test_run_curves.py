@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from medtui.analysis.run_record import read_entries
+from medtui.analysis.run_record import read_run_records
 from medtui.metrics import metric_named
 from medtui.monitor.run_curves import read_run_curves
 from medtui.reporting.contents import gather
@@ -31,7 +31,7 @@ def paused(tmp_path: Path) -> StudyFolder:
 def test_a_pause_is_left_out_of_reports_and_comparisons_alike(paused):
     """Both show half a minute of computing, not an hour of pause, and the host's free memory."""
     run = paused.run("prune-0.1")
-    entries, _ = read_entries([run])
+    entries, _ = read_run_records([run])
     compared = Workbench(paused.path.parent).curves_of(entries[0]).telemetry
     reported = gather([paused], lambda _: None)[0].curves[entries[0].key].telemetry
     assert compared.memory_used == reported.memory_used

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from medtui.analysis.run_record import all_runs, read_entries
+from medtui.analysis.run_record import all_runs, read_run_records
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.tradeoff import metric_by_density, pareto
 from medtui.charts.palette import DARK
@@ -194,7 +194,7 @@ async def test_the_outcome_of_the_study_s_search_stands_below_the_table(runs_dir
 def test_probes_are_on_no_front_and_on_no_line(runs_dir: Path) -> None:
     """They are dots with a name of their own; what beats a probe is not what makes the front."""
     write_searched_study(runs_dir)
-    entries, _ = read_entries(all_runs(runs_dir))
+    entries, _ = read_run_records(all_runs(runs_dir))
     runs = chart_runs(entries)
     plot, _ = pareto(FigureData(runs))
     low_fidelity = {run.mark.letter for run in runs if run.entry.is_probe}

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from medtui.analysis.differences import Differences
-from medtui.analysis.groups import Group, group_entries
-from medtui.analysis.run_record import Entry, task_of
+from medtui.analysis.groups import Group, group_runs
+from medtui.analysis.run_record import RunRecord, task_of
 from medtui.analysis.run_tables import short_name
-from medtui.analysis.subgroup_analysis import Harm
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.charts.downsample import thin_points
 from medtui.charts.plot import Level, Series, Stroke
 from medtui.charts.run_identity import RunIdentity, identify_runs, tell_apart
@@ -23,7 +23,7 @@ from medtui.runs.search_record import SearchOutcome
 class ChartedRun:
     """One run with the way it is drawn."""
 
-    entry: Entry
+    entry: RunRecord
     mark: RunIdentity
     """Its letter and colour."""
     title: str
@@ -59,7 +59,7 @@ class FigureData:
     """By run; only runs that have theirs are drawn over time."""
     differences: Mapping[str, Differences] = field(default_factory=dict)
     """Each run's paired changes, by run."""
-    harms: tuple[Harm, ...] = ()
+    harms: tuple[SubgroupAnalysis, ...] = ()
     searches: tuple[tuple[str, SearchOutcome], ...] = ()
     """Studies' names, and their searches; the name is empty where all are of one study."""
 
@@ -69,7 +69,7 @@ class FigureData:
         return primary_metric(task_of(self.entries))
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[RunRecord]:
         """The runs without how they are drawn."""
         return [run.entry for run in self.runs]
 
@@ -115,10 +115,10 @@ class FigureData:
     def schemes(self) -> list[Group]:
         """Return the runs by scheme; those of different studies are not mixed."""
         studies = {entry.folder.study.name for entry in self.entries}
-        return group_entries(self.entries, ["study", "scheme"] if len(studies) > 1 else ["scheme"])
+        return group_runs(self.entries, ["study", "scheme"] if len(studies) > 1 else ["scheme"])
 
 
-def chart_runs(entries: Sequence[Entry]) -> tuple[ChartedRun, ...]:
+def chart_runs(entries: Sequence[RunRecord]) -> tuple[ChartedRun, ...]:
     """Return runs with the letters and colours that they have on every screen."""
     studies = dict.fromkeys(entry.folder.study for entry in entries)
     known = identify_runs(run for study in studies for run in study.runs())

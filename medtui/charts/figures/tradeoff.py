@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from medtui.analysis.columns import column_named
 from medtui.analysis.pareto import pareto_front
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Plot, Series
 from medtui.units import MIB
@@ -62,7 +62,7 @@ def pareto(data: FigureData) -> tuple[Plot, ...]:
 
 
 def _front(
-    data: FigureData, cost: str, unit: str, cost_of: Callable[[Entry], float | None], empty: str
+    data: FigureData, cost: str, unit: str, cost_of: Callable[[RunRecord], float | None], empty: str
 ) -> Plot:
     headline = data.headline
     known = [

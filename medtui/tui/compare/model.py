@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from medtui.analysis.differences import Differences, differences
-from medtui.analysis.run_record import Entry, all_runs, read_entries, reference_of
-from medtui.analysis.subgroup_analysis import Harm, measure_harm
+from medtui.analysis.run_record import RunRecord, all_runs, read_run_records, reference_of
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
 from medtui.charts.figures.data import read_curves
 from medtui.charts.run_identity import RunIdentity, identify_runs
 from medtui.monitor.run_curves import RunCurves
@@ -16,13 +16,13 @@ from medtui.monitor.run_curves import RunCurves
 class Board:
     """All finished runs of a runs folder."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[RunRecord, ...] = ()
     problems: tuple[str, ...] = ()
     """Sentences on what could not be read."""
     identities: Mapping[str, RunIdentity] = field(default_factory=dict)
     """Letter and colour of every run, finished or not, by key."""
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> RunRecord | None:
         """Give the run `study/run`; None where it is not finished or gone."""
         return next((entry for entry in self.entries if entry.key == key), None)
 
@@ -38,21 +38,23 @@ class Workbench:
     runs_dir: Path
     _curves: dict[str, RunCurves] = field(default_factory=dict)
     _differences: dict[tuple[str, str], Differences] = field(default_factory=dict)
-    _harms: dict[tuple[str, str], Harm] = field(default_factory=dict)
+    _harms: dict[tuple[str, str], SubgroupAnalysis] = field(default_factory=dict)
 
     def load(self) -> Board:
         """Read every result file."""
         folders = all_runs(self.runs_dir)
-        entries, problems = read_entries(folders)
+        entries, problems = read_run_records(folders)
         return Board(tuple(entries), tuple(problems), identify_runs(folders))
 
-    def curves_of(self, entry: Entry) -> RunCurves:
+    def curves_of(self, entry: RunRecord) -> RunCurves:
         """Give a run's curves: its log and its telemetry are read once."""
         if entry.key not in self._curves:
             self._curves[entry.key] = read_curves(entry.folder)
         return self._curves[entry.key]
 
-    def differences_of(self, entry: Entry, board: Board, pin: Entry | None) -> Differences | None:
+    def differences_of(
+        self, entry: RunRecord, board: Board, pin: RunRecord | None
+    ) -> Differences | None:
         """Give a run less its baseline; None for the baseline itself."""
         baseline = _baseline_of(entry, board, pin)
         if baseline is None:
@@ -62,17 +64,19 @@ class Workbench:
             self._differences[pair] = differences(baseline, entry)
         return self._differences[pair]
 
-    def harm_of(self, entry: Entry, board: Board, pin: Entry | None) -> Harm | None:
+    def harm_of(
+        self, entry: RunRecord, board: Board, pin: RunRecord | None
+    ) -> SubgroupAnalysis | None:
         """Tell who was hurt; None for the baseline itself."""
         baseline = _baseline_of(entry, board, pin)
         if baseline is None:
             return None
         pair = (entry.key, baseline.key)
         if pair not in self._harms:
-            self._harms[pair] = measure_harm(baseline, entry)
+            self._harms[pair] = analyse_subgroups(baseline, entry)
         return self._harms[pair]
 
 
-def _baseline_of(entry: Entry, board: Board, pin: Entry | None) -> Entry | None:
+def _baseline_of(entry: RunRecord, board: Board, pin: RunRecord | None) -> RunRecord | None:
     baseline = pin or reference_of(entry, board.entries)
     return None if baseline is None or baseline.key == entry.key else baseline

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from medtui.analysis.run_record import Entry, task_of
-from medtui.analysis.run_tables import classes_sheet, layers_sheet, settings_sheet
-from medtui.analysis.subgroup_analysis import Harm
-from medtui.analysis.subgroup_tables import harm_sheets
-from medtui.analysis.table import Sheet
+from medtui.analysis.run_record import RunRecord, task_of
+from medtui.analysis.run_tables import classes_table, layers_table, settings_table
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis
+from medtui.analysis.subgroup_tables import analysis_tables
+from medtui.analysis.table import Table
 from medtui.charts.figures.data import ChartedRun, FigureData
 from medtui.charts.figures.registry import figure_named
 from medtui.charts.palette import Colours
@@ -39,7 +39,7 @@ _SIDES = {"Memory": ("used", "free"), "Pareto": ("by size", "by latency")}
 
 _BAR, _LABEL = 30, 28
 
-Content = Plot | tuple[Sheet | Text, ...]
+Content = Plot | tuple[Table | Text, ...]
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Request:
     tab: str
     runs: tuple[ChartedRun, ...]
     """Marked ones, in order."""
-    current: Entry | None
+    current: RunRecord | None
     """The run under the cursor."""
     board: Board
-    pin: Entry | None
+    pin: RunRecord | None
     is_turned: bool
     """Whether the tab's other side is wanted: free memory, latency."""
     width: int
@@ -72,8 +72,8 @@ def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
             return (draw_averages(plots, colours),)
         return _side(plots, asked)
     if asked.tab == "Classes":
-        return classes_sheet(entries, class_metric(task_of(entries))), layers_sheet(entries)
-    return (settings_sheet(entries),)
+        return classes_table(entries, class_metric(task_of(entries))), layers_table(entries)
+    return (settings_table(entries),)
 
 
 def _side(plots: Sequence[Plot], asked: Request) -> Plot:
@@ -109,7 +109,7 @@ def draw_averages(plots: Sequence[Plot], colours: Colours) -> Text:
     return text
 
 
-def _hurt(bench: Workbench, asked: Request, colours: Colours) -> tuple[Sheet | Text, ...]:
+def _hurt(bench: Workbench, asked: Request, colours: Colours) -> tuple[Table | Text, ...]:
     if asked.current is None:
         return (Text("No run is under the cursor.", colours.muted),)
     try:
@@ -118,11 +118,11 @@ def _hurt(bench: Workbench, asked: Request, colours: Colours) -> tuple[Sheet | T
         return (Text(str(error), colours.warning),)
     if harm is None:
         return (Text("This run is the baseline: the others are held against it.", colours.muted),)
-    flips, calibration, *others = harm_sheets([harm])
+    flips, calibration, *others = analysis_tables([harm])
     return flips, _summary(harm, colours), *others[:-1], calibration, others[-1]
 
 
-def _summary(harm: Harm, colours: Colours) -> Text:
+def _summary(harm: SubgroupAnalysis, colours: Colours) -> Text:
     if not harm.passes:
         return Text("✗ The mean falls below the tolerance.", style=colours.states["failed"])
     if harm.marked:

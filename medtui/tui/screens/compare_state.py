@@ -10,10 +10,10 @@ from textual.worker import get_current_worker
 from medtui.analysis.columns import Column, column_named, columns_named, differing, usual_columns
 from medtui.analysis.differences import Differences
 from medtui.analysis.filters import parse_filter
-from medtui.analysis.groups import group_entries, group_words
-from medtui.analysis.low_fidelity import describe_probes, split_probes
-from medtui.analysis.run_record import Entry
-from medtui.analysis.sorting import sort_entries
+from medtui.analysis.groups import group_row, group_runs
+from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
+from medtui.analysis.run_record import RunRecord
+from medtui.analysis.sorting import sort_runs
 from medtui.charts.selection import Marks
 from medtui.errors import MedtuiError
 from medtui.tui.bindings import bind
@@ -61,7 +61,7 @@ class Choosing(ReaderScreen):
 
     _view: View
     _board = Board()
-    _pin: Entry | None = None
+    _pin: RunRecord | None = None
     """The baseline; None holds each run against its study's reference."""
     _found: dict[str, Differences]
     """Run to its differences, as far as they are worked out."""
@@ -75,22 +75,22 @@ class Choosing(ReaderScreen):
         """Show the table again, and what is drawn of the marked runs."""
         raise NotImplementedError
 
-    def _chosen(self) -> list[Entry]:
+    def _chosen(self) -> list[RunRecord]:
         """Give the runs that the filter lets through, in order; probes where they are shown."""
         return self._shown_of(self._filtered())
 
-    def _shown_of(self, filtered: list[Entry]) -> list[Entry]:
-        return filtered if self._view.are_probes_shown else split_probes(filtered)[0]
+    def _shown_of(self, filtered: list[RunRecord]) -> list[RunRecord]:
+        return filtered if self._view.are_probes_shown else split_by_fidelity(filtered)[0]
 
-    def _filtered(self) -> list[Entry]:
+    def _filtered(self) -> list[RunRecord]:
         try:
             holds = parse_filter(self._view.wanted)
             entries = [entry for entry in self._board.entries if holds(entry)]
-            return sort_entries(entries, self._view.sort)
+            return sort_runs(entries, self._view.sort)
         except MedtuiError:  # half a filter, while it is being typed
             return list(self._board.entries)
 
-    def _facts(self, entries: Sequence[Entry]) -> list[Column]:
+    def _facts(self, entries: Sequence[RunRecord]) -> list[Column]:
         view = self._view
         facts = columns_named(view.columns) if view.columns else usual_columns(entries)
         if all(fact.name != "run" for fact in facts):
@@ -107,13 +107,13 @@ class Choosing(ReaderScreen):
         self._read_facts(tuple(self._shown_of(filtered)), self._say_probes(filtered))
 
     @work(thread=True, exclusive=True, group="facts")
-    def _read_facts(self, entries: tuple[Entry, ...], probes: str) -> None:
+    def _read_facts(self, entries: tuple[RunRecord, ...], probes: str) -> None:
         """Put the facts into words; some columns open files."""
         facts = tuple(self._facts(entries))
         texts = {entry.key: tuple(fact.text(entry) for fact in facts) for entry in entries}
         pin = self._pin.key if self._pin else ""
-        groups = tuple(group_entries(entries, self._view.group.split()) if self._view.group else ())
-        means = {group.label: group_words(group, facts) for group in groups}
+        groups = tuple(group_runs(entries, self._view.group.split()) if self._view.group else ())
+        means = {group.label: group_row(group, facts) for group in groups}
         view = TableView(entries, facts, dict(self._found), pin, texts, groups, means, probes)
         if not get_current_worker().is_cancelled:
             self.app.call_from_thread(self._put_table, view)
@@ -123,7 +123,9 @@ class Choosing(ReaderScreen):
             return
         table = self.query_one(CompareTable)
         table.show_view(view, self.marks, self.colours)
-        shown, total = (len(split_probes(each)[0]) for each in (view.entries, self._board.entries))
+        shown, total = (
+            len(split_by_fidelity(each)[0]) for each in (view.entries, self._board.entries)
+        )
         said = f"{shown} of {total} runs, {len(self.marks)} marked{view.probes}"
         wanted = f" · {self._view.wanted}" if self._view.wanted else ""
         order = f" · by {self._view.sort}" if self._view.sort else ""
@@ -135,13 +137,13 @@ class Choosing(ReaderScreen):
             Text("medtui  Compare", style="bold"), Text(right, style=self.colours.warning)
         )
 
-    def _say_probes(self, filtered: list[Entry]) -> str:
+    def _say_probes(self, filtered: list[RunRecord]) -> str:
         """Give how many probes there are among the filtered runs, and the key that shows them."""
-        _, probes = split_probes(filtered)
+        _, probes = split_by_fidelity(filtered)
         if not probes:
             return ""
         hidden = "" if self._view.are_probes_shown else " hidden: P shows them"
-        return f" · {describe_probes(probes)}{hidden}"
+        return f" · {describe_low_fidelity(probes)}{hidden}"
 
     def action_search(self) -> None:
         """Ask for the filter."""
@@ -178,7 +180,7 @@ class Choosing(ReaderScreen):
         """Show the cheap samples of searches, or hide them; what is hidden is not marked."""
         self._view = replace(self._view, are_probes_shown=not self._view.are_probes_shown)
         if not self._view.are_probes_shown:
-            self.marks.keep(entry.key for entry in split_probes(self._board.entries)[0])
+            self.marks.keep(entry.key for entry in split_by_fidelity(self._board.entries)[0])
         self._refresh()
 
     def action_hide_same(self) -> None:

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from medtui.analysis.columns import Column as Fact
 from medtui.analysis.differences import Differences, difference_text
 from medtui.analysis.groups import Group
-from medtui.analysis.run_record import Entry
+from medtui.analysis.run_record import RunRecord
 from medtui.charts.palette import Colours
 from medtui.charts.selection import Marks
 from medtui.tui.widgets.table import Cells, Column, RecordTable
@@ -32,7 +32,7 @@ _CHANGE = 23
 class TableView:
     """What the table shows."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[RunRecord, ...]
     """In order."""
     facts: tuple[Fact, ...]
     found: Mapping[str, Differences]
@@ -125,13 +125,13 @@ def _has_change(fact: Fact) -> bool:
     return fact.metric is not None and fact.split == "test"
 
 
-def _signs(entry: Entry, view: TableView) -> str:
+def _signs(entry: RunRecord, view: TableView) -> str:
     """Give what stands before a run's name: the pin, and what a search made of the run."""
     made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
     return f"{'◆ ' * (entry.key == view.pin)}{made}"
 
 
-def _cells(entry: Entry, view: TableView, marks: Marks, colours: Colours) -> Cells:
+def _cells(entry: RunRecord, view: TableView, marks: Marks, colours: Colours) -> Cells:
     mark = marks.of(entry.key)
     sign = Text(mark.letter if mark else "")
     if mark:

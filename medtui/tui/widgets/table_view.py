@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from medtui.analysis.table import Sheet, deal_columns
+from medtui.analysis.table import Table, deal_columns
 from medtui.charts.palette import Colours
 from medtui.tui.widgets.panel import Framed
 
@@ -35,7 +35,7 @@ class SheetView(Framed, VerticalScroll):
         """Lay the view out."""
         yield Static()
 
-    def show(self, parts: Sequence[Sheet | Text], colours: Colours) -> None:
+    def show(self, parts: Sequence[Table | Text], colours: Colours) -> None:
         """Show these in place of those before, from the top."""
         room = self.content_size.width - 1
         drawn: list[RenderableType] = []
@@ -46,7 +46,7 @@ class SheetView(Framed, VerticalScroll):
         self.scroll_home(animate=False)
 
 
-def _draw(sheet: Sheet, room: int, colours: Colours) -> list[RenderableType]:
+def _draw(sheet: Table, room: int, colours: Colours) -> list[RenderableType]:
     """Give title, table and note; a table that is too wide becomes several with the same keys."""
     columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headers)
     widths = [
@@ -59,8 +59,8 @@ def _draw(sheet: Sheet, room: int, colours: Colours) -> list[RenderableType]:
     return [*parts, *([Text(sheet.note, style=colours.muted)] if sheet.note else [])]
 
 
-def _block(sheet: Sheet, columns: Sequence[tuple[int, int]], colours: Colours) -> Table:
-    table = Table(box=None, padding=(0, _GAP, 0, 0), header_style=colours.muted, pad_edge=False)
+def _block(sheet: Table, columns: Sequence[tuple[int, int]], colours: Colours) -> RichTable:
+    table = RichTable(box=None, padding=(0, _GAP, 0, 0), header_style=colours.muted, pad_edge=False)
     for at, width in columns:
         justify: Literal["left", "right"] = "left" if at < sheet.num_keys else "right"
         table.add_column(sheet.headers[at], justify=justify, min_width=width)
