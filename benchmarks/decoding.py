@@ -21,7 +21,7 @@ from PIL import Image
 from medtui.datasets.cache import open_cached
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.decoding.pool import num_children
-from medtui.datasets.progress import tell_nobody
+from medtui.datasets.progress import ignore_progress
 from medtui.datasets.resolve import Source, open_source
 from medtui.preset import DataSettings
 
@@ -40,16 +40,16 @@ class Rate:
 
 def one_at_a_time(source: Source) -> None:
     """Decode and scale every image in this process, unchecked."""
-    size = (source.listing.size, source.listing.size)
-    mode = "L" if source.listing.channels == 1 else "RGB"
-    for path in source.listing.files or ():
+    size = (source.index.size, source.index.size)
+    mode = "L" if source.index.channels == 1 else "RGB"
+    for path in source.index.files or ():
         with Image.open(path) as image:
             np.asarray(image.convert(mode).resize(size, Image.Resampling.BILINEAR))
 
 
 def into_the_cache(source: Source, cache_dir: Path) -> None:
     """Check, decode, scale, measure and store every image, processes' start included."""
-    open_cached(source.card, source.listing, cache_dir, tell_nobody)
+    open_cached(source.card, source.index, cache_dir, ignore_progress)
 
 
 def rate(count: int, work: Callable[[], None]) -> Rate:
@@ -75,7 +75,7 @@ def main(card: str, root: str) -> None:
     """Measure and print."""
     settings = DataSettings(card=card, root=root, split="patient")
     source = open_source(settings)
-    count = len(source.listing)
+    count = len(source.index)
     one_at_a_time(source)  # files are in the page cache for both ways alike
     plain, cached, seconds = list[Rate](), list[Rate](), list[float]()
     for _ in range(ROUNDS):

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.engine_ablation.report import AblationPlan
-from medtui.datasets.dataset import Part, open_dataset
+from medtui.datasets.dataset import SplitData, open_dataset
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
 
@@ -44,13 +44,13 @@ def lay_out(plan: AblationPlan, folder: Path) -> Files:
     return files
 
 
-def read_part(files: Files, split: str) -> Part:
+def read_part(files: Files, split: str) -> SplitData:
     """Read the small copies of a split, in ImageFolder's order."""
     folders = sorted((files.resized / split).iterdir())
     paths = [(path, label) for label, each in enumerate(folders) for path in sorted(each.iterdir())]
     pixels = np.stack([np.asarray(Image.open(path)) for path, _ in paths])
     names = [path.name for path, _ in paths]
-    return Part(pixels, np.array([label for _, label in paths]), names, names)
+    return SplitData(pixels, np.array([label for _, label in paths]), names, names)
 
 
 def _classes(source: Path) -> dict[str, list[Path]]:
@@ -83,7 +83,7 @@ def _draw_demo(folder: Path) -> Path:
     """Write the cells that come with medtui as PNGs."""
     dataset = open_dataset(DataSettings(card="demo"))
     for split in SPLITS:
-        part: Part = getattr(dataset, split)
+        part: SplitData = getattr(dataset, split)
         for pixels, label, name in zip(part.images_NHWC, part.labels, part.names, strict=True):
             path = folder / dataset.classes[int(label)] / f"{split}-{Path(name).stem}.png"
             path.parent.mkdir(parents=True, exist_ok=True)

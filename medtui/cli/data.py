@@ -206,20 +206,22 @@ def _print_check(found: "Check") -> None:
     from medtui.cli.table import render_table
     from medtui.units import MISSING, format_count
 
-    survey = found.survey
+    survey = found.summary
     kinds = ", ".join(f"{format_count(count)} {kind}" for kind, count in found.kinds.items())
     low, high = found.sides
     print(f"{survey.card.name}: {survey.card.title}")
     print(f"files    {kinds}; sides of {low} to {high} pixels")
     print(f"used as  {survey.size} x {survey.size}, {survey.channels} channel(s), {survey.task}")
     print(f"mean     {_numbers(found.mean)}   std {_numbers(found.std)}, of train\n")
-    headers = ("class", *(part.name for part in survey.parts), "weight")
+    headers = ("class", *(split.name for split in survey.splits), "weight")
     rows = [
-        [name, *(format_count(part.counts[name]) for part in survey.parts), f"{weight:.3g}"]
+        [name, *(format_count(split.counts[name]) for split in survey.splits), f"{weight:.3g}"]
         for name, weight in zip(survey.classes, survey.class_weights, strict=True)
     ]
-    rows.append(["images", *(format_count(part.num_images) for part in survey.parts), MISSING])
-    rows.append(["patients", *(format_count(part.num_patients) for part in survey.parts), MISSING])
+    rows.append(["images", *(format_count(split.num_images) for split in survey.splits), MISSING])
+    rows.append(
+        ["patients", *(format_count(split.num_patients) for split in survey.splits), MISSING]
+    )
     print(render_table(headers, rows))
     for note in found.notes:
         print(f"note: {note}")

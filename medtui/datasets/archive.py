@@ -1,4 +1,4 @@
-"""Unpacks zip and tar archives; nothing in them can reach outside the folder."""
+"""Unpacks zip and tar archives; no member is written outside the target folder."""
 
 import shutil
 import tarfile
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from medtui.datasets.progress import Progress, Tell
+from medtui.datasets.progress import Progress, Reporter
 from medtui.errors import EnvironmentProblem
 from medtui.units import format_bytes
 
@@ -16,16 +16,16 @@ _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplem
 
 
 def is_archive(path: Path) -> bool:
-    """Tell by its name whether a file is to be unpacked."""
+    """Return whether a file is unpacked, by its name."""
     return path.name.endswith((".zip", ".tar", ".tar.gz", ".tgz"))
 
 
-def unpack(archive: Path, folder: Path, tell: Tell) -> None:
-    """Unpack the regular files of an archive below `folder`; links and devices are left out.
+def unpack(archive: Path, folder: Path, report: Reporter) -> None:
+    """Unpack the regular files of an archive below `folder`; skip links and devices.
 
     Raises:
-        EnvironmentProblem: the archive is damaged, would leave the folder, or needs more space
-            than there is.
+        EnvironmentProblem: the archive is damaged, has a path outside `folder`, or needs more
+            space than is free.
     """
     members = _zip_members if archive.name.endswith(".zip") else _tar_members
     try:
@@ -36,17 +36,11 @@ def unpack(archive: Path, folder: Path, tell: Tell) -> None:
             with content, target.open("wb") as file:
                 shutil.copyfileobj(content, file, 1 << 20)
             if done % 100 == 0:
-                tell(Progress("unpack", done, 0))
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-    ) as error:
+                report(Progress("unpack", done, 0))
+    except _DAMAGE as error:
         raise EnvironmentProblem(
             f"{archive}: damaged archive: {error}.",
-            hint="Remove it and run the same command again.",
+            hint="Delete it and run the same command again.",
         ) from error
 
 
@@ -67,14 +61,14 @@ def _tar_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
 
 
 def _inside(folder: Path, name: str, archive: Path) -> Path:
-    """Return where a member goes; a link that lies there already is not followed outside either."""
+    """Return the target path of a member; existing links are not followed out of the folder."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     target = folder.joinpath(*parts)
     is_plain = bool(parts) and ".." not in parts and not PurePosixPath(*parts).is_absolute()
     if not is_plain or not target.resolve().is_relative_to(folder.resolve()) or "\0" in name:
         raise EnvironmentProblem(
-            f"{archive}: it holds a file named {name!r}, which would lie outside {folder}.",
-            hint="Do not use this archive; get it from the data set's makers.",
+            f"{archive} was not unpacked: it contains {name!r}, a path outside {folder}.",
+            hint="Do not use this archive. Download it from the data set's publisher.",
         )
     return target
 
@@ -83,6 +77,6 @@ def _check_space(folder: Path, num_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if num_bytes > free:
         raise EnvironmentProblem(
-            f"{folder}: {format_bytes(num_bytes)} are to come, {format_bytes(free)} are free.",
-            hint="Make room, and run the same command again.",
+            f"{folder}: {format_bytes(num_bytes)} needed, {format_bytes(free)} free.",
+            hint="Free disk space and run the same command again.",
         )

@@ -1,8 +1,9 @@
-"""Images decoded once: a memory-mapped array per (files, size, channels), shared by all runs.
+"""Cache of decoded images: one memory-mapped array per set of files, size and channels.
 
-An entry is a folder, `images.npy` and `index.json`, that appears by rename when it is complete.
-Until then it is named `*.partial` and its `done.jsonl` tells which rows are decoded, so that a
-build that was killed goes on where it was. A lock beside it lets one process build at a time.
+A cache entry is a folder with `images.npy` and `index.json`. It is built under the name
+`*.partial` and renamed when it is complete. While it is built, `done.jsonl` records the decoded
+rows, so an interrupted build resumes. A lock file beside it admits one building process at a
+time.
 """
 
 import contextlib
@@ -24,79 +25,79 @@ from medtui.datasets.decoding.child import Done, Job
 from medtui.datasets.decoding.image import DECODER_VERSION
 from medtui.datasets.decoding.image_stats import hash_image
 from medtui.datasets.decoding.pool import num_children, run_jobs
-from medtui.datasets.index import Listing
+from medtui.datasets.index import ImageIndex
 from medtui.datasets.pixel_stats import Pixels
-from medtui.datasets.progress import Progress, Tell
+from medtui.datasets.progress import Progress, Reporter
 from medtui.errors import EnvironmentProblem
 from medtui.units import MIB, format_bytes
 
 JOB_IMAGES = 128
-"""Images of a job: what a killed build decodes again, per child."""
+"""Images per job; each child of an interrupted build repeats at most this many."""
 
 _SPARE_BYTES = 64 * MIB
-"""Left free on the disk beside the array, for the index and for others."""
+"""Bytes left free on the disk besides the array, for the index and other writers."""
 
 
-class Index(msgspec.Struct, frozen=True):
-    """`index.json`: what is known of an entry's images."""
+class CacheRecord(msgspec.Struct, frozen=True):
+    """Content of `index.json`: what was measured on the images of a cache entry."""
 
     key: str
-    """Hash of everything the pixels depend on."""
+    """Hash of everything that determines the pixels."""
     card: str
-    """Name of the card that asked for it first."""
+    """Name of the card for which the entry was built."""
     root: str
-    """Where the images were."""
+    """Folder of the image files."""
     sums: list[list[int]]
-    """Sum of pixels, image by image, per channel."""
+    """Sum of the pixels per image and channel."""
     squares: list[list[int]]
-    """Sum of their squares."""
+    """Sum of the squared pixels per image and channel."""
     hashes: list[str]
     """Hash of each image's pixels."""
     kinds: list[str]
-    """What each file was: format, mode, width and height."""
+    """Format, mode, width and height of each file."""
     bad: dict[int, str]
-    """Rows that could not be decoded, and why."""
+    """Row to the reason why its file could not be decoded."""
 
 
 def default_cache_dir() -> Path:
-    """Return where caches lie: `MEDTUI_CACHE_DIR`, else the user's cache folder."""
+    """Return `MEDTUI_CACHE_DIR`, or the user's cache folder when it is not set."""
     given = os.environ.get("MEDTUI_CACHE_DIR")
     return Path(given).expanduser() if given else platformdirs.user_cache_path("medtui")
 
 
-def open_cached(card: Card, listing: Listing, cache_dir: Path | None, tell: Tell) -> Pixels:
-    """Return a listing's pixels from the cache, which decodes them first where it lacks them.
+def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: Reporter) -> Pixels:
+    """Return the pixels of indexed images from the cache; decode them first if they are missing.
 
     Raises:
-        EnvironmentProblem: the cache's disk is too small or cannot be written.
+        EnvironmentProblem: the disk is full or the cache cannot be written.
     """
-    assert listing.files is not None
+    assert index.files is not None
     folder = (cache_dir or default_cache_dir()) / "images"
-    key = content_key(listing)
-    entry = folder / f"{card.name}-{listing.size}px-{key[:16]}"
-    if (found := _read(entry, key, listing)) is not None:
+    key = content_key(index)
+    entry = folder / f"{card.name}-{index.size}px-{key[:16]}"
+    if (found := _read(entry, key, index)) is not None:
         return found
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(entry, tell):
-            if (found := _read(entry, key, listing)) is None:
-                _build(card, listing, entry, key, tell)
+        with _locked(entry, report):
+            if (found := _read(entry, key, index)) is None:
+                _build(card, index, entry, key, report)
     except OSError as error:
         raise EnvironmentProblem(
-            f"{folder}: {error.strerror or error}. Decoded images cannot be kept there.",
-            hint="Choose another place: MEDTUI_CACHE_DIR=/path/with/space",
+            f"{folder}: {error.strerror or error}. Decoded images could not be written.",
+            hint="Set another cache folder: MEDTUI_CACHE_DIR=/path/with/space",
         ) from error
-    built = found or _read(entry, key, listing)
+    built = found or _read(entry, key, index)
     assert built is not None
     return built
 
 
-def content_key(listing: Listing) -> str:
-    """Hash everything the pixels depend on: names, sizes and times of files, and the decoder."""
-    assert listing.files is not None
-    settings = [DECODER_VERSION, listing.size, listing.channels]
+def content_key(index: ImageIndex) -> str:
+    """Hash everything that determines the pixels: file names, sizes, times and the decoder."""
+    assert index.files is not None
+    settings = [DECODER_VERSION, index.size, index.channels]
     digest = hashlib.sha256(json.dumps(settings).encode())
-    for name, path in zip(listing.names, listing.files, strict=True):
+    for name, path in zip(index.names, index.files, strict=True):
         try:
             status = os.stat(path)  # noqa: PTH116 - a third of pathlib's time over 100,000 files
             state = f"{status.st_size} {status.st_mtime_ns} {status.st_mode}"
@@ -106,74 +107,78 @@ def content_key(listing: Listing) -> str:
     return digest.hexdigest()
 
 
-def _read(entry: Path, key: str, listing: Listing) -> Pixels | None:
-    """Return an entry's pixels; None where it is missing, of other files, or damaged."""
+def _read(entry: Path, key: str, index: ImageIndex) -> Pixels | None:
+    """Return a cache entry's pixels; None where it is missing, damaged or of other files."""
     try:
-        index = msgspec.json.decode((entry / "index.json").read_bytes(), type=Index)
+        record = msgspec.json.decode((entry / "index.json").read_bytes(), type=CacheRecord)
         images = np.load(entry / "images.npy", mmap_mode="r")
     except (OSError, ValueError, msgspec.DecodeError):
         return None
-    if index.key != key or images.shape != _shape(listing) or images.dtype != np.uint8:
+    if record.key != key or images.shape != _shape(index) or images.dtype != np.uint8:
         return None
     return Pixels(
         images_NHWC=images,
-        sums_NC=np.array(index.sums, np.uint64),
-        squares_NC=np.array(index.squares, np.uint64),
-        hashes_N=index.hashes,
-        kinds_N=index.kinds,
-        bad=index.bad,
+        sums_NC=np.array(record.sums, np.uint64),
+        squares_NC=np.array(record.squares, np.uint64),
+        hashes_N=record.hashes,
+        kinds_N=record.kinds,
+        bad=record.bad,
     )
 
 
-def _shape(listing: Listing) -> tuple[int, int, int, int]:
-    return len(listing), listing.size, listing.size, listing.channels
+def _shape(index: ImageIndex) -> tuple[int, int, int, int]:
+    return len(index), index.size, index.size, index.channels
 
 
-def _build(card: Card, listing: Listing, entry: Path, key: str, tell: Tell) -> None:
-    """Decode what is not decoded yet, then publish the entry."""
-    assert listing.files is not None
+def _build(card: Card, index: ImageIndex, entry: Path, key: str, report: Reporter) -> None:
+    """Decode the images that are not decoded yet, then publish the entry."""
+    assert index.files is not None
     partial = entry.with_name(f"{entry.name}.partial")
     array = (partial / "images.npy").resolve()
     log = partial / "done.jsonl"
-    finished = _resume(partial, log, listing)
-    index = Index(
+    finished = _resume(partial, log, index)
+    record = CacheRecord(
         key=key,
         card=card.name,
-        root=os.path.commonpath([os.path.dirname(path) for path in listing.files]),  # noqa: PTH120 - strings in, string out
-        sums=[[0] * listing.channels for _ in listing.names],
-        squares=[[0] * listing.channels for _ in listing.names],
-        hashes=[""] * len(listing),
-        kinds=[""] * len(listing),
+        root=os.path.commonpath([os.path.dirname(path) for path in index.files]),  # noqa: PTH120 - strings in, string out
+        sums=[[0] * index.channels for _ in index.names],
+        squares=[[0] * index.channels for _ in index.names],
+        hashes=[""] * len(index),
+        kinds=[""] * len(index),
         bad={},
     )
-    is_done = np.zeros(len(listing), bool)
+    is_done = np.zeros(len(index), bool)
     for done in finished:
-        _fill(index, is_done, done)
-    tell(Progress("decode", int(is_done.sum()), len(listing)))
+        _fill(record, is_done, done)
+    report(Progress("decode", int(is_done.sum()), len(index)))
     with log.open("ab") as file:
 
         def take(done: Done) -> None:
             file.write(msgspec.json.encode(done) + b"\n")
             file.flush()
-            _fill(index, is_done, done)
-            tell(Progress("decode", int(is_done.sum()), len(listing)))
+            _fill(record, is_done, done)
+            report(Progress("decode", int(is_done.sum()), len(index)))
 
-        jobs = _missing_jobs(listing.files, is_done, str(array))
+        jobs = _missing_jobs(index.files, is_done, str(array))
         run_jobs(jobs, take, min(num_children(), len(jobs)))
-    _publish(partial, entry, index)
+    _publish(partial, entry, record)
 
 
-def _fill(index: Index, is_done: np.ndarray, done: Done) -> None:
+def _fill(record: CacheRecord, is_done: np.ndarray, done: Done) -> None:
     rows = slice(done.first, done.first + len(done.hashes))
-    index.sums[rows], index.squares[rows], index.hashes[rows] = done.sums, done.squares, done.hashes
-    index.kinds[rows] = done.kinds
-    index.bad.update(done.bad)
+    record.sums[rows], record.squares[rows], record.hashes[rows] = (
+        done.sums,
+        done.squares,
+        done.hashes,
+    )
+    record.kinds[rows] = done.kinds
+    record.bad.update(done.bad)
     is_done[rows] = True
     is_done[list(done.bad)] = True
 
 
 def _missing_jobs(files: list[str], is_done: np.ndarray, array: str) -> list[Job]:
-    """Cut the rows that are still to be decoded into jobs of consecutive rows."""
+    """Return jobs of consecutive rows for the images that are not decoded yet."""
     jobs = []
     for first in range(0, len(files), JOB_IMAGES):
         rows = np.arange(first, min(first + JOB_IMAGES, len(files)))
@@ -185,29 +190,36 @@ def _missing_jobs(files: list[str], is_done: np.ndarray, array: str) -> list[Job
     return jobs
 
 
-def _resume(partial: Path, log: Path, listing: Listing) -> list[Done]:
-    """Return what an earlier build finished; the array is created where it is missing."""
+def _resume(partial: Path, log: Path, index: ImageIndex) -> list[Done]:
+    """Return the jobs that an interrupted build finished; create the array where there is none.
+
+    A logged job counts only if the array on disk still has the logged hashes. Disk space for the
+    whole array is allocated up front: in a sparse file, a full disk would kill the writing process
+    with SIGBUS instead of raising an error.
+    """
     array = partial / "images.npy"
     finished: list[Done] = []
     with contextlib.suppress(OSError, ValueError):
         images_NHWC = np.load(array, mmap_mode="r")
-        if images_NHWC.shape == _shape(listing):
+        if images_NHWC.shape == _shape(index):
             finished = [done for done in _logged(log) if _is_on_disk(done, images_NHWC)]
     if finished:
         return finished
     shutil.rmtree(partial, ignore_errors=True)
-    _check_space(partial.parent, listing)
+    _check_space(partial.parent, index)
     partial.mkdir()
-    np.lib.format.open_memmap(array, mode="w+", dtype=np.uint8, shape=_shape(listing)).flush()
-    with array.open(
-        "r+b"
-    ) as file:  # a hole in the file would end a writer with SIGBUS on a full disk
+    np.lib.format.open_memmap(array, mode="w+", dtype=np.uint8, shape=_shape(index)).flush()
+    with array.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, array.stat().st_size)
     return []
 
 
 def _is_on_disk(done: Done, images_NHWC: np.ndarray) -> bool:
-    """Tell whether a job's pixels outlived what ended the build: after a power cut they may not."""
+    """Return whether the array holds the pixels of a logged job.
+
+    The log is flushed after each job, the array by the kernel: after a power failure the log can
+    be ahead of the array.
+    """
     rows = images_NHWC[done.first : done.first + len(done.hashes)]
     return all(
         row in done.bad or hash_image(image) == known
@@ -216,7 +228,7 @@ def _is_on_disk(done: Done, images_NHWC: np.ndarray) -> bool:
 
 
 def _logged(log: Path) -> Iterator[Done]:
-    """Read the log up to its first torn line, and cut it there for the lines to come."""
+    """Yield the jobs of the log up to its first torn line, and truncate the log there."""
     sound = 0
     with log.open("rb") as file:
         for line in file:
@@ -231,23 +243,26 @@ def _logged(log: Path) -> Iterator[Done]:
     os.truncate(log, sound)
 
 
-def _check_space(folder: Path, listing: Listing) -> None:
-    needed = int(np.prod(_shape(listing))) + _SPARE_BYTES
+def _check_space(folder: Path, index: ImageIndex) -> None:
+    needed = int(np.prod(_shape(index))) + _SPARE_BYTES
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise EnvironmentProblem(
-            f"{folder}: {len(listing):,} decoded images need {format_bytes(needed)}, "
+            f"{folder}: {len(index):,} decoded images need {format_bytes(needed)}, "
             f"{format_bytes(free)} are free.",
-            hint="Make room, or choose another place: MEDTUI_CACHE_DIR=/path/with/space",
+            hint="Free disk space, or set another cache folder: MEDTUI_CACHE_DIR=/path/with/space",
         )
 
 
-def _publish(partial: Path, entry: Path, index: Index) -> None:
-    """Write the index last, and let the entry appear at once."""
+def _publish(partial: Path, entry: Path, record: CacheRecord) -> None:
+    """Write the index, sync both files, and rename the folder to its final name.
+
+    The rename is the last step, so a folder without `.partial` in its name is always complete.
+    """
     with (partial / "images.npy").open("rb") as file:
         os.fsync(file.fileno())
     with (partial / "index.json").open("wb") as file:
-        file.write(msgspec.json.encode(index))
+        file.write(msgspec.json.encode(record))
         file.flush()
         os.fsync(file.fileno())
     (partial / "done.jsonl").unlink(missing_ok=True)
@@ -257,14 +272,14 @@ def _publish(partial: Path, entry: Path, index: Index) -> None:
 
 
 @contextlib.contextmanager
-def _locked(entry: Path, tell: Tell) -> Iterator[None]:
-    """Hold the entry's lock; wait, telling so, while another process builds it."""
+def _locked(entry: Path, report: Reporter) -> Iterator[None]:
+    """Hold the entry's lock; report `wait` while another process holds it."""
     with entry.with_name(f"{entry.name}.lock").open("w") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                tell(Progress("wait", 0, 0))
+                report(Progress("wait", 0, 0))
                 time.sleep(0.2)
         yield

@@ -1,4 +1,4 @@
-"""The cache's contents: listed and cleared."""
+"""Lists and clears the image cache."""
 
 import fcntl
 import shutil
@@ -7,40 +7,40 @@ from pathlib import Path
 
 import msgspec
 
-from medtui.datasets.cache import Index, default_cache_dir
+from medtui.datasets.cache import CacheRecord, default_cache_dir
 from medtui.errors import EnvironmentProblem
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """One data set at one size, decoded."""
 
     name: str
-    """Card, size and the beginning of its key."""
+    """Card, size and the beginning of the key."""
     path: Path
-    """Its folder."""
+    """Folder of the entry."""
     num_images: int | None
-    """Images in it; None while it is unfinished."""
+    """Number of images; None while the entry is incomplete."""
     num_bytes: int
-    """Space it takes."""
+    """Bytes on disk."""
     root: str
-    """Where the images were; empty while it is unfinished."""
+    """Folder of the image files; empty while the entry is incomplete."""
     is_busy: bool
-    """Whether a process is building it at this moment."""
+    """Whether a process is building the entry."""
 
 
-def list_entries(cache_dir: Path | None = None) -> list[Entry]:
-    """List the cache's entries, unfinished ones too, by name."""
+def list_entries(cache_dir: Path | None = None) -> list[CacheEntry]:
+    """Return the cache entries, complete or not, ordered by name."""
     folder = (cache_dir or default_cache_dir()) / "images"
     folders = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
     return [_entry(path) for path in folders]
 
 
-def clear_entries(entries: list[Entry]) -> int:
-    """Remove entries, except those that are being built; give the bytes that became free.
+def clear_entries(entries: list[CacheEntry]) -> int:
+    """Delete cache entries, except those that are being built; return the bytes freed.
 
     Raises:
-        EnvironmentProblem: an entry cannot be removed.
+        EnvironmentProblem: an entry cannot be deleted.
     """
     freed = 0
     for entry in entries:
@@ -50,26 +50,26 @@ def clear_entries(entries: list[Entry]) -> int:
             shutil.rmtree(entry.path)
             _lock_of(entry.path).unlink(missing_ok=True)
         except OSError as error:
-            raise EnvironmentProblem(f"{entry.path}: {error.strerror}. It stays.") from error
+            raise EnvironmentProblem(f"Could not delete {entry.path}: {error.strerror}.") from error
         freed += entry.num_bytes
     return freed
 
 
-def _entry(path: Path) -> Entry:
-    index = _read_index(path)
-    return Entry(
+def _entry(path: Path) -> CacheEntry:
+    record = _read_record(path)
+    return CacheEntry(
         name=path.name,
         path=path,
-        num_images=None if index is None else len(index.hashes),
+        num_images=None if record is None else len(record.hashes),
         num_bytes=sum(file.stat().st_size for file in path.iterdir()),
-        root="" if index is None else index.root,
+        root="" if record is None else record.root,
         is_busy=_is_locked(_lock_of(path)),
     )
 
 
-def _read_index(path: Path) -> Index | None:
+def _read_record(path: Path) -> CacheRecord | None:
     try:
-        return msgspec.json.decode((path / "index.json").read_bytes(), type=Index)
+        return msgspec.json.decode((path / "index.json").read_bytes(), type=CacheRecord)
     except (OSError, ValueError, msgspec.DecodeError):
         return None
 

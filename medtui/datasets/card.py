@@ -1,4 +1,4 @@
-"""What a data set is: the card's models and its file. Knows TOML, opens no image."""
+"""Models of `card.toml`, the description of a data set. Opens no image."""
 
 import re
 from itertools import pairwise
@@ -22,21 +22,21 @@ from medtui.resources import card_names, find_card
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]
-"""A TOML array, held as a tuple; its elements stay strict."""
+"""A TOML array, stored as a tuple; its elements are validated strictly."""
 
 FileName = Annotated[str, Field(min_length=1, max_length=255)]
-"""A file's path, taken from the data's root; `..` may not leave it."""
+"""Path of a file relative to the data's root; `..` may not leave the root."""
 
 
 class Subgroup(Document):
-    """A column by which results are told apart: sex, age, view. No network sees it."""
+    """A column by which results are reported separately: sex, age, view. Not a model input."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_ -]{0,39}$")
-    """As results call it."""
+    """Name in results."""
     column: str = Field(min_length=1)
-    """The table's column; where it is missing, a note says so and there is no such subgroup."""
+    """Column of the table; a missing column is reported in a note and skipped."""
     bins: Many[float] = ()
-    """Ascending edges that make bins of numbers; ages may be `060Y`. Empty takes cells as words."""
+    """Ascending edges of numeric bins (ages may be `060Y`); empty uses the cells as values."""
 
     @field_validator("bins")
     @classmethod
@@ -50,36 +50,36 @@ class TableFiles(Document):
     """How a CSV table names images, labels and patients."""
 
     file: Many[FileName] = Field(min_length=1)
-    """Names of the table; the first that exists under the root, or beside it, is read."""
+    """File names of the table; the first that exists in the root, or beside it, is read."""
     name_column: str = Field(min_length=1)
     """Column of the image's file name."""
     label_column: str = ""
-    """Column of labels, several joined by `separator`; empty where every class has a 0/1 column."""
+    """Column of labels joined by `separator`; empty where each class has a 0/1 column."""
     separator: str = Field(default="|", min_length=1, max_length=8)
-    """Stands between joined labels."""
+    """Separator between joined labels."""
     none_label: str = ""
-    """The word for "none of the classes"; where `classes` names it too, it is a class itself."""
+    """Label for "none of the classes"; it is a class of its own where `classes` lists it."""
     patient_column: str = ""
-    """Column of the patient; empty where the card's `patient` pattern tells, or nothing does."""
+    """Column of the patient; empty uses the card's `patient` pattern, if any."""
     subgroups: Many[Subgroup] = ()
-    """Columns by which results are told apart."""
+    """Columns by which results are reported separately."""
 
 
 class OfficialSplit(Document):
-    """Lists of image names, one a line, that the data set's makers published."""
+    """Published lists of image names, one name per line."""
 
     test: FileName
-    """The test images."""
+    """List of test images."""
     train_val: FileName | None = None
-    """Images to be divided into train and val by patient."""
+    """List of images that are divided into train and val by patient."""
     train: FileName | None = None
-    """The train images, where val has a list of its own."""
+    """List of train images, where val has its own list."""
     val: FileName | None = None
-    """The val images."""
+    """List of val images."""
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Return the lists' names."""
+        """Return the file names of the lists."""
         return tuple(filter(None, (self.train_val, self.train, self.val, self.test)))
 
     @model_validator(mode="after")
@@ -90,37 +90,37 @@ class OfficialSplit(Document):
 
 
 class Augment(Document):
-    """What training batches go through; strengths as in torchvision's ColorJitter."""
+    """Augmentation of training batches; strengths as in torchvision's ColorJitter."""
 
     flip_horizontal: bool = False
-    """Mirror left and right, half of the time. Never for chest films: the heart is on the left."""
+    """Mirror left and right with probability 0.5. Not for chest films: the heart is on the left."""
     flip_vertical: bool = False
-    """Mirror top and bottom, half of the time."""
+    """Mirror top and bottom with probability 0.5."""
     rotation_degrees: float = Field(default=0.0, ge=0, le=180)
-    """Rotate by a uniform angle within plus or minus this."""
+    """Rotate by an angle drawn uniformly from plus or minus this."""
     brightness: float = Field(default=0.0, ge=0, le=1)
-    """Scale pixels by a uniform factor within 1 plus or minus this."""
+    """Scale pixels by a factor drawn uniformly from 1 plus or minus this."""
     contrast: float = Field(default=0.0, ge=0, le=1)
-    """Likewise, the distance to the image's mean grey."""
+    """Scale the distance to the image's mean grey by a factor drawn in the same way."""
     saturation: float = Field(default=0.0, ge=0, le=1)
-    """Likewise, the distance to each pixel's own grey; without effect on one channel."""
+    """Scale the distance to each pixel's grey in the same way; no effect on one channel."""
     hue: float = Field(default=0.0, ge=0, le=0.5)
-    """Turn the hue by a uniform share of the circle within plus or minus this."""
+    """Shift the hue by a share of the colour circle drawn uniformly from plus or minus this."""
 
 
 class Download(Document):
     """One file of the data set at its official address."""
 
     url: str = Field(pattern=r"^https?://[^\s]+$")
-    """Where it is."""
+    """Address."""
     file: FileName = Field(pattern=r"^[\w][\w.+-]*$")
-    """What it is called here."""
+    """Local file name."""
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
-    """Its checksum; empty where none is known."""
+    """SHA-256 checksum; empty where unknown."""
     md5: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
-    """Likewise, where the makers publish only this one."""
+    """MD5 checksum, where the publisher provides no other."""
     num_bytes: int | None = Field(default=None, ge=1)
-    """Its size, where known."""
+    """Size in bytes, where known."""
 
 
 class Card(Document):
@@ -129,47 +129,47 @@ class Card(Document):
     schema_version: Literal[1] = Field(default=1, alias="schema")
     """Version of this format."""
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
-    """Lower-case letters, digits, dashes; it names caches."""
+    """Lower-case letters, digits and dashes; also used in names of cache entries."""
     title: str = ""
-    """A line for people."""
+    """One-line description."""
     format: Format
     """Class folders, a CSV table beside folders of images, or a MedMNIST npz file."""
     file: FileName | None = None
     """The npz file, beside the card or under the root; None where the root is the file itself."""
     task: Task | None = None
-    """One class per image, or any number of them; None takes what the labels look like."""
+    """One class per image, or any number of them; None infers it from the labels."""
     classes: Many[str] = ()
-    """Names in the order of the logits; empty takes those found, sorted."""
+    """Class names in the order of the logits; empty uses the classes found, sorted."""
     channels: Literal[1, 3] | None = None
-    """1 keeps films grey; None takes the npz file's."""
+    """1 for grey, 3 for RGB; None uses the npz file's."""
     size: int | None = Field(default=None, ge=8, le=1024)
-    """Side of the square images in pixels; None takes the npz file's."""
+    """Side of the square images in pixels; None uses the npz file's."""
     mean: Literal["measure"] | Many[float] = "measure"
-    """Per channel, of pixels scaled to 0..1; `measure` takes the train split's."""
+    """Mean per channel of pixels scaled to 0..1; `measure` computes it on the train split."""
     std: Literal["measure"] | Many[float] = "measure"
-    """Likewise, the standard deviation."""
+    """Standard deviation per channel, in the same way."""
     patient: str = ""
-    """Pattern searched in an image's file name; its first group, else its match, is the patient."""
+    """Regular expression searched in a file name; its first group, or its match, is the patient."""
     split: Literal["patient", "official", "image"] = "patient"
-    """Grouped by patient, by published lists (or an npz file's own parts), or image by image."""
+    """Grouped by patient, by official lists (or an npz file's own splits), or by image."""
     class_weights: Literal["none", "inverse", "complement", "frequency"] = "none"
-    """How train frequencies become the loss's weights; see `weights.py`."""
+    """How the loss weights follow from the class frequencies in train; see `class_weights.py`."""
     table: TableFiles | None = None
-    """Only for format = "table"."""
+    """Required for format = "table", and only there."""
     official: OfficialSplit | None = None
-    """Published lists; an npz file carries its own split."""
+    """Published split lists; an npz file contains its own split."""
     augment: Augment = Augment()
-    """What training batches go through."""
+    """Augmentation of training batches."""
     download: Many[Download] = ()
-    """Where `medtui data fetch` gets the files."""
+    """Files that `medtui data fetch` downloads."""
     by_hand: str = ""
-    """What a person downloads where no address can be fetched, and where it goes."""
+    """What to download manually where no address can be fetched, and where to put it."""
     source: str = ""
-    """Who made it, and where it is published."""
+    """Authors and place of publication."""
     licence: str = ""
-    """On what terms."""
+    """Licence or terms of use."""
     citation: str = ""
-    """What to cite."""
+    """Publication to cite."""
 
     @field_validator("patient")
     @classmethod
@@ -184,15 +184,17 @@ class Card(Document):
     @classmethod
     def _classes_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(value) == 1 or len(set(value)) < len(value) or not all(map(str.strip, value)):
-            raise ValueError(f"{list(value)} must be two or more different names")
+            raise ValueError(f"{list(value)} must be at least two different names")
         return value
 
     @model_validator(mode="after")
     def _sections_fit_the_format(self) -> "Card":
         if (self.table is not None) != (self.format == "table"):
-            raise ValueError('format = "table" and a [table] section belong together')
+            raise ValueError(
+                'a [table] section is required for format = "table" and not allowed otherwise'
+            )
         if self.format != "medmnist" and (self.size is None or self.channels is None):
-            raise ValueError(f'size and channels must be given for format = "{self.format}"')
+            raise ValueError(f'size and channels are required for format = "{self.format}"')
         if self.format == "folders" and self.task == "multi":
             raise ValueError('class folders give one class per image; task = "multi" needs a table')
         if self.split == "official" and self.format == "table" and self.official is None:
@@ -212,10 +214,10 @@ class Card(Document):
 
 
 def load_card(name_or_path: str) -> tuple[Card, Path]:
-    """Read a card by shipped name, file or folder, and give it with its file's path.
+    """Return a card and the path of its file, by the name of a packaged card, a file or a folder.
 
     Raises:
-        DocumentError: the file is not a card.
+        DocumentError: the file is not a valid card.
         UsageError: there is no such card.
     """
     path = _find(name_or_path)
@@ -238,7 +240,7 @@ def _find(name_or_path: str) -> Path:
     if shipped is None:
         known = ", ".join(card_names()) or "none"
         raise UsageError(
-            f"{name_or_path}: no such card, neither a file nor a shipped data set.",
-            hint=f"Shipped: {known}. For your own images: medtui data new FOLDER.",
+            f"{name_or_path}: no such card file, and no packaged data set of this name.",
+            hint=f"Packaged data sets: {known}. For your own images: medtui data new FOLDER.",
         )
     return shipped

@@ -1,4 +1,4 @@
-"""Writes a card for images that medtui has looked at, to be corrected by their owner."""
+"""Generates a card for a folder of images or an npz file, to be edited by the user."""
 
 import csv
 import json
@@ -15,9 +15,9 @@ from medtui.errors import UsageError
 from medtui.resources import data_dir
 
 _LOOKED_AT = 50
-"""Images whose mode and size are looked at."""
+"""Number of images whose mode and size are read."""
 _SIZES = (28, 32, 64, 96, 128, 224)
-"""Sides to choose from: the largest that no typical image is smaller than, 64 at most."""
+"""Candidate sides: the largest that does not exceed the median image is used, at most 64."""
 _NAME_WORDS = ("image", "file", "name", "path", "id")
 _LABEL_WORDS = ("label", "finding", "diagnosis", "class", "target", "dx")
 _PATIENT_WORDS = ("patient", "subject", "case")
@@ -27,18 +27,19 @@ def sketch_card(folder: Path, name: str) -> str:
     """Return the text of a card for a folder of images, or for an npz file.
 
     Raises:
-        UsageError: nothing there looks like a data set.
+        UsageError: there is no data set at this path.
         EnvironmentProblem: the folder cannot be read.
     """
     if folder.is_file():
         if folder.suffix != ".npz":
-            raise UsageError(f"{folder}: neither a folder nor an npz file.")
+            raise UsageError(f"{folder} is neither a folder nor an npz file.")
         return _fill("medmnist", {"name": name, "file": folder.name})
     found = scan(folder)
     tables = sorted(path for path in folder.glob("*.csv") if path.is_file())
     if not found.files:
         raise UsageError(
-            f"{folder}: no image below it.", hint="Images end in .png, .jpg, .bmp, .tif, .webp."
+            f"{folder}: no image files found.",
+            hint="Accepted: .png, .jpg, .bmp, .tif, .gif, .webp.",
         )
     facts = {"name": name, **_look(folder, found)}
     if tables:
@@ -46,16 +47,17 @@ def sketch_card(folder: Path, name: str) -> str:
     classes = sorted({path.split("/")[-2] for path in found.files if "/" in path})
     if len(classes) < 2:  # noqa: PLR2004 - fewer make no classifier
         raise UsageError(
-            f"{folder}: no CSV table, nor two class folders; found {some(classes) or 'none'}.",
-            hint="Put the images of each class into a folder that is named after it.",
+            f"{folder}: no CSV table, and fewer than two class folders "
+            f"({some(classes) or 'none'}).",
+            hint="Put the images of each class into a folder named after the class.",
         )
     return _fill("folders", facts | {"classes": classes})
 
 
 def _fill(template: str, facts: dict[str, object]) -> str:
-    """Put facts into a template's lines of the same key; its comments stay."""
+    """Replace the values of a template's keys; its comments are kept."""
     text = (data_dir() / template / "card.toml").read_text("utf-8")
-    lines = ["# Written by `medtui data new`: look every line over.", *text.splitlines()]
+    lines = ["# Written by `medtui data new`: check every line.", *text.splitlines()]
     lines = [lines[0], *lines[1 + _length_of_head(lines[1:]) :]]
     for key, value in facts.items():
         shown = json.dumps(value, ensure_ascii=False)
@@ -73,7 +75,7 @@ def _length_of_head(lines: list[str]) -> int:
 
 
 def _look(folder: Path, found: Scan) -> dict[str, object]:
-    """Look at some images' headers."""
+    """Return channels and size according to the headers of some images."""
     modes: Counter[str] = Counter()
     sides = []
     step = max(1, len(found.files) // _LOOKED_AT)
@@ -91,7 +93,7 @@ def _look(folder: Path, found: Scan) -> dict[str, object]:
 
 
 def _table_facts(path: Path) -> dict[str, object]:
-    """Guess the columns by their names; the first column is the image's where no name tells."""
+    """Guess the columns by their names; the image column defaults to the first."""
     lines, _ = read_text_lines(path)
     header = next(csv.reader(lines[:1]), [])
     rows = list(csv.reader(lines[1:200]))

@@ -1,4 +1,4 @@
-"""Looks a data set over completely: what it holds, what is wrong with it, what it looks like."""
+"""Checks a whole data set: counts, unusable files, duplicates, statistics, contact sheet."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,45 +8,46 @@ from typing import Any
 
 import numpy as np
 
-from medtui.datasets.contact_sheet import draw_sheet
+from medtui.datasets.contact_sheet import draw_contact_sheet
 from medtui.datasets.dataset import load_pixels, pixel_notes
-from medtui.datasets.index import PARTS, TRAIN
+from medtui.datasets.index import SPLITS, TRAIN
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
-from medtui.datasets.progress import Progress, tell_nobody
+from medtui.datasets.progress import Progress, ignore_progress
 from medtui.datasets.resolve import Source, open_source
-from medtui.datasets.summary import Survey, survey_source
+from medtui.datasets.summary import DatasetSummary, summarise_source
 from medtui.preset import DataSettings
 
 
 @dataclass(frozen=True)
 class Check:
-    """What a look at every image found."""
+    """Result of reading every image of a data set."""
 
-    survey: Survey
-    """Counts per part and class."""
+    summary: DatasetSummary
+    """Counts per split and class."""
     kinds: dict[str, int]
-    """Files by format and mode, like `PNG RGB`, commonest first."""
+    """Number of files by format and mode, like `PNG RGB`, most frequent first."""
     sides: tuple[int, int]
     """Shortest and longest side of any image in pixels."""
     mean: tuple[float, ...]
-    """Per channel, of the train split's pixels scaled to 0..1."""
+    """Mean per channel of the train pixels, scaled to 0..1."""
     std: tuple[float, ...]
-    """Likewise."""
+    """Standard deviation per channel of the same pixels."""
     bad: dict[str, str]
-    """Names of images that cannot be used, and why."""
+    """Image name to the reason why it cannot be used."""
     notes: tuple[str, ...]
-    """All that should be known, in sentences with counts."""
+    """Notes for the user, sentences with counts."""
     sheet: Path | None
-    """The contact sheet, where one was asked for."""
+    """Path of the contact sheet; None where none was requested."""
 
     def as_object(self) -> dict[str, Any]:
-        """Return plain JSON values."""
+        """Return plain JSON values, under the keys of earlier versions."""
         facts = asdict(self)
-        card = self.survey.card
-        survey: dict[str, Any] = facts.pop("survey") | {
+        card = self.summary.card
+        summary: dict[str, Any] = facts.pop("summary") | {
             "card": card.model_dump(mode="json", by_alias=True)
         }
-        return survey | facts | {"sheet": self.sheet and str(self.sheet)}
+        summary["parts"] = summary.pop("splits")
+        return summary | facts | {"sheet": self.sheet and str(self.sheet)}
 
 
 def check_dataset(
@@ -56,22 +57,22 @@ def check_dataset(
     sheet: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Check:
-    """Look over what `settings` name; with `sheet`, draw some images of each class there.
+    """Check the data set of `settings`; with `sheet`, write a contact sheet to that file.
 
     Raises:
-        DocumentError: the card is no card.
+        DocumentError: the card is not valid.
         UsageError: card, settings and data do not fit together.
-        EnvironmentProblem: data, cache or sheet cannot be read or written.
+        EnvironmentProblem: data, cache or contact sheet cannot be read or written.
     """
     source = open_source(settings)
-    pixels = load_pixels(source, cache_dir, progress or tell_nobody)
-    good_train = [each for each in np.flatnonzero(source.parts == TRAIN) if each not in pixels.bad]
+    pixels = load_pixels(source, cache_dir, progress or ignore_progress)
+    good_train = [each for each in np.flatnonzero(source.splits == TRAIN) if each not in pixels.bad]
     mean, std = mean_and_std(pixels, np.array(good_train, np.int64))
     if sheet is not None:
-        draw_sheet(source.listing, pixels, sheet)
-    names = source.listing.names
+        draw_contact_sheet(source.index, pixels, sheet)
+    names = source.index.names
     return Check(
-        survey=survey_source(source),
+        summary=summarise_source(source),
         kinds=_kinds(pixels),
         sides=_sides(pixels),
         mean=mean,
@@ -83,9 +84,9 @@ def check_dataset(
 
 
 def _notes(source: Source, pixels: Pixels) -> tuple[str, ...]:
-    lost = Counter(PARTS[source.parts[position]] for position in pixels.bad)
-    bad = [f"{count} images of {part} cannot be used" for part, count in lost.items()]
-    return (*bad, *pixel_notes(source.listing, source.parts, pixels))
+    counts = Counter(SPLITS[source.splits[position]] for position in pixels.bad)
+    bad = [f"{count} images of {split} cannot be used" for split, count in counts.items()]
+    return (*bad, *pixel_notes(source.index, source.splits, pixels))
 
 
 def _kinds(pixels: Pixels) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""How often each class occurs in train, and the weight it gets in the loss."""
+"""Class frequencies in train, and the loss weights that follow from them."""
 
 from collections.abc import Sequence
 from typing import Literal, assert_never
@@ -13,7 +13,7 @@ Rule = Literal["none", "inverse", "complement", "frequency"]
 
 
 def count_classes(labels: Labels, task: Task, num_classes: int) -> NDArray[np.int64]:
-    """Return the images of each class, (K,)."""
+    """Return the number of images of each class, (K,)."""
     counts: NDArray[np.int64] = (
         labels.sum(axis=0, dtype=np.int64)
         if task == "multi"
@@ -23,12 +23,12 @@ def count_classes(labels: Labels, task: Task, num_classes: int) -> NDArray[np.in
 
 
 def weigh_classes(counts_K: Sequence[int] | NDArray[np.int64], rule: Rule) -> tuple[float, ...]:
-    """Return each class's weight in the loss, with mean 1 over the classes that occur.
+    """Return the loss weight of each class; the mean is 1 over the classes that occur.
 
-    A class's frequency is its occurrences over the sum over all classes. `inverse` weighs a class
-    by 1 / frequency, so that rare findings count as much as common ones; `complement` by 1 minus
-    the frequency, which is milder; `frequency` by the frequency itself; `none` weighs all alike.
-    A class that never occurs in train gets 1.
+    The frequency of a class is its number of occurrences divided by the sum over all classes.
+    `inverse` uses 1 / frequency, so that rare findings count as much as common ones; `complement`
+    uses 1 - frequency, which is milder; `frequency` uses the frequency itself; `none` uses equal
+    weights. A class that does not occur in train gets 1.
     """
     counts = np.asarray(counts_K, np.float64)
     occurs = counts > 0
@@ -45,6 +45,6 @@ def weigh_classes(counts_K: Sequence[int] | NDArray[np.int64], rule: Rule) -> tu
         case _:
             assert_never(rule)
     mean = weights[occurs].mean() if occurs.any() else 0.0
-    if mean > 0:  # it is 0 where a single class occurs, whose complement is nothing
+    if mean > 0:  # the complement of the only class that occurs is 0
         weights[occurs] /= mean
     return tuple(weights.tolist())

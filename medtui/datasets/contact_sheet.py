@@ -1,4 +1,4 @@
-"""A contact sheet: some images of each class on one page, as the network will see them."""
+"""Contact sheet: some images of each class on one page, as the network receives them."""
 
 from pathlib import Path
 
@@ -6,33 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from medtui.datasets.index import Listing
+from medtui.datasets.index import ImageIndex
 from medtui.datasets.pixel_stats import Pixels
 from medtui.errors import EnvironmentProblem
 
 COLUMNS = 12
-"""Images of each class."""
+"""Images per class."""
 TILE = 72
 """Side of a drawn image in pixels."""
 GAP, CAPTION = 4, 18
-"""Pixels between images, and above a row of them."""
+"""Pixels between images, and above each row."""
 
 BACKGROUND, INK = (32, 32, 32), (230, 230, 230)
 
 
-def draw_sheet(listing: Listing, pixels: Pixels, path: Path) -> None:
-    """Draw a row for each class to a PNG file.
+def draw_contact_sheet(index: ImageIndex, pixels: Pixels, path: Path) -> None:
+    """Write a PNG file with one row of images per class.
 
     Raises:
         EnvironmentProblem: the file cannot be written.
     """
     width = GAP + COLUMNS * (TILE + GAP)
-    height = GAP + len(listing.classes) * (CAPTION + TILE + GAP)
+    height = GAP + len(index.classes) * (CAPTION + TILE + GAP)
     page = Image.new("RGB", (width, height), BACKGROUND)
     pen = ImageDraw.Draw(page)
-    for number, name in enumerate(listing.classes):
+    for number, name in enumerate(index.classes):
         top = GAP + number * (CAPTION + TILE + GAP)
-        members = _members(listing, pixels, number)
+        members = _members(index, pixels, number)
         caption = f"{name}: {len(members):,} images"
         pen.text((GAP, top), caption.encode("latin-1", "replace").decode("latin-1"), fill=INK)
         for column, position in enumerate(_spread(members)):
@@ -41,17 +41,20 @@ def draw_sheet(listing: Listing, pixels: Pixels, path: Path) -> None:
     try:
         page.save(path, format="PNG")
     except OSError as error:
-        raise EnvironmentProblem(f"{path}: {error.strerror or error}. No sheet there.") from error
+        raise EnvironmentProblem(
+            f"{path}: {error.strerror or error}. The contact sheet was not written.",
+            hint="Choose another file with --sheet.",
+        ) from error
 
 
-def _members(listing: Listing, pixels: Pixels, number: int) -> list[int]:
-    labels = listing.labels
+def _members(index: ImageIndex, pixels: Pixels, number: int) -> list[int]:
+    labels = index.labels
     belongs = labels == number if labels.ndim == 1 else labels[:, number] == 1
     return [each for each in np.flatnonzero(belongs).tolist() if each not in pixels.bad]
 
 
 def _spread(members: list[int]) -> list[int]:
-    """Take evenly from the whole list, which by its names is also evenly over patients."""
+    """Return evenly spaced members; in order of names, that also spreads them over patients."""
     if len(members) <= COLUMNS:
         return members
     return [members[round(each)] for each in np.linspace(0, len(members) - 1, COLUMNS)]

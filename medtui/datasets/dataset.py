@@ -1,4 +1,4 @@
-"""A data set in memory, ready to train on: the only thing the engine takes from this room."""
+"""A data set in memory, ready for training: the interface of this package to the engine."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ from medtui.datasets.cache import open_cached
 from medtui.datasets.card import Augment, Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.formats.medmnist import load_npz_pixels
-from medtui.datasets.index import PARTS, Labels, Listing, Parts, some
+from medtui.datasets.index import SPLITS, ImageIndex, Labels, SplitNumbers, some
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
-from medtui.datasets.progress import Progress, Tell, tell_nobody
+from medtui.datasets.progress import Progress, Reporter, ignore_progress
 from medtui.datasets.resolve import Source, open_source
 from medtui.errors import EnvironmentProblem
 from medtui.metrics.task import Task
@@ -24,11 +24,11 @@ from medtui.units import plural
 
 
 @dataclass(frozen=True)
-class Part:
-    """Train, val or test."""
+class SplitData:
+    """Images, labels, names and patients of train, val or test."""
 
     images_NHWC: NDArray[np.uint8]
-    """In memory; C is the card's channels."""
+    """uint8, in memory; C is the card's channels."""
     labels: Labels
     """int64 (N,) for task "single"; uint8 (N, K) for "multi"."""
     names: list[str]
@@ -36,7 +36,7 @@ class Part:
     patients: list[str]
     """Patient of each image; the image's own name where unknown."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
-    """Subgroup's name (`sex`) to the value (`F`) of each image; the card names them."""
+    """Subgroup (`sex`) to the value (`F`) of each image; the card defines them."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -44,38 +44,38 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set, divided and measured."""
+    """A data set with its splits and pixel statistics."""
 
     card: Card
-    """What it is."""
+    """Card of the data set."""
     classes: tuple[str, ...]
-    """In the order of the logits."""
+    """Class names in the order of the logits."""
     task: Task
     """One class per image, or any number of them."""
     channels: int
     """1 or 3."""
     size: int
     """Side of the images in pixels."""
-    train: Part
-    val: Part
-    test: Part
+    train: SplitData
+    val: SplitData
+    test: SplitData
     mean: tuple[float, ...]
-    """Per channel, of pixels scaled to 0..1; the card's, or measured on train."""
+    """Mean per channel of pixels scaled to 0..1; the card's, or measured on train."""
     std: tuple[float, ...]
-    """Likewise."""
+    """Standard deviation per channel, in the same way."""
     class_weights: tuple[float, ...]
-    """Weight of each class in the loss, by the card's rule, from train."""
+    """Loss weight of each class, by the card's rule, from train."""
     augment: Augment
-    """What training batches go through."""
+    """Augmentation of training batches."""
     digest: str
     """sha256 over images, labels, names, patients and split."""
     has_patients: bool
-    """Whether known patients are kept apart."""
+    """Whether patients are known and no patient is in two splits."""
     notes: tuple[str, ...]
-    """What was left out or should be known, in sentences with counts."""
+    """What was left out, and warnings; sentences with counts."""
 
     @property
-    def parts(self) -> tuple[Part, Part, Part]:
+    def splits(self) -> tuple[SplitData, SplitData, SplitData]:
         """Return train, val and test, in this order."""
         return self.train, self.val, self.test
 
@@ -86,66 +86,73 @@ def open_dataset(
     cache_dir: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Dataset:
-    """Open what `settings` name: list, divide, decode or take from the cache, measure.
+    """Return the data set of `settings`: index, split, decode or read from the cache, measure.
 
     Raises:
-        DocumentError: the card is no card.
+        DocumentError: the card is not valid.
         UsageError: card, settings and data do not fit together.
-        EnvironmentProblem: data or disk is missing or unreadable, or an image is bad and
-            `on_bad_image` refuses such.
+        EnvironmentProblem: data or disk is missing or unreadable, or an image cannot be used and
+            `on_bad_image` is `refuse`.
     """
     source = open_source(settings)
-    pixels = load_pixels(source, cache_dir, progress or tell_nobody)
+    pixels = load_pixels(source, cache_dir, progress or ignore_progress)
     source, pixels = _without_bad(source, pixels, settings.on_bad_image)
     return _assemble(source, pixels)
 
 
-def load_pixels(source: Source, cache_dir: Path | None, tell: Tell) -> Pixels:
-    """Return a source's pixels: from its npz file, or from the cache, which decodes what it lacks.
+def load_pixels(source: Source, cache_dir: Path | None, report: Reporter) -> Pixels:
+    """Return the pixels of a source, from its npz file or from the cache.
+
+    Images that the cache lacks are decoded.
 
     Raises:
         EnvironmentProblem: images or cache cannot be read or written.
     """
-    if source.listing.npz is not None:
-        return load_npz_pixels(source.listing, tell)
-    return open_cached(source.card, source.listing, cache_dir, tell)
+    if source.index.npz is not None:
+        return load_npz_pixels(source.index, report)
+    return open_cached(source.card, source.index, cache_dir, report)
 
 
 def save_split(dataset: Dataset, path: Path) -> None:
-    """Write each image's name, patient, part and subgroups, one JSON object a line."""
+    """Write each image's name, patient, split and subgroups, one JSON object per line.
+
+    The key of the split is `part`, as in files of earlier versions.
+    """
     lines = [
         json.dumps(
-            {"name": image, "patient": part.patients[at], "part": name} | _subgroups_of(part, at),
+            {"name": image, "patient": split.patients[at], "part": name} | _subgroups_of(split, at),
             ensure_ascii=False,
         )
-        for name, part in zip(PARTS, dataset.parts, strict=True)
-        for at, image in enumerate(part.names)
+        for name, split in zip(SPLITS, dataset.splits, strict=True)
+        for at, image in enumerate(split.names)
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _subgroups_of(part: Part, at: int) -> dict[str, dict[str, str]]:
-    found = {name: values[at] for name, values in part.subgroups.items()}
+def _subgroups_of(split: SplitData, at: int) -> dict[str, dict[str, str]]:
+    found = {name: values[at] for name, values in split.subgroups.items()}
     return {"subgroups": found} if found else {}
 
 
 def _without_bad(source: Source, pixels: Pixels, on_bad: str) -> tuple[Source, Pixels]:
     if not pixels.bad:
         return source, pixels
-    names = source.listing.names
+    names = source.index.names
     told = [f"{names[position]} ({reason})" for position, reason in sorted(pixels.bad.items())]
     sentence = f"{plural(len(told), 'image')} cannot be used: {some(told)}"
     if on_bad == "refuse":
         raise EnvironmentProblem(
-            sentence, hint="Repair or remove them, or go on without: --set data.on_bad_image=skip"
+            sentence, hint="Repair or remove them, or leave them out: --set data.on_bad_image=skip"
         )
     good = np.array([each for each in range(len(names)) if each not in pixels.bad], np.int64)
-    if len({*source.parts[good].tolist()}) < len(PARTS):
-        raise EnvironmentProblem(sentence, hint="No image of a part is left; check the files.")
+    if len({*source.splits[good].tolist()}) < len(SPLITS):
+        raise EnvironmentProblem(
+            sentence, hint="No usable image is left in one of the splits. Check the files."
+        )
     kept = Source(
         source.card,
-        source.listing.choose(good),
-        source.parts[good],
+        source.index.choose(good),
+        source.splits[good],
         source.has_patients,
         (*source.notes, f"{sentence}; left out"),
     )
@@ -153,17 +160,17 @@ def _without_bad(source: Source, pixels: Pixels, on_bad: str) -> tuple[Source, P
 
 
 def _assemble(source: Source, pixels: Pixels) -> Dataset:
-    listing, card = source.listing, source.card
-    positions = [np.flatnonzero(source.parts == number) for number in range(len(PARTS))]
-    train, val, test = (_part(listing, pixels, chosen) for chosen in positions)
+    index, card = source.index, source.card
+    positions = [np.flatnonzero(source.splits == number) for number in range(len(SPLITS))]
+    train, val, test = (_split_data(index, pixels, chosen) for chosen in positions)
     mean, std = mean_and_std(pixels, positions[0])
-    counts = count_classes(train.labels, listing.task, len(listing.classes))
+    counts = count_classes(train.labels, index.task, len(index.classes))
     return Dataset(
         card=card,
-        classes=listing.classes,
-        task=listing.task,
-        channels=listing.channels,
-        size=listing.size,
+        classes=index.classes,
+        task=index.task,
+        channels=index.channels,
+        size=index.size,
         train=train,
         val=val,
         test=test,
@@ -171,15 +178,15 @@ def _assemble(source: Source, pixels: Pixels) -> Dataset:
         std=std if card.std == "measure" else card.std,
         class_weights=weigh_classes(counts, card.class_weights),
         augment=card.augment,
-        digest=_digest(listing, source.parts, pixels),
+        digest=_digest(index, source.splits, pixels),
         has_patients=source.has_patients,
-        notes=(*source.notes, *pixel_notes(listing, source.parts, pixels)),
+        notes=(*source.notes, *pixel_notes(index, source.splits, pixels)),
     )
 
 
-def _part(listing: Listing, pixels: Pixels, positions: NDArray[np.int64]) -> Part:
-    chosen = listing.choose(positions)
-    return Part(
+def _split_data(index: ImageIndex, pixels: Pixels, positions: NDArray[np.int64]) -> SplitData:
+    chosen = index.choose(positions)
+    return SplitData(
         images_NHWC=np.asarray(pixels.images_NHWC[positions]),
         labels=chosen.labels,
         names=chosen.names,
@@ -188,41 +195,41 @@ def _part(listing: Listing, pixels: Pixels, positions: NDArray[np.int64]) -> Par
     )
 
 
-def pixel_notes(listing: Listing, parts: Parts, pixels: Pixels) -> tuple[str, ...]:
-    """Tell of images that are the same picture: across parts, and across classes."""
+def pixel_notes(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> tuple[str, ...]:
+    """Return notes on images with identical pixels, also across splits and across classes."""
     first: dict[str, int] = {}
-    copies, across_parts, across_classes = 0, [], []
+    copies, across_splits, across_classes = 0, [], []
     for position, key in enumerate(pixels.hashes_N):
         original = first.setdefault(key, position)
         if original == position or position in pixels.bad or original in pixels.bad:
             continue
         copies += 1
-        if parts[original] != parts[position]:
-            across_parts.append(listing.names[position])
-        if not np.array_equal(listing.labels[original], listing.labels[position]):
-            across_classes.append(listing.names[position])
-    notes = [f"{plural(copies, 'image')} with the same pixels as another"] if copies else []
-    if across_parts:
+        if splits[original] != splits[position]:
+            across_splits.append(index.names[position])
+        if not np.array_equal(index.labels[original], index.labels[position]):
+            across_classes.append(index.names[position])
+    notes = [f"{plural(copies, 'image')} with the same pixels as another image"] if copies else []
+    if across_splits:
         notes.append(
-            f"{plural(len(across_parts), 'image')} with a copy in another part, "
-            f"which makes results look better than they are: {some(across_parts)}"
+            f"{plural(len(across_splits), 'image')} with a copy in another split, "
+            f"which biases results upwards: {some(across_splits)}"
         )
     if across_classes:
         notes.append(
-            f"{plural(len(across_classes), 'image')} with a copy of another class: "
+            f"{plural(len(across_classes), 'image')} with a copy in another class: "
             f"{some(across_classes)}"
         )
     return tuple(notes)
 
 
-def _digest(listing: Listing, parts: Parts, pixels: Pixels) -> str:
-    patients = listing.names if listing.patients is None else listing.patients
-    header = [listing.classes, listing.task, pixels.images_NHWC.shape[1:]]
+def _digest(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> str:
+    patients = index.names if index.patients is None else index.patients
+    header = [index.classes, index.task, pixels.images_NHWC.shape[1:]]
     rows = zip(
-        parts.tolist(),
-        listing.names,
+        splits.tolist(),
+        index.names,
         patients,
-        listing.labels.tolist(),
+        index.labels.tolist(),
         pixels.hashes_N,
         strict=True,
     )

@@ -1,4 +1,4 @@
-"""Finds image files below a folder, whatever the folder holds. Opens none of them."""
+"""Finds image files below a folder by their names. Opens no file."""
 
 import os
 from collections.abc import Iterator
@@ -10,34 +10,34 @@ from medtui.errors import EnvironmentProblem
 from medtui.units import plural
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"})
-"""A name's ending makes a file a candidate; its content decides."""
+"""Suffixes of candidate files; the content decides when a file is decoded."""
 
 
 @dataclass
 class Scan:
-    """Files found below a folder, and what was passed over."""
+    """Files found below a folder, and paths that were skipped."""
 
     files: list[str] = field(default_factory=list)
-    """Paths, from the folder, of regular files with an image's ending, sorted."""
+    """Sorted relative paths of regular files with an image suffix."""
     others: list[str] = field(default_factory=list)
     """Names of other files: `Thumbs.db`, notes, archives."""
     loops: list[str] = field(default_factory=list)
-    """Links that lead back to a folder already seen."""
+    """Links to a folder that was already visited."""
     unreadable: list[str] = field(default_factory=list)
     """Folders and links that cannot be opened."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence for each kind of thing passed over; hidden files are not worth one."""
+        """Return one sentence per kind of skipped path; hidden files are not mentioned."""
         found = []
         if self.others:
             found.append(
-                f"{plural(len(self.others), 'file')} without an image's ending passed over: "
+                f"{plural(len(self.others), 'file')} without an image suffix skipped: "
                 f"{some(self.others)}"
             )
         if self.loops:
             found.append(
-                f"{plural(len(self.loops), 'link')} to a folder already seen passed over: "
+                f"{plural(len(self.loops), 'link')} to a folder already visited skipped: "
                 f"{some(self.loops)}"
             )
         if self.unreadable:
@@ -48,7 +48,7 @@ class Scan:
 
 
 def scan(folder: Path) -> Scan:
-    """Find the image files below `folder`, through links too, each folder once.
+    """Return the image files below `folder`; links are followed, each folder is visited once.
 
     Raises:
         EnvironmentProblem: the folder itself is missing or cannot be read.
@@ -60,7 +60,7 @@ def scan(folder: Path) -> Scan:
         current = pending.pop()
         path = os.path.join(folder, current)  # noqa: PTH118 - pathlib doubles the time of a scan
         try:
-            status = os.stat(path)  # noqa: PTH116 - likewise
+            status = os.stat(path)  # noqa: PTH116 - as above
             if (status.st_dev, status.st_ino) in seen:
                 found.loops.append(current)
                 continue
@@ -76,7 +76,7 @@ def scan(folder: Path) -> Scan:
 
 
 def _sort_in(found: Scan, prefix: str, entries: Iterator[os.DirEntry[str]]) -> Iterator[str]:
-    """Put a folder's files where they belong and give its folders."""
+    """Add a folder's files to `found` and yield its subfolders."""
     for entry in entries:
         name = entry.name
         if name.startswith("."):
@@ -97,5 +97,5 @@ def _sort_in(found: Scan, prefix: str, entries: Iterator[os.DirEntry[str]]) -> I
 def _unreadable(folder: Path, error: OSError) -> EnvironmentProblem:
     return EnvironmentProblem(
         f"{folder}: {error.strerror or error}. The images cannot be read.",
-        hint="Name the folder that holds them: --set data.root=/path/to/images",
+        hint="Set the folder of the images: --set data.root=/path/to/images",
     )

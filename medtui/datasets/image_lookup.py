@@ -1,14 +1,14 @@
-"""Looks a few images up by name, in a process of its own: `medtui.datasets.image_lookup`.
+"""Reads a few images by name in a separate process: `medtui.datasets.image_lookup`.
 
-Whoever shows images to people asks here: listing a data set would hold up a screen, and no file
-can take the asker down.
+Screens and reports use it: indexing a large data set takes long, and a file that crashes the
+decoder must not end the caller's process.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medtui.child_process import ChildProcess
-from medtui.datasets.preview import decode_samples
+from medtui.datasets.preview import decode_images
 from medtui.datasets.resolve import open_source
 from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
@@ -20,9 +20,9 @@ Picture = NDArray[np.uint8]
 
 
 def pictures_of(settings: DataSettings, names: list[str]) -> tuple[dict[str, Picture], str]:
-    """Return the images that can be had, by name, and why others cannot; empty where all can.
+    """Return the images that could be read, by name, and why others could not; empty if all could.
 
-    Blocks for as long as the data set takes to be listed.
+    Blocks until the data set is indexed.
     """
     try:
         with ChildProcess(
@@ -43,15 +43,15 @@ def pictures_of(settings: DataSettings, names: list[str]) -> tuple[dict[str, Pic
 
 def _find(settings: DataSettings, names: list[str]) -> Pictures:
     try:
-        listing = open_source(settings).listing
-        place_of = {name: at for at, name in enumerate(listing.names)}
+        index = open_source(settings).index
+        place_of = {name: at for at, name in enumerate(index.names)}
         known = [name for name in names if name in place_of]
-        chosen = listing.choose(np.array([place_of[name] for name in known], np.int64))
-        images = decode_samples(chosen)
+        chosen = index.choose(np.array([place_of[name] for name in known], np.int64))
+        images = decode_images(chosen)
     except MedtuiError as error:
         return Pictures(problem=error.message)
     found = {name: image for name, image in zip(known, images, strict=True) if image is not None}
-    shape = (listing.size, listing.size, listing.channels)
+    shape = (index.size, index.size, index.channels)
     return Pictures(shape, {name: image.tobytes() for name, image in found.items()})
 
 

@@ -1,4 +1,4 @@
-"""What a format finds at a data set's root, before a pixel is decoded."""
+"""Index of a data set: names, labels, patients and files of its images, before decoding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,58 +10,58 @@ from numpy.typing import NDArray
 
 from medtui.metrics.task import Task
 
-PartName = Literal["train", "val", "test"]
-PARTS: tuple[PartName, PartName, PartName] = ("train", "val", "test")
+SplitName = Literal["train", "val", "test"]
+SPLITS: tuple[SplitName, SplitName, SplitName] = ("train", "val", "test")
 
 TRAIN, VAL, TEST = range(3)
-"""A part's number is its place in `PARTS`."""
-NO_PART = -1
-"""The part of an image that an official split leaves out."""
+"""Numbers of the splits, their positions in `SPLITS`."""
+NO_SPLIT = -1
+"""Split number of an image that an official split leaves out."""
 TRAIN_VAL = 3
-"""The part of an image that an official split leaves to be dealt to train or val."""
+"""Split number of an image that is still to be assigned to train or val."""
 
 Labels = NDArray[np.int64] | NDArray[np.uint8]
 """int64 (N,) of class numbers for task "single"; uint8 (N, K) of 0 and 1 for "multi"."""
-Parts = NDArray[np.int8]
-"""(N,) of part numbers."""
+SplitNumbers = NDArray[np.int8]
+"""(N,) of split numbers."""
 
 
 @dataclass(frozen=True)
-class Listing:
-    """All images of a data set that have a label, in the order of their names."""
+class ImageIndex:
+    """All labelled images of a data set, in the order of their names."""
 
     classes: tuple[str, ...]
-    """In the order of the logits."""
+    """Class names in the order of the logits."""
     task: Task
     """Whether an image has one class or any number of them."""
     channels: int
     """1 or 3."""
     size: int
-    """Side in pixels that images are stored at."""
+    """Side in pixels at which images are stored."""
     names: list[str]
-    """Unique: a path under the root, or part and position in an npz file."""
+    """Unique names: a path under the root, or split and position in an npz file."""
     labels: Labels
     """See `Labels`."""
     patients: list[str] | None
-    """Patient of each image; None where nothing tells."""
+    """Patient of each image; None where patients are unknown."""
     files: list[str] | None
-    """Path of each image's file; None where they lie in `npz`."""
+    """Path of each image's file; None where the images are in `npz`."""
     npz: Path | None = None
-    """The npz file that holds all images, part after part."""
+    """The npz file with all images, split after split."""
     rows: NDArray[np.int64] | None = None
     """Row of each image in `npz`, counted through train, val and test."""
-    official: Parts | None = None
-    """The makers' own split, with `TRAIN_VAL` and `NO_PART`; None where there is none."""
+    official: SplitNumbers | None = None
+    """Official split, with `TRAIN_VAL` and `NO_SPLIT`; None where there is none."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
-    """Subgroup's name (`sex`) to the value (`F`) of each image."""
+    """Subgroup (`sex`) to the value (`F`) of each image."""
     notes: tuple[str, ...] = ()
-    """What was left out, and why, with counts."""
+    """What was left out, and why; sentences with counts."""
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def choose(self, positions: NDArray[np.int64]) -> "Listing":
-        """Return the listing of the images at `positions`."""
+    def choose(self, positions: NDArray[np.int64]) -> "ImageIndex":
+        """Return the index of the images at `positions`."""
         chosen = positions.tolist()
         return replace(
             self,
@@ -78,6 +78,6 @@ class Listing:
 
 
 def some(names: Sequence[str], limit: int = 3) -> str:
-    """Return the first few names of a longer list, for a sentence."""
+    """Return the first few names of a list as text, with `...` for the rest."""
     shown = ", ".join(names[:limit])
     return f"{shown}, ..." if len(names) > limit else shown

@@ -1,6 +1,6 @@
-"""Inspects a data set for a screen: `python -m medtui.datasets.inspection` sends a `DataReport`.
+"""Child process that inspects a data set: `python -m medtui.datasets.inspection`.
 
-Where every image is read, it also sends how far that has come.
+It sends a `DataReport`, preceded by progress where every image is read.
 """
 
 import time
@@ -8,79 +8,79 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from medtui.datasets.check import check_dataset
-from medtui.datasets.preview import choose_samples, decode_samples, picture_of
+from medtui.datasets.preview import choose_previews, decode_images, preview_of
 from medtui.datasets.progress import Progress
 from medtui.datasets.resolve import Source, open_source
-from medtui.datasets.summary import Survey, survey_source
+from medtui.datasets.summary import DatasetSummary, summarise_source
 from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import (
     Checked,
     DataReport,
     DatasetRequest,
-    PartCount,
+    PreviewImage,
     Reading,
-    Sample,
+    SplitCount,
 )
 from medtui.protocol.stdio import MessageWriter, read_request
 
-TELL_SECONDS = 0.5
-"""How often progress is told."""
+PROGRESS_SECONDS = 0.5
+"""Interval between progress messages."""
 
 
 def look(settings: DataSettings) -> DataReport:
-    """Look at a data set in this process."""
+    """Return the report on a data set, without reading all its images."""
     try:
         source = open_source(settings)
-        survey = survey_source(source)
+        summary = summarise_source(source)
     except MedtuiError as error:
         return _refused(error)
-    return _found(survey, source.notes, samples=_samples(source))
+    return _found(summary, source.notes, previews=_previews(source))
 
 
-def look_at_every_image(settings: DataSettings, tell: Callable[[Progress], None]) -> DataReport:
-    """Look at all images of a data set in this process."""
+def look_at_every_image(settings: DataSettings, report: Callable[[Progress], None]) -> DataReport:
+    """Return the report on a data set after reading all its images."""
     try:
-        check = check_dataset(settings, progress=tell)
+        check = check_dataset(settings, progress=report)
     except MedtuiError as error:
         return _refused(error)
     checked = Checked(check.kinds, check.sides, check.mean, check.std, check.bad)
-    return _found(check.survey, check.notes, checked=checked)
+    return _found(check.summary, check.notes, checked=checked)
 
 
 def _refused(error: MedtuiError) -> DataReport:
-    """Return an error as the form words it; cures are worded for the command line."""
+    """Return an error as a report; hints are worded for the command line."""
     return DataReport(problem=str(error).replace("--set data.", ""))
 
 
 def _found(
-    survey: Survey,
+    summary: DatasetSummary,
     notes: tuple[str, ...],
-    samples: list[Sample] | None = None,
+    previews: list[PreviewImage] | None = None,
     checked: Checked | None = None,
 ) -> DataReport:
     return DataReport(
-        title=survey.card.title or survey.card.name,
-        classes=list(survey.classes),
-        size=survey.size,
-        channels=survey.channels,
-        task=survey.task,
-        has_patients=survey.has_patients,
-        parts=[
-            PartCount(part.name, part.num_images, part.num_patients, part.counts)
-            for part in survey.parts
+        title=summary.card.title or summary.card.name,
+        classes=list(summary.classes),
+        size=summary.size,
+        channels=summary.channels,
+        task=summary.task,
+        has_patients=summary.has_patients,
+        splits=[
+            SplitCount(split.name, split.num_images, split.num_patients, split.counts)
+            for split in summary.splits
         ],
         notes=list(notes),
-        samples=samples or [],
+        previews=previews or [],
         checked=checked,
     )
 
 
-def _samples(source: Source) -> list[Sample]:
-    listing, labels = choose_samples(source)
-    decoded = decode_samples(listing)
+def _previews(source: Source) -> list[PreviewImage]:
+    index, labels = choose_previews(source)
+    decoded = decode_images(index)
     return [
-        Sample(label, picture_of(image))
+        PreviewImage(label, preview_of(image))
         for label, image in zip(labels, decoded, strict=True)
         if image is not None
     ]
@@ -96,13 +96,13 @@ def main() -> None:
         return
     last = 0.0
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         nonlocal last
-        if time.monotonic() - last >= TELL_SECONDS:
+        if time.monotonic() - last >= PROGRESS_SECONDS:
             last = time.monotonic()
             answers.send(Reading(**asdict(progress)))
 
-    answers.send(look_at_every_image(settings, tell))
+    answers.send(look_at_every_image(settings, report))
 
 
 if __name__ == "__main__":

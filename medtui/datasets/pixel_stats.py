@@ -1,4 +1,4 @@
-"""Decoded images and what is measured on each of them once. Knows no files."""
+"""Decoded images with per-image statistics. Opens no files."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,25 @@ from numpy.typing import NDArray
 from medtui.datasets.decoding.image_stats import Images, hash_image
 
 _AT_ONCE = 256
-"""Images measured together; more only take more memory."""
+"""Images measured together; more would only need more memory."""
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """All images of a listing, in its order."""
+    """All images of an index, in its order."""
 
     images_NHWC: Images
     """May be memory-mapped."""
     sums_NC: NDArray[np.uint64]
     """Sum of each image's pixels per channel."""
     squares_NC: NDArray[np.uint64]
-    """Sum of their squares."""
+    """Sum of the squared pixels per channel."""
     hashes_N: list[str]
-    """Hash of each image's pixels, hexadecimal; equal for equal pictures."""
+    """Hexadecimal hash of each image's pixels; equal for identical images."""
     kinds_N: list[str]
-    """What each file was, like `PNG RGB 142x148`; empty for a bad one."""
+    """Format, mode and size of each file, like `PNG RGB 142x148`; empty for bad files."""
     bad: dict[int, str]
-    """Positions of images that cannot be used, and why; their pixels are 0."""
+    """Position of each unusable image to the reason; its pixels are 0."""
 
     def choose(self, positions: NDArray[np.int64]) -> "Pixels":
         """Return the good images at `positions`, in this order."""
@@ -41,7 +41,7 @@ class Pixels:
 
 
 def pixels_of(images_NHWC: Images, kind: str) -> Pixels:
-    """Measure every image of an array, all of one kind."""
+    """Return an array of images, all of one kind, with their statistics."""
     num_images, *_, channels = images_NHWC.shape
     sums_NC = np.empty((num_images, channels), np.uint64)
     squares_NC = np.empty_like(sums_NC)
@@ -61,7 +61,7 @@ def mean_and_std(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation per channel of the images at `positions`, scaled to 0..1.
 
-    A channel without contrast gets a deviation of 1, so that normalising never divides by 0.
+    The standard deviation of a constant channel is 1, so that normalisation never divides by 0.
     """
     count = len(positions) * int(np.prod(pixels.images_NHWC.shape[1:3]))
     mean = pixels.sums_NC[positions].sum(axis=0) / count

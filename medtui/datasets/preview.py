@@ -1,4 +1,4 @@
-"""A few images, decoded alone: for a first look, before a whole data set is."""
+"""Decodes a few images for a preview, before the whole data set is decoded."""
 
 from pathlib import Path
 
@@ -9,55 +9,55 @@ from PIL import Image as Pillow
 from medtui.datasets.decoding.image import decode_file
 from medtui.datasets.decoding.png import BadImageError
 from medtui.datasets.formats.medmnist import load_npz_pixels
-from medtui.datasets.index import TRAIN, Listing
-from medtui.datasets.progress import tell_nobody
+from medtui.datasets.index import TRAIN, ImageIndex
+from medtui.datasets.progress import ignore_progress
 from medtui.datasets.resolve import Source
 
-NUM_SAMPLES = 6
-"""Images of a first look."""
+NUM_PREVIEWS = 6
+"""Images in a preview."""
 
-SAMPLE_SIDE = 16
-"""Side they are shown at, in pixels."""
+PREVIEW_SIDE = 16
+"""Side of a preview image in pixels."""
 
 Picture = list[list[tuple[int, int, int]]]
-"""Rows of red, green, blue."""
+"""Rows of (red, green, blue)."""
 
 
-def choose_samples(source: Source, count: int = NUM_SAMPLES) -> tuple[Listing, list[str]]:
-    """Return the listing and the labels of some train images, classes in turn."""
-    listing = source.listing
-    train = np.flatnonzero(source.parts == TRAIN)
-    labels = listing.labels[train]
+def choose_previews(source: Source, count: int = NUM_PREVIEWS) -> tuple[ImageIndex, list[str]]:
+    """Return index and labels of some train images, cycling through the classes."""
+    index = source.index
+    train = np.flatnonzero(source.splits == TRAIN)
+    labels = index.labels[train]
     labels = labels if labels.ndim == 1 else labels.argmax(axis=1)
-    by_class = [train[labels == number] for number in range(len(listing.classes))]
+    by_class = [train[labels == number] for number in range(len(index.classes))]
     turns = [
         (found[turn], number)
         for turn in range(count)
         for number, found in enumerate(by_class)
         if turn < len(found)
     ][:count]
-    chosen = listing.choose(np.asarray([position for position, _ in turns], np.int64))
-    return chosen, [listing.classes[number] for _, number in turns]
+    chosen = index.choose(np.asarray([position for position, _ in turns], np.int64))
+    return chosen, [index.classes[number] for _, number in turns]
 
 
-def decode_samples(listing: Listing) -> list[NDArray[np.uint8] | None]:
-    """Decode a short listing in this process, (size, size, C) each; None where a file is bad."""
-    if listing.files is None:
-        return list(load_npz_pixels(listing, tell_nobody).images_NHWC)
-    return [_decoded(Path(file), listing) for file in listing.files]
+def decode_images(index: ImageIndex) -> list[NDArray[np.uint8] | None]:
+    """Decode the images of a short index, (size, size, C) each; None where a file is bad."""
+    if index.files is None:
+        return list(load_npz_pixels(index, ignore_progress).images_NHWC)
+    return [_decoded(Path(file), index) for file in index.files]
 
 
-def _decoded(file: Path, listing: Listing) -> NDArray[np.uint8] | None:
+def _decoded(file: Path, index: ImageIndex) -> NDArray[np.uint8] | None:
     try:
-        return decode_file(file, listing.size, listing.channels).pixels_HWC
+        return decode_file(file, index.size, index.channels).pixels_HWC
     except BadImageError:
         return None
 
 
-def picture_of(image_HWC: NDArray[np.uint8]) -> Picture:
-    """Return an image at the size at which samples are shown."""
+def preview_of(image_HWC: NDArray[np.uint8]) -> Picture:
+    """Return an image at the size of a preview."""
     is_grey = image_HWC.shape[-1] == 1
     picture = Pillow.fromarray(image_HWC[..., 0] if is_grey else image_HWC).convert("RGB")
-    picture = picture.resize((SAMPLE_SIDE, SAMPLE_SIDE), Pillow.Resampling.BOX)
+    picture = picture.resize((PREVIEW_SIDE, PREVIEW_SIDE), Pillow.Resampling.BOX)
     rows = np.asarray(picture).tolist()
     return [[(red, green, blue) for red, green, blue in row] for row in rows]

@@ -1,4 +1,4 @@
-"""How far reading a data set has come."""
+"""Progress of reading a data set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """One stage's state, told from time to time."""
+    """State of one stage."""
 
     stage: str
     """`scan`, `wait`, `decode`, `resize`, `download`, `unpack`, `measure`."""
     done: int
     """Images done; bytes while downloading."""
     total: int
-    """Of so many; 0 where nobody knows."""
+    """Total in the same unit; 0 where unknown."""
 
 
-Tell = Callable[[Progress], None]
-"""Takes progress in the caller's thread; cheap, and may raise to cancel."""
+Reporter = Callable[[Progress], None]
+"""Callback for progress, called in the caller's thread; cheap, and may raise to cancel."""
 
 
-def tell_nobody(progress: Progress) -> None:
-    """Take progress and forget it."""
+def ignore_progress(progress: Progress) -> None:
+    """Do nothing with the progress."""

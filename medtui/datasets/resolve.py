@@ -1,4 +1,4 @@
-"""From a card and a preset's data settings to a listing, split: no pixel is decoded."""
+"""Resolves a card and a preset's data settings to an index with splits. Decodes no image."""
 
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.class_weights import count_classes
 from medtui.datasets.formats import FORMATS
-from medtui.datasets.index import NO_PART, PARTS, Listing, Parts, some
+from medtui.datasets.index import NO_SPLIT, SPLITS, ImageIndex, SplitNumbers, some
 from medtui.datasets.official_split import read_official
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.errors import EnvironmentProblem
@@ -21,54 +21,54 @@ from medtui.units import plural
 
 @dataclass(frozen=True)
 class Source:
-    """A data set's listing, divided: everything but the pixels."""
+    """Index and splits of a data set: everything except the pixels."""
 
     card: Card
-    """What the data set is."""
-    listing: Listing
-    """The images that belong to a part."""
-    parts: Parts
-    """Part number of each of them."""
+    """Card of the data set."""
+    index: ImageIndex
+    """Images that belong to a split."""
+    splits: SplitNumbers
+    """Split number of each image."""
     has_patients: bool
-    """Whether the split keeps known patients apart."""
+    """Whether patients are known and no patient is in two splits."""
     notes: tuple[str, ...]
-    """Sentences with counts, for people."""
+    """Notes for the user, sentences with counts."""
 
 
 def open_source(settings: DataSettings) -> Source:
-    """List the images that `settings` name and divide them.
+    """Return the images of `settings` with their splits.
 
     Raises:
-        DocumentError: the card is no card.
+        DocumentError: the card is not valid.
         UsageError: card, settings and data do not fit together.
         EnvironmentProblem: the data is missing or cannot be read.
     """
     card, path = load_card(settings.card)
-    listing = list_images(card, path, settings)
+    index = index_images(card, path, settings)
     method: SplitMethod = card.split if settings.split == "card" else settings.split
     if method == "official" and card.official is not None:
         root = _root(card, settings.root)
-        listing = replace(listing, official=read_official(card.official, root, listing.names))
-    parts = split(listing, settings, method)
-    has_patients, notes = _describe(listing, parts, method)
-    chosen = _limited(listing, parts, settings.limit)
-    kept = listing if len(chosen) == len(listing) else listing.choose(chosen)
-    return Source(card, kept, parts[chosen], has_patients, (*listing.notes, *notes))
+        index = replace(index, official=read_official(card.official, root, index.names))
+    splits = split(index, settings, method)
+    has_patients, notes = _describe(index, splits, method)
+    chosen = _limited(index, splits, settings.limit)
+    kept = index if len(chosen) == len(index) else index.choose(chosen)
+    return Source(card, kept, splits[chosen], has_patients, (*index.notes, *notes))
 
 
-def list_images(card: Card, card_path: Path, settings: DataSettings) -> Listing:
-    """List a data set's images by its card's format."""
+def index_images(card: Card, card_path: Path, settings: DataSettings) -> ImageIndex:
+    """Return the index of a data set, read in its card's format."""
     row = FORMATS[card.format]
-    reader: _Reader = import_module(row.module).list_images
+    reader: _Reader = import_module(row.module).index_images
     root = settings.root
     path = _npz_path(card, card_path, root) if row.is_file else _root(card, root)
     return reader(card, path, settings.size)
 
 
 class _Reader(Protocol):
-    """Lists the images of a folder or a file, fitted to a side of `size` pixels."""
+    """Reads the index of a folder or a file; images are stored with sides of `size` pixels."""
 
-    def __call__(self, card: Card, path: Path, size: int | None, /) -> Listing: ...
+    def __call__(self, card: Card, path: Path, size: int | None, /) -> ImageIndex: ...
 
 
 def _npz_path(card: Card, card_path: Path, root: str) -> Path:
@@ -77,8 +77,8 @@ def _npz_path(card: Card, card_path: Path, root: str) -> Path:
     if not path.is_file():
         where = f"{path}: no such npz file" if path.suffix == ".npz" else f"{path}: no npz file"
         raise EnvironmentProblem(
-            f"{where}. The images of {card.name} are not here.",
-            hint="Name the file: --set data.root=/path/to/file.npz",
+            f"{where}. The images of {card.name} were not found.",
+            hint="Set the file: --set data.root=/path/to/file.npz",
         )
     return path
 
@@ -86,58 +86,60 @@ def _npz_path(card: Card, card_path: Path, root: str) -> Path:
 def _root(card: Card, root: str) -> Path:
     if not root:
         raise EnvironmentProblem(
-            f"{card.name}: nothing says where its images are.",
-            hint=f"Name the folder that holds them: --set data.root=/path/to/{card.name}",
+            f"The folder of the images of {card.name} is not set.",
+            hint=f"Set the folder of the images: --set data.root=/path/to/{card.name}",
         )
     path = Path(root).expanduser()
     if not path.is_dir():
         reason = "is a file, not a folder" if path.exists() else "no such folder"
         raise EnvironmentProblem(
-            f"{path}: {reason}. The images of {card.name} are not here.",
-            hint=f"Name the folder that holds them: --set data.root=/path/to/{card.name}",
+            f"{path}: {reason}. The images of {card.name} were not found.",
+            hint=f"Set the folder of the images: --set data.root=/path/to/{card.name}",
         )
     return path
 
 
-def _describe(listing: Listing, parts: Parts, method: SplitMethod) -> tuple[bool, list[str]]:
-    """Tell whether the split keeps patients apart, and what a reader of results must know."""
+def _describe(
+    index: ImageIndex, splits: SplitNumbers, method: SplitMethod
+) -> tuple[bool, list[str]]:
+    """Return whether patients are kept apart, and notes for readers of the results."""
     notes = []
-    if left_out := int((parts == NO_PART).sum()):
+    if left_out := int((splits == NO_SPLIT).sum()):
         notes.append(f"{plural(left_out, 'image')} in no official list left out")
-    notes += _absent_classes(listing, parts)
-    if listing.patients is None:
-        notes.append("no patient information: images of one patient may lie in several parts")
+    notes += _absent_classes(index, splits)
+    if index.patients is None:
+        notes.append("no patient information: images of one patient may be in several splits")
         return False, notes
-    leaking = leaking_patients(listing.patients, parts)
+    leaking = leaking_patients(index.patients, splits)
     if method == "image":
         notes.append(
-            f"split by image on request: {plural(len(leaking), 'patient')} in several parts"
+            f"split by image on request: {plural(len(leaking), 'patient')} in several splits"
         )
     elif leaking:
         notes.append(
-            f"the official split has {plural(len(leaking), 'patient')} in several parts: "
+            f"the official split has {plural(len(leaking), 'patient')} in several splits: "
             f"{some(leaking)}"
         )
     return not leaking, notes
 
 
-def _absent_classes(listing: Listing, parts: Parts) -> list[str]:
+def _absent_classes(index: ImageIndex, splits: SplitNumbers) -> list[str]:
     notes = []
-    for number, name in enumerate(PARTS):
-        labels = listing.labels[parts == number]
-        counts = count_classes(labels, listing.task, len(listing.classes))
-        absent = [each for each, count in zip(listing.classes, counts, strict=True) if not count]
+    for number, name in enumerate(SPLITS):
+        labels = index.labels[splits == number]
+        counts = count_classes(labels, index.task, len(index.classes))
+        absent = [each for each, count in zip(index.classes, counts, strict=True) if not count]
         if absent:
             notes.append(f"{name} has no image of {', '.join(absent)}")
     return notes
 
 
-def _limited(listing: Listing, parts: Parts, limit: int | None) -> NDArray[np.int64]:
+def _limited(index: ImageIndex, splits: SplitNumbers, limit: int | None) -> NDArray[np.int64]:
     chosen = []
-    for number in range(len(PARTS)):
-        members = np.flatnonzero(parts == number)
+    for number in range(len(SPLITS)):
+        members = np.flatnonzero(splits == number)
         if limit is not None:
-            names = [listing.names[each] for each in members]
-            members = members[even_choice(listing.labels[members], names, limit)]
+            names = [index.names[each] for each in members]
+            members = members[even_choice(index.labels[members], names, limit)]
         chosen.append(members)
     return np.sort(np.concatenate(chosen))

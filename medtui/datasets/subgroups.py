@@ -1,4 +1,4 @@
-"""Who is on an image: cells of a table as subgroups of patients. No network sees them."""
+"""Subgroups of patients from cells of a table. They are not model inputs."""
 
 import re
 from bisect import bisect_right
@@ -6,19 +6,19 @@ from bisect import bisect_right
 from medtui.datasets.card import Subgroup
 
 UNKNOWN = "unknown"
-"""Subgroup of an image whose cell is empty, or no number where one is needed."""
+"""Subgroup of an image whose cell is empty, or not a number where bins need one."""
 
 OLDEST = 120.0
-"""An age above it is a slip of the pen: ChestX-ray14 has patients of 414 years."""
+"""Ages above this many years are data errors: ChestX-ray14 has patients aged 414."""
 
 _AGE = re.compile(r"0*(\d+(?:\.\d+)?)\s*([YMWD]?)", re.IGNORECASE)
 _PER_YEAR = {"": 1.0, "y": 1.0, "m": 12.0, "w": 52.18, "d": 365.25}
 
 
 def subgroup_of(cell: str, subgroup: Subgroup) -> str:
-    """Return the subgroup that a cell puts its image into: the cell itself, or its bin.
+    """Return the subgroup of a cell: its value, or its bin.
 
-    Binned numbers may be ages as films write them: `060Y`, `018M`, `003D`.
+    Binned numbers may be DICOM ages: `060Y`, `018M`, `003D`.
     """
     value = cell.strip()
     if not subgroup.bins:
@@ -36,7 +36,7 @@ def _number(value: str) -> float | None:
 
 
 def _bin(number: float, edges: tuple[float, ...]) -> str:
-    """Name the bin: `<18`, `18-39`, `80+`."""
+    """Return the name of a number's bin: `<18`, `18-39`, `80+`."""
     at = bisect_right(edges, number)
     if at == 0:
         return f"<{edges[0]:g}"

@@ -1,4 +1,4 @@
-"""What a data set holds, counted without decoding an image: for `--dry-run` and the form."""
+"""Counts of a data set without decoding its images: for `--dry-run` and the Data screen."""
 
 from dataclasses import dataclass
 
@@ -6,85 +6,85 @@ import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
-from medtui.datasets.index import PARTS, PartName
+from medtui.datasets.index import SPLITS, SplitName
 from medtui.datasets.resolve import Source, open_source
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 
 
 @dataclass(frozen=True)
-class PartSurvey:
-    """One part's counts."""
+class SplitSummary:
+    """Counts of one split."""
 
-    name: PartName
+    name: SplitName
     """`train`, `val` or `test`."""
     num_images: int
-    """Images with a label, readable or not."""
+    """Labelled images, readable or not."""
     num_patients: int | None
-    """Patients; None where nothing tells."""
+    """Number of patients; None where unknown."""
     counts: dict[str, int]
-    """Images of each class."""
+    """Class to its number of images."""
 
 
 @dataclass(frozen=True)
-class Survey:
-    """A data set's counts."""
+class DatasetSummary:
+    """Counts of a data set."""
 
     card: Card
-    """What the data set is."""
+    """Card of the data set."""
     classes: tuple[str, ...]
-    """In the order of the logits."""
+    """Class names in the order of the logits."""
     task: Task
     """One class per image, or any number of them."""
     channels: int
     """1 or 3."""
     size: int
     """Side of the images in pixels."""
-    parts: tuple[PartSurvey, ...]
+    splits: tuple[SplitSummary, ...]
     """Train, val and test."""
     class_weights: tuple[float, ...]
-    """Weight of each class in the loss, by the card's rule, from train."""
+    """Loss weight of each class, by the card's rule, from train."""
     has_patients: bool
-    """Whether known patients are kept apart."""
+    """Whether patients are known and no patient is in two splits."""
     notes: tuple[str, ...]
-    """What was left out or should be known, in sentences with counts."""
+    """What was left out, and warnings; sentences with counts."""
 
 
-def survey_dataset(settings: DataSettings) -> Survey:
-    """Count what `settings` name.
+def summarise_dataset(settings: DataSettings) -> DatasetSummary:
+    """Return the counts of the data set of `settings`.
 
     Raises:
-        DocumentError: the card is no card.
+        DocumentError: the card is not valid.
         UsageError: card, settings and data do not fit together.
         EnvironmentProblem: the data is missing or cannot be read.
     """
-    return survey_source(open_source(settings))
+    return summarise_source(open_source(settings))
 
 
-def survey_source(source: Source) -> Survey:
-    """Count a source that is already listed and divided."""
-    listing = source.listing
-    parts = tuple(_survey_part(source, number, name) for number, name in enumerate(PARTS))
-    return Survey(
+def summarise_source(source: Source) -> DatasetSummary:
+    """Return the counts of a source that is already indexed and split."""
+    index = source.index
+    splits = tuple(_summarise_split(source, number, name) for number, name in enumerate(SPLITS))
+    return DatasetSummary(
         card=source.card,
-        classes=listing.classes,
-        task=listing.task,
-        channels=listing.channels,
-        size=listing.size,
-        parts=parts,
-        class_weights=weigh_classes(list(parts[0].counts.values()), source.card.class_weights),
+        classes=index.classes,
+        task=index.task,
+        channels=index.channels,
+        size=index.size,
+        splits=splits,
+        class_weights=weigh_classes(list(splits[0].counts.values()), source.card.class_weights),
         has_patients=source.has_patients,
         notes=source.notes,
     )
 
 
-def _survey_part(source: Source, number: int, name: PartName) -> PartSurvey:
-    members = np.flatnonzero(source.parts == number)
-    listing = source.listing.choose(members)
-    counts = count_classes(listing.labels, listing.task, len(listing.classes))
-    return PartSurvey(
+def _summarise_split(source: Source, number: int, name: SplitName) -> SplitSummary:
+    members = np.flatnonzero(source.splits == number)
+    index = source.index.choose(members)
+    counts = count_classes(index.labels, index.task, len(index.classes))
+    return SplitSummary(
         name=name,
         num_images=len(members),
-        num_patients=None if listing.patients is None else len(set(listing.patients)),
-        counts=dict(zip(listing.classes, counts.tolist(), strict=True)),
+        num_patients=None if index.patients is None else len(set(index.patients)),
+        counts=dict(zip(index.classes, counts.tolist(), strict=True)),
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from medtui.datasets.summary import Survey
+from medtui.datasets.summary import DatasetSummary
 from medtui.engine.run.device import choose_device
 from medtui.engine.timing.study_time import (
     ImageCounts,
@@ -32,7 +32,7 @@ _CHECKPOINTS_KEPT = 2
 
 def estimate(
     preset: Preset,
-    survey: Survey,
+    survey: DatasetSummary,
     network: nn.Module,
     *,
     projections: Mapping[str, float],
@@ -53,7 +53,7 @@ def estimate(
     times = replace(
         times, start=seconds_start, cycle=_cycle_times(cells[0], times, projections, device)
     )
-    counts = ImageCounts(*(part.num_images for part in survey.parts))
+    counts = ImageCounts(*(split.num_images for split in survey.splits))
     return _add_up(preset, counts, times, str(device), num_slots, num_at_once, load, network)
 
 

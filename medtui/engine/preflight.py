@@ -13,7 +13,7 @@ import msgspec
 import psutil
 from torch import nn
 
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
@@ -46,7 +46,7 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         UsageError: a cell of the grid cannot work on this network.
         MedtuiError: the data set cannot be used.
     """
-    survey = survey_dataset(preset.data)
+    survey = summarise_dataset(preset.data)
     network = build_network(
         preset.model.architecture,
         channels=survey.channels,
@@ -69,12 +69,12 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
     for cell in expand_grid(preset):
         found, projections[cell.slug] = _forecast_cell(preset, cell, network, macs, image_shape)
         cells.append(found)
-    train, val, test = survey.parts
+    train, val, test = survey.splits
     return Preflight(
         num_train=train.num_images,
         num_val=val.num_images,
         num_test=test.num_images,
-        num_patients=sum(part.num_patients or 0 for part in survey.parts),
+        num_patients=sum(part.num_patients or 0 for part in survey.splits),
         classes=list(survey.classes),
         cells=cells,
         penalty_budget=budget,

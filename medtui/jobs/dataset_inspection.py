@@ -16,11 +16,11 @@ from medtui.protocol.dataset import (
     DataReport,
     DatasetRequest,
     InspectionMessage,
+    PreviewImage,
+    PreviewImages,
     Reading,
-    Sample,
-    Samples,
     inspection_decoder,
-    samples_decoder,
+    previews_decoder,
 )
 
 MessageT = TypeVar("MessageT")
@@ -50,7 +50,7 @@ class Inspection(Generic[MessageT]):
 
 
 class QuickInspection(Inspection[InspectionMessage]):
-    """Inspection of listing, split and a few images."""
+    """Inspection of index, split and a few images."""
 
     def __init__(self, settings: DataSettings) -> None:
         super().__init__(settings, "medtui.datasets.inspection", inspection_decoder)
@@ -60,17 +60,17 @@ class QuickInspection(Inspection[InspectionMessage]):
         return _follow(self._process, lambda _: None)
 
 
-class AugmentationPreview(Inspection[Samples]):
+class AugmentationPreview(Inspection[PreviewImages]):
     """A few images before and after augmentation, made by a process with torch."""
 
     def __init__(self, settings: DataSettings) -> None:
-        super().__init__(settings, "medtui.engine.training.augmentation_preview", samples_decoder)
+        super().__init__(settings, "medtui.engine.training.augmentation_preview", previews_decoder)
 
-    def wait(self) -> list[Sample]:
+    def wait(self) -> list[PreviewImage]:
         """Wait for the images and return them; none on failure, which the inspection reports."""
         try:
             with self._process as process:
-                return process.answer().samples
+                return process.answer().previews
         except MedtuiError:
             return []
 

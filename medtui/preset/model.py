@@ -34,7 +34,7 @@ class DataSettings(Document):
     on_bad_image: Literal["skip", "refuse"] = "skip"
     """Whether unreadable images are listed and left out, or end the study before it starts."""
     limit: int | None = Field(default=None, ge=1)
-    """Use at most this many images of each part, evenly spread over classes; None uses all."""
+    """Use at most this many images of each split, evenly spread over classes; None uses all."""
 
     @field_validator("fractions")
     @classmethod

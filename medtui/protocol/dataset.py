@@ -15,7 +15,7 @@ class DatasetRequest(msgspec.Struct, frozen=True):
     """Whether every image is read, which leaves them decoded in the cache."""
 
 
-class Sample(msgspec.Struct, frozen=True):
+class PreviewImage(msgspec.Struct, frozen=True):
     """One train image, small."""
 
     label: str
@@ -26,8 +26,8 @@ class Sample(msgspec.Struct, frozen=True):
     """As a training batch may show it; empty until that is known."""
 
 
-class PartCount(msgspec.Struct, frozen=True):
-    """One part of the data."""
+class SplitCount(msgspec.Struct, frozen=True):
+    """One split of the data."""
 
     name: str
     num_images: int
@@ -63,16 +63,16 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     channels: int = 0
     task: str = ""
     has_patients: bool = False
-    parts: list[PartCount] = []
+    splits: list[SplitCount] = []
     notes: list[str] = []
-    samples: list[Sample] = []
+    previews: list[PreviewImage] = []
     checked: Checked | None = None
     """None until every image was looked at."""
 
     @property
     def num_images(self) -> int:
-        """Images of all parts."""
-        return sum(part.num_images for part in self.parts)
+        """Images of all splits."""
+        return sum(split.num_images for split in self.splits)
 
 
 class Reading(msgspec.Struct, frozen=True, tag=True):
@@ -83,10 +83,10 @@ class Reading(msgspec.Struct, frozen=True, tag=True):
     total: int
 
 
-class Samples(msgspec.Struct, frozen=True):
+class PreviewImages(msgspec.Struct, frozen=True):
     """Some train images, before and after augmentation."""
 
-    samples: list[Sample]
+    previews: list[PreviewImage]
 
 
 class PicturesRequest(msgspec.Struct, frozen=True):
@@ -113,5 +113,5 @@ InspectionMessage = DataReport | Reading
 inspection_decoder: msgspec.json.Decoder[InspectionMessage] = msgspec.json.Decoder(
     InspectionMessage
 )
-samples_decoder: msgspec.json.Decoder[Samples] = msgspec.json.Decoder(Samples)
+previews_decoder: msgspec.json.Decoder[PreviewImages] = msgspec.json.Decoder(PreviewImages)
 pictures_decoder: msgspec.json.Decoder[Pictures] = msgspec.json.Decoder(Pictures)

@@ -231,9 +231,9 @@ def _data(contents: Contents) -> Iterator[Part]:
         shares = [part.per_class.get(name, {}).get("prevalence") for part in (val, test)]
         rows.append((f"share of {name}", MISSING, *map(format_percent, shares)))
     note = (
-        "No patient is in two parts."
+        "No patient is in two splits."
         if first.result.has_patients
-        else "Patients are unknown, or lie in several parts: results may look better than they are."
+        else "Patients are unknown, or in several splits: results may look better than they are."
     )
     yield Table("Split", ("", "train", "val", "test"), tuple(rows), note=note)
 

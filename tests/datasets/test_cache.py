@@ -79,10 +79,10 @@ from medtui.datasets import cache
 from medtui.datasets.dataset import open_dataset
 from medtui.preset import DataSettings
 cache.JOB_IMAGES = 8
-def tell(progress):
+def report(progress):
     if progress.done >= 40:
         os.kill(os.getpid(), signal.SIGKILL)
-open_dataset(DataSettings(card={settings.card!r}, root={settings.root!r}), progress=tell)
+open_dataset(DataSettings(card={settings.card!r}, root={settings.root!r}), progress=report)
 """
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -90,7 +90,7 @@ open_dataset(DataSettings(card={settings.card!r}, root={settings.root!r}), progr
     dataset = open_dataset(settings, progress=counter)
     assert counter.started_at is not None
     assert counter.started_at >= 40
-    assert sum(len(part) for part in dataset.parts) == 120
+    assert sum(len(split) for split in dataset.splits) == 120
 
 
 @pytest.mark.usefixtures("small_jobs")

@@ -50,8 +50,8 @@ def test_an_unknown_card_names_the_known_ones() -> None:
         (FOLDERS + "chanels = 3", "unknown key `chanels`. Did you mean `channels`?"),
         (FOLDERS.replace("channels = 3", "channels = 2"), "`channels` = 2 must be 1 or 3"),
         (FOLDERS.replace("^(P", "^((P"), "is not a regular expression"),
-        (FOLDERS + 'classes = ["A"]', "two or more different names"),
-        (FOLDERS + 'classes = ["A", "A"]', "two or more different names"),
+        (FOLDERS + 'classes = ["A"]', "at least two different names"),
+        (FOLDERS + 'classes = ["A", "A"]', "at least two different names"),
         (FOLDERS + 'task = "multi"', "needs a table"),
         (
             TABLE
@@ -60,8 +60,8 @@ def test_an_unknown_card_names_the_known_ones() -> None:
         ),
         (FOLDERS + "mean = [0.5]", "must have 3 value(s)"),
         (FOLDERS + "std = [0.0, 1.0, 1.0]", "must be above 0"),
-        (FOLDERS.replace("size = 16", ""), "size and channels must be given"),
-        (FOLDERS.replace('"folders"', '"table"'), "belong together"),
+        (FOLDERS.replace("size = 16", ""), "size and channels are required"),
+        (FOLDERS.replace('"folders"', '"table"'), "section is required for format"),
         (TABLE + '[table]\nfile = ["a.csv"]\nname_column = "n"', "must name the 0/1 columns"),
         (TABLE + '[table]\nfile = []\nname_column = "n"', "`table.file`"),
         (FOLDERS + '[official]\ntest = "t.txt"', "train_val"),

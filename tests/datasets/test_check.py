@@ -8,7 +8,7 @@ from PIL import Image
 from medtui.datasets.card_template import sketch_card
 from medtui.datasets.check import check_dataset
 from medtui.datasets.dataset import open_dataset
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
 from tests.helpers.drawn_images import draw, write_card, write_medmnist
@@ -35,7 +35,7 @@ def test_a_check_becomes_plain_json(settings: DataSettings) -> None:
     import json
 
     value = json.loads(json.dumps(check_dataset(settings).as_object()))
-    assert [part["name"] for part in value["parts"]] == ["train", "val", "test"]
+    assert [split["name"] for split in value["parts"]] == ["train", "val", "test"]
     assert value["card"]["name"] == "cells"
     assert value["kinds"] == {"PNG RGB": 120}
 
@@ -43,10 +43,10 @@ def test_a_check_becomes_plain_json(settings: DataSettings) -> None:
 def test_a_written_card_describes_class_folders(cells: Path, tmp_path: Path) -> None:
     """The card for class folders opens them."""
     card = write_card(tmp_path, sketch_card(cells, "mine"))
-    survey = survey_dataset(DataSettings(card=card, root=str(cells)))
-    assert survey.classes == ("Parasitized", "Uninfected")
-    assert (survey.channels, survey.size) == (3, 28)
-    assert sum(part.num_images for part in survey.parts) == 120
+    summary = summarise_dataset(DataSettings(card=card, root=str(cells)))
+    assert summary.classes == ("Parasitized", "Uninfected")
+    assert (summary.channels, summary.size) == (3, 28)
+    assert sum(split.num_images for split in summary.splits) == 120
 
 
 def test_a_written_card_describes_a_table(tmp_path: Path) -> None:
@@ -58,24 +58,24 @@ def test_a_written_card_describes_a_table(tmp_path: Path) -> None:
         rows.append(f"{number}.png,{('A', 'B', 'A|B')[number % 3]},{number // 2}")
     (root / "findings.csv").write_text("\n".join(rows))
     card = write_card(tmp_path, sketch_card(root, "films"))
-    survey = survey_dataset(DataSettings(card=card, root=str(root)))
-    assert (survey.classes, survey.task, survey.channels) == (("A", "B"), "multi", 1)
-    assert survey.has_patients
+    summary = summarise_dataset(DataSettings(card=card, root=str(root)))
+    assert (summary.classes, summary.task, summary.channels) == (("A", "B"), "multi", 1)
+    assert summary.has_patients
 
 
 def test_a_written_card_describes_an_npz_file(tmp_path: Path) -> None:
     """The card lies beside the file and finds it."""
     path = Path(write_medmnist(tmp_path / "some.npz", (28, 28)))
     card = write_card(tmp_path, sketch_card(path, "some"))
-    assert survey_dataset(DataSettings(card=card)).size == 28
+    assert summarise_dataset(DataSettings(card=card)).size == 28
 
 
 def test_nothing_to_describe_is_told(tmp_path: Path) -> None:
     """An empty folder, images without classes, and a text are refused with a reason."""
-    with pytest.raises(UsageError, match="no image below it"):
+    with pytest.raises(UsageError, match="no image files found"):
         sketch_card(tmp_path, "x")
     draw(tmp_path / "a.png", seed=0)
-    with pytest.raises(UsageError, match="nor two class folders"):
+    with pytest.raises(UsageError, match="fewer than two class folders"):
         sketch_card(tmp_path, "x")
     with pytest.raises(UsageError, match="neither a folder nor an npz file"):
         sketch_card(tmp_path / "a.png", "x")

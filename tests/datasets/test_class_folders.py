@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
 from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
 
 def test_images_labels_and_patients_belong_together(settings: DataSettings) -> None:
-    """Each row's label and patient are those of its file; every file is in one part."""
+    """Each row's label and patient are those of its file; every file is in one split."""
     dataset = open_dataset(settings)
     assert dataset.classes == ("Parasitized", "Uninfected")
     assert (dataset.task, dataset.channels, dataset.size) == ("single", 3, 16)
     seen = []
-    for part in dataset.parts:
-        assert part.images_NHWC.shape == (len(part), 16, 16, 3)
-        for name, label, patient in zip(part.names, part.labels, part.patients, strict=True):
+    for split in dataset.splits:
+        assert split.images_NHWC.shape == (len(split), 16, 16, 3)
+        for name, label, patient in zip(split.names, split.labels, split.patients, strict=True):
             assert name.startswith(f"{dataset.classes[label]}/{patient}_")
-        seen += part.names
+        seen += split.names
     assert len(seen) == len(set(seen)) == 120
     assert dataset.has_patients
     assert not dataset.notes
@@ -40,11 +40,11 @@ def test_statistics_are_measured_on_train_alone(settings: DataSettings) -> None:
 
 def test_the_survey_counts_what_is_opened(settings: DataSettings) -> None:
     """Counted without decoding and counted after decoding are the same."""
-    survey, dataset = survey_dataset(settings), open_dataset(settings)
-    for counted, part in zip(survey.parts, dataset.parts, strict=True):
-        assert counted.num_images == len(part)
-        assert counted.num_patients == len(set(part.patients))
-        assert list(counted.counts.values()) == np.bincount(part.labels, minlength=2).tolist()
+    summary, dataset = summarise_dataset(settings), open_dataset(settings)
+    for counted, split in zip(summary.splits, dataset.splits, strict=True):
+        assert counted.num_images == len(split)
+        assert counted.num_patients == len(set(split.patients))
+        assert list(counted.counts.values()) == np.bincount(split.labels, minlength=2).tolist()
 
 
 def test_bad_files_are_skipped_and_told(settings: DataSettings, cells: Path) -> None:
@@ -54,7 +54,7 @@ def test_bad_files_are_skipped_and_told(settings: DataSettings, cells: Path) -> 
     victims[1].write_bytes(victims[1].read_bytes()[:100])
     victims[2].write_text("no image")
     dataset = open_dataset(settings)
-    assert sum(len(part) for part in dataset.parts) == 117
+    assert sum(len(split) for split in dataset.splits) == 117
     (note,) = dataset.notes
     assert note.startswith("3 images cannot be used: ")
     assert "empty: zero bytes" in note
@@ -74,9 +74,9 @@ def test_what_is_no_image_is_passed_over(settings: DataSettings, cells: Path) ->
     (cells / "Parasitized" / "Thumbs.db").write_bytes(b"x")
     (cells / "Parasitized" / ".DS_Store").write_bytes(b"x")
     draw(cells / "stray.png", seed=999)
-    notes = survey_dataset(settings).notes
+    notes = summarise_dataset(settings).notes
     assert notes == (
-        "1 file without an image's ending passed over: Parasitized/Thumbs.db",
+        "1 file without an image suffix skipped: Parasitized/Thumbs.db",
         "1 image outside the class folders: stray.png",
     )
 
@@ -88,10 +88,10 @@ def test_links_are_followed_once(settings: DataSettings, cells: Path) -> None:
     (cells / "Uninfected").rename(elsewhere)
     (cells / "Uninfected").symlink_to(elsewhere)
     (cells / "Parasitized" / "broken.png").symlink_to("nowhere")
-    survey = survey_dataset(settings)
-    assert sum(part.num_images for part in survey.parts) == 120
-    assert any("link to a folder already seen" in note for note in survey.notes)
-    assert any("cannot be opened: Parasitized/broken.png" in note for note in survey.notes)
+    summary = summarise_dataset(settings)
+    assert sum(split.num_images for split in summary.splits) == 120
+    assert any("link to a folder already visited" in note for note in summary.notes)
+    assert any("cannot be opened: Parasitized/broken.png" in note for note in summary.notes)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
@@ -104,7 +104,7 @@ def test_unreadable_files_are_listed(settings: DataSettings, cells: Path) -> Non
 
 
 def test_a_file_gone_after_the_listing_is_listed(settings: DataSettings, cells: Path) -> None:
-    """What vanishes between listing and decoding is a bad image."""
+    """What vanishes between index and decoding is a bad image."""
     victim = min((cells / "Uninfected").iterdir())
     gone = cells.parent / "gone.png"
     victim.rename(gone)
@@ -120,14 +120,14 @@ def test_a_file_gone_after_the_listing_is_listed(settings: DataSettings, cells: 
 def test_the_same_picture_in_two_places_is_found_by_content(
     settings: DataSettings, cells: Path
 ) -> None:
-    """Copies across parts and across classes are told, whatever their names."""
+    """Copies across splits and across classes are told, whatever their names."""
     for number in range(12):
         source = cells / "Parasitized" / f"P{number}_cell_{number * 10}.png"
         shutil.copy(source, cells / "Uninfected" / f"P{(number + 6) % 12}_copy_{number}.png")
     notes = open_dataset(settings).notes
-    assert "12 images with the same pixels as another" in notes
-    assert any("with a copy in another part" in note for note in notes)
-    assert any("12 images with a copy of another class" in note for note in notes)
+    assert "12 images with the same pixels as another image" in notes
+    assert any("with a copy in another split" in note for note in notes)
+    assert any("12 images with a copy in another class" in note for note in notes)
 
 
 def test_nested_folders_are_found(settings: DataSettings, cells: Path) -> None:
@@ -136,30 +136,30 @@ def test_nested_folders_are_found(settings: DataSettings, cells: Path) -> None:
     deeper.parent.mkdir(parents=True)
     cells.rename(deeper)
     moved = settings.model_copy(update={"root": str(cells.parent / "root")})
-    assert sum(part.num_images for part in survey_dataset(moved).parts) == 120
+    assert sum(split.num_images for split in summarise_dataset(moved).splits) == 120
 
 
 def test_an_empty_class_is_refused(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
     """A class of the card without an image is an error that names it."""
     card = write_card(tmp_path, FOLDERS + 'classes = ["Uninfected", "Parasitized", "Vivax"]')
     with pytest.raises(EnvironmentProblem, match="no image of class Vivax"):
-        survey_dataset(settings.model_copy(update={"card": card}))
+        summarise_dataset(settings.model_copy(update={"card": card}))
 
 
 def test_one_class_is_refused(settings: DataSettings, cells: Path) -> None:
     """One folder makes no classifier."""
     shutil.rmtree(cells / "Uninfected")
-    with pytest.raises(UsageError, match="two or more; found Parasitized"):
-        survey_dataset(settings)
+    with pytest.raises(UsageError, match="two or more class folders are needed; found Parasitized"):
+        summarise_dataset(settings)
 
 
 def test_a_pattern_that_fits_nothing_is_told(settings: DataSettings, tmp_path: Path) -> None:
     """Without any patient, every result says so."""
     card = write_card(tmp_path, FOLDERS.replace("^(P", "^(Q"))
-    survey = survey_dataset(settings.model_copy(update={"card": card}))
-    assert not survey.has_patients
-    assert any("fits no file name" in note for note in survey.notes)
-    assert any(note.startswith("no patient information") for note in survey.notes)
+    summary = summarise_dataset(settings.model_copy(update={"card": card}))
+    assert not summary.has_patients
+    assert any("matches no file name" in note for note in summary.notes)
+    assert any(note.startswith("no patient information") for note in summary.notes)
 
 
 def test_names_the_pattern_does_not_fit_are_patients_of_their_own(
@@ -167,9 +167,9 @@ def test_names_the_pattern_does_not_fit_are_patients_of_their_own(
 ) -> None:
     """A misnamed image is counted and shares no patient with any other."""
     draw(cells / "Uninfected" / "misnamed.png", seed=500)
-    survey = survey_dataset(settings)
-    assert sum(part.num_patients or 0 for part in survey.parts) == 13
-    assert any("does not fit 1 name" in note for note in survey.notes)
+    summary = summarise_dataset(settings)
+    assert sum(split.num_patients or 0 for split in summary.splits) == 13
+    assert any("does not match 1 name" in note for note in summary.notes)
 
 
 @pytest.mark.parametrize("root", ["/no/such/folder", __file__])
@@ -185,16 +185,16 @@ def test_a_set_unpacked_into_itself_counts_once(settings: DataSettings, cells: P
     shutil.copytree(cells, cells.parent / "copy")
     shutil.move(cells.parent / "copy", cells / "cell_images")
     draw(cells / "site2" / "Uninfected" / "P1_cell_11.png", seed=4711)
-    survey = survey_dataset(settings)
-    assert sum(part.num_images for part in survey.parts) == 121
-    assert survey.notes[0].startswith("120 nested copies passed over: cell_images/Parasitized/")
+    summary = summarise_dataset(settings)
+    assert sum(split.num_images for split in summary.splits) == 121
+    assert summary.notes[0].startswith("120 nested copies skipped: cell_images/Parasitized/")
 
 
 def test_part_folders_are_an_official_split(settings: DataSettings, cells: Path) -> None:
     """`train/A/1.png` is in train; without a val folder, val is dealt from train by patient."""
     for path in sorted(cells.rglob("*.png")):
-        part = "test" if path.name.startswith(("P0_", "P1_")) else "train"
-        target = cells / part / path.parent.name / path.name
+        split = "test" if path.name.startswith(("P0_", "P1_")) else "train"
+        target = cells / split / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
     dataset = open_dataset(settings.model_copy(update={"split": "official"}))

@@ -65,7 +65,7 @@ def test_check_takes_a_bare_folder(medtui: Medtui, cells: Path) -> None:
         (["check", "malaria"], 3, "--root="),
         (["check", "demo", "--size", "3"], 2, "`size` = 3"),
         (["check", "demo", "--split", "patients"], 2, "`split`"),
-        (["fetch", "table"], 2, "no address"),
+        (["fetch", "table"], 2, "no download address"),
     ],
 )
 def test_mistakes_have_exit_codes_and_cures(

@@ -12,15 +12,15 @@ from medtui.resources import data_dir
 
 
 def test_the_demo_opens_without_a_root() -> None:
-    """1,200 images of 24 patients, both classes in every part, no patient in two."""
+    """1,200 images of 24 patients, both classes in every split, no patient in two."""
     dataset = open_dataset(DataSettings(card="demo"))
     assert dataset.classes == ("Uninfected", "Parasitized")
-    assert [len(part) for part in dataset.parts] == [750, 150, 300]
-    held = [set(part.patients) for part in dataset.parts]
+    assert [len(split) for split in dataset.splits] == [750, 150, 300]
+    held = [set(split.patients) for split in dataset.splits]
     assert sum(map(len, held)) == len(set.union(*held)) == 24
-    for part in dataset.parts:
-        assert part.images_NHWC.shape[1:] == (32, 32, 3)
-        assert 0.4 < part.labels.mean() < 0.6
+    for split in dataset.splits:
+        assert split.images_NHWC.shape[1:] == (32, 32, 3)
+        assert 0.4 < split.labels.mean() < 0.6
     assert dataset.has_patients
     assert not dataset.notes
 

@@ -14,7 +14,7 @@ import pytest
 from medtui.datasets.archive import unpack
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.fetch import fetch
-from medtui.datasets.progress import tell_nobody
+from medtui.datasets.progress import ignore_progress
 from medtui.errors import EnvironmentProblem, UsageError
 from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
@@ -88,7 +88,7 @@ def card_for(server: Server, folder: Path, more: str = "") -> Card:
 
 def run(card: Card, folder: Path) -> None:
     """Fetch without pauses."""
-    fetch(card, folder, tell_nobody, pause_seconds=0)
+    fetch(card, folder, ignore_progress, pause_seconds=0)
 
 
 def test_a_data_set_is_fetched_once(server: Server, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_download_that_was_complete_is_not_repeated(server: Server, tmp_path: 
 @pytest.mark.parametrize("more", [f'sha256 = "{"0" * 64}"', f'md5 = "{"0" * 32}"', "num_bytes = 5"])
 def test_a_wrong_file_is_thrown_away(server: Server, tmp_path: Path, more: str) -> None:
     """A file that is not the published one is neither kept nor unpacked."""
-    with pytest.raises(EnvironmentProblem, match="was thrown away") as caught:
+    with pytest.raises(EnvironmentProblem, match="was deleted") as caught:
         run(card_for(server, tmp_path, more), tmp_path / "to")
     assert caught.value.hint == "Ask the makers."
     assert not list((tmp_path / "to").iterdir())
@@ -155,7 +155,7 @@ def test_without_network_it_says_what_to_do_by_hand(server: Server, tmp_path: Pa
 
 def test_a_card_without_address_says_so(tmp_path: Path) -> None:
     """There is nothing to fetch for a template."""
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="no download address"):
         run(load_card("folders")[0], tmp_path)
 
 
@@ -166,7 +166,7 @@ def test_no_path_leaves_the_folder(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr(name, b"x")
     with pytest.raises(EnvironmentProblem, match="outside"):
-        unpack(archive, tmp_path / "to", tell_nobody)
+        unpack(archive, tmp_path / "to", ignore_progress)
     assert not list(tmp_path.rglob("out.png"))
 
 
@@ -181,7 +181,7 @@ def test_links_in_archives_are_left_out(tmp_path: Path) -> None:
         inside.size = 1
         opened.addfile(inside, io.BytesIO(b"x"))
     (tmp_path / "to").mkdir()
-    unpack(archive, tmp_path / "to", tell_nobody)
+    unpack(archive, tmp_path / "to", ignore_progress)
     assert (tmp_path / "to" / "images" / "cell.png").read_bytes() == b"x"
     assert not (tmp_path / "cell.png").exists()
 
@@ -191,4 +191,4 @@ def test_damaged_archives_are_told(tmp_path: Path, name: str) -> None:
     """A truncated archive is exit code 3 with its name."""
     (tmp_path / name).write_bytes(b"PK\x03\x04 or not")
     with pytest.raises(EnvironmentProblem, match="damaged archive"):
-        unpack(tmp_path / name, tmp_path / "to", tell_nobody)
+        unpack(tmp_path / name, tmp_path / "to", ignore_progress)

@@ -17,5 +17,5 @@ def test_each_format_has_a_row() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_row_names_a_reader(name: Format) -> None:
     """Its module lists images from a card, a path and a size."""
-    reader = import_module(FORMATS[name].module).list_images
+    reader = import_module(FORMATS[name].module).index_images
     assert len(inspect.signature(reader).parameters) == 3

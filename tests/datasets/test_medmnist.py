@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
 from tests.helpers.drawn_images import write_medmnist
@@ -24,7 +24,7 @@ def test_any_file_of_the_family(
     assert (dataset.size, dataset.channels) == (shape[0], 3 if len(shape) == 3 else 1)
     assert dataset.task == ("single" if columns == 1 else "multi")
     assert len(dataset.classes) == (high if columns == 1 else columns)
-    assert [len(part) for part in dataset.parts] == [40, 12, 12]
+    assert [len(split) for split in dataset.splits] == [40, 12, 12]
     stored = np.load(root)["val_images"]
     np.testing.assert_array_equal(dataset.val.images_NHWC.reshape(stored.shape), stored)
     assert any(note.startswith("no patient information") for note in dataset.notes)
@@ -40,16 +40,16 @@ def test_another_size_is_scaled(tmp_path: Path) -> None:
 def test_a_split_by_patient_pools_the_parts(tmp_path: Path) -> None:
     """Where the file names patients, they can be dealt anew."""
     patients = {
-        f"{part}_patients": np.array([f"p{number % 8}" for number in range(count)])
-        for part, count in (("train", 40), ("val", 12), ("test", 12))
+        f"{split}_patients": np.array([f"p{number % 8}" for number in range(count)])
+        for split, count in (("train", 40), ("val", 12), ("test", 12))
     }
     root = write_medmnist(tmp_path / "some.npz", (28, 28), **patients)
-    official = survey_dataset(DataSettings(card="medmnist", root=root))
+    official = summarise_dataset(DataSettings(card="medmnist", root=root))
     assert not official.has_patients
-    assert any("8 patients in several parts" in note for note in official.notes)
+    assert any("8 patients in several splits" in note for note in official.notes)
     dealt = open_dataset(DataSettings(card="medmnist", root=root, split="patient"))
     assert dealt.has_patients
-    assert sum(len(set(part.patients)) for part in dealt.parts) == 8
+    assert sum(len(set(split.patients)) for split in dealt.splits) == 8
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_split_by_patient_pools_the_parts(tmp_path: Path) -> None:
         ({"val_labels": np.zeros((5, 1), np.uint8)}, "do not fit the images"),
         ({"val_labels": np.zeros((12, 1), np.float32)}, "whole numbers"),
         ({"val_images": np.zeros((12, 28, 28), np.float32)}, "uint8"),
-        ({"val_images": np.zeros((12, 30, 30), np.uint8)}, "parts differ"),
+        ({"val_images": np.zeros((12, 30, 30), np.uint8)}, "splits differ"),
         ({"val_images": np.zeros((0, 28, 28), np.uint8)}, "empty"),
         ({"val_patients": 0, "train_patients": 0, "test_patients": 0}, "patients"),
     ],
@@ -67,14 +67,14 @@ def test_arrays_that_do_not_fit(tmp_path: Path, more: dict[str, object], message
     """Each misfit is a sentence with the file's name."""
     root = write_medmnist(tmp_path / "some.npz", (28, 28), **more)
     with pytest.raises(UsageError, match=rf"some\.npz.*{message}"):
-        survey_dataset(DataSettings(card="medmnist", root=root))
+        summarise_dataset(DataSettings(card="medmnist", root=root))
 
 
 def test_no_pickle_is_loaded(tmp_path: Path) -> None:
     """An array of objects is refused; nothing in it runs."""
     root = write_medmnist(tmp_path / "some.npz", (28, 28), train_labels=np.array([print] * 40))
     with pytest.raises(EnvironmentProblem, match="cannot be read"):
-        survey_dataset(DataSettings(card="medmnist", root=root))
+        summarise_dataset(DataSettings(card="medmnist", root=root))
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
@@ -93,6 +93,6 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     """No root, or a root that is not there, is told with the cure."""
     for root in ("", str(tmp_path / "none.npz")):
-        with pytest.raises(EnvironmentProblem, match="are not here") as caught:
-            survey_dataset(DataSettings(card="medmnist", root=root))
+        with pytest.raises(EnvironmentProblem, match="were not found") as caught:
+            summarise_dataset(DataSettings(card="medmnist", root=root))
         assert "--set data.root=" in caught.value.hint

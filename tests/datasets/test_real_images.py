@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.preset import DataSettings
 from medtui.resources import data_dir
 from tests.helpers.drawn_images import write_card
@@ -16,11 +16,11 @@ pytestmark = pytest.mark.real_data
 
 def test_every_cell_has_its_patient(real_data: Path) -> None:
     """The pattern fits all names; 44 patients are kept apart."""
-    survey = survey_dataset(DataSettings(card="malaria", root=str(real_data / "malaria")))
-    assert survey.notes == ()
-    assert sum(part.num_images for part in survey.parts) == 5312
-    assert sum(part.num_patients or 0 for part in survey.parts) == 44
-    shares = np.array([part.num_images for part in survey.parts]) / 5312
+    summary = summarise_dataset(DataSettings(card="malaria", root=str(real_data / "malaria")))
+    assert summary.notes == ()
+    assert sum(split.num_images for split in summary.splits) == 5312
+    assert sum(split.num_patients or 0 for split in summary.splits) == 44
+    shares = np.array([split.num_images for split in summary.splits]) / 5312
     np.testing.assert_allclose(shares, [0.7, 0.1, 0.2], atol=0.03)
 
 
@@ -50,16 +50,16 @@ def test_cells_are_decoded_as_pillow_does(real_data: Path) -> None:
 def test_films_of_partial_downloads(
     real_data: Path, tmp_path: Path, folder: str, table: str
 ) -> None:
-    """Any part of the images works with the full and the sample table; patients stay apart."""
+    """Any split of the images works with the full and the sample table; patients stay apart."""
     text = (data_dir() / "chestxray14" / "card.toml").read_text("utf-8")
     names = '"Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv"'
     card = write_card(tmp_path, text.replace(names, f'"{table}"'))
     root = str(real_data / "chest" / folder)
-    survey = survey_dataset(DataSettings(card=card, root=root, split="patient"))
-    assert survey.task == "multi"
-    assert len(survey.classes) == 15
-    assert survey.has_patients
-    assert any("in the table without a file" in note for note in survey.notes)
+    summary = summarise_dataset(DataSettings(card=card, root=root, split="patient"))
+    assert summary.task == "multi"
+    assert len(summary.classes) == 15
+    assert summary.has_patients
+    assert any("in the table without a file" in note for note in summary.notes)
 
 
 def test_the_official_split_of_films(real_data: Path) -> None:
@@ -69,7 +69,7 @@ def test_the_official_split_of_films(real_data: Path) -> None:
     )
     lines = (real_data / "chest" / "test_list.txt").read_text().split()
     assert set(dataset.test.names) <= set(lines)
-    held = [set(part.patients) for part in dataset.parts]
+    held = [set(split.patients) for split in dataset.splits]
     assert sum(map(len, held)) == len(set.union(*held))
     assert dataset.train.labels.shape == (60, 15)
     assert dataset.train.images_NHWC.shape == (60, 64, 64, 1)
@@ -81,6 +81,6 @@ def test_medmnist_files(real_data: Path) -> None:
     root = str(real_data / "pneumoniamnist.npz")
     dataset = open_dataset(DataSettings(card="medmnist", root=root))
     assert (dataset.channels, dataset.size, dataset.has_patients) == (1, 28, False)
-    assert any("copy in another part" in note for note in dataset.notes)
-    cells = survey_dataset(DataSettings(card="medmnist", root=str(real_data / "malaria32.npz")))
+    assert any("copy in another split" in note for note in dataset.notes)
+    cells = summarise_dataset(DataSettings(card="medmnist", root=str(real_data / "malaria32.npz")))
     assert cells.has_patients

@@ -1,4 +1,4 @@
-"""Splits: no patient in two parts, classes spread evenly, the same again from the same seed."""
+"""Splits: no patient in two splits, classes spread evenly, the same again from the same seed."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from medtui.datasets.dataset import open_dataset, save_split
 from medtui.datasets.split import divide, even_choice
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
 
@@ -18,25 +18,25 @@ FRACTIONS = np.array([0.7, 0.1, 0.2])
 
 
 def test_no_patient_is_in_two_parts(settings: DataSettings) -> None:
-    """For many seeds, patients are kept apart and no part is empty."""
+    """For many seeds, patients are kept apart and no split is empty."""
     for seed in range(10):
         dataset = open_dataset(settings.model_copy(update={"seed": seed}))
-        held = [set(part.patients) for part in dataset.parts]
+        held = [set(split.patients) for split in dataset.splits]
         assert all(held)
         assert sum(map(len, held)) == len(set.union(*held))
 
 
 @given(st.lists(st.integers(0, 30), min_size=40, max_size=200), st.integers(0, 5))
 def test_whole_groups_are_dealt(groups: list[int], seed: int) -> None:
-    """Whatever the sizes of the groups, each goes to one part."""
+    """Whatever the sizes of the groups, each goes to one split."""
     _, numbers = np.unique(groups, return_inverse=True)
-    parts = divide(numbers, np.ones((len(groups), 1)), FRACTIONS, seed)
+    splits = divide(numbers, np.ones((len(groups), 1)), FRACTIONS, seed)
     for group in range(numbers.max() + 1):
-        assert len(set(parts[numbers == group].tolist())) == 1
+        assert len(set(splits[numbers == group].tolist())) == 1
 
 
 def test_rare_classes_are_spread(settings: DataSettings) -> None:
-    """A class of 20 in 2,000 images reaches every part in its share."""
+    """A class of 20 in 2,000 images reaches every split in its share."""
     rng = np.random.default_rng(3)
     groups = rng.integers(0, 400, 2000)
     _, groups = np.unique(groups, return_inverse=True)
@@ -44,18 +44,18 @@ def test_rare_classes_are_spread(settings: DataSettings) -> None:
     labels[rng.choice(2000, 20, replace=False)] = 1
     counts = np.hstack([np.eye(2)[labels], np.ones((2000, 1))])
     for seed in range(5):
-        parts = divide(groups, counts, FRACTIONS, seed)
-        rare = [int(counts[parts == part, 1].sum()) for part in range(3)]
+        splits = divide(groups, counts, FRACTIONS, seed)
+        rare = [int(counts[splits == split, 1].sum()) for split in range(3)]
         assert np.abs(np.array(rare) - [14, 2, 4]).max() <= 1
-        shares = np.bincount(parts, minlength=3) / 2000
+        shares = np.bincount(splits, minlength=3) / 2000
         np.testing.assert_allclose(shares, FRACTIONS, atol=0.01)
 
 
 def test_no_part_is_left_empty() -> None:
-    """Few equal patients and a small fraction still give every part one."""
+    """Few equal patients and a small fraction still give every split one."""
     for seed in range(20):
-        parts = divide(np.arange(48) // 6, np.ones((48, 1)), FRACTIONS, seed)
-        assert set(parts.tolist()) == {0, 1, 2}
+        splits = divide(np.arange(48) // 6, np.ones((48, 1)), FRACTIONS, seed)
+        assert set(splits.tolist()) == {0, 1, 2}
 
 
 def test_the_seed_decides(settings: DataSettings) -> None:
@@ -67,27 +67,27 @@ def test_the_seed_decides(settings: DataSettings) -> None:
 
 
 def test_a_split_by_image_says_so(settings: DataSettings) -> None:
-    """Patients in several parts are counted where a split by image was asked for."""
-    survey = survey_dataset(settings.model_copy(update={"split": "image"}))
-    assert not survey.has_patients
-    assert survey.notes[0].startswith("split by image on request: ")
+    """Patients in several splits are counted where a split by image was asked for."""
+    summary = summarise_dataset(settings.model_copy(update={"split": "image"}))
+    assert not summary.has_patients
+    assert summary.notes[0].startswith("split by image on request: ")
 
 
 def test_too_few_patients(settings: DataSettings, cells: Path) -> None:
-    """Two patients make no three parts."""
+    """Two patients make no three splits."""
     for path in cells.rglob("*.png"):
         if not path.name.startswith(("P0_", "P1_")):
             path.unlink()
     with pytest.raises(UsageError, match="2 patients cannot be split"):
-        survey_dataset(settings)
+        summarise_dataset(settings)
 
 
 def test_a_limit_is_even_over_classes(settings: DataSettings) -> None:
-    """At most so many images of each part, half of each class, always the same ones."""
+    """At most so many images of each split, half of each class, always the same ones."""
     limited = settings.model_copy(update={"limit": 6})
     dataset = open_dataset(limited)
-    for part in dataset.parts:
-        assert np.bincount(part.labels).tolist() == [3, 3]
+    for split in dataset.splits:
+        assert np.bincount(split.labels).tolist() == [3, 3]
     assert dataset.digest == open_dataset(limited).digest
 
 
@@ -99,7 +99,7 @@ def test_a_limit_takes_rare_classes_whole() -> None:
 
 
 def test_the_split_is_saved(settings: DataSettings, tmp_path: Path) -> None:
-    """Every image's name, patient and part can be read back."""
+    """Every image's name, patient and split can be read back."""
     dataset = open_dataset(settings)
     save_split(dataset, tmp_path / "split.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "split.jsonl").read_text().splitlines()]

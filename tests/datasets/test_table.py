@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
 from tests.helpers.drawn_images import TABLE, draw, write_card
@@ -51,19 +51,19 @@ def test_joined_labels(settings: DataSettings) -> None:
     """`A|B` sets two columns; No Finding is a class where the card says so; films stay grey."""
     dataset = open_dataset(settings)
     assert dataset.task == "multi"
-    for part in dataset.parts:
-        assert part.images_NHWC.shape[1:] == (16, 16, 1)
-        assert part.labels.dtype == np.uint8
-        for name, labels in zip(part.names, part.labels, strict=True):
+    for split in dataset.splits:
+        assert split.images_NHWC.shape[1:] == (16, 16, 1)
+        assert split.labels.dtype == np.uint8
+        for name, labels in zip(split.names, split.labels, strict=True):
             words = FINDINGS[int(name[:8]) % 4].split("|")
             assert labels.tolist() == [int(each in words) for each in dataset.classes]
 
 
 def test_weights_are_inverse_to_frequency(settings: DataSettings) -> None:
     """The card's rule is applied to train's counts, with mean 1."""
-    survey = survey_dataset(settings)
-    counts = np.array(list(survey.parts[0].counts.values()))
-    weights = np.array(survey.class_weights)
+    summary = summarise_dataset(settings)
+    counts = np.array(list(summary.splits[0].counts.values()))
+    weights = np.array(summary.class_weights)
     np.testing.assert_allclose(weights * counts, (weights * counts)[0])
     assert weights.mean() == pytest.approx(1)
 
@@ -72,7 +72,7 @@ def test_the_none_word_is_no_class_unless_named(settings: DataSettings, tmp_path
     """Without a class of that name, the none word is a row of zeros, and no unknown label."""
     card = write_card(tmp_path, TABLE + NIH.replace(', "No Finding"]', "]"))
     dataset = open_dataset(settings.model_copy(update={"card": card}))
-    assert sum(int((part.labels.sum(axis=1) == 0).sum()) for part in dataset.parts) == 10
+    assert sum(int((split.labels.sum(axis=1) == 0).sum()) for split in dataset.splits) == 10
     assert not dataset.notes
 
 
@@ -80,9 +80,9 @@ def test_the_none_word_is_no_class_unless_named(settings: DataSettings, tmp_path
 def test_encodings(settings: DataSettings, tmp_path: Path, encoding: str) -> None:
     """A byte order mark is dropped; what is not UTF-8 is read as Windows-1252 and told."""
     root = films(tmp_path / "other", HEADER.replace("Follow-up", "Größe"), encoding=encoding)
-    survey = survey_dataset(settings.model_copy(update={"root": str(root)}))
-    assert sum(part.num_images for part in survey.parts) == 40
-    assert bool(survey.notes) == (encoding == "cp1252")
+    summary = summarise_dataset(settings.model_copy(update={"root": str(root)}))
+    assert sum(split.num_images for split in summary.splits) == 40
+    assert bool(summary.notes) == (encoding == "cp1252")
 
 
 def test_partial_downloads_are_counted(settings: DataSettings) -> None:
@@ -90,8 +90,8 @@ def test_partial_downloads_are_counted(settings: DataSettings) -> None:
     root = Path(settings.root)
     (root / "images_000" / "images" / "00000000_000.png").unlink()
     draw(root / "images_001" / "extra.png", seed=77)
-    survey = survey_dataset(settings)
-    assert survey.notes[:2] == (
+    summary = summarise_dataset(settings)
+    assert summary.notes[:2] == (
         "1 image of 40 in the table without a file",
         "1 file without a row: images_001/extra.png",
     )
@@ -101,9 +101,9 @@ def test_names_in_several_folders_use_the_first(settings: DataSettings) -> None:
     """The same name twice is told; the first folder's file counts."""
     root = Path(settings.root)
     draw(root / "images_002" / "00000000_000.png", seed=1234)
-    survey = survey_dataset(settings)
-    assert sum(part.num_images for part in survey.parts) == 40
-    assert "1 name in more than one folder" in survey.notes[0]
+    summary = summarise_dataset(settings)
+    assert sum(split.num_images for split in summary.splits) == 40
+    assert "1 name in more than one folder" in summary.notes[0]
 
 
 def test_odd_rows_are_told(settings: DataSettings) -> None:
@@ -112,17 +112,17 @@ def test_odd_rows_are_told(settings: DataSettings) -> None:
         table.write("short\r\n")
         table.write("00000000_000.png,Edema,0,0,1,1\r\n")
         table.write("00000000_001.png,Mass,0,0,1,1\r\n")
-    notes = " / ".join(survey_dataset(settings).notes)
+    notes = " / ".join(summarise_dataset(settings).notes)
     assert "1 row of Data_Entry.csv unusable: short" in notes
     assert "1 row of Data_Entry.csv repeated: 00000000_000.png" in notes
-    assert "contradict an earlier row of the same image, which counts: 00000000_001.png" in notes
+    assert "contradict an earlier row of the same image, which is used: 00000000_001.png" in notes
 
 
 def test_unknown_labels_are_told(settings: DataSettings, tmp_path: Path) -> None:
     """A label that is no class of the card is ignored with its count."""
     card = write_card(tmp_path, TABLE + NIH.replace('"Mass"', '"Nodule"'))
-    notes = survey_dataset(settings.model_copy(update={"card": card})).notes
-    assert "label `Mass` of 20 images is no class of the card and is ignored" in notes
+    notes = summarise_dataset(settings.model_copy(update={"card": card})).notes
+    assert "label `Mass` of 20 images is not a class of the card and is ignored" in notes
     assert "train has no image of Nodule" in notes
 
 
@@ -130,7 +130,7 @@ def test_a_missing_column_is_named(settings: DataSettings, tmp_path: Path) -> No
     """A wrong column name gets the file, the line and a did-you-mean."""
     card = write_card(tmp_path, TABLE + NIH.replace("Finding Labels", "Findings Label"))
     with pytest.raises(UsageError, match=r"Data_Entry.csv:1: .*Did you mean `Finding Labels`"):
-        survey_dataset(settings.model_copy(update={"card": card}))
+        summarise_dataset(settings.model_copy(update={"card": card}))
 
 
 def test_quoted_commas_and_one_hot_columns(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_quoted_commas_and_one_hot_columns(tmp_path: Path) -> None:
     dataset = open_dataset(DataSettings(card=write_card(tmp_path, TABLE + card), root=str(root)))
     assert dataset.task == "single"
     assert not dataset.has_patients
-    for part in dataset.parts:
-        for name, label in zip(part.names, part.labels, strict=True):
+    for split in dataset.splits:
+        for name, label in zip(split.names, split.labels, strict=True):
             assert label == (int(name.removeprefix("skin_")) % 4 >= 2)
     assert "1 row of labels.csv unusable: skin_0.jpg" in dataset.notes
 
@@ -177,18 +177,18 @@ def test_official_lists_that_share_a_patient_are_told(settings: DataSettings) ->
     names = [f"{number // 2:08d}_{number % 2:03d}.png" for number in range(40)]
     (root / "train_val.txt").write_text("\n".join(names[:29]))
     (root / "test.txt").write_text("\n".join(names[29:]))
-    survey = survey_dataset(settings.model_copy(update={"split": "official"}))
-    assert not survey.has_patients
-    assert any("1 patient in several parts: 14" in note for note in survey.notes)
+    summary = summarise_dataset(settings.model_copy(update={"split": "official"}))
+    assert not summary.has_patients
+    assert any("1 patient in several splits: 14" in note for note in summary.notes)
 
 
 def test_missing_lists_and_tables_are_named(settings: DataSettings) -> None:
     """What is missing is named with where it was looked for."""
-    with pytest.raises(EnvironmentProblem, match=r"train_val.txt is neither here nor"):
-        survey_dataset(settings.model_copy(update={"split": "official"}))
+    with pytest.raises(EnvironmentProblem, match=r"train_val.txt not found here or in"):
+        summarise_dataset(settings.model_copy(update={"split": "official"}))
     (Path(settings.root) / "Data_Entry.csv").unlink()
     with pytest.raises(EnvironmentProblem, match=r"Data_Entry.csv or sample.csv"):
-        survey_dataset(settings)
+        summarise_dataset(settings)
 
 
 def test_patients_are_the_same_in_every_release(settings: DataSettings) -> None:

@@ -9,7 +9,7 @@ from torchvision.transforms.v2 import functional as TF
 
 from benchmarks import batches as batch_benchmark
 from medtui.datasets.card import Augment
-from medtui.datasets.dataset import Part
+from medtui.datasets.dataset import SplitData
 from medtui.engine.training.augmentation import Normalisation, augment, normalise
 from medtui.engine.training.batches import Images, TrainBatches
 
@@ -123,10 +123,10 @@ def test_films_are_augmented_in_one_channel() -> None:
     torch.testing.assert_close(made, films / 255, atol=1e-5, rtol=0)
 
 
-def part(count: int = 50) -> Part:
+def part(count: int = 50) -> SplitData:
     """Return a part whose labels number its images."""
     images_NHWC = pictures(count).permute(0, 2, 3, 1).numpy()
-    return Part(images_NHWC, np.arange(count), [f"{n}" for n in range(count)], ["p"] * count)
+    return SplitData(images_NHWC, np.arange(count), [f"{n}" for n in range(count)], ["p"] * count)
 
 
 def batches(seed: int = 0) -> TrainBatches:

@@ -9,7 +9,7 @@ import pytest
 
 from medtui.jobs.available_devices import Devices
 from medtui.preset import Cell, DataSettings, Preset, expand_grid
-from medtui.protocol.dataset import DataReport, PartCount, RgbRows, Sample
+from medtui.protocol.dataset import DataReport, PreviewImage, RgbRows, SplitCount
 from medtui.protocol.model_size import LayerSize
 from medtui.protocol.preflight import CellForecast, Estimate, Preflight, StageTime
 
@@ -19,7 +19,7 @@ WEIGHTS = {"conv1": 9_408, "layer1.0.conv1": 36_864, "layer4.1.conv2": 2_359_296
 STRUCTURES = 64
 
 SIDE = 12
-"""Pixels of a sample's side."""
+"""Pixels of a preview's side."""
 
 
 class FixedLook:
@@ -34,24 +34,24 @@ class FixedLook:
     def wait(self) -> DataReport:
         """Return the counts of a small data set of two classes."""
         classes = ["Parasitized", "Uninfected"]
-        parts = [
-            PartCount(name, 2 * each, patients, dict.fromkeys(classes, each))
+        splits = [
+            SplitCount(name, 2 * each, patients, dict.fromkeys(classes, each))
             for name, each, patients in (("train", 420, 28), ("val", 90, 6), ("test", 90, 6))
         ]
         return DataReport(
             title="Recorded cells", classes=classes, size=32, channels=3, task="single",
-            has_patients=True, parts=parts, notes=["30 images are smaller than 32 x 32"],
-            samples=[Sample(label, _picture(seed)) for seed, label in enumerate(classes)],
+            has_patients=True, splits=splits, notes=["30 images are smaller than 32 x 32"],
+            previews=[PreviewImage(label, _picture(seed)) for seed, label in enumerate(classes)],
         )  # fmt: skip
 
 
-class FixedSamples(FixedLook):
-    """The same for samples before and after augmentation."""
+class FixedPreviews(FixedLook):
+    """The same for previews before and after augmentation."""
 
-    def wait(self) -> list[Sample]:
-        """Return one sample of each class."""
+    def wait(self) -> list[PreviewImage]:
+        """Return one preview of each class."""
         return [
-            Sample(label, _picture(seed), _picture(seed + 2))
+            PreviewImage(label, _picture(seed), _picture(seed + 2))
             for seed, label in enumerate(("Parasitized", "Uninfected"))
         ]
 
@@ -79,7 +79,7 @@ def answer_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     devices = Devices(("auto", "cpu"), "auto · cpu: no GPU found.")
     monkeypatch.setattr("medtui.tui.screens.compress.list_devices", lambda: devices)
     monkeypatch.setattr("medtui.tui.screens.data.QuickInspection", FixedLook)
-    monkeypatch.setattr("medtui.tui.screens.data.AugmentationPreview", FixedSamples)
+    monkeypatch.setattr("medtui.tui.screens.data.AugmentationPreview", FixedPreviews)
 
 
 def _cell(cell: Cell) -> CellForecast:

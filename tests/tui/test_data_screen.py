@@ -1,4 +1,4 @@
-"""The Data screen: samples, a look at every image, and calling it off."""
+"""The Data screen: previews, a look at every image, and calling it off."""
 
 from pathlib import Path
 
@@ -33,13 +33,13 @@ def settings_of(folder: Path) -> DataSettings:
     return DataSettings(card="folders", root=str(folder), split="image")
 
 
-def test_samples_are_shown_before_and_after_augmentation() -> None:
+def test_previews_are_shown_before_and_after_augmentation() -> None:
     """The process that knows torch gives small pictures, and augmentation changed them."""
-    samples = AugmentationPreview(DataSettings(card="demo")).wait()
-    assert {sample.label for sample in samples} == {"Uninfected", "Parasitized"}
-    assert len(samples) == 6
-    for sample in samples:
-        before, after = np.array(sample.image), np.array(sample.augmented)
+    previews = AugmentationPreview(DataSettings(card="demo")).wait()
+    assert {preview.label for preview in previews} == {"Uninfected", "Parasitized"}
+    assert len(previews) == 6
+    for preview in previews:
+        before, after = np.array(preview.image), np.array(preview.augmented)
         assert before.shape == after.shape == (16, 16, 3)
         assert np.abs(before - after).mean() > 1
 
@@ -71,7 +71,7 @@ async def data_screen(pilot) -> DataScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
-    await until(pilot, lambda: "no patient is in two parts" in screen_text(pilot))
+    await until(pilot, lambda: "no patient is in two splits" in screen_text(pilot))
     return pilot.app.screen
 
 
@@ -106,6 +106,6 @@ async def test_what_is_below_is_reached_by_keyboard(runs_dir: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await until(pilot, lambda: "1,200 images" in screen_text(pilot))
-        assert "no patient is in two parts" not in screen_text(pilot)
+        assert "no patient is in two splits" not in screen_text(pilot)
         await pilot.press("pagedown")
-        await until(pilot, lambda: "no patient is in two parts" in screen_text(pilot))
+        await until(pilot, lambda: "no patient is in two splits" in screen_text(pilot))

@@ -72,15 +72,15 @@ def test_what_is_typed_is_read_as_its_kind(typed: str, value: object) -> None:
     assert read_typed(show_typed(value)) == value
 
 
-def test_a_look_counts_classes_patients_and_draws_samples() -> None:
+def test_a_look_counts_classes_patients_and_draws_previews() -> None:
     """The demo's report, as the probe process gives it."""
     preset = draft_from("demo").preset
     assert preset is not None
     report = look(preset.data)
     assert report.problem == ""
     assert report.has_patients
-    assert {sample.label for sample in report.samples} == set(report.classes)
-    assert all(len(sample.image) == 16 for sample in report.samples)
+    assert {preview.label for preview in report.previews} == set(report.classes)
+    assert all(len(preview.image) == 16 for preview in report.previews)
 
 
 def test_a_look_at_nothing_is_a_sentence(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
-        await until(pilot, lambda: "no patient is in two parts" in screen_text(pilot))
+        await until(pilot, lambda: "no patient is in two splits" in screen_text(pilot))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
         await pilot.press("down", "space", "d")
@@ -273,4 +273,4 @@ async def compress(pilot: object) -> None:
 
 def test_the_report_of_nothing_is_empty() -> None:
     """The default report claims no data."""
-    assert DataReport().parts == []
+    assert DataReport().splits == []

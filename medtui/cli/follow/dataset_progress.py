@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from medtui.cli.stream import erase_progress, write_progress
-from medtui.datasets.progress import Progress, Tell, tell_nobody
+from medtui.datasets.progress import Progress, Reporter, ignore_progress
 from medtui.units import format_bytes, format_count
 
 REDRAW_SECONDS = 0.5
@@ -15,22 +15,22 @@ LINE_SECONDS = 10.0
 
 
 @contextmanager
-def progress_on_stderr(*, is_quiet: bool) -> Iterator[Tell]:
+def progress_on_stderr(*, is_quiet: bool) -> Iterator[Reporter]:
     """Yield a progress callback that writes to stderr; the line is erased afterwards."""
     if is_quiet:
-        yield tell_nobody
+        yield ignore_progress
         return
     pace = REDRAW_SECONDS if sys.stderr.isatty() else LINE_SECONDS
     shown_at = time.monotonic()
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         nonlocal shown_at
         if time.monotonic() - shown_at >= pace:
             shown_at = time.monotonic()
             write_progress(_line(progress))
 
     try:
-        yield tell
+        yield report
     finally:
         erase_progress()
 

@@ -1,1 +1,1 @@
-"""Image files to pixels, in processes that may die. Imports little: every child starts with it."""
+"""Decodes image files in child processes that may crash. Imports little: each child loads it."""

@@ -1,7 +1,7 @@
-"""The child process that decodes: reads jobs from stdin, writes pixels into the cache's array.
+"""Decoder process: reads jobs from stdin and writes pixels into the cache's array.
 
-A picture that makes a decoder crash ends this process and nothing else. It speaks one JSON object a
-line, and ends when its parent closes the pipe or dies.
+An image that crashes the decoder ends this process only. Messages are JSON, one object per line.
+The process ends when its parent closes the pipe or dies.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from medtui.datasets.decoding.image_stats import Measured, measure
 from medtui.datasets.decoding.png import BadImageError
 
 MEMORY_LIMIT_BYTES = 4 << 30
-"""Beyond this a picture is refused instead of the machine's memory being filled."""
+"""Memory limit besides the array; larger images fail instead of filling the memory."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -30,28 +30,28 @@ class Job(msgspec.Struct, frozen=True):
     first: int
     """Row of the first image."""
     files: list[str]
-    """Paths, one for each row from there."""
+    """Paths of the images, one per row."""
 
 
 class Done(msgspec.Struct, frozen=True):
-    """A finished job."""
+    """Result of a job."""
 
     first: int
     """Row of the first image."""
     sums: list[list[int]]
-    """Sum of pixels, image by image, per channel."""
+    """Sum of the pixels per image and channel."""
     squares: list[list[int]]
-    """Sum of their squares."""
+    """Sum of the squared pixels per image and channel."""
     hashes: list[str]
     """Hash of each image's pixels."""
     kinds: list[str]
-    """What each file was; empty for a bad one."""
+    """Format, mode and size of each file; empty for bad files."""
     bad: dict[int, str]
-    """Rows that could not be decoded, and why."""
+    """Row to the reason why its file could not be decoded."""
 
 
 def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
-    """Decode a job's files into the array."""
+    """Decode the files of a job into the array."""
     _, height, _, channels = array_NHWC.shape
     measured, kinds, bad = list[Measured](), list[str](), dict[int, str]()
     for row, file in enumerate(job.files, start=job.first):
@@ -75,8 +75,8 @@ def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
 
 
 def main() -> None:
-    """Answer jobs until the parent closes the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
+    """Process jobs until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl+C
     warnings.simplefilter("ignore")
     arrays: dict[str, np.memmap] = {}
     for line in sys.stdin.buffer:
@@ -91,7 +91,7 @@ def main() -> None:
 
 def _limit_memory(array_bytes: int) -> None:
     limit = MEMORY_LIMIT_BYTES + array_bytes
-    with contextlib.suppress(ValueError, OSError):  # a lower limit is in force already
+    with contextlib.suppress(ValueError, OSError):  # a lower limit is already set
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 

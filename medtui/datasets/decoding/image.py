@@ -1,4 +1,4 @@
-"""One image file to one uint8 array. Runs in a child process; Pillow alone decodes."""
+"""Decodes one image file to a uint8 array, with Pillow alone. Runs in a child process."""
 
 import io
 import os
@@ -13,38 +13,38 @@ from medtui.datasets.decoding.image_stats import Images
 from medtui.datasets.decoding.png import MAX_PIXELS, SIGNATURE, BadImageError, check_png
 
 DECODER_VERSION = 1
-"""Part of every cache's key: raise it when the same file would become other pixels."""
+"""Part of every cache key: increase it when a file would decode to different pixels."""
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
-"""Pillow's other formats are never tried on a user's file."""
+"""Formats that are decoded; Pillow's other plugins are never used on a user's file."""
 
 MAX_FILE_BYTES = 1 << 28
-"""256 MiB: a larger file is no picture to be scaled down to a thumbnail."""
+"""256 MiB; larger files are rejected."""
 
 JPEG_SIGNATURE, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """One image."""
+    """One decoded image."""
 
     pixels_HWC: Images
     """uint8 (size, size, channels)."""
     kind: str
-    """What the file was: format, Pillow's mode, width and height, like `PNG RGB 142x148`."""
+    """Format, Pillow mode, width and height, like `PNG RGB 142x148`."""
 
 
 def decode_file(path: Path, size: int, channels: int) -> Decoded:
-    """Decode a file, whatever its mode.
+    """Decode an image file of any supported mode.
 
     Raises:
-        BadImageError: the file is unreadable, damaged, empty, too large or no image.
+        BadImageError: the file is unreadable, damaged, empty, too large or not an image.
     """
     return decode_bytes(_read(path), size, channels)
 
 
 def decode_bytes(data: bytes, size: int, channels: int) -> Decoded:
-    """Decode a file's content; see `decode_file`."""
+    """Decode the content of a file; see `decode_file`."""
     image = open_image(data)
     kind = f"{image.format} {image.mode} {image.width}x{image.height}"
     try:
@@ -53,15 +53,15 @@ def decode_bytes(data: bytes, size: int, channels: int) -> Decoded:
         return Decoded(fit(flatten(image, channels), size), kind)
     except BadImageError:
         raise
-    except Exception as error:  # Pillow's decoders raise whatever their parser met
+    except Exception as error:  # Pillow's decoders raise many types of exception
         raise BadImageError(_reason(error)) from error
 
 
 def open_image(data: bytes) -> Image.Image:
-    """Check a file's content and open it; its pixels are not decoded yet.
+    """Check the content of a file and open it, without decoding its pixels.
 
     Raises:
-        BadImageError: the content is damaged, empty, too large or no image.
+        BadImageError: the content is damaged, empty, too large or not an image.
     """
     if not data:
         raise BadImageError("empty: zero bytes")
@@ -82,11 +82,11 @@ def open_image(data: bytes) -> Image.Image:
 
 
 def flatten(image: Image.Image, channels: int) -> Image.Image:
-    """Return the image as `L` or `RGB`, deep pixels scaled down, opacity dropped."""
+    """Return the image as `L` or `RGB`; 16-bit pixels are scaled down, opacity is dropped."""
     if image.mode.startswith("I"):
         image = _eight_bit(np.asarray(image))
     elif image.mode == "F":
-        raise BadImageError("floating-point pixels, whose range nobody states")
+        raise BadImageError("floating-point pixels of unknown range")
     if image.mode in {"P", "PA"}:
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     mode = "L" if channels == 1 else "RGB"
@@ -94,7 +94,7 @@ def flatten(image: Image.Image, channels: int) -> Image.Image:
 
 
 def fit(image: Image.Image, size: int) -> Images:
-    """Scale an `L` or `RGB` image to uint8 (size, size, C), bilinear, without keeping its shape."""
+    """Scale an `L` or `RGB` image to uint8 (size, size, C), bilinear, ignoring its aspect ratio."""
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(image)
@@ -102,12 +102,12 @@ def fit(image: Image.Image, size: int) -> Images:
 
 
 def _eight_bit(deep: np.ndarray) -> Image.Image:
-    """Scale 16 bit to 8; Pillow's own `convert` would clip nearly all of it to white.
+    """Scale 16-bit pixels to 8 bits; Pillow's `convert` would clip most of them to white.
 
     Source: python-pillow/Pillow issues 2574 and 3011.
     """
     if deep.min() < 0 or deep.max() > 0xFFFF:  # noqa: PLR2004 - 16 bit
-        raise BadImageError("32-bit pixels, whose range nobody states")
+        raise BadImageError("32-bit pixels of unknown range")
     return Image.fromarray((deep >> 8).astype(np.uint8))
 
 
@@ -117,7 +117,7 @@ def _read(path: Path) -> bytes:
         with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, opened so that no pipe can block
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise BadImageError("no regular file")
+                raise BadImageError("not a regular file")
             if status.st_size > MAX_FILE_BYTES:
                 raise BadImageError(f"too large: {status.st_size:,} bytes")
             return file.read()
@@ -128,7 +128,7 @@ def _read(path: Path) -> bytes:
 def _reason(error: Exception) -> str:
     text = str(error).splitlines()[0] if str(error) else ""
     if "cannot identify image file" in text:
-        return "no image in a format that is read here"
+        return "not an image in a supported format"
     if "truncated" in text.lower():
         return "truncated"
     return f"damaged: {text or type(error).__name__}"[:120]

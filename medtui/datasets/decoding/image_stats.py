@@ -1,4 +1,4 @@
-"""What is measured on each decoded image once, so that no later start reads all pixels again."""
+"""Statistics of one decoded image, stored so that later starts need not read all pixels."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ Images = NDArray[np.uint8]
 """uint8 (H, W, C) or (N, H, W, C)."""
 
 HASH_BYTES = 16
-"""Enough that two different images never share a hash by chance."""
+"""16 bytes: accidental collisions of different images are negligible."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is measured on one image."""
+    """Statistics of one image."""
 
     sums: list[int]
-    """Sum of pixels per channel."""
+    """Sum of the pixels per channel."""
     squares: list[int]
-    """Sum of their squares per channel."""
+    """Sum of the squared pixels per channel."""
     hash: str
-    """Hash of the pixels, hexadecimal."""
+    """Hexadecimal hash of the pixels."""
 
 
 def measure(image_HWC: Images) -> Measured:
-    """Measure one image."""
+    """Return the statistics of one image."""
     values_CP = image_HWC.reshape(-1, image_HWC.shape[-1]).T.astype(np.float64)
     return Measured(  # float64 is exact here: whole numbers far below 2**53
         sums=[int(total) for total in values_CP.sum(axis=1)],
@@ -36,5 +36,5 @@ def measure(image_HWC: Images) -> Measured:
 
 
 def hash_image(image_HWC: Images) -> str:
-    """Hash one image's pixels."""
+    """Return the hash of one image's pixels."""
     return hashlib.blake2b(np.ascontiguousarray(image_HWC).data, digest_size=HASH_BYTES).hexdigest()

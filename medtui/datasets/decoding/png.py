@@ -1,7 +1,8 @@
-"""Checks a PNG file completely before a decoder sees it.
+"""Checks a whole PNG file before it is decoded.
 
-Pillow fills missing rows with black and says nothing; torchvision's decoder ends the process on one
-flipped byte. Here every chunk's checksum and the exact number of inflated bytes must be right.
+Pillow fills missing rows with black without an error, and torchvision's decoder crashes on a
+single flipped byte. The check therefore requires a correct checksum of every chunk and exactly as
+many inflated bytes as the rows need.
 """
 
 import struct
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 MAX_PIXELS = 1 << 26
-"""67 megapixels: the largest picture that is decoded, about 200 MB in memory."""
+"""67 megapixels: the largest image that is decoded, about 200 MB in memory."""
 
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Colour type to samples per pixel."""
@@ -29,11 +30,11 @@ _ADAM7 = (
 
 
 class BadImageError(Exception):
-    """A file that is no usable image; the message is the reason, a few words."""
+    """A file that is not a usable image; the message is the reason in a few words."""
 
 
 _BLOCK_BYTES = 0xFFFF
-"""The longest stored block of a deflate stream."""
+"""Maximum length of a stored block in a deflate stream."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class _Header:
 
     @property
     def inflated_bytes(self) -> int:
-        """Return what the image data must inflate to: a filter byte and the samples of each row."""
+        """Return the size of the inflated image data: a filter byte and the samples of each row."""
         passes = _ADAM7 if self.is_interlaced else ((0, 0, 1, 1),)
         return sum(
             rows * (1 + (columns * self.bit_depth * _SAMPLES[self.colour_type] + 7) // 8)
@@ -57,13 +58,13 @@ class _Header:
 
 
 def check_png(data: bytes) -> bytes:
-    """Check structure, checksums and image data of a whole PNG file.
+    """Check structure, checksums and image data of a PNG file; return an equivalent PNG.
 
-    Gives the same picture as a PNG whose image data is stored instead of deflated: what was
-    inflated for the check need not be inflated again by the decoder.
+    The returned PNG has the same pixels in stored instead of deflated blocks: the data was inflated
+    for the check, so the decoder need not inflate it again.
 
     Raises:
-        BadImageError: something is wrong, missing or too large.
+        BadImageError: the file is damaged, truncated or too large.
 
     Source: PNG specification, third edition, sections 5 and 10.
     """
@@ -101,24 +102,28 @@ def check_png(data: bytes) -> bytes:
 
 def _header(body: memoryview) -> _Header:
     if len(body) != 13:  # noqa: PLR2004 - IHDR's length
-        raise BadImageError("damaged: header of wrong length")
+        raise BadImageError("damaged: header has the wrong length")
     width, height, bit_depth, colour_type, _, _, interlace = struct.unpack(">IIBBBBB", body)
     if not width or not height:
         raise BadImageError("empty: no pixels")
     if width * height > MAX_PIXELS:
         raise BadImageError(f"too large: {width} x {height} pixels")
     if colour_type not in _SAMPLES or bit_depth not in {1, 2, 4, 8, 16} or interlace > 1:
-        raise BadImageError("damaged: impossible header")
+        raise BadImageError("damaged: invalid header")
     return _Header(width, height, bit_depth, colour_type, bool(interlace))
 
 
 def _inflate(header: _Header, compressed: list[memoryview]) -> bytes:
-    """Inflate the image data, and not a byte more than its rows need."""
+    """Return the inflated image data.
+
+    At most one byte more than the rows need is inflated: enough to detect surplus data, and safe
+    against decompression bombs.
+    """
     expected = header.inflated_bytes
     try:
         rows = zlib.decompressobj().decompress(b"".join(compressed), expected + 1)
     except zlib.error as error:
-        raise BadImageError("damaged: image data does not inflate") from error
+        raise BadImageError("damaged: image data cannot be inflated") from error
     if len(rows) < expected:
         raise BadImageError(f"rows missing: {len(rows):,} of {expected:,} bytes")
     if len(rows) > expected:
@@ -127,7 +132,7 @@ def _inflate(header: _Header, compressed: list[memoryview]) -> bytes:
 
 
 def _stored(rows: bytes) -> list[bytes]:
-    """Return the parts of an IDAT chunk that holds `rows` in blocks which are not compressed.
+    """Return the pieces of an IDAT chunk with `rows` in uncompressed blocks.
 
     Source: RFC 1950, section 2.2, and RFC 1951, section 3.2.4.
     """

@@ -1,4 +1,4 @@
-"""Child processes that decode side by side, any of which may die without harm."""
+"""Pool of decoder processes; a crash of one does not affect the others."""
 
 import os
 import queue
@@ -17,21 +17,21 @@ from medtui.datasets.decoding.child import Done, Job
 from medtui.errors import EnvironmentProblem
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[3]
-"""The children start here: `-m` must find this very medtui, and no file of the user's folder."""
+"""Working folder of the children: `-m` must find this package and no file of the user's."""
 
 _TRIES = 2
-"""How often an image may end its decoder before it is listed as bad."""
+"""How often an image may crash its decoder before it is listed as bad."""
 
 _SECONDS_FOR_A_JOB = 120.0
-"""A job that takes longer hangs: on a dead network share, or in a decoder's loop."""
+"""Timeout of a job: an unreachable network share, or an endless loop in a decoder."""
 
 
 class ChildDiedError(Exception):
-    """A child ended or hung in the middle of a job."""
+    """A child exited or timed out during a job."""
 
 
 class Child:
-    """One decoding process."""
+    """One decoder process."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -43,10 +43,10 @@ class Child:
         )
 
     def run(self, job: Job) -> Done:
-        """Have a job done.
+        """Run a job in the child.
 
         Raises:
-            ChildDiedError: the child died or hung; it is of no use any more.
+            ChildDiedError: the child exited or timed out; it cannot be used again.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -54,29 +54,33 @@ class Child:
             self._process.stdin.write(msgspec.json.encode(job) + b"\n")
             self._process.stdin.flush()
         except OSError as error:
-            raise ChildDiedError(self._last_words()) from error
+            raise ChildDiedError(self._exit_reason()) from error
         ready, _, _ = select.select([self._process.stdout], [], [], _SECONDS_FOR_A_JOB)
         line = self._process.stdout.readline() if ready else b""
         if not line.endswith(b"\n"):
-            raise ChildDiedError(self._last_words() if ready else "decoding takes for ever")
+            raise ChildDiedError(self._exit_reason() if ready else "decoding timed out")
         return msgspec.json.decode(line, type=Done)
 
     def kill(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process and close its pipes."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                with suppress(BrokenPipeError):  # of a job that was being handed over
+                with suppress(BrokenPipeError):  # a job was being written
                     pipe.close()
 
-    def _last_words(self) -> str:
+    def _exit_reason(self) -> str:
         code = self._process.wait()
-        return f"its decoder died of signal {-code}" if code < 0 else f"its decoder exited {code}"
+        return (
+            f"decoder killed by signal {-code}"
+            if code < 0
+            else f"decoder exited with status {code}"
+        )
 
 
 class _Worker(threading.Thread):
-    """Feeds one child from the shared queue and replaces it when it dies."""
+    """Thread that feeds one child from the shared queue and replaces it after a crash."""
 
     def __init__(
         self,
@@ -101,7 +105,7 @@ class _Worker(threading.Thread):
                 self._child.kill()
 
     def stop(self) -> None:
-        """End the child in the middle of its job."""
+        """Kill the child, also during a job."""
         self._stopping = True
         if self._child is not None:
             self._child.kill()
@@ -138,12 +142,12 @@ class _Worker(threading.Thread):
 
 
 def num_children() -> int:
-    """Return how many processes decode: the cores this process may use, 16 at most."""
+    """Return the number of decoder processes: the available cores, at most 16."""
     return min(len(os.sched_getaffinity(0)), 16)
 
 
 def run_jobs(jobs: Iterable[Job], take: Callable[[Done], None], count: int) -> None:
-    """Have all jobs done by `count` children; `take` gets each result in this thread.
+    """Run all jobs in `count` children; `take` receives each result in this thread.
 
     Raises:
         EnvironmentProblem: no child can be started.

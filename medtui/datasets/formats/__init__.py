@@ -1,4 +1,4 @@
-"""The data set formats that a card may name: one module and one row here each."""
+"""Data set formats that a card may name: one module and one row each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ class FormatRow:
     """Where a format is read."""
 
     module: str
-    """Module with `list_images(card, path, size) -> Listing`; imported when a card names it."""
+    """Module with `index_images(card, path, size) -> ImageIndex`; imported when a card names it."""
     is_file: bool = False
     """Whether the images are one file, not a folder of files."""
 

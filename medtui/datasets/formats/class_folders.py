@@ -9,27 +9,36 @@ import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.file_scan import Scan, scan
-from medtui.datasets.index import NO_PART, TEST, TRAIN, TRAIN_VAL, VAL, Listing, Parts, some
+from medtui.datasets.index import (
+    NO_SPLIT,
+    TEST,
+    TRAIN,
+    TRAIN_VAL,
+    VAL,
+    ImageIndex,
+    SplitNumbers,
+    some,
+)
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.units import plural
 
-_PART_OF = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
+_SPLIT_OF = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
 
 
-def list_images(card: Card, root: Path, size: int | None) -> Listing:
-    """List the images below the folders that are named like classes, wherever they lie.
+def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
+    """Return the index of the images below folders named like classes, at any depth.
 
     Raises:
         EnvironmentProblem: the root is missing, or a class of the card has no image.
-        UsageError: the folders do not make two classes.
+        UsageError: there are fewer than two class folders.
     """
     found = scan(root)
     notes = [*found.notes, *_drop_nested_copies(found, root)]
     classes = card.classes or _class_names(found.files)
     if len(classes) < 2:  # noqa: PLR2004 - fewer make no classifier
         raise UsageError(
-            f"{root}: class folders are needed, two or more; found {some(list(classes)) or 'none'}",
-            hint="Put the images of each class into a folder that is named after it.",
+            f"{root}: two or more class folders are needed; found {some(list(classes)) or 'none'}.",
+            hint="Put the images of each class into a folder named after the class.",
         )
     number_of = {name: number for number, name in enumerate(classes)}
     names, labels, strays = list[str](), list[int](), list[str]()
@@ -44,7 +53,7 @@ def list_images(card: Card, root: Path, size: int | None) -> Listing:
     if strays:
         notes.append(f"{plural(len(strays), 'image')} outside the class folders: {some(strays)}")
     patients, unknown = patients_by_pattern(card.patient, names)
-    return Listing(
+    return ImageIndex(
         classes=tuple(classes),
         task="single",
         channels=card.channels or 3,
@@ -53,15 +62,15 @@ def list_images(card: Card, root: Path, size: int | None) -> Listing:
         labels=np.array(labels, np.int64),
         patients=patients,
         files=[f"{root}/{name}" for name in names],
-        official=_part_folders(names),
+        official=_split_folders(names),
         notes=(*notes, *unknown),
     )
 
 
 def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | None, tuple[str, ...]]:
-    """Read each image's patient from its file name.
+    """Return each image's patient according to its file name.
 
-    A name that the pattern does not fit is a patient of its own, and is counted in a note.
+    A name that does not match the pattern is its own patient and is counted in a note.
     """
     if not pattern:
         return None, ()
@@ -73,20 +82,20 @@ def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | Non
             misfits.append(name)
         patients.append(name if match is None else match[1] if match.groups() else match[0])
     if len(misfits) == len(names):
-        return None, (f"the card's patient pattern {pattern!r} fits no file name",)
+        return None, (f"the card's patient pattern {pattern!r} matches no file name",)
     if not misfits:
         return patients, ()
     sentence = (
-        f"the patient pattern does not fit {plural(len(misfits), 'name')}, "
-        f"each taken as a patient of its own: {some(misfits)}"
+        f"the patient pattern does not match {plural(len(misfits), 'name')}, "
+        f"each treated as a separate patient: {some(misfits)}"
     )
     return patients, (sentence,)
 
 
 def _drop_nested_copies(found: Scan, root: Path) -> list[str]:
-    """Drop `cells/A/1.png` where `A/1.png` is the same size: a set unpacked into itself.
+    """Drop `cells/A/1.png` where `A/1.png` has the same size: an archive unpacked into itself.
 
-    The malaria set is published so on Kaggle, with every image twice.
+    The malaria set is published in this form on Kaggle, with every image twice.
     """
     known = set(found.files)
     copies = {
@@ -97,7 +106,7 @@ def _drop_nested_copies(found: Scan, root: Path) -> list[str]:
     if not copies:
         return []
     found.files = [name for name in found.files if name not in copies]
-    return [f"{plural(len(copies), 'nested copy')} passed over: {some(sorted(copies))}"]
+    return [f"{plural(len(copies), 'nested copy')} skipped: {some(sorted(copies))}"]
 
 
 def _are_alike(first: Path, second: Path) -> bool:
@@ -114,21 +123,27 @@ def _inner(name: str) -> Iterator[str]:
         yield name
 
 
-def _part_folders(names: list[str]) -> Parts | None:
-    """Read the parts from folders named so; without val, it is dealt from train."""
-    parts = [
-        next((_PART_OF[part] for part in name.lower().split("/")[:-1] if part in _PART_OF), NO_PART)
+def _split_folders(names: list[str]) -> SplitNumbers | None:
+    """Read the split from folders named train, val and test.
+
+    Without val, the train images are marked to be divided into train and val.
+    """
+    splits = [
+        next(
+            (_SPLIT_OF[each] for each in name.lower().split("/")[:-1] if each in _SPLIT_OF),
+            NO_SPLIT,
+        )
         for name in names
     ]
-    if not {TRAIN, TEST} <= set(parts):
+    if not {TRAIN, TEST} <= set(splits):
         return None
-    if VAL not in parts:
-        parts = [TRAIN_VAL if part == TRAIN else part for part in parts]
-    return np.array(parts, np.int8)
+    if VAL not in splits:
+        splits = [TRAIN_VAL if split == TRAIN else split for split in splits]
+    return np.array(splits, np.int8)
 
 
 def _class_of(name: str, number_of: dict[str, int]) -> int | None:
-    """Return the class named by the innermost folder that names one."""
+    """Return the class of the innermost folder that is named like a class."""
     for part in name.split("/")[-2::-1]:
         if part in number_of:
             return number_of[part]
@@ -136,7 +151,7 @@ def _class_of(name: str, number_of: dict[str, int]) -> int | None:
 
 
 def _class_names(files: list[str]) -> tuple[str, ...]:
-    """Take the folders that hold images directly as the classes."""
+    """Return the folders that directly contain images."""
     return tuple(sorted({name.split("/")[-2] for name in files if "/" in name}))
 
 
@@ -146,5 +161,5 @@ def _check_classes(root: Path, classes: tuple[str, ...], labels: list[int]) -> N
     if empty:
         raise EnvironmentProblem(
             f"{root}: no image of class {some(empty)}; looked for folders {', '.join(classes)}.",
-            hint="Name the folder that holds them: --set data.root=/path/to/images",
+            hint="Set the folder of the images: --set data.root=/path/to/images",
         )

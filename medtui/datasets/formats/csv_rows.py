@@ -1,4 +1,4 @@
-"""A CSV table's rows: names, labels, patients. Reads text, opens no image."""
+"""Reads the rows of a CSV table: names, labels, patients, subgroups. Opens no image."""
 
 import csv
 from dataclasses import dataclass, field
@@ -17,22 +17,22 @@ _FALSE = frozenset({"", "0", "0.0", "false", "no"})
 
 @dataclass
 class Rows:
-    """What a table says, image by image."""
+    """Content of a table, image by image."""
 
     names: list[str] = field(default_factory=list)
-    """Names as the table spells them, each once."""
+    """Image names as spelled in the table, each once."""
     labels: list[list[str]] = field(default_factory=list)
     """Labels of each image."""
     patients: list[str] = field(default_factory=list)
-    """Patient of each image; all empty where no column tells."""
+    """Patient of each image; all empty without a patient column."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
-    """Subgroup's name to the value of each image."""
+    """Subgroup to the value of each image."""
     notes: list[str] = field(default_factory=list)
     """Sentences on rows that could not be used."""
 
 
 def read_text_lines(path: Path) -> tuple[list[str], tuple[str, ...]]:
-    """Read a text file's lines; one that is not UTF-8 is read as Windows-1252, and a note says so.
+    """Return a text file's lines and notes; a file that is not UTF-8 is read as Windows-1252.
 
     Raises:
         EnvironmentProblem: the file cannot be read.
@@ -50,22 +50,22 @@ def read_text_lines(path: Path) -> tuple[list[str], tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where a table keeps what the card asks for."""
+    """Positions of the columns that the card names."""
 
     name: int
     patient: int | None
     labels: int | None
-    """Column of joined labels; None where each class has its own."""
+    """Column of joined labels; None where each class has its own column."""
     classes: dict[str, int]
     """Column of each class; empty where labels are joined."""
     separator: str
     subgroups: list[tuple[int, Subgroup]]
     """Columns of the subgroups that the table has."""
     width: int
-    """Columns that a row must have."""
+    """Minimum number of columns of a row."""
 
     def read(self, row: list[str]) -> tuple[str, list[str], str] | None:
-        """Return a row's name, labels and patient; None where it cannot be used."""
+        """Return a row's name, labels and patient; None where the row cannot be used."""
         if len(row) < self.width or not row[self.name].strip():
             return None
         if self.labels is not None:
@@ -79,17 +79,17 @@ class _Columns:
 
 
 def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
-    """Read a table's rows; the first row of an image counts.
+    """Return the rows of a table; of several rows of an image, the first is used.
 
     Raises:
         EnvironmentProblem: the file cannot be read.
-        UsageError: it is no table, or lacks a column.
+        UsageError: the file is not a CSV table, or lacks a column.
     """
     lines, notes = read_text_lines(path)
     try:
         header, *body = [row for row in csv.reader(lines) if row] or [[]]
     except csv.Error as error:
-        raise UsageError(f"{path}: not a readable CSV table: {error}.") from error
+        raise UsageError(f"{path} is not a valid CSV table: {error}.") from error
     columns = _columns(path, header, table, classes)
     rows = Rows(notes=[*notes, *_missing_subgroups(path, table, columns)])
     rows.subgroups = {subgroup.name: [] for _, subgroup in columns.subgroups}
@@ -159,7 +159,7 @@ def _row_notes(
     if conflicting:
         notes.append(
             f"{plural(len(conflicting), 'row')} of {path.name} contradict an earlier row of the "
-            f"same image, which counts: {some(conflicting)}"
+            f"same image, which is used: {some(conflicting)}"
         )
     return notes
 
@@ -181,7 +181,7 @@ def _joined(cell: str, separator: str) -> list[str]:
 
 
 def _onehot(row: list[str], class_at: dict[str, int]) -> list[str] | None:
-    """Return the classes whose column says 1; None where one says neither 1 nor 0."""
+    """Return the classes whose column is 1; None where a cell is neither 1 nor 0."""
     labels = []
     for name, at in class_at.items():
         value = row[at].strip().casefold()
@@ -193,6 +193,6 @@ def _onehot(row: list[str], class_at: dict[str, int]) -> list[str] | None:
 
 
 def _patient(cell: str) -> str:
-    """Return one spelling to `13` and `00000013`: the releases of one table differ in it."""
+    """Return `13` for `00000013` too: releases of one data set differ in the spelling."""
     value = cell.strip()
     return str(int(value)) if value.isascii() and value.isdigit() else value

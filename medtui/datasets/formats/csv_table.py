@@ -1,4 +1,4 @@
-"""A CSV table: a column of image names, and labels joined in one column or one column for each."""
+"""CSV tables: a column of image names, and labels in one column or in one column per class."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,14 +9,14 @@ from medtui.datasets.card import Card
 from medtui.datasets.file_scan import Scan, scan
 from medtui.datasets.formats.class_folders import patients_by_pattern
 from medtui.datasets.formats.csv_rows import Rows, read_rows
-from medtui.datasets.index import Labels, Listing, some
+from medtui.datasets.index import ImageIndex, Labels, some
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics.task import Task
 from medtui.units import plural
 
 
-def list_images(card: Card, root: Path, size: int | None) -> Listing:
-    """List the images that have both a row and a file.
+def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
+    """Return the index of the images that have both a row and a file.
 
     Raises:
         EnvironmentProblem: table or images are missing or cannot be read.
@@ -31,8 +31,8 @@ def list_images(card: Card, root: Path, size: int | None) -> Listing:
     matched, files, notes = _match(rows, found)
     if not matched:
         raise EnvironmentProblem(
-            f"{root}: none of the {len(rows.names):,} images that {path.name} names is here.",
-            hint="Name the folder that holds them: --set data.root=/path/to/images",
+            f"{root}: none of the {len(rows.names):,} images listed in {path.name} was found.",
+            hint="Set the folder of the images: --set data.root=/path/to/images",
         )
     words = [rows.labels[row] for row in matched]
     classes = card.classes or _class_names(words, card.table.none_label, path)
@@ -40,7 +40,7 @@ def list_images(card: Card, root: Path, size: int | None) -> Listing:
     labels, usable, label_notes = _encode(words, classes, task, card.table.none_label)
     names = [rows.names[matched[each]] for each in usable]
     patients, unknown = _patients(card, [rows.patients[matched[each]] for each in usable], names)
-    return Listing(
+    return ImageIndex(
         classes=tuple(classes),
         task=task,
         channels=card.channels or 3,
@@ -58,23 +58,23 @@ def list_images(card: Card, root: Path, size: int | None) -> Listing:
 
 
 def find_beside(root: Path, names: tuple[str, ...]) -> Path:
-    """Find the first of `names` under the root or in the folder above.
+    """Return the first of `names` that exists in the root or in its parent folder.
 
     Raises:
-        EnvironmentProblem: none is there.
+        EnvironmentProblem: none exists.
     """
     for name in names:
         for folder in (root, root.resolve().parent):
             if (folder / name).is_file():
                 return folder / name
     raise EnvironmentProblem(
-        f"{root}: {' or '.join(names)} is neither here nor in the folder above.",
-        hint="Put it beside the images, or name their folder: --set data.root=/path/to/images",
+        f"{root}: {' or '.join(names)} not found here or in the parent folder.",
+        hint="Put it beside the images, or set their folder: --set data.root=/path/to/images",
     )
 
 
 def _match(rows: Rows, found: Scan) -> tuple[list[int], list[str], list[str]]:
-    """Return the rows that have a file, those files, and notes on what is left over."""
+    """Return the rows that have a file, those files, and notes on the rest."""
     files_of: dict[str, list[str]] = {}
     for path in found.files:
         name = path.rpartition("/")[2]
@@ -102,7 +102,7 @@ def _match_notes(rows: Rows, found: Scan, files: list[str], several: list[str]) 
     if several:
         notes.append(
             f"{plural(len(several), 'name')} in more than one folder, "
-            f"the first folder's file is used: {some(several)}"
+            f"the file in the first folder is used: {some(several)}"
         )
     used = {path.rpartition("/")[2] for path in files}
     if strays := [path for path in found.files if path.rpartition("/")[2] not in used]:
@@ -114,7 +114,7 @@ def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[s
     names = sorted({label for each in words for label in each} - {none_label})
     if len(names) < 2:  # noqa: PLR2004 - fewer make no classifier
         raise UsageError(
-            f"{path}: its labels make fewer than two classes: {some(names) or 'none'}."
+            f"{path}: the labels have fewer than two classes: {some(names) or 'none'}."
         )
     return tuple(names)
 
@@ -122,12 +122,12 @@ def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[s
 def _encode(
     words: list[list[str]], classes: tuple[str, ...], task: Task, none_label: str
 ) -> tuple[Labels, list[int], list[str]]:
-    """Return labels as numbers, the positions that have one, and notes on the rest."""
+    """Return the labels as numbers, the positions that have one, and notes on the rest."""
     number_of = {name: number for number, name in enumerate(classes)}
     unknown = Counter(label for each in words for label in each if label not in number_of)
     unknown.pop(none_label, None)
     notes = [
-        f"label `{label}` of {plural(count, 'image')} is no class of the card and is ignored"
+        f"label `{label}` of {plural(count, 'image')} is not a class of the card and is ignored"
         for label, count in sorted(unknown.items())
     ]
     numbers = [sorted({number_of[label] for label in each if label in number_of}) for each in words]
@@ -151,5 +151,8 @@ def _patients(
     patients = [patient or name for name, patient in zip(names, column, strict=True)]
     if not empty:
         return patients, ()
-    sentence = f"{plural(len(empty), 'image')} without a patient, each taken as one: {some(empty)}"
+    sentence = (
+        f"{plural(len(empty), 'image')} without a patient, "
+        f"each treated as a separate patient: {some(empty)}"
+    )
     return patients, (sentence,)

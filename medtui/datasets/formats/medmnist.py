@@ -1,4 +1,4 @@
-"""MedMNIST's npz: `{train,val,test}_images` and `_labels`, here also `_patients` and `_names`."""
+"""MedMNIST npz files: `{train,val,test}_images` and `_labels`, optional `_patients`, `_names`."""
 
 import re
 import zipfile
@@ -13,9 +13,9 @@ from PIL import Image
 
 from medtui.datasets.card import Card
 from medtui.datasets.decoding.image import fit, flatten
-from medtui.datasets.index import PARTS, Labels, Listing
+from medtui.datasets.index import SPLITS, ImageIndex, Labels
 from medtui.datasets.pixel_stats import Pixels, pixels_of
-from medtui.datasets.progress import Progress, Tell
+from medtui.datasets.progress import Progress, Reporter
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics.task import Task
 
@@ -25,8 +25,8 @@ GREY_NDIM, RGB_NDIM = 3, 4
 """(N, H, W), or (N, H, W, 3)."""
 
 
-def list_images(card: Card, path: Path, size: int | None) -> Listing:
-    """List an npz file's images; their pixels stay in the file.
+def index_images(card: Card, path: Path, size: int | None) -> ImageIndex:
+    """Return the index of an npz file's images; the pixels stay in the file.
 
     Raises:
         EnvironmentProblem: the file is missing or damaged.
@@ -51,32 +51,34 @@ def _from_file(path: Path, read: Callable[[Any], T]) -> T:
     ) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise EnvironmentProblem(
-            f"{path}: {reason}. This npz file cannot be read.",
-            hint="Name a sound MedMNIST npz file: --set data.root=/path/to/file.npz",
+            f"{path}: {reason}. The npz file cannot be read.",
+            hint="Set another MedMNIST npz file: --set data.root=/path/to/file.npz",
         ) from error
 
 
-def _list(card: Card, path: Path, npz: Any, size: int | None) -> Listing:  # noqa: ANN401 - NpzFile
+def _list(card: Card, path: Path, npz: Any, size: int | None) -> ImageIndex:  # noqa: ANN401 - NpzFile
     missing = [
-        f"{p}_{kind}" for p in PARTS for kind in ("images", "labels") if f"{p}_{kind}" not in npz
+        f"{p}_{kind}" for p in SPLITS for kind in ("images", "labels") if f"{p}_{kind}" not in npz
     ]
     if missing:
-        raise UsageError(f"{path}: no array {', '.join(missing)}; this is not MedMNIST's layout.")
-    shapes = [_shape(path, f"{part}_images") for part in PARTS]
+        raise UsageError(
+            f"{path}: missing arrays {', '.join(missing)}; this is not a MedMNIST file."
+        )
+    shapes = [_shape(path, f"{split}_images") for split in SPLITS]
     side, channels = _side_and_channels(path, shapes)
     counts = [shape[0] for shape in shapes]
-    raw = [np.asarray(npz[f"{part}_labels"]) for part in PARTS]
+    raw = [np.asarray(npz[f"{split}_labels"]) for split in SPLITS]
     labels, task = _labels(path, raw, counts, card)
     classes = _classes(path, card, labels, task)
     patients = _strings(path, npz, "patients", counts)
     names = _strings(path, npz, "names", counts) or [
-        f"{part}/{position:06d}"
-        for part, count in zip(PARTS, counts, strict=True)
+        f"{split}/{position:06d}"
+        for split, count in zip(SPLITS, counts, strict=True)
         for position in range(count)
     ]
     if len(set(names)) < len(names):
-        raise UsageError(f"{path}: the arrays of names name an image twice.")
-    return Listing(
+        raise UsageError(f"{path}: two images have the same name.")
+    return ImageIndex(
         classes=classes,
         task=task,
         channels=card.channels or channels,
@@ -92,7 +94,7 @@ def _list(card: Card, path: Path, npz: Any, size: int | None) -> Listing:  # noq
 
 
 def _shape(path: Path, key: str) -> tuple[int, ...]:
-    """Read an array's shape from its header, without inflating its pixels."""
+    """Return an array's shape from its header, without inflating its pixels."""
     with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
         version = np.lib.format.read_magic(member)
         read = (
@@ -113,7 +115,7 @@ def _side_and_channels(path: Path, shapes: list[tuple[int, ...]]) -> tuple[int, 
     kinds = {shape[1:] for shape in shapes}
     if len(kinds) != 1 or min(min(shape) for shape in shapes) < 1:
         raise UsageError(
-            f"{path}: images of {', '.join(map(str, shapes))}: parts differ or are empty."
+            f"{path}: images of shapes {', '.join(map(str, shapes))}: splits differ or are empty."
         )
     kind = kinds.pop()
     return max(kind[:2]), 3 if len(kind) == RGB_NDIM - 1 else 1
@@ -131,7 +133,7 @@ def _labels(
     task: Task = "single" if joined.shape[1] == 1 else "multi"
     if card.task not in {None, task}:
         raise UsageError(
-            f'{path}: the card says task = "{card.task}", the labels are {joined.shape}.'
+            f'{path}: the card has task = "{card.task}", but the labels have shape {joined.shape}.'
         )
     if task == "single":
         return joined[:, 0].astype(np.int64), task
@@ -145,14 +147,14 @@ def _classes(path: Path, card: Card, labels: Labels, task: Task) -> tuple[str, .
     if not card.classes:
         return tuple(f"class {number}" for number in range(max(count, 2)))
     if count > len(card.classes) or (task == "multi" and count != len(card.classes)):
-        raise UsageError(f"{path}: {count} classes, but the card names {', '.join(card.classes)}.")
+        raise UsageError(f"{path}: {count} classes, but the card lists {', '.join(card.classes)}.")
     return card.classes
 
 
 def _strings(path: Path, npz: Any, kind: str, counts: list[int]) -> list[str] | None:  # noqa: ANN401
-    if any(f"{part}_{kind}" not in npz for part in PARTS):
+    if any(f"{split}_{kind}" not in npz for split in SPLITS):
         return None
-    arrays = [np.asarray(npz[f"{part}_{kind}"]).ravel() for part in PARTS]
+    arrays = [np.asarray(npz[f"{split}_{kind}"]).ravel() for split in SPLITS]
     if [len(array) for array in arrays] != counts:
         raise UsageError(
             f"{path}: {kind} {[len(array) for array in arrays]} do not fit the images."
@@ -160,28 +162,28 @@ def _strings(path: Path, npz: Any, kind: str, counts: list[int]) -> list[str] | 
     return [re.sub(r"[\x00-\x1f]", "?", str(value)) for value in np.concatenate(arrays).tolist()]
 
 
-def load_npz_pixels(listing: Listing, tell: Tell) -> Pixels:
-    """Read a listing's images from its npz file, in the listing's size and channels.
+def load_npz_pixels(index: ImageIndex, report: Reporter) -> Pixels:
+    """Return the images of an index from its npz file, in the index's size and channels.
 
     Raises:
         EnvironmentProblem: the file is missing or damaged.
     """
-    assert listing.npz is not None
-    assert listing.rows is not None
-    stored = np.concatenate(_from_file(listing.npz, _images))[listing.rows]
+    assert index.npz is not None
+    assert index.rows is not None
+    stored = np.concatenate(_from_file(index.npz, _images))[index.rows]
     images_NHWC = stored[..., None] if stored.ndim == GREY_NDIM else stored
     _, height, width, depth = images_NHWC.shape
     kind = f"npz {'L' if depth == 1 else 'RGB'} {width}x{height}"
-    wanted = (listing.size, listing.size, listing.channels)
+    wanted = (index.size, index.size, index.channels)
     if images_NHWC.shape[1:] == wanted:
         return pixels_of(images_NHWC, kind)
     fitted = np.empty((len(stored), *wanted), np.uint8)
     for row, image in enumerate(stored):
-        fitted[row] = fit(flatten(Image.fromarray(image), listing.channels), listing.size)
+        fitted[row] = fit(flatten(Image.fromarray(image), index.channels), index.size)
         if row % 1000 == 0:
-            tell(Progress("resize", row, len(stored)))
+            report(Progress("resize", row, len(stored)))
     return pixels_of(fitted, kind)
 
 
 def _images(npz: Any) -> list[NDArray[np.uint8]]:  # noqa: ANN401 - NpzFile
-    return [npz[f"{part}_images"] for part in PARTS]
+    return [npz[f"{split}_images"] for split in SPLITS]

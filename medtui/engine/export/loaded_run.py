@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from medtui.datasets.dataset import Dataset, Part, open_dataset
+from medtui.datasets.dataset import Dataset, SplitData, open_dataset
 from medtui.engine.export.runtime import answer_all
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.structural_pruning import NUM_CHECKED, Shrunk, check_same, shrink
@@ -159,7 +159,7 @@ def _probe(run: RunFolder, network: nn.Module, dataset: Dataset, count: int) -> 
     return found
 
 
-def _rows_in(run: RunFolder, stored: SplitPredictions, part: Part) -> list[int]:
+def _rows_in(run: RunFolder, stored: SplitPredictions, part: SplitData) -> list[int]:
     """Return where the part's images stand among the stored ones."""
     rows = {name: row for row, name in enumerate(stored.names)}
     if not rows.keys() >= set(part.names):
@@ -180,12 +180,12 @@ def _refuse_others(
         )
 
 
-def _choose(part: Part, count: int) -> Part:
+def _choose(part: SplitData, count: int) -> SplitData:
     """Return so many images, evenly spread; all for 0."""
     if not 0 < count < len(part):
         return part
     rows = np.linspace(0, len(part) - 1, count).astype(int).tolist()
-    return Part(
+    return SplitData(
         part.images_NHWC[rows], part.labels[rows], [part.names[row] for row in rows],
         [part.patients[row] for row in rows],
     )  # fmt: skip

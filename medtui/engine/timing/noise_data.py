@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from medtui.datasets.dataset import Part
-from medtui.datasets.summary import Survey
+from medtui.datasets.dataset import SplitData
+from medtui.datasets.summary import DatasetSummary
 from medtui.engine.training.augmentation import Normalisation
 from medtui.engine.training.batches import Images, TrainBatches
 
@@ -16,7 +16,7 @@ from medtui.engine.training.batches import Images, TrainBatches
 class NoiseData:
     """Random images, batches and the loss of a data set's shape, on a device."""
 
-    def __init__(self, survey: Survey, device: torch.device) -> None:
+    def __init__(self, survey: DatasetSummary, device: torch.device) -> None:
         self.survey = survey
         self.device = device
 
@@ -48,7 +48,7 @@ class NoiseData:
         by = Normalisation((0.5,) * channels, (0.25,) * channels)
         return Images(self.part(num_images), by, self.device)
 
-    def part(self, num_images: int) -> Part:
+    def part(self, num_images: int) -> SplitData:
         """Return random images, each of a different patient."""
         survey, random = self.survey, np.random.default_rng(0)
         size = (num_images, survey.size, survey.size, survey.channels)
@@ -59,4 +59,4 @@ class NoiseData:
             if survey.task == "multi"
             else np.arange(num_images, dtype=np.int64) % num_classes
         )
-        return Part(random.integers(0, 256, size, np.uint8), labels, names, names)
+        return SplitData(random.integers(0, 256, size, np.uint8), labels, names, names)

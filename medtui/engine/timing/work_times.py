@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from medtui.datasets.summary import Survey
+from medtui.datasets.summary import DatasetSummary
 from medtui.engine.precision import EXACT, fast_precision_on
 from medtui.engine.run.device import configure_torch
 from medtui.engine.timing.noise_data import NoiseData
@@ -39,7 +39,7 @@ class WorkTimer:
     """Measures the work of one preset on one device."""
 
     def __init__(
-        self, preset: Preset, survey: Survey, network: nn.Module, device: torch.device
+        self, preset: Preset, survey: DatasetSummary, network: nn.Module, device: torch.device
     ) -> None:
         self._preset, self._survey, self._device = preset, survey, device
         self._noise = NoiseData(survey, device)
@@ -114,7 +114,7 @@ class WorkTimer:
     def _bootstrap(self) -> float:
         """Return the seconds of the intervals of val and test, scaled from a part of the work."""
         resamples = self._preset.evaluate.bootstrap
-        num_images = sum(part.num_images for part in self._survey.parts[1:])
+        num_images = sum(split.num_images for split in self._survey.splits[1:])
         count = min(num_images, _MAX_SCORES)
         if not resamples or not count:
             return 0.0
@@ -128,4 +128,4 @@ class WorkTimer:
 
     @property
     def _num_val(self) -> int:
-        return self._survey.parts[1].num_images
+        return self._survey.splits[1].num_images

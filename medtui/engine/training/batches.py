@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from medtui.datasets.card import Augment
-from medtui.datasets.dataset import Dataset, Part
+from medtui.datasets.dataset import Dataset, SplitData
 from medtui.engine.run.device import generator
 from medtui.engine.training.augmentation import Normalisation, augment, normalise
 
@@ -21,7 +21,7 @@ _ORDER, _AUGMENT = 0, 1
 class Images:
     """A split's images and labels on a device."""
 
-    def __init__(self, part: Part, by: Normalisation, device: torch.device) -> None:
+    def __init__(self, part: SplitData, by: Normalisation, device: torch.device) -> None:
         images_NHWC = torch.from_numpy(part.images_NHWC)
         self.pixels_NCHW = images_NHWC.permute(0, 3, 1, 2).contiguous().to(device)
         """uint8, (N, C, H, W)."""

@@ -20,7 +20,7 @@ from medtui.jobs.dataset_inspection import (
     QuickInspection,
 )
 from medtui.preset import DataSettings
-from medtui.protocol.dataset import DataReport, Reading, Sample
+from medtui.protocol.dataset import DataReport, PreviewImage, Reading
 from medtui.resources import card_names
 from medtui.tui.bindings import bind
 from medtui.tui.editor.state import Desk
@@ -43,7 +43,7 @@ class DataScreen(Screen[None]):
     HELP = (
         "A card says what a data set is: its format, classes, patients, size. The root is the "
         "folder or npz file that holds the images; some cards bring their own. What was found is "
-        "counted again after every change. No image of a patient is in two parts unless it says "
+        "counted again after every change. No image of a patient is in two splits unless it says "
         "so. c reads every image: bad files, copies, mean and deviation; they stay decoded for "
         "the study. c again calls that off."
     )
@@ -111,7 +111,7 @@ class DataScreen(Screen[None]):
         self.focus_next()
 
     def on_resize(self) -> None:
-        """Draw the samples for the new width."""
+        """Draw the previews for the new width."""
         self.call_after_refresh(self._show)
 
     def action_look(self) -> None:
@@ -177,9 +177,9 @@ class DataScreen(Screen[None]):
         self.app.call_from_thread(self._take, report)
         if not report.problem:
             augmented = self.app.call_from_thread(self._begin, AugmentationPreview(settings))
-            samples = augmented.wait()
+            previews = augmented.wait()
             if not worker.is_cancelled:
-                self.app.call_from_thread(self._take_samples, samples)
+                self.app.call_from_thread(self._take_previews, previews)
 
     @work(thread=True, exclusive=True, group="check")
     def _follow(self, look: FullInspection) -> None:
@@ -190,9 +190,9 @@ class DataScreen(Screen[None]):
         self._report = report
         self._show()
 
-    def _take_samples(self, samples: list[Sample]) -> None:
-        if self._report is not None and samples:
-            self._take(replace(self._report, samples=samples))
+    def _take_previews(self, previews: list[PreviewImage]) -> None:
+        if self._report is not None and previews:
+            self._take(replace(self._report, previews=previews))
 
     def _tell(self, look: AnyInspection, reading: Reading) -> None:
         if look in self._looks:
@@ -204,8 +204,8 @@ class DataScreen(Screen[None]):
             return  # called off
         self._looks.remove(look)
         self._reading = None
-        samples = self._report.samples if self._report else []
-        self._take(replace(report, samples=samples))
+        previews = self._report.previews if self._report else []
+        self._take(replace(report, previews=previews))
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)

@@ -8,12 +8,12 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
-from medtui.protocol.dataset import Checked, DataReport, Reading, Sample
+from medtui.protocol.dataset import Checked, DataReport, PreviewImage, Reading
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
 from medtui.tui.widgets.panel import Framed
 from medtui.units import format_count, format_percent
 
-_PARTS = ("summary", "check", "classes", "parts", "notes", "samples")
+_PARTS = ("summary", "check", "classes", "parts", "notes", "previews")
 
 _BAR = 24
 _SHOWN_BAD = 5
@@ -40,7 +40,7 @@ class Found(Framed, VerticalScroll):
         yield Static(id="found-classes")
         yield Static(id="found-parts")
         yield Static(id="found-notes")
-        yield Static(id="found-samples")
+        yield Static(id="found-previews")
 
     def show(self, report: DataReport | None, reading: Reading | None, colours: Colours) -> None:
         """Show a report, None while the data are looked at; `reading` while every image is read."""
@@ -59,7 +59,7 @@ class Found(Framed, VerticalScroll):
                 "notes": Text("\n").join(
                     Text(f"⚠ {note}", colours.warning) for note in report.notes
                 ),
-                "samples": _samples(report.samples, self.content_size.width, colours),
+                "previews": _previews(report.previews, self.content_size.width, colours),
             }
         for name, content in parts.items():
             self.query_one(f"#found-{name}", Static).update(content)
@@ -113,7 +113,7 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 
 def _classes(report: DataReport, colours: Colours) -> Table:
-    totals = {name: sum(part.counts[name] for part in report.parts) for name in report.classes}
+    totals = {name: sum(split.counts[name] for split in report.splits) for name in report.classes}
     most, everything = max(totals.values(), default=1) or 1, sum(totals.values()) or 1
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, max_width=24, overflow="ellipsis")
@@ -135,28 +135,28 @@ def _parts(report: DataReport, colours: Colours) -> Group:
     table.add_column(justify="right")
     table.add_column(justify="right")
     table.add_row("", "", "")
-    table.add_row(*(Text(word, colours.muted) for word in ("part", "images", "patients")))
-    for part in report.parts:
-        patients = "unknown" if part.num_patients is None else format_count(part.num_patients)
-        table.add_row(part.name, format_count(part.num_images), patients)
+    table.add_row(*(Text(word, colours.muted) for word in ("split", "images", "patients")))
+    for split in report.splits:
+        patients = "unknown" if split.num_patients is None else format_count(split.num_patients)
+        table.add_row(split.name, format_count(split.num_images), patients)
     said = (
-        Text("no patient is in two parts", colours.good)
+        Text("no patient is in two splits", colours.good)
         if report.has_patients
-        else Text("patients may be in two parts", colours.warning)
+        else Text("patients may be in two splits", colours.warning)
     )
     return Group(table, said)
 
 
-def _samples(samples: list[Sample], width: int, colours: Colours) -> Text:
+def _previews(previews: list[PreviewImage], width: int, colours: Colours) -> Text:
     """Draw images beside each other, two pixels to a cell, and what augmentation made of them."""
-    if not samples:
+    if not previews:
         return Text()
-    side = len(samples[0].image)
-    shown = samples[: max(1, width // (side + len(GAP)))]
+    side = len(previews[0].image)
+    shown = previews[: max(1, width // (side + len(GAP)))]
     text = Text("\n")
-    text.append(GAP.join(sample.label[:side].ljust(side) for sample in shown), colours.muted)
-    draw_pictures(text, [sample.image for sample in shown])
-    if all(sample.augmented for sample in shown):
+    text.append(GAP.join(preview.label[:side].ljust(side) for preview in shown), colours.muted)
+    draw_pictures(text, [preview.image for preview in shown])
+    if all(preview.augmented for preview in shown):
         text.append("\nin a training batch, augmented", colours.muted)
-        draw_pictures(text, [sample.augmented for sample in shown])
+        draw_pictures(text, [preview.augmented for preview in shown])
     return text

@@ -20,13 +20,13 @@ def draw_samples(
     samples: Sequence[tuple[str, "NDArray[np.uint8]"]], width: int, colours: Colours
 ) -> Text:
     """Draw as many images (H, W, C) as fit into `width` cells, each under its label."""
-    from medtui.datasets.preview import SAMPLE_SIDE, picture_of  # numpy waits until it is needed
+    from medtui.datasets.preview import PREVIEW_SIDE, preview_of  # numpy waits until it is needed
 
-    shown = samples[: max(1, width // (SAMPLE_SIDE + len(GAP)))]
+    shown = samples[: max(1, width // (PREVIEW_SIDE + len(GAP)))]
     text = Text("\n")
-    labels = (label[:SAMPLE_SIDE].ljust(SAMPLE_SIDE) for label, _ in shown)
+    labels = (label[:PREVIEW_SIDE].ljust(PREVIEW_SIDE) for label, _ in shown)
     text.append(GAP.join(labels), colours.muted)
-    draw_pictures(text, [picture_of(image_HWC) for _, image_HWC in shown])
+    draw_pictures(text, [preview_of(image_HWC) for _, image_HWC in shown])
     return text
 
 

@@ -76,11 +76,11 @@ def test_surplus_image_data_is_not_inflated() -> None:
     ("data", "reason"),
     [
         (b"", "empty"),
-        (b"x", "no image"),
-        (b"<html>not found</html>", "no image"),
+        (b"x", "not an image"),
+        (b"<html>not found</html>", "not an image"),
         (SIGNATURE, "truncated"),
         (png(0, 0, b""), "no pixels"),
-        (png(4, 4, b"", depth=3), "impossible"),
+        (png(4, 4, b"", depth=3), "invalid header"),
         (SIGNATURE + chunk(b"IEND", b""), "no header"),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_wrong_ending_does_not_matter(photo: Image.Image, tmp_path: Path) -> N
 def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     """A named pipe where an image should be is refused at once."""
     os.mkfifo(tmp_path / "cell.png")
-    with pytest.raises(BadImageError, match="no regular file"):
+    with pytest.raises(BadImageError, match="not a regular file"):
         decode_file(tmp_path / "cell.png", 16, 3)
 
 

@@ -58,7 +58,7 @@ def test_an_image_that_kills_its_decoder_is_listed_and_the_rest_is_decoded(
     names = [f"cell_{number}.png" for number in range(10)]
     names[3], names[8] = "killer.png", "exit.png"
     images, bad = decode_all(tmp_path, names)
-    assert bad == {3: "its decoder died of signal 11", 8: "its decoder exited 3"}
+    assert bad == {3: "decoder killed by signal 11", 8: "decoder exited with status 3"}
     assert all(images[row].any() for row in range(10) if row not in bad)
 
 
@@ -69,7 +69,7 @@ def test_a_child_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.Monk
     )
     monkeypatch.setattr(pool, "_SECONDS_FOR_A_JOB", 2.0)
     _, bad = decode_all(tmp_path, ["a.png", "killer.png"], count=1)
-    assert bad == {1: "decoding takes for ever"}
+    assert bad == {1: "decoding timed out"}
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
