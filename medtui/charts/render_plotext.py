@@ -6,6 +6,8 @@ axes are linear to it: it gets logarithms, and ticks that say what they stand fo
 """
 
 import threading
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -64,7 +66,7 @@ def _draw(plot: Plot, frame: Frame, height: int, style: ChartStyle) -> str:
     else:
         for index in faint_first:
             _draw_series(plotext, plot, frame, index, style)
-    _draw_letters(plotext, plot, frame, style)
+    _draw_letters(plotext, plot, frame, height, style)
     return str(plotext.build()).rstrip("\n")
 
 
@@ -182,17 +184,38 @@ def _draw_crowd(
     )
 
 
-def _draw_letters(plotext: Any, plot: Plot, frame: Frame, style: ChartStyle) -> None:  # noqa: ANN401 - plotext has no types
-    """Write each series' letter on its curve, each a little further from the right end."""
+def _draw_letters(
+    plotext: Any,  # noqa: ANN401 - plotext has no types
+    plot: Plot,
+    frame: Frame,
+    height: int,
+    style: ChartStyle,
+) -> None:
+    """Write each series' letter on its curve, each a little further from the right end.
+
+    Letters of equal points stand beside each other: `BC`.
+    """
     step = (frame.right - frame.left) / frame.columns
+    row_step = (frame.high - frame.low) / height
+    taken = set[tuple[int, int]]()
     for index, (series, segments) in enumerate(frame.ink[:MAX_LETTERS]):
         if not segments or series.stroke in {"faint", "bars"}:
             continue
         points = np.concatenate(segments)
         wanted = points[-1, 0] - step * 3 * (index % _MAX_LETTER_STEPS)
         x, y = points[np.abs(points[:, 0] - wanted).argmin()].tolist()
+        cell, row = round((x - frame.left) / step), round((y - frame.low) / row_step)
+        free = next(at for at in _beside(cell, frame.columns) if (at, row) not in taken)
+        taken.add((free, row))
         colour = _rgb(style.hue(plot, index))
-        plotext.text(letter_of(plot, index), x, y, color=colour, style="bold")
+        place = x + (free - cell) * step
+        plotext.text(letter_of(plot, index), place, y, color=colour, style="bold")
+
+
+def _beside(cell: int, columns: int) -> Iterator[int]:
+    """Yield a cell and those beside it: to the right up to the end, then to the left."""
+    yield from range(cell, columns - _AXIS)
+    yield from count(cell - 1, -1)
 
 
 def _sentence(plot: Plot, width: int, height: int, style: ChartStyle) -> Text:

@@ -124,7 +124,7 @@ def _own_names(svg: str, name: str) -> str:
 def _gallery(part: Gallery, contents: Contents) -> str:
     shown = [moved for moved in part.harm.moved if moved.name in contents.pictures]
     images = "".join(_image(moved, contents) for moved in shown)
-    title = f"Images that moved most: {part.harm.key}"
+    title = f"Images whose probabilities changed most: {part.harm.key}"
     return f'<h3>{escape(title)}</h3><div class="gallery">{images}</div>'
 
 

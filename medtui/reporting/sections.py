@@ -1,4 +1,4 @@
-"""The report as sections: what a reader comes to, in order. Knows no format."""
+"""The report as sections in the order of reading, independent of the output format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The images whose answer a run moved most."""
+    """The images whose probabilities changed most."""
 
     harm: SubgroupAnalysis
 
@@ -65,14 +65,14 @@ class Section:
 
 
 def sections(contents: Contents) -> list[Section]:
-    """Give the whole report."""
+    """Return the whole report."""
     found = [
         Section("Summary", (Paragraph(summary(contents)), *map(Paragraph, contents.problems))),
         Section("Results", tuple(_results(contents))),
         Section("Searches", tuple(_searches(contents))),
         Section("Figures", tuple(each for each in FIGURES if each.applies(contents.figure_data))),
         Section("Classes", (classes_table(contents.entries, _class_metric(contents)),)),
-        Section("Who was hurt", tuple(_hurt(contents))),
+        Section("Subgroup analysis", tuple(_subgroups(contents))),
         Section("Benchmark", tuple(_bench(contents))),
         Section("Layers", (layers_table(contents.entries),)),
         Section("Data", tuple(_data(contents))),
@@ -104,12 +104,13 @@ def _results(contents: Contents) -> Iterator[Part]:
             format_duration(result.seconds),
         ))  # fmt: skip
         marks.append("dead" if result.are_logits_constant else "")
-    headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", "density", "reached",
-               "nonzero", "packed", "time")  # fmt: skip
+    headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", "density",
+               "actual density", "nonzero", "sparse size", "time")  # fmt: skip
     note = (
-        "Intervals are of 1,000 bootstrap samples over patients; changes are paired, against the "
-        "study's own reference, in points where shares are. Packed: nonzero weights and a bit "
-        "mask. Masked weights are still multiplied: a run is smaller, not faster."
+        "Intervals are from 1,000 bootstrap samples over patients. Changes are paired, against the "
+        "study's own reference; those of percentages are in points. The sparse size counts nonzero "
+        "weights and a bit mask. Masked weights are still multiplied: the model is smaller, not "
+        "faster."
     )
     yield Table("Results", headers, tuple(rows), tuple(marks), note)
     if (published := _published(contents)).rows:
@@ -124,17 +125,17 @@ def _results(contents: Contents) -> Iterator[Part]:
 
 
 def _searches(contents: Contents) -> Iterator[Part]:
-    """Give each search's outcome in a sentence, its samples and its chart."""
+    """Yield each search's outcome in a sentence, its samples and its figure."""
     for study, search in contents.named_searches:
-        told = describe_outcome(search)
-        yield Paragraph(f"{study}, {told}" if study else told)
+        text = describe_outcome(search)
+        yield Paragraph(f"{study}, {text}" if study else text)
         if search.samples:
             yield samples_table(search)
             yield search_figure(study, search)
 
 
 def _published(contents: Contents) -> Table:
-    """Put what a publication reports beside what was measured here."""
+    """Return published numbers beside the measured ones."""
     rows = []
     for entry in contents.entries:
         number = entry.published
@@ -149,11 +150,11 @@ def _published(contents: Contents) -> Table:
             show(entry.metric("test", number.metric)),
             number.source,
         ))  # fmt: skip
-    headers = ("run", "metric", "published", "here", "where")
-    return Table("Beside the publication", headers, tuple(rows), num_keys=2)
+    headers = ("run", "metric", "published", "measured here", "source")
+    return Table("Published results", headers, tuple(rows), num_keys=2)
 
 
-def _hurt(contents: Contents) -> Iterator[Part]:
+def _subgroups(contents: Contents) -> Iterator[Part]:
     if not contents.harms:
         return
     yield changed_answers_table(contents.harms)
@@ -167,7 +168,7 @@ def _hurt(contents: Contents) -> Iterator[Part]:
 
 
 def _bench(contents: Contents) -> Iterator[Part]:
-    """Give speed and size as measured, with the conditions they were measured in."""
+    """Yield speed and size as measured, with the conditions of measurement."""
     measured: list[tuple[str, Bench]] = []
     for entry in contents.entries:
         name, bench = short_name(entry, contents.entries), entry.bench
@@ -193,8 +194,8 @@ def _bench(contents: Contents) -> Iterator[Part]:
                 format_bytes(best.peak_memory_bytes),
                 format_bytes(bench.bytes_on_disk),
             ))  # fmt: skip
-        headers = ("run", "p50 ms", "p95 ms", "times as fast", "images/s", "at batch",
-                   "times as many", "peak memory", "file")  # fmt: skip
+        headers = ("run", "p50 ms", "p95 ms", "latency speed-up", "images/s", "at batch",
+                   "throughput speed-up", "peak memory", "file")  # fmt: skip
         yield Table(f"In {precision}", headers, tuple(rows), note=_conditions(measured[0][1]))
     for note in dict.fromkeys(note for _, bench in measured for note in bench.notes):
         yield Paragraph(note)
@@ -208,8 +209,8 @@ def _conditions(bench: Bench) -> str:
     shape = " x ".join(map(str, bench.image_shape))
     return (
         f"On {bench.device_name} ({bench.device}), {bench.threads} CPU threads, "
-        f"{bench.cpu_capability}, torch {bench.torch}, images of {shape}; in turns with the "
-        "reference in one process, ratios with quartiles over rounds."
+        f"{bench.cpu_capability}, torch {bench.torch}, images of {shape}; in turns with "
+        "the reference in one process; ratios with quartiles over rounds."
     )
 
 
@@ -233,7 +234,7 @@ def _data(contents: Contents) -> Iterator[Part]:
     note = (
         "No patient is in two splits."
         if first.result.has_patients
-        else "Patients are unknown, or in several splits: results may look better than they are."
+        else "Patients are unknown, or are in several splits: results may be too optimistic."
     )
     yield Table("Split", ("", "train", "val", "test"), tuple(rows), note=note)
 
@@ -253,7 +254,7 @@ def _provenance(contents: Contents) -> Iterator[Part]:
         "command": " ".join(found.command),
     }
     rows = tuple((name, words) for name, words in facts.items() if words)
-    yield Table("Provenance", ("of the first run", ""), rows, num_keys=2)
+    yield Table("Provenance", ("first run", ""), rows, num_keys=2)
 
 
 def _citations(contents: Contents) -> Iterator[Part]:

@@ -1,4 +1,4 @@
-"""The report's summary: plain words, made from the numbers and nothing else."""
+"""The report's summary in sentences, derived from the measured numbers alone."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ from medtui.units import format_bytes, format_count, format_density, format_perc
 
 
 def summary(contents: Contents) -> str:
-    """Give what the study did and found, in a paragraph."""
+    """Return what the study did and found, in a paragraph."""
     return " ".join(_sentences(contents))
 
 
 def metric_text(contents: Contents, entry: RunRecord) -> str:
-    """Give the headline metric on test with its 95 % interval: `95.8 % [94.9, 96.6]`."""
+    """Return the primary metric on test with its 95 % interval: `95.8 % [94.9, 96.6]`."""
     metric = contents.headline
     value = entry.metric("test", metric.name)
     interval = entry.result.test.intervals.get(metric.name)
@@ -28,8 +28,8 @@ def _sentences(contents: Contents) -> Iterator[str]:
     yield _what(contents)
     if contents.probes:
         yield (
-            f"Its searches also ran {describe_low_fidelity(contents.probes)}, which are listed "
-            "under Searches only."
+            f"Its searches also ran {describe_low_fidelity(contents.probes)}; only the section "
+            "Searches includes these."
         )
     label = contents.headline.label
     for reference in contents.references:
@@ -45,7 +45,7 @@ def _sentences(contents: Contents) -> Iterator[str]:
         yield _how_many_hold(contents)
     yield from _collapses(contents)
     yield from _flips(contents)
-    yield from _hurt(contents)
+    yield from _affected(contents)
 
 
 def _what(contents: Contents) -> str:
@@ -62,7 +62,7 @@ def _what(contents: Contents) -> str:
 
 
 def _how_many_hold(contents: Contents) -> str:
-    """Say how many stay within the tolerance, and which of them is smallest."""
+    """Return how many stay within the tolerance, and which of them is smallest."""
     name, label = contents.headline.name, contents.headline.label
     holding = [
         entry
@@ -73,7 +73,7 @@ def _how_many_hold(contents: Contents) -> str:
     ]
     by = contents.headline.show_amount(TOLERANCE)
     total = len(contents.compressed)
-    text = f"{len(holding)} of {total} lose no more than {by} of {label} against it"
+    text = f"{len(holding)} of {total} lose no more than {by} of {label} against the reference"
     if not holding:
         return f"{text}."
     smallest = min(holding, key=lambda entry: entry.result.size.bytes_packed)
@@ -81,18 +81,18 @@ def _how_many_hold(contents: Contents) -> str:
     change = difference_text(contents.headline, contents.found[smallest.key].by_metric[name])
     return (
         f"{text}; the smallest of these is {short_name(smallest, contents.entries)}, "
-        f"{format_bytes(size.bytes_packed)} packed with {format_percent(size.density)} of the "
-        f"weights, which changed {label} by {change}."
+        f"with a sparse size of {format_bytes(size.bytes_packed)} and an actual density of "
+        f"{format_percent(size.density)}; its {label} changed by {change}."
     )
 
 
 def _collapses(contents: Contents) -> Iterator[str]:
-    dead = [entry for entry in contents.compressed if entry.result.are_logits_constant]
-    if dead:
-        names = ", ".join(short_name(entry, contents.entries) for entry in dead)
+    collapsed = [entry for entry in contents.compressed if entry.result.are_logits_constant]
+    if collapsed:
+        names = ", ".join(short_name(entry, contents.entries) for entry in collapsed)
         yield (
-            f"{names} collapsed: the answer is the same for every image, so an accuracy says "
-            "nothing there."
+            f"{names} collapsed: the network gives every image the same answer, so its accuracy "
+            "is only the share of one class."
         )
 
 
@@ -105,12 +105,16 @@ def _flips(contents: Contents) -> Iterator[str]:
         )
 
 
-def _hurt(contents: Contents) -> Iterator[str]:
-    hurt: dict[str, list[str]] = {}
+def _affected(contents: Contents) -> Iterator[str]:
+    """Yield a sentence for each class or group that got worse while the mean stayed."""
+    affected: dict[str, list[str]] = {}
     by_key = {entry.key: entry for entry in contents.entries}
     for harm in contents.harms:
         name = short_name(by_key[harm.key], contents.entries)
         for who in harm.hurt:
-            hurt.setdefault(who, []).append(name)
-    for who, names in hurt.items():
-        yield f"Though the mean held, {who} lost clearly in {', '.join(names)}."
+            affected.setdefault(who, []).append(name)
+    for who, names in affected.items():
+        yield (
+            f"The mean stayed within the tolerance, but {who} became clearly worse in "
+            f"{', '.join(names)}."
+        )

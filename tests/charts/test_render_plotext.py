@@ -138,6 +138,13 @@ def test_series_are_told_apart_without_colour() -> None:
     assert legend_of(plot, STYLE).plain == "A val 95.0  B test 85.0  ╌ reference val 96.0"
 
 
+def test_letters_of_equal_points_stand_beside_each_other() -> None:
+    """Two runs of the same size and accuracy are both seen."""
+    dots = tuple(Series(name, ((1.0, 2.0),), "dots") for name in ("one", "other", "third"))
+    drawing = draw(Plot("x", dots, x_limits=(0, 2)), 60, 12, STYLE).plain
+    assert "ABC" in drawing
+
+
 def walk(seed: int, length: int = 300) -> tuple[tuple[float, float], ...]:
     """Return a random walk."""
     steps = np.random.default_rng(seed).normal(size=length)

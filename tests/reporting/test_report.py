@@ -149,7 +149,7 @@ def test_markdown_has_its_figures_beside_it(films: Contents, tmp_path: Path) -> 
         ET.parse(tmp_path / target)  # noqa: S314 - our own file
         assert (tmp_path / target).with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert all(path.is_file() for path in written)
-    assert "## Who was hurt" in text
+    assert "## Subgroup analysis" in text
 
 
 def test_a_figure_is_the_same_file_twice(cells: Contents) -> None:
@@ -167,7 +167,7 @@ def test_a_published_number_stands_beside_ours(tmp_path: Path) -> None:
     )
     preset.write_text(preset.read_text() + published)
     text = report_html(gather([StudyFolder(tmp_path / "cells")], lambda _what: None))
-    assert "Beside the publication" in text
+    assert "Published results" in text
     assert "72.4 %" in text
     assert "fig. 5" in text
 
