@@ -102,12 +102,12 @@ async def measure_loop(runs_dir: Path, run: str) -> None:
 
 def measure_board(runs_dir: Path) -> None:
     """Read what Compare opens with: every result file, nothing else."""
-    from medtui.tui.compare.model import Workbench
+    from medtui.tui.compare.model import ComparisonLoader
 
     times = []
     for _ in range(NUM_STARTS):
         began = time.perf_counter()
-        board = Workbench(runs_dir).load()
+        board = ComparisonLoader(runs_dir).load()
         times.append(1000 * (time.perf_counter() - began))
     print(
         f"{len(board.entries)} runs in {statistics.median(times):.0f} ms, first {times[0]:.0f} ms"

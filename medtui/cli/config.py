@@ -10,18 +10,18 @@ app = typer.Typer(help="Show the application's settings: theme and keys.", no_ar
 @app.command(name="path")
 def print_path() -> None:
     """Print the path of the settings file, whether or not it exists."""
-    from medtui.tui.settings import config_path
+    from medtui.tui.settings import settings_path
 
-    print(config_path())
+    print(settings_path())
 
 
 @app.command(name="show")
 def show_settings() -> None:
     """Check and print the settings; without a file, print an example with the defaults."""
-    from medtui.tui.settings import EXAMPLE, config_path, load_config
+    from medtui.tui.settings import EXAMPLE, load_settings, settings_path
 
-    path = config_path()
-    load_config()
+    path = settings_path()
+    load_settings()
     if path.is_file():
         print(path.read_text(encoding="utf-8"), end="")
     else:

@@ -4,13 +4,14 @@ import asyncio
 import gc
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
-from textual.app import SystemCommand
+from textual import on, work
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
@@ -18,26 +19,24 @@ from textual.theme import Theme
 
 from medtui.monitor.poller import Poller
 from medtui.monitor.snapshot import Snapshot, endings_between
-from medtui.runs.folder import REFERENCE
-from medtui.tui.action_handlers import CANCEL, Answering
-from medtui.tui.actions import Errands
+from medtui.tui.actions.handlers import ActionHandlers
+from medtui.tui.actions.messages import ActionMessage, ActionRequest
+from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.ascii import AsciiFilter
-from medtui.tui.bindings import bind
+from medtui.tui.bindings import bind, current_names
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
-from medtui.tui.screens.confirm import Choice, Question
+from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.help import HelpScreen, own_bindings
 from medtui.tui.screens.home import HomeScreen
-from medtui.tui.screens.snapshot_screen import ReaderScreen
-from medtui.tui.settings import Config, load_config
+from medtui.tui.screens.snapshot_screen import SnapshotScreen
+from medtui.tui.settings import Settings, load_settings
 from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
 from medtui.tui.theme import DARK_THEME, LIGHT_THEME
 
 if TYPE_CHECKING:
-    from medtui.preset import Preset
-    from medtui.tui.screens.data import DataScreen
-    from medtui.tui.screens.draft_actions import Drafting
-    from medtui.tui.screens.new_study import NewStudyScreen
+    from medtui.tui.editor.data_screen import DataScreen
+    from medtui.tui.editor.new_study_screen import NewStudyScreen
     from medtui.tui.screens.run import RunScreen
 
 
@@ -49,16 +48,15 @@ GC_THRESHOLDS = (700, 10, 1000)
 here."""
 
 
+@dataclass
 class SnapshotTaken(Message):
-    """The reading thread has news."""
+    """The reading thread has read something new."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__()
-        self.snapshot = snapshot
-        """All that screens show."""
+    snapshot: Snapshot
+    """All that screens show."""
 
 
-class MedtuiApp(Answering):
+class MedtuiApp(App[None]):
     """Shows one runs folder. Closing it ends nothing that runs."""
 
     TITLE = "medtui"
@@ -71,15 +69,16 @@ class MedtuiApp(Answering):
     ]
 
     def __init__(
-        self, runs_dir: Path, *, is_ascii: bool = False, config: Config | None = None
+        self, runs_dir: Path, *, is_ascii: bool = False, settings: Settings | None = None
     ) -> None:
         super().__init__()
-        self._config = config or Config()
+        self._settings = settings or Settings()
         self.is_ascii = is_ascii
         """Whether only ASCII may reach the terminal."""
         self.animation_level = "none"
-        self.errands = Errands(runs_dir)
-        self.feed = Poller(runs_dir, self._publish)
+        self.runs_dir = runs_dir
+        self.poller = Poller(runs_dir, self._publish)
+        self._handlers = ActionHandlers(self, StudyActions(runs_dir), self.poller)
         self._snapshot: Snapshot | None = None
         self._terminal_title = ""
         # What a crash writes once the screen is gone.
@@ -89,115 +88,101 @@ class MedtuiApp(Answering):
             self._filters.append(AsciiFilter())
 
     def get_default_screen(self) -> Screen[None]:
-        """Begin at Home."""
         return HomeScreen()
 
     def on_mount(self) -> None:
-        """Choose the look, prepare the way out, begin to read."""
         for theme in (DARK_THEME, LIGHT_THEME):
             self.register_theme(theme)
-        wanted = self._config.look.theme
+        wanted = self._settings.look.theme
         self.theme = wanted if wanted in self.available_themes else DARK_THEME.name
-        self.set_keymap(self._config.keys)
+        self.set_keymap(current_names(self._settings.keys))
         self.theme_changed_signal.subscribe(self, self._on_theme)
         loop = asyncio.get_running_loop()
         if not self.is_headless:
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
-        self.feed.start()
+        self.poller.start()
         # What stands now stays; going through it at every collection would stall the loop.
         self.call_after_refresh(gc.freeze)
 
     def on_unmount(self) -> None:
-        """Let the reading thread and the terminal's title go."""
-        self.feed.stop()
+        self.poller.stop()
         if self._driver is not None and self._terminal_title:
             self._driver.write(title_sequence(""))
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
-        """Hand the news to the screens."""
+        """Announce runs that ended, and pass the snapshot on to the screens."""
         for sentence, is_good in endings_between(self._snapshot, message.snapshot):
             self.notify(sentence, severity="information" if is_good else "warning", markup=False)
             self.bell()
         self._snapshot = message.snapshot
         self._name_terminal(message.snapshot)
         for screen in self.screen_stack:
-            if isinstance(screen, ReaderScreen):
-                screen.take(message.snapshot)
+            if isinstance(screen, SnapshotScreen):
+                screen.receive(message.snapshot)
 
-    def on_home_screen_run_opened(self, message: HomeScreen.RunOpened) -> None:
-        """Open a run's screen."""
+    @on(ActionMessage)
+    def _on_action_request(self, request: ActionRequest) -> None:
+        self._handlers.handle(request)
+
+    def on_home_screen_run_requested(self, message: HomeScreen.RunRequested) -> None:
         self.open_run(message.key)
 
     @work(group="compare")
-    async def on_home_screen_compare_wanted(self, message: HomeScreen.CompareWanted) -> None:
-        """Compare runs; the room is heavy, so it is entered when it is wanted."""
-        compare = await asyncio.to_thread(import_module, "medtui.tui.screens.compare")
-        screen = compare.CompareScreen(self.errands.runs_dir, message.marked, message.wanted)
+    async def on_home_screen_compare_requested(self, message: HomeScreen.CompareRequested) -> None:
+        """Open Compare; its modules are heavy, so they are imported only then, in a thread."""
+        compare = await asyncio.to_thread(import_module, "medtui.tui.compare.screen")
+        screen = compare.CompareScreen(self.runs_dir, message.marked, message.filter)
         screen.snapshot = self._snapshot
         self.push_screen(screen)
 
-    def on_run_screen_run_wanted(self, message: "RunScreen.RunWanted") -> None:
+    def on_run_screen_run_requested(self, message: "RunScreen.RunRequested") -> None:
         """Show another run in place of the one in view."""
         self.pop_screen()
         self.open_run(message.key)
 
-    def on_new_study_screen_chosen(self, message: "NewStudyScreen.Chosen") -> None:
-        """Begin a draft from a preset."""
-        from medtui.tui.editor.document import draft_from
-        from medtui.tui.editor.state import Desk
-        from medtui.tui.screens.data import DataScreen
+    def on_new_study_screen_preset_chosen(self, message: "NewStudyScreen.PresetChosen") -> None:
+        """Open the first step of a new study with a preset's text."""
+        from medtui.tui.editor.data_screen import DataScreen
+        from medtui.tui.editor.document import document_from
+        from medtui.tui.editor.state import EditorState
 
-        with self.failures_shown("Not usable"):
-            self.push_screen(DataScreen(Desk(draft_from(message.name_or_path))))
+        with self._handlers.failures_shown("Not usable"):
+            self.push_screen(DataScreen(EditorState(document_from(message.name_or_path))))
 
-    def on_data_screen_done(self, message: "DataScreen.Done") -> None:
-        """Go on to schemes and densities."""
-        from medtui.tui.screens.compress import CompressScreen
+    def on_data_screen_completed(self, message: "DataScreen.Completed") -> None:
+        """Open the second step of a new study."""
+        from medtui.tui.editor.compress_screen import CompressScreen
 
-        self.push_screen(CompressScreen(message.desk))
-
-    def on_drafting_started(self, message: "Drafting.Started") -> None:
-        """Start a study, and open its screen if asked to."""
-        self._begin(message.preset, is_watched=message.is_watched)
+        self.push_screen(CompressScreen(message.editor))
 
     def open_run(self, key: str) -> None:
         """Show the run `study/run`."""
         from medtui.tui.screens.run import RunScreen
 
-        self.feed.watch(key)
+        self.poller.watch(key)
         screen = RunScreen(key)
         # The reading thread publishes changes only, and this run may be in the last snapshot.
         screen.snapshot = self._snapshot
         self.push_screen(screen, self._on_run_left)
 
+    async def go_home(self) -> None:
+        """Close every screen above Home."""
+        while not isinstance(self.screen, HomeScreen):
+            await self.pop_screen()
+
     def action_help(self) -> None:
-        """Explain the screen in view."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
     async def action_quit(self) -> None:
-        """Leave; where something runs, ask whether it shall go on."""
-        live = (
-            [study.name for study in self._snapshot.studies if study.is_live]
-            if self._snapshot
-            else []
-        )
+        """Quit; where something runs, ask first."""
+        snapshot = self._snapshot
+        live = [study.name for study in snapshot.studies if study.is_live] if snapshot else []
         if not live:
             self.exit()
-            return
-        if isinstance(self.screen, Question):
-            return
-        names = ", ".join(live)
-        question = Question(
-            f"{names} {'is' if len(live) == 1 else 'are'} running.",
-            [
-                Choice("l", "leave", "Leave it running: it needs no terminal"),
-                Choice("s", "stop", "Stop it after the step it is in, then quit"),
-                CANCEL,
-            ],
-        )
-        self.push_screen(question, partial(self._quit, live))
+        elif not isinstance(self.screen, ConfirmDialog):
+            self._handlers.confirm_quit(live)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the screen in view, then Textual's own."""
@@ -210,40 +195,12 @@ class MedtuiApp(Answering):
             if command.title not in {"Quit", "Keys", "Maximize", "Minimize"}:
                 yield command
 
-    def _quit(self, live: list[str], answer: str | None) -> None:
-        if answer == "leave":
-            self.exit()
-        elif answer == "stop":
-            self._stop_all(live)
-
-    @work(group="quit")
-    async def _stop_all(self, names: list[str]) -> None:
-        """Stop every live study, then leave; stay where one could not be stopped."""
-        num_asked = 0
-        for name in names:
-            with self.failures_shown("Not stopped"):
-                await asyncio.to_thread(self.errands.stop_study, name)
-                num_asked += 1
-        if num_asked == len(names):
-            self.exit()
-
-    @work(group="errands")
-    async def _begin(self, preset: "Preset", *, is_watched: bool) -> None:
-        self.notify(f"Starting {preset.name} ...", markup=False)
-        with self.failures_shown("Not started"):
-            name = await asyncio.to_thread(self.errands.start, preset)
-            self.feed.poll_now()
-            while not isinstance(self.screen, HomeScreen):
-                await self.pop_screen()
-            if is_watched:
-                self.open_run(f"{name}/{REFERENCE}")
-
     def _on_run_left(self, _result: None) -> None:
         """Stop reading the run for a view that nobody looks at."""
-        self.feed.watch("")
+        self.poller.watch("")
 
     def _name_terminal(self, snapshot: Snapshot) -> None:
-        """Tell in the terminal's title how far the live studies are."""
+        """Show in the terminal's title how far the live studies are."""
         live = f" {snapshot.num_live} running, {snapshot.share:.0%}" if snapshot.num_live else ""
         title = f"medtui{live}"
         if self._driver is not None and not self.is_headless and title != self._terminal_title:
@@ -252,7 +209,7 @@ class MedtuiApp(Answering):
 
     def _on_theme(self, _theme: Theme) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, ReaderScreen):
+            if isinstance(screen, SnapshotScreen):
                 screen.reshow()
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -264,9 +221,9 @@ class MedtuiApp(Answering):
 
 
 def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
-    """Show the runs folder until the person leaves; give the exit code."""
-    config = load_config()
-    app = MedtuiApp(runs_dir, is_ascii=ascii_only or config.look.ascii, config=config)
+    """Show the runs folder until the person leaves; return the exit code."""
+    settings = load_settings()
+    app = MedtuiApp(runs_dir, is_ascii=ascii_only or settings.look.ascii, settings=settings)
     favour_loop()
     app.run()
     return app.return_code or 0

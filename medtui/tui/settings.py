@@ -1,11 +1,13 @@
-"""What a person prefers: the look, and keys other than ours. `config_file` reads it.
+"""The settings file: the look, and keys other than the application's own.
 
-Plain values: without a file, the first screen need not wait for what validates one.
+The dataclasses are the one definition. Without a file nothing validates, and nothing that
+validates is imported: start-up does not wait for it.
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, get_type_hints
 
 EXAMPLE = """# medtui's settings. Delete a line to get the default back.
 
@@ -30,7 +32,7 @@ class LookSettings:
 
 
 @dataclass(frozen=True)
-class Config:
+class Settings:
     """The whole file."""
 
     look: LookSettings = LookSettings()
@@ -38,8 +40,8 @@ class Config:
     """Action to key; several keys are separated by commas."""
 
 
-def config_path() -> Path:
-    """Give where the file is: `MEDTUI_CONFIG_DIR`, else the platform's place for settings."""
+def settings_path() -> Path:
+    """Return where the file is: `MEDTUI_CONFIG_DIR`, else the platform's folder for settings."""
     folder = os.environ.get("MEDTUI_CONFIG_DIR")
     if folder:
         return Path(folder) / "config.toml"
@@ -48,15 +50,34 @@ def config_path() -> Path:
     return platformdirs.user_config_path("medtui") / "config.toml"
 
 
-def load_config() -> Config:
-    """Read the file; the defaults where there is none.
+def load_settings() -> Settings:
+    """Read the file; return the defaults where there is none.
 
     Raises:
         DocumentError: it is there and cannot be used.
     """
-    path = config_path()
-    if not path.is_file():
-        return Config()
-    from medtui.tui.settings_file import read_config
+    path = settings_path()
+    return _read(path) if path.is_file() else Settings()
 
-    return read_config(path)
+
+def _read(path: Path) -> Settings:
+    from pydantic import create_model
+
+    from medtui.preset.toml import Document, Source, parse_table, read_text, validate
+
+    look = create_model("Look", __base__=Document, **_typed_fields(LookSettings))
+    whole = _typed_fields(Settings) | {"look": (look, look())}
+    text = read_text(path)
+    model = create_model("SettingsFile", __base__=Document, **whole)
+    table = validate(model, parse_table(text, str(path)), Source(str(path), text)).model_dump(
+        exclude_unset=True
+    )
+    return Settings(**table | {"look": LookSettings(**table.get("look", {}))})
+
+
+def _typed_fields(settings: type[LookSettings | Settings]) -> dict[str, Any]:
+    """Return type and default of each field, as pydantic's `create_model` takes them."""
+    types, defaults = get_type_hints(settings), settings()
+    return {
+        each.name: (types[each.name], getattr(defaults, each.name)) for each in fields(settings)
+    }

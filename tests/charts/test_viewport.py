@@ -61,7 +61,12 @@ def test_an_empty_plot_can_be_looked_at() -> None:
 
 @pytest.mark.parametrize(
     ("action", "name"),
-    [("stop", "stop"), ("next_run(-1)", "next_run_back"), ("main('2')", "main_2")],
+    [
+        ("stop", "stop"),
+        ("next_run(-1)", "next_run_back"),
+        ("chart('1')", "chart_1"),
+        ("chart('2')", "chart_2"),
+    ],
 )
 def test_every_action_has_a_name_for_the_settings(action: str, name: str) -> None:
     """Keys are remapped by it."""

@@ -75,11 +75,11 @@ def forecast(preset: Preset, **_: object) -> Preflight:
 
 def answer_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace what asks a child process."""
-    monkeypatch.setattr("medtui.tui.screens.compress.preflight", forecast)
+    monkeypatch.setattr("medtui.tui.editor.compress_screen.preflight", forecast)
     devices = Devices(("auto", "cpu"), "auto · cpu: no GPU found.")
-    monkeypatch.setattr("medtui.tui.screens.compress.list_devices", lambda: devices)
-    monkeypatch.setattr("medtui.tui.screens.data.QuickInspection", FixedLook)
-    monkeypatch.setattr("medtui.tui.screens.data.AugmentationPreview", FixedPreviews)
+    monkeypatch.setattr("medtui.tui.editor.compress_screen.list_devices", lambda: devices)
+    monkeypatch.setattr("medtui.tui.editor.data_screen.QuickInspection", FixedLook)
+    monkeypatch.setattr("medtui.tui.editor.data_screen.AugmentationPreview", FixedPreviews)
 
 
 def _cell(cell: Cell) -> CellForecast:

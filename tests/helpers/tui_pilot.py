@@ -13,7 +13,7 @@ from textual.widgets import Input
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.app import MedtuiApp
-from medtui.tui.screens.snapshot_screen import ReaderScreen
+from medtui.tui.screens.snapshot_screen import SnapshotScreen
 
 NUM_CHECKS = 800
 """How often `until` checks its condition, every 50 ms, before the test fails."""
@@ -72,7 +72,7 @@ def screen_strips(pilot: Pilot[None]) -> list[Strip]:
     return list(screen._compositor.render_strips(screen.size))
 
 
-async def configure_torch(pilot: Pilot[None], runs_dir: Path) -> None:
+async def settle(pilot: Pilot[None], runs_dir: Path) -> None:
     """Wait until the screen shows all that is on disk and nothing is left to be worked out.
 
     That is: the poller has read every log to its end, no worker runs, and several rounds of all
@@ -92,7 +92,7 @@ async def configure_torch(pilot: Pilot[None], runs_dir: Path) -> None:
         if num_equal == NUM_EQUAL:
             return
         await asyncio.sleep(0.02)
-    raise AssertionError("the screen did not configure_torch in time\n" + screen_text(pilot))
+    raise AssertionError("the screen did not settle in time\n" + screen_text(pilot))
 
 
 def read_whole(runs_dir: Path, wanted: str) -> Snapshot:
@@ -106,6 +106,6 @@ def read_whole(runs_dir: Path, wanted: str) -> Snapshot:
 
 def _latest(pilot: Pilot[None]) -> Snapshot:
     """Return the latest snapshot that the application was given."""
-    (home, *_) = (screen for screen in pilot.app.screen_stack if isinstance(screen, ReaderScreen))
+    (home, *_) = (screen for screen in pilot.app.screen_stack if isinstance(screen, SnapshotScreen))
     assert home.snapshot is not None
     return home.snapshot

@@ -11,7 +11,7 @@ from medtui.metrics import metric_named
 from medtui.monitor.run_curves import read_run_curves
 from medtui.reporting.contents import gather
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.tui.compare.model import Workbench
+from medtui.tui.compare.model import ComparisonLoader
 from tests.helpers.paths import RECORDED
 
 
@@ -32,7 +32,7 @@ def test_a_pause_is_left_out_of_reports_and_comparisons_alike(paused):
     """Both show half a minute of computing, not an hour of pause, and the host's free memory."""
     run = paused.run("prune-0.1")
     entries, _ = read_run_records([run])
-    compared = Workbench(paused.path.parent).curves_of(entries[0]).telemetry
+    compared = ComparisonLoader(paused.path.parent).curves_of(entries[0]).telemetry
     reported = gather([paused], lambda _: None)[0].curves[entries[0].key].telemetry
     assert compared.memory_used == reported.memory_used
     assert compared.memory_free == reported.memory_free

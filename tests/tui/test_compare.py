@@ -15,7 +15,7 @@ from medtui.charts.render_plotext import draw
 from medtui.charts.run_identity import identify_study
 from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of
-from medtui.tui.widgets.compare_table import CompareTable
+from medtui.tui.compare.table import CompareTable
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
 from tests.helpers.tui_pilot import opened, screen_text, until

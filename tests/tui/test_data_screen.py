@@ -9,8 +9,8 @@ from PIL import Image
 from medtui.jobs.dataset_inspection import AugmentationPreview, FullInspection
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import DataReport, Reading
-from medtui.tui.screens.data import DataScreen
-from medtui.tui.screens.new_study import NewStudyScreen
+from medtui.tui.editor.data_screen import DataScreen
+from medtui.tui.editor.new_study_screen import NewStudyScreen
 from tests.helpers.tui_pilot import opened, screen_text, until
 
 

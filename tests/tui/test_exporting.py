@@ -1,7 +1,7 @@
 """Exporting from Run and Compare: chosen by keyboard, told while it goes, called off."""
 
 from medtui.runs.folder import StudyFolder
-from medtui.tui.screens.export_dialog import ExportScreen
+from medtui.tui.screens.export_dialog import ExportDialog
 from medtui.tui.screens.run import RunScreen
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
@@ -11,7 +11,7 @@ async def open_export(pilot, key: str) -> None:
     pilot.app.open_run(key)
     await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen) and pilot.app.screen.view)
     await pilot.press("e")
-    await until(pilot, lambda: isinstance(pilot.app.screen, ExportScreen))
+    await until(pilot, lambda: isinstance(pilot.app.screen, ExportDialog))
     await until(pilot, lambda: "torch.export, float32" in screen_text(pilot))
 
 
@@ -76,5 +76,5 @@ async def test_compare_exports_the_run_under_the_cursor(exportable: StudyFolder)
         await pilot.press("c")
         await until(pilot, lambda: "5 of 5 runs" in screen_text(pilot))
         await pilot.press("e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ExportScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ExportDialog))
         await until(pilot, lambda: "Export small/" in screen_text(pilot))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from medtui.tui.widgets.filter_input import SearchLine
+from medtui.tui.widgets.filter_input import FilterInput
 from tests.helpers.paths import RECORDED
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import open_live_run, opened, screen_text, until
@@ -15,7 +15,7 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 
 async def _type_and_read(pilot) -> None:
     """Type letter by letter; each stands on the screen at once, in one line."""
-    line = pilot.app.screen.query_one(SearchLine)
+    line = pilot.app.screen.query_one(FilterInput)
     await pilot.press("slash")
     await until(pilot, lambda: line.has_focus)
     line.value = ""

@@ -11,7 +11,7 @@ from medtui.events import StepsAdvanced
 from medtui.monitor.folder_reader import FolderReader
 from medtui.runs.history import Line
 from medtui.runs.log_record import Record, encode_record
-from medtui.tui.widgets.log_view import LogLines, new_from
+from medtui.tui.widgets.log_view import LogView, new_from
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import open_live_run, opened, screen_text, until
 
@@ -46,10 +46,10 @@ async def test_the_runs_folder_vanishes_and_comes_back(
     """Home is empty meanwhile, and full again afterwards."""
     async with opened(runs_dir) as pilot:
         shutil.move(runs_dir, tmp_path / "elsewhere")
-        pilot.app.feed.poll_now()
+        pilot.app.poller.poll_now()
         await until(pilot, lambda: "Welcome" in screen_text(pilot))
         shutil.move(tmp_path / "elsewhere", runs_dir)
-        pilot.app.feed.poll_now()
+        pilot.app.poller.poll_now()
         await until(pilot, lambda: "Runs of malaria" in screen_text(pilot))
 
 
@@ -141,7 +141,7 @@ async def test_the_log_follows_until_one_scrolls_up(
     """New lines do not move what is being read; End follows again."""
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
-        log, colours = pilot.app.screen.query_one(LogLines), pilot.app.screen.colours
+        log, colours = pilot.app.screen.query_one(LogView), pilot.app.screen.colours
         lines = tuple(Line(1.79e9 + number, "info", f"line {number}") for number in range(50))
         log.show(lines, colours)
         await until(pilot, lambda: "line 49" in screen_text(pilot))

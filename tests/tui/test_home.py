@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from medtui.tui.screens.confirm import Question
+from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.study_list import RunTable, StudyTable
@@ -57,7 +57,7 @@ async def test_a_study_started_elsewhere_appears_by_itself(runs_dir: Path) -> No
     async with opened(runs_dir) as pilot:
         study = RecordedStudy(runs_dir, "later")
         study.reference()
-        pilot.app.feed.poll_now()
+        pilot.app.poller.poll_now()
         await until(pilot, lambda: "later" in screen_text(pilot))
 
 
@@ -67,11 +67,11 @@ async def test_quit_asks_while_a_study_runs_and_leaving_ends_nothing(
     """The default leaves the study running; Escape cancels."""
     async with opened(runs_dir) as pilot:
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.return_code == 0)
 
@@ -94,7 +94,7 @@ async def test_stop_asks_and_sends_the_signal(
     try:
         async with opened(runs_dir) as pilot:
             await pilot.press("enter", "s")
-            await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+            await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
             await pilot.press("t")
             await until(pilot, lambda: received == [signal.SIGTERM])
     finally:

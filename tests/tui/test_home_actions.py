@@ -12,9 +12,9 @@ from medtui.monitor.study_order import choose_studies
 from medtui.preset.toml import DocumentError
 from medtui.tui.app import MedtuiApp
 from medtui.tui.clipboard import MAX_BYTES, copied_path, copy_text
-from medtui.tui.screens.confirm import Question
-from medtui.tui.settings import EXAMPLE, Config, LookSettings, config_path, load_config
-from medtui.tui.widgets.log_view import LogLines
+from medtui.tui.screens.confirm import ConfirmDialog
+from medtui.tui.settings import EXAMPLE, LookSettings, Settings, load_settings, settings_path
+from medtui.tui.widgets.log_view import LogView
 from medtui.tui.widgets.study_list import StudyTable
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import notices, open_live_run, opened, screen_text, until
@@ -66,11 +66,11 @@ async def test_delete_asks_and_spares_what_runs(
     """A live study is refused; another is gone after the question."""
     async with opened(runs_dir) as pilot:
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await pilot.press("d")
         await until(pilot, lambda: "malaria is running" in notices(pilot))
         await pilot.press("down", "down", "d")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await pilot.press("d")
         await until(pilot, lambda: not (runs_dir / "demo").exists())
     assert (runs_dir / "malaria").exists()
@@ -80,7 +80,7 @@ async def test_the_end_of_a_run_is_announced(runs_dir: Path, showcase: list[Reco
     """Whatever screen is in view."""
     async with opened(runs_dir) as pilot:
         showcase[-1].release()
-        pilot.app.feed.poll_now()
+        pilot.app.poller.poll_now()
         await until(pilot, lambda: "malaria: Prune 0.1 crashed" in notices(pilot))
 
 
@@ -96,7 +96,7 @@ async def test_the_log_is_filtered_and_a_chart_exported(
         await until(pilot, lambda: len(list(exports.glob("*.csv"))) == 1)
         assert next(exports.glob("*.png")).read_bytes().startswith(b"\x89PNG")
         await pilot.press("slash", *"compress", "enter")
-        log = pilot.app.screen.query_one(LogLines)
+        log = pilot.app.screen.query_one(LogView)
         await until(pilot, lambda: log.num_rows == 1)
     rows = next(exports.glob("*.csv")).read_text(encoding="utf-8").splitlines()
     assert rows[0] == "series,cycle,y"
@@ -123,8 +123,8 @@ async def test_settings_choose_theme_and_keys(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
     """A remapped key does the action; the old one does not."""
-    config = Config(look=LookSettings(theme="ansi-light"), keys={"order": "z"})
-    app = MedtuiApp(runs_dir, config=config)
+    settings = Settings(look=LookSettings(theme="ansi-light"), keys={"order": "z"})
+    app = MedtuiApp(runs_dir, settings=settings)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "malaria" in screen_text(pilot))
         assert app.theme == "ansi-light"
@@ -156,17 +156,17 @@ async def test_a_text_too_long_for_a_terminal_goes_to_the_file_alone(runs_dir: P
 
 def test_the_example_settings_are_the_defaults() -> None:
     """What the documentation shows can be used as it stands."""
-    config_path().parent.mkdir(parents=True, exist_ok=True)
-    config_path().write_text(EXAMPLE, encoding="utf-8")
-    assert load_config() == Config()
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    settings_path().write_text(EXAMPLE, encoding="utf-8")
+    assert load_settings() == Settings()
 
 
 def test_wrong_settings_are_explained() -> None:
     """With file, line and a suggestion."""
-    config_path().parent.mkdir(parents=True, exist_ok=True)
-    config_path().write_text("[look]\nthem = 1\n", encoding="utf-8")
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    settings_path().write_text("[look]\nthem = 1\n", encoding="utf-8")
     with pytest.raises(DocumentError, match=r":2: unknown key `them`.*theme"):
-        load_config()
+        load_settings()
 
 
 async def test_another_users_study_is_refused_and_the_application_goes_on(
@@ -182,14 +182,14 @@ async def test_another_users_study_is_refused_and_the_application_goes_on(
     stopped.mkdir()  # opened for appending, it is refused even to root
     async with opened(runs_dir) as pilot:
         await pilot.press("s")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await pilot.press("w")
         await until(pilot, lambda: "who alone can stop it" in notices(pilot))
         await pilot.press("down", "r")
         await until(pilot, lambda: str(stopped) in notices(pilot))
         num_notices = len(pilot.app._notifications)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await pilot.press("s")
         await until(pilot, lambda: len(pilot.app._notifications) > num_notices)
         assert pilot.app.return_code is None

@@ -10,13 +10,13 @@ from medtui.preset import Preset, expand_grid, named_schemes, parse_preset
 from medtui.protocol.dataset import DataReport
 from medtui.protocol.preflight import CellForecast, Estimate, Preflight
 from medtui.resources import preset_names
-from medtui.tui.editor.document import Draft, draft_from, read_typed, show_typed
+from medtui.tui.editor.compress_screen import CompressScreen
+from medtui.tui.editor.data_screen import DataScreen
+from medtui.tui.editor.document import PresetDocument, document_from, read_typed, show_typed
 from medtui.tui.editor.grid import toggle
-from medtui.tui.editor.state import Desk
-from medtui.tui.screens.compress import CompressScreen
-from medtui.tui.screens.data import DataScreen
-from medtui.tui.screens.new_study import NewStudyScreen
-from medtui.tui.widgets.scheme_table import SchemeTable
+from medtui.tui.editor.new_study_screen import NewStudyScreen
+from medtui.tui.editor.scheme_table import SchemeTable
+from medtui.tui.editor.state import EditorState
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 COMMENTED = """# what it reproduces
@@ -31,28 +31,32 @@ cycles = 7  # few
 
 def test_changing_a_key_keeps_comments_and_the_rest() -> None:
     """What a person wrote about a preset is not lost by editing it on screen."""
-    draft = Draft(COMMENTED).set_to("lc", "steps", 10).set_to("lc", "cycles", 9)
-    assert "# what it reproduces" in draft.text
-    assert "# few" in draft.text
-    assert draft.preset is not None
-    assert (draft.preset.lc.cycles, draft.preset.lc.steps) == (9, 10)
+    document = PresetDocument(COMMENTED).set_to("lc", "steps", 10).set_to("lc", "cycles", 9)
+    assert "# what it reproduces" in document.text
+    assert "# few" in document.text
+    assert document.preset is not None
+    assert (document.preset.lc.cycles, document.preset.lc.steps) == (9, 10)
 
 
 def test_an_emptied_field_means_the_default() -> None:
     """Removing a key is not setting it to nothing."""
-    draft = Draft(COMMENTED).set_to("lc", "cycles", None)
-    assert draft.preset is not None
-    assert draft.preset.lc.cycles == 45
-    assert draft.value("lc", "cycles") == 45
+    document = PresetDocument(COMMENTED).set_to("lc", "cycles", None)
+    assert document.preset is not None
+    assert document.preset.lc.cycles == 45
+    assert document.value("lc", "cycles") == 45
 
 
 def test_a_wrong_value_is_said_at_its_field_and_nowhere_else() -> None:
     """The same sentence the command line would give, under the key it belongs to."""
-    draft = Draft(COMMENTED).set_to("lc", "cycles", 0).set_to("compress", "densities", [0.1, 1.5])
-    assert draft.preset is None
-    assert "lc.cycles" in draft.problem_of("lc", "cycles")
-    assert "densities" in draft.problem_of("compress", "densities")
-    assert draft.problem_of("lc", "steps") == ""
+    document = (
+        PresetDocument(COMMENTED)
+        .set_to("lc", "cycles", 0)
+        .set_to("compress", "densities", [0.1, 1.5])
+    )
+    assert document.preset is None
+    assert "lc.cycles" in document.problem_of("lc", "cycles")
+    assert "densities" in document.problem_of("compress", "densities")
+    assert document.problem_of("lc", "steps") == ""
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,7 @@ def test_what_is_typed_is_read_as_its_kind(typed: str, value: object) -> None:
 
 def test_a_look_counts_classes_patients_and_draws_previews() -> None:
     """The demo's report, as the probe process gives it."""
-    preset = draft_from("demo").preset
+    preset = document_from("demo").preset
     assert preset is not None
     report = look(preset.data)
     assert report.problem == ""
@@ -101,7 +105,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         started.append(preset)
         return "demo"
 
-    monkeypatch.setattr("medtui.tui.actions.Errands.start", start)
+    monkeypatch.setattr("medtui.tui.actions.study_actions.StudyActions.start", start)
     async with opened(runs_dir) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
@@ -114,7 +118,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         await pilot.press(
             *["backspace"] * 3, *("full_stop" if each == "." else each for each in "0.5, 0.2")
         )
-        await until(pilot, lambda: "[0.5, 0.2]" in pilot.app.screen.desk.draft.text)
+        await until(pilot, lambda: "[0.5, 0.2]" in pilot.app.screen.editor.document.text)
         await pilot.press("escape", "s", "b")
         await until(pilot, lambda: started != [])
     assert started[0].compress.schemes == (
@@ -131,35 +135,37 @@ async def test_single_cells_are_chosen_by_keyboard(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         screen = pilot.app.screen
-        screen.desk.set("compress", "densities", [0.5, 0.1])
+        screen.editor.set("compress", "densities", [0.5, 0.1])
         screen._show()
         await pilot.press("right", "space")
-        await until(pilot, lambda: 'omit = ["prune-0.5"]' in screen.desk.draft.text)
+        await until(pilot, lambda: 'omit = ["prune-0.5"]' in screen.editor.document.text)
         assert "□" in screen_text(pilot)
         rows = list(named_schemes())
         await pilot.press(*["down"] * rows.index("FilterPrune"), "right", "space")
-        preset = screen.desk.draft.preset
+        preset = screen.editor.document.preset
         names = {cell.slug for cell in expand_grid(preset) if cell.scheme.name != "FilterPrune50"}
         assert names == {
             "prune-0.1", "prunequantize16-0.5", "prunequantize16-0.1", "filterprune-0.1",
         }  # fmt: skip
         await pilot.press("space")
-        assert "FilterPrune" not in screen.desk.draft.preset.compress.schemes
+        assert "FilterPrune" not in screen.editor.document.preset.compress.schemes
 
 
 def test_the_last_cell_stays() -> None:
     """A study without a run is none; neither cell nor scheme can be dropped then."""
-    draft = Draft(COMMENTED)
-    assert toggle(draft, "Prune", 0.1) is draft
-    assert toggle(draft, "Prune", None) is draft
+    document = PresetDocument(COMMENTED)
+    assert toggle(document, "Prune", 0.1) is document
+    assert toggle(document, "Prune", None) is document
 
 
 @pytest.mark.parametrize("density", [0.1, None])
 def test_a_search_lets_the_last_cell_go(density: float | None) -> None:
     """It is a study without a grid; what was left out of the grid is forgotten with it."""
-    draft = Draft(f'{COMMENTED}[search]\nscheme = "Prune"\n[compress]\nschemes = ["Prune"]\n')
-    draft = toggle(draft.set_to("compress", "densities", [0.5, 0.1]), "Prune", 0.5)
-    bare = toggle(draft, "Prune", density)
+    document = PresetDocument(
+        f'{COMMENTED}[search]\nscheme = "Prune"\n[compress]\nschemes = ["Prune"]\n'
+    )
+    document = toggle(document.set_to("compress", "densities", [0.5, 0.1]), "Prune", 0.5)
+    bare = toggle(document, "Prune", density)
     assert bare.preset is not None
     assert bare.preset.compress.schemes == ()
     assert bare.preset.compress.omit == ()
@@ -170,14 +176,14 @@ def test_a_search_lets_the_last_cell_go(density: float | None) -> None:
 
 def test_a_scheme_dropped_takes_its_omissions_along() -> None:
     """As a density does: what is omitted is always a run of the grid."""
-    draft = Draft(COMMENTED).set_to("compress", "densities", [0.5, 0.1])
-    draft = toggle(toggle(draft, "FilterPrune", 0.1), "Prune", 0.5)
-    assert draft.value("compress", "omit") == ["prune-0.5", "filterprune-0.5"]
-    assert toggle(draft, "FilterPrune", None).value("compress", "omit") == ["prune-0.5"]
-    desk = Desk(draft)
-    desk.set("compress", "densities", [0.1])
-    assert desk.draft.value("compress", "omit") == ()
-    assert desk.draft.preset is not None
+    document = PresetDocument(COMMENTED).set_to("compress", "densities", [0.5, 0.1])
+    document = toggle(toggle(document, "FilterPrune", 0.1), "Prune", 0.5)
+    assert document.value("compress", "omit") == ["prune-0.5", "filterprune-0.5"]
+    assert toggle(document, "FilterPrune", None).value("compress", "omit") == ["prune-0.5"]
+    editor = EditorState(document)
+    editor.set("compress", "densities", [0.1])
+    assert editor.document.value("compress", "omit") == ()
+    assert editor.document.preset is not None
 
 
 async def test_an_error_stands_under_its_field_and_nothing_starts(
@@ -187,7 +193,7 @@ async def test_an_error_stands_under_its_field_and_nothing_starts(
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         await pilot.press("d", "backspace", "backspace", "backspace", "7")
-        await until(pilot, lambda: "densities" in str(pilot.app.screen.desk.draft.problems))
+        await until(pilot, lambda: "densities" in str(pilot.app.screen.editor.document.problems))
         await pilot.press("escape", "s")
         await until(pilot, lambda: "densities" in notices(pilot))
         assert "problem" in screen_text(pilot)
@@ -210,7 +216,7 @@ async def test_a_forecast_shows_what_each_cell_keeps(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         screen = pilot.app.screen
-        screen._forecasts = {
+        screen._preflight.forecasts = {
             ("Prune", 0.1): CellForecast("prune-0.1", "Prune", 0.1, 1000, 100, 1100),
             ("PruneQuantize16", 0.1): CellForecast(
                 "x", "PruneQuantize16", 0.1, 1000, 60, 1100, layers_emptied=["conv1"]
@@ -228,13 +234,13 @@ async def test_time_and_disk_are_said_and_forgotten_with_a_change(
     """What was measured for one preset is not shown for another."""
     measured = Estimate("cpu", 2, 60.0, 30.0, 120.0, 2**30)
     outcome = Preflight(0, 0, 0, 0, [], [], 1.0, estimate=measured)
-    monkeypatch.setattr("medtui.tui.screens.compress.preflight", lambda _preset, **_: outcome)
+    monkeypatch.setattr("medtui.tui.editor.compress_screen.preflight", lambda _preset, **_: outcome)
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         await until(pilot, lambda: "about 2 min" in screen_text(pilot))
         assert "1 GiB" in screen_text(pilot)
         monkeypatch.setattr(
-            "medtui.tui.screens.compress.preflight",
+            "medtui.tui.editor.compress_screen.preflight",
             lambda _preset, **_: Preflight(0, 0, 0, 0, [], [], 1.0),
         )
         await pilot.press("down", "space")

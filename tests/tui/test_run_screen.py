@@ -36,7 +36,7 @@ async def test_where_there_is_no_room_tab_goes_through_the_panes(
     """At 80x24 one pane is shown at a time."""
     async with opened(runs_dir, size=(80, 24)) as pilot:
         await open_live_run(pilot)
-        for name in ("standing", "memory", "utilisation", "log", "main"):
+        for name in ("summary", "memory", "utilisation", "log", "main"):
             await pilot.press("tab")
             shown = [pane.id for pane in pilot.app.screen.query(".pane") if pane.region.area]
             assert shown == [name]
@@ -136,7 +136,7 @@ async def test_a_run_deleted_under_the_view_is_said_to_be_gone(
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         shutil.rmtree(showcase[-1].folder.path)
-        pilot.app.feed.poll_now()
+        pilot.app.poller.poll_now()
         await until(pilot, lambda: "no longer there" in screen_text(pilot))
 
 

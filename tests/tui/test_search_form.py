@@ -10,11 +10,17 @@ from medtui.errors import UsageError
 from medtui.preset import Preset, named_schemes
 from medtui.protocol.preflight import Preflight
 from medtui.resources import presets_dir
-from medtui.tui.editor.document import Draft, draft_from, read_typed, takes_array, tell_preset
+from medtui.tui.editor.compress_screen import CompressScreen
+from medtui.tui.editor.document import (
+    PresetDocument,
+    document_from,
+    explain_preset,
+    read_typed,
+    takes_array,
+)
 from medtui.tui.editor.grid import toggle, toggle_search
-from medtui.tui.editor.state import Desk
-from medtui.tui.screens.compress import CompressScreen
-from medtui.tui.widgets.scheme_table import SchemeTable
+from medtui.tui.editor.scheme_table import SchemeTable
+from medtui.tui.editor.state import EditorState
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 SMALL = (80, 24)
@@ -29,15 +35,15 @@ eps = 0.02  # two points
 """
 
 
-def preset_of(draft: Draft) -> Preset:
+def preset_of(document: PresetDocument) -> Preset:
     """Return a preset that must be right."""
-    assert draft.preset is not None, draft.problems
-    return draft.preset
+    assert document.preset is not None, document.problems
+    return document.preset
 
 
 async def compress(pilot: Pilot[None], text: str) -> CompressScreen:
     """Show the Compress screen over a preset."""
-    screen = CompressScreen(Desk(Draft(text)))
+    screen = CompressScreen(EditorState(PresetDocument(text)))
     await pilot.app.push_screen(screen)
     await until(pilot, lambda: screen.query_one(SchemeTable).selected is not None)
     return screen
@@ -68,7 +74,7 @@ async def test_a_search_is_set_up_by_keyboard(runs_dir: Path) -> None:
             await put(pilot, key, text)
         await until(pilot, lambda: "at most 6 runs each" in " ".join(screen_text(pilot).split()))
         assert "at most 13 runs" in screen_text(pilot)
-    preset = preset_of(screen.desk.draft)
+    preset = preset_of(screen.editor.document)
     assert preset.compress.schemes == ("Prune",)
     assert preset.search is not None
     assert preset.search.scheme == ("Prune", "BlockPrune")
@@ -92,11 +98,11 @@ async def test_a_search_is_set_up_by_keyboard(runs_dir: Path) -> None:
 )
 def test_what_is_wrong_is_said_at_its_field(key: str, text: str, said: str) -> None:
     """Also where it takes several keys to tell."""
-    draft = Draft(SOUGHT).set_to("search", key, typed(key, text))
-    assert draft.preset is None
-    assert said in draft.problem_of("search", key)
+    document = PresetDocument(SOUGHT).set_to("search", key, typed(key, text))
+    assert document.preset is None
+    assert said in document.problem_of("search", key)
     for other in {"scheme", "metric", "eps", "budget", "low", "high"} - {key}:
-        assert draft.problem_of("search", other) == ""
+        assert document.problem_of("search", other) == ""
 
 
 async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
@@ -109,7 +115,7 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
             raise UsageError("a GPU alone measures that", key=("search", "objective"))
         return Preflight(0, 0, 0, 0, [], [], 1.0)
 
-    monkeypatch.setattr("medtui.tui.screens.compress.preflight", refuse)
+    monkeypatch.setattr("medtui.tui.editor.compress_screen.preflight", refuse)
     async with opened(runs_dir, size=SMALL) as pilot:
         screen = await compress(pilot, SOUGHT)
         await pilot.press("f")
@@ -137,49 +143,49 @@ async def test_the_matrix_switches_a_search_on_and_off(runs_dir: Path) -> None:
         )
         await pilot.press("space")
         await until(pilot, lambda: not screen.query_one("#search-eps").display)
-        assert "[search]" not in screen.desk.draft.text
+        assert "[search]" not in screen.editor.document.text
         assert "Off: the grid alone is run" in str(screen.query_one("#search-said").render())
         await pilot.press("down", "space")
         await until(pilot, lambda: "takes no density" in notices(pilot))
         await pilot.press(*["down"] * (list(named_schemes()).index("FilterPrune") - 1), "space")
         await until(pilot, lambda: screen.query_one("#search-eps").display)
-    assert 'scheme = ["FilterPrune"]' in screen.desk.draft.text
-    assert "eps = 0.02  # two points" in screen.desk.draft.text
+    assert 'scheme = ["FilterPrune"]' in screen.editor.document.text
+    assert "eps = 0.02  # two points" in screen.editor.document.text
 
 
 def test_a_search_begins_beside_the_grid_and_leaves_it_as_it_was() -> None:
     """A grid that the preset leaves to its defaults is not lost to a search that needs none."""
-    searching = toggle_search(Draft(UNSAID), "FilterPrune")
+    searching = toggle_search(PresetDocument(UNSAID), "FilterPrune")
     assert preset_of(searching).compress.schemes == ("Prune",)
     both = preset_of(toggle_search(searching, "Prune"))
     assert both.search is not None
     assert both.search.scheme == ("FilterPrune", "Prune")
     without = toggle_search(searching, "FilterPrune")
     assert "[search]" not in without.text
-    assert preset_of(without).compress == preset_of(Draft(UNSAID)).compress
+    assert preset_of(without).compress == preset_of(PresetDocument(UNSAID)).compress
 
 
 def test_a_search_without_a_grid_stays() -> None:
     """A study without a run is none."""
-    draft = Draft(SOUGHT)
-    assert toggle_search(draft, "Prune") is draft
+    document = PresetDocument(SOUGHT)
+    assert toggle_search(document, "Prune") is document
 
 
 def test_comments_stay_with_the_table_that_they_are_about() -> None:
     """Off and on again: the search's own come back, the next table's never left."""
     text = f"{SOUGHT}\n# of L-C\n[lc]\nsteps = 3\n"
-    draft = Draft(text).set_to("compress", "schemes", ["Prune"])
-    without = toggle_search(draft, "Prune")
+    document = PresetDocument(text).set_to("compress", "schemes", ["Prune"])
+    without = toggle_search(document, "Prune")
     assert "[search]" not in without.text
     assert "# of L-C\n[lc]" in without.text
-    again = toggle_search(without, "Prune", draft)
+    again = toggle_search(without, "Prune", document)
     assert "eps = 0.02  # two points" in again.text
     assert again.text.count("# of L-C\n[lc]") == again.text.count("# of L-C") == 1
 
 
 def test_a_draft_that_is_wrong_keeps_its_search_without_a_grid() -> None:
     """What is unsaid beside a search is no grid, also while nothing can be read from the preset."""
-    wrong = Draft(SOUGHT.replace("eps = 0.02", "eps = 2.0"))
+    wrong = PresetDocument(SOUGHT.replace("eps = 0.02", "eps = 2.0"))
     assert wrong.preset is None
     assert toggle_search(wrong, "Prune") is wrong
     assert toggle(wrong, "FilterPrune", None).value("compress", "schemes") == ["FilterPrune"]
@@ -201,19 +207,19 @@ async def test_a_scheme_of_its_own_is_not_searched_while_the_preset_is_wrong(
         table = screen.query_one(SchemeTable)
         await pilot.press(*["down"] * (len(table.rows) - 1), "right", "right")
         await until(pilot, lambda: table.selected == "FilterPrune50" and table.is_on_search)
-        screen.desk.set("lc", "steps", "x")
+        screen.editor.set("lc", "steps", "x")
         await pilot.press("space")
         await until(pilot, lambda: "Mend what is wrong first" in notices(pilot))
 
 
 def test_the_shipped_search_is_told_before_it_is_chosen() -> None:
     """No empty line about schemes, and the words of a dry run."""
-    told = tell_preset("search")
+    told = explain_preset("search")
     assert "schemes  " not in told
     assert "search     Prune, FilterPruneGroup: the smallest density from 0.02 to 1" in told
-    draft = draft_from("search")
-    assert draft.value("search", "scheme") == ["Prune", "FilterPruneGroup"]
-    assert "# one point" in draft.set_to("search", "eps", 0.02).text
+    document = document_from("search")
+    assert document.value("search", "scheme") == ["Prune", "FilterPruneGroup"]
+    assert "# one point" in document.set_to("search", "eps", 0.02).text
 
 
 def typed(key: str, text: str) -> object:

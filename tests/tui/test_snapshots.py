@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from medtui.tui.screens.compare import CompareScreen
+from medtui.tui.compare.screen import CompareScreen
 from medtui.tui.screens.run import RunScreen
-from medtui.tui.screens.snapshot_screen import ReaderScreen
+from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from tests.helpers.fixed_answers import answer_as_recorded
 from tests.helpers.paths import RECORDED
 from tests.helpers.recorded_runs import START, RecordedStudy
@@ -78,7 +78,7 @@ def begin(
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("NO_COLOR", raising=False)
     time.tzset()
-    monkeypatch.setattr(ReaderScreen, "now", NOW)
+    monkeypatch.setattr(SnapshotScreen, "now", NOW)
     answer_as_recorded(monkeypatch)
     snapshots = Snapshots(FOLDER, is_updating=request.config.getoption("update_snapshots"))
 

@@ -1,10 +1,11 @@
-"""What each of Compare's tabs holds, worked out in a thread."""
+"""What each of Compare's tabs shows; threads compute it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rich.text import Text
 
+from medtui.analysis.differences import Differences
 from medtui.analysis.run_record import RunRecord, task_of
 from medtui.analysis.run_tables import classes_table, layers_table, settings_table
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis
@@ -17,13 +18,19 @@ from medtui.charts.plot import Plot
 from medtui.datasets.image_lookup import pictures_of
 from medtui.errors import MedtuiError
 from medtui.metrics import class_metric
-from medtui.tui.compare.model import Board, Workbench
+from medtui.tui.compare.model import ComparisonLoader, FinishedRuns
 from medtui.tui.widgets.image_strip import draw_samples
 from medtui.tui.widgets.progress_bar import bar
 
+SUBGROUPS = "Who was hurt"
+"""The tab that is about the run under the cursor."""
+
 TABS = ("Accuracy", "Memory", "Utilisation", "Averages", "Density", "Pareto", "Classes",
-        "Who was hurt", "Settings")  # fmt: skip
+        SUBGROUPS, "Settings")  # fmt: skip
 """In the order of their keys, 1 to 9."""
+
+MAX_DIFFERENCES = 40
+"""Marked runs whose differences are computed for the table."""
 
 FIGURES = {
     "Accuracy": "accuracy", "Memory": "memory", "Utilisation": "utilisation",
@@ -39,58 +46,92 @@ _SIDES = {"Memory": ("used", "free"), "Pareto": ("by size", "by latency")}
 
 _BAR, _LABEL = 30, 28
 
-Content = Plot | tuple[Table | Text, ...]
+TabContent = Plot | tuple[Table | Text, ...]
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is to be shown."""
+class TabRequest:
+    """What a tab is computed from."""
 
     tab: str
     runs: tuple[ChartedRun, ...]
     """Marked ones, in order."""
     current: RunRecord | None
     """The run under the cursor."""
-    board: Board
+    finished: FinishedRuns
     pin: RunRecord | None
     is_turned: bool
-    """Whether the tab's other side is wanted: free memory, latency."""
+    """Whether the tab's other side is shown: free memory, latency."""
     width: int
     """Cells across."""
 
 
-def make_content(bench: Workbench, asked: Request, colours: Colours) -> Content:
-    """Give what a tab holds; blocks while files are read and intervals drawn."""
-    runs, entries = asked.runs, [run.entry for run in asked.runs]
-    if asked.tab == "Who was hurt":
-        return _hurt(bench, asked, colours)
+def compute_content(
+    loader: ComparisonLoader, request: TabRequest, colours: Colours
+) -> Iterator[TabContent]:
+    """Yield a tab's content, then more complete ones; blocks while files are read."""
+    content = _content(loader, request, colours)
+    yield content
+    if request.tab == SUBGROUPS and not isinstance(content, Plot):
+        yield *content, _moved_images(loader, request, colours)
+
+
+def compute_differences(
+    loader: ComparisonLoader, request: TabRequest
+) -> Iterator[tuple[str, Differences]]:
+    """Yield marked runs' keys, each with its differences from its baseline."""
+    for run in request.runs[:MAX_DIFFERENCES]:
+        try:
+            found = loader.differences_of(run.entry, request.finished, request.pin)
+        except MedtuiError:
+            continue
+        if found is not None:
+            yield run.entry.key, found
+
+
+def describe_tabs(current: str, width: int, colours: Colours) -> Text:
+    """Return the line of tabs; where their names do not fit, only the current one has its name."""
+    is_narrow = width < sum(len(tab) + 4 for tab in TABS)
+    text = Text(" ")
+    for at, tab in enumerate(TABS, 1):
+        is_current = tab == current
+        name = f"{at}" if is_narrow and not is_current else f"{at} {tab}"
+        text.append(f" {name} ", f"bold reverse {colours.accent}" if is_current else colours.muted)
+        text.append(" ")
+    return text
+
+
+def _content(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> TabContent:
+    runs, entries = request.runs, [run.entry for run in request.runs]
+    if request.tab == SUBGROUPS:
+        return _subgroups(loader, request, colours)
     if not runs:
         return (Text("No run is marked: space marks the one under the cursor.", colours.muted),)
-    if asked.tab in FIGURES:
-        plots = figure_named(FIGURES[asked.tab]).build(_figure_data(bench, asked))
-        if asked.tab == "Averages":
+    if request.tab in FIGURES:
+        plots = figure_named(FIGURES[request.tab]).build(_figure_data(loader, request))
+        if request.tab == "Averages":
             return (draw_averages(plots, colours),)
-        return _side(plots, asked)
-    if asked.tab == "Classes":
+        return _side(plots, request)
+    if request.tab == "Classes":
         return classes_table(entries, class_metric(task_of(entries))), layers_table(entries)
     return (settings_table(entries),)
 
 
-def _side(plots: Sequence[Plot], asked: Request) -> Plot:
+def _side(plots: Sequence[Plot], request: TabRequest) -> Plot:
     """Return the plot that is shown, and name the key that shows the other one."""
     if len(plots) == 1:
         return plots[0]
-    shown, other = (1, 0) if asked.is_turned else (0, 1)
-    hint = f"{TABS.index(asked.tab) + 1} again: {_SIDES[asked.tab][other]}"
+    shown, other = (1, 0) if request.is_turned else (0, 1)
+    hint = f"{TABS.index(request.tab) + 1} again: {_SIDES[request.tab][other]}"
     plot = plots[shown]
     return replace(plot, remark=f"{plot.remark}  {hint}".strip())
 
 
-def _figure_data(bench: Workbench, asked: Request) -> FigureData:
-    if asked.tab not in _OVER_TIME:
-        return FigureData(asked.runs)
-    curves = {run.entry.key: bench.curves_of(run.entry) for run in asked.runs}
-    return FigureData(asked.runs, curves=curves)
+def _figure_data(loader: ComparisonLoader, request: TabRequest) -> FigureData:
+    if request.tab not in _OVER_TIME:
+        return FigureData(request.runs)
+    curves = {run.entry.key: loader.curves_of(run.entry) for run in request.runs}
+    return FigureData(request.runs, curves=curves)
 
 
 def draw_averages(plots: Sequence[Plot], colours: Colours) -> Text:
@@ -109,45 +150,47 @@ def draw_averages(plots: Sequence[Plot], colours: Colours) -> Text:
     return text
 
 
-def _hurt(bench: Workbench, asked: Request, colours: Colours) -> tuple[Table | Text, ...]:
-    if asked.current is None:
+def _subgroups(
+    loader: ComparisonLoader, request: TabRequest, colours: Colours
+) -> tuple[Table | Text, ...]:
+    if request.current is None:
         return (Text("No run is under the cursor.", colours.muted),)
     try:
-        harm = bench.harm_of(asked.current, asked.board, asked.pin)
+        analysis = loader.subgroups_of(request.current, request.finished, request.pin)
     except MedtuiError as error:
         return (Text(str(error), colours.warning),)
-    if harm is None:
+    if analysis is None:
         return (Text("This run is the baseline: the others are held against it.", colours.muted),)
-    flips, calibration, *others = analysis_tables([harm])
-    return flips, _summary(harm, colours), *others[:-1], calibration, others[-1]
+    flips, calibration, *others = analysis_tables([analysis])
+    return flips, _summary(analysis, colours), *others[:-1], calibration, others[-1]
 
 
-def _summary(harm: SubgroupAnalysis, colours: Colours) -> Text:
-    if not harm.passes:
+def _summary(analysis: SubgroupAnalysis, colours: Colours) -> Text:
+    if not analysis.passes:
         return Text("✗ The mean falls below the tolerance.", style=colours.states["failed"])
-    if harm.marked:
-        names = ", ".join(harm.marked)
+    if analysis.marked:
+        names = ", ".join(analysis.marked)
         return Text(f"✗ The mean holds, but look at {names}.", style=colours.states["failed"])
     return Text("✓ The mean holds, and so does every class and group.", style=colours.good)
 
 
-def moved_images(bench: Workbench, asked: Request, colours: Colours) -> Text:
-    """Draw the images whose answer moved most; listing the data set can take a while."""
-    if asked.current is None or asked.current.preset is None:
+def _moved_images(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> Text:
+    """Return the images whose answer moved most; listing the data set can take a while."""
+    if request.current is None or request.current.preset is None:
         return Text()
     try:
-        harm = bench.harm_of(asked.current, asked.board, asked.pin)
+        analysis = loader.subgroups_of(request.current, request.finished, request.pin)
     except MedtuiError:
         return Text()
-    if harm is None:
+    if analysis is None:
         return Text()
-    names = [moved.name for moved in harm.moved]
-    pictures, problem = pictures_of(asked.current.preset.data, names)
+    names = [moved.name for moved in analysis.moved]
+    pictures, problem = pictures_of(request.current.preset.data, names)
     samples = [
         (f"{moved.before:.2f} → {moved.after:.2f}", pictures[moved.name])
-        for moved in harm.moved
+        for moved in analysis.moved
         if moved.name in pictures
     ]
     if problem or not samples:
         return Text(problem, colours.muted)
-    return draw_samples(samples, asked.width, colours)
+    return draw_samples(samples, request.width, colours)

@@ -21,8 +21,8 @@ ORIGIN = "this preset"
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A preset's text, valid or not. Frozen: every change gives another draft."""
+class PresetDocument:
+    """A preset's text, valid or not. Frozen: every change returns another document."""
 
     text: str
     """TOML, with comments."""
@@ -56,7 +56,7 @@ class Draft:
             return {}
 
     def value(self, section: str, name: str) -> object:
-        """Give a key's value, else its default; None where it has neither."""
+        """Return a key's value, else its default; None where it has neither."""
         table = self.table if not section else self.table.get(section, {})
         if isinstance(table, dict) and name in table:
             return table[name]
@@ -64,61 +64,61 @@ class Draft:
         return None if default is PydanticUndefined else default
 
     def has(self, section: str) -> bool:
-        """Tell whether a table is there; all but optional ones always are, with their defaults."""
+        """Return whether a table is there; required ones always are, with their defaults."""
         is_optional = bool(section) and Preset.model_fields[section].default is None
         return not is_optional or section in self.table
 
     def problem_of(self, section: str, name: str, found: Sequence[Problem] = ()) -> str:
-        """Give the first sentence about a key, here or in what was `found`; empty if it is fine."""
+        """Return the first problem of a key, here or in `found`; empty where it has none."""
         key = f"{section}.{name}" if section else name
         for problem in (*self.problems, *found):
             if problem.key == key or problem.key.startswith((f"{key}[", f"{key}.")):
                 return problem.sentence
         return ""
 
-    def set_to(self, section: str, name: str, value: object) -> "Draft":
-        """Give the draft with a key set; None removes it, which means its default."""
+    def set_to(self, section: str, name: str, value: object) -> "PresetDocument":
+        """Return the document with a key set; None removes it, which means its default."""
         import tomlkit  # costs a twentieth of a second, and only forms write TOML
 
-        document = tomlkit.parse(self.text)
-        table: Any = document
+        toml = tomlkit.parse(self.text)
+        table: Any = toml
         if section:
-            table = document.setdefault(section, tomlkit.table())
+            table = toml.setdefault(section, tomlkit.table())
         if value is None:
             table.pop(name, None)
         else:
             table[name] = value
-        return replace(self, text=tomlkit.dumps(document))
+        return replace(self, text=tomlkit.dumps(toml))
 
-    def without(self, section: str) -> "Draft":
-        """Give the draft without a table; comments before the next header are the next table's."""
+    def without(self, section: str) -> "PresetDocument":
+        """Return the document without a table; comments above the next header stay."""
         import tomlkit
 
-        document: Any = tomlkit.parse(self.text)
-        kept = _comments_after(document[section])
-        place = [key for key, _ in document.body].index(section)
-        document.body[place : place + 1] = kept
-        return replace(self, text=tomlkit.dumps(document))
+        toml: Any = tomlkit.parse(self.text)
+        kept = _comments_after(toml[section])
+        place = [key for key, _ in toml.body].index(section)
+        toml.body[place : place + 1] = kept
+        return replace(self, text=tomlkit.dumps(toml))
 
-    def with_table_of(self, other: "Draft", section: str) -> "Draft":
-        """Give the draft with another one's table, comments included."""
+    def with_table_of(self, other: "PresetDocument", section: str) -> "PresetDocument":
+        """Return the document with another one's table, comments included."""
         import tomlkit
 
-        document: Any = tomlkit.parse(self.text)
+        toml: Any = tomlkit.parse(self.text)
         table: Any = tomlkit.parse(other.text)[section]
         del table.value.body[len(table.value.body) - len(_comments_after(table)) :]
-        document[section] = table
-        return replace(self, text=tomlkit.dumps(document))
+        toml[section] = table
+        return replace(self, text=tomlkit.dumps(toml))
 
 
 def _comments_after(table: Any) -> list[Any]:  # noqa: ANN401 - tomlkit's own parts
-    """Give the comments and empty lines below a table's last value."""
+    """Return the comments and empty lines below a table's last value."""
     below = takewhile(lambda part: part[0] is None, reversed(table.value.body))
     return list(below)[::-1]
 
 
-def draft_from(name_or_path: str) -> Draft:
-    """Begin with a preset's file; a data folder it names relative to itself stays reachable.
+def document_from(name_or_path: str) -> PresetDocument:
+    """Return a preset's file for editing; a data folder relative to the file stays reachable.
 
     Raises:
         MedtuiError: there is no such preset, or it is no readable TOML.
@@ -126,25 +126,25 @@ def draft_from(name_or_path: str) -> Draft:
     from medtui.preset import load_preset
 
     path = find_preset_path(name_or_path)
-    draft = Draft(with_present_names(read_text(path)))
+    document = PresetDocument(with_present_names(read_text(path)))
     for name, value in load_preset(name_or_path).data.model_dump().items():
-        if name in {"root", "card"} and value != draft.value("data", name):
-            draft = draft.set_to("data", name, value)
-    return draft
+        if name in {"root", "card"} and value != document.value("data", name):
+            document = document.set_to("data", name, value)
+    return document
 
 
 def describe_preset(name: str) -> str:
-    """Give a shipped preset's note, or its first comment; empty where it has neither."""
+    """Return a shipped preset's note, or its first comment; empty where it has neither."""
     try:
         text = (presets_dir() / f"{name}.toml").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
-    note = Draft(text).table.get("note")
+    note = PresetDocument(text).table.get("note")
     return str(note) if note else text.splitlines()[0].lstrip("# ")
 
 
-def tell_preset(name_or_path: str) -> str:
-    """Give what a preset's first comment says, and what it would run; or why it cannot be used."""
+def explain_preset(name_or_path: str) -> str:
+    """Return a preset's first comment and what it runs, or why it cannot be used."""
     try:
         text = find_preset_path(name_or_path).read_text(encoding="utf-8")
         preset = parse_preset(text, name_or_path)
@@ -156,13 +156,13 @@ def tell_preset(name_or_path: str) -> str:
         f"{said}\n\n"
         f"data       {preset.data.card}\n"
         f"model      {preset.model.architecture}, {preset.reference.epochs} epochs\n"
-        f"{_tell_grid(preset)}"
-        f"{_tell_search(preset)}"
+        f"{_grid_line(preset)}"
+        f"{_search_line(preset)}"
         f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
     ).lstrip()
 
 
-def _tell_grid(preset: Preset) -> str:
+def _grid_line(preset: Preset) -> str:
     compress = preset.compress
     if not compress.schemes:
         return ""
@@ -173,13 +173,13 @@ def _tell_grid(preset: Preset) -> str:
     )
 
 
-def _tell_search(preset: Preset) -> str:
+def _search_line(preset: Preset) -> str:
     searches = describe_searches(preset)
     return f"search     {searches}\n" if searches else ""
 
 
 def sections() -> dict[str, type[BaseModel]]:
-    """Give the preset's tables by name, in the order of the file."""
+    """Return the preset's tables by name, in the order of the file."""
     models = {name: _model_of(info.annotation) for name, info in Preset.model_fields.items()}
     return {name: model for name, model in models.items() if model is not None}
 
@@ -191,12 +191,12 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a ty
 
 
 def field_of(section: str, name: str) -> FieldInfo:
-    """Give what the model knows of a key: its default, type and meaning."""
+    """Return what the model knows of a key: its default, type and meaning."""
     return (sections()[section] if section else Preset).model_fields[name]
 
 
 def takes_array(section: str, name: str) -> bool:
-    """Tell whether a key holds several values."""
+    """Return whether a key holds several values."""
     annotation = field_of(section, name).annotation
     kinds = [annotation, *get_args(annotation)]
     bare = [kind.__origin__ if get_origin(kind) is Annotated else kind for kind in kinds]
@@ -228,7 +228,7 @@ def _is_number(text: str) -> bool:
 
 
 def show_typed(value: object) -> str:
-    """Give a value as a person would type it."""
+    """Return a value as a person would type it."""
     match value:
         case None:
             return ""

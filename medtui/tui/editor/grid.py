@@ -1,39 +1,39 @@
-"""The matrix of schemes x densities as a person fills it in. Pure functions over drafts."""
+"""Changes of the grid of schemes and densities. Pure functions over documents."""
 
 from medtui.preset import Preset, expand_grid
-from medtui.tui.editor.document import Draft
+from medtui.tui.editor.document import PresetDocument
 
 Place = tuple[str, float | None]
 """A scheme's name and a density; None where the scheme takes none."""
 
 
 def chosen_places(preset: Preset) -> set[Place]:
-    """Give the places that are run, with whatever seed."""
+    """Return the places that are run, with whatever seed."""
     return {(cell.scheme.name, cell.density) for cell in expand_grid(preset)}
 
 
-def toggle(draft: Draft, name: str, density: float | None) -> Draft:
+def toggle(document: PresetDocument, name: str, density: float | None) -> PresetDocument:
     """Choose or drop one cell, or where `density` is None a scheme with all its cells.
 
-    The last one stays where no search is asked for: then the draft given is the draft returned.
+    Without a search, the last cell stays: then the same document is returned.
     """
-    preset = draft.preset
+    preset = document.preset
     if preset is None or density is None or not preset.compress.scheme(name).takes_density:
-        return _toggle_scheme(draft, name)
-    return _toggle_place(draft, preset, (name, density))
+        return _toggle_scheme(document, name)
+    return _toggle_place(document, preset, (name, density))
 
 
-def _toggle_scheme(draft: Draft, name: str) -> Draft:
-    chosen = _switched(_grid(draft), name)
-    if not chosen and not draft.has("search"):
-        return draft
-    return without_strays(draft.set_to("compress", "schemes", chosen))
+def _toggle_scheme(document: PresetDocument, name: str) -> PresetDocument:
+    chosen = _switched(_grid(document), name)
+    if not chosen and not document.has("search"):
+        return document
+    return without_strays(document.set_to("compress", "schemes", chosen))
 
 
-def _toggle_place(draft: Draft, preset: Preset, place: Place) -> Draft:
+def _toggle_place(document: PresetDocument, preset: Preset, place: Place) -> PresetDocument:
     wanted = chosen_places(preset) ^ {place}
     if not wanted and preset.search is None:
-        return draft
+        return document
     order = dict.fromkeys((*preset.compress.schemes, place[0]))
     schemes = [name for name in order if any(scheme == name for scheme, _ in wanted)]
     omitted = [
@@ -42,35 +42,39 @@ def _toggle_place(draft: Draft, preset: Preset, place: Place) -> Draft:
         if (here := (cell.scheme.name, cell.density)) not in wanted
         or (here != place and cell.slug in preset.compress.omit)
     ]
-    return draft.set_to("compress", "schemes", schemes).set_to("compress", "omit", omitted or None)
+    return document.set_to("compress", "schemes", schemes).set_to(
+        "compress", "omit", omitted or None
+    )
 
 
-def toggle_search(draft: Draft, name: str, earlier: Draft | None = None) -> Draft:
-    """Search the density of a scheme, or no longer; with the last one, the search goes.
+def toggle_search(
+    document: PresetDocument, name: str, earlier: PresetDocument | None = None
+) -> PresetDocument:
+    """Search the density of a scheme, or stop; with the last scheme, the search is removed.
 
-    A search that begins has the settings of an `earlier` one. The last one stays where there is no
-    grid: then the draft given is the draft returned.
+    A search that begins has the settings of an `earlier` one. Without a grid, the last scheme
+    stays: then the same document is returned.
     """
-    chosen, grid = _switched(_searched(draft), name), _grid(draft)
+    chosen, grid = _switched(_searched(document), name), _grid(document)
     if not chosen:
-        return draft.without("search") if grid else draft
-    if not draft.has("search"):
-        draft = draft.set_to("compress", "schemes", grid)  # unsaid, a search would have none
-        draft = draft.with_table_of(earlier, "search") if earlier else draft
-    return draft.set_to("search", "scheme", chosen)
+        return document.without("search") if grid else document
+    if not document.has("search"):
+        document = document.set_to("compress", "schemes", grid)  # unsaid, a search would have none
+        document = document.with_table_of(earlier, "search") if earlier else document
+    return document.set_to("search", "scheme", chosen)
 
 
-def _grid(draft: Draft) -> list[str]:
-    """Give the grid's schemes, also while the draft is no preset; unsaid beside a search, none."""
-    if draft.preset is not None:
-        return list(draft.preset.compress.schemes)
-    is_said = "schemes" in draft.table.get("compress", {})
-    known = draft.value("compress", "schemes") if is_said or not draft.has("search") else []
+def _grid(document: PresetDocument) -> list[str]:
+    """Return the grid's schemes, also of an invalid document; by default none beside a search."""
+    if document.preset is not None:
+        return list(document.preset.compress.schemes)
+    is_said = "schemes" in document.table.get("compress", {})
+    known = document.value("compress", "schemes") if is_said or not document.has("search") else []
     return [str(name) for name in known] if isinstance(known, list | tuple) else []
 
 
-def _searched(draft: Draft) -> list[str]:
-    named = draft.table.get("search", {}).get("scheme", [])
+def _searched(document: PresetDocument) -> list[str]:
+    named = document.table.get("search", {}).get("scheme", [])
     return [str(each) for each in ([named] if isinstance(named, str) else named)]
 
 
@@ -78,12 +82,12 @@ def _switched(names: list[str], name: str) -> list[str]:
     return [each for each in names if each != name] if name in names else [*names, name]
 
 
-def without_strays(draft: Draft) -> Draft:
-    """Forget omitted cells that the grid has no longer, or all if else nothing were left of it."""
-    omitted = draft.value("compress", "omit")
-    bare = draft.set_to("compress", "omit", None)
+def without_strays(document: PresetDocument) -> PresetDocument:
+    """Forget omitted cells that left the grid, or all of them if every cell were omitted."""
+    omitted = document.value("compress", "omit")
+    bare = document.set_to("compress", "omit", None)
     if not isinstance(omitted, list) or bare.preset is None:
-        return draft
+        return document
     names = [cell.slug for cell in expand_grid(bare.preset)]
     kept = [name for name in omitted if name in names]
-    return bare if len(kept) in {0, len(names)} else draft.set_to("compress", "omit", kept)
+    return bare if len(kept) in {0, len(names)} else document.set_to("compress", "omit", kept)

@@ -1,4 +1,4 @@
-"""A question before something that cannot be taken back."""
+"""Asks for confirmation before an action."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ class Choice:
     """One answer."""
 
     key: str
-    """The letter that gives it."""
+    """The letter that chooses it."""
     answer: str
-    """What the asker gets."""
+    """What the dialog returns."""
     label: str
-    """What stands on screen."""
+    """What is shown."""
 
 
-class Question(ModalScreen[str]):
-    """Asks; the first choice is the default. Escape answers nothing (the empty string)."""
+class ConfirmDialog(ModalScreen[str]):
+    """Returns the chosen answer; the first is the default, Escape returns the empty string."""
 
     BINDINGS = [Binding("escape", "answer('')", "Cancel")]
 
@@ -36,8 +36,7 @@ class Question(ModalScreen[str]):
         self._choices = tuple(choices)
 
     def compose(self) -> ComposeResult:
-        """Lay the question out."""
-        with Vertical(id="question"):
+        with Vertical(id="confirm"):
             yield Static(self._sentence, markup=False)
             yield OptionList(*(
                 Option(Text.assemble((f"{choice.key}  ", "bold"), choice.label), id=choice.answer)
@@ -45,16 +44,13 @@ class Question(ModalScreen[str]):
             ))  # fmt: skip
 
     def on_key(self, event: Key) -> None:
-        """Answer by letter."""
         for choice in self._choices:
             if event.key == choice.key:
                 event.stop()
                 self.dismiss(choice.answer)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Answer by Enter."""
         self.dismiss(event.option.id or "")
 
     def action_answer(self, answer: str) -> None:
-        """Answer."""
         self.dismiss(answer)

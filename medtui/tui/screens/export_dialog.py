@@ -32,7 +32,7 @@ SHRINK = "shrink"
 """The choice that is no format."""
 
 
-class ExportScreen(ModalScreen[None]):
+class ExportDialog(ModalScreen[None]):
     """Lies above the screen it was opened from; what it does needs seconds to minutes."""
 
     HELP = (
@@ -61,10 +61,9 @@ class ExportScreen(ModalScreen[None]):
         self._said = ""
 
     def compose(self) -> ComposeResult:
-        """Lay the screen out."""
         with Vertical(id="export"):
             yield OptionList(*self._choices(), compact=True, markup=False)
-            with VerticalScroll(id="export-told"):
+            with VerticalScroll(id="export-outcome"):
                 yield Static(markup=False)
         yield Footer()
 
@@ -175,9 +174,9 @@ class ExportScreen(ModalScreen[None]):
             lines.append(Text(f"● {self._doing} ...", style=colours.accent))
         if lines:
             lines.append(Text(f"in {self._run.exports}", style=colours.muted))
-        told = self.query_one("#export-told", VerticalScroll)
-        told.query_one(Static).update(Text("\n").join(lines))
-        told.scroll_end(animate=False)
+        outcome = self.query_one("#export-outcome", VerticalScroll)
+        outcome.query_one(Static).update(Text("\n").join(lines))
+        outcome.scroll_end(animate=False)
 
 
 def _described(form: Format) -> str:

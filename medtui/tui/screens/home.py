@@ -1,5 +1,7 @@
 """Home: all studies of the runs folder, and the runs of the one under the cursor."""
 
+from dataclasses import dataclass
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
@@ -8,19 +10,24 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_order import ORDERS, Order, choose_studies
 from medtui.monitor.study_summary import StudySummary
-from medtui.tui.actions import DeleteWanted, NoteWanted, ResumeWanted, StopWanted
+from medtui.tui.actions.messages import (
+    DeleteRequested,
+    NoteRequested,
+    ResumeRequested,
+    StopRequested,
+)
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
-from medtui.tui.screens.snapshot_screen import ReaderScreen
-from medtui.tui.widgets.filter_input import SearchLine
-from medtui.tui.widgets.footer import KeyBar
+from medtui.tui.screens.snapshot_screen import SnapshotScreen
+from medtui.tui.widgets.filter_input import FilterInput
+from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.welcome import Welcome
 
 
-class HomeScreen(ReaderScreen):
+class HomeScreen(SnapshotScreen):
     """Where medtui begins."""
 
     HELP = (
@@ -37,7 +44,7 @@ class HomeScreen(ReaderScreen):
         bind("n", "new", "New study", "Set up a study from a preset"),
         bind("s", "stop", "Stop", "Stop the study, or the run under the cursor"),
         bind("r", "resume", "Resume", "Let the study go on with what is unfinished"),
-        bind("slash", "search", "Search",
+        bind("slash", "filter", "Search",
              "Show only studies with a text: name, scheme, state, note", display="/"),
         bind("o", "order", "Order", "Order by newest, name, or best val"),
         bind("c", "compare", "Compare", "Compare the marked runs, else the study's"),
@@ -48,44 +55,41 @@ class HomeScreen(ReaderScreen):
         bind("escape", "studies", "Studies", "Go back to the studies", shown=False),
     ]  # fmt: skip
 
-    _wanted = ""
+    _filter = ""
     _order: Order = "newest"
     _marked: frozenset[str] = frozenset()
+    """Keys of the runs that will be compared."""
 
-    class RunOpened(Message):
-        """A run's screen is wanted."""
+    @dataclass
+    class RunRequested(Message):
+        """Open a run's screen."""
 
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-            """`study/run`."""
+        key: str
+        """`study/run`."""
 
-    class CompareWanted(Message):
-        """Runs are to be compared."""
+    @dataclass
+    class CompareRequested(Message):
+        """Compare runs."""
 
-        def __init__(self, marked: tuple[str, ...], wanted: str) -> None:
-            super().__init__()
-            self.marked = marked
-            """Keys of the marked runs; empty marks those that are shown."""
-            self.wanted = wanted
-            """Filter of the runs that are shown."""
+        marked: tuple[str, ...]
+        """Keys of the marked runs; empty marks those that are shown."""
+        filter: str
+        """Expression for the runs that are shown."""
 
     def compose(self) -> ComposeResult:
-        """Lay the screen out."""
         yield TitleBar()
         yield Welcome()
         yield StudyTable()
         yield RunTable()
-        yield SearchLine(placeholder="show only studies with ...")
-        yield KeyBar()
+        yield FilterInput(placeholder="show only studies with ...")
+        yield FittedFooter()
 
     def show(self, snapshot: Snapshot) -> None:
-        """Bring tables and title up to date."""
         has_studies = bool(snapshot.studies)
         self.query_one(Welcome).display = not has_studies
         studies = self.query_one(StudyTable)
         studies.display = self.query_one(RunTable).display = has_studies
-        chosen = choose_studies(snapshot.studies, self._wanted, self._order)
+        chosen = choose_studies(snapshot.studies, self._filter, self._order)
         studies.show_studies(chosen, self.colours, self.now)
         studies.caption(self._caption(len(chosen)))
         self._show_runs()
@@ -105,19 +109,19 @@ class HomeScreen(ReaderScreen):
         if isinstance(event.data_table, StudyTable):
             self._enter_runs()
         elif event.row_key.value is not None:
-            self.post_message(self.RunOpened(event.row_key.value))
+            self.post_message(self.RunRequested(event.row_key.value))
 
     def action_studies(self) -> None:
         """Go back to the studies."""
         self.query_one(StudyTable).focus()
 
-    def action_search(self) -> None:
+    def action_filter(self) -> None:
         """Ask what the studies shall hold."""
-        self.query_one(SearchLine).open()
+        self.query_one(FilterInput).open()
 
-    def on_search_line_wanted(self, message: SearchLine.Wanted) -> None:
+    def on_filter_input_filter_changed(self, message: FilterInput.FilterChanged) -> None:
         """Show only those."""
-        self._wanted = message.text
+        self._filter = message.text
         self.reshow()
 
     def action_order(self) -> None:
@@ -132,12 +136,12 @@ class HomeScreen(ReaderScreen):
     def action_note(self) -> None:
         """Ask for the note."""
         if self.study is not None:
-            self.post_message(NoteWanted(self.study))
+            self.post_message(NoteRequested(self.study))
 
     def action_delete(self) -> None:
         """Ask to delete the study."""
         if self.study is not None:
-            self.post_message(DeleteWanted(self.study))
+            self.post_message(DeleteRequested(self.study))
 
     def action_mark(self) -> None:
         """Mark the run under the cursor, or take its mark away."""
@@ -148,25 +152,25 @@ class HomeScreen(ReaderScreen):
     def action_compare(self) -> None:
         """Compare the marked runs, else those of the study."""
         if self._marked:
-            self.post_message(self.CompareWanted(tuple(sorted(self._marked)), ""))
+            self.post_message(self.CompareRequested(tuple(sorted(self._marked)), ""))
         elif self.study is not None:
-            self.post_message(self.CompareWanted((), f"study={self.study.name}"))
+            self.post_message(self.CompareRequested((), f"study={self.study.name}"))
 
     def action_new(self) -> None:
         """Set up a study."""
-        from medtui.tui.screens.new_study import NewStudyScreen
+        from medtui.tui.editor.new_study_screen import NewStudyScreen
 
         self.app.push_screen(NewStudyScreen())
 
     def action_stop(self) -> None:
         """Ask to stop the study, or the run under the cursor."""
         if self.study is not None:
-            self.post_message(StopWanted(self.study, self.run))
+            self.post_message(StopRequested(self.study, self.run))
 
     def action_resume(self) -> None:
         """Let the study go on."""
         if self.study is not None:
-            self.post_message(ResumeWanted(self.study))
+            self.post_message(ResumeRequested(self.study))
 
     @property
     def study(self) -> StudySummary | None:
@@ -193,7 +197,7 @@ class HomeScreen(ReaderScreen):
 
     def _caption(self, count: int) -> str:
         title = "Studies" if self._order == "newest" else f"Studies by {self._order}"
-        return f"{title}: {count} with {self._wanted!r}" if self._wanted else title
+        return f"{title}: {count} with {self._filter!r}" if self._filter else title
 
     def _summary(self, snapshot: Snapshot) -> Text:
         if snapshot.problem:

@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 
 
 class Prompt(ModalScreen[str | None]):
-    """Gives the line, or None when it was called off."""
+    """Returns the line, or None when it was cancelled."""
 
     BINDINGS = [Binding("escape", "cancel", "Cancel")]
 
@@ -19,15 +19,12 @@ class Prompt(ModalScreen[str | None]):
         self._placeholder = placeholder
 
     def compose(self) -> ComposeResult:
-        """Lay the question out."""
-        with Vertical(id="question"):
+        with Vertical(id="confirm"):
             yield Static(self._sentence, markup=False)
             yield Input(self._value, placeholder=self._placeholder)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Give the line."""
         self.dismiss(event.value)
 
     def action_cancel(self) -> None:
-        """Give nothing."""
         self.dismiss(None)

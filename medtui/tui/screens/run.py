@@ -1,6 +1,7 @@
-"""Run: one run, live or saved: what it has reached, how far it is, its curves and its log."""
+"""Run: one run, live or saved: its results, its progress, its curves and its log."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -22,22 +23,27 @@ from medtui.charts.plot import Plot
 from medtui.charts.viewport import Lens, look_through
 from medtui.monitor.run_view import RunView
 from medtui.monitor.snapshot import Snapshot
-from medtui.tui.actions import ExportWanted, ModelWanted, ResumeWanted, StopWanted
+from medtui.tui.actions.messages import (
+    ChartExportRequested,
+    ModelExportRequested,
+    ResumeRequested,
+    StopRequested,
+)
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
-from medtui.tui.screens.chart_actions import Looking
-from medtui.tui.screens.snapshot_screen import ReaderScreen
+from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.status_text import state_text
 from medtui.tui.widgets.chart import Chart
-from medtui.tui.widgets.filter_input import SearchLine
-from medtui.tui.widgets.footer import KeyBar
+from medtui.tui.widgets.chart_keys import CHART_BINDINGS, Adjustment, adjust_chart, step_back
+from medtui.tui.widgets.filter_input import FilterInput
+from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.layer_bars import LayerBars
-from medtui.tui.widgets.log_view import LogLines
-from medtui.tui.widgets.progress_header import Headway
-from medtui.tui.widgets.run_summary import Standing, summary_of
+from medtui.tui.widgets.log_view import LogView
+from medtui.tui.widgets.progress_header import ProgressHeader
+from medtui.tui.widgets.run_summary import RunSummaryPanel, summary_of
 from medtui.tui.widgets.title_bar import TitleBar
 
-PANES = ("main", "standing", "memory", "utilisation", "log")
+PANES = ("main", "summary", "memory", "utilisation", "log")
 """In the order in which Tab goes through them."""
 
 LAYERS = "5"
@@ -55,7 +61,7 @@ MAIN = {
 """The same by name."""
 
 
-class RunScreen(Looking, ReaderScreen):
+class RunScreen(SnapshotScreen):
     """Panes beside each other where there is room, else one at a time."""
 
     HELP = (
@@ -72,21 +78,22 @@ class RunScreen(Looking, ReaderScreen):
     AUTO_FOCUS = ""
 
     BINDINGS = [
+        *CHART_BINDINGS,
         bind("tab", "next_pane(1)", "Pane", "Go to the next pane"),
         bind("shift+tab", "next_pane(-1)", "Previous pane", "Go to the previous one", shown=False),
         bind("s", "stop", "Stop", "Stop this run or its study after the step it is in"),
         bind("r", "resume", "Resume", "Let the study go on with what is unfinished"),
         bind("n", "next_run(1)", "Next run", "Show the next run of the study"),
         bind("p", "next_run(-1)", "Previous run", "Show the previous run of it", shown=False),
-        bind("c", "next_main", "Chart", "Show the next chart in the main pane"),
+        bind("c", "next_chart", "Chart", "Show the next chart in the main pane"),
         *(
-            bind(key, f"main('{key}')", word, f"Show {word.lower()} in the main pane", shown=False)
+            bind(key, f"chart('{key}')", word, f"Show {word.lower()} in the main pane", shown=False)
             for key, word in MAIN.items()
         ),
         bind("f", "full", "Full", "Give the pane the whole screen"),
         bind("up", "scroll(-1)", "Up", "Scroll the pane up", shown=False),
         bind("down", "scroll(1)", "Down", "Scroll the pane down", shown=False),
-        bind("slash", "search", "Search log", "Show only lines of the log that hold a text",
+        bind("slash", "filter", "Search log", "Show only lines of the log that hold a text",
              shown=False, display="/"),
         bind("x", "export", "Export", "Write the chart to files: PNG, SVG, CSV", shown=False),
         bind("e", "export_model", "Export model",
@@ -96,13 +103,12 @@ class RunScreen(Looking, ReaderScreen):
         bind("escape", "back", "Back", "Back to the whole chart, all panes, the studies"),
     ]  # fmt: skip
 
-    class RunWanted(Message):
-        """Another run of the study is to be shown here."""
+    @dataclass
+    class RunRequested(Message):
+        """Show another run of the study."""
 
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-            """`study/run`."""
+        key: str
+        """`study/run`."""
 
     def __init__(self, key: str) -> None:
         super().__init__()
@@ -112,23 +118,21 @@ class RunScreen(Looking, ReaderScreen):
         self._main = "1"
 
     def compose(self) -> ComposeResult:
-        """Lay the screen out."""
         yield TitleBar()
-        yield Headway()
+        yield ProgressHeader()
         with Horizontal(id="upper", classes="row"):
             with Container(id="main", classes="pane"):
                 yield Chart(id="curves")
                 yield LayerBars(id="layers")
-            yield Standing(id="standing", classes="pane")
+            yield RunSummaryPanel(id="summary", classes="pane")
         with Horizontal(id="lower", classes="row"):
             yield Chart(id="memory", classes="pane")
             yield Chart(id="utilisation", classes="pane")
-            yield LogLines(id="log", classes="pane")
-        yield SearchLine(placeholder="show only lines of the log with ...")
-        yield KeyBar()
+            yield LogView(id="log", classes="pane")
+        yield FilterInput(placeholder="show only lines of the log with ...")
+        yield FittedFooter()
 
     def on_mount(self) -> None:
-        """Begin with the first pane."""
         self._mark_pane()
 
     @property
@@ -140,7 +144,7 @@ class RunScreen(Looking, ReaderScreen):
 
     @property
     def chart(self) -> Chart | None:
-        """Give the current pane's chart; None where it has none."""
+        """The current pane's chart; None where it has none."""
         pane = self.query_one(f"#{PANES[self._pane]}", Widget)
         if isinstance(pane, Chart):
             return pane
@@ -148,7 +152,6 @@ class RunScreen(Looking, ReaderScreen):
         return charts[0] if charts else None
 
     def show(self, snapshot: Snapshot) -> None:
-        """Bring all panes up to date."""
         view = self.view
         if view is None:
             self._show_absence(is_gone=snapshot.wanted == self.key)
@@ -156,31 +159,30 @@ class RunScreen(Looking, ReaderScreen):
         style, colours = self.chart_style, self.colours
         title = Text.assemble((view.row.study, colours.muted), " ▸ ", (view.row.title, "bold"))
         self.query_one(TitleBar).show(title, state_text(view.row.status, colours))
-        self.query_one(Headway).show(view, colours)
-        self.query_one(Standing).show(view, colours)
+        self.query_one(ProgressHeader).show(view, colours)
+        self.query_one(RunSummaryPanel).show(view, colours)
         if self._main == LAYERS:
             self.query_one(LayerBars).show(view, colours)
         else:
             self.query_one("#curves", Chart).show(CURVES[self._main](view), style)
         self.query_one("#memory", Chart).show(memory_plot(view), style)
         self.query_one("#utilisation", Chart).show(utilisation_plot(view), style)
-        self.query_one(LogLines).show(view.lines, colours)
+        self.query_one(LogView).show(view.lines, colours)
 
     def on_resize(self) -> None:
-        """Fit the lines below the title to the new width."""
         self.call_after_refresh(self.reshow)
 
     def action_stop(self) -> None:
         """Ask to stop this run or its study."""
         if self.view is not None:
-            self.post_message(StopWanted(self.view.study, self.view.row))
+            self.post_message(StopRequested(self.view.study, self.view.row))
 
     def action_resume(self) -> None:
         """Let the study go on."""
         if self.view is not None:
-            self.post_message(ResumeWanted(self.view.study))
+            self.post_message(ResumeRequested(self.view.study))
 
-    def action_main(self, key: str) -> None:
+    def action_chart(self, key: str) -> None:
         """Choose what the main pane shows, and go there."""
         if key != self._main:
             self._main = key
@@ -191,10 +193,10 @@ class RunScreen(Looking, ReaderScreen):
         self._mark_pane()
         self.call_after_refresh(self.reshow)
 
-    def action_next_main(self) -> None:
+    def action_next_chart(self) -> None:
         """Show the next of the main pane's charts."""
         keys = sorted(MAIN)
-        self.action_main(keys[(keys.index(self._main) + 1) % len(keys)])
+        self.action_chart(keys[(keys.index(self._main) + 1) % len(keys)])
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the current pane."""
@@ -202,35 +204,45 @@ class RunScreen(Looking, ReaderScreen):
         target = self.query_one(LayerBars) if pane.id == "main" else pane
         target.scroll_relative(y=lines, animate=False)
 
-    def action_search(self) -> None:
+    def action_filter(self) -> None:
         """Ask what the log's lines shall hold."""
         self._pane = PANES.index("log")
         self._mark_pane()
-        self.query_one(SearchLine).open()
+        self.query_one(FilterInput).open()
 
-    def on_search_line_wanted(self, message: SearchLine.Wanted) -> None:
+    def on_filter_input_filter_changed(self, message: FilterInput.FilterChanged) -> None:
         """Filter the log."""
         if self.view is not None:
-            self.query_one(LogLines).filter(message.text, self.view.lines, self.colours)
+            self.query_one(LogView).filter(message.text, self.view.lines, self.colours)
 
     def action_follow(self) -> None:
         """Follow the log's end."""
-        self.query_one(LogLines).follow()
+        self.query_one(LogView).follow()
 
     def action_copy(self) -> None:
         """Copy the pane's points, lines or numbers."""
         if self.view is not None:
             self.notify(copy_text(self.app, self._text_of_pane(self.view)), markup=False)
 
+    def action_adjust_chart(self, adjustment: Adjustment) -> None:
+        adjust_chart(self.chart, adjustment)
+
+    def action_full(self) -> None:
+        """Give the current pane the whole screen, or show all panes again."""
+        self.toggle_class("-full")
+
+    def action_back(self) -> None:
+        step_back(self, self.chart)
+
     def action_export(self) -> None:
         """Write the current chart to files."""
         chart = self.chart
         if chart is not None and chart.plot is not None:
-            self.post_message(ExportWanted(self.key, look_through(chart.lens, chart.plot)))
+            self.post_message(ChartExportRequested(self.key, look_through(chart.lens, chart.plot)))
 
     def action_export_model(self) -> None:
         """Choose the files that the model is written as."""
-        self.post_message(ModelWanted(self.key))
+        self.post_message(ModelExportRequested(self.key))
 
     def action_next_pane(self, step: int) -> None:
         """Go to the next pane: the one that is shown where there is room for one."""
@@ -243,7 +255,7 @@ class RunScreen(Looking, ReaderScreen):
             return
         keys = [run.key for run in self.view.study.runs]
         if self.key in keys and len(keys) > 1:
-            self.post_message(self.RunWanted(keys[(keys.index(self.key) + step) % len(keys)]))
+            self.post_message(self.RunRequested(keys[(keys.index(self.key) + step) % len(keys)]))
 
     def _text_of_pane(self, view: RunView) -> str:
         pane, chart = PANES[self._pane], self.chart

@@ -1,4 +1,4 @@
-"""What every screen that shows the runs folder has in common."""
+"""Base of the screens that show the runs folder."""
 
 import time
 
@@ -10,20 +10,20 @@ from medtui.monitor.snapshot import Snapshot
 from medtui.tui.theme import colours_of
 
 
-class ReaderScreen(Screen[None]):
-    """Is shown every snapshot while it is on top, and the latest when it comes back."""
+class SnapshotScreen(Screen[None]):
+    """Shows every snapshot while it is on top, and the latest when it comes back."""
 
     snapshot: Snapshot | None = None
     """The latest; None until the first was read."""
 
-    def take(self, snapshot: Snapshot) -> None:
+    def receive(self, snapshot: Snapshot) -> None:
         """Keep a snapshot, and show it if this screen is in view."""
         self.snapshot = snapshot
         if self.is_current:
             self.show(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Bring all parts up to date."""
+        """Show a snapshot in every part of the screen."""
         raise NotImplementedError
 
     def reshow(self) -> None:
@@ -32,7 +32,6 @@ class ReaderScreen(Screen[None]):
             self.show(self.snapshot)
 
     def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was on top."""
         self.reshow()
 
     @property

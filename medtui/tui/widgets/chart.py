@@ -11,10 +11,10 @@ from textual.worker import get_current_worker
 from medtui.charts.plot import Plot
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.charts.viewport import Lens, look_through
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 
 
-class Chart(Framed, Widget):
+class Chart(Panel, Widget):
     """Shows one plot. Drawing takes up to a tenth of a second and happens in a thread."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name

@@ -1,14 +1,16 @@
 """A line that filters what is above it, live; Enter keeps the filter, Escape drops it."""
 
+from dataclasses import dataclass
+
 from textual.message import Message
 from textual.widgets import Input
 
 
-class SearchLine(Input):
+class FilterInput(Input):
     """Hidden until it is asked for."""
 
     DEFAULT_CSS = """
-    SearchLine {
+    FilterInput {
         dock: bottom;
         display: none;
         height: 1;
@@ -24,12 +26,11 @@ class SearchLine(Input):
 
     BINDINGS = [("escape", "drop", "Drop")]
 
-    class Wanted(Message):
+    @dataclass
+    class FilterChanged(Message):
         """Show only what holds this text; all where it is empty."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
+        text: str
 
     def open(self) -> None:
         """Show the line and take the keys."""
@@ -39,7 +40,7 @@ class SearchLine(Input):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         event.stop()
-        self.post_message(self.Wanted(event.value.strip()))
+        self.post_message(self.FilterChanged(event.value.strip()))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter and give the keys back."""
@@ -54,4 +55,4 @@ class SearchLine(Input):
     def _close(self) -> None:
         self.display = False
         self.screen.set_focus(None)
-        self.post_message(self.Wanted(self.value.strip()))
+        self.post_message(self.FilterChanged(self.value.strip()))

@@ -15,7 +15,7 @@ _PADDING = 3
 _ALWAYS = ("app.help", "app.quit", "help", "quit")
 
 
-class KeyBar(Footer):
+class FittedFooter(Footer):
     """Leaves out what would be cut off, the last ones first."""
 
     _fitted_width = 0

@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.progress_bar import bar
 from medtui.units import format_percent
 
@@ -15,7 +15,7 @@ _NAME = 22
 _SHARE = 9
 
 
-class LayerBars(Framed, VerticalScroll, can_focus=False):
+class LayerBars(Panel, VerticalScroll, can_focus=False):
     """One line a layer; a collapsed layer is named as such."""
 
     DEFAULT_CSS = """

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from medtui.charts.palette import Colours
 from medtui.runs.history import MAX_LINES, Line
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 
 _CLOCK = 9
 """Cells of the time before each line."""
@@ -26,11 +26,11 @@ _MAX_ROWS = 2 * MAX_LINES
 """More rows than that are of lines long forgotten: all are made anew."""
 
 
-class LogLines(Framed, ScrollView, can_focus=False):
+class LogView(Panel, ScrollView, can_focus=False):
     """Wraps only what is new."""
 
     DEFAULT_CSS = """
-    LogLines {
+    LogView {
         padding: 0 1;
         background: transparent;
         scrollbar-size-vertical: 1;

@@ -5,7 +5,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 
-class Framed:
+class Panel:
     """Remembers what its frame says, so that saying it again costs no redraw.
 
     Mixed into a widget; no widget itself, since Textual inherits styles along one line only. The
@@ -26,11 +26,11 @@ class Framed:
             setattr(self, "border_subtitle", Content.from_rich_text(below or Text()))  # noqa: B010 - likewise
 
 
-class Panel(Framed, Static):
+class TextPanel(Panel, Static):
     """Framed text."""
 
     DEFAULT_CSS = """
-    Panel {
+    TextPanel {
         padding: 0 1;
     }
     """

@@ -23,11 +23,11 @@ _IDLE_PERCENT = 30
 _STARVED_SHARE = 0.6
 
 
-class Headway(Static):
+class ProgressHeader(Static):
     """Unframed lines below the title."""
 
     DEFAULT_CSS = """
-    Headway { height: auto; padding: 0 2; }
+    ProgressHeader { height: auto; padding: 0 2; }
     """
 
     _shown: Text | None = None

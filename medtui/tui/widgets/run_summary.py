@@ -10,7 +10,7 @@ from medtui.charts.palette import Colours
 from medtui.metrics import Metric
 from medtui.monitor.run_view import MetricRow, RunView
 from medtui.protocol.model_size import Shrinkage, Size
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 from medtui.units import (
     MISSING,
     format_bytes,
@@ -24,11 +24,11 @@ from medtui.units import (
 _LABEL = 10
 
 
-class Standing(Framed, VerticalScroll, can_focus=False):
+class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
     """Best val so far while the run lives; test with its interval once it is finished."""
 
     DEFAULT_CSS = """
-    Standing {
+    RunSummaryPanel {
         padding: 0 2;
         scrollbar-size-vertical: 1;
         & Digits { width: auto; height: 3; text-style: bold; }

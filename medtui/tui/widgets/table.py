@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 
 Cells = Mapping[str, Text]
 """A row: column key to what stands there."""
@@ -32,7 +32,7 @@ class Column:
     """Cells at which it stops growing: a row that is too long to follow is no row."""
 
 
-class RecordTable(Framed, DataTable[Text]):
+class RecordTable(Panel, DataTable[Text]):
     """Rows by key, one line each, with a cursor over the whole row."""
 
     DEFAULT_CSS = """

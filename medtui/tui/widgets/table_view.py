@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from medtui.analysis.table import Table, deal_columns
 from medtui.charts.palette import Colours
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 
 _MARKED = {"hurt", "maybe", "falls", "dead"}
 """What is said against a row, for which it is coloured."""
@@ -20,11 +20,11 @@ _MARKED = {"hurt", "maybe", "falls", "dead"}
 _GAP = 2
 
 
-class SheetView(Framed, VerticalScroll):
+class TableView(Panel, VerticalScroll):
     """Shows what a tab holds when it is no chart."""
 
     DEFAULT_CSS = """
-    SheetView {
+    TableView {
         padding: 0 1;
         scrollbar-size-vertical: 1;
         & Static { height: auto; }

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from medtui.tui.widgets.panel import Panel
+from medtui.tui.widgets.panel import TextPanel
 
 _WHAT = (
     "medtui compresses medical image classifiers with NVIDIA's Condensa and shows what it costs:\n"
@@ -23,7 +23,7 @@ _KEYS = (
 )
 
 
-class Welcome(Panel):
+class Welcome(TextPanel):
     """The empty state. A study that starts elsewhere appears here by itself."""
 
     DEFAULT_CSS = """

@@ -9,15 +9,15 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
-from medtui.tui.editor.document import Draft
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.editor.document import PresetDocument
+from medtui.tui.widgets.panel import Panel
 
 
-class TomlText(Framed, VerticalScroll):
-    """Shows a draft, live; problems without a field of their own stand above it."""
+class TomlView(Panel, VerticalScroll):
+    """Shows a document, live; problems without a field of their own stand above it."""
 
     DEFAULT_CSS = """
-    TomlText { padding: 0 1; scrollbar-size-vertical: 1; }
+    TomlView { padding: 0 1; scrollbar-size-vertical: 1; }
     """
 
     def compose(self) -> ComposeResult:
@@ -25,7 +25,11 @@ class TomlText(Framed, VerticalScroll):
         yield Static()
 
     def show(
-        self, draft: Draft, colours: Colours, notes: Sequence[str] = (), estimate: str = ""
+        self,
+        document: PresetDocument,
+        colours: Colours,
+        notes: Sequence[str] = (),
+        estimate: str = "",
     ) -> None:
         """Bring the text up to date; `notes` are what trying it found."""
         text = Text()
@@ -33,9 +37,9 @@ class TomlText(Framed, VerticalScroll):
             text.append(f"{estimate}\n\n", style=colours.good)
         for note in notes:
             text.append(f"⚠ {note}\n", style=colours.warning)
-        for problem in draft.problems:
+        for problem in document.problems:
             text.append(f"⚠ {problem.sentence}\n", style=colours.warning)
-        for line in draft.text.rstrip().splitlines():
+        for line in document.text.rstrip().splitlines():
             text.append_text(_coloured(line, colours))
             text.append("\n")
         self.caption("Preset")

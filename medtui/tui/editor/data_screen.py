@@ -1,5 +1,6 @@
 """Data: which images, how large, how divided; and what is found there."""
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -23,10 +24,10 @@ from medtui.preset import DataSettings
 from medtui.protocol.dataset import DataReport, PreviewImage, Reading
 from medtui.resources import card_names
 from medtui.tui.bindings import bind
-from medtui.tui.editor.state import Desk
+from medtui.tui.editor.dataset_report import DatasetReport
+from medtui.tui.editor.form import Form, FormField
+from medtui.tui.editor.state import EditorState
 from medtui.tui.theme import colours_of
-from medtui.tui.widgets.dataset_report import Found
-from medtui.tui.widgets.form import Form, FormField
 from medtui.tui.widgets.title_bar import TitleBar
 
 L = TypeVar("L", bound=AnyInspection)
@@ -54,25 +55,23 @@ class DataScreen(Screen[None]):
     BINDINGS = [
         bind("n", "next", "Next: compress", "Go on to schemes and densities"),
         bind("c", "check", "Check images", "Read every image, or call that off"),
-        bind("l", "look", "Look again", "Look at the data again"),
+        bind("l", "reload", "Look again", "Look at the data again"),
         bind("pagedown", "page(1)", "More", "Show what follows below"),
         bind("pageup", "page(-1)", "", "Show what stands above"),
         bind("tab", "app.focus_next", "Field", "Go to the next field"),
         bind("escape", "back", "Back", "Leave the field, or go back"),
     ]
 
-    class Done(Message):
+    @dataclass
+    class Completed(Message):
         """The data are chosen."""
 
-        def __init__(self, desk: Desk) -> None:
-            super().__init__()
-            self.desk = desk
-            """With the draft."""
+        editor: EditorState
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, editor: EditorState) -> None:
         super().__init__()
-        self.desk = desk
-        """With the draft."""
+        self.editor = editor
+        """The preset under work."""
         self._looks: list[AnyInspection] = []
         """Processes under way."""
         self._report: DataReport | None = None
@@ -81,42 +80,39 @@ class DataScreen(Screen[None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay the screen out."""
         yield TitleBar()
         with Horizontal(id="body"):
             fields = [("data", name) for name in _FIELDS]
             yield Form("Data", fields, suggestions={"card": card_names()}, id="form")
-            yield Found(id="found")
+            yield DatasetReport(id="report")
         yield Footer()
 
     def on_mount(self) -> None:
-        """Look at once."""
         self._show()
-        self.action_look()
+        self.action_reload()
 
     def on_screen_resume(self) -> None:
-        """The draft may have changed on a later screen."""
+        """The document may have changed on a later screen."""
         self._show()
 
     def on_form_field_changed(self, message: FormField.Changed) -> None:
-        """Take the value into the draft; look again after a pause."""
-        self.desk.set(message.section, message.name, message.value)
+        """Take the value into the document; look again after a pause."""
+        self.editor.set(message.section, message.name, message.value)
         self._show()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(PAUSE_S, self.action_look)
+        self._timer = self.set_timer(PAUSE_S, self.action_reload)
 
     def on_input_submitted(self) -> None:
         """Enter goes to the next field."""
         self.focus_next()
 
     def on_resize(self) -> None:
-        """Draw the previews for the new width."""
         self.call_after_refresh(self._show)
 
-    def action_look(self) -> None:
+    def action_reload(self) -> None:
         """Look at the data, if the form says which."""
-        preset = self.desk.draft.preset
+        preset = self.editor.document.preset
         if preset is None:
             return
         self._call_off()
@@ -126,7 +122,7 @@ class DataScreen(Screen[None]):
 
     def action_check(self) -> None:
         """Read every image; where that is under way, call it off."""
-        preset = self.desk.draft.preset
+        preset = self.editor.document.preset
         if self._reading is not None:
             self._call_off()
             self._show()
@@ -137,15 +133,15 @@ class DataScreen(Screen[None]):
 
     def action_page(self, direction: int) -> None:
         """Go through what was found; where the screen is narrow, through all of it."""
-        for place in (self.query_one("#body"), self.query_one(Found)):
+        for place in (self.query_one("#body"), self.query_one(DatasetReport)):
             place.scroll_relative(y=direction * (place.size.height - 1))
 
     def action_next(self) -> None:
         """Go on to schemes."""
-        if self.desk.draft.problems:
-            self.notify(self.desk.draft.problems[0].sentence, severity="warning", markup=False)
+        if self.editor.document.problems:
+            self.notify(self.editor.document.problems[0].sentence, severity="warning", markup=False)
         else:
-            self.post_message(self.Done(self.desk))
+            self.post_message(self.Completed(self.editor))
 
     def action_back(self) -> None:
         """Leave the field; from none, leave the screen."""
@@ -155,7 +151,6 @@ class DataScreen(Screen[None]):
             self.app.pop_screen()
 
     def on_unmount(self) -> None:
-        """Call off what is under way."""
         self._call_off()
 
     def _begin(self, look: L) -> L:
@@ -212,7 +207,7 @@ class DataScreen(Screen[None]):
         steps = Text.assemble(
             "New study ▸ ", ("1 Data", "bold"), (" ▸ 2 Compress ▸ 3 Start", colours.muted)
         )
-        name = str(self.desk.draft.value("", "name") or "")
+        name = str(self.editor.document.value("", "name") or "")
         self.query_one(TitleBar).show(steps, Text(name, colours.muted))
-        self.query_one(Form).show(self.desk.draft, colours)
-        self.query_one(Found).show(self._report, self._reading, colours)
+        self.query_one(Form).show(self.editor.document, colours)
+        self.query_one(DatasetReport).show(self._report, self._reading, colours)

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from medtui.charts.palette import Colours
 from medtui.preset import Preset, Scheme, describe_searches, named_schemes
 from medtui.tui.editor.grid import Place, chosen_places
-from medtui.tui.widgets.panel import Panel
+from medtui.tui.widgets.panel import TextPanel
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.units import format_count, format_density, format_percent
 
@@ -88,7 +88,7 @@ class SchemeTable(RecordTable):
         return row
 
 
-class SchemeDetails(Panel):
+class SchemeDetails(TextPanel):
     """What the scheme under the cursor does, and what it would leave."""
 
     def show_search(self, name: str, preset: Preset, colours: Colours) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args, get_origin
 
 from rich.text import Text
@@ -14,17 +15,17 @@ from textual.widgets import Input, Static
 from medtui.charts.palette import Colours
 from medtui.preset.toml import Problem
 from medtui.tui.editor.document import (
-    Draft,
+    PresetDocument,
     field_of,
     read_typed,
     sections,
     show_typed,
     takes_array,
 )
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 
 
-class Line(Static):
+class ChangingText(Static):
     """Text that is laid out again only where it has changed."""
 
     _said: Text | None = None
@@ -51,12 +52,14 @@ class FormField(Horizontal):
     }
     """
 
+    @dataclass
     class Changed(Message):
         """A person typed another value."""
 
-        def __init__(self, section: str, name: str, value: object) -> None:
-            super().__init__()
-            self.section, self.name, self.value = section, name, value
+        section: str
+        name: str
+        value: object
+        """As TOML has it; None removes the key."""
 
     def __init__(self, section: str, name: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(id=f"{section or 'preset'}-{name}".replace(".", "-"))
@@ -65,27 +68,28 @@ class FormField(Horizontal):
         self._suggester = SuggestFromList(choices) if choices else None
         self._meaning = meaning_of(section, name, choices)
         self._is_array = takes_array(section, name)
-        self._shown: tuple[Draft, Colours, Sequence[Problem]] | None = None
+        self._shown: tuple[PresetDocument, Colours, Sequence[Problem]] | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay the line out."""
         yield Static(self.key.replace("_", " "), classes="name")
         yield Input(compact=True, suggester=self._suggester)
-        yield Line(classes="meaning")
+        yield ChangingText(classes="meaning")
 
-    def show(self, draft: Draft, colours: Colours, found: Sequence[Problem] = ()) -> None:
-        """Bring value and message up to date; what is being typed stays as it is."""
-        self.display = draft.has(self.section)
-        value = draft.value(self.section, self.key)
+    def show(
+        self, document: PresetDocument, colours: Colours, found: Sequence[Problem] = ()
+    ) -> None:
+        """Show value and message; what is being typed stays as it is."""
+        self.display = document.has(self.section)
+        value = document.value(self.section, self.key)
         field = self.query_one(Input)
         if not field.has_focus and value != self._read(field.value):
             with field.prevent(Input.Changed):
                 field.value = show_typed(value)
-        self._shown = (draft, colours, found)
-        problem = draft.problem_of(self.section, self.key, found)
+        self._shown = (document, colours, found)
+        problem = document.problem_of(self.section, self.key, found)
         self.set_class(bool(problem), "wrong")
         message = Text(problem or self._meaning, colours.warning if problem else colours.muted)
-        self.query_one(".meaning", Line).say(message)
+        self.query_one(".meaning", ChangingText).say(message)
 
     def explain(self, meaning: str, suggestions: Sequence[str]) -> None:
         """Say something else about the key: what is there on this machine."""
@@ -106,7 +110,7 @@ class FormField(Horizontal):
         return read_typed(text, is_array=self._is_array)
 
 
-class Form(Framed, VerticalScroll, can_focus=False):
+class Form(Panel, VerticalScroll, can_focus=False):
     """Fields below each other."""
 
     DEFAULT_CSS = """
@@ -135,25 +139,26 @@ class Form(Framed, VerticalScroll, can_focus=False):
         self._suggestions = suggestions or {}
 
     def compose(self) -> ComposeResult:
-        """Lay the fields out."""
         for section, name in self._fields:
             yield FormField(section, name, self._suggestions.get(name, ()))
         for section, names in self._tables.items():
             yield Static(
                 heading_of(section), id=f"{section}-heading", classes="heading", markup=False
             )
-            yield Line(id=f"{section}-said", classes="said")
+            yield ChangingText(id=f"{section}-said", classes="said")
             for name in names:
                 yield FormField(section, name, self._suggestions.get(name, ()))
 
-    def show(self, draft: Draft, colours: Colours, found: Sequence[Problem] = ()) -> None:
-        """Bring all fields up to date; `found` is what trying the draft found wrong."""
+    def show(
+        self, document: PresetDocument, colours: Colours, found: Sequence[Problem] = ()
+    ) -> None:
+        """Show all fields; `found` is what checking the document on this machine found wrong."""
         for field in self.query(FormField):
-            field.show(draft, colours, found)
+            field.show(document, colours, found)
 
     def say(self, section: str, text: Text) -> None:
         """Say something below a table's heading."""
-        line = self.query_one(f"#{section}-said", Line)
+        line = self.query_one(f"#{section}-said", ChangingText)
         line.display = bool(text)
         line.say(text)
 

@@ -1,5 +1,6 @@
 """New study, before the first step: which preset to start from."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
@@ -9,11 +10,11 @@ from textual.screen import Screen
 
 from medtui.resources import preset_names
 from medtui.tui.bindings import bind
-from medtui.tui.editor.document import describe_preset, tell_preset
+from medtui.tui.editor.document import describe_preset, explain_preset
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.theme import colours_of
-from medtui.tui.widgets.footer import KeyBar
-from medtui.tui.widgets.panel import Panel
+from medtui.tui.widgets.footer import FittedFooter
+from medtui.tui.widgets.panel import TextPanel
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 
@@ -33,16 +34,14 @@ class NewStudyScreen(Screen[None]):
         bind("escape", "app.pop_screen", "Back", "Back to the studies"),
     ]
 
-    class Chosen(Message):
-        """A preset to start from."""
+    @dataclass
+    class PresetChosen(Message):
+        """Start from a preset."""
 
-        def __init__(self, name_or_path: str) -> None:
-            super().__init__()
-            self.name_or_path = name_or_path
-            """A shipped name or a path."""
+        name_or_path: str
+        """A packaged name or a path."""
 
     def compose(self) -> ComposeResult:
-        """Lay the screen out."""
         yield TitleBar()
         yield RecordTable(
             [
@@ -51,11 +50,10 @@ class NewStudyScreen(Screen[None]):
             ],
             id="presets",
         )
-        yield Panel(id="about-preset")
-        yield KeyBar()
+        yield TextPanel(id="about-preset")
+        yield FittedFooter()
 
     def on_mount(self) -> None:
-        """List the presets."""
         colours = colours_of(self.app.current_theme)
         title = Text.assemble(("New study", "bold"), ("  start from a preset", colours.muted))
         self.query_one(TitleBar).show(title, Text())
@@ -69,27 +67,27 @@ class NewStudyScreen(Screen[None]):
             for name, about in rows.items()
         })  # fmt: skip
         table.focus()
-        self._tell(next(iter(rows)))
+        self._explain(next(iter(rows)))
 
     def on_data_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
-        """Tell more about the preset under the cursor."""
+        """Explain the preset under the cursor."""
         if event.row_key.value is not None:
-            self._tell(event.row_key.value)
+            self._explain(event.row_key.value)
 
     def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
         """Begin with the preset under the cursor."""
         if event.row_key.value is not None:
-            self.post_message(self.Chosen(event.row_key.value))
+            self.post_message(self.PresetChosen(event.row_key.value))
 
     def action_path(self) -> None:
         """Ask for a file."""
         self.app.push_screen(Prompt("Path of a preset file:"), self._choose)
 
-    def _tell(self, name: str) -> None:
-        panel = self.query_one("#about-preset", Panel)
+    def _explain(self, name: str) -> None:
+        panel = self.query_one("#about-preset", TextPanel)
         panel.caption(name)
-        panel.show_text(Text(tell_preset(name)))
+        panel.show_text(Text(explain_preset(name)))
 
     def _choose(self, path: str | None) -> None:
         if path:
-            self.post_message(self.Chosen(path.strip()))
+            self.post_message(self.PresetChosen(path.strip()))

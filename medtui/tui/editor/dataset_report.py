@@ -10,7 +10,7 @@ from textual.widgets import Static
 from medtui.charts.palette import Colours
 from medtui.protocol.dataset import Checked, DataReport, PreviewImage, Reading
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
-from medtui.tui.widgets.panel import Framed
+from medtui.tui.widgets.panel import Panel
 from medtui.units import format_count, format_percent
 
 _PARTS = ("summary", "check", "classes", "parts", "notes", "previews")
@@ -22,11 +22,11 @@ _SHOWN_BAD = 5
 _DOING = {"scan": "listing", "wait": "waiting for another process", "decode": "reading"}
 
 
-class Found(Framed, VerticalScroll):
+class DatasetReport(Panel, VerticalScroll):
     """Shows a report; says so while one is being made."""
 
     DEFAULT_CSS = """
-    Found {
+    DatasetReport {
         padding: 0 2;
         scrollbar-size-vertical: 1;
         & Static { height: auto; }
@@ -34,13 +34,12 @@ class Found(Framed, VerticalScroll):
     """
 
     def compose(self) -> ComposeResult:
-        """Lay the parts out."""
-        yield Static(id="found-summary")
-        yield Static(id="found-check")
-        yield Static(id="found-classes")
-        yield Static(id="found-parts")
-        yield Static(id="found-notes")
-        yield Static(id="found-previews")
+        yield Static(id="report-summary")
+        yield Static(id="report-check")
+        yield Static(id="report-classes")
+        yield Static(id="report-parts")
+        yield Static(id="report-notes")
+        yield Static(id="report-previews")
 
     def show(self, report: DataReport | None, reading: Reading | None, colours: Colours) -> None:
         """Show a report, None while the data are looked at; `reading` while every image is read."""
@@ -62,7 +61,7 @@ class Found(Framed, VerticalScroll):
                 "previews": _previews(report.previews, self.content_size.width, colours),
             }
         for name, content in parts.items():
-            self.query_one(f"#found-{name}", Static).update(content)
+            self.query_one(f"#report-{name}", Static).update(content)
 
 
 def _summary(report: DataReport, colours: Colours) -> Text:

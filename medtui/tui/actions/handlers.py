@@ -1,0 +1,181 @@
+"""Handlers of action requests; destructive actions ask for confirmation first."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, assert_never
+
+from medtui.errors import MedtuiError, explain_os_error
+from medtui.monitor.poller import Poller
+from medtui.monitor.study_summary import StudySummary
+from medtui.runs.folder import REFERENCE
+from medtui.tui.actions.messages import (
+    ActionRequest,
+    ChartExportRequested,
+    DeleteRequested,
+    ModelExportRequested,
+    NoteRequested,
+    ResumeRequested,
+    StartRequested,
+    StopRequested,
+)
+from medtui.tui.actions.study_actions import StudyActions
+from medtui.tui.screens.confirm import Choice, ConfirmDialog
+from medtui.tui.screens.prompt import Prompt
+
+if TYPE_CHECKING:
+    from medtui.tui.app import MedtuiApp
+
+_CANCEL = Choice("c", "", "Cancel")
+
+
+class ActionHandlers:
+    """Runs actions in threads, and shows their outcomes as notices."""
+
+    def __init__(self, app: "MedtuiApp", actions: StudyActions, poller: Poller) -> None:
+        self._app = app
+        self._actions = actions
+        self._poller = poller
+
+    def handle(self, request: ActionRequest) -> None:
+        """Answer a request."""
+        match request:
+            case StartRequested():
+                self._work(self._start(request))
+            case StopRequested():
+                self._confirm_stop(request)
+            case ResumeRequested():
+                self._resume(request.study)
+            case DeleteRequested():
+                self._confirm_delete(request.study.name)
+            case NoteRequested():
+                self._ask_for_note(request.study)
+            case ModelExportRequested():
+                self._work(self._open_export(request.key))
+            case ChartExportRequested():
+                self._run(partial(self._actions.export_chart, request.key, request.plot))
+            case _:
+                assert_never(request)
+
+    def confirm_quit(self, live: Sequence[str]) -> None:
+        """Ask what happens to the studies that are running, then quit."""
+        dialog = ConfirmDialog(
+            f"{', '.join(live)} {'is' if len(live) == 1 else 'are'} running.",
+            [
+                Choice("l", "leave", "Leave it running: it needs no terminal"),
+                Choice("s", "stop", "Stop it after the step it is in, then quit"),
+                _CANCEL,
+            ],
+        )
+        self._app.push_screen(dialog, partial(self._quit, live))
+
+    @contextmanager
+    def failures_shown(self, title: str) -> Iterator[None]:
+        """Show why an action failed as a notice; the application goes on."""
+        try:
+            yield
+        except OSError as error:
+            self._show_failure(title, explain_os_error(error))
+        except MedtuiError as error:
+            self._show_failure(title, error)
+
+    def _confirm_stop(self, request: StopRequested) -> None:
+        study, run = request.study, request.run
+        is_run_live = run is not None and run.status == "running"
+        if not (study.is_live or is_run_live):
+            self._app.notify(f"{study.name} is not running.")
+            return
+        choices = [Choice("w", "study", f"Stop the whole study {study.name}"), _CANCEL]
+        if is_run_live:
+            one = Choice("t", "run", f"Stop this run; {study.name} goes on with the next")
+            choices.insert(0, one)
+        sentence = "Stop? A checkpoint is written first, and r resumes from it."
+        self._app.push_screen(ConfirmDialog(sentence, choices), partial(self._stop, request))
+
+    def _stop(self, request: StopRequested, answer: str | None) -> None:
+        if answer == "run" and request.run is not None:
+            self._run(partial(self._actions.stop_run, request.run))
+        elif answer == "study":
+            self._run(partial(self._actions.stop_study, request.study.name))
+
+    def _resume(self, study: StudySummary) -> None:
+        if study.is_live:
+            is_ending = study.live_run is None
+            self._app.notify(
+                f"{study.name} is about to end or to go on; press r again in a moment."
+                if is_ending
+                else f"{study.name} is running already."
+            )
+        elif study.status == "finished":
+            self._app.notify(f"{study.name} is finished: nothing is left to do.")
+        else:
+            self._run(partial(self._actions.resume, study.name))
+
+    def _confirm_delete(self, name: str) -> None:
+        choices = [_CANCEL, Choice("d", "delete", f"Delete {name} with all its runs, for good")]
+        sentence = f"Delete {name}? Its models, logs and results cannot be brought back."
+        self._app.push_screen(ConfirmDialog(sentence, choices), partial(self._delete, name))
+
+    def _delete(self, name: str, answer: str | None) -> None:
+        if answer == "delete":
+            self._run(partial(self._actions.delete, name))
+
+    def _ask_for_note(self, study: StudySummary) -> None:
+        prompt = Prompt(f"A line about {study.name}:", study.note)
+        self._app.push_screen(prompt, partial(self._write_note, study.name))
+
+    def _write_note(self, name: str, text: str | None) -> None:
+        if text is not None:
+            self._run(partial(self._actions.write_note, name, text))
+
+    async def _open_export(self, key: str) -> None:
+        """Open the export dialog of a run that has a model."""
+        from medtui.tui.screens.export_dialog import ExportDialog
+
+        with self.failures_shown("Not exported"):
+            run = await asyncio.to_thread(self._actions.finished_run, key)
+            if run is None:
+                self._app.notify("Only a finished run has a model to export.", severity="warning")
+            else:
+                self._app.push_screen(ExportDialog(run))
+
+    async def _start(self, request: StartRequested) -> None:
+        """Start a study, go to Home, and open its reference if it is to be watched."""
+        self._app.notify(f"Starting {request.preset.name} ...", markup=False)
+        with self.failures_shown("Not started"):
+            name = await asyncio.to_thread(self._actions.start, request.preset)
+            self._poller.poll_now()
+            await self._app.go_home()
+            if request.is_watched:
+                self._app.open_run(f"{name}/{REFERENCE}")
+
+    def _quit(self, live: Sequence[str], answer: str | None) -> None:
+        if answer == "leave":
+            self._app.exit()
+        elif answer == "stop":
+            self._work(self._stop_all(live))
+
+    async def _stop_all(self, names: Sequence[str]) -> None:
+        """Stop studies, then quit; stay where one could not be stopped."""
+        num_stopped = 0
+        for name in names:
+            with self.failures_shown("Not stopped"):
+                await asyncio.to_thread(self._actions.stop_study, name)
+                num_stopped += 1
+        if num_stopped == len(names):
+            self._app.exit()
+
+    def _run(self, action: Callable[[], str]) -> None:
+        self._work(self._run_in_thread(action))
+
+    async def _run_in_thread(self, action: Callable[[], str]) -> None:
+        with self.failures_shown("Not done"):
+            self._app.notify(await asyncio.to_thread(action), markup=False)
+        self._poller.poll_now()
+
+    def _work(self, work: Coroutine[None, None, None]) -> None:
+        self._app.run_worker(work, group="actions")
+
+    def _show_failure(self, title: str, error: Exception) -> None:
+        self._app.notify(str(error), title=title, severity="error", markup=False)

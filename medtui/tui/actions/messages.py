@@ -1,0 +1,85 @@
+"""Requests that screens post, and the application answers. Each carries what it is about."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from medtui.charts.plot import Plot
+from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.study_summary import StudySummary
+
+if TYPE_CHECKING:
+    from medtui.preset import Preset
+
+
+class ActionMessage(Message):
+    """Base of all requests: the application answers them in one place."""
+
+
+@dataclass
+class StartRequested(ActionMessage):
+    """Start a study."""
+
+    preset: "Preset"
+    is_watched: bool
+    """Whether its screen is opened."""
+
+
+@dataclass
+class StopRequested(ActionMessage):
+    """Stop a study, or one run of it."""
+
+    study: StudySummary
+    run: RunSummary | None
+    """The run under the cursor; None where the cursor is on the study."""
+
+
+@dataclass
+class ResumeRequested(ActionMessage):
+    """Start what is unfinished in a study."""
+
+    study: StudySummary
+
+
+@dataclass
+class DeleteRequested(ActionMessage):
+    """Delete a study's folder."""
+
+    study: StudySummary
+
+
+@dataclass
+class NoteRequested(ActionMessage):
+    """Edit the note of a study."""
+
+    study: StudySummary
+
+
+@dataclass
+class ModelExportRequested(ActionMessage):
+    """Write a finished run's model to files."""
+
+    key: str
+    """`study/run`."""
+
+
+@dataclass
+class ChartExportRequested(ActionMessage):
+    """Write a chart to files."""
+
+    key: str
+    """`study/run`, in whose folder the files are written."""
+    plot: Plot
+    """As it is on screen: zoomed, smoothed."""
+
+
+ActionRequest = (
+    StartRequested
+    | StopRequested
+    | ResumeRequested
+    | DeleteRequested
+    | NoteRequested
+    | ModelExportRequested
+    | ChartExportRequested
+)

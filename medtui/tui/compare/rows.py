@@ -1,0 +1,67 @@
+"""The rows of Compare's table in words. Some columns open files, so threads make them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from medtui.analysis.columns import Column, column_named, columns_named, differing, usual_columns
+from medtui.analysis.differences import Differences
+from medtui.analysis.groups import Group, group_row, group_runs
+from medtui.analysis.run_record import RunRecord
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How the table is filtered, sorted and grouped."""
+
+    filter: str = ""
+    """Expression that shown runs fulfil; half of one, while it is typed, shows all."""
+    sort: str = ""
+    """Column, `-` before it for falling values; empty keeps studies together."""
+    columns: str = ""
+    """Names; empty takes the usual ones."""
+    is_same_hidden: bool = False
+    """Whether columns in which all runs are alike are left out."""
+    group: str = ""
+    """Columns to group by, separated by spaces; empty does not group."""
+    is_low_fidelity_shown: bool = False
+    """Whether the runs of a search that ran fewer cycles are shown."""
+
+    def columns_for(self, entries: Sequence[RunRecord]) -> list[Column]:
+        """Return the table's columns for these runs, the run's name among them."""
+        columns = columns_named(self.columns) if self.columns else usual_columns(entries)
+        if all(column.name != "run" for column in columns):
+            columns.insert(0, column_named("run"))
+        return differing(columns, entries) if self.is_same_hidden else columns
+
+
+@dataclass(frozen=True)
+class CompareRows:
+    """What the table shows."""
+
+    entries: tuple[RunRecord, ...]
+    """In order."""
+    columns: tuple[Column, ...]
+    differences: Mapping[str, Differences]
+    """Run to its differences, as far as they are computed."""
+    pin: str
+    """Key of the baseline; empty where each run's own reference is."""
+    texts: Mapping[str, tuple[str, ...]]
+    """Run to its columns in words."""
+    groups: tuple[Group, ...] = ()
+    """Runs that stand together, below their mean where they are several; none ungrouped."""
+    means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """A group's label to its columns in words."""
+
+
+def make_rows(
+    entries: Sequence[RunRecord],
+    options: TableOptions,
+    differences: Mapping[str, Differences],
+    pin: str,
+) -> CompareRows:
+    """Return the rows of these runs; blocks while files are read."""
+    columns = tuple(options.columns_for(entries))
+    texts = {entry.key: tuple(column.text(entry) for column in columns) for entry in entries}
+    groups = tuple(group_runs(entries, options.group.split()) if options.group else ())
+    means = {group.label: group_row(group, columns) for group in groups}
+    return CompareRows(tuple(entries), columns, differences, pin, texts, groups, means)

@@ -1,0 +1,198 @@
+"""What Compare shows: which runs, in which order, with which columns, against which baseline.
+
+Pure: no screen, no files. The screen changes it by keys and shows what it says.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from medtui.analysis.columns import Column, column_named, columns_named
+from medtui.analysis.differences import Differences
+from medtui.analysis.filters import parse_filter
+from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
+from medtui.analysis.run_record import RunRecord
+from medtui.analysis.run_tables import short_name
+from medtui.analysis.sorting import sort_runs
+from medtui.charts.figures.data import ChartedRun
+from medtui.charts.selection import Marks
+from medtui.errors import MedtuiError
+from medtui.tui.compare.model import FinishedRuns
+from medtui.tui.compare.rows import CompareRows, TableOptions, make_rows
+from medtui.tui.compare.tabs import TABS, TabRequest
+
+GROUPINGS = ("", "scheme", "scheme density", "density", "seed", "study")
+"""What `g` goes through."""
+
+
+@dataclass
+class CompareState:
+    """The state of one Compare screen."""
+
+    options: TableOptions = field(default_factory=TableOptions)
+    initially_marked: tuple[str, ...] | None = ()
+    """Keys of the runs to mark once they are read; empty marks those shown, None marks no more."""
+    runs: FinishedRuns = field(default_factory=FinishedRuns)
+    marks: Marks = field(default_factory=Marks)
+    """The marked runs: the tabs show them."""
+    pin: RunRecord | None = None
+    """The baseline; None compares each run with its study's reference."""
+    differences: dict[str, Differences] = field(default_factory=dict)
+    """Run to its differences from the baseline, as far as they are computed."""
+    tab: str = TABS[0]
+    is_turned: bool = False
+    """Whether the tab's other side is shown: free memory, latency."""
+
+    @property
+    def filtered(self) -> list[RunRecord]:
+        """The runs that the filter lets through, in order."""
+        try:
+            holds = parse_filter(self.options.filter)
+            entries = [entry for entry in self.runs.entries if holds(entry)]
+            return sort_runs(entries, self.options.sort)
+        except MedtuiError:  # half a filter, while it is being typed
+            return list(self.runs.entries)
+
+    @property
+    def shown(self) -> list[RunRecord]:
+        """The rows of the table: filtered runs, low-fidelity ones only where they are shown."""
+        filtered = self.filtered
+        return filtered if self.options.is_low_fidelity_shown else split_by_fidelity(filtered)[0]
+
+    @property
+    def columns(self) -> list[Column]:
+        """The table's columns."""
+        return self.options.columns_for(self.shown)
+
+    @property
+    def marked(self) -> tuple[ChartedRun, ...]:
+        """The marked runs, in the order in which they were marked."""
+        found = [(mark, self.runs.find(mark.key)) for mark in self.marks]
+        entries = [entry for _, entry in found if entry is not None]
+        return tuple(
+            ChartedRun(entry, mark, short_name(entry, entries))
+            for mark, entry in found
+            if entry is not None
+        )
+
+    @property
+    def pinned_key(self) -> str:
+        """Key of the pinned run; empty where none is."""
+        return self.pin.key if self.pin else ""
+
+    def take(self, runs: FinishedRuns) -> None:
+        """Replace the runs; the first time, mark those that were asked for."""
+        self.runs = runs
+        self.marks.identities = runs.identities
+        if self.initially_marked is not None:
+            named = [runs.find(key) for key in self.initially_marked]
+            if any(entry is not None and entry.is_probe for entry in named):
+                self.options = replace(self.options, is_low_fidelity_shown=True)
+            for key in self.initially_marked or [entry.key for entry in self.shown]:
+                self.marks.add(key)
+            self.initially_marked = None
+        self.marks.keep(entry.key for entry in runs.entries)
+
+    def toggle_marks(self, keys: Sequence[str]) -> None:
+        """Mark runs, such as a group's; where all are marked, unmark them."""
+        is_all = all(self.marks.of(key) for key in keys)
+        for key in keys:
+            if is_all or not self.marks.of(key):
+                self.marks.toggle(key)
+
+    def toggle_all_marks(self) -> None:
+        """Mark all shown runs; where all are marked, unmark every run."""
+        keys = [entry.key for entry in self.shown]
+        if all(self.marks.of(key) for key in keys):
+            self.marks.keep(())
+            return
+        for key in keys:
+            self.marks.add(key)
+
+    def toggle_pin(self, key: str) -> None:
+        """Make a run the baseline of all; the pinned one again: each study's reference is."""
+        is_pinned = self.pin is not None and self.pin.key == key
+        self.pin = None if is_pinned else self.runs.find(key)
+        self.differences = {}
+
+    def set_filter(self, expression: str) -> None:
+        """Show only runs that fulfil an expression."""
+        self.options = replace(self.options, filter=expression)
+
+    def set_columns(self, names: str) -> None:
+        """Show columns by name; empty shows the usual ones.
+
+        Raises:
+            UsageError: one of them does not exist.
+        """
+        columns_named(names or "run")
+        self.options = replace(self.options, columns=names.strip())
+
+    def sort_by_next_column(self) -> None:
+        """Sort by the next column, best values first; after the last, not at all."""
+        names = [column.name for column in self.columns if column.name != "run"]
+        current = self.options.sort.removeprefix("-")
+        at = names.index(current) + 1 if current in names else 0
+        name = names[at] if at < len(names) else ""
+        is_falling = bool(name) and column_named(name).higher_is_better is True
+        self.options = replace(self.options, sort=f"-{name}" if is_falling else name)
+
+    def reverse_order(self) -> None:
+        """Reverse the order of the sorted column."""
+        name = self.options.sort.removeprefix("-")
+        if name:
+            is_falling = self.options.sort.startswith("-")
+            self.options = replace(self.options, sort=name if is_falling else f"-{name}")
+
+    def group_by_next(self) -> None:
+        """Group by the next columns; after the last, not at all."""
+        at = (GROUPINGS.index(self.options.group) + 1) % len(GROUPINGS)
+        self.options = replace(self.options, group=GROUPINGS[at])
+
+    def toggle_low_fidelity(self) -> None:
+        """Show the low-fidelity runs of searches, or hide and unmark them."""
+        is_shown = not self.options.is_low_fidelity_shown
+        self.options = replace(self.options, is_low_fidelity_shown=is_shown)
+        if not is_shown:
+            self.marks.keep(entry.key for entry in split_by_fidelity(self.runs.entries)[0])
+
+    def toggle_same_hidden(self) -> None:
+        """Hide columns in which all runs are alike, or show them again."""
+        self.options = replace(self.options, is_same_hidden=not self.options.is_same_hidden)
+
+    def choose_tab(self, tab: str) -> bool:
+        """Show a tab, or the other side of the current one; return whether it is another tab."""
+        is_other = tab != self.tab
+        self.is_turned = not is_other and not self.is_turned
+        self.tab = tab
+        return is_other
+
+    def request_tab(self, current: str | None, width: int) -> TabRequest:
+        """Return what computes the tab: `current` is the run under the cursor, `width` in cells."""
+        entry = self.runs.find(current) if current else None
+        return TabRequest(self.tab, self.marked, entry, self.runs, self.pin, self.is_turned, width)
+
+    def prepare_rows(self) -> Callable[[], CompareRows]:
+        """Return a function that makes the table's rows; it blocks: call it in a thread."""
+        differences = dict(self.differences)
+        return partial(make_rows, self.shown, self.options, differences, self.pinned_key)
+
+    def describe(self, shown: Sequence[RunRecord]) -> str:
+        """Return the table's title: counts, filter, order, groups."""
+        counts = [len(split_by_fidelity(each)[0]) for each in (shown, self.runs.entries)]
+        title = f"{counts[0]} of {counts[1]} runs, {len(self.marks)} marked"
+        parts = [
+            self._describe_low_fidelity(),
+            self.options.filter,
+            self.options.sort and f"by {self.options.sort}",
+            self.options.group and f"grouped by {self.options.group}",
+        ]
+        return " · ".join([title, *filter(None, parts)])
+
+    def _describe_low_fidelity(self) -> str:
+        """Return how many low-fidelity runs pass the filter, and the key that shows them."""
+        _, found = split_by_fidelity(self.filtered)
+        if not found:
+            return ""
+        hidden = "" if self.options.is_low_fidelity_shown else " hidden: P shows them"
+        return f"{describe_low_fidelity(found)}{hidden}"

@@ -1,0 +1,131 @@
+"""Compare's table: a run a row, its mark in front, each metric with its change."""
+
+from typing import Literal
+
+from rich.text import Text
+from textual.binding import Binding
+
+from medtui.analysis.columns import Column as RunColumn
+from medtui.analysis.differences import difference_text
+from medtui.analysis.groups import Group
+from medtui.analysis.run_record import RunRecord
+from medtui.charts.palette import Colours
+from medtui.charts.selection import Marks
+from medtui.tui.compare.rows import CompareRows
+from medtui.tui.widgets.table import Cells, Column, RecordTable
+
+_WIDEST = 24
+"""Cells of a column at most; the run's name grows beyond where there is room."""
+
+_GROUP = "group: "
+"""What the keys of groups' lines begin with; no run's does."""
+
+_SIGN = 2
+"""Cells before a run's name for what a search made of it."""
+
+_CHANGE = 23
+"""Cells of a change with its interval."""
+
+
+class CompareTable(RecordTable):
+    """All finished runs that the filter lets through."""
+
+    BINDINGS = [
+        Binding("enter", "select_cursor", "Mark", show=False, tooltip="Does what space does"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__((Column("run", "run", 20, grows=True),), id="compared")
+        self._members: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def selected_run(self) -> str | None:
+        """Key of the run under the cursor; None on a group's line."""
+        return None if self.selected in self._members else self.selected
+
+    @property
+    def selected_runs(self) -> tuple[str, ...]:
+        """Keys of what is under the cursor: a run, or all members of a group."""
+        if self.selected is None:
+            return ()
+        return self._members.get(self.selected, (self.selected,))
+
+    def show_rows(self, rows: CompareRows, marks: Marks, colours: Colours) -> None:
+        """Show these runs with these columns."""
+        self.set_columns(_columns(rows))
+        if not rows.groups:
+            self._members = {}
+            self.show({entry.key: _cells(entry, rows, marks, colours) for entry in rows.entries})
+            return
+        cells: dict[str, Cells] = {}
+        self._members = {}
+        for group in rows.groups:
+            if len(group.members) > 1:
+                key = f"{_GROUP}{group.label}"
+                self._members[key] = tuple(entry.key for entry in group.members)
+                cells[key] = _group_cells(group, rows, colours)
+            for entry in group.members:
+                cells[entry.key] = _cells(entry, rows, marks, colours)
+        self.show(cells)
+
+
+def _columns(rows: CompareRows) -> list[Column]:
+    """Give the table's columns; those named first leave last when it is narrow."""
+    columns = [Column("mark", "", 2)]
+    first = next((column for column in rows.columns if _has_change(column)), None)
+    for at, column in enumerate(rows.columns):
+        every = (*rows.texts.values(), *rows.means.values())
+        widest = max((len(words[at]) for words in every), default=0)
+        width = min(_WIDEST, max(widest, len(column.label)))
+        is_name = column.name == "run"
+        if is_name and any(entry.is_probe or entry.is_chosen for entry in rows.entries):
+            width += _SIGN
+        rank = 0 if is_name or column is first else 2 * at + 2
+        justify: Literal["left", "right"] = "left" if column.is_text else "right"
+        columns.append(Column(column.name, column.label, width, rank, justify, grows=is_name))
+        if _has_change(column):
+            columns.append(Column(f"{column.name} change", "change", _CHANGE, rank + 1, "right"))
+    return columns
+
+
+def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
+    """Give the line above a group: its label, and each number's mean and spread."""
+    strong = f"bold {colours.accent}"
+    words = zip(rows.columns, rows.means[group.label], strict=True)
+    cells = {column.name: Text(text, style=strong) for column, text in words}
+    return cells | {
+        "mark": Text("≡", style=strong),
+        "run": Text(f"{group.label}: {len(group.members)} runs", style=strong),
+    }
+
+
+def _has_change(column: RunColumn) -> bool:
+    return column.metric is not None and column.split == "test"
+
+
+def _signs(entry: RunRecord, rows: CompareRows) -> str:
+    """Give what stands before a run's name: the pin, and what a search made of the run."""
+    made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
+    return f"{'◆ ' * (entry.key == rows.pin)}{made}"
+
+
+def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) -> Cells:
+    mark = marks.of(entry.key)
+    sign = Text(mark.letter if mark else "")
+    if mark:
+        sign.stylize(f"bold {colours.of(mark.tint)}")
+    cells = {"mark": sign}
+    of_run = rows.differences.get(entry.key)
+    for column, words in zip(rows.columns, rows.texts[entry.key], strict=True):
+        cells[column.name] = Text(words)
+        if column.name == "run":
+            style = colours.muted if entry.is_probe else colours.strong
+            cells["run"] = Text(f"{_signs(entry, rows)}{words}", style=style)
+        if column.metric is not None and of_run is not None:
+            difference = of_run.by_metric.get(column.metric.name)
+            text = Text(difference_text(column.metric, difference), style=colours.muted)
+            if difference is not None and difference.is_clear:
+                is_worse = (difference.value < 0) == column.metric.higher_is_better
+                text.stylize(colours.warning if is_worse else colours.good)
+            cells[f"{column.name} change"] = text
+    return cells

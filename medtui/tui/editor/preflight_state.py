@@ -1,0 +1,72 @@
+"""What checking the edited preset on this machine found, and how that is summarised."""
+
+from dataclasses import dataclass, field
+
+from rich.text import Text
+
+from medtui.charts.palette import Colours
+from medtui.errors import MedtuiError, UsageError
+from medtui.preset import describe_compressions, describe_searches
+from medtui.preset.toml import Problem
+from medtui.protocol.preflight import CellForecast, Estimate, Preflight
+from medtui.tui.editor.document import PresetDocument
+from medtui.tui.editor.grid import Place
+from medtui.units import format_bytes, format_duration, plural
+
+
+@dataclass
+class PreflightState:
+    """The outcome of the latest check."""
+
+    forecasts: dict[Place, CellForecast] = field(default_factory=dict)
+    """What each cell would keep."""
+    notes: list[str] = field(default_factory=list)
+    """Messages that are about no key of the preset."""
+    problem: Problem | None = None
+    """Why the preset cannot be run here; None where it can, or that is not known."""
+    estimate: Estimate | None = None
+    is_running: bool = False
+    """Whether a check is under way."""
+
+    def take(self, outcome: Preflight | MedtuiError) -> None:
+        """Replace what was found before."""
+        if isinstance(outcome, MedtuiError):
+            self.forecasts, self.notes, self.estimate = {}, [str(outcome)], None
+            is_refused = bool(outcome.key) or isinstance(outcome, UsageError)
+            self.problem = Problem(str(outcome), outcome.key) if is_refused else None
+        else:
+            self.forecasts = {(cell.scheme, cell.density): cell for cell in outcome.cells}
+            self.notes, self.estimate = list(outcome.notes), outcome.estimate
+            self.problem = None
+
+    def forget(self) -> None:
+        """Drop what was measured for another preset."""
+        self.estimate = self.problem = None
+
+    def problems_of(self, document: PresetDocument) -> list[Problem]:
+        """Return what is wrong with a document, by itself or on this machine."""
+        return [*document.problems, *([self.problem] if self.problem else [])]
+
+    def summarise(self, document: PresetDocument, colours: Colours) -> Text:
+        """Return the size of the study and its estimate, or how many problems there are."""
+        preset, count = document.preset, len(self.problems_of(document))
+        if preset is None or count:
+            return Text(f"⚠ {plural(count, 'problem')}", colours.warning)
+        text = Text(f"1 reference + {describe_compressions(preset, 'run')}", colours.muted)
+        if self.estimate is not None:
+            text.append(f" · about {format_duration(self.estimate.seconds_study)}", colours.strong)
+            text.append(f" · {format_bytes(self.estimate.bytes_disk)}")
+        if self.is_running:
+            text = Text.assemble(("trying it …  ", colours.accent), text)
+        return text
+
+
+def summarise_search(document: PresetDocument, colours: Colours) -> Text:
+    """Return what the search costs, and how it is switched on and off."""
+    if not document.has("search"):
+        return Text("Off: the grid alone is run. f begins one.", colours.muted)
+    if document.preset is None:
+        return Text("What it costs is said once nothing is wrong.", colours.warning)
+    how = "Space in the column `search` drops a scheme"
+    how += "; the last one switches it off." if document.preset.compress.schemes else "."
+    return Text.assemble(f"{describe_searches(document.preset)}. ", (how, colours.muted))

@@ -1,0 +1,76 @@
+"""What is done with an edited preset: saved, copied, started."""
+
+import shlex
+from functools import partial
+from pathlib import Path
+
+from textual.screen import Screen
+
+from medtui.preset import Preset, describe_compressions
+from medtui.runs.atomic_file import publish_text
+from medtui.runs.folder import slugify
+from medtui.tui.actions.messages import StartRequested
+from medtui.tui.clipboard import copy_text
+from medtui.tui.editor.state import EditorState
+from medtui.tui.screens.confirm import Choice, ConfirmDialog
+from medtui.tui.screens.prompt import Prompt
+
+
+class PresetActions:
+    """Asks on top of the editor's screen, and shows outcomes as its notices."""
+
+    def __init__(self, screen: Screen[None], editor: EditorState) -> None:
+        self._screen = screen
+        self._editor = editor
+
+    def ask_where_to_save(self) -> None:
+        """Ask for a path, then write the preset there; an existing file is not replaced."""
+        name = slugify(str(self._editor.document.value("", "name") or "study"))
+        prompt = Prompt("Save this preset as:", self._editor.saved_as or f"{name}.toml")
+        self._screen.app.push_screen(prompt, self._save)
+
+    def copy(self) -> None:
+        """Copy the preset's text."""
+        message = copy_text(self._screen.app, self._editor.document.text)
+        self._screen.notify(message, markup=False)
+
+    def confirm_start(self, preset: Preset) -> None:
+        """Ask how to start the study, then request it, or show its command line."""
+        dialog = ConfirmDialog(
+            f"Start {preset.name}: a reference and {describe_compressions(preset)}? "
+            "It runs in the background and needs no terminal.",
+            [
+                Choice("s", "watch", "Start and watch"),
+                Choice("b", "start", "Start in the background and go Home"),
+                Choice("p", "print", "Save the preset and show the command line instead"),
+                Choice("c", "", "Cancel"),
+            ],
+        )
+        self._screen.app.push_screen(dialog, partial(self._start, preset))
+
+    def _start(self, preset: Preset, answer: str | None) -> None:
+        if answer in {"watch", "start"}:
+            self._screen.post_message(StartRequested(preset, is_watched=answer == "watch"))
+        elif answer == "print":
+            self._save(self._editor.saved_as or f"{slugify(preset.name)}.toml")
+            if self._editor.saved_as:
+                command = f"medtui --run {shlex.quote(self._editor.saved_as)}"
+                message = f"{command}\n{copy_text(self._screen.app, command)}"
+                self._screen.notify(message, timeout=20, markup=False)
+
+    def _save(self, path: str | None) -> None:
+        if not path:
+            return
+        target = Path(path).expanduser()
+        if target.exists() and str(target) != self._editor.saved_as:
+            message = f"{target} exists already; choose another name."
+            self._screen.notify(message, severity="warning", markup=False)
+            return
+        try:
+            publish_text(target, self._editor.document.text)
+        except OSError as error:
+            message = f"{target} cannot be written: {error.strerror}."
+            self._screen.notify(message, severity="error", markup=False)
+            return
+        self._editor.saved_as = str(target)
+        self._screen.notify(f"Saved as {target}.", markup=False)

@@ -1,0 +1,74 @@
+"""Keys that change how a chart is looked at: logarithm, smoothing, zoom, the cursor.
+
+A screen with charts adds `CHART_BINDINGS` to its own, and passes their argument on to
+`adjust_chart` with the chart that its keys are about.
+"""
+
+from dataclasses import replace
+from typing import Literal, assert_never
+
+from textual.screen import Screen
+
+from medtui.charts.plot import Plot
+from medtui.charts.viewport import ZOOM, Lens, step_cursor, zoom
+from medtui.tui.bindings import bind
+from medtui.tui.widgets.chart import Chart
+
+Adjustment = Literal[
+    "log", "smooth", "zoom_in", "zoom_out", "next_point", "previous_point", "reset"
+]
+
+CHART_BINDINGS = [
+    bind("y", "adjust_chart('log')", "Log y", "Draw the pane's y axis logarithmically",
+         name="log", shown=False),
+    bind("m", "adjust_chart('smooth')", "Smooth", "Smooth the pane's curves; raw ones stay faint",
+         name="smooth", shown=False),
+    bind("plus,equals_sign", "adjust_chart('zoom_in')", "Zoom in",
+         "Show less of the pane's x axis", name="zoom", shown=False, display="+"),
+    bind("minus", "adjust_chart('zoom_out')", "Zoom out", "Show more of the pane's x axis",
+         name="zoom_back", shown=False, display="-"),
+    bind("right", "adjust_chart('next_point')", "Inspect right", "Read out the next point",
+         name="inspect", shown=False),
+    bind("left", "adjust_chart('previous_point')", "Inspect left", "Read out the point before",
+         name="inspect_back", shown=False),
+    bind("0", "adjust_chart('reset')", "Reset view", "See the pane's chart whole again",
+         name="reset", shown=False),
+]  # fmt: skip
+
+
+def adjust_chart(chart: Chart | None, adjustment: Adjustment) -> None:
+    """Change how a chart is looked at; without a chart, or before its data, do nothing."""
+    if chart is not None and chart.plot is not None:
+        chart.look(adjusted(chart.lens, chart.plot, adjustment))
+
+
+def step_back(screen: Screen[None], chart: Chart | None) -> None:
+    """Show the whole chart again, else all panes again, else leave the screen."""
+    if chart is not None and chart.lens != Lens():
+        chart.look(Lens())
+    elif screen.has_class("-full"):
+        screen.remove_class("-full")
+    else:
+        screen.dismiss()
+
+
+def adjusted(lens: Lens, plot: Plot, adjustment: Adjustment) -> Lens:
+    """Return how the plot is looked at after one adjustment."""
+    match adjustment:
+        case "log":
+            is_log = plot.is_log if lens.is_log is None else lens.is_log
+            return replace(lens, is_log=not is_log)
+        case "smooth":
+            return replace(lens, is_smooth=not lens.is_smooth)
+        case "zoom_in":
+            return zoom(lens, plot, ZOOM)
+        case "zoom_out":
+            return zoom(lens, plot, 1 / ZOOM)
+        case "next_point":
+            return step_cursor(lens, plot, 1)
+        case "previous_point":
+            return step_cursor(lens, plot, -1)
+        case "reset":
+            return Lens()
+        case _:
+            assert_never(adjustment)

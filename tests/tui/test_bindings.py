@@ -1,0 +1,75 @@
+"""Keys of the settings file, by the names of actions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from medtui.tui.app import MedtuiApp
+from medtui.tui.bindings import FORMER_NAMES, current_names
+from medtui.tui.compare.screen import CompareScreen
+from medtui.tui.editor.compress_screen import CompressScreen
+from medtui.tui.editor.data_screen import DataScreen
+from medtui.tui.editor.new_study_screen import NewStudyScreen
+from medtui.tui.screens.export_dialog import ExportDialog
+from medtui.tui.screens.home import HomeScreen
+from medtui.tui.screens.run import RunScreen
+from medtui.tui.settings import Settings
+from tests.helpers.recorded_runs import RecordedStudy
+from tests.helpers.tui_pilot import screen_text, until
+
+BOUND = (
+    MedtuiApp, HomeScreen, RunScreen, CompareScreen, NewStudyScreen, DataScreen, CompressScreen,
+    ExportDialog,
+)  # fmt: skip
+"""Everything whose keys the settings file can change."""
+
+EARLIER_NAMES = (
+    "back", "check", "choose", "columns", "compare", "copy", "delete", "densities", "export",
+    "export_model", "find_density", "focus_next", "follow", "full", "group", "help", "hide_same",
+    "inspect", "inspect_back", "leave", "log", "look", "main", "main_1", "main_2", "main_3",
+    "main_4", "main_5", "main_6", "mark", "mark_all", "new", "next", "next_main", "next_pane",
+    "next_pane_back", "next_run", "next_run_back", "next_tab", "next_tab_back", "note", "order",
+    "page", "page_back", "path", "pin", "pop_screen", "probes", "quit", "reset", "resume", "save",
+    "scroll", "scroll_back", "search", "smooth", "sort", "sort_back", "start", "stop", "studies",
+    "tab", "tab_2", "tab_3", "tab_4", "tab_5", "tab_6", "tab_7", "tab_8", "tab_9", "zoom",
+    "zoom_back",
+)  # fmt: skip
+"""Names of actions before any was renamed, and `main_1`, which the documentation named."""
+
+
+def _bindings() -> Iterator[Binding]:
+    for bound in BOUND:
+        yield from (each for each in bound.BINDINGS if isinstance(each, Binding) and each.id)
+
+
+@pytest.mark.parametrize("name", EARLIER_NAMES)
+def test_every_earlier_name_is_still_an_action(name: str) -> None:
+    """A settings file that uses it goes on working."""
+    (today,) = current_names({name: "z"})
+    assert today in {binding.id for binding in _bindings()}
+
+
+def test_former_names_are_none_of_todays() -> None:
+    """Else one key would change two actions."""
+    assert not set(FORMER_NAMES) & {binding.id for binding in _bindings()}
+
+
+def test_todays_name_wins_over_a_former_one() -> None:
+    """Whichever comes first in the file."""
+    assert current_names({"search": "a", "filter": "b"}) == {"filter": "b"}
+    assert current_names({"filter": "b", "search": "a"}) == {"filter": "b"}
+
+
+async def test_a_former_name_remaps_its_action(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The new key filters the studies; the old one does nothing."""
+    app = MedtuiApp(runs_dir, settings=Settings(keys={"search": "z"}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "malaria" in screen_text(pilot))
+        await pilot.press("slash")
+        assert app.focused is None or app.focused.id == "studies"
+        await pilot.press("z", *"demo")
+        await until(pilot, lambda: "1 with 'demo'" in screen_text(pilot))

@@ -1,0 +1,146 @@
+"""The state of Compare, without a screen: runs, order, columns, marks, pin, tabs."""
+
+from pathlib import Path
+
+import pytest
+
+from medtui.errors import UsageError
+from medtui.tui.compare.model import ComparisonLoader
+from medtui.tui.compare.rows import TableOptions
+from medtui.tui.compare.state import GROUPINGS, CompareState
+from medtui.tui.compare.tabs import TABS
+from tests.helpers.searched_study import PROBES, write_searched_study
+
+
+@pytest.fixture
+def state(runs_dir: Path) -> CompareState:
+    """Return the state over a study with a search: five runs, two of low fidelity."""
+    write_searched_study(runs_dir)
+    state = CompareState()
+    state.take(ComparisonLoader(runs_dir).load())
+    return state
+
+
+def _names(state: CompareState) -> list[str]:
+    return [entry.folder.name for entry in state.shown]
+
+
+def test_the_first_runs_are_marked_and_later_ones_are_not(state: CompareState) -> None:
+    """Marks follow the runs that were shown at first, and lose those that are gone."""
+    keys = [mark.key for mark in state.marks]
+    assert keys == [entry.key for entry in state.shown]
+    gone, *rest = state.runs.entries
+    state.take(type(state.runs)(tuple(rest)))
+    assert [mark.key for mark in state.marks] == [key for key in keys if key != gone.key]
+    state.take(type(state.runs)((gone, *rest)))
+    assert gone.key not in {mark.key for mark in state.marks}
+
+
+def test_runs_that_were_named_are_marked_alone(runs_dir: Path) -> None:
+    """A low-fidelity run among them shows all low-fidelity runs."""
+    write_searched_study(runs_dir)
+    named = (f"cells/{PROBES[0]}",)
+    state = CompareState(initially_marked=named)
+    state.take(ComparisonLoader(runs_dir).load())
+    assert [mark.key for mark in state.marks] == list(named)
+    assert set(PROBES) <= set(_names(state))
+
+
+def test_low_fidelity_runs_are_hidden_and_lose_their_marks(state: CompareState) -> None:
+    """Shown, they can be marked; hidden again, they are not compared."""
+    assert not set(PROBES) & set(_names(state))
+    state.toggle_low_fidelity()
+    assert set(PROBES) <= set(_names(state))
+    state.toggle_marks([f"cells/{PROBES[0]}"])
+    assert state.marks.of(f"cells/{PROBES[0]}")
+    state.toggle_low_fidelity()
+    assert not state.marks.of(f"cells/{PROBES[0]}")
+
+
+def test_half_a_filter_shows_all_runs(state: CompareState) -> None:
+    """A whole one shows those that fulfil it."""
+    everything = _names(state)
+    state.set_filter("density<")
+    assert _names(state) == everything
+    state.set_filter("density<0.2")
+    assert set(_names(state)) == {"prune-0.1", "prune-0.1-s1"}
+
+
+def test_marks_of_a_group_are_toggled_together(state: CompareState) -> None:
+    """Where one is missing, all are marked; where none is, none."""
+    first, second = (entry.key for entry in state.shown[:2])
+    state.toggle_marks([first])
+    state.toggle_marks([first, second])
+    assert state.marks.of(first)
+    assert state.marks.of(second)
+    state.toggle_marks([first, second])
+    assert not state.marks.of(first)
+    assert not state.marks.of(second)
+    state.toggle_all_marks()
+    assert len(state.marks) == len(state.shown)
+    state.toggle_all_marks()
+    assert len(state.marks) == 0
+
+
+def test_a_pin_drops_the_differences_from_the_former_baseline(state: CompareState) -> None:
+    """Pinned a second time, a run is the baseline no more."""
+    key = state.shown[1].key
+    state.differences[key] = object()  # type: ignore[assignment] - any value
+    state.toggle_pin(key)
+    assert state.pinned_key == key
+    assert not state.differences
+    state.toggle_pin(key)
+    assert state.pin is None
+
+
+def test_sorting_goes_through_the_columns_and_ends_unsorted(state: CompareState) -> None:
+    """Columns whose high values are better begin with them; the order can be reversed."""
+    names = [column.name for column in state.columns if column.name != "run"]
+    orders = []
+    for _ in names:
+        state.sort_by_next_column()
+        orders.append(state.options.sort)
+    assert [order.removeprefix("-") for order in orders] == names
+    assert "-accuracy" in orders
+    state.reverse_order()
+    assert state.options.sort.removeprefix("-") == names[-1]
+    assert state.options.sort != orders[-1]
+    state.sort_by_next_column()
+    assert not state.options.sort
+
+
+def test_columns_are_chosen_by_name_and_unknown_ones_refused(state: CompareState) -> None:
+    """The run's name is always there; a refused choice changes nothing."""
+    state.set_columns("density, scheme")
+    assert [column.name for column in state.columns] == ["run", "density", "scheme"]
+    with pytest.raises(UsageError, match="no column"):
+        state.set_columns("nonsense")
+    assert state.options.columns == "density, scheme"
+
+
+def test_the_title_states_filter_order_and_groups(state: CompareState) -> None:
+    """What the table leaves out, and how it is ordered, can be read above it."""
+    state.options = TableOptions("cells", "-density", group=GROUPINGS[1])
+    assert state.describe(state.shown) == (
+        "5 of 5 runs, 5 marked · 2 probes of 2 cycles hidden: P shows them"
+        " · cells · by -density · grouped by scheme"
+    )
+
+
+def test_rows_are_made_in_words(state: CompareState) -> None:
+    """One text a column, for each run shown; groups have their means."""
+    state.options = TableOptions(group=GROUPINGS[1])
+    rows = state.prepare_rows()()
+    assert [entry.key for entry in rows.entries] == [entry.key for entry in state.shown]
+    assert {len(texts) for texts in rows.texts.values()} == {len(rows.columns)}
+    assert {group.label for group in rows.groups} == set(rows.means)
+
+
+def test_a_tab_chosen_again_shows_its_other_side(state: CompareState) -> None:
+    """Another tab begins with its first side."""
+    assert state.choose_tab(TABS[5])
+    assert not state.is_turned
+    assert not state.choose_tab(TABS[5])
+    assert state.is_turned
+    assert state.choose_tab(TABS[1])
+    assert not state.is_turned
