@@ -92,12 +92,14 @@ class ChildProcess(Generic[MessageT]):
         complaint: str,
         stderr: IO[bytes] | None = None,
         devices: str | None = None,
+        has_own_session: bool = False,
     ) -> None:
         """Start `python -m module`; `request` goes to its stdin.
 
         `complaint` opens the sentence about a failure: "The preset could not be checked".
         `stderr` takes what the process prints there, for people to read; without it, the output is
-        kept for its last line alone. `devices` is its `CUDA_VISIBLE_DEVICES`.
+        kept for its last line alone. `devices` is its `CUDA_VISIBLE_DEVICES`. With
+        `has_own_session` it gets CPU time as a run does, and no signal of the terminal.
 
         Raises:
             EnvironmentProblem: the process could not be started.
@@ -122,6 +124,7 @@ class ChildProcess(Generic[MessageT]):
                     [sys.executable, "-m", module],
                     stdin=stdin, stdout=subprocess.PIPE, stderr=self._stderr,
                     env=child_environment(devices), close_fds=True,
+                    start_new_session=has_own_session,
                 )  # fmt: skip
         except OSError as error:
             raise EnvironmentProblem(f"{complaint}: {error}.") from error

@@ -38,6 +38,16 @@ def test_every_child_waits_passively(monkeypatch):
     assert child_environment()["CUDA_VISIBLE_DEVICES"] == "7"
 
 
+@pytest.mark.parametrize("has_own_session", [True, False])
+def test_a_child_that_measures_has_a_session_of_its_own(has_own_session):
+    """As a run has: where Linux shares the CPU among sessions, it gets as much as a run."""
+    with ChildProcess(
+        "tests.helpers.child_module", decoder, Request("session"),
+        complaint="It could not be done", has_own_session=has_own_session,
+    ) as process:  # fmt: skip
+        assert [message.text for message in process.messages()][1] == str(has_own_session)
+
+
 def test_a_flooded_stderr_holds_nobody_up():
     """Two megabytes of complaints, more than any pipe holds, before the message comes."""
     with child("flood") as process:

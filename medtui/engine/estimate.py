@@ -1,10 +1,8 @@
 """Estimate of a study's duration and disk use, from a few steps measured on its device."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 
-import torch
 from torch import nn
 
 from medtui.datasets.summary import DatasetSummary
@@ -35,37 +33,22 @@ def estimate(
     survey: DatasetSummary,
     network: nn.Module,
     *,
-    projections: Mapping[str, float],
     seconds_start: float = 0.0,
 ) -> Estimate:
     """Return the estimated duration of a study; measures some steps, which takes several seconds.
 
-    `projections` maps a run's name to the measured seconds of its scheme's projection on the CPU.
     `seconds_start` is the time that a worker needs to start.
     """
     load = os.getloadavg()[0]
     machine = resolve_threads(preset)
     device = choose_device(machine.device)
     num_slots = len(find_slots(machine))
-    cells = expand_grid(preset) or _searched_cells(preset)
+    cells = one_of_each_scheme(preset)
     num_at_once = min(num_slots, max(len(expand_grid(preset)), _num_searches(preset)))
-    times = WorkTimer(preset, survey, network, device).measure(machine, cells[0], num_at_once)
-    times = replace(
-        times, start=seconds_start, cycle=_cycle_times(cells[0], times, projections, device)
-    )
+    times = WorkTimer(preset, survey, network, device).measure(machine, cells, num_at_once)
+    times = replace(times, start=seconds_start)
     counts = ImageCounts(*(split.num_images for split in survey.splits))
     return _add_up(preset, counts, times, str(device), num_slots, num_at_once, load, network)
-
-
-def _cycle_times(
-    first: Cell, times: WorkTimes, projections: Mapping[str, float], device: torch.device
-) -> dict[str, float]:
-    """Return the seconds of each cell's cycles: the first cell's, with the cell's projection."""
-    measured = times.cycle[""]
-    if device.type == "cuda" or first.slug not in projections:
-        return dict(times.cycle)
-    rest = max(0.0, measured - projections[first.slug])
-    return {"": measured} | {slug: rest + seconds for slug, seconds in projections.items()}
 
 
 def _add_up(
@@ -74,7 +57,8 @@ def _add_up(
 ) -> Estimate:  # fmt: skip
     is_gpu = device != "cpu"
     cells = expand_grid(preset)
-    mean = sum(map(times.cycle_of, cells)) / len(cells) if cells else times.cycle[""]
+    schemes = [cell.scheme.name for cell in cells] or list(times.cycle)
+    mean = sum(map(times.cycle_of, schemes)) / len(schemes)
     factor = times.side_by_side if num_at_once > 1 else 1.0
     stages = run_time(
         preset, counts, times, num_cycles=preset.lc.cycles, cycle_seconds=mean, factor=factor
@@ -103,10 +87,17 @@ def _add_up(
     )
 
 
-def _searched_cells(preset: Preset) -> list[Cell]:
-    assert preset.search is not None, "a preset without a grid has a search"
-    scheme = preset.compress.scheme(preset.search.scheme[0])
-    return [Cell(scheme, preset.search.low, seed=0)]
+def one_of_each_scheme(preset: Preset) -> list[Cell]:
+    """Return a cell of each scheme of the grid, then of each scheme that is searched alone."""
+    cells = {cell.scheme.name: cell for cell in reversed(expand_grid(preset))}
+    found = list(reversed(cells.values()))
+    if preset.search is not None:
+        found += [
+            Cell(preset.compress.scheme(name), preset.search.low, seed=0)
+            for name in preset.search.scheme
+            if name not in cells
+        ]
+    return found
 
 
 def _num_searches(preset: Preset) -> int:

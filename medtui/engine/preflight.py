@@ -64,11 +64,9 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
             f"compression. Set lc.mu_init = {preset.lc.mu_init * 10 / budget:.2g} for a budget "
             "of 10."
         )
-    projections: dict[str, float] = {}
-    cells = []
-    for cell in expand_grid(preset):
-        found, projections[cell.slug] = _forecast_cell(preset, cell, network, macs, image_shape)
-        cells.append(found)
+    cells = [
+        _forecast_cell(preset, cell, network, macs, image_shape) for cell in expand_grid(preset)
+    ]
     train, val, test = survey.splits
     return Preflight(
         num_train=train.num_images,
@@ -79,9 +77,7 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         cells=cells,
         penalty_budget=budget,
         notes=notes,
-        estimate=estimate(
-            preset, survey, network, projections=projections, seconds_start=seconds_start
-        )
+        estimate=estimate(preset, survey, network, seconds_start=seconds_start)
         if is_measured
         else None,
     )
@@ -93,8 +89,8 @@ def _forecast_cell(
     network: nn.Module,
     macs: dict[str, int],
     image_shape: ImageShape,
-) -> tuple[CellForecast, float]:
-    """Return a cell's forecast, and the seconds that its projection took.
+) -> CellForecast:
+    """Return a cell's forecast.
 
     Raises:
         InvalidCell: the scheme cannot work on this network.
@@ -102,18 +98,16 @@ def _forecast_cell(
     guard = preset.guard if preset.compress.guard == "on" else None
     _check_density(cell, network)
     theta = deepcopy(network)
-    began = time.perf_counter()
     try:
         build_scheme(cell.scheme, cell.density, guard, image_shape).pi(theta)
     except (RuntimeError, TypeError) as error:
         reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture
         raise InvalidCell(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
-    seconds = time.perf_counter() - began
     size = size_with_macs(theta, macs)
     _check_removal(cell, size)
     shrinkage = _shrinkage(theta, image_shape) if cell.scheme.is_structured else None
-    found = CellForecast(
+    return CellForecast(
         slug=cell.slug,
         scheme=cell.scheme.name,
         density=cell.density,
@@ -124,7 +118,6 @@ def _forecast_cell(
         layers_emptied=size.dead_layers,
         shrinkage=shrinkage,
     )
-    return found, seconds
 
 
 def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:

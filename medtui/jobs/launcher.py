@@ -53,6 +53,7 @@ def preflight(
             decoder,
             request,
             complaint="The preset could not be checked",
+            has_own_session=is_measured,
         ) as process:
             if started is not None:
                 started(process)

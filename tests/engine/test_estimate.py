@@ -2,6 +2,7 @@
 
 import pytest
 
+from medtui.engine.estimate import one_of_each_scheme
 from medtui.engine.lc.fast_mode import TEST_EVERY
 from medtui.engine.preflight import forecast
 from medtui.engine.timing.study_time import FAST_TEST_EVERY
@@ -53,7 +54,7 @@ def test_every_stage_has_its_seconds(estimate):
     assert list(reference) == ["start", "reference", "evaluate"]
     assert sum(reference.values()) == pytest.approx(estimate.seconds_reference)
     assert reference["start"] == 5.0
-    assert run["start"] == 5.0
+    assert run["start"] == pytest.approx(5.0 * estimate.side_by_side_factor)
     assert estimate.seconds_study > estimate.seconds_reference + estimate.seconds_run * 0.9
 
 
@@ -67,6 +68,17 @@ def test_the_conditions_stand_beside_it(estimate):
     assert f"measured at load {estimate.load:.1f} on {estimate.cores} core" in said
     assert "of fine-tuning" in said
     assert "2 at once" in said
+
+
+def test_each_scheme_is_measured_once():
+    """Whatever its densities and seeds; a searched scheme stands in no grid."""
+    text = PRESET.replace('"Quantize16"]', '"FilterPrune"]\ndensities = [0.1, 0.3]\nseeds = [0, 1]')
+    found = one_of_each_scheme(parse_preset(text, "measured"))
+    assert [cell.slug for cell in found] == ["prune-0.1-s0", "filterprune-0.1-s0"]
+    searched = text + '[search]\nscheme = ["FilterPrune", "StructPrune"]\nlow = 0.2\n'
+    found = one_of_each_scheme(parse_preset(searched, "measured"))
+    assert [cell.scheme.name for cell in found] == ["Prune", "FilterPrune", "StructPrune"]
+    assert found[-1].density == 0.2
 
 
 def test_fast_mode_evaluates_test_as_often_as_the_estimate_says():

@@ -43,7 +43,7 @@ def trial_on(network: nn.Module) -> Trial:
 
     def forecast_cell(operators: str, **more: Any) -> CellForecast:
         asked = preset(operators, **more)
-        return _forecast_cell(asked, expand_grid(asked)[0], network, macs, (3, 32, 32))[0]
+        return _forecast_cell(asked, expand_grid(asked)[0], network, macs, (3, 32, 32))
 
     return forecast_cell
 

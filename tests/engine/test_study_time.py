@@ -108,14 +108,14 @@ def test_fine_tuning_is_a_stage_of_its_own():
     assert found == pytest.approx(3 * 10 + (3 * 100 + 2 * 200) * 0.1 + 5)
 
 
-def test_other_runs_slow_down_computing_and_not_starting():
-    """By the factor that was measured."""
+def test_other_runs_slow_down_every_stage():
+    """By the factor that was measured; start-up, too, waits for a core."""
     times = WorkTimes(start=3, lc_step=1, image=1)
     alone, beside = (
         run_time(preset(), COUNTS, times, num_cycles=5, cycle_seconds=1, factor=factor)
         for factor in (1.0, 1.5)
     )
-    assert [each.seconds for each in beside] == [3, *(1.5 * each.seconds for each in alone[1:])]
+    assert [each.seconds for each in beside] == [1.5 * each.seconds for each in alone]
 
 
 def test_runs_are_done_in_rounds():
@@ -129,9 +129,9 @@ def test_runs_are_done_in_rounds():
 def test_a_grid_has_each_schemes_own_c_step():
     """A third run is left over on two slots: it has the machine to itself."""
     asked = preset("", ('schemes = ["Prune"]', 'schemes = ["Prune", "FilterPrune", "Quantize16"]'))
-    cycle = {"prune-0.1": 1.0, "filterprune-0.1": 2.0, "quantize16": 4.0}
+    cycle = {"Prune": 1.0, "FilterPrune": 2.0, "Quantize16": 4.0}
     times = WorkTimes(start=1, cycle=cycle, side_by_side=1.5)
-    assert grid_time(asked, COUNTS, times, 2) == (1 + 1.5 * 5 * 2.0) + (1 + 5 * 4.0)
+    assert grid_time(asked, COUNTS, times, 2) == 1.5 * (1 + 5 * 2.0) + (1 + 5 * 4.0)
 
 
 SEARCH = """
@@ -148,9 +148,25 @@ def test_a_search_runs_probes_and_finalists_of_its_schemes_side_by_side():
     times = WorkTimes(start=1, lc_step=1, side_by_side=1.5)
     samples = 4 * (1 + 10) + 2 * (1 + 40)
     seconds = search_time(preset(SEARCH), COUNTS, times, 2, is_gpu=False)
-    assert seconds == 6 + 1.5 * (samples - 6)  # six starts
+    assert seconds == 1.5 * samples
     assert search_time(preset(SEARCH), COUNTS, times, 1, is_gpu=False) == 2 * samples
     assert search_time(preset(), COUNTS, times, 2, is_gpu=False) == 0
+
+
+def test_a_search_has_each_schemes_own_c_step():
+    """Four probes of two cycles and two samples of five; the longer scheme sets the time."""
+    times = WorkTimes(cycle={"Prune": 1.0, "FilterPrune": 3.0})
+    num_cycles = 4 * 2 + 2 * 5
+    assert search_time(preset(SEARCH), COUNTS, times, 2, is_gpu=False) == 3 * num_cycles
+    assert search_time(preset(SEARCH), COUNTS, times, 1, is_gpu=False) == 4 * num_cycles
+
+
+def test_a_busy_machine_stretches_all_that_is_computed():
+    """CPU seconds become elapsed ones; start-up and the factor were measured as they are."""
+    times = WorkTimes(*range(1, 9), cycle={"Prune": 9.0}, bootstrap=10, side_by_side=1.5)
+    assert times.stretched(2) == WorkTimes(
+        1, *range(4, 17, 2), cycle={"Prune": 18.0}, bootstrap=20, side_by_side=1.5
+    )
 
 
 def test_a_search_includes_the_fine_tuning_of_its_samples():

@@ -32,6 +32,11 @@ def environment(answers: MessageWriter) -> None:
     answers.send(Progress(os.environ["OMP_WAIT_POLICY"]))
 
 
+def session(answers: MessageWriter) -> None:
+    """Send whether the child leads a session of its own."""
+    answers.send(Progress(str(os.getsid(0) == os.getpid())))
+
+
 def flood(answers: MessageWriter) -> None:
     """Write two megabytes to stderr."""
     for _ in range(2000):
@@ -83,6 +88,7 @@ def ignore(answers: MessageWriter) -> None:
 
 TASKS: dict[str, Callable[[MessageWriter], int | None]] = {
     "environment": environment,
+    "session": session,
     "flood": flood,
     "print": print_like_a_library,
     "die": die,

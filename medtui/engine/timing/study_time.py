@@ -7,9 +7,9 @@ bootstrap. Decoding images into the cache and checkpoints (2 % at most) are not 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from medtui.preset import Cell, Preset, expand_grid
+from medtui.preset import Preset, expand_grid
 from medtui.protocol.preflight import StageTime
 
 FAST_TEST_EVERY = 5
@@ -46,15 +46,30 @@ class WorkTimes:
     recalibrated_image: float = 0.0
     """An image passed through in training mode without gradients."""
     cycle: Mapping[str, float] = field(default_factory=dict)
-    """C step and other work once a cycle, by the name of the run; `""` is for all others."""
+    """C step and other work once a cycle, by the name of the scheme."""
     bootstrap: float = 0.0
     """Confidence intervals of a finished run, val and test."""
     side_by_side: float = 1.0
     """Ratio of a step's time while other runs compute to its time alone; at least 1."""
 
-    def cycle_of(self, cell: Cell) -> float:
-        """Return the seconds of a cell's cycle besides its steps and evaluations."""
-        return self.cycle.get(cell.slug, self.cycle.get("", 0.0))
+    def stretched(self, by: float) -> "WorkTimes":
+        """Return the times of work that takes `by` times as long, except that of the start."""
+        return replace(
+            self,
+            reference_step=by * self.reference_step,
+            reference_image=by * self.reference_image,
+            lc_step=by * self.lc_step,
+            finetune_step=by * self.finetune_step,
+            image=by * self.image,
+            single_image=by * self.single_image,
+            recalibrated_image=by * self.recalibrated_image,
+            cycle={scheme: by * seconds for scheme, seconds in self.cycle.items()},
+            bootstrap=by * self.bootstrap,
+        )
+
+    def cycle_of(self, scheme: str) -> float:
+        """Return the seconds of a scheme's cycle besides its steps and evaluations."""
+        return self.cycle.get(scheme, 0.0)
 
 
 def num_evaluations(rounds: int, every: int) -> int:
@@ -87,7 +102,7 @@ def run_time(
     """Return the stages of a compression with `num_cycles` cycles.
 
     `cycle_seconds` are the C step and other work once a cycle. `factor` is the slow-down by other
-    runs; it does not apply to the start, which mostly reads files.
+    runs. It applies to the start, too: importing torch takes 4 CPU seconds.
     """
     final = (counts.val + counts.test) * times.image + times.bootstrap
     compressed = _compress_time(preset, counts, times, num_cycles) + num_cycles * cycle_seconds
@@ -99,7 +114,7 @@ def run_time(
     else:
         compressed += recalibrated
     return [
-        StageTime("start", times.start),
+        StageTime("start", factor * times.start),
         StageTime("compress", factor * compressed),
         StageTime("finetune", factor * tuned),
         StageTime("evaluate", factor * final),
@@ -172,7 +187,7 @@ def grid_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: 
             total(
                 run_time(
                     preset, counts, times, num_cycles=preset.lc.cycles,
-                    cycle_seconds=times.cycle_of(cell), factor=factor,
+                    cycle_seconds=times.cycle_of(cell.scheme.name), factor=factor,
                 )
             )
             for cell in expand_grid(preset)
@@ -193,27 +208,28 @@ def search_time(
     if search is None:
         return 0.0
     num_probes = search.num_probes(cycles)
-    cycle_seconds = times.cycle.get("", 0.0)
 
-    def samples(factor: float) -> float:
+    def samples(scheme: str, factor: float) -> float:
         """Return the seconds of one scheme's samples."""
         whole, probe = (
             total(
                 run_time(
                     preset, counts, times,
-                    num_cycles=count, cycle_seconds=cycle_seconds, factor=factor,
+                    num_cycles=count, cycle_seconds=times.cycle_of(scheme), factor=factor,
                 )
             )
             for count in (cycles, search.probe_cycles or cycles)
         )  # fmt: skip
         return num_probes * probe + (search.budget - num_probes) * whole
 
-    num_schemes = len(search.scheme)
-    alone, beside = samples(1.0), samples(times.side_by_side)
-    runs = rounds_time([alone] * num_schemes, [beside] * num_schemes, num_slots)
+    alone, beside = (
+        [samples(scheme, factor) for scheme in search.scheme]
+        for factor in (1.0, times.side_by_side)
+    )
+    runs = rounds_time(alone, beside, num_slots)
     if search.is_monotone:
         return runs
-    return runs + search.budget * benchmark_time(preset, times, num_schemes, is_gpu=is_gpu)
+    return runs + search.budget * benchmark_time(preset, times, len(search.scheme), is_gpu=is_gpu)
 
 
 def benchmark_time(

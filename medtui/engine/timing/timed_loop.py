@@ -2,117 +2,134 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
 
+import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc.cuda_graph import FastStep
-from medtui.engine.lc.loop import LC, exact_step
-from medtui.engine.lc.state import CycleMeasurement, LcState
+from medtui.engine.lc.loop import LC, Step, exact_step
+from medtui.engine.lc.state import Criterion, CycleMeasurement, LcState
 from medtui.engine.precision import fast_precision_on
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.timing.cpu_share import slowdown_beside
 from medtui.engine.timing.noise_data import NoiseData
-from medtui.engine.timing.stopwatch import BUDGET_S, MIN_REPEATS, seconds_of
+from medtui.engine.timing.stopwatch import MIN_REPEATS, Stopwatch
 from medtui.preset import Cell, Preset
+
+CYCLE_BUDGET_S = 0.5
+"""How long each scheme's cycles are measured, seconds: a grid may have a dozen schemes."""
+
+_ENDLESS = 1_000_000
+"""Cycles of a loop that is cut off when it was measured."""
+
+_NUM_COMPARISONS = 2
+"""Times that steps beside others are compared with steps alone."""
+
+_NUM_STEPS = 3
+"""Steps of each comparison."""
 
 
 class _MeasurementDone(Exception):
-    """Ends an L-C run whose steps were measured for long enough."""
+    """Ends an L-C run that has been measured long enough."""
 
 
 class TimedLoop:
-    """Three cycles of Condensa's loop on random images.
+    """Times one preset's L-C loop on one device."""
 
-    Cycle 0 compresses directly and is the warm-up. Cycle 1 has two minibatches and measures the C
-    step. Cycle 2 measures minibatches and is interrupted after that.
-    """
-
-    def __init__(self, preset: Preset, cell: Cell, network: nn.Module, noise: NoiseData) -> None:
+    def __init__(
+        self, preset: Preset, network: nn.Module, noise: NoiseData, stopwatch: Stopwatch
+    ) -> None:
+        self._preset = preset
+        self._stopwatch = stopwatch
+        self._network = network
         self._noise = noise
         self._batch_size = preset.lc.batch_size
-        guard = preset.guard if preset.compress.guard == "on" else None
-        self._batches = noise.batches(self._batch_size)
         is_fast = preset.lc.mode == "fast"
-        # Without the compiled update and the CUDA graph: an upper bound for the fast mode.
+        # The update is not compiled and there is no CUDA graph: a fast study is at most as long.
         precision = fast_precision_on(noise.device, preset.lc.fast_precision)
-        self._step = FastStep(precision) if is_fast else exact_step
-        self._stepped_at = self._cycle_began = 0.0
-        self._num_steps = 0
-        self.step_seconds = self.cycle_seconds = 0.0
-        self._state: LcState | None = None
+        self._step: Step = FastStep(precision) if is_fast else exact_step
+
+    def step_seconds(self, cell: Cell) -> float:
+        """Return the seconds of a minibatch of an L step with its penalty."""
+        state = self._after_cycle_0(cell)
+        return self._stopwatch.seconds_of(self._work_on(state))
+
+    def cycle_seconds(self, cell: Cell) -> float:
+        """Return the seconds of the C step and all else in a cycle but steps and evaluations."""
+        timed = _TimedCycles(self._stopwatch)
+        self._compress(cell, timed)
+        return timed.seconds
+
+    def side_by_side(self, cell: Cell, count: int) -> float:
+        """Return the time of a step beside `count` - 1 others, over its time alone: 1 to `count`.
+
+        That is what its CPU seconds grow by, since caches and memory are shared, times what waiting
+        for a core grows by. Threads show the first: it leaves out that they wait for one another.
+        """
+        if count < 2 or self._noise.device.type == "cuda":  # noqa: PLR2004 - alone
+            return 1.0
+        states = [self._after_cycle_0(cell) for _ in range(count)]
+        alone = beside = 0.0
+        for _ in range(_NUM_COMPARISONS):
+            alone += self._together(states[:1])
+            beside += self._together(states)
+        return min(max(1.0, beside / alone) * slowdown_beside(count), float(count))
+
+    def _after_cycle_0(self, cell: Cell) -> LcState:
+        """Return the state of an L-C run that has its first theta, for the penalty of a step."""
+        first = _FirstCycle()
+        self._compress(cell, first)
+        assert first.state is not None, "the loop ends its cycle 0"
+        first.state.w.train()
+        return first.state
+
+    def _compress(self, cell: Cell, callbacks: "_Callbacks") -> None:
+        """Run cycles whose minibatches do nothing until the callbacks end them."""
+        guard = self._preset.guard if self._preset.compress.guard == "on" else None
+        noise = self._noise
         scheme = build_scheme(cell.scheme, cell.density, guard, noise.image_shape)
         engine = LC(
-            callbacks=self, device=noise.device, step=self._step,
-            steps=3, mb_iterations_first_l=2, mb_iterations_per_l=1_000_000,
-            lr=1e-4, lr_end=1e-5, mu_init=1e-3, mu_multiplier=1.1, mu_cap=1.0,
+            callbacks=callbacks, device=noise.device, step=_skip,
+            steps=_ENDLESS, mb_iterations_first_l=1, mb_iterations_per_l=1,
+            lr=1e-4, mu_init=1e-3, mu_multiplier=1.1, mu_cap=1.0,
             l_optimizer_params={"momentum": 0.95, "weight_decay": 0.0},
             debugging_flags={"custom_model_statistics": _no_statistics},
         )  # fmt: skip
+        nothing = torch.zeros(1, device=noise.device)
         with suppress(_MeasurementDone):
             engine.compress(
-                network, scheme.pi, scheme.delta, self._batches, None, None, noise.criterion
-            )
+                deepcopy(self._network), scheme.pi, scheme.delta, [(nothing, nothing)],
+                None, None, noise.criterion,
+            )  # fmt: skip
 
-    def prepare(self, state: LcState) -> None:
-        """Do nothing; recalibration is timed separately."""
+    def _work_on(self, state: LcState) -> Callable[[], object]:
+        """Return what does one minibatch of an L step each time it is called."""
+        batches = self._noise.endless(self._batch_size)
 
-    def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
-        """Measure the steps of the last cycle."""
-        del num_images
-        float(loss)  # the step meter reads it; on a GPU it waits for the step
-        now = time.perf_counter()
-        if state.cycle > 1:
-            if state.step == 1:  # not counted: caches are cold after the C step
-                self._cycle_began = now
-            else:
-                self._num_steps += 1
-            elapsed = now - self._cycle_began
-            if self._num_steps >= MIN_REPEATS and elapsed >= BUDGET_S:
-                self._state = state
-                self.step_seconds = elapsed / self._num_steps
-                raise _MeasurementDone
-        self._stepped_at = now
+        def work() -> None:
+            inputs, targets = next(batches)
+            loss = self._step(state, inputs, targets, self._noise.criterion)
+            float(loss)  # the step meter reads it; on a GPU it waits for the step
 
-    def measured(self, state: LcState, measured: CycleMeasurement) -> None:
-        """Repeat a run's work on each theta, so that it is part of the measured cycle."""
-        del measured
-        layer_densities(state.theta)
-        deepcopy(state.theta)  # a run keeps the best one
+        return work
 
-    def cycle_ended(self, state: LcState) -> None:
-        """Measure the C step and the other work of a cycle."""
-        if state.cycle == 2:  # noqa: PLR2004 - the second has ended
-            self.cycle_seconds = time.perf_counter() - self._stepped_at
-
-    def side_by_side(self, count: int) -> float:
-        """Return the ratio of a step's time beside `count` - 1 others to its time alone.
-
-        Clipped to 1..`count`. The time alone is measured before and after, so that a linear change
-        of the machine's load cancels out. Threads represent the processes: they share caches and
-        memory bandwidth like processes, and the interpreter only for the Python part of a step.
-        """
-        if count < 2 or self._state is None or self._noise.device.type == "cuda":  # noqa: PLR2004 - alone
-            return 1.0
-        before, beside, after = (self._step_seconds(each) for each in (1, count, 1))
-        return min(max(1.0, 2 * beside / (before + after)), float(count))
-
-    def _step_seconds(self, count: int) -> float:
-        """Return the mean seconds of a step that `count` threads run at once."""
-        states = [deepcopy(self._state) for _ in range(count)]
-        starting = threading.Barrier(count)
+    def _together(self, states: list[LcState]) -> float:
+        """Return the mean CPU seconds of a step of each state, in a thread each."""
+        starting = threading.Barrier(len(states))
         seconds: list[float] = []
 
         def run(state: LcState) -> None:
-            batches = self._noise.endless(self._batch_size)
-
-            def work() -> None:
-                inputs, targets = next(batches)
-                self._step(state, inputs, targets, self._noise.criterion)
-
+            work = self._work_on(state)
+            work()
             starting.wait()
-            seconds.append(seconds_of(work, self._noise.device))
+            began = time.thread_time()
+            for _ in range(_NUM_STEPS):
+                work()
+            seconds.append((time.thread_time() - began) / _NUM_STEPS)
 
         threads = [threading.Thread(target=run, args=(state,)) for state in states]
         for thread in threads:
@@ -120,6 +137,60 @@ class TimedLoop:
         for thread in threads:
             thread.join()
         return sum(seconds) / len(seconds)
+
+
+class _Callbacks:
+    """Does what a run does in a cycle beside its evaluations."""
+
+    def prepare(self, state: LcState) -> None:
+        """Recalibrate nothing here."""
+
+    def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
+        """Do nothing: minibatches are measured by themselves."""
+
+    def measured(self, state: LcState, measured: CycleMeasurement) -> None:
+        """Do what a run does with each theta."""
+        del measured
+        layer_densities(state.theta)
+        deepcopy(state.theta)  # the best one is kept
+
+    def cycle_ended(self, state: LcState) -> None:
+        """End the loop after its first cycle."""
+        raise NotImplementedError
+
+
+class _FirstCycle(_Callbacks):
+    """Keeps the state after cycle 0."""
+
+    state: LcState | None = None
+
+    def cycle_ended(self, state: LcState) -> None:
+        """Keep the state and end the loop."""
+        self.state = state
+        raise _MeasurementDone
+
+
+class _TimedCycles(_Callbacks):
+    """Times whole cycles."""
+
+    def __init__(self, stopwatch: Stopwatch) -> None:
+        self.seconds = 0.0
+        self._stopwatch = stopwatch
+        self._began = stopwatch.read()
+
+    def cycle_ended(self, state: LcState) -> None:
+        """Begin after cycle 0, which warms up and has no multipliers; end after enough of them."""
+        now, count = self._stopwatch.read(), state.cycle - 1
+        if count == 0:
+            self._began = now
+        elif count >= MIN_REPEATS and now[0] - self._began[0] >= CYCLE_BUDGET_S:
+            self.seconds = self._stopwatch.count_since(self._began) / count
+            raise _MeasurementDone
+
+
+def _skip(state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion) -> Tensor:
+    del state, targets, criterion
+    return inputs
 
 
 def _no_statistics(*_: object) -> tuple[float, dict[str, float | None]]:

@@ -3,7 +3,7 @@
 It runs the study's own code: batches with augmentation, Condensa's loop, optimiser, evaluation.
 """
 
-import time
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from medtui.datasets.summary import DatasetSummary
 from medtui.engine.precision import EXACT, fast_precision_on
 from medtui.engine.run.device import configure_torch
 from medtui.engine.timing.noise_data import NoiseData
-from medtui.engine.timing.stopwatch import seconds_of
+from medtui.engine.timing.stopwatch import Stopwatch
 from medtui.engine.timing.study_time import WorkTimes
 from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.training.batches import EvaluationBatches
@@ -44,30 +44,49 @@ class WorkTimer:
         self._preset, self._survey, self._device = preset, survey, device
         self._noise = NoiseData(survey, device)
         self._network = deepcopy(network).to(device)
+        self._stopwatch = Stopwatch(device)
 
-    def measure(self, machine: MachineSettings, cell: Cell, num_side_by_side: int) -> WorkTimes:
-        """Return the times of the reference, and of a compression with `cell`'s scheme."""
-        preset = self._preset
-        times = WorkTimes(bootstrap=self._bootstrap())
+    def measure(
+        self, machine: MachineSettings, cells: Sequence[Cell], num_side_by_side: int
+    ) -> WorkTimes:
+        """Return the times of a reference and of compressions like `cells`, one of each scheme."""
         configure_torch(self._device, machine.reference_threads)
-        times = replace(times, reference_image=self._evaluation(_MAX_IMAGES))
-        if not preset.model.weights:
-            step = self._training_step(preset.reference.batch_size)
-            times = replace(times, reference_step=step)
+        reference = self._of_reference()
         configure_torch(self._device, machine.threads)
-        loop = TimedLoop(preset, cell, deepcopy(self._network), self._noise)
-        if preset.compress.guard == "on" and preset.guard.finetune_epochs:
-            step = self._training_step(preset.lc.batch_size, has_masks=True)
-            times = replace(times, finetune_step=step)
+        loop = TimedLoop(self._preset, self._network, self._noise, self._stopwatch)
+        runs = self._of_runs(loop, cells)
+        factor = loop.side_by_side(cells[0], min(num_side_by_side, _MAX_SIDE_BY_SIDE))
         return replace(
-            times,
+            runs,
+            reference_step=reference.reference_step,
+            reference_image=reference.reference_image,
+            side_by_side=factor,
+        )
+
+    def _of_reference(self) -> WorkTimes:
+        """Return the times of a reference, with the present number of threads."""
+        self._stopwatch = Stopwatch(self._device)
+        times = WorkTimes(reference_image=self._evaluation(_MAX_IMAGES))
+        if not self._preset.model.weights:
+            step = self._training_step(self._preset.reference.batch_size)
+            times = replace(times, reference_step=step)
+        return times.stretched(self._stopwatch.stretch)
+
+    def _of_runs(self, loop: TimedLoop, cells: Sequence[Cell]) -> WorkTimes:
+        """Return the times of compressions, with the present number of threads."""
+        preset = self._preset
+        times = WorkTimes(
+            bootstrap=self._bootstrap(),
             image=self._evaluation(_MAX_IMAGES),
             single_image=self._evaluation(1),
             recalibrated_image=self._recalibration(),
-            lc_step=loop.step_seconds,
-            cycle={"": loop.cycle_seconds},
-            side_by_side=loop.side_by_side(min(num_side_by_side, _MAX_SIDE_BY_SIDE)),
+            lc_step=loop.step_seconds(cells[0]),
+            cycle={cell.scheme.name: loop.cycle_seconds(cell) for cell in cells},
         )
+        if preset.compress.guard == "on" and preset.guard.finetune_epochs:
+            step = self._training_step(preset.lc.batch_size, has_masks=True)
+            times = replace(times, finetune_step=step)
+        return times.stretched(self._stopwatch.stretch)
 
     def _training_step(self, batch_size: int, *, has_masks: bool = False) -> float:
         """Return the seconds of a step of the reference, or of fine-tuning with its masks."""
@@ -87,7 +106,7 @@ class WorkTimer:
                 parameter.data.mul_(mask)
             float(loss.detach())  # the step meter reads it
 
-        return seconds_of(work, self._device)
+        return self._stopwatch.seconds_of(work)
 
     def _evaluation(self, num_images: int) -> float:
         """Return the seconds per image of an evaluation with batches of `num_images`."""
@@ -98,18 +117,15 @@ class WorkTimer:
         precision = (
             fast_precision_on(self._device, lc.fast_precision) if lc.mode == "fast" else EXACT
         )
-        return (
-            seconds_of(
-                lambda: predict(model, batches, self._noise.criterion, precision), self._device
-            )
-            / num_images
+        seconds = self._stopwatch.seconds_of(
+            lambda: predict(model, batches, self._noise.criterion, precision)
         )
+        return seconds / num_images
 
     def _recalibration(self) -> float:
         model, images = deepcopy(self._network), self._noise.images(_MAX_IMAGES)
-        return (
-            seconds_of(lambda: recalibrate(model, images, _MAX_IMAGES), self._device) / _MAX_IMAGES
-        )
+        seconds = self._stopwatch.seconds_of(lambda: recalibrate(model, images, _MAX_IMAGES))
+        return seconds / _MAX_IMAGES
 
     def _bootstrap(self) -> float:
         """Return the seconds of the intervals of val and test, scaled from a part of the work."""
@@ -122,9 +138,10 @@ class WorkTimer:
         random = np.random.default_rng(0)
         logits_NK = random.normal(size=(count, len(self._survey.classes))).astype(np.float32)
         scores = make_scores(logits_NK, part.labels.astype(np.int64), self._survey.task)
-        began = time.perf_counter()
-        bootstrap_intervals(scores, part.patients, resamples=CHUNK, seed=0)
-        return (time.perf_counter() - began) * resamples / CHUNK * num_images / count
+        seconds = self._stopwatch.seconds_of(
+            lambda: bootstrap_intervals(scores, part.patients, resamples=CHUNK, seed=0)
+        )
+        return seconds * resamples / CHUNK * num_images / count
 
     @property
     def _num_val(self) -> int:
