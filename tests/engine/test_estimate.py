@@ -74,7 +74,7 @@ def test_each_scheme_is_measured_once():
     """Whatever its densities and seeds; a searched scheme stands in no grid."""
     text = PRESET.replace('"Quantize16"]', '"FilterPrune"]\ndensities = [0.1, 0.3]\nseeds = [0, 1]')
     found = one_of_each_scheme(parse_preset(text, "measured"))
-    assert [cell.slug for cell in found] == ["prune-0.1-s0", "filterprune-0.1-s0"]
+    assert [cell.slug for cell in found] == ["prune-0.1", "filterprune-0.1"]
     searched = text + '[search]\nscheme = ["FilterPrune", "StructPrune"]\nlow = 0.2\n'
     found = one_of_each_scheme(parse_preset(searched, "measured"))
     assert [cell.scheme.name for cell in found] == ["Prune", "FilterPrune", "StructPrune"]
