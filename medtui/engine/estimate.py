@@ -82,6 +82,7 @@ def _add_up(
         stages_run=stages,
         seconds_benchmark=benchmark,
         side_by_side_factor=factor,
+        stretch=times.stretch,
         load=load,
         cores=num_cores(),
     )

@@ -76,6 +76,9 @@ class Estimate(msgspec.Struct, frozen=True):
     """At most, where the preset asks for a benchmark at the study's end."""
     side_by_side_factor: float = 1.0
     """The measured time of a step beside other runs over its time alone."""
+    stretch: float = 1.0
+    """The measured elapsed seconds of a run's work over its CPU seconds; 1 on an idle machine or a
+    GPU."""
     load: float = 0.0
     """The machine's load over the last minute before the measurement."""
     cores: int = 0

@@ -165,7 +165,7 @@ def test_a_busy_machine_stretches_all_that_is_computed():
     """CPU seconds become elapsed ones; start-up and the factor were measured as they are."""
     times = WorkTimes(*range(1, 9), cycle={"Prune": 9.0}, bootstrap=10, side_by_side=1.5)
     assert times.stretched(2) == WorkTimes(
-        1, *range(4, 17, 2), cycle={"Prune": 18.0}, bootstrap=20, side_by_side=1.5
+        1, *range(4, 17, 2), cycle={"Prune": 18.0}, bootstrap=20, side_by_side=1.5, stretch=2
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.datasets.summary import survey_dataset
+from medtui.datasets.summary import summarise_dataset
 from medtui.engine.timing import cpu_share, stopwatch, timed_loop
 from medtui.engine.timing.cpu_share import slowdown_beside
 from medtui.engine.timing.noise_data import NoiseData
@@ -94,7 +94,7 @@ def test_a_cycle_is_measured_when_it_is_warm(clock, monkeypatch):
     scheme = SimpleNamespace(pi=project, delta=lambda _: clock.spend(0.25, 0.25))
     monkeypatch.setattr(timed_loop, "build_scheme", lambda *_: scheme)
     network = nn.Sequential(nn.Flatten(), nn.Linear(3, 2))
-    loop = TimedLoop(preset, network, NoiseData(survey_dataset(preset.data), CPU), Stopwatch(CPU))
+    loop = TimedLoop(preset, network, NoiseData(summarise_dataset(preset.data), CPU), Stopwatch(CPU))
     marked_projected_restored = 0.5 + 0.5 + 0.25
     assert loop.cycle_seconds(expand_grid(preset)[0]) == marked_projected_restored
 
@@ -102,7 +102,7 @@ def test_a_cycle_is_measured_when_it_is_warm(clock, monkeypatch):
 def test_one_run_at_a_time_is_slowed_down_by_none():
     """Nothing is measured."""
     preset = parse_preset(PRESET, "timed")
-    noise = NoiseData(survey_dataset(preset.data), CPU)
+    noise = NoiseData(summarise_dataset(preset.data), CPU)
     loop = TimedLoop(preset, nn.Flatten(), noise, Stopwatch(CPU))
     assert loop.side_by_side(expand_grid(preset)[0], 1) == 1
 
@@ -111,7 +111,7 @@ def factor(monkeypatch: pytest.MonkeyPatch, computing: float, waiting: float) ->
     """Return the factor of two runs whose steps and waiting grow by so much."""
     preset = parse_preset(PRESET, "timed")
     loop = TimedLoop(
-        preset, nn.Flatten(), NoiseData(survey_dataset(preset.data), CPU), Stopwatch(CPU)
+        preset, nn.Flatten(), NoiseData(summarise_dataset(preset.data), CPU), Stopwatch(CPU)
     )
     monkeypatch.setattr(loop, "_after_cycle_0", lambda _: None)
     monkeypatch.setattr(loop, "_together", lambda states: computing ** (len(states) - 1))

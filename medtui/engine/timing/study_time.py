@@ -52,6 +52,9 @@ class WorkTimes:
     side_by_side: float = 1.0
     """Ratio of a step's time while other runs compute to its time alone; at least 1."""
 
+    stretch: float = 1.0
+    """Ratio of elapsed seconds to CPU seconds of a run's work; about 1 on an idle machine."""
+
     def stretched(self, by: float) -> "WorkTimes":
         """Return the times of work that takes `by` times as long, except that of the start."""
         return replace(
@@ -65,6 +68,7 @@ class WorkTimes:
             recalibrated_image=by * self.recalibrated_image,
             cycle={scheme: by * seconds for scheme, seconds in self.cycle.items()},
             bootstrap=by * self.bootstrap,
+            stretch=by * self.stretch,
         )
 
     def cycle_of(self, scheme: str) -> float:

@@ -20,6 +20,7 @@ from medtui.engine.timing.study_time import WorkTimes
 from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.evaluation import predict, recalibrate
+from medtui.engine.training.trainer import TrainingPlan
 from medtui.metrics.draws import CHUNK
 from medtui.metrics.intervals import bootstrap_intervals
 from medtui.metrics.scores import make_scores
@@ -68,7 +69,7 @@ class WorkTimer:
         self._stopwatch = Stopwatch(self._device)
         times = WorkTimes(reference_image=self._evaluation(_MAX_IMAGES))
         if not self._preset.model.weights:
-            step = self._training_step(self._preset.reference.batch_size)
+            step = self._training_step(TrainingPlan.of_reference(self._preset))
             times = replace(times, reference_step=step)
         return times.stretched(self._stopwatch.stretch)
 
@@ -84,14 +85,20 @@ class WorkTimer:
             cycle={cell.scheme.name: loop.cycle_seconds(cell) for cell in cells},
         )
         if preset.compress.guard == "on" and preset.guard.finetune_epochs:
-            step = self._training_step(preset.lc.batch_size, has_masks=True)
+            step = self._training_step(TrainingPlan.of_finetuning(preset), has_masks=True)
             times = replace(times, finetune_step=step)
         return times.stretched(self._stopwatch.stretch)
 
-    def _training_step(self, batch_size: int, *, has_masks: bool = False) -> float:
+    def _training_step(self, plan: TrainingPlan, *, has_masks: bool = False) -> float:
         """Return the seconds of a step of the reference, or of fine-tuning with its masks."""
-        model, batches = deepcopy(self._network), self._noise.endless(batch_size)
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.0, momentum=0.9, nesterov=True)
+        model, batches = deepcopy(self._network), self._noise.endless(plan.batch_size)
+        optimizer = torch.optim.SGD(
+            model.parameters(),
+            lr=0.0,
+            momentum=plan.momentum,
+            weight_decay=plan.weight_decay,
+            nesterov=plan.momentum > 0,
+        )
         parameters = [each for each in model.parameters() if each.ndim > 1] if has_masks else []
         masks = [torch.ones_like(each) for each in parameters]
         model.train()
