@@ -94,7 +94,9 @@ def test_a_cycle_is_measured_when_it_is_warm(clock, monkeypatch):
     scheme = SimpleNamespace(pi=project, delta=lambda _: clock.spend(0.25, 0.25))
     monkeypatch.setattr(timed_loop, "build_scheme", lambda *_: scheme)
     network = nn.Sequential(nn.Flatten(), nn.Linear(3, 2))
-    loop = TimedLoop(preset, network, NoiseData(summarise_dataset(preset.data), CPU), Stopwatch(CPU))
+    loop = TimedLoop(
+        preset, network, NoiseData(summarise_dataset(preset.data), CPU), Stopwatch(CPU)
+    )
     marked_projected_restored = 0.5 + 0.5 + 0.25
     assert loop.cycle_seconds(expand_grid(preset)[0]) == marked_projected_restored
 
