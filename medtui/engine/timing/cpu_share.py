@@ -1,14 +1,14 @@
-"""Measures how much of a CPU core a process gets, alone and beside others like it.
+"""Measurement of the share of a CPU core that a process gets, alone and beside others like it.
 
-Runs are processes in sessions of their own, among which Linux shares the cores (`sched(7)`,
-autogroup). Threads of one process would share what one session gets, and so look slower than runs.
+Each run is a process with its own session, and Linux divides the cores among sessions (`sched(7)`,
+autogroup). Threads of one process divide one session's share, so they cannot represent runs here.
 """
 
 import subprocess
 import sys
 
 SECONDS = 0.5
-"""How long each comparison computes."""
+"""How long each process computes."""
 
 _NUM_COMPARISONS = 4
 
@@ -22,9 +22,9 @@ print((time.perf_counter() - began) / (time.process_time() - counted))
 
 
 def slowdown_beside(count: int) -> float:
-    """Return what a process's waiting for a core grows by beside `count` - 1 others, at least 1.
+    """Return the ratio of a process's time beside `count` - 1 others to its time alone, at least 1.
 
-    Alone and beside others are measured in turns, so that a change of the machine's load cancels.
+    Both are measured in turns, so that a change of the machine's load cancels out.
     """
     alone = beside = 0.0
     for _ in range(_NUM_COMPARISONS):
@@ -34,7 +34,7 @@ def slowdown_beside(count: int) -> float:
 
 
 def _stretch_of(count: int) -> float:
-    """Return the mean of elapsed over CPU seconds of so many busy processes at once."""
+    """Return the mean ratio of elapsed to CPU seconds of `count` busy processes at once."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-S", "-c", _BUSY],

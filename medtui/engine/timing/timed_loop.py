@@ -24,7 +24,7 @@ CYCLE_BUDGET_S = 0.5
 """How long each scheme's cycles are measured, seconds: a grid may have a dozen schemes."""
 
 _ENDLESS = 1_000_000
-"""Cycles of a loop that is cut off when it was measured."""
+"""Cycles of a loop that is interrupted once it has been measured."""
 
 _NUM_COMPARISONS = 2
 """Times that steps beside others are compared with steps alone."""
@@ -49,7 +49,7 @@ class TimedLoop:
         self._noise = noise
         self._batch_size = preset.lc.batch_size
         is_fast = preset.lc.mode == "fast"
-        # The update is not compiled and there is no CUDA graph: a fast study is at most as long.
+        # Without the compiled update and the CUDA graph: an upper bound for the fast mode.
         precision = fast_precision_on(noise.device, preset.lc.fast_precision)
         self._step: Step = FastStep(precision) if is_fast else exact_step
 
@@ -59,16 +59,17 @@ class TimedLoop:
         return self._stopwatch.seconds_of(self._work_on(state))
 
     def cycle_seconds(self, cell: Cell) -> float:
-        """Return the seconds of the C step and all else in a cycle but steps and evaluations."""
+        """Return the seconds of a cycle besides its minibatches, recalibration and evaluations."""
         timed = _TimedCycles(self._stopwatch)
         self._compress(cell, timed)
         return timed.seconds
 
     def side_by_side(self, cell: Cell, count: int) -> float:
-        """Return the time of a step beside `count` - 1 others, over its time alone: 1 to `count`.
+        """Return the ratio of a step's time beside `count` - 1 others to its time alone.
 
-        That is what its CPU seconds grow by, since caches and memory are shared, times what waiting
-        for a core grows by. Threads show the first: it leaves out that they wait for one another.
+        Clipped to 1..`count`. It is the product of two ratios: of CPU seconds, because caches and
+        memory bandwidth are shared, and of the time waited for a core. Threads represent the
+        processes only for the first, since CPU seconds do not include waiting.
         """
         if count < 2 or self._noise.device.type == "cuda":  # noqa: PLR2004 - alone
             return 1.0
@@ -107,7 +108,7 @@ class TimedLoop:
             )  # fmt: skip
 
     def _work_on(self, state: LcState) -> Callable[[], object]:
-        """Return what does one minibatch of an L step each time it is called."""
+        """Return a function that computes one minibatch of an L step."""
         batches = self._noise.endless(self._batch_size)
 
         def work() -> None:
@@ -140,19 +141,19 @@ class TimedLoop:
 
 
 class _Callbacks:
-    """Does what a run does in a cycle beside its evaluations."""
+    """Repeats a run's work in a cycle, except recalibration and evaluations."""
 
     def prepare(self, state: LcState) -> None:
-        """Recalibrate nothing here."""
+        """Do nothing; recalibration is timed separately."""
 
     def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
-        """Do nothing: minibatches are measured by themselves."""
+        """Do nothing; minibatches are timed separately."""
 
     def measured(self, state: LcState, measured: CycleMeasurement) -> None:
-        """Do what a run does with each theta."""
+        """Repeat a run's work on each theta, so that it is part of the measured cycle."""
         del measured
         layer_densities(state.theta)
-        deepcopy(state.theta)  # the best one is kept
+        deepcopy(state.theta)  # a run keeps the best one
 
     def cycle_ended(self, state: LcState) -> None:
         """End the loop after its first cycle."""
@@ -179,7 +180,7 @@ class _TimedCycles(_Callbacks):
         self._began = stopwatch.read()
 
     def cycle_ended(self, state: LcState) -> None:
-        """Begin after cycle 0, which warms up and has no multipliers; end after enough of them."""
+        """Start after cycle 0, which is a warm-up without multipliers; stop after enough cycles."""
         now, count = self._stopwatch.read(), state.cycle - 1
         if count == 0:
             self._began = now
