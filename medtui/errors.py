@@ -1,4 +1,4 @@
-"""The errors a person is meant to read. Every room may raise them; `cli` and `tui` show them."""
+"""Errors that are shown to the user. Raised by all packages, displayed by `cli` and `tui`."""
 
 import errno
 import os
@@ -10,42 +10,44 @@ _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class MedtuiError(Exception):
-    """Something a person can understand and act on: what happened, and what to do about it."""
+    """An error that a user can understand and act on."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "", key: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
-        """One or more lines: what is wrong, and where."""
+        """What is wrong and where; one or more lines."""
         self.hint = hint
-        """What to do next; empty where the message already says it."""
+        """What to do next; empty where the message includes it."""
         self.key = tuple(key)
-        """Keys of the preset that lead to it: `search`, `low`; empty where none do."""
+        """Keys of the preset that the error is about: `search`, `low`; may be empty."""
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
 class UsageError(MedtuiError):
-    """A preset, a card or a command line asks for something that cannot be."""
+    """A preset, a card or a command line is invalid."""
 
     exit_code = 2
 
 
 class EnvironmentProblem(MedtuiError):
-    """Data, a GPU, memory or disk is missing; the same command may work later or elsewhere."""
+    """Data, a GPU, memory or disk space is missing; the same command may succeed later."""
 
     exit_code = 3
 
 
 def explain_os_error(error: OSError) -> EnvironmentProblem:
-    """Return what the operating system refused as a sentence: what, whose it is, what to do."""
+    """Return an error of the operating system as a message with path, owner and hint."""
     reason = error.strerror or str(error) or type(error).__name__
     path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
     if error.errno in _DISK_FULL:
         place = path or "a file could not be written"
-        return EnvironmentProblem(f"The disk is full: {place}.", hint="Free space and try again.")
+        return EnvironmentProblem(
+            f"The disk is full: {place}.", hint="Free disk space and try again."
+        )
     if path is None:
         return EnvironmentProblem(f"{reason}.")
     uid = _owner_of(path) if isinstance(error, PermissionError) else None
@@ -53,7 +55,8 @@ def explain_os_error(error: OSError) -> EnvironmentProblem:
         return EnvironmentProblem(f"{path}: {reason}.")
     user = user_name(uid)
     return EnvironmentProblem(
-        f"{path} belongs to {user}: {reason}.", hint=f"Ask {user}, or work on a copy of the folder."
+        f"{path} belongs to {user}: {reason}.",
+        hint=f"Ask {user} for access, or work on a copy of the folder.",
     )
 
 
@@ -66,7 +69,7 @@ def user_name(uid: int) -> str:
 
 
 def _owner_of(path: Path) -> int | None:
-    """Return who owns a path, or the nearest folder above that can be looked at."""
+    """Return the owner of a path, or of its nearest accessible parent folder."""
     for each in (path, *path.parents):
         try:
             return each.stat().st_uid

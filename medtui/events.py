@@ -1,66 +1,66 @@
-"""What happened: the kinds of event in a run's log. Past tense, closed, append-only.
+"""Events of a run's log: a closed set of structs, named in the past tense.
 
-Writers and readers both come in here. A reader skips kinds it does not know.
+Imported by the writer and by every reader. A reader skips kinds that it does not know.
 """
 
 import msgspec
 
 Metrics = dict[str, float | None]
-"""A metric's name in `medtui.metrics` to its value; None where it is undefined or not finite."""
+"""Name of a metric in `medtui.metrics` to its value; None where undefined or not finite."""
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="kind", tag=True, omit_defaults=True, gc=False):
-    """Base of all events; `kind` on disk is the class's name.
+    """Base of all events; `kind` in the file is the class's name.
 
-    Events hold no event, so the garbage collector has nothing to find in them (`gc=False`): reading
-    a log of a million takes a third less time.
+    Events contain no other events, so the garbage collector need not track them (`gc=False`):
+    reading a log of a million events takes a third less time.
     """
 
 
 class RunStarted(Event, frozen=True):
-    """A worker took the run up, for the first time or again."""
+    """A worker started or resumed the run."""
 
     pid: int
     host: str
     device: str
-    """`cpu`, `cuda:0`: torch's word."""
+    """torch's name: `cpu`, `cuda:0`."""
     device_name: str = ""
-    """The processor's or GPU's product name."""
+    """Product name of the processor or GPU."""
     threads: int = 1
-    """CPU threads torch uses."""
+    """CPU threads of torch."""
     resumed_at: int | None = None
-    """Cycle (or epoch) the run continues from; None where it starts afresh."""
+    """Cycle (or epoch) from which the run continues; None for a new run."""
     is_bit_exact: bool = True
-    """Whether a resumed run continues on the machine and versions it began on."""
+    """Whether a resumed run uses the same machine and versions as before."""
 
 
 class DataLoaded(Event, frozen=True):
-    """The data set is at hand."""
+    """The data set was loaded."""
 
     num_train: int
     num_val: int
     num_test: int
-    """Images of each part."""
+    """Images of each split."""
     classes: list[str]
     digest: str
-    """Identifies images, labels and split."""
+    """Hash of images, labels and split."""
     has_patients: bool = True
-    """Whether the split keeps patients apart; False is said in every result."""
+    """Whether the split keeps patients apart; every result states it if not."""
 
 
 class StageStarted(Event, frozen=True):
-    """A stage of the pipeline began."""
+    """A stage of the pipeline started."""
 
     stage: str
     """`data`, `reference`, `compress`, `finetune`, `evaluate`."""
     cycles: int = 0
-    """Cycles (or epochs) in it; 0 where it does not repeat."""
+    """Number of cycles (or epochs); 0 for a stage without."""
     steps: int = 0
-    """Steps in one of its cycles; 0 where it has none."""
+    """Steps per cycle; 0 for a stage without."""
 
 
 class StepsAdvanced(Event, frozen=True):
-    """Training moved on; written about once a second."""
+    """Training progressed; written about once a second."""
 
     cycle: int
     step: int
@@ -68,45 +68,45 @@ class StepsAdvanced(Event, frozen=True):
     steps: int
     """Steps in this cycle."""
     loss: float | None = None
-    """Mean train loss of w since the last such event."""
+    """Mean train loss of w since the previous such event."""
     images_per_second: float | None = None
-    """Train images a second since the last such event."""
+    """Train images per second since the previous such event."""
 
 
 class CycleEnded(Event, frozen=True):
-    """An L-C cycle, or an epoch of the reference or of fine-tuning, is complete and measured."""
+    """An L-C cycle, or an epoch of the reference or of fine-tuning, was completed and evaluated."""
 
     cycle: int
     val: Metrics
-    """Of theta (of the model itself outside L-C) on the val split."""
+    """Metrics of theta (of the model itself outside L-C) on val."""
     test: Metrics = {}
-    """Likewise on test, for the record; empty in cycles that skip it."""
+    """Metrics of the same model on test, for information only; empty where not evaluated."""
     train: Metrics = {}
-    """Likewise on train, where asked for."""
+    """Metrics of the same model on train; empty where not evaluated."""
     w_val: Metrics = {}
-    """Of the dense w on val; empty outside L-C."""
+    """Metrics of the dense w on val; empty outside L-C."""
     lr: float | None = None
     """Learning rate of the cycle's last step."""
     mu: float | None = None
     """Penalty weight of the cycle's L step."""
     gap: float | None = None
-    """Constraint gap ||w - theta|| / ||w|| over compressed parameters."""
+    """Constraint violation ||w - theta|| / ||w|| over the compressed parameters."""
     density: float | None = None
-    """Share of theta's compressible weights that are not zero."""
+    """Share of nonzero weights among theta's compressible weights."""
     seconds: float = 0.0
     """Duration of the cycle, monotonic."""
     is_best: bool = False
-    """Whether this is the best theta so far, by val loss."""
+    """Whether this theta has the lowest val loss so far."""
     densities: dict[str, float] = {}
-    """Layer's dotted name to its share of nonzero weights in theta; empty outside L-C."""
+    """Dotted name of each layer to its share of nonzero weights in theta; empty outside L-C."""
     dead_layers: list[str] = []
-    """Layers of theta without a nonzero weight."""
+    """Collapsed layers: layers of theta without a nonzero weight."""
     are_logits_constant: bool = False
-    """Whether theta answers the same for every val image."""
+    """Whether theta predicts the same for every val image."""
 
 
 class Noted(Event, frozen=True):
-    """A sentence for people."""
+    """A message for the user."""
 
     text: str
     level: str = "info"
@@ -114,24 +114,24 @@ class Noted(Event, frozen=True):
 
 
 class CheckpointWritten(Event, frozen=True):
-    """The run can be resumed from here."""
+    """A checkpoint was written; the run can be resumed from it."""
 
     cycle: int
     step: int
     num_bytes: int
     seconds: float = 0.0
-    """How long training waited for it."""
+    """Time that training waited for it."""
 
 
 class RunStopped(Event, frozen=True):
-    """The run was asked to stop and did; it can be resumed."""
+    """The run stopped on request; it can be resumed."""
 
     reason: str
     cycle: int = 0
 
 
 class RunFailed(Event, frozen=True):
-    """The run could not go on."""
+    """The run failed."""
 
     message: str
     hint: str = ""
@@ -139,10 +139,10 @@ class RunFailed(Event, frozen=True):
 
 
 class RunFinished(Event, frozen=True):
-    """The run is complete; `result.json` holds the outcome."""
+    """The run is complete; `result.json` has the outcome."""
 
     seconds: float
-    """Duration of all cycles over the run's sessions, monotonic."""
+    """Duration of all cycles of all sessions, monotonic."""
 
 
 AnyEvent = (

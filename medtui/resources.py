@@ -1,4 +1,4 @@
-"""Finds the presets and cards that come with medtui, in a checkout and once installed alike."""
+"""Finds the presets and cards that are packaged with medtui, in a checkout or installed."""
 
 from pathlib import Path
 
@@ -11,34 +11,34 @@ def _root(kind: str) -> Path:
 
 
 def presets_dir() -> Path:
-    """Return the folder of shipped presets."""
+    """Return the folder of packaged presets."""
     return _root("presets")
 
 
 def data_dir() -> Path:
-    """Return the folder of shipped cards: one folder per data set, each with a `card.toml`."""
+    """Return the folder of packaged cards: one folder per data set, each with a `card.toml`."""
     return _root("data")
 
 
 def find_preset(name: str) -> Path | None:
-    """Find a shipped preset by its name (`demo`, `study/fig08`), or give None."""
+    """Return a packaged preset by its name (`demo`, `study/fig08`), or None."""
     return _inside(presets_dir(), f"{name}.toml")
 
 
 def find_card(name: str) -> Path | None:
-    """Find a shipped card by its data set's name (`malaria`), or give None."""
+    """Return a packaged card by the name of its data set (`malaria`), or None."""
     return _inside(data_dir(), f"{name}/card.toml")
 
 
 def preset_names() -> list[str]:
-    """Return the names of all shipped presets: the demo, then one's own data, then the study's."""
+    """Return the names of all packaged presets: the demo, templates, then the study's."""
     root = presets_dir()
     names = [path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml")]
     return sorted(names, key=lambda name: (name != "demo", "/" in name, name))
 
 
 def card_names() -> list[str]:
-    """Return the names of all shipped cards, in order."""
+    """Return the sorted names of all packaged cards."""
     return sorted(path.parent.name for path in data_dir().glob("*/card.toml"))
 
 

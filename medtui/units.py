@@ -1,4 +1,4 @@
-"""How a number is shown. Every room may ask; none formats for itself."""
+"""Formatting of numbers for display. All packages use these functions."""
 
 import math
 
@@ -44,14 +44,14 @@ def format_percent(share: float | None, digits: int = 1) -> str:
 
 
 def format_density(density: float | None) -> str:
-    """Return a density as people write it: `0.5`, `0.01`, `1e-6`."""
+    """Return a density in its usual notation: `0.5`, `0.01`, `1e-6`."""
     if density is None:
         return MISSING
     return f"{density:.0e}".replace("e-0", "e-") if density < 1e-3 else f"{density:.3g}"  # noqa: PLR2004 - below it, zeros are hard to count
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a duration by its two largest units: `8 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
+    """Return a duration in its two largest units: `8 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     whole = max(0, round(seconds))
@@ -65,7 +65,7 @@ def format_duration(seconds: float | None) -> str:
 
 
 def format_count(count: float | None) -> str:
-    """Return a count with thousands separated: `11,177,538`."""
+    """Return a count with thousands separators: `11,177,538`."""
     return MISSING if count is None else f"{count:,.0f}"
 
 
@@ -77,13 +77,13 @@ def plural(count: int, noun: str) -> str:
 
 
 def format_change(change: float, digits: int) -> str:
-    """Return a difference with its sign: `+0.3`, and a true minus below zero.
+    """Return a signed difference: `+0.3`, with a minus sign (U+2212) below zero.
 
-    What rounds to zero is `+0.0`: adding 0.0 takes the sign of a negative zero away.
+    A value that rounds to zero is `+0.0`: adding 0.0 removes the sign of a negative zero.
     """
     return f"{round(change, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
 
 
 def format_number(value: float | None, digits: int = 3) -> str:
-    """Return a plain number with `digits` significant digits."""
+    """Return a number with `digits` significant digits."""
     return MISSING if value is None or not math.isfinite(value) else f"{value:.{digits}g}"

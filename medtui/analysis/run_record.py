@@ -22,7 +22,7 @@ from medtui.runs.folder import RunFolder, StudyFolder, subfolders
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
 from medtui.runs.search_record import read_search
-from medtui.telemetry import VitalsSummary, read_samples, summarise
+from medtui.telemetry import TelemetrySummary, read_samples, summarise
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class RunRecord:
             return None
 
     @cached_property
-    def vitals(self) -> VitalsSummary:
+    def vitals(self) -> TelemetrySummary:
         """The machine's means and peaks while it trained or compressed; of all of an older run."""
         stage = "reference" if self.folder.is_reference else "compress"
         if stage in self.result.vitals:

@@ -123,14 +123,14 @@ def compare_runs(
 def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[RunRecord]":
     from medtui.analysis.run_record import all_runs, read_run_records
     from medtui.cli.run_lookup import find_target
-    from medtui.runs.folder import misnamed_in
+    from medtui.runs.folder import unreadable_names
 
     folders = [] if targets else all_runs(runs_dir)
     for name in targets:
         target = find_target(runs_dir, name)
         folders += target.study.runs() if target.run is None else [target.run]
     entries, problems = read_run_records(dict.fromkeys(folders))
-    for problem in (*problems, *(() if targets else misnamed_in(runs_dir))):
+    for problem in (*problems, *(() if targets else unreadable_names(runs_dir))):
         print(f"medtui: {problem}", file=sys.stderr)
     if left_out := len(dict.fromkeys(folders)) - len(entries) - len(problems):
         print(f"{plural(left_out, 'run')} left out: not finished", file=sys.stderr)

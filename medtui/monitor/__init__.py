@@ -1,1 +1,1 @@
-"""Reads run folders while they are being written, for every reader. Imports no screen."""
+"""Reads run folders while they are being written, for screens, commands, reports and trackers."""

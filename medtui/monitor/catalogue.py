@@ -1,4 +1,4 @@
-"""All studies of a runs folder and their runs, kept fresh by rereading only what grew."""
+"""All studies in a runs folder and their runs; a refresh reads only what was added."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ from medtui.metrics import Task
 from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
 from medtui.preset.toml import read_text
-from medtui.runs.folder import RunFolder, StudyFolder, is_file, misnamed_in, subfolders
+from medtui.runs.folder import RunFolder, StudyFolder, is_file, subfolders, unreadable_names
 from medtui.runs.history import History
 from medtui.runs.lock import is_held
 from medtui.runs.log_reader import EventTail
@@ -20,7 +20,7 @@ from medtui.runs.status import Status, status_of
 
 @dataclass
 class RunFeed:
-    """Follows one run's folder; a finished run is the same as a live one that grows no more."""
+    """Follows one run's folder; a finished run is a live run that does not grow any more."""
 
     folder: RunFolder
     history: History = field(default_factory=History)
@@ -28,28 +28,30 @@ class RunFeed:
     result: Result | None = None
     """None until the run is finished."""
     problem: str = ""
-    """Why the folder cannot be fully read; empty when it can."""
+    """Why the folder cannot be read completely; empty where it can."""
 
     def __post_init__(self) -> None:
         self._tail = EventTail(self.folder.events)
 
     def refresh(self) -> bool:
-        """Read what is new; give whether anything changed."""
+        """Read what was added; return whether anything changed."""
         before = (self.history.num_records, self.status, self.result is None)
-        is_at_work = is_held(self.folder.lock)  # before the log: last words come first
+        is_running = is_held(
+            self.folder.lock
+        )  # before the log: the final event is written before the lock is released
         records = self._tail.poll()
         if self._tail.was_replaced:
             self.history = History()
         for record in records:
             self.history.add(record)
-        self.status = status_of(self.folder, self.history, is_held=is_at_work)
+        self.status = status_of(self.folder, self.history, is_held=is_running)
         if self.status == "finished" and self.result is None:
             self._read_result()
         return before != (self.history.num_records, self.status, self.result is None)
 
     @property
     def is_behind(self) -> bool:
-        """Whether a further `refresh` would read on at once."""
+        """Whether another `refresh` would read more of the log immediately."""
         return self._tail.is_behind
 
     @property
@@ -59,7 +61,7 @@ class RunFeed:
 
     @property
     def main_stage(self) -> str:
-        """The stage whose cycles are the run's curve."""
+        """The stage whose cycles are plotted."""
         return "reference" if self.folder.is_reference else "compress"
 
     @property
@@ -69,12 +71,12 @@ class RunFeed:
 
     @property
     def task(self) -> Task | None:
-        """The kind of task, by the result or by what was measured so far; None before that."""
+        """Kind of task, by the result or by the metrics; None before the first measurement."""
         return self.result.task if self.result is not None else self.history.task
 
     @property
     def progress(self) -> Progress:
-        """How far the run is."""
+        """Progress of the run."""
         return progress_of(self.history)
 
     def _read_result(self) -> None:
@@ -95,18 +97,18 @@ class StudyFeed:
     runs: list[RunFeed] = field(default_factory=list)
     """The reference first."""
     is_live: bool = False
-    """Whether a supervisor is at work."""
+    """Whether a supervisor is running."""
     search: SearchRecord | None = None
-    """What its searches have found so far; None where they have not begun, or there are none."""
+    """Results of its searches so far; None where there are none yet."""
     _preset_problem: str = ""
     _search_problem: str = ""
     _misnamed: list[str] = field(default_factory=list)
     _cells: dict[str, Cell | None] = field(default_factory=dict)
     _search_read_at: int = 0
-    """Modification time of what was read last, nanoseconds."""
+    """Modification time of the file that was read, nanoseconds."""
 
     def refresh(self) -> bool:
-        """Read what is new in the study and its runs; give whether anything changed."""
+        """Read what was added to the study and its runs; return whether anything changed."""
         before = (self.is_live, len(self.runs), self._search_read_at)
         if self.preset is None:
             self._read_preset()
@@ -114,19 +116,19 @@ class StudyFeed:
         self.is_live = is_held(self.folder.lock)
         known = {run.folder.name: run for run in self.runs}
         self.runs = [known.get(folder.name) or RunFeed(folder) for folder in self.folder.runs()]
-        self._misnamed = misnamed_in(self.folder.path)
+        self._misnamed = unreadable_names(self.folder.path)
         changed = [run.refresh() for run in self.runs]
         return any(changed) or before != (self.is_live, len(self.runs), self._search_read_at)
 
     @property
     def problem(self) -> str:
-        """Why the folder cannot be fully read; empty when it can."""
+        """Why the folder cannot be read completely; empty where it can."""
         problems = (self._preset_problem, self._search_problem, *self._misnamed)
         return "\n".join(filter(None, problems))
 
     @property
     def num_planned(self) -> int:
-        """The runs it shall have: reference, grid, and what its searches may cost at most."""
+        """Number of planned runs: reference, grid, and the maximum of its searches."""
         if self.preset is None:
             return len(self.runs)
         planned = count_runs(self.preset)
@@ -137,16 +139,16 @@ class StudyFeed:
 
     @property
     def reference(self) -> RunFeed | None:
-        """The dense model's run; None until it was planned."""
+        """The dense model's run; None until it is planned."""
         return self.runs[0] if self.runs and self.runs[0].folder.is_reference else None
 
     @property
     def task(self) -> Task:
-        """The kind of task of all its runs; single-label before the first measurement."""
+        """Kind of task of all its runs; single-label before the first measurement."""
         return next((task for run in self.runs if (task := run.task) is not None), "single")
 
     def cell_of(self, run: RunFeed) -> Cell | None:
-        """Return what a run compresses with; None for the reference."""
+        """Return the grid cell of a run; None for the reference."""
         name = run.folder.name
         if name not in self._cells and self.preset is not None:
             self._cells[name] = cell_named(self.preset, name)
@@ -154,14 +156,14 @@ class StudyFeed:
 
     @property
     def started_at(self) -> float:
-        """Unix time of the study's making."""
+        """Unix time at which the study was created."""
         try:
             return self.folder.preset.stat().st_mtime
         except OSError:
             return 0.0
 
     def count(self, *statuses: Status) -> int:
-        """Count the runs in any of these states."""
+        """Return the number of runs in any of these states."""
         return sum(run.status in statuses for run in self.runs)
 
     def _read_search(self) -> None:
@@ -193,24 +195,24 @@ class Catalogue:
 
     runs_dir: Path
     studies: list[StudyFeed] = field(default_factory=list)
-    """Live ones first, then the newest."""
+    """Live studies first, then the newest."""
     problem: str = ""
-    """Which studies cannot be shown, and why; empty where all are."""
+    """Which studies cannot be listed, and why; empty where all can."""
 
     def refresh(self) -> bool:
-        """Look for new, changed and vanished studies; give whether anything changed."""
+        """Read new, changed and deleted studies; return whether anything changed."""
         known = {study.folder.name: study for study in self.studies}
         folders = self._folders()
         studies = [known.get(folder.name) or StudyFeed(folder) for folder in folders]
         changed = [study.refresh() for study in studies]
         names = [study.folder.name for study in self.studies]
-        self.problem = "\n".join(misnamed_in(self.runs_dir))
+        self.problem = "\n".join(unreadable_names(self.runs_dir))
         studies.sort(key=lambda study: (not study.is_live, -study.started_at))
         self.studies = studies
         return any(changed) or names != [study.folder.name for study in studies]
 
     def find(self, name: str) -> StudyFeed | RunFeed | None:
-        """Return a study by name, or a run by `study/run`."""
+        """Return a study by name, or a run by `study/run`; None where there is none."""
         study_name, _, run_name = name.strip("/").partition("/")
         study = next((each for each in self.studies if each.folder.name == study_name), None)
         if study is None or not run_name:

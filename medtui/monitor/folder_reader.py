@@ -1,4 +1,4 @@
-"""Reads a runs folder into snapshots: every study's summary, and one run's view."""
+"""Reads a runs folder into snapshots: a summary of every study, and a view of one run."""
 
 import os
 import time
@@ -12,26 +12,26 @@ from medtui.monitor.study_summary import StudySummary, summarise_study
 from medtui.monitor.telemetry_curves import TelemetryCurveReader, TelemetryCurves
 
 ALL_EVERY_S = 5.0
-"""Studies that nobody writes are looked at so often, seconds."""
+"""Interval between reads of studies that are not live, seconds."""
 
 
 @dataclass
 class FolderReader:
-    """Follows a runs folder. Not thread-safe: the polling thread alone uses it."""
+    """Follows a runs folder. Not thread-safe: only the polling thread uses it."""
 
     runs_dir: Path
     _summaries: dict[str, StudySummary] = field(default_factory=dict)
-    """By the study's name; what changed is taken out and summarised again."""
+    """Summaries by study name; those of changed studies are removed and computed again."""
     _telemetry: tuple[str, TelemetryCurveReader] | None = None
-    """Key of the run in view, and the reader of its telemetry."""
+    """Key of the viewed run, and the reader of its telemetry."""
     _all_due_at: float = 0.0
 
     def __post_init__(self) -> None:
         self._catalogue = Catalogue(self.runs_dir)
 
-    def read(self, wanted: str, *, look_at_all: bool) -> Snapshot:
-        """Return what there is now; of a long log, the next slice is read."""
-        if look_at_all or time.monotonic() >= self._all_due_at:
+    def read(self, wanted: str, *, refresh_all: bool) -> Snapshot:
+        """Return a snapshot; of a long log, only the next chunk is read."""
+        if refresh_all or time.monotonic() >= self._all_due_at:
             self._catalogue.refresh()
             self._summaries = {}
             self._all_due_at = time.monotonic() + ALL_EVERY_S
@@ -50,7 +50,7 @@ class FolderReader:
         return any(run.is_behind for study in self._catalogue.studies for run in study.runs)
 
     def read_more(self) -> None:
-        """Read a further slice of every log that is not read to its end."""
+        """Read another chunk of every log that is not read to its end."""
         for study in self._catalogue.studies:
             for run in study.runs:
                 if run.is_behind:
@@ -83,7 +83,7 @@ class FolderReader:
 
 
 def _problem_of(runs_dir: Path) -> str:
-    """Return why a folder cannot be read; one that is not there yet is merely empty."""
+    """Return why a folder cannot be read; a missing folder counts as empty."""
     try:
         os.scandir(runs_dir).close()
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Polls the runs folder in a thread and publishes frozen snapshots of it.
+"""Polls the runs folder in a thread and publishes immutable snapshots.
 
-Nothing here runs in the event loop, and the thread shares nothing but snapshots. The reader is
-imported by the thread, so that the first screen does not wait for it.
+Nothing runs in the event loop, and only snapshots are shared between threads. The thread itself
+imports the reader, so that the first screen does not wait for the import.
 """
 
 import threading
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from medtui.monitor.folder_reader import FolderReader
 
 PERIOD_S = 1.0
-"""Snapshots are at most this often, and so are redraws, seconds."""
+"""Minimum interval between snapshots, and so between redraws, seconds."""
 
 DRAWING_S = 0.15
-"""After a snapshot nothing is read for so long: the screen and its charts are drawn undisturbed."""
+"""Pause of reading after a snapshot, seconds, so that drawing is not disturbed."""
 
 
 class Poller:
-    """The polling thread. `publish` is called from it with every snapshot that differs."""
+    """The polling thread. It calls `publish` with every snapshot that differs from the last."""
 
     def __init__(self, runs_dir: Path, publish: Callable[[Snapshot], None]) -> None:
         self._runs_dir = runs_dir
@@ -35,7 +35,7 @@ class Poller:
         self._is_fresh_wanted = True
 
     def start(self) -> None:
-        """Start the thread; it never keeps the process from ending."""
+        """Start the thread; as a daemon it does not keep the process alive."""
         threading.Thread(target=self._run, name="poller", daemon=True).start()
 
     def stop(self) -> None:
@@ -44,12 +44,12 @@ class Poller:
         self._wake.set()
 
     def watch(self, key: str) -> None:
-        """Include the view of the run `study/run` from now on; empty includes none."""
+        """Include the view of the run `study/run` in snapshots; empty includes none."""
         self._wanted = key
         self._wake.set()
 
     def poll_now(self) -> None:
-        """Read every study at once: something was started, stopped or deleted."""
+        """Read every study immediately, after something was started, stopped or deleted."""
         self._is_fresh_wanted = True
         self._wake.set()
 
@@ -68,12 +68,12 @@ class Poller:
             self._catch_up(reader, time.monotonic() + PERIOD_S)
 
     def _read(self, reader: "FolderReader", latest: Snapshot | None, *, is_fresh: bool) -> Snapshot:
-        """Return a new snapshot; where reading fails, the studies seen before and the problem.
+        """Return a new snapshot; if reading fails, the previous studies with the problem.
 
-        Whatever the error, the thread goes on: without it Home would stay as it is for ever.
+        The thread continues after any error: otherwise Home would never be updated again.
         """
         try:
-            return reader.read(self._wanted, look_at_all=is_fresh)
+            return reader.read(self._wanted, refresh_all=is_fresh)
         except OSError as error:
             problem = explain_os_error(error).message
         except Exception as error:  # noqa: BLE001 - see above
@@ -82,7 +82,7 @@ class Poller:
         return Snapshot(studies, wanted=self._wanted, problem=problem)
 
     def _catch_up(self, reader: "FolderReader", until: float) -> None:
-        """Read more of long logs, slice by slice, until the next snapshot is due."""
+        """Read more of long logs, chunk by chunk, until the next snapshot is due."""
         if reader.is_behind:
             self._wake.wait(DRAWING_S)
         while reader.is_behind and not self._wake.is_set() and time.monotonic() < until:

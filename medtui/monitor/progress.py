@@ -1,4 +1,4 @@
-"""How far a run is, and how long it has still to go, judged by its log alone."""
+"""Progress and remaining time of a run, derived from its log."""
 
 from dataclasses import dataclass
 
@@ -6,26 +6,26 @@ from medtui.events import CycleEnded
 from medtui.runs.history import History
 
 _RECENT = 5
-"""Cycles whose mean duration predicts the next ones."""
+"""Number of cycles whose mean duration predicts the remaining ones."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A run's place in its running stage."""
+    """Progress within the current stage."""
 
     stage: str
-    """The stage's name; empty before the first."""
+    """Name of the stage; empty before the first."""
     cycle: int
-    """Cycles (or epochs) complete."""
+    """Completed cycles (or epochs)."""
     cycles: int
-    """Cycles (or epochs) of the stage; 0 where it does not repeat."""
+    """Cycles (or epochs) of the stage; 0 for a stage without."""
     step: int
-    """Steps done in the running cycle."""
+    """Completed steps of the current cycle."""
     steps: int
-    """Steps of the running cycle."""
+    """Steps of the current cycle."""
     images_per_second: float | None
     seconds_left: float | None
-    """For this stage; None before a cycle was measured."""
+    """Remaining time of this stage; None before a cycle was measured."""
 
     @property
     def share(self) -> float:
@@ -37,7 +37,7 @@ class Progress:
 
 
 def progress_of(history: History) -> Progress:
-    """Derive the progress of the latest session."""
+    """Return the progress of the latest session."""
     stage = history.stage
     if stage is None:
         return Progress("", 0, 0, 0, 0, None, None)
@@ -57,7 +57,7 @@ def progress_of(history: History) -> Progress:
 
 
 def _seconds_left(measured: list[CycleEnded], done: Progress) -> float | None:
-    """Predict by recent cycles; cycle 0 of L-C has no L step and predicts nothing."""
+    """Predict by recent cycles; cycle 0 of L-C has no L step and is left out."""
     durations = [cycle.seconds for cycle in measured if cycle.cycle > 0][-_RECENT:]
     if not durations or done.cycles == 0:
         return None

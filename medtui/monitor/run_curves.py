@@ -1,6 +1,6 @@
-"""A saved run over time: its metrics by cycle and its telemetry by minute.
+"""Curves of a saved run: metrics by cycle, telemetry by minute.
 
-The one definition of these curves, for comparisons, reports and trackers.
+The only definition of these curves, for comparisons, reports and trackers.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from medtui.runs.log_reader import EventTail
 
 @dataclass(frozen=True)
 class RunCurves:
-    """One run's curves."""
+    """Curves of one run."""
 
     cycles: tuple[CycleEnded, ...]
-    """Of the main stage: `reference` or `compress`."""
+    """Cycles of the main stage: `reference` or `compress`."""
     telemetry: TelemetryCurves
     data: DataLoaded | None
-    """What the run was trained on; None where its log does not say."""
+    """The data set of the run; None where its log does not contain it."""
 
     def metric(self, metric: Metric) -> tuple[Point, ...]:
         """Return a metric on val by cycle, in percent where it is a share."""
@@ -31,7 +31,7 @@ class RunCurves:
 
 
 def read_run_curves(run: RunFolder) -> RunCurves:
-    """Read a run's log and telemetry, each once."""
+    """Read a run's log and telemetry, once each."""
     history = History()
     for record in EventTail(run.events).read_all():
         history.add(record)

@@ -1,4 +1,4 @@
-"""Summarises a run: state, progress, metrics and sizes of the model that is kept so far."""
+"""Summary of a run: state, progress, and metrics and sizes of the model that is kept so far."""
 
 from dataclasses import dataclass
 
@@ -13,40 +13,40 @@ from medtui.units import format_density, plural
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run at one moment; the only definition of what lists, screens and reports show of it."""
+    """One run at one moment: the only source of the values in lists, screens and reports."""
 
     study: str
-    """The study's folder name."""
+    """Name of the study's folder."""
     name: str
-    """The run's folder name."""
+    """Name of the run's folder."""
     title: str
-    """As people call it: `Prune 0.1`, `reference`."""
+    """Title for display: `Prune 0.1`, `reference`."""
     status: Status
     progress: Progress
     headline: Metric
-    """The primary metric of the study's task."""
+    """Primary metric of the study's task."""
     val: float | None
-    """The primary metric on val, of the model that is kept so far."""
+    """Primary metric on val, of the model that is kept so far."""
     test: float | None
-    """The primary metric on test, of the same model; None where test was not evaluated."""
+    """Primary metric on test, of the same model; None where test was not evaluated."""
     difference: float | None
-    """`val` less the reference's."""
+    """`val` minus the reference's."""
     asked_density: float | None
-    """The density that was asked for, by the grid or by the scheme itself."""
+    """Requested density, from the grid or from the scheme itself."""
     density: float | None
-    """The actual density of the model that is kept so far."""
+    """Actual density of the model that is kept so far."""
     cycle: int | None
-    """The cycle (or epoch) whose model is kept so far."""
+    """Cycle (or epoch) whose model is kept so far."""
     bytes_packed: int | None
-    """Bytes of the finished model in the sparse format."""
+    """Sparse size of the finished model in bytes."""
     device: str
-    """`cpu`, `cuda:0`; empty before the run began."""
+    """`cpu`, `cuda:0`; empty before the run started."""
     seconds: float | None
-    """Computed so far, over all sessions; of a finished run, in total."""
+    """Computing time so far, over all sessions; the total of a finished run."""
     seconds_left: float | None
-    """Of the running stage; None unless the run is live."""
+    """Remaining time of the current stage; None unless the run is live."""
     warning: str = ""
-    """What is wrong with the model or the folder; empty where nothing is."""
+    """Problem of the model or the folder; empty where there is none."""
 
     @property
     def key(self) -> str:
@@ -61,21 +61,21 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class KeptModel:
-    """What was measured of the model that a run keeps so far."""
+    """Measurements of the model that a run keeps so far."""
 
     val: Metrics
-    """Empty before the first measurement, and for a reference that was loaded."""
+    """Empty before the first measurement, and for a loaded reference."""
     test: Metrics
     """Empty where test was not evaluated."""
     density: float | None
     cycle: int | None
-    """The cycle of the run's main stage; fine-tuning keeps the cycle that it began from."""
+    """Cycle of the main stage; fine-tuning keeps the cycle from which it started."""
 
 
 def kept_model(run: RunFeed) -> KeptModel:
-    """Return the measurements of a run's model: final ones, else fine-tuned, else the best cycle's.
+    """Return the measurements of the kept model: final, else fine-tuned, else of the best cycle.
 
-    Fine-tuning replaces the model of the best cycle as soon as it has one of its own.
+    Fine-tuning replaces the model of the best cycle as soon as it has measured its own.
     """
     if run.result is not None:
         result = run.result
@@ -91,7 +91,7 @@ def kept_model(run: RunFeed) -> KeptModel:
 
 
 def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
-    """Return a run's summary as it is now."""
+    """Return the current summary of a run."""
     result, kept = run.result, kept_model(run)
     metric = primary_metric(run.task or study.task)
     val = metric.of(kept.val)
@@ -120,7 +120,7 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
 
 
 def title_of(study: StudyFeed, run: RunFeed) -> str:
-    """Return a run's name for people: `Prune 0.1`, with its seed where a study has several."""
+    """Return the title of a run: `Prune 0.1`, with its seed where the study has several."""
     cell, preset = study.cell_of(run), study.preset
     if cell is None:
         return run.folder.name
@@ -135,7 +135,7 @@ def title_of(study: StudyFeed, run: RunFeed) -> str:
 
 
 def asked_density(cell: Cell | None) -> float | None:
-    """Return the density that was asked for, by the grid or by the scheme itself."""
+    """Return the requested density, from the grid or from the scheme itself."""
     if cell is None:
         return None
     if cell.density is not None:

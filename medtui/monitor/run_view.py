@@ -1,4 +1,4 @@
-"""One run at one moment with all that its screen shows: frozen, made by the polling thread."""
+"""Content of the Run screen at one moment: immutable, built by the polling thread."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,29 +24,29 @@ class MetricRow:
     val: float | None
     test: float | None
     reference: float | None
-    """The reference's, on test; None in the reference itself."""
+    """The reference's value on test; None in the reference itself."""
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run, its study, and its curves."""
+    """A run with its study and its curves."""
 
     row: RunSummary
     study: StudySummary
     what: str
     """What is compressed and how, in one line."""
     stage: str
-    """The stage whose cycles are the curve: `reference` or `compress`."""
+    """Stage whose cycles are plotted: `reference` or `compress`."""
     num_planned: int
-    """Cycles the stage will have; 0 while unknown."""
+    """Planned cycles of the stage; 0 while unknown."""
     cycles: tuple[CycleEnded, ...]
-    """That stage's, in order."""
+    """Cycles of the stage, in order."""
     best: CycleEnded | None
-    """The one whose model is kept."""
+    """Cycle whose model is kept."""
     reference: Metrics
-    """The dense model's, on val; empty for the reference itself, and where there is none yet."""
+    """Metrics of the dense model on val; empty for the reference itself, or before it exists."""
     losses: tuple[tuple[float, float], ...]
-    """Train loss over the running stage: (cycle with its fraction, loss)."""
+    """Train loss in the current stage: (fractional cycle, loss)."""
     densities: tuple[tuple[str, float], ...]
     """Layer to its share of nonzero weights, in network order."""
     dead_layers: tuple[str, ...]
@@ -54,17 +54,17 @@ class RunView:
     data: DataLoaded | None
     session: RunStarted | None
     lines: tuple[Line, ...]
-    """The log's latest sentences."""
+    """Latest lines of the log."""
     telemetry: TelemetryCurves
     result: Result | None
     ending: str = ""
-    """Why the run is neither live nor finished, and what to do; empty where it is."""
+    """Why the run is neither live nor finished, and what to do; otherwise empty."""
     metrics: tuple[MetricRow, ...] = ()
-    """Of a finished run, in the order in which they are shown."""
+    """Metrics of a finished run, in display order."""
     search: SearchOutcome | None = None
-    """The search of the run's scheme; the first one for the reference, None where there is none."""
+    """Search of the run's scheme; for the reference the first one, None without searches."""
     problem: str = ""
-    """Why the folder cannot be fully read."""
+    """Why the folder cannot be read completely."""
     is_behind: bool = False
     """Whether the log is still being read for the first time."""
 
@@ -72,7 +72,7 @@ class RunView:
 def make_view(
     feed: StudyFeed, study: StudySummary, run: RunFeed, telemetry: TelemetryCurves
 ) -> RunView:
-    """Return a run as it is now."""
+    """Return the current view of a run."""
     history, stage = run.history, run.main_stage
     dense = None if run.folder.is_reference else feed.reference
     cell = feed.cell_of(run)

@@ -1,4 +1,4 @@
-"""Which studies Home shows, and in which order. Pure functions over rows."""
+"""Filters and sorts the studies on Home. Pure functions."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -9,7 +9,7 @@ from medtui.runs.status import FORMER_STATUSES
 Order = Literal["newest", "name", "best val"]
 
 ORDERS: tuple[Order, ...] = ("newest", "name", "best val")
-"""In the order in which `o` goes through them; live studies are first in each."""
+"""In the order in which `o` cycles through them; live studies always come first."""
 
 
 def choose_studies(

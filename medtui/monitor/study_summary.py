@@ -1,4 +1,4 @@
-"""Summarises a study: what it compares, its state, its progress and its runs."""
+"""Summary of a study: what it compares, its state, its progress and its runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,30 +16,30 @@ class StudySummary:
     """One study at one moment, with its runs."""
 
     name: str
-    """Its folder name."""
+    """Name of the folder."""
     about: str
     """What it compares, in one line."""
     note: str
-    """What somebody wrote about it."""
+    """The user's note."""
     status: Status
     num_failed: int
-    """Runs that failed or crashed."""
+    """Number of failed and crashed runs."""
     num_finished: int
     num_planned: int
-    """Runs of the whole grid, the reference included."""
+    """Number of planned runs, including the reference."""
     runs: tuple[RunSummary, ...]
     """The reference first."""
     started_at: float
     """Unix time, seconds."""
     is_live: bool
-    """Whether a supervisor is at work."""
+    """Whether a supervisor is running."""
     problem: str = ""
-    """Why the folder cannot be fully read; empty where it can."""
+    """Why the folder cannot be read completely; empty where it can."""
     searches: Mapping[str, str] = field(default_factory=dict)
-    """Each searched scheme to what its search came to, in a sentence."""
+    """Each searched scheme to the outcome of its search, as a sentence."""
 
     def search_of(self, scheme: str) -> str:
-        """Return what a scheme's search came to; for the reference the first one, else empty."""
+        """Return the outcome of a scheme's search; for the reference the first one, or empty."""
         if scheme == "reference":
             return next(iter(self.searches.values()), "")
         return self.searches.get(scheme, "")
@@ -51,7 +51,7 @@ class StudySummary:
 
     @property
     def best(self) -> RunSummary | None:
-        """The compressed run with the highest headline metric on val; no search's probe."""
+        """The compressed run with the highest primary metric on val; low-fidelity runs excluded."""
         whole = [run for run in self.runs if run != self.reference and not names_probe(run.name)]
         measured = [run for run in whole if run.val is not None]
         return max(measured, key=lambda run: run.val or 0.0, default=None)
@@ -63,19 +63,19 @@ class StudySummary:
 
     @property
     def device(self) -> str:
-        """Where it runs or ran."""
+        """Devices in use; for an idle study, the devices that were used."""
         live = [run.device for run in self.runs if run.status == "running" and run.device]
         used = live or [run.device for run in self.runs if run.device]
         return ", ".join(dict.fromkeys(used))
 
     @property
     def live_run(self) -> RunSummary | None:
-        """The first run a worker is writing."""
+        """The first running run."""
         return next((run for run in self.runs if run.status == "running"), None)
 
     @property
     def seconds_left(self) -> float | None:
-        """Predicted from this study's own runs; None where nothing was measured yet."""
+        """Remaining time, predicted from this study's runs; None before a measurement."""
         if not self.is_live:
             return None
         live = [run for run in self.runs if run.status == "running"]
@@ -88,7 +88,7 @@ class StudySummary:
 
 
 def _typical_seconds(runs: tuple[RunSummary, ...]) -> float | None:
-    """Return how long a compressing run takes: the finished ones' mean, else by the live ones."""
+    """Return the mean time of finished compressions, else the expected time of live ones."""
     compressing = [run for run in runs if run.name != "reference"]
     finished = [run.seconds for run in compressing if run.status == "finished" and run.seconds]
     if finished:
@@ -102,7 +102,7 @@ def _typical_seconds(runs: tuple[RunSummary, ...]) -> float | None:
 
 
 def summarise_study(study: StudyFeed) -> StudySummary:
-    """Return a study's summary as it is now."""
+    """Return the current summary of a study."""
     searches = study.search.searches if study.search else ()
     return StudySummary(
         name=study.folder.name,
@@ -121,7 +121,7 @@ def summarise_study(study: StudyFeed) -> StudySummary:
 
 
 def status_of_study(study: StudyFeed) -> Status:
-    """Return the one state that stands for a study's runs together."""
+    """Return one state for all runs of a study."""
     if study.is_live or study.count("running"):
         return "running"
     if study.count("failed"):
@@ -155,7 +155,7 @@ def _describe_grid(preset: Preset) -> str:
 
 
 def _searched_schemes(study: StudyFeed, settings: SearchSettings) -> list[str]:
-    """Return the searched schemes, each with the density that was found for it so far."""
+    """Return the searched schemes, each with the density found so far."""
     record = study.search
     found = {each.scheme: each.best for each in record.searches} if record else {}
     return [
@@ -165,7 +165,7 @@ def _searched_schemes(study: StudyFeed, settings: SearchSettings) -> list[str]:
 
 
 def _note_of(study: StudyFeed) -> str:
-    """Return what somebody wrote about the study: the note file, else the preset's note."""
+    """Return the user's note: the note file, or the preset's note."""
     try:
         return study.folder.note.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

@@ -1,6 +1,6 @@
-"""A run's telemetry as curves over minutes of computing; pauses are left out.
+"""Curves of a run's telemetry over minutes of computing; pauses are left out.
 
-The one definition of these curves, for the live view, saved runs, comparisons and reports.
+The only definition of these curves, for the live view, saved runs, comparisons and reports.
 """
 
 from collections import deque
@@ -12,37 +12,37 @@ from medtui.telemetry import NVML_OK, Sample, SampleTail
 from medtui.units import GIB
 
 Point = tuple[float, float | None]
-"""x and y; y is None where nothing was measured, which is a gap in the curve."""
+"""x and y; y is None where nothing was measured, a gap in the curve."""
 
 MEAN_S = 10
-"""Seconds whose mean is the bold curve of utilisation."""
+"""Window of the rolling mean of utilisation, seconds."""
 
 MAX_POINTS = 7200
-"""Points of a curve; beyond it, older neighbours become one. Two hours at one a second."""
+"""Maximum points of a curve, two hours at one per second; then neighbours are merged."""
 
 _LONGEST_STEP_S = 5.0
-"""A longer time between two samples is a pause: the curve breaks and time goes on from there."""
+"""A longer time between two samples is a pause: the curve has a gap there."""
 
 _SECONDS_PER_MINUTE = 60
 
 
 @dataclass(frozen=True)
 class TelemetryCurves:
-    """What the machine did during a run. Curves are over minutes of work, pauses left out."""
+    """Telemetry of a run, over minutes of computing without pauses."""
 
     has_gpu: bool = False
-    """Whether the curves are a GPU's; else they are the worker's CPU time and memory."""
+    """Whether the curves show a GPU; otherwise the worker's CPU time and memory."""
     why_no_gpu: str = ""
     """NVML's reason, as a sentence; empty where there is a GPU."""
     gpu_name: str = ""
     memory_used: tuple[Point, ...] = ()
-    """GiB, by all processes on the GPU; resident memory of the worker where there is no GPU."""
+    """GiB used by all processes on the GPU; without a GPU, the worker's resident memory."""
     memory_free: tuple[Point, ...] = ()
-    """GiB, free on the GPU; available to new processes on the host where there is none."""
+    """GiB free on the GPU; without a GPU, available on the host."""
     utilisation: tuple[Point, ...] = ()
-    """Percent of the GPU's time; of one core where there is no GPU."""
+    """Percent of GPU time; without a GPU, percent of one core."""
     utilisation_mean: tuple[Point, ...] = ()
-    """Its mean over `MEAN_S`."""
+    """Rolling mean over `MEAN_S`."""
     total_bytes: int | None = None
     """Memory of the GPU, or of the host."""
     latest: Sample | None = None
@@ -50,12 +50,12 @@ class TelemetryCurves:
 
 @dataclass
 class _Trace:
-    """One curve that halves its older resolution when it grows too long."""
+    """A curve that merges pairs of points when it becomes too long."""
 
     points: list[Point] = field(default_factory=list)
 
     def add(self, minutes: float, value: float | None) -> None:
-        """Append one point."""
+        """Append a point."""
         self.points.append((minutes, value))
         if len(self.points) > MAX_POINTS:
             firsts, seconds = self.points[0::2], self.points[1::2]
@@ -77,7 +77,7 @@ class TelemetryCurveReader:
         self._latest: Sample | None = None
 
     def refresh(self) -> bool:
-        """Read what is new; give whether there was anything."""
+        """Read what was added; return whether there was anything."""
         samples = self._tail.read_all()
         for sample in samples:
             self._add(sample)
@@ -117,7 +117,7 @@ class TelemetryCurveReader:
 
 
 def rolling_mean(points: Iterable[Point], width: int) -> list[Point]:
-    """Return each point the mean of the last `width` values; a gap empties the window."""
+    """Return each point with the mean of the last `width` values; a gap empties the window."""
     window: deque[float] = deque(maxlen=width)
     smooth: list[Point] = []
     for x, y in points:

@@ -1,1 +1,1 @@
-"""Run folders: one process writes, everything else reads. Knows no torch and no screen."""
+"""Run folders: written by one process, read by all others. Imports no torch and no UI."""

@@ -1,14 +1,14 @@
-"""Puts a whole file in place or none: written beside, synced, renamed."""
+"""Atomic file writes: write a temporary file beside the target, sync, rename."""
 
 import os
 from pathlib import Path
 
 
 def publish_bytes(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` so that every reader sees the old file or the new one, whole.
+    """Replace `path` by `content` atomically: readers see the old file or the new one.
 
     Raises:
-        OSError: the disk is full or the folder cannot be written; `path` is as it was.
+        OSError: the disk is full or the folder is not writable; `path` is unchanged.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -23,7 +23,7 @@ def publish_bytes(path: Path, content: bytes) -> None:
 
 
 def publish_text(path: Path, text: str) -> None:
-    """Replace `path` by UTF-8 `text`, whole or not at all.
+    """Replace `path` by UTF-8 `text` atomically.
 
     Raises:
         OSError: as for `publish_bytes`.
@@ -32,7 +32,7 @@ def publish_text(path: Path, text: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames inside `folder` survive a power cut."""
+    """Sync `folder`, so that renames in it survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""A model's speed and size beside its reference's, as `bench.json` holds them."""
+"""Speed and size of a model and of its reference, as stored in `bench.json`."""
 
 from collections.abc import Sequence
 from statistics import quantiles
@@ -6,12 +6,12 @@ from statistics import quantiles
 import msgspec
 
 from medtui.runs.folder import RunFolder
-from medtui.runs.json_record import read_stored, write_stored
-from medtui.telemetry import VitalsSummary
+from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.telemetry import TelemetrySummary
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """A number that was measured in several rounds."""
+    """Median and quartiles of a quantity over several rounds."""
 
     median: float
     low: float
@@ -21,7 +21,7 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """How long one image takes, milliseconds."""
+    """Latency of single images, milliseconds."""
 
     p50_ms: float
     p95_ms: float
@@ -31,39 +31,39 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class Throughput(msgspec.Struct, frozen=True):
-    """How many images a second go through in batches of one size."""
+    """Images per second at one batch size."""
 
     batch_size: int
     images_per_second: Spread
     peak_memory_bytes: int | None
-    """Weights and activations at once, by torch's own allocator."""
+    """Peak of weights and activations, by torch's allocator."""
 
 
 class Contest(msgspec.Struct, frozen=True):
-    """All that was measured in one precision."""
+    """Measurements in one precision."""
 
     precision: str
-    """`float32`, `tf32`, `float16`: what is computed in; weights are converted to it."""
+    """Precision of the computation and the weights: `float32`, `tf32`, `float16`."""
     latency: Latency
     sweep: list[Throughput]
-    """By rising batch size; the same sizes for every model."""
+    """Throughput by increasing batch size; the same sizes for every model."""
     ended: str
     """Why the sweep ended: `throughput fell`, `memory ended`, `largest batch`."""
     latency_ratio: Spread
-    """The reference's latency over this one's, round by round: above 1 is faster."""
+    """Latency speed-up: the reference's latency divided by this model's, by round."""
     throughput_ratio: Spread
-    """This one's images a second over the reference's, best batch against best batch."""
-    sustained: VitalsSummary | None = None
-    """Of seconds at the best batch: mean and peak memory, utilisation of the GPU; None on a CPU."""
+    """Throughput speed-up: images per second over the reference's, each at its best batch."""
+    sustained: TelemetrySummary | None = None
+    """Telemetry of some seconds at the best batch size; None on a CPU."""
 
     @property
     def best(self) -> Throughput:
-        """The batch size with the most images a second."""
+        """The batch size with the most images per second."""
         return max(self.sweep, key=lambda point: point.images_per_second.median)
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """One model, measured in the same process as the reference, in turns with it."""
+    """Benchmark of one model, measured in the same process as the reference, in turns with it."""
 
     study: str
     run: str
@@ -72,34 +72,34 @@ class Bench(msgspec.Struct, frozen=True):
     device: str
     device_name: str
     threads: int
-    """CPU threads torch used."""
+    """CPU threads of torch."""
     cpu_capability: str
     """Instruction set of torch's kernels."""
     torch: str
     image_shape: tuple[int, int, int]
     """Channels, height and width."""
     load_ms: float
-    """From the file, which the system has in memory, to a model on the device; median of three."""
+    """Time from the file (in the page cache) to a model on the device; median of three."""
     bytes_on_disk: int
-    """The file of weights."""
+    """Size of the weights file."""
     bytes_dense: int
     bytes_packed: int
-    """Nonzero weights in their own types and a bit mask."""
+    """Sparse size: nonzero weights in their own types, and a bit mask."""
     macs: int
-    """Multiply-accumulates for one image, zeros included."""
+    """Multiply-accumulates per image, zeros included."""
     contests: list[Contest]
     notes: list[str] = []
-    """What keeps this scheme from being faster, and other things to know."""
+    """Why the scheme is not faster, and other remarks."""
     shrunk: "Bench | None" = None
-    """The same of the run's shrunk model, in turns with this one; None where it has none."""
+    """Benchmark of the run's shrunk model, measured in turns with this one; None without one."""
 
     @property
     def flops(self) -> int:
-        """Floating-point operations for one image in convolutions and linear layers."""
+        """Floating-point operations per image in convolutions and linear layers."""
         return 2 * self.macs
 
     def contest(self, precision: str) -> Contest | None:
-        """Return what was measured in a precision."""
+        """Return the measurements in a precision; None where there are none."""
         return next((each for each in self.contests if each.precision == precision), None)
 
 
@@ -115,18 +115,18 @@ _decoder = msgspec.json.Decoder(Bench)
 
 
 def write_bench(run: RunFolder, bench: Bench) -> None:
-    """Write it beside the run's result.
+    """Write the benchmark into the run's folder.
 
     Raises:
         OSError: the disk is full.
     """
-    write_stored(run.bench, bench)
+    write_json_record(run.bench, bench)
 
 
 def read_bench(run: RunFolder) -> Bench | None:
-    """Read it; None where the model was not measured.
+    """Return the benchmark of a run; None where it was not measured.
 
     Raises:
         EnvironmentProblem: the file is damaged or of another version.
     """
-    return read_stored(run.bench, _decoder, hint="`medtui bench` writes it anew.")
+    return read_json_record(run.bench, _decoder, hint="Run `medtui bench` to write it again.")

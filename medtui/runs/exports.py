@@ -1,4 +1,4 @@
-"""Models as files for other programs, and what was measured of them: a run's `exports/`."""
+"""Exported models and their measurements: a run's `exports/` folder."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,26 +12,26 @@ from medtui.errors import EnvironmentProblem
 from medtui.protocol.export import FormatName
 from medtui.runs.bench_record import Spread
 from medtui.runs.folder import RunFolder, is_file
-from medtui.runs.json_record import DECODE_ERRORS, write_stored
+from medtui.runs.json_record import DECODE_ERRORS, write_json_record
 from medtui.runs.shrunk_manifest import Manifest
 
 
 @dataclass(frozen=True)
 class Format:
-    """One form a model can be written in."""
+    """One export format."""
 
     name: FormatName
     """As in `--onnx`."""
     title: str
-    """What it is, for people."""
+    """Description for the user."""
     ending: str
-    """How its files' names end."""
+    """Suffix of file names."""
     packages: tuple[str, ...] = ()
-    """What must be installed beside medtui."""
+    """Packages that must be installed in addition to medtui."""
 
     @property
     def missing(self) -> list[str]:
-        """Those of the packages that are not installed."""
+        """Required packages that are not installed."""
         return [name for name in self.packages if find_spec(name) is None]
 
 
@@ -45,24 +45,24 @@ FORMATS: tuple[Format, ...] = (
 
 
 class Preprocessing(msgspec.Struct, frozen=True):
-    """How an image becomes the network's input; medtui's own cache is made in the same way."""
+    """How an image becomes the network's input; identical to medtui's own cache."""
 
     mode: str
-    """Pillow's: `RGB` or `L`."""
+    """Pillow mode: `RGB` or `L`."""
     size: int
-    """Side of the square input, pixels; the image's own shape is not kept."""
+    """Side of the square input in pixels; the aspect ratio is not kept."""
     mean: tuple[float, ...]
-    """Per channel, taken from pixels scaled to 0..1."""
+    """Subtracted per channel, from pixels scaled to 0..1."""
     std: tuple[float, ...]
-    """Per channel, divided by."""
+    """Divisor per channel."""
     resize: str = "bilinear, as Pillow does it, after the orientation of EXIF"
     scale: float = 1 / 255
     layout: str = "float32 NCHW"
     deep: str = "16-bit pixels lose their lower 8 bits; opacity is dropped"
 
 
-class Source(msgspec.Struct, frozen=True):
-    """The data set that the network was trained on, as its card says."""
+class DataSource(msgspec.Struct, frozen=True):
+    """The data set on which the network was trained, according to its card."""
 
     name: str
     title: str
@@ -74,30 +74,30 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """What travels inside the file, as JSON under the key `medtui`."""
+    """Metadata in the file, as JSON under the key `medtui`."""
 
     study: str
     run: str
     format: FormatName
     classes: list[str]
-    """In the order of the logits."""
+    """Class names in the order of the logits."""
     task: str
-    """`single`: softmax, the largest wins. `multi`: sigmoid, each class against its threshold."""
+    """`single`: softmax, the largest wins. `multi`: sigmoid, each class has its threshold."""
     thresholds: list[float]
-    """Probability per class, chosen on val and frozen; empty for single-label tasks."""
+    """Probability per class, chosen on val; empty for single-label tasks."""
     preprocessing: Preprocessing
-    data: Source
+    data: DataSource
     network: Manifest
-    """The architecture; the width of each layer where filters were taken out."""
+    """Architecture, with the width of each layer from which filters were removed."""
     medtui: str
-    """The version that wrote it."""
+    """Version of medtui that wrote the file."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """The file, read back from disk, against the run, on the same real images."""
+    """Comparison of the exported file, read back from disk, with the run, on the same images."""
 
     runtime: str
-    """What computed the file's answers."""
+    """Runtime that evaluated the file."""
     split: str
     num_images: int
     metric: str
@@ -105,40 +105,40 @@ class Comparison(msgspec.Struct, frozen=True):
     of_file: float | None
     max_logit_difference: float
     num_changed: int
-    """Answers that differ: images in single-label tasks, image-class pairs in multi-label ones."""
+    """Changed predictions: images in single-label tasks, image-class pairs in multi-label ones."""
 
     @property
     def change(self) -> float | None:
-        """The file's metric less the run's."""
+        """The file's metric minus the run's."""
         if self.of_run is None or self.of_file is None:
             return None
         return self.of_file - self.of_run
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """How long a batch takes; all that is timed takes turns."""
+    """Time per batch; all timed candidates take turns."""
 
     what: str
-    """A runtime of the file, or the dense reference in one."""
+    """Runtime of the file, or of the dense reference."""
     batch_size: int
     p50_ms: float
     faster: Spread
-    """The time of the dense reference in plain PyTorch over this one's, round by round."""
+    """Speed-up over the dense reference in plain PyTorch, by round."""
 
 
 class Export(msgspec.Struct, frozen=True):
-    """One file, and all that is known of it."""
+    """One exported file and its measurements."""
 
     file: str
-    """Its name; it lies beside this record."""
+    """File name, in the folder of this record."""
     num_bytes: int
     sha256: str
     bytes_of_run: int
-    """The run's own `model.safetensors`."""
+    """Size of the run's `model.safetensors`."""
     bytes_of_reference: int
-    """The dense reference's."""
+    """Size of the dense reference's `model.safetensors`."""
     bytes_packed: int
-    """The run's size by the result: nonzero weights in their own types and a bit mask."""
+    """Sparse size of the run: nonzero weights in their own types, and a bit mask."""
     metadata: Metadata
     comparisons: list[Comparison]
     timings: list[Timing]
@@ -150,7 +150,7 @@ class Export(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """The format, and whether filters were taken out."""
+        """The format, with `shrunk` where filters were removed."""
         return self.metadata.format + (" shrunk" if self.metadata.network.layers else "")
 
 
@@ -158,32 +158,32 @@ _decoder = msgspec.json.Decoder(Export)
 
 
 def format_named(name: str) -> Format:
-    """Return the format of that name."""
+    """Return the format with this name."""
     return next(each for each in FORMATS if each.name == name)
 
 
 def file_name(run: RunFolder, form: Format, *, is_shrunk: bool) -> str:
-    """Name a run's file so that it can lie among those of other runs: `demo-prune-0.1.onnx`."""
+    """Return a file name that is unique among other runs' files: `demo-prune-0.1.onnx`."""
     shrunk = "-shrunk" if is_shrunk else ""
     return f"{run.study.name}-{run.name}{shrunk}{form.ending}"
 
 
 def record_path(file: Path) -> Path:
-    """Return where a file's record lies."""
+    """Return the path of a file's record."""
     return file.with_name(f"{file.name}.json")
 
 
 def write_record(folder: Path, export: Export) -> None:
-    """Write it beside its file.
+    """Write a record beside its file.
 
     Raises:
         OSError: the disk is full.
     """
-    write_stored(record_path(folder / export.file), export)
+    write_json_record(record_path(folder / export.file), export)
 
 
 def read_record(file: Path) -> Export:
-    """Read a file's record.
+    """Return a file's record.
 
     Raises:
         EnvironmentProblem: it is missing or damaged.
@@ -195,7 +195,7 @@ def read_record(file: Path) -> Export:
 
 
 def read_exports(folder: Path) -> list[Export]:
-    """Read the records of a folder's files, in the order of their names; leave out unsound ones."""
+    """Return the records in a folder, ordered by name; damaged ones are left out."""
     found = []
     for path in sorted(folder.glob("*.json")):
         with suppress(OSError, *DECODE_ERRORS):
@@ -206,5 +206,5 @@ def read_exports(folder: Path) -> list[Export]:
 
 
 def on_test(export: Export) -> Sequence[Comparison]:
-    """Return the comparisons on test, one for each runtime."""
+    """Return the comparisons on test, one per runtime."""
     return [each for each in export.comparisons if each.split == "test"]

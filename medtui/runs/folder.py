@@ -1,4 +1,4 @@
-"""Where everything of a study and of a run lies. The one place that knows file names."""
+"""Paths in study and run folders. The only module that defines file names."""
 
 import os
 import re
@@ -9,31 +9,31 @@ from pathlib import Path
 from medtui.errors import UsageError
 
 REFERENCE = "reference"
-"""The reference's folder name within its study."""
+"""Name of the reference's folder in its study."""
 
 _MAX_SLUG = 60
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """One run's files."""
+    """Files of one run."""
 
     path: Path
-    """The folder itself."""
+    """The folder."""
 
     @property
     def name(self) -> str:
-        """The run's name within its study: `prune-0.1`."""
+        """Name of the run in its study: `prune-0.1`."""
         return self.path.name
 
     @property
     def is_reference(self) -> bool:
-        """Whether this is the dense model's training."""
+        """Whether this is the training of the dense model."""
         return self.name == REFERENCE
 
     @property
     def preset(self) -> Path:
-        """What was asked, resolved; written first."""
+        """Resolved preset of the run; written first."""
         return self.path / "preset.toml"
 
     @property
@@ -43,12 +43,12 @@ class RunFolder:
 
     @property
     def events(self) -> Path:
-        """What happened, one line each."""
+        """Event log, one event per line."""
         return self.path / "events.jsonl"
 
     @property
     def telemetry(self) -> Path:
-        """The machine's vitals, one line a second."""
+        """Telemetry of the machine, one line per second."""
         return self.path / "telemetry.jsonl"
 
     @property
@@ -58,32 +58,32 @@ class RunFolder:
 
     @property
     def lock(self) -> Path:
-        """Locked while a worker lives."""
+        """Locked while a worker is alive."""
         return self.path / "lock"
 
     @property
     def checkpoint(self) -> Path:
-        """The folder of states the run can resume from."""
+        """Folder of checkpoints from which the run can be resumed."""
         return self.path / "checkpoint"
 
     @property
     def split(self) -> Path:
-        """Which image and patient is in which part."""
+        """Patient and split of each image."""
         return self.path / "split.jsonl"
 
     @property
     def model(self) -> Path:
-        """The resulting weights."""
+        """Final weights."""
         return self.path / "model.safetensors"
 
     @property
     def shrunk(self) -> Path:
-        """The weights without the channels that compression emptied; absent where none were."""
+        """Weights without empty channels; absent where no channel was empty."""
         return self.path / "shrunk.safetensors"
 
     @property
     def shrunk_manifest(self) -> Path:
-        """How many channels each layer of the shrunk network has; written after its weights."""
+        """Number of channels per layer of the shrunk network; written after its weights."""
         return self.path / "shrunk.json"
 
     @property
@@ -93,17 +93,17 @@ class RunFolder:
 
     @property
     def changed(self) -> Path:
-        """The images whose answer differs from the reference's; compressions alone have it."""
+        """Images whose prediction differs from the reference's; only for compressions."""
         return self.path / "changed.csv"
 
     @property
     def bench(self) -> Path:
-        """How fast and large the model is beside the reference; absent until it was measured."""
+        """Benchmark of the model and the reference; absent until measured."""
         return self.path / "bench.json"
 
     @property
     def exports(self) -> Path:
-        """The folder of charts and models as files for other programs; absent until there are."""
+        """Folder of exported charts and models; absent until something is exported."""
         return self.path / "exports"
 
     def tracker(self, name: str) -> Path:
@@ -117,35 +117,35 @@ class RunFolder:
 
     @property
     def result(self) -> Path:
-        """The outcome, written last: its existence proves completion."""
+        """Outcome of the run, written last: its existence proves completion."""
         return self.path / "result.json"
 
     @property
     def study(self) -> "StudyFolder":
-        """The study this run belongs to."""
+        """Folder of the study of this run."""
         return StudyFolder(self.path.parent)
 
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """One study's files."""
+    """Files of one study."""
 
     path: Path
-    """The folder itself."""
+    """The folder."""
 
     @property
     def name(self) -> str:
-        """The study's folder name: `malaria`, `malaria-2`."""
+        """Name of the folder: `malaria`, `malaria-2`."""
         return self.path.name
 
     @property
     def preset(self) -> Path:
-        """The whole preset, resolved."""
+        """Resolved preset of the study."""
         return self.path / "preset.toml"
 
     @property
     def note(self) -> Path:
-        """A line for people; absent where none was written."""
+        """The user's one-line note; absent where there is none."""
         return self.path / "note.txt"
 
     @property
@@ -155,22 +155,22 @@ class StudyFolder:
 
     @property
     def bench_log(self) -> Path:
-        """How far the benchmark is, a line each; what it printed."""
+        """Progress and output of the benchmark."""
         return self.path / "bench.log"
 
     @property
     def search(self) -> Path:
-        """What searches have found so far; a function of the finished runs, written for readers."""
+        """Results of the searches so far; derived from the finished runs."""
         return self.path / "search.json"
 
     @property
     def lock(self) -> Path:
-        """Locked while a supervisor lives."""
+        """Locked while a supervisor is alive."""
         return self.path / "lock"
 
     @property
     def reference(self) -> RunFolder:
-        """The dense model's run."""
+        """Run folder of the dense model."""
         return RunFolder(self.path / REFERENCE)
 
     def run(self, name: str) -> RunFolder:
@@ -178,14 +178,14 @@ class StudyFolder:
         return RunFolder(self.path / name)
 
     def runs(self) -> list[RunFolder]:
-        """Return the runs that exist, the reference first, then in the order they were planned."""
+        """Return the existing runs: the reference, then the others in planned order."""
         found = [RunFolder(path) for path in subfolders(self.path)]
         planned = [run for run in found if is_file(run.preset)]
         return sorted(planned, key=lambda run: (not run.is_reference, _planned_at(run), run.name))
 
 
 def subfolders(path: Path) -> list[Path]:
-    """Return the folders in `path` by name; those whose names are not UTF-8 are left out."""
+    """Return the folders in `path`, ordered by name; names that are not UTF-8 are left out."""
     try:
         entries = [entry for entry in os.scandir(path) if _is_utf8(entry.name) and entry.is_dir()]
     except OSError:
@@ -193,8 +193,8 @@ def subfolders(path: Path) -> list[Path]:
     return sorted(Path(entry.path) for entry in entries)
 
 
-def misnamed_in(path: Path) -> list[str]:
-    """Return a sentence for each study or run in `path` whose name no list can show."""
+def unreadable_names(path: Path) -> list[str]:
+    """Return a message for each study or run in `path` whose name is not UTF-8."""
     try:
         names = [each.name for each in path.iterdir() if not _is_utf8(each.name)]
     except OSError:
@@ -216,7 +216,7 @@ def _is_utf8(name: str) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether a file is there; what an unreadable folder hides is taken to be there."""
+    """Return whether a file exists; in an unreadable folder, assume that it does."""
     try:
         return path.is_file()
     except OSError:
@@ -224,14 +224,14 @@ def is_file(path: Path) -> bool:
 
 
 def slugify(name: str) -> str:
-    """Turn any name into one safe path component of lower-case letters, digits, `.`, `_`, `-`."""
+    """Return a safe path component of lower-case letters, digits, `.`, `_` and `-`."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9._]+", "-", ascii_name).strip("-._")[:_MAX_SLUG].rstrip("-._")
     return slug or "study"
 
 
 def create_study(runs_dir: Path, name: str) -> StudyFolder:
-    """Make a new folder for a study of that name, numbered where the name is taken.
+    """Create a new study folder; a number is appended where the name is taken.
 
     Raises:
         UsageError: `runs_dir` cannot be written.
@@ -248,15 +248,14 @@ def create_study(runs_dir: Path, name: str) -> StudyFolder:
             return StudyFolder(path)
     except OSError as error:
         raise UsageError(
-            f"{runs_dir} cannot be written: {error.strerror}.", hint="Choose with --runs-dir."
+            f"{runs_dir} cannot be written: {error.strerror}.",
+            hint="Choose another folder with --runs-dir.",
         ) from error
-    raise UsageError(
-        f"{runs_dir} holds too many studies called {slug}; give this one its own name."
-    )
+    raise UsageError(f"{runs_dir} already has 9,999 studies called {slug}. Choose another name.")
 
 
 def default_runs_dir() -> Path:
-    """Return `MEDTUI_RUNS_DIR`, else `runs/` in the working folder."""
+    """Return `MEDTUI_RUNS_DIR`, or `runs/` in the working folder."""
     return Path(os.environ.get("MEDTUI_RUNS_DIR") or "runs").expanduser()
 
 

@@ -1,4 +1,4 @@
-"""What a log amounts to so far: a fold over its records, the same live and saved."""
+"""State of a run according to its log: a fold over records, the same for live and saved runs."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -20,17 +20,17 @@ from medtui.metrics import Task, infer_task
 from medtui.runs.log_record import Record
 
 MAX_LINES = 5_000
-"""Sentences kept for the screen's log; the whole log stays on disk."""
+"""Number of log lines kept for screens; the complete log stays on disk."""
 
 MAX_STEP_POINTS = 5_000
-"""Points of the loss curve kept; older ones are thinned to every second."""
+"""Points of the loss curve; beyond it, every second one is dropped."""
 
 Ending = RunStopped | RunFailed | RunFinished
 
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence of the log for people."""
+    """One line of the log for the user."""
 
     time: float
     """Unix time, seconds."""
@@ -41,14 +41,14 @@ class Line:
 
 @dataclass
 class History:
-    """A run's past, folded. `add` it record by record or all at once: the result is the same."""
+    """Folded log of a run. Adding records one by one or all at once has the same result."""
 
     num_records: int = 0
-    """Records folded; equals the next `seq` where no record was lost."""
+    """Number of records; equals the next `seq` where no record is missing."""
     num_missing: int = 0
-    """Records whose `seq` was skipped."""
+    """Number of missing `seq` values."""
     started_at: float | None = None
-    """Unix time of the first session's beginning."""
+    """Unix time at which the first session started."""
     last_at: float | None = None
     """Unix time of the last record."""
     session: RunStarted | None = None
@@ -56,28 +56,28 @@ class History:
     num_sessions: int = 0
     data: DataLoaded | None = None
     stages: list[StageStarted] = field(default_factory=list)
-    """Stages begun in the latest session, in order."""
+    """Stages started in the latest session, in order."""
     cycles: dict[str, dict[int, CycleEnded]] = field(default_factory=dict)
-    """Stage to cycle to its measurement; a repeated cycle replaces its predecessor."""
+    """Stage to cycle to its event; a repeated cycle replaces the earlier event."""
     task: Task | None = None
-    """The kind of task, by what was measured; None before the first measurement."""
+    """Kind of task, inferred from the metrics; None before the first measurement."""
     step: StepsAdvanced | None = None
-    """Latest step of the running stage; None at the beginning of a stage."""
+    """Latest step of the current stage; None at the start of a stage."""
     losses: list[tuple[float, float]] = field(default_factory=list)
-    """Train loss of w over the running stage: (cycle with its fraction, loss)."""
+    """Train loss of w in the current stage: (fractional cycle, loss)."""
     densities: dict[str, float] = field(default_factory=dict)
-    """Layer to share of nonzero weights, latest."""
+    """Layer to its latest share of nonzero weights."""
     dead_layers: list[str] = field(default_factory=list)
-    """Layers without a nonzero weight, latest."""
+    """Collapsed layers of the latest cycle."""
     are_logits_constant: bool = False
-    """Whether the latest theta answers the same for every val image."""
+    """Whether the latest theta predicts the same for every val image."""
     checkpoint: CheckpointWritten | None = None
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=MAX_LINES))
     ending: Ending | None = None
-    """How the latest session ended; None while it runs, or where it vanished."""
+    """Final event of the latest session; None while it runs, or after a crash."""
 
     def add(self, record: Record) -> None:
-        """Fold one record in."""
+        """Fold a record."""
         self.num_missing += max(0, record.seq - self.num_records - self.num_missing)
         self.num_records += 1
         self.last_at = record.time
@@ -90,23 +90,23 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """Duration of all measured cycles of all stages, each once, monotonic."""
+        """Duration of all measured cycles of all stages, each counted once, monotonic."""
         return sum(
             cycle.seconds for measured in self.cycles.values() for cycle in measured.values()
         )
 
     def cycles_of(self, stage: str) -> list[CycleEnded]:
-        """Return a stage's measured cycles in order."""
+        """Return the measured cycles of a stage, in order."""
         measured = self.cycles.get(stage, {})
         return [measured[cycle] for cycle in sorted(measured)]
 
     def best_of(self, stage: str) -> CycleEnded | None:
-        """Return the cycle whose model is kept: the last one marked best."""
+        """Return the cycle whose model is kept: the last one marked as best."""
         best = [cycle for cycle in self.cycles_of(stage) if cycle.is_best]
         return best[-1] if best else None
 
-    def tells(self, event: CycleEnded) -> bool:
-        """Whether the log holds this very measurement of the running stage; durations aside."""
+    def has_measurement(self, event: CycleEnded) -> bool:
+        """Return whether the current stage already has an equal event, duration aside."""
         known = self.cycles.get(self.stage.stage if self.stage else "", {}).get(event.cycle)
         if known is None:
             return False
@@ -122,24 +122,24 @@ class History:
             case StageStarted():
                 self.stages.append(event)
                 self.step, self.losses = None, []
-                self._say(time, f"stage: {event.stage}")
+                self._add_line(time, f"stage: {event.stage}")
             case StepsAdvanced():
                 self._advance(event)
             case CycleEnded():
                 self._end_cycle(event)
             case Noted():
-                self._say(time, event.text, event.level)
+                self._add_line(time, event.text, event.level)
             case CheckpointWritten():
                 self.checkpoint = event
             case RunStopped():
                 self.ending = event
-                self._say(time, f"stopped: {event.reason}", "warning")
+                self._add_line(time, f"stopped: {event.reason}", "warning")
             case RunFailed():
                 self.ending = event
-                self._say(time, f"failed: {event.message}", "warning")
+                self._add_line(time, f"failed: {event.message}", "warning")
             case RunFinished():
                 self.ending = event
-                self._say(time, "finished")
+                self._add_line(time, "finished")
 
     def _begin_session(self, time: float, event: RunStarted) -> None:
         self.session, self.ending, self.step = event, None, None
@@ -148,7 +148,7 @@ class History:
         if self.started_at is None:
             self.started_at = time
         verb = "started" if event.resumed_at is None else f"resumed in cycle {event.resumed_at}"
-        self._say(time, f"{verb} on {event.device_name or event.device}")
+        self._add_line(time, f"{verb} on {event.device_name or event.device}")
 
     def _end_cycle(self, event: CycleEnded) -> None:
         stage = self.stage.stage if self.stage else ""
@@ -167,5 +167,5 @@ class History:
         if len(self.losses) > MAX_STEP_POINTS:
             self.losses = self.losses[::2]
 
-    def _say(self, time: float, text: str, level: str = "info") -> None:
+    def _add_line(self, time: float, text: str, level: str = "info") -> None:
         self.lines.append(Line(time, level, text))

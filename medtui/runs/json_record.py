@@ -1,4 +1,4 @@
-"""A record of a run or a study in a JSON file of its own: there whole, or not at all."""
+"""Records of runs and studies in JSON files, written atomically."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -9,29 +9,31 @@ from medtui.errors import EnvironmentProblem
 from medtui.runs.atomic_file import publish_bytes
 
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What reading damaged JSON raises; bytes in a string that are not UTF-8, an error of Python's."""
+"""Exceptions raised for damaged JSON, including strings that are not UTF-8."""
 
 _Record = TypeVar("_Record")
 
 
-def encode_stored(record: msgspec.Struct) -> bytes:
-    """Return a record as the indented JSON of its file."""
+def encode_json_record(record: msgspec.Struct) -> bytes:
+    """Return a record as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 
-def write_stored(path: Path, record: msgspec.Struct) -> None:
-    """Put a record in place of the one before.
+def write_json_record(path: Path, record: msgspec.Struct) -> None:
+    """Replace a record's file atomically.
 
     Raises:
-        OSError: the disk is full; the file is as it was.
+        OSError: the disk is full; the file is unchanged.
     """
-    publish_bytes(path, encode_stored(record))
+    publish_bytes(path, encode_json_record(record))
 
 
-def read_stored(
+def read_json_record(
     path: Path, decoder: "msgspec.json.Decoder[_Record]", *, hint: str = ""
 ) -> _Record | None:
-    """Read a record; None while there is none. `hint` says how a damaged one is made anew.
+    """Return a record; None where the file does not exist.
+
+    `hint` tells the user how to recreate a damaged file.
 
     Raises:
         EnvironmentProblem: the file is damaged or of another version.

@@ -1,7 +1,7 @@
-"""Who is alive: `flock` on a folder's `lock` file, which the kernel frees when its holder dies.
+"""Locks of run and study folders: `flock` on a `lock` file, released when the holder exits.
 
-A pid alone would not do: pids are reused, and each container and host has its own. The file holds
-an `Owner` record, for people and for `signalling`.
+A pid file would not be sufficient: pids are reused, and each container and host has its own. The
+file contains an `Owner` record, for users and for `signalling`.
 """
 
 import fcntl
@@ -12,15 +12,15 @@ from pathlib import Path
 from medtui.errors import EnvironmentProblem
 from medtui.runs.owner import Owner, decode_owner, encode_owner, this_process
 
-LOOKERS_SECONDS = 1.0
-"""Whoever asks who holds a lock shares it for an instant; a writer waits that long for them."""
+LOCK_RETRY_SECONDS = 1.0
+"""Readers briefly take a shared lock to test it; `acquire` retries for this long."""
 
 _MAX_BYTES = 4096
-"""A longer record was written by no version of this program."""
+"""Maximum length of a record."""
 
 
 class FolderLock:
-    """Held by the one process that writes a folder."""
+    """Lock of the one process that writes a folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,7 +28,7 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock and write this process's record into the file.
+        """Acquire the lock and write this process's record into the file.
 
         Raises:
             EnvironmentProblem: another process holds it, or the file system has no locks.
@@ -44,15 +44,15 @@ class FolderLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Free the lock; without one, do nothing."""
+        """Release the lock, if it is held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def _take(self, descriptor: int) -> None:
-        deadline = time.monotonic() + LOOKERS_SECONDS
+        deadline = time.monotonic() + LOCK_RETRY_SECONDS
         try:
-            while not _is_taken(descriptor, fcntl.LOCK_EX):
+            while not _try_lock(descriptor, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
                     owner = holder_of(self.path) or Owner(0)
                     raise EnvironmentProblem(
@@ -68,14 +68,14 @@ class FolderLock:
 
 
 def holder_of(path: Path) -> Owner | None:
-    """Return the process that holds the lock file at `path`, or None when nobody does."""
+    """Return the process that holds the lock file at `path`, or None."""
     try:
         # Without O_NONBLOCK, opening a FIFO of that name would wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        if _is_taken(descriptor, fcntl.LOCK_SH):
+        if _try_lock(descriptor, fcntl.LOCK_SH):
             return None
         return decode_owner(os.read(descriptor, _MAX_BYTES))
     except OSError:
@@ -89,8 +89,8 @@ def is_held(path: Path) -> bool:
     return holder_of(path) is not None
 
 
-def _is_taken(descriptor: int, how: int) -> bool:
-    """Try to take the lock; False where another process has it.
+def _try_lock(descriptor: int, how: int) -> bool:
+    """Return whether the lock was acquired; False where another process holds it.
 
     Raises:
         OSError: the file system has no locks.

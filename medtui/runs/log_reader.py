@@ -1,4 +1,4 @@
-"""Reads a log while it is being written. A torn last line is "not yet"."""
+"""Reads an event log while it is written. A torn last line is not read yet."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record
 
 CHUNK_BYTES = 512 * 1024
-"""One poll reads at most this much, so that a reader of a huge log stays responsive."""
+"""Maximum bytes per poll, so that readers of long logs stay responsive."""
 
 
 @dataclass
@@ -17,16 +17,16 @@ class EventTail:
     offset: int = 0
     """Bytes read so far; always at the start of a line."""
     num_damaged: int = 0
-    """Lines skipped because their checksum or form was wrong."""
+    """Lines skipped because of a wrong checksum or form."""
     num_unknown: int = 0
-    """Whole lines skipped because this version does not know their kind."""
+    """Intact lines skipped because this version does not know their kind."""
     was_replaced: bool = field(default=False, init=False)
-    """Set by a poll that found the file shorter than before: what was folded is void."""
+    """Set by a poll that found a shorter file: the records read before are void."""
 
     def poll(self) -> list[Record]:
-        """Return the records completed since the last poll, at most `CHUNK_BYTES` of them.
+        """Return the records completed since the last poll, from at most `CHUNK_BYTES`.
 
-        A missing file gives none. Poll again at once while `is_behind`.
+        A missing file yields no records. Poll again immediately while `is_behind`.
         """
         self.was_replaced = False
         try:
@@ -46,7 +46,7 @@ class EventTail:
 
     @property
     def is_behind(self) -> bool:
-        """Whether whole lines may be waiting to be read."""
+        """Whether complete lines may be left to read."""
         try:
             return self.path.stat().st_size - self.offset >= CHUNK_BYTES
         except OSError:
@@ -64,7 +64,7 @@ class EventTail:
         return chunk[: chunk.rfind(b"\n") + 1]
 
     def _skip_endless_line(self, rest: bytes) -> bytes:
-        """Step over a line longer than a chunk: no writer of ours makes one."""
+        """Skip a line longer than a chunk; no event is that long."""
         end = rest.find(b"\n")
         if end >= 0:
             self.num_damaged += 1

@@ -1,4 +1,10 @@
-"""One line of `events.jsonl`: an event with its number, time and checksum."""
+"""One line of `events.jsonl`: an event with its number, time and checksum.
+
+The line is `{"seq", "time", "crc", "event"}`. The checksum is a CRC-32 over the exact bytes of
+the event as they are in the line, seeded with `seq`: a line that was copied or moved is detected
+as well as a flipped bit. An event is therefore decoded in two steps: as raw bytes, and as an event
+only after its checksum was verified.
+"""
 
 import math
 import zlib
@@ -22,36 +28,36 @@ _line_decoder = msgspec.json.Decoder(_Line)
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """An event as it stands in a log."""
+    """An event with its position and time in the log."""
 
     seq: int
-    """Counts from 0 without gaps."""
+    """Consecutive number, from 0."""
     time: float
-    """Unix time of writing, seconds; for people, never for durations."""
+    """Unix time of writing, seconds; for display, not for durations."""
     event: AnyEvent
 
 
 class DamagedLine(ValueError):
-    """A line that is not what its writer wrote."""
+    """A line that differs from what was written."""
 
 
 class UnknownKind(ValueError):
-    """A whole line of an event this version does not know."""
+    """An intact line with an event that this version does not know."""
 
 
 def encode_record(record: Record) -> bytes:
-    """Return the record's line, with its newline; its event is `finite`."""
+    """Return the record's line with its newline; the event must be `finite`."""
     event = _encoder.encode(record.event)
     line = _Line(record.seq, record.time, _checksum(record.seq, event), msgspec.Raw(event))
     return _encoder.encode(line) + b"\n"
 
 
 def decode_record(line: bytes) -> Record:
-    """Read a line back.
+    """Return the record of a line.
 
     Raises:
-        DamagedLine: it is no line of a log, or its checksum does not hold.
-        UnknownKind: it is whole, but of an unknown kind.
+        DamagedLine: the line is not a record, or its checksum is wrong.
+        UnknownKind: the line is intact, but its event is of an unknown kind.
     """
     try:
         parsed = _line_decoder.decode(line)
@@ -59,7 +65,7 @@ def decode_record(line: bytes) -> Record:
         raise DamagedLine(str(error)) from error
     event = bytes(parsed.event)
     if parsed.crc != _checksum(parsed.seq, event):
-        raise DamagedLine(f"checksum of record {parsed.seq} does not hold")
+        raise DamagedLine(f"wrong checksum of record {parsed.seq}")
     try:
         return Record(parsed.seq, parsed.time, _decoder.decode(event))
     except msgspec.ValidationError as error:
@@ -67,7 +73,7 @@ def decode_record(line: bytes) -> Record:
 
 
 def finite(event: AnyEvent) -> AnyEvent:
-    """Return the event with None for every number that is not finite: JSON has no NaN."""
+    """Return the event with None for numbers that are not finite: JSON has no NaN."""
     return msgspec.convert(_finite(msgspec.to_builtins(event)), AnyEvent)  # type: ignore[no-any-return] # a union is a type to msgspec
 
 

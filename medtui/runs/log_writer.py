@@ -1,4 +1,4 @@
-"""Writes a run's log: one event, one write, one line."""
+"""Writes a run's log: one write and one line per event."""
 
 import errno
 import os
@@ -25,28 +25,28 @@ from medtui.runs.log_record import Record, encode_record, finite
 _DURABLE = (
     CycleEnded, CheckpointWritten, RunStarted, RunStopped, RunFailed, RunFinished, StageStarted,
 )  # fmt: skip
-"""Synced to disk at once; the others may lose their last second in a power cut."""
+"""Events that are synced to disk at once; others may be lost in a power failure."""
 
 
 class EventWriter:
-    """The one writer of an `events.jsonl`; the caller holds the run's lock.
+    """Only writer of an `events.jsonl`; the caller holds the run's lock.
 
-    A log that ends in a torn line is cut back to its last whole one before anything is appended.
-    What an interrupted session had already told of a cycle is not told twice by its repetition.
+    A torn last line is truncated before anything is appended. When a resumed session repeats a
+    cycle, events that the log already contains are not written again.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         tail = EventTail(path)
         self.history = History()
-        """All that the log holds, kept up to date."""
+        """Folded content of the log, kept up to date."""
         for record in tail.read_all():
             self.history.add(record)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.ftruncate(self._descriptor, tail.offset)
         self._next_seq = self.history.num_records + self.history.num_missing
         self.seconds = 0.0
-        """Time spent writing, by this writer."""
+        """Seconds that this writer spent writing."""
 
     def __enter__(self) -> Self:
         return self
@@ -60,14 +60,14 @@ class EventWriter:
         os.close(self._descriptor)
 
     def write(self, event: AnyEvent) -> None:
-        """Append one event.
+        """Append an event.
 
         Raises:
-            OSError: the disk is full; the log is as it was, or ends in a torn line.
+            OSError: the disk is full; the log is unchanged, or ends in a torn line.
         """
         began = time.monotonic()
         event = finite(event)
-        if isinstance(event, CycleEnded) and self.history.tells(event):
+        if isinstance(event, CycleEnded) and self.history.has_measurement(event):
             return
         record = Record(self._next_seq, self._clock(), event)
         self._append(encode_record(record))
@@ -78,7 +78,7 @@ class EventWriter:
         self.seconds += time.monotonic() - began
 
     def _append(self, line: bytes) -> None:
-        """Write a line whole; what a nearly full disk took of it is cut off again."""
+        """Write a line completely; after a partial write on a full disk, truncate it again."""
         size = os.fstat(self._descriptor).st_size
         if os.write(self._descriptor, line) < len(line):
             os.ftruncate(self._descriptor, size)

@@ -15,31 +15,31 @@ _PID_NAMESPACE = Path("/proc/self/ns/pid")
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """The process that holds a folder's lock, as its lock file names it.
+    """Process that holds a folder's lock, according to its lock file.
 
-    Files of earlier versions hold a bare pid; all other fields then have their defaults.
+    Files of earlier versions contain only a pid; all other fields then have their defaults.
     """
 
     pid: int
-    """Within its own pid namespace; 0 where the file names no process."""
+    """Pid in its own pid namespace; 0 where the file names no process."""
     host: str = ""
     boot_id: str = ""
-    """The kernel's identifier for one boot of one machine; empty where it is not known."""
+    """The kernel's identifier of one boot of one machine; empty where unknown."""
     pid_namespace: int = 0
-    """Inode of the pid namespace, which each container has its own of; 0 where it is not known."""
+    """Inode of the pid namespace, which differs between containers; 0 where unknown."""
     start_ticks: int = 0
-    """When it began, in ticks since the boot: with the pid, its identity. 0 where not known."""
+    """Start time in ticks since boot; identifies the process with the pid. 0 where unknown."""
     uid: int = -1
     user: str = ""
-    """The name of `uid`, on its own host."""
+    """Name of `uid` on its host."""
 
     @property
     def is_identified(self) -> bool:
-        """Whether the record suffices to recognise the process."""
+        """Whether the record is sufficient to identify the process."""
         return bool(self.pid > 0 and self.boot_id and self.pid_namespace and self.start_ticks)
 
     def describe(self) -> str:
-        """Return the process in words: `process 12 of alice on gpu1`."""
+        """Return a description: `process 12 of alice on gpu1`."""
         if self.pid <= 0:
             return "an unknown process"
         user = f" of {self.user}" if self.user else ""
@@ -70,7 +70,7 @@ def encode_owner(owner: Owner) -> bytes:
 
 
 def decode_owner(raw: bytes) -> Owner:
-    """Read a lock file's content; what names no process gives an owner with pid 0."""
+    """Return the owner in a lock file's content; pid 0 where it names no process."""
     text = raw.strip()
     if text.isdigit() and len(text) < 20:  # noqa: PLR2004 - more digits than any pid has
         return Owner(int(text))
@@ -82,7 +82,7 @@ def decode_owner(raw: bytes) -> Owner:
 
 @cache
 def own_boot_id() -> str:
-    """Return this machine's boot identifier; empty where `/proc` does not show it."""
+    """Return this machine's boot identifier; empty where `/proc` does not have it."""
     try:
         return _BOOT_ID.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -91,7 +91,7 @@ def own_boot_id() -> str:
 
 @cache
 def own_pid_namespace() -> int:
-    """Return the inode of this process's pid namespace; 0 where `/proc` does not show it."""
+    """Return the inode of this process's pid namespace; 0 where `/proc` does not have it."""
     try:
         return _PID_NAMESPACE.stat().st_ino
     except OSError:

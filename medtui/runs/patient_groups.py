@@ -1,4 +1,4 @@
-"""Which patients' images are whose: the subgroups that a run's `split.jsonl` tells."""
+"""Reads the subgroups of images from a run's `split.jsonl`."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ _decoder = msgspec.json.Decoder(_Line)
 
 
 def read_subgroups(path: Path, split: str) -> dict[str, dict[str, str]]:
-    """Return each image's subgroups in a part: image to subgroup (`sex`) to value (`F`).
+    """Return the subgroups of a split's images: image to subgroup (`sex`) to value (`F`).
 
-    Empty where the data set's card names no subgroups, or the file cannot be read.
+    Empty where the card of the data set names no subgroups, or the file cannot be read.
     """
     try:
         lines = [_decoder.decode(line) for line in path.read_bytes().splitlines()]

@@ -1,6 +1,6 @@
-"""What a run answers, image by image, as `predictions.npz` holds it. Knows no torch.
+"""Predictions of a run for each image, as stored in `predictions.npz`. Imports no torch.
 
-Every metric, interval and comparison is a function of these arrays.
+Every metric, interval and comparison is computed from these arrays.
 """
 
 import io
@@ -18,12 +18,12 @@ from medtui.metrics.scores import Mask, Scores, choose_thresholds, make_scores
 from medtui.metrics.task import Task
 
 SPLITS = ("val", "test")
-"""The parts whose predictions are stored."""
+"""Splits whose predictions are stored."""
 
 
 @dataclass(frozen=True)
 class SplitPredictions:
-    """What a run answers on one part of the data."""
+    """Predictions of a run on one split."""
 
     names: list[str]
     """Image names."""
@@ -33,15 +33,15 @@ class SplitPredictions:
     """(N,) class numbers, or (N, K) zeros and ones."""
     logits_NK: NDArray[np.float32]
     mask: Mask | None = None
-    """Whether a label is known, in the labels' shape; None where all are."""
+    """Whether each label is known, in the labels' shape; None where all are."""
 
 
 @dataclass(frozen=True)
 class RunPredictions:
-    """All that a run's `predictions.npz` holds."""
+    """Content of a run's `predictions.npz`."""
 
     classes: tuple[str, ...]
-    """In the order of the logits."""
+    """Class names in the order of the logits."""
     splits: dict[str, SplitPredictions]
     """`val` and `test`."""
 
@@ -59,7 +59,7 @@ class RunPredictions:
         return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task, mask=val.mask))
 
     def scores(self, split: str) -> Scores:
-        """Return a split's predictions ready to be measured, judged by the thresholds of val."""
+        """Return the scores of a split, with the thresholds chosen on val."""
         part = self.splits[split]
         return make_scores(part.logits_NK, part.labels, self.task, self.thresholds, part.mask)
 
@@ -80,7 +80,7 @@ def pack_predictions(predictions: RunPredictions) -> bytes:
 
 
 def read_predictions(path: Path) -> RunPredictions:
-    """Read a `predictions.npz`.
+    """Return the content of a `predictions.npz`.
 
     Raises:
         EnvironmentProblem: it is missing or damaged.

@@ -1,4 +1,4 @@
-"""A run's outcome, as `result.json` holds it."""
+"""Outcome of a run, as stored in `result.json`."""
 
 import msgspec
 
@@ -6,26 +6,26 @@ from medtui.events import Metrics
 from medtui.metrics.task import Task, infer_task
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.folder import RunFolder
-from medtui.runs.json_record import read_stored, write_stored
-from medtui.telemetry import VitalsSummary
+from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.telemetry import TelemetrySummary
 
 
 class Flips(msgspec.Struct, frozen=True):
-    """How many answers differ from the reference's."""
+    """Number of predictions that differ from the reference's."""
 
     num_answers: int
-    """Images in single-label tasks, image-class pairs in multi-label ones."""
+    """Predictions: images in single-label tasks, image-class pairs in multi-label ones."""
     num_changed: int
     num_lost: int
-    """Right in the reference, wrong here."""
+    """Correct in the reference, wrong here."""
     num_gained: int
-    """Wrong in the reference, right here."""
+    """Wrong in the reference, correct here."""
     rate: float
-    """Share of the answers that changed."""
+    """Share of predictions that changed."""
 
 
 class SplitResult(msgspec.Struct, frozen=True):
-    """Everything measured on one part of the data."""
+    """Measurements on one split."""
 
     metrics: Metrics
     intervals: dict[str, tuple[float, float]] = {}
@@ -61,7 +61,7 @@ class Result(msgspec.Struct, frozen=True):
     scheme: str
     """`reference` for the dense model."""
     density: float | None
-    """Asked for; None where the scheme takes none."""
+    """Requested density; None for schemes without one."""
     seed: int
     guard: str
     """`on` or `off`."""
@@ -72,52 +72,55 @@ class Result(msgspec.Struct, frozen=True):
     test: SplitResult
     size: Size
     seconds: float
-    """Duration of all cycles over the run's sessions, monotonic."""
+    """Duration of all cycles of all sessions, monotonic."""
     device: str
     device_name: str
     has_patients: bool
     """Whether the split kept patients apart."""
     mode: str = "exact"
-    """`fast` where L-C computed in the hardware's fastest arithmetic; these numbers never are."""
+    """`fast` where L-C used the hardware's fastest precision; evaluation never does."""
     thresholds: list[float] = []
     """Decision threshold per class, chosen on val; empty for single-label tasks."""
     are_logits_constant: bool = False
-    """Whether the network answers the same for every image."""
+    """Whether the network predicts the same for every image."""
     warnings: list[str] = []
     peak_memory_bytes: int | None = None
     """torch's peak allocation on the GPU; None on a CPU."""
-    vitals: dict[str, VitalsSummary] = {}
-    """Stage to the machine's means and peaks in it; until this was written, in the last one."""
+    vitals: dict[str, TelemetrySummary] = {}
+    """Stage to the telemetry summary of the stage, up to the time of writing."""
     image_shape: tuple[int, int, int] | None = None
-    """Channels, height and width of the images; None where an older version did not say."""
+    """Channels, height and width of the images; None in files of earlier versions."""
     shrinkage: Shrinkage | None = None
-    """None where no structures are pruned, or where their couplings cannot be followed."""
+    """None where no structures are pruned, or their dependencies cannot be traced."""
     overhead: Overhead | None = msgspec.field(default=None, name="upkeep")
     """Of the last session. Files keep the name of earlier versions."""
     task: Task = "single"
-    """One class per image, or any number. Versions that did not write it wrote multi-label results
-    too; `read_result` tells those by their metrics."""
+    """One class per image, or any number of them.
+
+    Versions that did not write it also wrote multi-label results; `read_result` recognises those by
+    their metrics.
+    """
 
 
 _decoder = msgspec.json.Decoder(Result)
 
 
 def write_result(run: RunFolder, result: Result) -> None:
-    """Publish the outcome; after this the run is finished.
+    """Write the outcome; the run is finished afterwards.
 
     Raises:
-        OSError: the disk is full; there is no result then.
+        OSError: the disk is full; no result was written.
     """
-    write_stored(run.result, result)
+    write_json_record(run.result, result)
 
 
 def read_result(run: RunFolder) -> Result | None:
-    """Read the outcome; None while there is none.
+    """Return the outcome; None while there is none.
 
     Raises:
         EnvironmentProblem: the file is damaged or of another version.
     """
-    result = read_stored(run.result, _decoder)
+    result = read_json_record(run.result, _decoder)
     if result is not None and result.task == "single":
         return msgspec.structs.replace(result, task=infer_task(result.val.metrics))
     return result

@@ -1,44 +1,44 @@
-"""What a study's searches have found, as `search.json` holds it."""
+"""Results of a study's searches, as stored in `search.json`."""
 
 import msgspec
 
 from medtui.metrics import metric_named
 from medtui.runs.folder import StudyFolder
-from medtui.runs.json_record import read_stored, write_stored
+from medtui.runs.json_record import read_json_record, write_json_record
 
 
 class SearchSample(msgspec.Struct, frozen=True):
-    """One finished run as its search sees it."""
+    """One finished run as an observation of its search."""
 
     run: str
-    """The run's folder name."""
+    """Name of the run's folder."""
     density: float
     is_probe: bool
-    """Whether it ran fewer cycles than a run that may be chosen."""
+    """Whether it is a low-fidelity run, with fewer cycles."""
     metric: float
-    """On val."""
+    """Value on val."""
     sigma: float
-    """Standard error of the metric's difference from the reference's."""
+    """Standard error of the metric's difference from the reference."""
     is_feasible: bool
-    """Whether a whole run at this density is known to stay within the bound."""
+    """Whether a full-fidelity run at this density is known to stay within the bound."""
     gain: float | None
-    """How many times better than the reference by the objective; None where it was not measured."""
+    """Improvement factor of the objective over the reference; None where not measured."""
     is_free: bool
-    """Whether the grid asked for it."""
+    """Whether the run belongs to the grid and costs no budget."""
 
 
 class SearchCurve(msgspec.Struct, frozen=True):
-    """What is believed of the metric between the samples."""
+    """Posterior of the metric between the observations."""
 
     densities: list[float]
-    """Ascending; above a collapse, where there is one."""
+    """Ascending; only above a collapse, if there is one."""
     mean: list[float]
     sigma: list[float]
     """Standard deviation of the mean."""
 
 
 class SearchOutcome(msgspec.Struct, frozen=True):
-    """One scheme's search, at work or over."""
+    """State of one scheme's search, running or finished."""
 
     scheme: str
     metric: str
@@ -46,49 +46,49 @@ class SearchOutcome(msgspec.Struct, frozen=True):
     """Whether the metric is shown in percent."""
     objective: str
     method: str
-    """`bisection` or `gaussian-process`; the one that decides just now."""
+    """`bisection` or `gaussian-process`: the method in use."""
     eps: float
     sigmas: float
     budget: int
     reference: float
-    """The metric's value in the dense model, on val."""
+    """The metric of the dense model on val."""
     samples: list[SearchSample]
-    """In the order in which they were planned."""
+    """Observations in the order in which their runs were planned."""
     curve: SearchCurve | None
-    """None before the first sample."""
+    """None before the first observation."""
     next: str = ""
-    """The run that is wanted; empty where the search is over."""
+    """Name of the next run; empty where the search is finished."""
     next_density: float | None = None
     chosen: str = ""
     """The best feasible run so far; empty where there is none."""
     reason: str = ""
-    """Why it is over: `budget spent`, `nothing worth a run is left`; empty while it is at work."""
+    """Why it finished: `budget spent`, `nothing worth a run is left`; empty while it is running."""
 
     @property
     def label(self) -> str:
-        """The metric as on screens: `balanced accuracy`, `worst class AUROC`."""
+        """Label of the metric: `balanced accuracy`, `worst class AUROC`."""
         metric = metric_named(self.metric)
         return metric.label if metric else self.metric
 
     @property
     def bound(self) -> float:
-        """The least value of the metric that is allowed."""
+        """Minimum value of the metric."""
         return self.reference - self.eps
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will be run."""
+        """Whether the search is finished."""
         return bool(self.reason)
 
     @property
     def num_planned(self) -> int:
-        """Runs it costs at most, those that the grid asked for aside."""
+        """Maximum number of runs, without those of the grid."""
         spent = sum(not sample.is_free for sample in self.samples)
         return spent if self.is_over else self.budget
 
     @property
     def best(self) -> SearchSample | None:
-        """The chosen run's sample."""
+        """Observation of the chosen run."""
         return next((each for each in self.samples if each.run == self.chosen), None)
 
 
@@ -99,7 +99,7 @@ class SearchRecord(msgspec.Struct, frozen=True):
 
     @property
     def num_planned(self) -> int:
-        """Runs all of them cost at most."""
+        """Maximum number of runs of all searches."""
         return sum(search.num_planned for search in self.searches)
 
 
@@ -107,19 +107,19 @@ _decoder = msgspec.json.Decoder(SearchRecord)
 
 
 def write_search(study: StudyFolder, record: SearchRecord) -> None:
-    """Write it into the study's folder.
+    """Write the record into the study's folder.
 
     Raises:
         OSError: the disk is full.
     """
-    write_stored(study.search, record)
+    write_json_record(study.search, record)
 
 
 def read_search(study: StudyFolder) -> SearchRecord | None:
-    """Read it; None where the study has searched for nothing yet.
+    """Return the record; None where the study has not searched yet.
 
     Raises:
         EnvironmentProblem: the file is damaged or of another version.
     """
-    hint = f"`medtui resume {study.name}` writes it anew from the runs."
-    return read_stored(study.search, _decoder, hint=hint)
+    hint = f"Run `medtui resume {study.name}` to write it again from the runs."
+    return read_json_record(study.search, _decoder, hint=hint)

@@ -1,15 +1,15 @@
-"""How many channels each layer of a shrunk network has, as its manifest holds it."""
+"""Channels of each layer of a shrunk network, as stored in its manifest."""
 
 from pathlib import Path
 
 import msgspec
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs.json_record import DECODE_ERRORS, encode_stored
+from medtui.runs.json_record import DECODE_ERRORS, encode_json_record
 
 
 class LayerChannels(msgspec.Struct, frozen=True):
-    """One layer's width."""
+    """Width of one layer."""
 
     name: str
     """Dotted module name."""
@@ -17,16 +17,16 @@ class LayerChannels(msgspec.Struct, frozen=True):
     outputs: int
     """Filters of a convolution, neurons of a linear layer, channels of a BatchNorm."""
     groups: int = 1
-    """Of a convolution; as many as `outputs` in a depthwise one."""
+    """Groups of a convolution; equals `outputs` in a depthwise one."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """All that the weights' file does not say about a shrunk network."""
+    """Information on a shrunk network that its weights file lacks."""
 
     architecture: str
-    """torchvision's name of the network that was shrunk."""
+    """torchvision's name of the original network."""
     channels: int
-    """Of the images."""
+    """Channels of the images."""
     num_classes: int
     layers: list[LayerChannels]
 
@@ -35,12 +35,12 @@ _decoder = msgspec.json.Decoder(Manifest)
 
 
 def pack_manifest(manifest: Manifest) -> bytes:
-    """Return the manifest as JSON, for people as well."""
-    return encode_stored(manifest)
+    """Return the manifest as indented JSON."""
+    return encode_json_record(manifest)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest.
+    """Return a manifest.
 
     Raises:
         EnvironmentProblem: it is missing or damaged.

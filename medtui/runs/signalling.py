@@ -1,7 +1,8 @@
-"""Signals the holder of a lock, and no other process.
+"""Sends signals to the holder of a lock, and to no other process.
 
-The only module that signals a process that a file names. A lock is visible across containers and
-hosts, pids are not: the pid in a lock file may belong to an unrelated process here.
+This is the only module that signals a process named in a file. A lock is visible across
+containers and hosts, but pids are not: the pid in a lock file may belong to an unrelated process
+here.
 """
 
 import os
@@ -20,7 +21,7 @@ _MODULES = frozenset({"supervise", "supervisor", "worker"})
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.05
-"""A process that has just taken a lock may not have written its record yet."""
+"""A process that has just acquired a lock may not have written its record yet."""
 
 
 def signal_holder(lock: Path, number: signal.Signals, name: str) -> bool:
@@ -36,7 +37,7 @@ def signal_holder(lock: Path, number: signal.Signals, name: str) -> bool:
         owner = holder_of(lock)
         if owner is None:
             return False
-        _refuse_elsewhere(owner, name)
+        _check_is_local(owner, name)
         with suppress(ProcessLookupError):
             if _signal(owner, lock, number, name):
                 return True
@@ -44,7 +45,7 @@ def signal_holder(lock: Path, number: signal.Signals, name: str) -> bool:
             time.sleep(_PAUSE_SECONDS)
     if (owner := holder_of(lock)) is None:
         return False
-    raise _unproven(owner, lock, name)
+    raise _unidentified(owner, lock, name)
 
 
 def _signal(owner: Owner, lock: Path, number: signal.Signals, name: str) -> bool:
@@ -64,7 +65,7 @@ def _signal(owner: Owner, lock: Path, number: signal.Signals, name: str) -> bool
         else:
             signal.pidfd_send_signal(pidfd, number)
     except PermissionError as error:
-        raise _belongs(_user_of(owner), name) from error
+        raise _belongs_to(_user_of(owner), name) from error
     finally:
         if pidfd is not None:
             os.close(pidfd)
@@ -94,10 +95,10 @@ def _is_holder(owner: Owner, lock: Path) -> bool:
     if owner.is_identified and (owner.boot_id, owner.pid_namespace) == here:
         stat = read_stat(owner.pid)
         return stat is not None and stat.start_ticks == owner.start_ticks
-    return _works_on(owner.pid, lock.parent) and _has_open(owner.pid, lock)
+    return _runs_in(owner.pid, lock.parent) and _has_open(owner.pid, lock)
 
 
-def _works_on(pid: int, folder: Path) -> bool:
+def _runs_in(pid: int, folder: Path) -> bool:
     """Return whether a process's command names one of our programs and this very folder."""
     try:
         raw = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -125,7 +126,7 @@ def _is_same(path: Path, other: Path) -> bool:
         return False
 
 
-def _refuse_elsewhere(owner: Owner, name: str) -> None:
+def _check_is_local(owner: Owner, name: str) -> None:
     if not owner.is_identified or not (own_boot_id() and own_pid_namespace()):
         return
     if owner.boot_id != own_boot_id():
@@ -141,27 +142,27 @@ def _refuse_elsewhere(owner: Owner, name: str) -> None:
         )
 
 
-def _unproven(owner: Owner, lock: Path, name: str) -> EnvironmentProblem:
+def _unidentified(owner: Owner, lock: Path, name: str) -> EnvironmentProblem:
     user = _user_of(owner)
     if os.geteuid() != 0 and user not in {"", user_name(os.getuid())}:
-        return _belongs(user, name)
+        return _belongs_to(user, name)
     if owner.pid > 0 and not owner.is_identified:
         return EnvironmentProblem(
             f"{name} was started by an earlier version of medtui, whose lock file names process "
-            f"{owner.pid} but no machine. That process is not known to be the study's here, so no "
-            "signal was sent.",
+            f"{owner.pid} but no machine. It cannot be verified that this is the study's process, "
+            "so no signal was sent.",
             hint=f"On the machine where it runs, end it with `kill {owner.pid}`.",
         )
     return EnvironmentProblem(
-        f"{name} is locked, but not by the process that {lock} names ({owner.describe()}). "
+        f"{name} is locked, but not by the process named in {lock} ({owner.describe()}). "
         "No signal was sent.",
         hint=f"`fuser -v {lock}` lists the processes of this machine that have it open.",
     )
 
 
-def _belongs(user: str, name: str) -> EnvironmentProblem:
+def _belongs_to(user: str, name: str) -> EnvironmentProblem:
     return EnvironmentProblem(
-        f"{name} belongs to {user}, who alone can stop it.",
+        f"{name} belongs to {user}. Only {user} can stop it.",
         hint=f"Ask {user} to run `medtui stop {name}`.",
     )
 

@@ -1,4 +1,4 @@
-"""When a run was in which stage, by its log; and the machine's vitals meanwhile."""
+"""Time spans of a run's stages according to its log, and their telemetry."""
 
 from collections.abc import Iterable
 
@@ -6,16 +6,16 @@ from medtui.events import RunFailed, RunFinished, RunStarted, RunStopped, StageS
 from medtui.runs.folder import RunFolder
 from medtui.runs.log_reader import EventTail
 from medtui.runs.log_record import Record
-from medtui.telemetry import Span, VitalsSummary, read_samples, summarise_spans
+from medtui.telemetry import Span, TelemetrySummary, read_samples, summarise_spans
 
 _ENDS_STAGE = (RunStarted, RunStopped, RunFailed, RunFinished)
 
 
 def stage_spans(records: Iterable[Record]) -> dict[str, list[Span]]:
-    """Return each stage's spans of Unix time, one for each session that was in it.
+    """Return each stage's spans of Unix time, one per session that was in it.
 
-    A span ends with the next stage or with the session's last word; where a session vanished, with
-    its last record; and with the last record of all.
+    A span ends at the next stage or at the session's final event; after a crash, at the session's
+    last record; and at the last record of the log.
     """
     spans: dict[str, list[Span]] = {}
     stage, since, last = "", 0.0, 0.0
@@ -33,8 +33,8 @@ def stage_spans(records: Iterable[Record]) -> dict[str, list[Span]]:
     return spans
 
 
-def stage_vitals(run: RunFolder) -> dict[str, VitalsSummary]:
-    """Return the machine's means and peaks in each stage of a run, whatever was sampled by now."""
+def stage_telemetry(run: RunFolder) -> dict[str, TelemetrySummary]:
+    """Return the telemetry summary of each stage of a run, as sampled so far."""
     samples, _ = read_samples(run.telemetry)
     spans = stage_spans(EventTail(run.events).read_all())
     found = {stage: summarise_spans(samples, each) for stage, each in spans.items()}

@@ -1,4 +1,4 @@
-"""A run's state, derived from its folder at the moment of asking; stored nowhere."""
+"""State of a run, derived from its folder when it is read; not stored."""
 
 import os
 from typing import Literal
@@ -15,7 +15,7 @@ FORMER_STATUSES: dict[str, Status] = {"lost": "crashed"}
 
 
 def status_of(run: RunFolder, history: History, *, is_held: bool) -> Status:
-    """Derive the status of a run from its log and whether a worker holds its lock."""
+    """Return a run's state according to its log and whether a worker holds its lock."""
     if os.path.isfile(run.result):  # noqa: PTH113 - an unreadable folder proves no completion and raises nothing
         return "finished"
     if is_held:

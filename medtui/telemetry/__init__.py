@@ -1,6 +1,7 @@
-"""The machine's vitals: sampled by a process of their own, read by everyone. Knows no torch.
+"""Telemetry of the machine: written by a sampler process, read by everything else.
 
-Nothing imported here loads pynvml or psutil; the programs `sampler` and `probe` do.
+Imports no torch, and neither pynvml nor psutil: only the programs `sampler` and `gpu_probe` load
+those.
 """
 
 from medtui.protocol.gpus import GpuProcess, GpuSample, Probe, ProbedGpu
@@ -8,7 +9,7 @@ from medtui.telemetry.gpu_probe_client import probe_safely
 from medtui.telemetry.reader import SampleTail, read_samples
 from medtui.telemetry.sample import NVML_OK, Sample
 from medtui.telemetry.sampler_process import SamplerProcess
-from medtui.telemetry.summary import Level, Span, VitalsSummary, summarise, summarise_spans
+from medtui.telemetry.summary import Level, Span, TelemetrySummary, summarise, summarise_spans
 from medtui.telemetry.visible_devices import NO_DEVICES, visible_for
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
     "SampleTail",
     "SamplerProcess",
     "Span",
-    "VitalsSummary",
+    "TelemetrySummary",
     "probe_safely",
     "read_samples",
     "summarise",

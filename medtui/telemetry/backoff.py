@@ -1,4 +1,4 @@
-"""How long to wait before trying again what failed."""
+"""Exponential backoff between attempts."""
 
 import time
 from collections.abc import Callable
@@ -7,11 +7,11 @@ FIRST_S = 1.0
 """Wait after the first failure, seconds."""
 
 LONGEST_S = 60.0
-"""No wait is longer, seconds."""
+"""Maximum wait, seconds."""
 
 
 class Backoff:
-    """Waits twice as long after every failure in a row."""
+    """Doubles the wait after every consecutive failure."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -20,16 +20,16 @@ class Backoff:
 
     @property
     def is_due(self) -> bool:
-        """Whether the wait is over."""
+        """Whether the wait has passed."""
         return self._clock() >= self._due_at
 
     @property
     def delay_s(self) -> float:
-        """The wait that the last failure caused, seconds; 0 where none did."""
+        """Wait after the latest failure, seconds; 0 after none."""
         return self._delay_s
 
     def fail(self) -> None:
-        """Wait from now on, twice as long as the last time."""
+        """Start a wait twice as long as the previous one."""
         self._delay_s = min(LONGEST_S, max(FIRST_S, 2 * self._delay_s))
         self._due_at = self._clock() + self._delay_s
 

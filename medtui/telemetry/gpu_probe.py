@@ -1,6 +1,7 @@
-"""Lists the machine's GPUs once: `python -m medtui.telemetry.gpu_probe` sends a `Probe`.
+"""Program that lists the machine's GPUs: `python -m medtui.telemetry.gpu_probe`.
 
-NVML may take its process down, so whoever has anything to lose calls `probe_safely` instead.
+It sends a `Probe`. NVML can crash its process, so the application calls `probe_safely` instead of
+`probe`.
 """
 
 import faulthandler
@@ -14,14 +15,14 @@ import pynvml
 from medtui.protocol.gpus import GpuProcess, Probe, ProbedGpu
 from medtui.protocol.stdio import MessageWriter
 from medtui.telemetry.nvml.devices import list_devices
-from medtui.telemetry.nvml.errors import SessionOver, Unanswered, answer
+from medtui.telemetry.nvml.errors import NvmlUnavailable, QueryFailed, query
 from medtui.telemetry.nvml.queries import read_gpu, read_processes
 from medtui.telemetry.nvml.session import initialise, shut_down
 from medtui.telemetry.visible_devices import Device
 
 
 def probe() -> Probe:
-    """Ask for every GPU of this machine, whatever `CUDA_VISIBLE_DEVICES` says; never raises."""
+    """Return all GPUs of this machine, regardless of `CUDA_VISIBLE_DEVICES`; never raises."""
     try:
         initialise()
         devices = list_devices()
@@ -34,7 +35,7 @@ def probe() -> Probe:
             gpus=gpus,
             reason="" if gpus else "No GPU: the NVIDIA driver lists none.",
         )
-    except SessionOver as over:
+    except NvmlUnavailable as over:
         return Probe(reason=str(over))
     finally:
         shut_down()
@@ -44,13 +45,13 @@ def _probe_gpu(device: Device) -> ProbedGpu:
     gpu = read_gpu(device, ())
     try:
         listed = read_processes(device)
-    except Unanswered as error:
+    except QueryFailed as error:
         return ProbedGpu(gpu, processes_missing=str(error))
     return ProbedGpu(gpu, [_named(process) for process in listed])
 
 
 def _named(process: GpuProcess) -> GpuProcess:
-    """Add whose process it is, where this machine's process table tells."""
+    """Return the process with its user and name, where the process table has them."""
     try:
         seen = psutil.Process(process.pid)
         user, name, uid = seen.username(), seen.name(), seen.uids().real
@@ -59,18 +60,18 @@ def _named(process: GpuProcess) -> GpuProcess:
     return msgspec.structs.replace(process, user=user, name=name, is_other_user=uid != os.getuid())
 
 
-def _version(question: Callable[[], object]) -> str | None:
+def _version(function: Callable[[], object]) -> str | None:
     try:
-        return str(answer(question))
-    except Unanswered:
+        return str(query(function))
+    except QueryFailed:
         return None
 
 
 def _cuda_version() -> str | None:
-    """Return the version as people write it; NVML says 12040 for 12.4."""
+    """Return the CUDA version as it is written; NVML returns 12040 for 12.4."""
     try:
-        number = int(answer(pynvml.nvmlSystemGetCudaDriverVersion))
-    except Unanswered:
+        number = int(query(pynvml.nvmlSystemGetCudaDriverVersion))
+    except QueryFailed:
         return None
     return f"{number // 1000}.{number % 1000 // 10}"
 

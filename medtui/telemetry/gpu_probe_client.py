@@ -1,4 +1,4 @@
-"""Lists the machine's GPUs from a process that has something to lose: `doctor`, the screen."""
+"""Lists the machine's GPUs from a child process that may crash: for `doctor` and screens."""
 
 import signal
 
@@ -7,15 +7,15 @@ from medtui.errors import MedtuiError
 from medtui.protocol.gpus import Probe, probe_decoder
 
 PROBE_S = 15.0
-"""Opening NVML takes a second per GPU where nothing keeps the driver awake."""
+"""Timeout; without persistence mode, opening NVML takes a second per GPU."""
 
 
 def probe_safely(timeout_s: float = PROBE_S) -> Probe:
-    """Probe in a short-lived process; a crash or a hang there becomes the `reason` here.
+    """Return the GPUs as listed by a child process; its crash or timeout becomes the `reason`.
 
-    Blocks until the answer is there or `timeout_s` have passed: a screen asks from a thread.
+    Blocks for up to `timeout_s`; screens call it from a thread.
     """
-    complaint = "NVML could not be asked"
+    complaint = "NVML could not be queried"
     try:
         with ChildProcess(
             "medtui.telemetry.gpu_probe", probe_decoder, complaint=complaint
@@ -29,6 +29,6 @@ def probe_safely(timeout_s: float = PROBE_S) -> Probe:
                 if code >= 0:
                     return Probe(reason=error.message)
                 name = signal.Signals(-code).name
-                return Probe(reason=f"NVML took its process down ({name}).")
+                return Probe(reason=f"NVML crashed its process ({name}).")
     except MedtuiError as error:
         return Probe(reason=error.message)

@@ -1,4 +1,4 @@
-"""What `/proc` says of one process, in one read. Linux."""
+"""Reads the state of one process from `/proc`. Linux only."""
 
 import os
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ _STATE, _UTIME, _STIME, _START, _RSS = 0, 11, 12, 19, 21
 
 @dataclass(frozen=True)
 class ProcessStat:
-    """A process at one moment."""
+    """State of a process at one moment."""
 
     state: str
-    """The kernel's letter: `R` runs, `S` sleeps, `Z` has ended and waits for its parent."""
+    """The kernel's letter: `R` running, `S` sleeping, `Z` zombie."""
     cpu_ticks: int
-    """Processor time used so far, user and system."""
+    """CPU time used so far, user and system."""
     start_ticks: int
-    """When it began, in ticks since the machine's start: with the pid, its identity."""
+    """Start time in ticks since boot; identifies the process together with the pid."""
     memory_bytes: int
-    """Resident."""
+    """Resident memory."""
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended; a zombie has, and one that has let go of all its memory."""
+        """Whether it is running; zombies and processes without memory are not."""
         return self.state not in "ZX" and self.memory_bytes > 0
 
 
 def read_stat(pid: int) -> ProcessStat | None:
-    """Read `/proc/PID/stat`; None where there is no such process.
+    """Return the content of `/proc/PID/stat`; None where there is no such process.
 
-    Source: proc_pid_stat(5). The name, field 2, may hold spaces and parentheses.
+    Source: proc_pid_stat(5). Field 2, the name, may contain spaces and parentheses.
     """
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()

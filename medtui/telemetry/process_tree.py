@@ -1,4 +1,4 @@
-"""The watched process and all its descendants: what they use together. For the sampler alone."""
+"""CPU time and memory of a process and its descendants. Used by the sampler only."""
 
 import time
 from collections.abc import Callable
@@ -10,26 +10,26 @@ import psutil
 from medtui.telemetry.process_stat import TICKS_PER_SECOND, ProcessStat, read_stat
 
 SCAN_S = 10.0
-"""Where the kernel lists no children, the whole process table is scanned this often, seconds."""
+"""Interval between scans of the process table where the kernel lists no children, seconds."""
 
 KERNEL_LISTS_CHILDREN = Path("/proc/thread-self/children")
-"""Exists where the kernel was built with `CONFIG_PROC_CHILDREN`, as distributions do."""
+"""Exists if the kernel was built with `CONFIG_PROC_CHILDREN`, as distributions do."""
 
 
 @dataclass(frozen=True)
 class ProcessUse:
-    """What a process and its descendants use."""
+    """Resources used by a process and its descendants."""
 
     pids: frozenset[int]
-    """All of them."""
+    """Pids of all these processes."""
     cpu_percent: float | None
-    """Of one core, since the measurement before; None the first time."""
+    """Percent of one core since the previous measurement; None for the first."""
     memory_bytes: int
-    """Resident, summed: shared pages count once for each process."""
+    """Sum of resident memory; shared pages count once per process."""
 
 
 class ProcessTree:
-    """Follows one process, known by pid and start, so that a reused pid is never followed."""
+    """Follows a process by pid and start time, so that a reused pid is not followed."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class ProcessTree:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Follow `pid`; `start_ticks` is its `ProcessStat.start_ticks`, None for whoever has it."""
+        """Follow `pid`; `start_ticks` is its `ProcessStat.start_ticks`, None accepts any."""
         root = read_stat(pid)
         self.pid = pid
         self._start_ticks = root.start_ticks if root and start_ticks is None else start_ticks
@@ -49,7 +49,7 @@ class ProcessTree:
         self._scanned_at: float | None = None
 
     def measure(self) -> ProcessUse | None:
-        """Measure all of the tree; None where its root has ended."""
+        """Return the resources of the tree; None where its root has exited."""
         root = read_stat(self.pid)
         if root is None or not root.is_alive or root.start_ticks != self._start_ticks:
             return None
@@ -83,12 +83,12 @@ class ProcessTree:
 
 
 def listed_descendants(pid: int, proc: Path = Path("/proc")) -> list[int]:
-    """Walk the kernel's own lists of children: cheap, since nobody else's processes are read."""
+    """Return descendants by the kernel's lists of children; cheaper than the process table."""
     found: list[int] = []
     for children in (proc / str(pid) / "task").glob("*/children"):
         try:
             pids = children.read_bytes().split()
-        except OSError:  # the thread has ended meanwhile
+        except OSError:  # the thread has exited
             continue
         for child in map(int, pids):
             found += [child, *listed_descendants(child, proc)]

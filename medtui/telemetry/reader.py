@@ -1,4 +1,4 @@
-"""Reads a `telemetry.jsonl` while it is being written. A torn last line is "not yet"."""
+"""Reads a `telemetry.jsonl` while it is written. A torn last line is not read yet."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import msgspec
 from medtui.telemetry.sample import Sample
 
 CHUNK_BYTES = 4 * 1024 * 1024
-"""One poll reads at most this much, so that a reader of a long run stays responsive."""
+"""Maximum bytes per poll, so that readers of long runs stay responsive."""
 
 _decoder = msgspec.json.Decoder(Sample)
 
@@ -21,12 +21,12 @@ class SampleTail:
     offset: int = 0
     """Bytes read so far; always at the start of a line."""
     num_damaged: int = 0
-    """Lines that were no samples, and were skipped."""
+    """Lines skipped because they are not samples."""
 
     def poll(self) -> list[Sample]:
-        """Return the samples completed since the last poll, at most `CHUNK_BYTES` of them.
+        """Return the samples completed since the last poll, from at most `CHUNK_BYTES`.
 
-        A missing file gives none; one that became shorter is read from its beginning.
+        A missing file yields no samples; a file that became shorter is read from its beginning.
         """
         try:
             with self.path.open("rb") as file:
@@ -53,7 +53,7 @@ class SampleTail:
                 return samples
 
     def _skip_endless(self, chunk: bytes) -> None:
-        """Step over a chunk without a single line's end: no sample is as long."""
+        """Skip a chunk without a newline; no sample is that long."""
         if len(chunk) == CHUNK_BYTES:
             self.offset += len(chunk)
 
@@ -68,6 +68,6 @@ class SampleTail:
 
 
 def read_samples(path: Path, since_offset: int = 0) -> tuple[list[Sample], int]:
-    """Return all whole samples from `since_offset` on, and the offset to continue from."""
+    """Return all complete samples from `since_offset`, and the offset to continue from."""
     tail = SampleTail(path, since_offset)
     return tail.read_all(), tail.offset

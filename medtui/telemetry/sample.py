@@ -1,32 +1,32 @@
-"""One line of a run's `telemetry.jsonl`. The sampler writes it; everyone may read it."""
+"""One line of a run's `telemetry.jsonl`: written by the sampler, read by every reader."""
 
 import msgspec
 
 from medtui.protocol.gpus import GpuSample
 
 NVML_OK = "ok"
-"""The `nvml_state` of a sample whose GPUs answered."""
+"""The `nvml_state` of a sample with GPU values."""
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The machine's vitals at one moment. What is unknown is None, never 0."""
+    """Telemetry of the machine at one moment. Unknown values are None, never 0."""
 
     time: float
-    """Unix time, seconds; lines up with the events' times."""
+    """Unix time, seconds; comparable with the times of events."""
     elapsed_s: float
-    """Since this sampler began, monotonic; starts anew where a sampler was restarted."""
+    """Seconds since this sampler started, monotonic; a restarted sampler starts again at 0."""
     process_cpu_percent: float | None = None
-    """Of one core, since the sample before: two busy cores are 200. With all children."""
+    """Percent of one core since the previous sample, all children included: two cores are 200."""
     process_memory_bytes: int | None = None
-    """Resident; with all children, so that pages they share count more than once."""
+    """Resident memory of all children included; shared pages count more than once."""
     host_cpu_percent: float | None = None
-    """Of all cores together, 0 to 100, since the sample before."""
+    """Percent of all cores, 0 to 100, since the previous sample."""
     host_memory_used_bytes: int | None = None
-    """What a new process could not get: total less available."""
+    """Memory unavailable to new processes: total minus available."""
     host_memory_total_bytes: int | None = None
     gpus: list[GpuSample] = []
-    """Those the run may use, in their order; empty where `nvml_state` is not `ok`."""
+    """GPUs available to the run, in order; empty where `nvml_state` is not `ok`."""
     nvml_state: str = NVML_OK
-    """`ok`, or a sentence on why there are no GPUs."""
+    """`ok`, or a sentence that explains why there are no GPU values."""
     num_dropped: int = 0
-    """Samples this sampler took and could not write, for want of disk space say."""
+    """Samples that this sampler could not write, for example on a full disk."""

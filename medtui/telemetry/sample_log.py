@@ -1,4 +1,4 @@
-"""Appends samples to a run's `telemetry.jsonl`: one sample, one write, one line."""
+"""Appends samples to a run's `telemetry.jsonl`: one write and one line per sample."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from medtui.telemetry.sample import Sample
 
 
 class SampleLog:
-    """The one writer of a `telemetry.jsonl`. A full disk costs samples, never the sampler."""
+    """Only writer of a `telemetry.jsonl`. On a full disk, it drops samples and continues."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -20,7 +20,7 @@ class SampleLog:
         self._is_torn = False
 
     def append(self, sample: Sample) -> bool:
-        """Write one line; False where the disk would not take it, and the sample is lost."""
+        """Write a sample as one line; return False where it could not be written."""
         line = self._encoder.encode(sample) + b"\n"
         try:
             self._write(line)
@@ -36,7 +36,7 @@ class SampleLog:
             self._descriptor = None
 
     def _write(self, line: bytes) -> None:
-        """Write `line` at once, on a line of its own even after one that a full disk tore."""
+        """Write `line` with one call; after a torn line, start with a newline."""
         if self._descriptor is None:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
             self._is_torn = _ends_torn(self._descriptor)
@@ -48,6 +48,6 @@ class SampleLog:
 
 
 def _ends_torn(descriptor: int) -> bool:
-    """Tell whether the file ends within a line, as a killed writer leaves it."""
+    """Return whether the file ends within a line, as after a killed writer."""
     size = os.fstat(descriptor).st_size
     return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

@@ -1,7 +1,7 @@
-"""The sampler's process: `python -m medtui.telemetry.sampler --pid PID --out FILE`.
+"""The sampler program: `python -m medtui.telemetry.sampler --pid PID --out FILE`.
 
-It ends by itself when the watched process has ended, with status 0, or on SIGTERM, with 143. SIGHUP
-and SIGINT are ignored: the connection may drop, and Ctrl+C is for the supervisor to interpret.
+It exits with status 0 when the watched process has exited, and with 143 on SIGTERM. SIGHUP and
+SIGINT are ignored: the connection may drop, and Ctrl+C is handled by the supervisor.
 """
 
 import argparse
@@ -16,21 +16,21 @@ from pathlib import Path
 import psutil
 
 from medtui.telemetry.nvml.session import NvmlSession
-from medtui.telemetry.nvml_timeout import GpuReader, GpuWatch, NoGpus
+from medtui.telemetry.nvml_timeout import GpuReader, NoGpuReader, TimedGpuReader
 from medtui.telemetry.process_tree import ProcessTree
 from medtui.telemetry.sample import Sample
 from medtui.telemetry.sample_log import SampleLog
 from medtui.telemetry.visible_devices import hides_all
 
-PATIENCE = 0.5
-"""Share of an interval in which NVML has to answer."""
+NVML_TIMEOUT = 0.5
+"""Timeout of NVML as a fraction of the interval."""
 
 TERMINATED = 128 + signal.SIGTERM
-"""Exit status where SIGTERM ended it while the watched process went on."""
+"""Exit status after SIGTERM while the watched process was still running."""
 
 
 class Sampler:
-    """Takes one sample after another of a process and its machine."""
+    """Takes samples of a process and its machine."""
 
     def __init__(
         self, tree: ProcessTree, gpus: GpuReader, *, clock: Callable[[], float] = time.monotonic
@@ -42,7 +42,7 @@ class Sampler:
         self._is_first = True
 
     def take(self, num_dropped: int = 0) -> Sample | None:
-        """Take a sample; None where the watched process has ended."""
+        """Return a sample; None where the watched process has exited."""
         use = self._tree.measure()
         if use is None:
             return None
@@ -66,9 +66,10 @@ class Sampler:
 
 
 def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> int:
-    """Write a sample every `interval_s` until the watched process ends; give the exit status.
+    """Write a sample every `interval_s` until the watched process exits; return the exit status.
 
-    SIGTERM ends it, too. It must be blocked: it is waited for, so that it interrupts no write.
+    SIGTERM ends it too. The signal must be blocked: `sigtimedwait` receives it between two samples,
+    so it never interrupts a write.
     """
     due_at = time.monotonic()
     while (sample := sampler.take(log.num_dropped)) is not None:
@@ -81,16 +82,16 @@ def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> int:
 
 
 def gpu_reader(visible: str | None, nvml_off: str, interval_s: float) -> GpuReader:
-    """Return whoever tells of the GPUs in `visible`; `nvml_off` is a reason to leave NVML alone."""
+    """Return the reader of the GPUs in `visible`; `nvml_off` is a reason not to use NVML."""
     if nvml_off:
-        return NoGpus(nvml_off)
+        return NoGpuReader(nvml_off)
     if hides_all(visible):
-        return NoGpus("No GPU is visible to this run.")
-    return GpuWatch(NvmlSession(visible), patience_s=PATIENCE * interval_s)
+        return NoGpuReader("No GPU is visible to this run.")
+    return TimedGpuReader(NvmlSession(visible), timeout_s=NVML_TIMEOUT * interval_s)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Sample as the command line says."""
+    """Sample according to the command line."""
     faulthandler.enable()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="medtui.telemetry.sampler", description=__doc__)
     parser.add_argument("--pid", type=int, required=True, help="the process to watch")
     parser.add_argument(
-        "--start-ticks", type=int, help="when it began (field 22 of /proc/PID/stat)"
+        "--start-ticks", type=int, help="its start time (field 22 of /proc/PID/stat)"
     )
     parser.add_argument("--out", type=Path, required=True, help="the telemetry.jsonl to append to")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between samples")
@@ -117,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("CUDA_VISIBLE_DEVICES"),
         help="GPUs to watch, as in CUDA_VISIBLE_DEVICES, whose value is the default",
     )
-    parser.add_argument("--nvml-off", default="", help="leave NVML alone, for this reason")
+    parser.add_argument("--nvml-off", default="", help="do not use NVML, for this reason")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Starts the sampler's process and brings it back when it dies. For the supervisor."""
+"""Starts the sampler and restarts it after a crash. Used by the supervisor."""
 
 import signal
 import subprocess
@@ -12,20 +12,20 @@ from medtui.telemetry.backoff import Backoff
 from medtui.telemetry.process_stat import read_stat
 
 MAX_NVML_CRASHES = 3
-"""After so many crashes in a row the sampler goes on without NVML."""
+"""Consecutive crashes after which the sampler runs without NVML."""
 
 STEADY_S = 60.0
-"""A sampler that lived this long was well: its end does not count as one more in a row."""
+"""A sampler that ran this long was healthy: its exit starts a new count of crashes."""
 
 STOP_S = 2.0
-"""How long the sampler may take to end when asked to, seconds."""
+"""Seconds that the sampler has to exit after a signal."""
 
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
-"""Signals by which a library ends its process; SIGKILL and SIGTERM come from somebody else."""
+"""Signals of a crash; SIGKILL and SIGTERM are sent by other processes."""
 
 
 class SamplerProcess:
-    """The sampler of one run. Nothing here raises on its account: training goes on without it."""
+    """Sampler of one run. No method raises: training continues without telemetry."""
 
     def __init__(
         self,
@@ -37,10 +37,10 @@ class SamplerProcess:
         interval_s: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Watch the process `pid`, which must be alive, or a child that nobody has waited for yet.
+        """Watch process `pid`, which must be alive or an unreaped child.
 
-        `out` is the run's `telemetry.jsonl`; `log` takes what the sampler prints. `devices` is what
-        the run may use, as in `CUDA_VISIBLE_DEVICES`; None is that variable itself.
+        `out` is the run's `telemetry.jsonl`; `log` receives the sampler's output. `devices` are the
+        run's devices, as in `CUDA_VISIBLE_DEVICES`; None uses that variable.
         """
         self._pid = pid
         stat = read_stat(pid)
@@ -56,33 +56,33 @@ class SamplerProcess:
         self._is_over = False
         self._num_crashes = 0
         self.num_restarts = 0
-        """How often the sampler was brought back."""
+        """Number of restarts."""
 
     @property
     def pid(self) -> int | None:
-        """The sampler's own pid; None while there is none."""
+        """Pid of the sampler; None while it is not running."""
         return self._process.pid if self._process else None
 
     @property
     def is_nvml_off(self) -> bool:
-        """Whether NVML crashed so often that it is left alone for the rest of the run."""
+        """Whether NVML crashed too often to be used again in this run."""
         return self._num_crashes >= MAX_NVML_CRASHES
 
     def start(self) -> None:
-        """Start the sampler; where that fails, `ensure_alive` tries again."""
+        """Start the sampler; if that fails, `ensure_alive` tries again."""
         self._is_over = False
         self._spawn()
 
     def ensure_alive(self) -> bool:
-        """Bring the sampler back if it died and the wait since is over; give whether it lives.
+        """Restart the sampler if it crashed and the backoff has passed; return whether it is alive.
 
-        Call it about once a second. A sampler that ended because its process did stays ended.
+        Call it about once a second. A sampler that exited because its process did is not restarted.
         """
         if self._process is not None:
             code = self._process.poll()
             if code is None:
                 return True
-            self._bury(code)
+            self._record_exit(code)
         if self._is_over or not self._backoff.is_due:
             return False
         self.num_restarts += 1
@@ -90,7 +90,7 @@ class SamplerProcess:
         return self._process is not None
 
     def stop(self) -> None:
-        """End the sampler for good; its file is whole afterwards."""
+        """Stop the sampler permanently; its file then ends with a complete line."""
         self._is_over = True
         if self._process is None:
             return
@@ -99,14 +99,14 @@ class SamplerProcess:
             end()
             try:
                 process.wait(STOP_S)
-            except subprocess.TimeoutExpired:  # stuck in a sick driver
+            except subprocess.TimeoutExpired:  # blocked in the driver
                 continue
             return
 
-    def _bury(self, code: int) -> None:
-        """Take note of how the sampler ended: 0 is "my process has ended", all else a failure.
+    def _record_exit(self, code: int) -> None:
+        """Record how the sampler exited: 0 means that the process has exited, others are failures.
 
-        A SIGTERM that `stop` did not send is one, too: it came from a stranger.
+        A SIGTERM that `stop` did not send also counts as a failure.
         """
         self._process = None
         if code == 0:
@@ -141,6 +141,6 @@ class SamplerProcess:
         if self._devices is not None:
             command.append(f"--devices={self._devices}")
         if self.is_nvml_off:
-            reason = f"NVML took its process down {self._num_crashes} times; it is left alone."
+            reason = f"NVML crashed its process {self._num_crashes} times and is not used any more."
             command.append(f"--nvml-off={reason}")
         return command

@@ -1,4 +1,4 @@
-"""Averages and peaks of a run's vitals, as its result records them."""
+"""Means and peaks of a run's telemetry, as stored in its result."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -10,60 +10,60 @@ from medtui.telemetry.sample import Sample
 
 
 class Level(msgspec.Struct, frozen=True):
-    """How high something was over a span of time."""
+    """Mean and peak of a quantity over a time span."""
 
     mean: float
-    """Over the samples in which it was measured."""
+    """Mean over the samples in which it was measured."""
     peak: float
-    """The highest of them; a shorter peak between two samples is not seen."""
+    """Maximum over those samples; shorter peaks between samples are not seen."""
     num_samples: int
-    """In which it was measured."""
+    """Number of samples in which it was measured."""
 
 
-class VitalsSummary(msgspec.Struct, frozen=True):
-    """A span of samples. None where nothing was measured.
+class TelemetrySummary(msgspec.Struct, frozen=True):
+    """Summary of the samples of a time span. None where nothing was measured.
 
-    GPU values are of the GPUs on which the run's process was seen, or of all that were watched
-    where it was seen on none: memory and power are summed over them, utilisation is averaged.
+    GPU values cover the GPUs on which the run's process was seen, or all watched GPUs if it was
+    seen on none: memory and power are summed over them, utilisation is averaged.
     """
 
     num_samples: int
-    """Lines of telemetry in the span."""
+    """Samples in the span."""
     seconds: float
-    """From the first to the last of them, by the wall clock; of several spans, their sum."""
+    """Wall-clock time from the first to the last sample; summed over several spans."""
     gpu_memory_used_bytes: Level | None = None
-    """By all processes together."""
+    """Memory used by all processes."""
     process_gpu_memory_bytes: Level | None = None
-    """By the run's process and its children."""
+    """Memory used by the run's process and its children."""
     gpu_percent: Level | None = None
-    """Share of time in which a kernel ran, 0 to 100."""
+    """Share of time in which a kernel was running, 0 to 100."""
     gpu_power_w: Level | None = None
-    """Draw of the boards, watts."""
+    """Power draw of the boards, watts."""
     process_cpu_percent: Level | None = None
-    """Of one core: two busy cores are 200."""
+    """Percent of one core: two busy cores are 200."""
     process_memory_bytes: Level | None = None
-    """Resident, with all children."""
+    """Resident memory, children included."""
 
 
 Span = tuple[float, float]
-"""Two Unix times, seconds: from the first on, before the second."""
+"""Start (inclusive) and end (exclusive), Unix times in seconds."""
 
 
 def summarise(
     samples: Iterable[Sample], *, since: float = -math.inf, until: float = math.inf
-) -> VitalsSummary:
-    """Summarise the samples from `since` on and before `until`, both Unix times in seconds."""
+) -> TelemetrySummary:
+    """Return the summary from `since` (inclusive) to `until` (exclusive), Unix times in seconds."""
     return summarise_spans(samples, [(since, until)])
 
 
-def summarise_spans(samples: Iterable[Sample], spans: Sequence[Span]) -> VitalsSummary:
-    """Summarise the samples of several spans as one; what lies between them does not count."""
+def summarise_spans(samples: Iterable[Sample], spans: Sequence[Span]) -> TelemetrySummary:
+    """Return one summary of several spans; samples between them do not count."""
     known = list(samples)
     parts = [[sample for sample in known if since <= sample.time < until] for since, until in spans]
     span = [sample for part in parts for sample in part]
     used = _used_gpus(span)
     gpus = [[gpu for gpu in sample.gpus if not used or _identity(gpu) in used] for sample in span]
-    return VitalsSummary(
+    return TelemetrySummary(
         num_samples=len(span),
         seconds=sum(part[-1].time - part[0].time for part in parts if part),
         gpu_memory_used_bytes=_gpu_level(gpus, lambda gpu: gpu.memory_used_bytes),

@@ -1,11 +1,11 @@
-"""Which GPUs a run may use: `CUDA_VISIBLE_DEVICES` in all its forms, without asking any library."""
+"""GPUs available to a run: interprets `CUDA_VISIBLE_DEVICES` without loading a library."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 NO_DEVICES = "none"
-"""A list of devices that names none; CUDA reads it so, too."""
+"""A device list without devices; CUDA reads it in the same way."""
 
 
 @dataclass
@@ -13,30 +13,30 @@ class Device:
     """A GPU or a MIG instance as the driver lists it."""
 
     index: int
-    """NVML's index; of the parent GPU for a MIG instance."""
+    """NVML index; that of the parent GPU for a MIG instance."""
     handle: Any = None
-    """NVML's pointer to it; None where the driver would not give one."""
+    """NVML handle; None where the driver returned none."""
     uuid: str | None = None
     """`GPU-...` or `MIG-...`."""
     name: str | None = None
     """Product name."""
     missing: dict[str, str] = field(default_factory=dict)
-    """`uuid` or `name` to the reason, where they are None."""
-    trouble: str = ""
-    """Why it cannot be asked anything; empty where it can."""
+    """`uuid` or `name` to the reason why it is None."""
+    problem: str = ""
+    """Why it cannot be queried; empty where it can."""
     is_mig: bool = False
     legacy_uuid: str = ""
-    """A MIG instance's name before driver 470: `MIG-GPU-.../instance/compute instance`."""
+    """Name of a MIG instance before driver 470: `MIG-GPU-.../instance/compute instance`."""
     instances: list["Device"] = field(default_factory=list)
     """MIG instances of a GPU."""
 
 
 def select_devices(visible: str | None, devices: Sequence[Device]) -> list[Device]:
-    """Return the devices that `visible`, a value of `CUDA_VISIBLE_DEVICES`, names; None names all.
+    """Return the devices in `visible`, a value of `CUDA_VISIBLE_DEVICES`; None selects all.
 
-    As in CUDA, the list ends at the first entry that names no device. A GPU in MIG mode stands
-    for its instances. Indices are read in PCI bus order; CUDA does so only under
-    `CUDA_DEVICE_ORDER=PCI_BUS_ID`, which matters where unlike GPUs share a machine.
+    As in CUDA, the list ends at the first entry that names no device. A GPU in MIG mode is replaced
+    by its instances. Indices follow PCI bus order; CUDA does so only with
+    `CUDA_DEVICE_ORDER=PCI_BUS_ID`, which matters on machines with different GPUs.
 
     Source: CUDA C++ Programming Guide, "CUDA Environment Variables"; NVIDIA MIG User Guide,
     "Device Enumeration".
@@ -55,8 +55,8 @@ def select_devices(visible: str | None, devices: Sequence[Device]) -> list[Devic
 def visible_for(torch_device: str, visible: str | None) -> str:
     """Return the entry of `visible` that torch calls `torch_device`: `cuda:1` of `4,7` is `7`.
 
-    `visible` is the worker's `CUDA_VISIBLE_DEVICES`, None where it is not set. A device that is
-    no GPU, or that `visible` does not reach, gives `NO_DEVICES`.
+    `visible` is the worker's `CUDA_VISIBLE_DEVICES`, None where it is not set. Returns `NO_DEVICES`
+    for a device that is not a GPU or not in `visible`.
     """
     kind, _, ordinal = torch_device.partition(":")
     if kind != "cuda":
@@ -69,7 +69,7 @@ def visible_for(torch_device: str, visible: str | None) -> str:
 
 
 def hides_all(visible: str | None) -> bool:
-    """Tell whether `visible` can name no device on any machine."""
+    """Return whether `visible` selects no device on any machine."""
     if visible is None:
         return False
     first = visible.split(",")[0].strip()
@@ -93,6 +93,6 @@ def _named(entry: str, devices: Sequence[Device]) -> Device | None:
 
 
 def _only(matches: Iterable[Device]) -> Device | None:
-    """Return the one match; an ambiguous prefix names nothing."""
+    """Return the only match; an ambiguous prefix selects nothing."""
     found = list(matches)
     return found[0] if len(found) == 1 else None

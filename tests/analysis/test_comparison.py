@@ -27,7 +27,7 @@ from medtui.analysis.table import table_csv, table_markdown
 from medtui.errors import UsageError
 from medtui.metrics import class_metric
 from medtui.runs.search_record import SearchRecord, read_search
-from medtui.telemetry import Level, VitalsSummary
+from medtui.telemetry import Level, TelemetrySummary
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
 
@@ -224,7 +224,7 @@ def test_averages_are_those_of_the_stage_that_compressed(cells: list[RunRecord])
     """Reading and evaluating do not dilute them; a result without stages has its telemetry's."""
     entry, memory = cells[1], column_named("process_memory")
     level = Level(mean=5.0, peak=9.0, num_samples=3)
-    stages = {"compress": VitalsSummary(3, 2.0, process_memory_bytes=level)}
+    stages = {"compress": TelemetrySummary(3, 2.0, process_memory_bytes=level)}
     staged = RunRecord(entry.folder, msgspec.structs.replace(entry.result, vitals=stages))
     assert memory.number(staged) == 5.0
     assert (memory.number(entry) or 0) > 5.0

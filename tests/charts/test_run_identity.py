@@ -74,7 +74,7 @@ def test_a_run_looks_the_same_on_run_compare_report_and_in_files(tmp_path: Path)
 
     on_run = {}
     for key in on_compare:
-        view = FolderReader(tmp_path).read(key, look_at_all=True).view
+        view = FolderReader(tmp_path).read(key, refresh_all=True).view
         assert view is not None
         for plot in (accuracy_plot(view), memory_plot(view), utilisation_plot(view)):
             own = plot.series[0]

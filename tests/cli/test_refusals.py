@@ -76,7 +76,7 @@ def test_another_users_study_is_not_stopped(stranger, live, target):
     """The sentence names the study and its owner."""
     done = stranger("stop", target)
     assert done.returncode == 3
-    assert done.stderr.startswith(f"medtui: {target} belongs to root, who alone can stop it.\n")
+    assert done.stderr.startswith(f"medtui: {target} belongs to root. Only root can stop it.\n")
 
 
 @needs_root

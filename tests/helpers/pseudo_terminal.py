@@ -65,9 +65,9 @@ class Terminal:
         finally:
             self.process.kill()
 
-    def _read(self, patience_s: float) -> bool:
+    def _read(self, timeout_s: float) -> bool:
         """Read available output; return whether the terminal is still open."""
-        if select.select([self.master], [], [], patience_s)[0]:
+        if select.select([self.master], [], [], timeout_s)[0]:
             try:
                 self.output += os.read(self.master, 65536)
             except OSError:

@@ -98,10 +98,10 @@ async def settle(pilot: Pilot[None], runs_dir: Path) -> None:
 def read_whole(runs_dir: Path, wanted: str) -> Snapshot:
     """Return the snapshot of a runs folder whose logs are all read to their ends."""
     reader = FolderReader(runs_dir)
-    reader.read(wanted, look_at_all=True)
+    reader.read(wanted, refresh_all=True)
     while reader.is_behind:
         reader.read_more()
-    return reader.read(wanted, look_at_all=False)
+    return reader.read(wanted, refresh_all=False)
 
 
 def _latest(pilot: Pilot[None]) -> Snapshot:

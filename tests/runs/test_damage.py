@@ -108,7 +108,7 @@ def test_lists_show_the_others_and_name_the_damaged_file(study, monkeypatch, cap
 def test_home_shows_the_others_and_names_the_damaged_file(study):
     """The reading thread goes on; the damaged run carries the problem."""
     damage(study.run(RUN).result, b'"device_name": "A')
-    snapshot = FolderReader(study.path.parent).read("", look_at_all=True)
+    snapshot = FolderReader(study.path.parent).read("", refresh_all=True)
     assert {row.name for row in snapshot.studies} == {"cells", "healthy"}
     (row,) = [row for row in snapshot.studies if row.name == "cells"]
     warnings = {run.name: run.warning for run in row.runs}
@@ -132,7 +132,7 @@ def test_a_preset_and_a_note_in_another_encoding(study):
     damage(study.preset, b'name = "cells')
     study.note.write_bytes(b"caf\xe9 at noon\n")
     row = next(
-        row for row in FolderReader(study.path.parent).read("", look_at_all=True).studies
+        row for row in FolderReader(study.path.parent).read("", refresh_all=True).studies
         if row.name == "cells"
     )  # fmt: skip
     assert str(study.preset) in row.problem
@@ -159,4 +159,4 @@ def test_folder_names_that_are_not_utf8_are_left_out_and_named(study, monkeypatc
             assert r"run\xff is not shown" in told.out + told.err
         if "show" not in verb:
             assert r"study\xfe is not shown" in told.err
-    assert FolderReader(study.path.parent).read("", look_at_all=True).problem == catalogue.problem
+    assert FolderReader(study.path.parent).read("", refresh_all=True).problem == catalogue.problem

@@ -30,7 +30,7 @@ lock.acquire()
 """
 """Holds a lock as this version does."""
 
-EARLIER_PROGRAM = Path("medtui/jobs/supervisor.py")
+EARLIER_PROGRAM = Path("medtui") / "supervise.py"
 """Where earlier versions had the supervisor."""
 
 EARLIER_SUPERVISOR = """
@@ -259,5 +259,5 @@ def test_another_users_study_is_told_by_its_owner(study, start, held, monkeypatc
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(signal, "pidfd_send_signal", refuse)
-    with pytest.raises(EnvironmentProblem, match=r"^demo belongs to alice, who alone can stop it"):
+    with pytest.raises(EnvironmentProblem, match=r"^demo belongs to alice. Only alice can stop it"):
         stop_study(study)

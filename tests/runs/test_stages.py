@@ -6,7 +6,7 @@ import pytest
 from medtui.events import CycleEnded, Noted, RunFinished, RunStarted, RunStopped, StageStarted
 from medtui.runs.folder import RunFolder
 from medtui.runs.log_writer import EventWriter
-from medtui.runs.stage_spans import stage_spans, stage_vitals
+from medtui.runs.stage_spans import stage_spans, stage_telemetry
 from medtui.telemetry import GpuSample, Sample
 
 BEGIN = RunStarted(1, "box", "cpu")
@@ -42,7 +42,7 @@ def test_a_stage_lasts_until_the_next(run):
 
 
 def test_a_pause_belongs_to_no_stage(run):
-    """A stopped session ends with its last word, a vanished one with its last record."""
+    """A stopped session ends with its final event, a crashed one with its last record."""
     write(run, [
         (0.0, BEGIN), (1.0, StageStarted("compress", 3)), (4.0, RunStopped("asked")),
         (1000.0, BEGIN), (1001.0, StageStarted("compress", 3)), (1005.0, Noted("still here")),
@@ -68,7 +68,7 @@ def test_vitals_are_told_stage_by_stage(run):
         for second, percent in busy.items()
     ]
     run.telemetry.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in samples))
-    vitals = stage_vitals(run)
+    vitals = stage_telemetry(run)
     assert list(vitals) == ["compress", "evaluate"]
     compress = vitals["compress"]
     assert (compress.num_samples, compress.seconds) == (4, 2.0)

@@ -36,8 +36,8 @@ def test_processes_that_may_not_be_seen_are_unknown(nvml: ScriptedNvml) -> None:
     ("line", "reason"),
     [
         ("fail nvmlInitWithFlags 9", "driver is not loaded"),
-        ("fail nvmlInitWithFlags 18", "driver and library differ"),
-        ("fail nvmlDeviceGetUtilizationRates crash", "took its process down (SIGSEGV)"),
+        ("fail nvmlInitWithFlags 18", "driver and library versions differ"),
+        ("fail nvmlDeviceGetUtilizationRates crash", "crashed its process (SIGSEGV)"),
         ("count 0", "lists none"),
     ],
 )

@@ -162,9 +162,9 @@ def test_what_an_old_driver_lacks_is_asked_the_old_way(nvml: ScriptedNvml) -> No
     [
         ("fail nvmlInitWithFlags 9", "driver is not loaded"),
         ("fail nvmlInitWithFlags 12", "no NVIDIA driver is installed"),
-        ("fail nvmlInitWithFlags 18", "driver and library differ"),
+        ("fail nvmlInitWithFlags 18", "driver and library versions differ"),
         ("fail nvmlInitWithFlags 4", "no permission"),
-        ("fail nvmlInitWithFlags 999", "could not be opened"),
+        ("fail nvmlInitWithFlags 999", "could not be initialised"),
         ("fail nvmlDeviceGetCount_v2 4", "no permission"),
         ("count 0", "lists none"),
     ],
@@ -179,7 +179,7 @@ def test_no_nvml_is_a_sentence(nvml: ScriptedNvml, lines: str, sentence: str) ->
 
 def test_devices_that_are_not_here_are_named(nvml: ScriptedNvml) -> None:
     """A typing error in `CUDA_VISIBLE_DEVICES` shows itself."""
-    assert nvml.read("7").state == "No GPU here is named by CUDA_VISIBLE_DEVICES=7."
+    assert nvml.read("7").state == "CUDA_VISIBLE_DEVICES=7 selects no GPU of this machine."
 
 
 def test_the_driver_vanishes_and_returns(nvml: ScriptedNvml) -> None:

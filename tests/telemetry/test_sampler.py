@@ -82,7 +82,7 @@ def test_the_environment_names_the_devices(
 def test_a_run_on_the_cpu_leaves_nvml_alone(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
 ) -> None:
-    """Even a driver that crashes whoever asks costs such a run nothing."""
+    """A driver that crashes on every query does not affect a run on the CPU."""
     nvml.say("fail nvmlInitWithFlags crash")
     with sampling(out, sleeper.pid, "--devices=none"):
         wait_until(lambda: len(samples_of(out)) >= 2)
@@ -154,7 +154,7 @@ def test_sigterm_ends_it_and_a_dropped_connection_does_not(
 def test_a_full_disk_costs_samples_and_nothing_else(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
 ) -> None:
-    """Samples that find no room are dropped and counted; a torn line spoils no other."""
+    """Samples that do not fit on the disk are dropped and counted; later lines are intact."""
     with sampling(out, sleeper.pid) as sampler:
         wait_until(lambda: bool(samples_of(out)))
         unlimited = resource.prlimit(sampler.pid, resource.RLIMIT_FSIZE)

@@ -16,7 +16,7 @@ DEVICES = [
     Device(0, uuid="GPU-1111-aa"),
     Device(1, uuid="GPU-1122-bb"),
     Device(2, uuid="GPU-3333", instances=[MIG_A, MIG_B]),
-    Device(3, uuid=None, trouble="GPU is lost"),
+    Device(3, uuid=None, problem="GPU is lost"),
 ]
 
 

@@ -1,13 +1,13 @@
 """Averages and peaks over a run."""
 
-from medtui.telemetry import GpuSample, Level, Sample, VitalsSummary, summarise
+from medtui.telemetry import GpuSample, Level, Sample, TelemetrySummary, summarise
 
 
 def test_nothing_measured_is_none() -> None:
     """Never 0 for unknown."""
-    assert summarise([]) == VitalsSummary(num_samples=0, seconds=0.0)
+    assert summarise([]) == TelemetrySummary(num_samples=0, seconds=0.0)
     bare = summarise([Sample(time=1.0, elapsed_s=0.0, gpus=[GpuSample(index=0)])])
-    assert bare == VitalsSummary(num_samples=1, seconds=0.0)
+    assert bare == TelemetrySummary(num_samples=1, seconds=0.0)
 
 
 def test_gaps_do_not_pull_an_average_down() -> None:

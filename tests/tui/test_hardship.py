@@ -60,7 +60,7 @@ def test_an_unreadable_study_is_shown_with_its_problem(runs_dir: Path) -> None:
     closed = RecordedStudy(runs_dir, "closed")
     closed.folder.path.chmod(0)
     try:
-        rows = FolderReader(runs_dir).read("closed/reference", look_at_all=True).studies
+        rows = FolderReader(runs_dir).read("closed/reference", refresh_all=True).studies
     finally:
         closed.folder.path.chmod(0o755)
     assert {row.name: bool(row.problem) for row in rows} == {"open": False, "closed": True}
@@ -91,12 +91,12 @@ def test_a_huge_log_is_read_in_slices(runs_dir: Path, num_bytes: int) -> None:
         for _ in range(num_bytes // len(block) + 1):
             file.write(block)
     reader = FolderReader(runs_dir)
-    view = reader.read("huge/prune-0.1", look_at_all=True).view
+    view = reader.read("huge/prune-0.1", refresh_all=True).view
     assert view is not None
     assert view.is_behind
     while reader.is_behind:
         reader.read_more()
-    view = reader.read("huge/prune-0.1", look_at_all=False).view
+    view = reader.read("huge/prune-0.1", refresh_all=False).view
     assert view is not None
     assert not view.is_behind
     assert len(view.losses) <= 5_000

@@ -66,7 +66,7 @@ def test_a_finished_run_is_judged_by_the_model_it_kept(runs_dir: Path) -> None:
     assert result is not None
     tuned = msgspec.structs.replace(result.val, metrics=result.val.metrics | {"accuracy": 0.99})
     write_result(run, msgspec.structs.replace(result, val=tuned))
-    row = FolderReader(runs_dir).read("", look_at_all=True).studies[0]
+    row = FolderReader(runs_dir).read("", refresh_all=True).studies[0]
     assert next(each.val for each in row.runs if each.name == "prune-0.1") == 0.99
 
 
@@ -78,7 +78,7 @@ def test_a_reference_that_was_loaded_is_what_others_are_held_against(runs_dir: P
     with reference.events.open("rb+") as events:
         events.truncate(len(events.readline()))
     study.run("prune-0.1")
-    reading = FolderReader(runs_dir).read("given/prune-0.1", look_at_all=True)
+    reading = FolderReader(runs_dir).read("given/prune-0.1", refresh_all=True)
     row = next(row for row in reading.studies[0].runs if row.name == "prune-0.1")
     result = read_result(reference)
     assert result is not None
@@ -86,7 +86,7 @@ def test_a_reference_that_was_loaded_is_what_others_are_held_against(runs_dir: P
     assert row.difference == pytest.approx(row.val - result.val.metrics["accuracy"])
     assert reading.view is not None
     assert reading.view.reference == result.val.metrics
-    told = FolderReader(runs_dir).read("given/reference", look_at_all=True).view
+    told = FolderReader(runs_dir).read("given/reference", refresh_all=True).view
     assert told is not None
     assert "dense, weights of dense.safetensors" in told.what
 
@@ -104,7 +104,7 @@ def test_a_probe_is_never_a_studys_best(runs_dir: Path) -> None:
         )
         write_result(run, msgspec.structs.replace(result, val=val))
     run.path.rename(run.path.with_name("prune-0.5-probe"))
-    row = FolderReader(runs_dir).read("", look_at_all=True).studies[0]
+    row = FolderReader(runs_dir).read("", refresh_all=True).studies[0]
     assert row.best is not None
     assert row.best.name == "prune-0.1"
 
@@ -117,7 +117,7 @@ def test_the_machine_being_busy_is_said(runs_dir: Path) -> None:
     lines = [msgspec.json.encode(Sample(time=at, elapsed_s=at, process_cpu_percent=33.0))
              for at in range(90)]  # fmt: skip
     run.telemetry.write_bytes(b"\n".join(lines) + b"\n")
-    view = FolderReader(runs_dir).read("busy/reference", look_at_all=True).view
+    view = FolderReader(runs_dir).read("busy/reference", refresh_all=True).view
     assert view is not None
     assert "33 of 100 % of a core" in " ".join(each.plain for each in warnings_of(view, DARK))
     study.release()
@@ -129,7 +129,7 @@ def test_a_val_loss_that_is_no_number_is_said_while_the_run_lives(runs_dir: Path
     run = study.run("prune-0.1", cycles=3, end="")
     with EventWriter(run.events) as writer:
         writer.write(CycleEnded(3, val={"loss": math.nan, "accuracy": 0.5}))
-    view = FolderReader(runs_dir).read("nan/prune-0.1", look_at_all=True).view
+    view = FolderReader(runs_dir).read("nan/prune-0.1", refresh_all=True).view
     assert view is not None
     said = " ".join(each.plain for each in warnings_of(view, DARK))
     assert "val loss is not a number (NaN) in cycle 3; no such model is kept" in said
@@ -139,7 +139,7 @@ def test_memory_is_drawn_used_and_free(runs_dir: Path) -> None:
     """Two curves of their own letters, and the total beside the unit."""
     study = RecordedStudy(runs_dir, "memory")
     study.run("prune-0.1", cycles=3, end="")
-    view = FolderReader(runs_dir).read("memory/prune-0.1", look_at_all=True).view
+    view = FolderReader(runs_dir).read("memory/prune-0.1", refresh_all=True).view
     assert view is not None
     plot = memory_plot(view)
     assert plot.title == "GPU memory by minute, GiB of 139.8"
@@ -212,7 +212,7 @@ def test_a_snapshot_predicts_the_time_left_by_the_studys_own_runs(runs_dir: Path
     study.run("prune-0.5")
     live = study.run("prune-0.1", cycles=30, end="")
     study.hold(study.folder, live)
-    row = FolderReader(runs_dir).read("", look_at_all=True).studies[0]
+    row = FolderReader(runs_dir).read("", refresh_all=True).studies[0]
     finished = next(run for run in row.runs if run.name == "prune-0.5")
     assert finished.seconds is not None
     assert row.seconds_left == pytest.approx(8 * finished.seconds, rel=0.2)
@@ -224,5 +224,5 @@ def test_a_snapshot_of_what_did_not_change_is_equal(runs_dir: Path) -> None:
     study = RecordedStudy(runs_dir, "malaria")
     study.reference()
     reader = FolderReader(runs_dir)
-    first = reader.read("malaria/reference", look_at_all=True)
-    assert reader.read("malaria/reference", look_at_all=True) == first
+    first = reader.read("malaria/reference", refresh_all=True)
+    assert reader.read("malaria/reference", refresh_all=True) == first

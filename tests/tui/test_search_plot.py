@@ -48,7 +48,7 @@ def view_of(runs_dir: Path, *, is_over: bool) -> RunView:
         reason="nothing worth a run is left" if is_over else "",
     )  # fmt: skip
     write_search(study.folder, SearchRecord([outcome]))
-    view = FolderReader(runs_dir).read("sought/prune-0.5", look_at_all=True).view
+    view = FolderReader(runs_dir).read("sought/prune-0.5", refresh_all=True).view
     assert view is not None
     return view
 

@@ -27,7 +27,7 @@ from medtui.units import (
 )
 
 _Vital = tuple[str, str, Callable[[float], str]]
-"""Label, field of `VitalsSummary`, and how its numbers are shown."""
+"""Label, field of `TelemetrySummary`, and how its numbers are shown."""
 
 
 def describe_run(study: StudyFeed, run: RunFeed) -> str:

@@ -23,7 +23,7 @@ from medtui.protocol.outcome import Failed, Progress
 from medtui.protocol.stdio import MessageWriter, read_request
 from medtui.runs.bench_record import Bench, Contest, write_bench
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.telemetry import SamplerProcess, VitalsSummary, read_samples, summarise
+from medtui.telemetry import SamplerProcess, TelemetrySummary, read_samples, summarise
 
 _SAMPLE_SECONDS = 0.2
 
@@ -103,7 +103,7 @@ def _race(
 
 def _sustain(
     contenders: list[Contender], contests: list[Contest], batch_of: Batches, seconds: float
-) -> list[VitalsSummary]:
+) -> list[TelemetrySummary]:
     """Run each model at its best batch for so long, with NVML watching."""
     spans = []
     with TemporaryDirectory() as folder:

@@ -23,11 +23,11 @@ from medtui.errors import EnvironmentProblem
 from medtui.protocol.export import ExportPlan, FormatName
 from medtui.runs.exports import (
     Comparison,
+    DataSource,
     Export,
     Format,
     Metadata,
     Preprocessing,
-    Source,
     Timing,
     file_name,
     record_path,
@@ -139,7 +139,7 @@ def describe(subject: Subject, form: Format) -> Metadata:
             mean=dataset.mean,
             std=dataset.std,
         ),
-        data=Source(
+        data=DataSource(
             card.name, card.title, card.source, card.licence, card.citation, dataset.digest
         ),
         network=subject.manifest,

@@ -22,7 +22,7 @@ from medtui.runs.predictions import (
     read_predictions,
 )
 from medtui.runs.result import Result, SplitResult, write_result
-from medtui.runs.stage_spans import stage_vitals
+from medtui.runs.stage_spans import stage_telemetry
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         are_logits_constant=val.are_constant,
         warnings=[*session.warnings, *_collapse(size, val)],
         peak_memory_bytes=_peak_memory(session.device),
-        vitals=stage_vitals(session.folder),
+        vitals=stage_telemetry(session.folder),
         image_shape=session.image_shape,
         shrinkage=shrinkage,
         overhead=session.overhead,

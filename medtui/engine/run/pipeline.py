@@ -27,7 +27,7 @@ from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStart
 from medtui.preset import Cell, Preset, cell_named
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import RunFolder
-from medtui.runs.json_record import read_stored
+from medtui.runs.json_record import read_json_record
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import Result
 
@@ -122,7 +122,7 @@ def _digest_of_reference(folder: RunFolder) -> str | None:
     provenance = folder.study.reference.provenance
     if folder.is_reference:
         return None
-    trained = read_stored(provenance, _reference_decoder)
+    trained = read_json_record(provenance, _reference_decoder)
     return trained.data_digest if trained else None
 
 

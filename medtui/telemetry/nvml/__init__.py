@@ -1,5 +1,5 @@
-"""NVML: the one room that knows `pynvml`. Only the sampler's and the probe's own processes come in.
+"""NVML: the only package that imports `pynvml`, in the sampler's and the probe's processes only.
 
-The driver may refuse any single question, lose a GPU, vanish, hang, or take the process down with
-it. The last two are for others to catch; everything else ends as a value or a reason here.
+The driver may fail any query, lose a GPU, unload, hang, or crash the process. Callers handle
+the last two; all other failures are returned here as a value or a reason.
 """

@@ -1,4 +1,4 @@
-"""One question to NVML: its answer, or why there is none."""
+"""Queries to NVML, with its error codes translated to exceptions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,15 +8,15 @@ import pynvml
 _LOST = (pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_RESET_REQUIRED)
 
 _SESSION_ENDS = {
-    pynvml.NVML_ERROR_UNINITIALIZED: "The NVIDIA driver went away.",
+    pynvml.NVML_ERROR_UNINITIALIZED: "The NVIDIA driver was unloaded.",
     pynvml.NVML_ERROR_DRIVER_NOT_LOADED: "The NVIDIA driver is not loaded.",
     pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: "NVML is not available: no NVIDIA driver is installed.",
     pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH: (
-        "The NVIDIA driver was updated and not yet restarted (driver and library differ); "
-        "running jobs go on."
+        "The NVIDIA driver was updated but not reloaded (driver and library versions differ). "
+        "Running jobs continue. Reboot, or reload the driver."
     ),
 }
-"""Errors after which no question makes sense until NVML is initialised again."""
+"""Errors after which NVML must be initialised again."""
 
 _REASONS = {
     pynvml.NVML_ERROR_NOT_SUPPORTED: "n/a",
@@ -29,53 +29,53 @@ _REASONS = {
 }
 
 
-class SessionOver(Exception):
-    """NVML answers nothing any more; the text is a sentence for people."""
+class NvmlUnavailable(Exception):
+    """NVML cannot be used; the message is a sentence for the user."""
 
 
-class Unanswered(Exception):
-    """One question has no answer; the text is the reason in a few words."""
+class QueryFailed(Exception):
+    """One query failed; the message is the reason in a few words."""
 
 
-class Lost(Unanswered):
-    """This GPU answers nothing any more; asking on is known to take processes down.
+class GpuLost(QueryFailed):
+    """The GPU cannot be queried any more; further queries are known to crash processes.
 
     Source: https://github.com/XuehaiPan/nvitop/issues/139
     """
 
 
-def answer(question: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401 - ctypes
-    """Put one question to NVML.
+def query(function: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401 - ctypes
+    """Return the result of one NVML function.
 
     Raises:
-        SessionOver: NVML answers nothing any more.
-        Unanswered: this question has no answer.
+        NvmlUnavailable: NVML cannot be used.
+        QueryFailed: this query failed.
     """
     try:
-        return question(*arguments)
+        return function(*arguments)
     except pynvml.NVMLError as error:
         if error.value in _SESSION_ENDS:
-            raise SessionOver(_SESSION_ENDS[error.value]) from error
+            raise NvmlUnavailable(_SESSION_ENDS[error.value]) from error
         reason = _REASONS.get(error.value, str(error).lower())
-        raise (Lost if error.value in _LOST else Unanswered)(reason) from error
+        raise (GpuLost if error.value in _LOST else QueryFailed)(reason) from error
     except UnicodeDecodeError as error:
-        raise Unanswered("unreadable text") from error
+        raise QueryFailed("unreadable text") from error
 
 
-def first_answer(names: tuple[str, ...], *arguments: Any) -> Any:  # noqa: ANN401 - ctypes
-    """Put a question by the newest of its `names` that both pynvml and the driver know.
+def query_first(names: tuple[str, ...], *arguments: Any) -> Any:  # noqa: ANN401 - ctypes
+    """Return the result of the first of `names` that both pynvml and the driver support.
 
     Raises:
-        SessionOver: NVML answers nothing any more.
-        Unanswered: this question has no answer, by any name.
+        NvmlUnavailable: NVML cannot be used.
+        QueryFailed: the query failed under every name.
     """
     for name in names:
-        question = getattr(pynvml, name, None)
-        if question is None:
+        function = getattr(pynvml, name, None)
+        if function is None:
             continue
         try:
-            return answer(question, *arguments)
-        except Unanswered as error:
+            return query(function, *arguments)
+        except QueryFailed as error:
             if str(error) != _REASONS[pynvml.NVML_ERROR_FUNCTION_NOT_FOUND]:
                 raise
-    raise Unanswered(_REASONS[pynvml.NVML_ERROR_FUNCTION_NOT_FOUND])
+    raise QueryFailed(_REASONS[pynvml.NVML_ERROR_FUNCTION_NOT_FOUND])

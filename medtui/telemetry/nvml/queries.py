@@ -1,4 +1,4 @@
-"""All that is asked of one GPU, once a second."""
+"""Queries that the sampler makes to one GPU, once a second."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import pynvml
 
 from medtui.protocol.gpus import GpuProcess, GpuSample
-from medtui.telemetry.nvml.errors import Lost, Unanswered, answer, first_answer
+from medtui.telemetry.nvml.errors import GpuLost, QueryFailed, query, query_first
 from medtui.telemetry.visible_devices import Device
 
 NOT_LISTED = "process not listed"
-"""The driver does not name our process: it has not touched the GPU yet, or a container hides it."""
+"""The driver does not list the process: it has not used the GPU yet, or a container hides it."""
 
 NOT_AVAILABLE = "n/a"
-"""This GPU, or this kind of instance, does not tell."""
+"""Not supported by this GPU or kind of instance."""
 
 _THROTTLES = {
     0x001: "idle",
@@ -32,19 +32,19 @@ _THROTTLES = {
 
 
 def read_gpu(device: Device, pids: Collection[int]) -> GpuSample:
-    """Ask one GPU everything; what it does not tell is None, with the reason.
+    """Return all values of one GPU; unknown values are None, with the reason.
 
-    `pids` are the processes whose GPU memory is ours.
+    `pids` are the run's processes.
 
     Raises:
-        SessionOver: NVML answers nothing any more.
+        NvmlUnavailable: NVML cannot be used.
     """
     values: dict[str, Any] = {}
     missing = dict(device.missing)
-    for fields, question in _QUESTIONS.items():
+    for fields, function in _QUERIES.items():
         try:
-            values |= zip(fields, _ask(device, question, pids), strict=True)
-        except Unanswered as error:
+            values |= zip(fields, _ask(device, function, pids), strict=True)
+        except QueryFailed as error:
             missing |= dict.fromkeys(fields, _reason(error, device))
     return GpuSample(
         index=device.index, uuid=device.uuid, name=device.name, is_mig=device.is_mig,
@@ -53,15 +53,15 @@ def read_gpu(device: Device, pids: Collection[int]) -> GpuSample:
 
 
 def read_processes(device: Device) -> list[GpuProcess]:
-    """Return the processes that compute on a GPU, by pid and memory alone.
+    """Return the compute processes of a GPU, by pid and memory only.
 
     Raises:
-        SessionOver: NVML answers nothing any more.
-        Unanswered: the driver does not tell.
+        NvmlUnavailable: NVML cannot be used.
+        QueryFailed: the driver does not list them.
     """
-    if device.trouble:
-        raise Unanswered(device.trouble)
-    listed = first_answer(
+    if device.problem:
+        raise QueryFailed(device.problem)
+    listed = query_first(
         ("nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"),
         device.handle,
     )
@@ -72,74 +72,74 @@ Values = tuple[Any, ...]
 
 
 def _ask(
-    device: Device, question: Callable[[Device, Collection[int]], Values], pids: Collection[int]
+    device: Device, function: Callable[[Device, Collection[int]], Values], pids: Collection[int]
 ) -> Values:
-    """Put a question unless the GPU is known to be beyond asking; remember when it gets there."""
-    if device.trouble:
-        raise Unanswered(device.trouble)
+    """Call one query; a GPU that was lost is not queried again."""
+    if device.problem:
+        raise QueryFailed(device.problem)
     try:
-        return question(device, pids)
-    except Lost as error:
-        device.trouble = str(error)
+        return function(device, pids)
+    except GpuLost as error:
+        device.problem = str(error)
         raise
 
 
-def _reason(error: Unanswered, device: Device) -> str:
+def _reason(error: QueryFailed, device: Device) -> str:
     return f"{error} (MIG)" if device.is_mig and str(error) == NOT_AVAILABLE else str(error)
 
 
 def _memory(device: Device, _: Collection[int]) -> Values:
-    """Ask by version 2, as nvidia-smi does: version 1 counts the driver's reserve as used."""
+    """Query v2, as nvidia-smi does: version 1 counts the driver's reserved memory as used."""
     try:
-        memory = answer(pynvml.nvmlDeviceGetMemoryInfo, device.handle, pynvml.nvmlMemory_v2)
-    except Lost:
+        memory = query(pynvml.nvmlDeviceGetMemoryInfo, device.handle, pynvml.nvmlMemory_v2)
+    except GpuLost:
         raise
-    except Unanswered:
-        memory = answer(pynvml.nvmlDeviceGetMemoryInfo, device.handle)
+    except QueryFailed:
+        memory = query(pynvml.nvmlDeviceGetMemoryInfo, device.handle)
     return memory.used, memory.free, memory.total
 
 
 def _process_memory(device: Device, pids: Collection[int]) -> Values:
     ours = [one.memory_bytes for one in read_processes(device) if one.pid in pids]
     if not ours:
-        raise Unanswered(NOT_LISTED)
+        raise QueryFailed(NOT_LISTED)
     if None in ours:
-        raise Unanswered(NOT_AVAILABLE)
+        raise QueryFailed(NOT_AVAILABLE)
     return (sum(num_bytes for num_bytes in ours if num_bytes is not None),)
 
 
 def _utilisation(device: Device, _: Collection[int]) -> Values:
-    rates = answer(pynvml.nvmlDeviceGetUtilizationRates, device.handle)
+    rates = query(pynvml.nvmlDeviceGetUtilizationRates, device.handle)
     return rates.gpu, rates.memory
 
 
 def _power(device: Device, _: Collection[int]) -> Values:
-    milliwatts = answer(pynvml.nvmlDeviceGetPowerUsage, device.handle)
+    milliwatts = query(pynvml.nvmlDeviceGetPowerUsage, device.handle)
     return (milliwatts / 1000,)
 
 
 def _temperature(device: Device, _: Collection[int]) -> Values:
     names = ("nvmlDeviceGetTemperatureV1", "nvmlDeviceGetTemperature")
-    return (first_answer(names, device.handle, pynvml.NVML_TEMPERATURE_GPU),)
+    return (query_first(names, device.handle, pynvml.NVML_TEMPERATURE_GPU),)
 
 
 def _sm_clock(device: Device, _: Collection[int]) -> Values:
-    return (answer(pynvml.nvmlDeviceGetClockInfo, device.handle, pynvml.NVML_CLOCK_SM),)
+    return (query(pynvml.nvmlDeviceGetClockInfo, device.handle, pynvml.NVML_CLOCK_SM),)
 
 
 def _memory_clock(device: Device, _: Collection[int]) -> Values:
-    return (answer(pynvml.nvmlDeviceGetClockInfo, device.handle, pynvml.NVML_CLOCK_MEM),)
+    return (query(pynvml.nvmlDeviceGetClockInfo, device.handle, pynvml.NVML_CLOCK_MEM),)
 
 
 def _throttle_reasons(device: Device, _: Collection[int]) -> Values:
-    bits = first_answer(
+    bits = query_first(
         ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"),
         device.handle,
     )
     return ([word for bit, word in _THROTTLES.items() if bits & bit],)
 
 
-_QUESTIONS: dict[tuple[str, ...], Callable[[Device, Collection[int]], Values]] = {
+_QUERIES: dict[tuple[str, ...], Callable[[Device, Collection[int]], Values]] = {
     ("memory_used_bytes", "memory_free_bytes", "memory_total_bytes"): _memory,
     ("process_memory_bytes",): _process_memory,
     ("gpu_percent", "memory_percent"): _utilisation,
@@ -149,4 +149,4 @@ _QUESTIONS: dict[tuple[str, ...], Callable[[Device, Collection[int]], Values]] =
     ("memory_clock_mhz",): _memory_clock,
     ("throttle_reasons",): _throttle_reasons,
 }
-"""Fields of a `GpuSample` to the one question that fills them."""
+"""Fields of a `GpuSample` to the query that returns them."""
