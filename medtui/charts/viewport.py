@@ -14,7 +14,7 @@ SMOOTHING_POINTS = 5
 
 
 @dataclass(frozen=True)
-class Lens:
+class Viewport:
     """What is done to a plot before it is drawn."""
 
     is_log: bool | None = None
@@ -27,21 +27,21 @@ class Lens:
     """The x whose values are read out; None reads none."""
 
 
-def look_through(lens: Lens, plot: Plot) -> Plot:
+def apply_viewport(viewport: Viewport, plot: Plot) -> Plot:
     """Return the plot as it is to be drawn."""
     series = plot.series
-    if lens.is_smooth:
+    if viewport.is_smooth:
         raw = [replace(each, stroke="faint") for each in series if each.stroke == "line"]
         series = (*(smooth(each) if each.stroke == "line" else each for each in series), *raw)
-    title = plot.title + (", smoothed" if lens.is_smooth else "")
-    is_log = plot.is_log if lens.is_log is None else lens.is_log
+    title = plot.title + (", smoothed" if viewport.is_smooth else "")
+    is_log = plot.is_log if viewport.is_log is None else viewport.is_log
     return replace(
         plot,
         title=title + (", log" if is_log else ""),
         series=series,
         is_log=is_log,
-        x_limits=lens.window or plot.x_limits,
-        cursor=lens.cursor,
+        x_limits=viewport.window or plot.x_limits,
+        cursor=viewport.cursor,
     )
 
 
@@ -50,34 +50,34 @@ def smooth(series: Series) -> Series:
     return replace(series, points=tuple(rolling_mean(series.points, SMOOTHING_POINTS)))
 
 
-def zoom(lens: Lens, plot: Plot, factor: float) -> Lens:
+def zoom(viewport: Viewport, plot: Plot, factor: float) -> Viewport:
     """Show `factor` times less of x around the cursor, else at the right end; at most all."""
     ends = ends_of(plot)
     if ends is None:
-        return lens
-    left, right = lens.window or ends
+        return viewport
+    left, right = viewport.window or ends
     width = (right - left) / factor
     if width >= ends[1] - ends[0]:
-        return replace(lens, window=None)
-    centre = lens.cursor if lens.cursor is not None else ends[1] - width / 2
-    return replace(lens, window=_moved_inside((centre - width / 2, centre + width / 2), ends))
+        return replace(viewport, window=None)
+    centre = viewport.cursor if viewport.cursor is not None else ends[1] - width / 2
+    return replace(viewport, window=_moved_inside((centre - width / 2, centre + width / 2), ends))
 
 
-def step_cursor(lens: Lens, plot: Plot, step: int) -> Lens:
+def step_cursor(viewport: Viewport, plot: Plot, step: int) -> Viewport:
     """Move the cursor to a neighbouring measured x, beginning at the last; the window follows."""
     xs = sorted({x for each in plot.series for x, y in each.points if y is not None})
     ends = ends_of(plot)
     if not xs or ends is None:
-        return lens
-    if lens.cursor is None:
+        return viewport
+    if viewport.cursor is None:
         at = len(xs) - 1
     else:
-        at = min(len(xs) - 1, max(0, bisect_left(xs, lens.cursor) + step))
-    window = lens.window
+        at = min(len(xs) - 1, max(0, bisect_left(xs, viewport.cursor) + step))
+    window = viewport.window
     if window is not None and not window[0] <= xs[at] <= window[1]:
         half = (window[1] - window[0]) / 2
         window = _moved_inside((xs[at] - half, xs[at] + half), ends)
-    return replace(lens, cursor=xs[at], window=window)
+    return replace(viewport, cursor=xs[at], window=window)
 
 
 def ends_of(plot: Plot) -> tuple[float, float] | None:

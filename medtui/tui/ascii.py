@@ -1,4 +1,4 @@
-"""`--ascii`: every character that reaches the terminal is ASCII, whoever drew it."""
+"""`--ascii`: every character that reaches the terminal is ASCII, whichever widget drew it."""
 
 from rich.segment import Segment
 from textual.color import Color
@@ -25,7 +25,7 @@ _translation = str.maketrans(_TABLE)
 
 
 def to_ascii(text: str) -> str:
-    """Give text of the same width in ASCII; what has no likeness becomes `?`."""
+    """Return text of the same width in ASCII; a character without a likeness becomes `?`."""
     if text.isascii():
         return text
     return text.translate(_translation).encode("ascii", "replace").decode()
@@ -35,7 +35,7 @@ class AsciiFilter(LineFilter):
     """Translates every line on its way to the terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - the filter's signature
-        """Give the same segments in ASCII."""
+        """Return the same segments in ASCII."""
         return [
             Segment(to_ascii(text), style, control) if not control else segment
             for segment in segments

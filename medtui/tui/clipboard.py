@@ -7,21 +7,21 @@ from textual.app import App
 from medtui.runs.atomic_file import publish_text
 
 MAX_BYTES = 74_994
-"""A longer text is given to the file alone: many terminals cut OSC 52 off at 100,000 bytes.
+"""A longer text is written to the file alone: many terminals cut OSC 52 off at 100,000 bytes.
 
 Source: hterm; so many bytes are 99,992 in base64.
 """
 
 
 def copied_path() -> Path:
-    """Give the file that always holds the last copy."""
+    """Return the file that always holds the last copy."""
     import platformdirs
 
     return platformdirs.user_state_path("medtui") / "copied.txt"
 
 
 def copy_text(app: App[None], text: str) -> str:
-    """Copy; give what to say."""
+    """Copy a text; return a message on where it is."""
     path = copied_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

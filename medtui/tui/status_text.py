@@ -1,4 +1,4 @@
-"""How a state and a run's place are said: mark, word and colour together."""
+"""A run's status and progress as text: mark, word and colour together."""
 
 from rich.text import Text
 
@@ -9,17 +9,17 @@ from medtui.units import format_count, format_duration
 
 
 def state_text(status: Status, colours: Colours, word: str | None = None) -> Text:
-    """Give `● running`."""
+    """Return `● running`."""
     return Text(f"{MARKS[status]} {word or status}", style=colours.states[status])
 
 
 def mark_text(status: Status, colours: Colours) -> Text:
-    """Give the mark alone, for where the word does not fit."""
+    """Return the mark alone, for where the word does not fit."""
     return Text(MARKS[status], style=colours.states[status])
 
 
 def place_of(progress: Progress) -> str:
-    """Give how far a stage is: `cycle 31/45`, `data`, ``."""
+    """Return how far a stage is: `cycle 31/45`, `data`, ``."""
     if not progress.stage:
         return ""
     if not progress.cycles:
@@ -29,18 +29,18 @@ def place_of(progress: Progress) -> str:
 
 
 def speed_of(progress: Progress) -> str:
-    """Give how fast training is; empty where nothing was measured."""
+    """Return how fast training is; empty where nothing was measured."""
     speed = progress.images_per_second
     return "" if speed is None else f"{format_count(speed)} images/s"
 
 
 def left_of(seconds: float | None) -> str:
-    """Give the time left, as a phrase; empty where it is not known."""
+    """Return the time left, as a phrase; empty where it is not known."""
     return "" if seconds is None else f"{format_duration(seconds)} left"
 
 
 def age_of(started_at: float, now: float) -> str:
-    """Give how long ago something was, by its largest unit: `now`, `5 min`, `3 h`, `2 d`."""
+    """Return how long ago something was, by its largest unit: `now`, `5 min`, `3 h`, `2 d`."""
     seconds = now - started_at
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length:

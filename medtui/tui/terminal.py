@@ -22,7 +22,7 @@ _PERIOD_MS = 1000
 
 
 def title_sequence(title: str) -> str:
-    """Give what names the terminal's window or tab; empty gives it back its own name."""
+    """Return the sequence that sets the terminal's title; an empty title restores its own."""
     return f"\x1b]2;{one_line(title)}\x07"
 
 

@@ -5,7 +5,7 @@ import pytest
 from medtui.charts.palette import DARK
 from medtui.charts.plot import Plot, Series
 from medtui.charts.style import ChartStyle, legend_of
-from medtui.charts.viewport import Lens, look_through, smooth, step_cursor, zoom
+from medtui.charts.viewport import Viewport, apply_viewport, smooth, step_cursor, zoom
 from medtui.tui.bindings import name_of
 
 PLOT = Plot(
@@ -18,30 +18,30 @@ PLOT = Plot(
 
 def test_zoom_halves_the_window_at_the_right_end_and_back() -> None:
     """Zooming out again shows all."""
-    closer = zoom(Lens(), PLOT, 2)
+    closer = zoom(Viewport(), PLOT, 2)
     assert closer.window == (5, 10)
     assert zoom(closer, PLOT, 0.5).window is None
 
 
 def test_the_cursor_begins_at_the_last_point_and_the_window_follows() -> None:
     """Left goes back; a window that loses the cursor moves with it."""
-    lens = zoom(Lens(), PLOT, 4)
+    viewport = zoom(Viewport(), PLOT, 4)
     for _ in range(8):
-        lens = step_cursor(lens, PLOT, -1)
-    assert lens.cursor == 3
-    assert lens.window is not None
-    assert lens.window[0] <= 3 <= lens.window[1]
+        viewport = step_cursor(viewport, PLOT, -1)
+    assert viewport.cursor == 3
+    assert viewport.window is not None
+    assert viewport.window[0] <= 3 <= viewport.window[1]
 
 
 def test_the_legend_reads_out_the_values_at_the_cursor() -> None:
     """Instead of the latest ones."""
-    plot = look_through(Lens(cursor=4), PLOT)
+    plot = apply_viewport(Viewport(cursor=4), PLOT)
     assert legend_of(plot, ChartStyle(DARK)).plain == "cycle 4:  A val 4.0"
 
 
 def test_smoothing_keeps_the_raw_curve_faint_and_says_so() -> None:
     """Nobody takes a smoothed curve for what was measured."""
-    plot = look_through(Lens(is_smooth=True), PLOT)
+    plot = apply_viewport(Viewport(is_smooth=True), PLOT)
     assert [series.stroke for series in plot.series] == ["line", "faint"]
     assert plot.title.endswith(", smoothed")
 
@@ -55,8 +55,8 @@ def test_smoothing_begins_anew_after_a_gap() -> None:
 def test_an_empty_plot_can_be_looked_at() -> None:
     """Nothing measured yet: no key breaks anything."""
     empty = Plot("x", (Series("val", ()),))
-    assert zoom(Lens(), empty, 2) == Lens()
-    assert step_cursor(Lens(), empty, 1) == Lens()
+    assert zoom(Viewport(), empty, 2) == Viewport()
+    assert step_cursor(Viewport(), empty, 1) == Viewport()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Answers at once, knows what it does not know, and exits as promised."""
 
+import os
 import subprocess
 import sys
 
@@ -28,6 +29,22 @@ def test_nothing_heavy_is_imported_to_answer(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def test_the_application_starts_without_torch_and_settings_without_pydantic(tmp_path):
+    """Where there is no settings file, nothing is loaded that could validate one."""
+    code = (
+        "import sys, medtui.tui.settings as settings\n"
+        "settings.load_settings()\n"
+        "early = {'pydantic', 'tomlkit'} & set(sys.modules)\n"
+        "import medtui.tui.app\n"
+        "late = {'torch', 'torchvision', 'condensa', 'plotext'} & set(sys.modules)\n"
+        "print(sorted(early | late))"
+    )
+    environment = {**os.environ, "MEDTUI_CONFIG_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from medtui.charts.plot import Plot, Series
-from medtui.charts.viewport import Lens
+from medtui.charts.viewport import Viewport
 from medtui.tui.widgets.chart_keys import CHART_BINDINGS, Adjustment, adjusted
 
 PLOT = Plot("Accuracy by cycle, %", (Series("val", tuple((x, float(x)) for x in range(11))),))
@@ -17,24 +17,24 @@ def test_each_adjustment_has_a_key() -> None:
 
 def test_logarithm_and_smoothing_are_switched() -> None:
     """A plot that is logarithmic by itself becomes linear."""
-    assert adjusted(Lens(), PLOT, "log").is_log is True
-    assert adjusted(Lens(is_log=True), PLOT, "log").is_log is False
-    assert adjusted(Lens(), Plot("", (), is_log=True), "log").is_log is False
-    assert adjusted(Lens(), PLOT, "smooth").is_smooth
-    assert not adjusted(Lens(is_smooth=True), PLOT, "smooth").is_smooth
+    assert adjusted(Viewport(), PLOT, "log").is_log is True
+    assert adjusted(Viewport(is_log=True), PLOT, "log").is_log is False
+    assert adjusted(Viewport(), Plot("", (), is_log=True), "log").is_log is False
+    assert adjusted(Viewport(), PLOT, "smooth").is_smooth
+    assert not adjusted(Viewport(is_smooth=True), PLOT, "smooth").is_smooth
 
 
 def test_zooming_out_takes_back_zooming_in() -> None:
     """Half of x is shown, then all."""
-    closer = adjusted(Lens(), PLOT, "zoom_in")
+    closer = adjusted(Viewport(), PLOT, "zoom_in")
     assert closer.window == (5, 10)
-    assert adjusted(closer, PLOT, "zoom_out") == Lens()
+    assert adjusted(closer, PLOT, "zoom_out") == Viewport()
 
 
 def test_points_are_read_from_the_last_one_backwards() -> None:
     """And forwards again; reset ends the reading."""
-    last = adjusted(Lens(), PLOT, "previous_point")
+    last = adjusted(Viewport(), PLOT, "previous_point")
     before = adjusted(last, PLOT, "previous_point")
     assert (last.cursor, before.cursor) == (10, 9)
     assert adjusted(before, PLOT, "next_point").cursor == 10
-    assert adjusted(before, PLOT, "reset") == Lens()
+    assert adjusted(before, PLOT, "reset") == Viewport()

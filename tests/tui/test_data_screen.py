@@ -91,8 +91,8 @@ async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
         screen = await data_screen(pilot)
         await pilot.press("c", "c")
         await until(pilot, lambda: "c checks them" in screen_text(pilot))
-        assert screen._looks == [] or all(
-            not isinstance(look, FullInspection) for look in screen._looks
+        assert screen._inspections == [] or all(
+            not isinstance(look, FullInspection) for look in screen._inspections
         )
         assert isinstance(screen._report, DataReport)
         assert screen._report.checked is None

@@ -155,7 +155,7 @@ def test_help_and_quit_stay_where_keys_are_left_out() -> None:
 
 def test_a_title_carries_no_control_codes() -> None:
     """A study's name cannot write to the terminal."""
-    assert title_sequence("a\x1b]2;b\x07") == "\x1b]2;a]2;b\x07"
+    assert title_sequence("a\x1b]2;b\x07") == "\x1b]2;a\\u001b]2;b\\u0007\x07"
 
 
 def test_ascii_keeps_the_width() -> None:

@@ -13,7 +13,7 @@ from textual.worker import get_current_worker
 from medtui.analysis.differences import Differences
 from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
-from medtui.charts.viewport import Lens, look_through
+from medtui.charts.viewport import Viewport, apply_viewport
 from medtui.errors import MedtuiError
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.actions.messages import ChartExportRequested, ModelExportRequested
@@ -168,7 +168,7 @@ class CompareScreen(SnapshotScreen):
     def action_tab(self, key: str) -> None:
         """Show a tab; a second time, its other side."""
         if self._state.choose_tab(TABS[int(key) - 1]):
-            self.query_one("#tab-chart", Chart).lens = Lens()
+            self.query_one("#tab-chart", Chart).viewport = Viewport()
             self._show_content((Text("working …", self.colours.muted),))
         self._show_tabs()
         self._fill_tab()
@@ -190,7 +190,7 @@ class CompareScreen(SnapshotScreen):
         """Write the chart to files, in the folder of the first marked run."""
         chart, runs = self.chart, self._state.marked
         if chart is not None and chart.plot is not None and runs:
-            seen = look_through(chart.lens, chart.plot)
+            seen = apply_viewport(chart.viewport, chart.plot)
             self.post_message(ChartExportRequested(runs[0].entry.key, seen))
 
     def action_export_model(self) -> None:

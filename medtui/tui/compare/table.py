@@ -15,13 +15,13 @@ from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 
 _WIDEST = 24
-"""Cells of a column at most; the run's name grows beyond where there is room."""
+"""Cells of a column at most; the run's name grows beyond where there is space."""
 
 _GROUP = "group: "
 """What the keys of groups' lines begin with; no run's does."""
 
 _SIGN = 2
-"""Cells before a run's name for what a search made of it."""
+"""Cells before a run's name for its role in a search."""
 
 _CHANGE = 23
 """Cells of a change with its interval."""
@@ -70,7 +70,7 @@ class CompareTable(RecordTable):
 
 
 def _columns(rows: CompareRows) -> list[Column]:
-    """Give the table's columns; those named first leave last when it is narrow."""
+    """Return the table's columns; in a narrow table the last ones are left out first."""
     columns = [Column("mark", "", 2)]
     first = next((column for column in rows.columns if _has_change(column)), None)
     for at, column in enumerate(rows.columns):
@@ -89,7 +89,7 @@ def _columns(rows: CompareRows) -> list[Column]:
 
 
 def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
-    """Give the line above a group: its label, and each number's mean and spread."""
+    """Return the line above a group: its label, and each number's mean and spread."""
     strong = f"bold {colours.accent}"
     words = zip(rows.columns, rows.means[group.label], strict=True)
     cells = {column.name: Text(text, style=strong) for column, text in words}
@@ -104,7 +104,7 @@ def _has_change(column: RunColumn) -> bool:
 
 
 def _signs(entry: RunRecord, rows: CompareRows) -> str:
-    """Give what stands before a run's name: the pin, and what a search made of the run."""
+    """Return the signs before a run's name: the pin, and its role in a search."""
     made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
     return f"{'◆ ' * (entry.key == rows.pin)}{made}"
 

@@ -91,7 +91,7 @@ class CompressScreen(Screen[None]):
         self._list_devices()
 
     def on_form_field_changed(self, message: FormField.Changed) -> None:
-        """Take the value into the document."""
+        """Set the key in the document."""
         before = self.editor.document
         self.editor.set(message.section, message.name, message.value)
         self._forget_estimate(before)
@@ -232,7 +232,7 @@ class CompressScreen(Screen[None]):
         self.query_one(TitleBar).show(steps, preflight.summarise(document, colours))
         form = self.query_one(Form)
         form.show(document, colours, [preflight.problem] if preflight.problem else [])
-        form.say("search", summarise_search(document, colours))
+        form.show_note("search", summarise_search(document, colours))
         estimate = describe_estimate(preflight.estimate) if preflight.estimate else ""
         self.query_one(TomlView).show(document, colours, preflight.notes, estimate)
         if document.preset is not None:

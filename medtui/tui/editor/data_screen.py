@@ -30,7 +30,7 @@ from medtui.tui.editor.state import EditorState
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.title_bar import TitleBar
 
-L = TypeVar("L", bound=AnyInspection)
+InspectionT = TypeVar("InspectionT", bound=AnyInspection)
 
 PAUSE_S = 0.8
 """The data are looked at once nothing was typed for so long, seconds."""
@@ -72,7 +72,7 @@ class DataScreen(Screen[None]):
         super().__init__()
         self.editor = editor
         """The preset under work."""
-        self._looks: list[AnyInspection] = []
+        self._inspections: list[AnyInspection] = []
         """Processes under way."""
         self._report: DataReport | None = None
         self._reading: Reading | None = None
@@ -92,11 +92,11 @@ class DataScreen(Screen[None]):
         self.action_reload()
 
     def on_screen_resume(self) -> None:
-        """The document may have changed on a later screen."""
+        """Show the document again: a later screen may have changed it."""
         self._show()
 
     def on_form_field_changed(self, message: FormField.Changed) -> None:
-        """Take the value into the document; look again after a pause."""
+        """Set the key in the document; inspect the data again after a pause."""
         self.editor.set(message.section, message.name, message.value)
         self._show()
         if self._timer is not None:
@@ -104,7 +104,6 @@ class DataScreen(Screen[None]):
         self._timer = self.set_timer(PAUSE_S, self.action_reload)
 
     def on_input_submitted(self) -> None:
-        """Enter goes to the next field."""
         self.focus_next()
 
     def on_resize(self) -> None:
@@ -115,7 +114,7 @@ class DataScreen(Screen[None]):
         preset = self.editor.document.preset
         if preset is None:
             return
-        self._call_off()
+        self._cancel()
         self._report = None
         self._show()
         self._wait_for(self._begin(QuickInspection(preset.data)), preset.data)
@@ -124,7 +123,7 @@ class DataScreen(Screen[None]):
         """Read every image; where that is under way, call it off."""
         preset = self.editor.document.preset
         if self._reading is not None:
-            self._call_off()
+            self._cancel()
             self._show()
         elif preset is not None and self._report is not None and not self._report.problem:
             self._reading = Reading("scan", 0, self._report.num_images)
@@ -151,22 +150,22 @@ class DataScreen(Screen[None]):
             self.app.pop_screen()
 
     def on_unmount(self) -> None:
-        self._call_off()
+        self._cancel()
 
-    def _begin(self, look: L) -> L:
-        self._looks.append(look)
-        return look
+    def _begin(self, inspection: InspectionT) -> InspectionT:
+        self._inspections.append(inspection)
+        return inspection
 
-    def _call_off(self) -> None:
-        for look in self._looks:
-            look.cancel()
-        self._looks.clear()
+    def _cancel(self) -> None:
+        for inspection in self._inspections:
+            inspection.cancel()
+        self._inspections.clear()
         self._reading = None
 
     @work(thread=True, exclusive=True, group="look")
-    def _wait_for(self, look: QuickInspection, settings: DataSettings) -> None:
+    def _wait_for(self, inspection: QuickInspection, settings: DataSettings) -> None:
         worker = get_current_worker()
-        report = look.wait()
+        report = inspection.wait()
         if worker.is_cancelled:
             return
         self.app.call_from_thread(self._take, report)
@@ -177,9 +176,11 @@ class DataScreen(Screen[None]):
                 self.app.call_from_thread(self._take_previews, previews)
 
     @work(thread=True, exclusive=True, group="check")
-    def _follow(self, look: FullInspection) -> None:
-        report = look.follow(lambda reading: self.app.call_from_thread(self._tell, look, reading))
-        self.app.call_from_thread(self._take_check, look, report)
+    def _follow(self, inspection: FullInspection) -> None:
+        report = inspection.follow(
+            lambda reading: self.app.call_from_thread(self._show_progress, inspection, reading)
+        )
+        self.app.call_from_thread(self._take_check, inspection, report)
 
     def _take(self, report: DataReport) -> None:
         self._report = report
@@ -189,15 +190,15 @@ class DataScreen(Screen[None]):
         if self._report is not None and previews:
             self._take(replace(self._report, previews=previews))
 
-    def _tell(self, look: AnyInspection, reading: Reading) -> None:
-        if look in self._looks:
+    def _show_progress(self, inspection: AnyInspection, reading: Reading) -> None:
+        if inspection in self._inspections:
             self._reading = reading
             self._show()
 
-    def _take_check(self, look: AnyInspection, report: DataReport) -> None:
-        if look not in self._looks:
+    def _take_check(self, inspection: AnyInspection, report: DataReport) -> None:
+        if inspection not in self._inspections:
             return  # called off
-        self._looks.remove(look)
+        self._inspections.remove(inspection)
         self._reading = None
         previews = self._report.previews if self._report else []
         self._take(replace(report, previews=previews))

@@ -76,7 +76,7 @@ def _summary(report: DataReport, colours: Colours) -> Text:
 
 
 def _check(report: DataReport, reading: Reading | None, colours: Colours) -> Text:
-    """Tell what a look at every image found, or how far it has come, or how to begin it."""
+    """Return what reading every image found, or its progress, or how to begin it."""
     if reading is not None:
         share = reading.done / reading.total if reading.total else 0.0
         return Text.assemble(

@@ -28,12 +28,12 @@ from medtui.tui.widgets.panel import Panel
 class ChangingText(Static):
     """Text that is laid out again only where it has changed."""
 
-    _said: Text | None = None
+    _shown: Text | None = None
 
-    def say(self, text: Text) -> None:
+    def show(self, text: Text) -> None:
         """Replace the text, if it is another one."""
-        if text != self._said or text.style != self._said.style:
-            self._said = text
+        if text != self._shown or text.style != self._shown.style:
+            self._shown = text
             self.update(text)
 
 
@@ -89,15 +89,14 @@ class FormField(Horizontal):
         problem = document.problem_of(self.section, self.key, found)
         self.set_class(bool(problem), "wrong")
         message = Text(problem or self._meaning, colours.warning if problem else colours.muted)
-        self.query_one(".meaning", ChangingText).say(message)
+        self.query_one(".meaning", ChangingText).show(message)
 
     def explain(self, meaning: str, suggestions: Sequence[str]) -> None:
-        """Say something else about the key: what is there on this machine."""
+        """Replace the key's meaning and suggestions by what this machine has."""
         self._meaning = meaning
         self.query_one(Input).suggester = SuggestFromList(suggestions)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell the form's owner what was typed."""
         event.stop()
         self.post_message(self.Changed(self.section, self.key, self._read(event.value)))
 
@@ -118,7 +117,7 @@ class Form(Panel, VerticalScroll, can_focus=False):
         padding: 0 1;
         scrollbar-size-vertical: 1;
         & .heading { margin-top: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
-        & .said { display: none; }
+        & .note { display: none; }
     }
     """
 
@@ -145,7 +144,7 @@ class Form(Panel, VerticalScroll, can_focus=False):
             yield Static(
                 heading_of(section), id=f"{section}-heading", classes="heading", markup=False
             )
-            yield ChangingText(id=f"{section}-said", classes="said")
+            yield ChangingText(id=f"{section}-note", classes="note")
             for name in names:
                 yield FormField(section, name, self._suggestions.get(name, ()))
 
@@ -156,25 +155,25 @@ class Form(Panel, VerticalScroll, can_focus=False):
         for field in self.query(FormField):
             field.show(document, colours, found)
 
-    def say(self, section: str, text: Text) -> None:
-        """Say something below a table's heading."""
-        line = self.query_one(f"#{section}-said", ChangingText)
+    def show_note(self, section: str, text: Text) -> None:
+        """Show a text below a table's heading."""
+        line = self.query_one(f"#{section}-note", ChangingText)
         line.display = bool(text)
-        line.say(text)
+        line.show(text)
 
     def go_to(self, section: str, name: str) -> None:
-        """Put the cursor into a field, with as much of its table in view as there is room for."""
+        """Focus a field, with as much of its table in view as fits."""
         self.query_one(f"#{section}-{name} Input").focus(scroll_visible=False)
         self.query_one(f"#{section}-heading").scroll_visible(top=True, animate=False)
 
 
 def heading_of(section: str) -> str:
-    """Give a table's name, as in the file, and what it is about."""
+    """Return a table's name, as in the file, and what it is about."""
     return f"[{section}]  {(sections()[section].__doc__ or '').split('.')[0]}"
 
 
 def choices_of(section: str, name: str) -> tuple[str, ...]:
-    """Give the words a key may have; empty where it takes anything."""
+    """Return the words a key may have; empty where it takes anything."""
     annotation = field_of(section, name).annotation
     kinds = (
         annotation,
@@ -186,7 +185,7 @@ def choices_of(section: str, name: str) -> tuple[str, ...]:
 
 
 def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:
-    """Give a key's meaning in one line, its words first."""
+    """Return a key's meaning in one line, its words first."""
     described = " ".join((field_of(section, name).description or "").split())
     described = re.sub(r"\bNone\b", "empty", described)
     few = " · ".join(choices) if len(choices) <= 6 else ""  # noqa: PLR2004 - more are no line

@@ -52,7 +52,6 @@ class SchemeTable(RecordTable):
         return self._fitted[at][0].key if at < len(self._fitted) else ""
 
     def show_grid(self, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
-        """Bring the table up to date."""
         self._densities = preset.compress.densities[:_MOST_DENSITIES]
         self.set_columns([
             _SCHEME,
@@ -92,7 +91,7 @@ class SchemeDetails(TextPanel):
     """What the scheme under the cursor does, and what it would leave."""
 
     def show_search(self, name: str, preset: Preset, colours: Colours) -> None:
-        """Say what a search does for the scheme, or would do."""
+        """Show what a search does for the scheme, or would do."""
         self.caption(f"{name} × search")
         is_searched = preset.search is not None and name in preset.search.scheme
         text = Text()
@@ -107,14 +106,14 @@ class SchemeDetails(TextPanel):
         self.show_text(text)
 
     def show(self, place: Place, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
-        """Bring the text up to date; without a density it is about all of the scheme's cells."""
+        """Show a cell; without a density, all of the scheme's cells."""
         name, density = place
         scheme = preset.compress.known_schemes().get(name)
         if scheme is None:
             return
         self.caption(scheme.name)
         text = Text(describe(scheme) + "\n")
-        text.append(_what_for(scheme) + "\n", style=colours.muted)
+        text.append(_effect(scheme) + "\n", style=colours.muted)
         text.append(_guard_line(scheme, preset) + "\n", style=colours.muted)
         for (forecast_name, asked), forecast in forecasts.items():
             if forecast_name == name and (density is None or asked in {None, density}):
@@ -124,14 +123,14 @@ class SchemeDetails(TextPanel):
 
 
 def describe(scheme: Scheme) -> str:
-    """Return what a scheme does, in a sentence, by what its operators say of themselves."""
+    """Return a sentence on what a scheme does, from the docstrings of its operators."""
     effects = [operator.effect for operator in scheme.operators]
     text = ", then ".join(f"{effect[:1].lower()}{effect[1:]}" for effect in effects)
     return f"{text[:1].upper()}{text[1:]}."
 
 
 def all_schemes(preset: Preset | None) -> dict[str, Scheme]:
-    """Give every scheme that can be chosen."""
+    """Return every scheme that can be chosen."""
     return named_schemes() if preset is None else preset.compress.known_schemes()
 
 
@@ -143,7 +142,7 @@ def _kind(scheme: Scheme) -> str:
     return "packed" if scheme.takes_density else "half bytes" if "16" in scheme.name else ""
 
 
-def _what_for(scheme: Scheme) -> str:
+def _effect(scheme: Scheme) -> str:
     if scheme.is_grouped:
         return "All that goes can leave the network, which becomes smaller and faster."
     if scheme.is_structured:
@@ -154,7 +153,7 @@ def _what_for(scheme: Scheme) -> str:
 
 
 def _guard_line(scheme: Scheme, preset: Preset) -> str:
-    """Say what the guard does about a scheme."""
+    """Return what the guard does about a scheme."""
     guard = preset.guard
     if preset.compress.guard == "off":
         emptied = " Whole layers may be emptied, as in the study." if scheme.is_structured else ""

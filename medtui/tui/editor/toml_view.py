@@ -21,7 +21,6 @@ class TomlView(Panel, VerticalScroll):
     """
 
     def compose(self) -> ComposeResult:
-        """Lay the text out."""
         yield Static()
 
     def show(
@@ -31,7 +30,7 @@ class TomlView(Panel, VerticalScroll):
         notes: Sequence[str] = (),
         estimate: str = "",
     ) -> None:
-        """Bring the text up to date; `notes` are what trying it found."""
+        """Show a document; `notes` are what checking it on this machine found."""
         text = Text()
         if estimate:
             text.append(f"{estimate}\n\n", style=colours.good)

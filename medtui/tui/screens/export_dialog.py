@@ -55,10 +55,10 @@ class ExportDialog(ModalScreen[None]):
         self._run = run
         self._chosen = {"onnx"}
         self._process: ExportProcess | None = None
-        self._doing = ""
+        self._progress = ""
         """What the process does; empty while there is none."""
-        self._refused: list[FormatFailed] = []
-        self._said = ""
+        self._failed: list[FormatFailed] = []
+        self._notice = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="export"):
@@ -96,11 +96,11 @@ class ExportDialog(ModalScreen[None]):
             each.name for each in FORMATS if each.name in self._chosen and not each.missing
         ]
         if self._process is not None:
-            self._said = "One export at a time; Escape calls it off."
+            self._notice = "One export at a time; Escape calls it off."
         elif not formats:
-            self._said = "No format is chosen: Space chooses the one under the cursor."
+            self._notice = "No format is chosen: Space chooses the one under the cursor."
         else:
-            self._said, self._refused, self._doing = "", [], "starting"
+            self._notice, self._failed, self._progress = "", [], "starting"
             plan = ExportPlan(
                 formats, str(self._run.exports.resolve()), is_shrunk=SHRINK in self._chosen
             )
@@ -119,26 +119,26 @@ class ExportDialog(ModalScreen[None]):
         if self._process is None:
             self.dismiss()
             return
-        self._doing = "calling it off"
-        self._said = "Called off; no half a file is left."
+        self._progress = "calling it off"
+        self._notice = "Called off; no half a file is left."
         self._process.stop()
         self._show()
 
     @work(thread=True, group="export")
     def _follow(self, process: ExportProcess) -> None:
         try:
-            process.follow(lambda message: self.app.call_from_thread(self._hear, message))
+            process.follow(lambda message: self.app.call_from_thread(self._take_message, message))
             problem = ""
         except MedtuiError as error:
             problem = str(error)
         self.app.call_from_thread(self._end, problem)
 
-    def _hear(self, message: ExportMessage) -> None:
+    def _take_message(self, message: ExportMessage) -> None:
         match message:
             case Progress(text):
-                self._doing = text
+                self._progress = text
             case FormatFailed():
-                self._refused.append(message)
+                self._failed.append(message)
             case FileWritten():
                 pass  # its record is read again
             case _:
@@ -146,8 +146,8 @@ class ExportDialog(ModalScreen[None]):
         self._show()
 
     def _end(self, problem: str) -> None:
-        self._process, self._doing = None, ""
-        self._said = problem or self._said
+        self._process, self._progress = None, ""
+        self._notice = problem or self._notice
         self._show()
 
     def _exports(self) -> list[Export]:
@@ -167,11 +167,11 @@ class ExportDialog(ModalScreen[None]):
             return
         colours = colours_of(self.app.current_theme)
         lines = [_line(each, colours) for each in self._exports()]
-        lines += [_complaint(each, colours) for each in self._refused]
-        if self._said:
-            lines.append(Text(self._said, style=colours.warning))
-        if self._doing:
-            lines.append(Text(f"● {self._doing} ...", style=colours.accent))
+        lines += [_failure_line(each, colours) for each in self._failed]
+        if self._notice:
+            lines.append(Text(self._notice, style=colours.warning))
+        if self._progress:
+            lines.append(Text(f"● {self._progress} ...", style=colours.accent))
         if lines:
             lines.append(Text(f"in {self._run.exports}", style=colours.muted))
         outcome = self.query_one("#export-outcome", VerticalScroll)
@@ -185,13 +185,13 @@ def _described(form: Format) -> str:
     return f"needs {', '.join(form.missing)}: pip install 'medtui[export]'"
 
 
-def _complaint(refused: FormatFailed, colours: Colours) -> Text:
-    words = f"✗ {refused.format} {refused.message}\n  {refused.hint}"
+def _failure_line(failed: FormatFailed, colours: Colours) -> Text:
+    words = f"✗ {failed.format} {failed.message}\n  {failed.hint}"
     return Text(words.rstrip(), style=colours.states["failed"])
 
 
 def _line(export: Export, colours: Colours) -> Text:
-    """Give a file with its size, its answers, its speed: by the last of its runtimes."""
+    """Return a file with its size, agreement with the run and speed, in its last runtime."""
     found = on_test(export)[-1]
     text = Text.assemble(("✓ ", colours.good), (export.file, "bold"))
     text.append(f"\n  {format_bytes(export.num_bytes)}")

@@ -34,14 +34,12 @@ class HelpScreen(ModalScreen[None]):
         self._about = about
 
     def compose(self) -> ComposeResult:
-        """Lay the help out."""
         with VerticalScroll(id="help"):
             yield Static(Text(self._about.HELP or ""), markup=False)
             yield Static(_table("\nKeys", self._keys()))
             yield Static(_table("\nWords", _WORDS))
 
     def on_mount(self) -> None:
-        """Name the way out."""
         frame = self.query_one("#help")
         frame.border_title = "Help"
         frame.border_subtitle = "Escape closes"
@@ -54,7 +52,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def own_bindings(screen: Screen[object]) -> list[Binding]:
-    """Give what the keys of a screen do, without what Textual's own parts bring along."""
+    """Return the bindings of a screen, without those of Textual's widgets."""
     own: dict[str, Binding] = {}
     for active in screen.active_bindings.values():
         if active.binding.tooltip and not active.binding.system:

@@ -20,7 +20,7 @@ from medtui.charts.figures.run import (
 )
 from medtui.charts.figures.search import search
 from medtui.charts.plot import Plot
-from medtui.charts.viewport import Lens, look_through
+from medtui.charts.viewport import Viewport, apply_viewport
 from medtui.monitor.run_view import RunView
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.actions.messages import (
@@ -62,7 +62,7 @@ MAIN = {
 
 
 class RunScreen(SnapshotScreen):
-    """Panes beside each other where there is room, else one at a time."""
+    """Panes beside each other where they fit, else one at a time."""
 
     HELP = (
         "Charts follow the run while it lives. Val chooses the model that is kept; test is shown "
@@ -186,7 +186,7 @@ class RunScreen(SnapshotScreen):
         """Choose what the main pane shows, and go there."""
         if key != self._main:
             self._main = key
-            self.query_one("#curves", Chart).lens = Lens()
+            self.query_one("#curves", Chart).viewport = Viewport()
         self.query_one("#curves").display = key != LAYERS
         self.query_one("#layers").display = key == LAYERS
         self._pane = 0
@@ -238,14 +238,16 @@ class RunScreen(SnapshotScreen):
         """Write the current chart to files."""
         chart = self.chart
         if chart is not None and chart.plot is not None:
-            self.post_message(ChartExportRequested(self.key, look_through(chart.lens, chart.plot)))
+            self.post_message(
+                ChartExportRequested(self.key, apply_viewport(chart.viewport, chart.plot))
+            )
 
     def action_export_model(self) -> None:
         """Choose the files that the model is written as."""
         self.post_message(ModelExportRequested(self.key))
 
     def action_next_pane(self, step: int) -> None:
-        """Go to the next pane: the one that is shown where there is room for one."""
+        """Go to the next pane: the one that is shown where only one fits."""
         self._pane = (self._pane + step) % len(PANES)
         self._mark_pane()
 
@@ -260,7 +262,7 @@ class RunScreen(SnapshotScreen):
     def _text_of_pane(self, view: RunView) -> str:
         pane, chart = PANES[self._pane], self.chart
         if chart is not None and chart.plot is not None:
-            return chart_csv(look_through(chart.lens, chart.plot))
+            return chart_csv(apply_viewport(chart.viewport, chart.plot))
         if pane == "log":
             return "\n".join(line.text for line in view.lines) + "\n"
         return summary_of(view)

@@ -10,7 +10,7 @@ from textual.worker import get_current_worker
 
 from medtui.charts.plot import Plot
 from medtui.charts.style import ChartStyle, legend_of
-from medtui.charts.viewport import Lens, look_through
+from medtui.charts.viewport import Viewport, apply_viewport
 from medtui.tui.widgets.panel import Panel
 
 
@@ -21,7 +21,7 @@ class Chart(Panel, Widget):
         super().__init__(id=id, classes=classes)
         self.plot: Plot | None = None
         """What is shown."""
-        self.lens = Lens()
+        self.viewport = Viewport()
         """How it is looked at."""
         self._style: ChartStyle | None = None
         self._drawn: tuple[Plot, Size, ChartStyle] | None = None
@@ -37,13 +37,12 @@ class Chart(Panel, Widget):
         self.plot, self._style = plot, style
         self._draw_if_changed()
 
-    def look(self, lens: Lens) -> None:
-        """Look at the plot otherwise."""
-        self.lens = lens
+    def set_viewport(self, viewport: Viewport) -> None:
+        """Show another part of the plot, or show it otherwise."""
+        self.viewport = viewport
         self._draw_if_changed()
 
     def render_line(self, y: int) -> Strip:
-        """Give one line of the latest drawing."""
         width = self.size.width
         if y >= len(self._strips):
             return Strip.blank(width, self.rich_style)
@@ -56,7 +55,7 @@ class Chart(Panel, Widget):
     def _draw_if_changed(self) -> None:
         if self.plot is None or self._style is None or not self.size:
             return
-        seen = look_through(self.lens, self.plot)
+        seen = apply_viewport(self.viewport, self.plot)
         self.caption(seen.title, legend_of(seen, self._style))
         wanted = (seen, self.size, self._style)
         if wanted != self._drawn:
@@ -86,7 +85,7 @@ class Chart(Panel, Widget):
 
 
 def _strips_of(drawing: Text, width: int) -> list[Strip]:
-    """Give the lines as the screen takes them: made here, the event loop need not."""
+    """Return a drawing as strips; made in a thread, they cost the event loop nothing."""
     console = Console(width=width, color_system="truecolor", legacy_windows=False)
     lines = console.render_lines(drawing, console.options.update(no_wrap=True), pad=False)
     return [Strip(line) for line in lines]

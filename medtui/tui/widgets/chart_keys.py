@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 from textual.screen import Screen
 
 from medtui.charts.plot import Plot
-from medtui.charts.viewport import ZOOM, Lens, step_cursor, zoom
+from medtui.charts.viewport import ZOOM, Viewport, step_cursor, zoom
 from medtui.tui.bindings import bind
 from medtui.tui.widgets.chart import Chart
 
@@ -39,36 +39,36 @@ CHART_BINDINGS = [
 def adjust_chart(chart: Chart | None, adjustment: Adjustment) -> None:
     """Change how a chart is looked at; without a chart, or before its data, do nothing."""
     if chart is not None and chart.plot is not None:
-        chart.look(adjusted(chart.lens, chart.plot, adjustment))
+        chart.set_viewport(adjusted(chart.viewport, chart.plot, adjustment))
 
 
 def step_back(screen: Screen[None], chart: Chart | None) -> None:
     """Show the whole chart again, else all panes again, else leave the screen."""
-    if chart is not None and chart.lens != Lens():
-        chart.look(Lens())
+    if chart is not None and chart.viewport != Viewport():
+        chart.set_viewport(Viewport())
     elif screen.has_class("-full"):
         screen.remove_class("-full")
     else:
         screen.dismiss()
 
 
-def adjusted(lens: Lens, plot: Plot, adjustment: Adjustment) -> Lens:
+def adjusted(viewport: Viewport, plot: Plot, adjustment: Adjustment) -> Viewport:
     """Return how the plot is looked at after one adjustment."""
     match adjustment:
         case "log":
-            is_log = plot.is_log if lens.is_log is None else lens.is_log
-            return replace(lens, is_log=not is_log)
+            is_log = plot.is_log if viewport.is_log is None else viewport.is_log
+            return replace(viewport, is_log=not is_log)
         case "smooth":
-            return replace(lens, is_smooth=not lens.is_smooth)
+            return replace(viewport, is_smooth=not viewport.is_smooth)
         case "zoom_in":
-            return zoom(lens, plot, ZOOM)
+            return zoom(viewport, plot, ZOOM)
         case "zoom_out":
-            return zoom(lens, plot, 1 / ZOOM)
+            return zoom(viewport, plot, 1 / ZOOM)
         case "next_point":
-            return step_cursor(lens, plot, 1)
+            return step_cursor(viewport, plot, 1)
         case "previous_point":
-            return step_cursor(lens, plot, -1)
+            return step_cursor(viewport, plot, -1)
         case "reset":
-            return Lens()
+            return Viewport()
         case _:
             assert_never(adjustment)

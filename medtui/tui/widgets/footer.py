@@ -21,7 +21,6 @@ class FittedFooter(Footer):
     _fitted_width = 0
 
     def compose(self) -> ComposeResult:
-        """Give the keys that fit."""
         keys = list(super().compose())
         yield from fitting(keys, self.size.width) if self.size else keys
 
@@ -32,10 +31,10 @@ class FittedFooter(Footer):
             self.refresh(recompose=True)
 
 
-def fitting(keys: Sequence[Widget], room: int) -> list[Widget]:
+def fitting(keys: Sequence[Widget], width: int) -> list[Widget]:
     """Leave keys out, from the end, until the rest fit."""
     kept = list(keys)
-    while sum(map(_width_of, kept)) > room:
+    while sum(map(_width_of, kept)) > width:
         spare = [key for key in kept if isinstance(key, FooterKey) and key.action not in _ALWAYS]
         if not spare:
             break

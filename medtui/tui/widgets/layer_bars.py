@@ -23,11 +23,9 @@ class LayerBars(Panel, VerticalScroll, can_focus=False):
     """
 
     def compose(self) -> ComposeResult:
-        """Lay the text out."""
         yield Static()
 
     def show(self, view: RunView, colours: Colours) -> None:
-        """Bring the bars up to date."""
         self.caption("Density by layer, share of weights kept", _summary(view, colours))
         if not view.densities:
             self.query_one(Static).update(Text("known after the first cycle", colours.muted))

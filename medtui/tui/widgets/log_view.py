@@ -45,7 +45,7 @@ class LogView(Panel, ScrollView, can_focus=False):
         self._rows: list[tuple[str, str, str]] = []
         """Clock, text and level of each row, wrapped."""
         self._width = 0
-        self._wanted = ""
+        self._filter = ""
         self.is_following = True
         """Whether new lines come into view by themselves."""
         self._styles_of: dict[str, Style] = {}
@@ -56,15 +56,14 @@ class LogView(Panel, ScrollView, can_focus=False):
         """Rows that pass the filter, wrapped."""
         return len(self._rows)
 
-    def filter(self, wanted: str, lines: tuple[Line, ...], colours: Colours) -> None:
+    def filter(self, text: str, lines: tuple[Line, ...], colours: Colours) -> None:
         """Show only lines that hold this text; `warning` finds warnings by their level."""
-        self._wanted = wanted.lower()
+        self._filter = text.lower()
         self._known = ()
         self.show(lines, colours)
         self.follow()
 
     def show(self, lines: tuple[Line, ...], colours: Colours) -> None:
-        """Bring the log up to date."""
         if colours is not self._colours:
             self._colours = colours
             muted = Style.parse(colours.muted)
@@ -73,7 +72,7 @@ class LogView(Panel, ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         if width > 0 and (lines != self._known or width != self._width):
             self._take(lines, width)
-        self._say_what_is_shown(colours)
+        self._show_caption(colours)
 
     def follow(self) -> None:
         """Go to the end and stay there."""
@@ -81,19 +80,18 @@ class LogView(Panel, ScrollView, can_focus=False):
         self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self) -> None:
-        """Wrap anew for the new width."""
+        """Wrap for the new width."""
         if self._colours is not None:
             self.show(self._known, self._colours)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Say whether new lines come into view."""
+        """Follow new lines only while the end is in view."""
         super().watch_scroll_y(old_value, new_value)
         self.is_following = new_value >= self.max_scroll_y
         if self._colours is not None:
-            self._say_what_is_shown(self._colours)
+            self._show_caption(self._colours)
 
     def render_line(self, y: int) -> Strip:
-        """Give one row of the window."""
         number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if number >= len(self._rows):
             return Strip.blank(width, self.rich_style)
@@ -114,23 +112,25 @@ class LogView(Panel, ScrollView, can_focus=False):
             self.follow()
 
     def _rows_of(self, line: Line, width: int) -> Iterator[tuple[str, str, str]]:
-        if self._wanted and self._wanted not in f"{line.level} {line.text}".lower():
+        if self._filter and self._filter not in f"{line.level} {line.text}".lower():
             return
         clock = time.strftime("%H:%M:%S ", time.localtime(line.time))
-        room = max(10, width - _CLOCK)
-        parts = [line.text] if len(line.text) <= room else textwrap.wrap(line.text, room)
+        width_left = max(10, width - _CLOCK)
+        parts = (
+            [line.text] if len(line.text) <= width_left else textwrap.wrap(line.text, width_left)
+        )
         for part in parts or [""]:
             yield clock, part, line.level
             clock = " " * _CLOCK
 
-    def _say_what_is_shown(self, colours: Colours) -> None:
+    def _show_caption(self, colours: Colours) -> None:
         state = "" if self.is_following else "paused: End follows again"
         below = Text(state, colours.muted) if state else None
-        self.caption(f"Log: {self._wanted}" if self._wanted else "Log", below)
+        self.caption(f"Log: {self._filter}" if self._filter else "Log", below)
 
 
 def new_from(lines: Sequence[Line], known: Sequence[Line]) -> int:
-    """Give where the lines begin that are not known; 0 where nothing known is among them.
+    """Return where the lines begin that are not known; 0 where none is known.
 
     Old lines leave at the front while new ones come at the end.
     """

@@ -23,7 +23,7 @@ class Panel:
             setattr(self, "border_title", Content.from_rich_text(title))  # noqa: B010 - the widget mixed with types it as str, and takes content too
         if below != self._below:
             self._below = below
-            setattr(self, "border_subtitle", Content.from_rich_text(below or Text()))  # noqa: B010 - likewise
+            setattr(self, "border_subtitle", Content.from_rich_text(below or Text()))  # noqa: B010 - as above
 
 
 class TextPanel(Panel, Static):

@@ -6,7 +6,7 @@ from medtui.charts.palette import Colours
 
 
 def bar(share: float, width: int, colours: Colours, colour: str | None = None) -> Text:
-    """Give a bar of `width` cells for a completed share of 0 to 1."""
+    """Return a bar of `width` cells for a completed share of 0 to 1."""
     done = min(width, max(0, int(share * width + 0.5)))
     if share > 0:
         done = max(done, 1)

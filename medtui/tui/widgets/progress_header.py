@@ -33,7 +33,6 @@ class ProgressHeader(Static):
     _shown: Text | None = None
 
     def show(self, view: RunView, colours: Colours) -> None:
-        """Bring all lines up to date."""
         lines = [_what(view, colours)]
         if view.row.status == "running":
             lines.append(self._of_run(view, colours))
@@ -90,7 +89,7 @@ class ProgressHeader(Static):
 
 
 def warnings_of(view: RunView, colours: Colours) -> list[Text]:
-    """Give what is wrong with a run, a line each."""
+    """Return warnings about a run, a line each."""
     sentences = []
     if view.problem:
         sentences.append(view.problem.replace("\n", " "))
@@ -109,7 +108,7 @@ def warnings_of(view: RunView, colours: Colours) -> list[Text]:
 
 
 def _cycles_without_loss(view: RunView) -> str:
-    """Say in which cycles the model's val loss was NaN or infinite; empty where in none."""
+    """Return in which cycles the val loss was NaN or infinite; empty where in none."""
     lost = [each.cycle for each in view.cycles if each.val.get("loss", 0.0) is None]
     if not lost:
         return ""
@@ -119,7 +118,7 @@ def _cycles_without_loss(view: RunView) -> str:
 
 
 def _slowness(view: RunView) -> str:
-    """Say what keeps a live run from training as fast as it could; empty where nothing does."""
+    """Return why a live run trains slower than it could; empty where nothing is known."""
     busy = [y for _, y in view.telemetry.utilisation[-_WATCHED_SAMPLES:] if y is not None]
     trains = view.row.status == "running" and view.row.progress.steps > 0
     if not trains or len(busy) < _WATCHED_SAMPLES or view.session is None:
@@ -164,7 +163,7 @@ def _what(view: RunView, colours: Colours) -> Text:
 
 
 def _size(result: Result) -> str:
-    """Give the file that is worth handing on: the shrunk one where there is one."""
+    """Return the size of the model file: the shrunk one where there is one."""
     if result.shrinkage is not None and result.shrinkage.bytes_on_disk is not None:
         return f"{format_bytes(result.shrinkage.bytes_on_disk)} shrunk"
     return f"{format_bytes(result.size.bytes_packed)} packed"

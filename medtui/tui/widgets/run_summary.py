@@ -1,4 +1,4 @@
-"""What a run has reached: its number large, and what stands behind it."""
+"""A run's results: its primary metric large, other metrics and sizes below."""
 
 from rich.table import Table
 from rich.text import Text
@@ -41,13 +41,11 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
     """Lines of the two texts: as long as they stay, nothing is laid out anew."""
 
     def compose(self) -> ComposeResult:
-        """Lay the parts out."""
         yield Digits("")
         yield Static(id="number-means")
         yield Static(id="facts")
 
     def show(self, view: RunView, colours: Colours) -> None:
-        """Bring all numbers up to date."""
         if self._shown == (view, colours):
             return
         self._shown = (view, colours)
@@ -68,7 +66,7 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
 
 
 def summary_of(view: RunView) -> str:
-    """Give a run's numbers as plain lines, for copying."""
+    """Return a run's numbers as plain lines, for copying."""
     lines = [view.row.key, view.what, view.row.status]
     if view.result is None:
         lines.append(f"best val {view.row.headline.show(view.row.val)}")
@@ -157,7 +155,7 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
 
 
 def _shrunk(found: Shrinkage, size: Size) -> str:
-    """Give the stored model's bytes; where none is stored, the weights that would be left."""
+    """Return the stored model's bytes; where none is stored, the weights that would be left."""
     if found.bytes_on_disk is None:
         return f"not stored; {format_count(found.size.num_parameters)} weights left"
     less = size.bytes_dense / max(1, found.size.bytes_dense)

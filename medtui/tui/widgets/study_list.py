@@ -79,7 +79,7 @@ class RunTable(RecordTable):
 
 
 def study_cells(study: StudySummary, colours: Colours, now: float) -> Cells:
-    """Give a study's row."""
+    """Return a study's row."""
     best, reference = study.best, study.reference
     word = f"{study.num_failed} failed" if study.num_failed and not study.is_live else None
     return {
@@ -99,7 +99,7 @@ def study_cells(study: StudySummary, colours: Colours, now: float) -> Cells:
 
 
 def run_cells(run: RunSummary, colours: Colours) -> Cells:
-    """Give a run's row."""
+    """Return a run's row."""
     place = Text(place_of(run.progress) if run.status == "running" else run.status)
     place.stylize(colours.states[run.status])
     if run.warning:

@@ -58,7 +58,7 @@ class RecordTable(Panel, DataTable[Text]):
         super().__init__(
             id=id, cursor_type="row", cell_padding=1, cursor_foreground_priority="renderable"
         )
-        self._wanted = tuple(columns)
+        self._columns = tuple(columns)
         self._fitted: tuple[tuple[Column, int], ...] = ()
         self._cells: dict[str, Cells] = {}
 
@@ -74,7 +74,7 @@ class RecordTable(Panel, DataTable[Text]):
         return self.coordinate_to_cell_key(Coordinate(self.cursor_row, 0)).row_key.value
 
     def as_text(self) -> str:
-        """Give all rows as they stand, columns apart by tabs."""
+        """Return all rows as shown, columns separated by tabs."""
         columns = [column for column, _ in self._fitted]
         head = "\t".join(column.label for column in columns)
         rows = (
@@ -84,14 +84,14 @@ class RecordTable(Panel, DataTable[Text]):
         return "\n".join([head, *rows]) + "\n"
 
     def select(self, key: str) -> None:
-        """Put the cursor on a row, if there is one of that key."""
+        """Move the cursor to a row, if there is one of that key."""
         if key in self._cells:
             self.move_cursor(row=self.get_row_index(key), animate=False)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
-        """Take other columns; the rows follow with the next `show`."""
-        if tuple(columns) != self._wanted:
-            self._wanted = tuple(columns)
+        """Replace the columns; the rows follow with the next `show`."""
+        if tuple(columns) != self._columns:
+            self._columns = tuple(columns)
             self._fitted = ()
 
     def show(self, rows: Mapping[str, Cells]) -> None:
@@ -107,16 +107,16 @@ class RecordTable(Panel, DataTable[Text]):
 
     def on_resize(self) -> None:
         """Fit the columns to the new width."""
-        if fit_columns(self._wanted, self._room) != self._fitted:
+        if fit_columns(self._columns, self._width) != self._fitted:
             self._rebuild(self._cells)
 
     @property
-    def _room(self) -> int:
+    def _width(self) -> int:
         return self.content_size.width - 1  # the scrollbar's column is always kept free
 
     def _rebuild(self, rows: dict[str, Cells]) -> None:
         selected, top, column_number = self.selected, self.scroll_y, self.cursor_column
-        self._fitted, self._cells = fit_columns(self._wanted, self._room), rows
+        self._fitted, self._cells = fit_columns(self._columns, self._width), rows
         with self.prevent(DataTable.RowHighlighted, DataTable.CellHighlighted):
             self.clear(columns=True)
             for column, width in self._fitted:
@@ -130,12 +130,12 @@ class RecordTable(Panel, DataTable[Text]):
             self.scroll_to(y=top, animate=False)
 
 
-def fit_columns(columns: Sequence[Column], room: int) -> tuple[tuple[Column, int], ...]:
-    """Choose the columns that fit into `room` cells, each with its width."""
+def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[Column, int], ...]:
+    """Choose the columns that fit into `width` cells, each with its width."""
     kept = list(columns)
-    while len(kept) > 1 and sum(column.width + 2 for column in kept) > room:
+    while len(kept) > 1 and sum(column.width + 2 for column in kept) > width:
         kept.remove(max(reversed(kept), key=lambda column: column.rank))
-    spare = room - sum(column.width + 2 for column in kept)
+    spare = width - sum(column.width + 2 for column in kept)
     growing = max(1, sum(column.grows for column in kept))
     return tuple((column, _grown(column, spare // growing)) for column in kept)
 

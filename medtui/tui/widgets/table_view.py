@@ -32,28 +32,27 @@ class TableView(Panel, VerticalScroll):
     """
 
     def compose(self) -> ComposeResult:
-        """Lay the view out."""
         yield Static()
 
     def show(self, parts: Sequence[Table | Text], colours: Colours) -> None:
         """Show these in place of those before, from the top."""
-        room = self.content_size.width - 1
+        width = self.content_size.width - 1
         drawn: list[RenderableType] = []
         for part in parts:
-            drawn += [part] if isinstance(part, Text) else _draw(part, room, colours)
+            drawn += [part] if isinstance(part, Text) else _draw(part, width, colours)
             drawn.append("")
         self.query_one(Static).update(Group(*drawn))
         self.scroll_home(animate=False)
 
 
-def _draw(sheet: Table, room: int, colours: Colours) -> list[RenderableType]:
-    """Give title, table and note; a table that is too wide becomes several with the same keys."""
+def _draw(sheet: Table, width: int, colours: Colours) -> list[RenderableType]:
+    """Return title, table and note; a table that is too wide becomes several with the same keys."""
     columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headers)
     widths = [
         max([len(cell) for cell in cells] + [len(word) for word in header.split()])
         for header, cells in zip(sheet.headers, columns, strict=True)
     ]
-    blocks = deal_columns(widths, sheet.num_keys, _GAP, room)
+    blocks = deal_columns(widths, sheet.num_keys, _GAP, width)
     parts: list[RenderableType] = [Text(sheet.title, style=f"bold {colours.strong}")]
     parts += [_block(sheet, [(at, widths[at]) for at in block], colours) for block in blocks]
     return [*parts, *([Text(sheet.note, style=colours.muted)] if sheet.note else [])]

@@ -31,12 +31,12 @@ class TitleBar(Widget):
             self.refresh()
 
     def render(self) -> RenderResult:
-        """Give both sides; where there is little room, the right one is cut, or gone."""
+        """Return both sides; in a narrow terminal the right one is cut, or left out."""
         width = self.content_size.width
         left, right = self._left.copy(), self._right.copy()
         right.truncate(max(0, width - min(left.cell_len, _LEFT_CELLS) - 2), overflow="ellipsis")
         if right.cell_len < min(self._right.cell_len, _RIGHT_CELLS):
             right = Text()
-        room = max(0, width - right.cell_len - 2) if right else width
-        left.truncate(room, overflow="ellipsis", pad=True)
+        left_width = max(0, width - right.cell_len - 2) if right else width
+        left.truncate(left_width, overflow="ellipsis", pad=True)
         return Text.assemble(left, "  ", right) if right else left
