@@ -1,7 +1,7 @@
-"""What a table of runs can show: each column of tables, filters and files is one row here."""
+"""The columns of run tables, filters and files; each is one row here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
@@ -24,93 +24,112 @@ from medtui.units import (
 )
 
 Value = float | str | None
-"""None where it was not measured or does not apply."""
+"""None if it was not measured or does not apply."""
 
 Split = Literal["val", "test"]
 
 
-FORMER_NAMES: Mapping[str, str] = {}
-"""Columns' names of earlier versions, still accepted in tables and filters, to today's."""
+FORMER_NAMES: Mapping[str, str] = {
+    "reached": "actual_density",
+    "packed": "sparse_size",
+    "bytes": "dense_size",
+    "dead": "collapsed_layers",
+}
+"""Names of columns in earlier versions, still accepted in tables and filters, to the present ones.
+
+JSON output keeps them as keys.
+"""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One fact of a run."""
+    """One property of a run."""
 
     name: str
-    """As `--columns` and filters say it."""
+    """As `--columns` and filters name it."""
     label: str
-    """As it stands above the column; it names the split where there is one."""
+    """Header of the column; names the split where there is one."""
     read: Callable[[RunRecord], Value]
     show: Callable[[float | None], str] = format_number
-    """How a number is written; text stands for itself."""
+    """Formats a number; text is shown as it is."""
     metric: Metric | None = None
-    """The metric that it is, which makes paired differences possible."""
+    """The metric that the column shows, which makes paired differences possible."""
     split: Split = "test"
-    """The part of the data that `metric` was measured on."""
+    """The split that `metric` was measured on."""
     higher_is_better: bool | None = None
-    """None where neither end is."""
+    """None if neither direction is better."""
     is_text: bool = False
     opens: Literal["result", "preset", "telemetry", "bench", "exports"] = "result"
-    """The file it is read from; a result is read already, the others cost time."""
+    """The file it is read from: a result is in memory already, the others take time to read."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Stored values to the words shown for them; filters accept both."""
 
     def text(self, entry: RunRecord) -> str:
         """Return the run's value as it is shown."""
         value = self.read(entry)
-        return value if isinstance(value, str) else self.show(value)
+        return self.words.get(value, value) if isinstance(value, str) else self.show(value)
+
+    @property
+    def json_key(self) -> str:
+        """The column's key in JSON output: its first name, which programs read."""
+        return next((former for former, now in FORMER_NAMES.items() if now == self.name), self.name)
 
     def number(self, entry: RunRecord) -> float | None:
-        """Return the run's value where it is a number."""
+        """Return the run's value if it is a number, else None."""
         value = self.read(entry)
         return None if isinstance(value, str) else value
 
 
 def column_named(name: str) -> Column:
-    """Find a column by its name, or by the beginning of only one name: `acc`, `sens`, `peak`.
+    """Return a column by its name or an unambiguous beginning of it: `acc`, `sens`, `peak`.
 
     Raises:
-        UsageError: there is none, or more than one.
+        UsageError: there is no such column, or more than one.
     """
     wanted = name.strip().lower().replace("-", "_")
     known = _by_name()
     wanted = FORMER_NAMES.get(wanted, wanted)
     if wanted in known:
         return known[wanted]
-    begun = [each for each in known if each.startswith(wanted)]
+    begun = [each for each in known if each.startswith(wanted)] or [
+        now for former, now in FORMER_NAMES.items() if former.startswith(wanted)
+    ]
     if len(begun) == 1:
         return known[begun[0]]
     if begun:
-        raise UsageError(f"`{name}` could be {', '.join(begun)}.")
+        raise UsageError(
+            f"`{name}` could be {', '.join(begun)}.", hint="Type more letters of its name."
+        )
     hint = did_you_mean(wanted, known, former=FORMER_NAMES)
     raise UsageError(f"There is no column `{name}`.", hint=hint)
 
 
 def columns_named(names: str) -> list[Column]:
-    """Return the columns of a list joined by commas or blanks.
+    """Return the columns of a list separated by commas or spaces.
 
     Raises:
-        UsageError: one of them does not exist, or none is named.
+        UsageError: a column does not exist, or the list is empty.
     """
     found = [column_named(name) for name in names.replace(",", " ").split()]
     if not found:
-        raise UsageError("No column is named.", hint=f"Known: {', '.join(_by_name())}.")
+        raise UsageError("The list of columns is empty.", hint=f"Known: {', '.join(_by_name())}.")
     return list({column.name: column for column in found}.values())
 
 
 def usual_columns(entries: Sequence[RunRecord]) -> list[Column]:
-    """Return the columns that fit these runs' tasks and need no other file than the results."""
+    """Return the default columns for these runs' task; they need no files but the results."""
     task = task_of(entries)
     beside = ["exact_match", "accuracy"] if task == "multi" else ["auroc"]
     headline = [primary_metric(task).name, *beside]
     known = _by_name()
     search = ["search"] if any(_search_text(entry) for entry in entries) else []
-    names = ["run", *search, "scheme", "density", "reached", *headline, "sensitivity",
-             "specificity", "parameters", "packed", "time"]  # fmt: skip
+    names = ["run", *search, "scheme", "density", "actual_density", *headline, "sensitivity",
+             "specificity", "parameters", "sparse_size", "time"]  # fmt: skip
     return [known[name] for name in names]
 
 
 def differing(columns: Sequence[Column], entries: Sequence[RunRecord]) -> list[Column]:
-    """Leave out the columns in which all runs are the same; the run's name always stays."""
+    """Return the columns in which runs differ, and that of the run's name."""
     return [
         column for column in columns
         if column.name == "run" or len({column.text(entry) for entry in entries}) > 1
@@ -139,12 +158,12 @@ def _vitals_column(name: str, label: str, of: str, part: str, show: Callable[...
 
 
 def _search_text(entry: RunRecord) -> str | None:
-    """Return `chosen` or `probe`: what a search made of the run."""
+    """Return the run's role in a search: `chosen` or `probe`; None without one."""
     return "probe" if entry.is_probe else "chosen" if entry.is_chosen else None
 
 
 def _published_text(entry: RunRecord) -> str:
-    """Return `accuracy 72.4 %`: what a publication reports, by its own metric."""
+    """Return the number that a publication reports, with its metric: `accuracy 72.4 %`."""
     number = entry.published
     if number is None:
         return MISSING
@@ -155,7 +174,7 @@ def _published_text(entry: RunRecord) -> str:
 
 
 def _exports_text(entry: RunRecord) -> str:
-    """Return `int8, onnx shrunk`: the forms that lie in the run's `exports/`."""
+    """Return the formats in the run's `exports/`: `int8, onnx shrunk`."""
     return ", ".join(export.label for export in read_exports(entry.folder.exports)) or MISSING
 
 
@@ -167,7 +186,7 @@ def _flip_rate(entry: RunRecord) -> float | None:
 def _shrunk_column(
     name: str, label: str, read: Callable[[Shrinkage], float | None], show: Callable[..., str]
 ) -> Column:
-    """Return a column of what is left without the filters and neurons that can leave."""
+    """Return a column of the model without its removable filters and neurons."""
 
     def measured(entry: RunRecord) -> float | None:
         found = entry.result.shrinkage
@@ -184,7 +203,7 @@ def _bench_column(
     is_better: bool,
     is_shrunk: bool = False,
 ) -> Column:
-    """Return a column of the benchmark in float32, in which every model is measured."""
+    """Return a column of the benchmark in float32, the precision that every model has."""
 
     def measured(entry: RunRecord) -> float | None:
         bench = entry.bench.shrunk if entry.bench and is_shrunk else entry.bench
@@ -200,18 +219,18 @@ def _format_percent_of_100(value: float | None) -> str:
 
 _BEFORE: tuple[Column, ...] = (
     Column("run", "run", lambda entry: entry.key, is_text=True),
-    Column("search", "search", _search_text, is_text=True),
+    Column("search", "search", _search_text, is_text=True, words={"probe": "low-fidelity"}),
     Column("study", "study", lambda entry: entry.folder.study.name, is_text=True),
     Column("scheme", "scheme", lambda entry: entry.result.scheme, is_text=True),
     Column("density", "density", lambda entry: entry.density, format_density),
-    Column("reached", "reached", lambda entry: entry.result.size.density),
+    Column("actual_density", "actual density", lambda entry: entry.result.size.density),
     Column("structures", "filters kept", lambda entry: entry.result.size.structure_density),
     _shrunk_column("masked", "masked", lambda found: found.masked, format_percent),
     _shrunk_column("removable", "removable", lambda found: found.removable, format_percent),
     Column("seed", "seed", lambda entry: entry.result.seed),
     Column("guard", "guard", lambda entry: entry.result.guard, is_text=True),
 )  # fmt: skip
-"""What was asked and what is left of the weights; the metrics stand behind it."""
+"""Settings and remaining weights; the metrics follow them."""
 
 _AFTER: tuple[Column, ...] = (
     Column("published", "published", _published_text, is_text=True,
@@ -223,11 +242,11 @@ _AFTER: tuple[Column, ...] = (
                    format_count),
     _shrunk_column("shrunk_macs", "MACs shrunk", lambda found: found.size.macs, format_count),
     _shrunk_column("shrunk_bytes", "file shrunk", lambda found: found.bytes_on_disk, format_bytes),
-    Column("dead", "collapsed layers", lambda entry: len(entry.result.size.dead_layers),
+    Column("collapsed_layers", "collapsed layers", lambda entry: len(entry.result.size.dead_layers),
            format_count),
-    Column("packed", "packed", lambda entry: entry.result.size.bytes_packed, format_bytes,
+    Column("sparse_size", "sparse size", lambda entry: entry.result.size.bytes_packed, format_bytes,
            higher_is_better=False),
-    Column("bytes", "dense", lambda entry: entry.result.size.bytes_dense, format_bytes,
+    Column("dense_size", "dense size", lambda entry: entry.result.size.bytes_dense, format_bytes,
            higher_is_better=False),
     Column("cycle", "cycle", lambda entry: entry.result.best_cycle),
     Column("time", "time", lambda entry: entry.result.seconds, format_duration),
@@ -236,34 +255,36 @@ _AFTER: tuple[Column, ...] = (
     _bench_column("latency", "p50 ms", lambda contest: contest.latency.p50_ms, is_better=False),
     _bench_column("throughput", "images/s",
                   lambda contest: contest.best.images_per_second.median, is_better=True),
-    _bench_column("speed_up", "times as fast", lambda contest: contest.latency_ratio.median,
+    _bench_column("speed_up", "latency speed-up", lambda contest: contest.latency_ratio.median,
                   is_better=True),
     _bench_column("shrunk_latency", "p50 ms, shrunk",
                   lambda contest: contest.latency.p50_ms, is_better=False, is_shrunk=True),
     _bench_column("shrunk_throughput", "images/s, shrunk",
                   lambda contest: contest.best.images_per_second.median, is_better=True,
                   is_shrunk=True),
-    _bench_column("shrunk_speed_up", "times as fast, shrunk",
+    _bench_column("shrunk_speed_up", "latency speed-up, shrunk",
                   lambda contest: contest.latency_ratio.median, is_better=True, is_shrunk=True),
     _vitals_column("memory", "mean GPU memory", "gpu_memory_used_bytes", "mean", format_bytes),
     _vitals_column("peak_memory", "peak GPU memory", "gpu_memory_used_bytes", "peak",
                    format_bytes),
-    _vitals_column("utilisation", "mean GPU", "gpu_percent", "mean", _format_percent_of_100),
-    _vitals_column("process_memory", "mean memory", "process_memory_bytes", "mean", format_bytes),
-    _vitals_column("process_peak_memory", "peak memory", "process_memory_bytes", "peak",
+    _vitals_column("utilisation", "mean GPU utilisation", "gpu_percent", "mean",
+                   _format_percent_of_100),
+    _vitals_column("process_memory", "mean host memory", "process_memory_bytes", "mean",
+                   format_bytes),
+    _vitals_column("process_peak_memory", "peak host memory", "process_memory_bytes", "peak",
                    format_bytes),
     _vitals_column("cpu", "mean CPU", "process_cpu_percent", "mean", _format_percent_of_100),
 )  # fmt: skip
 
 
 def all_columns() -> tuple[Column, ...]:
-    """Return every column; each reported metric has one on test and one on val."""
+    """Return all columns; each reported metric has one for test and one for val."""
     return _columns_with(reported_metrics())
 
 
 @cache
 def _columns_with(metrics: tuple[Metric, ...]) -> tuple[Column, ...]:
-    """Build the columns once, so that a column found twice is the same one."""
+    """Return the columns; cached, so that a column found twice is the same object."""
     return (
         *_BEFORE,
         *(_metric_column(metric, "test") for metric in metrics),

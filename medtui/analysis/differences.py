@@ -1,4 +1,10 @@
-"""How a run differs from its baseline, on the images and patients that both answered."""
+"""Paired differences between a run and its baseline, on the images that both predicted.
+
+Both runs answered the same images, so their errors are correlated: an interval of the difference is
+much narrower than the two intervals suggest. Every bootstrap sample therefore draws the same
+patients for both runs and computes both metrics on them. Patients are drawn, not images, because
+images of one patient are alike.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,24 +17,24 @@ from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
 
 RESAMPLES = 1000
-"""Samples behind a 95 % interval."""
+"""Bootstrap samples of a 95 % interval."""
 
 
 @dataclass(frozen=True)
 class Differences:
-    """A run less its baseline."""
+    """Differences between a run and its baseline."""
 
     baseline: str
-    """Key of the run compared with."""
+    """Key of the baseline run."""
     by_metric: dict[str, Difference]
-    """Metric's name to its paired change on test."""
+    """Metric's name to its paired difference on test."""
 
 
 def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> PairedPredictions:
-    """Match two runs' answers image by image.
+    """Match two runs' predictions image by image.
 
     Raises:
-        MedtuiError: predictions are missing, classes differ, or no image is common to both.
+        MedtuiError: predictions are missing, classes differ, or the runs share no image.
     """
     return pair_predictions(baseline.predictions, entry.predictions, split)
 
@@ -36,7 +42,7 @@ def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> P
 def differences(
     baseline: RunRecord, entry: RunRecord, *, resamples: int = RESAMPLES
 ) -> Differences:
-    """Return the paired change of every metric of the task on test.
+    """Return the paired difference of every reported metric of the task on test.
 
     Raises:
         MedtuiError: as for `pair_runs`.
@@ -52,7 +58,7 @@ def differences(
 def differences_of_all(
     entries: Sequence[RunRecord], pin: RunRecord | None, *, resamples: int = RESAMPLES
 ) -> tuple[dict[str, Differences], list[str]]:
-    """Return each run's differences from `pin`, without one from its own study's reference.
+    """Return each run's differences from `pin`, or without it from its study's reference.
 
     Runs that cannot be compared are left out, with a sentence for each.
     """
@@ -64,12 +70,12 @@ def differences_of_all(
         try:
             found[entry.key] = differences(baseline, entry, resamples=resamples)
         except MedtuiError as error:
-            problems.append(f"{entry.key} against {baseline.key}: {error.message}")
+            problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
     return found, problems
 
 
 def difference_text(metric: Metric, difference: Difference | None) -> str:
-    """Return `+0.3 [+0.1, +0.8]`, in points where the metric is a share; empty without one."""
+    """Return `+0.3 [+0.1, +0.8]`, in percentage points for shares; empty without a difference."""
     if difference is None:
         return ""
     value, low, high = map(metric.show_change, (difference.value, difference.low, difference.high))

@@ -1,4 +1,4 @@
-"""Which runs are meant: `scheme=Prune density<0.5 acc>0.9`, `run~malaria.*prune`."""
+"""Filter expressions over runs: `scheme=Prune density<0.5 acc>0.9`, `run~malaria.*prune`."""
 
 import math
 import operator
@@ -23,29 +23,29 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """Holds for a run if each of its terms does."""
+    """Holds for a run if all of its terms hold."""
 
     terms: tuple[Callable[[RunRecord], bool], ...]
 
     def __call__(self, entry: RunRecord) -> bool:
-        """Whether the run is meant."""
+        """Return whether the run matches."""
         return all(holds(entry) for holds in self.terms)
 
 
 def parse_filter(text: str) -> Filter:
-    """Read an expression: terms between blanks, all of which must hold.
+    """Parse an expression: terms separated by spaces, all of which must hold.
 
     A term is a column, one of `= != < <= > >= ~ !~`, and a value; shares may be written `90%`, and
-    `none` is what was not measured. `~` searches a regular expression. A term without a sign is
-    searched in the run's name. Capitals do not count; quotes keep blanks.
+    `none` matches what was not measured. `~` searches a regular expression. A term without an
+    operator is searched in the run's name. Case is ignored; quotes preserve spaces.
 
     Raises:
-        UsageError: a term cannot be understood.
+        UsageError: a term cannot be parsed.
     """
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"filter `{text}`: a quote is not closed.") from error
+        raise UsageError(f"The filter `{text}` has an unclosed quote.") from error
     return Filter(tuple(_term(word) for word in words))
 
 
@@ -65,14 +65,14 @@ def _search(column: Column, pattern: str, *, is_wanted: bool) -> Callable[[RunRe
     try:
         wanted = re.compile(pattern, re.IGNORECASE)
     except re.error as error:
-        raise UsageError(f"filter `{pattern}` is not a regular expression: {error}.") from error
-    return lambda entry: bool(wanted.search(column.text(entry))) == is_wanted
+        raise UsageError(f"The filter `{pattern}` is not a regular expression: {error}.") from error
+    return lambda entry: any(map(wanted.search, _texts(column, entry))) == is_wanted
 
 
 def _order(column: Column, sign: str, text: str) -> Callable[[RunRecord], bool]:
     limit, compare = _number(text), _ORDERS[sign]
     if limit is None or column.is_text:
-        raise UsageError(f"filter `{column.name}{sign}{text}` needs numbers on both sides.")
+        raise UsageError(f"The filter `{column.name}{sign}{text}` needs a number on both sides.")
 
     def holds(entry: RunRecord) -> bool:
         value = column.number(entry)
@@ -88,10 +88,16 @@ def _equality(column: Column, text: str, *, is_wanted: bool) -> Callable[[RunRec
         if value is None:
             return text.casefold() == "none"
         if isinstance(value, str):
-            return value.casefold() == text.casefold()
+            return text.casefold() in {value.casefold(), column.words.get(value, value).casefold()}
         return number is not None and math.isclose(value, number, rel_tol=1e-9)
 
     return lambda entry: is_equal(column.read(entry)) == is_wanted
+
+
+def _texts(column: Column, entry: RunRecord) -> list[str]:
+    """Return the texts that a pattern is searched in: as shown, and as stored."""
+    value = column.read(entry)
+    return [column.text(entry), *([value] if isinstance(value, str) else [])]
 
 
 def _number(text: str) -> float | None:

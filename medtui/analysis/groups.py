@@ -1,4 +1,4 @@
-"""Runs that belong together, with what they have in common: mean and spread over their members."""
+"""Groups of runs, with mean and spread over their members."""
 
 import statistics
 from collections.abc import Sequence
@@ -8,24 +8,24 @@ from medtui.analysis.columns import Column, column_named
 from medtui.analysis.run_record import RunRecord
 
 KEYS = ("scheme", "density", "seed", "study")
-"""Columns that runs can be grouped by."""
+"""Columns that runs are usually grouped by."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that are alike in the columns grouped by."""
+    """Runs with equal values in the columns grouped by."""
 
     label: str
-    """Those columns' values: `Prune 0.1`."""
+    """The values of those columns: `Prune 0.1`."""
     members: tuple[RunRecord, ...]
 
     def mean(self, column: Column) -> float | None:
-        """Return the mean over the members in which it was measured; None where it was in none."""
+        """Return the mean over the members with a value; None if no member has one."""
         values = self._values(column)
         return statistics.fmean(values) if values else None
 
     def spread(self, column: Column) -> float | None:
-        """Return the standard deviation between members; None where there are not two."""
+        """Return the standard deviation between members; None for fewer than two values."""
         values = self._values(column)
         return statistics.stdev(values) if len(values) > 1 else None
 
@@ -35,20 +35,20 @@ class Group:
 
 
 def group_runs(entries: Sequence[RunRecord], keys: Sequence[str]) -> list[Group]:
-    """Group runs by some of `KEYS`, in the order in which the groups' first members stand.
+    """Group runs by columns, in the order of the groups' first members.
 
-    Probes make groups of their own: `Prune probe`.
+    Low-fidelity runs form groups of their own: `Prune low-fidelity`.
     """
     columns = [column_named(key) for key in keys]
     found: dict[tuple[str, ...], list[RunRecord]] = {}
     for entry in entries:
-        values = (*(column.text(entry) for column in columns), *["probe"] * entry.is_probe)
+        values = (*(column.text(entry) for column in columns), *["low-fidelity"] * entry.is_probe)
         found.setdefault(values, []).append(entry)
     return [Group(" ".join(values), tuple(members)) for values, members in found.items()]
 
 
 def group_row(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
-    """Return mean and spread of each number; of each text what all members share, else nothing."""
+    """Return mean and spread of each number, and each text that all members share, else empty."""
     words = []
     for column in columns:
         if column.is_text:
@@ -60,6 +60,6 @@ def group_row(group: Group, columns: Sequence[Column]) -> tuple[str, ...]:
 
 
 def mean_and_spread(group: Group, column: Column) -> str:
-    """Return `95.8 % ± 0.3 %`; the mean alone where members do not differ."""
+    """Return `95.8 % ± 0.3 %`; only the mean if members do not differ."""
     mean, spread = group.mean(column), group.spread(column)
     return column.show(mean) if not spread else f"{column.show(mean)} ± {column.show(spread)}"

@@ -1,6 +1,6 @@
-"""Where two runs answer differently about the same images: counted, and listed for people.
+"""Predictions in which two runs differ on the same images: counts, and a list for people.
 
-A function of stored predictions; whoever compares runs comes in here.
+Computed from stored predictions.
 """
 
 import csv
@@ -18,24 +18,24 @@ from medtui.runs.result import Flips
 
 @dataclass(frozen=True)
 class PairedPredictions:
-    """The images of a part that two runs both answered, row by row."""
+    """Two runs' predictions on the images of a split that both have, row by row."""
 
     names: list[str]
     patients: list[str]
     reference: Scores
-    """The answers compared with: usually the dense reference's."""
+    """Predictions of the baseline, usually the dense reference."""
     run: Scores
 
     @property
     def is_changed(self) -> NDArray[np.bool_]:
-        """(N, K): whether the answer about a class differs; where one class is chosen, two do."""
+        """(N, K): whether the prediction of a class differs; in single-label tasks, of two."""
         changed: NDArray[np.bool_] = self.reference.answers_NK != self.run.answers_NK
         return changed
 
     def count_flips(self) -> Flips:
-        """Count the answers that differ: images' in single-label tasks, else image-class pairs'.
+        """Count changed predictions: of images, or in multi-label tasks of image-class pairs.
 
-        Answers whose label is unknown are neither right nor wrong, and are not counted.
+        Predictions with an unknown label are neither right nor wrong, and are not counted.
         """
         was_right_NK, is_right_NK = (
             each.answers_NK == each.labels_NK for each in (self.reference, self.run)
@@ -60,13 +60,13 @@ class PairedPredictions:
 def pair_predictions(
     reference: RunPredictions, run: RunPredictions, split: str
 ) -> PairedPredictions:
-    """Match two runs' answers by image name; images that only one of them has are left out.
+    """Match two runs' predictions by image name; images that only one of them has are left out.
 
     Raises:
-        UsageError: their classes differ, or they share no image of that part.
+        UsageError: their classes differ, or they share no image of that split.
     """
     if reference.classes != run.classes or reference.task != run.task:
-        raise UsageError("The runs have different classes; their answers cannot be compared.")
+        raise UsageError("The runs have different classes; their predictions cannot be compared.")
     row_of = {name: row for row, name in enumerate(reference.splits[split].names)}
     part = run.splits[split]
     rows = [row for row, name in enumerate(part.names) if name in row_of]
@@ -82,11 +82,11 @@ def pair_predictions(
 
 
 def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
-    """Return `changed.csv`: every answer that differs from the reference's, most moved first.
+    """Return `changed.csv`: every prediction that differs from the reference, largest change first.
 
     In single-label tasks a row is an image, and its probabilities are those of its label. In
-    multi-label tasks a row is an image and a class, with labels and answers of 0 or 1. Answers
-    whose label is unknown are left out, as they are from the counts.
+    multi-label tasks a row is an image and a class, with labels and predictions of 0 or 1.
+    Predictions with an unknown label are left out, as they are from the counts.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -102,13 +102,13 @@ def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
 
 def _changed_rows(pair: PairedPredictions, classes: tuple[str, ...]) -> list[list[str]]:
     moved_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)
-    told = (pair.run.labels_NK, pair.reference.answers_NK, pair.run.answers_NK)
+    shown = (pair.run.labels_NK, pair.reference.answers_NK, pair.run.answers_NK)
     found = []
     for row, index in np.argwhere(_is_listed(pair)):
         if pair.run.task == "single":
-            words = [classes[int(each_NK[row].argmax())] for each_NK in told]
+            words = [classes[int(each_NK[row].argmax())] for each_NK in shown]
         else:
-            words = [classes[index], *(str(each_NK[row, index]) for each_NK in told)]
+            words = [classes[index], *(str(each_NK[row, index]) for each_NK in shown)]
         probabilities = [
             f"{scores.scores_NK[row, index]:.6f}" for scores in (pair.reference, pair.run)
         ]
@@ -118,7 +118,7 @@ def _changed_rows(pair: PairedPredictions, classes: tuple[str, ...]) -> list[lis
 
 
 def _is_listed(pair: PairedPredictions) -> NDArray[np.bool_]:
-    """Mark the changed answers, (N, K); in single-label tasks each image at its label alone."""
+    """Return the (N, K) mask of the rows to list; in single-label tasks, an image at its label."""
     known_NK = pair.run.known
     if pair.run.task == "multi":
         return pair.is_changed & known_NK

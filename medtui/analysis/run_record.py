@@ -1,4 +1,4 @@
-"""One run in a comparison: what its result file says, and the rest on request."""
+"""One finished run in a comparison: its result, and its other files when they are needed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ class RunRecord:
     folder: RunFolder
     result: Result
     is_chosen: bool = False
-    """Whether a search of its study chose its density, or would by what it knows so far."""
+    """Whether a search of its study chose it, or would choose it from the samples so far."""
 
     @property
     def is_probe(self) -> bool:
-        """Whether it is a search's cheap sample, which is no result of its study."""
+        """Whether it is a search's low-fidelity run, which is no result of its study."""
         return names_probe(self.folder.name)
 
     @property
@@ -46,7 +46,7 @@ class RunRecord:
 
     @cached_property
     def density(self) -> float | None:
-        """Asked for, by the grid or by the scheme itself; None where nothing is pruned."""
+        """The requested density, of the grid or of the scheme itself; None if nothing is pruned."""
         if self.result.density is not None or self.result.scheme in _SHIPPED:
             return self.result.density
         cell = cell_named(self.preset, self.folder.name) if self.preset else None
@@ -55,7 +55,7 @@ class RunRecord:
 
     @cached_property
     def preset(self) -> Preset | None:
-        """What was asked; None where the file cannot be read."""
+        """Its preset; None if the file cannot be read."""
         try:
             return parse_preset(read_text(self.folder.preset), str(self.folder.preset))
         except DocumentError:
@@ -63,12 +63,12 @@ class RunRecord:
 
     @cached_property
     def published(self) -> PublishedNumber | None:
-        """What a publication reports for this run, by its preset."""
+        """The number that a publication reports for this run, from its preset."""
         return self.preset.published.get(self.folder.name) if self.preset else None
 
     @cached_property
     def predictions(self) -> RunPredictions:
-        """What it answers, image by image.
+        """Its predictions, image by image.
 
         Raises:
             EnvironmentProblem: the file is missing or damaged.
@@ -77,7 +77,7 @@ class RunRecord:
 
     @cached_property
     def bench(self) -> Bench | None:
-        """How fast it is; None where that was not measured."""
+        """Its benchmark; None if it was not measured."""
         try:
             return read_bench(self.folder)
         except MedtuiError:
@@ -85,7 +85,7 @@ class RunRecord:
 
     @cached_property
     def vitals(self) -> TelemetrySummary:
-        """The machine's means and peaks while it trained or compressed; of all of an older run."""
+        """Telemetry while it trained or compressed; of the whole run in results of old versions."""
         stage = "reference" if self.folder.is_reference else "compress"
         if stage in self.result.vitals:
             return self.result.vitals[stage]
@@ -93,17 +93,17 @@ class RunRecord:
         return summarise(samples)
 
     def split(self, name: str) -> SplitResult:
-        """Return what was measured on `val` or `test`."""
+        """Return the result on `val` or `test`."""
         return self.result.val if name == "val" else self.result.test
 
     def metric(self, split: str, name: str) -> float | None:
-        """Return a metric; None where it is undefined or was not measured."""
+        """Return a metric; None if it is undefined or was not measured."""
         metrics: Metrics = self.split(split).metrics
         return metrics.get(name)
 
 
 def task_of(entries: Iterable[RunRecord]) -> Task:
-    """Return the task that runs are compared by."""
+    """Return the task that decides the runs' metrics."""
     return common_task(entry.result.task for entry in entries)
 
 
@@ -111,7 +111,7 @@ _SHIPPED = frozenset({*named_schemes(), "reference"})
 
 
 def read_run_records(folders: Iterable[RunFolder]) -> tuple[list[RunRecord], list[str]]:
-    """Read the finished runs among `folders`, and a sentence for each that cannot be read."""
+    """Return the finished runs among `folders`, and a sentence for each that cannot be read."""
     entries, problems = list[RunRecord](), list[str]()
     chosen: dict[StudyFolder, set[str]] = {}
     for folder in folders:
@@ -128,7 +128,7 @@ def read_run_records(folders: Iterable[RunFolder]) -> tuple[list[RunRecord], lis
 
 
 def _chosen_in(study: StudyFolder) -> set[str]:
-    """Return the runs that a study's searches chose; none where that cannot be read."""
+    """Return names of the runs that a study's searches chose; empty if they cannot be read."""
     try:
         record = read_search(study)
     except MedtuiError:

@@ -1,4 +1,4 @@
-"""Runs as sheets: results with differences, groups, classes, layers, settings."""
+"""Tables of runs: results with differences, groups, classes, layers, settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ def runs_table(
     entries: Sequence[RunRecord], columns: Sequence[Column],
     found: Mapping[str, Differences] | None = None,
 ) -> Table:  # fmt: skip
-    """Return a row for each run; with `found`, its difference follows each test metric."""
+    """Return a row per run; with `found`, each test metric is followed by its difference."""
     headers: list[str] = []
     for column in columns:
         headers.append(column.label)
@@ -27,7 +27,7 @@ def runs_table(
 
 
 def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
-    """Return a row of mean and spread for each group, and below it one for each member."""
+    """Return a row of mean and spread per group, followed by a row per member."""
     numbers = [column for column in columns if not column.is_text]
     rows: list[Row] = []
     marks: list[str] = []
@@ -41,12 +41,12 @@ def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
             rows.append((f"  {entry.key}", "", *values))
             marks.append("")
     headers = ("group", "runs", *(column.label for column in numbers))
-    note = "Mean ± standard deviation between the members of a group."
+    note = "Mean ± standard deviation over the members of a group."
     return Table("Groups", headers, tuple(rows), tuple(marks), note)
 
 
 def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "test") -> Table:
-    """Return each class's metric in each run, the macro average below; rarest class first."""
+    """Return each class's metric in each run, rarest class first, and the metric of all classes."""
     measured = [entry.split(split).per_class for entry in entries]
     prevalence = {
         name: values.get("prevalence") or 0.0
@@ -63,12 +63,12 @@ def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "
     ]
     whole = [metric.show(entry.metric(split, metric.name)) for entry in entries]
     rows.append(("all", "", *whole))
-    headers = ("class", "of images", *(short_name(entry, entries) for entry in entries))
+    headers = ("class", "prevalence", *(short_name(entry, entries) for entry in entries))
     return Table(f"{metric.label} by class, {split}", headers, tuple(rows))
 
 
 def layers_table(entries: Sequence[RunRecord]) -> Table:
-    """Return the share of weights each run kept of each layer; a collapsed layer is marked."""
+    """Return the density of each layer in each run; collapsed layers are marked."""
     names = dict.fromkeys(layer.name for entry in entries for layer in entry.result.size.layers)
     layers = [{layer.name: layer for layer in entry.result.size.layers} for entry in entries]
     rows: list[Row] = []
@@ -84,21 +84,21 @@ def layers_table(entries: Sequence[RunRecord]) -> Table:
         rows.append((name, *cells))
         marks.append("dead" if "collapsed" in cells else "")
     headers = ("layer", *(short_name(entry, entries) for entry in entries))
-    note = "Share of a layer's weights that are not zero."
+    note = "Density: share of a layer's weights that are not zero."
     return Table("Layers", headers, tuple(rows), tuple(marks), note)
 
 
 def settings_table(entries: Sequence[RunRecord]) -> Table:
-    """Return the keys in which the runs' presets differ."""
+    """Return the preset keys in which the runs differ."""
     lines = setting_differences(entries)
     headers = ("setting", *(short_name(entry, entries) for entry in entries))
     rows = tuple((line.key, *line.values) for line in lines)
-    note = "" if lines else "The runs were asked for the same."
+    note = "" if lines else "The runs have the same settings."
     return Table("Settings that differ", headers, rows, note=note, num_keys=1 + len(entries))
 
 
 def short_name(entry: RunRecord, entries: Sequence[RunRecord]) -> str:
-    """Return a run's name without its study where all runs are of one study."""
+    """Return a run's name, without its study if all runs are of one study."""
     studies = {each.folder.study.name for each in entries}
     return entry.folder.name if len(studies) == 1 else entry.key
 
@@ -126,6 +126,6 @@ def _baselines(found: Mapping[str, Differences] | None) -> str:
         return ""
     names = dict.fromkeys(each.baseline for each in found.values())
     return (
-        f"Changes are against {', '.join(names)}, in points where shares are, with 95 % intervals: "
-        "the same resampled patients for both."
+        f"Changes are relative to {', '.join(names)}, shares in percentage points, with 95 % "
+        "intervals from paired resampling of patients."
     )

@@ -1,42 +1,42 @@
-"""What a study's searches came to, in words and as sheets: for verbs, screens and reports."""
+"""Outcomes of density searches as sentences and tables: for commands, screens and reports."""
 
 from medtui.analysis.table import Table
 from medtui.runs.search_record import SearchOutcome, SearchSample
 from medtui.units import MISSING, format_density, format_number, format_percent, plural
 
 GAINS = {
-    "size": "times smaller packed",
-    "macs": "times fewer multiply-adds",
-    "latency": "times the speed on one image",
-    "throughput": "times the images a second",
-    "memory": "times less memory",
+    "size": "size reduction",
+    "macs": "MAC reduction",
+    "latency": "latency speed-up",
+    "throughput": "throughput speed-up",
+    "memory": "memory reduction",
 }
-"""What a gain by each objective is."""
+"""Names of the gain by each objective: the reference's value over the run's, or the reverse."""
 
-_FAR = 7.0
-"""Losses beyond so many eps below the bound are off a chart."""
+_SHOWN_TOLERANCES = 7.0
+"""A chart shows metrics down to this many tolerances below the bound."""
 
 
 def describe_outcome(search: SearchOutcome) -> str:
-    """Return what a search came to, or how far it is, in one sentence."""
+    """Return a search's outcome, or its progress, in one sentence."""
     tried = plural(len(search.samples), "sample")
     bound = f"{_shown(search, search.bound)} {search.label} on val"
     best = search.best
     if best is None:
-        found = f"no density keeps {bound} for sure" if search.samples else f"looking for {bound}"
+        found = f"no density surely keeps {bound}" if search.samples else f"searching for {bound}"
         if any(sample.is_feasible and sample.gain is None for sample in search.samples):
-            found = f"what keeps {bound} was not timed; see bench.log"
+            found = f"the runs that keep {bound} were not benchmarked; see bench.log"
     else:
         kept = f"{_shown(search, best.metric)} {search.label} on val"
         found = f"density {best.density:.3g} has {kept}, bound {_shown(search, search.bound)}"
         if best.gain is not None:
-            found += f", {best.gain:.3g} {GAINS[search.objective]}"
+            found += f", {GAINS[search.objective]} {best.gain:.3g}x"
     ending = f"{tried}, {search.reason}" if search.is_over else f"{tried}, next {search.next}"
     return f"{search.scheme}: {found} ({ending})"
 
 
 def kinds_of(search: SearchOutcome) -> dict[str, list[SearchSample]]:
-    """Return the samples by kind, each by density; kinds without a sample are left out."""
+    """Return the samples by kind, in order of density; kinds without samples are left out."""
     whole = [sample for sample in search.samples if not sample.is_probe]
     kinds = {
         "feasible": [sample for sample in whole if sample.is_feasible],
@@ -51,20 +51,20 @@ def kinds_of(search: SearchOutcome) -> dict[str, list[SearchSample]]:
 
 
 def floor_of(search: SearchOutcome) -> float | None:
-    """Return the least metric that a chart shows; None where it shows all.
+    """Return the lowest metric that a chart shows; None if it shows all.
 
-    A collapsed network would flatten what is near the bound.
+    With a collapsed network in range, differences near the bound could not be seen.
     """
-    floor = search.bound - _FAR * search.eps
+    floor = search.bound - _SHOWN_TOLERANCES * search.eps
     lowest = [sample.metric for sample in search.samples]
     if search.curve is not None:
-        believed = zip(search.curve.mean, search.curve.sigma, strict=True)
-        lowest += [mean - search.sigmas * sigma for mean, sigma in believed]
+        posterior = zip(search.curve.mean, search.curve.sigma, strict=True)
+        lowest += [mean - search.sigmas * sigma for mean, sigma in posterior]
     return floor if any(value < floor for value in lowest) else None
 
 
 def samples_table(search: SearchOutcome) -> Table:
-    """Return a search's samples in planned order; the chosen one is marked."""
+    """Return a search's samples in the order of planning; the chosen one is marked."""
     rows = tuple(
         (
             sample.run,
@@ -76,33 +76,35 @@ def samples_table(search: SearchOutcome) -> Table:
         )
         for sample in search.samples
     )
-    headers = ("run", "density", f"val {search.label} ± error", "feasible", "sample",
+    headers = ("run", "density", f"val {search.label} ± error", "feasible", "role",
                GAINS[search.objective])  # fmt: skip
     marks = tuple("chosen" if sample is search.best else "" for sample in search.samples)
     return Table(f"Samples of {search.scheme}", headers, rows, marks, _note(search))
 
 
 def _note(search: SearchOutcome) -> str:
-    judged = "its own error"
+    error = "its own error"
     if search.method != "bisection":
-        judged = "what is believed of a run there; a whole run also by its own number"
+        error = "the posterior at its density; a full-fidelity run also by its own metric"
     note = (
-        "In the order in which they were planned. Error: standard error of the change from the "
+        "In the order of planning. Error: standard error of the change from the "
         f"reference's {_shown(search, search.reference)}, paired over patients. Feasible: above "
         f"the bound of {_shown(search, search.bound)} by {search.sigmas:g} standard errors of "
-        f"{judged}."
+        f"{error}."
     )
     if any(sample.is_probe for sample in search.samples):
-        note += " Probes ran fewer cycles, and are never chosen."
+        note += " Low-fidelity runs have fewer cycles and are never chosen."
     if any(sample.is_free for sample in search.samples):
-        note += " The grid's own runs cost the search nothing."
+        note += " Runs of the grid do not count towards the budget."
     return note
 
 
 def _role_of(search: SearchOutcome, sample: SearchSample) -> str:
     if sample is search.best:
         return "chosen"
-    return "probe" if sample.is_probe else "of the grid" if sample.is_free else "whole"
+    if sample.is_probe:
+        return "low-fidelity"
+    return "grid" if sample.is_free else "full-fidelity"
 
 
 def _with_error(search: SearchOutcome, sample: SearchSample) -> str:

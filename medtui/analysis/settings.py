@@ -1,4 +1,4 @@
-"""In what runs were asked for different things: their presets, line by line."""
+"""Settings in which runs differ: their presets, key by key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 from medtui.analysis.run_record import RunRecord
 from medtui.units import MISSING
 
-_NOT_ASKED = ("schema", "name", "note", "published")
-"""Keys that tell people something and change no run."""
+_DESCRIPTIVE = ("schema", "name", "note", "published")
+"""Keys that describe a study and change no run."""
 
 
 @dataclass(frozen=True)
 class SettingLine:
-    """One key of the presets, as each run has it."""
+    """One key of the presets with its value in each run."""
 
     key: str
     """Dotted: `lc.steps`."""
@@ -23,17 +23,17 @@ class SettingLine:
 
 def setting_differences(entries: Sequence[RunRecord]) -> list[SettingLine]:
     """Return the keys in which the runs' presets differ, in the preset's order."""
-    tables = [_flat(_asked(entry)) for entry in entries]
+    tables = [_flat(_settings_of(entry)) for entry in entries]
     keys = dict.fromkeys(key for table in tables for key in table)
     lines = [SettingLine(key, tuple(table.get(key, MISSING) for table in tables)) for key in keys]
     return [line for line in lines if len(set(line.values)) > 1]
 
 
-def _asked(entry: RunRecord) -> dict[str, Any]:
+def _settings_of(entry: RunRecord) -> dict[str, Any]:
     if entry.preset is None:
         return {}
     table = entry.preset.model_dump(by_alias=True, exclude_none=True, mode="json")
-    return {key: value for key, value in table.items() if key not in _NOT_ASKED}
+    return {key: value for key, value in table.items() if key not in _DESCRIPTIVE}
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:

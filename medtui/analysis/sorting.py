@@ -1,4 +1,4 @@
-"""The order of runs in a table. Pure functions."""
+"""The order of runs in a table."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,9 @@ from medtui.analysis.run_record import RunRecord
 
 
 def sort_runs(entries: Sequence[RunRecord], by: str) -> list[RunRecord]:
-    """Order runs by a column: rising, or falling where `by` begins with `-`; missing values last.
+    """Return runs sorted by a column: ascending, or descending if `by` begins with `-`.
 
-    An empty `by` keeps the order.
+    Missing values come last. An empty `by` keeps the order.
 
     Raises:
         UsageError: there is no such column.

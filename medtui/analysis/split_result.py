@@ -1,4 +1,4 @@
-"""Everything that a result holds of one split, as a function of predictions. Knows no torch."""
+"""The part of a result that concerns one split, computed from predictions. Imports no torch."""
 
 from medtui.analysis.prediction_changes import pair_predictions
 from medtui.metrics.intervals import bootstrap_intervals
@@ -17,7 +17,7 @@ def measure_split(
     seed: int,
     has_patients: bool = True,
 ) -> SplitResult:
-    """Return metrics, intervals, each class's metrics and what changed against `reference`."""
+    """Return metrics, intervals, metrics per class, and changes relative to `reference`."""
     scores, patients = predictions.scores(split), predictions.splits[split].patients
     pair = pair_predictions(reference, predictions, split) if reference else None
     return SplitResult(

@@ -1,8 +1,22 @@
-"""Who was hurt: what compression changed for which classes, patients and images.
+"""Subgroup analysis: what compression changed for classes, patient groups and images.
 
-A mean can hold while a rare finding or a group of patients pays for it. Sources: Hooker et al.
-2020, arXiv 2010.03058; Holste et al. 2023, arXiv 2308.09180; flips: Joseph et al. 2020, arXiv
-2012.01604.
+The metric over all images can stay within its tolerance while a rare class or a group of patients
+loses much more. Classes and groups are judged only if the overall metric stays within the
+tolerance: otherwise the model as a whole is worse, and no group stands out.
+
+A class or group is judged by the 95 % interval of its paired difference, from a bootstrap over
+patients:
+
+- no verdict: the interval's lower end is above -tolerance, so a larger loss is excluded;
+- `possible`: the lower end is below -tolerance, the upper end is not below 0;
+- `clear`: the whole interval is also below 0.
+
+The intervals are not corrected for the number of groups: among many groups without a loss, some
+are `possible` and a few `clear` by chance. A verdict calls for a closer look at the group, not for
+a conclusion.
+
+Sources: Hooker et al. 2020, arXiv 2010.03058; Holste et al. 2023, arXiv 2308.09180; changed
+predictions: Joseph et al. 2020, arXiv 2012.01604.
 """
 
 from collections.abc import Sequence
@@ -25,44 +39,42 @@ from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.result import Flips
 
 TOLERANCE = 0.02
-"""A fall of a share or an area that is taken as harmless."""
+"""Loss of the overall metric that is accepted, as a share or an area."""
 
-NUM_MOVED = 12
-"""Images named whose answer moved most."""
+NUM_LARGEST = 12
+"""Number of images listed with the largest change of a probability."""
 
-Verdict = Literal["", "maybe", "hurt"]
-"""`maybe`: the interval reaches below the tolerance; `hurt`: it lies below zero besides."""
+Verdict = Literal["", "possible", "clear"]
+"""Whether a class or group lost more than the tolerance; see the module's docstring."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One metric before and after, for all images or for some."""
+    """One metric of the baseline and of the run, on all images or some of them."""
 
     metric: Metric
     before: float | None
     after: float | None
     difference: Difference | None
-    """None where the metric is undefined for these images."""
+    """None if the metric is undefined for these images."""
 
 
 @dataclass(frozen=True)
 class ClassChange:
-    """One class, against the rest."""
+    """The changes of one class, against all others."""
 
     name: str
     num_positives: int
     changes: tuple[Change, ...]
-    """First of the metric that the class is judged by: AUROC, or sensitivity in single-label tasks.
-
-    Then of those by which scores are ranked.
-    """
+    """First the metric that the class is judged by (AUROC, or sensitivity in single-label tasks),
+    then ranking metrics."""
     verdict: Verdict
-    """Empty where the class is safe."""
+    """Empty if a loss above the tolerance is excluded or not judged."""
 
 
 @dataclass(frozen=True)
 class SubgroupChange:
-    """Images of one group of patients."""
+    """The change of one group of patients."""
 
     kind: str
     """`sex`, `age`."""
@@ -76,58 +88,59 @@ class SubgroupChange:
 
 @dataclass(frozen=True)
 class ProbabilityChange:
-    """An image whose answer moved far."""
+    """An image and the class whose predicted probability changed."""
 
     name: str
     patient: str
     about: str
-    """The class whose probability moved."""
+    """The class."""
     labels: str
-    """What the image shows, by its labels."""
+    """The image's labels, joined by commas."""
     before: float
-    """The class's probability."""
+    """The class's probability by the baseline."""
     after: float
+    """The class's probability by the run."""
     flipped: bool
-    """Whether the answer about this class changed."""
+    """Whether the prediction of the class changed."""
 
 
 @dataclass(frozen=True)
 class SubgroupAnalysis:
-    """What a run changed against its baseline, on one part of the data."""
+    """What a run changed relative to its baseline, on one split."""
 
     key: str
     baseline: str
-    """Key of the run compared with."""
+    """Key of the baseline run."""
     split: Split
     num_images: int
     num_patients: int
     flips: Flips
     overall: Change
-    """Of the primary metric."""
+    """Change of the primary metric on all images."""
     classes: tuple[ClassChange, ...]
     """Rarest first."""
     subgroups: tuple[SubgroupChange, ...]
-    """Empty where the data set's card names none."""
+    """Empty if the data set's card names none."""
     moved: tuple[ProbabilityChange, ...]
-    """Farthest first."""
+    """The images with the largest changes, largest first."""
     before: Calibration
     after: Calibration
     tolerance: float
 
     @property
     def passes(self) -> bool:
-        """Whether the mean holds within the tolerance."""
+        """Whether the overall metric stays within the tolerance."""
         return _passes(self.overall, self.tolerance)
 
     @property
-    def marked(self) -> list[str]:
-        """Name the classes and subgroups with a verdict against them."""
-        return self._with_verdict("maybe", "hurt")
+    def losses(self) -> list[str]:
+        """Names of the classes and subgroups with a possible or clear loss."""
+        return self._with_verdict("possible", "clear")
 
     @property
-    def hurt(self) -> list[str]:
-        """Name those whose loss is clear."""
-        return self._with_verdict("hurt")
+    def clear_losses(self) -> list[str]:
+        """Names of the classes and subgroups with a clear loss."""
+        return self._with_verdict("clear")
 
     def _with_verdict(self, *verdicts: Verdict) -> list[str]:
         groups = [
@@ -140,7 +153,7 @@ def analyse_subgroups(
     baseline: RunRecord, entry: RunRecord, split: Split = "test", *, tolerance: float = TOLERANCE,
     resamples: int = RESAMPLES,
 ) -> SubgroupAnalysis:  # fmt: skip
-    """Tell what `entry` changed against `baseline`.
+    """Return what `entry` changed relative to `baseline`.
 
     Raises:
         MedtuiError: predictions are missing, or the runs share no images or classes.
@@ -163,7 +176,7 @@ def analyse_subgroups(
             pair, read_subgroups(entry.folder.split, split), primary,
             tolerance if passes else None, resamples,
         ),
-        moved=_moved(pair, classes),
+        moved=_largest_changes(pair, classes),
         before=calibration_of(pair.reference),
         after=calibration_of(pair.run),
         tolerance=tolerance,
@@ -174,20 +187,20 @@ def analyse_all(
     entries: Sequence[RunRecord], pin: RunRecord | None = None, split: Split = "test", *,
     tolerance: float = TOLERANCE,
 ) -> tuple[list[SubgroupAnalysis], list[str]]:  # fmt: skip
-    """Tell what each run changed against `pin`, without one against its study's reference.
+    """Return what each run changed relative to `pin`, or without it to its study's reference.
 
     Runs that cannot be compared are left out, with a sentence for each.
     """
-    harms, problems = list[SubgroupAnalysis](), list[str]()
+    analyses, problems = list[SubgroupAnalysis](), list[str]()
     for entry in entries:
         baseline = pin or reference_of(entry, entries)
         if baseline is None or baseline.folder == entry.folder:
             continue
         try:
-            harms.append(analyse_subgroups(baseline, entry, split, tolerance=tolerance))
+            analyses.append(analyse_subgroups(baseline, entry, split, tolerance=tolerance))
         except MedtuiError as error:
-            problems.append(f"{entry.key} against {baseline.key}: {error.message}")
-    return harms, problems
+            problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
+    return analyses, problems
 
 
 def _passes(overall: Change, tolerance: float) -> bool:
@@ -203,16 +216,17 @@ def _change(pair: PairedPredictions, metric: Metric, resamples: int) -> Change:
 
 
 def _verdict(change: Change, tolerance: float | None) -> Verdict:
-    """Judge a part against the tolerance; None judges nothing, since the whole failed already."""
+    """Return the verdict on a class or group; with a tolerance of None, nothing is judged."""
     difference = change.difference
     if tolerance is None or difference is None or difference.low >= -tolerance:
         return ""
-    return "hurt" if difference.high < 0 else "maybe"
+    return "clear" if difference.high < 0 else "possible"
 
 
 def _class_changes(
     pair: PairedPredictions, classes: Sequence[str], tolerance: float | None, resamples: int
 ) -> tuple[ClassChange, ...]:
+    # Each class is treated as a binary task of its own, with its scores and labels only.
     ranking = [metric_named(name) for name in ("auroc", "average_precision")]
     judging = class_metric(pair.run.task)
     metrics = list(dict.fromkeys([judging, *(metric for metric in ranking if metric)]))
@@ -248,7 +262,7 @@ def _subgroup_changes(
 
 
 def _by_number(value: str) -> tuple[float, str]:
-    """Order bins by where they begin: `<18`, `18-39`, `80+`."""
+    """Return a sort key that orders bins by their lower edge: `<18`, `18-39`, `80+`."""
     digits = value.lstrip("<").partition("-")[0].rstrip("+")
     is_number = digits.replace(".", "", 1).isdigit()
     return (float(digits) - value.startswith("<") if is_number else float("inf"), value)
@@ -263,18 +277,21 @@ def _take(pair: PairedPredictions, rows: NDArray[np.int64]) -> PairedPredictions
     )
 
 
-def _moved(pair: PairedPredictions, classes: Sequence[str]) -> tuple[ProbabilityChange, ...]:
-    """Return the images with the largest change of a probability, each by that class.
+def _largest_changes(
+    pair: PairedPredictions, classes: Sequence[str]
+) -> tuple[ProbabilityChange, ...]:
+    """Return the images with the largest change of a probability, each with that class.
 
-    Two classes mirror each other, so the second alone is looked at, as by every other metric.
+    With two classes, their probabilities add up to 1: only the second is considered, as by every
+    other metric.
     """
-    moved_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)[:, pair.run.judged]
-    farthest_N = moved_NK.max(axis=1)
+    change_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)[:, pair.run.judged]
+    largest_N = change_NK.max(axis=1)
     present_NK = (pair.run.labels_NK == 1) & pair.run.known
-    rows = np.argsort(-farthest_N, kind="stable")[:NUM_MOVED]
+    rows = np.argsort(-largest_N, kind="stable")[:NUM_LARGEST]
     found = []
     for row in rows.tolist():
-        index = pair.run.judged[int(moved_NK[row].argmax())]
+        index = pair.run.judged[int(change_NK[row].argmax())]
         shown = [classes[number] for number in np.flatnonzero(present_NK[row]).tolist()]
         found.append(
             ProbabilityChange(

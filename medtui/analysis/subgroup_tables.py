@@ -1,4 +1,4 @@
-"""Who was hurt, as sheets."""
+"""Tables of the subgroup analysis."""
 
 from collections.abc import Sequence
 
@@ -9,64 +9,66 @@ from medtui.metrics.calibration import NUM_BINS
 from medtui.units import format_count, format_number, format_percent
 
 MARK = "✗"
-"""Stands before a verdict, so that colour is not alone."""
+"""Precedes a verdict, so that it is not shown by colour alone."""
 
 
-def analysis_tables(harms: Sequence[SubgroupAnalysis]) -> list[Table]:
-    """Return all that is known of what runs changed: what they share, then each by itself."""
-    if not harms:
+def analysis_tables(analyses: Sequence[SubgroupAnalysis]) -> list[Table]:
+    """Return the tables of several runs: first those with a row per run, then those of each run."""
+    if not analyses:
         return []
-    sheets = [changed_answers_table(harms), calibration_table(harms)]
-    for harm in harms:
-        sheets.append(class_changes_table(harm))
-        sheets += [subgroups_table(harm)] if harm.subgroups else []
-        sheets.append(largest_changes_table(harm))
-    return sheets
+    tables = [changed_answers_table(analyses), calibration_table(analyses)]
+    for analysis in analyses:
+        tables.append(class_changes_table(analysis))
+        tables += [subgroups_table(analysis)] if analysis.subgroups else []
+        tables.append(largest_changes_table(analysis))
+    return tables
 
 
-def changed_answers_table(harms: Sequence[SubgroupAnalysis]) -> Table:
-    """Return how many answers each run changed, and what that did to the mean."""
-    metric = harms[0].overall.metric
+def changed_answers_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
+    """Return each run's changed predictions and the change of the primary metric."""
+    metric = analyses[0].overall.metric
     rows = [
         (
-            harm.key,
-            format_percent(harm.flips.rate),
-            format_count(harm.flips.num_lost),
-            format_count(harm.flips.num_gained),
-            *_before_after(harm.overall),
-            "holds" if harm.passes else "falls",
+            analysis.key,
+            format_percent(analysis.flips.rate),
+            format_count(analysis.flips.num_lost),
+            format_count(analysis.flips.num_gained),
+            *_before_after(analysis.overall),
+            "yes" if analysis.passes else "no",
         )
-        for harm in harms
+        for analysis in analyses
     ]
-    headers = ("run", "answers changed", "right before, wrong now", "wrong before, right now",
-               f"{metric.label} before", "after", "change", "mean")  # fmt: skip
-    first = harms[0]
-    baselines = ", ".join(dict.fromkeys(harm.baseline for harm in harms))
+    headers = ("run", "changed predictions", "right to wrong", "wrong to right",
+               f"{metric.label} before", "after", "change", "within tolerance")  # fmt: skip
+    first = analyses[0]
+    baselines = ", ".join(dict.fromkeys(analysis.baseline for analysis in analyses))
     note = (
         f"{first.split}: {format_count(first.num_images)} images of "
-        f"{format_count(first.num_patients)} patients, against {baselines}. "
-        f"The mean holds if it falls by no more than {_tolerance(first)}."
+        f"{format_count(first.num_patients)} patients, relative to {baselines}. "
+        f"Tolerance: a loss of {_tolerance(first)}."
     )
-    marks = tuple("" if harm.passes else "falls" for harm in harms)
-    return Table("Answers changed", headers, tuple(rows), marks, note)
+    marks = tuple("" if analysis.passes else "exceeded" for analysis in analyses)
+    return Table("Changed predictions", headers, tuple(rows), marks, note)
 
 
-def class_changes_table(harm: SubgroupAnalysis) -> Table:
-    """Return each class's change, rarest first."""
+def class_changes_table(analysis: SubgroupAnalysis) -> Table:
+    """Return the changes of each class, rarest first."""
     rows = []
-    for each in harm.classes:
+    for each in analysis.classes:
         cells = [text for change in each.changes for text in _before_after(change)[1:]]
-        rows.append((each.name, format_count(each.num_positives), *cells, _told(each.verdict)))
+        rows.append(
+            (each.name, format_count(each.num_positives), *cells, _verdict_text(each.verdict))
+        )
     headers = ["class", "images"]
-    for change in harm.classes[0].changes if harm.classes else ():
-        headers += [f"{change.metric.label} now", "change"]
-    marks = tuple(each.verdict for each in harm.classes)
-    title = f"By class, rarest first: {harm.key}"
-    return Table(title, (*headers, "verdict"), tuple(rows), marks, _verdict_note(harm))
+    for change in analysis.classes[0].changes if analysis.classes else ():
+        headers += [f"{change.metric.label} after", "change"]
+    marks = tuple(each.verdict for each in analysis.classes)
+    title = f"Classes, rarest first: {analysis.key}"
+    return Table(title, (*headers, "verdict"), tuple(rows), marks, _verdict_note(analysis))
 
 
-def subgroups_table(harm: SubgroupAnalysis) -> Table:
-    """Return each patient group's change of the primary metric."""
+def subgroups_table(analysis: SubgroupAnalysis) -> Table:
+    """Return the change of the primary metric in each patient group."""
     rows = [
         (
             each.kind,
@@ -74,30 +76,30 @@ def subgroups_table(harm: SubgroupAnalysis) -> Table:
             format_count(each.num_images),
             format_count(each.num_patients),
             *_before_after(each.change),
-            _told(each.verdict),
+            _verdict_text(each.verdict),
         )
-        for each in harm.subgroups
+        for each in analysis.subgroups
     ]
-    metric = harm.overall.metric
-    headers = ("by", "group", "images", "patients", f"{metric.label} before", "after", "change",
-               "verdict")  # fmt: skip
-    marks = tuple(each.verdict for each in harm.subgroups)
-    title = f"By patient group: {harm.key}"
-    return Table(title, headers, tuple(rows), marks, _verdict_note(harm), num_keys=2)
+    metric = analysis.overall.metric
+    headers = ("attribute", "group", "images", "patients", f"{metric.label} before", "after",
+               "change", "verdict")  # fmt: skip
+    marks = tuple(each.verdict for each in analysis.subgroups)
+    title = f"Patient groups: {analysis.key}"
+    return Table(title, headers, tuple(rows), marks, _verdict_note(analysis), num_keys=2)
 
 
-def calibration_table(harms: Sequence[SubgroupAnalysis]) -> Table:
-    """Return each run's calibration error before and after."""
+def calibration_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
+    """Return the calibration error of each run and its baseline."""
     rows = [
-        (harm.key, format_number(harm.before.error), format_number(harm.after.error))
-        for harm in harms
+        (analysis.key, format_number(analysis.before.error), format_number(analysis.after.error))
+        for analysis in analyses
     ]
-    note = f"Expected calibration error over {NUM_BINS} bins: 0 is perfect."
+    note = f"Expected calibration error with {NUM_BINS} bins; 0 is perfect."
     return Table("Calibration error", ("run", "before", "after"), tuple(rows), note=note)
 
 
-def largest_changes_table(harm: SubgroupAnalysis) -> Table:
-    """Return the images whose answer moved farthest."""
+def largest_changes_table(analysis: SubgroupAnalysis) -> Table:
+    """Return the images with the largest changes of a probability."""
     rows = [
         (
             each.name,
@@ -108,10 +110,10 @@ def largest_changes_table(harm: SubgroupAnalysis) -> Table:
             f"{each.after:.2f}",
             "changed" if each.flipped else "same",
         )
-        for each in harm.moved
+        for each in analysis.moved
     ]
-    headers = ("image", "patient", "labels", "probability of", "before", "after", "answer")
-    title = f"Images that moved most: {harm.key}"
+    headers = ("image", "patient", "labels", "class", "probability before", "after", "prediction")
+    title = f"Images with the largest changes: {analysis.key}"
     return Table(title, headers, tuple(rows), num_keys=4)
 
 
@@ -121,18 +123,21 @@ def _before_after(change: Change) -> tuple[str, str, str]:
     return show(change.before), show(change.after), difference or "undefined"
 
 
-def _told(verdict: str) -> str:
-    return f"{MARK} {verdict}" if verdict else ""
+def _verdict_text(verdict: str) -> str:
+    return f"{MARK} {verdict} loss" if verdict else ""
 
 
-def _tolerance(harm: SubgroupAnalysis) -> str:
-    return harm.overall.metric.show_amount(harm.tolerance)
+def _tolerance(analysis: SubgroupAnalysis) -> str:
+    return analysis.overall.metric.show_amount(analysis.tolerance)
 
 
-def _verdict_note(harm: SubgroupAnalysis) -> str:
-    if not harm.passes:
-        return "The mean itself falls, so no part is judged by itself."
+def _verdict_note(analysis: SubgroupAnalysis) -> str:
+    if not analysis.passes:
+        return (
+            "The overall metric is not within the tolerance, so classes and groups are not judged."
+        )
     return (
-        f"{MARK} maybe: the 95 % interval reaches below a fall of {_tolerance(harm)}; "
-        f"{MARK} hurt: and lies below zero. The mean holds."
+        f"The overall metric is within the tolerance. {MARK} possible loss: the 95 % interval "
+        f"includes a loss above {_tolerance(analysis)}; {MARK} clear loss: it also excludes 0. "
+        "Intervals are not corrected for the number of rows."
     )

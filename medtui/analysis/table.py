@@ -1,4 +1,4 @@
-"""A table of words, however it will be written: on a terminal, a page, a screen or in a file."""
+"""A table of texts, for terminals, screens, reports and files."""
 
 import csv
 import io
@@ -16,21 +16,21 @@ class Table:
     headers: Row
     rows: tuple[Row, ...]
     marks: Row = ()
-    """A word against each row, like `hurt`; empty where all rows are alike."""
+    """A mark of each row, such as `clear` or `chosen`; empty if no row is marked."""
     note: str = ""
-    """What a reader must know to read it."""
+    """Explanation of columns and marks."""
     num_keys: int = 1
-    """Columns that name the row; the others are numbers."""
+    """Leading columns that identify the row; the others are values."""
 
     def mark_of(self, row: int) -> str:
-        """Return the word against a row; empty where there is none."""
+        """Return the mark of a row; empty without one."""
         return self.marks[row] if self.marks else ""
 
 
 def deal_columns(
     widths: Sequence[int], num_keys: int, gap: int, available: int | None
 ) -> list[list[int]]:
-    """Deal columns to blocks that fit; each has the keys and at least one other column."""
+    """Distribute columns over blocks that fit the width; each repeats the keys."""
     keys = list(range(num_keys))
     blocks = [list(keys)]
     for column in range(num_keys, len(widths)):
@@ -41,20 +41,20 @@ def deal_columns(
     return blocks
 
 
-def table_csv(sheet: Table) -> str:
+def table_csv(table: Table) -> str:
     """Return the table as comma-separated values."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(sheet.headers)
-    writer.writerows(sheet.rows)
+    writer.writerow(table.headers)
+    writer.writerows(table.rows)
     return text.getvalue()
 
 
-def table_markdown(sheet: Table) -> str:
+def table_markdown(table: Table) -> str:
     """Return the table as Markdown, without its title."""
-    rules = ["---" if at < sheet.num_keys else "---:" for at in range(len(sheet.headers))]
-    lines = [_line(sheet.headers), _line(rules), *map(_line, sheet.rows)]
-    return "\n".join([*lines, *(["", sheet.note] if sheet.note else [])]) + "\n"
+    rules = ["---" if at < table.num_keys else "---:" for at in range(len(table.headers))]
+    lines = [_line(table.headers), _line(rules), *map(_line, table.rows)]
+    return "\n".join([*lines, *(["", table.note] if table.note else [])]) + "\n"
 
 
 def _line(cells: Sequence[str]) -> str:

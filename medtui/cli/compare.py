@@ -33,7 +33,9 @@ def compare_runs(
     columns: Annotated[
         str,
         typer.Option(
-            "--columns", metavar="NAMES", help="Columns, separated by commas: scheme,acc,packed."
+            "--columns",
+            metavar="NAMES",
+            help="Columns, separated by commas: scheme,acc,sparse_size.",
         ),
     ] = "",
     wanted: Annotated[
@@ -226,7 +228,7 @@ def _print_objects(
     from medtui.metrics import primary_metric
 
     for entry in entries:
-        values: dict[str, Any] = {column.name: column.read(entry) for column in columns}
+        values: dict[str, Any] = {column.json_key: column.read(entry) for column in columns}
         task = entry.result.task
         values |= {"task": task, "primary_metric": primary_metric(task).name}
         values |= {"is_probe": entry.is_probe, "chosen": entry.is_chosen}

@@ -15,7 +15,7 @@ from medtui.reporting.contents import Contents, title_of
 from medtui.reporting.sections import Code, Gallery, Paragraph, Part, Section, sections
 from medtui.runs.folder import slugify
 
-_BAD_MARKS = {"hurt", "maybe", "dead", "falls"}
+_BAD_MARKS = {"clear", "possible", "dead", "exceeded"}
 
 
 def report_html(chapters: Sequence[Contents]) -> str:

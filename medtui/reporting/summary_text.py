@@ -111,10 +111,10 @@ def _affected(contents: Contents) -> Iterator[str]:
     by_key = {entry.key: entry for entry in contents.entries}
     for harm in contents.harms:
         name = short_name(by_key[harm.key], contents.entries)
-        for who in harm.hurt:
+        for who in harm.clear_losses:
             affected.setdefault(who, []).append(name)
     for who, names in affected.items():
         yield (
-            f"The mean stayed within the tolerance, but {who} became clearly worse in "
+            f"The overall metric is within the tolerance, but {who} has a clear loss in "
             f"{', '.join(names)}."
         )

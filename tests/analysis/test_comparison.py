@@ -1,4 +1,4 @@
-"""Runs side by side: columns, filters, groups, differences, on folders that the engine wrote."""
+"""Comparison of runs: columns, filters, groups, differences, on recorded run folders."""
 
 import shutil
 from pathlib import Path
@@ -7,13 +7,14 @@ import msgspec
 import pytest
 
 from medtui.analysis.columns import (
+    FORMER_NAMES,
     all_columns,
     column_named,
     columns_named,
     differing,
     usual_columns,
 )
-from medtui.analysis.differences import difference_text, differences_of_all
+from medtui.analysis.differences import difference_text, differences, differences_of_all
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.groups import group_runs, mean_and_spread
 from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
@@ -23,6 +24,8 @@ from medtui.analysis.run_tables import classes_table, layers_table, runs_table
 from medtui.analysis.search_tables import describe_outcome, samples_table
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.sorting import sort_runs
+from medtui.analysis.subgroup_analysis import analyse_subgroups
+from medtui.analysis.subgroup_tables import changed_answers_table
 from medtui.analysis.table import table_csv, table_markdown
 from medtui.errors import UsageError
 from medtui.metrics import class_metric
@@ -44,7 +47,7 @@ def cells() -> list[RunRecord]:
 
 @pytest.fixture
 def searched(tmp_path: Path) -> list[RunRecord]:
-    """Return the cells with two probes, and a search that chose density 0.1."""
+    """Return the cells with two low-fidelity runs, and a search that chose density 0.1."""
     write_searched_study(tmp_path)
     entries, problems = read_run_records(all_runs(tmp_path))
     assert not problems
@@ -56,7 +59,7 @@ def _names(entries: list[RunRecord]) -> list[str]:
 
 
 def test_the_reference_comes_first(cells: list[RunRecord]) -> None:
-    """Runs stand study by study, the dense one before those that compress it."""
+    """Runs are in order of studies, the reference before its compressions."""
     assert _names(cells)[0] == "reference"
     assert len(cells) == 5
     assert reference_of(cells[2], cells) is cells[0]
@@ -64,12 +67,12 @@ def test_the_reference_comes_first(cells: list[RunRecord]) -> None:
 
 @pytest.mark.parametrize("column", all_columns(), ids=lambda column: column.name)
 def test_every_column_reads_a_real_run(column, cells: list[RunRecord]) -> None:
-    """No column fails on what the engine writes; what is missing is a dash."""
+    """No column fails on recorded results; a missing value is a dash."""
     assert all(column.text(entry) for entry in cells)
 
 
 def test_a_density_that_its_scheme_fixes_is_found(cells: list[RunRecord]) -> None:
-    """FilterPrune50 asks for a half by itself; the grid has no density for it."""
+    """FilterPrune50 fixes its density; the grid has none for it."""
     fixed = next(entry for entry in cells if entry.folder.name == "filterprune50")
     assert fixed.result.density is None
     assert fixed.density == 0.5
@@ -90,25 +93,25 @@ def test_a_density_that_its_scheme_fixes_is_found(cells: list[RunRecord]) -> Non
     ],
 )
 def test_filters(expression: str, expected: list[str], cells: list[RunRecord]) -> None:
-    """Terms are joined by and; numbers, shares, words and expressions are told apart."""
+    """All terms must hold; numbers, shares, words and regular expressions are distinguished."""
     holds = parse_filter(expression)
     assert sorted(_names([entry for entry in cells if holds(entry)])) == sorted(expected)
 
 
 @pytest.mark.parametrize(
     ("expression", "sentence"),
-    [("denisty<1", "Did you mean `density`"), ("scheme<3", "needs numbers"),
-     ("run~(", "not a regular expression"), ('run="a', "not closed"), ("s=1", "could be")],
+    [("denisty<1", "Did you mean `density`"), ("scheme<3", "needs a number"),
+     ("run~(", "not a regular expression"), ('run="a', "unclosed quote"), ("s=1", "could be")],
 )  # fmt: skip
-def test_a_wrong_filter_is_explained(expression: str, sentence: str) -> None:
-    """Each mistake has its sentence."""
+def test_an_invalid_filter_is_explained(expression: str, sentence: str) -> None:
+    """Each mistake has its own message."""
     with pytest.raises(UsageError) as error:
         parse_filter(expression)
     assert sentence in str(error.value)
 
 
-def test_columns_answer_to_their_beginnings() -> None:
-    """`acc`, `sens` and `peak` will do; what several columns begin with will not."""
+def test_columns_are_found_by_their_beginnings() -> None:
+    """`acc`, `sens` and `peak` are accepted; an ambiguous beginning is not."""
     assert [column.name for column in columns_named("acc,sens peak")] == [
         "accuracy", "sensitivity", "peak_memory",
     ]  # fmt: skip
@@ -117,7 +120,7 @@ def test_columns_answer_to_their_beginnings() -> None:
 
 
 def test_columns_that_do_not_differ_can_be_hidden(cells: list[RunRecord]) -> None:
-    """The name stays; what all runs have in common goes."""
+    """Columns with one value are hidden; the run's name is not."""
     pruned = [entry for entry in cells if entry.result.scheme == "Prune"]
     names = [column.name for column in differing(usual_columns(pruned), pruned)]
     assert "run" in names
@@ -125,14 +128,14 @@ def test_columns_that_do_not_differ_can_be_hidden(cells: list[RunRecord]) -> Non
 
 
 def test_missing_values_come_last_in_either_order(cells: list[RunRecord]) -> None:
-    """The reference has no density, whichever way one sorts by it."""
+    """The reference has no density, and is last in both orders."""
     for by in ("density", "-density"):
         assert _names(sort_runs(cells, by))[-1] == "reference"
     assert _names(sort_runs(cells, "scheme"))[0].startswith("filter")
 
 
 def test_groups_have_mean_and_spread_over_seeds(cells: list[RunRecord]) -> None:
-    """Two seeds make a mean and a standard deviation; one run makes a mean alone."""
+    """Two seeds have a mean and a standard deviation; one run has a mean only."""
     groups = {group.label: group for group in group_runs(cells, ["scheme"])}
     assert {label: len(group.members) for label, group in groups.items()} == {
         "reference": 1, "FilterPrune50": 2, "Prune": 2,
@@ -145,7 +148,7 @@ def test_groups_have_mean_and_spread_over_seeds(cells: list[RunRecord]) -> None:
 
 
 def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[RunRecord]) -> None:
-    """Without a pin each run is held against its study's reference, which has no difference."""
+    """Without a pin, each run is compared with its study's reference, which has no difference."""
     found, problems = differences_of_all(cells, None, resamples=50)
     assert not problems
     assert "cells/reference" not in found
@@ -159,7 +162,7 @@ def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[RunRecor
 
 
 def test_a_difference_is_written_in_points(cells: list[RunRecord]) -> None:
-    """Shares differ by points with one decimal, areas by thousandths."""
+    """Shares differ in percentage points with one decimal, areas in thousandths."""
     found, _ = differences_of_all(cells[:2], None, resamples=20)
     (each,) = found.values()
     for name, decimals in (("accuracy", 1), ("auroc", 3)):
@@ -167,8 +170,8 @@ def test_a_difference_is_written_in_points(cells: list[RunRecord]) -> None:
         assert len(text.split()[0].rpartition(".")[2]) == decimals
 
 
-def test_a_run_without_predictions_is_told_and_left_out(tmp_path: Path) -> None:
-    """One missing file costs one sentence."""
+def test_a_run_without_predictions_is_reported_and_left_out(tmp_path: Path) -> None:
+    """Each run that cannot be compared has one message."""
     shutil.copytree(RECORDED / "cells", tmp_path / "cells")
     (tmp_path / "cells" / "prune-0.1" / "predictions.npz").unlink()
     entries, _ = read_run_records(all_runs(tmp_path))
@@ -178,37 +181,37 @@ def test_a_run_without_predictions_is_told_and_left_out(tmp_path: Path) -> None:
     assert len(problems) == 1
 
 
-def test_settings_that_differ_are_told_line_by_line(cells: list[RunRecord]) -> None:
-    """Scheme and seed differ; steps do not; the note changes no run."""
+def test_settings_that_differ_are_listed(cells: list[RunRecord]) -> None:
+    """Scheme and seed differ and are listed; steps and the note are not."""
     keys = {line.key for line in setting_differences(cells[1:])}
     assert "compress.seeds" in keys
     assert "compress.schemes" in keys
     assert not {"lc.steps", "note"} & keys
 
 
-def test_the_front_is_what_nobody_beats() -> None:
-    """Cheaper and better is on it; dearer and worse is not; equal points count once."""
+def test_the_front_has_no_dominated_point() -> None:
+    """Dominated points are left out; equal points count once."""
     points = [(4.0, 0.9), (1.0, 0.5), (2.0, 0.8), (3.0, 0.7), (2.0, 0.8)]
     assert pareto_front(points) == [1, 2, 0]
     assert pareto_front([]) == []
 
 
-def test_sheets_can_be_written(cells: list[RunRecord]) -> None:
-    """Each sheet is as wide as its headers, in every form."""
+def test_tables_can_be_written(cells: list[RunRecord]) -> None:
+    """Each row is as wide as the headers, in every format."""
     found, _ = differences_of_all(cells, None, resamples=5)
     metric = class_metric("single")
-    for sheet in (
+    for table in (
         runs_table(cells, usual_columns(cells), found),
         classes_table(cells, metric),
         layers_table(cells),
     ):
-        assert all(len(row) == len(sheet.headers) for row in sheet.rows)
-        assert len(table_csv(sheet).splitlines()) == 1 + len(sheet.rows)
-        assert table_markdown(sheet).count("\n| ") >= len(sheet.rows)
+        assert all(len(row) == len(table.headers) for row in table.rows)
+        assert len(table_csv(table).splitlines()) == 1 + len(table.rows)
+        assert table_markdown(table).count("\n| ") >= len(table.rows)
 
 
 def test_a_table_needs_result_files_alone(tmp_path: Path, cells: list[RunRecord]) -> None:
-    """The usual columns open no other file, so a thousand runs cost a thousand small reads."""
+    """The default columns read no other files, so a thousand runs take a thousand small reads."""
     for entry in cells:
         target = tmp_path / "cells" / entry.folder.name
         target.mkdir(parents=True)
@@ -220,8 +223,8 @@ def test_a_table_needs_result_files_alone(tmp_path: Path, cells: list[RunRecord]
     assert all(column.opens == "result" for column in usual_columns(entries))
 
 
-def test_averages_are_those_of_the_stage_that_compressed(cells: list[RunRecord]) -> None:
-    """Reading and evaluating do not dilute them; a result without stages has its telemetry's."""
+def test_averages_are_those_of_the_compress_stage(cells: list[RunRecord]) -> None:
+    """Other stages are excluded; a result without stages has averages over all its telemetry."""
     entry, memory = cells[1], column_named("process_memory")
     level = Level(mean=5.0, peak=9.0, num_samples=3)
     stages = {"compress": TelemetrySummary(3, 2.0, process_memory_bytes=level)}
@@ -230,37 +233,41 @@ def test_averages_are_those_of_the_stage_that_compressed(cells: list[RunRecord])
     assert (memory.number(entry) or 0) > 5.0
 
 
-def test_probes_are_told_from_whole_runs_by_their_folders(searched: list[RunRecord]) -> None:
-    """Their number and their cycles are said together."""
+def test_low_fidelity_runs_are_recognised_by_their_folders(searched: list[RunRecord]) -> None:
+    """Their number and cycles are described together."""
     whole, probes = split_by_fidelity(searched)
     assert {probe.folder.name for probe in probes} == set(PROBES)
     assert len(whole) == 5
-    assert describe_low_fidelity(probes) == "2 probes of 2 cycles"
-    assert describe_low_fidelity(probes[:1]) == "1 probe of 2 cycles"
+    assert describe_low_fidelity(probes) == "2 low-fidelity runs (2 cycles)"
+    assert describe_low_fidelity(probes[:1]) == "1 low-fidelity run (2 cycles)"
 
 
-def test_probes_are_never_averaged_with_whole_runs(searched: list[RunRecord]) -> None:
-    """Whatever is grouped by, they stand by themselves, and say so."""
+def test_low_fidelity_runs_are_not_averaged_with_others(searched: list[RunRecord]) -> None:
+    """Whatever the columns, they form a group of their own, named so."""
     sizes = {group.label: len(group.members) for group in group_runs(searched, ["scheme"])}
-    assert sizes == {"reference": 1, "FilterPrune50": 2, "Prune": 2, "Prune probe": 2}
+    assert sizes == {"reference": 1, "FilterPrune50": 2, "Prune": 2, "Prune low-fidelity": 2}
 
 
-def test_what_a_search_made_of_a_run_is_a_column(searched: list[RunRecord]) -> None:
-    """It is among the usual ones where there was a search, and filters know it."""
+def test_the_role_of_a_run_in_a_search_is_a_column(searched: list[RunRecord]) -> None:
+    """It is a default column of studies with a search, and filters accept old and new words."""
     assert "search" in [column.name for column in usual_columns(searched)]
-    for word, expected in (("chosen", ["prune-0.1"]), ("probe", sorted(PROBES))):
+    for word, expected in (
+        ("chosen", ["prune-0.1"]),
+        ("probe", sorted(PROBES)),
+        ("low-fidelity", sorted(PROBES)),
+    ):
         holds = parse_filter(f"search={word}")
         assert sorted(_names([entry for entry in searched if holds(entry)])) == expected
 
 
 def test_without_a_search_there_is_no_such_column(cells: list[RunRecord]) -> None:
-    """Runs that no search asked for are what they were."""
+    """Runs of a study without a search have no role."""
     assert "search" not in [column.name for column in usual_columns(cells)]
     assert not any(entry.is_probe or entry.is_chosen for entry in cells)
 
 
 def test_a_damaged_search_hides_no_run(searched: list[RunRecord]) -> None:
-    """Runs are listed all the same; none is called chosen."""
+    """Runs are still listed, none of them as chosen."""
     study = searched[0].folder.study
     study.search.write_text("{")
     entries, problems = read_run_records(study.runs())
@@ -269,17 +276,46 @@ def test_a_damaged_search_hides_no_run(searched: list[RunRecord]) -> None:
     assert not any(entry.is_chosen for entry in entries)
 
 
-def test_samples_of_a_search_stand_in_the_order_they_were_planned(
+def test_samples_of_a_search_are_in_the_order_of_planning(
     searched: list[RunRecord],
 ) -> None:
-    """Each says what it is; the chosen one is marked, and the sentence names it."""
+    """Each has its role; the chosen one is marked, and the sentence names it."""
     (search,) = (read_search(searched[0].folder.study) or SearchRecord()).searches
-    sheet = samples_table(search)
-    assert [row[4] for row in sheet.rows] == ["probe", "probe", "chosen"]
-    assert sheet.rows[0][1:4] == ("0.2", "89.0 % ± 0.4", "yes")
-    assert sheet.marks == ("", "", "chosen")
-    assert "of 88.0 % by 1.64 standard errors" in sheet.note
+    table = samples_table(search)
+    assert [row[4] for row in table.rows] == ["low-fidelity", "low-fidelity", "chosen"]
+    assert table.rows[0][1:4] == ("0.2", "89.0 % ± 0.4", "yes")
+    assert table.marks == ("", "", "chosen")
+    assert "of 88.0 % by 1.64 standard errors" in table.note
     assert describe_outcome(search) == (
-        "Prune: density 0.1 has 89.5 % accuracy on val, bound 88.0 %, 10 times smaller packed "
+        "Prune: density 0.1 has 89.5 % accuracy on val, bound 88.0 %, size reduction 10x "
         "(3 samples, budget spent)"
     )
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_former_names_of_columns_are_accepted(
+    former: str, name: str, cells: list[RunRecord]
+) -> None:
+    """In lists of columns, as a beginning, and in filters; JSON output keeps them as keys."""
+    (column,) = columns_named(former)
+    assert column.name == name
+    assert column.json_key == former
+    assert column_named(former[:-1]) is column_named(former)
+    assert all(map(parse_filter(f"{former}>=0"), cells))
+
+
+def test_subgroup_verdicts_need_an_overall_metric_within_the_tolerance(
+    cells: list[RunRecord],
+) -> None:
+    """Classes of a run that lost more overall are not judged; a generous tolerance judges them."""
+    baseline, run = cells[0], next(each for each in cells if each.folder.name == "prune-0.1")
+    loss = -differences(baseline, run).by_metric["accuracy"].value
+    strict = analyse_subgroups(baseline, run, tolerance=loss - 0.001)
+    generous = analyse_subgroups(baseline, run, tolerance=loss + 0.001)
+    assert not strict.passes
+    assert strict.losses == []
+    assert generous.passes
+    assert set(generous.clear_losses) <= set(generous.losses)
+    assert {each.verdict for each in generous.classes} <= {"", "possible", "clear"}
+    title = changed_answers_table([strict]).rows[0][-1]
+    assert title == "no"

@@ -25,7 +25,7 @@ def test_runs_stand_with_their_changes(medtui, recorded):
     header, *rows = shown.splitlines()
     assert "change of accuracy" in header
     assert next(row for row in rows if row.startswith("cells/prune-0.1 ")).count("[") == 4
-    assert "against cells/reference" in shown
+    assert "relative to cells/reference" in shown
 
 
 def test_csv_and_json_hold_the_same_numbers(medtui, recorded):
@@ -48,13 +48,13 @@ def test_markdown_has_a_rule_below_its_headers(medtui, recorded):
     assert set(lines[1]) <= set("| -:")
 
 
-def test_who_was_hurt(medtui, recorded):
-    """Flips, classes, patient groups and images, for a run of the films."""
+def test_subgroup_analysis(medtui, recorded):
+    """Changed predictions, classes, patient groups and images, for a run of the films."""
     shown = medtui("runs", "compare", "films/prune-0.05", "--hurt").stdout
-    for words in ("Answers changed", "By class, rarest first", "By patient group", "sex", "AP",
-                  "Calibration error", "Images that moved most"):  # fmt: skip
+    for words in ("Changed predictions", "Classes, rarest first", "Patient groups", "sex", "AP",
+                  "Calibration error", "Images with the largest changes"):  # fmt: skip
         assert words in shown
-    classes = shown.partition("By class")[2].splitlines()[2:6]
+    classes = shown.partition("Classes, rarest")[2].splitlines()[2:6]
     assert classes[0].startswith("Hernia")
 
 
@@ -62,7 +62,7 @@ def test_sorting_pinning_and_groups(medtui, recorded):
     """A minus sorts falling; a pin is the baseline of all; groups have a spread."""
     shown = medtui("runs", "compare", "cells", "--sort", "-packed", "--pin", "prune-0.1").stdout
     assert shown.splitlines()[1].startswith("cells/reference")
-    assert "against cells/prune-0.1" in shown
+    assert "relative to cells/prune-0.1" in shown
     assert "±" in medtui("runs", "compare", "cells", "--group", "scheme").stdout
 
 
@@ -94,7 +94,7 @@ def test_probes_are_left_out_until_they_are_asked_for(medtui, searched):
     usual, every, one = (
         medtui(*asked, *more) for more in (["cells"], ["cells", "--probes"], [f"cells/{PROBES[0]}"])
     )
-    assert "2 probes of 2 cycles left out; show them with --probes" in usual.stderr
+    assert "2 low-fidelity runs (2 cycles) left out; show them with --probes" in usual.stderr
     assert "left out" not in every.stderr + one.stderr
     rows = [[json.loads(line) for line in done.stdout.splitlines()] for done in (usual, every, one)]
     assert [sum(row["is_probe"] for row in each) for each in rows] == [0, 2, 1]
@@ -102,11 +102,11 @@ def test_probes_are_left_out_until_they_are_asked_for(medtui, searched):
     assert [row["run"] for row in rows[0] if row["chosen"]] == ["cells/prune-0.1"]
 
 
-def test_tables_say_probe_and_chosen(medtui, searched):
-    """The column stands by itself where a search was, in CSV too; groups keep probes apart."""
+def test_tables_name_the_role_in_a_search(medtui, searched):
+    """The column is shown by default, also in CSV; low-fidelity runs form their own groups."""
     text = medtui("runs", "compare", "cells", "--probes", "--csv").stdout
     told = {row["run"]: row["search"] for row in csv.DictReader(io.StringIO(text))}
     assert told["cells/prune-0.1"] == "chosen"
-    assert {told[f"cells/{name}"] for name in PROBES} == {"probe"}
+    assert {told[f"cells/{name}"] for name in PROBES} == {"low-fidelity"}
     grouped = medtui("runs", "compare", "cells", "--probes", "--group", "scheme").stdout
-    assert "Prune probe" in grouped
+    assert "Prune low-fidelity" in grouped

@@ -130,7 +130,7 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
 def test_films_have_classes_and_patient_groups(films: Contents) -> None:
     """Multi-label reports judge by AUROC, rarest class first, and by sex, age and view."""
     text = report_html([films])
-    for words in ("test AUROC", "By patient group: films/prune-0.05", "rarest first", "view"):
+    for words in ("test AUROC", "Patient groups: films/prune-0.05", "rarest first", "view"):
         assert words in text
     assert any("cannot be shown" in problem for problem in films.problems)
 
@@ -185,7 +185,7 @@ def test_probes_are_no_runs_of_a_report(searched: Contents, cells: Contents) -> 
     assert sorted(entry.folder.name for entry in searched.entries) == sorted(names)
     text = summary(searched)
     assert "compressed with Condensa in 4 runs" in text
-    assert "ran 2 probes of 2 cycles" in text
+    assert "ran 2 low-fidelity runs (2 cycles)" in text
     assert "probe" not in summary(cells)
     page = report_html([searched])
     before, _, rest = page.partition('<section id="searches">')
@@ -198,7 +198,7 @@ def test_each_search_has_its_sentence_its_samples_and_its_chart(searched: Conten
     section = page.partition('<section id="searches">')[2].partition("</section>")[0]
     assert "Prune: density 0.1 has 89.5 % accuracy on val, bound 88.0 %" in section
     assert '<tr class="chosen"><td class="key">prune-0.1</td>' in section
-    assert section.count("<td>probe</td>") == 2
+    assert section.count("<td>low-fidelity</td>") == 2
     assert '<figure id="searches-search-prune">' in section
     for label in ("m posterior mean", "bound", "★ chosen 0.1", "f feasible", "l low-fidelity run"):
         assert f">{label}</text>" in section

@@ -107,12 +107,12 @@ async def test_a_filter_narrows_the_table_and_half_of_one_does_no_harm(recorded:
 async def test_columns_are_chosen_sorted_and_hidden(recorded: Path) -> None:
     """`o` sorts by the next column, `d` hides those that do not differ."""
     async with opened(recorded, size=(200, 50)) as pilot:
-        await _compare(pilot, "5 marked", "reached")
+        await _compare(pilot, "5 marked", "actual density")
         await pilot.press("o")
         await until(pilot, lambda: "by scheme" in screen_text(pilot))
         await pilot.press("v", "ctrl+u", *"run,guard,seed", "enter")
         await until(pilot, lambda: "guard" in screen_text(pilot))
-        assert "reached" not in screen_text(pilot)
+        assert "actual density" not in screen_text(pilot)
 
 
 async def test_groups_stand_above_their_members(recorded: Path) -> None:
@@ -160,11 +160,15 @@ async def test_probes_are_hidden_until_they_are_asked_for(runs_dir: Path) -> Non
     """`P` shows them, each with its sign and its word; hidden again they are unmarked."""
     write_searched_study(runs_dir)
     async with opened(runs_dir, size=(160, 50)) as pilot:
-        await _compare(pilot, "5 of 5 runs, 5 marked · 2 probes of 2 cycles hidden", "chosen")
+        await _compare(
+            pilot, "5 of 5 runs, 5 marked · 2 low-fidelity runs (2 cycles) hidden", "chosen"
+        )
         assert "★ cells/prune-0.1" in screen_text(pilot)
         assert PROBES[0] not in screen_text(pilot)
         await pilot.press("P", "a")
-        await until(pilot, lambda: "5 of 5 runs, 7 marked · 2 probes of 2" in screen_text(pilot))
+        await until(
+            pilot, lambda: "5 of 5 runs, 7 marked · 2 low-fidelity runs (2" in screen_text(pilot)
+        )
         assert all(f"○ cells/{name}" in screen_text(pilot) for name in PROBES)
         await pilot.press("P")
         await until(pilot, lambda: "5 of 5 runs, 5 marked" in screen_text(pilot))
@@ -176,7 +180,7 @@ async def test_a_probe_marked_on_home_is_shown(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", *["down"] * 4, "space")
         await until(pilot, lambda: "◆ " in screen_text(pilot))
-        await _compare(pilot, "5 of 5 runs, 1 marked · 2 probes of 2 cycles", "○ ")
+        await _compare(pilot, "5 of 5 runs, 1 marked · 2 low-fidelity runs (2 cycles)", "○ ")
 
 
 async def test_the_outcome_of_the_study_s_search_stands_below_the_table(runs_dir: Path) -> None:

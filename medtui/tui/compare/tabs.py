@@ -160,18 +160,25 @@ def _subgroups(
     except MedtuiError as error:
         return (Text(str(error), colours.warning),)
     if analysis is None:
-        return (Text("This run is the baseline: the others are held against it.", colours.muted),)
+        return (Text("This run is the baseline; the others are compared with it.", colours.muted),)
     flips, calibration, *others = analysis_tables([analysis])
     return flips, _summary(analysis, colours), *others[:-1], calibration, others[-1]
 
 
 def _summary(analysis: SubgroupAnalysis, colours: Colours) -> Text:
     if not analysis.passes:
-        return Text("✗ The mean falls below the tolerance.", style=colours.states["failed"])
-    if analysis.marked:
-        names = ", ".join(analysis.marked)
-        return Text(f"✗ The mean holds, but look at {names}.", style=colours.states["failed"])
-    return Text("✓ The mean holds, and so does every class and group.", style=colours.good)
+        return Text(
+            "✗ The overall metric is not within the tolerance.", style=colours.states["failed"]
+        )
+    if analysis.losses:
+        names = ", ".join(analysis.losses)
+        return Text(
+            f"✗ The overall metric is within the tolerance, but see {names}.",
+            style=colours.states["failed"],
+        )
+    return Text(
+        "✓ Within the tolerance overall, in every class and in every group.", style=colours.good
+    )
 
 
 def _moved_images(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> Text:

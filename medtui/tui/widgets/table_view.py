@@ -14,7 +14,7 @@ from medtui.analysis.table import Table, deal_columns
 from medtui.charts.palette import Colours
 from medtui.tui.widgets.panel import Panel
 
-_MARKED = {"hurt", "maybe", "falls", "dead"}
+_MARKED = {"clear", "possible", "exceeded", "dead"}
 """What is said against a row, for which it is coloured."""
 
 _GAP = 2
