@@ -269,9 +269,9 @@ _AFTER: tuple[Column, ...] = (
                    format_bytes),
     _vitals_column("utilisation", "mean GPU utilisation", "gpu_percent", "mean",
                    _format_percent_of_100),
-    _vitals_column("process_memory", "mean host memory", "process_memory_bytes", "mean",
+    _vitals_column("process_memory", "mean process memory", "process_memory_bytes", "mean",
                    format_bytes),
-    _vitals_column("process_peak_memory", "peak host memory", "process_memory_bytes", "peak",
+    _vitals_column("process_peak_memory", "peak process memory", "process_memory_bytes", "peak",
                    format_bytes),
     _vitals_column("cpu", "mean CPU", "process_cpu_percent", "mean", _format_percent_of_100),
 )  # fmt: skip

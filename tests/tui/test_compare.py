@@ -71,8 +71,8 @@ async def test_every_tab_shows_the_marked_runs(recorded: Path) -> None:
             await until(pilot, lambda words=words: words in screen_text(pilot))
 
 
-async def test_who_was_hurt_is_about_the_run_under_the_cursor(recorded: Path) -> None:
-    """The baseline hurts nobody; the next run has classes, calibration and images."""
+async def test_subgroups_are_of_the_run_under_the_cursor(recorded: Path) -> None:
+    """The baseline has no analysis; the next run has classes, calibration and images."""
     async with opened(recorded, size=(120, 40)) as pilot:
         await _compare(pilot, "5 marked")
         await pilot.press("6")

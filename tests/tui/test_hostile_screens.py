@@ -120,7 +120,7 @@ def test_no_payload_reaches_the_terminal(
         (b"\x1b", b"Studies"),
         (b"c", b"0 of 5 runs"),
         (b"/\x15\r", b"5 of 5 runs"),
-        (b"8", b"hurt"),
+        (b"8", b"Subgroups"),
         (b"\x1b", b"Studies"),
         (b"n", b"hostile.toml"),
         (b"\x1b[1;5F\r", VISIBLE.encode()),

@@ -22,7 +22,7 @@ from medtui.tui.compare.model import ComparisonLoader, FinishedRuns
 from medtui.tui.widgets.image_strip import draw_samples
 from medtui.tui.widgets.progress_bar import bar
 
-SUBGROUPS = "Who was hurt"
+SUBGROUPS = "Subgroups"
 """The tab that is about the run under the cursor."""
 
 TABS = ("Accuracy", "Memory", "Utilisation", "Averages", "Density", "Pareto", "Classes",
