@@ -23,8 +23,10 @@ from typing import IO, Generic, TypeVar
 
 import msgspec
 
+from medtui import __version__
 from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.protocol.outcome import Failed, error_class
+from medtui.upgrade import STARTED_BY_VERSION, explain_missing_child
 
 MessageT = TypeVar("MessageT")
 
@@ -52,6 +54,7 @@ def child_environment(devices: str | None = None) -> dict[str, str]:
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # the order in which NVML counts
         "TQDM_DISABLE": "1",
         "KINETO_LOG_LEVEL": "99",  # torch's profiler prints notices
+        STARTED_BY_VERSION: __version__,
     }
     if devices is not None:
         environment["CUDA_VISIBLE_DEVICES"] = devices
@@ -259,8 +262,12 @@ class ChildProcess(Generic[MessageT]):
         code = self._process.poll()
         if code and not self._is_cancelled:
             # Python exits with 1 after a traceback: no error of ours, whose reason it would send.
+            reason = self._reason()
+            upgraded = explain_missing_child(reason)
+            if upgraded is not None:
+                raise upgraded
             kind: type[MedtuiError] = EnvironmentProblem if code == 1 else error_class(code)
-            raise kind(f"{self._complaint}: {self._reason()}.")
+            raise kind(f"{self._complaint}: {reason}.")
 
     def _read(self, timeout_seconds: float) -> bytes | None:
         """Return what stands in the pipe, empty at its end; None where nothing came in time."""

@@ -14,12 +14,13 @@ from pathlib import Path
 from types import FrameType
 
 from medtui.errors import EnvironmentProblem, MedtuiError
-from medtui.events import RunFailed, RunStarted, RunStopped
+from medtui.events import Noted, RunFailed, RunStarted, RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import FolderLock
+from medtui.runs.lock import FolderLock, holder_of
 from medtui.runs.log_writer import EventWriter
+from medtui.upgrade import RESUME_HINT, describe_upgrade, explain_missing_module
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space, quota reached, or a limit on the size of files."""
@@ -39,15 +40,34 @@ def main() -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve each other
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # repeatable matrix products
     os.environ["TQDM_DISABLE"] = "1"
+    upgrade = describe_upgrade(is_earlier=_is_supervised_by_earlier(folder))
     lock = FolderLock(folder.lock)
     try:
         lock.acquire()
+    except MedtuiError as error:
+        return _refuse(error)
+    try:
         preset = parse_preset(read_text(folder.preset), str(folder.preset))
     except MedtuiError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - goes to worker.log
-        return error.exit_code
+        if upgrade:
+            with EventWriter(folder.events) as log:
+                log.write(RunFailed(f"{upgrade} {error.message}", RESUME_HINT))
+        return _refuse(error)
     with EventWriter(folder.events) as log:
+        if upgrade:
+            log.write(Noted(upgrade, "warning"))
         return _carry_through(folder, preset, log, arguments.device)
+
+
+def _refuse(error: MedtuiError) -> int:
+    print(error, file=sys.stderr)  # noqa: T201 - goes to worker.log
+    return error.exit_code
+
+
+def _is_supervised_by_earlier(folder: RunFolder) -> bool:
+    """Return whether a version that wrote a bare pid into the lock file runs the study."""
+    owner = holder_of(folder.study.lock)
+    return owner is not None and owner.pid > 0 and not owner.boot_id
 
 
 def _carry_through(folder: RunFolder, preset: Preset, log: EventWriter, device: str) -> int:
@@ -96,6 +116,8 @@ def explain(error: Exception) -> RunFailed:
         is_resumable = isinstance(error, EnvironmentProblem)
         return RunFailed(error.message, error.hint, is_resumable)
     text = str(error)
+    if isinstance(error, ImportError) and explain_missing_module(error) is not None:
+        return RunFailed(f"medtui was upgraded while this run was running: {text}.", RESUME_HINT)
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return RunFailed(
             f"The disk is full: {error.filename or 'a file could not be written'}.",
@@ -107,7 +129,10 @@ def explain(error: Exception) -> RunFailed:
         return RunFailed(
             f"The GPU failed: {text.splitlines()[0]}", "Resume on this or another GPU."
         )
-    return RunFailed(f"{type(error).__name__}: {text}", "The traceback is in worker.log.")
+    cure = "The traceback is in worker.log."
+    if upgrade := describe_upgrade():  # another version wrote what this one reads
+        return RunFailed(f"{upgrade} {type(error).__name__}: {text}", f"{RESUME_HINT} {cure}")
+    return RunFailed(f"{type(error).__name__}: {text}", cure)
 
 
 if __name__ == "__main__":

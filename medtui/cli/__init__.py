@@ -10,6 +10,7 @@ import sys
 from medtui import __version__
 from medtui.cli.stream import escape_output
 from medtui.errors import MedtuiError, explain_os_error
+from medtui.upgrade import explain_missing_module
 
 
 def main() -> int:
@@ -26,6 +27,12 @@ def main() -> int:
     except MedtuiError as error:
         show_error(error)
         return error.exit_code
+    except ImportError as error:
+        upgraded = explain_missing_module(error)
+        if upgraded is None:
+            raise
+        show_error(upgraded)
+        return upgraded.exit_code
     except BrokenPipeError:
         # The reader of the pipe has closed it; Python's flush at exit must not fail either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,10 +1,15 @@
 """`medtui bench`: latency, throughput, memory and size of finished models."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from medtui.cli import options
+from medtui.errors import UsageError
+
+_FORMER_TARGET = "engine"
+"""What version 0.1.0 measured L-C by; the program is now in the repository's `benchmarks/`."""
 
 
 def bench(
@@ -31,6 +36,7 @@ def bench(
             help="Override a key of [bench], for example rounds=5.",
         ),
     ] = None,
+    images: Annotated[Path | None, typer.Option("--images", hidden=True)] = None,
     stored: Annotated[
         bool, typer.Option("--stored", help="Show stored measurements without measuring.")
     ] = False,
@@ -39,12 +45,19 @@ def bench(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Measure latency, throughput, memory and size of finished models beside the reference."""
+    folder = options.runs_dir_of(ctx, runs_dir)
+    is_former = targets == [_FORMER_TARGET] and not (folder / _FORMER_TARGET).is_dir()
+    if images is not None or is_former:
+        raise UsageError(
+            "`medtui bench engine` and --images were moved out of the package.",
+            hint="In a clone of the repository, run: python -m benchmarks.engine_ablation",
+        )
     from medtui.cli.follow.benchmark_process import BenchOptions, bench_targets
 
     bench_targets(
         BenchOptions(
             targets=targets,
-            runs_dir=options.runs_dir_of(ctx, runs_dir),
+            runs_dir=folder,
             device=device,
             threads=threads,
             overrides=overrides or [],

@@ -21,6 +21,7 @@ from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.lock import holder_of, is_held
 from medtui.runs.signalling import signal_holder
 from medtui.units import format_bytes, format_duration
+from medtui.upgrade import explain_missing_child
 
 START_SECONDS = 60.0
 """How long a supervisor may take to acquire its study's lock."""
@@ -129,6 +130,9 @@ def resume_study(study: StudyFolder) -> None:
             break
         time.sleep(_POLL_SECONDS)
     if supervisor.poll() != 0:
+        upgraded = explain_missing_child(_log_since(study, log_start))
+        if upgraded is not None:
+            raise upgraded
         raise EnvironmentProblem(
             f"The supervisor of {study.name} did not start: {_log_since(study, log_start)}",
             hint=f"See {study.supervisor_log}.",

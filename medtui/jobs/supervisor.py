@@ -27,6 +27,7 @@ from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
 from medtui.telemetry import SamplerProcess
+from medtui.upgrade import RESUME_HINT, explain_missing_module
 
 POLL_SECONDS = 0.2
 """Time between two checks of the workers."""
@@ -250,6 +251,12 @@ def main() -> int:
         lock.acquire()
         preset = parse_preset(read_text(study.preset), str(study.preset))
         return Supervisor(study, preset, find_slots(preset.machine)).execute()
+    except ImportError as error:
+        upgraded = explain_missing_module(error)
+        if upgraded is None:
+            raise
+        print(f"{upgraded.message} {RESUME_HINT}", file=sys.stderr)  # noqa: T201 - to supervisor.log
+        return upgraded.exit_code
     except MedtuiError as error:
         print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
         return error.exit_code

@@ -21,6 +21,7 @@ from medtui.telemetry.process_tree import ProcessTree
 from medtui.telemetry.sample import Sample
 from medtui.telemetry.sample_log import SampleLog
 from medtui.telemetry.visible_devices import hides_all
+from medtui.upgrade import describe_upgrade
 
 NVML_TIMEOUT = 0.5
 """Timeout of NVML as a fraction of the interval."""
@@ -97,6 +98,8 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     options = _parser().parse_args(arguments)
+    if note := describe_upgrade():
+        print(note, file=sys.stderr)  # noqa: T201 - goes to worker.log
     log = SampleLog(options.out)
     tree = ProcessTree(options.pid, options.start_ticks)
     gpus = gpu_reader(options.devices, options.nvml_off, options.interval)

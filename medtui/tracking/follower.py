@@ -31,6 +31,7 @@ from medtui.tracking.tracker import (
     RunDescription,
     Tracker,
 )
+from medtui.upgrade import describe_upgrade
 
 POLL_SECONDS = 1.0
 
@@ -181,6 +182,8 @@ def run_follower(name: str, open_tracker: OpenTracker) -> int:
     arguments = parser.parse_args()
     run = RunFolder(arguments.folder.resolve())
     end = End(is_requested=arguments.once)
+    if note := describe_upgrade():
+        print(note, file=sys.stderr)  # noqa: T201 - to log.txt
     os.nice(NICENESS)
     folder = run.tracker(name)
     try:

@@ -16,6 +16,7 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.worker import WorkerFailed
 
 from medtui.monitor.poller import Poller
 from medtui.monitor.snapshot import Snapshot, endings_between
@@ -33,6 +34,7 @@ from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.settings import Settings, load_settings
 from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
 from medtui.tui.theme import DARK_THEME, LIGHT_THEME
+from medtui.upgrade import explain_missing_module
 
 if TYPE_CHECKING:
     from medtui.tui.editor.data_screen import DataScreen
@@ -215,6 +217,20 @@ class MedtuiApp(App[None]):
     def _publish(self, snapshot: Snapshot) -> None:
         """Called by the reading thread."""
         self.post_message(SnapshotTaken(snapshot))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Show that medtui was upgraded where a module is missing, instead of a traceback.
+
+        A worker's failure is a notice; a screen that failed cannot go on, so the application exits.
+        """
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        upgraded = explain_missing_module(cause) if isinstance(cause, ImportError) else None
+        if upgraded is None:
+            super()._handle_exception(error)
+        elif isinstance(error, WorkerFailed):
+            self.notify(str(upgraded), title="Not done", severity="error", markup=False)
+        else:
+            self.exit(return_code=upgraded.exit_code, message=str(upgraded))
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)

@@ -23,6 +23,7 @@ from medtui.tui.actions.messages import (
 from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.screens.confirm import Choice, ConfirmDialog
 from medtui.tui.screens.prompt import Prompt
+from medtui.upgrade import explain_missing_module
 
 if TYPE_CHECKING:
     from medtui.tui.app import MedtuiApp
@@ -77,6 +78,11 @@ class ActionHandlers:
             yield
         except OSError as error:
             self._show_failure(title, explain_os_error(error))
+        except ImportError as error:
+            upgraded = explain_missing_module(error)
+            if upgraded is None:
+                raise
+            self._show_failure(title, upgraded)
         except MedtuiError as error:
             self._show_failure(title, error)
 
