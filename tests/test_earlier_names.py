@@ -19,6 +19,8 @@ from medtui.metrics import metric_named
 from medtui.preset import load_preset
 from medtui.runs.bench_record import Bench
 from medtui.runs.exports import Export
+from medtui.runs.status import FORMER_STATUSES
+from medtui.tui.bindings import current_names
 from tests.helpers.earlier_version import (
     FIRST_VERSION,
     call_medtui,
@@ -78,8 +80,6 @@ def test_columns_are_found_by_their_names(name: str) -> None:
 @pytest.mark.parametrize(("former", "today"), [("lost", "crashed"), ("failed", "failed")])
 def test_states_are_found_by_their_names(former: str, today: str) -> None:
     """Home's filter takes the states' names of 0.1.0."""
-    from medtui.runs.status import FORMER_STATUSES
-
     assert FORMER_STATUSES.get(former, former) == today
 
 
@@ -103,11 +103,8 @@ def _action_names() -> set[str]:
 
 def test_actions_are_found_by_their_names() -> None:
     """`[keys]` of a settings file of 0.1.0 binds every action that it named."""
-    from medtui.tui import bindings
-
-    current = getattr(bindings, "current_names", dict)
     typed = dict.fromkeys(INTERFACE["actions"], "f9")
-    assert set(current(typed)) - _action_names() == set()
+    assert set(current_names(typed)) - _action_names() == set()
 
 
 @pytest.mark.parametrize("command", INTERFACE["options"])
