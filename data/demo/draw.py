@@ -17,7 +17,7 @@ OVERSAMPLING = 4
 """Cells are drawn at four times the size and scaled down, as a microscope's optics would."""
 CELLS_PER_PATIENT = 50
 PATIENTS = {"train": (10, 5), "val": (2, 1), "test": (4, 2)}
-"""Infected and healthy patients of each part."""
+"""Infected and healthy patients of each split."""
 GREY_LEVELS = 64
 """Fewer levels than a camera's keep the file small."""
 
@@ -77,7 +77,7 @@ def draw_cell(slide: Slide, is_parasitized: bool, rng: np.random.Generator) -> N
 
 
 def _outline(slide: Slide, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
-    """Give the distance from the cell's centre in units of its radius: 1 on the membrane."""
+    """Return the distance from the cell's centre in units of its radius: 1 on the membrane."""
     x, y = x - rng.normal(0, 0.05), y - rng.normal(0, 0.05)
     angle = np.arctan2(y, x)
     wobble = sum(
@@ -88,7 +88,7 @@ def _outline(slide: Slide, x: Floats, y: Floats, rng: np.random.Generator) -> Fl
 
 
 def _parasite(slide: Slide, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
-    """Give the opacity of a ring with its chromatin dot, or of a compact older form."""
+    """Return the opacity of a ring with its chromatin dot, or of a compact older form."""
     distance, angle = slide.radius * rng.uniform(0.1, 0.65), rng.uniform(0, 2 * np.pi)
     x, y = x - distance * np.cos(angle), y - distance * np.sin(angle)
     opacity = rng.uniform(0.22, 0.85)
@@ -105,7 +105,7 @@ def _parasite(slide: Slide, x: Floats, y: Floats, rng: np.random.Generator) -> F
 def _specks(
     slide: Slide, x: Floats, y: Floats, rng: np.random.Generator
 ) -> list[tuple[Floats, Floats]]:
-    """Give what a classifier must not fall for: stain grains, platelets at the rim, folds."""
+    """Return distractors for the classifier: stain grains, platelets at the rim, folds."""
     specks = []
     for _ in range(rng.poisson(1.1)):
         distance, angle = rng.uniform(0.1, 1.15), rng.uniform(0, 2 * np.pi)
@@ -138,10 +138,10 @@ def _to_bytes(image: Floats) -> NDArray[np.uint8]:
     return np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
-def draw_part(
+def draw_split(
     infected: int, healthy: int, first: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.str_]]:
-    """Draw images, labels (1 = parasitized) and patients of one part."""
+    """Draw images, labels (1 = parasitized) and patients of one split."""
     images, labels, patients = [], [], []
     for number in range(infected + healthy):
         slide = prepare_slide(rng)
@@ -162,12 +162,12 @@ def main() -> None:
     """Write `demo.npz`."""
     rng = np.random.default_rng(SEED)
     arrays, first = {}, 1
-    for part, (infected, healthy) in PATIENTS.items():
-        images, labels, patients = draw_part(infected, healthy, first, rng)
+    for split, (infected, healthy) in PATIENTS.items():
+        images, labels, patients = draw_split(infected, healthy, first, rng)
         arrays |= {
-            f"{part}_images": images,
-            f"{part}_labels": labels,
-            f"{part}_patients": patients,
+            f"{split}_images": images,
+            f"{split}_labels": labels,
+            f"{split}_patients": patients,
         }
         first += infected + healthy
     np.savez_compressed(Path(__file__).with_name("demo.npz"), **arrays)

@@ -1,4 +1,4 @@
-"""The cache: content decides, a killed build goes on, nobody sees half an entry."""
+"""The cache: keyed by content, resumed after an interruption, published atomically."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from tests.helpers.drawn_images import draw
 
 
 class Counter:
-    """Counts what is decoded."""
+    """Counts decoded images."""
 
     def __init__(self) -> None:
         self.started_at: int | None = None
@@ -36,19 +36,19 @@ class Counter:
 
 
 def cancel_after_48(progress: Progress) -> None:
-    """Interrupt a build once 48 images were decoded."""
+    """Cancel a build after 48 images."""
     if progress.done >= 48:
         raise KeyboardInterrupt
 
 
 @pytest.fixture
 def small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut jobs small, so that a build of 120 images has many."""
+    """Use small jobs, so that a build of 120 images has many."""
     monkeypatch.setattr(cache, "JOB_IMAGES", 8)
 
 
 def test_the_second_start_decodes_nothing(settings: DataSettings) -> None:
-    """The cache gives the same data set without decoding."""
+    """The cache returns the same data set without decoding."""
     first, counter = open_dataset(settings), Counter()
     second = open_dataset(settings, progress=counter)
     assert counter.started_at is None
@@ -58,7 +58,7 @@ def test_the_second_start_decodes_nothing(settings: DataSettings) -> None:
 
 @pytest.mark.usefixtures("small_jobs")
 def test_a_cancelled_build_goes_on_where_it_was(settings: DataSettings) -> None:
-    """What was decoded before the end is not decoded again, and the result is the same."""
+    """Images decoded before the cancellation are not decoded again; the result is the same."""
     with pytest.raises(KeyboardInterrupt):
         open_dataset(settings, progress=cancel_after_48)
     (entry,) = list_entries()
@@ -72,7 +72,7 @@ def test_a_cancelled_build_goes_on_where_it_was(settings: DataSettings) -> None:
 
 
 def test_a_killed_build_goes_on_where_it_was(settings: DataSettings) -> None:
-    """Kill -9 in the middle loses jobs in flight at most; the finished ones are not redone."""
+    """Kill -9 loses only jobs in progress; finished jobs are not repeated."""
     script = f"""
 import os, signal, sys
 from medtui.datasets import cache
@@ -95,7 +95,7 @@ open_dataset(DataSettings(card={settings.card!r}, root={settings.root!r}), progr
 
 @pytest.mark.usefixtures("small_jobs")
 def test_rows_lost_in_a_power_cut_are_decoded_again(settings: DataSettings) -> None:
-    """The log is believed only where the array bears it out; a torn last line is cut off."""
+    """Logged rows count only if the array has them; a torn last line is truncated."""
     whole = open_dataset(settings)
     clear_entries(list_entries())
 
@@ -111,7 +111,7 @@ def test_rows_lost_in_a_power_cut_are_decoded_again(settings: DataSettings) -> N
 
 
 def test_two_starts_at_once_decode_once(settings: DataSettings) -> None:
-    """The second one waits for the first and takes its entry."""
+    """The second process waits for the first and uses its entry."""
     counters, digests = [Counter(), Counter()], list[str]()
 
     def start(counter: Counter) -> None:
@@ -138,7 +138,7 @@ def _redraw(path: Path) -> None:
 def test_changed_files_are_decoded_anew(
     settings: DataSettings, cells: Path, change: Callable[[Path], None]
 ) -> None:
-    """A file removed, touched or rewritten makes another entry."""
+    """Removing, touching or rewriting a file creates a new entry."""
     open_dataset(settings)
     change(min((cells / "Uninfected").iterdir()))
     counter = Counter()
@@ -148,7 +148,7 @@ def test_changed_files_are_decoded_anew(
 
 
 def test_the_split_does_not_matter_to_the_cache(settings: DataSettings, cells: Path) -> None:
-    """Another seed, and the same files in another place, use the same entry."""
+    """Another seed, and the same files in another folder, use the same entry."""
     open_dataset(settings)
     counter = Counter()
     open_dataset(settings.model_copy(update={"seed": 5}), progress=counter)
@@ -158,7 +158,7 @@ def test_the_split_does_not_matter_to_the_cache(settings: DataSettings, cells: P
 
 
 def test_a_damaged_entry_is_built_anew(settings: DataSettings) -> None:
-    """A truncated array or index counts as none."""
+    """An entry with a truncated array or index is built again."""
     before = open_dataset(settings)
     (entry,) = list_entries()
     for name in ("images.npy", "index.json"):
@@ -166,10 +166,10 @@ def test_a_damaged_entry_is_built_anew(settings: DataSettings) -> None:
         assert open_dataset(settings).digest == before.digest
 
 
-def test_a_full_disk_is_told_before_starting(
+def test_a_full_disk_is_reported_before_starting(
     settings: DataSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is needed and what is free are named; nothing is begun."""
+    """The message has the bytes needed and free; no build is started."""
     monkeypatch.setattr(cache, "_SPARE_BYTES", 1 << 60)
     with pytest.raises(EnvironmentProblem, match="120 decoded images need") as caught:
         open_dataset(settings)
@@ -177,8 +177,8 @@ def test_a_full_disk_is_told_before_starting(
     assert not list_entries()
 
 
-def test_a_cache_that_cannot_be_written_is_told(settings: DataSettings, tmp_path: Path) -> None:
-    """A file where the cache should be is exit code 3 with the cure."""
+def test_a_cache_that_cannot_be_written_is_reported(settings: DataSettings, tmp_path: Path) -> None:
+    """A file in place of the cache folder is exit code 3 with a hint."""
     (tmp_path / "taken").write_text("")
     with pytest.raises(EnvironmentProblem, match="taken") as caught:
         open_dataset(settings, cache_dir=tmp_path / "taken")
@@ -186,7 +186,7 @@ def test_a_cache_that_cannot_be_written_is_told(settings: DataSettings, tmp_path
 
 
 def test_entries_are_listed_and_cleared(settings: DataSettings, cells: Path) -> None:
-    """An entry tells its images, size and origin; clearing frees what it took."""
+    """Entries are listed with images, size and origin; clearing returns the bytes freed."""
     open_dataset(settings)
     (entry,) = list_entries()
     assert entry.name.startswith("cells-16px-")

@@ -1,4 +1,4 @@
-"""Cards: those that come with medtui, and those that people get wrong."""
+"""Cards: the packaged ones, and invalid ones."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from tests.helpers.drawn_images import FOLDERS, TABLE, write_card
 
 
 @pytest.mark.parametrize("name", card_names())
-def test_shipped_cards_are_sound(name: str) -> None:
-    """Every shipped card loads under its folder's name and says where its data is from."""
+def test_packaged_cards_are_valid(name: str) -> None:
+    """Every packaged card is valid under its folder's name and names its source."""
     card, path = load_card(name)
     assert card.name == name == path.parent.name
     assert card.title
@@ -22,21 +22,21 @@ def test_shipped_cards_are_sound(name: str) -> None:
 
 
 def test_films_are_never_flipped() -> None:
-    """The heart is on the left."""
+    """Chest films are not flipped: the heart is on the left."""
     augment = load_card("chestxray14")[0].augment
     assert not augment.flip_horizontal
     assert not augment.flip_vertical
 
 
 def test_a_card_is_found_by_name_file_and_folder(tmp_path: Path) -> None:
-    """All three give the same card."""
+    """Name, file and folder load the same card."""
     write_card(tmp_path, FOLDERS)
     assert load_card(str(tmp_path)) == load_card(str(tmp_path / "card.toml"))
     assert load_card("demo")[0].name == "demo"
 
 
 def test_an_unknown_card_names_the_known_ones() -> None:
-    """A wrong name ends with exit code 2 and the names there are."""
+    """An unknown name is exit code 2, and the message lists the names."""
     with pytest.raises(UsageError, match="nosuch: no such card") as caught:
         load_card("nosuch")
     assert "malaria" in caught.value.hint
@@ -72,7 +72,7 @@ def test_an_unknown_card_names_the_known_ones() -> None:
     ],
 )
 def test_a_wrong_card_says_what_is_wrong(tmp_path: Path, text: str, sentence: str) -> None:
-    """Each mistake is a sentence with the file's name and exit code 2."""
+    """Each mistake is reported with the file's name and exit code 2."""
     with pytest.raises(DocumentError) as caught:
         load_card(write_card(tmp_path, text))
     assert sentence in str(caught.value)

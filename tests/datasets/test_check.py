@@ -1,4 +1,4 @@
-"""`check` and `new`: what a look at every image tells."""
+"""`check` and `new`: the report on every image, and generated cards."""
 
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from medtui.preset import DataSettings
 from tests.helpers.drawn_images import draw, write_card, write_medmnist
 
 
-def test_a_check_tells_what_is_there(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
-    """Modes, sizes, statistics and bad files, and a sheet to look at."""
+def test_a_check_reports_the_content(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
+    """The report has modes, sizes, statistics, bad files and a contact sheet."""
     draw(cells / "Uninfected" / "P3_film.png", seed=700, mode="L")
     (cells / "Uninfected" / "P4_empty.png").write_bytes(b"")
     check = check_dataset(settings, sheet=tmp_path / "sheet.png")
@@ -31,7 +31,7 @@ def test_a_check_tells_what_is_there(settings: DataSettings, cells: Path, tmp_pa
 
 
 def test_a_check_becomes_plain_json(settings: DataSettings) -> None:
-    """Everything that `--json` prints is a plain value."""
+    """`--json` prints plain values under the keys of earlier versions."""
     import json
 
     value = json.loads(json.dumps(check_dataset(settings).as_object()))
@@ -41,7 +41,7 @@ def test_a_check_becomes_plain_json(settings: DataSettings) -> None:
 
 
 def test_a_written_card_describes_class_folders(cells: Path, tmp_path: Path) -> None:
-    """The card for class folders opens them."""
+    """The generated card opens the class folders."""
     card = write_card(tmp_path, sketch_card(cells, "mine"))
     summary = summarise_dataset(DataSettings(card=card, root=str(cells)))
     assert summary.classes == ("Parasitized", "Uninfected")
@@ -50,7 +50,7 @@ def test_a_written_card_describes_class_folders(cells: Path, tmp_path: Path) -> 
 
 
 def test_a_written_card_describes_a_table(tmp_path: Path) -> None:
-    """Columns are guessed by their names, grey films stay grey, joined labels make it multi."""
+    """Columns are guessed by name, grey films stay grey, joined labels are multi-label."""
     root = tmp_path / "films"
     rows = ["Image Index,Finding Labels,Patient ID"]
     for number in range(24):
@@ -64,14 +64,14 @@ def test_a_written_card_describes_a_table(tmp_path: Path) -> None:
 
 
 def test_a_written_card_describes_an_npz_file(tmp_path: Path) -> None:
-    """The card lies beside the file and finds it."""
+    """The card beside the file finds the file."""
     path = Path(write_medmnist(tmp_path / "some.npz", (28, 28)))
     card = write_card(tmp_path, sketch_card(path, "some"))
     assert summarise_dataset(DataSettings(card=card)).size == 28
 
 
-def test_nothing_to_describe_is_told(tmp_path: Path) -> None:
-    """An empty folder, images without classes, and a text are refused with a reason."""
+def test_a_path_without_a_data_set_is_refused(tmp_path: Path) -> None:
+    """An empty folder, images without classes, and a text file are refused with a reason."""
     with pytest.raises(UsageError, match="no image files found"):
         sketch_card(tmp_path, "x")
     draw(tmp_path / "a.png", seed=0)

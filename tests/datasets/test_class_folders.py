@@ -1,4 +1,4 @@
-"""Class folders, sound and unsound."""
+"""Class folders, valid and invalid."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
 
 def test_images_labels_and_patients_belong_together(settings: DataSettings) -> None:
-    """Each row's label and patient are those of its file; every file is in one split."""
+    """Each row has its file's label and patient; every file is in one split."""
     dataset = open_dataset(settings)
     assert dataset.classes == ("Parasitized", "Uninfected")
     assert (dataset.task, dataset.channels, dataset.size) == ("single", 3, 16)
@@ -31,14 +31,14 @@ def test_images_labels_and_patients_belong_together(settings: DataSettings) -> N
 
 
 def test_statistics_are_measured_on_train_alone(settings: DataSettings) -> None:
-    """Mean and deviation are those of the train pixels, and of no others."""
+    """Mean and standard deviation are those of the train pixels only."""
     dataset = open_dataset(settings)
     scaled = dataset.train.images_NHWC / 255
     np.testing.assert_allclose(dataset.mean, scaled.mean((0, 1, 2)), rtol=1e-9)
     np.testing.assert_allclose(dataset.std, scaled.std((0, 1, 2)), rtol=1e-9)
 
 
-def test_the_survey_counts_what_is_opened(settings: DataSettings) -> None:
+def test_the_summary_counts_what_is_opened(settings: DataSettings) -> None:
     """Counted without decoding and counted after decoding are the same."""
     summary, dataset = summarise_dataset(settings), open_dataset(settings)
     for counted, split in zip(summary.splits, dataset.splits, strict=True):
@@ -47,8 +47,8 @@ def test_the_survey_counts_what_is_opened(settings: DataSettings) -> None:
         assert list(counted.counts.values()) == np.bincount(split.labels, minlength=2).tolist()
 
 
-def test_bad_files_are_skipped_and_told(settings: DataSettings, cells: Path) -> None:
-    """Zero bytes, half a file and a text named .png are left out, counted and named."""
+def test_bad_files_are_skipped_and_reported(settings: DataSettings, cells: Path) -> None:
+    """Empty, truncated and misnamed files are left out, counted and named."""
     victims = sorted((cells / "Parasitized").iterdir())[:3]
     victims[0].write_bytes(b"")
     victims[1].write_bytes(victims[1].read_bytes()[:100])
@@ -69,8 +69,8 @@ def test_bad_files_are_refused_where_asked(settings: DataSettings, cells: Path) 
         open_dataset(settings.model_copy(update={"on_bad_image": "refuse"}))
 
 
-def test_what_is_no_image_is_passed_over(settings: DataSettings, cells: Path) -> None:
-    """Thumbs.db is told, .DS_Store is not worth a word, a stray image is counted."""
+def test_files_that_are_no_images_are_skipped(settings: DataSettings, cells: Path) -> None:
+    """Thumbs.db is reported, .DS_Store is not, and a stray image is counted."""
     (cells / "Parasitized" / "Thumbs.db").write_bytes(b"x")
     (cells / "Parasitized" / ".DS_Store").write_bytes(b"x")
     draw(cells / "stray.png", seed=999)
@@ -82,7 +82,7 @@ def test_what_is_no_image_is_passed_over(settings: DataSettings, cells: Path) ->
 
 
 def test_links_are_followed_once(settings: DataSettings, cells: Path) -> None:
-    """A link back to the root is told and not walked for ever; a linked folder counts."""
+    """A link to the root is reported and not followed; a linked folder is read."""
     (cells / "Parasitized" / "loop").symlink_to(cells)
     elsewhere = cells.parent / "elsewhere"
     (cells / "Uninfected").rename(elsewhere)
@@ -103,8 +103,8 @@ def test_unreadable_files_are_listed(settings: DataSettings, cells: Path) -> Non
     assert "unreadable: Permission denied" in dataset.notes[0]
 
 
-def test_a_file_gone_after_the_listing_is_listed(settings: DataSettings, cells: Path) -> None:
-    """What vanishes between index and decoding is a bad image."""
+def test_a_file_deleted_after_indexing_is_reported(settings: DataSettings, cells: Path) -> None:
+    """A file deleted between indexing and decoding is a bad image."""
     victim = min((cells / "Uninfected").iterdir())
     gone = cells.parent / "gone.png"
     victim.rename(gone)
@@ -120,7 +120,7 @@ def test_a_file_gone_after_the_listing_is_listed(settings: DataSettings, cells: 
 def test_the_same_picture_in_two_places_is_found_by_content(
     settings: DataSettings, cells: Path
 ) -> None:
-    """Copies across splits and across classes are told, whatever their names."""
+    """Copies across splits and classes are reported, whatever their names."""
     for number in range(12):
         source = cells / "Parasitized" / f"P{number}_cell_{number * 10}.png"
         shutil.copy(source, cells / "Uninfected" / f"P{(number + 6) % 12}_copy_{number}.png")
@@ -131,7 +131,7 @@ def test_the_same_picture_in_two_places_is_found_by_content(
 
 
 def test_nested_folders_are_found(settings: DataSettings, cells: Path) -> None:
-    """`cell_images/cell_images/Parasitized` is as good as `Parasitized`."""
+    """`cell_images/cell_images/Parasitized` is read like `Parasitized`."""
     deeper = cells.parent / "root" / "cell_images" / "cell_images"
     deeper.parent.mkdir(parents=True)
     cells.rename(deeper)
@@ -140,21 +140,21 @@ def test_nested_folders_are_found(settings: DataSettings, cells: Path) -> None:
 
 
 def test_an_empty_class_is_refused(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
-    """A class of the card without an image is an error that names it."""
+    """A class of the card without an image is reported by name."""
     card = write_card(tmp_path, FOLDERS + 'classes = ["Uninfected", "Parasitized", "Vivax"]')
     with pytest.raises(EnvironmentProblem, match="no image of class Vivax"):
         summarise_dataset(settings.model_copy(update={"card": card}))
 
 
 def test_one_class_is_refused(settings: DataSettings, cells: Path) -> None:
-    """One folder makes no classifier."""
+    """A single class folder is refused."""
     shutil.rmtree(cells / "Uninfected")
     with pytest.raises(UsageError, match="two or more class folders are needed; found Parasitized"):
         summarise_dataset(settings)
 
 
-def test_a_pattern_that_fits_nothing_is_told(settings: DataSettings, tmp_path: Path) -> None:
-    """Without any patient, every result says so."""
+def test_a_pattern_without_a_match_is_reported(settings: DataSettings, tmp_path: Path) -> None:
+    """Without any patient, every result states it."""
     card = write_card(tmp_path, FOLDERS.replace("^(P", "^(Q"))
     summary = summarise_dataset(settings.model_copy(update={"card": card}))
     assert not summary.has_patients
@@ -165,7 +165,7 @@ def test_a_pattern_that_fits_nothing_is_told(settings: DataSettings, tmp_path: P
 def test_names_the_pattern_does_not_fit_are_patients_of_their_own(
     settings: DataSettings, cells: Path
 ) -> None:
-    """A misnamed image is counted and shares no patient with any other."""
+    """A misnamed image is counted and is its own patient."""
     draw(cells / "Uninfected" / "misnamed.png", seed=500)
     summary = summarise_dataset(settings)
     assert sum(split.num_patients or 0 for split in summary.splits) == 13
@@ -174,14 +174,14 @@ def test_names_the_pattern_does_not_fit_are_patients_of_their_own(
 
 @pytest.mark.parametrize("root", ["/no/such/folder", __file__])
 def test_a_missing_root_says_what_to_do(settings: DataSettings, root: str) -> None:
-    """A missing root ends with exit code 3, the path and the cure."""
+    """A missing root is exit code 3, with its path and a hint."""
     with pytest.raises(EnvironmentProblem, match=root) as caught:
         open_dataset(settings.model_copy(update={"root": root}))
     assert "--set data.root=" in caught.value.hint
 
 
 def test_a_set_unpacked_into_itself_counts_once(settings: DataSettings, cells: Path) -> None:
-    """Nested copies are passed over and told; equal names elsewhere are other images."""
+    """Nested copies are skipped and reported; equal names elsewhere are other images."""
     shutil.copytree(cells, cells.parent / "copy")
     shutil.move(cells.parent / "copy", cells / "cell_images")
     draw(cells / "site2" / "Uninfected" / "P1_cell_11.png", seed=4711)
@@ -190,8 +190,8 @@ def test_a_set_unpacked_into_itself_counts_once(settings: DataSettings, cells: P
     assert summary.notes[0].startswith("120 nested copies skipped: cell_images/Parasitized/")
 
 
-def test_part_folders_are_an_official_split(settings: DataSettings, cells: Path) -> None:
-    """`train/A/1.png` is in train; without a val folder, val is dealt from train by patient."""
+def test_split_folders_are_an_official_split(settings: DataSettings, cells: Path) -> None:
+    """`train/A/1.png` is in train; without a val folder, val is taken from train by patient."""
     for path in sorted(cells.rglob("*.png")):
         split = "test" if path.name.startswith(("P0_", "P1_")) else "train"
         target = cells / split / path.parent.name / path.name

@@ -1,4 +1,4 @@
-"""`medtui data`: counts on stdout, narration on stderr, exit codes as promised."""
+"""`medtui data`: counts on stdout, messages on stderr, documented exit codes."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from medtui.preset import DataSettings
 
 @dataclass(frozen=True)
 class Shown:
-    """What a verb left behind."""
+    """Output of a command."""
 
     returncode: int
     stdout: str
@@ -37,13 +37,13 @@ def medtui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_list_names_the_shipped_cards(medtui: Medtui) -> None:
-    """One JSON object a line."""
+    """One JSON object per line."""
     lines = medtui("list", "--json").stdout.splitlines()
     assert {"demo", "malaria", "chestxray14"} <= {json.loads(line)["name"] for line in lines}
 
 
 def test_check_prints_counts_and_json(medtui: Medtui, settings: DataSettings) -> None:
-    """Counts for people, one object for programs, nothing else on stdout."""
+    """Text for people, one JSON object for programs, nothing else on stdout."""
     shown = medtui("check", settings.card, "--root", settings.root)
     assert shown.returncode == 0
     assert "Parasitized" in shown.stdout
@@ -52,7 +52,7 @@ def test_check_prints_counts_and_json(medtui: Medtui, settings: DataSettings) ->
 
 
 def test_check_takes_a_bare_folder(medtui: Medtui, cells: Path) -> None:
-    """Images nobody wrote a card for can be looked at."""
+    """Images without a card can be checked."""
     shown = medtui("check", str(cells), "-q")
     assert shown.returncode == 0
     assert "no patient information" in shown.stdout
@@ -68,10 +68,10 @@ def test_check_takes_a_bare_folder(medtui: Medtui, cells: Path) -> None:
         (["fetch", "table"], 2, "no download address"),
     ],
 )
-def test_mistakes_have_exit_codes_and_cures(
+def test_mistakes_have_exit_codes_and_hints(
     medtui: Medtui, words: list[str], code: int, message: str
 ) -> None:
-    """2 for what was typed, 3 for what is missing; the cure is in the verb's own words."""
+    """2 for invalid input, 3 for missing data; hints use the command's own options."""
     shown = medtui(*words)
     assert shown.returncode == code
     assert message in shown.stderr
@@ -81,7 +81,7 @@ def test_mistakes_have_exit_codes_and_cures(
 def test_new_writes_a_card_and_keeps_the_old_one(
     medtui: Medtui, cells: Path, tmp_path: Path
 ) -> None:
-    """A card that is there is not overwritten."""
+    """An existing card is not overwritten."""
     card = tmp_path / "mine.toml"
     first = medtui("new", str(cells), "--to", str(card))
     assert first.stdout.strip() == str(card)
@@ -90,7 +90,7 @@ def test_new_writes_a_card_and_keeps_the_old_one(
 
 
 def test_cache_lists_and_clears(medtui: Medtui, settings: DataSettings) -> None:
-    """What a check decoded is listed and can be removed."""
+    """Images decoded by a check are listed and can be removed."""
     medtui("check", settings.card, "--root", settings.root)
     assert json.loads(medtui("cache", "--json").stdout)["num_images"] == 120
     assert "freed" in medtui("cache", "--clear").stdout

@@ -1,4 +1,4 @@
-"""The demo data: drawn from a seed, split by patient, and nothing that must be fetched."""
+"""The demo data: drawn from a seed, split by patient, part of the package."""
 
 import runpy
 from pathlib import Path
@@ -26,13 +26,13 @@ def test_the_demo_opens_without_a_root() -> None:
 
 
 def test_the_demo_is_small() -> None:
-    """It travels with the package."""
+    """It is small enough for the package."""
     assert (data_dir() / "demo" / "demo.npz").stat().st_size < 2_000_000
 
 
 @pytest.mark.slow
 def test_the_demo_is_what_its_script_draws(tmp_path: Path) -> None:
-    """Drawn again, every array is the same."""
+    """The script draws the same arrays again."""
     script = tmp_path / "draw.py"
     script.write_text((data_dir() / "demo" / "draw.py").read_text("utf-8"), encoding="utf-8")
     runpy.run_path(str(script), run_name="__main__")

@@ -1,4 +1,4 @@
-"""Downloads, against a server on the loopback address that misbehaves as real ones do."""
+"""Downloads from a local server with the faults of real servers."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ from tests.helpers.drawn_images import FOLDERS, draw, write_card
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `content`; may break off, ignore ranges or refuse."""
+    """Serves `content`; can drop connections, ignore ranges or refuse requests."""
 
     content = b""
     break_after: int | None = None
@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        """Send the content from where it is asked for."""
+        """Send the content from the requested offset."""
         server, wanted = self.server, self.headers.get("Range")
         server.ranges.append(wanted)
         first = 0 if wanted is None or server.ignores_ranges else int(wanted[6:].rstrip("-"))
@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def run(card: Card, folder: Path) -> None:
 
 
 def test_a_data_set_is_fetched_once(server: Server, tmp_path: Path) -> None:
-    """The archive is unpacked and removed; the same command again does nothing."""
+    """The archive is unpacked and removed; running the command again does nothing."""
     server_hash = hashlib.sha256(server.content).hexdigest()
     card = card_for(server, tmp_path, f'sha256 = "{server_hash}"')
     run(card, tmp_path / "to")
@@ -104,7 +104,7 @@ def test_a_data_set_is_fetched_once(server: Server, tmp_path: Path) -> None:
 
 
 def test_a_broken_connection_is_taken_up_again(server: Server, tmp_path: Path) -> None:
-    """The second request asks for the rest only."""
+    """The second request asks for the remaining bytes only."""
     server.break_after = 1000
     run(card_for(server, tmp_path), tmp_path / "to")
     assert server.ranges == [None, "bytes=1000-"]
@@ -112,14 +112,14 @@ def test_a_broken_connection_is_taken_up_again(server: Server, tmp_path: Path) -
 
 
 def test_a_server_without_ranges_starts_over(server: Server, tmp_path: Path) -> None:
-    """An answer that is the whole file replaces the beginning that is there."""
+    """A complete response replaces the partial file."""
     server.break_after, server.ignores_ranges = 1000, True
     run(card_for(server, tmp_path), tmp_path / "to")
     assert len(list((tmp_path / "to").rglob("*.png"))) == 6
 
 
 def test_a_download_that_was_complete_is_not_repeated(server: Server, tmp_path: Path) -> None:
-    """Killed between the last byte and the check, it is checked and used."""
+    """A complete file whose check was interrupted is checked and used."""
     (tmp_path / "to").mkdir()
     (tmp_path / "to" / "cells.zip.part").write_bytes(server.content)
     run(card_for(server, tmp_path), tmp_path / "to")
@@ -127,8 +127,8 @@ def test_a_download_that_was_complete_is_not_repeated(server: Server, tmp_path: 
 
 
 @pytest.mark.parametrize("more", [f'sha256 = "{"0" * 64}"', f'md5 = "{"0" * 32}"', "num_bytes = 5"])
-def test_a_wrong_file_is_thrown_away(server: Server, tmp_path: Path, more: str) -> None:
-    """A file that is not the published one is neither kept nor unpacked."""
+def test_a_wrong_file_is_deleted(server: Server, tmp_path: Path, more: str) -> None:
+    """A file that differs from the published one is deleted and not unpacked."""
     with pytest.raises(EnvironmentProblem, match="was deleted") as caught:
         run(card_for(server, tmp_path, more), tmp_path / "to")
     assert caught.value.hint == "Ask the makers."
@@ -136,14 +136,14 @@ def test_a_wrong_file_is_thrown_away(server: Server, tmp_path: Path, more: str) 
 
 
 def test_a_web_page_is_no_data_set(server: Server, tmp_path: Path) -> None:
-    """An address that answers with a login page is told as such."""
+    """A login page instead of the file is reported as such."""
     server.content = b"<!DOCTYPE html><html>sign in</html>"
     with pytest.raises(EnvironmentProblem, match="web page"):
         run(card_for(server, tmp_path), tmp_path / "to")
 
 
 def test_without_network_it_says_what_to_do_by_hand(server: Server, tmp_path: Path) -> None:
-    """A refused connection or address ends with exit code 3 and the card's instructions."""
+    """A connection error is exit code 3 with the card's instructions."""
     server.status = 404
     with pytest.raises(EnvironmentProblem, match="Not Found") as caught:
         run(card_for(server, tmp_path), tmp_path / "to")
@@ -154,14 +154,14 @@ def test_without_network_it_says_what_to_do_by_hand(server: Server, tmp_path: Pa
 
 
 def test_a_card_without_address_says_so(tmp_path: Path) -> None:
-    """There is nothing to fetch for a template."""
+    """A template has nothing to download."""
     with pytest.raises(UsageError, match="no download address"):
         run(load_card("folders")[0], tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../out.png", "/tmp/out.png", "a/../../out.png", "..\\out.png"])  # noqa: S108 - refused, never written
 def test_no_path_leaves_the_folder(tmp_path: Path, name: str) -> None:
-    """Archives that reach outside are refused; nothing is written there."""
+    """Archives with paths outside the folder are refused; nothing is written there."""
     archive = tmp_path / "evil.zip"
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr(name, b"x")
@@ -171,7 +171,7 @@ def test_no_path_leaves_the_folder(tmp_path: Path, name: str) -> None:
 
 
 def test_links_in_archives_are_left_out(tmp_path: Path) -> None:
-    """A link to elsewhere is not made, and a file behind it is refused or lands inside."""
+    """Links are not created; files behind them are refused or written inside the folder."""
     archive = tmp_path / "evil.tar.gz"
     with tarfile.open(archive, "w:gz") as opened:
         link = tarfile.TarInfo("images")
@@ -187,7 +187,7 @@ def test_links_in_archives_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["broken.zip", "broken.tar.gz"])
-def test_damaged_archives_are_told(tmp_path: Path, name: str) -> None:
+def test_damaged_archives_are_reported(tmp_path: Path, name: str) -> None:
     """A truncated archive is exit code 3 with its name."""
     (tmp_path / name).write_bytes(b"PK\x03\x04 or not")
     with pytest.raises(EnvironmentProblem, match="damaged archive"):

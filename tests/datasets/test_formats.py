@@ -10,12 +10,12 @@ from medtui.datasets.formats import FORMATS, Format
 
 
 def test_each_format_has_a_row() -> None:
-    """What a card may name can be read."""
+    """Every format of the card's model has a reader."""
     assert set(FORMATS) == set(get_args(Format))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_row_names_a_reader(name: Format) -> None:
-    """Its module lists images from a card, a path and a size."""
+    """Its module indexes images from a card, a path and a size."""
     reader = import_module(FORMATS[name].module).index_images
     assert len(inspect.signature(reader).parameters) == 3

@@ -18,7 +18,7 @@ from tests.helpers.drawn_images import write_medmnist
 def test_any_file_of_the_family(
     tmp_path: Path, shape: tuple[int, ...], columns: int, high: int
 ) -> None:
-    """Channels, size, classes and task are the file's."""
+    """Channels, size, classes and task are read from the file."""
     root = write_medmnist(tmp_path / "some.npz", shape, columns, high)
     dataset = open_dataset(DataSettings(card="medmnist", root=root))
     assert (dataset.size, dataset.channels) == (shape[0], 3 if len(shape) == 3 else 1)
@@ -31,14 +31,14 @@ def test_any_file_of_the_family(
 
 
 def test_another_size_is_scaled(tmp_path: Path) -> None:
-    """A size of the preset's overrules the file's."""
+    """The preset's size overrides the file's."""
     root = write_medmnist(tmp_path / "some.npz", (28, 28))
     dataset = open_dataset(DataSettings(card="medmnist", root=root, size=32))
     assert dataset.train.images_NHWC.shape == (40, 32, 32, 1)
 
 
-def test_a_split_by_patient_pools_the_parts(tmp_path: Path) -> None:
-    """Where the file names patients, they can be dealt anew."""
+def test_a_split_by_patient_pools_the_official_splits(tmp_path: Path) -> None:
+    """With patients in the file, its images can be split again."""
     patients = {
         f"{split}_patients": np.array([f"p{number % 8}" for number in range(count)])
         for split, count in (("train", 40), ("val", 12), ("test", 12))
@@ -64,21 +64,21 @@ def test_a_split_by_patient_pools_the_parts(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit(tmp_path: Path, more: dict[str, object], message: str) -> None:
-    """Each misfit is a sentence with the file's name."""
+    """Each mismatch is reported with the file's name."""
     root = write_medmnist(tmp_path / "some.npz", (28, 28), **more)
     with pytest.raises(UsageError, match=rf"some\.npz.*{message}"):
         summarise_dataset(DataSettings(card="medmnist", root=root))
 
 
 def test_no_pickle_is_loaded(tmp_path: Path) -> None:
-    """An array of objects is refused; nothing in it runs."""
+    """An array of objects is refused; no pickle is loaded."""
     root = write_medmnist(tmp_path / "some.npz", (28, 28), train_labels=np.array([print] * 40))
     with pytest.raises(EnvironmentProblem, match="cannot be read"):
         summarise_dataset(DataSettings(card="medmnist", root=root))
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
-    """A truncated, empty or foreign file ends with exit code 3 and its name."""
+    """A truncated, empty or foreign file is exit code 3 with its name."""
     sound = Path(write_medmnist(tmp_path / "some.npz", (28, 28))).read_bytes()
     for content in (b"", b"PK\x03\x04", sound[: len(sound) // 2], b"text"):
         path = tmp_path / "broken.npz"
@@ -91,7 +91,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    """No root, or a root that is not there, is told with the cure."""
+    """A missing root is reported with a hint."""
     for root in ("", str(tmp_path / "none.npz")):
         with pytest.raises(EnvironmentProblem, match="were not found") as caught:
             summarise_dataset(DataSettings(card="medmnist", root=root))

@@ -1,4 +1,4 @@
-"""The shipped cards on real images."""
+"""The packaged cards on real images."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real_data
 
 
 def test_every_cell_has_its_patient(real_data: Path) -> None:
-    """The pattern fits all names; 44 patients are kept apart."""
+    """The pattern matches all names; 44 patients are kept apart."""
     summary = summarise_dataset(DataSettings(card="malaria", root=str(real_data / "malaria")))
     assert summary.notes == ()
     assert sum(split.num_images for split in summary.splits) == 5312
@@ -25,7 +25,7 @@ def test_every_cell_has_its_patient(real_data: Path) -> None:
 
 
 def test_cells_are_decoded_as_pillow_does(real_data: Path) -> None:
-    """A sample of the cells has the pixels of Pillow's own decoder and bilinear filter."""
+    """A selection of cells has the pixels of Pillow's decoder and bilinear filter."""
     from PIL import Image
 
     root = real_data / "malaria"
@@ -50,7 +50,7 @@ def test_cells_are_decoded_as_pillow_does(real_data: Path) -> None:
 def test_films_of_partial_downloads(
     real_data: Path, tmp_path: Path, folder: str, table: str
 ) -> None:
-    """Any split of the images works with the full and the sample table; patients stay apart."""
+    """Any subset of the images works with both tables; patients are kept apart."""
     text = (data_dir() / "chestxray14" / "card.toml").read_text("utf-8")
     names = '"Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv"'
     card = write_card(tmp_path, text.replace(names, f'"{table}"'))
@@ -77,7 +77,7 @@ def test_the_official_split_of_films(real_data: Path) -> None:
 
 
 def test_medmnist_files(real_data: Path) -> None:
-    """Copies of test images in train are found where there are any."""
+    """Copies of test images in train are reported."""
     root = str(real_data / "pneumoniamnist.npz")
     dataset = open_dataset(DataSettings(card="medmnist", root=root))
     assert (dataset.channels, dataset.size, dataset.has_patients) == (1, 28, False)

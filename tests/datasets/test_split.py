@@ -1,4 +1,4 @@
-"""Splits: no patient in two splits, classes spread evenly, the same again from the same seed."""
+"""Splits: no patient in two splits, stratified by class, reproducible by seed."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from medtui.preset import DataSettings
 FRACTIONS = np.array([0.7, 0.1, 0.2])
 
 
-def test_no_patient_is_in_two_parts(settings: DataSettings) -> None:
+def test_no_patient_is_in_two_splits(settings: DataSettings) -> None:
     """For many seeds, patients are kept apart and no split is empty."""
     for seed in range(10):
         dataset = open_dataset(settings.model_copy(update={"seed": seed}))
@@ -27,8 +27,8 @@ def test_no_patient_is_in_two_parts(settings: DataSettings) -> None:
 
 
 @given(st.lists(st.integers(0, 30), min_size=40, max_size=200), st.integers(0, 5))
-def test_whole_groups_are_dealt(groups: list[int], seed: int) -> None:
-    """Whatever the sizes of the groups, each goes to one split."""
+def test_groups_are_assigned_whole(groups: list[int], seed: int) -> None:
+    """Each group is in one split, whatever the sizes of the groups."""
     _, numbers = np.unique(groups, return_inverse=True)
     splits = divide(numbers, np.ones((len(groups), 1)), FRACTIONS, seed)
     for group in range(numbers.max() + 1):
@@ -51,15 +51,15 @@ def test_rare_classes_are_spread(settings: DataSettings) -> None:
         np.testing.assert_allclose(shares, FRACTIONS, atol=0.01)
 
 
-def test_no_part_is_left_empty() -> None:
-    """Few equal patients and a small fraction still give every split one."""
+def test_no_split_is_left_empty() -> None:
+    """With few equal patients and a small fraction, every split still has one."""
     for seed in range(20):
         splits = divide(np.arange(48) // 6, np.ones((48, 1)), FRACTIONS, seed)
         assert set(splits.tolist()) == {0, 1, 2}
 
 
 def test_the_seed_decides(settings: DataSettings) -> None:
-    """The same seed gives the same digest; another one another split."""
+    """The same seed gives the same digest; another seed gives another split."""
     first, again = open_dataset(settings), open_dataset(settings)
     other = open_dataset(settings.model_copy(update={"seed": 1}))
     assert first.digest == again.digest != other.digest
@@ -67,14 +67,14 @@ def test_the_seed_decides(settings: DataSettings) -> None:
 
 
 def test_a_split_by_image_says_so(settings: DataSettings) -> None:
-    """Patients in several splits are counted where a split by image was asked for."""
+    """A split by image reports the patients in several splits."""
     summary = summarise_dataset(settings.model_copy(update={"split": "image"}))
     assert not summary.has_patients
     assert summary.notes[0].startswith("split by image on request: ")
 
 
 def test_too_few_patients(settings: DataSettings, cells: Path) -> None:
-    """Two patients make no three splits."""
+    """Two patients cannot be split into three."""
     for path in cells.rglob("*.png"):
         if not path.name.startswith(("P0_", "P1_")):
             path.unlink()
@@ -83,7 +83,7 @@ def test_too_few_patients(settings: DataSettings, cells: Path) -> None:
 
 
 def test_a_limit_is_even_over_classes(settings: DataSettings) -> None:
-    """At most so many images of each split, half of each class, always the same ones."""
+    """The limit applies per split, half of each class, with the same images every time."""
     limited = settings.model_copy(update={"limit": 6})
     dataset = open_dataset(limited)
     for split in dataset.splits:
@@ -92,7 +92,7 @@ def test_a_limit_is_even_over_classes(settings: DataSettings) -> None:
 
 
 def test_a_limit_takes_rare_classes_whole() -> None:
-    """Where a class has fewer images than its share, the others fill up."""
+    """Where a class has too few images, other classes fill the limit."""
     labels = np.array([0] * 50 + [1] * 3)
     chosen = even_choice(labels, [str(each) for each in range(53)], 20)
     assert np.bincount(labels[chosen]).tolist() == [17, 3]

@@ -1,4 +1,4 @@
-"""Subgroups of patients: read out of a table's columns, kept with the images, seen by nobody."""
+"""Subgroups of patients: read from a table's columns and kept with the images."""
 
 from pathlib import Path
 
@@ -42,19 +42,19 @@ subgroups = [
     ],
 )
 def test_ages_are_binned(cell: str, expected: str) -> None:
-    """Years, months and days become bins; what is no age is unknown, not young."""
+    """Years, months and days are binned; invalid ages are unknown, not young."""
     subgroup = Subgroup(name="age", column="Patient Age", bins=(18.0, 40.0, 60.0, 80.0))
     assert subgroup_of(cell, subgroup) == expected
 
 
 def test_words_stand_for_themselves() -> None:
-    """Without bins a cell is its own subgroup."""
+    """Without bins, the cell is the subgroup."""
     sex = Subgroup(name="sex", column="Sex")
     assert [subgroup_of(cell, sex) for cell in ("F", " M ", "")] == ["F", "M", "unknown"]
 
 
 def test_subgroups_are_kept_with_the_split(tmp_path: Path) -> None:
-    """Each image's values lie in split.jsonl; a column that is missing costs a note."""
+    """Values are in split.jsonl; a missing column is reported in a note."""
     root = tmp_path / "films"
     rows = ["Image Index,Finding Labels,Patient ID,Patient Age,Patient Gender"]
     for number in range(30):
@@ -75,13 +75,13 @@ def test_subgroups_are_kept_with_the_split(tmp_path: Path) -> None:
 
 
 def test_edges_ascend(tmp_path: Path) -> None:
-    """Bins out of order are a mistake in the card."""
+    """Bins that do not ascend are an error in the card."""
     text = TABLE + CARD.replace("[18, 40, 60, 80]", "[40, 18]")
     with pytest.raises(DocumentError, match="must ascend"):
         load_card(write_card(tmp_path, text))
 
 
 def test_the_films_card_names_sex_age_and_view() -> None:
-    """ChestX-ray14's releases spell these columns alike."""
+    """ChestX-ray14's releases use the same spelling of these columns."""
     table = load_card("chestxray14")[0].table
     assert [subgroup.name for subgroup in table.subgroups] == ["sex", "age", "view"]

@@ -1,4 +1,4 @@
-"""CSV tables: joined labels, one-hot columns, and everything that can be wrong with them."""
+"""CSV tables: joined labels, one-hot columns, and invalid tables."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def test_weights_are_inverse_to_frequency(settings: DataSettings) -> None:
 
 
 def test_the_none_word_is_no_class_unless_named(settings: DataSettings, tmp_path: Path) -> None:
-    """Without a class of that name, the none word is a row of zeros, and no unknown label."""
+    """Unless it is a class, the none label is a row of zeros and not an unknown label."""
     card = write_card(tmp_path, TABLE + NIH.replace(', "No Finding"]', "]"))
     dataset = open_dataset(settings.model_copy(update={"card": card}))
     assert sum(int((split.labels.sum(axis=1) == 0).sum()) for split in dataset.splits) == 10
@@ -78,7 +78,7 @@ def test_the_none_word_is_no_class_unless_named(settings: DataSettings, tmp_path
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_encodings(settings: DataSettings, tmp_path: Path, encoding: str) -> None:
-    """A byte order mark is dropped; what is not UTF-8 is read as Windows-1252 and told."""
+    """A byte order mark is dropped; other files are read as Windows-1252 with a note."""
     root = films(tmp_path / "other", HEADER.replace("Follow-up", "Größe"), encoding=encoding)
     summary = summarise_dataset(settings.model_copy(update={"root": str(root)}))
     assert sum(split.num_images for split in summary.splits) == 40
@@ -86,7 +86,7 @@ def test_encodings(settings: DataSettings, tmp_path: Path, encoding: str) -> Non
 
 
 def test_partial_downloads_are_counted(settings: DataSettings) -> None:
-    """Rows without a file and files without a row are counted, not fatal."""
+    """Rows without a file and files without a row are counted; nothing fails."""
     root = Path(settings.root)
     (root / "images_000" / "images" / "00000000_000.png").unlink()
     draw(root / "images_001" / "extra.png", seed=77)
@@ -98,7 +98,7 @@ def test_partial_downloads_are_counted(settings: DataSettings) -> None:
 
 
 def test_names_in_several_folders_use_the_first(settings: DataSettings) -> None:
-    """The same name twice is told; the first folder's file counts."""
+    """A repeated name is reported; the file in the first folder is used."""
     root = Path(settings.root)
     draw(root / "images_002" / "00000000_000.png", seed=1234)
     summary = summarise_dataset(settings)
@@ -106,8 +106,8 @@ def test_names_in_several_folders_use_the_first(settings: DataSettings) -> None:
     assert "1 name in more than one folder" in summary.notes[0]
 
 
-def test_odd_rows_are_told(settings: DataSettings) -> None:
-    """Short, repeated and contradicting rows, and unknown labels, each have their sentence."""
+def test_invalid_rows_are_reported(settings: DataSettings) -> None:
+    """Short, repeated and conflicting rows, and unknown labels, are each reported."""
     with (Path(settings.root) / "Data_Entry.csv").open("a", encoding="utf-8") as table:
         table.write("short\r\n")
         table.write("00000000_000.png,Edema,0,0,1,1\r\n")
@@ -118,8 +118,8 @@ def test_odd_rows_are_told(settings: DataSettings) -> None:
     assert "contradict an earlier row of the same image, which is used: 00000000_001.png" in notes
 
 
-def test_unknown_labels_are_told(settings: DataSettings, tmp_path: Path) -> None:
-    """A label that is no class of the card is ignored with its count."""
+def test_unknown_labels_are_reported(settings: DataSettings, tmp_path: Path) -> None:
+    """A label that is not a class of the card is ignored and counted."""
     card = write_card(tmp_path, TABLE + NIH.replace('"Mass"', '"Nodule"'))
     notes = summarise_dataset(settings.model_copy(update={"card": card})).notes
     assert "label `Mass` of 20 images is not a class of the card and is ignored" in notes
@@ -127,14 +127,14 @@ def test_unknown_labels_are_told(settings: DataSettings, tmp_path: Path) -> None
 
 
 def test_a_missing_column_is_named(settings: DataSettings, tmp_path: Path) -> None:
-    """A wrong column name gets the file, the line and a did-you-mean."""
+    """A wrong column name is reported with file, line and a suggestion."""
     card = write_card(tmp_path, TABLE + NIH.replace("Finding Labels", "Findings Label"))
     with pytest.raises(UsageError, match=r"Data_Entry.csv:1: .*Did you mean `Finding Labels`"):
         summarise_dataset(settings.model_copy(update={"card": card}))
 
 
 def test_quoted_commas_and_one_hot_columns(tmp_path: Path) -> None:
-    """One column per class: 1, 1.0, true and blanks are understood, other values are not."""
+    """One column per class: 1, 1.0, true and blanks are accepted, other values are not."""
     card = """
     classes = ["Nevus, benign", "Melanoma"]
     [table]
@@ -159,7 +159,7 @@ def test_quoted_commas_and_one_hot_columns(tmp_path: Path) -> None:
 
 
 def test_official_lists(settings: DataSettings) -> None:
-    """Lists are honoured, val is dealt from train_val by patient, the rest is left out and told."""
+    """Lists are used, val is taken from train_val by patient, other images are left out."""
     root = Path(settings.root)
     names = [f"{number // 2:08d}_{number % 2:03d}.png" for number in range(40)]
     (root / "train_val.txt").write_text("\n".join(names[:28]))
@@ -171,8 +171,8 @@ def test_official_lists(settings: DataSettings) -> None:
     assert "4 images in no official list left out" in dataset.notes
 
 
-def test_official_lists_that_share_a_patient_are_told(settings: DataSettings) -> None:
-    """A leak in published lists is not mended, but nobody can overlook it."""
+def test_official_lists_that_share_a_patient_are_reported(settings: DataSettings) -> None:
+    """A leak in published lists is kept and reported."""
     root = Path(settings.root)
     names = [f"{number // 2:08d}_{number % 2:03d}.png" for number in range(40)]
     (root / "train_val.txt").write_text("\n".join(names[:29]))
@@ -183,7 +183,7 @@ def test_official_lists_that_share_a_patient_are_told(settings: DataSettings) ->
 
 
 def test_missing_lists_and_tables_are_named(settings: DataSettings) -> None:
-    """What is missing is named with where it was looked for."""
+    """A missing file is reported with the folders that were searched."""
     with pytest.raises(EnvironmentProblem, match=r"train_val.txt not found here or in"):
         summarise_dataset(settings.model_copy(update={"split": "official"}))
     (Path(settings.root) / "Data_Entry.csv").unlink()

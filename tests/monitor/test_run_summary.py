@@ -12,7 +12,7 @@ from tests.helpers.recorded_runs import RecordedStudy
 
 
 def _fine_tuning_study(tmp_path) -> StudyFeed:
-    """A run whose third fine-tuning epoch is better on val than its best L-C cycle."""
+    """Return a study with a run whose third fine-tuning epoch beats its best L-C cycle on val."""
     recorded = RecordedStudy(tmp_path, "tuning")
     recorded.reference()
     run = recorded.run("prune-0.1", cycles=45, best=0.90, end="")

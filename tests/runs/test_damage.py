@@ -1,4 +1,4 @@
-"""A byte that is not UTF-8 damages the one file that holds it, and no list."""
+"""A byte that is not UTF-8 affects only its file; lists still work."""
 
 import os
 import shutil
@@ -36,19 +36,19 @@ def study(tmp_path: Path) -> StudyFolder:
 
 
 def damage(path: Path, old: bytes) -> None:
-    """Put a byte that is no UTF-8 into the text of a file."""
+    """Write a byte that is not UTF-8 into the text of a file."""
     raw = path.read_bytes()
     assert old in raw
     path.write_bytes(raw.replace(old, old[:-1] + b"\xff", 1))
 
 
 def manifest_of(run: RunFolder) -> Manifest:
-    """Read how wide a run's shrunk network is."""
+    """Return the shrunk network's manifest of a run."""
     return read_manifest(run.shrunk_manifest)
 
 
 def search_of(run: RunFolder) -> SearchRecord | None:
-    """Read what the searches of a run's study have found."""
+    """Return the search record of a run's study."""
     return read_search(run.study)
 
 
@@ -63,7 +63,7 @@ def search_of(run: RunFolder) -> SearchRecord | None:
     ],
 )  # fmt: skip
 def test_a_damaged_record_is_named(study, raw, name, read):
-    """Whatever is wrong with the bytes, it is told as damage of this file."""
+    """Any invalid bytes are reported as damage of this file."""
     run = study.run(RUN)
     (run.path / name).write_bytes(raw)
     with pytest.raises(MedtuiError, match=f"{Path(name).name} is damaged"):
@@ -71,7 +71,7 @@ def test_a_damaged_record_is_named(study, raw, name, read):
 
 
 def test_records_that_are_optional_are_left_out(study):
-    """Exports, Comet's state and subgroups: a damaged one counts as absent."""
+    """Damaged exports, Comet state and subgroups count as absent."""
     run = study.run(RUN)
     run.exports.mkdir()
     run.comet.mkdir()
@@ -84,14 +84,14 @@ def test_records_that_are_optional_are_left_out(study):
 
 
 def test_a_report_does_without_a_damaged_provenance(study):
-    """Versions are left out; numbers are not."""
+    """The report lacks versions, but has all numbers."""
     damage(study.reference.provenance, b'"medtui": "0')
     chapters = gather([study], lambda _: None)
     assert None in [chapter.provenance for chapter in chapters]
 
 
 def test_lists_show_the_others_and_name_the_damaged_file(study, monkeypatch, capsys):
-    """Every list ends well, with one line about what could not be read."""
+    """Every list succeeds, with one line about the damaged file."""
     damage(study.run(RUN).result, b'"device_name": "A')
     runs_dir = str(study.path.parent)
     for verb in (["list"], ["list", "--json"], ["show", "cells"], ["show", f"cells/{RUN}"],
@@ -106,7 +106,7 @@ def test_lists_show_the_others_and_name_the_damaged_file(study, monkeypatch, cap
 
 
 def test_home_shows_the_others_and_names_the_damaged_file(study):
-    """The reading thread goes on; the damaged run carries the problem."""
+    """The polling thread continues; the damaged run has the problem."""
     damage(study.run(RUN).result, b'"device_name": "A')
     snapshot = FolderReader(study.path.parent).read("", refresh_all=True)
     assert {row.name for row in snapshot.studies} == {"cells", "healthy"}
@@ -117,7 +117,7 @@ def test_home_shows_the_others_and_names_the_damaged_file(study):
 
 
 def test_the_reading_thread_survives_any_error(tmp_path):
-    """What it meets is told on Home, which would stay as it is for ever otherwise."""
+    """Errors are shown on Home, and polling continues."""
 
     class Failing:
         def read(self, *_: object, **__: object) -> None:
@@ -128,7 +128,7 @@ def test_the_reading_thread_survives_any_error(tmp_path):
 
 
 def test_a_preset_and_a_note_in_another_encoding(study):
-    """The preset is a problem with its line; the note is shown but for that byte."""
+    """The preset is reported with its line; the note is shown without the byte."""
     damage(study.preset, b'name = "cells')
     study.note.write_bytes(b"caf\xe9 at noon\n")
     row = next(
@@ -141,7 +141,7 @@ def test_a_preset_and_a_note_in_another_encoding(study):
 
 
 def test_folder_names_that_are_not_utf8_are_left_out_and_named(study, monkeypatch, capsys):
-    """Neither a run nor a study of such a name ends a list."""
+    """Runs and studies with such names do not break a list."""
     shutil.copytree(study.reference.path, study.path / os.fsdecode(b"run\xff"))
     shutil.copytree(study.path, study.path.parent / os.fsdecode(b"study\xfe"))
     catalogue = Catalogue(study.path.parent)

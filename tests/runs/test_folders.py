@@ -1,4 +1,4 @@
-"""Run folders: names that stay inside, locks, derived states."""
+"""Run folders: safe names, locks, derived states."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ PRESET = 'name = "x"\n[data]\ncard = "demo"\n'
      "\x1b[31m", "CON ", "é" * 3, "  "],
 )  # fmt: skip
 def test_any_name_becomes_one_component_inside_the_runs_folder(tmp_path, name):
-    """No name leads out of the runs folder."""
+    """No name leads outside the runs folder."""
     study = create_study(tmp_path, name)
     assert study.path.parent == tmp_path
     assert study.path.resolve().is_relative_to(tmp_path)
@@ -34,13 +34,13 @@ def test_any_name_becomes_one_component_inside_the_runs_folder(tmp_path, name):
 
 
 def test_a_taken_name_is_numbered(tmp_path):
-    """Starting a preset twice makes two studies."""
+    """Starting a preset twice creates two studies."""
     names = [create_study(tmp_path, "Demo").name for _ in range(3)]
     assert names == ["demo", "demo-2", "demo-3"]
 
 
 def test_only_one_process_holds_a_lock(tmp_path):
-    """A second writer is refused and told who holds the folder; the lock dies with its holder."""
+    """A second writer is refused with the holder's name; the lock ends with its holder."""
     lock = FolderLock(tmp_path / "lock")
     lock.acquire()
     code = (
@@ -59,7 +59,7 @@ def test_only_one_process_holds_a_lock(tmp_path):
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
-    """What cannot be written whole is not written at all."""
+    """A file that cannot be written completely is left unchanged."""
     path = tmp_path / "result.json"
     publish_text(path, "old")
 
@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def make_run(study: Path, name: str) -> RunFolder:
-    """Make a planned run."""
+    """Return a planned run."""
     run = RunFolder(study / name)
     run.path.mkdir(parents=True)
     run.preset.write_text(PRESET)
@@ -89,7 +89,7 @@ def make_run(study: Path, name: str) -> RunFolder:
     ],
 )
 def test_a_state_is_derived_from_the_folder(tmp_path, events, status):
-    """No state is stored; the log and the lock tell it."""
+    """States follow from the log and the lock; none is stored."""
     run = make_run(tmp_path, "prune-0.1")
     write_log(run.events, events)
     feed = RunFeed(run)
@@ -105,7 +105,7 @@ def test_a_state_is_derived_from_the_folder(tmp_path, events, status):
 
 
 def test_a_catalogue_follows_what_appears_and_vanishes(tmp_path):
-    """Studies come and go under a reader; damage costs a study its preset, not the list."""
+    """Studies are added and removed; a damaged preset is reported, the list remains."""
     study = create_study(tmp_path, "one")
     study.preset.write_text(PRESET)
     run = make_run(study.path, "prune-0.1")
@@ -125,7 +125,7 @@ def test_a_catalogue_follows_what_appears_and_vanishes(tmp_path):
 
 
 def test_a_damaged_result_is_named(tmp_path):
-    """A finished run whose result cannot be read says so and raises nothing."""
+    """An unreadable result of a finished run is reported; nothing is raised."""
     run = make_run(tmp_path, "prune-0.1")
     run.result.write_text("{")
     feed = RunFeed(run)

@@ -1,4 +1,4 @@
-"""The event log: written once, read by anyone, whole after any accident."""
+"""The event log: one writer, any reader, intact after crashes."""
 
 import random
 
@@ -13,7 +13,7 @@ from tests.helpers.event_logs import story, write_log
 
 
 def fold(records: list[Record]) -> History:
-    """Fold records into a fresh history."""
+    """Return the history of records."""
     history = History()
     for record in records:
         history.add(record)
@@ -21,7 +21,7 @@ def fold(records: list[Record]) -> History:
 
 
 def test_a_log_reads_back_what_was_written(tmp_path):
-    """Every event comes back in order; what is not finite comes back as None."""
+    """Events are read in order; numbers that are not finite are None."""
     write_log(tmp_path / "events.jsonl", story())
     records = EventTail(tmp_path / "events.jsonl").read_all()
     assert [record.seq for record in records] == list(range(len(story())))
@@ -32,7 +32,7 @@ def test_a_log_reads_back_what_was_written(tmp_path):
 
 
 def test_history_folded_one_by_one_equals_folded_whole(tmp_path):
-    """A live view, which reads in arbitrary pieces, ends where a saved one does."""
+    """A live view, read in arbitrary chunks, equals a saved one."""
     path = tmp_path / "events.jsonl"
     write_log(path, story(12))
     whole = path.read_bytes()
@@ -48,8 +48,8 @@ def test_history_folded_one_by_one_equals_folded_whole(tmp_path):
 
 
 @pytest.mark.parametrize("kept", [1, 7, 30])
-def test_a_torn_last_line_is_not_yet_for_a_reader(tmp_path, kept):
-    """A reader waits for the rest of a line and then reads it once."""
+def test_a_torn_last_line_is_not_read_yet(tmp_path, kept):
+    """A reader waits for the rest of a line and reads it once."""
     path = tmp_path / "events.jsonl"
     line = encode_record(Record(0, 1.0, Noted("first")))
     path.write_bytes(line + line[:kept])
@@ -62,7 +62,7 @@ def test_a_torn_last_line_is_not_yet_for_a_reader(tmp_path, kept):
 
 
 def test_a_writer_cuts_a_torn_line_off_before_it_appends(tmp_path):
-    """The next session's first line does not fuse with a torn one."""
+    """The next session's first line is not joined to a torn line."""
     path = tmp_path / "events.jsonl"
     write_log(path, [Noted("first")])
     path.write_bytes(path.read_bytes() + b'{"seq":1,"time":2.0,"cr')
@@ -73,7 +73,7 @@ def test_a_writer_cuts_a_torn_line_off_before_it_appends(tmp_path):
 
 
 def test_damage_and_unknown_kinds_are_skipped_and_counted(tmp_path):
-    """A flipped bit, garbage and a newer version's event cost their own lines only."""
+    """A flipped bit, garbage and an unknown event affect only their own lines."""
     path = tmp_path / "events.jsonl"
     good = encode_record(Record(0, 1.0, Noted("good")))
     flipped = good.replace(b"good", b"gold")
@@ -86,8 +86,8 @@ def test_damage_and_unknown_kinds_are_skipped_and_counted(tmp_path):
         decode_record(flipped)
 
 
-def test_an_unknown_kind_is_told_from_damage():
-    """A whole line of a newer version is no damage."""
+def test_an_unknown_kind_is_not_damage():
+    """An intact line of a newer version is not counted as damaged."""
     import zlib
 
     event = b'{"kind":"Dreamt","text":"x"}'
@@ -97,7 +97,7 @@ def test_an_unknown_kind_is_told_from_damage():
 
 
 def test_a_log_that_shrank_is_read_anew(tmp_path):
-    """A replaced file voids what was read; the reader says so."""
+    """A replaced file is read again, and the reader reports it."""
     path = tmp_path / "events.jsonl"
     write_log(path, story())
     tail = EventTail(path)
@@ -108,8 +108,8 @@ def test_a_log_that_shrank_is_read_anew(tmp_path):
     assert tail.was_replaced
 
 
-def test_a_repeated_cycle_is_told_once(tmp_path):
-    """A session that repeats a cycle after a crash adds nothing that the log already tells."""
+def test_a_repeated_cycle_is_written_once(tmp_path):
+    """A session that repeats a cycle after a crash writes no event twice."""
     path = tmp_path / "events.jsonl"
     write_log(path, [RunStarted(1, "here", "cpu"), StageStarted("compress", 9, 5)])
     told = CycleEnded(3, val={"loss": 0.1234567890123, "auroc": float("nan")}, seconds=2.0)

@@ -1,4 +1,4 @@
-"""Stored predictions, and where two runs' answers differ."""
+"""Stored predictions, and the predictions in which two runs differ."""
 
 import csv
 import dataclasses
@@ -49,7 +49,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("run", [PRUNED, films([[1, 1], [-1, 1]])])
 def test_predictions_come_back_as_they_were_stored(tmp_path, run):
-    """Names, patients, labels and logits; the task is told by the labels' shape."""
+    """Names, patients, labels and logits; the task follows from the labels' shape."""
     path = tmp_path / "predictions.npz"
     path.write_bytes(pack_predictions(run))
     back = read_predictions(path)
@@ -85,7 +85,7 @@ def test_a_mask_of_unknown_labels_is_stored_and_read(tmp_path):
 
 
 def test_answers_with_unknown_labels_are_no_flips():
-    """Neither lost nor gained, in counts and in the list."""
+    """They are left out of the counts and of the list."""
     reference, pruned = (
         masked(run, [True, False, True, True]) for run in (REFERENCE, PRUNED)
     )  # image-1 was gained
@@ -99,8 +99,8 @@ def test_answers_with_unknown_labels_are_no_flips():
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 not a zip", b"\x80pickle"])
-def test_missing_or_damaged_predictions_are_said(tmp_path, content):
-    """One sentence names the file."""
+def test_missing_or_damaged_predictions_are_reported(tmp_path, content):
+    """One message names the file."""
     path = tmp_path / "predictions.npz"
     if content is not None:
         path.write_bytes(content)
@@ -109,7 +109,7 @@ def test_missing_or_damaged_predictions_are_said(tmp_path, content):
 
 
 def test_flips_are_counted_by_what_they_cost():
-    """An answer can be lost or gained; both count as changed."""
+    """Predictions that became wrong or right both count as changed."""
     flips = pair_predictions(REFERENCE, PRUNED, "test").count_flips()
     assert (flips.num_answers, flips.num_changed) == (4, 2)
     assert (flips.num_lost, flips.num_gained) == (1, 1)
@@ -118,7 +118,7 @@ def test_flips_are_counted_by_what_they_cost():
 
 
 def test_changed_images_are_listed_most_moved_first():
-    """Name, patient, label, both answers, and the label's probability in both."""
+    """Name, patient, label, both predictions, and the label's probability in both."""
     rows = rows_of(changes_csv(REFERENCE, PRUNED))
     assert [row["name"] for row in rows] == ["image-2.png", "image-1.png"]
     assert rows[0] == {
@@ -130,7 +130,7 @@ def test_changed_images_are_listed_most_moved_first():
 
 
 def test_multi_label_answers_change_class_by_class():
-    """A row is an image and a class; each run is judged by its own thresholds."""
+    """One row per image and class; each run uses its own thresholds."""
     reference, pruned = films([[-1, 1], [1, 1]]), films([[-1, -2], [1, 1]])
     rows = rows_of(changes_csv(reference, pruned))
     assert [(row["class"], row["label"], row["answer"]) for row in rows] == [("Effusion", "1", "0")]
@@ -140,7 +140,7 @@ def test_multi_label_answers_change_class_by_class():
 
 
 def test_runs_are_paired_by_name_and_not_by_place():
-    """Another order, or an image that one of them lacks, does no harm."""
+    """Other orders and missing images do not matter."""
     part = PRUNED.splits["test"]
     order = [3, 2, 1]
     shuffled = SplitPredictions(
@@ -157,7 +157,7 @@ def test_runs_are_paired_by_name_and_not_by_place():
 
 
 def test_runs_that_have_nothing_in_common_are_not_compared():
-    """Other classes, or no shared image."""
+    """Other classes, or no common image."""
     with pytest.raises(UsageError, match="different classes"):
         pair_predictions(REFERENCE, films([[1, 1], [1, 1]]), "test")
     elsewhere = RunPredictions(

@@ -1,4 +1,4 @@
-"""Signals reach the holder of a lock and no other process, whatever its lock file says."""
+"""Signals reach the holder of a lock and no other process, whatever the lock file contains."""
 
 import fcntl
 import os
@@ -51,7 +51,7 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Return a function that starts Python with arguments and waits until it says a word."""
+    """Return a function that starts Python with arguments and waits for its first output."""
     started = []
 
     def run(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
@@ -79,9 +79,9 @@ def study(tmp_path: Path) -> StudyFolder:
 
 @pytest.fixture
 def held(study: StudyFolder) -> Iterator[Callable[[bytes], None]]:
-    """Return a function that writes a record into the study's lock file, which is held meanwhile.
+    """Return a function that writes a record into the study's lock file, which stays locked.
 
-    The lock is of this process, the record of another: as seen from a second container.
+    The lock is held by this process, the record names another, as seen from a second container.
     """
     with study.lock.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -102,7 +102,7 @@ def record_of(process: subprocess.Popen[bytes], **other: object) -> bytes:
 
 
 def write_earlier_program(folder: Path) -> None:
-    """Write what a supervisor of an earlier version, started in this folder, runs."""
+    """Write the supervisor program of an earlier version into this folder."""
     program = folder / EARLIER_PROGRAM
     program.parent.mkdir()
     program.with_name("__init__.py").touch()
@@ -110,13 +110,13 @@ def write_earlier_program(folder: Path) -> None:
 
 
 def is_spared(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a process ends by its closed stdin, not by a signal."""
+    """Return whether a process exits because its stdin is closed, not by a signal."""
     process.stdin.close()
     return process.wait(60) == 0
 
 
 def test_a_lock_names_machine_process_and_user(tmp_path):
-    """The record suffices to tell its process from any other, and people where it is."""
+    """The record identifies its process, and tells users where it runs."""
     lock = FolderLock(tmp_path / "lock")
     lock.acquire()
     owner = holder_of(lock.path)
@@ -133,19 +133,19 @@ def test_a_lock_names_machine_process_and_user(tmp_path):
      (b'{"pid": 7, "later": 1}', 7), (b'{"pid": 7, "host": "\xff"}', 0)],
 )  # fmt: skip
 def test_any_lock_file_can_be_read(raw, pid):
-    """Bare pids of earlier versions, fields of later ones, and damage."""
+    """Bare pids of earlier versions, unknown fields, and damage."""
     assert decode_owner(raw).pid == pid
     assert not decode_owner(raw).is_identified
 
 
-def test_a_fifo_called_lock_keeps_nobody_waiting(tmp_path):
-    """Looking for a holder opens nothing that blocks."""
+def test_a_fifo_called_lock_does_not_block(tmp_path):
+    """Reading the holder does not block."""
     os.mkfifo(tmp_path / "lock")
     assert holder_of(tmp_path / "lock") is None
 
 
 def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
-    """`flock` may not be there at all; nothing looks alive then, and the reason is told."""
+    """Without `flock`, nothing counts as live, and the reason is reported."""
 
     def refuse(*_: object) -> None:
         raise OSError(38, "Function not implemented")
@@ -157,7 +157,7 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
 
 
 def test_the_holder_is_signalled(study, start):
-    """A process that took the lock with this version is asked to stop."""
+    """A process that acquired the lock with this version receives the signal."""
     holder = start("-c", HOLDER, str(study.lock))
     assert stop_study(study)
     assert holder.wait(60) == -signal.SIGTERM
@@ -165,7 +165,7 @@ def test_the_holder_is_signalled(study, start):
 
 
 def test_the_holder_is_signalled_where_there_is_no_pidfd(study, start, monkeypatch):
-    """Old kernels and sandboxes refuse `pidfd_open`; the pid is used after the same check."""
+    """Without `pidfd_open`, the pid is used after the same check."""
 
     def refuse(_: int) -> int:
         raise PermissionError(1, "Operation not permitted")
@@ -184,7 +184,7 @@ def test_the_holder_is_signalled_where_there_is_no_pidfd(study, start, monkeypat
     ],
 )
 def test_a_study_of_another_machine_or_container_is_not_signalled(study, start, held, other, told):
-    """The pid in the lock file is an unrelated process here; the message says where to go."""
+    """The pid belongs to an unrelated process here; the message names the machine."""
     bystander = start("-c", BYSTANDER)
     held(record_of(bystander, host="gpu1", user="alice", **other))
     with pytest.raises(EnvironmentProblem, match=told) as refusal:
@@ -195,7 +195,7 @@ def test_a_study_of_another_machine_or_container_is_not_signalled(study, start, 
 
 
 def test_a_reused_pid_is_not_signalled(study, start, held):
-    """A process that began at another time is another process."""
+    """A process with another start time is another process."""
     bystander = start("-c", BYSTANDER)
     held(record_of(bystander, start_ticks=1))
     with pytest.raises(EnvironmentProblem, match="not by the process"):
@@ -204,7 +204,7 @@ def test_a_reused_pid_is_not_signalled(study, start, held):
 
 
 def test_a_bare_pid_alone_is_not_signalled(study, start, held):
-    """A lock file of an earlier version that names any process here."""
+    """The lock file of an earlier version may name any process here."""
     bystander = start("-c", BYSTANDER)
     held(f"{bystander.pid}\n".encode())
     with pytest.raises(EnvironmentProblem, match="earlier version"):
@@ -213,7 +213,7 @@ def test_a_bare_pid_alone_is_not_signalled(study, start, held):
 
 
 def test_a_bare_pid_of_a_supervisor_is_signalled(study, start, tmp_path):
-    """Its command names the program and the folder, and it has the lock file open."""
+    """Its command names program and folder, and it has the lock file open."""
     write_earlier_program(tmp_path)
     holder = start("-m", f"medtui.{EARLIER_PROGRAM.stem}", "demo", cwd=tmp_path)
     assert holder_of(study.lock) == Owner(holder.pid)
@@ -222,7 +222,7 @@ def test_a_bare_pid_of_a_supervisor_is_signalled(study, start, tmp_path):
 
 
 def test_a_supervisor_of_another_folder_is_not_signalled(study, start, held, tmp_path):
-    """A supervisor here that has the pid of one elsewhere."""
+    """A supervisor here has the pid of one on another machine."""
     write_earlier_program(tmp_path)
     (tmp_path / "other").mkdir()
     bystander = start("-m", f"medtui.{EARLIER_PROGRAM.stem}", "other", cwd=tmp_path)
@@ -232,8 +232,8 @@ def test_a_supervisor_of_another_folder_is_not_signalled(study, start, held, tmp
     assert is_spared(bystander)
 
 
-def test_every_run_is_asked_even_where_one_refuses(study, start, tmp_path):
-    """A study without a supervisor: the refusal of one worker does not spare the others."""
+def test_every_run_is_signalled_even_where_one_refuses(study, start, tmp_path):
+    """Without a supervisor, all workers are signalled even if one refuses."""
     first, second = study.run("a"), study.run("b")
     for run in (first, second):
         run.path.mkdir()
@@ -250,8 +250,8 @@ def test_every_run_is_asked_even_where_one_refuses(study, start, tmp_path):
     assert not stop_run(first)
 
 
-def test_another_users_study_is_told_by_its_owner(study, start, held, monkeypatch):
-    """The kernel's refusal becomes a sentence."""
+def test_another_users_study_is_reported_with_its_owner(study, start, held, monkeypatch):
+    """A permission error is reported with the owner's name."""
     bystander = start("-c", BYSTANDER)
     held(record_of(bystander, user="alice"))
 

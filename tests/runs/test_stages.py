@@ -1,4 +1,4 @@
-"""Which stage a run was in, when, and what the machine did meanwhile."""
+"""Time spans of a run's stages, and their telemetry."""
 
 import msgspec
 import pytest
@@ -15,12 +15,12 @@ CYCLE = CycleEnded(1, val={})
 
 @pytest.fixture
 def run(tmp_path) -> RunFolder:
-    """An empty run folder."""
+    """Return an empty run folder."""
     return RunFolder(tmp_path)
 
 
 def write(run: RunFolder, story: list[tuple[float, object]]) -> None:
-    """Write events at their times."""
+    """Write events with their times."""
     times = iter(time for time, _ in story)
     with EventWriter(run.events, clock=lambda: next(times)) as log:
         for _, event in story:
@@ -28,14 +28,14 @@ def write(run: RunFolder, story: list[tuple[float, object]]) -> None:
 
 
 def records(run: RunFolder) -> list:
-    """Read them back."""
+    """Return the records of the log."""
     from medtui.runs.log_reader import EventTail
 
     return EventTail(run.events).read_all()
 
 
 def test_a_stage_lasts_until_the_next(run):
-    """The last one until the run's end."""
+    """The last stage ends with the run."""
     write(run, [(0.0, BEGIN), (1.0, StageStarted("data")), (5.0, StageStarted("compress", 3)),
                 (9.0, CYCLE), (12.0, RunFinished(1.0))])  # fmt: skip
     assert stage_spans(records(run)) == {"data": [(1.0, 5.0)], "compress": [(5.0, 12.0)]}
@@ -53,8 +53,8 @@ def test_a_pause_belongs_to_no_stage(run):
     }
 
 
-def test_vitals_are_told_stage_by_stage(run):
-    """Means and peaks over a stage's own samples; a stage without samples is absent."""
+def test_telemetry_is_summarised_by_stage(run):
+    """Means and peaks use a stage's own samples; a stage without samples is absent."""
     write(run, [(0.0, BEGIN), (0.1, StageStarted("data")), (0.2, StageStarted("compress", 3)),
                 (2.5, RunStopped("asked")), (10.0, BEGIN), (10.1, StageStarted("compress", 3)),
                 (12.9, StageStarted("evaluate")), (15.0, RunFinished(1.0))])  # fmt: skip

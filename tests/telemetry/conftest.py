@@ -12,7 +12,7 @@ from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
 
 @pytest.fixture(scope="session")
 def stub_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the stub; give its folder."""
+    """Compile the stub; return its folder."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("NO C COMPILER: NVML is tested through a stub that must be compiled")
@@ -36,7 +36,7 @@ def nvml(stub_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    """Yield a process that does nothing, to be watched."""
+    """Yield an idle process to watch."""
     process = subprocess.Popen(["sleep", "600"])
     yield process
     process.kill()

@@ -1,4 +1,4 @@
-"""Who else holds a GPU's memory, told where a run finds it full."""
+"""Processes that use a GPU's memory, named where a run finds it full."""
 
 import os
 
@@ -17,7 +17,7 @@ TOLD = (
 def test_other_processes_on_the_runs_gpu_are_named(
     nvml: ScriptedNvml, monkeypatch: pytest.MonkeyPatch, visible: str
 ) -> None:
-    """The largest first; neither this process nor those of another GPU."""
+    """Largest first; without this process and those on other GPUs."""
     gib = 1024**3
     nvml.say(f"0.processes {os.getpid()}:{8 * gib} 999999998:{gib} 1:{5 * gib}", TWO_GPUS)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)

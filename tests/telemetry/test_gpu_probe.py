@@ -1,4 +1,4 @@
-"""The list of GPUs for `doctor` and Home, from whatever state the driver is in."""
+"""The list of GPUs for `doctor` and Home, in every state of the driver."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
 
 
 def test_gpus_and_who_computes_on_them_are_listed(nvml: ScriptedNvml) -> None:
-    """With users' names where the process table tells, whatever `CUDA_VISIBLE_DEVICES` says."""
+    """With user names where the process table has them, regardless of `CUDA_VISIBLE_DEVICES`."""
     nvml.say(f"0.processes {os.getpid()}:500 1:600 999999999:700", TWO_GPUS)
     probed = probe_safely()
     versions = (probed.driver_version, probed.nvml_version, probed.cuda_version)
@@ -26,7 +26,7 @@ def test_gpus_and_who_computes_on_them_are_listed(nvml: ScriptedNvml) -> None:
 
 
 def test_processes_that_may_not_be_seen_are_unknown(nvml: ScriptedNvml) -> None:
-    """None with a reason, not an empty list."""
+    """The value is None with a reason, not an empty list."""
     nvml.say("fail nvmlDeviceGetComputeRunningProcesses_v3 4", TWO_GPUS)
     gpu = probe_safely().gpus[0]
     assert (gpu.processes, gpu.processes_missing) == (None, "no permission")
@@ -42,7 +42,7 @@ def test_processes_that_may_not_be_seen_are_unknown(nvml: ScriptedNvml) -> None:
     ],
 )
 def test_no_gpus_come_with_the_reason(nvml: ScriptedNvml, line: str, reason: str) -> None:
-    """A crash in the driver's library is one of them."""
+    """A crash in the driver's library is one of the reasons."""
     nvml.say(line, TWO_GPUS)
     probed = probe_safely()
     assert probed.gpus == []
@@ -50,14 +50,14 @@ def test_no_gpus_come_with_the_reason(nvml: ScriptedNvml, line: str, reason: str
 
 
 def test_a_driver_that_hangs_is_not_waited_for(nvml: ScriptedNvml) -> None:
-    """`doctor` has other things to tell."""
+    """The probe returns after its timeout."""
     nvml.say("fail nvmlInitWithFlags hang")
     assert probe_safely(timeout_s=1.0).reason == "NVML did not answer within 1 s."
 
 
 @pytest.mark.gpu
 def test_the_real_library_agrees_with_nvidia_smi() -> None:
-    """What does not change from one moment to the next is equal."""
+    """Values that do not change over time are equal."""
     if shutil.which("nvidia-smi") is None:
         pytest.skip("NO GPU: nvidia-smi is not here, the real NVML stays untested")
     query = "--query-gpu=index,uuid,name,memory.total,driver_version,mig.mode.current"

@@ -1,4 +1,4 @@
-"""NVML through pynvml's own ctypes, against a scripted library."""
+"""NVML through pynvml's ctypes, against a scripted library."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def assert_each_gap_is_explained(gpu: GpuSample) -> None:
 
 
 def test_every_field_is_read(nvml: ScriptedNvml) -> None:
-    """All of one GPU's values arrive, in their units."""
+    """All values of one GPU are read, in their units."""
     reading = nvml.read("0", pids=(4242, 4243, 1))
     assert reading.state == "ok"
     assert reading.gpus == [
@@ -47,13 +47,13 @@ def test_every_field_is_read(nvml: ScriptedNvml) -> None:
 
 
 def test_several_gpus_are_read_in_their_order(nvml: ScriptedNvml) -> None:
-    """`CUDA_VISIBLE_DEVICES` decides which, and in which order."""
+    """`CUDA_VISIBLE_DEVICES` selects and orders them."""
     assert [gpu.index for gpu in nvml.read().gpus] == [0, 1]
     assert [gpu.index for gpu in nvml.read("GPU-2222,0").gpus] == [1, 0]
 
 
 def test_a_process_that_is_not_listed_is_unknown_not_zero(nvml: ScriptedNvml) -> None:
-    """Inside a container our pids mean nothing to the driver."""
+    """Inside a container the driver does not know our pids."""
     gpu = nvml.read("0", pids=(7,)).gpus[0]
     assert gpu.process_memory_bytes is None
     assert gpu.missing == {"process_memory_bytes": "process not listed"}
@@ -75,8 +75,8 @@ count 1
 """
 
 
-def test_a_virtual_gpu_tells_what_its_host_lets_it(nvml: ScriptedNvml) -> None:
-    """Memory and utilisation; power, temperature and clocks are the host's own and n/a here."""
+def test_a_virtual_gpu_has_the_values_that_its_host_allows(nvml: ScriptedNvml) -> None:
+    """Memory and utilisation are read; power, temperature and clocks are n/a."""
     nvml.say(VGPU)
     gpu = nvml.read(pids=(4242,)).gpus[0]
     assert (gpu.memory_used_bytes, gpu.gpu_percent) == (2000, 35)
@@ -88,8 +88,8 @@ def test_a_virtual_gpu_tells_what_its_host_lets_it(nvml: ScriptedNvml) -> None:
     assert not gpu.is_mig
 
 
-def test_a_gpu_that_may_not_be_asked_is_listed(nvml: ScriptedNvml) -> None:
-    """Without permission for one GPU, its place says so and the other is read."""
+def test_a_gpu_without_permission_is_listed(nvml: ScriptedNvml) -> None:
+    """A GPU without permission keeps its place with the reason; the other one is read."""
     nvml.say("fail nvmlDeviceGetHandleByIndex_v2:1 4", TWO_GPUS)
     first, second = nvml.read().gpus
     assert first.gpu_percent == 87
@@ -98,7 +98,7 @@ def test_a_gpu_that_may_not_be_asked_is_listed(nvml: ScriptedNvml) -> None:
 
 
 def test_mig_instances_are_walked(nvml: ScriptedNvml) -> None:
-    """Empty slots are passed over; utilisation is n/a (MIG), never 0."""
+    """Empty slots are skipped; utilisation is n/a (MIG), never 0."""
     nvml.say(MIG_GPU)
     gpus = nvml.read(pids=(4242,)).gpus
     assert [gpu.uuid for gpu in gpus] == [
@@ -125,14 +125,14 @@ def test_a_mig_instance_is_found_by_both_its_names(nvml: ScriptedNvml, visible: 
 
 
 def test_mig_mode_without_instances_says_so(nvml: ScriptedNvml) -> None:
-    """Such a GPU can run nothing."""
+    """Such a GPU cannot run anything."""
     nvml.say("0.mig 7", TWO_GPUS)
     gpu = nvml.read("0").gpus[0]
     assert gpu.note == "MIG mode without instances"
     assert_each_gap_is_explained(gpu)
 
 
-def test_one_sick_gpu_does_not_blank_the_others(nvml: ScriptedNvml) -> None:
+def test_a_failing_gpu_does_not_affect_the_others(nvml: ScriptedNvml) -> None:
     """A lost GPU keeps its place in the list."""
     nvml.say("fail nvmlDeviceGetHandleByIndex_v2:0 15", TWO_GPUS)
     lost, well = nvml.read().gpus
@@ -143,14 +143,14 @@ def test_one_sick_gpu_does_not_blank_the_others(nvml: ScriptedNvml) -> None:
 
 
 def test_a_name_that_is_no_text_is_unknown(nvml: ScriptedNvml) -> None:
-    """Pynvml decodes as UTF-8 and raises."""
+    """Invalid UTF-8 raises in pynvml and is reported as unreadable text."""
     nvml.say("0.name \xff\xfe", TWO_GPUS)
     gpu = nvml.read("0", pids=(4242,)).gpus[0]
     assert gpu.missing == {"name": "unreadable text"}
 
 
-def test_what_an_old_driver_lacks_is_asked_the_old_way(nvml: ScriptedNvml) -> None:
-    """Memory and processes have a second version; an old driver knows only the first."""
+def test_old_drivers_are_queried_by_version_1(nvml: ScriptedNvml) -> None:
+    """Old drivers support only version 1 of the memory and process queries."""
     absent = ("nvmlDeviceGetMemoryInfo_v2", "nvmlDeviceGetComputeRunningProcesses_v3")
     nvml.say(*(f"fail {name} 13" for name in absent), TWO_GPUS)
     gpu = nvml.read("0", pids=(4242,)).gpus[0]
@@ -170,7 +170,7 @@ def test_what_an_old_driver_lacks_is_asked_the_old_way(nvml: ScriptedNvml) -> No
     ],
 )
 def test_no_nvml_is_a_sentence(nvml: ScriptedNvml, lines: str, sentence: str) -> None:
-    """The screen shows it in place of the GPUs."""
+    """The screen shows the sentence in place of the GPUs."""
     nvml.say(lines, TWO_GPUS)
     reading = nvml.read()
     assert sentence in reading.state
@@ -178,12 +178,12 @@ def test_no_nvml_is_a_sentence(nvml: ScriptedNvml, lines: str, sentence: str) ->
 
 
 def test_devices_that_are_not_here_are_named(nvml: ScriptedNvml) -> None:
-    """A typing error in `CUDA_VISIBLE_DEVICES` shows itself."""
+    """A typing error in `CUDA_VISIBLE_DEVICES` is visible in the message."""
     assert nvml.read("7").state == "CUDA_VISIBLE_DEVICES=7 selects no GPU of this machine."
 
 
 def test_the_driver_vanishes_and_returns(nvml: ScriptedNvml) -> None:
-    """NVML is opened again, after waits that double; in between its absence is the state."""
+    """NVML is opened again with backoff; meanwhile the state has the reason."""
     program = f"""
 import pathlib, sys
 from medtui.telemetry.nvml.session import NvmlSession
@@ -209,8 +209,8 @@ show()
     assert nvml.run("-c", program).decode().splitlines() == ["ok 1", away, away, away, "ok 1"]
 
 
-def test_a_lost_gpu_is_not_asked_again(nvml: ScriptedNvml) -> None:
-    """Asking a GPU that fell off the bus is known to crash."""
+def test_a_lost_gpu_is_not_queried_again(nvml: ScriptedNvml) -> None:
+    """Querying a GPU that fell off the bus is known to crash."""
     program = f"""
 import pathlib
 from medtui.telemetry.nvml.session import NvmlSession
@@ -227,7 +227,7 @@ print(session.read(()).gpus[0].note)
 
 
 def test_every_error_of_every_call_ends_as_a_value_or_a_reason(nvml: ScriptedNvml) -> None:
-    """Each code that pynvml knows, in each call that is made: no gap is unexplained."""
+    """Every pynvml error code in every call leaves a value or a reason."""
     program = f"""
 import pathlib, re, sys
 import msgspec, pynvml
@@ -262,7 +262,7 @@ for call in sys.argv[1:]:
 
 
 def test_reading_telemetry_loads_neither_pynvml_nor_psutil() -> None:
-    """The screen starts without them."""
+    """Screens start without them."""
     program = (
         "import sys, medtui.telemetry; print({'pynvml', 'psutil', 'torch'} & set(sys.modules))"
     )

@@ -1,4 +1,4 @@
-"""Reading telemetry while it is written, torn or spoilt."""
+"""Reading telemetry while it is written, torn or damaged."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ CONTENT = b"".join(msgspec.json.encode(sample) + b"\n" for sample in SAMPLES)
 
 
 def test_every_sample_is_read_once_wherever_the_writer_was(tmp_path: Path) -> None:
-    """A reader may come at any byte; a torn last line is "not yet"."""
+    """A reader may start at any byte; a torn last line is not read yet."""
     path = tmp_path / "telemetry.jsonl"
     for cut in range(len(CONTENT) + 1):
         path.write_bytes(CONTENT[:cut])
@@ -37,20 +37,20 @@ def test_garbage_is_skipped_and_counted(tmp_path: Path) -> None:
     assert follower.num_damaged == len(garbage)
 
 
-def test_fields_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
-    """An older medtui reads a newer one's runs."""
+def test_fields_of_a_later_version_are_ignored(tmp_path: Path) -> None:
+    """Runs of newer versions can be read."""
     path = tmp_path / "telemetry.jsonl"
     path.write_bytes(b'{"time":1.5,"elapsed_s":2.5,"tomorrow":[1]}\n')
     assert read_samples(path)[0] == [Sample(time=1.5, elapsed_s=2.5)]
 
 
 def test_a_missing_file_holds_nothing(tmp_path: Path) -> None:
-    """A run without telemetry is a run."""
+    """A run without telemetry is valid."""
     assert read_samples(tmp_path / "telemetry.jsonl") == ([], 0)
 
 
 def test_a_file_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
-    """It is another file by the same name."""
+    """A shorter file is a new file."""
     path = tmp_path / "telemetry.jsonl"
     path.write_bytes(CONTENT)
     follower = SampleTail(path)
@@ -62,7 +62,7 @@ def test_a_file_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
 def test_a_line_without_end_is_stepped_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a power cut may leave it: a block of zeros, then the next session's samples."""
+    """After a power failure: a block of zeros, then the next session's samples."""
     monkeypatch.setattr(reader, "CHUNK_BYTES", 1024)
     path = tmp_path / "telemetry.jsonl"
     path.write_bytes(b"\0" * 5000 + b"\n" + CONTENT)

@@ -1,4 +1,4 @@
-"""The sampler as the process it is."""
+"""The sampler as a process."""
 
 import os
 import resource
@@ -23,7 +23,7 @@ from tests.helpers.waiting import wait_until
 
 @contextmanager
 def sampling(out: Path, pid: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a sampler, quicker than in life; what it prints goes beside `out`."""
+    """Start a sampler with a short interval; its output goes beside `out`."""
     command = [sys.executable, "-m", "medtui.telemetry.sampler", f"--pid={pid}", f"--out={out}"]
     with out.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(
@@ -50,7 +50,7 @@ def out(tmp_path: Path) -> Path:
 def test_a_sample_holds_the_machine_and_its_gpus(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
 ) -> None:
-    """Our process's GPU memory is found by its pid; the first sample has no rates yet."""
+    """The process's GPU memory is found by its pid; the first sample has no rates."""
     nvml.say(f"0.processes 1:5 {sleeper.pid}:7000", TWO_GPUS)
     with sampling(out, sleeper.pid, "--devices=0"):
         wait_until(lambda: any(sample.gpus for sample in samples_of(out)[1:]))
@@ -72,7 +72,7 @@ def test_the_environment_names_the_devices(
     out: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without `--devices`, `CUDA_VISIBLE_DEVICES` is what the run may use."""
+    """Without `--devices`, `CUDA_VISIBLE_DEVICES` is used."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-2222")
     with sampling(out, sleeper.pid):
         wait_until(lambda: bool(samples_of(out)) and bool(samples_of(out)[-1].gpus))
@@ -90,7 +90,7 @@ def test_a_run_on_the_cpu_leaves_nvml_alone(
 
 
 def test_children_are_counted_in(nvml: ScriptedNvml, out: Path) -> None:
-    """A busy child is the watched process's business, in CPU time and memory."""
+    """A child's CPU time and memory belong to the watched process."""
     busy = f"{sys.executable} -c 'while True: pass' & wait"
     parent = subprocess.Popen(["bash", "-c", busy], start_new_session=True)
     try:
@@ -106,7 +106,7 @@ def test_children_are_counted_in(nvml: ScriptedNvml, out: Path) -> None:
 
 
 def test_descendants_are_read_from_the_kernels_lists(tmp_path: Path) -> None:
-    """Each thread has its own list of children; a process that has ended has none."""
+    """Each thread has its own list of children; an exited process has none."""
     for thread, children in {"1/task/1": "2 3 ", "1/task/9": "4 ", "2/task/2": "5 "}.items():
         (tmp_path / thread).mkdir(parents=True)
         (tmp_path / thread / "children").write_text(children)
@@ -114,7 +114,7 @@ def test_descendants_are_read_from_the_kernels_lists(tmp_path: Path) -> None:
 
 
 def test_it_ends_with_the_watched_process(nvml: ScriptedNvml, out: Path) -> None:
-    """A zombie has ended, too: its parent may take its time."""
+    """A zombie counts as exited, even if its parent does not wait for it."""
     watched = subprocess.Popen(["sleep", "600"])
     with sampling(out, watched.pid) as sampler:
         wait_until(lambda: bool(samples_of(out)))
@@ -127,7 +127,7 @@ def test_it_ends_with_the_watched_process(nvml: ScriptedNvml, out: Path) -> None
 def test_a_reused_pid_is_never_followed(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
 ) -> None:
-    """The pid alone is no identity; the start time beside it is."""
+    """The start time distinguishes processes with the same pid."""
     stat = read_stat(sleeper.pid)
     assert stat is not None
     with sampling(out, sleeper.pid, f"--start-ticks={stat.start_ticks - 1}") as sampler:
@@ -138,7 +138,7 @@ def test_a_reused_pid_is_never_followed(
 def test_sigterm_ends_it_and_a_dropped_connection_does_not(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
 ) -> None:
-    """SIGHUP and SIGINT are for others; SIGTERM interrupts no line."""
+    """SIGHUP and SIGINT are ignored; SIGTERM never interrupts a line."""
     with sampling(out, sleeper.pid) as sampler:
         wait_until(lambda: bool(samples_of(out)))
         sampler.send_signal(signal.SIGHUP)
@@ -171,7 +171,7 @@ def test_a_full_disk_costs_samples_and_nothing_else(
 
 
 def test_a_file_that_cannot_be_opened_costs_samples(tmp_path: Path) -> None:
-    """The folder may come (back) later."""
+    """The folder may be created later."""
     log = SampleLog(tmp_path / "folder" / "telemetry.jsonl")
     sample = Sample(time=1.0, elapsed_s=0.0)
     assert not log.append(sample)
@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_opened_costs_samples(tmp_path: Path) -> None:
 
 
 def test_a_restarted_sampler_goes_on_after_a_torn_line(tmp_path: Path) -> None:
-    """A writer that was killed may leave half a line."""
+    """A killed writer may leave a partial line."""
     path = tmp_path / "telemetry.jsonl"
     path.write_bytes(b'{"time":1.0,"elap')
     log = SampleLog(path)
@@ -195,7 +195,7 @@ def test_a_restarted_sampler_goes_on_after_a_torn_line(tmp_path: Path) -> None:
 def test_it_goes_on_while_nvml_hangs(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
 ) -> None:
-    """The process's own vitals are written, with a sentence for the GPUs; SIGTERM still works."""
+    """Process values are still written, with a reason for the GPUs; SIGTERM works."""
     nvml.say("fail nvmlDeviceGetPowerUsage hang", TWO_GPUS)
     with sampling(out, sleeper.pid) as sampler:
         wait_until(lambda: len(samples_of(out)) >= 3)
@@ -208,7 +208,7 @@ def test_it_goes_on_while_nvml_hangs(
 def test_it_survives_the_driver(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
 ) -> None:
-    """The driver goes and comes back under a running sampler, which prints nothing about it."""
+    """The driver may be unloaded and loaded again; the sampler prints nothing."""
     with sampling(out, sleeper.pid):
         wait_until(lambda: bool(samples_of(out)) and samples_of(out)[-1].nvml_state == "ok")
         gone = "fail nvmlDeviceGetPowerUsage 9"

@@ -1,4 +1,4 @@
-"""A sampler that dies is brought back, and never costs its run anything."""
+"""A crashed sampler is restarted and never affects its run."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def clock() -> ManualClock:
 def sampler(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: ManualClock
 ) -> SamplerProcess:
-    """Return a quick sampler that was not started yet."""
+    """Return a sampler with a short interval, not started yet."""
     out, log = tmp_path / "telemetry.jsonl", tmp_path / "sampler.log"
     return SamplerProcess(
         sleeper.pid, out, log=log, devices="0", interval_s=0.1, clock=clock
@@ -37,7 +37,7 @@ def samples_in(folder: Path) -> list[Sample]:
 
 
 def test_it_samples_until_it_is_stopped(sampler: SamplerProcess, tmp_path: Path) -> None:
-    """What was stopped stays stopped, and its file is whole."""
+    """It is not restarted after a stop, and its file is complete."""
     sampler.start()
     wait_until(lambda: bool(samples_in(tmp_path)))
     assert sampler.ensure_alive()
@@ -51,7 +51,7 @@ def test_it_samples_until_it_is_stopped(sampler: SamplerProcess, tmp_path: Path)
 def test_a_killed_sampler_comes_back_after_a_wait(
     sampler: SamplerProcess, tmp_path: Path, clock: ManualClock, stray: signal.Signals
 ) -> None:
-    """One second after the first death, and it appends to the same file."""
+    """One second after the first crash; it appends to the same file."""
     sampler.start()
     wait_until(lambda: bool(samples_in(tmp_path)))
     assert sampler.pid is not None
@@ -88,10 +88,10 @@ def test_after_three_crashes_it_goes_on_without_nvml(
     assert "Segmentation fault" in (tmp_path / "sampler.log").read_text()
 
 
-def test_it_rests_when_its_process_has_ended(
+def test_it_is_not_restarted_after_its_process_exited(
     sampler: SamplerProcess, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: ManualClock
 ) -> None:
-    """The end of the run is no failure of the sampler."""
+    """The end of the run is not a failure of the sampler."""
     sampler.start()
     wait_until(lambda: bool(samples_in(tmp_path)))
     sleeper.kill()
@@ -105,7 +105,7 @@ def test_it_rests_when_its_process_has_ended(
 def test_a_process_that_ended_before_the_start_is_not_mistaken(
     nvml: ScriptedNvml, tmp_path: Path
 ) -> None:
-    """Nobody else is watched in its place."""
+    """No other process is watched in its place."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     sampler = SamplerProcess(ended.pid, tmp_path / "telemetry.jsonl", log=tmp_path / "sampler.log")
@@ -117,7 +117,7 @@ def test_a_process_that_ended_before_the_start_is_not_mistaken(
 def test_a_log_that_cannot_be_written_is_survived(
     nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], tmp_path: Path, clock: ManualClock
 ) -> None:
-    """The supervisor hears of no exception; the next attempt may succeed."""
+    """Nothing is raised; the next attempt may succeed."""
     log = tmp_path / "later" / "sampler.log"
     sampler = SamplerProcess(sleeper.pid, tmp_path / "telemetry.jsonl", log=log, clock=clock)
     sampler.start()

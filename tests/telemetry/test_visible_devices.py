@@ -54,7 +54,7 @@ def test_devices_are_selected_as_cuda_does(visible: str | None, uuids: list[str 
     + [(visible, True) for visible in ("", "-1", "none", "NoDevFiles", "-1,0", " ")],
 )
 def test_a_list_that_names_nothing_is_known_without_nvml(visible: str, is_hidden: bool) -> None:
-    """A run on the CPU costs no look at the driver."""
+    """For a run on the CPU, the driver is not queried."""
     assert hides_all(visible) is is_hidden
 
 

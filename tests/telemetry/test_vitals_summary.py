@@ -1,10 +1,10 @@
-"""Averages and peaks over a run."""
+"""Means and peaks over a run."""
 
 from medtui.telemetry import GpuSample, Level, Sample, TelemetrySummary, summarise
 
 
 def test_nothing_measured_is_none() -> None:
-    """Never 0 for unknown."""
+    """Unknown is never 0."""
     assert summarise([]) == TelemetrySummary(num_samples=0, seconds=0.0)
     bare = summarise([Sample(time=1.0, elapsed_s=0.0, gpus=[GpuSample(index=0)])])
     assert bare == TelemetrySummary(num_samples=1, seconds=0.0)
@@ -23,7 +23,7 @@ def test_gaps_do_not_pull_an_average_down() -> None:
 
 
 def test_only_the_gpus_that_the_run_used_count() -> None:
-    """A neighbour's busy GPU is not ours, also in samples before ours was first touched."""
+    """Other GPUs are left out, also in samples from before the run used its own."""
     ours = GpuSample(index=1, uuid="GPU-b", memory_used_bytes=100, gpu_percent=10)
     used = GpuSample(
         index=1, uuid="GPU-b", memory_used_bytes=300, gpu_percent=90, process_memory_bytes=200
@@ -52,7 +52,7 @@ def test_two_gpus_add_up_and_their_shares_average() -> None:
 
 
 def test_a_stage_is_a_span_of_time() -> None:
-    """From its start on, and before the next one's."""
+    """From its start (inclusive) to the start of the next (exclusive)."""
     samples = [
         Sample(time=float(second), elapsed_s=0.0, process_memory_bytes=second)
         for second in range(10)

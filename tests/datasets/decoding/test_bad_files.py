@@ -1,4 +1,4 @@
-"""No file, however damaged, gets past the check or ends more than its own decoder."""
+"""No damaged file passes the check or crashes more than its own decoder."""
 
 import io
 import os
@@ -16,12 +16,12 @@ from tests.helpers.drawn_images import encode
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """Return a PNG chunk with its right checksum."""
+    """Return a PNG chunk with a correct checksum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def png(width: int, height: int, data: bytes, depth: int = 8, colour: int = 0) -> bytes:
-    """Return a PNG file whose header and image data need not fit each other."""
+    """Return a PNG file whose header and image data may contradict each other."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
@@ -42,7 +42,7 @@ def test_every_truncation_of_a_png_is_refused(photo: Image.Image) -> None:
 
 
 def test_every_flipped_byte_of_a_png_is_refused(photo: Image.Image) -> None:
-    """200 positions with one flipped byte are all refused: every byte is under a checksum."""
+    """A flipped byte is detected at each of 200 positions: checksums cover every byte."""
     data = encode(photo)
     for position in np.linspace(0, len(data) - 1, 200).astype(int):
         broken = bytearray(data)
@@ -52,7 +52,7 @@ def test_every_flipped_byte_of_a_png_is_refused(photo: Image.Image) -> None:
 
 
 def test_missing_rows_are_refused_though_pillow_accepts_them() -> None:
-    """A PNG with 10 of 64 rows is refused, sound checksums notwithstanding."""
+    """A PNG with 10 of 64 rows is refused although its checksums are correct."""
     rows = b"".join(b"\0" + bytes(range(64)) for _ in range(10))
     broken = png(64, 64, zlib.compress(rows))
     Image.open(io.BytesIO(broken)).verify()
@@ -61,13 +61,13 @@ def test_missing_rows_are_refused_though_pillow_accepts_them() -> None:
 
 
 def test_a_bomb_is_refused_by_its_header() -> None:
-    """A picture of 30,000 x 30,000 pixels is refused without being inflated."""
+    """An image of 30,000 x 30,000 pixels is refused before it is inflated."""
     with pytest.raises(BadImageError, match="too large: 30000 x 30000"):
         decode_bytes(png(30000, 30000, zlib.compress(b"\0")), 16, 3)
 
 
 def test_surplus_image_data_is_not_inflated() -> None:
-    """Image data that inflates to more than its rows is refused after one byte too many."""
+    """Image data that is longer than its rows is refused after one surplus byte."""
     with pytest.raises(BadImageError, match="more image data"):
         check_png(png(4, 4, zlib.compress(bytes(1 << 26))))
 
@@ -85,7 +85,7 @@ def test_surplus_image_data_is_not_inflated() -> None:
     ],
 )
 def test_what_is_no_image_says_why(data: bytes, reason: str) -> None:
-    """Each kind of damage has its own words."""
+    """Each kind of damage has its own message."""
     with pytest.raises(BadImageError, match=reason):
         decode_bytes(data, 16, 3)
 
@@ -99,7 +99,7 @@ def test_a_truncated_jpeg_is_refused(photo: Image.Image) -> None:
 
 
 def test_several_frames_are_refused(photo: Image.Image) -> None:
-    """An animation is no image of a patient."""
+    """An animation is refused."""
     turned = photo.rotate(90)
     data = encode(photo.convert("P"), "GIF", save_all=True, append_images=[turned.convert("P")])
     with pytest.raises(BadImageError, match="several frames"):
@@ -121,6 +121,6 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
-    """A file that vanished after the scan is listed, not fatal."""
+    """A file that was deleted after the scan is listed as bad; nothing fails."""
     with pytest.raises(BadImageError, match="No such file"):
         decode_file(tmp_path / "gone.png", 16, 3)

@@ -1,4 +1,4 @@
-"""Any mode becomes what the card says."""
+"""Images of every mode are converted to the card's channels."""
 
 import io
 
@@ -21,7 +21,7 @@ def photo() -> Image.Image:
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_png_modes(photo: Image.Image, mode: str, channels: int) -> None:
-    """Every PNG mode decodes to what Pillow's own conversion gives."""
+    """Every PNG mode decodes to the pixels of Pillow's own conversion."""
     image = photo.convert(mode)
     data = encode(image)
     pixels = decode_bytes(data, 32, channels).pixels_HWC
@@ -42,7 +42,7 @@ def test_opacity_is_dropped(photo: Image.Image) -> None:
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_16_bit_is_scaled_and_not_clipped(form: str) -> None:
-    """A 16-bit ramp keeps its mean, where Pillow's own conversion makes it white."""
+    """A 16-bit ramp keeps its mean; Pillow's own conversion makes it white."""
     ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
     pixels = decode_bytes(encode(Image.fromarray(ramp), form), 64, 1).pixels_HWC
     assert abs(float(pixels.mean()) - 127) <= 1
@@ -57,7 +57,7 @@ def test_cmyk_jpeg(photo: Image.Image) -> None:
 
 
 def test_exif_rotation_is_undone() -> None:
-    """A photograph taken with the camera on its side stands upright."""
+    """A photograph with EXIF rotation is decoded upright."""
     pixels = np.zeros((16, 16), np.uint8)
     pixels[:, :4] = 200
     image = Image.fromarray(pixels)
@@ -68,7 +68,7 @@ def test_exif_rotation_is_undone() -> None:
 
 
 def test_floating_point_pixels_are_refused() -> None:
-    """Nobody states the range of a floating-point image."""
+    """Floating-point images are refused because their range is unknown."""
     image = Image.fromarray(np.ones((8, 8), np.float32))
     with pytest.raises(BadImageError, match="floating-point"):
         decode_bytes(encode(image, "TIFF"), 8, 1)
@@ -77,7 +77,7 @@ def test_floating_point_pixels_are_refused() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 999), (7, 3), (5, 5), (8, 8), (2, 9)])
 @pytest.mark.parametrize("mode", ["1", "L", "RGB"])
 def test_interlaced_sizes_pass_the_check(size: tuple[int, int], mode: str) -> None:
-    """The check knows the seven passes of interlaced files of any shape, and changes no pixel."""
+    """Interlaced files of any shape pass the check with unchanged pixels."""
     for data in (_interlaced(Image.new(mode, size, 1)), encode(Image.new(mode, size, 1))):
         with Image.open(io.BytesIO(data)) as given, Image.open(io.BytesIO(check_png(data))) as kept:
             assert given.info.get("interlace") == kept.info.get("interlace")
@@ -85,7 +85,7 @@ def test_interlaced_sizes_pass_the_check(size: tuple[int, int], mode: str) -> No
 
 
 def _interlaced(image: Image.Image) -> bytes:
-    """Interlace by hand: Pillow writes no such files, but reads them."""
+    """Return an interlaced PNG; Pillow can read but not write them."""
     import struct
     import zlib
 

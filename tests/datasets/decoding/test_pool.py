@@ -1,4 +1,4 @@
-"""Children may die; the images they did not kill are decoded all the same."""
+"""Decoder processes may crash; all other images are still decoded."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ child.main()
 
 
 def decode_all(folder: Path, names: list[str], count: int = 2) -> tuple[np.ndarray, dict[int, str]]:
-    """Decode `names` in jobs of four and give the array and the bad rows."""
+    """Decode `names` in jobs of four; return the array and the bad rows."""
     for name in names:
         if not (folder / name).exists():
             Image.new("L", (8, 8), 1 + len(name) % 200).save(folder / name)
@@ -53,7 +53,7 @@ def decode_all(folder: Path, names: list[str], count: int = 2) -> tuple[np.ndarr
 def test_an_image_that_kills_its_decoder_is_listed_and_the_rest_is_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crash costs one image: not its job, not its pool, not this process."""
+    """A crash costs one image only: not its job, the pool or the caller."""
     _with_child(monkeypatch, KILLER)
     names = [f"cell_{number}.png" for number in range(10)]
     names[3], names[8] = "killer.png", "exit.png"
@@ -63,7 +63,7 @@ def test_an_image_that_kills_its_decoder_is_listed_and_the_rest_is_decoded(
 
 
 def test_a_child_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A decoder that never ends is ended."""
+    """A decoder that does not return is killed after the timeout."""
     _with_child(
         monkeypatch, KILLER.replace("os.kill(os.getpid(), signal.SIGSEGV)", "signal.pause()")
     )
@@ -74,14 +74,14 @@ def test_a_child_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_any_number_of_children_gives_the_same_array(tmp_path: Path, count: int) -> None:
-    """Rows do not depend on who decodes them."""
+    """The array does not depend on which child decodes which row."""
     images, bad = decode_all(tmp_path, [f"{'x' * number}.png" for number in range(1, 12)], count)
     assert not bad
     assert images[:, 0, 0, 0].tolist() == [1 + (number + 4) for number in range(1, 12)]
 
 
 def test_children_end_when_the_caller_stops(tmp_path: Path) -> None:
-    """An exception in the caller leaves no child behind."""
+    """An exception in the caller leaves no child process behind."""
     started: list[int] = []
     original = pool.Child.__init__
 
@@ -107,7 +107,7 @@ def test_children_end_when_the_caller_stops(tmp_path: Path) -> None:
 
 
 def test_a_child_ends_quietly_while_a_job_is_handed_over() -> None:
-    """What it has not read is lost with it; the caller hears of what stopped it, not of a pipe."""
+    """Cancelling during the write of a job raises the caller's error, not a broken pipe."""
     worker = pool.Child()
     stdin = worker._process.stdin
     assert stdin is not None
@@ -117,7 +117,7 @@ def test_a_child_ends_quietly_while_a_job_is_handed_over() -> None:
 
 
 def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child sets itself a limit, so that no picture fills the machine's memory."""
+    """A child limits its memory, so that no image fills the machine's memory."""
     limits: list[object] = []
     monkeypatch.setattr(child.resource, "setrlimit", lambda *given: limits.append(given))
     child._limit_memory(100)
