@@ -1,1 +1,1 @@
-"""Programs that measure the project: each states in its docstring what and how to run it."""
+"""Programs that measure the project; each docstring states the quantity and the command."""

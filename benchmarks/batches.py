@@ -1,7 +1,7 @@
-"""How fast train batches are made, against torchvision's transforms in a DataLoader, in one run.
+"""Measure how fast train batches are made, compared with torchvision's transforms in a DataLoader.
 
-`python -m benchmarks.batches CARD ROOT` prints the conditions beside the numbers. The
-ways take turns; each makes augmented, normalised float32 batches of the same images.
+`python -m benchmarks.batches CARD ROOT` prints the conditions with the results. All methods run
+interleaved, and each makes augmented, normalised float32 batches of the same images.
 """
 
 import os
@@ -50,7 +50,7 @@ def transforms_of(how: Augment, size: int, by: Normalisation) -> v2.Compose:
 
 
 class FromFiles(TorchDataset[tuple[Tensor, int]]):
-    """The train part as ImageFolder gives it: each image is decoded from its file, every time."""
+    """The train split as from ImageFolder: every access decodes the image file."""
 
     def __init__(self, dataset: Dataset, root: Path) -> None:
         self.paths = [root / name for name in dataset.train.names]
@@ -67,7 +67,7 @@ class FromFiles(TorchDataset[tuple[Tensor, int]]):
 
 
 class FromArrays(TorchDataset[tuple[Tensor, int]]):
-    """The train part as small images in memory: nothing is decoded, only augmented."""
+    """The train split as decoded images in memory; only augmentation remains."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.images = [
@@ -85,7 +85,7 @@ class FromArrays(TorchDataset[tuple[Tensor, int]]):
 
 
 def in_workers(images: TorchDataset[tuple[Tensor, int]]) -> Batches:
-    """Return a DataLoader with workers that live on from pass to pass."""
+    """Return a DataLoader with persistent workers."""
     return DataLoader(
         images, BATCH_SIZE, shuffle=True, num_workers=NUM_WORKERS, persistent_workers=True,
         drop_last=True,
@@ -93,7 +93,7 @@ def in_workers(images: TorchDataset[tuple[Tensor, int]]) -> Batches:
 
 
 def images_a_second(batches: Batches, device: torch.device) -> float:
-    """Time one pass; the batches end on the device."""
+    """Return the images per second of one pass, with the batches on the device."""
     count, began = 0, time.perf_counter()
     for images_NCHW, _ in batches:
         count += len(images_NCHW.to(device, non_blocking=True))
@@ -103,7 +103,7 @@ def images_a_second(batches: Batches, device: torch.device) -> float:
 
 
 def main(card: str, root: str, device_word: str = "auto") -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     device = choose_device(device_word)
     dataset = open_dataset(DataSettings(card=card, root=root, split="patient"))
     images = Images(dataset.train, normalisation_of(dataset), device)
@@ -114,7 +114,7 @@ def main(card: str, root: str, device_word: str = "auto") -> None:
         ways["PIL transforms of files"] = in_workers(FromFiles(dataset, Path(root)))
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for batches in ways.values():
-        images_a_second(batches, device)  # workers start, files enter the page cache
+        images_a_second(batches, device)  # starts workers and fills the page cache
     for _ in range(ROUNDS):
         for name, batches in ways.items():
             rates[name].append(images_a_second(batches, device))

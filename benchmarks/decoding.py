@@ -1,7 +1,7 @@
-"""How fast images become the cache, against decoding them one at a time, in the same run.
+"""Measure how fast images are decoded into the cache, compared with decoding one at a time.
 
-`python -m benchmarks.decoding CARD ROOT` prints the conditions beside the numbers. The two
-ways take turns, so that whatever else the machine does falls on both.
+`python -m benchmarks.decoding CARD ROOT` prints the conditions with the results. Both methods run
+interleaved, so that other load of the machine affects both.
 """
 
 import os
@@ -30,16 +30,16 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Rate:
-    """How fast one way was."""
+    """The throughput of one method."""
 
     wall: float
-    """Images a second by the clock, which other users of the machine slow down."""
+    """Images per second of wall time, which depends on the machine's load."""
     core: float
-    """Images a second of one core's time, children included, which they slow down less."""
+    """Images per second of CPU time, children included, which depends less on the load."""
 
 
 def one_at_a_time(source: Source) -> None:
-    """Decode and scale every image in this process, unchecked."""
+    """Decode and resize every image in this process, without checks."""
     size = (source.index.size, source.index.size)
     mode = "L" if source.index.channels == 1 else "RGB"
     for path in source.index.files or ():
@@ -48,12 +48,12 @@ def one_at_a_time(source: Source) -> None:
 
 
 def into_the_cache(source: Source, cache_dir: Path) -> None:
-    """Check, decode, scale, measure and store every image, processes' start included."""
+    """Check, decode, resize and store every image, including the start of the processes."""
     open_cached(source.card, source.index, cache_dir, ignore_progress)
 
 
 def rate(count: int, work: Callable[[], None]) -> Rate:
-    """Time one way."""
+    """Return the throughput of one method."""
     wall, core = time.perf_counter(), _core_seconds()
     work()
     return Rate(count / (time.perf_counter() - wall), count / (_core_seconds() - core))
@@ -65,14 +65,14 @@ def _core_seconds() -> float:
 
 
 def second_start(settings: DataSettings, cache_dir: Path) -> float:
-    """Return the seconds in which a data set opens whose images are in the cache."""
+    """Return the seconds to open a data set whose images are in the cache."""
     started = time.perf_counter()
     open_dataset(settings, cache_dir=cache_dir)
     return time.perf_counter() - started
 
 
 def main(card: str, root: str) -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     settings = DataSettings(card=card, root=root, split="patient")
     source = open_source(settings)
     count = len(source.index)

@@ -15,15 +15,15 @@ from torch import nn
 from medtui.engine.lc.loop import LC
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.preset import named_schemes
-from tests.helpers.stock_condensa import SCHEDULES, STOCK, Silent, compress, hyper_parameters
+from tests.helpers.stock_condensa import SCHEDULES, STOCK, NoCallbacks, compress, hyper_parameters
 
 LOSSES = ("train_losses", "val_losses", "test_losses")
 
 
 def differences(scheme: str, schedule: str) -> tuple[float, float, float, int]:
-    """Return max |ours - stock| of theta, w and losses, and how many numbers were compared."""
+    """Return max |medtui - stock| of theta, w and losses, and the number of compared values."""
     settings = hyper_parameters(**SCHEDULES[schedule])
-    engine = LC(callbacks=Silent(), device=torch.device("cpu"), **settings)
+    engine = LC(callbacks=NoCallbacks(), device=torch.device("cpu"), **settings)
     w, theta, statistics = compress(engine, build_scheme(named_schemes()[scheme], 0.3, None))
     stock_w, stock_theta, stock = compress(condensa.opt.LC(**settings), STOCK[scheme]())
     losses, count = 0.0, 0

@@ -1,8 +1,8 @@
 """Measure the accuracy and AUROC that Torch-Pruning's magnitude pruner reaches at a run's size.
 
-RUN is the folder of a finished grouped run. Its reference is pruned to the run's multiply-adds
-at once, and trained for as many updates, with the same images, learning rates and momentum.
-Run it from the repository:
+RUN is the folder of a finished run with grouped pruning. Its reference is pruned at once to the
+run's multiply-adds, then trained for as many updates with the same images, learning rates and
+momentum. Run it from the repository:
 
     python -m benchmarks.magnitude_pruning RUN [--seed N]
 """
@@ -32,7 +32,7 @@ CPU = torch.device("cpu")
 
 
 def prune(network: nn.Module, ratio: float, image_shape: tuple[int, int, int]) -> nn.Module:
-    """Return a copy without this share of the channels, ranked over all layers, classes spared."""
+    """Return a copy without this share of the channels, ranked over all layers except the last."""
     copy = deepcopy(network).eval().requires_grad_()
     outputs = [module for module in copy.modules() if isinstance(module, nn.Linear)][-1:]
     torch_pruning.pruner.BasePruner(
@@ -48,7 +48,7 @@ def prune(network: nn.Module, ratio: float, image_shape: tuple[int, int, int]) -
 
 
 def prune_to(network: nn.Module, macs: int, image_shape: tuple[int, int, int]) -> nn.Module:
-    """Find the largest network of at most so many multiply-adds by halving the ratio's interval."""
+    """Return the largest network of at most `macs` multiply-adds, by bisection of the ratio."""
     low, high = 0.0, 1.0
     found = prune(network, high, image_shape)
     for _ in range(9):
@@ -62,12 +62,12 @@ def prune_to(network: nn.Module, macs: int, image_shape: tuple[int, int, int]) -
 
 
 def count(network: nn.Module, image_shape: tuple[int, int, int]) -> Size:
-    """Measure a network's size."""
+    """Return a network's size."""
     return measure_size(network, channels=image_shape[0], side=image_shape[1])
 
 
 def learning_rates(preset: Preset, steps_per_epoch: int) -> Iterator[float]:
-    """Return those of the run's updates: each L step's, then fine-tuning's."""
+    """Yield the learning rates of the run's updates: of each L step, then of fine-tuning."""
     lc = preset.lc
     for cycle in range(1, lc.cycles):
         steps = (lc.first_steps or lc.steps) if cycle == 1 else lc.steps
@@ -79,7 +79,7 @@ def learning_rates(preset: Preset, steps_per_epoch: int) -> Iterator[float]:
 
 
 def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: Criterion) -> int:
-    """Train as the run did, without L-C; give the number of updates."""
+    """Train as the run did, without L-C; return the number of updates."""
     optimiser = torch.optim.SGD(
         network.parameters(), lr=preset.lc.lr, momentum=preset.lc.momentum, nesterov=True
     )
@@ -103,7 +103,7 @@ def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: 
 def evaluate(
     network: nn.Module, dataset: Dataset, images: Images, criterion: Criterion
 ) -> dict[str, float | None]:
-    """Return accuracy and AUROC on val and test, after BatchNorm was measured anew."""
+    """Return accuracy and AUROC on val and test, after recalibrating BatchNorm."""
     recalibrate(network, images, 2048)
     val, test = (
         EvaluationBatches(Images(part, images.by, CPU), 256) for part in (dataset.val, dataset.test)
@@ -117,7 +117,7 @@ def evaluate(
 
 
 def main() -> None:
-    """Prune, train, evaluate; print each figure on a line."""
+    """Prune, train and evaluate; print one result per line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path)
     parser.add_argument("--seed", type=int, default=0, help="of data order and augmentation")

@@ -1,4 +1,4 @@
-"""Measure how near searches come to the true density of synthetic curves, and how often they err.
+"""Measure how close searches come to the true density of synthetic curves, and how often they fail.
 
 Run it from the repository:
 
@@ -25,21 +25,21 @@ CASES: dict[str, tuple[float, float, float, dict[str, Any]]] = {
     "cliffs, runs scatter, 1.64 sigmas": (0.01, 0.003, 0.004, {"low": 0.1, "high": 0.9}),
     "noisy, 7 of 10 samples being probes": (0.02, 0.005, 0.0, {"sigmas": 1.64}),
 }
-"""Name to eps, standard error of the metric, standard deviation from run to run, and settings; the
-last one's probes need twice the density for the same metric."""
+"""Name to tolerance, standard error of the metric, run-to-run standard deviation, and settings.
+Low-fidelity runs of the last case need twice the density for the same metric."""
 
 
 def main() -> None:
-    """Search every curve in every way."""
+    """Search every curve with every method and print the results."""
     for name, (eps, sigma, scatter, changed) in CASES.items():
-        has_probes = "probes" in name
+        has_low_fidelity = "probes" in name
         rng = np.random.default_rng(0)
         settings = SearchSettings(scheme=("Prune",), eps=eps, **changed)
         excess, num_runs = [], []
         for _ in range(NUM_CURVES):
             curve = draw_cliff(rng) if "cliffs" in name else draw_curve(rng, eps)
-            measure = measured(curve, sigma, rng, scatter=scatter, probe_factor=2.0)
-            search = carry_out(settings, measure, has_probes=has_probes)
+            measure = measured(curve, sigma, rng, scatter=scatter, low_fidelity_factor=2.0)
+            search = carry_out(settings, measure, has_low_fidelity=has_low_fidelity)
             num_runs.append(len(search.samples))
             if search.chosen is not None:
                 excess.append(search.chosen.density - curve.limit(eps))

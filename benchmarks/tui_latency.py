@@ -28,7 +28,7 @@ NUM_CURVES, NUM_POINTS, NUM_DRAWS = 200, 10_000, 7
 
 
 def measure_paint(runs_dir: Path) -> None:
-    """Start it several times; also look whether torch is in the process."""
+    """Measure several starts, and check whether torch is loaded in the process."""
     firsts, fulls, has_torch = [], [], False
     for _ in range(NUM_STARTS):
         terminal = Terminal(runs_dir)
@@ -42,7 +42,7 @@ def measure_paint(runs_dir: Path) -> None:
 
 
 def measure_keys(runs_dir: Path) -> None:
-    """Switch the main chart to and fro, and wait for its title and for its axis."""
+    """Switch the main chart back and forth, and wait for its title and its axis."""
     terminal = _open_live_run(runs_dir)
     delays = []
     for number in range(NUM_KEYS):
@@ -59,7 +59,7 @@ def measure_keys(runs_dir: Path) -> None:
 
 
 def measure_bytes(runs_dir: Path) -> None:
-    """Watch a live run."""
+    """Measure the output rate of a live run."""
     terminal = _open_live_run(runs_dir)
     written = len(terminal.read_for(WATCH_S))
     _leave(terminal)
@@ -67,7 +67,7 @@ def measure_bytes(runs_dir: Path) -> None:
 
 
 async def measure_loop(runs_dir: Path, run: str) -> None:
-    """Open a run and beat until its log is read, then a little longer."""
+    """Open a run and measure the event loop's delays until its log is read, and 5 s longer."""
     from medtui.tui.app import MedtuiApp, favour_loop
     from medtui.tui.screens.run import RunScreen
 
@@ -101,7 +101,7 @@ async def measure_loop(runs_dir: Path, run: str) -> None:
 
 
 def measure_board(runs_dir: Path) -> None:
-    """Read what Compare opens with: every result file, nothing else."""
+    """Measure reading all result files, which Compare needs to open."""
     from medtui.tui.compare.model import ComparisonLoader
 
     times = []
@@ -115,7 +115,7 @@ def measure_board(runs_dir: Path) -> None:
 
 
 def measure_crowd() -> None:
-    """Draw as many curves as Compare may show, of as many points as a long run has."""
+    """Measure drawing as many curves as Compare shows, with as many points as a long run has."""
     import numpy as np
 
     from medtui.charts.downsample import thin_points

@@ -1,10 +1,10 @@
-"""One way to start a child process that answers a request. Any module may use it.
+"""Child processes that answer one request. Any module may import this.
 
-A request goes in as a file and stderr goes out to a file, so neither side can wait for the other's
-full pipe; a message is one line of JSON on the child's stdout (`medtui.protocol`).
+The request is a temporary file as stdin, and stderr goes to a file, so that no full pipe can block
+either side. Each message is one line of JSON on the child's stdout (`medtui.protocol`).
 
-Processes that outlive the one that starts them (supervisor, worker, sampler, Comet's follower) and
-decoders, which answer many requests, have their own `Popen`; they share `child_environment` and
+Processes that outlive the process that starts them (supervisor, worker, sampler, tracker) and
+decoders, which answer many requests, use `Popen` directly; they share `child_environment` and
 `last_line`.
 """
 
@@ -31,10 +31,10 @@ from medtui.upgrade import STARTED_BY_VERSION, explain_missing_child
 MessageT = TypeVar("MessageT")
 
 GRACE_SECONDS = 20.0
-"""How long a cancelled process may take to remove its temporary files before it is killed."""
+"""Seconds that a cancelled process has to remove its temporary files before it is killed."""
 
 _WAKE_SECONDS = 1.0
-"""How often a silent process is looked at: its own children may hold its stdout open."""
+"""Seconds between checks whether a silent process has ended; its children may keep stdout open."""
 
 _CHUNK_BYTES = 1 << 16
 _TAIL_BYTES = 1 << 14
@@ -45,15 +45,15 @@ _failed_decoder = msgspec.json.Decoder(Failed)
 def child_environment(devices: str | None = None) -> dict[str, str]:
     """Return the environment of every process that medtui starts.
 
-    `devices` is its `CUDA_VISIBLE_DEVICES`; None passes this process's own on.
+    `devices` is the process's `CUDA_VISIBLE_DEVICES`; None inherits this process's.
     """
     environment = os.environ | {
-        # Threads that spin while they wait take the cores of those that compute: on a machine that
-        # is shared, a training step took 9 times as long. Read when torch is imported.
+        # Idle OpenMP threads that spin take cores from those that compute: on a shared machine a
+        # training step took 9 times as long. Torch reads this when it is imported.
         "OMP_WAIT_POLICY": "PASSIVE",
-        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # the order in which NVML counts
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # NVML's order
         "TQDM_DISABLE": "1",
-        "KINETO_LOG_LEVEL": "99",  # torch's profiler prints notices
+        "KINETO_LOG_LEVEL": "99",  # suppresses messages of torch's profiler
         STARTED_BY_VERSION: __version__,
     }
     if devices is not None:
@@ -62,7 +62,7 @@ def child_environment(devices: str | None = None) -> dict[str, str]:
 
 
 def last_line(text: bytes) -> str:
-    """Return the last line that is not empty, where a program names what ended it."""
+    """Return the last line that is not empty, in which a program names the error that ended it."""
     return text.decode(errors="replace").strip().rpartition("\n")[2].strip()
 
 
@@ -80,10 +80,10 @@ def _tail(stream: IO[bytes], start: int = 0) -> bytes:
 
 
 class ChildProcess(Generic[MessageT]):
-    """A process of a `medtui` module that answers one request, and can be cancelled.
+    """A process that runs a `medtui` module, answers one request and can be cancelled.
 
-    Use it in a `with` statement: its end stops the process and closes what belongs to it. One
-    thread reads the messages; `cancel` may be called from any other.
+    Use it in a `with` statement, whose end stops the process and closes its files. One thread reads
+    the messages; any other thread may call `cancel`.
     """
 
     def __init__(
@@ -92,23 +92,24 @@ class ChildProcess(Generic[MessageT]):
         decoder: msgspec.json.Decoder[MessageT],
         request: msgspec.Struct | None = None,
         *,
-        complaint: str,
+        error_prefix: str,
         stderr: IO[bytes] | None = None,
         devices: str | None = None,
         has_own_session: bool = False,
     ) -> None:
-        """Start `python -m module`; `request` goes to its stdin.
+        """Start `python -m module` with `request` on its stdin.
 
-        `complaint` opens the sentence about a failure: "The preset could not be checked".
-        `stderr` takes what the process prints there, for people to read; without it, the output is
-        kept for its last line alone. `devices` is its `CUDA_VISIBLE_DEVICES`. With
-        `has_own_session` it gets CPU time as a run does, and no signal of the terminal.
+        `error_prefix` begins the sentence about a failure, for example "The preset could not be
+        checked". `stderr` receives the process's stderr for people to read; without it, only the
+        last line is kept for the error. `devices` is the process's `CUDA_VISIBLE_DEVICES`. With
+        `has_own_session` the process has the CPU priority of a run, and receives no signals of the
+        terminal.
 
         Raises:
             EnvironmentProblem: the process could not be started.
         """
         self._decoder = decoder
-        self._complaint = complaint
+        self._error_prefix = error_prefix
         self._is_stderr_ours = stderr is None
         self._is_cancelled = False
         self._unread = b""
@@ -116,7 +117,7 @@ class ChildProcess(Generic[MessageT]):
         self._killer: threading.Timer | None = None
         self._lock = threading.Lock()
         self.is_over = False
-        """Whether its last message has been read and its exit status is known."""
+        """Whether the last message was read and the exit status is known."""
         try:
             self._stderr = tempfile.TemporaryFile() if stderr is None else stderr  # noqa: SIM115 - closed in `close`
             self._stderr_start = _end_of(self._stderr)  # a log may hold earlier output
@@ -130,23 +131,23 @@ class ChildProcess(Generic[MessageT]):
                     start_new_session=has_own_session,
                 )  # fmt: skip
         except OSError as error:
-            raise EnvironmentProblem(f"{complaint}: {error}.") from error
+            raise EnvironmentProblem(f"{error_prefix}: {error}.") from error
         assert self._process.stdout is not None
         self._stdout = self._process.stdout
 
     @property
     def pid(self) -> int:
-        """The process's pid."""
+        """Process ID."""
         return self._process.pid
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it was asked to stop."""
+        """Whether `cancel` or `kill` was called."""
         return self._is_cancelled
 
     @property
     def exit_code(self) -> int | None:
-        """Its exit status, negative for a signal's number; None while it is running."""
+        """Exit status, negative for the number of a signal; None while the process is running."""
         return self._process.poll()
 
     def __enter__(self) -> "ChildProcess[MessageT]":
@@ -161,9 +162,9 @@ class ChildProcess(Generic[MessageT]):
         self.close()
 
     def cancel(self, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Ask the process to stop, and kill it if it has not after `grace_seconds`; return at once.
+        """Ask the process to stop and return at once; it is killed after `grace_seconds`.
 
-        Whoever reads the messages sees them end, without an error.
+        The messages then end without an error.
         """
         with self._lock:
             if self._is_cancelled or self._process.poll() is not None:
@@ -175,7 +176,7 @@ class ChildProcess(Generic[MessageT]):
             self._killer.start()
 
     def kill(self) -> None:
-        """End the process at once, and do not wait: a driver may hold it back."""
+        """Kill the process and return at once, because a driver may block its end."""
         self._is_cancelled = True
         self._process.kill()
 
@@ -187,7 +188,7 @@ class ChildProcess(Generic[MessageT]):
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(GRACE_SECONDS)
             self._process.kill()
-            with suppress(subprocess.TimeoutExpired):  # held back by a driver
+            with suppress(subprocess.TimeoutExpired):  # a driver may block its end
                 self._process.wait(_WAKE_SECONDS)
         if self._killer is not None:
             self._killer.cancel()
@@ -196,16 +197,16 @@ class ChildProcess(Generic[MessageT]):
             self._stderr.close()
 
     def messages(self) -> Iterator[MessageT]:
-        """Yield each message as it comes; end with the process.
+        """Yield each message as it arrives, until the process ends.
 
         Raises:
-            MedtuiError: the process failed: with its own reason, else the last line of its stderr.
+            MedtuiError: the process failed; with its own reason, or the last line of its stderr.
         """
         while not self.is_over:
             yield from self.receive()
         self.raise_failure()
 
-    def answer(self, timeout_seconds: float | None = None) -> MessageT:
+    def result(self, timeout_seconds: float | None = None) -> MessageT:
         """Return the last message.
 
         Raises:
@@ -217,20 +218,20 @@ class ChildProcess(Generic[MessageT]):
         while not self.is_over:
             left = _WAKE_SECONDS if deadline is None else deadline - time.monotonic()
             if left <= 0:
-                self.is_over = True  # and no wait for one that is held back
+                self.is_over = True  # so that `close` does not wait for a process held by a driver
                 self.kill()
                 raise TimeoutError
             for message in self.receive(min(left, _WAKE_SECONDS)):
                 last = message
         self.raise_failure()
         if last is None:
-            raise EnvironmentProblem(f"{self._complaint}: {self._reason()}.")
+            raise EnvironmentProblem(f"{self._error_prefix}: {self._reason()}.")
         return last
 
     def receive(self, timeout_seconds: float = _WAKE_SECONDS) -> list[MessageT]:
-        """Return the messages that have come; wait for the first of them so long at most.
+        """Return the messages that have arrived; wait up to `timeout_seconds` for the first.
 
-        `is_over` says whether more can follow.
+        `is_over` is set when no more can follow.
         """
         if self.is_over:
             return []
@@ -238,7 +239,7 @@ class ChildProcess(Generic[MessageT]):
         chunk = self._read(0.0 if has_ended else timeout_seconds)
         if chunk is None and not has_ended:
             return []
-        if not chunk:  # closed; or its own children hold it open beyond its end
+        if not chunk:  # closed, or the process ended and its children hold the pipe open
             return self._end(timeout_seconds)
         *lines, self._unread = (self._unread + chunk).split(b"\n")
         return self._decode(lines)
@@ -252,25 +253,25 @@ class ChildProcess(Generic[MessageT]):
         return self._decode([self._unread])
 
     def raise_failure(self) -> None:
-        """Raise what ended the process, once it is over; a cancelled one has not failed.
+        """Raise the error that ended the process; do nothing if it is cancelled or successful.
 
         Raises:
-            MedtuiError: the process sent its reason, or exited with another status than 0.
+            MedtuiError: the process sent its reason, or its exit status is not 0.
         """
         if self._failed is not None and not self._is_cancelled:
             raise self._failed.error()
         code = self._process.poll()
         if code and not self._is_cancelled:
-            # Python exits with 1 after a traceback: no error of ours, whose reason it would send.
+            # Python exits with 1 after a traceback; an error of medtui would have sent its reason.
             reason = self._reason()
             upgraded = explain_missing_child(reason)
             if upgraded is not None:
                 raise upgraded
             kind: type[MedtuiError] = EnvironmentProblem if code == 1 else error_class(code)
-            raise kind(f"{self._complaint}: {reason}.")
+            raise kind(f"{self._error_prefix}: {reason}.")
 
     def _read(self, timeout_seconds: float) -> bytes | None:
-        """Return what stands in the pipe, empty at its end; None where nothing came in time."""
+        """Return bytes from the pipe, empty at its end; None if none arrived in time."""
         watch = select.poll()  # unlike select.select, takes descriptors above 1023
         watch.register(self._stdout, select.POLLIN | select.POLLHUP)
         if not watch.poll(timeout_seconds * 1000):

@@ -1,6 +1,6 @@
-"""A run's process: signals, lock, log and last words. `python -m medtui.worker RUN_FOLDER`.
+"""A run's process: `python -m medtui.worker RUN_FOLDER`. Signals, lock, event log and failures.
 
-The engine is imported only after the environment that torch reads at import is settled.
+The engine is imported only after the environment variables that torch reads at import are set.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from medtui.runs.log_writer import EventWriter
 from medtui.upgrade import RESUME_HINT, describe_upgrade, explain_missing_module
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""No space, quota reached, or a limit on the size of files."""
+"""No space left, quota exceeded, or a limit of the file size."""
 
 STOPPED = 4
-"""Exit status of a run that was asked to stop; the supervisor alone sees it."""
+"""Exit status of a run that stopped on request; only the supervisor sees it."""
 
 
 def main() -> int:
-    """Carry one run through; the exit status tells the supervisor how it ended."""
+    """Run to the end; the exit status tells the supervisor how the run ended."""
     parser = argparse.ArgumentParser(prog="python -m medtui.worker", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--device", default="cpu")
@@ -56,7 +56,7 @@ def main() -> int:
     with EventWriter(folder.events) as log:
         if upgrade:
             log.write(Noted(upgrade, "warning"))
-        return _carry_through(folder, preset, log, arguments.device)
+        return _run(folder, preset, log, arguments.device)
 
 
 def _refuse(error: MedtuiError) -> int:
@@ -70,45 +70,45 @@ def _is_supervised_by_earlier(folder: RunFolder) -> bool:
     return owner is not None and owner.pid > 0 and not owner.boot_id
 
 
-def _carry_through(folder: RunFolder, preset: Preset, log: EventWriter, device: str) -> int:
+def _run(folder: RunFolder, preset: Preset, log: EventWriter, device: str) -> int:
     from medtui.engine.run.pipeline import execute
     from medtui.engine.run.session import StopFlag, StopRequested
 
     stop = StopFlag()
-    _listen(stop)
+    _install_signal_handlers(stop)
     machine = preset.machine
     threads = machine.reference_threads if folder.is_reference else machine.threads
     started = RunStarted(os.getpid(), socket.gethostname(), device, threads=threads)
     try:
         execute(folder, preset, log, stop, started)
     except StopRequested as request:
-        log.write(RunStopped(str(request), _cycle(log)))
+        log.write(RunStopped(str(request), _last_cycle(log)))
         return STOPPED
-    except Exception as error:  # noqa: BLE001 - whatever it is, the log shall hold it
+    except Exception as error:  # noqa: BLE001 - every failure must be in the log
         traceback.print_exc()
-        log.write(explain(error))
+        log.write(failure_event(error))
         return error.exit_code if isinstance(error, MedtuiError) else EnvironmentProblem.exit_code
     return 0
 
 
-def _listen(stop: object) -> None:
-    """Let SIGTERM and SIGINT ask the run to stop after the step it is in."""
+def _install_signal_handlers(stop: object) -> None:
+    """Request a stop after the current step on SIGTERM and SIGINT."""
 
-    def ask(number: int, _: FrameType | None) -> None:
-        stop.reason = f"asked to by {signal.Signals(number).name}"  # type: ignore[attr-defined] # a StopFlag; its type would import torch
+    def request_stop(number: int, _: FrameType | None) -> None:
+        stop.reason = f"received {signal.Signals(number).name}"  # type: ignore[attr-defined] # a StopFlag; its type would import torch
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
+        signal.signal(number, request_stop)
 
 
-def _cycle(log: EventWriter) -> int:
+def _last_cycle(log: EventWriter) -> int:
     stage = log.history.stage
     measured = log.history.cycles_of(stage.stage) if stage else []
     return measured[-1].cycle if measured else 0
 
 
-def explain(error: Exception) -> RunFailed:
-    """Turn whatever ended a run into a sentence and a cure."""
+def failure_event(error: Exception) -> RunFailed:
+    """Return the event for the error that ended the run, with a hint what to do."""
     from medtui.engine.run.out_of_memory import describe_out_of_memory, is_out_of_memory
 
     if isinstance(error, MedtuiError):
@@ -120,8 +120,8 @@ def explain(error: Exception) -> RunFailed:
         return RunFailed(f"medtui was upgraded while this run was running: {text}.", RESUME_HINT)
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return RunFailed(
-            f"The disk is full: {error.filename or 'a file could not be written'}.",
-            "Free space and resume; the last checkpoint is whole.",
+            f"The disk is full: could not write {error.filename or 'a file'}.",
+            "Free disk space and resume; the last checkpoint is undamaged.",
         )
     if is_out_of_memory(error):
         return RunFailed(describe_out_of_memory(text), "Free memory and resume.")
@@ -129,10 +129,10 @@ def explain(error: Exception) -> RunFailed:
         return RunFailed(
             f"The GPU failed: {text.splitlines()[0]}", "Resume on this or another GPU."
         )
-    cure = "The traceback is in worker.log."
+    hint = "See the traceback in worker.log."
     if upgrade := describe_upgrade():  # another version wrote what this one reads
-        return RunFailed(f"{upgrade} {type(error).__name__}: {text}", f"{RESUME_HINT} {cure}")
-    return RunFailed(f"{type(error).__name__}: {text}", cure)
+        return RunFailed(f"{upgrade} {type(error).__name__}: {text}", f"{RESUME_HINT} {hint}")
+    return RunFailed(f"{type(error).__name__}: {text}", hint)
 
 
 if __name__ == "__main__":

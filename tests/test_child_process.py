@@ -24,7 +24,7 @@ def _child_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def child(task: str) -> ChildProcess[Progress]:
     """Start the tests' child."""
     return ChildProcess(
-        "tests.helpers.child_module", decoder, Request(task), complaint="It could not be done"
+        "tests.helpers.child_module", decoder, Request(task), error_prefix="It could not be done"
     )
 
 
@@ -32,7 +32,7 @@ def test_every_child_waits_passively(monkeypatch):
     """Whatever this process's own setting is; the child itself says so."""
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     with child("environment") as process:
-        assert process.answer().text == "PASSIVE"
+        assert process.result().text == "PASSIVE"
     assert child_environment("1,2")["CUDA_VISIBLE_DEVICES"] == "1,2"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
     assert child_environment()["CUDA_VISIBLE_DEVICES"] == "7"
@@ -43,7 +43,7 @@ def test_a_child_that_measures_has_a_session_of_its_own(has_own_session):
     """As a run has: where Linux shares the CPU among sessions, it gets as much as a run."""
     with ChildProcess(
         "tests.helpers.child_module", decoder, Request("session"),
-        complaint="It could not be done", has_own_session=has_own_session,
+        error_prefix="It could not be done", has_own_session=has_own_session,
     ) as process:  # fmt: skip
         assert [message.text for message in process.messages()][1] == str(has_own_session)
 
@@ -76,7 +76,7 @@ def test_what_libraries_print_is_no_message():
 def test_a_failure_is_an_error_with_its_reason(task, kind, sentence):
     """Its own message, else the last line of stderr, else how it ended."""
     with child(task) as process, pytest.raises(MedtuiError) as caught:
-        process.answer()
+        process.result()
     assert type(caught.value) is kind
     assert caught.value.message == sentence
 
@@ -126,7 +126,7 @@ def test_a_child_that_is_too_slow_is_killed():
     """The answer raises, and does not wait."""
     with child("wait") as process:
         with pytest.raises(TimeoutError):
-            process.answer(1.0)
+            process.result(1.0)
         assert process.is_cancelled
     assert not psutil.pid_exists(process.pid)
 
@@ -135,7 +135,7 @@ def test_no_descriptor_is_left_open():
     """Pipes and files of ended, failed and cancelled children."""
     own = psutil.Process()
     with child("environment") as process:
-        process.answer()
+        process.result()
     before = own.num_fds()
     for task in ("environment", "die", "flood", "wait"):
         with child(task) as process:
@@ -161,10 +161,14 @@ def test_the_reason_is_not_an_older_childs(tmp_path):
         log.write(b"an older reason\n")
         log.flush()
         process = ChildProcess(
-            "tests.helpers.child_module", decoder, Request("crash"), complaint="Failed", stderr=log
+            "tests.helpers.child_module",
+            decoder,
+            Request("crash"),
+            error_prefix="Failed",
+            stderr=log,
         )
         with process, pytest.raises(EnvironmentProblem, match=r"Failed: ended by SIGSEGV\."):
-            process.answer()
+            process.result()
 
 
 def test_the_last_line_is_the_last_that_is_not_empty():

@@ -21,7 +21,7 @@ from medtui.upgrade import (
     explain_missing_child,
     explain_missing_module,
 )
-from medtui.worker import explain
+from medtui.worker import failure_event
 from tests.helpers.earlier_version import call_medtui
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.small_study import record_study
@@ -123,10 +123,10 @@ def test_a_worker_that_cannot_read_the_preset_asks_to_resume(study: StudyFolder)
 
 def test_a_worker_whose_module_is_gone_asks_to_resume() -> None:
     """An import that fails in a running worker is an upgrade, not a defect."""
-    failure = explain(MISSING)
+    failure = failure_event(MISSING)
     assert "medtui was upgraded while this run was running" in failure.message
     assert "medtui resume" in failure.hint
-    other = explain(ModuleNotFoundError("No module named 'torch'", name="torch"))
+    other = failure_event(ModuleNotFoundError("No module named 'torch'", name="torch"))
     assert "upgraded" not in other.message
 
 

@@ -1,5 +1,5 @@
-"""Compares the engine with stock Condensa in one process, one change at a time.
+"""Ablation of the engine against stock Condensa in one process, one change at a time.
 
-The variants take turns, forwards and backwards, with equal work and, where they are exact, equal
-bits asserted. Run it as `python -m benchmarks.engine_ablation`; `--help` lists its options.
+The variants run interleaved, forwards and backwards. Equal work is checked, and for exact variants
+on a CPU equal weights. Run `python -m benchmarks.engine_ablation`; `--help` lists its options.
 """

@@ -1,4 +1,4 @@
-"""The command line: options to a plan, progress on stderr, the report on stdout."""
+"""Command line of the ablation: progress on stderr, the report on stdout."""
 
 import argparse
 import os
@@ -13,9 +13,9 @@ import msgspec
 import torch
 import torchvision
 
-from benchmarks.engine_ablation.images import lay_out
+from benchmarks.engine_ablation.images import write_images
 from benchmarks.engine_ablation.report import AblationPlan, AblationReport
-from benchmarks.engine_ablation.runner import arms_of, measure_variants, say, warm_up
+from benchmarks.engine_ablation.runner import measure_variants, report_progress, results_of, warm_up
 from benchmarks.engine_ablation.table import print_report
 from benchmarks.engine_ablation.variants import VARIANTS, Variant
 from benchmarks.engine_ablation.workload import Workload
@@ -25,19 +25,19 @@ from medtui.errors import MedtuiError, UsageError
 
 
 def benchmark(plan: AblationPlan, folder: Path) -> AblationReport:
-    """Measure what the plan asks for, with its images laid out under `folder`.
+    """Run the plan's variants, with images written under `folder`, and return the report.
 
     Raises:
-        MedtuiError: there are too few images, or the arms disagree.
+        MedtuiError: there are too few images, or the variants did different work.
     """
     device = choose_device(plan.device)
     threads = plan.threads or len(os.sched_getaffinity(0))
     configure_torch(device, threads)
     variants = _variants_of(plan, device)
     conditions = _conditions(device, threads)
-    work = Workload(plan, lay_out(plan, folder / "all"), device)
+    work = Workload(plan, write_images(plan, folder / "all"), device)
     little = msgspec.structs.replace(plan, cycles=2, steps=1, num_train=plan.batch_size)
-    warm_up(variants, Workload(little, lay_out(little, folder / "little"), device), threads)
+    warm_up(variants, Workload(little, write_images(little, folder / "little"), device), threads)
     found = measure_variants(variants, work, threads)
     train, evaluation = work.count_flops()
     return AblationReport(
@@ -47,20 +47,24 @@ def benchmark(plan: AblationPlan, folder: Path) -> AblationReport:
         copy_gb_per_second=median(found.copied_per_second) / 1e9,
         train_mflop=train / 1e6,
         evaluation_mflop=evaluation / 1e6,
-        arms=arms_of(variants, work, found),
+        variants=results_of(variants, work, found),
         notes=[*_NOTES, *([] if plan.images else [_DEMO_NOTE])],
     )
 
 
 def _variants_of(plan: AblationPlan, device: torch.device) -> list[Variant]:
     if plan.num_train % plan.batch_size:
-        raise UsageError("num_train is no multiple of batch_size: the arms would not train alike.")
+        raise UsageError(
+            "num_train is not a multiple of batch_size: the variants would train on different "
+            "numbers of images.",
+            hint="Set num_train or batch_size with --set.",
+        )
     known = [variant for variant in VARIANTS if device.type == "cuda" or not variant.needs_gpu]
     names = [variant.name for variant in known]
-    for name in plan.arms:
+    for name in plan.variants:
         if name not in names:
-            raise UsageError(f"There is no arm {name} here.", hint=f"Arms: {', '.join(names)}.")
-    return [variant for variant in known if not plan.arms or variant.name in plan.arms]
+            raise UsageError(f"Unknown variant {name}.", hint=f"Variants: {', '.join(names)}.")
+    return [variant for variant in known if not plan.variants or variant.name in plan.variants]
 
 
 def _conditions(device: torch.device, threads: int) -> dict[str, str]:
@@ -80,32 +84,34 @@ def _conditions(device: torch.device, threads: int) -> dict[str, str]:
 
 
 def _load() -> str:
-    """Return the machine's load over the last minute: with others at work, times mean little."""
+    """Return the load average of the last minute; times are not comparable under high load."""
     return f"{os.getloadavg()[0]:.2f}"
 
 
 _NOTES = (
-    "stock's cnn_statistics asks for the top 5 and fails on two classes; it runs with the top 1",
-    "medtui's evaluations compute every metric, stock's loss and accuracy",
-    "every PNG was read before: files are warm",
+    "stock cnn_statistics computes top-5 accuracy and fails on two classes; top-1 is used instead",
+    "medtui's evaluations compute every metric; stock Condensa's compute loss and accuracy",
+    "all PNGs are in the page cache",
 )
 
-_DEMO_NOTE = "the demo's cells are small already, A1 resizes nothing; --images measures real files"
+_DEMO_NOTE = "the demo's images are small, so A1 resizes nothing; use --images for real files"
 
 
 def plan_from(arguments: argparse.Namespace) -> AblationPlan:
-    """Return the plan that the command line asks for; `--set` is like `steps=8` or `arms=A2,B1`.
+    """Return the plan of the command line; `--set` has the form `steps=8` or `variants=A2,B1`.
 
     Raises:
-        UsageError: there is no such key, or its value has the wrong type.
+        UsageError: the key is unknown, or its value has the wrong type.
     """
     asked: dict[str, object] = dict(each.partition("=")[::2] for each in arguments.set)
     known = sorted({*AblationPlan.__struct_fields__} - {"images", "device", "threads"})
     for key in asked:
         if key not in known:
             raise UsageError(f"--set {key}: unknown key. Known keys: {', '.join(known)}.")
-    if "arms" in asked:
-        asked["arms"] = str(asked["arms"]).split(",")
+    if "arms" in asked:  # the key's former name
+        asked["variants"] = asked.pop("arms")
+    if "variants" in asked:
+        asked["variants"] = str(asked["variants"]).split(",")
     images = str(arguments.images.expanduser().resolve()) if arguments.images else ""
     asked |= {"images": images, "device": arguments.device, "threads": arguments.threads}
     try:
@@ -132,7 +138,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="medtui-ablation-") as folder:
             report = benchmark(plan, Path(folder))
     except MedtuiError as error:
-        say(f"error: {error.message}" + f"\n  {error.hint}" * bool(error.hint))
+        report_progress(f"error: {error.message}" + f"\n  {error.hint}" * bool(error.hint))
         return error.exit_code
     if arguments.json:
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")

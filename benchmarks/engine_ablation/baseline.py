@@ -1,7 +1,7 @@
-"""Stock Condensa as its examples use it: ImageFolder, PIL transforms, DataLoader, its own L-C.
+"""Stock Condensa as in its examples: ImageFolder, PIL transforms, DataLoader and its own L-C.
 
-One repair: `condensa.util.cnn_statistics` asks for the top 5 of two classes and fails, so its loop
-stands here with the top 1.
+One change: `condensa.util.cnn_statistics` computes top-5 accuracy and fails on two classes, so its
+loop is repeated here with top-1 accuracy.
 """
 
 from pathlib import Path
@@ -17,24 +17,24 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from benchmarks.engine_ablation.workload import AUGMENT, BY, DENSITY, Counted, Tally, Workload
+from benchmarks.engine_ablation.workload import AUGMENT, BY, DENSITY, Counted, ImageCounts, Workload
 
 
-def compress_files(work: Workload, folder: Path, tally: Tally) -> nn.Module:
-    """Run stock L-C on PNGs; give w."""
+def compress_files(work: Workload, folder: Path, counts: ImageCounts) -> nn.Module:
+    """Run stock L-C on PNG files; return w."""
     torch.manual_seed(0)
-    train = Counted(_loader(work, folder / "train", is_training=True), tally, is_training=True)
-    val, test = (Counted(_loader(work, folder / split), tally) for split in ("val", "test"))
-    return _compress(work, train, val, test, train_in_order=Counted(train.batches, tally))
+    train = Counted(_loader(work, folder / "train", is_training=True), counts, is_training=True)
+    val, test = (Counted(_loader(work, folder / split), counts) for split in ("val", "test"))
+    return _compress(work, train, val, test, train_in_order=Counted(train.batches, counts))
 
 
-def compress_arrays(work: Workload, tally: Tally, l_optimizer: Any = None) -> nn.Module:  # noqa: ANN401 - a class as Condensa takes it
-    """Run stock L-C on the engine's batches, with its own or another update rule; give w."""
+def compress_arrays(work: Workload, counts: ImageCounts, l_optimizer: Any = None) -> nn.Module:  # noqa: ANN401 - a class as Condensa takes it
+    """Run stock L-C on medtui's batches, with its own or another optimiser; return w."""
     batch_size = work.plan.batch_size
     train_in_order, val, test = (
-        work.evaluation_batches(split, tally, batch_size) for split in ("train", "val", "test")
+        work.evaluation_batches(split, counts, batch_size) for split in ("train", "val", "test")
     )
-    train = work.train_batches(tally)
+    train = work.train_batches(counts)
     return _compress(work, train, val, test, train_in_order, l_optimizer)
 
 
@@ -44,7 +44,7 @@ def _compress(
     val: Counted,
     test: Counted,
     train_in_order: Counted,
-    l_optimizer: Any = None,  # noqa: ANN401 - likewise
+    l_optimizer: Any = None,  # noqa: ANN401 - a class as Condensa takes it
 ) -> nn.Module:
     def statistics(model: Any, criterion: Any, loader: Any) -> tuple[float, dict[str, float]]:  # noqa: ANN401 - as Condensa calls it
         measured = train_in_order if loader is train else loader
@@ -64,7 +64,7 @@ def _compress(
 def _statistics(
     model: nn.Module, criterion: nn.Module, loader: Counted, device: torch.device
 ) -> tuple[float, dict[str, float]]:
-    """Measure as `condensa.util.cnn_statistics` does."""
+    """Return loss and accuracy as `condensa.util.cnn_statistics` computes them."""
     losses, top1 = AverageMeter(), AverageMeter()
     model.eval()
     with torch.no_grad():
@@ -77,7 +77,7 @@ def _statistics(
 
 
 def _loader(work: Workload, folder: Path, *, is_training: bool = False) -> Any:  # noqa: ANN401 - a DataLoader of untyped torchvision
-    """Load as the study did: every image decoded, resized, augmented and normalised by itself."""
+    """Return a loader that decodes, resizes, augments and normalises each image alone."""
     size = work.plan.size
     changes = [
         transforms.RandomHorizontalFlip(),

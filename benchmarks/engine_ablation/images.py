@@ -1,4 +1,4 @@
-"""The same images three ways: original PNGs, PNGs already of the network's size, arrays."""
+"""The images of the ablation in three forms: original PNGs, resized PNGs, and arrays."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +16,22 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Files:
-    """Two trees of split/class/name.png; their images have the same names in the same order."""
+    """Two folder trees split/class/name.png; the images have the same names in the same order."""
 
     original: Path
     resized: Path
 
 
-def lay_out(plan: AblationPlan, folder: Path) -> Files:
-    """Fill `folder` with links to the plan's images and with small copies of them.
+def write_images(plan: AblationPlan, folder: Path) -> Files:
+    """Fill `folder` with links to the plan's images and with resized copies.
 
     Raises:
-        UsageError: there are too few.
+        UsageError: there are too few images.
     """
     source = Path(plan.images).expanduser() if plan.images else _draw_demo(folder / "demo")
     files = Files(folder / "original", folder / "resized")
     for kind, paths in sorted(_classes(source).items()):
-        for split, chosen in _share_out(kind, paths, plan).items():
+        for split, chosen in _choose(kind, paths, plan).items():
             for tree in (files.original, files.resized):
                 (tree / split / kind).mkdir(parents=True)
             for path in chosen:
@@ -45,7 +45,7 @@ def lay_out(plan: AblationPlan, folder: Path) -> Files:
 
 
 def read_part(files: Files, split: str) -> SplitData:
-    """Read the small copies of a split, in ImageFolder's order."""
+    """Return the resized images of a split, in ImageFolder's order."""
     folders = sorted((files.resized / split).iterdir())
     paths = [(path, label) for label, each in enumerate(folders) for path in sorted(each.iterdir())]
     pixels = np.stack([np.asarray(Image.open(path)) for path, _ in paths])
@@ -55,21 +55,23 @@ def read_part(files: Files, split: str) -> SplitData:
 
 def _classes(source: Path) -> dict[str, list[Path]]:
     if not source.is_dir():
-        raise UsageError(f"{source} is no folder.", hint="--images takes class folders of PNGs.")
+        raise UsageError(
+            f"{source} is not a folder.", hint="--images needs a folder with two class folders."
+        )
     found = {each.name: sorted(each.glob("*.png")) for each in source.iterdir() if each.is_dir()}
     found = {name: paths for name, paths in found.items() if paths}
     if len(found) != 2:
-        raise UsageError(f"{source} has {len(found)} class folders with PNGs; it takes two.")
+        raise UsageError(f"{source} has {len(found)} class folders with PNGs; two are needed.")
     return found
 
 
-def _share_out(kind: str, paths: list[Path], plan: AblationPlan) -> dict[str, list[Path]]:
-    """Take evenly spaced images of a class for each split."""
+def _choose(kind: str, paths: list[Path], plan: AblationPlan) -> dict[str, list[Path]]:
+    """Return evenly spaced images of a class for each split."""
     counts = [plan.num_train // 2, plan.num_measured // 2, plan.num_measured // 2]
     if len(paths) < sum(counts):
         raise UsageError(
             f"{kind} has {len(paths)} images; {sum(counts)} are needed.",
-            hint="Lower it: --set num_train=128.",
+            hint="Lower the number, for example --set num_train=128.",
         )
     rows = np.linspace(0, len(paths) - 1, sum(counts)).astype(int)
     ends = np.cumsum(counts)[:-1]
@@ -80,7 +82,7 @@ def _share_out(kind: str, paths: list[Path], plan: AblationPlan) -> dict[str, li
 
 
 def _draw_demo(folder: Path) -> Path:
-    """Write the cells that come with medtui as PNGs."""
+    """Write the demo data set's images as PNGs."""
     dataset = open_dataset(DataSettings(card="demo"))
     for split in SPLITS:
         part: SplitData = getattr(dataset, split)

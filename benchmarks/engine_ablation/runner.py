@@ -1,4 +1,4 @@
-"""Runs the variants in turn, again and again, and checks that they did the same work."""
+"""Runs the variants interleaved, and checks that they did the same work."""
 
 import gc
 import os
@@ -11,73 +11,73 @@ from statistics import median
 
 import torch
 
-from benchmarks.engine_ablation.report import Arm
+from benchmarks.engine_ablation.report import VariantResult
 from benchmarks.engine_ablation.variants import Variant, set_up
-from benchmarks.engine_ablation.workload import Tally, Workload, digest_of
+from benchmarks.engine_ablation.workload import ImageCounts, Workload, digest_of
 from medtui.errors import MedtuiError
 
 _PRODUCT_SIDE, _COPY_FLOATS = 1024, 1 << 24
 
 
 class UnequalWork(MedtuiError):
-    """Two arms that were to do the same did not: their times say nothing."""
+    """Two variants did different work, so that their times are not comparable."""
 
 
 @dataclass
 class Measurements:
-    """What was found over all rounds."""
+    """The measurements of all rounds, by variant."""
 
     wall: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    image_counts: dict[str, ImageCounts] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     flops_per_second: list[float] = field(default_factory=list)
     copied_per_second: list[float] = field(default_factory=list)
 
 
 def measure_variants(variants: Sequence[Variant], work: Workload, threads: int) -> Measurements:
-    """Go through the variants forwards and backwards, `work.plan.rounds` times.
+    """Run the variants forwards and backwards, `work.plan.rounds` times.
 
     Raises:
-        UnequalWork: the variants did not do the same work.
+        UnequalWork: the variants did different work.
     """
     found = Measurements()
     for number in range(work.plan.rounds):
         for variant in [*variants, *reversed(variants)]:
             _measure(variant, work, threads, found)
             took = f"{variant.name}  {found.wall[variant.name][-1]:.2f} s"
-            say(f"round {number + 1}/{work.plan.rounds}  {took}")
+            report_progress(f"round {number + 1}/{work.plan.rounds}  {took}")
         _measure_ceilings(work.device, found)
     _check(variants, work, found)
     return found
 
 
 def warm_up(variants: Sequence[Variant], work: Workload, threads: int) -> None:
-    """Let every variant compile, allocate and import what it needs, on little work."""
+    """Run every variant on little work, so that it compiles, allocates and imports."""
     for variant in variants:
-        say(f"warming up {variant.name}")
+        report_progress(f"warming up {variant.name}")
         set_up(variant, work.device, threads)
-        variant.run(work, Tally())
+        variant.run(work, ImageCounts())
 
 
 def _measure(variant: Variant, work: Workload, threads: int, found: Measurements) -> None:
     set_up(variant, work.device, threads)
     gc.collect()
-    tally = Tally()
+    counts = ImageCounts()
     cpu, began = _cpu_seconds(), time.perf_counter()
-    w = variant.run(work, tally)
+    w = variant.run(work, counts)
     _wait_for(work.device)
     found.wall[variant.name].append(time.perf_counter() - began)
     found.cpu[variant.name].append(_cpu_seconds() - cpu)
     digest = digest_of(w)
     before = found.digests.setdefault(variant.name, digest)
     if work.device.type == "cpu" and digest != before:
-        raise UnequalWork(f"{variant.name} ended with other bits than the time before.")
-    found.tallies[variant.name] = tally
+        raise UnequalWork(f"{variant.name} ended with different weights than in its first round.")
+    found.image_counts[variant.name] = counts
 
 
 def _cpu_seconds() -> float:
-    """Return the processor time of this process and of its children that have ended."""
+    """Return the CPU time of this process and of its children that have ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
@@ -98,7 +98,7 @@ def _measure_ceilings(device: torch.device, found: Measurements) -> None:
 
 
 def _seconds(work: Callable[[], object], device: torch.device, repeats: int = 7) -> float:
-    """Return the median duration of a call, after one that is not counted."""
+    """Return the median seconds of a call, after one that is not counted."""
     found = []
     for _ in range(repeats + 1):
         _wait_for(device)
@@ -110,46 +110,48 @@ def _seconds(work: Callable[[], object], device: torch.device, repeats: int = 7)
 
 
 def _check(variants: Sequence[Variant], work: Workload, found: Measurements) -> None:
-    """Refuse to compare what did not do the same."""
+    """Check that all variants trained and evaluated the same images, and exact ones agree."""
     planned = (work.plan.cycles - 1) * work.plan.steps * work.plan.batch_size
     for variant in variants:
-        trained = found.tallies[variant.name].num_trained
+        trained = found.image_counts[variant.name].num_trained
         if trained != planned:
             raise UnequalWork(f"{variant.name} trained on {trained} images instead of {planned}.")
     evaluated = {
-        variant.name: found.tallies[variant.name].num_evaluated
+        variant.name: found.image_counts[variant.name].num_evaluated
         for variant in variants
         if variant.evaluates_all
     }
     if len(set(evaluated.values())) > 1:
-        raise UnequalWork(f"The arms evaluated different numbers of images: {evaluated}.")
+        raise UnequalWork(f"The variants evaluated different numbers of images: {evaluated}.")
     exact = {variant.name: found.digests[variant.name] for variant in variants if variant.is_exact}
     if work.device.type == "cpu" and len(set(exact.values())) > 1:
-        raise UnequalWork(f"The exact arms ended with different weights: {exact}.")
+        raise UnequalWork(f"The exact variants ended with different weights: {exact}.")
 
 
-def say(sentence: str) -> None:
-    """Tell a person how far it is."""
+def report_progress(sentence: str) -> None:
+    """Print a line of progress to stderr."""
     print(sentence, file=sys.stderr, flush=True)
 
 
-def arms_of(variants: Sequence[Variant], work: Workload, found: Measurements) -> list[Arm]:
-    """Return each variant's report."""
+def results_of(
+    variants: Sequence[Variant], work: Workload, found: Measurements
+) -> list[VariantResult]:
+    """Return the results of all variants."""
     train, evaluation = work.count_flops()
     rate = median(found.flops_per_second)
     return [
-        Arm(
+        VariantResult(
             name=variant.name,
             what=variant.what,
-            num_updates=found.tallies[variant.name].num_trained // work.plan.batch_size,
-            num_trained=found.tallies[variant.name].num_trained,
-            num_evaluated=found.tallies[variant.name].num_evaluated,
+            num_updates=found.image_counts[variant.name].num_trained // work.plan.batch_size,
+            num_trained=found.image_counts[variant.name].num_trained,
+            num_evaluated=found.image_counts[variant.name].num_evaluated,
             digest=found.digests[variant.name],
             wall_seconds=found.wall[variant.name],
             cpu_seconds=found.cpu[variant.name],
-            roof_seconds=(
-                found.tallies[variant.name].num_trained * train
-                + found.tallies[variant.name].num_evaluated * evaluation
+            min_seconds=(
+                found.image_counts[variant.name].num_trained * train
+                + found.image_counts[variant.name].num_evaluated * evaluation
             )
             / rate,
         )

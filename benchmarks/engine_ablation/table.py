@@ -1,12 +1,12 @@
-"""Prints a report of the ablation as text."""
+"""Prints the report of the ablation as text."""
 
-from benchmarks.engine_ablation.report import AblationReport, Arm
+from benchmarks.engine_ablation.report import AblationReport, VariantResult
 from medtui.cli.table import render_table
 from medtui.units import MISSING, format_count, format_percent
 
 
 def print_report(report: AblationReport) -> None:
-    """Print the conditions, one row a variant, and the notes."""
+    """Print the conditions, one row per variant, and the notes."""
     plan = report.plan
     facts = {
         "work": f"{plan.cycles} cycles of {plan.steps} steps of {plan.batch_size} images; "
@@ -20,7 +20,9 @@ def print_report(report: AblationReport) -> None:
     for name, value in facts.items():
         print(f"{name:<16} {value}")
     print()
-    print(render_table(_HEADERS, [_row(report, arm) for arm in report.arms], num_keys=2))
+    print(
+        render_table(_HEADERS, [_row(report, variant) for variant in report.variants], num_keys=2)
+    )
     print()
     if control := report.control():
         print(f"control: {control[0]} against itself {control[1]:.3f}")
@@ -29,24 +31,24 @@ def print_report(report: AblationReport) -> None:
 
 
 _HEADERS = (
-    "arm", "what", "s", "±", "CPU s", "x A1", "x A2", "of roof", "updates", "trained", "evaluated",
-    "weights",
+    "variant", "what", "s", "±", "CPU s", "x A1", "x A2", "% of peak", "updates", "trained",
+    "evaluated", "weights",
 )  # fmt: skip
 
 
-def _row(report: AblationReport, arm: Arm) -> list[str]:
+def _row(report: AblationReport, variant: VariantResult) -> list[str]:
     return [
-        arm.name,
-        arm.what,
-        f"{arm.wall:.2f}",
-        format_percent(arm.spread),
-        f"{arm.cpu:.2f}",
-        *(_ratio(report.speed_up(arm, base)) for base in ("A1", "A2")),
-        format_percent(arm.roof_seconds / arm.wall),
-        format_count(arm.num_updates),
-        format_count(arm.num_trained),
-        format_count(arm.num_evaluated),
-        arm.digest[:8],
+        variant.name,
+        variant.what,
+        f"{variant.wall:.2f}",
+        format_percent(variant.spread),
+        f"{variant.cpu:.2f}",
+        *(_ratio(report.speed_up(variant, base)) for base in ("A1", "A2")),
+        format_percent(variant.min_seconds / variant.wall),
+        format_count(variant.num_updates),
+        format_count(variant.num_trained),
+        format_count(variant.num_evaluated),
+        variant.digest[:8],
     ]
 
 

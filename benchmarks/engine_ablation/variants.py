@@ -1,4 +1,4 @@
-"""The variants from stock Condensa to the fast mode; each adds one thing to the one before."""
+"""The variants from stock Condensa to the fast mode; each adds one change to the previous one."""
 
 import sys
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from benchmarks.engine_ablation.baseline import compress_arrays, compress_files
-from benchmarks.engine_ablation.workload import DENSITY, EVALUATION_BATCH, Tally, Workload
+from benchmarks.engine_ablation.workload import DENSITY, EVALUATION_BATCH, ImageCounts, Workload
 from medtui.engine.lc.cuda_graph import FastStep
 from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
 from medtui.engine.lc.loop import LC
@@ -25,23 +25,23 @@ from medtui.preset import named_schemes
 
 @dataclass(frozen=True)
 class Variant:
-    """An arm that can be run."""
+    """A variant that can be run."""
 
     name: str
     what: str
-    run: Callable[[Workload, Tally], nn.Module]
-    """Does the plan's work; gives the trained w."""
+    run: Callable[[Workload, ImageCounts], nn.Module]
+    """Runs the plan's work; returns the trained w."""
     is_exact: bool = False
-    """Whether its w must equal, bit for bit, that of the other exact variants."""
+    """Whether its w must equal that of the other exact variants, bit for bit."""
     is_stock: bool = False
-    """Whether torch's own settings hold, as they would without medtui."""
+    """Whether torch's default settings apply, as without medtui."""
     evaluates_all: bool = True
-    """Whether it measures all three splits each cycle, as stock does."""
+    """Whether it evaluates all three splits each cycle, like stock Condensa."""
     needs_gpu: bool = False
 
 
-class _Silent:
-    """Watches nothing: the engine alone is measured."""
+class _NoCallbacks:
+    """Callbacks that do nothing, so that only the engine is measured."""
 
     def prepare(self, state: LcState) -> None: ...
 
@@ -54,16 +54,16 @@ class _Silent:
 
 def _engine(
     work: Workload,
-    tally: Tally,
+    counts: ImageCounts,
     *,
     with_train_split: bool,
     precision: Precision = EXACT,
-    **seams: Any,  # noqa: ANN401 - LC's own, passed through
+    **options: Any,  # noqa: ANN401 - LC's own, passed through
 ) -> nn.Module:
-    """Run medtui's L-C; like stock, it measures w before the first cycle."""
-    train = work.train_batches(tally)
+    """Run medtui's L-C; like stock Condensa, it evaluates w before the first cycle."""
+    train = work.train_batches(counts)
     train_in_order, val, test = (
-        work.evaluation_batches(split, tally, EVALUATION_BATCH)
+        work.evaluation_batches(split, counts, EVALUATION_BATCH)
         for split in ("train", "val", "test")
     )
     evaluator = Evaluator("single", work.device, val, precision)  # type: ignore[arg-type] # counts as its batches
@@ -75,31 +75,31 @@ def _engine(
     for loader in [val, test, *([train] if with_train_split else [])]:
         statistics(w, work.criterion, loader)
     engine = LC(
-        callbacks=_Silent(),
+        callbacks=_NoCallbacks(),
         device=work.device,
         **work.hyper_parameters(),
         debugging_flags={
             "custom_model_statistics": statistics,
             "disable_train_stats": not with_train_split,
         },
-        **seams,
+        **options,
     )
     scheme = build_scheme(named_schemes()["Prune"], DENSITY, None)
     condensa.Compressor(engine, scheme, w, train, test, val, work.criterion).run()
     return w
 
 
-def _fast(work: Workload, tally: Tally, *, is_graphed: bool) -> nn.Module:
+def _fast(work: Workload, counts: ImageCounts, *, is_graphed: bool) -> nn.Module:
     precision = fast_precision_on(work.device)
-    seams = fast_mode_arguments(work.device, precision, _say)
+    options = fast_mode_arguments(work.device, precision, _print_warning)
     if not is_graphed:
-        seams["step"] = FastStep(precision)
+        options["step"] = FastStep(precision)
     return _engine(
-        work, tally, with_train_split=False, precision=precision, test_every=TEST_EVERY, **seams
+        work, counts, with_train_split=False, precision=precision, test_every=TEST_EVERY, **options
     )
 
 
-def _say(sentence: str) -> None:
+def _print_warning(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
@@ -110,11 +110,11 @@ def _our_update(work: Workload) -> type[InPlaceSgd | ForeachSgd]:
 VARIANTS = (
     Variant(
         "A1", "stock Condensa, original PNGs",
-        lambda work, tally: compress_files(work, work.files.original, tally), is_stock=True,
+        lambda work, counts: compress_files(work, work.files.original, counts), is_stock=True,
     ),
     Variant(
         "A2", "stock Condensa, resized PNGs",
-        lambda work, tally: compress_files(work, work.files.resized, tally), is_stock=True,
+        lambda work, counts: compress_files(work, work.files.resized, counts), is_stock=True,
     ),
     Variant(
         "A3", "stock Condensa, medtui's batches", compress_arrays,
@@ -122,32 +122,32 @@ VARIANTS = (
     ),
     Variant(
         "B0", "A3 with medtui's update rule",
-        lambda work, tally: compress_arrays(work, tally, _our_update(work)),
+        lambda work, counts: compress_arrays(work, counts, _our_update(work)),
         is_exact=True, is_stock=True,
     ),
     Variant(
         "B1", "medtui, exact, the same evaluations",
-        lambda work, tally: _engine(work, tally, with_train_split=True), is_exact=True,
+        lambda work, counts: _engine(work, counts, with_train_split=True), is_exact=True,
     ),
     Variant(
         "B2", "B1 without the train split's",
-        lambda work, tally: _engine(work, tally, with_train_split=False),
+        lambda work, counts: _engine(work, counts, with_train_split=False),
         is_exact=True, evaluates_all=False,
     ),
     Variant(
         "B3", "medtui, fast mode",
-        lambda work, tally: _fast(work, tally, is_graphed=False), evaluates_all=False,
+        lambda work, counts: _fast(work, counts, is_graphed=False), evaluates_all=False,
     ),
     Variant(
         "B4", "B3 with a CUDA graph",
-        lambda work, tally: _fast(work, tally, is_graphed=True),
+        lambda work, counts: _fast(work, counts, is_graphed=True),
         evaluates_all=False, needs_gpu=True,
     ),
 )  # fmt: skip
 
 
 def set_up(variant: Variant, device: torch.device, threads: int) -> None:
-    """Put torch into the state in which the variant would find it in a process of its own."""
+    """Set torch's options as the variant would have them in a process of its own."""
     configure_torch(device, threads)
     if variant.is_stock:
         torch.use_deterministic_algorithms(mode=False)

@@ -1,4 +1,4 @@
-"""What every arm works on, and a count of what it did."""
+"""The work that every variant does, and counts of the images it used."""
 
 import hashlib
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from medtui.engine.training.network import build_network, state_of
 DENSITY = 0.1
 
 EVALUATION_BATCH = 1024
-"""The engine's default; stock evaluates in batches of the training's size."""
+"""medtui's default; stock Condensa evaluates with the training's batch size."""
 
 BY = Normalisation((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
@@ -28,12 +28,12 @@ AUGMENT = Augment(
     flip_horizontal=True, flip_vertical=True, rotation_degrees=10.0,
     brightness=0.2, contrast=0.2, saturation=0.2, hue=0.02,
 )  # fmt: skip
-"""The malaria card's."""
+"""The augmentation of the malaria card."""
 
 
 @dataclass
-class Tally:
-    """Images that an arm trained on and measured."""
+class ImageCounts:
+    """Number of images that a variant trained on and evaluated."""
 
     num_trained: int = 0
     num_evaluated: int = 0
@@ -41,35 +41,35 @@ class Tally:
 
 @dataclass(frozen=True)
 class Counted:
-    """A loader that counts what is taken from it: for training, or for a measurement."""
+    """A loader that counts its images, for training or for evaluation."""
 
     batches: Any
-    tally: Tally
+    counts: ImageCounts
     is_training: bool = False
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for inputs, targets in self.batches:
             if self.is_training:
-                self.tally.num_trained += len(inputs)
+                self.counts.num_trained += len(inputs)
             else:
-                self.tally.num_evaluated += len(inputs)
+                self.counts.num_evaluated += len(inputs)
             yield inputs, targets
 
     @property
     def images(self) -> Images:
-        """As `EvaluationBatches` has them."""
+        """The images of `EvaluationBatches`."""
         images: Images = self.batches.images
         return images
 
     @property
     def batch_size(self) -> int:
-        """Likewise."""
+        """The batch size of `EvaluationBatches`."""
         return int(self.batches.batch_size)
 
 
 @dataclass(frozen=True)
 class Workload:
-    """The plan with its images; every arm gets the same."""
+    """The plan with its images; the same for every variant."""
 
     plan: AblationPlan
     files: Files
@@ -78,29 +78,29 @@ class Workload:
 
     @cached_property
     def images(self) -> dict[str, Images]:
-        """Each split's, on the device."""
+        """Images of each split, on the device."""
         return {
             split: Images(read_part(self.files, split), BY, self.device)
             for split in ("train", "val", "test")
         }
 
     def network(self) -> nn.Module:
-        """Return the untrained network, always the same."""
+        """Return the untrained network, with the same weights each time."""
         network = build_network(self.plan.architecture, channels=3, num_classes=2, seed=0)
         return network.to(self.device)
 
-    def train_batches(self, tally: Tally) -> Counted:
-        """Return the engine's own augmented batches from their beginning."""
+    def train_batches(self, counts: ImageCounts) -> Counted:
+        """Return medtui's augmented train batches, beginning with epoch 0."""
         batch_size = self.plan.batch_size
         batches = TrainBatches(self.images["train"], AUGMENT, batch_size=batch_size, seed=0)
-        return Counted(batches, tally, is_training=True)
+        return Counted(batches, counts, is_training=True)
 
-    def evaluation_batches(self, split: str, tally: Tally, batch_size: int) -> Counted:
-        """Return a split in order."""
-        return Counted(EvaluationBatches(self.images[split], batch_size), tally)
+    def evaluation_batches(self, split: str, counts: ImageCounts, batch_size: int) -> Counted:
+        """Return the batches of a split in order."""
+        return Counted(EvaluationBatches(self.images[split], batch_size), counts)
 
     def hyper_parameters(self) -> dict[str, Any]:
-        """Return Condensa's, after its own examples."""
+        """Return Condensa's hyperparameters, as in its examples."""
         return {
             "steps": self.plan.cycles, "lr": 0.01, "lr_end": 1e-4,
             "mb_iterations_per_l": self.plan.steps, "mb_iterations_first_l": self.plan.steps,
@@ -109,7 +109,7 @@ class Workload:
         }  # fmt: skip
 
     def count_flops(self) -> tuple[float, float]:
-        """Count multiplications and additions for one image: trained on, and evaluated."""
+        """Return the operations for one image: in training, and in evaluation."""
         network = self.network().eval()
         inputs = torch.zeros(2, 3, self.plan.size, self.plan.size, device=self.device)
         labels = torch.zeros(2, dtype=torch.long, device=self.device)
@@ -121,7 +121,7 @@ class Workload:
 
 
 def digest_of(network: nn.Module) -> str:
-    """Return a checksum over all parameters and buffers."""
+    """Return a checksum of all parameters and buffers."""
     found = hashlib.sha256()
     for tensor in state_of(network).values():
         found.update(tensor.numpy().tobytes())

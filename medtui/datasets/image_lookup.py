@@ -29,9 +29,9 @@ def pictures_of(settings: DataSettings, names: list[str]) -> tuple[dict[str, Pic
             "medtui.datasets.image_lookup",
             pictures_decoder,
             PicturesRequest(settings.model_dump_json(), names),
-            complaint="The images could not be read",
+            error_prefix="The images could not be read",
         ) as process:
-            answer = process.answer()
+            answer = process.result()
     except MedtuiError as error:
         return {}, str(error)
     pictures = {

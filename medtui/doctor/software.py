@@ -24,14 +24,14 @@ CONDENSA = "0.5.0b0"
 
 def read_torch_facts() -> TorchEnvironment:
     """Return what a child process finds about torch; its failure becomes the `problem`."""
-    complaint = "torch could not be imported"
+    error_prefix = "torch could not be imported"
     try:
         with ChildProcess(
-            "medtui.engine.environment_probe", decoder, complaint=complaint
+            "medtui.engine.environment_probe", decoder, error_prefix=error_prefix
         ) as process:
-            return process.answer(FACTS_SECONDS)
+            return process.result(FACTS_SECONDS)
     except TimeoutError:
-        return TorchEnvironment(problem=f"{complaint}: no answer within {FACTS_SECONDS:g} s")
+        return TorchEnvironment(problem=f"{error_prefix}: no answer within {FACTS_SECONDS:g} s")
     except MedtuiError as error:
         return TorchEnvironment(problem=error.message.removesuffix("."))
 

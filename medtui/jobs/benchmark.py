@@ -27,7 +27,7 @@ def start_bench(
         "medtui.engine.bench",
         decoder,
         BenchRequest(str(study.path), names, settings.model_dump_json(), device, threads),
-        complaint=f"The benchmark of {study.name} failed",
+        error_prefix=f"The benchmark of {study.name} failed",
         stderr=log,
         devices=devices,
     )

@@ -41,7 +41,7 @@ class Inspection(Generic[MessageT]):
             module,
             decoder,
             DatasetRequest(settings.model_dump_json(), is_every_image_read),
-            complaint="The data set could not be inspected",
+            error_prefix="The data set could not be inspected",
         )
 
     def cancel(self) -> None:
@@ -70,7 +70,7 @@ class AugmentationPreview(Inspection[PreviewImages]):
         """Wait for the images and return them; none on failure, which the inspection reports."""
         try:
             with self._process as process:
-                return process.answer().previews
+                return process.result().previews
         except MedtuiError:
             return []
 

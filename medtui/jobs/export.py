@@ -17,7 +17,7 @@ class ExportProcess:
             "medtui.engine.export",
             decoder,
             ExportRequest(str(run.path.resolve()), plan),
-            complaint=f"The export of {run.study.name}/{run.name} failed",
+            error_prefix=f"The export of {run.study.name}/{run.name} failed",
         )
 
     def follow(self, report: Callable[[ExportMessage], object]) -> list[MedtuiError]:

@@ -53,12 +53,12 @@ def preflight(
             "medtui.engine.preflight",
             decoder,
             request,
-            complaint="The preset could not be checked",
+            error_prefix="The preset could not be checked",
             has_own_session=is_measured,
         ) as process:
             if started is not None:
                 started(process)
-            return process.answer()
+            return process.result()
     except MedtuiError as error:
         if source is None or not error.key:
             raise

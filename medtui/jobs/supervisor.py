@@ -107,7 +107,7 @@ class Supervisor:
             unmeasured = [run for run in search.unmeasured() if run.path not in timed]
             self._time(unmeasured)
             timed |= {run.path for run in unmeasured}
-            cells = search.wanted()
+            cells = search.next_cells()
             runs = [plan_run(self.study, self.preset, cell) for cell in cells]
             untried = [run for run in runs if run.path not in self._given_up]
             if not untried:

@@ -1,62 +1,62 @@
-"""The processes that inspect a data set and read some of its images: requests and messages."""
+"""Requests and messages of the processes that inspect a data set and read some of its images."""
 
 import msgspec
 
 RgbRows = list[list[tuple[int, int, int]]]
-"""A small picture: rows of red, green, blue."""
+"""A small picture: rows of (red, green, blue), 0 to 255."""
 
 
 class DatasetRequest(msgspec.Struct, frozen=True):
-    """The data set to inspect, or to show some images of."""
+    """The data set to inspect, or whose images to show."""
 
     settings: str
     """`DataSettings` as JSON."""
     is_every_image_read: bool = False
-    """Whether every image is read, which leaves them decoded in the cache."""
+    """Whether to read every image, which also fills the cache."""
 
 
 class PreviewImage(msgspec.Struct, frozen=True):
-    """One train image, small."""
+    """One train image as a small picture."""
 
     label: str
-    """Its class, or one of its classes."""
+    """Its class, or one of its classes in multi-label tasks."""
     image: RgbRows
-    """As it is stored for the network."""
+    """The image as the cache stores it."""
     augmented: RgbRows = []
-    """As a training batch may show it; empty until that is known."""
+    """The image after one random augmentation; empty if not computed yet."""
 
 
 class SplitCount(msgspec.Struct, frozen=True):
-    """One split of the data."""
+    """The size of one split."""
 
     name: str
     num_images: int
     num_patients: int | None
-    """None where nothing tells."""
+    """None if the data set has no patients."""
     counts: dict[str, int]
-    """Class to its images."""
+    """Number of images of each class."""
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What only a look at every image tells."""
+    """Results that require reading every image."""
 
     kinds: dict[str, int]
-    """Files by format and mode, commonest first."""
+    """Number of files by format and mode, most common first."""
     sides: tuple[int, int]
-    """Shortest and longest side of any image in pixels."""
+    """Shortest and longest side of any image, in pixels."""
     mean: tuple[float, ...]
-    """Per channel, of train's pixels scaled to 0..1."""
+    """Mean of each channel over train, for pixels scaled to 0..1."""
     std: tuple[float, ...]
-    """Per channel, of the same pixels."""
+    """Standard deviation of each channel over train, for pixels scaled to 0..1."""
     bad: dict[str, str]
-    """Names of images that cannot be used, and why."""
+    """Names of unusable images, with the reason."""
 
 
 class DataReport(msgspec.Struct, frozen=True, tag=True):
-    """What was found, or why nothing was."""
+    """The contents of a data set, or the reason why it cannot be used."""
 
     problem: str = ""
-    """Empty where the data set can be used."""
+    """Empty if the data set can be used."""
     title: str = ""
     classes: list[str] = []
     size: int = 0
@@ -67,16 +67,16 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     notes: list[str] = []
     previews: list[PreviewImage] = []
     checked: Checked | None = None
-    """None until every image was looked at."""
+    """None until every image was read."""
 
     @property
     def num_images(self) -> int:
-        """Images of all splits."""
+        """Number of images in all splits."""
         return sum(split.num_images for split in self.splits)
 
 
 class Reading(msgspec.Struct, frozen=True, tag=True):
-    """How far reading every image has come."""
+    """Progress of reading every image."""
 
     stage: str
     done: int
@@ -84,13 +84,13 @@ class Reading(msgspec.Struct, frozen=True, tag=True):
 
 
 class PreviewImages(msgspec.Struct, frozen=True):
-    """Some train images, before and after augmentation."""
+    """Some train images before and after augmentation."""
 
     previews: list[PreviewImage]
 
 
 class PicturesRequest(msgspec.Struct, frozen=True):
-    """Images that are asked for by name."""
+    """Images requested by name."""
 
     settings: str
     """`DataSettings` as JSON."""
@@ -101,11 +101,11 @@ class Pictures(msgspec.Struct, frozen=True):
     """The images that could be read."""
 
     shape: tuple[int, int, int] = (0, 0, 0)
-    """Height, width, channels of each."""
+    """Height, width and channels of each image."""
     pixels: dict[str, bytes] = {}
-    """Name to uint8 pixels in that order."""
+    """uint8 pixels (H, W, C) by image name."""
     problem: str = ""
-    """Why none could be read; empty where some could."""
+    """Why no image could be read; empty if some could."""
 
 
 InspectionMessage = DataReport | Reading

@@ -1,23 +1,23 @@
-"""The process that says which torch and Condensa are installed: its answer."""
+"""The message of the process that reports the installed torch and Condensa."""
 
 import msgspec
 
 
 class TorchEnvironment(msgspec.Struct, frozen=True):
-    """What torch, torchvision and Condensa are here."""
+    """The installed torch, torchvision and Condensa."""
 
     torch: str = ""
-    """Version; empty where it cannot be imported."""
+    """Version; empty if it cannot be imported."""
     torchvision: str = ""
     built_for_cuda: str | None = None
-    """CUDA version; None for a build without CUDA."""
+    """CUDA version of torch's build; None for a build without CUDA."""
     cpu_capability: str = ""
     threads: int = 0
     gpus: list[str] = []
-    """Names of those torch can use."""
+    """Names of the GPUs that torch can use."""
     condensa: str = ""
     problem: str = ""
-    """What could not be imported or used; empty where all could."""
+    """The import or driver that failed; empty if there is none."""
 
 
 decoder: msgspec.json.Decoder[TorchEnvironment] = msgspec.json.Decoder(TorchEnvironment)

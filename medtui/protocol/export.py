@@ -1,4 +1,4 @@
-"""The process that writes a run's model as files: its request and its messages."""
+"""Request and messages of the export process, which writes a run's model to files."""
 
 from typing import Literal
 
@@ -10,25 +10,25 @@ FormatName = Literal["onnx", "pt2", "int8", "packed", "safetensors"]
 
 
 class ExportPlan(msgspec.Struct, frozen=True):
-    """What the process is asked to write."""
+    """The files to write."""
 
     formats: list[FormatName]
     folder: str
-    """Where the files go."""
+    """Folder for the files."""
     is_shrunk: bool = False
-    """Whether empty filters and neurons are taken out first."""
+    """Whether to remove empty filters and neurons first."""
     num_images: int = 2000
-    """Images of val, and of test, on which a file is compared with the run; 0 takes all."""
+    """Number of images of val, and of test, for comparing a file with the run; 0 uses all."""
     max_drop: float = 0.02
-    """How much of the val metric an int8 file may lose; a share of 1."""
+    """Maximum drop of the val metric of an int8 file (0.02 = 2 points)."""
     threads: int = 0
-    """CPU threads; 0 takes the reference's."""
+    """CPU threads; 0 uses the reference's number."""
     with_timing: bool = True
-    """Whether the files are timed beside the dense reference."""
+    """Whether to time the files against the dense reference."""
 
 
 class ExportRequest(msgspec.Struct, frozen=True):
-    """The run whose model is exported, and how."""
+    """The run to export, and the plan."""
 
     run: str
     """The run's folder."""
@@ -36,7 +36,7 @@ class ExportRequest(msgspec.Struct, frozen=True):
 
 
 class FormatFailed(msgspec.Struct, frozen=True, tag=True):
-    """A file that was not written; the other formats go on."""
+    """A format that could not be written; the others continue."""
 
     format: FormatName
     message: str
@@ -45,13 +45,13 @@ class FormatFailed(msgspec.Struct, frozen=True, tag=True):
 
 
 class FileWritten(msgspec.Struct, frozen=True, tag=True):
-    """A file that is in place, beside its record."""
+    """A file that was written and validated, with its record."""
 
     file: str
-    """Its name within the folder of the plan."""
+    """File name within the plan's folder."""
 
 
 ExportMessage = Progress | FormatFailed | FileWritten
-"""What `medtui.engine.export` sends; `Failed` where nothing could be written."""
+"""Messages of `medtui.engine.export`; it sends `Failed` if nothing could be written."""
 
 decoder: msgspec.json.Decoder[ExportMessage] = msgspec.json.Decoder(ExportMessage)

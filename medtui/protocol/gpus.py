@@ -1,82 +1,82 @@
-"""What is known of GPUs at one moment, and the NVML probe's answer."""
+"""The state of GPUs at one moment, and the message of the NVML probe."""
 
 import msgspec
 
 
 class GpuSample(msgspec.Struct, frozen=True):
-    """One GPU, or one MIG instance, at one moment. What is unknown is None, never 0."""
+    """One GPU or MIG instance at one moment; unknown values are None, never 0."""
 
     index: int
-    """NVML's index, in PCI bus order; of the parent GPU for a MIG instance."""
+    """NVML's index in PCI bus order; of the parent GPU for a MIG instance."""
     uuid: str | None = None
     """`GPU-...` or `MIG-...`."""
     name: str | None = None
     """Product name."""
     is_mig: bool = False
-    """Whether this is a slice of a GPU."""
+    """Whether this is a MIG instance, a part of a GPU."""
     memory_used_bytes: int | None = None
-    """By all processes together, without what the driver reserves where it says so."""
+    """Used by all processes; without the driver's reserved memory, if NVML reports it."""
     memory_free_bytes: int | None = None
     memory_total_bytes: int | None = None
     process_memory_bytes: int | None = None
-    """By the watched process and its children."""
+    """Used by the watched process and its children."""
     gpu_percent: int | None = None
-    """Share of the last moments in which any kernel ran, 0 to 100, whoever started it."""
+    """Share of the last sample period in which any process's kernel ran, 0 to 100."""
     memory_percent: int | None = None
-    """Share of the last moments in which memory was read or written, 0 to 100."""
+    """Share of the last sample period in which memory was read or written, 0 to 100."""
     power_w: float | None = None
-    """Draw of the board, watts."""
+    """Power draw of the board in watts."""
     temperature_c: int | None = None
-    """Of the chip, degrees Celsius."""
+    """Temperature of the chip in degrees Celsius."""
     sm_clock_mhz: int | None = None
     memory_clock_mhz: int | None = None
     throttle_reasons: list[str] | None = None
-    """Why the clocks are below their highest, in words; empty where nothing holds them back."""
+    """Why clocks are below their maximum, as text; empty if nothing limits them."""
     missing: dict[str, str] = {}
-    """Each field that is None to the reason: `n/a (MIG)`, `GPU is lost`, `no permission`."""
+    """Reason for each field that is None: `n/a (MIG)`, `GPU is lost`, `no permission`."""
 
     @property
     def note(self) -> str:
-        """Every reason once, for one line on a screen; empty where nothing is missing."""
+        """Reasons for missing fields, without duplicates, on one line; empty if none is missing."""
         return ", ".join(dict.fromkeys(self.missing.values()))
 
 
 class GpuProcess(msgspec.Struct, frozen=True):
-    """A process that computes on a GPU."""
+    """A process that uses a GPU."""
 
     pid: int
-    """As NVML gives it: inside a container, possibly the host's number."""
+    """As NVML reports it; inside a container this may be the host's number."""
     user: str | None = None
-    """Who started it; None where the pid is not visible here."""
+    """Owner of the process; None if the pid is not visible here."""
     name: str | None = None
-    """The program's name; None likewise."""
+    """Name of the program; None if the pid is not visible here."""
     memory_bytes: int | None = None
-    """GPU memory it holds; None where the driver does not tell."""
+    """GPU memory of the process; None if the driver does not report it."""
     is_other_user: bool | None = None
-    """Whether it belongs to somebody else; None where the user is unknown."""
+    """Whether it belongs to another user; None if the owner is unknown."""
 
 
 class ProbedGpu(msgspec.Struct, frozen=True):
-    """One GPU as `doctor` and Home list it."""
+    """One GPU as `doctor` and Home show it."""
 
     gpu: GpuSample
     processes: list[GpuProcess] | None = None
-    """Those that compute on it now; None where the driver does not tell."""
+    """Processes that use it now; None if the driver does not report them."""
     processes_missing: str = ""
     """Why `processes` is None."""
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """The machine's GPUs, asked once."""
+    """The machine's GPUs at the time of the probe."""
 
     driver_version: str | None = None
-    """NVIDIA's kernel driver: `550.54.15`."""
+    """Version of NVIDIA's kernel driver: `550.54.15`."""
     nvml_version: str | None = None
     cuda_version: str | None = None
-    """The newest CUDA this driver runs: `12.4`."""
+    """Newest CUDA version that the driver supports: `12.4`."""
     gpus: list[ProbedGpu] = []
     reason: str = ""
-    """Why there are no GPUs, as a sentence; empty where there are."""
+    """Why there are no GPUs, as a sentence; empty if there are some."""
 
 
 probe_decoder: msgspec.json.Decoder[Probe] = msgspec.json.Decoder(Probe)

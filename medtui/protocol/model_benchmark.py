@@ -1,4 +1,4 @@
-"""The process that times a study's finished models: its request; it answers with `Progress`."""
+"""Request of the process that benchmarks a study's finished models; it answers with `Progress`."""
 
 import msgspec
 
@@ -6,17 +6,17 @@ from medtui.protocol.outcome import Progress
 
 
 class BenchRequest(msgspec.Struct, frozen=True):
-    """What is measured, and on what."""
+    """The models to measure, and how."""
 
     study: str
     """The study's folder."""
     runs: list[str]
-    """Names of finished runs; the reference always takes part."""
+    """Names of finished runs; the reference is always measured, too."""
     settings: str
     """`BenchSettings` as JSON."""
     device: str = "auto"
     threads: int = 0
-    """CPU threads; 0 leaves torch's own number."""
+    """CPU threads; 0 keeps torch's number."""
 
 
 decoder: msgspec.json.Decoder[Progress] = msgspec.json.Decoder(Progress)

@@ -1,10 +1,10 @@
-"""How large a model is, layer by layer: in results, and in what a preset would leave."""
+"""The size of a model, layer by layer, in results and in forecasts of a preset."""
 
 import msgspec
 
 
 class LayerSize(msgspec.Struct, frozen=True):
-    """What compression left of one layer."""
+    """The size of one layer, and the part that compression kept."""
 
     name: str
     """Dotted module name."""
@@ -13,44 +13,44 @@ class LayerSize(msgspec.Struct, frozen=True):
     num_weights: int
     num_nonzero: int
     num_structures: int
-    """Filters of a convolution, neurons of a linear layer."""
+    """Number of filters of a convolution, or neurons of a linear layer."""
     num_structures_kept: int
-    """Those with a nonzero weight."""
+    """Number of structures with a nonzero weight."""
     macs: int = 0
-    """Multiply-accumulates for one image, dense."""
+    """Multiply-accumulates for one image, zeros included."""
 
     @property
     def macs_kept(self) -> int:
-        """Multiply-accumulates with a weight that is not zero."""
+        """Multiply-accumulates with a nonzero weight."""
         return self.macs * self.num_nonzero // max(1, self.num_weights)
 
 
 class Size(msgspec.Struct, frozen=True):
-    """How large a model is."""
+    """The size of a model."""
 
     num_parameters: int
-    """All parameters, zero or not."""
+    """Number of parameters, zeros included."""
     num_nonzero: int
-    """Parameters that are not zero."""
+    """Number of nonzero parameters."""
     num_compressible: int
-    """Weights of convolutions and linear layers."""
+    """Number of weights of convolutions and linear layers."""
     num_compressible_nonzero: int
     bytes_dense: int
-    """The state dict in its own types, uncompressed."""
+    """Bytes of the state dict in its own types, uncompressed."""
     bytes_packed: int
-    """Nonzero weights in their own types and a bit mask; the rest as it is."""
+    """Sparse size: bytes with weights as a bit mask and nonzero values in their own types."""
     macs: int
     """Multiply-accumulates for one image, zeros included."""
     layers: list[LayerSize]
 
     @property
     def density(self) -> float:
-        """Share of compressible weights that are not zero."""
+        """Share of compressible weights that are nonzero."""
         return self.num_compressible_nonzero / max(1, self.num_compressible)
 
     @property
     def num_structures(self) -> int:
-        """Filters and neurons."""
+        """Number of filters and neurons."""
         return sum(layer.num_structures for layer in self.layers)
 
     @property
@@ -61,32 +61,32 @@ class Size(msgspec.Struct, frozen=True):
 
     @property
     def macs_kept(self) -> int:
-        """Multiply-accumulates for one image with a weight that is not zero."""
+        """Multiply-accumulates for one image with a nonzero weight."""
         return sum(layer.macs_kept for layer in self.layers)
 
     @property
     def dead_layers(self) -> list[str]:
-        """Layers without a nonzero weight."""
+        """Names of collapsed layers, without a nonzero weight."""
         return [layer.name for layer in self.layers if layer.num_nonzero == 0]
 
 
 class Shrinkage(msgspec.Struct, frozen=True):
-    """What is left of a model without the filters and neurons that can leave it."""
+    """The effect of removing a model's emptied filters and neurons."""
 
     num_masked: int
-    """Filters and neurons without a weight."""
+    """Number of filters and neurons without a weight."""
     num_removable: int
-    """Those of them that are empty in every layer they are coupled with."""
+    """Number of those that are empty in every coupled layer."""
     size: Size
-    """Of the network without them."""
+    """Size of the network without them."""
     bytes_on_disk: int | None = None
-    """The shrunk model's file; None where none was written."""
+    """Bytes of the shrunk model's file; None if none was written."""
     difference: float | None = None
-    """Its logits' largest difference from the masked model's; None where they were not compared."""
+    """Largest difference of logits of shrunk and masked model; None if not compared."""
 
     @property
     def num_structures(self) -> int:
-        """Filters and neurons of the model before."""
+        """Number of filters and neurons of the original model."""
         return self.size.num_structures + self.num_removable
 
     @property
@@ -96,5 +96,5 @@ class Shrinkage(msgspec.Struct, frozen=True):
 
     @property
     def removable(self) -> float:
-        """Share of filters and neurons that can leave the network."""
+        """Share of filters and neurons that can be removed."""
         return self.num_removable / max(1, self.num_structures)

@@ -8,20 +8,20 @@ from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):
-    """What the process is doing."""
+    """A step of the process, as text for people."""
 
     text: str
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """Why the process did not do what it was asked; its last message."""
+    """The error that ended the process; its last message."""
 
     message: str
     hint: str = ""
     exit_code: int = 1
-    """That of the `MedtuiError` that it stands for."""
+    """Exit code of the `MedtuiError`."""
     key: Sequence[str] = ()
-    """Keys of the preset that lead to it."""
+    """The preset's key that causes the error, part by part."""
 
     @classmethod
     def of(cls, error: MedtuiError) -> "Failed":
@@ -29,13 +29,13 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
         return cls(error.message, error.hint, error.exit_code, error.key)
 
     def error(self) -> MedtuiError:
-        """Return the error that the message stands for."""
+        """Return the error of the message."""
         return error_class(self.exit_code)(self.message, hint=self.hint, key=self.key)
 
 
 def error_class(exit_code: int) -> type[MedtuiError]:
-    """Return the class of error that ends a process with `exit_code`.
+    """Return the error class for a child's exit code.
 
-    Codes that no error has, and deaths by a signal (negative), are the environment's fault.
+    Unknown codes, and deaths by a signal (negative codes), are environment problems.
     """
     return {1: MedtuiError, 2: UsageError}.get(exit_code, EnvironmentProblem)

@@ -1,4 +1,4 @@
-"""The child's end of the protocol: the request on stdin, messages on stdout."""
+"""The child's side of the protocol: request on stdin, messages on stdout."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
 def read_request(kind: type[StructT]) -> StructT:
-    """Return what this process is asked, from its stdin."""
+    """Return this process's request from stdin."""
     return msgspec.json.decode(sys.stdin.buffer.read(), type=kind)
 
 
 class MessageWriter:
-    """This process's stdout, for messages alone: what libraries print there goes to stderr."""
+    """Writes messages to stdout; redirects output of libraries to stderr."""
 
     def __init__(self) -> None:
         sys.stdout.flush()
@@ -23,10 +23,10 @@ class MessageWriter:
         os.dup2(2, 1)
 
     def send(self, message: msgspec.Struct) -> None:
-        """Send a message.
+        """Write a message.
 
         Raises:
-            BrokenPipeError: the process that asked is gone.
+            BrokenPipeError: the requesting process has ended.
         """
         unsent = memoryview(msgspec.json.encode(message) + b"\n")
         while unsent:

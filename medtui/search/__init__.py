@@ -1,8 +1,11 @@
-"""Finds densities: what was measured, what is believed, what to run next. Knows no torch.
+"""Search for the lowest density within a tolerance of the reference. Imports no torch.
 
-A search has no state of its own. Its next sample is a function of the study's finished runs, so a
-search that was killed goes on where it was, and one that is repeated asks for the same densities.
-Source of the two phases: Joseph et al. 2019, "A Programmable Approach to Model Compression", arXiv
-1911.02497; of the first one's acquisition: Gotovos et al. 2013, "Active Learning for Level Set
+`observations` turns finished runs into samples, `surrogate` models the metric between them, and
+`acquisition` selects the next run. A search has no stored state: its next sample is a function of
+the study's finished runs, so a search that was interrupted continues where it was, and a repeated
+one selects the same densities.
+
+Sources: the two phases, Joseph et al. 2019, "A Programmable Approach to Model Compression", arXiv
+1911.02497; the acquisition of the first, Gotovos et al. 2013, "Active Learning for Level Set
 Estimation".
 """

@@ -1,4 +1,18 @@
-"""Which density to run next, as a pure function of what has run; and which one to choose."""
+"""Selection of the next density to run, and of the best run, as pure functions of the samples.
+
+The metric's change f(d) by density d is modelled by a Gaussian process (`surrogate`). A density is
+feasible if f(d) >= bound = -tolerance, up to `sigmas` standard errors. A search has two phases:
+
+1. Find the bound. Level-set UCB selects the candidate that maximises
+   GAMMA * sigma(d) - (1 - GAMMA) * |mean(d) - bound|: near the bound, or not known well. Most of
+   these samples are low-fidelity runs with few cycles, if the preset allows them.
+2. Use it, with full-fidelity runs only. If cost falls with the density (`is_monotone`), select the
+   largest expected decrease of the lowest feasible density: log(best / d) times the probability
+   that one more run proves d feasible. Otherwise maximise the objective's UCB over feasible d.
+
+If the metric's error is negligible and all runs are full-fidelity, bisection needs no model and is
+used instead. A decision costs a few fits of a Gaussian process to at most `budget` samples.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,259 +22,278 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.preset import SearchSettings
-from medtui.search.sample import Sample, Wanted
-from medtui.search.surrogate import Belief, ChangePosterior, Floats, GainPosterior
+from medtui.search.sample import NextSample, Sample
+from medtui.search.surrogate import (
+    ChangeSurrogate,
+    Floats,
+    GainSurrogate,
+    Prediction,
+    proof_probability,
+)
 
 NUM_CANDIDATES = 491
-"""Densities considered, evenly over the logarithm; each is rounded to three digits."""
+"""Number of densities considered, evenly spaced in the logarithm, rounded to three digits."""
 
 GAMMA = 0.66
-"""Level-set UCB: weight of not knowing against that of being near the bound."""
+"""Weight of uncertainty against distance to the bound in level-set UCB."""
 
 UCB_SIGMAS = 2.0
-"""Optimism about the objective in the second phase."""
+"""Standard deviations added to the objective's mean in the second phase."""
 
-SURE_SIGMAS = 3.0
-"""So many standard errors below the bound, a density is given up with all that are smaller."""
+INFEASIBLE_SIGMAS = 3.0
+"""A density this many standard errors below the bound is infeasible, as are all lower ones."""
 
-COLLAPSE = 2.0
-"""A run has collapsed where it surely is so many eps below the bound."""
+COLLAPSE_DEPTH = 2.0
+"""A run is collapsed if it is infeasible by this many tolerances more."""
 
-CLOSE = 0.15
-"""Share of the way from what is surely infeasible to the next sample that nothing is asked in."""
+MIN_DISTANCE = 0.15
+"""Share of the distance (in logarithms) from the largest infeasible density to the next sample in
+which no density is selected."""
 
-WORTHWHILE = 0.01
-"""A search ends where one more run is expected to gain less than this share of the density."""
+MIN_GAIN = 0.01
+"""A search ends when one more run is expected to lower the density by less than this share."""
 
-NEGLIGIBLE = 0.1
-"""Share of eps below which the metric's error is not worth a Gaussian process."""
+NEGLIGIBLE_ERROR = 0.1
+"""Share of the tolerance below which the metric's error counts as zero, and bisection suffices."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """One scheme's search at one moment."""
+    """The search of one scheme, for a given set of samples."""
 
     settings: SearchSettings
     samples: tuple[Sample, ...]
-    """Finished, in any order."""
-    has_probes: bool = False
-    """Whether the first samples are cheap ones."""
+    """Finished runs, in any order."""
+    has_low_fidelity: bool = False
+    """Whether the first phase uses low-fidelity runs."""
     is_anchored: bool = True
-    """Whether density 1 is the reference itself."""
+    """Whether the model at density 1 equals the reference."""
 
     @cached_property
-    def next(self) -> Wanted | None:
-        """What to run; None where the budget is spent or nothing worthwhile is left."""
+    def next(self) -> NextSample | None:
+        """The next run; None if the budget is spent or no run is worthwhile."""
         if self.num_left <= 0:
             return None
-        return self._bisect() if self.is_bisecting else self._ask_posterior()
+        return self._next_by_bisection() if self.is_bisecting else self._next_by_surrogate()
 
     @cached_property
     def chosen(self) -> Sample | None:
-        """The best feasible sample so far; None where none is known to be feasible."""
+        """The best feasible full-fidelity sample so far; None if there is none."""
         feasible = [sample for sample in self.samples if self.is_feasible(sample)]
-        whole = [sample for sample in feasible if not sample.is_probe]
+        whole = [sample for sample in feasible if not sample.is_low_fidelity]
         if self.settings.is_monotone:
             return min(whole, key=lambda sample: sample.density, default=None)
         timed = [sample for sample in whole if sample.gain is not None]
         return max(timed, key=lambda sample: sample.gain or 0.0, default=None)
 
     def is_feasible(self, sample: Sample) -> bool:
-        """Tell whether a whole run at a sample's density stays within the bound, as far as known.
+        """Return whether a full-fidelity run at a sample's density is known to be within the bound.
 
-        Judged by the posterior there, and by the raw number alone only where that is as good as
-        exact: of many noisy ones near the bound, the luckiest passes. Nor does a run pass that has
-        itself lost more, whatever is believed of its density. Where it takes leaving out a
-        collapse, a run must have proved it by its own number, too: its neighbours above do not
-        know where a cliff begins.
+        With bisection the sample's own number decides. Otherwise the surrogate's lower confidence
+        bound does: of many noisy samples near the bound, some exceed it by chance. A run whose own
+        metric is below the bound is never feasible. If feasibility relies on the fit that excludes
+        collapsed runs, the run's own lower bound must be above it, too, since that fit does not
+        know where the collapse begins.
         """
         if self.is_bisecting:
             return sample.change - self.settings.sigmas * sample.sigma >= self.bound
-        has_lost = not sample.is_probe and sample.change < self.bound
-        if has_lost or sample.density <= self._floor:
+        has_lost = not sample.is_low_fidelity and sample.change < self.bound
+        if has_lost or sample.density <= self._infeasible_limit:
             return False
         place, sigmas = np.array([sample.density]), self.settings.sigmas
-        if self._posterior.at(place).lower(sigmas)[0] >= self.bound:
+        if self._surrogate.at(place).lower(sigmas)[0] >= self.bound:
             return True
-        least = sample.change - sigmas * self._upper_posterior.error(sample)
+        least = sample.change - sigmas * self._upper_surrogate.error(sample)
         return bool(least >= self.bound and self.lower(place)[0] >= self.bound)
 
     @property
     def bound(self) -> float:
-        """The largest change that is allowed; negative."""
+        """Lowest allowed change of the metric; negative."""
         return -self.settings.eps
 
     @property
     def num_left(self) -> int:
-        """How much of the budget is left."""
+        """Number of samples left in the budget."""
         return self.settings.budget - sum(not sample.is_free for sample in self.samples)
 
     @property
     def is_bisecting(self) -> bool:
-        """Whether halving the interval does as well as any model of the curve."""
+        """Whether bisection is used instead of the Gaussian process."""
         settings = self.settings
         if settings.method != "auto":
             return settings.method == "bisection"
         largest = max((sample.sigma for sample in self.samples), default=0.0)
-        is_exact = largest < NEGLIGIBLE * settings.eps
-        return settings.is_monotone and not self.has_probes and is_exact
+        is_exact = largest < NEGLIGIBLE_ERROR * settings.eps
+        return settings.is_monotone and not self.has_low_fidelity and is_exact
 
-    def believe(self, densities: Floats) -> Belief:
-        """Return what is believed of the metric's change, for whole runs at these densities.
+    def predict(self, densities: Floats) -> Prediction:
+        """Return the predicted change of the metric for full-fidelity runs.
 
-        Collapsed runs are left out of it: a smooth curve would have to come down to them, and doubt
-        the runs above that did not collapse. So it holds above `cliff` alone.
+        The fit excludes collapsed runs: a smooth curve through them would predict losses above the
+        collapse as well. So it is valid above `cliff` only.
         """
-        return self._upper_posterior.at(densities)
+        return self._upper_surrogate.at(densities)
 
     @property
     def cliff(self) -> float:
-        """The density below which nothing is believed but a collapse; 0 where none was found."""
-        return 0.0 if self._upper_posterior is self._posterior else self._floor
+        """Density of the highest collapse, below which nothing is predicted; 0 if there is none."""
+        return 0.0 if self._upper_surrogate is self._surrogate else self._infeasible_limit
 
     def lower(self, densities: Floats) -> Floats:
-        """Return what the change is surely above of, for whole runs at these densities."""
-        return self.believe(densities).lower(self.settings.sigmas)
+        """Return the lower confidence bound of the change, for full-fidelity runs."""
+        return self.predict(densities).lower(self.settings.sigmas)
 
     @cached_property
-    def _posterior(self) -> ChangePosterior:
-        """By all samples: asks where the bound is, between a collapse and what is feasible."""
-        return self._posterior_of(self.samples)
+    def _surrogate(self) -> ChangeSurrogate:
+        """Fitted to all samples; locates the bound between a collapse and feasible densities."""
+        return self._fit(self.samples)
 
     @cached_property
-    def _upper_posterior(self) -> ChangePosterior:
-        """Without the collapsed runs; probes stay, for the shift between them and whole runs."""
-        kept = [each for each in self.samples if each.is_probe or not self._is_out(each, COLLAPSE)]
+    def _upper_surrogate(self) -> ChangeSurrogate:
+        """Fitted without collapsed full-fidelity runs; the others estimate the shift."""
+        kept = [
+            each
+            for each in self.samples
+            if each.is_low_fidelity or not self._is_infeasible(each, COLLAPSE_DEPTH)
+        ]
         is_same = len(kept) in {0, len(self.samples)}
-        return self._posterior if is_same else self._posterior_of(kept)
+        return self._surrogate if is_same else self._fit(kept)
 
-    def _posterior_of(self, samples: Sequence[Sample]) -> ChangePosterior:
-        return ChangePosterior(samples, self.settings.eps, is_anchored=self.is_anchored)
+    def _fit(self, samples: Sequence[Sample]) -> ChangeSurrogate:
+        return ChangeSurrogate(samples, self.settings.eps, is_anchored=self.is_anchored)
 
-    def _is_out(self, sample: Sample, depth: float = 0.0) -> bool:
-        """Tell whether a sample's own number is surely so many eps below the bound."""
-        most = sample.change + SURE_SIGMAS * self._posterior.error(sample)
+    def _is_infeasible(self, sample: Sample, depth: float = 0.0) -> bool:
+        """Return whether a sample is surely below the bound by `depth` tolerances."""
+        most = sample.change + INFEASIBLE_SIGMAS * self._surrogate.error(sample)
         return most < self.bound - depth * self.settings.eps
 
     @cached_property
     def candidates(self) -> Floats:
-        """The densities that may be asked for, ascending."""
+        """The densities that may be selected, ascending."""
         low, high = self.settings.low, self.settings.high
         rounded = [float(f"{each:.3g}") for each in np.geomspace(low, high, NUM_CANDIDATES)]
         return np.unique(np.clip(rounded, low, high))
 
-    def _ask_posterior(self) -> Wanted | None:
+    def _next_by_surrogate(self) -> NextSample | None:
         if not self.samples:
-            return Wanted(self._middle(self.settings.low, self.settings.high), self.has_probes)
-        if self.num_left > self._num_settling:
-            return self._pin(is_probe=self.has_probes and not self._is_calibration_due)
-        return self._settle() if self.settings.is_monotone else self._maximise()
+            return NextSample(
+                self._middle(self.settings.low, self.settings.high), self.has_low_fidelity
+            )
+        if self.num_left > self._num_final:
+            return self._find_bound(
+                is_low_fidelity=self.has_low_fidelity and not self._is_calibration_due
+            )
+        return self._lower_density() if self.settings.is_monotone else self._improve_objective()
 
     @property
-    def _num_settling(self) -> int:
-        """How many samples are left for after the bound was pinned."""
+    def _num_final(self) -> int:
+        """Number of samples reserved for the second phase."""
         paid = [sample for sample in self.samples if not sample.is_free]
-        is_early = self.has_probes and any(not sample.is_probe for sample in paid)
+        is_early = self.has_low_fidelity and any(not sample.is_low_fidelity for sample in paid)
         return self.settings.num_settling - is_early
 
     @property
     def _is_calibration_due(self) -> bool:
-        """Whether it is time for the first whole run, which tells how far from them probes are."""
-        num_probes = sum(sample.is_probe for sample in self.samples)
-        half = (self.settings.budget - self._num_settling) // 2
-        return self.has_probes and num_probes == len(self.samples) and num_probes >= half
+        """Whether a full-fidelity sample is due, to estimate the shift of low-fidelity runs."""
+        num_probes = sum(sample.is_low_fidelity for sample in self.samples)
+        half = (self.settings.budget - self._num_final) // 2
+        return self.has_low_fidelity and num_probes == len(self.samples) and num_probes >= half
 
-    def _pin(self, *, is_probe: bool) -> Wanted | None:
-        """Level-set UCB: ask where the curve of whole runs is near the bound, or unknown."""
-        unknown = self._posterior.at(self.candidates, are_probes=is_probe).sigma
-        distance = np.abs(self._posterior.at(self.candidates).mean - self.bound)
+    def _find_bound(self, *, is_low_fidelity: bool) -> NextSample | None:
+        """Select by level-set UCB: where full-fidelity runs are near the bound, or uncertain."""
+        unknown = self._surrogate.at(self.candidates, are_low_fidelity=is_low_fidelity).sigma
+        distance = np.abs(self._surrogate.at(self.candidates).mean - self.bound)
         value = GAMMA * unknown - (1 - GAMMA) * distance
-        is_open = self._are_open(is_probe=is_probe)
+        is_open = self._open_candidates(is_low_fidelity=is_low_fidelity)
         if self.settings.is_monotone:
-            is_open &= self.candidates < self._best
-        return self._best_of(value, is_open, is_probe=is_probe)
+            is_open &= self.candidates < self._lowest_feasible
+        return self._argmax(value, is_open, is_low_fidelity=is_low_fidelity)
 
-    def _settle(self) -> Wanted | None:
-        """Ask where a whole run is expected to lower the smallest feasible density the most."""
-        belief, below = self._posterior.at(self.candidates), self.candidates < self._best
-        gain = self._chance(belief) * np.log(self._best / self.candidates)
-        is_open = self._are_open() & below
-        if self.chosen is not None and not (gain[is_open] >= WORTHWHILE).any():
+    def _lower_density(self) -> NextSample | None:
+        """Select the largest expected decrease of the lowest feasible density."""
+        predicted, below = (
+            self._surrogate.at(self.candidates),
+            self.candidates < self._lowest_feasible,
+        )
+        gain = self._proof_probability(predicted) * np.log(self._lowest_feasible / self.candidates)
+        is_open = self._open_candidates() & below
+        if self.chosen is not None and not (gain[is_open] >= MIN_GAIN).any():
             return None
-        return self._best_of(gain, is_open)
+        return self._argmax(gain, is_open)
 
-    def _maximise(self) -> Wanted | None:
-        """UCB of the objective among the densities that are feasible already."""
-        is_open = self._are_open()
+    def _improve_objective(self) -> NextSample | None:
+        """Select by UCB of the objective, among densities that are known to be feasible."""
+        is_open = self._open_candidates()
         is_feasible = is_open & (self.lower(self.candidates) >= self.bound)
         if not is_feasible.any() or all(sample.gain is None for sample in self.samples):
-            return self._best_of(self._chance(self._posterior.at(self.candidates)), is_open)
-        gain = GainPosterior(self.samples).at(self.candidates)
-        return self._best_of(gain.mean + UCB_SIGMAS * gain.sigma, is_feasible)
+            return self._argmax(
+                self._proof_probability(self._surrogate.at(self.candidates)), is_open
+            )
+        gain = GainSurrogate(self.samples).at(self.candidates)
+        return self._argmax(gain.mean + UCB_SIGMAS * gain.sigma, is_feasible)
 
-    def _chance(self, belief: Belief) -> Floats:
-        """Return how likely one more whole run at each candidate proves it feasible.
-
-        The run leaves the standard deviation that a second measurement leaves; what its mean will
-        be is as uncertain as what it takes away.
-        """
-        from scipy.stats import norm
-
-        whole = [sample for sample in self.samples if not sample.is_probe]
+    def _proof_probability(self, predicted: Prediction) -> Floats:
+        """Return the probability that one more full-fidelity run proves each candidate feasible."""
+        whole = [sample for sample in self.samples if not sample.is_low_fidelity]
         error = float(np.median([sample.sigma for sample in whole or self.samples]))
-        sigma = max(float(np.hypot(error, self._posterior.scatter)), 1e-3 * self.settings.eps)
-        after = belief.sigma * sigma / np.hypot(belief.sigma, sigma)
-        spread = np.sqrt(np.maximum(belief.sigma**2 - after**2, 1e-18))
-        margin = belief.mean - self.settings.sigmas * after - self.bound
-        chance: Floats = norm.cdf(margin / spread)
-        return chance
+        error = float(np.hypot(error, self._surrogate.run_to_run_std))
+        error = max(error, 1e-3 * self.settings.eps)  # exact metrics have none
+        return proof_probability(predicted, error, bound=self.bound, sigmas=self.settings.sigmas)
 
     @property
-    def _best(self) -> float:
-        """The smallest density known to be feasible; where none is, nothing is to be given up."""
+    def _lowest_feasible(self) -> float:
+        """The lowest feasible density; just above `high` if there is none."""
         return self.chosen.density if self.chosen else np.nextafter(self.settings.high, 2)
 
     @cached_property
-    def _floor(self) -> float:
-        """The largest surely infeasible density, by belief or a run's number; so is all below."""
+    def _infeasible_limit(self) -> float:
+        """The largest density that is surely infeasible, by the surrogate or a run's metric."""
         densities = np.array([sample.density for sample in self.samples])
-        belief = self._posterior.at(densities)
-        is_out = belief.mean + SURE_SIGMAS * belief.sigma < self.bound
+        predicted = self._surrogate.at(densities)
+        is_out = predicted.mean + INFEASIBLE_SIGMAS * predicted.sigma < self.bound
         by_number = [
-            self._posterior.whole_density(sample) for sample in self.samples if self._is_out(sample)
+            self._surrogate.equivalent_density(sample)
+            for sample in self.samples
+            if self._is_infeasible(sample)
         ]
         return max(float(densities[is_out].max(initial=0.0)), *by_number, 0.0)
 
     @property
-    def _least(self) -> float:
-        """The floor, and what lies close above it: beside a collapse there is little to learn."""
-        above = [each.density for each in self.samples if each.density > self._floor]
+    def _lowest_candidate(self) -> float:
+        """Lower limit of candidates; a run close to a collapse has little information."""
+        above = [each.density for each in self.samples if each.density > self._infeasible_limit]
         nearest = min(above, default=self.settings.high)
-        return self._floor * float((nearest / self._floor) ** CLOSE) if self._floor else 0.0
+        return (
+            self._infeasible_limit * float((nearest / self._infeasible_limit) ** MIN_DISTANCE)
+            if self._infeasible_limit
+            else 0.0
+        )
 
-    def _are_open(self, *, is_probe: bool = False) -> NDArray[np.bool_]:
-        """Tell which candidates may hold the answer and were not run yet."""
-        taken = [sample.density for sample in self.samples if sample.is_probe == is_probe]
-        return ~np.isin(self.candidates, taken) & (self.candidates > self._least)
+    def _open_candidates(self, *, is_low_fidelity: bool = False) -> NDArray[np.bool_]:
+        """Return a mask of the candidates that may be feasible and were not run yet."""
+        taken = [
+            sample.density for sample in self.samples if sample.is_low_fidelity == is_low_fidelity
+        ]
+        return ~np.isin(self.candidates, taken) & (self.candidates > self._lowest_candidate)
 
-    def _best_of(
-        self, values: Floats, is_open: NDArray[np.bool_], *, is_probe: bool = False
-    ) -> Wanted | None:
+    def _argmax(
+        self, values: Floats, is_open: NDArray[np.bool_], *, is_low_fidelity: bool = False
+    ) -> NextSample | None:
         if not is_open.any():
             return None
         place = np.argmax(np.where(is_open, values, -np.inf))
-        return Wanted(float(self.candidates[place]), is_probe)
+        return NextSample(float(self.candidates[place]), is_low_fidelity)
 
-    def _bisect(self) -> Wanted | None:
-        """Halve what lies between the largest infeasible density and the smallest feasible one."""
-        whole = [sample for sample in self.samples if not sample.is_probe]
+    def _next_by_bisection(self) -> NextSample | None:
+        """Select the geometric mean of the largest infeasible and the smallest feasible density."""
+        whole = [sample for sample in self.samples if not sample.is_low_fidelity]
         passed = [sample.density for sample in whole if self.is_feasible(sample)]
         high = min(passed, default=self.settings.high)
         failed = [sample.density for sample in whole if not self.is_feasible(sample)]
         low = max((each for each in failed if each < high), default=self.settings.low)
         middle = self._middle(low, high)
-        is_worthwhile = high / low > 1 + WORTHWHILE and middle not in {low, high}
-        return Wanted(middle) if is_worthwhile else None
+        is_worthwhile = high / low > 1 + MIN_GAIN and middle not in {low, high}
+        return NextSample(middle) if is_worthwhile else None
 
     @staticmethod
     def _middle(low: float, high: float) -> float:

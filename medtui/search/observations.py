@@ -1,4 +1,4 @@
-"""Makes samples of finished runs: metric and error from val's predictions, and the objective."""
+"""Conversion of finished runs to samples: the metric and its error on val, and the objective."""
 
 from dataclasses import dataclass
 
@@ -17,35 +17,35 @@ from medtui.runs.result import read_result
 from medtui.search.sample import Sample
 
 SPLIT = "val"
-"""All that a search sees; test is for the record."""
+"""The only split that a search uses; test is reserved for the final result."""
 
 _WIDTH_95 = 3.92
-"""A 95 % interval of a normal distribution, in standard deviations."""
+"""Width of a normal distribution's 95 % interval, in standard deviations."""
 
 _WIDTH_QUARTILES = 1.349
-"""Its quartiles' distance, likewise."""
+"""Distance of a normal distribution's quartiles, in standard deviations."""
 
 
 @dataclass(frozen=True)
 class Observer:
-    """Looks at finished runs as the searches of one study see them."""
+    """Reads finished runs of a study as samples of its searches."""
 
     study: StudyFolder
     settings: SearchSettings
     resamples: int
-    """Bootstrap samples behind each error; 0 takes the numbers for exact."""
+    """Number of bootstrap samples for each error; with 0, numbers count as exact."""
     seed: int
 
     @property
     def metric(self) -> Metric:
-        """The metric that is searched by."""
+        """The metric of `search.metric`."""
         metric = metric_named(self.settings.metric)
         assert metric is not None, "a preset names only metrics of the registry"
         return metric
 
     @property
     def reference(self) -> float:
-        """The metric's value in the dense model.
+        """The metric's value for the dense model.
 
         Raises:
             EnvironmentProblem: its predictions are missing, or do not define the metric.
@@ -62,10 +62,10 @@ class Observer:
         return value
 
     def observe(self, cell: Cell, *, is_free: bool) -> Sample:
-        """Return a finished run's sample.
+        """Return the sample of a finished run.
 
-        The error is the difference's: both models answer about the same images of the same
-        patients, and what these have in common says nothing about what compression costs.
+        The error is that of the paired difference: both models are evaluated on the same images of
+        the same patients, so errors that they share cancel.
 
         Raises:
             EnvironmentProblem: a file of the run or of the reference is missing or damaged.
@@ -86,7 +86,7 @@ class Observer:
             density=cell.density,
             change=difference.value,
             sigma=(difference.high - difference.low) / _WIDTH_95,
-            is_probe=cell.is_probe,
+            is_low_fidelity=cell.is_probe,
             gain=gain,
             gain_sigma=gain_sigma,
             is_free=is_free,

@@ -1,4 +1,4 @@
-"""The searches of one study: which runs are finished, which come next, what is told of them."""
+"""The searches of one study: samples of finished runs, next cells, and `search.json`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,18 +19,18 @@ from medtui.search.observations import Observer
 from medtui.search.sample import Sample
 
 CURVE_POINTS = 121
-"""Densities at which the belief is told."""
+"""Number of densities at which the surrogate's curve is recorded."""
 
 
 @dataclass
 class StudySearch:
-    """All searches of a study, one for each scheme; every look begins with the finished runs."""
+    """All searches of a study, one for each scheme; each call reads the runs finished by then."""
 
     study: StudyFolder
     preset: Preset
     settings: SearchSettings
     _known: dict[str, Sample] = field(default_factory=dict)
-    """Run to its sample: a finished run does not change."""
+    """Samples by the name of their run; finished runs do not change."""
 
     def __post_init__(self) -> None:
         self._seed = self.preset.compress.seeds[0]
@@ -40,8 +40,8 @@ class StudySearch:
         )
         self._reference = self._observer.reference
 
-    def wanted(self) -> list[Cell]:
-        """Return the next sample of each search that is not over, and tell how far all are.
+    def next_cells(self) -> list[Cell]:
+        """Return the next cell of each search that is not over, and write `search.json`.
 
         Raises:
             EnvironmentProblem: a finished run cannot be read.
@@ -54,20 +54,22 @@ class StudySearch:
             search = Search(
                 self.settings,
                 tuple(samples.values()),
-                has_probes=self.settings.has_probes(self.preset.lc.cycles),
+                has_low_fidelity=self.settings.has_probes(self.preset.lc.cycles),
                 is_anchored=_is_dense_at_one(scheme),
             )
             cell = None
             if search.next is not None:
-                wanted = search.next
-                cell = Cell(scheme, wanted.density, self._seed, is_probe=wanted.is_probe)
+                next_sample = search.next
+                cell = Cell(
+                    scheme, next_sample.density, self._seed, is_probe=next_sample.is_low_fidelity
+                )
                 cells.append(cell)
             outcomes.append(self._outcome(scheme, search, samples, cell))
         write_search(self.study, SearchRecord(outcomes))
         return cells
 
     def unmeasured(self) -> list[RunFolder]:
-        """Return the samples that are finished, but not timed beside the reference yet."""
+        """Return the finished samples whose objective was not timed yet."""
         if self.settings.is_monotone:
             return []
         schemes = map(self.preset.compress.scheme, self.settings.scheme)
@@ -107,7 +109,7 @@ class StudySearch:
             sigmas=settings.sigmas,
             budget=settings.budget,
             reference=self._reference,
-            samples=[self._told(search, name, sample) for name, sample in samples.items()],
+            samples=[self._search_sample(search, name, sample) for name, sample in samples.items()],
             curve=self._curve(search) if samples else None,
             next=cell.slug if cell else "",
             next_density=cell.density if cell else None,
@@ -115,11 +117,11 @@ class StudySearch:
             reason="" if cell else ending,
         )
 
-    def _told(self, search: Search, name: str, sample: Sample) -> SearchSample:
+    def _search_sample(self, search: Search, name: str, sample: Sample) -> SearchSample:
         return SearchSample(
             run=name,
             density=sample.density,
-            is_probe=sample.is_probe,
+            is_probe=sample.is_low_fidelity,
             metric=self._reference + sample.change,
             sigma=sample.sigma,
             is_feasible=search.is_feasible(sample),
@@ -130,12 +132,14 @@ class StudySearch:
     def _curve(self, search: Search) -> SearchCurve:
         densities = np.geomspace(self.settings.low, self.settings.high, CURVE_POINTS)
         densities = densities[densities > search.cliff]
-        belief = search.believe(densities)
+        predicted = search.predict(densities)
         return SearchCurve(
-            densities.tolist(), (belief.mean + self._reference).tolist(), belief.sigma.tolist()
+            densities.tolist(),
+            (predicted.mean + self._reference).tolist(),
+            predicted.sigma.tolist(),
         )
 
 
 def _is_dense_at_one(scheme: Scheme) -> bool:
-    """Tell whether nothing is pruned at density 1; what stays pruned differs from the reference."""
+    """Return whether density 1 prunes nothing; an operator with its own density does."""
     return all(getattr(operator, "density", None) is None for operator in scheme.operators)

@@ -1,4 +1,4 @@
-"""What is believed of a curve between its samples: a Gaussian process over log density."""
+"""Surrogate models of the metric and of the objective: Gaussian processes over log density."""
 
 import math
 import warnings
@@ -12,68 +12,89 @@ from medtui.search.sample import Sample
 
 Floats = NDArray[np.float64]
 
-FAR_BELOW = 6.0
-"""Losses beyond so many eps below the bound count as that: how far a collapse goes says nothing
+MAX_DEPTH = 6.0
+"""Changes further below the bound, in tolerances, are clipped: how deep a collapse is says nothing
 about where it begins."""
 
-FAR_SIGMA = 1.5
-"""And so loosely, in eps: a cliff is no reason to doubt the curve above it."""
+MAX_DEPTH_SIGMA = 1.5
+"""Least standard error of a clipped sample, in tolerances; keeps the curve above it flat."""
 
 ANCHOR_SIGMA = 0.25
-"""How surely density 1 changes nothing, in eps."""
+"""Standard error of the anchor, no change at density 1, in tolerances."""
 
-PROBE_SIGMA = 0.5
-"""How far a probe may be from the whole runs' curve after the shift, in eps."""
+LOW_FIDELITY_SIGMA = 0.5
+"""Standard error of a low-fidelity run as a full-fidelity one, after the shift, in tolerances."""
 
 JITTER = 0.01
-"""Least standard error of a sample, in units of the curve; keeps the equations solvable."""
+"""Least standard error of a sample, in tolerances; keeps the kernel matrix invertible."""
 
 SHIFTS = np.linspace(0.0, 2.0, 21)
-"""By how much probes may be worse, in natural logarithms of the density."""
+"""Candidates for the shift of low-fidelity runs, in natural logarithms of the density."""
 
 _SHIFT_SIGMA = 0.7
-"""Such a shift is expected to be within this, about a factor of two in density."""
+"""Standard deviation of the shift's normal prior: about a factor of two in density."""
 
 _VARIANCE = (9.0, (2.0, 100.0))
-"""Start and bounds of the kernel's variance, in units of the curve."""
+"""Initial value and bounds of the kernel's variance, in squared tolerances."""
 
 _LENGTH = (1.0, (0.2, 4.0))
-"""Start and bounds of its correlation length, in natural logarithms of the density."""
+"""Initial value and bounds of the correlation length, in natural logarithms of the density."""
 
-_SCATTER = (1e-2, (1e-5, 1.0))
-"""Start and bounds of the variance from run to run, in squared units of the curve."""
+_RUN_TO_RUN_VARIANCE = (1e-2, (1e-5, 1.0))
+"""Initial value and bounds of the run-to-run variance, in squared tolerances."""
 
 
 @dataclass(frozen=True)
-class Belief:
+class Prediction:
     """Mean and standard deviation at some densities."""
 
     mean: Floats
     sigma: Floats
 
     def lower(self, sigmas: float) -> Floats:
-        """Return what the curve is above of, as sure as `sigmas` say."""
+        """Return the lower confidence bound, mean - sigmas * standard deviation."""
         lower: Floats = self.mean - sigmas * self.sigma
         return lower
 
 
-class ChangePosterior:
-    """The metric's change by density.
+def proof_probability(
+    predicted: Prediction, error: float, *, bound: float, sigmas: float
+) -> Floats:
+    """Return the probability that one measurement raises the lower confidence bound above `bound`.
 
-    A probe is taken for a whole run at a smaller density: less training shifts the curve. By how
-    much is what makes probes and whole runs most likely together; until there are both, by nothing,
-    which errs on the safe side.
+    A measurement with standard error s reduces the standard deviation from S to
+    after = S * s / sqrt(S^2 + s^2), whatever its result. Its mean is unknown beforehand: normal
+    around the predicted one with variance S^2 - after^2. So the probability that
+    mean - sigmas * after exceeds `bound` is a value of the normal distribution function.
+    """
+    from scipy.stats import norm
 
-    The curve is the margin above the bound, in eps. A Gaussian process is 0 where it knows nothing:
-    as likely within the bound as not.
+    after = predicted.sigma * error / np.hypot(predicted.sigma, error)
+    spread = np.sqrt(np.maximum(predicted.sigma**2 - after**2, 1e-18))
+    margin = predicted.mean - sigmas * after - bound
+    probability: Floats = norm.cdf(margin / spread)
+    return probability
+
+
+class ChangeSurrogate:
+    """The metric's change by density, from full- and low-fidelity runs.
+
+    A low-fidelity run counts as a full-fidelity run at a lower density d * exp(-shift), because
+    less training shifts the curve. The shift with the highest posterior probability of 21
+    candidates is used: marginal likelihood of the fit times a normal prior. It is 0 until there are
+    runs of both kinds, which is conservative. This costs one fit of a Gaussian process per
+    candidate.
+
+    The process models the margin above the bound, in tolerances. Its prior mean 0 is the bound
+    itself: without samples nearby, a density is as likely feasible as not.
     """
 
-    def __init__(self, samples: Sequence[Sample], eps: float, *, is_anchored: bool) -> None:
-        self._eps = eps
-        self._samples = sorted(samples, key=lambda each: (each.is_probe, each.density))
+    def __init__(self, samples: Sequence[Sample], tolerance: float, *, is_anchored: bool) -> None:
+        self._tolerance = tolerance
+        self._samples = sorted(samples, key=lambda each: (each.is_low_fidelity, each.density))
         if is_anchored:
-            self._samples.append(Sample(1.0, 0.0, ANCHOR_SIGMA * eps))
-        kinds = {sample.is_probe for sample in samples}
+            self._samples.append(Sample(1.0, 0.0, ANCHOR_SIGMA * tolerance))
+        kinds = {sample.is_low_fidelity for sample in samples}
         shifts = SHIFTS if len(kinds) > 1 else SHIFTS[:1]
         curves = [self._curve(shift) for shift in shifts]
         scores = [
@@ -82,42 +103,44 @@ class ChangePosterior:
         ]
         best = int(np.argmax(scores))
         self.shift = float(shifts[best])
-        """How much smaller, in natural logarithms, a probe's density seems."""
+        """Logarithm of the factor by which the density of a low-fidelity run is reduced."""
         self._fitted = curves[best]
-        self.scatter = self._fitted.scatter * eps
-        """Standard deviation of runs that differ in nothing but the chances of training."""
+        self.run_to_run_std = self._fitted.run_to_run_std * tolerance
+        """Standard deviation of runs that differ only in the randomness of training."""
 
-    def at(self, densities: Floats, *, are_probes: bool = False) -> Belief:
-        """Return the change at these densities, in the metric's unit."""
-        margin = self._fitted.at(np.log(densities) - self.shift * are_probes)
-        return Belief((margin.mean - 1) * self._eps, margin.sigma * self._eps)
+    def at(self, densities: Floats, *, are_low_fidelity: bool = False) -> Prediction:
+        """Return the predicted change at these densities, in the metric's unit."""
+        margin = self._fitted.at(np.log(densities) - self.shift * are_low_fidelity)
+        return Prediction((margin.mean - 1) * self._tolerance, margin.sigma * self._tolerance)
 
-    def whole_density(self, sample: Sample) -> float:
-        """Return the density of a whole run that does as well as a sample."""
-        return sample.density * math.exp(-self.shift * sample.is_probe)
+    def equivalent_density(self, sample: Sample) -> float:
+        """Return the density of a full-fidelity run with the same metric."""
+        return sample.density * math.exp(-self.shift * sample.is_low_fidelity)
 
     def error(self, sample: Sample) -> float:
-        """Return how far off the curve a sample may be: its own error, and what runs scatter by."""
-        return math.hypot(_own_error(sample, self._eps) * self._eps, self.scatter)
+        """Return the standard error of a sample: its own error and the run-to-run deviation."""
+        return math.hypot(
+            _own_error(sample, self._tolerance) * self._tolerance, self.run_to_run_std
+        )
 
     def _curve(self, shift: float) -> "Curve":
-        places = [np.log(each.density) - shift * each.is_probe for each in self._samples]
-        margins = np.array([sample.change / self._eps + 1 for sample in self._samples])
-        told = np.array([_own_error(sample, self._eps) for sample in self._samples])
-        errors = np.where(margins < -FAR_BELOW, np.maximum(told, FAR_SIGMA), told)
-        return Curve(np.array(places), np.maximum(margins, -FAR_BELOW), errors)
+        places = [np.log(each.density) - shift * each.is_low_fidelity for each in self._samples]
+        margins = np.array([sample.change / self._tolerance + 1 for sample in self._samples])
+        own_errors = np.array([_own_error(sample, self._tolerance) for sample in self._samples])
+        errors = np.where(margins < -MAX_DEPTH, np.maximum(own_errors, MAX_DEPTH_SIGMA), own_errors)
+        return Curve(np.array(places), np.maximum(margins, -MAX_DEPTH), errors)
 
 
-def _own_error(sample: Sample, eps: float) -> float:
-    """Return a sample's error as a whole run's, in eps."""
-    return math.hypot(sample.sigma / eps, PROBE_SIGMA * sample.is_probe)
+def _own_error(sample: Sample, tolerance: float) -> float:
+    """Return a sample's error as a full-fidelity run, in tolerances."""
+    return math.hypot(sample.sigma / tolerance, LOW_FIDELITY_SIGMA * sample.is_low_fidelity)
 
 
-class GainPosterior:
-    """The objective by density, the higher the better; probes and whole runs are as fast."""
+class GainSurrogate:
+    """The objective by density, higher is better; it does not depend on the fidelity."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
-        in_order = sorted(samples, key=lambda each: (each.is_probe, each.density))
+        in_order = sorted(samples, key=lambda each: (each.is_low_fidelity, each.density))
         known = [sample for sample in in_order if sample.gain is not None]
         gains = np.array([sample.gain for sample in known], np.float64)
         self._middle = gains.mean()
@@ -128,18 +151,18 @@ class GainPosterior:
             np.array([sample.gain_sigma for sample in known]) / self._scale,
         )
 
-    def at(self, densities: Floats) -> Belief:
-        """Return the gain at these densities."""
+    def at(self, densities: Floats) -> Prediction:
+        """Return the predicted objective at these densities."""
         found = self._fitted.at(np.log(densities))
-        return Belief(found.mean * self._scale + self._middle, found.sigma * self._scale)
+        return Prediction(found.mean * self._scale + self._middle, found.sigma * self._scale)
 
 
 class Curve:
-    """scikit-learn's regressor; its kernel by marginal likelihood, from a fixed start.
+    """A Gaussian process with a Matern kernel and white noise, by scikit-learn.
 
-    Trained again with other chances, a run comes out elsewhere by more than the images that it is
-    measured on explain. So beside the samples' own errors there is white noise, as much of it as
-    makes them likely; what is believed is the curve below that noise.
+    The kernel's parameters maximise the marginal likelihood from a fixed start, so that fits
+    repeat. Runs that are trained again with other seeds differ by more than the bootstrap error of
+    each. The white-noise term estimates this variance; predictions are of the curve without it.
     """
 
     def __init__(self, places: Floats, values: Floats, errors: Floats) -> None:
@@ -148,7 +171,7 @@ class Curve:
         from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
         smooth = ConstantKernel(*_VARIANCE) * Matern(*_LENGTH, nu=2.5)
-        kernel = smooth + WhiteKernel(*_SCATTER)
+        kernel = smooth + WhiteKernel(*_RUN_TO_RUN_VARIANCE)
         noise = np.maximum(errors, JITTER) ** 2
         self._regressor = GaussianProcessRegressor(kernel, alpha=noise)
         with warnings.catch_warnings():
@@ -157,15 +180,15 @@ class Curve:
 
     @property
     def log_likelihood(self) -> float:
-        """How likely the values are."""
+        """Log marginal likelihood of the values."""
         return float(self._regressor.log_marginal_likelihood_value_)
 
     @property
-    def scatter(self) -> float:
+    def run_to_run_std(self) -> float:
         """Standard deviation from run to run."""
         return math.sqrt(self._regressor.kernel_.k2.noise_level)
 
-    def at(self, places: Floats) -> Belief:
-        """Return what is believed at these places."""
+    def at(self, places: Floats) -> Prediction:
+        """Return the prediction at these places."""
         mean, sigma = self._regressor.predict(places[:, None], return_std=True)
-        return Belief(mean, np.sqrt(np.maximum(sigma**2 - self.scatter**2, 1e-12)))
+        return Prediction(mean, np.sqrt(np.maximum(sigma**2 - self.run_to_run_std**2, 1e-12)))

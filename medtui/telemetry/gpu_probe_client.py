@@ -15,13 +15,13 @@ def probe_safely(timeout_s: float = PROBE_S) -> Probe:
 
     Blocks for up to `timeout_s`; screens call it from a thread.
     """
-    complaint = "NVML could not be queried"
+    error_prefix = "NVML could not be queried"
     try:
         with ChildProcess(
-            "medtui.telemetry.gpu_probe", probe_decoder, complaint=complaint
+            "medtui.telemetry.gpu_probe", probe_decoder, error_prefix=error_prefix
         ) as process:
             try:
-                return process.answer(timeout_s)
+                return process.result(timeout_s)
             except TimeoutError:
                 return Probe(reason=f"NVML did not answer within {timeout_s:g} s.")
             except MedtuiError as error:

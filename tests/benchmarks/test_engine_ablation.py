@@ -1,15 +1,15 @@
-"""The benchmark of the engine: equal work, and equal bits where it says so."""
+"""The engine ablation: all variants do equal work, and exact ones have equal bits."""
 
 import pytest
 import torch
 from msgspec.structs import replace
 
 from benchmarks.engine_ablation.__main__ import _parser, benchmark, plan_from
-from benchmarks.engine_ablation.images import lay_out, read_part
+from benchmarks.engine_ablation.images import read_part, write_images
 from benchmarks.engine_ablation.report import AblationPlan, AblationReport
 from benchmarks.engine_ablation.runner import Measurements, UnequalWork, _check
 from benchmarks.engine_ablation.variants import VARIANTS
-from benchmarks.engine_ablation.workload import Tally, Workload
+from benchmarks.engine_ablation.workload import ImageCounts, Workload
 from medtui.errors import UsageError
 
 PLAN = AblationPlan(
@@ -20,38 +20,48 @@ PLAN = AblationPlan(
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory) -> AblationReport:
-    """One round of every arm on the demo's cells."""
+    """The report of one round of every variant on the demo data."""
     found = benchmark(PLAN, tmp_path_factory.mktemp("ablation"))
     torch.use_deterministic_algorithms(mode=False)
     return found
 
 
-def test_every_arm_does_the_same_updates(report):
-    """Four updates of eight images each, whoever does them."""
-    assert [arm.name for arm in report.arms] == ["A1", "A2", "A3", "B0", "B1", "B2", "B3"]
-    assert {(arm.num_updates, arm.num_trained) for arm in report.arms} == {(4, 32)}
-    assert all(len(arm.wall_seconds) == len(arm.cpu_seconds) == 2 for arm in report.arms)
+def test_every_variant_does_the_same_updates(report):
+    """Every variant does four updates of eight images each."""
+    assert [variant.name for variant in report.variants] == [
+        "A1",
+        "A2",
+        "A3",
+        "B0",
+        "B1",
+        "B2",
+        "B3",
+    ]
+    assert {(variant.num_updates, variant.num_trained) for variant in report.variants} == {(4, 32)}
+    assert all(
+        len(variant.wall_seconds) == len(variant.cpu_seconds) == 2 for variant in report.variants
+    )
 
 
 def test_evaluations_are_the_same_where_it_says_so(report):
-    """Stock measures w, then theta in each cycle, on three splits of 16, 2 and 2 images."""
-    evaluated = {arm.name: arm.num_evaluated for arm in report.arms}
+    """Stock evaluates w, then theta in each cycle, on three splits of 16, 2 and 2 images."""
+    evaluated = {variant.name: variant.num_evaluated for variant in report.variants}
     assert {evaluated[name] for name in ("A1", "A2", "A3", "B0", "B1")} == {4 * 20}
     assert evaluated["B2"] == 4 * 4
     assert evaluated["B3"] == 4 * 2 + 3 * 2  # test is left out in cycle 1
 
 
-def test_exact_arms_end_with_the_same_bits(report):
-    """Given the same batches, every change that calls itself exact is."""
-    digests = {arm.name: arm.digest for arm in report.arms}
+def test_exact_variants_end_with_the_same_bits(report):
+    """With the same batches, exact variants have equal weights."""
+    digests = {variant.name: variant.digest for variant in report.variants}
     assert digests["A3"] == digests["B0"] == digests["B1"] == digests["B2"]
     assert digests["A2"] != digests["A3"]  # which was given other batches
 
 
-def test_a_report_says_under_what_conditions(report):
-    """Ceilings and shares of them are measured; the conditions are named."""
+def test_a_report_names_its_conditions(report):
+    """The report has the measured peak rates and the conditions."""
     assert report.gflops > 0
-    assert all(0 < arm.roof_seconds < arm.wall for arm in report.arms)
+    assert all(0 < variant.min_seconds < variant.wall for variant in report.variants)
     assert report.train_mflop > 2 * report.evaluation_mflop
     assert {"device", "threads", "OMP_WAIT_POLICY", "torch", "load before"} <= set(
         report.conditions
@@ -60,28 +70,28 @@ def test_a_report_says_under_what_conditions(report):
 
 
 def test_unequal_work_is_refused(tmp_path):
-    """An arm that trained less, measured less or ended with other bits is no comparison."""
-    work = Workload(PLAN, lay_out(PLAN, tmp_path), torch.device("cpu"))
+    """Variants that trained or evaluated less, or have other bits, are not compared."""
+    work = Workload(PLAN, write_images(PLAN, tmp_path), torch.device("cpu"))
     variants = [variant for variant in VARIANTS if variant.name in {"A3", "B1"}]
     same = Measurements(
-        tallies={variant.name: Tally(32, 80) for variant in variants},
+        image_counts={variant.name: ImageCounts(32, 80) for variant in variants},
         digests={"A3": "1", "B1": "1"},
     )
     _check(variants, work, same)
     for change in (
-        {"tallies": same.tallies | {"B1": Tally(24, 80)}},
-        {"tallies": same.tallies | {"B1": Tally(32, 60)}},
+        {"image_counts": same.image_counts | {"B1": ImageCounts(24, 80)}},
+        {"image_counts": same.image_counts | {"B1": ImageCounts(32, 60)}},
         {"digests": {"A3": "1", "B1": "2"}},
     ):
         with pytest.raises(UnequalWork):
             _check(variants, work, Measurements(**({
-                "tallies": same.tallies, "digests": same.digests
+                "image_counts": same.image_counts, "digests": same.digests
             } | change)))  # fmt: skip
 
 
 def test_the_two_trees_hold_the_same_images(tmp_path):
-    """Names agree, splits share nothing, small copies have the network's size."""
-    files = lay_out(PLAN, tmp_path)
+    """Names agree, splits are disjoint, resized copies have the network's size."""
+    files = write_images(PLAN, tmp_path)
     names = {
         tree: sorted(path.relative_to(tree) for path in tree.rglob("*.png"))
         for tree in (files.original, files.resized)
@@ -92,14 +102,14 @@ def test_the_two_trees_hold_the_same_images(tmp_path):
     assert len({name for part in parts for name in part.names}) == 20
 
 
-def test_too_few_images_are_said(tmp_path):
-    """A plan larger than the folder is refused before anything runs."""
+def test_too_few_images_are_an_error(tmp_path):
+    """A plan with more images than the folder has is rejected at once."""
     with pytest.raises(UsageError, match="are needed"):
-        lay_out(replace(PLAN, num_train=10_000), tmp_path)
+        write_images(replace(PLAN, num_train=10_000), tmp_path)
 
 
 @pytest.mark.parametrize(("override", "named"), [("pace=3", "num_train"), ("steps=few", "steps")])
 def test_a_wrong_key_or_value_is_a_usage_error(override, named):
-    """The message names the known keys, or the key whose value is wrong."""
+    """The error names the known keys, or the key whose value is wrong."""
     with pytest.raises(UsageError, match=named):
         plan_from(_parser().parse_args(["--set", override]))

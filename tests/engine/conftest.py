@@ -1,4 +1,4 @@
-"""The engine's tests compute on one thread: their bits are compared."""
+"""Fixtures of the engine's tests, which compute on one thread because they compare bits."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Train batches: what augmentation does to an image, and that chance is a function of its place."""
+"""Train batches: augmentation of images, and random choices as functions of seed and position."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ EVERYTHING = Augment(
 
 
 def pictures(count: int = 6, channels: int = 3, side: int = 32) -> Tensor:
-    """Return smooth uint8 pictures, whose pixels say where they come from."""
+    """Return smooth uint8 images whose pixels encode their position."""
     rng = torch.Generator().manual_seed(0)
     coarse = torch.rand(count, channels, 4, 4, generator=rng)
     smooth = torch.nn.functional.interpolate(coarse, (side, side), mode="bicubic")
@@ -29,25 +29,25 @@ def pictures(count: int = 6, channels: int = 3, side: int = 32) -> Tensor:
 
 
 def augmented(images_NCHW: Tensor, how: Augment, seed: int = 0) -> Tensor:
-    """Augment with nothing but 0..1 scaling around it."""
+    """Augment with an identity normalisation."""
     by = AS_IT_IS[images_NCHW.shape[1]]
     return augment(images_NCHW, how, by, torch.Generator().manual_seed(seed))
 
 
 class Drawn:
-    """The parameters that `augment` draws, drawn again in its order."""
+    """The parameters that `augment` draws, drawn again in the same order."""
 
     def __init__(self, count: int, seed: int = 0) -> None:
         self._count = count
         self._rng = torch.Generator().manual_seed(seed)
 
     def within(self, low: float, high: float) -> list[float]:
-        """Draw one for each image."""
+        """Draw one value for each image."""
         return (torch.rand(self._count, generator=self._rng) * (high - low) + low).tolist()
 
 
 def test_without_augmentation_a_batch_is_the_images() -> None:
-    """Nothing asked for, nothing changed but scale and normalisation."""
+    """Without augmentation only scaling and normalisation change an image."""
     images, by = pictures(), Normalisation((0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
     made = augment(images, Augment(), by, torch.Generator())
     torch.testing.assert_close(made, normalise(images, by), atol=1e-5, rtol=0)
@@ -61,7 +61,7 @@ def test_without_augmentation_a_batch_is_the_images() -> None:
     ],
 )
 def test_a_flip_is_torchvisions(how: Augment, flipped) -> None:
-    """Every image is its own mirror image or itself, and both occur."""
+    """Every image is unchanged or its mirror image, and both occur."""
     images = pictures(24)
     made = augmented(images, how)
     is_same = [
@@ -78,7 +78,7 @@ def test_a_flip_is_torchvisions(how: Augment, flipped) -> None:
 
 
 def test_a_rotation_is_torchvisions() -> None:
-    """The angle drawn for an image turns it as torchvision's bilinear rotation does."""
+    """An image is rotated by the drawn angle as torchvision's bilinear rotation does it."""
     images = pictures(4, side=33)
     made = augmented(images, Augment(rotation_degrees=10.0))
     for each, image, angle in zip(made, images, Drawn(4).within(-10, 10), strict=True):
@@ -87,7 +87,7 @@ def test_a_rotation_is_torchvisions() -> None:
 
 
 def test_colour_jitter_is_torchvisions_but_for_clipping() -> None:
-    """Brightness, contrast and saturation follow torchvision's formulas one after the other."""
+    """Brightness, contrast and saturation follow torchvision's formulas in sequence."""
     images = (pictures(5) * 0.4 + 60).to(torch.uint8)  # far from black and white: nothing clips
     how = Augment(brightness=0.2, contrast=0.2, saturation=0.3)
     drawn = Drawn(5)
@@ -104,7 +104,7 @@ def test_colour_jitter_is_torchvisions_but_for_clipping() -> None:
 
 
 def test_hue_turns_colours_and_keeps_grey() -> None:
-    """A third of a turn takes red to green; grey stays as it is."""
+    """A rotation of hue by a third turns red to green; grey does not change."""
     grey = torch.full((8, 3, 8, 8), 90, dtype=torch.uint8)
     torch.testing.assert_close(augmented(grey, Augment(hue=0.5)), grey / 255, atol=1e-5, rtol=0)
     colour = pictures(8)
@@ -117,7 +117,7 @@ def test_hue_turns_colours_and_keeps_grey() -> None:
 
 
 def test_films_are_augmented_in_one_channel() -> None:
-    """Grey images keep one channel; saturation and hue do nothing to them."""
+    """Grey images keep one channel; saturation and hue have no effect."""
     films = pictures(4, channels=1)
     made = augmented(films, Augment(saturation=0.5, hue=0.5))
     torch.testing.assert_close(made, films / 255, atol=1e-5, rtol=0)
@@ -130,13 +130,13 @@ def part(count: int = 50) -> SplitData:
 
 
 def batches(seed: int = 0) -> TrainBatches:
-    """Return batches over `part`."""
+    """Return train batches over `part`."""
     images = Images(part(), AS_IT_IS[3], torch.device("cpu"))
     return TrainBatches(images, EVERYTHING, batch_size=16, seed=seed)
 
 
 def test_a_batch_is_a_function_of_seed_epoch_and_position() -> None:
-    """A loader that begins in the middle gives what one that ran there gives, bit for bit."""
+    """A loader that starts in the middle returns the same bits as one that got there."""
     straight = batches()
     passes = [list(straight) for _ in range(3)]
     later = batches()
@@ -149,13 +149,13 @@ def test_a_batch_is_a_function_of_seed_epoch_and_position() -> None:
 
 
 def test_an_epoch_shows_no_image_twice() -> None:
-    """Every batch is full and no label comes again."""
+    """Every batch is full and no image is repeated."""
     seen = torch.cat([labels for _, labels in batches()])
     assert len(seen) == len(seen.unique()) == 48
 
 
 def test_the_benchmark_compares_the_same_augmentation() -> None:
-    """Torchvision's side of the benchmark does what the card asks for, and nothing else."""
+    """The benchmark's torchvision transforms are those of the card."""
     steps = batch_benchmark.transforms_of(EVERYTHING, 32, AS_IT_IS[3]).transforms
     names = [type(step).__name__ for step in steps]
     assert names == [

@@ -1,4 +1,4 @@
-"""The benchmark's parts with tiny networks; how long anything takes is asserted nowhere."""
+"""The benchmark's parts with tiny networks; no test asserts a duration."""
 
 import shutil
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from medtui.engine.bench.__main__ import measure
 from medtui.engine.bench.memory import peak_memory, would_fit
-from medtui.engine.bench.runner import Contender, Race
+from medtui.engine.bench.runner import Benchmark, Candidate
 from medtui.engine.bench.timing import measure_throughput, time_calls
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.pruning.structural_pruning import shrink
@@ -45,10 +45,12 @@ def images(count: int) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def race() -> Race:
-    """Three models that took turns."""
+def race() -> Benchmark:
+    """Three models are measured interleaved."""
     told: list[str] = []
-    race = Race([Contender(network(width)) for width in (4, 4, 64)], images, QUICK, told.append)
+    race = Benchmark(
+        [Candidate(network(width)) for width in (4, 4, 64)], images, QUICK, told.append
+    )
     race.time_latency()
     assert race.sweep() in {"throughput fell", "memory ended", "largest batch"}
     assert told[:3] == [f"latency, round {number} of 3" for number in (1, 2, 3)]
@@ -56,32 +58,32 @@ def race() -> Race:
 
 
 def test_every_model_has_as_many_calls_and_the_same_batches(race):
-    """What is compared was measured alike."""
-    sizes = [[point.batch_size for point in each.sweep] for each in race.contenders]
+    """All models have the same number of calls and the same batch sizes."""
+    sizes = [[point.batch_size for point in each.sweep] for each in race.candidates]
     assert sizes[0] == sizes[1] == sizes[2]
     assert sizes[0] == [2**power for power in range(len(sizes[0]))]
-    assert {each.latency.num_calls for each in race.contenders} == {21}
-    for each in race.contenders:
+    assert {each.latency.num_calls for each in race.candidates} == {21}
+    for each in race.candidates:
         assert 0 < each.latency.p50_ms <= each.latency.p95_ms <= each.latency.p99_ms
         assert all(point.images_per_second.median > 0 for point in each.sweep)
 
 
 def test_the_reference_beside_itself_is_one(race):
-    """Ratios are of the same rounds, so that drift cancels."""
-    reference, twin, _ = race.contenders
+    """Ratios are of the same rounds, so that drift cancels out."""
+    reference, twin, _ = race.candidates
     assert race.latency_ratio(reference) == race.throughput_ratio(reference) == Spread(1, 1, 1)
     ratio = race.latency_ratio(twin)
     assert ratio.low <= ratio.median <= ratio.high
 
 
 def test_models_take_turns_in_another_order_each_round(race):
-    """The first of a round is no one's for good."""
-    firsts = [race.contenders.index(race._in_turn(number)[0]) for number in range(4)]
+    """Each round starts with another model."""
+    firsts = [race.candidates.index(race._in_turn(number)[0]) for number in range(4)]
     assert firsts == [0, 1, 2, 0]
 
 
 def test_a_batch_that_does_not_fit_ends_the_sweep():
-    """What the device cannot hold is not timed; what it could is kept."""
+    """A batch that does not fit is not timed; smaller ones are kept."""
 
     class Full(nn.Module):
         def __init__(self) -> None:
@@ -93,15 +95,15 @@ def test_a_batch_that_does_not_fit_ends_the_sweep():
                 raise torch.OutOfMemoryError("no memory left")
             return self.inner(batch)
 
-    race = Race([Contender(network()), Contender(Full())], images, QUICK, lambda _: None)
+    race = Benchmark([Candidate(network()), Candidate(Full())], images, QUICK, lambda _: None)
     assert race.sweep() in {"memory ended", "throughput fell"}
-    sizes = [[point.batch_size for point in each.sweep] for each in race.contenders]
+    sizes = [[point.batch_size for point in each.sweep] for each in race.candidates]
     assert sizes[0] == sizes[1]
     assert sizes[0][-1] <= 2
 
 
 def test_peak_memory_is_weights_and_activations():
-    """The output of the first convolution is alive beside its input to ReLU, by the byte."""
+    """Peak memory is the first convolution's output and the ReLU's input, to the byte."""
     model = network(64)
     weights = sum(each.numel() * 4 for each in model.parameters())
     activation = 64 * 14 * 14 * 4
@@ -115,7 +117,7 @@ def test_peak_memory_is_weights_and_activations():
 
 
 def test_timing_changes_no_model():
-    """No gradient, no BatchNorm statistics, no thread count."""
+    """Measuring changes no gradients, BatchNorm statistics or thread counts."""
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     threads = torch.get_num_threads()
@@ -128,14 +130,14 @@ def test_timing_changes_no_model():
 
 
 def test_quartiles_are_those_of_the_rounds():
-    """Median, first and third quartile."""
+    """A spread has the median and the first and third quartile."""
     assert spread_of([4.0, 1.0, 3.0, 2.0, 5.0]) == Spread(3.0, 2.0, 4.0)
     assert spread_of([2.0]) == Spread(2.0, 2.0, 2.0)
 
 
 @pytest.mark.gpu
 def test_a_gpu_is_timed_by_its_own_clock():
-    """Events give a duration for each call."""
+    """CUDA events give a duration for each call."""
     if not torch.cuda.is_available():
         pytest.skip("NO GPU: timing by CUDA events stays untested")
     model, batch = network().cuda(), images(1).cuda()
@@ -144,7 +146,7 @@ def test_a_gpu_is_timed_by_its_own_clock():
 
 
 def test_a_shrunk_model_takes_its_turns_and_stands_within_its_run(tmp_path):
-    """One process, three contenders: reference, masked model and shrunk one."""
+    """Reference, masked and shrunk model are measured in one process."""
     study = StudyFolder(tmp_path / "study")
     shutil.copytree(RECORDED / "cells", study.path)
     run, shape = study.run("filterprune50"), (3, 32, 32)
@@ -167,5 +169,5 @@ def test_a_shrunk_model_takes_its_turns_and_stands_within_its_run(tmp_path):
     assert masked.shrunk.macs < 0.15 * masked.macs
     assert masked.shrunk.bytes_on_disk == run.shrunk.stat().st_size
     assert masked.shrunk.contest("float32").latency.num_calls == 21
-    assert any("only shrunk" in note for note in masked.notes)
-    assert not any("only shrunk" in note for note in masked.shrunk.notes)
+    assert any("only the shrunk model" in note for note in masked.notes)
+    assert not any("only the shrunk model" in note for note in masked.shrunk.notes)

@@ -1,4 +1,4 @@
-"""The estimate of a study's time, measured for real on a small network."""
+"""The estimate of a study's duration, measured on a small network."""
 
 import pytest
 
@@ -38,14 +38,14 @@ workers = 2
 
 @pytest.fixture(scope="module")
 def estimate() -> Estimate:
-    """Of a study that two workers share."""
+    """The estimate of a study that two workers share."""
     found = forecast(parse_preset(PRESET, "measured"), is_measured=True, seconds_start=5.0)
     assert found.estimate is not None
     return found.estimate
 
 
 def test_every_stage_has_its_seconds(estimate):
-    """Fine-tuning, too; stages add up to the run, and runs to the study."""
+    """Stages include fine-tuning and add up to the run, and runs to the study."""
     run = {each.stage: each.seconds for each in estimate.stages_run}
     assert list(run) == ["start", "compress", "finetune", "evaluate"]
     assert all(seconds > 0 for seconds in run.values())
@@ -59,7 +59,7 @@ def test_every_stage_has_its_seconds(estimate):
 
 
 def test_the_conditions_stand_beside_it(estimate):
-    """Load and cores of the measurement, runs at once, and what they cost each other."""
+    """The estimate has load and cores of the measurement, parallel runs and their slow-down."""
     assert estimate.load >= 0
     assert estimate.cores >= 1
     assert estimate.num_side_by_side == 2
@@ -82,5 +82,5 @@ def test_each_scheme_is_measured_once():
 
 
 def test_fast_mode_evaluates_test_as_often_as_the_estimate_says():
-    """`study_time` imports no torch, so it repeats the number."""
+    """`study_time` imports no torch, so it repeats the constant."""
     assert FAST_TEST_EVERY == TEST_EVERY

@@ -1,4 +1,4 @@
-"""Every format, written, read back and held against the run; a file that is not the run is none."""
+"""Every export format is written, read back and validated against the run."""
 
 import json
 import zipfile
@@ -11,9 +11,9 @@ import torch
 from msgspec.structs import replace
 
 from medtui.engine.export import int8
-from medtui.engine.export.exporter import Workshop
-from medtui.engine.export.loaded_run import open_subject
-from medtui.engine.export.validation import NotTheRun, judge
+from medtui.engine.export.exporter import Exporter
+from medtui.engine.export.loaded_run import load_run
+from medtui.engine.export.validation import ValidationFailed, validate
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.protocol.export import ExportPlan
 from medtui.runs.exports import Comparison, Metadata, format_named, read_exports
@@ -23,23 +23,23 @@ from tests.helpers.exportable_study import SPOILED
 
 @pytest.fixture
 def make(exportable, tmp_path):
-    """Return a function that writes a run in a format, untimed, and its folder."""
+    """Return a function that exports a run in a format, without timing, and its folder."""
 
     def write(name, form, *, is_shrunk=False, max_drop=1.0):
-        subject = open_subject(exportable.run(name), is_shrunk=is_shrunk, num_images=0)
+        subject = load_run(exportable.run(name), is_shrunk=is_shrunk, num_images=0)
         plan = ExportPlan([form], str(tmp_path), max_drop=max_drop, with_timing=False)
-        return Workshop(subject, plan, lambda _: None).make(format_named(form)), tmp_path
+        return Exporter(subject, plan, lambda _: None).make(format_named(form)), tmp_path
 
     return write
 
 
 def no_compiler(monkeypatch):
-    """Hide the compiler: compiling takes as long as all else here."""
+    """Hide the C++ compiler, because compilation takes as long as all other tests."""
     monkeypatch.setattr(int8, "can_compile", lambda: False)
 
 
 def test_onnx_gives_the_runs_answers_for_any_batch(make):
-    """Onnxruntime's logits are the run's; how to use the file stands in the file."""
+    """Onnxruntime's logits equal the run's, and the file contains its usage."""
     export, folder = make("prune-0.5", "onnx")
     assert {each.runtime for each in export.comparisons} == {"onnxruntime"}
     assert all(each.max_logit_difference < 1e-3 for each in export.comparisons)
@@ -56,7 +56,7 @@ def test_onnx_gives_the_runs_answers_for_any_batch(make):
 
 
 def test_pt2_is_the_run_to_the_bit(make):
-    """The traced graph computes with torch's own operators; no folder is told, no image kept."""
+    """The graph uses torch's operators only; it has no paths of this machine and no real image."""
     export, folder = make("reference", "pt2")
     assert [each.max_logit_difference for each in export.comparisons] == [0, 0]
     with zipfile.ZipFile(folder / export.file) as archive:
@@ -66,7 +66,7 @@ def test_pt2_is_the_run_to_the_bit(make):
 
 
 def test_int8_is_a_quarter_as_large(make, monkeypatch):
-    """The float weights stay behind; answers are near the run's, and say how near."""
+    """The file has no float weights; the record has the largest difference of logits."""
     no_compiler(monkeypatch)
     export, _ = make("reference", "int8")
     assert export.num_bytes < export.bytes_of_run / 3.5
@@ -76,29 +76,31 @@ def test_int8_is_a_quarter_as_large(make, monkeypatch):
 
 @pytest.mark.slow
 def test_int8_that_loses_too_much_is_not_written(make, monkeypatch, tmp_path):
-    """A feature out of all proportion leaves int8 nothing of the others; the loss is told."""
+    """One feature out of range leaves int8 no precision for the others; the error has the loss."""
     no_compiler(monkeypatch)
-    with pytest.raises(NotTheRun, match=r"accuracy on 40 images of val falls from 1.000 to 0.\d+"):
+    with pytest.raises(
+        ValidationFailed, match=r"accuracy on 40 images of val falls from 1.000 to 0.\d+"
+    ):
         make(SPOILED, "int8", max_drop=0.02)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("form", "max_drop"), [("int8", 0.02), ("onnx", 1.0)])
 def test_too_far_from_the_run_is_judged_by_metric_or_by_logits(exportable, form, max_drop):
-    """int8 may move logits and keep the val metric; float32 may not move them; test has no say."""
-    subject = open_subject(exportable.reference, is_shrunk=False, num_images=4)
+    """int8 may change logits if the val metric holds, float32 may not; test is no criterion."""
+    subject = load_run(exportable.reference, is_shrunk=False, num_images=4)
     near = Comparison("it", "val", 4, "accuracy", 0.9, 0.9, 0.0, 0)
     far = {"int8": {"of_file": 0.87}, "onnx": {"max_logit_difference": 0.1}}[form]
-    judge(form, subject, [near, replace(near, split="test")], max_drop)
-    with pytest.raises(NotTheRun, match="By it, "):
-        judge(form, subject, [near, replace(near, **far)], max_drop)
+    validate(form, subject, [near, replace(near, split="test")], max_drop)
+    with pytest.raises(ValidationFailed, match="In it, "):
+        validate(form, subject, [near, replace(near, **far)], max_drop)
     if form == "int8":
-        judge(form, subject, [near, replace(near, split="test", **far)], max_drop)
+        validate(form, subject, [near, replace(near, split="test", **far)], max_drop)
 
 
 @pytest.mark.slow
 def test_int8_compiled_is_held_to_account_too(make):
-    """Where there is a C++ compiler, what it makes of the file is compared as well."""
+    """With a C++ compiler, the compiled file is compared as well."""
     export, _ = make("reference", "int8")
     runtimes = {each.runtime for each in export.comparisons}
     assert runtimes == {"PyTorch", int8.COMPILED}
@@ -107,7 +109,7 @@ def test_int8_compiled_is_held_to_account_too(make):
 @pytest.mark.parametrize("name", ["prune-0.5", "quantize16"])
 @pytest.mark.parametrize("form", ["packed", "safetensors"])
 def test_weights_come_back_in_the_runs_own_types(make, name, form):
-    """The rebuilt network is the run's, float16 stays float16, and the run's logits are met."""
+    """The rebuilt network equals the run's, float16 stays float16, and the logits are equal."""
     export, _ = make(name, form)
     assert [each.max_logit_difference for each in export.comparisons] == [0, 0]
     if form == "packed":
@@ -115,12 +117,12 @@ def test_weights_come_back_in_the_runs_own_types(make, name, form):
 
 
 def test_without_its_empty_filters_a_run_answers_the_same(make):
-    """Shrunk files hold fewer weights, the width of each layer, and the run's own answers."""
+    """Shrunk files hold fewer weights and the width of each layer, and have the run's logits."""
     export, folder = make("filterprune-0.5", "safetensors", is_shrunk=True)
     assert export.label == "safetensors shrunk"
     assert export.num_bytes < export.bytes_of_run / 2
     assert all(each.max_logit_difference < 1e-4 for each in export.comparisons)
-    assert "empty filters and neurons are taken out" in export.notes[0]
+    assert "empty filters and neurons were removed" in export.notes[0]
     with safetensors.safe_open(folder / export.file, framework="np") as file:
         layers = json.loads(file.metadata()["medtui"])["network"]["layers"]
         widths = {layer["name"]: layer["outputs"] for layer in layers}
@@ -129,43 +131,43 @@ def test_without_its_empty_filters_a_run_answers_the_same(make):
 
 
 def test_where_nothing_can_go_shrinking_is_refused(exportable):
-    """Single weights leave no filter empty, and that is said."""
-    with pytest.raises(UsageError, match=r"0.0 % of the filters and neurons are masked, 0 %"):
-        open_subject(exportable.run("prune-0.5"), is_shrunk=True, num_images=0)
+    """Unstructured pruning leaves no filter empty, and the error says so."""
+    with pytest.raises(UsageError, match=r"0.0 % of the filters and neurons are masked"):
+        load_run(exportable.run("prune-0.5"), is_shrunk=True, num_images=0)
 
 
 def test_an_unfinished_run_is_refused(exportable):
-    """There is no model yet."""
+    """An unfinished run has no model."""
     with pytest.raises(UsageError, match="small/unfinished is not finished"):
-        open_subject(exportable.run("unfinished"), is_shrunk=False, num_images=0)
+        load_run(exportable.run("unfinished"), is_shrunk=False, num_images=0)
 
 
 def test_other_weights_than_the_runs_are_refused(exportable, tmp_path):
-    """A run that no longer gives its stored answers is not handed on."""
+    """A run whose logits differ from the stored ones is not exported."""
     run, other = exportable.run("prune-0.5"), exportable.run("reference")
     kept = run.model.read_bytes()
     run.model.write_bytes(other.model.read_bytes())
     try:
-        with pytest.raises(MedtuiError, match="no longer gives the answers it stored"):
-            open_subject(run, is_shrunk=False, num_images=8)
+        with pytest.raises(MedtuiError, match="differ from the stored ones"):
+            load_run(run, is_shrunk=False, num_images=8)
     finally:
         run.model.write_bytes(kept)
 
 
-def test_a_folder_that_cannot_be_written_is_told_of(exportable, tmp_path):
-    """A file where the folder should be is named, and nothing is left."""
+def test_a_folder_that_cannot_be_written_is_an_error(exportable, tmp_path):
+    """A file in place of the folder is named in the error, and nothing is left."""
     (tmp_path / "taken").write_text("")
-    subject = open_subject(exportable.run("reference"), is_shrunk=False, num_images=4)
+    subject = load_run(exportable.run("reference"), is_shrunk=False, num_images=4)
     plan = ExportPlan(["safetensors"], str(tmp_path / "taken"), with_timing=False)
-    with pytest.raises(EnvironmentProblem, match="No safetensors file is there"):
-        Workshop(subject, plan, lambda _: None).make(format_named("safetensors"))
+    with pytest.raises(EnvironmentProblem, match="No safetensors file was written"):
+        Exporter(subject, plan, lambda _: None).make(format_named("safetensors"))
 
 
 def test_files_are_timed_beside_the_dense_reference(exportable, tmp_path):
-    """One image and a batch, each with the ratio of the same rounds; the reference is 1."""
-    subject = open_subject(exportable.run("filterprune-0.5"), is_shrunk=True, num_images=4)
+    """Timings of one image and of a batch have ratios within rounds; the reference's is 1."""
+    subject = load_run(exportable.run("filterprune-0.5"), is_shrunk=True, num_images=4)
     plan = ExportPlan(["safetensors"], str(tmp_path))
-    export = Workshop(subject, plan, lambda _: None).make(format_named("safetensors"))
+    export = Exporter(subject, plan, lambda _: None).make(format_named("safetensors"))
     assert [(each.what, each.batch_size) for each in export.timings] == [
         ("dense reference, PyTorch", 1), ("PyTorch", 1),
         ("dense reference, PyTorch", 32), ("PyTorch", 32),
@@ -176,7 +178,7 @@ def test_files_are_timed_beside_the_dense_reference(exportable, tmp_path):
 
 
 def test_a_file_that_is_gone_has_no_record(make):
-    """Records stand for files; one without its file, or a damaged one, is left out."""
+    """Records are listed with their files; one without a file, or a damaged one, is skipped."""
     export, folder = make("reference", "safetensors")
     (folder / "other.json").write_text("{")
     assert read_exports(folder) == [export]
@@ -185,8 +187,8 @@ def test_a_file_that_is_gone_has_no_record(make):
 
 
 def test_the_stored_predictions_are_what_a_file_is_held_against(exportable):
-    """The subject's own logits are those of the run's predictions."""
+    """The loaded run's logits are those of its stored predictions."""
     run = exportable.run("reference")
-    subject = open_subject(run, is_shrunk=False, num_images=0)
+    subject = load_run(run, is_shrunk=False, num_images=0)
     stored = read_predictions(run.predictions).splits["test"].logits_NK
     assert abs(subject.probes["test"].logits_NK - stored).max() < 1e-4

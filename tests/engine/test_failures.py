@@ -1,4 +1,4 @@
-"""What ends a run early: divergence, full memory, a lost GPU, a full disk, a model too dense."""
+"""Early ends of a run: divergence, full memory, a lost GPU, a full disk, a model too dense."""
 
 import os
 import resource
@@ -27,7 +27,7 @@ from medtui.events import RunStarted
 from medtui.preset import Cell, GuardSettings, Preset, expand_grid, named_schemes
 from medtui.runs.folder import StudyFolder
 from medtui.runs.log_writer import EventWriter
-from medtui.worker import explain
+from medtui.worker import failure_event
 from tests.helpers.tiny_sessions import (
     CutAfter,
     open_session,
@@ -46,14 +46,14 @@ OUT_OF_MEMORY = (
 def session_on(
     folder: Path, preset: Preset, dataset: Dataset, *, is_reference: bool = False
 ) -> Iterator[Session]:
-    """Open a session that nobody stops."""
+    """Open a session that is not stopped."""
     session = open_session(folder, preset, dataset, StopFlag(), is_reference=is_reference)
     with session.log:
         yield session
 
 
 def failing_criterion(session: Session, at: int, fail: Callable[[], object]) -> None:
-    """Let the session's loss fail in its training step number `at`."""
+    """Replace the session's loss in training step number `at`."""
     whole, steps = session.criterion, 0
 
     def criterion(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -79,7 +79,7 @@ def refuse(error: Exception) -> Callable[[], object]:
 
 @pytest.mark.parametrize(("factor", "told"), [(float("nan"), "nan"), (MAX_LOSS * 10, r"e\+04")])
 def test_a_diverged_compression_keeps_its_best_theta(tmp_path, dataset, factor, told):
-    """The sentence says where it happened and which model is saved; the cure follows."""
+    """The error names the step and the saved model."""
     with session_on(tmp_path, tiny_preset(), dataset) as session:
         failing_criterion(session, 9, lambda: factor)
         with pytest.raises(Diverged, match=rf"{told}.* at cycle 2, step 2\. .*cycle \d\) was sav"):
@@ -102,7 +102,7 @@ def condensa_share(path: Path) -> float:
 
 
 def test_a_diverged_reference_keeps_its_best_epoch(tmp_path, dataset):
-    """Likewise for training; before the first epoch there is nothing to keep."""
+    """The error names the saved epoch; before the first epoch nothing is saved."""
     plan = TrainingPlan("reference", 3, 16, 0.05, 0.9, 1e-4)
     for at, told in ((1, "No trained model"), (5, r"epoch 1\) was saved")):
         folder = tmp_path / str(at)
@@ -113,8 +113,8 @@ def test_a_diverged_reference_keeps_its_best_epoch(tmp_path, dataset):
             assert session.folder.model.exists() == (at == 5)
 
 
-def test_a_dense_model_is_not_passed_off_as_compressed(tmp_path, dataset):
-    """Stock L-C hands back the dense model when no loss is finite; here it is an error."""
+def test_a_dense_model_is_not_saved_as_compressed(tmp_path, dataset):
+    """Stock L-C returns the dense model if no loss is finite; here it is an error."""
     network = tiny_network()
     with torch.no_grad():
         network[3].weight.mul_(1e6)  # overflows in half precision
@@ -148,7 +148,7 @@ def stock_theta(session: Session) -> nn.Module:
     "name", ["Prune", "PruneQuantize16", "FilterPrune", "NeuronPrune", "StructPrune", "BlockPrune"]
 )
 def test_a_model_denser_than_asked_is_an_error(name, guard):
-    """What a scheme projects is held; the dense model is not."""
+    """A projected model passes the density check; the dense model does not."""
     cell = Cell(named_schemes()[name], 0.3, 0)
     network = deepcopy(wide_network())
     scheme = build_scheme(cell.scheme, cell.density, guard)
@@ -159,7 +159,7 @@ def test_a_model_denser_than_asked_is_an_error(name, guard):
 
 
 def wide_network() -> nn.Module:
-    """Layers wide enough that a few more structures do not hide behind the tolerance."""
+    """Return layers wide enough that some more structures exceed the tolerance."""
     torch.manual_seed(0)
     return nn.Sequential(
         nn.Conv2d(3, 64, 3), nn.Conv2d(64, 64, 3), nn.Linear(64, 64), nn.Linear(64, 64)
@@ -167,14 +167,14 @@ def wide_network() -> nn.Module:
 
 
 def test_a_lost_type_is_an_error():
-    """Float32 weights are no Quantize16."""
+    """Float32 weights fail the check of Quantize16."""
     cell = Cell(named_schemes()["Quantize16"], None, 0)
     with pytest.raises(TooDense, match=r"weights of 0 are torch\.float32, not float16"):
         check_density(wide_network(), cell, build_scheme(cell.scheme, None, None))
 
 
 def test_full_memory_is_told_with_what_would_fit(tmp_path, dataset, monkeypatch):
-    """Needed, free, held; the batch size that fits is tried, told, and not set."""
+    """The error names needed, free and held memory and a fitting batch size, which is not set."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "none")
     error = torch.OutOfMemoryError(OUT_OF_MEMORY)
     with session_on(tmp_path, tiny_preset(), dataset) as session:
@@ -182,7 +182,7 @@ def test_full_memory_is_told_with_what_would_fit(tmp_path, dataset, monkeypatch)
         with pytest.raises(OutOfMemory) as caught:
             compress(session, tiny_network())
         assert session.preset.lc.batch_size == 16
-    failure = explain(caught.value)
+    failure = failure_event(caught.value)
     assert failure.is_resumable
     assert failure.message == (
         "The GPU's memory is full: 2.5 GiB more were needed, 1.2 GiB of 79.1 GiB were free, "
@@ -195,7 +195,7 @@ def test_full_memory_is_told_with_what_would_fit(tmp_path, dataset, monkeypatch)
     ("largest", "told"), [(100, "= 64, w"), (1, "= 1, w"), (0, "Not even one")]
 )
 def test_the_batch_that_fits_is_found_by_halving(largest, told):
-    """On a real shortage of this machine's memory: a request beyond any address space."""
+    """A request beyond any address space makes this machine's memory run out."""
 
     def compute(size: int) -> None:
         if size > largest:
@@ -206,8 +206,8 @@ def test_the_batch_that_fits_is_found_by_halving(largest, told):
     assert told in caught.value.hint
 
 
-def test_other_errors_are_no_shortage():
-    """A wrong shape stays what it is."""
+def test_other_errors_are_not_out_of_memory():
+    """An error of shapes is raised unchanged."""
     with pytest.raises(RuntimeError, match="shape"):
         run_or_explain(
             lambda: torch.ones(2) @ torch.ones(3, 3), Batch("x", 2, refuse(ValueError()))
@@ -215,7 +215,7 @@ def test_other_errors_are_no_shortage():
 
 
 def test_a_lost_gpu_fails_the_run_and_it_can_be_resumed(tmp_path, dataset):
-    """No retry within the process: the error comes out; resumed, the run ends as if whole."""
+    """A CUDA error ends the process; the resumed run has the results of an uninterrupted one."""
     preset = tiny_preset()
     with session_on(tmp_path / "whole", preset, dataset) as session:
         whole, _ = compress(session, tiny_network())
@@ -224,7 +224,7 @@ def test_a_lost_gpu_fails_the_run_and_it_can_be_resumed(tmp_path, dataset):
         failing_criterion(session, 9, refuse(lost))
         with pytest.raises(RuntimeError, match="unspecified") as caught:
             compress(session, tiny_network())
-    failure = explain(caught.value)
+    failure = failure_event(caught.value)
     assert failure.message == "The GPU failed: CUDA error: unspecified launch failure"
     assert failure.is_resumable
     with session_on(tmp_path / "cut", preset, dataset) as session:
@@ -233,7 +233,7 @@ def test_a_lost_gpu_fails_the_run_and_it_can_be_resumed(tmp_path, dataset):
 
 
 def test_a_full_disk_costs_no_checkpoint(tmp_path, dataset):
-    """A file that may not grow stops the run; the last checkpoint is whole and ends alike."""
+    """A full disk ends the run; resumed from its last checkpoint it has the same results."""
     preset = tiny_preset()
     with session_on(tmp_path / "whole", preset, dataset) as session:
         whole, _ = compress(session, tiny_network())
@@ -247,7 +247,7 @@ def test_a_full_disk_costs_no_checkpoint(tmp_path, dataset):
                 compress(session, tiny_network())
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    failure = explain(caught.value)
+    failure = failure_event(caught.value)
     assert failure.message.startswith("The disk is full")
     assert failure.is_resumable
     with session_on(folder, preset, dataset) as session:
@@ -266,15 +266,15 @@ def assert_equal_weights(left: nn.Module, right: nn.Module) -> None:
 
 
 def test_what_can_be_resumed_is_told_from_what_cannot():
-    """An environment may change; a preset or a diverged loss does not by itself."""
-    assert not explain(Diverged("The loss became nan.")).is_resumable
-    assert explain(OSError(28, os.strerror(28), "events.jsonl")).message == (
+    """Environment problems are resumable; a wrong preset and a diverged loss are not."""
+    assert not failure_event(Diverged("The loss became nan.")).is_resumable
+    assert failure_event(OSError(28, os.strerror(28), "events.jsonl")).message == (
         "The disk is full: events.jsonl."
     )
 
 
 def test_a_reference_of_other_images_is_refused(tmp_path):
-    """What the reference was trained on is what its compressions are measured on, or none is."""
+    """A compression needs the data that its reference was trained on."""
     preset = tiny_preset()
     study = StudyFolder(tmp_path / "study")
     run = study.run(expand_grid(preset)[0].slug)

@@ -1,4 +1,4 @@
-"""The fast mode: the same rule but for rounding, and the same results but for noise."""
+"""The fast mode: the same update except for rounding, and the same results except for noise."""
 
 from copy import deepcopy
 from functools import partial
@@ -32,12 +32,12 @@ MOMENTUM, WEIGHT_DECAY = 0.9, 1e-3
 
 @pytest.fixture(scope="module")
 def compiled():
-    """The rule as torch's compiler makes it."""
+    """The update rule, compiled by torch."""
     return compile_advance(CPU)
 
 
 def compressible(model: nn.Module) -> nn.Module:
-    """Mark what Condensa's Prune would."""
+    """Mark the parameters that Condensa's Prune compresses."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             module.condense = {"weight"}
@@ -53,7 +53,7 @@ def random_like(model: nn.Module, rng: torch.Generator) -> nn.Module:
 
 
 def walk(rule: Any, layout: torch.memory_format) -> nn.Module:
-    """Update a network by drawn gradients over three cycles of five steps; give it."""
+    """Update a network by random gradients over three cycles of five steps; return it."""
     rng = torch.Generator().manual_seed(5)
     w = compressible(tiny_network()).to(memory_format=layout)
     optimizer: LcSgd = rule(w, lr=0.1, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
@@ -73,7 +73,7 @@ def walk(rule: Any, layout: torch.memory_format) -> nn.Module:
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("is_compiled", [False, True])
 def test_the_folded_rule_is_condensas_but_for_rounding(compiled, is_compiled, layout):
-    """Penalty, weight decay, momentum, falling learning rate, cycles with another theta and mu."""
+    """Equal with penalty, weight decay, momentum, falling learning rate, and new theta and mu."""
     exact = walk(InPlaceSgd, torch.contiguous_format)
     fast = walk(partial(FusedSgd, rule=compiled if is_compiled else advance), layout)
     for (name, left), right in zip(exact.named_parameters(), fast.parameters(), strict=True):
@@ -81,7 +81,7 @@ def test_the_folded_rule_is_condensas_but_for_rounding(compiled, is_compiled, la
 
 
 class RecordedCalls(TorchDispatchMode):
-    """Records the tensor calls of a step and repeats them on the same memory, as a GPU graph."""
+    """Records the tensor calls of a step and repeats them on the same memory, like a CUDA graph."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,24 +89,24 @@ class RecordedCalls(TorchDispatchMode):
         self.num_replays = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Carry a call out and remember it with the memory it answered in."""
+        """Run a call and record it with the tensor that it returned."""
         result = func(*args, **(kwargs or {}))
         self.calls.append((func, args, kwargs or {}, result))
         return result
 
     def compute(self, body):
-        """Compute, recording nothing."""
+        """Run `body` without recording."""
         return body()
 
     def record(self, body):
-        """Record `body`; its first replay is the recording itself, which here computes."""
+        """Record `body`; the recording itself computes, so the first replay is skipped."""
         with self:
             body()
         return self.replay
 
     @torch.no_grad()
     def replay(self):
-        """Repeat every call, with its results where they were."""
+        """Repeat every call and write its results to the recorded tensors."""
         self.num_replays += 1
         if self.num_replays == 1:
             return
@@ -119,12 +119,12 @@ class RecordedCalls(TorchDispatchMode):
 
 
 def as_tuple(result: Any) -> tuple[Any, ...]:
-    """Return results as several."""
+    """Return results as a tuple."""
     return tuple(result) if isinstance(result, tuple | list) else (result,)
 
 
 def train(step: FastStep, num_cycles: int = 3, num_steps: int = 5) -> tuple[nn.Module, list[float]]:
-    """Do L steps on drawn images with cycles' ends between; give w and its losses."""
+    """Run L steps on random images with ends of cycles between; return w and its losses."""
     rng = torch.Generator().manual_seed(8)
     w = compressible(tiny_network())
     optimizer = FusedSgd(w, 0.05, MOMENTUM, WEIGHT_DECAY)
@@ -160,7 +160,7 @@ def test_a_recorded_step_follows_all_that_changes():
 
 
 def test_a_step_that_cannot_be_recorded_is_computed():
-    """A recorder that gives up costs a warning and speed, no result."""
+    """If recording fails, there is a warning and the results are the same."""
 
     class Refusing(RecordedCalls):
         def record(self, _):
@@ -177,7 +177,7 @@ def test_a_step_that_cannot_be_recorded_is_computed():
 
 
 def test_without_a_compiler_the_rule_runs_uncompiled(monkeypatch, tmp_path):
-    """The run goes on and says so."""
+    """The run continues with a warning."""
     import torch._inductor.config as inductor
 
     monkeypatch.setattr(inductor, "force_disable_caches", True)
@@ -185,14 +185,14 @@ def test_without_a_compiler_the_rule_runs_uncompiled(monkeypatch, tmp_path):
     torch.compiler.reset()
     compile_advance.cache_clear()
     warnings: list[str] = []
-    seams = fast_mode_arguments(CPU, EXACT, warnings.append)
+    options = fast_mode_arguments(CPU, EXACT, warnings.append)
     torch.compiler.reset()
-    assert seams["l_optimizer"].keywords["rule"] is advance
-    assert "not compiled" in warnings[0]
+    assert options["l_optimizer"].keywords["rule"] is advance
+    assert "uncompiled" in warnings[0]
 
 
 def test_bf16_is_used_where_the_processor_multiplies_it(monkeypatch):
-    """The flags say what torch's own detection says."""
+    """The CPU flags agree with torch's own detection."""
     capable = torch.cpu.get_capabilities()
     is_native = bool(capable.get("avx512_bf16") or capable.get("amx_bf16") or capable.get("bf16"))
     assert multiplies_bf16(CPU) == is_native
@@ -201,7 +201,7 @@ def test_bf16_is_used_where_the_processor_multiplies_it(monkeypatch):
 
 
 def compressed(tmp_path, preset: Preset, dataset: Dataset) -> float:
-    """Compress a tiny network; return the val loss of the result, in float32."""
+    """Compress a tiny network; return the val loss of the result in float32."""
     name = f"{preset.lc.mode}-{preset.compress.seeds[0]}"
     session = open_session(tmp_path / name, preset, dataset, StopFlag())
     with session.log:
@@ -211,7 +211,7 @@ def compressed(tmp_path, preset: Preset, dataset: Dataset) -> float:
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-3), ("bfloat16", 0.02)])
 def test_fast_mode_ends_where_exact_mode_does(tmp_path, precision, tolerance):
-    """Paired over seeds, in both precisions, whatever the processor multiplies natively."""
+    """Losses, paired over seeds, agree in both precisions on any hardware."""
     dataset = tiny_dataset(tiny_preset())
     differences = [
         compressed(
@@ -224,7 +224,7 @@ def test_fast_mode_ends_where_exact_mode_does(tmp_path, precision, tolerance):
 
 
 def test_fast_mode_looks_at_test_every_fifth_cycle(tmp_path):
-    """Cycle 0, every fifth and the last one; a preset that says otherwise is followed."""
+    """Test is evaluated in cycle 0, every fifth and the last, unless the preset sets it."""
     preset = tiny_preset("Prune", "off", "fast")
     lc = preset.lc.model_copy(update={"cycles": TEST_EVERY + 2, "steps": 1})
     dataset = tiny_dataset(preset)
@@ -240,5 +240,5 @@ def test_fast_mode_looks_at_test_every_fifth_cycle(tmp_path):
 
 
 def test_exact_is_what_a_preset_gets():
-    """Nobody gets other bits than Condensa's without asking."""
+    """The exact mode is the default."""
     assert LcSettings().mode == "exact"

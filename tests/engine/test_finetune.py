@@ -1,4 +1,4 @@
-"""Fine-tuning after L-C, and what a compression tells of itself on its way."""
+"""Fine-tuning after L-C, and the events of a compression."""
 
 from copy import deepcopy
 
@@ -25,7 +25,7 @@ def finetuning(preset: Preset) -> Preset:
 
 
 def projected(session: Session) -> nn.Module:
-    """Return the tiny network as the cell's scheme leaves it."""
+    """Return the tiny network, compressed by the cell's scheme."""
     theta = tiny_network()
     guard = session.preset.guard
     build_scheme(session.cell.scheme, session.cell.density, guard, session.image_shape).pi(theta)
@@ -44,7 +44,7 @@ def projected(session: Session) -> nn.Module:
     ],
 )
 def test_fine_tuning_keeps_zeros_and_types(tmp_path, scheme):
-    """What was removed stays removed, half precision stays half; what is left is trained."""
+    """Removed weights stay zero, half precision stays half, and other weights are trained."""
     preset = finetuning(tiny_preset(scheme, "on"))
     session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
     theta = projected(session)
@@ -65,7 +65,7 @@ def test_fine_tuning_keeps_zeros_and_types(tmp_path, scheme):
 
 @pytest.mark.parametrize(("epochs", "first"), [(1, 1.0), (2, 0.01), (6, 0.01)])
 def test_training_ends_at_a_small_learning_rate(epochs, first):
-    """However few the epochs: at a large one a run ends a point of accuracy off by chance."""
+    """The learning rate ends at zero for any number of epochs."""
     plan = TrainingPlan("finetune", epochs, 64, 0.1, 0.9, 0.0)
     rates = [plan.learning_rate(step, 100) for step in range(100 * epochs)]
     assert rates[0] == pytest.approx(0.1 * first)
@@ -76,7 +76,7 @@ def test_training_ends_at_a_small_learning_rate(epochs, first):
 
 
 def test_what_grouped_pruning_emptied_stays_removable(tmp_path):
-    """Through L-C, fine-tuning and recalibration, BatchNorms of emptied channels stay zero."""
+    """BatchNorms of emptied channels stay zero through L-C, fine-tuning and recalibration."""
     preset = finetuning(tiny_preset("StructPruneGroupQuantize16", "on"))
     session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
     with session.log:
@@ -91,7 +91,7 @@ def test_what_grouped_pruning_emptied_stays_removable(tmp_path):
 
 @pytest.mark.parametrize("scheme", ["FilterPrune", "Quantize16"])
 def test_recalibration_leaves_weights_and_types_alone(tmp_path, scheme):
-    """Only BatchNorm's statistics are new, in the type they had."""
+    """Only BatchNorm's statistics change, in their own type."""
     preset = tiny_preset(scheme, "on")
     session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
     theta = projected(session)
@@ -107,7 +107,7 @@ def test_recalibration_leaves_weights_and_types_alone(tmp_path, scheme):
 
 
 def test_every_cycle_tells_its_health(tmp_path):
-    """Losses of w and theta, gap, mu and learning rate; before the start the penalty budget."""
+    """Events have the losses of w and theta, gap, mu and learning rate, and the penalty budget."""
     preset = tiny_preset("Prune", "on")
     session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
     with session.log:

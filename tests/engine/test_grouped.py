@@ -1,4 +1,4 @@
-"""Grouped schemes: what they mask can leave the network, in every architecture that shrinks."""
+"""Grouped schemes: every masked channel can be removed, in every supported architecture."""
 
 from copy import deepcopy
 
@@ -29,7 +29,7 @@ def projected(
 
 
 def filters_kept(theta: nn.Module) -> dict[str, torch.Tensor]:
-    """Tell of each filter or neuron whether it has a weight."""
+    """Return a mask of the filters or neurons with a nonzero weight for each layer."""
     return {
         name: (layer.weight.flatten(1) != 0).any(dim=1)
         for name, layer in named_layers(theta).items()
@@ -41,7 +41,7 @@ def filters_kept(theta: nn.Module) -> dict[str, torch.Tensor]:
     "scheme", ["FilterPruneGroup", "StructPruneGroup", "StructPruneGroupQuantize16"]
 )
 def test_all_that_is_masked_can_be_removed(network, scheme, density):
-    """Nothing stays behind as zeros, and the logits are the masked network's."""
+    """No structure remains masked, and the logits are those of the masked network."""
     theta = projected(network, scheme, density)
     shrunk = shrink(theta, IMAGE)
     assert shrunk.num_removed == shrunk.num_masked > 0
@@ -50,13 +50,13 @@ def test_all_that_is_masked_can_be_removed(network, scheme, density):
 
 
 def test_without_groups_the_residual_stream_keeps_zeros(network):
-    """What one layer lost and its partners still need is masked, not removable."""
+    """A filter that coupled layers still need is masked, but not removable."""
     shrunk = shrink(projected(network, "FilterPrune"), IMAGE)
     assert 0 < shrunk.num_removed < 0.7 * shrunk.num_masked
 
 
 def test_coupled_layers_lose_the_same_channels_and_their_batchnorms(network):
-    """A residual stream loses a channel in every layer at once, scale and shift with it."""
+    """A residual stream loses a channel in all layers at once, with its scale and shift."""
     theta = projected(network)
     kept = filters_kept(theta)
     stream = ["conv1", "layer1.0.conv2", "layer1.1.conv2"]
@@ -69,7 +69,7 @@ def test_coupled_layers_lose_the_same_channels_and_their_batchnorms(network):
 
 
 def test_the_penalty_pulls_batchnorm_along(network):
-    """Scale and shift behind a group are compressed parameters: the L step sees them, too."""
+    """BatchNorm's scale and shift of a group are marked as compressed, so the L step pulls them."""
     names = compressed_names(projected(network))
     assert {"bn1.weight", "bn1.bias", "layer4.1.bn2.weight"} <= names
     assert "fc.weight" not in names
@@ -77,7 +77,7 @@ def test_the_penalty_pulls_batchnorm_along(network):
 
 @pytest.mark.parametrize("density", [0.5, 0.25, 0.01])
 def test_the_budget_is_spent_and_floors_hold(network, density):
-    """The share of filters asked for stays, or eight and 5 % of every group where that is more."""
+    """The requested share of filters is kept, or eight and 5 % of every group if that is more."""
     kept = filters_kept(projected(network, density=density))
     kept.pop("fc")
     total = sum(map(len, kept.values()))
@@ -89,7 +89,7 @@ def test_the_budget_is_spent_and_floors_hold(network, density):
 
 
 def test_a_group_is_protected_where_all_of_its_layers_are_named(network):
-    """The default patterns spare no residual stream; naming every layer of one does."""
+    """Default patterns protect no residual stream; naming all of its layers does."""
     patterns = ("conv1", "layer1.*.conv2")
     kept = filters_kept(projected(network, density=0.1, guard=GuardSettings(protect=patterns)))
     for name in ("conv1", "layer1.0.conv2", "layer1.1.conv2"):
@@ -99,7 +99,7 @@ def test_a_group_is_protected_where_all_of_its_layers_are_named(network):
 
 
 def test_alignment_holds_for_every_layer_that_is_left(network):
-    """With `align`, what is left of each group is a multiple: kernels like that."""
+    """With `align`, each group keeps a multiple of it."""
     theta = deepcopy(network)
     scheme = Scheme(name="Aligned", operators=(FilterPrune(group=True, align=16),))
     build_scheme(scheme, 0.3, GuardSettings(), IMAGE).pi(theta)
@@ -112,7 +112,7 @@ def test_alignment_holds_for_every_layer_that_is_left(network):
     "architecture", ["mobilenet_v2", pytest.param("densenet121", marks=pytest.mark.slow)]
 )
 def test_other_networks_shrink_by_their_own_couplings(architecture):
-    """Depthwise convolutions and concatenations couple channels as residual additions do."""
+    """Depthwise convolutions and concatenations couple channels like residual additions."""
     network = build_network(architecture, channels=3, num_classes=2, seed=0)
     theta = projected(network)
     shrunk = shrink(theta, IMAGE)

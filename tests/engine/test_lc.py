@@ -1,4 +1,4 @@
-"""The restated L-C loop against Condensa's own."""
+"""The rewritten L-C loop equals Condensa's own, bit for bit."""
 
 import condensa
 import condensa.opt
@@ -12,7 +12,7 @@ from medtui.engine.lc.sgd import ForeachSgd
 from medtui.engine.pruning import schemes
 from medtui.engine.pruning.threshold import magnitude_threshold
 from medtui.preset import named_schemes
-from tests.helpers.stock_condensa import SCHEDULES, STOCK, Silent, compress, hyper_parameters
+from tests.helpers.stock_condensa import SCHEDULES, STOCK, NoCallbacks, compress, hyper_parameters
 
 
 def assert_equal_bits(ours: nn.Module, theirs: nn.Module) -> None:
@@ -28,10 +28,12 @@ def assert_equal_bits(ours: nn.Module, theirs: nn.Module) -> None:
 @pytest.mark.parametrize("scheme", STOCK)
 @pytest.mark.filterwarnings("ignore:This overload of add_ is deprecated")
 def test_exact_mode_equals_stock_condensa(scheme, schedule):
-    """Theta, w, losses and statistics are Condensa's own bits for every scheme and schedule."""
+    """Theta, w, losses and statistics equal stock Condensa's for every scheme and schedule."""
     ours_scheme = schemes.build_scheme(named_schemes()[scheme], 0.3, None)
     engine = LC(
-        callbacks=Silent(), device=torch.device("cpu"), **hyper_parameters(**SCHEDULES[schedule])
+        callbacks=NoCallbacks(),
+        device=torch.device("cpu"),
+        **hyper_parameters(**SCHEDULES[schedule]),
     )
     ours_w, ours, ours_statistics = compress(engine, ours_scheme)
     stock = condensa.opt.LC(**hyper_parameters(**SCHEDULES[schedule]))
@@ -44,9 +46,12 @@ def test_exact_mode_equals_stock_condensa(scheme, schedule):
 
 @pytest.mark.filterwarnings("ignore:This overload of add_ is deprecated")
 def test_the_gpu_update_rule_has_the_same_bits():
-    """The grouped update, which a GPU uses, gives stock's bits where it can be compared."""
+    """The grouped update, which GPUs use, equals stock Condensa's."""
     engine = LC(
-        callbacks=Silent(), device=torch.device("cpu"), l_optimizer=ForeachSgd, **hyper_parameters()
+        callbacks=NoCallbacks(),
+        device=torch.device("cpu"),
+        l_optimizer=ForeachSgd,
+        **hyper_parameters(),
     )
     _, ours, _ = compress(engine, schemes.build_scheme(named_schemes()["Prune"], 0.3, None))
     _, theirs, _ = compress(condensa.opt.LC(**hyper_parameters()), condensa.schemes.Prune(0.3))
@@ -56,7 +61,7 @@ def test_the_gpu_update_rule_has_the_same_bits():
 @pytest.mark.parametrize("density", [1.0, 0.5, 0.1, 1e-3, 1e-5])
 @pytest.mark.parametrize("count", [1000, 200_000])
 def test_the_threshold_is_condensas(density, count):
-    """The selection gives the value that sorting gives, ties and zeros included."""
+    """Selection returns the value that sorting returns, with ties and zeros."""
     values = torch.randn(count, generator=torch.Generator().manual_seed(1))
     values[::7] = 0.0
     values[::5] = 0.25

@@ -1,4 +1,4 @@
-"""An operator is its model and one case: nothing else in the package asks which one it is."""
+"""Adding an operator takes its model and one case; no other code asks for its type."""
 
 import ast
 import shutil
@@ -23,7 +23,7 @@ NAMES = {operator.__name__ for operator in OPERATORS}
 
 
 class Toy(StructuredPruning):
-    """Removes what somebody forgot a case for."""
+    """An operator without a case."""
 
     op: Literal["Toy"] = "Toy"
 
@@ -42,7 +42,7 @@ def network() -> nn.Module:
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda each: each.__name__)
 @pytest.mark.parametrize("guard", [None, GuardSettings(protect=())], ids=["stock", "guarded"])
 def test_what_an_operator_builds_holds_what_it_counts(operator, guard, network):
-    """Half of the units stay, and the check accepts that; the dense network fails it."""
+    """Half of the units are kept and pass the check; the dense network fails it."""
     scheme = Scheme(name="Own", operators=(operator(),))
     cell = Cell(scheme, 0.5 if scheme.takes_density else None, seed=0)
     built = build_scheme(scheme, cell.density, guard)
@@ -58,7 +58,7 @@ def test_what_an_operator_builds_holds_what_it_counts(operator, guard, network):
 
 
 def test_operators_count_their_own_units(network):
-    """Filters, neurons, blocks or weights, of the layers that they prune."""
+    """Each operator counts its filters, neurons, blocks or weights in the layers that it prunes."""
     found = {
         operator.__name__: operation_of(operator()).units_in(network, 0.5) for operator in OPERATORS
     }
@@ -76,7 +76,7 @@ def test_operators_count_their_own_units(network):
 
 
 def test_an_operator_without_a_case_is_refused_and_not_judged_as_another(network):
-    """Wherever a scheme is built, counted or held: none takes it for a pruning of weights."""
+    """Building, counting and checking raise for an unknown operator."""
     cell = Cell(TOY, 0.5, seed=0)
     for judge in (
         lambda: build_scheme(TOY, 0.5, None),
@@ -89,7 +89,7 @@ def test_an_operator_without_a_case_is_refused_and_not_judged_as_another(network
 
 
 def test_the_preset_knows_a_new_operator_by_its_base():
-    """It takes the cell's density, is structured and describes itself without a further case."""
+    """A new structured operator takes the cell's density and describes itself."""
     assert TOY.takes_density
     assert TOY.is_structured
     assert not TOY.is_grouped
@@ -97,7 +97,7 @@ def test_the_preset_knows_a_new_operator_by_its_base():
 
 
 def test_only_the_schemes_module_asks_which_operator_it_is():
-    """No other module of the engine or above names one."""
+    """No other module of the engine names an operator."""
     asking = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -111,7 +111,7 @@ def test_only_the_schemes_module_asks_which_operator_it_is():
 
 @pytest.mark.slow
 def test_the_type_checker_names_the_one_place_that_lacks_a_case(tmp_path):
-    """Mypy on the package with one more operator in the union: one error, in the schemes."""
+    """With one more operator in the union, mypy reports one error, in the schemes."""
     shutil.copytree(PACKAGE, tmp_path / "medtui", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PACKAGE.parent / "pyproject.toml", tmp_path)
     path = tmp_path / "medtui" / "preset" / "schemes.py"

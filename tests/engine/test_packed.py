@@ -1,4 +1,4 @@
-"""The packed file: what went in comes out, and a damaged or hostile file is refused."""
+"""Packed files round-trip without loss; damaged or malicious files are rejected."""
 
 import hashlib
 
@@ -47,7 +47,7 @@ def assert_same(found, expected):
 
 
 def test_everything_comes_back_to_the_bit(packed):
-    """Types, shapes, values, metadata."""
+    """Types, shapes, values and metadata round-trip."""
     arrays, metadata = read_packed(packed)
     assert_same(arrays, ARRAYS)
     assert metadata == '{"study":"demo"}'
@@ -59,7 +59,7 @@ def test_everything_comes_back_to_the_bit(packed):
     kind=st.sampled_from(["float32", "float64", "float16"]),
 )
 def test_any_values_come_back(tmp_path_factory, values, kind):
-    """Infinities and the smallest numbers too."""
+    """Infinities and subnormal numbers round-trip."""
     with np.errstate(over="ignore", under="ignore"):
         array = np.array(values, dtype=kind)
     path = tmp_path_factory.mktemp("packed") / "any.packed"
@@ -69,24 +69,24 @@ def test_any_values_come_back(tmp_path_factory, values, kind):
 
 
 def test_a_negative_zero_becomes_zero(tmp_path):
-    """A mask has no sign; the value is the same."""
+    """A negative zero loses its sign; its value is equal."""
     write_packed(tmp_path / "x", {"x": np.array([-0.0, 0, 0, 0, 0, 0, 0, 5.0], np.float32)}, "")
     assert read_packed(tmp_path / "x")[0]["x"].tolist() == [0, 0, 0, 0, 0, 0, 0, 5.0]
 
 
 def test_every_cut_is_refused(packed):
-    """No truncated file is taken for a whole one."""
+    """Truncated files are rejected."""
     whole = packed.read_bytes()
     for length in {0, 3, 8, 15, 16, 40, len(whole) // 2, len(whole) - 1}:
         packed.write_bytes(whole[:length])
-        with pytest.raises(EnvironmentProblem, match="no sound packed file"):
+        with pytest.raises(EnvironmentProblem, match="not a valid packed file"):
             read_packed(packed)
 
 
 @settings(max_examples=200, deadline=None)
 @given(place=st.integers(min_value=0), bit=st.integers(0, 7))
 def test_a_turned_bit_is_refused_or_harmless(tmp_path_factory, place, bit):
-    """Whatever bit is turned, no other weights or words come out."""
+    """A file with one flipped bit is rejected or has the same content."""
     path = tmp_path_factory.mktemp("packed") / "model.packed"
     write_packed(path, ARRAYS, "{}")
     raw = bytearray(path.read_bytes())
@@ -101,7 +101,7 @@ def test_a_turned_bit_is_refused_or_harmless(tmp_path_factory, place, bit):
 
 
 def forge(path, tensors, payload, *, version=1):
-    """Write a file whose header says what it likes."""
+    """Write a file with an arbitrary header."""
     header = msgspec.json.encode(Header("{}", tensors))
     lengths = np.array([version, len(header)], "<u4").tobytes()
     checksum = hashlib.sha256(header + payload).digest()
@@ -121,7 +121,7 @@ def forge(path, tensors, payload, *, version=1):
     ],
 )
 def test_what_a_header_cannot_mean_is_refused(tmp_path, tensor, payload):
-    """No size, type or mask is taken on trust."""
+    """Sizes, types and masks of a header are checked."""
     path = tmp_path / "forged.packed"
     forge(path, [tensor], payload)
     with pytest.raises(EnvironmentProblem):
@@ -129,16 +129,16 @@ def test_what_a_header_cannot_mean_is_refused(tmp_path, tensor, payload):
 
 
 def test_a_frame_that_would_burst_is_refused(tmp_path):
-    """A small file cannot ask for more memory than its header tells of."""
+    """A small file cannot allocate more memory than its header declares."""
     path = tmp_path / "bomb.packed"
     forge(path, [PackedTensor("x", "uint8", (4,), None)], bytes(1 << 24))
     with pytest.raises(EnvironmentProblem, match="bytes of content"):
         read_packed(path)
 
 
-def test_a_later_version_is_told_of(tmp_path):
-    """It is not guessed at."""
+def test_a_later_version_is_an_error(tmp_path):
+    """A later version is rejected with an error that names both."""
     path = tmp_path / "later.packed"
     forge(path, [], b"", version=2)
-    with pytest.raises(EnvironmentProblem, match="of version 2; this medtui reads 1"):
+    with pytest.raises(EnvironmentProblem, match="its version is 2; this medtui reads version 1"):
         read_packed(path)

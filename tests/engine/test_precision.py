@@ -1,4 +1,4 @@
-"""The precision of fast mode's products: who chooses it, and where it is recorded."""
+"""The precision of the fast mode: how it is chosen, and where it is recorded."""
 
 import json
 from pathlib import Path
@@ -63,27 +63,27 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def carry(run: RunFolder, preset: Preset, stop: StopFlag) -> RunStarted:
-    """Carry the run as far as `stop` lets it; return how it started."""
+    """Run until `stop` ends it; return its start event."""
     with EventWriter(run.events) as log:
         execute(run, preset, log, stop, RunStarted(1, "host", "cpu", threads=1))
     return starts_of(run)[-1]
 
 
 def starts_of(run: RunFolder) -> list[RunStarted]:
-    """Return each start of the run."""
+    """Return all start events of the run."""
     events = [record.event for record in EventTail(run.events).read_all()]
     return [event for event in events if isinstance(event, RunStarted)]
 
 
 def notes_of(run: RunFolder) -> str:
-    """Return what the run noted, line by line."""
+    """Return the texts of the run's notes."""
     events = [record.event for record in EventTail(run.events).read_all()]
     return "\n".join(event.text for event in events if isinstance(event, Noted))
 
 
 @pytest.mark.parametrize("precision", BOTH)
 def test_the_environment_overrules_the_processor(monkeypatch, precision):
-    """Either precision can be had on any machine."""
+    """Both precisions work on any hardware."""
     monkeypatch.setenv(PRECISION_VARIABLE, precision)
     assert fast_precision_on(CPU).name == precision
     assert fast_precision_on(CPU).memory_format is torch.channels_last
@@ -91,7 +91,7 @@ def test_the_environment_overrules_the_processor(monkeypatch, precision):
 
 @pytest.mark.parametrize("precision", BOTH)
 def test_the_preset_overrules_the_environment(monkeypatch, precision):
-    """What a preset records is computed, wherever it is repeated."""
+    """A preset's precision is used on any hardware."""
     other = next(each for each in BOTH if each != precision)
     monkeypatch.setenv(PRECISION_VARIABLE, other)
     assert fast_precision_on(CPU, precision).name == precision
@@ -99,7 +99,7 @@ def test_the_preset_overrules_the_environment(monkeypatch, precision):
 
 @pytest.mark.parametrize("precision", BOTH)
 def test_products_have_the_precision_asked_for(precision):
-    """What a layer returns shows the type it multiplied in."""
+    """A layer's output type shows its precision."""
     seen = []
     layer = torch.nn.Conv2d(3, 4, 3)
     layer.register_forward_hook(lambda _layer, _inputs, made: seen.append(made.dtype))
@@ -109,7 +109,7 @@ def test_products_have_the_precision_asked_for(precision):
 
 
 def test_a_wrong_value_is_refused(monkeypatch):
-    """The message names the variable, the value and what it may be."""
+    """The error names the variable, its value and the allowed values."""
     monkeypatch.setenv(PRECISION_VARIABLE, "fp32")
     with pytest.raises(UsageError) as caught:
         fast_precision_on(CPU)
@@ -121,7 +121,7 @@ def test_a_wrong_value_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("precision", BOTH)
 def test_a_fast_run_records_its_precision(monkeypatch, run, precision):
-    """In its provenance and in its log; an emulated type is named as such."""
+    """Provenance and log have the precision; emulation is a warning."""
     monkeypatch.setenv(PRECISION_VARIABLE, precision)
     carry(run, small(), StopFlag())
     provenance = json.loads(run.provenance.read_text())
@@ -132,7 +132,7 @@ def test_a_fast_run_records_its_precision(monkeypatch, run, precision):
 
 
 def test_an_exact_run_has_no_precision_of_its_own(monkeypatch, run):
-    """The override changes nothing but fast mode."""
+    """The override changes the fast mode only."""
     monkeypatch.setenv(PRECISION_VARIABLE, "bfloat16")
     carry(run, small("exact"), StopFlag())
     assert "precision" not in json.loads(run.provenance.read_text())["fingerprint"]
@@ -153,7 +153,7 @@ def test_a_resumed_run_says_whether_its_precision_changed(monkeypatch, run, afte
 
 
 def test_an_earlier_checkpoint_has_the_processors_precision():
-    """Before the override there was no other; such a run resumes to the same bits."""
+    """Checkpoints of earlier versions have no precision; they resume to the same bits."""
     earlier = {"device": "cpu", "threads": "1"}
     native = native_precision(CPU)
     other = next(each for each in BOTH if each != native)

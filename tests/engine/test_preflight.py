@@ -1,4 +1,4 @@
-"""What a preset would do, found out on a fresh network before anything is started."""
+"""Preflight: forecasts on an untrained network, before a study is started."""
 
 from collections.abc import Callable
 from itertools import product
@@ -50,18 +50,18 @@ def trial_on(network: nn.Module) -> Trial:
 
 @pytest.fixture(scope="module")
 def try_out() -> Trial:
-    """On a fresh ResNet-18 for two classes."""
+    """Return a function that forecasts a cell on ResNet-18 with two classes."""
     return trial_on(build_network("resnet18", channels=3, num_classes=2, seed=0))
 
 
 @pytest.fixture(scope="module")
 def try_small() -> Trial:
-    """On a network of a thirtieth of its weights, for what need not be a ResNet."""
+    """Return a function that forecasts a cell on a small network."""
     return trial_on(build_network("shufflenet_v2_x0_5", channels=3, num_classes=2, seed=0))
 
 
-def test_each_layer_is_told_with_weights_filters_and_macs(try_out):
-    """Parameters and multiply-accumulates kept, per layer; they add up to the network's."""
+def test_each_layer_has_weights_filters_and_macs(try_out):
+    """Each layer has its kept parameters and multiply-accumulates; they add up to the network's."""
     cell = try_out('{op = "FilterPrune"}', guard="on")
     layers = cell.layers
     assert sum(layer.num_weights for layer in layers) == cell.num_weights == 11_167_936
@@ -75,8 +75,8 @@ def test_each_layer_is_told_with_weights_filters_and_macs(try_out):
     assert cell.layers_emptied == []
 
 
-def test_stock_structured_pruning_is_told_to_empty_layers(try_out):
-    """Before anything trains, and by name."""
+def test_layers_that_stock_pruning_empties_are_listed(try_out):
+    """Layers that stock pruning empties are named before training."""
     cell = try_out('{op = "FilterPrune"}', guard="off")
     assert "conv1" in cell.layers_emptied
     assert len(cell.layers_emptied) >= 7
@@ -98,7 +98,7 @@ def test_stock_structured_pruning_is_told_to_empty_layers(try_out):
     ],
 )
 def test_what_cannot_work_is_refused_before_it_starts(try_out, operators, more, words):
-    """Each would otherwise end a study in its middle; the sentence says why."""
+    """Each of these would fail in the middle of a study; the error names the cause."""
     with pytest.raises(InvalidCell, match=words):
         try_out(operators, **more)
 
@@ -107,7 +107,7 @@ def test_what_cannot_work_is_refused_before_it_starts(try_out, operators, more, 
 @pytest.mark.parametrize("criteria", ["l2norm", "max", "min", "mean", "sum"])
 @pytest.mark.parametrize("operator", ["FilterPrune", "StructPrune"])
 def test_every_criterion_keeps_about_what_is_asked(try_small, operator, criteria, guard):
-    """However a filter's weights become one magnitude, half of the filters stay."""
+    """With every criterion, half of the filters are kept."""
     cell = try_small(f'{{op = "{operator}", criteria = "{criteria}"}}', guard=guard)
     kept = sum(layer.num_structures_kept for layer in cell.layers)
     total = sum(layer.num_structures for layer in cell.layers)
@@ -116,8 +116,8 @@ def test_every_criterion_keeps_about_what_is_asked(try_small, operator, criteria
         assert cell.layers_emptied == []
 
 
-def test_masked_removable_and_shrunk_are_told_apart(try_out):
-    """Before anything starts: what single filters and what whole groups could give."""
+def test_masked_removable_and_shrunk_are_distinguished(try_out):
+    """The forecast has masked and removable filters of single and grouped pruning."""
     single, grouped = (
         try_out(f'{{op = "FilterPrune"{more}}}', guard="on").shrinkage
         for more in ("", ", group = true")
@@ -128,7 +128,7 @@ def test_masked_removable_and_shrunk_are_told_apart(try_out):
 
 
 def test_groups_that_cannot_be_followed_are_refused(try_small):
-    """Torch-Pruning does not follow a channel shuffle; single filters need no groups."""
+    """Torch-Pruning cannot trace a channel shuffle; single filters need no groups."""
     with pytest.raises(UsageError, match="cannot trace the channels of ShuffleNetV2"):
         try_small('{op = "FilterPrune", group = true}', guard="on")
     assert try_small('{op = "FilterPrune"}', guard="on").shrinkage is None
@@ -142,7 +142,7 @@ STRUCTURES = ("FilterPrune", "StructPrune")
     list(product(STRUCTURES, ("", ", align = 2"), ("true", "false"), ("float16", "Prune"))),
 )
 def test_combinations_work_with_the_guard(try_small, first, align, bias, last):
-    """Alignment, biases, a second operator: every mixture projects and empties nothing."""
+    """Alignment, biases and a second operator combine, and no layer is emptied."""
     second = '{op = "Prune", density = 0.9}' if last == "Prune" else '{op = "Quantize"}'
     cell = try_small(f'{{op = "{first}"{align}, prune_bias = {bias}}}, {second}', guard="on")
     for layer in cell.layers:
@@ -152,7 +152,7 @@ def test_combinations_work_with_the_guard(try_small, first, align, bias, last):
 
 
 def test_protected_layers_are_those_the_patterns_name():
-    """Shell patterns of dotted names; structured schemes leave those layers whole."""
+    """Shell patterns match dotted names; structured schemes do not prune these layers."""
     base = preset('{op = "FilterPrune"}', guard="on", density=0.1)
     guard = base.guard.model_copy(update={"protect": ("layer3.*",), "floor_channels": 2})
     (cell,) = forecast(base.model_copy(update={"guard": guard})).cells

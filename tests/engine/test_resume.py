@@ -1,4 +1,4 @@
-"""A run that is cut anywhere and resumed ends with the bits of one that was not."""
+"""A run that is stopped anywhere and resumed has the bits of an uninterrupted one."""
 
 import os
 import random
@@ -45,7 +45,7 @@ def compressing(session: Session) -> nn.Module:
 
 
 def compressing_with_dropout(session: Session) -> nn.Module:
-    """Likewise, where torch's own generator decides which features go."""
+    """Compress a fresh tiny network with dropout, which draws from torch's generator."""
     network = tiny_network()
     network[7] = nn.Sequential(nn.Flatten(), nn.Dropout(0.5))
     return compress(session, network)[0]
@@ -60,7 +60,7 @@ def training(session: Session) -> nn.Module:
 def carry(
     folder: Path, preset: Preset, dataset: Dataset, work: Work, cuts: list[int]
 ) -> tuple[dict[str, torch.Tensor], list[CycleEnded]]:
-    """Work through interruptions after so many looks at the stop flag; give weights and cycles."""
+    """Run with interruptions after given numbers of stop checks; return weights and cycles."""
     is_reference = work is training
     for looks in cuts:
         stop = CutAfter(looks=looks)
@@ -81,7 +81,7 @@ def assert_same(
     cut: tuple[dict[str, torch.Tensor], list[CycleEnded]],
     whole: tuple[dict[str, torch.Tensor], list[CycleEnded]],
 ) -> None:
-    """Compare weights bit for bit, and everything measured but durations."""
+    """Compare weights bit for bit, and all measurements except durations."""
     for name, tensor in whole[0].items():
         assert cut[0][name].dtype == tensor.dtype, name
         assert torch.equal(cut[0][name], tensor), name
@@ -90,14 +90,14 @@ def assert_same(
 
 
 def timeless(cycle: CycleEnded) -> dict[str, object]:
-    """Return what a cycle measured, without how long it took."""
+    """Return a cycle's event without its duration."""
     names = [name for name in cycle.__struct_fields__ if name != "seconds"]
     return {name: getattr(cycle, name) for name in names}
 
 
 @pytest.mark.parametrize(("scheme", "guard"), CASES)
 def test_a_cut_compression_resumes_to_the_same_bits(tmp_path, dataset, scheme, guard):
-    """Cut at random steps, at boundaries of cycles, once and several times."""
+    """Stops are at random steps and at ends of cycles, once and several times."""
     preset = tiny_preset(scheme, guard)
     whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
     rng = random.Random(scheme + guard)
@@ -117,7 +117,7 @@ def test_a_network_with_dropout_resumes_to_the_same_bits(tmp_path, dataset):
 
 @pytest.mark.parametrize("scheme", ["Prune", "StructPruneQuantize16"])
 def test_a_cut_fast_compression_resumes_to_the_same_bits(tmp_path, dataset, scheme):
-    """On a CPU the fast mode, too, goes on as if it had never stopped."""
+    """On a CPU the fast mode resumes to the same bits as well."""
     preset = tiny_preset(scheme, "on", "fast")
     whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
     for cuts in ([2], [5, 3]):
@@ -127,7 +127,7 @@ def test_a_cut_fast_compression_resumes_to_the_same_bits(tmp_path, dataset, sche
 
 @pytest.mark.slow
 def test_two_hundred_cuts_resume_to_the_same_bits(tmp_path, dataset):
-    """The same at scale."""
+    """Two hundred stops of one run change no bit."""
     preset = tiny_preset("Prune", "off")
     whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
     rng = random.Random(7)
@@ -152,7 +152,7 @@ def saved(store: CheckpointStore, cycle: int) -> None:
 
 
 def test_two_checkpoints_are_kept_and_read_back_exactly(tmp_path):
-    """The newest comes back, types included; older ones than two are gone."""
+    """The newest checkpoint is read with its types; older ones than two are deleted."""
     store = CheckpointStore(tmp_path / "checkpoint")
     assert store.load_newest() is None
     for cycle in range(5):
@@ -165,7 +165,7 @@ def test_two_checkpoints_are_kept_and_read_back_exactly(tmp_path):
 
 
 def test_checkpoints_keep_within_their_share_of_the_time(tmp_path, monkeypatch):
-    """The first waits for as long as its size suggests, the others for what the last one took."""
+    """The first checkpoint waits for as long as its size suggests, later ones by duration."""
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     store = CheckpointStore(tmp_path / "checkpoint")
@@ -191,7 +191,7 @@ def test_checkpoints_keep_within_their_share_of_the_time(tmp_path, monkeypatch):
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
-    """Truncated at any point, one bit flipped, a file missing: found, passed over, said."""
+    """A checkpoint that is truncated, has a flipped bit or lacks a file is skipped."""
     rng = random.Random(1)
     damages: list[Callable[[Path], object]] = [
         lambda folder: (folder / "state.json").unlink(),
@@ -227,7 +227,7 @@ def flip(folder: Path, rng: random.Random) -> None:
 
 
 def test_an_interrupted_save_leaves_the_earlier_checkpoint(tmp_path, monkeypatch):
-    """A full disk in the middle of a save costs that save alone."""
+    """If the disk is full during a save, earlier checkpoints are unchanged."""
     store = CheckpointStore(tmp_path / "checkpoint")
     saved(store, 1)
 

@@ -26,7 +26,7 @@ def project(
 @pytest.mark.parametrize("density", [0.5, 0.1, 1e-3, 1e-6])
 @pytest.mark.parametrize("scheme", ["Prune", "PruneQuantize16", "PruneQuantize32"])
 def test_single_weights_reach_the_density_asked_for(network, scheme, density):
-    """The share of weights kept is int(density * n) of n."""
+    """The share of kept weights is int(density * n) / n."""
     size = measure_size(project(network, scheme, density, None), channels=3, side=32)
     assert size.num_compressible_nonzero == pytest.approx(
         int(density * size.num_compressible), abs=3
@@ -37,7 +37,7 @@ def test_single_weights_reach_the_density_asked_for(network, scheme, density):
 @pytest.mark.parametrize("density", [0.5, 0.1])
 @pytest.mark.parametrize("scheme", STRUCTURED)
 def test_stock_structured_schemes_kill_layers(network, scheme, density):
-    """Raw norms compare layers by their shape: the stem and the stage entries die first."""
+    """Raw norms compare layers by their shape: the stem and first layers of stages collapse."""
     theta = project(network, scheme, density, None)
     size = measure_size(theta, channels=3, side=32)
     assert "conv1" in size.dead_layers
@@ -50,7 +50,7 @@ def test_stock_structured_schemes_kill_layers(network, scheme, density):
 @pytest.mark.parametrize("density", [0.5, 0.1, 0.01])
 @pytest.mark.parametrize("scheme", STRUCTURED)
 def test_the_guard_keeps_every_layer_alive(network, scheme, density):
-    """Every layer keeps its floor; protected ones stay whole; logits still depend on the image."""
+    """Every layer keeps its floor, protected layers are not pruned, logits depend on the image."""
     theta = project(network, scheme, density, GuardSettings())
     layers = measure_size(theta, channels=3, side=32).layers
     for layer in layers:
@@ -64,7 +64,7 @@ def test_the_guard_keeps_every_layer_alive(network, scheme, density):
 
 
 def test_the_guard_spends_the_budget_where_floors_allow(network):
-    """At density 0.5 the guard keeps half of the filters it may prune."""
+    """At density 0.5 the guard keeps half of the filters that it may prune."""
     theta = project(network, "FilterPrune", 0.5, GuardSettings())
     open_layers = [
         layer for layer in measure_size(theta, channels=3, side=32).layers
@@ -88,7 +88,7 @@ def test_alignment_leaves_multiples(network, guard):
 
 @pytest.mark.parametrize(("scheme", "dtype"), [("Quantize16", 16), ("Quantize32", 32)])
 def test_quantisation_changes_the_type_alone(network, scheme, dtype):
-    """Half precision halves the bytes and rounds; single precision is a control."""
+    """Half precision halves the bytes; single precision changes nothing."""
     theta = project(network, scheme, None, None)
     dense = measure_size(network, channels=3, side=32)
     size = measure_size(theta, channels=3, side=32)
@@ -100,7 +100,7 @@ def test_quantisation_changes_the_type_alone(network, scheme, dtype):
 
 
 def test_blocks_of_linear_layers_are_pruned_alone(network):
-    """BlockPrune leaves convolutions as they are."""
+    """BlockPrune does not change convolutions."""
     operator = BlockPrune(block=(1, 8))
     theta = deepcopy(network)
     build_scheme(Scheme(name="Blocks", operators=(operator,)), 0.25, None).pi(theta)
@@ -110,7 +110,7 @@ def test_blocks_of_linear_layers_are_pruned_alone(network):
 
 
 def test_the_density_warms_down_to_what_was_asked(network):
-    """Warm-up cycles keep more; afterwards the scheme is itself again."""
+    """Warm-up cycles keep more; afterwards the scheme has its own density."""
     shares = [warmup_density(cycle, 4, 0.1) for cycle in range(6)]
     assert shares == sorted(shares, reverse=True)
     assert shares[4:] == [0.1, 0.1]

@@ -1,4 +1,4 @@
-"""Physical shrinking: the network without its empty channels answers as it did with them."""
+"""Shrinking: the network without its empty channels has the same logits."""
 
 from copy import deepcopy
 
@@ -23,7 +23,7 @@ IMAGE = (3, SIDE, SIDE)
 
 
 def worn_network(architecture: str) -> nn.Module:
-    """Return a network whose BatchNorms are as uneven as trained ones."""
+    """Return a network with BatchNorms as uneven as trained ones."""
     network = build_network(architecture, channels=3, num_classes=2, seed=0)
     torch.manual_seed(1)
     for module in network.modules():
@@ -36,10 +36,10 @@ def worn_network(architecture: str) -> nn.Module:
 
 @torch.no_grad()
 def empty(network: nn.Module, group: ChannelGroup, dead: torch.Tensor, *, with_norms=True) -> None:
-    """Zero these channels in every layer of a group, and in its BatchNorms."""
+    """Zero these channels in every layer of a group and in its BatchNorms."""
     for member in (*group.layers, *(group.norms if with_norms else ())):
         module = network.get_submodule(member.name)
-        own = member.spread(dead, len(module.weight))
+        own = member.to_layer(dead, len(module.weight))
         module.weight[own] = 0
         if module.bias is not None:
             module.bias[own] = 0
@@ -67,7 +67,7 @@ def num_parameters(network: nn.Module) -> int:
 
 @pytest.mark.parametrize("architecture", ["resnet18", "mobilenet_v2", "squeezenet1_1"])
 def test_a_shrunk_network_answers_as_before(architecture):
-    """All that is empty goes; logits agree; the original is left alone."""
+    """All empty channels are removed, logits agree, and the original is unchanged."""
     network = half_empty(architecture)
     before = deepcopy(network.state_dict())
     shrunk = shrink(network, IMAGE)
@@ -79,7 +79,7 @@ def test_a_shrunk_network_answers_as_before(architecture):
 
 
 def test_it_is_rebuilt_from_manifest_and_weights_alone(tmp_path):
-    """No pickle: torchvision's network, narrowed, with the stored tensors, gives the same bits."""
+    """Torchvision's network with the manifest's widths and stored tensors has the same bits."""
     shrunk = shrink(half_empty("mobilenet_v2"), IMAGE)
     path = tmp_path / "shrunk.json"
     path.write_bytes(pack_manifest(shrunk.manifest("mobilenet_v2", channels=3, num_classes=2)))
@@ -91,7 +91,7 @@ def test_it_is_rebuilt_from_manifest_and_weights_alone(tmp_path):
 
 
 def test_a_channel_stays_where_a_coupled_layer_needs_it():
-    """In a residual stream a filter is masked, but removable only with all its partners."""
+    """In a residual stream a masked filter is removable only with all coupled ones."""
     network = worn_network("resnet18")
     with torch.no_grad():
         network.layer1[0].conv2.weight[:40] = 0
@@ -119,17 +119,17 @@ def test_no_layer_ends_up_empty():
 
 
 def test_batchnorm_that_shifts_an_empty_channel_is_refused_by_name():
-    """A constant that would be lost changes the logits: the check names where it comes from."""
+    """A removed constant changes the logits, and the check names its BatchNorm."""
     network = half_empty("resnet18", with_norms=False)
     shrunk = shrink(network, IMAGE)
     assert "bn1" in shrunk.shifted
-    with pytest.raises(NotShrinkable, match=r"constant in .*bn1.*") as caught:
+    with pytest.raises(NotShrinkable, match=r"bn1.* add a constant") as caught:
         check_same(network, shrunk, images())
     assert "group = true" in caught.value.hint
 
 
 def test_what_activations_swallow_anyway_passes_the_check():
-    """A negative constant before a ReLU is zero behind it: equality decides, not the shift."""
+    """A negative constant before a ReLU has no effect: equal logits decide, not the constant."""
     network = worn_network("resnet18")
     with torch.no_grad():
         network.layer1[0].conv1.weight[:30] = 0
@@ -153,7 +153,7 @@ def test_half_precision_stays_in_storage():
 
 
 def test_flattened_maps_and_neurons_shrink_too():
-    """A filter takes its share of the next linear layer with it; hidden neurons go, classes not."""
+    """Removing a filter narrows the next linear layer; classes are never removed."""
     torch.manual_seed(4)
     network = nn.Sequential(
         nn.Conv2d(3, 8, 3, stride=8), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(),
@@ -169,14 +169,14 @@ def test_flattened_maps_and_neurons_shrink_too():
 
 
 def test_what_cannot_be_followed_is_said():
-    """Torch-Pruning does not follow a channel shuffle."""
+    """Torch-Pruning cannot trace a channel shuffle."""
     network = build_network("shufflenet_v2_x0_5", channels=3, num_classes=2, seed=0)
     with pytest.raises(UsageError, match="cannot trace the channels of ShuffleNetV2"):
         shrink(network, IMAGE)
 
 
 def test_a_broken_shrink_is_refused():
-    """Whatever the reason, other logits than before are never passed on."""
+    """A network with other logits is rejected, whatever the cause."""
     network = half_empty("resnet18")
     shrunk = shrink(network, IMAGE)
     shrunk.network.fc.bias.data += 1e-3

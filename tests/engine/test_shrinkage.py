@@ -1,4 +1,4 @@
-"""A finished run's shrunk model: stored where it is exact, refused with its reason elsewhere."""
+"""A finished run's shrunk model is written if it is exact; otherwise a warning names the cause."""
 
 import safetensors.torch
 import torch
@@ -23,7 +23,7 @@ def shrinking(preset: Preset) -> Preset:
 
 
 def concluded(session: Session, theta: nn.Module) -> Shrinkage:
-    """Return what shrinking comes to; it must be known."""
+    """Return the result's shrinkage, which must be known."""
     with session.log:
         found = store_shrunk_model(session, theta)
     assert found is not None
@@ -31,7 +31,7 @@ def concluded(session: Session, theta: nn.Module) -> Shrinkage:
 
 
 def test_a_grouped_run_stores_its_shrunk_model(tmp_path, dataset):
-    """Weights in their own types and a manifest; as many bytes as the result says."""
+    """Weights and a manifest are written, with as many bytes as the result says."""
     preset = shrinking(tiny_preset("StructPruneGroupQuantize16", "on"))
     session = open_session(tmp_path, preset, dataset, StopFlag())
     theta = compress(session, tiny_network())[0]
@@ -52,7 +52,7 @@ def test_a_grouped_run_stores_its_shrunk_model(tmp_path, dataset):
 
 
 def test_an_ungrouped_run_is_measured_and_says_why_it_is_not_stored(tmp_path, dataset):
-    """What is removable is known; BatchNorm's constants keep it from being exact."""
+    """Removable filters are counted; BatchNorm's constants prevent an exact model."""
     preset = shrinking(tiny_preset("FilterPrune", "on"))
     session = open_session(tmp_path, preset, dataset, StopFlag())
     theta = tiny_network()
@@ -63,12 +63,12 @@ def test_an_ungrouped_run_is_measured_and_says_why_it_is_not_stored(tmp_path, da
     assert found.num_removable > 0
     assert found.bytes_on_disk is None
     assert not session.folder.shrunk.exists()
-    assert "get a constant in" in session.warnings[0]
+    assert "add a constant to channels" in session.warnings[0]
     assert "group = true" in session.warnings[0]
 
 
 def test_a_stored_model_comes_back_as_it_was(tmp_path, dataset):
-    """From the run's folder, by architecture, manifest and weights."""
+    """The shrunk model loads from the run's folder by architecture, manifest and weights."""
     preset = shrinking(tiny_preset("FilterPruneGroup", "on"))
     session = open_session(tmp_path, preset, dataset, StopFlag())
     network = build_network("resnet18", channels=3, num_classes=2, seed=0)
@@ -84,7 +84,7 @@ def test_a_stored_model_comes_back_as_it_was(tmp_path, dataset):
 
 
 def test_unstructured_schemes_have_nothing_to_shrink(tmp_path, dataset):
-    """Single zeros leave every channel in use."""
+    """Single zero weights leave every channel in use."""
     session = open_session(tmp_path, shrinking(tiny_preset()), dataset, StopFlag())
     with session.log:
         assert store_shrunk_model(session, tiny_network()) is None

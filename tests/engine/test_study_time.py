@@ -1,4 +1,4 @@
-"""How long a study takes, computed from measured steps."""
+"""The duration of a study, computed from measured steps."""
 
 import pytest
 
@@ -39,7 +39,7 @@ test_every = 3
 
 
 def preset(more: str = "", *changes: tuple[str, str]) -> Preset:
-    """Return the preset, changed."""
+    """Return the preset with changes."""
     text = PRESET + more
     for old, new in changes:
         assert old in text
@@ -48,7 +48,7 @@ def preset(more: str = "", *changes: tuple[str, str]) -> Preset:
 
 
 def stages(asked: Preset, times: WorkTimes, cycle_seconds: float = 0.0) -> dict[str, float]:
-    """Return a run's stages by name."""
+    """Return a run's seconds by stage."""
     found = run_time(asked, COUNTS, times, num_cycles=asked.lc.cycles, cycle_seconds=cycle_seconds)
     return {each.stage: each.seconds for each in found}
 
@@ -57,14 +57,14 @@ def stages(asked: Preset, times: WorkTimes, cycle_seconds: float = 0.0) -> dict[
     ("rounds", "every", "count"), [(0, 3, 0), (1, 3, 1), (5, 3, 3), (4, 3, 2), (6, 1, 6), (5, 9, 2)]
 )
 def test_test_is_evaluated_first_every_so_many_and_last(rounds, every, count):
-    """Of five cycles every third: 0, 3 and the last."""
+    """Every third of five cycles: 0, 3 and the last."""
     assert num_evaluations(rounds, every) == count
     counted = [at for at in range(rounds) if at % every == 0 or at == rounds - 1]
     assert len(counted) == count
 
 
 def test_a_reference_has_steps_evaluations_start_and_bootstrap():
-    """15 whole batches an epoch; val in each epoch, test in the first and the last."""
+    """An epoch has 15 full batches; val is evaluated in each, test in the first and the last."""
     times = WorkTimes(start=3, reference_step=1, reference_image=0.01, bootstrap=5)
     found = {each.stage: each.seconds for each in reference_time(preset(), COUNTS, times)}
     assert found == {
@@ -73,14 +73,14 @@ def test_a_reference_has_steps_evaluations_start_and_bootstrap():
 
 
 def test_a_given_reference_is_not_trained():
-    """Its weights are loaded, and evaluated."""
+    """Given weights are loaded and evaluated only."""
     asked = preset("[model]\nweights = 'w.safetensors'\n")
     times = WorkTimes(start=3, reference_step=1, reference_image=0.01, bootstrap=5)
     assert total(reference_time(asked, COUNTS, times)) == 3 + 3 + 5
 
 
 def test_cycle_0_has_no_step_and_every_cycle_a_c_step():
-    """Four L steps of ten minibatches; the first may have a number of its own."""
+    """Four L steps have ten minibatches each; the first may have its own number."""
     assert stages(preset(), WorkTimes(lc_step=1))["compress"] == 40
     longer = preset("", ("steps = 10", "steps = 10\nfirst_steps = 25"))
     assert stages(longer, WorkTimes(lc_step=1))["compress"] == 25 + 30
@@ -90,7 +90,7 @@ def test_cycle_0_has_no_step_and_every_cycle_a_c_step():
 
 
 def test_every_cycle_evaluates_w_and_theta_and_recalibrates():
-    """Val twice, test thrice in all; the train split where it is asked for."""
+    """Val is evaluated twice a cycle, test three times in all, train only if enabled."""
     assert stages(preset(), WorkTimes(image=1))["compress"] == 5 * 200 + 3 * 200
     asked = preset("", ("test_every = 3", "test_every = 3\ntrain_split = true"))
     assert stages(asked, WorkTimes(image=1))["compress"] == 5 * 200 + 3 * 200 + 5 * 1000
@@ -100,7 +100,7 @@ def test_every_cycle_evaluates_w_and_theta_and_recalibrates():
 
 
 def test_fine_tuning_is_a_stage_of_its_own():
-    """Its epochs' steps and evaluations, and one more recalibration; none without epochs."""
+    """Fine-tuning has steps, evaluations and one more recalibration; none without epochs."""
     times = WorkTimes(finetune_step=1, image=0.1, recalibrated_image=0.01)
     assert stages(preset(), times)["finetune"] == 0
     asked = preset("", ("[guard]", "[guard]\nfinetune_epochs = 3"))
@@ -109,7 +109,7 @@ def test_fine_tuning_is_a_stage_of_its_own():
 
 
 def test_other_runs_slow_down_every_stage():
-    """By the factor that was measured; start-up, too, waits for a core."""
+    """Every stage slows down by the measured factor; start-up waits for a core, too."""
     times = WorkTimes(start=3, lc_step=1, image=1)
     alone, beside = (
         run_time(preset(), COUNTS, times, num_cycles=5, cycle_seconds=1, factor=factor)
@@ -119,7 +119,7 @@ def test_other_runs_slow_down_every_stage():
 
 
 def test_runs_are_done_in_rounds():
-    """Two at once take longer each, one that is left over does not; alone nothing changes."""
+    """Two runs at once take longer each; a single remaining run does not."""
     assert rounds_time([10, 10, 10], [15, 15, 15], 2) == 15 + 10
     assert rounds_time([10, 20, 30, 30], [15, 30, 45, 45], 2) == 30 + 45
     assert rounds_time([10, 10], [15, 15], 1) == 20
@@ -127,7 +127,7 @@ def test_runs_are_done_in_rounds():
 
 
 def test_a_grid_has_each_schemes_own_c_step():
-    """A third run is left over on two slots: it has the machine to itself."""
+    """With two slots, the third run has the machine to itself."""
     asked = preset("", ('schemes = ["Prune"]', 'schemes = ["Prune", "FilterPrune", "Quantize16"]'))
     cycle = {"Prune": 1.0, "FilterPrune": 2.0, "Quantize16": 4.0}
     times = WorkTimes(start=1, cycle=cycle, side_by_side=1.5)
@@ -144,7 +144,7 @@ finalists = 2
 
 
 def test_a_search_runs_probes_and_finalists_of_its_schemes_side_by_side():
-    """Four probes with one L step, two samples with four; two schemes at once."""
+    """Four low-fidelity runs have one L step and two full ones four, for two schemes at once."""
     times = WorkTimes(start=1, lc_step=1, side_by_side=1.5)
     samples = 4 * (1 + 10) + 2 * (1 + 40)
     seconds = search_time(preset(SEARCH), COUNTS, times, 2, is_gpu=False)
@@ -170,13 +170,13 @@ def test_a_busy_machine_stretches_all_that_is_computed():
 
 
 def test_a_search_includes_the_fine_tuning_of_its_samples():
-    """Probes are fine-tuned, too."""
+    """Low-fidelity runs are fine-tuned, too."""
     asked = preset(SEARCH, ("[guard]", "[guard]\nfinetune_epochs = 1"))
     assert search_time(asked, COUNTS, WorkTimes(finetune_step=1), 2, is_gpu=False) == 6 * 10
 
 
 def test_a_timed_objective_measures_each_round():
-    """Start-up and calls of two samples and the reference, six times."""
+    """Start-up and calls of two samples and the reference are counted six times."""
     asked = preset(SEARCH + 'objective = "latency"\n')
     with_timing = search_time(asked, COUNTS, WorkTimes(start=7), 2, is_gpu=False)
     runs = search_time(preset(SEARCH), COUNTS, WorkTimes(start=7), 2, is_gpu=False)
@@ -186,7 +186,7 @@ def test_a_timed_objective_measures_each_round():
 
 
 def test_a_benchmark_has_latency_sweep_and_memory():
-    """Every model in every batch of the sweep; on a GPU each precision, and at its best batch."""
+    """Every model runs at every batch size; on a GPU in each precision, and at its best batch."""
     asked = preset(
         '[bench]\nprecisions = ["float32", "tf32"]\ncalls = 100\nrounds = 3\nmax_batch = 4\n'
         "seconds = 0.5\nsustain_seconds = 2\n"

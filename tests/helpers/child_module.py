@@ -40,7 +40,7 @@ def session(answers: MessageWriter) -> None:
 def flood(answers: MessageWriter) -> None:
     """Write two megabytes to stderr."""
     for _ in range(2000):
-        sys.stderr.write("a complaint of a library " * 40 + "\n")
+        sys.stderr.write("a error_prefix of a library " * 40 + "\n")
     answers.send(Progress("flooded"))
 
 

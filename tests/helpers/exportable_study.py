@@ -8,7 +8,7 @@ from torch import nn
 from medtui.datasets.dataset import Dataset, open_dataset
 from medtui.engine.pruning.channel_groups import ChannelGraph
 from medtui.engine.run.checkpoint import CheckpointStore
-from medtui.engine.run.finalize import Outcome, finalize
+from medtui.engine.run.finalize import TrainedModel, finalize
 from medtui.engine.run.session import Session, StopFlag
 from medtui.engine.training.augmentation import normalise
 from medtui.engine.training.batches import Images, normalisation_of
@@ -75,7 +75,7 @@ def finish(run: RunFolder, model: nn.Module, dataset: Dataset) -> None:
             run, preset, cells.get(run.name), torch.device("cpu"), dataset, log, StopFlag(),
             CheckpointStore(run.checkpoint),
         )  # fmt: skip
-        finalize(session, Outcome(model, 0, 1, 1.0))
+        finalize(session, TrainedModel(model, 0, 1, 1.0))
 
 
 def worn_network() -> nn.Module:
@@ -97,7 +97,7 @@ def half_empty(network: nn.Module) -> nn.Module:
         dead = torch.rand(group.size, generator=rng) < 0.5
         for member in (*group.layers, *group.norms):
             module = network.get_submodule(member.name)
-            own = member.spread(dead, len(module.weight))
+            own = member.to_layer(dead, len(module.weight))
             module.weight[own] = 0
             if module.bias is not None:
                 module.bias[own] = 0

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from medtui.engine.lc.state import CycleMeasurement, LcState
 
 
-class Silent:
+class NoCallbacks:
     """Callbacks that do nothing."""
 
     def prepare(self, state: LcState) -> None:

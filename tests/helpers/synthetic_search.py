@@ -8,7 +8,7 @@ import numpy as np
 
 from medtui.preset import SearchSettings
 from medtui.search.acquisition import Search
-from medtui.search.sample import Sample, Wanted
+from medtui.search.sample import NextSample, Sample
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,16 @@ def draw_cliff(rng: np.random.Generator) -> Logistic:
 
 
 def carry_out(
-    settings: SearchSettings, measure: Callable[[Wanted], Sample], *, has_probes: bool = False
+    settings: SearchSettings,
+    measure: Callable[[NextSample], Sample],
+    *,
+    has_low_fidelity: bool = False,
 ) -> Search:
     """Run a search to its end."""
-    search = Search(settings, (), has_probes=has_probes)
+    search = Search(settings, (), has_low_fidelity=has_low_fidelity)
     while search.next is not None:
         sample = measure(search.next)
-        search = Search(settings, (*search.samples, sample), has_probes=has_probes)
+        search = Search(settings, (*search.samples, sample), has_low_fidelity=has_low_fidelity)
     return search
 
 
@@ -64,17 +67,21 @@ def measured(
     rng: np.random.Generator,
     *,
     scatter: float = 0.0,
-    probe_factor: float = 1.0,
-) -> Callable[[Wanted], Sample]:
+    low_fidelity_factor: float = 1.0,
+) -> Callable[[NextSample], Sample]:
     """Return a function that measures a curve with noise `sigma`.
 
-    Probes need `probe_factor` times the density for the same metric;
+    Probes need `low_fidelity_factor` times the density for the same metric;
     `scatter` is noise that the samples' standard errors do not include.
     """
 
-    def measure(wanted: Wanted) -> Sample:
+    def measure(next_sample: NextSample) -> Sample:
         noise = rng.normal(0, math.hypot(sigma, scatter)) if sigma or scatter else 0.0
-        density = wanted.density / (probe_factor if wanted.is_probe else 1.0)
-        return Sample(wanted.density, curve(density) + noise, sigma, wanted.is_probe)
+        density = next_sample.density / (
+            low_fidelity_factor if next_sample.is_low_fidelity else 1.0
+        )
+        return Sample(
+            next_sample.density, curve(density) + noise, sigma, next_sample.is_low_fidelity
+        )
 
     return measure

@@ -12,7 +12,7 @@ from tests.helpers.child_module import Request
 def waiting() -> ChildProcess[Progress]:
     """Start a process that waits; return it once it is waiting."""
     process = ChildProcess(
-        "tests.helpers.child_module", decoder, Request("wait"), complaint="It failed"
+        "tests.helpers.child_module", decoder, Request("wait"), error_prefix="It failed"
     )
     for message in process.messages():
         if message.text == "waiting":

@@ -1,4 +1,4 @@
-"""Why BoTorch is no dependency: with the same kernel it believes the same."""
+"""BoTorch is not needed: with the same kernel its predictions are the same."""
 
 import numpy as np
 import pytest

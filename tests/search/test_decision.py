@@ -1,4 +1,4 @@
-"""The search by itself: known curves, with and without noise, cut and gone on with."""
+"""Searches of known curves, with and without noise, interrupted and continued."""
 
 import itertools
 import math
@@ -9,7 +9,7 @@ import pytest
 
 from medtui.preset import SearchSettings
 from medtui.search.acquisition import Search
-from medtui.search.sample import Sample, Wanted
+from medtui.search.sample import NextSample, Sample
 from tests.helpers.synthetic_search import Logistic, carry_out, draw_cliff, draw_curve, measured
 
 NUM_CURVES = 12
@@ -33,7 +33,7 @@ def test_an_exact_metric_gives_the_known_answer(method):
 
 @pytest.mark.parametrize(("eps", "sigma"), [(0.01, 0.0025), (0.02, 0.005)])
 def test_a_noisy_metric_never_passes_what_is_infeasible(eps, sigma):
-    """What is accepted lies truly within the bound, and near it."""
+    """The chosen density is truly within the bound, and close to it."""
     rng = np.random.default_rng(1)
     excess = []
     for _ in range(NUM_CURVES):
@@ -47,7 +47,7 @@ def test_a_noisy_metric_never_passes_what_is_infeasible(eps, sigma):
 
 
 def test_trusting_raw_numbers_passes_infeasible_densities():
-    """Why the posterior decides: bisecting noisy numbers as if they were exact errs often."""
+    """Bisection of noisy numbers as if they were exact often chooses an infeasible density."""
     rng = np.random.default_rng(1)
     trusting = settings(eps=0.02, method="bisection", sigmas=0.0)
     num_wrong = 0
@@ -59,35 +59,35 @@ def test_trusting_raw_numbers_passes_infeasible_densities():
 
 
 def test_the_next_sample_is_a_function_of_the_finished_ones():
-    """Cut anywhere, and read in any order, a search asks for the same density."""
+    """After any interruption, and for any order of samples, a search selects the same density."""
     rng = np.random.default_rng(2)
     curve = Logistic(0.1, 0.3, 0.4)
     whole = carry_out(settings(), measured(curve, 0.003, rng))
     for count, following in enumerate(whole.samples):
         known = list(whole.samples[:count])
         random.Random(count).shuffle(known)
-        assert Search(settings(), tuple(known)).next == Wanted(following.density)
+        assert Search(settings(), tuple(known)).next == NextSample(following.density)
 
 
 def test_probes_come_first_and_whole_runs_are_chosen():
-    """Cheap runs need twice the density; a whole run half-way tells, three in all are paid."""
+    """Low-fidelity runs need twice the density; a full run half-way calibrates."""
     rng = np.random.default_rng(3)
     curve = Logistic(0.05, 0.3, 0.4)
 
-    measure = measured(curve, 0.001, rng, probe_factor=2.0)
-    search = carry_out(settings(), measure, has_probes=True)
-    kinds = [sample.is_probe for sample in search.samples]
+    measure = measured(curve, 0.001, rng, low_fidelity_factor=2.0)
+    search = carry_out(settings(), measure, has_low_fidelity=True)
+    kinds = [sample.is_low_fidelity for sample in search.samples]
     assert kinds[:3] == [True, True, True]
     assert kinds.count(False) == 3
-    assert not search.chosen.is_probe
+    assert not search.chosen.is_low_fidelity
     assert 0 <= search.chosen.density - curve.limit(0.01) < 0.15
 
 
 def test_a_timed_objective_is_maximised_among_feasible_densities():
-    """Speed peaks where channels align, away from the smallest feasible density."""
+    """Throughput peaks at aligned channels, away from the lowest feasible density."""
     curve = Logistic(0.05, 0.3, 0.4)
 
-    def measure(wanted: Wanted) -> Sample:
+    def measure(wanted: NextSample) -> Sample:
         peak = math.exp(-((math.log(wanted.density / 0.5) / 0.25) ** 2))
         return Sample(wanted.density, curve(wanted.density), 0.001, gain=1 + 2 * peak)
 
@@ -98,7 +98,7 @@ def test_a_timed_objective_is_maximised_among_feasible_densities():
 
 
 def test_nothing_is_chosen_where_nothing_is_feasible():
-    """A scheme that surely loses too much everywhere ends early, without a density."""
+    """A scheme that loses too much everywhere ends early, without a density."""
     rng = np.random.default_rng(5)
     search = carry_out(settings(high=0.5), measured(lambda _: -0.2, 0.002, rng))
     assert search.chosen is None
@@ -106,7 +106,7 @@ def test_nothing_is_chosen_where_nothing_is_feasible():
 
 
 def test_nothing_is_asked_for_below_what_is_surely_infeasible():
-    """A metric does not come back at smaller densities, however little is known of them."""
+    """Densities below an infeasible one are not selected, however uncertain."""
     rng = np.random.default_rng(7)
     curve = Logistic(0.7, 0.1, 0.2)
     search = carry_out(settings(low=0.5, high=0.98), measured(curve, 0.02, rng))
@@ -117,7 +117,7 @@ def test_nothing_is_asked_for_below_what_is_surely_infeasible():
 
 
 def test_the_grid_runs_of_a_study_cost_nothing():
-    """They are known beforehand, and leave the budget whole."""
+    """Samples of the grid are known beforehand and do not reduce the budget."""
     curve = Logistic(0.1, 0.3, 0.4)
     free = tuple(
         Sample(density, curve(density), 0.001, is_free=True) for density in (0.05, 0.2, 0.8)
@@ -128,7 +128,7 @@ def test_the_grid_runs_of_a_study_cost_nothing():
 
 
 def test_no_density_is_asked_for_twice():
-    """A run repeats itself to the bit, so a second one would tell nothing."""
+    """No density is selected twice: a run is reproducible."""
     rng = np.random.default_rng(6)
     search = carry_out(settings(budget=20), measured(Logistic(0.1, 0.3, 0.4), 0.004, rng))
     pairs = itertools.combinations([each.density for each in search.samples], 2)
@@ -138,7 +138,7 @@ def test_no_density_is_asked_for_twice():
 @pytest.mark.slow
 @pytest.mark.parametrize(("sigma", "scatter"), [(0.005, 0.0), (0.0025, 0.006)])
 def test_many_noisy_curves(sigma, scatter):
-    """Two points allowed, the error told or found by itself: at most one infeasible in twenty."""
+    """With known or estimated error, at most one of twenty chosen densities is infeasible."""
     rng = np.random.default_rng(100)
     num_wrong = 0
     for _ in range(100):
@@ -150,7 +150,7 @@ def test_many_noisy_curves(sigma, scatter):
 
 
 def test_beside_a_cliff_luck_is_not_enough():
-    """Good neighbours above do not vouch for a run at its edge; nor does the cliff doom them."""
+    """Good runs above a collapse neither make one at its edge feasible nor infeasible."""
     rng = np.random.default_rng(0)
     excess = []
     for _ in range(30):
@@ -165,7 +165,7 @@ def test_beside_a_cliff_luck_is_not_enough():
 
 
 def test_nothing_is_believed_of_what_lies_below_a_cliff():
-    """The belief above it holds only there; where nothing collapsed it holds everywhere."""
+    """The prediction holds only above a collapse; without one it holds everywhere."""
     changes = {0.1: -0.3, 0.28: -0.13, 0.3: 0.001, 0.5: 0.0}
     samples = [Sample(density, change, 0.004) for density, change in changes.items()]
     assert Search(settings(low=0.1), tuple(samples)).cliff == 0.28
@@ -173,7 +173,7 @@ def test_nothing_is_believed_of_what_lies_below_a_cliff():
 
 
 def test_a_run_that_came_out_well_by_chance_is_not_chosen():
-    """Runs scatter by more than their own errors say; the curve tells, not the luckiest one."""
+    """Runs vary by more than their own errors; the curve decides, not the luckiest run."""
     changes = {
         0.15: -0.04, 0.18: -0.021, 0.2: -0.004, 0.22: -0.017, 0.25: -0.012, 0.3: -0.008,
         0.36: -0.001, 0.45: -0.004,
@@ -185,7 +185,7 @@ def test_a_run_that_came_out_well_by_chance_is_not_chosen():
 
 
 def test_a_run_that_lost_more_than_was_allowed_is_not_chosen():
-    """Its neighbours may be fine, and its density with them; this model is not."""
+    """A run below the bound is not chosen, even if its density is predicted to be feasible."""
     changes = {0.2: -0.001, 0.25: -0.002, 0.3: -0.013, 0.35: -0.001, 0.4: 0.0}
     samples = [Sample(density, change, 0.004) for density, change in changes.items()]
     search = Search(settings(eps=0.01, low=0.1), tuple(samples))

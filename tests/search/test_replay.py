@@ -1,4 +1,4 @@
-"""Searches against grids that were run once: recorded changes of val accuracy, read between."""
+"""Searches of recorded grids: changes of val accuracy, interpolated."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medtui.preset import SearchSettings
-from medtui.search.sample import Sample, Wanted
+from medtui.search.sample import NextSample, Sample
 from tests.helpers.paths import RECORDED
 from tests.helpers.synthetic_search import carry_out
 
@@ -15,7 +15,7 @@ SEARCHES = RECORDED / "search"
 
 @pytest.mark.parametrize("name", ["prune", "filters"])
 def test_a_search_comes_near_the_best_of_a_grid(name):
-    """Ten samples against sixteen: as good to within 0.02 of the density, and as feasible."""
+    """Ten samples find the density of sixteen to within 0.02, and it is feasible."""
     rows = json.loads((SEARCHES / f"{name}.json").read_text())["samples"]
     densities = [row["density"] for row in rows]
 
@@ -23,7 +23,7 @@ def test_a_search_comes_near_the_best_of_a_grid(name):
         values = [row[field] for row in rows]
         return float(np.interp(np.log(density), np.log(densities), values))
 
-    def measure(wanted: Wanted) -> Sample:
+    def measure(wanted: NextSample) -> Sample:
         density = wanted.density
         return Sample(density, read("change", density), read("sigma", density))
 

@@ -1,4 +1,4 @@
-"""The shipped preset with a search, shrunk to a handful of drawn cells, from start to end."""
+"""The packaged search preset on a few images, from start to end."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ SHRUNK = (
 
 @pytest.mark.parametrize("schemes", [[SHIPPED[-1]], pytest.param(SHIPPED, marks=pytest.mark.slow)])
 def test_the_shipped_search_runs_end_to_end(schemes, tmp_path):
-    """Each scheme comes to a density; whole filters also leave the network."""
+    """Each scheme has a density at the end, and whole filters are removed."""
     shrunk = [*SHRUNK, f"search.scheme={schemes}"]
     done = subprocess.run(
         [sys.executable, "-m", "medtui", "--run", "search", *(f"--set={each}" for each in shrunk)],

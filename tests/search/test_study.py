@@ -1,4 +1,4 @@
-"""Searches of real studies: real supervisor, workers, predictions; killed and gone on with."""
+"""Searches of studies with real supervisors and workers, killed and resumed."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ SOUGHT = str(Path(__file__).with_name("sought.toml"))
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> StudyFolder:
-    """A search whose supervisor and worker were killed in the first sample, then gone on with."""
+    """A search whose supervisor and worker were killed in the first sample, then resumed."""
     runs_dir = tmp_path_factory.mktemp("sought")
     cut = start_study(load_preset(SOUGHT), runs_dir)
     wait_until(cut.search.is_file, "the first decision")
@@ -43,14 +43,14 @@ def study(tmp_path_factory) -> StudyFolder:
 
 
 def record_of(study: StudyFolder) -> SearchRecord:
-    """Return what the searches found."""
+    """Return the search record."""
     record = read_search(study)
     assert record is not None, study.supervisor_log.read_text()
     return record
 
 
 def test_each_sample_is_a_run_that_repeats_itself(study):
-    """Probes and whole runs have folders of their own, and presets without a search."""
+    """Low- and full-fidelity runs have their own folders, and presets without a search."""
     (search,) = record_of(study).searches
     assert search.is_over
     assert search.next == ""
@@ -68,7 +68,7 @@ def test_each_sample_is_a_run_that_repeats_itself(study):
 
 
 def test_readers_know_how_many_runs_there_are(study):
-    """A search that ended early leaves nothing open."""
+    """A search that ended early has no next sample."""
     feed = StudyFeed(study)
     feed.refresh()
     assert feed.count("finished") == feed.num_planned == len(feed.runs)
@@ -77,7 +77,7 @@ def test_readers_know_how_many_runs_there_are(study):
 
 @pytest.mark.slow
 def test_an_undisturbed_search_asks_for_the_same_runs(study, tmp_path):
-    """What was killed and what was not come to the same densities and the same bits."""
+    """The killed and the uninterrupted search have the same densities and the same bits."""
     whole = start_study(load_preset(SOUGHT), tmp_path / "runs")
     wait_until(lambda: is_over(whole), "the study's end")
     assert record_of(whole) == record_of(study)

@@ -1,4 +1,4 @@
-"""Searches for what is fastest: real samples, timed beside the reference by a real benchmark."""
+"""Searches for throughput: real samples, timed against the reference by the real benchmark."""
 
 import shutil
 from pathlib import Path
@@ -22,13 +22,13 @@ TIMED = load_preset(
         "bench.seconds=0.01", "bench.sustain_seconds=0",
     ],
 )  # fmt: skip
-"""Every density will do; none is a probe."""
+"""Every density is feasible; all runs are full-fidelity."""
 
 CELLS = RECORDED / "cells"
 
 
 def search_of(study: StudyFolder) -> SearchOutcome:
-    """Return what a study's only search found."""
+    """Return the study's only search."""
     record = read_search(study)
     assert record is not None, study.supervisor_log.read_text()
     (search,) = record.searches
@@ -37,7 +37,7 @@ def search_of(study: StudyFolder) -> SearchOutcome:
 
 @pytest.mark.slow
 def test_what_is_fastest_is_chosen_of_what_was_timed(tmp_path):
-    """Each sample is timed before the next one is decided on."""
+    """Each sample is timed before the next one is selected."""
     study = start_study(TIMED, tmp_path)
     wait_until(lambda: is_over(study), "the study's end")
     search = search_of(study)
@@ -49,7 +49,7 @@ def test_what_is_fastest_is_chosen_of_what_was_timed(tmp_path):
 
 
 def test_a_benchmark_that_fails_is_tried_once_for_each_sample(tmp_path):
-    """A search without times ends as any other, and chooses nothing."""
+    """A search without timings ends and chooses nothing."""
     study = start_study(TIMED, tmp_path)
     study.bench_log.mkdir()  # nothing can be written there
     wait_until(lambda: is_over(study), "the study's end")
@@ -60,7 +60,7 @@ def test_a_benchmark_that_fails_is_tried_once_for_each_sample(tmp_path):
 
 
 def test_only_runs_of_the_search_are_to_be_timed(tmp_path):
-    """The grid's other schemes and seeds are none of its samples."""
+    """The grid's other schemes and seeds are not its samples."""
     shutil.copytree(CELLS, tmp_path / "cells")
     study = StudyFolder(tmp_path / "cells")
     preset = load_preset(str(study.preset))

@@ -42,7 +42,7 @@ async def test_a_refusal_is_shown_with_its_cure(exportable: StudyFolder) -> None
     async with opened(exportable.path.parent) as pilot:
         await open_export(pilot, "small/prune-0.5")
         await pilot.press("end", "space", "s")
-        await until(pilot, lambda: "Nothing is removable" in screen_text(pilot))
+        await until(pilot, lambda: "Nothing can be removed" in screen_text(pilot))
         await until(pilot, lambda: "Only what is empty in all layers" in screen_text(pilot))
 
 

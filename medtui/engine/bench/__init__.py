@@ -1,4 +1,4 @@
-"""Times finished models against their reference: `python -m medtui.engine.bench STUDY RUN...`.
+"""Benchmark of finished models against their reference.
 
-All models live in one process and take turns, so that what drifts, drifts for all.
+All models run interleaved in one process, so that drift of the machine affects all of them equally.
 """

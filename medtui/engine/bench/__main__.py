@@ -1,4 +1,4 @@
-"""The benchmark's process: sends its progress, writes `bench.json` into each run."""
+"""The benchmark process: sends its progress, and writes `bench.json` into each run."""
 
 import os
 import sys
@@ -11,9 +11,9 @@ import msgspec
 import torch
 from torch import Tensor
 
-from medtui.engine.bench.caveats import notes_on
+from medtui.engine.bench.caveats import caveats_of
 from medtui.engine.bench.models import Model, load_models
-from medtui.engine.bench.runner import Contender, Race, Tell
+from medtui.engine.bench.runner import Benchmark, Candidate, Report
 from medtui.engine.bench.timing import run_for
 from medtui.engine.run.device import choose_device, cpu_capability, device_name
 from medtui.errors import MedtuiError
@@ -28,24 +28,24 @@ from medtui.telemetry import SamplerProcess, TelemetrySummary, read_samples, sum
 _SAMPLE_SECONDS = 0.2
 
 Batches = Callable[[int], Tensor]
-"""Gives random images in batches of a size."""
+"""Returns a batch of random images of a given size."""
 
 
 def measure(
-    runs: list[RunFolder], device: torch.device, settings: BenchSettings, tell: Tell
+    runs: list[RunFolder], device: torch.device, settings: BenchSettings, report: Report
 ) -> list[Bench]:
-    """Measure runs of one study, the reference first, in all precisions the device has.
+    """Return the benchmark of each run of a study, in all precisions; the reference is the first.
 
-    A run's shrunk model takes its turns, too; what is found of it stands within the run's own.
+    A run's shrunk model is measured, too, and its numbers are stored within those of the run.
 
     Raises:
         MedtuiError: a run is not finished or cannot be loaded.
     """
-    tell(f"loading the models of {len(runs)} runs")
+    report(f"loading the models of {len(runs)} runs")
     models = [model for run in runs for model in load_models(run, device)]
     found = [_describe(model, device) for model in models]
     for precision in _precisions(settings, device):
-        contests = _race(models, precision, device, settings, tell)
+        contests = _time_candidates(models, precision, device, settings, report)
         found = [
             msgspec.structs.replace(bench, contests=[*bench.contests, contest])
             for bench, contest in zip(found, contests, strict=True)
@@ -54,7 +54,7 @@ def measure(
 
 
 def _by_run(models: list[Model], found: list[Bench]) -> list[Bench]:
-    """Put each shrunk model's numbers into those of the masked one, which stands before it."""
+    """Return one benchmark per run; a shrunk model's is put into that of the model before it."""
     benches: list[Bench] = []
     for model, bench in zip(models, found, strict=True):
         if model.is_shrunk:
@@ -65,12 +65,16 @@ def _by_run(models: list[Model], found: list[Bench]) -> list[Bench]:
 
 
 def _precisions(settings: BenchSettings, device: torch.device) -> list[str]:
-    """Keep what the device has; a CPU computes float16 many times slower than float32."""
+    """Return the precisions to measure; a CPU computes float16 many times slower than float32."""
     return list(settings.precisions) if device.type == "cuda" else ["float32"]
 
 
-def _race(
-    models: list[Model], precision: str, device: torch.device, settings: BenchSettings, tell: Tell
+def _time_candidates(
+    models: list[Model],
+    precision: str,
+    device: torch.device,
+    settings: BenchSettings,
+    report: Report,
 ) -> list[Contest]:
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
@@ -82,29 +86,31 @@ def _race(
         images = torch.randn(size, *models[0].image_CHW, generator=random)
         return images.to(device=device, dtype=dtype)
 
-    contenders = [Contender(model.in_precision(precision, device)) for model in models]
-    race = Race(contenders, batch_of, settings, lambda text: tell(f"{precision}: {text}"))
-    race.time_latency()
-    ended = race.sweep()
+    candidates = [Candidate(model.in_precision(precision, device)) for model in models]
+    benchmark = Benchmark(
+        candidates, batch_of, settings, lambda text: report(f"{precision}: {text}")
+    )
+    benchmark.time_latency()
+    ended = benchmark.sweep()
     contests = [
         Contest(
-            precision, contender.latency, contender.sweep, ended,
-            race.latency_ratio(contender), race.throughput_ratio(contender),
+            precision, candidate.latency, candidate.sweep, ended,
+            benchmark.latency_ratio(candidate), benchmark.throughput_ratio(candidate),
         )
-        for contender in contenders
+        for candidate in candidates
     ]  # fmt: skip
     if device.type == "cuda" and settings.sustain_seconds:
-        tell(f"{precision}: memory and utilisation of the GPU")
-        vitals = _sustain(contenders, contests, batch_of, settings.sustain_seconds)
+        report(f"{precision}: memory and utilisation of the GPU")
+        vitals = _sustain(candidates, contests, batch_of, settings.sustain_seconds)
         pairs = zip(contests, vitals, strict=True)
         contests = [msgspec.structs.replace(each, sustained=found) for each, found in pairs]
     return contests
 
 
 def _sustain(
-    contenders: list[Contender], contests: list[Contest], batch_of: Batches, seconds: float
+    candidates: list[Candidate], contests: list[Contest], batch_of: Batches, seconds: float
 ) -> list[TelemetrySummary]:
-    """Run each model at its best batch for so long, with NVML watching."""
+    """Run each model at its best batch size for `seconds`; return what NVML measured."""
     spans = []
     with TemporaryDirectory() as folder:
         out = Path(folder) / "telemetry.jsonl"
@@ -112,10 +118,10 @@ def _sustain(
             os.getpid(), out, log=Path(folder) / "log", interval_s=_SAMPLE_SECONDS
         )
         sampler.start()
-        for contender, contest in zip(contenders, contests, strict=True):
+        for candidate, contest in zip(candidates, contests, strict=True):
             images = batch_of(contest.best.batch_size)
             began = time.time()
-            run_for(contender.network, images, seconds)
+            run_for(candidate.network, images, seconds)
             spans.append((began, time.time()))
         sampler.stop()
         samples, _ = read_samples(out)
@@ -140,12 +146,12 @@ def _describe(model: Model, device: torch.device) -> Bench:
         bytes_packed=size.bytes_packed,
         macs=size.macs,
         contests=[],
-        notes=list(notes_on(model, device)),
+        notes=list(caveats_of(model, device)),
     )
 
 
 def main() -> int:
-    """Measure the runs named; the study's reference is always one of them."""
+    """Measure the requested runs and the study's reference."""
     writer = MessageWriter()
     request = read_request(BenchRequest)
     study = StudyFolder(Path(request.study))

@@ -1,4 +1,4 @@
-"""How much memory one batch takes: weights and activations, by torch's own allocator."""
+"""Peak memory of one batch: weights and activations, as torch's allocator counts them."""
 
 import json
 import tempfile
@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 SHARE_OF_FREE = 0.5
-"""A CPU batch that would take more than this share of what is free is not tried."""
+"""Maximum share of the free memory that a batch on a CPU may take."""
 
 
 @torch.inference_mode()
 def peak_memory(network: nn.Module, images_NCHW: Tensor) -> int | None:
-    """Return the most bytes that were allocated at once during a call, weights included.
+    """Return the peak bytes allocated during a call, weights included.
 
-    None where torch's profiler tells of no allocation.
+    None if torch's profiler reports no allocation.
 
     Raises:
         torch.OutOfMemoryError: the GPU's memory is full.
@@ -34,14 +34,14 @@ def peak_memory(network: nn.Module, images_NCHW: Tensor) -> int | None:
 
 
 def would_fit(peak_bytes: int | None, device: torch.device) -> bool:
-    """Whether a batch of twice that size may be tried; a GPU says so itself."""
+    """Return whether to try twice the batch size; on a GPU the allocator's error decides."""
     if device.type == "cuda" or peak_bytes is None:
         return True
     return 2 * peak_bytes < SHARE_OF_FREE * psutil.virtual_memory().available
 
 
 def _peak_on_cpu(network: nn.Module, images_NCHW: Tensor) -> int | None:
-    """Read torch's trace of allocations: each notes the total of those since the trace began."""
+    """Return the peak of the running total that torch's memory trace has for each allocation."""
     with torch.profiler.profile(
         activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
     ) as profiler:

@@ -1,4 +1,4 @@
-"""The models that are measured: loaded from their runs, in the precision of the measurement."""
+"""The models of a benchmark: loaded from their runs, in the precision that is measured."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from medtui.runs.folder import RunFolder
 from medtui.runs.result import Result
 
 _LOADS = 3
-"""Times a model is loaded for its load time."""
+"""Number of loads whose median is the load time."""
 
 
 @dataclass(frozen=True)
@@ -32,41 +32,41 @@ class Model:
     network: nn.Module
     """On the CPU, as stored."""
     load_ms: float
-    """From its file to the device; median."""
+    """Median milliseconds from its file to the device."""
     image_CHW: tuple[int, int, int]
-    """Shape of the images it takes."""
+    """Shape of its input images."""
 
     @property
     def is_shrunk(self) -> bool:
-        """Whether it is the run's model without the channels that were emptied."""
+        """Whether it is the run's shrunk model, without emptied channels."""
         return self.path == self.run.shrunk
 
     @property
     def size(self) -> Size:
-        """How large it is."""
+        """Its parameters, bytes and multiply-accumulates."""
         if not self.is_shrunk:
             return self.result.size
         channels, side, _ = self.image_CHW
         return measure_size(self.network, channels=channels, side=side)
 
     def in_precision(self, precision: str, device: torch.device) -> nn.Module:
-        """Return a copy on `device`; `precision` determines the type of its weights."""
+        """Return a copy on `device` in evaluation mode, with weights of the precision's type."""
         dtype = torch.float16 if precision == "float16" else torch.float32
         return deepcopy(self.network).to(device=device, dtype=dtype).eval()
 
 
 def load_models(run: RunFolder, device: torch.device) -> list[Model]:
-    """Load a finished run's network and, where it has one, its shrunk one; time the loading.
+    """Return a finished run's model and, if there is one, its shrunk model, with load times.
 
     Raises:
-        UsageError: the run is not finished, or an older medtui made it.
+        UsageError: the run is not finished, or an early version of medtui wrote it.
         MedtuiError: its weights cannot be loaded.
     """
     result, preset = finished_result(run), preset_of(run)
     if result.image_shape is None:
         raise UsageError(
-            f"{run.study.name}/{run.name} was made by an older medtui, which did not note its "
-            "images' size."
+            f"{run.study.name}/{run.name} was written by an early version of medtui, which did not "
+            "record the image size. Run the preset again to benchmark it."
         )
     loaders: dict[Path, Callable[[], nn.Module]] = {
         run.model: lambda: load_network(run.model, preset, result)
@@ -81,7 +81,7 @@ def load_models(run: RunFolder, device: torch.device) -> list[Model]:
 
 
 def _time_loading(load: Callable[[], nn.Module], device: torch.device) -> tuple[nn.Module, float]:
-    """Return the network, on the CPU, and the median of a few loads' milliseconds."""
+    """Return the network, on the CPU, and the median milliseconds of loading it."""
     times = []
     for _ in range(_LOADS):
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Times one model at one batch size; nothing is waited for inside what is timed."""
+"""Timing of one model at one batch size."""
 
 import math
 import time
@@ -10,16 +10,16 @@ from torch import Tensor, nn
 from torch.utils.benchmark import Timer
 
 WARM_UP_CALLS = 3
-"""Before every series: another model's weights are in the caches."""
+"""Calls before each series; until then another model's weights are in the caches."""
 
-_MOST_CALLS = 10_000
+_MAX_CALLS = 10_000
 
 
 @torch.inference_mode()
 def time_calls(
     network: Callable[[Tensor], Tensor], images_NCHW: Tensor, num_calls: int
 ) -> list[float]:
-    """Return the duration of each call, milliseconds; on a GPU by events on its own clock."""
+    """Return the milliseconds of each call; on a GPU by CUDA events, without waiting in between."""
     for _ in range(WARM_UP_CALLS):
         network(images_NCHW)
     if images_NCHW.device.type == "cuda":
@@ -49,7 +49,7 @@ def _time_by_events(
 
 
 def measure_throughput(network: nn.Module, images_NCHW: Tensor, seconds: float) -> float:
-    """Return images a second over about `seconds` of calls in a row, by torch's own timer."""
+    """Return images per second over about `seconds` of consecutive calls, by torch's timer."""
     timer = Timer(
         "network(images)",
         "network(images)",
@@ -57,12 +57,12 @@ def measure_throughput(network: nn.Module, images_NCHW: Tensor, seconds: float) 
         num_threads=torch.get_num_threads(),
     )
     once = timer.timeit(1).mean
-    num_calls = min(_MOST_CALLS, max(1, math.ceil(seconds / once)))
+    num_calls = min(_MAX_CALLS, max(1, math.ceil(seconds / once)))
     return len(images_NCHW) / timer.timeit(num_calls).mean
 
 
 def run_for(network: nn.Module, images_NCHW: Tensor, seconds: float) -> None:
-    """Keep the device busy for so long."""
+    """Call the network for `seconds`."""
     call, deadline = _inferring(network), time.monotonic() + seconds
     while time.monotonic() < deadline:
         call(images_NCHW)

@@ -1,4 +1,4 @@
-"""The process that exports: a request on stdin, messages on stdout."""
+"""The export process: a request on stdin, messages on stdout."""
 
 import os
 import signal
@@ -17,15 +17,15 @@ STOPPED = 128 + signal.SIGTERM
 
 
 def main() -> int:
-    """Write what is asked for; a format that fails does not keep the others from being written."""
+    """Write the requested formats; one that fails does not prevent the others."""
     writer = MessageWriter()
     request = read_request(ExportRequest)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _unwind)
-    os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # its workers would outlive a stop
+        signal.signal(number, _handle_stop)
+    os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # its worker processes survive a stop
     try:
         return _export(RunFolder(Path(request.run)), request.plan, writer)
-    except (KeyboardInterrupt, BrokenPipeError):  # stopped, or whoever asked is gone
+    except (KeyboardInterrupt, BrokenPipeError):  # stopped, or the requesting process ended
         return STOPPED
 
 
@@ -33,8 +33,8 @@ def _export(run: RunFolder, plan: ExportPlan, writer: MessageWriter) -> int:
     writer.send(Progress("loading"))
     import torch
 
-    from medtui.engine.export.exporter import Workshop
-    from medtui.engine.export.loaded_run import open_subject
+    from medtui.engine.export.exporter import Exporter
+    from medtui.engine.export.loaded_run import load_run
     from medtui.engine.run.load_run import preset_of
 
     try:
@@ -42,27 +42,27 @@ def _export(run: RunFolder, plan: ExportPlan, writer: MessageWriter) -> int:
         if threads:
             torch.set_num_threads(threads)
         writer.send(Progress("reading the run, its reference and its images"))
-        subject = open_subject(run, is_shrunk=plan.is_shrunk, num_images=plan.num_images)
+        loaded = load_run(run, is_shrunk=plan.is_shrunk, num_images=plan.num_images)
     except MedtuiError as error:
         writer.send(Failed.of(error))
         return error.exit_code
-    workshop = Workshop(subject, plan, lambda text: writer.send(Progress(text)))
+    exporter = Exporter(loaded, plan, lambda text: writer.send(Progress(text)))
     for name in plan.formats:
         try:
-            export = workshop.make(format_named(name))
+            export = exporter.make(format_named(name))
             writer.send(FileWritten(export.file))
         except MedtuiError as error:
             writer.send(FormatFailed(name, error.message, error.hint, error.exit_code))
         except BrokenPipeError:
             raise
-        except Exception as error:  # noqa: BLE001 - exporters raise what they like; the next may do
+        except Exception as error:  # noqa: BLE001 - exporters raise many types of error
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            writer.send(FormatFailed(name, f"{name} cannot hold this network: {reason}"))
+            writer.send(FormatFailed(name, f"Could not export the network as {name}: {reason}"))
     return 0
 
 
-def _unwind(_number: int, _frame: FrameType | None) -> None:
-    """End by way of what tidies up; temporary files go undisturbed by a second request."""
+def _handle_stop(_number: int, _frame: FrameType | None) -> None:
+    """Raise `KeyboardInterrupt`, so that temporary files are removed; ignore further signals."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""One file, from the network to its place: written aside, read back, judged, timed, renamed."""
+"""Export of one file: written to a temporary folder, read back, validated, timed and renamed."""
 
 import hashlib
 import os
@@ -14,10 +14,10 @@ import torch
 
 import medtui
 from medtui.engine.export import int8, onnx_file, pt2, weights
-from medtui.engine.export.loaded_run import NUM_CALIBRATED, Subject
-from medtui.engine.export.runtime import Answer, Opened
-from medtui.engine.export.timing import take_turns
-from medtui.engine.export.validation import compare, judge, refuse_others
+from medtui.engine.export.loaded_run import NUM_CALIBRATED, LoadedRun
+from medtui.engine.export.runtime import Forward, OpenedFile
+from medtui.engine.export.timing import time_runtimes
+from medtui.engine.export.validation import check_content, compare, validate
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.errors import EnvironmentProblem
 from medtui.protocol.export import ExportPlan, FormatName
@@ -34,34 +34,34 @@ from medtui.runs.exports import (
     write_record,
 )
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
-Write = Callable[[Subject, bytes, Path], None]
-Read = Callable[[Path, Subject], Opened]
+Write = Callable[[LoadedRun, bytes, Path], None]
+Read = Callable[[Path, LoadedRun], OpenedFile]
 
-ROOMS: dict[FormatName, tuple[Write, Read]] = {
+FORMATS: dict[FormatName, tuple[Write, Read]] = {
     "onnx": (onnx_file.write, onnx_file.read),
     "pt2": (pt2.write, pt2.read),
     "int8": (int8.write, int8.read),
     "packed": (weights.write_packed_weights, weights.read_packed_weights),
     "safetensors": (weights.write_safetensors, weights.read_safetensors),
 }
-"""Who writes a format, and who reads it back."""
+"""The writer and the reader of each format."""
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """Where files are made, and how they are judged."""
+class Exporter:
+    """Writes and validates files of one run."""
 
-    subject: Subject
+    loaded: LoadedRun
     plan: ExportPlan
-    tell: Tell
+    report: Report
 
     def make(self, form: Format) -> Export:
-        """Make a file; where anything speaks against it, there is none.
+        """Write a file and its record; if an error is raised, no file is left.
 
         Raises:
-            NotTheRun: the file does not answer as the run does.
+            ValidationFailed: the file's logits, metric or tensors differ from the run's.
             EnvironmentProblem: a package is missing, or the folder cannot be written.
         """
         if form.missing:
@@ -78,27 +78,27 @@ class Workshop:
         except OSError as error:
             reason = error.strerror or str(error)
             raise EnvironmentProblem(
-                f"{folder}: {reason}. No {form.name} file is there."
+                f"Could not write to {folder}: {reason}. No {form.name} file was written."
             ) from error
 
     def _make(self, form: Format, folder: Path, aside: Path) -> Export:
-        subject = self.subject
-        write, read = ROOMS[form.name]
-        metadata = msgspec.json.encode(describe(subject, form))
-        name = file_name(subject.run, form, is_shrunk=bool(subject.manifest.layers))
+        loaded = self.loaded
+        write, read = FORMATS[form.name]
+        metadata = msgspec.json.encode(describe(loaded, form))
+        name = file_name(loaded.run, form, is_shrunk=bool(loaded.manifest.layers))
         made = aside / name
-        self.tell(f"{form.name}: writing {name}")
-        write(subject, metadata, made)
-        self.tell(f"{form.name}: reading it back")
-        opened = read(made, subject)
-        refuse_others(subject, opened, metadata)
-        self.tell(f"{form.name}: {_told(subject)}")
-        comparisons = compare(subject, opened)
-        judge(form.name, subject, comparisons, self.plan.max_drop)
+        self.report(f"{form.name}: writing {name}")
+        write(loaded, metadata, made)
+        self.report(f"{form.name}: reading it back")
+        opened = read(made, loaded)
+        check_content(loaded, opened, metadata)
+        self.report(f"{form.name}: {_progress_text(loaded)}")
+        comparisons = compare(loaded, opened)
+        validate(form.name, loaded, comparisons, self.plan.max_drop)
         timings: list[Timing] = []
         if self.plan.with_timing:
-            self.tell(f"{form.name}: timing it beside the dense reference")
-            timings = take_turns(subject, opened.runtimes | _peers(subject, opened))
+            self.report(f"{form.name}: timing it against the dense reference")
+            timings = time_runtimes(loaded, opened.runtimes | _peers(loaded, opened))
         export = self._record(form, made, comparisons, timings)
         _publish(made, folder, export)
         return export
@@ -106,33 +106,33 @@ class Workshop:
     def _record(
         self, form: Format, made: Path, comparisons: list[Comparison], timings: list[Timing]
     ) -> Export:
-        subject = self.subject
+        loaded = self.loaded
         return Export(
             file=made.name,
             num_bytes=made.stat().st_size,
             sha256=hashlib.sha256(made.read_bytes()).hexdigest(),
-            bytes_of_run=subject.run.model.stat().st_size,
-            bytes_of_reference=subject.run.study.reference.model.stat().st_size,
-            bytes_packed=subject.result.size.bytes_packed,
-            metadata=describe(subject, form),
+            bytes_of_run=loaded.run.model.stat().st_size,
+            bytes_of_reference=loaded.run.study.reference.model.stat().st_size,
+            bytes_packed=loaded.result.size.bytes_packed,
+            metadata=describe(loaded, form),
             comparisons=comparisons,
             timings=timings,
             conditions=_conditions(form),
-            notes=[*subject.notes, *_notes(form)],
+            notes=[*loaded.notes, *_notes(form)],
             written_at=time.time(),
         )
 
 
-def describe(subject: Subject, form: Format) -> Metadata:
-    """Return what travels inside a file."""
-    dataset, card = subject.dataset, subject.dataset.card
+def describe(loaded: LoadedRun, form: Format) -> Metadata:
+    """Return the metadata that is stored inside a file."""
+    dataset, card = loaded.dataset, loaded.dataset.card
     return Metadata(
-        study=subject.run.study.name,
-        run=subject.run.name,
+        study=loaded.run.study.name,
+        run=loaded.run.name,
         format=form.name,
         classes=list(dataset.classes),
         task=dataset.task,
-        thresholds=subject.result.thresholds,
+        thresholds=loaded.result.thresholds,
         preprocessing=Preprocessing(
             mode="L" if dataset.channels == 1 else "RGB",
             size=dataset.size,
@@ -142,13 +142,16 @@ def describe(subject: Subject, form: Format) -> Metadata:
         data=DataSource(
             card.name, card.title, card.source, card.licence, card.citation, dataset.digest
         ),
-        network=subject.manifest,
+        network=loaded.manifest,
         medtui=medtui.__version__,
     )
 
 
 def _publish(made: Path, folder: Path, export: Export) -> None:
-    """Put a file in its place, and its record beside it; an older record goes first."""
+    """Move a file to its folder and write its record.
+
+    An older record is deleted first, so that it never describes the new file.
+    """
     with made.open("rb") as file:
         os.fsync(file.fileno())
     record_path(folder / made.name).unlink(missing_ok=True)
@@ -156,24 +159,24 @@ def _publish(made: Path, folder: Path, export: Export) -> None:
     write_record(folder, export)
 
 
-def _peers(subject: Subject, opened: Opened) -> dict[str, Answer]:
-    """Return the dense reference in the file's own runtime, where that alone changes the speed."""
+def _peers(loaded: LoadedRun, opened: OpenedFile) -> dict[str, Forward]:
+    """Return the compiled dense reference for compiled files, whose speed-up has two causes."""
     if int8.COMPILED not in opened.runtimes:
         return {}
-    return {f"dense reference, {int8.COMPILED}": int8.compiled(subject.dense)}
+    return {f"dense reference, {int8.COMPILED}": int8.compiled(loaded.dense)}
 
 
-def _told(subject: Subject) -> str:
-    counts = [f"{len(probe.labels):,} of {split}" for split, probe in subject.probes.items()]
-    return f"answering {' and '.join(counts)}"
+def _progress_text(loaded: LoadedRun) -> str:
+    counts = [f"{len(subset.labels):,} of {split}" for split, subset in loaded.subsets.items()]
+    return f"computing logits of {' and '.join(counts)}"
 
 
 def _notes(form: Format) -> list[str]:
     if form.name != "int8":
         return []
-    found = [f"ranges are of {NUM_CALIBRATED} train images at most; val and test were not seen"]
+    found = [f"activation ranges were measured on up to {NUM_CALIBRATED} train images only"]
     if not int8.can_compile():
-        found.append("not compiled, and so not timed as it is meant to run: no C++ compiler here")
+        found.append("timed without compilation, which is slower: no C++ compiler was found")
     return found
 
 

@@ -1,25 +1,25 @@
-"""ONNX: traced by torch.export, checked by onnx, read back and computed by onnxruntime."""
+"""ONNX files: traced by torch.export, checked by onnx, and run by onnxruntime."""
 
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from medtui.engine.export.loaded_run import Subject
-from medtui.engine.export.runtime import Opened
+from medtui.engine.export.loaded_run import LoadedRun
+from medtui.engine.export.runtime import OpenedFile
 
 KEY = "medtui"
-"""Of the metadata."""
+"""Key of medtui's metadata in the file."""
 
 IMAGES, LOGITS = "images", "logits"
 """Names of the graph's input and output."""
 
 
-def write(subject: Subject, metadata: bytes, path: Path) -> None:
-    """Write the network in float32, with any batch size."""
+def write(loaded: LoadedRun, metadata: bytes, path: Path) -> None:
+    """Write the network in float32, for any batch size."""
     program = torch.onnx.export(
-        subject.single,
-        (subject.example,),
+        loaded.single,
+        (loaded.example,),
         dynamo=True,
         dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
         input_names=[IMAGES],
@@ -29,13 +29,13 @@ def write(subject: Subject, metadata: bytes, path: Path) -> None:
     )
     assert program is not None
     for node in program.model.graph:
-        node.metadata_props.clear()  # traces of the stack, which name this machine's folders
+        node.metadata_props.clear()  # stack traces, which contain paths of this machine
     program.model.metadata_props[KEY] = metadata.decode()
     program.save(str(path), external_data=False)
 
 
-def read(path: Path, _subject: Subject) -> Opened:
-    """Check the file by onnx's own checker, and give what onnxruntime makes of it."""
+def read(path: Path, _loaded: LoadedRun) -> OpenedFile:
+    """Check the file with onnx's checker and open it in onnxruntime."""
     import onnx
     import onnxruntime
 
@@ -46,9 +46,9 @@ def read(path: Path, _subject: Subject) -> Opened:
         str(path), sess_options=options, providers=["CPUExecutionProvider"]
     )
 
-    def answer(images_NCHW: Tensor) -> Tensor:
+    def forward(images_NCHW: Tensor) -> Tensor:
         (logits_NK,) = session.run([LOGITS], {IMAGES: images_NCHW.numpy()})
         return torch.from_numpy(logits_NK)
 
     metadata = session.get_modelmeta().custom_metadata_map[KEY]
-    return Opened(metadata.encode(), {"onnxruntime": answer})
+    return OpenedFile(metadata.encode(), {"onnxruntime": forward})

@@ -1,8 +1,8 @@
-"""The packed file: nonzero values and a bit mask, compressed. Reads with numpy and zstandard alone.
+"""Packed files: nonzero values and a bit mask, compressed. Needs numpy and zstandard only.
 
 Layout, all numbers little-endian: 8 bytes `MEDTUIPK`, uint32 version (1), uint32 length of the
-header, 32 bytes of sha256, the header as JSON, and one zstd frame to the end of the file. In full:
-docs/reference/packed-file.md.
+header, 32 bytes of sha256, the header as JSON, and one zstd frame to the end of the file.
+Specification: docs/reference/packed-file.md.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ MAGIC = b"MEDTUIPK"
 VERSION = 1
 
 MAX_BYTES = 4 << 30
-"""Of all tensors, unpacked: a damaged or hostile header asks for no more."""
+"""Maximum bytes of all unpacked tensors, against damaged or malicious headers."""
 
 _LENGTHS = len(MAGIC) + 8
 _PREFIX = _LENGTHS + 32
 _LEVEL = 9
-"""zstd's; its highest takes ten times as long and, weights being noise, gives less than 2 %."""
+"""zstd's compression level; its highest takes ten times as long and saves less than 2 %."""
 
 _TYPES = ("float16", "float32", "float64", "int8", "uint8", "int16", "int32", "int64", "bool")
 
@@ -34,33 +34,33 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 
 class PackedTensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One tensor's entry in the header; its bytes follow those of the entry before."""
+    """One tensor's entry in the header; its bytes follow those of the previous entry."""
 
     name: str
     dtype: str
-    """numpy's name of it."""
+    """numpy's name of the type."""
     shape: tuple[int, ...]
     num_nonzero: int | None
-    """Values behind the bit mask; None where all values are there and no mask."""
+    """Number of values after the bit mask; None if all values are stored without a mask."""
 
     @property
     def size(self) -> int:
-        """Elements."""
+        """Number of elements."""
         return math.prod(self.shape)
 
     @property
     def itemsize(self) -> int:
-        """Bytes of an element."""
+        """Bytes of one element."""
         return int(np.dtype(self.dtype).itemsize)
 
     @property
     def mask_bytes(self) -> int:
-        """Bytes of its bit mask."""
+        """Bytes of the bit mask."""
         return 0 if self.num_nonzero is None else -(-self.size // 8)
 
     @property
     def num_values(self) -> int:
-        """Values that are stored."""
+        """Number of stored values."""
         return self.size if self.num_nonzero is None else self.num_nonzero
 
     @property
@@ -70,15 +70,15 @@ class PackedTensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a packed file says of itself."""
+    """The header of a packed file."""
 
     metadata: str
-    """medtui's, as JSON."""
+    """medtui's metadata as JSON."""
     tensors: list[PackedTensor]
 
 
 def write_packed(path: Path, arrays: Arrays, metadata: str) -> None:
-    """Write arrays. A zero loses its sign; nothing else changes by a bit.
+    """Write arrays without loss, except for the sign of zeros.
 
     Raises:
         OSError: the disk is full.
@@ -99,24 +99,24 @@ def write_packed(path: Path, arrays: Arrays, metadata: str) -> None:
 
 
 def read_packed(path: Path) -> tuple[dict[str, NDArray[np.generic]], str]:
-    """Read a file's arrays and its metadata.
+    """Return a file's arrays by name, and its metadata.
 
     Raises:
-        EnvironmentProblem: it cannot be read, is damaged, or of a later version.
+        EnvironmentProblem: the file cannot be read, is damaged, or of a later version.
     """
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise EnvironmentProblem(f"{path} cannot be read: {error.strerror}.") from error
+        raise EnvironmentProblem(f"Could not read {path}: {error.strerror}.") from error
     try:
         text, frame = _split(raw)
         header = _decode(text)
         payload = _decompress(frame, sum(entry.num_bytes for entry in header.tensors))
         checksum = hashlib.sha256(text + payload).digest()
-        _require(checksum == raw[_LENGTHS:_PREFIX], "its checksum is another")
+        _require(checksum == raw[_LENGTHS:_PREFIX], "its checksum does not match")
         return _unpack_all(header.tensors, payload), header.metadata
     except (ValueError, TypeError, *DECODE_ERRORS) as error:
-        raise EnvironmentProblem(f"{path} is no sound packed file: {error}.") from error
+        raise EnvironmentProblem(f"{path} is not a valid packed file: {error}.") from error
 
 
 def _pack(name: str, array: NDArray[np.generic]) -> tuple[PackedTensor, bytes]:
@@ -130,23 +130,26 @@ def _pack(name: str, array: NDArray[np.generic]) -> tuple[PackedTensor, bytes]:
 
 
 def _planes(values: NDArray[np.generic]) -> bytes:
-    """Return first bytes of all values, then second ones: exponents beside exponents compress."""
+    """Return the first byte of all values, then the second, and so on.
+
+    Bytes with exponents, which repeat, become neighbours, so that zstd compresses them.
+    """
     little = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<")))
     return little.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
-    """Return the header's text and the frame."""
-    _require(raw[: len(MAGIC)] == MAGIC and len(raw) >= _PREFIX, "it does not begin like one")
+    """Return the bytes of the header and of the zstd frame."""
+    _require(raw[: len(MAGIC)] == MAGIC and len(raw) >= _PREFIX, "it does not begin with MEDTUIPK")
     version, length = (int(each) for each in np.frombuffer(raw[len(MAGIC) : _LENGTHS], "<u4"))
-    _require(version == VERSION, f"it is of version {version}; this medtui reads {VERSION}")
+    _require(version == VERSION, f"its version is {version}; this medtui reads version {VERSION}")
     return raw[_PREFIX : _PREFIX + length], raw[_PREFIX + length :]
 
 
 def _decode(text: bytes) -> Header:
     header = msgspec.json.decode(text, type=Header)
     for entry in header.tensors:
-        _require(entry.dtype in _TYPES, f"{entry.dtype} is no type that it can hold")
+        _require(entry.dtype in _TYPES, f"{entry.dtype} is not a supported type")
         _require(min((*entry.shape, entry.num_values)) >= 0, f"{entry.name} has a negative size")
         _require(entry.num_values <= entry.size, f"{entry.name} has more values than elements")
     total = sum(entry.size * entry.itemsize for entry in header.tensors)
@@ -158,8 +161,8 @@ def _decompress(frame: bytes, num_bytes: int) -> bytes:
     import zstandard
 
     try:
-        told = zstandard.frame_content_size(frame)
-        _require(told == num_bytes, f"{told:,} bytes of content where {num_bytes:,} are told of")
+        stated = zstandard.frame_content_size(frame)
+        _require(stated == num_bytes, f"it has {stated:,} bytes of content, not {num_bytes:,}")
         return zstandard.ZstdDecompressor().decompress(frame, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise ValueError(error) from error
@@ -182,12 +185,12 @@ def _unpack(entry: PackedTensor, content: bytes) -> NDArray[np.generic]:
     if entry.num_nonzero is None:
         return values.reshape(entry.shape)
     bits = np.unpackbits(np.frombuffer(content[: entry.mask_bytes], np.uint8), count=entry.size)
-    _require(int(bits.sum()) == entry.num_nonzero, f"{entry.name}'s mask is of other values")
+    _require(int(bits.sum()) == entry.num_nonzero, f"{entry.name}'s mask does not match its values")
     flat = np.zeros(entry.size, entry.dtype)
     flat[bits.astype(bool)] = values
     return flat.reshape(entry.shape)
 
 
-def _require(is_so: bool, complaint: str) -> None:
+def _require(is_so: bool, reason: str) -> None:
     if not is_so:
-        raise ValueError(complaint)
+        raise ValueError(reason)

@@ -1,4 +1,4 @@
-"""torch.export's own file: a graph of torch's operators and its weights, for any batch size."""
+"""`.pt2` files of torch.export: a graph of torch operators with weights, for any batch size."""
 
 from pathlib import Path
 from typing import Any
@@ -6,32 +6,32 @@ from typing import Any
 import torch
 from torch import nn
 
-from medtui.engine.export.loaded_run import Subject
-from medtui.engine.export.runtime import Opened
+from medtui.engine.export.loaded_run import LoadedRun
+from medtui.engine.export.runtime import OpenedFile
 
 METADATA = "medtui.json"
-"""Of the files that a `.pt2` carries along."""
+"""Name of medtui's metadata among the extra files of a `.pt2` file."""
 
 
-def write(subject: Subject, metadata: bytes, path: Path) -> None:
+def write(loaded: LoadedRun, metadata: bytes, path: Path) -> None:
     """Write the network in float32."""
-    save(trace(subject.single, subject), metadata, path)
+    save(trace(loaded.single, loaded), metadata, path)
 
 
-def read(path: Path, _subject: Subject) -> Opened:
-    """Return the graph as PyTorch computes it, operator by operator."""
+def read(path: Path, _loaded: LoadedRun) -> OpenedFile:
+    """Return the graph, which PyTorch runs operator by operator."""
     program, metadata = load(path)
-    return Opened(metadata, {"PyTorch": program.module()})
+    return OpenedFile(metadata, {"PyTorch": program.module()})
 
 
-def trace(network: nn.Module, subject: Subject, *, is_strict: bool = False) -> Any:  # noqa: ANN401 - torch.export's program
-    """Trace a network for any number of images."""
+def trace(network: nn.Module, loaded: LoadedRun, *, is_strict: bool = False) -> Any:  # noqa: ANN401 - torch.export's program
+    """Return the exported program of a network, for any number of images."""
     shapes = ({0: torch.export.Dim("batch", min=1)},)
-    return torch.export.export(network, (subject.example,), dynamic_shapes=shapes, strict=is_strict)
+    return torch.export.export(network, (loaded.example,), dynamic_shapes=shapes, strict=is_strict)
 
 
-def save(program: Any, metadata: bytes, path: Path) -> None:  # noqa: ANN401 - likewise
-    """Write a program without traces of the stack, which name this machine's folders."""
+def save(program: Any, metadata: bytes, path: Path) -> None:  # noqa: ANN401 - torch.export's program
+    """Write a program without stack traces, which contain paths of this machine."""
     for module in program.graph_module.modules():
         for node in module.graph.nodes:
             node.meta.pop("stack_trace", None)
@@ -39,7 +39,7 @@ def save(program: Any, metadata: bytes, path: Path) -> None:  # noqa: ANN401 - l
 
 
 def load(path: Path) -> tuple[Any, bytes]:
-    """Read a program and its metadata."""
+    """Return a file's program and its metadata."""
     extra: dict[str, Any] = {METADATA: ""}
     program = torch.export.load(path, extra_files=extra)
     found = extra[METADATA]

@@ -1,4 +1,4 @@
-"""How a file answers: something that turns images into logits, whatever computes it."""
+"""Runtimes of exported files: functions from images to logits, whatever library computes them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,29 +11,29 @@ from torch import Tensor
 
 from medtui.engine.training.batches import EvaluationBatches
 
-Answer = Callable[[Tensor], Tensor]
-"""Normalised float32 images (N, C, H, W) to logits (N, K)."""
+Forward = Callable[[Tensor], Tensor]
+"""Maps normalised float32 images (N, C, H, W) to logits (N, K)."""
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A file, read back from disk."""
+class OpenedFile:
+    """A file that was read back from disk."""
 
     metadata: bytes
-    """As it was found in the file."""
-    runtimes: dict[str, Answer]
-    """What computes it, by name; the file is held to account in each."""
+    """Metadata as stored in the file."""
+    runtimes: dict[str, Forward]
+    """Forward function of each runtime, by its name; the file is validated in all of them."""
     state: dict[str, Tensor] = field(default_factory=dict)
-    """Its tensors, where they must be the run's own to the bit."""
+    """Tensors of formats that store the run's own bit for bit; empty for others."""
 
 
 @torch.inference_mode()
-def answer_all(answer: Answer, batches: EvaluationBatches) -> NDArray[np.float32]:
-    """Return the logits of all images; batches are padded for files of a fixed batch size."""
+def compute_logits(forward: Forward, batches: EvaluationBatches) -> NDArray[np.float32]:
+    """Return the logits of all images; the last batch is padded, for compiled batch sizes."""
     found = []
     for images_NCHW, _ in batches:
         missing = batches.batch_size - len(images_NCHW)
         filled = F.pad(images_NCHW, (0, 0, 0, 0, 0, 0, 0, missing))
-        found.append(answer(filled)[: len(images_NCHW)])
+        found.append(forward(filled)[: len(images_NCHW)])
     logits_NK: NDArray[np.float32] = torch.cat(found).float().numpy()
     return logits_NK

@@ -1,48 +1,48 @@
-"""How long a file takes for one image and for a batch, in turns with the dense reference."""
+"""Timing of an exported file for one image and for a batch, interleaved with the reference."""
 
 from statistics import median
 
 import torch
 
 from medtui.engine.bench.timing import time_calls
-from medtui.engine.export.loaded_run import BATCH, Subject
-from medtui.engine.export.runtime import Answer
+from medtui.engine.export.loaded_run import BATCH, LoadedRun
+from medtui.engine.export.runtime import Forward
 from medtui.runs.bench_record import spread_of
 from medtui.runs.exports import Timing
 
-ROUNDS = 5
+NUM_ROUNDS = 5
 
 REFERENCE = "dense reference, PyTorch"
-"""The run's study's own, in float32 without a compiler: what 1 stands for."""
+"""The study's reference in float32, not compiled; speed-ups are relative to it."""
 
-_MOST_CALLS, _LEAST_CALLS = 20, 3
+_MAX_CALLS, _MIN_CALLS = 20, 3
 _ROUND_MS = 300
-"""Timed calls in a round: as many as fit, within these bounds."""
+"""Milliseconds of a round, which determine the number of calls within the bounds above."""
 
 
-def take_turns(subject: Subject, answers: dict[str, Answer]) -> list[Timing]:
-    """Time the dense reference and all others on real images, in another order each round."""
-    contenders: dict[str, Answer] = {REFERENCE: subject.dense, **answers}
-    images_NCHW, _ = next(iter(subject.probes["val"].batches))
+def time_runtimes(loaded: LoadedRun, runtimes: dict[str, Forward]) -> list[Timing]:
+    """Return timings of the dense reference and `runtimes`, in a different order each round."""
+    candidates: dict[str, Forward] = {REFERENCE: loaded.dense, **runtimes}
+    images_NCHW, _ = next(iter(loaded.subsets["val"].batches))
     repeated = images_NCHW.repeat(-(-BATCH // len(images_NCHW)), 1, 1, 1)
     return [
-        timing for size in (1, BATCH) for timing in _time(contenders, repeated[:size].contiguous())
+        timing for size in (1, BATCH) for timing in _time(candidates, repeated[:size].contiguous())
     ]
 
 
-def _calls_of(answer: Answer, images_NCHW: torch.Tensor) -> int:
-    (once_ms,) = time_calls(answer, images_NCHW, 1)
-    return min(_MOST_CALLS, max(_LEAST_CALLS, int(_ROUND_MS / once_ms)))
+def _num_calls(forward: Forward, images_NCHW: torch.Tensor) -> int:
+    (once_ms,) = time_calls(forward, images_NCHW, 1)
+    return min(_MAX_CALLS, max(_MIN_CALLS, int(_ROUND_MS / once_ms)))
 
 
-def _time(contenders: dict[str, Answer], images_NCHW: torch.Tensor) -> list[Timing]:
-    rounds: dict[str, list[list[float]]] = {name: [] for name in contenders}
-    names = list(contenders)
-    num_calls = {name: _calls_of(contenders[name], images_NCHW) for name in names}
-    for number in range(ROUNDS):
+def _time(candidates: dict[str, Forward], images_NCHW: torch.Tensor) -> list[Timing]:
+    rounds: dict[str, list[list[float]]] = {name: [] for name in candidates}
+    names = list(candidates)
+    num_calls = {name: _num_calls(candidates[name], images_NCHW) for name in names}
+    for number in range(NUM_ROUNDS):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            rounds[name].append(time_calls(contenders[name], images_NCHW, num_calls[name]))
+            rounds[name].append(time_calls(candidates[name], images_NCHW, num_calls[name]))
     reference = rounds[REFERENCE]
     return [
         Timing(

@@ -177,9 +177,11 @@ class _Callbacks:
         """Write the cycle's metrics to the event log."""
         self.best_cycle = state.best_cycle
         densities = layer_densities(state.theta)
-        dead = [name for name, density in densities.items() if density == 0]
-        if state.cycle == 0 and dead:
-            self._session.warn(f"Collapsed layers after direct compression: {', '.join(dead)}.")
+        collapsed = [name for name, density in densities.items() if density == 0]
+        if state.cycle == 0 and collapsed:
+            self._session.warn(
+                f"Collapsed layers after direct compression: {', '.join(collapsed)}."
+            )
         sizes = {name: layer.weight.numel() for name, layer in named_layers(state.theta).items()}
         kept = sum(densities[name] * size for name, size in sizes.items())
         now = time.monotonic()
@@ -197,7 +199,7 @@ class _Callbacks:
                 seconds=now - self._cycle_began,
                 is_best=measured.is_best,
                 densities=densities,
-                dead_layers=dead,
+                dead_layers=collapsed,
                 are_logits_constant=self._session.evaluator.is_constant,
             )
         )

@@ -67,11 +67,11 @@ class ChannelGroup:
 
     def are_empty(self, network: nn.Module) -> Tensor:
         """Return a mask of the channels whose filters and biases are zero in every layer."""
-        dead = torch.ones(self.size, dtype=torch.bool)
+        empty = torch.ones(self.size, dtype=torch.bool)
         for member in self.layers:
             layer = network.get_submodule(member.name)
-            dead &= member.to_group(_are_structures_empty(layer).cpu(), self.size)
-        return dead
+            empty &= member.to_group(_are_structures_empty(layer).cpu(), self.size)
+        return empty
 
 
 class ChannelGraph:

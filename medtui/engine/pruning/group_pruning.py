@@ -142,8 +142,8 @@ def _mask_of(channels: Tensor, size: int) -> Tensor:
 
 
 @torch.no_grad()
-def _project(module: nn.Module, group: ChannelGroup, dead: Tensor) -> None:
-    """Zero a group's dead channels in its layers, by Condensa's functions, and in its BatchNorms.
+def _project(module: nn.Module, group: ChannelGroup, empty: Tensor) -> None:
+    """Zero a group's empty channels in its layers, by Condensa's functions, and in its BatchNorms.
 
     Condensa keeps the structures whose aggregate is above a threshold. Here `criteria` returns 1
     for kept structures and 0 for removed ones, so that its own code zeroes exactly those, biases
@@ -154,7 +154,7 @@ def _project(module: nn.Module, group: ChannelGroup, dead: Tensor) -> None:
     """
     for member in group.layers:
         layer = layer_named(module, member.name)
-        is_kept = ~member.to_layer(dead, len(layer.weight)).to(layer.weight.device)
+        is_kept = ~member.to_layer(empty, len(layer.weight)).to(layer.weight.device)
         column = is_kept.to(layer.weight.dtype).unsqueeze(1)
         project = condensa.filter_prune if isinstance(layer, nn.Conv2d) else condensa.neuron_prune
         project(layer, _KEPT, criteria=lambda *_, column=column, **__: column)
@@ -165,6 +165,6 @@ def _project(module: nn.Module, group: ChannelGroup, dead: Tensor) -> None:
         norm.condense = set(affine)  # type: ignore[assignment] # Condensa's mark
         if is_recording():
             continue
-        own = member.to_layer(dead, norm.num_features)
+        own = member.to_layer(empty, norm.num_features)
         for parameter in affine.values():
             parameter.data[own.to(parameter.device)] = 0

@@ -146,8 +146,8 @@ def layer_channels(network: nn.Module) -> list[LayerChannels]:
 
 def _removable(group: ChannelGroup, network: nn.Module) -> set[int]:
     """Return the channels that are empty in every layer; all but one if all are."""
-    dead: list[int] = group.are_empty(network).nonzero().flatten().tolist()
-    return set(dead[1:] if len(dead) == group.size else dead)
+    empty: list[int] = group.are_empty(network).nonzero().flatten().tolist()
+    return set(empty[1:] if len(empty) == group.size else empty)
 
 
 def _shifts(group: ChannelGroup, gone: set[int], network: nn.Module) -> set[str]:
