@@ -60,20 +60,20 @@ class RunPredictions:
 
     def scores(self, split: str) -> Scores:
         """Return the scores of a split, with the thresholds chosen on val."""
-        part = self.splits[split]
-        return make_scores(part.logits_NK, part.labels, self.task, self.thresholds, part.mask)
+        stored = self.splits[split]
+        return make_scores(stored.logits_NK, stored.labels, self.task, self.thresholds, stored.mask)
 
 
 def pack_predictions(predictions: RunPredictions) -> bytes:
     """Return the content of `predictions.npz`."""
     arrays: dict[str, NDArray[np.generic]] = {"classes": np.array(predictions.classes)}
-    for split, part in predictions.splits.items():
-        arrays[f"{split}_names"] = np.array(part.names)
-        arrays[f"{split}_patients"] = np.array(part.patients)
-        arrays[f"{split}_labels"] = part.labels
-        arrays[f"{split}_logits"] = part.logits_NK
-        if part.mask is not None:
-            arrays[f"{split}_mask"] = part.mask
+    for split, stored in predictions.splits.items():
+        arrays[f"{split}_names"] = np.array(stored.names)
+        arrays[f"{split}_patients"] = np.array(stored.patients)
+        arrays[f"{split}_labels"] = stored.labels
+        arrays[f"{split}_logits"] = stored.logits_NK
+        if stored.mask is not None:
+            arrays[f"{split}_mask"] = stored.mask
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type] # its flags have names of their own
     return buffer.getvalue()

@@ -26,8 +26,8 @@ def probe() -> Probe:
     try:
         initialise()
         devices = list_devices()
-        parts = [part for device in devices for part in (device.instances or [device])]
-        gpus = [_probe_gpu(part) for part in parts]
+        units = [unit for device in devices for unit in (device.instances or [device])]
+        gpus = [_probe_gpu(unit) for unit in units]
         return Probe(
             driver_version=_version(pynvml.nvmlSystemGetDriverVersion),
             nvml_version=_version(pynvml.nvmlSystemGetNVMLVersion),

@@ -59,13 +59,15 @@ def summarise(
 def summarise_spans(samples: Iterable[Sample], spans: Sequence[Span]) -> TelemetrySummary:
     """Return one summary of several spans; samples between them do not count."""
     known = list(samples)
-    parts = [[sample for sample in known if since <= sample.time < until] for since, until in spans]
-    span = [sample for part in parts for sample in part]
+    by_span = [
+        [sample for sample in known if since <= sample.time < until] for since, until in spans
+    ]
+    span = [sample for chosen in by_span for sample in chosen]
     used = _used_gpus(span)
     gpus = [[gpu for gpu in sample.gpus if not used or _identity(gpu) in used] for sample in span]
     return TelemetrySummary(
         num_samples=len(span),
-        seconds=sum(part[-1].time - part[0].time for part in parts if part),
+        seconds=sum(chosen[-1].time - chosen[0].time for chosen in by_span if chosen),
         gpu_memory_used_bytes=_gpu_level(gpus, lambda gpu: gpu.memory_used_bytes),
         process_gpu_memory_bytes=_gpu_level(gpus, lambda gpu: gpu.process_memory_bytes),
         gpu_percent=_gpu_level(gpus, lambda gpu: gpu.gpu_percent, is_share=True),

@@ -42,13 +42,13 @@ def select_devices(visible: str | None, devices: Sequence[Device]) -> list[Devic
     "Device Enumeration".
     """
     if visible is None:
-        return [part for device in devices for part in _parts_of(device)]
+        return [unit for device in devices for unit in _units_of(device)]
     selected: list[Device] = []
     for entry in visible.split(","):
         device = _named(entry.strip(), devices)
         if device is None:
             break
-        selected += [part for part in _parts_of(device) if part not in selected]
+        selected += [unit for unit in _units_of(device) if unit not in selected]
     return selected
 
 
@@ -76,7 +76,7 @@ def hides_all(visible: str | None) -> bool:
     return not (first.isdecimal() or first.startswith(("GPU-", "MIG-")))
 
 
-def _parts_of(device: Device) -> list[Device]:
+def _units_of(device: Device) -> list[Device]:
     return device.instances or [device]
 
 
@@ -88,7 +88,7 @@ def _named(entry: str, devices: Sequence[Device]) -> Device | None:
     if entry.startswith("MIG-"):
         instances = [instance for device in devices for instance in device.instances]
         exact = [instance for instance in instances if instance.legacy_uuid == entry]
-        return _only(exact or [part for part in instances if (part.uuid or "").startswith(entry)])
+        return _only(exact or [unit for unit in instances if (unit.uuid or "").startswith(entry)])
     return None
 
 

@@ -7,6 +7,7 @@ many inflated bytes as the rows need.
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -68,36 +69,44 @@ def check_png(data: bytes) -> bytes:
 
     Source: PNG specification, third edition, sections 5 and 10.
     """
-    view = memoryview(data)
     header: _Header | None = None
     compressed: list[memoryview] = []
     before: list[memoryview] = []
     after: list[memoryview] = []
+    for kind, body, chunk in _chunks(memoryview(data)):
+        if kind == b"IDAT":
+            compressed.append(body)
+        else:
+            (after if compressed else before).append(chunk)
+        if kind == b"IHDR":
+            header = _header(body)
+        elif header is None:
+            raise BadImageError("damaged: no header")
+    assert header is not None
+    rows = _inflate(header, compressed)
+    return b"".join([SIGNATURE, *before, *_stored(rows), *after])
+
+
+def _chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview, memoryview]]:
+    """Yield kind, body and whole chunk up to IEND; bytes after it are ignored, as by decoders.
+
+    A chunk is its length, its kind, `length` bytes, and a CRC-32 over kind and bytes. A file cut at
+    any byte fails here: every chunk must be complete, and the last one must be IEND.
+    """
     offset = len(SIGNATURE)
-    while True:
+    kind = b""
+    while kind != b"IEND":
         if offset + 12 > len(view):
             raise BadImageError("truncated")
         length, kind = struct.unpack_from(">I4s", view, offset)
         end = offset + 12 + length
         if end > len(view):
             raise BadImageError("truncated")
-        body = view[offset + 8 : end - 4]
         (checksum,) = struct.unpack_from(">I", view, end - 4)
         if zlib.crc32(view[offset + 4 : end - 4]) != checksum:
             raise BadImageError(f"damaged: wrong checksum in {_shown(kind)}")
-        if kind == b"IDAT":
-            compressed.append(body)
-        else:
-            (after if compressed else before).append(view[offset:end])
-        if kind == b"IHDR":
-            header = _header(body)
-        elif header is None:
-            raise BadImageError("damaged: no header")
-        elif kind == b"IEND":
-            break
+        yield kind, view[offset + 8 : end - 4], view[offset:end]
         offset = end
-    rows = _inflate(header, compressed)
-    return b"".join([SIGNATURE, *before, *_stored(rows), *after])
 
 
 def _header(body: memoryview) -> _Header:
