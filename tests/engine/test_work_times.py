@@ -1,6 +1,7 @@
 """What the measurement of a study's work counts, on a clock of the test's own."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,8 @@ from medtui.engine.timing.cpu_share import slowdown_beside
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.stopwatch import MIN_REPEATS, Stopwatch
 from medtui.engine.timing.timed_loop import TimedLoop
+from medtui.engine.timing.work_times import WorkTimer
+from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import expand_grid, parse_preset
 
 CPU = torch.device("cpu")
@@ -99,6 +102,26 @@ def test_a_cycle_is_measured_when_it_is_warm(clock, monkeypatch):
     )
     marked_projected_restored = 0.5 + 0.5 + 0.25
     assert loop.cycle_seconds(expand_grid(preset)[0]) == marked_projected_restored
+
+
+def test_a_training_step_has_the_optimiser_of_its_plan(monkeypatch):
+    """Weight decay is a pass over all weights; fine-tuning has none."""
+    asked = []
+
+    class Sgd(torch.optim.SGD):
+        def __init__(self, parameters: Any, **settings: Any) -> None:
+            asked.append((settings["momentum"], settings["weight_decay"]))
+            super().__init__(parameters, **settings)
+
+    preset = parse_preset(PRESET + "[lc]\nmomentum = 0.7\n", "timed")
+    monkeypatch.setattr(torch.optim, "SGD", Sgd)
+    monkeypatch.setattr(Stopwatch, "seconds_of", lambda *_: 1.0)
+    timer = WorkTimer(preset, summarise_dataset(preset.data), nn.Linear(3, 2), CPU)
+    for plan in (TrainingPlan.of_reference(preset), TrainingPlan.of_finetuning(preset)):
+        timer._training_step(plan)
+    reference = preset.reference
+    assert reference.weight_decay > 0
+    assert asked == [(reference.momentum, reference.weight_decay), (0.7, 0.0)]
 
 
 def test_one_run_at_a_time_is_slowed_down_by_none():
