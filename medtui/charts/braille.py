@@ -21,7 +21,7 @@ _ACROSS, _UP = 2, 4
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """The bit of each dot in a braille glyph, from the top."""
 _BRAILLE = 0x2800
-_NOBODY = -1
+_NO_CURVE = -1
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def cells_of(curves: Sequence[tuple[Sequence[Segment], bool]], plane: Plane) -> 
     A curve is its stretches without gaps, all within the plane, and whether their points are
     joined.
     """
-    owner = np.full((plane.rows * _UP, plane.columns * _ACROSS), _NOBODY)
+    owner = np.full((plane.rows * _UP, plane.columns * _ACROSS), _NO_CURVE)
     for place, (segments, is_joined) in enumerate(curves):
         for segment in segments:
             xs, ys = plane.dots_of(segment)
@@ -80,7 +80,7 @@ def cells_of(curves: Sequence[tuple[Sequence[Segment], bool]], plane: Plane) -> 
                 owner[_near(ys), _near(xs)] = place
     # A cell is a block of 4 x 2 dots. Row 0 of the raster is the lowest, of the text the highest.
     blocks = owner[::-1].reshape(plane.rows, _UP, plane.columns, _ACROSS)
-    glyphs = ((blocks != _NOBODY) * _DOTS[None, :, None, :]).sum(axis=(1, 3))
+    glyphs = ((blocks != _NO_CURVE) * _DOTS[None, :, None, :]).sum(axis=(1, 3))
     topmost = blocks.max(axis=(1, 3))
     return [
         Cell(

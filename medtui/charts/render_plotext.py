@@ -22,7 +22,7 @@ MIN_WIDTH, MIN_HEIGHT = 18, 4
 """A smaller chart shows numbers only."""
 
 MAX_LETTERS = 26
-"""Curves that are drawn one by one and get their letter; more are a crowd, seen as a whole."""
+"""Curves that plotext draws one by one, with their letters; more are drawn by `braille`."""
 
 _MAX_LETTER_STEPS = 6
 _AXIS = 1
@@ -62,7 +62,7 @@ def _draw(plot: Plot, frame: Frame, height: int, style: ChartStyle) -> str:
     _draw_cursor(plotext, frame, height, style)
     faint_first = sorted(range(len(frame.ink)), key=lambda at: frame.ink[at][0].stroke != "faint")
     if len(frame.ink) > MAX_LETTERS:
-        _draw_crowd(plotext, plot, frame, height, faint_first, style)
+        _draw_many(plotext, plot, frame, height, faint_first, style)
     else:
         for index in faint_first:
             _draw_series(plotext, plot, frame, index, style)
@@ -153,7 +153,7 @@ def _draw_bars(
         plotext.scatter(xs, ys, marker=lying if y == top else upright, color=colour)
 
 
-def _draw_crowd(
+def _draw_many(
     plotext: Any,  # noqa: ANN401 - plotext has no types
     plot: Plot,
     frame: Frame,
@@ -214,7 +214,7 @@ def _draw_letters(
 
 def _beside(cell: int, columns: int) -> Iterator[int]:
     """Yield a cell and those beside it: to the right up to the end, then to the left."""
-    yield from range(cell, columns - _AXIS)
+    yield from range(cell, columns + 1)
     yield from count(cell - 1, -1)
 
 

@@ -37,18 +37,28 @@ class RunIdentity:
         return self.key.partition("/")[0]
 
 
+def identify_run(study: str, name: str, names: Iterable[str]) -> RunIdentity:
+    """Return the identity of one run; `names` are its study's runs in the order of planning."""
+    others = [each for each in names if each != REFERENCE]
+    place = others.index(name) if name in others else len(others)
+    return _identity(f"{study}/{name}", name, place)
+
+
 def identify_study(study: str, names: Iterable[str]) -> dict[str, RunIdentity]:
     """Return the identities of a study's runs by key; `names` are in the order of planning."""
     found, place = dict[str, RunIdentity](), 0
     for name in names:
         key = f"{study}/{name}"
-        if name == REFERENCE:
-            found[key] = RunIdentity(key, REFERENCE_LETTER, "strong")
-        else:
-            variant, hue = divmod(place, NUM_HUES)
-            found[key] = RunIdentity(key, place_letter(place), hue, variant)
-            place += 1
+        found[key] = _identity(key, name, place)
+        place += name != REFERENCE
     return found
+
+
+def _identity(key: str, name: str, place: int) -> RunIdentity:
+    if name == REFERENCE:
+        return RunIdentity(key, REFERENCE_LETTER, "strong")
+    variant, hue = divmod(place, NUM_HUES)
+    return RunIdentity(key, place_letter(place), hue, variant)
 
 
 def identify_runs(folders: Iterable[RunFolder]) -> dict[str, RunIdentity]:

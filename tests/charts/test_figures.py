@@ -19,9 +19,9 @@ from medtui.charts.render_plotext import draw
 from medtui.charts.style import ChartStyle
 from medtui.reporting.contents import Contents, gather
 from medtui.runs.folder import StudyFolder
-from medtui.tui.compare.model import Workbench
+from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.tabs import FIGURES as TABS
-from medtui.tui.compare.tabs import Request, draw_averages, make_content
+from medtui.tui.compare.tabs import SUBGROUPS, TabRequest, compute_content, draw_averages
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import write_searched_study
 
@@ -102,9 +102,10 @@ def shown(tab: str, contents: Contents, *, is_turned: bool) -> object:
     """Return what a tab of Compare holds for the report's runs."""
     runs: tuple[ChartedRun, ...] = contents.figure_data.runs
     runs_dir = runs[0].entry.folder.study.path.parent
-    bench = Workbench(runs_dir)
-    asked = Request(tab, runs, None, bench.load(), None, is_turned, 100)
-    return make_content(bench, asked, DARK)
+    loader = ComparisonLoader(runs_dir)
+    current = next(run.entry for run in runs if not run.entry.folder.is_reference)
+    request = TabRequest(tab, runs, current, loader.load(), None, is_turned, 100)
+    return next(iter(compute_content(loader, request, DARK)))
 
 
 @pytest.mark.parametrize("tab", sorted(TABS))
@@ -114,11 +115,37 @@ def test_a_tab_of_compare_shows_the_report_s_plots(tab: str, contents: Contents)
     if tab == "Averages":
         assert shown(tab, contents, is_turned=False) == (draw_averages(plots, DARK),)
         return
+    if tab == "Accuracy":
+        plots = (*plots, *named("changes", contents.figure_data).build(contents.figure_data))
     for is_turned, plot in ((False, plots[0]), (True, plots[-1])):
         found = shown(tab, contents, is_turned=is_turned)
         assert isinstance(found, Plot)
         assert replace(found, remark=plot.remark) == plot
         assert ("again" in found.remark) == (len(plots) > 1)
+
+
+def test_classes_and_calibration_are_the_other_sides_of_their_tables(contents: Contents) -> None:
+    """A second press of their digit draws the report's figure; calibration of the current run."""
+    data = contents.figure_data
+    (classes,) = named("classes", data).build(data)
+    found = shown("Classes", contents, is_turned=True)
+    assert isinstance(found, Plot)
+    assert replace(found, remark="") == classes
+    (calibration,) = named("calibration", data).build(data)
+    found = shown(SUBGROUPS, contents, is_turned=True)
+    assert isinstance(found, Plot)
+    assert len(found.series) == 3
+    assert set(found.series) <= set(calibration.series)
+
+
+def test_a_pinned_baseline_is_named(data: FigureData) -> None:
+    """Changes against one run are not called changes against the reference."""
+    key = data.compressed[0].entry.key
+    other = data.compressed[1].entry.key
+    pinned = {other: replace(data.differences[other], baseline=key)}
+    (plot,) = named("changes", data).build(replace(data, differences=pinned))
+    assert f"against {key}" in plot.title
+    assert plot.rows == (data.compressed[1].title,)
 
 
 def test_averages_are_the_columns_means(data: FigureData) -> None:

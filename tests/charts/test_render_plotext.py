@@ -74,12 +74,12 @@ def test_a_line_goes_on_to_the_edges_of_the_view() -> None:
     assert len(cut(diagonal, 20, 30, is_joined=True)) == 0
 
 
-def test_a_crowd_seen_from_near_is_no_slower() -> None:
+def test_many_curves_can_be_zoomed_far_in() -> None:
     """What lies outside the view costs nothing, however far one zooms in."""
-    crowd = tuple(
+    many = tuple(
         Series("val", ((0, at), (1, at + 1.0), (2, float(at)))) for at in range(MAX_LETTERS + 1)
     )
-    drawing = draw(Plot("x", crowd, x_limits=(1 - 1e-6, 1 + 1e-6)), 80, 20, STYLE)
+    drawing = draw(Plot("x", many, x_limits=(1 - 1e-6, 1 + 1e-6)), 80, 20, STYLE)
     assert len(dots_of(drawing.plain)) > 100
 
 
@@ -173,17 +173,17 @@ def share_near(dots: set[tuple[int, int]], others: set[tuple[int, int]]) -> floa
     return sum(any((x + dx, y + dy) in others for dx, dy in steps) for x, y in dots) / len(dots)
 
 
-def test_a_crowd_is_drawn_where_its_curves_would_be() -> None:
+def test_many_curves_are_drawn_where_each_would_be() -> None:
     """One curve by plotext's own lines, and many times as cells: the same but for letters."""
     alone = draw(Plot("x", (Series("one", walk(1)),)), 80, 20, STYLE).plain
     many = Plot("x", tuple(Series("one", walk(1)) for _ in range(MAX_LETTERS + 1)))
-    crowd = draw(many, 80, 20, STYLE).plain
-    assert alone.splitlines()[-1] == crowd.splitlines()[-1]
-    assert share_near(dots_of(crowd), dots_of(alone)) > 0.97
-    assert share_near(dots_of(alone), dots_of(crowd)) > 0.9
+    many = draw(many, 80, 20, STYLE).plain
+    assert alone.splitlines()[-1] == many.splitlines()[-1]
+    assert share_near(dots_of(many), dots_of(alone)) > 0.97
+    assert share_near(dots_of(alone), dots_of(many)) > 0.9
 
 
-def test_every_cell_of_a_crowd_is_placed() -> None:
+def test_every_cell_of_many_curves_is_placed() -> None:
     """No cell falls upon another, at the edges neither; the topmost curve gives the colour."""
     plane = Plane(0, 10, -1, 1, 40, 12)
     flat = measured([(0.0, -1.0), (10.0, -1.0)])
@@ -199,15 +199,15 @@ def test_every_cell_of_a_crowd_is_placed() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(anything, max_size=40), st.booleans(), st.integers(0, 120), st.integers(0, 40))
-def test_any_crowd_makes_a_chart_of_the_asked_size(
+def test_any_number_of_curves_makes_a_chart_of_the_asked_size(
     values: list[float | None], is_log: bool, width: int, height: int
 ) -> None:
-    """What a single curve survives, a crowd survives, too."""
-    crowd = tuple(
+    """NaN, infinities and gaps in many curves end in text that fits, as they do in one."""
+    many = tuple(
         Series("val", tuple(enumerate(values[at:])), "dots" if at % 2 else "line")
         for at in range(MAX_LETTERS + 1)
     )
-    lines = draw(Plot("x", crowd, is_log=is_log), width, height, STYLE).plain.splitlines()
+    lines = draw(Plot("x", many, is_log=is_log), width, height, STYLE).plain.splitlines()
     assert len(lines) <= max(1, height)
     assert all(len(line) <= max(width, 18) for line in lines)
 

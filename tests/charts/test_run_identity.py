@@ -19,7 +19,7 @@ from medtui.charts.selection import Marks
 from medtui.monitor.folder_reader import FolderReader
 from medtui.reporting.contents import gather
 from medtui.runs.folder import StudyFolder
-from medtui.tui.compare.model import Workbench
+from medtui.tui.compare.model import ComparisonLoader
 from tests.helpers.paths import RECORDED
 
 
@@ -62,9 +62,9 @@ def test_runs_of_several_studies_are_told_apart() -> None:
 def test_a_run_looks_the_same_on_run_compare_report_and_in_files(tmp_path: Path) -> None:
     """Letter and colour are read in each place from what it draws, and are equal."""
     study = recorded(tmp_path)
-    board = Workbench(tmp_path).load()
-    marks = Marks(board.identities)
-    for entry in reversed(board.entries):
+    finished = ComparisonLoader(tmp_path).load()
+    marks = Marks(finished.identities)
+    for entry in reversed(finished.entries):
         marks.add(entry.key)
     on_compare = {mark.key: (mark.letter, mark.tint) for mark in marks}
 

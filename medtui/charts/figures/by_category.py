@@ -8,6 +8,7 @@ from medtui.analysis.run_record import task_of
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Level, Plot, Series
 from medtui.metrics import class_metric
+from medtui.runs.folder import REFERENCE
 from medtui.units import GIB, MIB
 
 _AVERAGED = ("memory", "peak_memory", "utilisation", "process_memory", "cpu", "time")
@@ -24,7 +25,7 @@ def changes(data: FigureData) -> tuple[Plot, ...]:
     metric = data.headline
     known = [
         (run, found.by_metric[metric.name])
-        for run in data.compressed
+        for run in data.runs
         if (found := data.differences.get(run.entry.key)) and metric.name in found.by_metric
     ]
     scale = 100.0 if metric.is_share else 1.0
@@ -36,7 +37,7 @@ def changes(data: FigureData) -> tuple[Plot, ...]:
         for row, (run, change) in enumerate(known)
     )
     unit = ", points" if metric.is_share else ""
-    label = f"change of test {metric.label} against the reference{unit}"
+    label = f"change of test {metric.label} against {_baseline_of(data)}{unit}"
     return (
         Plot(
             label[:1].upper() + label[1:],
@@ -47,6 +48,13 @@ def changes(data: FigureData) -> tuple[Plot, ...]:
             empty="no run has been compared with its reference",
         ),
     )
+
+
+def _baseline_of(data: FigureData) -> str:
+    """Return what the runs were compared with: one run, or each with its study's reference."""
+    baselines = {found.baseline for found in data.differences.values()}
+    is_pinned = len(baselines) == 1 and not min(baselines).endswith(f"/{REFERENCE}")
+    return baselines.pop() if is_pinned else "the reference"
 
 
 def classes(data: FigureData) -> tuple[Plot, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from medtui.charts.palette import Tint
 from medtui.charts.plot import Level, Plot, Series, Stroke
-from medtui.charts.run_identity import RunIdentity, identify_study
+from medtui.charts.run_identity import RunIdentity, identify_run
 from medtui.events import CycleEnded
 from medtui.metrics import Metric
 from medtui.monitor.run_view import RunView
@@ -16,8 +16,8 @@ _FULL_PERCENT = 100.0
 
 def identity_of(view: RunView) -> RunIdentity:
     """Return the letter and the colour that the run has on every screen."""
-    runs = identify_study(view.study.name, [run.name for run in view.study.runs])
-    return runs.get(view.row.key) or RunIdentity(view.row.key, "A", 0)
+    names = [run.name for run in view.study.runs]
+    return identify_run(view.study.name, view.row.name, names)
 
 
 def accuracy_plot(view: RunView) -> Plot:

@@ -1,6 +1,7 @@
 """What each of Compare's tabs shows; threads compute it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from rich.text import Text
@@ -41,8 +42,15 @@ FIGURES = {
 _OVER_TIME = frozenset({"Accuracy", "Memory", "Utilisation"})
 """Tabs whose figures need the runs' logs and telemetry."""
 
-_SIDES = {"Memory": ("used", "free"), "Pareto": ("by size", "by latency")}
-"""What the two plots of a figure show, for the key that turns between them."""
+_OTHER_FIGURES = {"Accuracy": "changes", "Classes": "classes", SUBGROUPS: "calibration"}
+"""The tabs whose other side is another figure, to that figure's name."""
+
+_SIDES = {
+    "Accuracy": ("curves", "changes"), "Memory": ("used", "free"),
+    "Pareto": ("by size", "by latency"), "Classes": ("tables", "chart"),
+    SUBGROUPS: ("tables", "calibration"),
+}  # fmt: skip
+"""What a tab's two sides show, for the key that turns between them."""
 
 _BAR, _LABEL = 30, 28
 
@@ -61,7 +69,7 @@ class TabRequest:
     finished: FinishedRuns
     pin: RunRecord | None
     is_turned: bool
-    """Whether the tab's other side is shown: free memory, latency."""
+    """Whether the tab's other side is shown: changes, free memory, latency."""
     width: int
     """Cells across."""
 
@@ -103,6 +111,8 @@ def describe_tabs(current: str, width: int, colours: Colours) -> Text:
 
 def _content(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> TabContent:
     runs, entries = request.runs, [run.entry for run in request.runs]
+    if request.is_turned and request.tab in _OTHER_FIGURES:
+        return _other_figure(loader, request)
     if request.tab == SUBGROUPS:
         return _subgroups(loader, request, colours)
     if not runs:
@@ -118,13 +128,30 @@ def _content(loader: ComparisonLoader, request: TabRequest, colours: Colours) ->
 
 
 def _side(plots: Sequence[Plot], request: TabRequest) -> Plot:
-    """Return the plot that is shown, and name the key that shows the other one."""
-    if len(plots) == 1:
-        return plots[0]
-    shown, other = (1, 0) if request.is_turned else (0, 1)
-    hint = f"{TABS.index(request.tab) + 1} again: {_SIDES[request.tab][other]}"
-    plot = plots[shown]
+    """Return the plot that is shown."""
+    return _with_hint(plots[request.is_turned and len(plots) > 1], request)
+
+
+def _with_hint(plot: Plot, request: TabRequest) -> Plot:
+    """Return a plot with the key that shows the tab's other side, if it has one."""
+    if request.tab not in _SIDES:
+        return plot
+    other = _SIDES[request.tab][0 if request.is_turned else 1]
+    hint = f"{TABS.index(request.tab) + 1} again: {other}"
     return replace(plot, remark=f"{plot.remark}  {hint}".strip())
+
+
+def _other_figure(loader: ComparisonLoader, request: TabRequest) -> Plot:
+    """Return the figure that is a tab's other side; bootstraps where it shows changes."""
+    data = FigureData(request.runs)
+    if request.tab == "Accuracy":
+        data = replace(data, differences=dict(compute_differences(loader, request)))
+    elif request.tab == SUBGROUPS and request.current is not None:
+        with suppress(MedtuiError):  # the tab's first side says why there is none
+            found = loader.subgroups_of(request.current, request.finished, request.pin)
+            data = replace(data, harms=(found,) if found else ())
+    (plot,) = figure_named(_OTHER_FIGURES[request.tab]).build(data)
+    return _with_hint(plot, request)
 
 
 def _figure_data(loader: ComparisonLoader, request: TabRequest) -> FigureData:
