@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from medtui import __version__
-from medtui.events import CycleEnded, RunFinished, RunStarted
+from medtui.events import CycleEnded, RunFinished, RunStarted, RunStopped
+from medtui.jobs.launcher import resume_study, stop_study
 from medtui.runs.folder import StudyFolder
 from medtui.runs.log_reader import EventTail
 from tests.helpers.earlier_version import FIRST_VERSION, INTERRUPTED, call_medtui, copy_study
 from tests.helpers.paths import REPOSITORY
-from tests.helpers.study_processes import events_of, result_of
+from tests.helpers.study_processes import events_of, is_over, num_cycles_told, result_of
 from tests.helpers.tui_pilot import opened, screen_text, until, wait_longer
+from tests.helpers.waiting import wait_until
 
 STATES = {
     "first-version": {
@@ -96,7 +98,8 @@ async def test_home_and_run_show_it(study: StudyFolder, monkeypatch: pytest.Monk
     wait_longer(monkeypatch)
     async with opened(study.path.parent, size=(140, 45)) as pilot:
         await until(pilot, lambda: study.name in screen_text(pilot))
-        await until(pilot, lambda: all(run in screen_text(pilot) for run in STATES[study.name]))
+        density = "0.5" if study.name == "first-version" else "0.1"
+        await until(pilot, lambda: f"Prune {density}" in screen_text(pilot))
         await pilot.press("enter", "enter")
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "RunScreen")
         await until(pilot, lambda: "accuracy" in screen_text(pilot).lower())
@@ -114,6 +117,26 @@ def _cycles(events: Sequence[object]) -> list[int]:
     return [event.cycle for event in events if isinstance(event, CycleEnded)]
 
 
+def test_resume_begins_at_the_checkpoint(tmp_path: Path) -> None:
+    """The interrupted cycle is completed from its checkpoint, and the run stops again."""
+    study = copy_study(INTERRUPTED, tmp_path / "runs")
+    run = study.run("prune-0.1")
+    before = run.events.read_bytes()
+    resume_study(study)
+    wait_until(lambda: num_cycles_told(run) > CHECKPOINT_CYCLE, "the interrupted cycle")
+    stop_study(study)
+    wait_until(lambda: is_over(study), "the study to stop")
+    assert run.events.read_bytes().startswith(before)
+    events = events_of(run)
+    assert [each.resumed_at for each in events if isinstance(each, RunStarted)] == [
+        None,
+        CHECKPOINT_CYCLE,
+    ]
+    assert _cycles(events)[: CHECKPOINT_CYCLE + 1] == list(range(CHECKPOINT_CYCLE + 1))
+    assert isinstance(events[-1], RunStopped)
+
+
+@pytest.mark.slow  # trains 13 cycles
 def test_resume_continues_from_the_checkpoint(tmp_path: Path) -> None:
     """`resume` carries the study to its end: no cycle is repeated, no record is lost or altered."""
     study = copy_study(INTERRUPTED, tmp_path / "runs")
