@@ -10,7 +10,6 @@ decoders, which answer many requests, use `Popen` directly; they share `child_en
 
 import os
 import select
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ import msgspec
 
 from medtui import __version__
 from medtui.errors import EnvironmentProblem, MedtuiError
-from medtui.protocol.outcome import Failed, error_class
+from medtui.protocol.outcome import Failed, describe_exit, error_class
 from medtui.upgrade import STARTED_BY_VERSION, explain_missing_child
 
 MessageT = TypeVar("MessageT")
@@ -296,13 +295,3 @@ class ChildProcess(Generic[MessageT]):
             if line := last_line(_tail(self._stderr, self._stderr_start)):
                 return line.removesuffix(".")
         return describe_exit(self._process.poll() or 0)
-
-
-def describe_exit(code: int) -> str:
-    """Return how a process ended: `exit status 3`, `ended by SIGSEGV`."""
-    if code >= 0:
-        return f"exit status {code}" if code else "no answer"
-    try:
-        return f"ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"ended by signal {-code}"

@@ -27,6 +27,7 @@ from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import explain_threads
 from medtui.preset import (
     Cell,
+    LcSettings,
     Preset,
     expand_grid,
     parse_preset,
@@ -57,13 +58,7 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
     image_shape = (survey.channels, survey.size, survey.size)
     _check_search(preset, network, macs, image_shape)
     budget = penalty_budget(preset.lc)
-    notes = [*survey.notes, *filter(None, [explain_threads(preset)])]
-    if budget < LOW_BUDGET and preset.lc.cycles > 1:
-        notes.append(
-            f"penalty budget B = {budget:.2f} is low: the result will be close to direct "
-            f"compression. Set lc.mu_init = {preset.lc.mu_init * 10 / budget:.2g} for a budget "
-            "of 10."
-        )
+    notes = [explain_threads(preset), _low_budget_note(preset.lc, budget)]
     cells = [
         _forecast_cell(preset, cell, network, macs, image_shape) for cell in expand_grid(preset)
     ]
@@ -76,10 +71,19 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         classes=list(survey.classes),
         cells=cells,
         penalty_budget=budget,
-        notes=notes,
+        notes=[*survey.notes, *filter(None, notes)],
         estimate=estimate(preset, survey, network, seconds_start=seconds_start)
         if is_measured
         else None,
+    )
+
+
+def _low_budget_note(lc: LcSettings, budget: float) -> str | None:
+    if budget >= LOW_BUDGET or lc.cycles <= 1:
+        return None
+    return (
+        f"penalty budget B = {budget:.2f} is low: the result will be close to direct compression. "
+        f"Set lc.mu_init = {lc.mu_init * 10 / budget:.2g} for a budget of 10."
     )
 
 

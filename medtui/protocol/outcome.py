@@ -1,5 +1,6 @@
 """Messages that every child process may send."""
 
+import signal
 from collections.abc import Sequence
 
 import msgspec
@@ -39,3 +40,13 @@ def error_class(exit_code: int) -> type[MedtuiError]:
     Unknown codes, and deaths by a signal (negative codes), are environment problems.
     """
     return {1: MedtuiError, 2: UsageError}.get(exit_code, EnvironmentProblem)
+
+
+def describe_exit(code: int) -> str:
+    """Return how a process ended: `exit status 3`, `ended by SIGSEGV`."""
+    if code >= 0:
+        return f"exit status {code}" if code else "no answer"
+    try:
+        return f"ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"ended by signal {-code}"

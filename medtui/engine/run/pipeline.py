@@ -81,9 +81,9 @@ def _open_session(
     dataset = _load_data(preset, log, stop)
     digest = before.digest if before else _digest_of_reference(folder)
     if digest and digest != dataset.digest:
+        who = "The run" if before else "The reference"
         raise EnvironmentProblem(
-            f"{'The run' if before else 'The reference'} of {folder.name} was started with "
-            "different images, labels or splits than the data set has now.",
+            f"{who} of {folder.name} was started with different images, labels or splits.",
             hint="Restore the data set, or start the preset as a new study.",
         )
     save_split(dataset, folder.split)
