@@ -101,7 +101,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
     """Home, preset, data, schemes, start; the process that starts is asserted by its preset."""
     started: list[Preset] = []
 
-    def start(_errands: object, preset: Preset) -> str:
+    def start(_actions: object, preset: Preset) -> str:
         started.append(preset)
         return "demo"
 
