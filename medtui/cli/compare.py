@@ -203,12 +203,13 @@ def _print(
 ) -> None:
     from medtui.analysis.table import table_csv, table_markdown
     from medtui.cli.show.summary import print_object
+    from medtui.cli.show.table_keys import json_keys
     from medtui.cli.table import render_table
 
     for at, sheet in enumerate(sheets):
         if as_json:
             for row, cells in enumerate(sheet.rows):
-                named = dict(zip(sheet.headers, cells, strict=True))
+                named = dict(zip(json_keys(sheet.headers), cells, strict=True))
                 print_object({"sheet": sheet.title, **named, "mark": sheet.mark_of(row)})
         elif as_csv:
             print(table_csv(sheet), end="\n" if at < len(sheets) - 1 else "")
