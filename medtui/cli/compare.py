@@ -67,7 +67,10 @@ def compare_runs(
         ),
     ] = "",
     probes: Annotated[
-        bool, typer.Option("--probes", help="Include the low-fidelity runs of searches.")
+        bool,
+        typer.Option(
+            "--low-fidelity", "--probes", help="Include the low-fidelity runs of searches."
+        ),
     ] = False,
     hide_same: Annotated[
         bool, typer.Option("--hide-same", help="Hide columns in which all runs are equal.")
@@ -75,7 +78,9 @@ def compare_runs(
     hurt: Annotated[
         bool,
         typer.Option(
-            "--hurt", help="Subgroup analysis: affected classes, patient groups and images."
+            "--subgroups",
+            "--hurt",
+            help="Subgroup analysis: affected classes, patient groups and images.",
         ),
     ] = False,
     classes: Annotated[
@@ -147,7 +152,8 @@ def _leave_out_probes(entries: "list[RunRecord]", targets: Sequence[str]) -> "li
     unnamed = [probe for probe in probes if not _is_named(probe, targets)]
     if unnamed:
         print(
-            f"{describe_low_fidelity(unnamed)} left out; show them with --probes", file=sys.stderr
+            f"{describe_low_fidelity(unnamed)} left out; show them with --low-fidelity",
+            file=sys.stderr,
         )
     return [entry for entry in entries if entry not in unnamed]
 

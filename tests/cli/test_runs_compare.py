@@ -94,7 +94,7 @@ def test_probes_are_left_out_until_they_are_asked_for(medtui, searched):
     usual, every, one = (
         medtui(*asked, *more) for more in (["cells"], ["cells", "--probes"], [f"cells/{PROBES[0]}"])
     )
-    assert "2 low-fidelity runs (2 cycles) left out; show them with --probes" in usual.stderr
+    assert "2 low-fidelity runs (2 cycles) left out; show them with --low-fidelity" in usual.stderr
     assert "left out" not in every.stderr + one.stderr
     rows = [[json.loads(line) for line in done.stdout.splitlines()] for done in (usual, every, one)]
     assert [sum(row["is_probe"] for row in each) for each in rows] == [0, 2, 1]
