@@ -1,4 +1,4 @@
-"""What to do: a preset's models, its grid of runs and its file. Knows TOML, knows no torch."""
+"""Presets: their models, the grid of runs, and their files. Imports no torch."""
 
 from medtui.preset.cell import Cell
 from medtui.preset.compressing import CompressSettings

@@ -1,4 +1,4 @@
-"""One cell of a preset's grid, and the name its run has."""
+"""A cell of a preset's grid, and the name of its run."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from medtui.preset.schemes import Scheme
 
 @dataclass(frozen=True)
 class Cell:
-    """One run's place in the grid, or a sample that a search asks for."""
+    """A run of the grid, or a sample of a search."""
 
     scheme: Scheme
-    """What compresses."""
+    """The scheme that compresses."""
     density: float | None
-    """Share kept; None where the scheme takes none."""
+    """Density; None if the scheme takes none."""
     seed: int
     """Seed of the run's data order and augmentation."""
     is_probe: bool = False
-    """Whether it is a search's cheap look: `search.probe_cycles` cycles instead of `lc.cycles`."""
+    """Whether it is a low-fidelity run: `search.probe_cycles` cycles instead of `lc.cycles`."""
 
     @property
     def slug(self) -> str:

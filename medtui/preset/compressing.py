@@ -1,4 +1,4 @@
-"""A preset's section on what compresses: the grid of schemes, densities and seeds."""
+"""The section of the grid: schemes, densities and seeds."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ class CompressSettings(Document):
     seeds: Many[Annotated[int, Field(ge=0)]] = Field(default=(0,), min_length=1)
     """Seeds of data order and augmentation during compression."""
     omit: Many[str] = ()
-    """Cells of the grid that are left out, by their runs' names: `prune-0.5`."""
+    """Cells of the grid to leave out, by the names of their runs: `prune-0.5`."""
     guard: Literal["on", "off"] = "on"
     """`off` is stock Condensa, as in the study: structured schemes may empty whole layers."""
     custom: Many[Scheme] = ()
@@ -82,7 +82,7 @@ class CompressSettings(Document):
         return self.known_schemes()[name]
 
     def faults_of(self, names: Sequence[str], *, at: Location) -> Iterator[Fault]:
-        """Yield what keeps schemes, named by the array at the key `at`, from being used here."""
+        """Yield why schemes, named by the array at the key `at`, cannot be used here."""
         known = self.known_schemes()
         for position, name in enumerate(names):
             key = (*at, position)

@@ -1,4 +1,4 @@
-"""A preset's runs: the cells of its grid, and the samples that its searches may ask for."""
+"""A preset's runs: the cells of its grid, and the possible samples of its searches."""
 
 import re
 
@@ -11,8 +11,8 @@ from medtui.units import plural
 _BEST: dict[Objective, str] = {
     "size": "the smallest density",
     "macs": "the density with the fewest multiply-adds",
-    "latency": "the density that is fastest on one image",
-    "throughput": "the density with the most images a second",
+    "latency": "the density with the lowest latency at batch 1",
+    "throughput": "the density with the highest throughput",
     "memory": "the density with the least memory",
 }
 
@@ -38,7 +38,7 @@ def cell_named(preset: Preset, slug: str) -> Cell | None:
 
 
 def names_probe(slug: str) -> bool:
-    """Tell whether a run's folder name is that of a search's cheap sample."""
+    """Return whether a run's folder name is that of a low-fidelity run."""
     found = _SLUG.fullmatch(slug)
     return found is not None and found["probe"] is not None
 
@@ -50,7 +50,7 @@ _SLUG = re.compile(
 
 
 def count_runs(preset: Preset) -> int:
-    """Count the runs a study may have at most: reference, grid, and samples of its searches."""
+    """Return the largest number of runs of a study: reference, grid, and samples of searches."""
     search = preset.search
     samples = search.budget * len(search.scheme) if search else 0
     return 1 + len(expand_grid(preset)) + samples
@@ -62,14 +62,14 @@ def describe_count(preset: Preset) -> str:
 
 
 def describe_compressions(preset: Preset, word: str = "compression") -> str:
-    """Say how many runs there are beside the reference."""
+    """Return the number of runs without the reference, in words."""
     count = count_runs(preset) - 1
     at_most = "at most " if preset.search else ""
     return f"{at_most}{plural(count, word)}"
 
 
 def describe_searches(preset: Preset) -> str:
-    """Say what a preset's searches look for, and what that costs at most; empty without any."""
+    """Return what a preset's searches look for and their largest cost; empty without a search."""
     search = preset.search
     if search is None:
         return ""
@@ -86,7 +86,7 @@ def describe_searches(preset: Preset) -> str:
 
 
 def preset_for(preset: Preset, cell: Cell) -> Preset:
-    """Narrow a preset to one cell: running it repeats that run and nothing else."""
+    """Return a preset with one cell only: running it repeats that run and nothing else."""
     compress = preset.compress.model_copy(
         update={
             "schemes": (cell.scheme.name,),
@@ -97,6 +97,6 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
     )
     lc = preset.lc
     if cell.is_probe:
-        assert preset.search is not None, "a search alone asks for probes"
+        assert preset.search is not None, "only a search has low-fidelity runs"
         lc = lc.model_copy(update={"cycles": preset.search.probe_cycles})
     return preset.model_copy(update={"compress": compress, "lc": lc, "search": None})

@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 
 
 class DataSettings(Document):
-    """Which images, cut and split how."""
+    """The images and their split."""
 
     card: str = Field(min_length=1, examples=["demo"])
     """A shipped card's name, or the path of a `card.toml`."""
@@ -45,7 +45,7 @@ class DataSettings(Document):
 
 
 class ModelSettings(Document):
-    """Which network."""
+    """The network."""
 
     architecture: str = Field(default="resnet18", pattern=r"^[a-z0-9_]+$")
     """A torchvision classifier's name."""
@@ -106,7 +106,7 @@ class LcSettings(Document):
     mu_multiplier: float = Field(default=1.1, ge=1)
     """Factor on mu from one cycle to the next."""
     mu_cap: float = Field(default=10_000.0, gt=0)
-    """mu grows no further once it is past this."""
+    """mu stops growing once it exceeds this."""
 
     @check("lr_schedule", "lr_multiplier")
     def _schedule_is_whole(self) -> Iterator[Fault]:
@@ -143,7 +143,7 @@ class GuardSettings(Document):
 
 
 class EvaluateSettings(Document):
-    """What is measured, and how often."""
+    """What is evaluated, and how often."""
 
     batch_size: int = Field(default=1024, ge=1)
     """Images evaluated at once."""
@@ -157,27 +157,27 @@ class EvaluateSettings(Document):
 
 
 class MachineSettings(Document):
-    """Where it runs."""
+    """The devices that runs use."""
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """`auto` takes every GPU, or the CPU where there is none."""
     workers: int = Field(default=0, ge=0, le=256)
-    """Runs side by side; 0 is one for each GPU, or one single-threaded for each CPU core."""
+    """Parallel runs; 0 is one for each GPU, or one single-threaded for each CPU core."""
     threads: int = Field(default=0, ge=0, le=1024)
     """CPU threads of a run; 0 lets the study choose and record. Results' bits depend on it."""
     reference_threads: int = Field(default=0, ge=0, le=1024)
-    """Likewise for the reference, which runs alone."""
+    """CPU threads of the reference, which runs alone; 0 lets the study choose and record."""
 
 
 class PublishedNumber(Document):
-    """What a publication reports for a run, to stand beside what is measured here."""
+    """A number that a publication reports for a run, shown beside the measured one."""
 
     metric: str = Field(pattern=r"^[a-z0-9_]+$")
     """A metric's name: `accuracy`, `exact_match`."""
     value: float
     """A share of 1, or whatever the metric is in."""
     source: str = ""
-    """Where it stands: table, figure, page."""
+    """Where it is published: table, figure, page."""
 
 
 class Preset(Document):
@@ -194,7 +194,7 @@ class Preset(Document):
     name: str = Field(min_length=1, max_length=80, examples=["malaria"])
     """The study's name; its folder is named after it."""
     note: str = ""
-    """A line for people."""
+    """A note for readers."""
     data: DataSettings = Field(examples=[{"card": "demo"}])
     model: ModelSettings = ModelSettings()
     reference: ReferenceSettings = ReferenceSettings()
@@ -214,7 +214,7 @@ class Preset(Document):
     @model_validator(mode="before")
     @classmethod
     def _search_needs_no_grid(cls, table: object) -> object:
-        """A search that stands beside no schemes stands alone."""
+        """Return the table without the default schemes if it has a search and names no schemes."""
         if isinstance(table, dict) and isinstance(table.get("search"), dict):
             compress = table.get("compress", {})
             if isinstance(compress, dict) and "schemes" not in compress:
@@ -248,7 +248,7 @@ class Preset(Document):
             yield fault(
                 "guard.warmup_cycles",
                 f"{warmup} leaves none of a probe's {search.probe_cycles} cycles "
-                "(search.probe_cycles) at the density asked for",
+                "(search.probe_cycles) at the requested density",
             )
 
     @check("guard.warmup_cycles", "lc.cycles", "compress.guard")
@@ -257,7 +257,7 @@ class Preset(Document):
             yield fault(
                 "guard.warmup_cycles",
                 f"{self.guard.warmup_cycles} leaves none of the {self.lc.cycles} cycles at the "
-                "density asked for",
+                "requested density",
             )
 
     @field_validator("name")

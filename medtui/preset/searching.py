@@ -58,16 +58,16 @@ class SearchSettings(Document):
         return (value,) if isinstance(value, str) else value
 
     def has_probes(self, num_cycles: int) -> bool:
-        """Tell whether there are samples cheaper than runs of `num_cycles` cycles."""
+        """Return whether there are samples cheaper than runs of `num_cycles` cycles."""
         return self.method != "bisection" and 0 < self.probe_cycles < num_cycles
 
     def num_probes(self, num_cycles: int) -> int:
-        """Count the samples of the budget that are cheaper than runs of `num_cycles` cycles."""
+        """Return the number of samples that are cheaper than runs of `num_cycles` cycles."""
         return self.budget - self.num_settling if self.has_probes(num_cycles) else 0
 
     @property
     def num_settling(self) -> int:
-        """How many samples may be chosen at the end; a timed objective needs half of all."""
+        """Number of samples that may be chosen at the end; half of all for a timed objective."""
         return self.finalists if self.is_monotone else self.budget // 2
 
     @property
