@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from medtui.analysis.columns import Split
 from medtui.analysis.differences import RESAMPLES, pair_runs
+from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
 from medtui.analysis.prediction_changes import PairedPredictions
 from medtui.analysis.run_record import RunRecord, reference_of
 from medtui.errors import MedtuiError
@@ -40,9 +41,6 @@ from medtui.runs.result import Flips
 
 TOLERANCE = 0.02
 """Loss of the overall metric that is accepted, as a share or an area."""
-
-NUM_LARGEST = 12
-"""Number of images listed with the largest change of a probability."""
 
 Verdict = Literal["", "possible", "clear"]
 """Whether a class or group lost more than the tolerance; see the module's docstring."""
@@ -84,24 +82,6 @@ class SubgroupChange:
     num_patients: int
     change: Change
     verdict: Verdict
-
-
-@dataclass(frozen=True)
-class ProbabilityChange:
-    """An image and the class whose predicted probability changed."""
-
-    name: str
-    patient: str
-    about: str
-    """The class."""
-    labels: str
-    """The image's labels, joined by commas."""
-    before: float
-    """The class's probability by the baseline."""
-    after: float
-    """The class's probability by the run."""
-    flipped: bool
-    """Whether the prediction of the class changed."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +156,7 @@ def analyse_subgroups(
             pair, read_subgroups(entry.folder.split, split), primary,
             tolerance if passes else None, resamples,
         ),
-        moved=_largest_changes(pair, classes),
+        moved=largest_changes(pair, classes),
         before=calibration_of(pair.reference),
         after=calibration_of(pair.run),
         tolerance=tolerance,
@@ -275,33 +255,3 @@ def _take(pair: PairedPredictions, rows: NDArray[np.int64]) -> PairedPredictions
         pair.reference.take(rows),
         pair.run.take(rows),
     )
-
-
-def _largest_changes(
-    pair: PairedPredictions, classes: Sequence[str]
-) -> tuple[ProbabilityChange, ...]:
-    """Return the images with the largest change of a probability, each with that class.
-
-    With two classes, their probabilities add up to 1: only the second is considered, as by every
-    other metric.
-    """
-    change_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)[:, pair.run.judged]
-    largest_N = change_NK.max(axis=1)
-    present_NK = (pair.run.labels_NK == 1) & pair.run.known
-    rows = np.argsort(-largest_N, kind="stable")[:NUM_LARGEST]
-    found = []
-    for row in rows.tolist():
-        index = pair.run.judged[int(change_NK[row].argmax())]
-        shown = [classes[number] for number in np.flatnonzero(present_NK[row]).tolist()]
-        found.append(
-            ProbabilityChange(
-                pair.names[row],
-                pair.patients[row],
-                classes[index],
-                ", ".join(shown) or "none",
-                float(pair.reference.scores_NK[row, index]),
-                float(pair.run.scores_NK[row, index]),
-                bool(pair.is_changed[row, index]),
-            )
-        )
-    return tuple(found)

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import assert_never
 
-from medtui.analysis.subgroup_analysis import ProbabilityChange
+from medtui.analysis.largest_changes import ProbabilityChange
 from medtui.analysis.table import Table
 from medtui.charts.figures.registry import Figure
 from medtui.charts.render_matplotlib import GRID, INK, svg_of

@@ -176,8 +176,8 @@ def test_a_search_says_what_it_looks_for_and_costs_at_most():
     text = '[search]\nscheme = ["Prune", "FilterPrune"]\nobjective = "latency"\nmetric = "auroc"\n'
     preset = parse_preset(SMALL + text, "p")
     assert describe_searches(preset) == (
-        "Prune, FilterPrune: the density with the lowest latency at batch 1 from 0.01 to 1 that loses at "
-        "most 0.01 of AUROC on val; at most 10 runs each, 5 of them with 5 cycles"
+        "Prune, FilterPrune: the density with the lowest latency at batch 1 from 0.01 to 1 that "
+        "loses at most 0.01 of AUROC on val; at most 10 runs each, 5 of them with 5 cycles"
     )
     assert describe_compressions(preset) == "at most 20 compressions"
     assert describe_count(preset) == "at most 21"
