@@ -1,1 +1,1 @@
-"""What charts show and how they are drawn: plots without a renderer, and their renderers."""
+"""Charts: plots, which do not depend on a renderer, and their renderers."""

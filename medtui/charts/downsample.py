@@ -1,4 +1,4 @@
-"""Makes points fit to be drawn: gaps for what is not finite, clipped, two points per column.
+"""Prepares points for drawing: gaps at values that are not finite, clipping, two points per column.
 
 plotext makes a mark for every column between two points before it clips them, and refuses
 infinities, so nothing reaches it that did not pass here. Pure functions.
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from medtui.monitor.telemetry_curves import Point
 
 LARGEST = 1e300
-"""What is not below it is taken for not finite: an axis around it would overflow."""
+"""Values of this size and above count as not finite: an axis around them would overflow."""
 
 SMALLEST = 1 / LARGEST
-"""What is not above it is taken for zero on a logarithmic axis, for the same reason."""
+"""Values up to this count as zero on a logarithmic axis, for the same reason."""
 
 Segment = NDArray[np.float64]
-"""A stretch of a curve without gaps, (N, 2): x and y, in ascending x."""
+"""A segment of a curve without gaps, (N, 2): x and y, in ascending x."""
 
 
 def measured(points: Sequence[Point]) -> NDArray[np.float64]:
-    """Return points as an array (N, 2); what was not measured is NaN."""
+    """Return points as an array (N, 2); missing values are NaN."""
     return np.array(points, dtype=np.float64).reshape(-1, 2)
 
 
@@ -43,12 +43,12 @@ def split_at_gaps(points: NDArray[np.float64], *, is_log: bool = False) -> list[
 
 
 def clip(segment: Segment, low: float, high: float) -> Segment:
-    """Hold every y within the ends of the axis; what lies outside runs along the edge."""
+    """Clip every y to the ends of the axis; values outside are drawn along the edge."""
     return np.column_stack((segment[:, 0], segment[:, 1].clip(low, high)))
 
 
 def cut(segment: Segment, left: float, right: float, *, is_joined: bool) -> Segment:
-    """Return what is in view; a joined line goes on to the edges, where it is interpolated."""
+    """Return the visible points; a joined line continues to the edges, where it is interpolated."""
     xs, ys = segment.T
     inside: Segment = segment[(left <= xs) & (xs <= right)]
     if not is_joined:
@@ -71,7 +71,7 @@ def thin(segment: Segment, left: float, right: float, columns: int) -> Segment:
     xs, ys = segment.T
     column = np.floor((xs - left) * (columns / (right - left)))
     by_column_and_height = np.lexsort((ys, column))
-    # A stretch begins where the column changes; NaN differs from all, so the first one begins too.
+    # A segment begins where the column changes; NaN differs from all, so the first one begins too.
     starts = np.flatnonzero(np.diff(column[by_column_and_height], prepend=np.nan))
     ends = np.append(starts[1:], len(segment)) - 1
     extremes = by_column_and_height[np.concatenate((starts, ends))]

@@ -30,7 +30,7 @@ def export_chart(run: RunFolder, plot: Plot) -> list[Path]:
 
 
 def chart_csv(plot: Plot) -> str:
-    """Return all points, a row each: series, x, y; a gap has no y.
+    """Return all points, one row each: series, x, y; a gap has no y.
 
     Error bars and bands add their low and high ends.
     """

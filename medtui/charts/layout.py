@@ -1,7 +1,7 @@
 """The part of the plane that a chart shows: its ends, its ticks, and the curves within it.
 
-Logarithmic axes are linear here: values are logarithms, and ticks say what they stand for. Rows of
-names are turned over: row 0 is the highest.
+Logarithmic axes are linear here: values are logarithms, and ticks are labelled with the original
+values. Rows of names are flipped: row 0 is the highest.
 """
 
 import math
@@ -27,7 +27,7 @@ Bar = tuple[float, float, float, float]
 
 @dataclass
 class Frame:
-    """The part of the plane that is in view; logarithms where an axis has them."""
+    """The visible part of the plane; logarithms on logarithmic axes."""
 
     left: float
     right: float
@@ -43,7 +43,7 @@ class Frame:
     levels: list[float | None] = field(default_factory=list)
     """Places of the plot's levels; None where one cannot be drawn."""
     cursor: float | None = None
-    """Where the plot's cursor stands on x; None where it has none, or out of view."""
+    """Place of the plot's cursor on x; None where it has none, or out of view."""
 
 
 def x_ticks_of(plot: Plot, frame: Frame) -> tuple[list[float], list[str]]:
@@ -74,7 +74,7 @@ def _log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[st
 
 
 def frame_of(plot: Plot, columns: int) -> Frame:
-    """Choose the ends of both axes, and make every curve fit between them."""
+    """Choose the ends of both axes, and clip every curve to them."""
     curves = [_points_of(plot, series.points) for series in plot.series]
     frame = Frame(*_ends_of_x(plot, curves), columns)
     for series, points in zip(plot.series, curves, strict=True):
@@ -95,7 +95,7 @@ def frame_of(plot: Plot, columns: int) -> Frame:
 def _visible(
     plot: Plot, frame: Frame, points: NDArray[np.float64], *, is_joined: bool
 ) -> list[Segment]:
-    """Return the stretches of a curve that lie between the ends of x, thinned to the columns."""
+    """Return the segments of a curve between the ends of x, thinned to the columns."""
     ends = (frame.left, frame.right)
     segments = split_at_gaps(points, is_log=plot.is_log and not plot.rows)
     seen = [cut(each, *ends, is_joined=is_joined) for each in segments]
@@ -145,7 +145,7 @@ def _log_x(x: float) -> float | None:
 
 
 def _fit_height(frame: Frame, plot: Plot) -> None:
-    """Choose the ends of y, as logarithms on a logarithmic axis, and hold all curves within."""
+    """Choose the ends of y, as logarithms on a logarithmic axis, and clip all curves to them."""
     if plot.rows:
         frame.low, frame.high = -_ROW_MARGIN, len(plot.rows) - 1 + _ROW_MARGIN
         frame.levels = [level.value for level in plot.levels]
@@ -164,7 +164,7 @@ def _fit_height(frame: Frame, plot: Plot) -> None:
 
 
 def _bars_of(plot: Plot, frame: Frame, series: Series) -> list[Bar]:
-    """Return a series' error bars, and its bars from 0, held within the frame."""
+    """Return a series' error bars, and its bars from 0, clipped to the frame."""
     if plot.rows:
         return _bars_along_rows(plot, frame, series)
     found = list[Bar]()

@@ -1,8 +1,8 @@
-"""Which colour means what: one palette in three variants, for dark and light screens and for paper.
+"""The meaning of colours: one palette in three variants, for dark and light screens and for paper.
 
 Source: Okabe and Ito, "Color Universal Design", 2008, which the colour-blind can tell apart. Each
 place of the palette has the same hue in every variant, lighter or darker as the ground demands, so
-that a run keeps its colour from the screen to the report. Colour never stands alone: a state has
+that a run keeps its colour from the screen to the report. Colour is never the only cue: a state has
 its word and its mark, a series its letter.
 """
 
@@ -15,7 +15,7 @@ BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 
 Role = Literal["strong", "muted", "accent", "good", "warning", "odd"]
-"""A colour by its meaning, for series that are no runs."""
+"""A colour by its meaning, for series that are not runs."""
 
 Tint = int | Role
 """A run's place in the palette, or a role."""
@@ -28,7 +28,7 @@ MARKS: dict[Status, str] = {
     "crashed": "?",
     "queued": "·",
 }
-"""A state's mark; the word stands beside it."""
+"""A state's mark, shown before its word."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Colours:
     muted: str
     """Axes, units, secondary text."""
     strong: str
-    """Text that is to be read first."""
+    """Emphasised text."""
     warning: str
     good: str
     accent: str
     odd: str
-    """What needs a second look without being an error: crashed runs, low-fidelity samples."""
+    """Unusual, but not an error: crashed runs, low-fidelity samples."""
 
     def of(self, tint: Tint) -> str:
         """Return the colour of a place or a role; more places than colours share them."""

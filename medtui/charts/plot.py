@@ -9,7 +9,7 @@ from medtui.monitor.telemetry_curves import Point
 _LETTERS = 26
 
 Stroke = Literal["line", "dots", "faint", "bars"]
-"""Joined; unjoined; joined and drawn behind the others; bars from 0 along the rows."""
+"""Joined points; single points; joined points behind the others; bars from 0 along the rows."""
 
 Interval = tuple[float, float]
 """Low and high end of an error bar."""
@@ -20,7 +20,7 @@ class Series:
     """One curve."""
 
     label: str
-    """What it is, with its split: `val`, `test`, `used`."""
+    """Label, with the split: `val`, `test`, `used`."""
     points: tuple[Point, ...]
     """In ascending x."""
     stroke: Stroke = "line"
@@ -29,13 +29,13 @@ class Series:
     tint: Tint | None = None
     """A run's place in the palette, or a role; None takes the series' own place."""
     letter: str = ""
-    """What names it beside its colour; empty takes the letter of its place."""
+    """Letter by which it is identified; empty takes the letter of its place."""
     intervals: tuple[Interval, ...] = ()
     """Error bars, one for each point: along y, or along x where the plot has rows."""
     variant: int = 0
-    """Marker and dashes in files, by which series of the same colour are told apart."""
+    """Marker and dashes in files, that distinguish series of the same colour."""
     is_hollow: bool = False
-    """Whether its dots are drawn as rings: what was measured with low fidelity."""
+    """Whether its dots are drawn as rings, as for low-fidelity samples."""
 
     @property
     def latest(self) -> float | None:
@@ -71,7 +71,7 @@ class Plot:
     """One chart."""
 
     title: str
-    """What is shown, with the unit of y: `Accuracy by cycle, %`."""
+    """Title, with the unit of y: `Accuracy by cycle, %`."""
     series: tuple[Series, ...]
     """Each gets a letter and a colour by its place, where it has none of its own."""
     levels: tuple[Level, ...] = ()
@@ -79,13 +79,13 @@ class Plot:
     x_label: str = ""
     """What x counts, with its unit: `cycle`, `minutes`."""
     y_label: str = ""
-    """What y counts, with its unit; on screen the title says it."""
+    """What y counts, with its unit; on screen it is in the title."""
     rows: tuple[str, ...] = ()
     """Names along y from the top, for plots of categories: y is then the number of a row."""
     y_limits: tuple[float | None, float | None] = (None, None)
     """Fixed ends of the y axis; None follows the data."""
     x_limits: tuple[float | None, float | None] = (None, None)
-    """Likewise of the x axis; the end of a plan keeps a live chart from moving."""
+    """Fixed ends of the x axis; a planned end keeps the axis of a live chart fixed."""
     are_x_whole: bool = False
     """Whether x has whole numbers only, so that no tick falls between them."""
     is_log: bool = False
@@ -95,9 +95,9 @@ class Plot:
     cursor: float | None = None
     """An x that is marked by a vertical line; None marks none."""
     remark: str = ""
-    """What stands behind the legend: a fact no curve shows."""
-    empty: str = "nothing measured yet"
-    """The sentence that stands where there is nothing to draw."""
+    """Text after the legend."""
+    empty: str = "no measurement yet"
+    """Text that is shown where there is nothing to draw."""
 
     @property
     def is_empty(self) -> bool:

@@ -27,7 +27,7 @@ FILE_KINDS: tuple[FileKind, ...] = ("svg", "png", "pdf")
 """Forms of a figure as a file, by its ending."""
 
 INK, GRID = PAPER.strong, "#d1d2d3"
-"""Stand for the page's text and for its faint lines."""
+"""Colours of text and of grid lines."""
 
 WIDTH_INCHES, HEIGHT_INCHES = 7.0, 3.4
 """Two columns of a journal."""
@@ -43,7 +43,7 @@ _DECADE = 10.0
 
 _MARKERS = "os^Dv"
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
-"""By a series' variant, beside its colour: series whose colour comes round again differ."""
+"""By a series' variant, beside its colour: series of the same colour differ."""
 
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: small files, and it can be searched
@@ -81,7 +81,7 @@ def svg_of(plots: Sequence[Plot]) -> str:
 def file_of(plots: Sequence[Plot], kind: FileKind, *, is_titled: bool = False) -> bytes:
     """Return a figure as a file for print; PNG has 300 dots an inch.
 
-    With `is_titled`, the first plot's title and remark stand above the figure.
+    With `is_titled`, the first plot's title and remark are drawn above the figure.
     """
     with _lock, _figure(plots) as figure:
         paint(plots, figure)

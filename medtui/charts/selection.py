@@ -1,4 +1,4 @@
-"""The runs that a person marked to be compared."""
+"""The runs that are marked for comparison."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,17 +26,17 @@ class Marks:
         return self._marks.get(key)
 
     def add(self, key: str) -> None:
-        """Mark a run; one that is not known (it was deleted meanwhile) is left out."""
+        """Mark a run; an unknown one (it was deleted meanwhile) is left out."""
         if key not in self._marks and key in self.identities:
             self._marks[key] = self._numbers.qualify(self.identities[key])
 
     def toggle(self, key: str) -> None:
-        """Mark a run, or take its mark away."""
+        """Mark or unmark a run."""
         if self._marks.pop(key, None) is None:
             self.add(key)
 
     def keep(self, keys: Iterable[str]) -> None:
-        """Take the mark from every other run."""
+        """Unmark every other run."""
         wanted = set(keys)
         self._marks = {key: mark for key, mark in self._marks.items() if key in wanted}
         if not self._marks:

@@ -1,4 +1,4 @@
-"""How charts look, and the line below each that says which curve is which."""
+"""The look of charts, and their legends."""
 
 from dataclasses import dataclass
 

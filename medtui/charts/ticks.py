@@ -1,4 +1,4 @@
-"""Where an axis begins and ends, and which of its places carry a number."""
+"""The ends of an axis, and its ticks."""
 
 import math
 from collections.abc import Iterable
@@ -49,19 +49,19 @@ def log_ticks_of(low: float, high: float, most: int) -> list[float]:
 
 
 def label_ticks(ticks: list[float]) -> list[str]:
-    """Return all ticks with the same number of decimals, no more than tell them apart."""
+    """Return all ticks with the same number of decimals: the fewest that distinguish them."""
     if not ticks:
         return []
     largest = max(abs(tick) for tick in ticks)
     step = min((b - a for a, b in pairwise(ticks)), default=largest)
-    if largest >= 1e6 or 0 < largest < 1e-3:  # noqa: PLR2004 - longer numbers crowd out the chart
+    if largest >= 1e6 or 0 < largest < 1e-3:  # noqa: PLR2004 - longer labels take too much space
         return [f"{tick:.1e}" for tick in ticks]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
     return [f"{tick:.{min(decimals, 6)}f}" for tick in ticks]
 
 
 def label_log_ticks(ticks: list[float]) -> list[str]:
-    """Return each tick by itself: decades need no common decimals."""
+    """Return each tick with its own decimals: decades need no common ones."""
     return [f"{tick:.3g}" for tick in ticks]
 
 

@@ -1,4 +1,4 @@
-"""How a person looks at a chart: logarithm, smoothing, a window of x, a cursor. Pure functions."""
+"""The viewport of a chart: logarithm, smoothing, a window of x, a cursor. Pure functions."""
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
@@ -7,15 +7,15 @@ from medtui.charts.plot import Plot, Series
 from medtui.monitor.telemetry_curves import rolling_mean
 
 ZOOM = 2.0
-"""One step of zoom shows this many times less."""
+"""Factor of one zoom step."""
 
 SMOOTHING_POINTS = 5
-"""Points whose mean is a point of the smoothed curve."""
+"""Number of points in the rolling mean of a smoothed curve."""
 
 
 @dataclass(frozen=True)
 class Viewport:
-    """What is done to a plot before it is drawn."""
+    """Changes to a plot before it is drawn."""
 
     is_log: bool | None = None
     """Whether y is logarithmic; None leaves it to the plot."""
@@ -46,7 +46,7 @@ def apply_viewport(viewport: Viewport, plot: Plot) -> Plot:
 
 
 def smooth(series: Series) -> Series:
-    """Return the rolling mean of a curve; a gap begins anew."""
+    """Return the rolling mean of a curve; it restarts after a gap."""
     return replace(series, points=tuple(rolling_mean(series.points, SMOOTHING_POINTS)))
 
 

@@ -1,4 +1,4 @@
-"""The application: its screens, its keys, its way out. Loads no torch."""
+"""The application: its screens, its keys, and how it exits. Loads no torch."""
 
 import asyncio
 import gc
@@ -43,30 +43,30 @@ if TYPE_CHECKING:
 
 
 SWITCH_S = 0.001
-"""How long the reading and drawing threads may keep the event loop waiting, seconds."""
+"""How long the reading and drawing threads may block the event loop, seconds."""
 
 GC_THRESHOLDS = (700, 10, 1000)
-"""Python's own, but for the collection of everything: it stalls the loop, and finds next to nothing
-here."""
+"""Python's defaults, except for full collections: they stall the event loop and find almost
+nothing here."""
 
 
 @dataclass
 class SnapshotTaken(Message):
-    """The reading thread has read something new."""
+    """The poller has read a new snapshot."""
 
     snapshot: Snapshot
-    """All that screens show."""
+    """The data that screens show."""
 
 
 class MedtuiApp(App[None]):
-    """Shows one runs folder. Closing it ends nothing that runs."""
+    """Shows one runs folder. Closing it stops no run."""
 
     TITLE = "medtui"
     CSS_PATH = "app.tcss"
 
     BINDINGS = [
-        bind("question_mark,f1", "help", "Help", "Explain this screen and its keys", display="?"),
-        bind("q", "quit", "Quit", "Leave; what runs may go on"),
+        bind("question_mark,f1", "help", "Help", "Show help for this screen", display="?"),
+        bind("q", "quit", "Quit", "Quit; studies can continue to run"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
     ]
 
@@ -83,7 +83,7 @@ class MedtuiApp(App[None]):
         self._handlers = ActionHandlers(self, StudyActions(runs_dir), self.poller)
         self._snapshot: Snapshot | None = None
         self._terminal_title = ""
-        # What a crash writes once the screen is gone.
+        # Where a traceback is written after the terminal was restored.
         self.error_console = PrintableConsole(file=sys.__stderr__, markup=False, highlight=False)
         self._filters.append(ControlFilter())
         if is_ascii:
@@ -104,7 +104,7 @@ class MedtuiApp(App[None]):
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
         self.poller.start()
-        # What stands now stays; going through it at every collection would stall the loop.
+        # What exists now is kept; scanning it at every collection would stall the loop.
         self.call_after_refresh(gc.freeze)
 
     def on_unmount(self) -> None:
@@ -139,7 +139,7 @@ class MedtuiApp(App[None]):
         self.push_screen(screen)
 
     def on_run_screen_run_requested(self, message: "RunScreen.RunRequested") -> None:
-        """Show another run in place of the one in view."""
+        """Show another run in place of the current one."""
         self.pop_screen()
         self.open_run(message.key)
 
@@ -149,7 +149,7 @@ class MedtuiApp(App[None]):
         from medtui.tui.editor.document import document_from
         from medtui.tui.editor.state import EditorState
 
-        with self._handlers.failures_shown("Not usable"):
+        with self._handlers.failures_shown("Could not open the preset"):
             self.push_screen(DataScreen(EditorState(document_from(message.name_or_path))))
 
     def on_data_screen_completed(self, message: "DataScreen.Completed") -> None:
@@ -178,7 +178,7 @@ class MedtuiApp(App[None]):
             self.push_screen(HelpScreen(self.screen))
 
     async def action_quit(self) -> None:
-        """Quit; where something runs, ask first."""
+        """Quit; ask first while a study is running."""
         snapshot = self._snapshot
         live = [study.name for study in snapshot.studies if study.is_live] if snapshot else []
         if not live:
@@ -187,7 +187,7 @@ class MedtuiApp(App[None]):
             self._handlers.confirm_quit(live)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every action of the screen in view, then Textual's own."""
+        """Yield every action of the current screen, then Textual's own."""
         for binding in own_bindings(screen):
             run = partial(self.call_later, self.simulate_key, binding.key)
             yield SystemCommand(
@@ -198,7 +198,7 @@ class MedtuiApp(App[None]):
                 yield command
 
     def _on_run_left(self, _result: None) -> None:
-        """Stop reading the run for a view that nobody looks at."""
+        """Stop reading the run: its screen was closed."""
         self.poller.watch("")
 
     def _name_terminal(self, snapshot: Snapshot) -> None:
@@ -237,7 +237,7 @@ class MedtuiApp(App[None]):
 
 
 def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
-    """Show the runs folder until the person leaves; return the exit code."""
+    """Show the runs folder until the user quits; return the exit code."""
     settings = load_settings()
     app = MedtuiApp(runs_dir, is_ascii=ascii_only or settings.look.ascii, settings=settings)
     favour_loop()

@@ -1,4 +1,4 @@
-"""How a key is bound: with a name to remap it by, and a sentence for help and palette."""
+"""Key bindings: each has a name for remapping, and a sentence for help and command palette."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ FORMER_NAMES: Mapping[str, str] = {
     "tab": "tab_1",
     **{f"main_{number}": f"chart_{number}" for number in range(1, 7)},
 }
-"""Actions' names of earlier versions, still accepted in the settings file, to today's."""
+"""Action names of earlier versions, still accepted in the settings file, to the current ones."""
 
 
 def bind(
@@ -55,9 +55,9 @@ def name_of(action: str) -> str:
 
 
 def current_names(keys: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of the settings file by today's names of actions.
+    """Return the keys of the settings file by the current names of actions.
 
-    Where an action is given by both names, today's wins.
+    Where an action is given by both names, the current one takes precedence.
     """
     renamed = {FORMER_NAMES.get(name, name): key for name, key in keys.items()}
     return renamed | {name: key for name, key in keys.items() if name not in FORMER_NAMES}

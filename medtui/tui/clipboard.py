@@ -27,10 +27,10 @@ def copy_text(app: App[None], text: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         publish_text(path, text)
     except OSError as error:
-        file = f"{path} cannot be written: {error.strerror}"
+        file = f"could not write {path}: {error.strerror}"
     else:
-        file = f"also in {path}"
+        file = f"also written to {path}"
     if len(text.encode()) > MAX_BYTES:
-        return f"Too long for a terminal's clipboard; {file}."
+        return f"The text is too long for the terminal's clipboard; {file}."
     app.copy_to_clipboard(text)
-    return f"Copied, where the terminal allows; {file}."
+    return f"Copied, if the terminal allows it; {file}."

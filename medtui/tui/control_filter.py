@@ -1,8 +1,8 @@
-"""Escapes control characters in all that the application shows, whichever widget shows it.
+"""Escapes control characters in every line that the application shows.
 
-Textual lays text out before filters see it, and counts a control character as no cell. What an
-escape adds is therefore taken from the filling behind the text, so that what follows stays in
-place; where there is too little of it, the end of the escaped text is cut off.
+Textual lays text out before filters see it, and counts a control character as no cell. The
+cells that an escape adds are therefore taken from the padding after the text, so that what follows
+stays in place; where there is too little padding, the end of the escaped text is cut off.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from textual.filter import LineFilter
 from medtui.control_characters import one_line
 
 _FILLING = " ─"
-"""What fills a line behind text: blanks, and the border behind a title."""
+"""What pads a line after text: blanks, and the border after a title."""
 
 
 class ControlFilter(LineFilter):
@@ -30,7 +30,7 @@ class ControlFilter(LineFilter):
 
 def _escape(segments: Sequence[Segment]) -> list[Segment]:
     shown: list[Segment] = []
-    grown, excess = 0, 0  # which segment grew, and the cells that are still to be made up for
+    grown, excess = 0, 0  # which segment grew, and the cells that are still to be removed
     for segment in segments:
         text, style, control = segment
         if control:

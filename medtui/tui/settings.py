@@ -1,7 +1,7 @@
-"""The settings file: the look, and keys other than the application's own.
+"""The settings file: the look of screens, and keys that replace the default ones.
 
-The dataclasses are the one definition. Without a file nothing validates, and nothing that
-validates is imported: start-up does not wait for it.
+The dataclasses are the only definition. Pydantic is imported only where a settings file exists, so
+that it does not delay start-up otherwise.
 """
 
 import os
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-EXAMPLE = """# medtui's settings. Delete a line to get the default back.
+EXAMPLE = """# Settings of medtui. Delete a line to restore its default.
 
 [look]
-theme = "medtui-dark"   # any of the palette's; ansi-dark and ansi-light are the terminal's own
+theme = "medtui-dark"   # also medtui-light; ansi-dark and ansi-light use the terminal's colours
 ascii = false           # draw with ASCII characters only
 
-[keys]                  # an action's name to the key that shall do it
+[keys]                  # the name of an action, and its key
 # stop = "x"
 # next_run = "j"
 """
@@ -28,7 +28,7 @@ class LookSettings:
     theme: str = "medtui-dark"
     """Name of a theme."""
     ascii: bool = False
-    """Whether only ASCII reaches the terminal."""
+    """Whether screens are drawn with ASCII characters only."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def load_settings() -> Settings:
     """Read the file; return the defaults where there is none.
 
     Raises:
-        DocumentError: it is there and cannot be used.
+        DocumentError: the file exists and is not valid.
     """
     path = settings_path()
     return _read(path) if path.is_file() else Settings()

@@ -1,7 +1,7 @@
-"""The terminal may go at any moment: leave in order, with the exit code that says why.
+"""Exits in order when the terminal closes or a signal arrives, with the matching exit code.
 
 Textual 8.2 handles neither SIGTERM nor SIGHUP, and where SIGHUP is ignored (`nohup`) it reads the
-end of a vanished terminal for ever, which keeps a core busy.
+end of a closed terminal for ever, which keeps a core busy.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from medtui.control_characters import one_line
 
 GRACE_S = 2.0
-"""How long an orderly exit may take once the terminal is gone, seconds."""
+"""How long an orderly exit may take after the terminal was closed, seconds."""
 
 _PERIOD_MS = 1000
 
@@ -31,12 +31,12 @@ def on_signals(leave: Callable[[int], object]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-            continue  # `nohup` asked for it; the watch below ends us when the terminal is gone
+            continue  # set by `nohup`; `watch_terminal` exits when the terminal closes
         loop.add_signal_handler(number, leave, 128 + number)
 
 
 def watch_terminal(leave: Callable[[int], object]) -> None:
-    """Watch from a thread; when the terminal is gone, leave, and if that hangs, end the process."""
+    """Exit when the terminal closes, and end the process if that hangs; watches in a thread."""
     if sys.__stdin__ is None or not sys.__stdin__.isatty():
         return
     descriptor = sys.__stdin__.fileno()
@@ -54,7 +54,7 @@ def _watch(descriptor: int, leave: Callable[[int], object]) -> None:
 
 
 def is_gone(descriptor: int, patience_ms: int) -> bool:
-    """Wait at most so long for a terminal to hang up, and tell whether it did."""
+    """Wait up to `patience_ms` for a terminal to hang up; return whether it did."""
     poll = select.poll()
     poll.register(descriptor, 0)
     return bool(poll.poll(patience_ms))

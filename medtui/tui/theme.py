@@ -1,4 +1,4 @@
-"""The application's two themes, made of the palette."""
+"""The application's two themes, built from the palette."""
 
 from textual.theme import Theme
 

@@ -187,7 +187,7 @@ def test_films_have_the_same_figures() -> None:
     data = found.figure_data
     assert {figure.name for figure in figures_of(data)} == {figure.name for figure in FIGURES}
     (plot,) = named("classes", data).plots(data)
-    assert plot.x_label == "test AUROC, one against the rest"
+    assert plot.x_label == "test AUROC, one vs rest"
 
 
 def test_long_curves_are_thinned_once() -> None:

@@ -72,4 +72,4 @@ async def test_a_former_name_remaps_its_action(
         await pilot.press("slash")
         assert app.focused is None or app.focused.id == "studies"
         await pilot.press("z", *"demo")
-        await until(pilot, lambda: "1 with 'demo'" in screen_text(pilot))
+        await until(pilot, lambda: "1 matching 'demo'" in screen_text(pilot))

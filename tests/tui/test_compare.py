@@ -90,7 +90,7 @@ async def test_a_pin_is_the_baseline_of_all(recorded: Path) -> None:
         await pilot.press("down", "p")
         await until(pilot, lambda: "change: against cells/" in screen_text(pilot))
         await pilot.press("p")
-        await until(pilot, lambda: "change: against the reference" in screen_text(pilot))
+        await until(pilot, lambda: "change from the reference" in screen_text(pilot))
 
 
 async def test_a_filter_narrows_the_table_and_half_of_one_does_no_harm(recorded: Path) -> None:

@@ -122,8 +122,8 @@ def test_the_title_states_filter_order_and_groups(state: CompareState) -> None:
     """What the table leaves out, and how it is ordered, can be read above it."""
     state.options = TableOptions("cells", "-density", group=GROUPINGS[1])
     assert state.describe(state.shown) == (
-        "5 of 5 runs, 5 marked · 2 low-fidelity runs (2 cycles) hidden: P shows them"
-        " · cells · by -density · grouped by scheme"
+        "5 of 5 runs, 5 marked · 2 low-fidelity runs (2 cycles) hidden, P to show"
+        " · cells · sorted by -density · grouped by scheme"
     )
 
 

@@ -79,7 +79,7 @@ async def test_every_image_is_read_on_request(runs_dir: Path) -> None:
     """`c` reads them all, and the screen says so."""
     async with opened(runs_dir) as pilot:
         await data_screen(pilot)
-        assert "not every image was read yet" in screen_text(pilot)
+        assert "images not checked" in screen_text(pilot)
         await pilot.press("c")
         await until(pilot, lambda: "✓ every image" in screen_text(pilot))
         await until(pilot, lambda: "deviation" in screen_text(pilot))
@@ -90,7 +90,7 @@ async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         screen = await data_screen(pilot)
         await pilot.press("c", "c")
-        await until(pilot, lambda: "c checks them" in screen_text(pilot))
+        await until(pilot, lambda: "c to read every image" in screen_text(pilot))
         assert screen._inspections == [] or all(
             not isinstance(look, FullInspection) for look in screen._inspections
         )

@@ -53,7 +53,7 @@ async def test_escape_calls_it_off_and_then_goes_back(exportable: StudyFolder) -
         await pilot.press("s")
         await until(pilot, lambda: "loading" in screen_text(pilot))
         await pilot.press("escape")
-        await until(pilot, lambda: "Called off" in screen_text(pilot))
+        await until(pilot, lambda: "Cancelled" in screen_text(pilot))
         await until(pilot, lambda: "●" not in screen_text(pilot))
         folder = exportable.reference.exports
         assert not folder.exists() or list(folder.iterdir()) == []
@@ -67,7 +67,7 @@ async def test_a_run_without_a_model_has_nothing_to_export(exportable: StudyFold
         pilot.app.open_run("small/unfinished")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await pilot.press("e")
-        await until(pilot, lambda: "Only a finished run has a model" in notices(pilot))
+        await until(pilot, lambda: "Only the model of a finished run" in notices(pilot))
 
 
 async def test_compare_exports_the_run_under_the_cursor(exportable: StudyFolder) -> None:

@@ -63,11 +63,11 @@ async def test_a_finished_run_shows_its_result_where_the_progress_was(
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         await pilot.press("p")
-        await until(pilot, lambda: "packed" in screen_text(pilot))
+        await until(pilot, lambda: "sparse size" in screen_text(pilot))
         text = screen_text(pilot)
         assert "test accuracy" in text
-        assert "unseen patients" in text
-        assert "chosen on val" in text
+        assert "test patients" in text
+        assert "selected on val" in text
         await pilot.press("n")
         await until(pilot, lambda: "Prune 0.1" in screen_text(pilot))
 
@@ -137,7 +137,7 @@ async def test_a_run_deleted_under_the_view_is_said_to_be_gone(
         await open_live_run(pilot)
         shutil.rmtree(showcase[-1].folder.path)
         pilot.app.poller.poll_now()
-        await until(pilot, lambda: "no longer there" in screen_text(pilot))
+        await until(pilot, lambda: "run not found" in screen_text(pilot))
 
 
 async def _settled_drawing(pilot: Pilot[None], chart: Chart) -> object:
@@ -175,8 +175,8 @@ async def test_help_explains_the_screen_in_view(
             await pilot.press(key)
             await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
             text = screen_text(pilot)
-            assert "Give the pane the whole screen" in text
-            assert "Val chooses the model" in text
+            assert "Show the pane on the whole screen" in text
+            assert "Charts are updated while" in text
             await pilot.press("escape")
             await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
 

@@ -122,7 +122,7 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
         await put(pilot, "eps", "2")
         await until(pilot, lambda: screen.query_one("#search-eps").has_class("wrong"))
         await until(pilot, lambda: "`search.eps` = 2 must" in screen_text(pilot))
-        assert "once nothing is wrong" in screen_text(pilot)
+        assert "when the preset has no errors" in screen_text(pilot)
         await put(pilot, "eps", "0.1")
         await put(pilot, "objective", "memory")
         await until(pilot, lambda: screen.query_one("#search-objective").has_class("wrong"))
@@ -139,12 +139,12 @@ async def test_the_matrix_switches_a_search_on_and_off(runs_dir: Path) -> None:
         await pilot.press("right", "right")
         await until(
             pilot,
-            lambda: table.is_on_search and "Space searches it no longer" in screen_text(pilot),
+            lambda: table.is_on_search and "remove it from the search" in screen_text(pilot),
         )
         await pilot.press("space")
         await until(pilot, lambda: not screen.query_one("#search-eps").display)
         assert "[search]" not in screen.editor.document.text
-        assert "Off: the grid alone is run" in str(screen.query_one("#search-said").render())
+        assert "Disabled: only the grid is run" in str(screen.query_one("#search-said").render())
         await pilot.press("down", "space")
         await until(pilot, lambda: "takes no density" in notices(pilot))
         await pilot.press(*["down"] * (list(named_schemes()).index("FilterPrune") - 1), "space")
@@ -209,7 +209,7 @@ async def test_a_scheme_of_its_own_is_not_searched_while_the_preset_is_wrong(
         await until(pilot, lambda: table.selected == "FilterPrune50" and table.is_on_search)
         screen.editor.set("lc", "steps", "x")
         await pilot.press("space")
-        await until(pilot, lambda: "Mend what is wrong first" in notices(pilot))
+        await until(pilot, lambda: "Correct the errors of the preset first" in notices(pilot))
 
 
 def test_the_shipped_search_is_told_before_it_is_chosen() -> None:

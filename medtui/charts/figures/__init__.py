@@ -1,4 +1,4 @@
-"""What each figure shows, as plots made of data: once, for screens, reports and files.
+"""The definition of each figure, as plots made from data, for screens, reports and files.
 
 A figure of several runs is one row of `registry.FIGURES`. The charts of the Run screen, which show
 one run that may be live, are in `run`.

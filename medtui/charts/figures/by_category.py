@@ -12,7 +12,7 @@ from medtui.runs.folder import REFERENCE
 from medtui.units import GIB, MIB
 
 _AVERAGED = ("memory", "peak_memory", "utilisation", "process_memory", "cpu", "time")
-"""Columns whose means are drawn beside the metrics'; those that no run measured are left out."""
+"""Columns whose means are drawn beside the metrics'; those without measurements are left out."""
 
 _SECONDS_PER_MINUTE = 60.0
 _MOST_SECONDS = 120.0
@@ -45,7 +45,7 @@ def changes(data: FigureData) -> tuple[Plot, ...]:
             (Level("no change", 0.0),),
             x_label=label,
             rows=tuple(run.title for run, _ in known),
-            empty="no run has been compared with its reference",
+            empty="no run was compared with its reference",
         ),
     )
 
@@ -73,9 +73,9 @@ def classes(data: FigureData) -> tuple[Plot, ...]:
         Plot(
             f"{metric.title} by class on test{metric.unit}",
             tuple(series),
-            x_label=f"test {metric.label}, one against the rest{metric.unit}",
+            x_label=f"test {metric.label}, one vs rest{metric.unit}",
             rows=tuple(names),
-            empty="no class was measured",
+            empty="no metrics by class",
         ),
     )
 
@@ -114,7 +114,7 @@ def _average(column: Column, groups: list[Group]) -> Plot:
 
 
 def _unit_of(column: Column, highest: float) -> tuple[float, str, int]:
-    """Return the factor, the unit and the decimals with which a column stands on an axis."""
+    """Return the factor, the unit and the decimals of a column on an axis."""
     if column.metric is not None:
         return (100.0, ", %", 1) if column.metric.is_share else (1.0, "", 3)
     if "memory" in column.name:

@@ -1,4 +1,4 @@
-"""Reliability diagrams: how often answers of one confidence are right."""
+"""Reliability diagrams: accuracy by confidence."""
 
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Plot, Series
@@ -7,7 +7,7 @@ from medtui.monitor.telemetry_curves import Point
 
 
 def calibration(data: FigureData) -> tuple[Plot, ...]:
-    """Return the reliability of each run that was compared, and of its baseline."""
+    """Return the reliability diagram of each compared run, and of its baseline."""
     found: dict[str, Calibration] = {}
     for harm in data.harms:
         found.setdefault(harm.baseline, harm.before)
@@ -24,11 +24,11 @@ def calibration(data: FigureData) -> tuple[Plot, ...]:
     ideal = Series("perfect calibration", ((0.0, 0.0), (1.0, 1.0)), "faint")
     return (
         Plot(
-            "Share of right answers by confidence, test",
+            "Accuracy by confidence, test",
             (*series, ideal),
             x_label="confidence",
-            y_label="share of right answers",
-            empty="no run has been compared with its reference",
+            y_label="accuracy",
+            empty="no run was compared with its reference",
         ),
     )
 

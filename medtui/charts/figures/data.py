@@ -1,4 +1,4 @@
-"""What figures of several runs are made of."""
+"""The data from which figures of several runs are made."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,11 +52,11 @@ class ChartedRun:
 
 @dataclass(frozen=True)
 class FigureData:
-    """Runs and what was worked out about them; a figure takes what it needs."""
+    """Runs and what was computed from them; a figure takes what it needs."""
 
     runs: tuple[ChartedRun, ...]
     curves: Mapping[str, RunCurves] = field(default_factory=dict)
-    """By run; only runs that have theirs are drawn over time."""
+    """Curves by run; only runs with curves are drawn over time."""
     differences: Mapping[str, Differences] = field(default_factory=dict)
     """Each run's paired changes, by run."""
     harms: tuple[SubgroupAnalysis, ...] = ()
@@ -70,7 +70,7 @@ class FigureData:
 
     @property
     def entries(self) -> list[RunRecord]:
-        """The runs without how they are drawn."""
+        """The records of the runs."""
         return [run.entry for run in self.runs]
 
     @property
@@ -85,7 +85,7 @@ class FigureData:
 
     @property
     def has_gpu(self) -> bool:
-        """Whether any run was watched on a GPU."""
+        """Whether any run has GPU telemetry."""
         return any(curves.telemetry.has_gpu for curves in self.curves.values())
 
     def with_curves(self) -> list[tuple[ChartedRun, RunCurves]]:

@@ -23,13 +23,13 @@ def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
             x_label="cycle",
             y_label=data.axis_label("val"),
             are_x_whole=True,
-            empty="only references are marked: they have no cycles",
+            empty="references have no cycles: mark a compressed run",
         ),
     )
 
 
 def memory(data: FigureData) -> tuple[Plot, ...]:
-    """Return memory over time: used, and free."""
+    """Return memory over time: used and free."""
     what = "GPU memory" if data.has_gpu else "Memory"
     used = tuple(
         run.series(curves.telemetry.memory_used, digits=2) for run, curves in data.with_curves()

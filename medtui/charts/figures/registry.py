@@ -24,21 +24,21 @@ class Figure:
     """One figure."""
 
     name: str
-    """As `--figure` says it."""
+    """Name for `--figure`."""
     title: str
     caption: str
     """What is shown and on which split; `{metric}` stands for the primary metric."""
     build: Callable[[FigureData], tuple[Plot, ...]]
-    """Returns the plots that it is made of: mostly one."""
+    """Returns its plots, mostly one."""
     applies: Callable[[FigureData], bool] = _always
-    """Whether these runs have something to show there."""
+    """Whether the figure has data for these runs."""
 
     def plots(self, data: FigureData) -> tuple[Plot, ...]:
         """Return the plots in which something was measured."""
         return tuple(plot for plot in self.build(data) if not plot.is_empty)
 
     def describe(self, data: FigureData) -> str:
-        """Return the caption in these runs' words."""
+        """Return the caption with the name of the primary metric."""
         return self.caption.replace("{metric}", data.headline.title)
 
 
@@ -47,14 +47,14 @@ FIGURES: tuple[Figure, ...] = (
            metric_by_cycle, lambda data: bool(data.compressed)),
     Figure("changes", "Changes", "Paired change on test against the reference, with 95 % "
            "intervals over patients.", changes, lambda data: bool(data.differences)),
-    Figure("density", "By density", "{metric} on test against the density asked for; lines join "
+    Figure("density", "By density", "{metric} on test against the requested density; lines join "
            "the runs of a scheme.", metric_by_density,
            lambda data: len({run.entry.density for run in data.compressed
                              if run.entry.density}) > 1),
     Figure("pareto", "Size", "{metric} on test against sparse size, and against latency where it "
-           "was measured; the line joins the runs that no other dominates.", pareto),
+           "was measured; the line is the Pareto front.", pareto),
     Figure("classes", "By class", "Each class on test in each run.", classes),
-    Figure("calibration", "Calibration", "How often answers of one confidence are right, on test.",
+    Figure("calibration", "Calibration", "Accuracy of predictions by confidence, on test.",
            calibration, lambda data: bool(data.harms)),
     Figure("averages", "Averages", "Means by scheme; lines show the standard deviation between its "
            "runs.", averages),
@@ -71,7 +71,7 @@ def figure_named(name: str) -> Figure:
 
 
 def figures_of(data: FigureData) -> list[Figure]:
-    """Return the figures that have something to show, those of searches last."""
+    """Return the figures that have data, those of searches last."""
     return [*(each for each in FIGURES if each.applies(data)), *search_figures(data)]
 
 

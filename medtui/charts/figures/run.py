@@ -1,4 +1,4 @@
-"""The charts of one run, live or saved, made of its view."""
+"""The charts of one run, live or saved, made from its view."""
 
 from collections.abc import Callable, Iterable
 
@@ -37,7 +37,7 @@ def accuracy_plot(view: RunView) -> Plot:
         y_label=f"{headline.label}{headline.unit}",
         x_limits=(0 if view.stage == "compress" else 1, _last_cycle(view)),
         are_x_whole=True,
-        empty=f"the first {word} is not measured yet",
+        empty=f"waiting for the first {word}",
     )
 
 
@@ -58,7 +58,7 @@ def loss_plot(view: RunView) -> Plot:
         x_label=word,
         y_label="loss",
         x_limits=(0, _last_cycle(view)),
-        empty=f"the first {word} is not measured yet",
+        empty=f"waiting for the first {word}",
     )
 
 
@@ -74,7 +74,9 @@ def constraint_violation_plot(view: RunView) -> Plot:
         x_limits=(0, _last_cycle(view)),
         are_x_whole=True,
         is_log=True,
-        empty="a reference has no constraint" if is_reference else "no cycle measured yet",
+        empty="a reference has no constraint violation"
+        if is_reference
+        else "waiting for the first cycle",
     )
 
 
@@ -148,7 +150,7 @@ def _other(
     *,
     digits: int = 1,
 ) -> Series:
-    """Return a curve beside it, in no run's colour and with a small letter: capitals are runs'."""
+    """Return a further curve of the run: a neutral colour, and a lower-case letter."""
     tint: Tint = "muted" if view.stage == "reference" else "strong"
     return Series(label, points, stroke, digits, tint, letter, variant=1)
 

@@ -21,7 +21,7 @@ _LOOKS: dict[str, tuple[str, str, Tint, int]] = {
 def search(outcome: SearchOutcome | None) -> Plot:
     """Return the samples of a search, what it infers between them, its bound and its next run."""
     if outcome is None:
-        return Plot("Search", (), empty="this study searches for no density")
+        return Plot("Search", (), empty="this study has no search for a density")
     scale = _PERCENT if outcome.is_share else 1.0
     unit = ", %" if outcome.is_share else ""
     floor = floor_of(outcome)
@@ -35,14 +35,14 @@ def search(outcome: SearchOutcome | None) -> Plot:
         is_x_log=True,
         y_limits=(None if floor is None else floor * scale, None),
         remark=describe_search(outcome),
-        empty="no sample is finished yet",
+        empty="waiting for the first sample",
     )
 
 
 def describe_search(outcome: SearchOutcome) -> str:
-    """Return what was found and spent so far, in few words."""
+    """Return the density found so far and the number of samples."""
     spent = sum(not each.is_free for each in outcome.samples)
-    found = f"found {outcome.best.density:.3g}" if outcome.best else "none yet"
+    found = f"found {outcome.best.density:.3g}" if outcome.best else "no feasible density yet"
     return f"{found}, {spent}/{outcome.num_planned} samples"
 
 
@@ -51,18 +51,18 @@ def caption_of(outcome: SearchOutcome) -> str:
     label = outcome.label[:1].upper() + outcome.label[1:]
     text = (
         f"{label} on val by density, each sample with its standard error. The curve is the "
-        f"posterior mean for whole runs, its band {outcome.sigmas:g} standard errors to either "
-        "side."
+        f"posterior mean for full-fidelity runs, its band {outcome.sigmas:g} standard errors to "
+        "either side."
     )
     if any(sample.is_probe for sample in outcome.samples):
         text += (
-            " Low-fidelity runs ran fewer cycles: they stand where they were measured, and count "
-            "as whole runs at smaller densities."
+            " Low-fidelity runs ran fewer cycles: they are drawn at the density that they were run "
+            "with, and modelled as full-fidelity runs at smaller densities."
         )
     floor = floor_of(outcome)
     num_below = sum(floor is not None and sample.metric < floor for sample in outcome.samples)
     if num_below:
-        text += f" {num_below} sample{'s lie' if num_below > 1 else ' lies'} below the axes."
+        text += f" {num_below} sample{'s are' if num_below > 1 else ' is'} below the axes."
     return text
 
 

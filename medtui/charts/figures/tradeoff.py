@@ -1,4 +1,4 @@
-"""What compression costs and gains: the primary metric by density, and the Pareto fronts."""
+"""Trade-offs of compression: the primary metric by density, and the Pareto fronts."""
 
 from collections.abc import Callable
 
@@ -56,7 +56,7 @@ def pareto(data: FigureData) -> tuple[Plot, ...]:
             "p50 latency",
             "ms",
             column_named("latency").number,
-            "no marked run has a benchmark: `medtui bench STUDY` makes one",
+            "no marked run has a benchmark: run `medtui bench STUDY`",
         ),
     )
 
@@ -85,5 +85,5 @@ def _front(
         y_label=data.axis_label("test"),
         is_x_log=True,
         remark=f"front: {best}" if best else "",
-        empty=empty or "nothing measured yet",
+        empty=empty or "no measurement yet",
     )

@@ -1,1 +1,1 @@
-"""Actions on studies and runs: the requests, their handlers, and what is done."""
+"""Actions on studies and runs: their requests, handlers and implementations."""

@@ -40,7 +40,7 @@ class ActionHandlers:
         self._poller = poller
 
     def handle(self, request: ActionRequest) -> None:
-        """Answer a request."""
+        """Handle a request."""
         match request:
             case StartRequested():
                 self._work(self._start(request))
@@ -60,12 +60,12 @@ class ActionHandlers:
                 assert_never(request)
 
     def confirm_quit(self, live: Sequence[str]) -> None:
-        """Ask what happens to the studies that are running, then quit."""
+        """Ask whether running studies are stopped, then quit."""
         dialog = ConfirmDialog(
             f"{', '.join(live)} {'is' if len(live) == 1 else 'are'} running.",
             [
-                Choice("l", "leave", "Leave it running: it needs no terminal"),
-                Choice("s", "stop", "Stop it after the step it is in, then quit"),
+                Choice("l", "leave", "Quit and keep running in the background"),
+                Choice("s", "stop", "Stop after the current step, then quit"),
                 _CANCEL,
             ],
         )
@@ -73,7 +73,7 @@ class ActionHandlers:
 
     @contextmanager
     def failures_shown(self, title: str) -> Iterator[None]:
-        """Show why an action failed as a notice; the application goes on."""
+        """Show an error of an action as a notice; the application keeps running."""
         try:
             yield
         except OSError as error:
@@ -94,9 +94,11 @@ class ActionHandlers:
             return
         choices = [Choice("w", "study", f"Stop the whole study {study.name}"), _CANCEL]
         if is_run_live:
-            one = Choice("t", "run", f"Stop this run; {study.name} goes on with the next")
+            one = Choice(
+                "t", "run", f"Stop this run only; {study.name} continues with the next run"
+            )
             choices.insert(0, one)
-        sentence = "Stop? A checkpoint is written first, and r resumes from it."
+        sentence = "Stop? A checkpoint is written first. Press r later to resume from it."
         self._app.push_screen(ConfirmDialog(sentence, choices), partial(self._stop, request))
 
     def _stop(self, request: StopRequested, answer: str | None) -> None:
@@ -109,18 +111,18 @@ class ActionHandlers:
         if study.is_live:
             is_ending = study.live_run is None
             self._app.notify(
-                f"{study.name} is about to end or to go on; press r again in a moment."
+                f"{study.name} is between two runs. Wait a moment and press r again."
                 if is_ending
-                else f"{study.name} is running already."
+                else f"{study.name} is already running."
             )
         elif study.status == "finished":
-            self._app.notify(f"{study.name} is finished: nothing is left to do.")
+            self._app.notify(f"{study.name} is finished. There is nothing to resume.")
         else:
             self._run(partial(self._actions.resume, study.name))
 
     def _confirm_delete(self, name: str) -> None:
-        choices = [_CANCEL, Choice("d", "delete", f"Delete {name} with all its runs, for good")]
-        sentence = f"Delete {name}? Its models, logs and results cannot be brought back."
+        choices = [_CANCEL, Choice("d", "delete", f"Delete {name} and all its runs permanently")]
+        sentence = f"Delete {name}? Its models, logs and results cannot be restored."
         self._app.push_screen(ConfirmDialog(sentence, choices), partial(self._delete, name))
 
     def _delete(self, name: str, answer: str | None) -> None:
@@ -128,7 +130,7 @@ class ActionHandlers:
             self._run(partial(self._actions.delete, name))
 
     def _ask_for_note(self, study: StudySummary) -> None:
-        prompt = Prompt(f"A line about {study.name}:", study.note)
+        prompt = Prompt(f"Note for {study.name}:", study.note)
         self._app.push_screen(prompt, partial(self._write_note, study.name))
 
     def _write_note(self, name: str, text: str | None) -> None:
@@ -139,17 +141,19 @@ class ActionHandlers:
         """Open the export dialog of a run that has a model."""
         from medtui.tui.screens.export_dialog import ExportDialog
 
-        with self.failures_shown("Not exported"):
+        with self.failures_shown("Could not export the model"):
             run = await asyncio.to_thread(self._actions.finished_run, key)
             if run is None:
-                self._app.notify("Only a finished run has a model to export.", severity="warning")
+                self._app.notify(
+                    "Only the model of a finished run can be exported.", severity="warning"
+                )
             else:
                 self._app.push_screen(ExportDialog(run))
 
     async def _start(self, request: StartRequested) -> None:
         """Start a study, go to Home, and open its reference if it is to be watched."""
         self._app.notify(f"Starting {request.preset.name} ...", markup=False)
-        with self.failures_shown("Not started"):
+        with self.failures_shown("Could not start the study"):
             name = await asyncio.to_thread(self._actions.start, request.preset)
             self._poller.poll_now()
             await self._app.go_home()
@@ -163,10 +167,10 @@ class ActionHandlers:
             self._work(self._stop_all(live))
 
     async def _stop_all(self, names: Sequence[str]) -> None:
-        """Stop studies, then quit; stay where one could not be stopped."""
+        """Stop studies, then quit, unless one could not be stopped."""
         num_stopped = 0
         for name in names:
-            with self.failures_shown("Not stopped"):
+            with self.failures_shown("Could not stop the study"):
                 await asyncio.to_thread(self._actions.stop_study, name)
                 num_stopped += 1
         if num_stopped == len(names):
@@ -176,7 +180,7 @@ class ActionHandlers:
         self._work(self._run_in_thread(action))
 
     async def _run_in_thread(self, action: Callable[[], str]) -> None:
-        with self.failures_shown("Not done"):
+        with self.failures_shown("Action failed"):
             self._app.notify(await asyncio.to_thread(action), markup=False)
         self._poller.poll_now()
 

@@ -1,4 +1,4 @@
-"""Requests that screens post, and the application answers. Each carries what it is about."""
+"""Messages by which screens request actions; the application handles them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ActionMessage(Message):
-    """Base of all requests: the application answers them in one place."""
+    """Base of all requests: the application handles them in one place."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class StartRequested(ActionMessage):
 
     preset: "Preset"
     is_watched: bool
-    """Whether its screen is opened."""
+    """Whether the screen of its reference is opened."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class StopRequested(ActionMessage):
 
 @dataclass
 class ResumeRequested(ActionMessage):
-    """Start what is unfinished in a study."""
+    """Resume the unfinished runs of a study."""
 
     study: StudySummary
 

@@ -1,4 +1,4 @@
-"""What is done with studies and runs, without any screen. All of it blocks."""
+"""Actions on studies and runs, independent of screens. All of them block."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class StudyActions:
     """Actions on the studies of one runs folder; call them from a thread.
 
-    Those that return a string return a message on what was done.
+    Methods that return a string return a message for the user.
 
     Raises:
         MedtuiError: the action failed.
@@ -34,25 +34,25 @@ class StudyActions:
         return start_study(preset, self.runs_dir).name
 
     def resume(self, name: str) -> str:
-        """Start what is unfinished in a study."""
+        """Resume the unfinished runs of a study."""
         from medtui.jobs.launcher import resume_study
 
         resume_study(self._folder(name))
-        return f"{name} goes on. It needs no terminal."
+        return f"{name} was resumed. It runs in the background."
 
     def stop_run(self, run: RunSummary) -> str:
-        """Ask one run to stop."""
+        """Request that one run stops."""
         from medtui.jobs.launcher import stop_run
 
         stop_run(self._folder(run.study).run(run.name))
-        return f"{run.title} stops after the step it is in."
+        return f"Stop requested for {run.title}. It stops after the current step."
 
     def stop_study(self, name: str) -> str:
-        """Ask a study and its runs to stop."""
+        """Request that a study and its runs stop."""
         from medtui.jobs.launcher import stop_study
 
         stop_study(self._folder(name))
-        return f"{name} stops after the steps its runs are in."
+        return f"Stop requested for {name}. Its runs stop after the current step."
 
     def delete(self, name: str) -> str:
         """Delete a study's folder, unless a process writes to it."""
@@ -64,16 +64,16 @@ class StudyActions:
         try:
             shutil.rmtree(study.path)
         except OSError as error:
-            raise EnvironmentProblem(f"{study.path} is not gone: {error.strerror}.") from error
-        return f"{name} is deleted."
+            raise EnvironmentProblem(f"Could not delete {study.path}: {error.strerror}.") from error
+        return f"{name} was deleted."
 
     def write_note(self, name: str, text: str) -> str:
         """Replace the note of a study."""
         try:
             publish_text(self._folder(name).note, text.strip() + "\n")
         except OSError as error:
-            raise EnvironmentProblem(f"The note is not written: {error.strerror}.") from error
-        return "Noted."
+            raise EnvironmentProblem(f"Could not write the note: {error.strerror}.") from error
+        return f"Note of {name} saved."
 
     def export_chart(self, key: str, plot: Plot) -> str:
         """Write a chart to files in the folder of the run `study/run`."""
@@ -82,8 +82,8 @@ class StudyActions:
         try:
             paths = export_chart(self._run(key), plot)
         except OSError as error:
-            raise EnvironmentProblem(f"Nothing was exported: {error.strerror}.") from error
-        return "Written: " + ", ".join(map(str, paths))
+            raise EnvironmentProblem(f"Could not export the chart: {error.strerror}.") from error
+        return "Exported to " + ", ".join(map(str, paths))
 
     def finished_run(self, key: str) -> RunFolder | None:
         """Return the folder of the run `study/run`; None where it has no model."""

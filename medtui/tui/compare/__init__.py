@@ -1,1 +1,1 @@
-"""What the Compare screen reads, works out and shows in its tabs."""
+"""The Compare screen: what it reads and computes, its table and its tabs."""

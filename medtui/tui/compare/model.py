@@ -1,4 +1,4 @@
-"""What Compare reads and computes: each thing once, in threads, without a screen."""
+"""What Compare reads and computes, in threads and independent of the screen; results are cached."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,21 +18,21 @@ class FinishedRuns:
 
     entries: tuple[RunRecord, ...] = ()
     problems: tuple[str, ...] = ()
-    """Messages on what could not be read."""
+    """Messages on results that could not be read."""
     identities: Mapping[str, RunIdentity] = field(default_factory=dict)
     """Letter and colour of every run, finished or not, by key."""
 
     def find(self, key: str) -> RunRecord | None:
-        """Return the run `study/run`; None where it is not finished or gone."""
+        """Return the run `study/run`; None where it is not finished or does not exist."""
         return next((entry for entry in self.entries if entry.key == key), None)
 
 
 @dataclass
 class ComparisonLoader:
-    """Reads and computes, and keeps what it computed; every method blocks: call it from a thread.
+    """Reads and computes, and caches the results; every method blocks: call it from a thread.
 
     Raises:
-        MedtuiError: what is asked for cannot be had; the sentence is for a person.
+        MedtuiError: a file could not be read, or the runs cannot be compared.
     """
 
     runs_dir: Path
@@ -67,7 +67,7 @@ class ComparisonLoader:
     def subgroups_of(
         self, entry: RunRecord, finished: FinishedRuns, pin: RunRecord | None
     ) -> SubgroupAnalysis | None:
-        """Return which classes and groups got worse; None for the baseline itself."""
+        """Return the subgroup analysis of a run; None for the baseline itself."""
         baseline = _baseline_of(entry, finished, pin)
         if baseline is None:
             return None

@@ -1,4 +1,4 @@
-"""The rows of Compare's table in words. Some columns open files, so threads make them."""
+"""The rows of Compare's table as text. Some columns read files, so rows are made in threads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ class TableOptions:
     """How the table is filtered, sorted and grouped."""
 
     filter: str = ""
-    """Expression that shown runs fulfil; half of one, while it is typed, shows all."""
+    """Expression that shown runs match; an incomplete one shows all."""
     sort: str = ""
-    """Column, `-` before it for falling values; empty keeps studies together."""
+    """Column, `-` before it for descending order; empty keeps studies together."""
     columns: str = ""
-    """Names; empty takes the usual ones."""
+    """Names, separated by commas; empty shows the default columns."""
     is_same_hidden: bool = False
-    """Whether columns in which all runs are alike are left out."""
+    """Whether columns in which all runs are equal are left out."""
     group: str = ""
     """Columns to group by, separated by spaces; empty does not group."""
     is_low_fidelity_shown: bool = False
-    """Whether the runs of a search that ran fewer cycles are shown."""
+    """Whether low-fidelity runs of searches are shown."""
 
     def columns_for(self, entries: Sequence[RunRecord]) -> list[Column]:
         """Return the table's columns for these runs, the run's name among them."""
@@ -44,13 +44,13 @@ class CompareRows:
     differences: Mapping[str, Differences]
     """Run to its differences, as far as they are computed."""
     pin: str
-    """Key of the baseline; empty where each run's own reference is."""
+    """Key of the baseline; empty where each run's own reference is the baseline."""
     texts: Mapping[str, tuple[str, ...]]
-    """Run to its columns in words."""
+    """Run to the texts of its columns."""
     groups: tuple[Group, ...] = ()
-    """Runs that stand together, below their mean where they are several; none ungrouped."""
+    """Runs listed together, below their mean where there are several; empty without grouping."""
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """A group's label to its columns in words."""
+    """A group's label to the texts of its columns."""
 
 
 def make_rows(

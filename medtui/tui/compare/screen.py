@@ -41,16 +41,16 @@ from medtui.tui.widgets.title_bar import TitleBar
 
 
 class CompareScreen(SnapshotScreen):
-    """A table of finished runs; below it what the marked ones have in common and what not."""
+    """A table of finished runs; below it, tabs that compare the marked ones."""
 
     HELP = (
-        "The table lists finished runs. Space marks runs: the tabs below draw the marked ones, "
-        "each with its letter and colour. p pins the run under the cursor as the baseline; without "
-        "a pin each run is held against its own study's reference. A change stands with its 95 % "
-        "interval, from the same resampled patients for both. Filters: scheme=Prune density<0.5 "
-        "acc>90% run~malaria; a word alone is searched in the name. A search's probes, which ran "
-        "fewer cycles, are hidden until P shows them: ○ is a probe, ★ the chosen density; no front "
-        "and no mean takes probes for runs."
+        "The table lists finished runs. Press Space to mark runs: the tabs below show the marked "
+        "runs, each with its letter and colour. Press p to pin the run under the cursor as the "
+        "baseline; otherwise each run is compared with its own study's reference. Each change has "
+        "a 95 % interval from a paired bootstrap over patients. Example of a filter: scheme=Prune "
+        "density<0.5 acc>90% run~malaria; a single word matches names. Low-fidelity runs of a "
+        "search ran fewer cycles; they are hidden, and not part of Pareto fronts and means. Press "
+        "P to show them: ○ is a low-fidelity run, ★ the run of the chosen density."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -64,7 +64,7 @@ class CompareScreen(SnapshotScreen):
         self._loader = ComparisonLoader(runs_dir)
         self._state = CompareState(TableOptions(filter=expression), tuple(marked))
         self._known: list[tuple[int, Mapping[str, str]]] | None = None
-        """Of each study the finished runs and its searches' outcomes, when runs were last read."""
+        """Finished runs and search outcomes of each study when the runs were last read."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -81,17 +81,17 @@ class CompareScreen(SnapshotScreen):
 
     @property
     def chart(self) -> Chart | None:
-        """The tab's chart; None where the tab is no chart."""
+        """The tab's chart; None where the tab has none."""
         chart = self.query_one("#tab-chart", Chart)
         return chart if chart.display else None
 
     @property
     def has_table(self) -> bool:
-        """Whether results can be shown; a screen that is being closed loses its widgets first."""
+        """Whether results can be shown; a closing screen loses its widgets first."""
         return self.is_attached and bool(self.query(CompareTable))
 
     def show(self, snapshot: Snapshot) -> None:
-        """Read the runs again when one has finished or is gone, or a search knows more."""
+        """Read the runs again when one has finished or was deleted, or a search has progressed."""
         known = [(study.num_finished, study.searches) for study in snapshot.studies]
         if known != self._known:
             self._known = known
@@ -103,7 +103,7 @@ class CompareScreen(SnapshotScreen):
         self._show_tabs()
 
     def on_data_table_row_highlighted(self) -> None:
-        """Show what is about the run under the cursor."""
+        """Show the search and subgroups of the run under the cursor."""
         self._show_search()
         if self._state.tab == SUBGROUPS:
             self._fill_tab()
@@ -121,7 +121,7 @@ class CompareScreen(SnapshotScreen):
         self.query_one(FilterInput).open()
 
     def action_sort(self, direction: int) -> None:
-        """Sort by the next column; backwards, reverse the order."""
+        """Sort by the next column; with a negative direction, reverse the order."""
         if direction > 0:
             self._state.sort_by_next_column()
         else:
@@ -141,10 +141,9 @@ class CompareScreen(SnapshotScreen):
         self._show_table()
 
     def action_columns(self) -> None:
-        """Ask for the columns."""
         names = ", ".join(column.name for column in self._state.columns)
         self.app.push_screen(
-            Prompt("Columns, by name or its beginning; empty takes the usual ones:", names),
+            Prompt("Columns, by name or prefix (empty shows the default columns):", names),
             self._set_columns,
         )
 
@@ -166,10 +165,10 @@ class CompareScreen(SnapshotScreen):
             self._refresh()
 
     def action_tab(self, key: str) -> None:
-        """Show a tab; a second time, its other side."""
+        """Show a tab; for the current tab, show its other plot."""
         if self._state.choose_tab(TABS[int(key) - 1]):
             self.query_one("#tab-chart", Chart).viewport = Viewport()
-            self._show_content((Text("working …", self.colours.muted),))
+            self._show_content((Text("computing …", self.colours.muted),))
         self._show_tabs()
         self._fill_tab()
 
@@ -204,7 +203,7 @@ class CompareScreen(SnapshotScreen):
         try:
             self._state.set_columns(names)
         except MedtuiError as error:
-            self.notify(str(error), title="Not shown", severity="error", markup=False)
+            self.notify(str(error), title="Unknown column", severity="error", markup=False)
         else:
             self._show_table()
 
@@ -219,7 +218,7 @@ class CompareScreen(SnapshotScreen):
             self._refresh()
 
     def _refresh(self) -> None:
-        """Show the table again, and compute the tab anew."""
+        """Show the table again, and compute the tab again."""
         self._show_table()
         self._fill_tab()
 
@@ -237,7 +236,7 @@ class CompareScreen(SnapshotScreen):
             return
         state, table = self._state, self.query_one(CompareTable)
         table.show_rows(rows, state.marks, self.colours)
-        baseline = f"change: against {rows.pin}" if rows.pin else "change: against the reference"
+        baseline = f"change from {rows.pin}" if rows.pin else "change from the reference"
         table.caption(state.describe(rows.entries), Text(baseline, style=self.colours.muted))
         right = state.runs.problems[0] if state.runs.problems else ""
         self.query_one(TitleBar).show(
@@ -246,7 +245,7 @@ class CompareScreen(SnapshotScreen):
         self._show_search()
 
     def _fill_tab(self) -> None:
-        """Compute the tab in a thread; what the screen knows is read here."""
+        """Compute the tab in a thread; the screen's state is read here."""
         selected = self.query_one(CompareTable).selected_run
         width = self.query_one("#tab").size.width - 4
         self._compute_tab(self._state.request_tab(selected, width), self.colours)

@@ -1,6 +1,6 @@
 """What Compare shows: which runs, in which order, with which columns, against which baseline.
 
-Pure: no screen, no files. The screen changes it by keys and shows what it says.
+Pure: no screen, no files. The screen changes it on key presses and shows it.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from medtui.tui.compare.rows import CompareRows, TableOptions, make_rows
 from medtui.tui.compare.tabs import TABS, TabRequest
 
 GROUPINGS = ("", "scheme", "scheme density", "density", "seed", "study")
-"""What `g` goes through."""
+"""The groupings that `g` cycles through."""
 
 
 @dataclass
@@ -41,16 +41,16 @@ class CompareState:
     """Run to its differences from the baseline, as far as they are computed."""
     tab: str = TABS[0]
     is_turned: bool = False
-    """Whether the tab's other side is shown: free memory, latency."""
+    """Whether the tab's second plot is shown: free memory, latency."""
 
     @property
     def filtered(self) -> list[RunRecord]:
-        """The runs that the filter lets through, in order."""
+        """The runs that match the filter, in order."""
         try:
             holds = parse_filter(self.options.filter)
             entries = [entry for entry in self.runs.entries if holds(entry)]
             return sort_runs(entries, self.options.sort)
-        except MedtuiError:  # half a filter, while it is being typed
+        except MedtuiError:  # an incomplete filter, while it is being typed
             return list(self.runs.entries)
 
     @property
@@ -110,17 +110,17 @@ class CompareState:
             self.marks.add(key)
 
     def toggle_pin(self, key: str) -> None:
-        """Make a run the baseline of all; the pinned one again: each study's reference is."""
+        """Pin a run as the baseline of all runs; unpin it where it is pinned."""
         is_pinned = self.pin is not None and self.pin.key == key
         self.pin = None if is_pinned else self.runs.find(key)
         self.differences = {}
 
     def set_filter(self, expression: str) -> None:
-        """Show only runs that fulfil an expression."""
+        """Show only runs that match an expression."""
         self.options = replace(self.options, filter=expression)
 
     def set_columns(self, names: str) -> None:
-        """Show columns by name; empty shows the usual ones.
+        """Show columns by name; empty shows the default ones.
 
         Raises:
             UsageError: one of them does not exist.
@@ -157,11 +157,11 @@ class CompareState:
             self.marks.keep(entry.key for entry in split_by_fidelity(self.runs.entries)[0])
 
     def toggle_same_hidden(self) -> None:
-        """Hide columns in which all runs are alike, or show them again."""
+        """Hide columns in which all runs are equal, or show them again."""
         self.options = replace(self.options, is_same_hidden=not self.options.is_same_hidden)
 
     def choose_tab(self, tab: str) -> bool:
-        """Show a tab, or the other side of the current one; return whether it is another tab."""
+        """Show a tab, or the second plot of the current one; return whether the tab changed."""
         is_other = tab != self.tab
         self.is_turned = not is_other and not self.is_turned
         self.tab = tab
@@ -184,7 +184,7 @@ class CompareState:
         parts = [
             self._describe_low_fidelity(),
             self.options.filter,
-            self.options.sort and f"by {self.options.sort}",
+            self.options.sort and f"sorted by {self.options.sort}",
             self.options.group and f"grouped by {self.options.group}",
         ]
         return " · ".join([title, *filter(None, parts)])
@@ -194,5 +194,5 @@ class CompareState:
         _, found = split_by_fidelity(self.filtered)
         if not found:
             return ""
-        hidden = "" if self.options.is_low_fidelity_shown else " hidden: P shows them"
+        hidden = "" if self.options.is_low_fidelity_shown else " hidden, P to show"
         return f"{describe_low_fidelity(found)}{hidden}"

@@ -1,4 +1,4 @@
-"""Compare's table: a run a row, its mark in front, each metric with its change."""
+"""Compare's table: one row per run, with its mark and the change of each metric."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ _WIDEST = 24
 """Cells of a column at most; the run's name grows beyond where there is space."""
 
 _GROUP = "group: "
-"""What the keys of groups' lines begin with; no run's does."""
+"""Prefix of the keys of groups' rows; no key of a run begins with it."""
 
 _SIGN = 2
 """Cells before a run's name for its role in a search."""
@@ -28,10 +28,16 @@ _CHANGE = 23
 
 
 class CompareTable(RecordTable):
-    """All finished runs that the filter lets through."""
+    """All finished runs that match the filter."""
 
     BINDINGS = [
-        Binding("enter", "select_cursor", "Mark", show=False, tooltip="Does what space does"),
+        Binding(
+            "enter",
+            "select_cursor",
+            "Mark",
+            show=False,
+            tooltip="Mark or unmark the run under the cursor",
+        ),
     ]
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ from medtui.tui.widgets.image_strip import draw_samples
 from medtui.tui.widgets.progress_bar import bar
 
 SUBGROUPS = "Subgroups"
-"""The tab that is about the run under the cursor."""
+"""The tab on the run under the cursor."""
 
 TABS = ("Accuracy", "Memory", "Utilisation", "Averages", "Density", "Pareto", "Classes",
         SUBGROUPS, "Settings")  # fmt: skip
@@ -37,7 +37,7 @@ FIGURES = {
     "Accuracy": "accuracy", "Memory": "memory", "Utilisation": "utilisation",
     "Averages": "averages", "Density": "density", "Pareto": "pareto",
 }  # fmt: skip
-"""The tabs that show a figure, to the figure's name; a figure of two plots turns between them."""
+"""Tabs that show a figure, to its name; the tab's key switches between two plots of a figure."""
 
 _OVER_TIME = frozenset({"Accuracy", "Memory", "Utilisation"})
 """Tabs whose figures need the runs' logs and telemetry."""
@@ -98,7 +98,7 @@ def compute_differences(
 
 
 def describe_tabs(current: str, width: int, colours: Colours) -> Text:
-    """Return the line of tabs; where their names do not fit, only the current one has its name."""
+    """Return the line of tabs; where names do not fit, only the current tab has its name."""
     is_narrow = width < sum(len(tab) + 4 for tab in TABS)
     text = Text(" ")
     for at, tab in enumerate(TABS, 1):
@@ -116,7 +116,9 @@ def _content(loader: ComparisonLoader, request: TabRequest, colours: Colours) ->
     if request.tab == SUBGROUPS:
         return _subgroups(loader, request, colours)
     if not runs:
-        return (Text("No run is marked: space marks the one under the cursor.", colours.muted),)
+        return (
+            Text("No run is marked. Press Space to mark the run under the cursor.", colours.muted),
+        )
     if request.tab in FIGURES:
         plots = figure_named(FIGURES[request.tab]).build(_figure_data(loader, request))
         if request.tab == "Averages":
@@ -162,7 +164,7 @@ def _figure_data(loader: ComparisonLoader, request: TabRequest) -> FigureData:
 
 
 def draw_averages(plots: Sequence[Plot], colours: Colours) -> Text:
-    """Return bars of text, a block for each plot of means: they scroll where a chart does not."""
+    """Return bars of text, a block for each plot of means; unlike a chart, text can be scrolled."""
     text = Text()
     for plot in plots:
         (series,) = plot.series
@@ -181,7 +183,7 @@ def _subgroups(
     loader: ComparisonLoader, request: TabRequest, colours: Colours
 ) -> tuple[Table | Text, ...]:
     if request.current is None:
-        return (Text("No run is under the cursor.", colours.muted),)
+        return (Text("There is no run under the cursor.", colours.muted),)
     try:
         analysis = loader.subgroups_of(request.current, request.finished, request.pin)
     except MedtuiError as error:
@@ -209,7 +211,7 @@ def _summary(analysis: SubgroupAnalysis, colours: Colours) -> Text:
 
 
 def _moved_images(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> Text:
-    """Return the images whose answer moved most; listing the data set can take a while."""
+    """Return the images whose prediction changed most; listing the data set can take a while."""
     if request.current is None or request.current.preset is None:
         return Text()
     try:

@@ -1,1 +1,1 @@
-"""A preset being edited: its document, its grid of schemes and densities."""
+"""The preset editor: its screens, document, and grid of schemes and densities."""

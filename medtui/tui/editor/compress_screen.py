@@ -1,4 +1,4 @@
-"""Compress: schemes, densities and settings; the preset as it will be; what it would do."""
+"""Compress: schemes, densities and settings, the preset's text, and the preflight check."""
 
 from rich.text import Text
 from textual import work
@@ -29,45 +29,46 @@ from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.title_bar import TitleBar
 
 PAUSE_S = 1.5
-"""The preset is tried once nothing was changed for so long, seconds."""
+"""The preset is checked after this many seconds without a change."""
 
 _FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
           ("compress", "guard"), ("machine", "device"))  # fmt: skip
-"""Keys that are changed often; the matrix shows the others of `compress`."""
+"""Keys that are changed often; the table shows the others of `compress`."""
 
 _TABLES = ("search", "lc", "reference", "model", "guard", "evaluate", "machine")
 
 
 class CompressScreen(Screen[None]):
-    """Second step of a new study, and its start."""
+    """Second step of a new study; starts it."""
 
     HELP = (
-        "Every chosen cell is run with every seed. Space on a cell chooses it or leaves it out, on "
-        "a scheme's name all of its cells. Percentages are the weights a cell keeps, tried on a "
-        "fresh network; a warning sign means emptied layers. Space in the column `search` finds a "
-        "scheme's density by itself, beside the grid or without one. "
-        "The form's fields and the preset's text are the same thing; defaults are the study's."
+        "Each selected cell is run with every seed. Press Space on a cell to select or deselect "
+        "it, and on the name of a scheme to select or deselect all of its cells. Percentages are "
+        "the weights that a cell keeps, measured on a newly initialised network; a warning sign "
+        "marks collapsed layers. Press Space in the column `search` to search for the density of a "
+        "scheme automatically, with or without a grid. The form and the preset's text show the "
+        "same settings."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]
 
     BINDINGS = [
-        bind("space", "choose", "Choose", "Choose or drop the cell or scheme under the cursor"),
-        bind("d", "densities", "Densities", "Go to the densities"),
-        bind("f", "find_density", "Search", "Go to the search for a density, or switch it on"),
+        bind("space", "choose", "Select", "Select or deselect the cell or scheme under the cursor"),
+        bind("d", "densities", "Densities", "Move to the densities"),
+        bind("f", "find_density", "Search", "Move to the search for a density, or enable it"),
         bind("k", "copy", "Copy", "Copy the preset's text", shown=False),
-        bind("w", "save", "Save", "Save the preset; comments are kept"),
-        bind("s", "start", "Start", "Start the study, or show its command line"),
-        bind("tab", "app.focus_next", "Field", "Go to the next field", shown=False),
-        bind("escape", "back", "Back", "Leave the field, or go back"),
-        bind("c", "check", "Check", "Try the preset: data, weights kept, what is wrong"),
+        bind("w", "save", "Save", "Save the preset, with its comments"),
+        bind("s", "start", "Start", "Start the study, or show its command"),
+        bind("tab", "app.focus_next", "Field", "Move to the next field", shown=False),
+        bind("escape", "back", "Back", "Leave the field, or go back to the previous screen"),
+        bind("c", "check", "Check", "Check the preset: data, weights kept, errors"),
     ]
 
     def __init__(self, editor: EditorState) -> None:
         super().__init__()
         self.editor = editor
-        """The preset under work."""
+        """The edited preset."""
         self._preset_actions = PresetActions(self, editor)
         self._preflight = PreflightState()
         self._process = LatestProcess[Preflight]()
@@ -84,7 +85,7 @@ class CompressScreen(Screen[None]):
         yield FittedFooter()
 
     def on_mount(self) -> None:
-        """Show the document and try it."""
+        """Show the document and check it."""
         self._show()
         self.query_one(SchemeTable).focus()
         self.action_check()
@@ -101,38 +102,39 @@ class CompressScreen(Screen[None]):
         self.focus_next()
 
     def on_data_table_cell_highlighted(self) -> None:
-        """Show what the scheme under the cursor does."""
         self._show_details()
 
     def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
-        """Enter chooses, as space does."""
+        """Select the cell: Enter does the same as Space."""
         event.stop()
         self.action_choose()
 
     def action_choose(self) -> None:
-        """Choose or drop the cell under the cursor; on a scheme's name, all of its cells."""
+        """Select or deselect the cell under the cursor; on a scheme's name, all of its cells."""
         table, document = self.query_one(SchemeTable), self.editor.document
         if table.selected is None:
             return
         if table.is_on_search:
             scheme = all_schemes(document.preset).get(table.selected)
             if scheme is None:
-                self.notify("Mend what is wrong first: the preset's own schemes are not known.")
+                self.notify(
+                    "Correct the errors of the preset first; its own schemes could not be read."
+                )
                 return
             if not scheme.takes_density:
-                self.notify(f"{table.selected} takes no density that could be searched.")
+                self.notify(f"{table.selected} has no density to search for.")
                 return
             self.editor.toggle_search(table.selected)
         else:
             self.editor.take(toggle(document, table.selected, table.density))
         if self.editor.document is document:
-            self.notify("A study needs a run.")
+            self.notify("A study needs at least one run.")
             return
         self._forget_estimate(document)
         self._show()
 
     def action_find_density(self) -> None:
-        """Go to the search's settings; where there is none, begin with the scheme in view."""
+        """Move to the search's settings; without a search, add one for the current scheme."""
         document = self.editor.document
         if not document.has("search"):
             self.editor.toggle_search(self._scheme_to_search())
@@ -141,16 +143,15 @@ class CompressScreen(Screen[None]):
         self.call_after_refresh(self.query_one(Form).go_to, "search", "scheme")
 
     def action_densities(self) -> None:
-        """Go to the densities' field."""
         field = self.query_one("#compress-densities Input")
         field.focus()
         field.scroll_visible(animate=False)
 
     def action_check(self) -> None:
-        """Try the preset in a process of its own."""
+        """Check the preset in a separate process."""
         preset = self.editor.document.preset
         if preset is not None:
-            self._process.cancel()  # two at once would slow down each other's measurement
+            self._process.cancel()  # two checks at once would slow down each other's measurements
             self._preflight.is_running = True
             self._show()
             self._check(preset)
@@ -165,7 +166,7 @@ class CompressScreen(Screen[None]):
         self._preset_actions.copy()
 
     def action_start(self) -> None:
-        """Ask how to start; where something is wrong, show that instead."""
+        """Ask how to start; show the first error where the preset has any."""
         preset, problems = (
             self.editor.document.preset,
             self._preflight.problems_of(self.editor.document),
@@ -207,7 +208,7 @@ class CompressScreen(Screen[None]):
         self._show()
 
     def _forget_estimate(self, before: PresetDocument) -> None:
-        """What was measured for another preset is not shown for this one."""
+        """Discard measurements of the previous preset, and check the new one after a pause."""
         if self.editor.document != before:
             self._preflight.forget()
             if self._timer is not None:
@@ -216,9 +217,9 @@ class CompressScreen(Screen[None]):
 
     def _take(self, preset: Preset, outcome: Preflight | MedtuiError) -> None:
         if not self.display:
-            return  # the screen is being left
+            return  # the screen is closing
         self._preflight.is_running = False
-        if preset == self.editor.document.preset:  # else it is about an older document
+        if preset == self.editor.document.preset:  # otherwise it belongs to an older document
             self._preflight.take(outcome)
         self._show()
 
@@ -250,7 +251,7 @@ class CompressScreen(Screen[None]):
                 details.show(place, preset, self._preflight.forecasts, colours)
 
     def _scheme_to_search(self) -> str:
-        """Return the scheme under the cursor; the first other one where it takes no density."""
+        """Return the scheme under the cursor; the first one with a density where it has none."""
         known = all_schemes(self.editor.document.preset)
         selected = self.query_one(SchemeTable).selected
         names = [selected, *known] if selected in known else known
@@ -258,7 +259,7 @@ class CompressScreen(Screen[None]):
 
 
 def _tables() -> dict[str, list[str]]:
-    """Return every further key, by its table."""
+    """Return the other keys of the form, by table."""
     known = sections()
     return {
         table: [key for key in known[table].model_fields if (table, key) not in _FIRST]

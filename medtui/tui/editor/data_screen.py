@@ -1,4 +1,4 @@
-"""Data: which images, how large, how divided; and what is found there."""
+"""Data: the images, their size and splits, and a report on the data set."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -33,7 +33,7 @@ from medtui.tui.widgets.title_bar import TitleBar
 InspectionT = TypeVar("InspectionT", bound=AnyInspection)
 
 PAUSE_S = 0.8
-"""The data are looked at once nothing was typed for so long, seconds."""
+"""The data are inspected after this many seconds without a change."""
 
 _FIELDS = ("card", "root", "size", "split", "fractions", "seed", "limit", "on_bad_image")
 
@@ -42,41 +42,42 @@ class DataScreen(Screen[None]):
     """First step of a new study."""
 
     HELP = (
-        "A card says what a data set is: its format, classes, patients, size. The root is the "
-        "folder or npz file that holds the images; some cards bring their own. What was found is "
-        "counted again after every change. No image of a patient is in two splits unless it says "
-        "so. c reads every image: bad files, copies, mean and deviation; they stay decoded for "
-        "the study. c again calls that off."
+        "A card describes a data set: its format, classes, patients and size. The root is the "
+        "folder or npz file with the images; some cards include them. The data set is inspected "
+        "again after every change. All images of a patient are in the same split unless the report "
+        "states otherwise. Press c to read every image: it finds unreadable files and duplicates, "
+        "and measures mean and standard deviation. The decoded images are cached for the study. "
+        "Press c again to cancel."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     AUTO_FOCUS = ""
 
     BINDINGS = [
-        bind("n", "next", "Next: compress", "Go on to schemes and densities"),
-        bind("c", "check", "Check images", "Read every image, or call that off"),
-        bind("l", "reload", "Look again", "Look at the data again"),
-        bind("pagedown", "page(1)", "More", "Show what follows below"),
-        bind("pageup", "page(-1)", "", "Show what stands above"),
-        bind("tab", "app.focus_next", "Field", "Go to the next field"),
-        bind("escape", "back", "Back", "Leave the field, or go back"),
+        bind("n", "next", "Next: compress", "Continue with schemes and densities"),
+        bind("c", "check", "Check images", "Read every image, or cancel"),
+        bind("l", "reload", "Reload", "Inspect the data set again"),
+        bind("pagedown", "page(1)", "More", "Scroll the report down"),
+        bind("pageup", "page(-1)", "", "Scroll the report up"),
+        bind("tab", "app.focus_next", "Field", "Move to the next field"),
+        bind("escape", "back", "Back", "Leave the field, or go back to the previous screen"),
     ]
 
     @dataclass
     class Completed(Message):
-        """The data are chosen."""
+        """The data set was selected."""
 
         editor: EditorState
 
     def __init__(self, editor: EditorState) -> None:
         super().__init__()
         self.editor = editor
-        """The preset under work."""
+        """The edited preset."""
         self._inspections: list[AnyInspection] = []
-        """Processes under way."""
+        """Running inspections."""
         self._report: DataReport | None = None
         self._reading: Reading | None = None
-        """How far a look at every image has come; None while there is none."""
+        """Progress of reading every image; None while that is not running."""
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -110,7 +111,7 @@ class DataScreen(Screen[None]):
         self.call_after_refresh(self._show)
 
     def action_reload(self) -> None:
-        """Look at the data, if the form says which."""
+        """Inspect the data set, if the form is valid."""
         preset = self.editor.document.preset
         if preset is None:
             return
@@ -120,7 +121,7 @@ class DataScreen(Screen[None]):
         self._wait_for(self._begin(QuickInspection(preset.data)), preset.data)
 
     def action_check(self) -> None:
-        """Read every image; where that is under way, call it off."""
+        """Read every image, or cancel that."""
         preset = self.editor.document.preset
         if self._reading is not None:
             self._cancel()
@@ -131,19 +132,18 @@ class DataScreen(Screen[None]):
             self._follow(self._begin(FullInspection(preset.data)))
 
     def action_page(self, direction: int) -> None:
-        """Go through what was found; where the screen is narrow, through all of it."""
+        """Scroll the report; on a narrow screen, scroll all of the screen."""
         for place in (self.query_one("#body"), self.query_one(DatasetReport)):
             place.scroll_relative(y=direction * (place.size.height - 1))
 
     def action_next(self) -> None:
-        """Go on to schemes."""
         if self.editor.document.problems:
             self.notify(self.editor.document.problems[0].sentence, severity="warning", markup=False)
         else:
             self.post_message(self.Completed(self.editor))
 
     def action_back(self) -> None:
-        """Leave the field; from none, leave the screen."""
+        """Leave the field; without a focused field, leave the screen."""
         if self.focused is not None:
             self.set_focus(None)
         else:
@@ -197,7 +197,7 @@ class DataScreen(Screen[None]):
 
     def _take_check(self, inspection: AnyInspection, report: DataReport) -> None:
         if inspection not in self._inspections:
-            return  # called off
+            return  # cancelled
         self._inspections.remove(inspection)
         self._reading = None
         previews = self._report.previews if self._report else []

@@ -1,4 +1,4 @@
-"""What was found in a data set: classes as bars, parts, notes, and a few of its images."""
+"""Report on a data set: classes as bars, splits, notes, and a few of its images."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -17,13 +17,13 @@ _PARTS = ("summary", "check", "classes", "parts", "notes", "previews")
 
 _BAR = 24
 _SHOWN_BAD = 5
-"""Bad images told by name."""
+"""Unreadable images that are listed by name."""
 
 _DOING = {"scan": "listing", "wait": "waiting for another process", "decode": "reading"}
 
 
 class DatasetReport(Panel, VerticalScroll):
-    """Shows a report; says so while one is being made."""
+    """Shows a report, or that one is being made."""
 
     DEFAULT_CSS = """
     DatasetReport {
@@ -42,11 +42,11 @@ class DatasetReport(Panel, VerticalScroll):
         yield Static(id="report-previews")
 
     def show(self, report: DataReport | None, reading: Reading | None, colours: Colours) -> None:
-        """Show a report, None while the data are looked at; `reading` while every image is read."""
-        self.caption("What was found")
+        """Show a report, None while the data are inspected; `reading` while every image is read."""
+        self.caption("Data set")
         parts: dict[str, RenderableType] = dict.fromkeys(_PARTS, "")
         if report is None:
-            parts["summary"] = Text("looking …", colours.muted)
+            parts["summary"] = Text("inspecting the data set …", colours.muted)
         elif report.problem:
             parts["summary"] = Text(f"⚠ {report.problem}", colours.warning)
         else:
@@ -83,10 +83,10 @@ def _check(report: DataReport, reading: Reading | None, colours: Colours) -> Tex
             (f"{_DOING.get(reading.stage, reading.stage)} ", colours.accent),
             f"{format_count(reading.done)} of {format_count(reading.total)}, "
             f"{format_percent(share, 0)}",
-            (" · c calls it off\n", colours.muted),
+            (" · c to cancel\n", colours.muted),
         )
     if report.checked is None:
-        return Text("not every image was read yet · c checks them\n", colours.muted)
+        return Text("images not checked · c to read every image\n", colours.muted)
     return _checked(report.checked, colours)
 
 
@@ -96,14 +96,14 @@ def _checked(found: Checked, colours: Colours) -> Text:
     sides = f"{low} pixels" if low == high else f"{low} to {high} pixels"
     text = Text.assemble(
         ("✓ every image was read\n", colours.good),
-        f"{kinds or 'arrays'}; sides of {sides}\n" if high else "",
-        f"mean {_numbers(found.mean)} · deviation {_numbers(found.std)}, of train\n",
+        f"{kinds or 'arrays'}; image sides {sides}\n" if high else "",
+        f"mean {_numbers(found.mean)} · std {_numbers(found.std)} on train\n",
     )
     for name, reason in list(found.bad.items())[:_SHOWN_BAD]:
         text.append(f"⚠ {name}: {reason}\n", style=colours.warning)
     if len(found.bad) > _SHOWN_BAD:
         more = format_count(len(found.bad) - _SHOWN_BAD)
-        text.append(f"⚠ and {more} more: medtui data check tells all\n", style=colours.warning)
+        text.append(f"⚠ and {more} more; `medtui data check` lists all\n", style=colours.warning)
     return text
 
 
@@ -139,15 +139,15 @@ def _parts(report: DataReport, colours: Colours) -> Group:
         patients = "unknown" if split.num_patients is None else format_count(split.num_patients)
         table.add_row(split.name, format_count(split.num_images), patients)
     said = (
-        Text("no patient is in two splits", colours.good)
+        Text("no patient is in more than one split", colours.good)
         if report.has_patients
-        else Text("patients may be in two splits", colours.warning)
+        else Text("patients may be in more than one split", colours.warning)
     )
     return Group(table, said)
 
 
 def _previews(previews: list[PreviewImage], width: int, colours: Colours) -> Text:
-    """Draw images beside each other, two pixels to a cell, and what augmentation made of them."""
+    """Draw images beside each other, two pixels per cell, and below them augmented."""
     if not previews:
         return Text()
     side = len(previews[0].image)
@@ -156,6 +156,6 @@ def _previews(previews: list[PreviewImage], width: int, colours: Colours) -> Tex
     text.append(GAP.join(preview.label[:side].ljust(side) for preview in shown), colours.muted)
     draw_pictures(text, [preview.image for preview in shown])
     if all(preview.augmented for preview in shown):
-        text.append("\nin a training batch, augmented", colours.muted)
+        text.append("\naugmented, as in a training batch", colours.muted)
         draw_pictures(text, [preview.augmented for preview in shown])
     return text

@@ -1,4 +1,4 @@
-"""A preset being written: TOML text is the truth, the form and the file show the same."""
+"""An edited preset: its TOML text, which the form and the text view both show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class PresetDocument:
 
     @cached_property
     def outcome(self) -> Preset | list[Problem]:
-        """The preset, or all that is wrong with the text."""
+        """The preset, or all errors in the text."""
         try:
             return parse_preset(self.text, ORIGIN)
         except DocumentError as error:
@@ -39,17 +39,17 @@ class PresetDocument:
 
     @property
     def preset(self) -> Preset | None:
-        """The preset; None while something is wrong."""
+        """The preset; None while the text is invalid."""
         return self.outcome if isinstance(self.outcome, Preset) else None
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong; empty when nothing is."""
+        """Errors in the text; empty where it is valid."""
         return [] if isinstance(self.outcome, Preset) else self.outcome
 
     @cached_property
     def table(self) -> dict[str, Any]:
-        """The text's values; empty where it is no TOML."""
+        """The text's values; empty where it is not TOML."""
         try:
             return tomli.loads(self.text)
         except tomli.TOMLDecodeError:
@@ -64,7 +64,7 @@ class PresetDocument:
         return None if default is PydanticUndefined else default
 
     def has(self, section: str) -> bool:
-        """Return whether a table is there; required ones always are, with their defaults."""
+        """Return whether a table exists; required ones always do, with their defaults."""
         is_optional = bool(section) and Preset.model_fields[section].default is None
         return not is_optional or section in self.table
 
@@ -78,7 +78,7 @@ class PresetDocument:
 
     def set_to(self, section: str, name: str, value: object) -> "PresetDocument":
         """Return the document with a key set; None removes it, which means its default."""
-        import tomlkit  # costs a twentieth of a second, and only forms write TOML
+        import tomlkit  # slow to import, and only forms write TOML
 
         toml = tomlkit.parse(self.text)
         table: Any = toml
@@ -101,7 +101,7 @@ class PresetDocument:
         return replace(self, text=tomlkit.dumps(toml))
 
     def with_table_of(self, other: "PresetDocument", section: str) -> "PresetDocument":
-        """Return the document with another one's table, comments included."""
+        """Return the document with a table of another document, comments included."""
         import tomlkit
 
         toml: Any = tomlkit.parse(self.text)
@@ -121,7 +121,7 @@ def document_from(name_or_path: str) -> PresetDocument:
     """Return a preset's file for editing; a data folder relative to the file stays reachable.
 
     Raises:
-        MedtuiError: there is no such preset, or it is no readable TOML.
+        MedtuiError: the preset does not exist, or is not valid TOML.
     """
     from medtui.preset import load_preset
 
@@ -191,7 +191,7 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a ty
 
 
 def field_of(section: str, name: str) -> FieldInfo:
-    """Return what the model knows of a key: its default, type and meaning."""
+    """Return the model's field of a key: its default, type and description."""
     return (sections()[section] if section else Preset).model_fields[name]
 
 
@@ -204,9 +204,9 @@ def takes_array(section: str, name: str) -> bool:
 
 
 def read_typed(text: str, *, is_array: bool = False) -> object:
-    """Read what a person typed into a field as a TOML value; what is none is a string.
+    """Parse the text of a field as a TOML value; other text is a string.
 
-    `0.5, 0.1` is an array, since nobody types brackets; for a key that `is_array`, so are `0.5` and
+    `0.5, 0.1` is an array, without brackets; for a key that `is_array`, so are `0.5` and
     `Prune, FilterPrune`. Empty is None, the default.
     """
     stripped = text.strip()
@@ -228,7 +228,7 @@ def _is_number(text: str) -> bool:
 
 
 def show_typed(value: object) -> str:
-    """Return a value as a person would type it."""
+    """Return a value as it is typed into a field."""
     match value:
         case None:
             return ""

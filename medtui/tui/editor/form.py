@@ -1,4 +1,4 @@
-"""Fields of a preset's table: name, value, and its meaning or what is wrong with it."""
+"""Fields of a preset's table: name, value, and its description or error."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,12 @@ from medtui.tui.widgets.panel import Panel
 
 
 class ChangingText(Static):
-    """Text that is laid out again only where it has changed."""
+    """Text that is laid out again only when it has changed."""
 
     _shown: Text | None = None
 
     def show(self, text: Text) -> None:
-        """Replace the text, if it is another one."""
+        """Replace the text if it has changed."""
         if text != self._shown or text.style != self._shown.style:
             self._shown = text
             self.update(text)
@@ -54,12 +54,12 @@ class FormField(Horizontal):
 
     @dataclass
     class Changed(Message):
-        """A person typed another value."""
+        """The value was changed by typing."""
 
         section: str
         name: str
         value: object
-        """As TOML has it; None removes the key."""
+        """As a TOML value; None removes the key."""
 
     def __init__(self, section: str, name: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(id=f"{section or 'preset'}-{name}".replace(".", "-"))
@@ -78,7 +78,7 @@ class FormField(Horizontal):
     def show(
         self, document: PresetDocument, colours: Colours, found: Sequence[Problem] = ()
     ) -> None:
-        """Show value and message; what is being typed stays as it is."""
+        """Show value and message; text that is being typed is kept."""
         self.display = document.has(self.section)
         value = document.value(self.section, self.key)
         field = self.query_one(Input)
@@ -101,7 +101,7 @@ class FormField(Horizontal):
         self.post_message(self.Changed(self.section, self.key, self._read(event.value)))
 
     def on_descendant_blur(self) -> None:
-        """An emptied field shows its default once it is left."""
+        """Show the default of an emptied field when it loses focus."""
         if self._shown is not None:
             self.call_after_refresh(self.show, *self._shown)
 
@@ -151,7 +151,7 @@ class Form(Panel, VerticalScroll, can_focus=False):
     def show(
         self, document: PresetDocument, colours: Colours, found: Sequence[Problem] = ()
     ) -> None:
-        """Show all fields; `found` is what checking the document on this machine found wrong."""
+        """Show all fields; `found` are errors from checking the document on this machine."""
         for field in self.query(FormField):
             field.show(document, colours, found)
 
@@ -188,5 +188,5 @@ def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:
     """Return a key's meaning in one line, its words first."""
     described = " ".join((field_of(section, name).description or "").split())
     described = re.sub(r"\bNone\b", "empty", described)
-    few = " · ".join(choices) if len(choices) <= 6 else ""  # noqa: PLR2004 - more are no line
+    few = " · ".join(choices) if len(choices) <= 6 else ""  # noqa: PLR2004 - more do not fit on a line
     return f"{few}: {described}" if few else described

@@ -1,21 +1,21 @@
-"""Changes of the grid of schemes and densities. Pure functions over documents."""
+"""Changes to the grid of schemes and densities. Pure functions on documents."""
 
 from medtui.preset import Preset, expand_grid
 from medtui.tui.editor.document import PresetDocument
 
 Place = tuple[str, float | None]
-"""A scheme's name and a density; None where the scheme takes none."""
+"""A scheme's name and a density; None where the scheme has none."""
 
 
 def chosen_places(preset: Preset) -> set[Place]:
-    """Return the places that are run, with whatever seed."""
+    """Return the places that are run, with any seed."""
     return {(cell.scheme.name, cell.density) for cell in expand_grid(preset)}
 
 
 def toggle(document: PresetDocument, name: str, density: float | None) -> PresetDocument:
-    """Choose or drop one cell, or where `density` is None a scheme with all its cells.
+    """Select or deselect one cell, or where `density` is None a scheme with all its cells.
 
-    Without a search, the last cell stays: then the same document is returned.
+    Without a search, the last cell is kept: then the same document is returned.
     """
     preset = document.preset
     if preset is None or density is None or not preset.compress.scheme(name).takes_density:
@@ -59,13 +59,15 @@ def toggle_search(
     if not chosen:
         return document.without("search") if grid else document
     if not document.has("search"):
-        document = document.set_to("compress", "schemes", grid)  # unsaid, a search would have none
+        document = document.set_to(
+            "compress", "schemes", grid
+        )  # by default, a preset with a search has none
         document = document.with_table_of(earlier, "search") if earlier else document
     return document.set_to("search", "scheme", chosen)
 
 
 def _grid(document: PresetDocument) -> list[str]:
-    """Return the grid's schemes, also of an invalid document; by default none beside a search."""
+    """Return the grid's schemes, also of an invalid document; with a search, none by default."""
     if document.preset is not None:
         return list(document.preset.compress.schemes)
     is_said = "schemes" in document.table.get("compress", {})
@@ -83,7 +85,7 @@ def _switched(names: list[str], name: str) -> list[str]:
 
 
 def without_strays(document: PresetDocument) -> PresetDocument:
-    """Forget omitted cells that left the grid, or all of them if every cell were omitted."""
+    """Remove omitted cells that are not in the grid, or all of them if every cell were omitted."""
     omitted = document.value("compress", "omit")
     bare = document.set_to("compress", "omit", None)
     if not isinstance(omitted, list) or bare.preset is None:

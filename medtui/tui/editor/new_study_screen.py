@@ -1,4 +1,4 @@
-"""New study, before the first step: which preset to start from."""
+"""New study, before the first step: the preset to start from."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,18 +20,19 @@ from medtui.tui.widgets.title_bar import TitleBar
 
 
 class NewStudyScreen(Screen[None]):
-    """Lists shipped presets and those in the working folder."""
+    """Lists the included presets and those in the working directory."""
 
     HELP = (
-        "A preset says what a study does: data, model, schemes, densities, settings. Choose one to "
-        "start from; the next screens show and change every part of it before anything is started."
+        "A preset defines a study: data, model, schemes, densities and settings. Select a preset "
+        "to start from. The next screens show all of its settings, and you can change them before "
+        "you start the study."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-broad")]
 
     BINDINGS = [
-        bind("p", "path", "Path", "Start from a preset file elsewhere"),
-        bind("escape", "app.pop_screen", "Back", "Back to the studies"),
+        bind("p", "path", "Path", "Open a preset file by its path"),
+        bind("escape", "app.pop_screen", "Back", "Go back to the studies"),
     ]
 
     @dataclass
@@ -46,7 +47,7 @@ class NewStudyScreen(Screen[None]):
         yield RecordTable(
             [
                 Column("name", "preset", 24),
-                Column("about", "what it does", 30, grows=True, most=110),
+                Column("about", "description", 30, grows=True, most=110),
             ],
             id="presets",
         )
@@ -58,7 +59,7 @@ class NewStudyScreen(Screen[None]):
         title = Text.assemble(("New study", "bold"), ("  start from a preset", colours.muted))
         self.query_one(TitleBar).show(title, Text())
         rows = {name: describe_preset(name) for name in preset_names()}
-        rows |= {f"./{path.name}": "in this folder" for path in sorted(Path().glob("*.toml"))
+        rows |= {f"./{path.name}": "in the current folder" for path in sorted(Path().glob("*.toml"))
                  if path.name not in {"pyproject.toml", "card.toml"}}  # fmt: skip
         table = self.query_one(RecordTable)
         table.caption("Presets")
@@ -70,17 +71,14 @@ class NewStudyScreen(Screen[None]):
         self._explain(next(iter(rows)))
 
     def on_data_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
-        """Explain the preset under the cursor."""
         if event.row_key.value is not None:
             self._explain(event.row_key.value)
 
     def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
-        """Begin with the preset under the cursor."""
         if event.row_key.value is not None:
             self.post_message(self.PresetChosen(event.row_key.value))
 
     def action_path(self) -> None:
-        """Ask for a file."""
         self.app.push_screen(Prompt("Path of a preset file:"), self._choose)
 
     def _explain(self, name: str) -> None:

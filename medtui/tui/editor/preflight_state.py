@@ -1,4 +1,4 @@
-"""What checking the edited preset on this machine found, and how that is summarised."""
+"""Result of checking the edited preset on this machine, and its summary."""
 
 from dataclasses import dataclass, field
 
@@ -19,17 +19,17 @@ class PreflightState:
     """The outcome of the latest check."""
 
     forecasts: dict[Place, CellForecast] = field(default_factory=dict)
-    """What each cell would keep."""
+    """What each cell is expected to keep."""
     notes: list[str] = field(default_factory=list)
-    """Messages that are about no key of the preset."""
+    """Messages that do not belong to a key of the preset."""
     problem: Problem | None = None
-    """Why the preset cannot be run here; None where it can, or that is not known."""
+    """Why the preset cannot be run here; None where it can, or before it was checked."""
     estimate: Estimate | None = None
     is_running: bool = False
-    """Whether a check is under way."""
+    """Whether a check is running."""
 
     def take(self, outcome: Preflight | MedtuiError) -> None:
-        """Replace what was found before."""
+        """Replace the result of the previous check."""
         if isinstance(outcome, MedtuiError):
             self.forecasts, self.notes, self.estimate = {}, [str(outcome)], None
             is_refused = bool(outcome.key) or isinstance(outcome, UsageError)
@@ -40,11 +40,11 @@ class PreflightState:
             self.problem = None
 
     def forget(self) -> None:
-        """Drop what was measured for another preset."""
+        """Discard the measurements of another preset."""
         self.estimate = self.problem = None
 
     def problems_of(self, document: PresetDocument) -> list[Problem]:
-        """Return what is wrong with a document, by itself or on this machine."""
+        """Return the errors of a document, those on this machine included."""
         return [*document.problems, *([self.problem] if self.problem else [])]
 
     def summarise(self, document: PresetDocument, colours: Colours) -> Text:
@@ -57,16 +57,16 @@ class PreflightState:
             text.append(f" · about {format_duration(self.estimate.seconds_study)}", colours.strong)
             text.append(f" · {format_bytes(self.estimate.bytes_disk)}")
         if self.is_running:
-            text = Text.assemble(("trying it …  ", colours.accent), text)
+            text = Text.assemble(("checking …  ", colours.accent), text)
         return text
 
 
 def summarise_search(document: PresetDocument, colours: Colours) -> Text:
-    """Return what the search costs, and how it is switched on and off."""
+    """Return the cost of the search, and how to enable or disable it."""
     if not document.has("search"):
-        return Text("Off: the grid alone is run. f begins one.", colours.muted)
+        return Text("Disabled: only the grid is run. Press f to enable it.", colours.muted)
     if document.preset is None:
-        return Text("What it costs is said once nothing is wrong.", colours.warning)
-    how = "Space in the column `search` drops a scheme"
-    how += "; the last one switches it off." if document.preset.compress.schemes else "."
+        return Text("The cost is shown when the preset has no errors.", colours.warning)
+    how = "Press Space in the column `search` to remove a scheme"
+    how += "; without schemes the search is disabled." if document.preset.compress.schemes else "."
     return Text.assemble(f"{describe_searches(document.preset)}. ", (how, colours.muted))

@@ -1,4 +1,4 @@
-"""What is done with an edited preset: saved, copied, started."""
+"""Actions on an edited preset: save, copy, start."""
 
 import shlex
 from functools import partial
@@ -17,7 +17,7 @@ from medtui.tui.screens.prompt import Prompt
 
 
 class PresetActions:
-    """Asks on top of the editor's screen, and shows outcomes as its notices."""
+    """Shows dialogs on top of the editor's screen, and results as its notices."""
 
     def __init__(self, screen: Screen[None], editor: EditorState) -> None:
         self._screen = screen
@@ -35,14 +35,14 @@ class PresetActions:
         self._screen.notify(message, markup=False)
 
     def confirm_start(self, preset: Preset) -> None:
-        """Ask how to start the study, then request it, or show its command line."""
+        """Ask how to start the study, then start it or show its command."""
         dialog = ConfirmDialog(
             f"Start {preset.name}: a reference and {describe_compressions(preset)}? "
-            "It runs in the background and needs no terminal.",
+            "It runs in the background.",
             [
                 Choice("s", "watch", "Start and watch"),
-                Choice("b", "start", "Start in the background and go Home"),
-                Choice("p", "print", "Save the preset and show the command line instead"),
+                Choice("b", "start", "Start and go to Home"),
+                Choice("p", "print", "Save the preset and show the command instead"),
                 Choice("c", "", "Cancel"),
             ],
         )
@@ -63,14 +63,14 @@ class PresetActions:
             return
         target = Path(path).expanduser()
         if target.exists() and str(target) != self._editor.saved_as:
-            message = f"{target} exists already; choose another name."
+            message = f"{target} already exists. Choose another name."
             self._screen.notify(message, severity="warning", markup=False)
             return
         try:
             publish_text(target, self._editor.document.text)
         except OSError as error:
-            message = f"{target} cannot be written: {error.strerror}."
+            message = f"Could not write {target}: {error.strerror}."
             self._screen.notify(message, severity="error", markup=False)
             return
         self._editor.saved_as = str(target)
-        self._screen.notify(f"Saved as {target}.", markup=False)
+        self._screen.notify(f"Saved to {target}.", markup=False)

@@ -1,4 +1,4 @@
-"""Schemes by densities: which are chosen, and what each cell would keep."""
+"""Schemes by densities: which cells are selected, and what each is expected to keep."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -21,11 +21,11 @@ _SEARCH = Column("search", "search", 6, justify="right")
 _SCHEME = Column("scheme", "scheme", 18, grows=True, most=28)
 
 Forecasts = Mapping[Place, "CellForecast"]
-"""What each cell would leave."""
+"""What each cell is expected to keep."""
 
 
 class SchemeTable(RecordTable):
-    """One row a scheme, one column a density; the cursor is on a cell, or on the scheme itself."""
+    """One row per scheme, one column per density; the cursor is on a cell or a scheme's name."""
 
     BINDINGS = [Binding("enter", "select_cursor", "Choose", show=False)]
 
@@ -43,7 +43,7 @@ class SchemeTable(RecordTable):
 
     @property
     def is_on_search(self) -> bool:
-        """Whether the cursor says of a scheme that its density is searched."""
+        """Whether the cursor is in the column of searches."""
         return self._column_key == _SEARCH.key
 
     @property
@@ -88,7 +88,7 @@ class SchemeTable(RecordTable):
 
 
 class SchemeDetails(TextPanel):
-    """What the scheme under the cursor does, and what it would leave."""
+    """What the scheme under the cursor does, and what it is expected to keep."""
 
     def show_search(self, name: str, preset: Preset, colours: Colours) -> None:
         """Show what a search does for the scheme, or would do."""
@@ -96,13 +96,16 @@ class SchemeDetails(TextPanel):
         is_searched = preset.search is not None and name in preset.search.scheme
         text = Text()
         if not preset.compress.scheme(name).takes_density:
-            text.append("Takes no density that could be searched.", style=colours.muted)
+            text.append("This scheme has no density to search for.", style=colours.muted)
         elif is_searched:
             text.append(f"{describe_searches(preset)}.\n")
-            text.append("f goes to the settings. Space searches it no longer.", style=colours.muted)
+            text.append(
+                "Press f to change the settings. Press Space to remove it from the search.",
+                style=colours.muted,
+            )
         else:
-            text.append("Space finds its density by itself: the best one whose metric on val stays "
-                        "within a bound, run by run.", style=colours.muted)  # fmt: skip
+            text.append("Press Space to search for its best density: the one with the lowest "
+                        "cost whose val metric stays within the bound.", colours.muted)  # fmt: skip
         self.show_text(text)
 
     def show(self, place: Place, preset: Preset, forecasts: Forecasts, colours: Colours) -> None:
@@ -136,37 +139,41 @@ def all_schemes(preset: Preset | None) -> dict[str, Scheme]:
 
 def _kind(scheme: Scheme) -> str:
     if scheme.is_grouped:
-        return "shrinks"
+        return "shrinkable"
     if scheme.is_structured:
-        return "smaller"
-    return "packed" if scheme.takes_density else "half bytes" if "16" in scheme.name else ""
+        return "structured"
+    return "sparse" if scheme.takes_density else "half size" if "16" in scheme.name else ""
 
 
 def _effect(scheme: Scheme) -> str:
     if scheme.is_grouped:
-        return "All that goes can leave the network, which becomes smaller and faster."
+        return (
+            "All pruned groups can be removed from the network, which becomes smaller and faster."
+        )
     if scheme.is_structured:
-        return "Whole structures go; those that other layers still need stay in it as zeros."
+        return "Prunes whole structures; those that other layers need remain as zeros."
     if scheme.takes_density:
-        return "Weights become zero: the file packs smaller; the network is not faster by itself."
-    return "Takes no density."
+        return "Sets weights to zero: the sparse size is smaller; inference is not faster."
+    return "This scheme has no density."
 
 
 def _guard_line(scheme: Scheme, preset: Preset) -> str:
     """Return what the guard does about a scheme."""
     guard = preset.guard
     if preset.compress.guard == "off":
-        emptied = " Whole layers may be emptied, as in the study." if scheme.is_structured else ""
+        emptied = (
+            " Whole layers may collapse, as in the original study." if scheme.is_structured else ""
+        )
         return f"Guard off: stock Condensa.{emptied}"
     if not scheme.is_structured:
-        return "Guard: measures BatchNorm anew before every evaluation."
+        return "Guard: BatchNorm statistics are re-estimated before every evaluation."
     whole = ", ".join(guard.protect) or "no layer"
     if scheme.is_grouped:
-        whole = f"groups of {whole.replace(', ', ' or ')} alone"
+        whole = f"groups with only {whole.replace(', ', ' or ')}"
     return (
-        f"Guard: every layer keeps {guard.floor_channels} filters and "
-        f"{format_percent(guard.floor_share, 0)} at least; {whole} stay whole; BatchNorm is "
-        "measured anew."
+        f"Guard: every layer keeps at least {guard.floor_channels} filters and "
+        f"{format_percent(guard.floor_share, 0)} of them; not pruned: {whole}; BatchNorm "
+        "statistics are re-estimated."
     )
 
 
@@ -181,7 +188,7 @@ def _cell(forecast: "CellForecast | None", colours: Colours) -> Text:
     if forecast.layers_emptied:
         said = "<1 %" if share < 0.01 else format_percent(share, 0)  # noqa: PLR2004 - a percent
         return Text(f"⚠ {said}", colours.warning)
-    return Text(format_percent(share, 0 if share >= 0.1 else 1), colours.good)  # noqa: PLR2004 - below a tenth, whole percents say little
+    return Text(format_percent(share, 0 if share >= 0.1 else 1), colours.good)  # noqa: PLR2004 - below a tenth, a decimal is needed
 
 
 def _forecast_line(forecast: "CellForecast", density: float | None, colours: Colours) -> Text:
@@ -192,13 +199,13 @@ def _forecast_line(forecast: "CellForecast", density: float | None, colours: Col
         masked, removable = (format_percent(each, 0) for each in (found.masked, found.removable))
         weights = [found.size.num_parameters, forecast.num_parameters]
         text.append(
-            f"masks {masked} of the filters, removable {removable}; shrunk, "
+            f"{masked} of the filters masked, {removable} removable; shrunk: "
             f"{' of '.join(map(format_count, weights))} weights"
         )
     else:
         text.append_text(_weights_kept(forecast))
     if forecast.layers_emptied:
-        text.append(f"; empties {', '.join(forecast.layers_emptied)}", colours.warning)
+        text.append(f"; collapses {', '.join(forecast.layers_emptied)}", colours.warning)
     text.append("\n")
     return text
 

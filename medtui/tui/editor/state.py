@@ -1,4 +1,4 @@
-"""The preset under work, shared by the screens of a new study."""
+"""The edited preset, shared by the screens of a new study."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class EditorState:
     document: PresetDocument
     """The latest."""
     saved_as: str = ""
-    """Path the document was saved at; empty while it was not, or has changed since."""
+    """Path to which the document was saved; empty before that, and after a change."""
     _searching: PresetDocument | None = None
     """The last document with a search."""
 
@@ -23,7 +23,7 @@ class EditorState:
         self.take(without_strays(changed) if section == "compress" else changed)
 
     def toggle_search(self, scheme: str) -> None:
-        """Search a scheme's density, or stop searching it; a search's settings survive both."""
+        """Add a scheme to the search or remove it; the search's settings are kept."""
         if self.document.has("search"):
             self._searching = self.document
         self.take(toggle_search(self.document, scheme, self._searching))

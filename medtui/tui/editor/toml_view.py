@@ -1,4 +1,4 @@
-"""A preset's file as it will be written, coloured a little."""
+"""A preset's text as it will be saved, with syntax colours."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from medtui.tui.widgets.panel import Panel
 
 
 class TomlView(Panel, VerticalScroll):
-    """Shows a document, live; problems without a field of their own stand above it."""
+    """Shows a document; notes and errors are above it."""
 
     DEFAULT_CSS = """
     TomlView { padding: 0 1; scrollbar-size-vertical: 1; }

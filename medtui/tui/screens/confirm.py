@@ -1,4 +1,4 @@
-"""Asks for confirmation before an action."""
+"""A dialog that asks for confirmation before an action."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ class Choice:
     """One answer."""
 
     key: str
-    """The letter that chooses it."""
+    """The key that selects it."""
     answer: str
     """What the dialog returns."""
     label: str
-    """What is shown."""
+    """The text of the option."""
 
 
 class ConfirmDialog(ModalScreen[str]):
-    """Returns the chosen answer; the first is the default, Escape returns the empty string."""
+    """Returns the selected answer; the first is the default, Escape returns the empty string."""
 
     BINDINGS = [Binding("escape", "answer('')", "Cancel")]
 

@@ -1,4 +1,4 @@
-"""Exports a finished run's model: formats to choose, how far it is, what came of it."""
+"""A dialog that exports a finished run's model: formats, progress, and the written files."""
 
 from typing import assert_never
 
@@ -29,25 +29,25 @@ from medtui.tui.theme import colours_of
 from medtui.units import format_bytes, format_percent
 
 SHRINK = "shrink"
-"""The choice that is no format."""
+"""The option that is not a format."""
 
 
 class ExportDialog(ModalScreen[None]):
-    """Lies above the screen it was opened from; what it does needs seconds to minutes."""
+    """Opens on top of a screen; an export takes seconds to minutes."""
 
     HELP = (
-        "Each file is read back from disk and held against the run on real images before it is in "
-        "place; one that does not answer as the run does is not written. Files and what was "
-        "measured of them lie in the run's exports/. medtui export does the same without a screen."
+        "Each file is read back from disk and compared with the run on real images before it is "
+        "saved. A file whose outputs differ from the run is not saved. The files and their "
+        "measurements are in the run's folder exports/. The command medtui export does the same."
     )
 
     AUTO_FOCUS = "OptionList"
 
     BINDINGS = [
-        bind("space", "choose", "Choose", "Choose or drop what is under the cursor"),
-        bind("s", "start", "Start", "Write the chosen formats"),
+        bind("space", "choose", "Select", "Select or deselect the format under the cursor"),
+        bind("s", "start", "Start", "Export the selected formats"),
         bind("k", "copy", "Copy paths", "Copy the paths of the files"),
-        bind("escape", "leave", "Back", "Call off what is being written; then go back"),
+        bind("escape", "leave", "Back", "Cancel the export, or go back"),
     ]
 
     def __init__(self, run: RunFolder) -> None:
@@ -56,7 +56,7 @@ class ExportDialog(ModalScreen[None]):
         self._chosen = {"onnx"}
         self._process: ExportProcess | None = None
         self._progress = ""
-        """What the process does; empty while there is none."""
+        """Current step of the export; empty while none is running."""
         self._failed: list[FormatFailed] = []
         self._notice = ""
 
@@ -68,21 +68,17 @@ class ExportDialog(ModalScreen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Show what was exported before."""
         self.query_one("#export").border_title = f"Export {self._run.study.name}/{self._run.name}"
         self._show()
 
     def on_unmount(self) -> None:
-        """Leave no process behind."""
         if self._process is not None:
             self._process.stop()
 
     def on_option_list_option_selected(self) -> None:
-        """Choose it: Enter does what Space does."""
         self.action_choose()
 
     def action_choose(self) -> None:
-        """Choose or drop the format under the cursor."""
         options = self.query_one(OptionList)
         at = options.highlighted
         if at is None or options.get_option_at_index(at).disabled:
@@ -91,14 +87,13 @@ class ExportDialog(ModalScreen[None]):
         options.replace_option_prompt_at_index(at, self._choices()[at].prompt)
 
     def action_start(self) -> None:
-        """Write what is chosen."""
         formats: list[FormatName] = [
             each.name for each in FORMATS if each.name in self._chosen and not each.missing
         ]
         if self._process is not None:
-            self._notice = "One export at a time; Escape calls it off."
+            self._notice = "An export is running. Press Escape to cancel it."
         elif not formats:
-            self._notice = "No format is chosen: Space chooses the one under the cursor."
+            self._notice = "No format is selected. Press Space to select the one under the cursor."
         else:
             self._notice, self._failed, self._progress = "", [], "starting"
             plan = ExportPlan(
@@ -109,18 +104,18 @@ class ExportDialog(ModalScreen[None]):
         self._show()
 
     def action_copy(self) -> None:
-        """Copy the paths of all files that are there."""
+        """Copy the paths of all exported files."""
         paths = [str(self._run.exports.resolve() / each.file) for each in self._exports()]
         if paths:
             self.notify(copy_text(self.app, "\n".join(paths)), markup=False)
 
     def action_leave(self) -> None:
-        """Call off what runs; where nothing does, go back."""
+        """Cancel a running export, or go back."""
         if self._process is None:
             self.dismiss()
             return
-        self._progress = "calling it off"
-        self._notice = "Called off; no half a file is left."
+        self._progress = "cancelling"
+        self._notice = "Cancelled. No partial files were left."
         self._process.stop()
         self._show()
 
@@ -158,7 +153,7 @@ class ExportDialog(ModalScreen[None]):
         return [
             Option(f"[{'x' if name in self._chosen else ' '}] {name:<12}{what}", name, is_missing)
             for name, what, is_missing in [
-                *known, (SHRINK, "first take empty filters and neurons out", False),
+                *known, (SHRINK, "remove empty filters and neurons first", False),
             ]
         ]  # fmt: skip
 
@@ -173,7 +168,7 @@ class ExportDialog(ModalScreen[None]):
         if self._progress:
             lines.append(Text(f"● {self._progress} ...", style=colours.accent))
         if lines:
-            lines.append(Text(f"in {self._run.exports}", style=colours.muted))
+            lines.append(Text(f"Folder: {self._run.exports}", style=colours.muted))
         outcome = self.query_one("#export-outcome", VerticalScroll)
         outcome.query_one(Static).update(Text("\n").join(lines))
         outcome.scroll_end(animate=False)
@@ -182,7 +177,7 @@ class ExportDialog(ModalScreen[None]):
 def _described(form: Format) -> str:
     if not form.missing:
         return form.title
-    return f"needs {', '.join(form.missing)}: pip install 'medtui[export]'"
+    return f"requires {', '.join(form.missing)}: pip install 'medtui[export]'"
 
 
 def _failure_line(failed: FormatFailed, colours: Colours) -> Text:

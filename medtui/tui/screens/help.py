@@ -1,4 +1,4 @@
-"""Help for the screen in view: what it shows, its keys, and the words."""
+"""Help for the current screen: what it shows, its keys, and the terms."""
 
 from collections.abc import Iterable
 
@@ -14,16 +14,16 @@ _WORDS = (
     ("reference", "the dense, trained model that every run of a study compresses"),
     ("density", "the share of weights (or filters, neurons, blocks) kept"),
     ("cycle", "one L step (training) and one C step (compression) of Condensa's L-C optimiser"),
-    ("w, theta", "the dense weights that are trained, and the compressed ones that are kept"),
-    ("mu", "how hard w is pulled to theta; grows from cycle to cycle"),
-    ("gap", "how far they still are apart: |w - theta| / |w|"),
+    ("w, theta", "the dense weights that are trained, and the compressed weights that are saved"),
+    ("mu", "the penalty that pulls w towards theta; it grows with every cycle"),
+    ("violation", "the constraint violation, |w - theta| / |w|: the distance of w from theta"),
     ("collapsed layer", "every weight of the layer was pruned; predictions may be at chance level"),
     ("crashed", "the worker exited unexpectedly; resume continues from the last checkpoint"),
 )
 
 
 class HelpScreen(ModalScreen[None]):
-    """Shown above the screen it explains."""
+    """Help on top of the screen that it explains."""
 
     BINDINGS = [
         Binding("escape,q,question_mark,f1", "app.pop_screen", "Close"),
@@ -37,12 +37,12 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help"):
             yield Static(Text(self._about.HELP or ""), markup=False)
             yield Static(_table("\nKeys", self._keys()))
-            yield Static(_table("\nWords", _WORDS))
+            yield Static(_table("\nTerms", _WORDS))
 
     def on_mount(self) -> None:
         frame = self.query_one("#help")
         frame.border_title = "Help"
-        frame.border_subtitle = "Escape closes"
+        frame.border_subtitle = "Escape to close"
 
     def _keys(self) -> list[tuple[str, str]]:
         return [

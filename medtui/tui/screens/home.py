@@ -28,12 +28,13 @@ from medtui.tui.widgets.welcome import Welcome
 
 
 class HomeScreen(SnapshotScreen):
-    """Where medtui begins."""
+    """The first screen."""
 
     HELP = (
-        "The upper table lists studies, live ones first; the lower one the runs of the study under "
-        "the cursor. A study is one start of a preset: its reference and one run for each scheme, "
-        "density and seed. Enter goes from a study to its runs, and from a run to its screen."
+        "The upper table lists all studies, running ones first. The lower table lists the runs of "
+        "the study under the cursor. A study is one start of a preset: its reference, and one run "
+        "for each scheme, density and seed. Press Enter on a study to move to its runs, and on a "
+        "run to open it."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -43,16 +44,16 @@ class HomeScreen(SnapshotScreen):
     BINDINGS = [
         bind("n", "new", "New study", "Set up a study from a preset"),
         bind("s", "stop", "Stop", "Stop the study, or the run under the cursor"),
-        bind("r", "resume", "Resume", "Let the study go on with what is unfinished"),
-        bind("slash", "filter", "Search",
-             "Show only studies with a text: name, scheme, state, note", display="/"),
-        bind("o", "order", "Order", "Order by newest, name, or best val"),
-        bind("c", "compare", "Compare", "Compare the marked runs, else the study's"),
+        bind("r", "resume", "Resume", "Resume the unfinished runs of the study"),
+        bind("slash", "filter", "Filter",
+             "Filter studies by name, scheme, state or note", display="/"),
+        bind("o", "order", "Order", "Order studies by newest, name or best val"),
+        bind("c", "compare", "Compare", "Compare the marked runs, or all runs of the study"),
         bind("space", "mark", "Mark", "Mark the run under the cursor for Compare", shown=False),
-        bind("e", "note", "Note", "Write a line about the study", shown=False),
-        bind("d", "delete", "Delete", "Delete the study, after a question", shown=False),
+        bind("e", "note", "Note", "Edit the note of the study", shown=False),
+        bind("d", "delete", "Delete", "Delete the study, after a confirmation", shown=False),
         bind("k", "copy", "Copy", "Copy the table of runs", shown=False),
-        bind("escape", "studies", "Studies", "Go back to the studies", shown=False),
+        bind("escape", "studies", "Studies", "Move to the table of studies", shown=False),
     ]  # fmt: skip
 
     _filter = ""
@@ -81,7 +82,7 @@ class HomeScreen(SnapshotScreen):
         yield Welcome()
         yield StudyTable()
         yield RunTable()
-        yield FilterInput(placeholder="show only studies with ...")
+        yield FilterInput(placeholder="filter studies by name, scheme, state or note")
         yield FittedFooter()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -100,7 +101,7 @@ class HomeScreen(SnapshotScreen):
             studies.focus()
 
     def on_data_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
-        """Show the runs of the study the cursor came to."""
+        """Show the runs of the study under the cursor."""
         if isinstance(event.data_table, StudyTable):
             self._show_runs()
 
@@ -112,63 +113,53 @@ class HomeScreen(SnapshotScreen):
             self.post_message(self.RunRequested(event.row_key.value))
 
     def action_studies(self) -> None:
-        """Go back to the studies."""
         self.query_one(StudyTable).focus()
 
     def action_filter(self) -> None:
-        """Ask what the studies shall hold."""
         self.query_one(FilterInput).open()
 
     def on_filter_input_filter_changed(self, message: FilterInput.FilterChanged) -> None:
-        """Show only those."""
         self._filter = message.text
         self.reshow()
 
     def action_order(self) -> None:
-        """Go to the next order."""
         self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
         self.reshow()
 
     def action_copy(self) -> None:
-        """Copy the lower table."""
         self.notify(copy_text(self.app, self.query_one(RunTable).as_text()), markup=False)
 
     def action_note(self) -> None:
-        """Ask for the note."""
         if self.study is not None:
             self.post_message(NoteRequested(self.study))
 
     def action_delete(self) -> None:
-        """Ask to delete the study."""
         if self.study is not None:
             self.post_message(DeleteRequested(self.study))
 
     def action_mark(self) -> None:
-        """Mark the run under the cursor, or take its mark away."""
+        """Mark or unmark the run under the cursor."""
         if self.run is not None:
             self._marked ^= {self.run.key}
             self._show_runs()
 
     def action_compare(self) -> None:
-        """Compare the marked runs, else those of the study."""
+        """Compare the marked runs, or those of the study where none is marked."""
         if self._marked:
             self.post_message(self.CompareRequested(tuple(sorted(self._marked)), ""))
         elif self.study is not None:
             self.post_message(self.CompareRequested((), f"study={self.study.name}"))
 
     def action_new(self) -> None:
-        """Set up a study."""
         from medtui.tui.editor.new_study_screen import NewStudyScreen
 
         self.app.push_screen(NewStudyScreen())
 
     def action_stop(self) -> None:
-        """Ask to stop the study, or the run under the cursor."""
         if self.study is not None:
             self.post_message(StopRequested(self.study, self.run))
 
     def action_resume(self) -> None:
-        """Let the study go on."""
         if self.study is not None:
             self.post_message(ResumeRequested(self.study))
 
@@ -197,7 +188,7 @@ class HomeScreen(SnapshotScreen):
 
     def _caption(self, count: int) -> str:
         title = "Studies" if self._order == "newest" else f"Studies by {self._order}"
-        return f"{title}: {count} with {self._filter!r}" if self._filter else title
+        return f"{title}: {count} matching {self._filter!r}" if self._filter else title
 
     def _summary(self, snapshot: Snapshot) -> Text:
         if snapshot.problem:

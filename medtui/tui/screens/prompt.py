@@ -1,4 +1,4 @@
-"""Asks for a line of text."""
+"""A dialog that asks for a line of text."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding

@@ -65,11 +65,11 @@ class RunScreen(SnapshotScreen):
     """Panes beside each other where they fit, else one at a time."""
 
     HELP = (
-        "Charts follow the run while it lives. Val chooses the model that is kept; test is shown "
-        "for the record. The dashed line is the dense reference. The constraint violation is how "
-        "far the dense weights w are from the compressed ones theta; it shrinks as the penalty mu "
-        "grows. 6 shows the study's search for a density: its samples, the posterior mean between "
-        "them, and the bound."
+        "Charts are updated while the run is running. The saved model is the one with the best val "
+        "metric; test is shown for information only. The dashed line is the dense reference. The "
+        "constraint violation is the distance of the dense weights w from the compressed weights "
+        "theta; it decreases as the penalty mu grows. Press 6 to show the study's search for a "
+        "density: its samples, the posterior mean and the bound."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -79,28 +79,31 @@ class RunScreen(SnapshotScreen):
 
     BINDINGS = [
         *CHART_BINDINGS,
-        bind("tab", "next_pane(1)", "Pane", "Go to the next pane"),
-        bind("shift+tab", "next_pane(-1)", "Previous pane", "Go to the previous one", shown=False),
-        bind("s", "stop", "Stop", "Stop this run or its study after the step it is in"),
-        bind("r", "resume", "Resume", "Let the study go on with what is unfinished"),
+        bind("tab", "next_pane(1)", "Pane", "Move to the next pane"),
+        bind("shift+tab", "next_pane(-1)", "Previous pane", "Move to the previous pane",
+             shown=False),
+        bind("s", "stop", "Stop", "Stop this run, or its study, after the current step"),
+        bind("r", "resume", "Resume", "Resume the unfinished runs of the study"),
         bind("n", "next_run(1)", "Next run", "Show the next run of the study"),
-        bind("p", "next_run(-1)", "Previous run", "Show the previous run of it", shown=False),
+        bind("p", "next_run(-1)", "Previous run", "Show the previous run of the study",
+             shown=False),
         bind("c", "next_chart", "Chart", "Show the next chart in the main pane"),
         *(
             bind(key, f"chart('{key}')", word, f"Show {word.lower()} in the main pane", shown=False)
             for key, word in MAIN.items()
         ),
-        bind("f", "full", "Full", "Give the pane the whole screen"),
+        bind("f", "full", "Full", "Show the pane on the whole screen, or all panes again"),
         bind("up", "scroll(-1)", "Up", "Scroll the pane up", shown=False),
         bind("down", "scroll(1)", "Down", "Scroll the pane down", shown=False),
-        bind("slash", "filter", "Search log", "Show only lines of the log that hold a text",
+        bind("slash", "filter", "Filter log", "Filter the log by a text",
              shown=False, display="/"),
-        bind("x", "export", "Export", "Write the chart to files: PNG, SVG, CSV", shown=False),
+        bind("x", "export", "Export", "Save the chart as PNG, SVG and CSV", shown=False),
         bind("e", "export_model", "Export model",
-             "Write the model as files: ONNX, pt2, int8, packed, safetensors", shown=False),
-        bind("k", "copy", "Copy", "Copy what the pane shows", shown=False),
-        bind("end", "follow", "Follow log", "Go to the log's end and stay there", shown=False),
-        bind("escape", "back", "Back", "Back to the whole chart, all panes, the studies"),
+             "Export the model as ONNX, pt2, int8, packed or safetensors", shown=False),
+        bind("k", "copy", "Copy", "Copy the contents of the pane", shown=False),
+        bind("end", "follow", "Follow log", "Move to the end of the log and follow it",
+             shown=False),
+        bind("escape", "back", "Back", "Reset the chart, show all panes, or go back to Home"),
     ]  # fmt: skip
 
     @dataclass
@@ -129,7 +132,7 @@ class RunScreen(SnapshotScreen):
             yield Chart(id="memory", classes="pane")
             yield Chart(id="utilisation", classes="pane")
             yield LogView(id="log", classes="pane")
-        yield FilterInput(placeholder="show only lines of the log with ...")
+        yield FilterInput(placeholder="filter the log by a text")
         yield FittedFooter()
 
     def on_mount(self) -> None:
@@ -137,7 +140,7 @@ class RunScreen(SnapshotScreen):
 
     @property
     def view(self) -> RunView | None:
-        """The run as last read; None before that, or when it is gone."""
+        """The run as last read; None before that, or when it does not exist."""
         if self.snapshot is None or self.snapshot.wanted != self.key:
             return None
         return self.snapshot.view
@@ -173,17 +176,15 @@ class RunScreen(SnapshotScreen):
         self.call_after_refresh(self.reshow)
 
     def action_stop(self) -> None:
-        """Ask to stop this run or its study."""
         if self.view is not None:
             self.post_message(StopRequested(self.view.study, self.view.row))
 
     def action_resume(self) -> None:
-        """Let the study go on."""
         if self.view is not None:
             self.post_message(ResumeRequested(self.view.study))
 
     def action_chart(self, key: str) -> None:
-        """Choose what the main pane shows, and go there."""
+        """Show a chart in the main pane, and move there."""
         if key != self._main:
             self._main = key
             self.query_one("#curves", Chart).viewport = Viewport()
@@ -199,24 +200,20 @@ class RunScreen(SnapshotScreen):
         self.action_chart(keys[(keys.index(self._main) + 1) % len(keys)])
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll the current pane."""
         pane = self.query_one(f"#{PANES[self._pane]}", Widget)
         target = self.query_one(LayerBars) if pane.id == "main" else pane
         target.scroll_relative(y=lines, animate=False)
 
     def action_filter(self) -> None:
-        """Ask what the log's lines shall hold."""
         self._pane = PANES.index("log")
         self._mark_pane()
         self.query_one(FilterInput).open()
 
     def on_filter_input_filter_changed(self, message: FilterInput.FilterChanged) -> None:
-        """Filter the log."""
         if self.view is not None:
             self.query_one(LogView).filter(message.text, self.view.lines, self.colours)
 
     def action_follow(self) -> None:
-        """Follow the log's end."""
         self.query_one(LogView).follow()
 
     def action_copy(self) -> None:
@@ -228,14 +225,13 @@ class RunScreen(SnapshotScreen):
         adjust_chart(self.chart, adjustment)
 
     def action_full(self) -> None:
-        """Give the current pane the whole screen, or show all panes again."""
+        """Show the current pane on the whole screen, or all panes again."""
         self.toggle_class("-full")
 
     def action_back(self) -> None:
         step_back(self, self.chart)
 
     def action_export(self) -> None:
-        """Write the current chart to files."""
         chart = self.chart
         if chart is not None and chart.plot is not None:
             self.post_message(
@@ -243,7 +239,6 @@ class RunScreen(SnapshotScreen):
             )
 
     def action_export_model(self) -> None:
-        """Choose the files that the model is written as."""
         self.post_message(ModelExportRequested(self.key))
 
     def action_next_pane(self, step: int) -> None:
@@ -252,7 +247,7 @@ class RunScreen(SnapshotScreen):
         self._mark_pane()
 
     def action_next_run(self, step: int) -> None:
-        """Show the next run of the study that has begun."""
+        """Show the next run of the study."""
         if self.view is None:
             return
         keys = [run.key for run in self.view.study.runs]
@@ -276,5 +271,5 @@ class RunScreen(SnapshotScreen):
 
     def _show_absence(self, *, is_gone: bool) -> None:
         self.query_one(TitleBar).show(
-            Text(self.key), Text("no longer there" if is_gone else "reading …", self.colours.muted)
+            Text(self.key), Text("run not found" if is_gone else "reading …", self.colours.muted)
         )

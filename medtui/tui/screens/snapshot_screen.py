@@ -11,13 +11,13 @@ from medtui.tui.theme import colours_of
 
 
 class SnapshotScreen(Screen[None]):
-    """Shows every snapshot while it is on top, and the latest when it comes back."""
+    """Shows every snapshot while it is current, and the latest when it is resumed."""
 
     snapshot: Snapshot | None = None
     """The latest; None until the first was read."""
 
     def receive(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot, and show it if this screen is in view."""
+        """Store a snapshot, and show it if this is the current screen."""
         self.snapshot = snapshot
         if self.is_current:
             self.show(snapshot)
@@ -27,7 +27,7 @@ class SnapshotScreen(Screen[None]):
         raise NotImplementedError
 
     def reshow(self) -> None:
-        """Show the latest snapshot again: the screen came back, or its look changed."""
+        """Show the latest snapshot again, when the screen is resumed or its look changed."""
         if self.snapshot is not None and self.is_mounted:
             self.show(self.snapshot)
 

@@ -1,1 +1,1 @@
-"""The parts screens are made of, one file per part."""
+"""The widgets of screens, one module per widget."""

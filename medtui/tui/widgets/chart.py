@@ -1,4 +1,4 @@
-"""A chart on screen: draws anew only when its plot, its size or its look changed."""
+"""A chart on screen: redrawn only when its plot, its size or its style changed."""
 
 from rich.console import Console
 from rich.text import Text
@@ -60,11 +60,13 @@ class Chart(Panel, Widget):
         wanted = (seen, self.size, self._style)
         if wanted != self._drawn:
             self._drawn = wanted
-            self.call_after_refresh(self._draw, *wanted)  # else both threads share the interpreter
+            self.call_after_refresh(
+                self._draw, *wanted
+            )  # otherwise both threads compete for the interpreter
 
     @work(thread=True, exclusive=True, group="drawing", description="draw")
     def _draw(self, plot: Plot, size: Size, style: ChartStyle) -> None:
-        from medtui.charts.render_plotext import draw  # arrays: start-up does without them
+        from medtui.charts.render_plotext import draw  # imports numpy, which start-up does not need
 
         worker = get_current_worker()
         strips = _strips_of(draw(plot, size.width, size.height, style), size.width)

@@ -1,4 +1,4 @@
-"""Keys that change how a chart is looked at: logarithm, smoothing, zoom, the cursor.
+"""Keys of charts: logarithm, smoothing, zoom, cursor.
 
 A screen with charts adds `CHART_BINDINGS` to its own, and passes their argument on to
 `adjust_chart` with the chart that its keys are about.
@@ -19,19 +19,19 @@ Adjustment = Literal[
 ]
 
 CHART_BINDINGS = [
-    bind("y", "adjust_chart('log')", "Log y", "Draw the pane's y axis logarithmically",
+    bind("y", "adjust_chart('log')", "Log y", "Show the y axis on a logarithmic scale",
          name="log", shown=False),
-    bind("m", "adjust_chart('smooth')", "Smooth", "Smooth the pane's curves; raw ones stay faint",
+    bind("m", "adjust_chart('smooth')", "Smooth", "Smooth the curves; raw curves stay faint",
          name="smooth", shown=False),
     bind("plus,equals_sign", "adjust_chart('zoom_in')", "Zoom in",
-         "Show less of the pane's x axis", name="zoom", shown=False, display="+"),
-    bind("minus", "adjust_chart('zoom_out')", "Zoom out", "Show more of the pane's x axis",
+         "Zoom in on the x axis", name="zoom", shown=False, display="+"),
+    bind("minus", "adjust_chart('zoom_out')", "Zoom out", "Zoom out on the x axis",
          name="zoom_back", shown=False, display="-"),
-    bind("right", "adjust_chart('next_point')", "Inspect right", "Read out the next point",
+    bind("right", "adjust_chart('next_point')", "Next point", "Show the values of the next point",
          name="inspect", shown=False),
-    bind("left", "adjust_chart('previous_point')", "Inspect left", "Read out the point before",
-         name="inspect_back", shown=False),
-    bind("0", "adjust_chart('reset')", "Reset view", "See the pane's chart whole again",
+    bind("left", "adjust_chart('previous_point')", "Previous point",
+         "Show the values of the previous point", name="inspect_back", shown=False),
+    bind("0", "adjust_chart('reset')", "Reset view", "Show the whole chart again",
          name="reset", shown=False),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A line that filters what is above it, live; Enter keeps the filter, Escape drops it."""
+"""A line to type a filter into, applied while typing; Enter keeps it, Escape clears it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 
 class FilterInput(Input):
-    """Hidden until it is asked for."""
+    """Hidden until it is opened."""
 
     DEFAULT_CSS = """
     FilterInput {
@@ -24,16 +24,16 @@ class FilterInput(Input):
     }
     """
 
-    BINDINGS = [("escape", "drop", "Drop")]
+    BINDINGS = [("escape", "drop", "Clear")]
 
     @dataclass
     class FilterChanged(Message):
-        """Show only what holds this text; all where it is empty."""
+        """Show only what contains this text; everything where it is empty."""
 
         text: str
 
     def open(self) -> None:
-        """Show the line and take the keys."""
+        """Show the line and focus it."""
         self.display = True
         self.focus()
 
@@ -43,12 +43,12 @@ class FilterInput(Input):
         self.post_message(self.FilterChanged(event.value.strip()))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and give the keys back."""
+        """Keep the filter and close the line."""
         event.stop()
         self._close()
 
     def action_drop(self) -> None:
-        """Drop the filter and give the keys back."""
+        """Clear the filter and close the line."""
         self.value = ""
         self._close()
 

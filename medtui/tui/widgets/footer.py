@@ -1,4 +1,4 @@
-"""The keys at the foot of a screen: as many as fit, help and quit always."""
+"""The footer of a screen: as many keys as fit, help and quit always."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _ALWAYS = ("app.help", "app.quit", "help", "quit")
 
 
 class FittedFooter(Footer):
-    """Leaves out what would be cut off, the last ones first."""
+    """Leaves out keys that would be cut off, the last ones first."""
 
     _fitted_width = 0
 

@@ -1,4 +1,4 @@
-"""Images in a terminal: beside each other, two pixels to a cell."""
+"""Images in a terminal, beside each other, two pixels per cell."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GAP = "  "
-"""Between two images."""
+"""Separator of images."""
 
 
 def draw_samples(

@@ -16,7 +16,7 @@ _SHARE = 9
 
 
 class LayerBars(Panel, VerticalScroll, can_focus=False):
-    """One line a layer; a collapsed layer is named as such."""
+    """One line per layer; collapsed layers are marked."""
 
     DEFAULT_CSS = """
     LayerBars { padding: 0 1; scrollbar-size-vertical: 1; & Static { height: auto; } }
@@ -26,9 +26,9 @@ class LayerBars(Panel, VerticalScroll, can_focus=False):
         yield Static()
 
     def show(self, view: RunView, colours: Colours) -> None:
-        self.caption("Density by layer, share of weights kept", _summary(view, colours))
+        self.caption("Density by layer (share of weights kept)", _summary(view, colours))
         if not view.densities:
-            self.query_one(Static).update(Text("known after the first cycle", colours.muted))
+            self.query_one(Static).update(Text("available after the first cycle", colours.muted))
             return
         width = max(4, self.content_size.width - _NAME - _SHARE - (12 if view.dead_layers else 8))
         text = Text()

@@ -1,6 +1,6 @@
-"""The log's sentences, newest last; follows its end unless one scrolled up.
+"""The log's lines, newest last; follows its end unless it was scrolled up.
 
-Only lines in view are rendered: a log of thousands costs no more than its window.
+Only visible lines are rendered, so that the cost does not depend on the length of the log.
 """
 
 import textwrap
@@ -23,11 +23,11 @@ _CLOCK = 9
 
 
 _MAX_ROWS = 2 * MAX_LINES
-"""More rows than that are of lines long forgotten: all are made anew."""
+"""Beyond this number, rows belong to dropped lines: all rows are wrapped again."""
 
 
 class LogView(Panel, ScrollView, can_focus=False):
-    """Wraps only what is new."""
+    """Wraps only new lines."""
 
     DEFAULT_CSS = """
     LogView {
@@ -47,7 +47,7 @@ class LogView(Panel, ScrollView, can_focus=False):
         self._width = 0
         self._filter = ""
         self.is_following = True
-        """Whether new lines come into view by themselves."""
+        """Whether the view scrolls to new lines."""
         self._styles_of: dict[str, Style] = {}
         self._colours: Colours | None = None
 
@@ -124,7 +124,7 @@ class LogView(Panel, ScrollView, can_focus=False):
             clock = " " * _CLOCK
 
     def _show_caption(self, colours: Colours) -> None:
-        state = "" if self.is_following else "paused: End follows again"
+        state = "" if self.is_following else "paused: press End to follow"
         below = Text(state, colours.muted) if state else None
         self.caption(f"Log: {self._filter}" if self._filter else "Log", below)
 

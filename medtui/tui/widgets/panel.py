@@ -1,4 +1,4 @@
-"""A part of a screen with a frame: its title above, what belongs to all of it below."""
+"""A framed part of a screen, with a title above and a caption below."""
 
 from rich.text import Text
 from textual.content import Content
@@ -6,7 +6,7 @@ from textual.widgets import Static
 
 
 class Panel:
-    """Remembers what its frame says, so that saying it again costs no redraw.
+    """Remembers the texts of its frame, so that setting the same text again causes no redraw.
 
     Mixed into a widget; no widget itself, since Textual inherits styles along one line only. The
     frame's look is in `app.tcss`.
@@ -16,7 +16,7 @@ class Panel:
     _below: Text | None = None
 
     def caption(self, above: Text | str, below: Text | None = None) -> None:
-        """Set what stands in the frame above and below."""
+        """Set the texts of the frame above and below."""
         title = Text(above) if isinstance(above, str) else above
         if title != self._above:
             self._above = title
@@ -38,7 +38,7 @@ class TextPanel(Panel, Static):
     _shown: Text | None = None
 
     def show_text(self, text: Text) -> None:
-        """Replace the text, if it is another one."""
+        """Replace the text if it has changed."""
         if text != self._shown:
             self._shown = text
             self.update(text)

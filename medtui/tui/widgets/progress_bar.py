@@ -1,4 +1,4 @@
-"""A progress bar in text: heavy where it is done, light where it is not, so it needs no colour."""
+"""A progress bar in text: heavy line where done, light line elsewhere, readable without colour."""
 
 from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""How far a run and its study are: what is compressed, two bars, and what is wrong."""
+"""Progress of a run and its study: what is compressed, two bars, and warnings."""
 
 from rich.text import Text
 from textual.widgets import Static
@@ -13,11 +13,11 @@ from medtui.units import format_bytes, format_duration, format_percent, plural
 
 _LABEL = 14
 _BAR_SHARE = 4
-"""The bars take one in so many cells of the width."""
+"""A bar takes 1 / `_BAR_SHARE` of the width."""
 
 
 _WATCHED_SAMPLES = 60
-"""Samples, one a second, by which it is judged whether the run is held up."""
+"""Samples, one per second, from which it is judged whether the run is slowed down."""
 
 _IDLE_PERCENT = 30
 _STARVED_SHARE = 0.6
@@ -97,11 +97,11 @@ def warnings_of(view: RunView, colours: Colours) -> list[Text]:
         names = ", ".join(view.dead_layers)
         sentences.append(f"collapsed layers, predictions may be at chance level: {names}")
     elif view.are_logits_constant:
-        sentences.append("every image gets the same answer: the network answers by chance")
+        sentences.append("the network predicts the same for every image; it is at chance level")
     if unmeasured := _cycles_without_loss(view):
         sentences.append(unmeasured)
     if view.data is not None and not view.data.has_patients:
-        sentences.append("the split does not know patients: test images may be of train patients")
+        sentences.append("the data set has no patient IDs: patients may be in both train and test")
     if slow := _slowness(view):
         sentences.append(slow)
     return [Text(f"⚠ {sentence}", style=colours.warning) for sentence in sentences]
@@ -114,7 +114,7 @@ def _cycles_without_loss(view: RunView) -> str:
         return ""
     word = "epoch" if view.stage == "reference" else "cycle"
     where = f"{word} {lost[0]}" if len(lost) == 1 else f"{len(lost)} {word}s, last in {lost[-1]}"
-    return f"val loss is not a number (NaN) in {where}; no such model is kept"
+    return f"val loss is not finite (NaN) in {where}; models of these are not saved"
 
 
 def _slowness(view: RunView) -> str:
@@ -127,13 +127,11 @@ def _slowness(view: RunView) -> str:
     if view.telemetry.has_gpu:
         if mean >= _IDLE_PERCENT:
             return ""
-        return f"the GPU waits: {mean:.0f} % busy in the last minute; a larger batch size fills it"
+        return f"low GPU utilisation: {mean:.0f} % in the last minute; try a larger batch size"
     wanted = 100 * view.session.threads
     if mean >= wanted * _STARVED_SHARE:
         return ""
-    return (
-        f"the machine is busy: {mean:.0f} of {wanted} % of a core for this run in the last minute"
-    )
+    return f"the machine is busy: this run used {mean:.0f} % of {wanted} % CPU in the last minute"
 
 
 def _result(view: RunView, colours: Colours) -> Text:
@@ -146,7 +144,7 @@ def _result(view: RunView, colours: Colours) -> Text:
     facts = [
         f"val {headline.show(view.row.val)}",
         _size(view.result),
-        f"took {format_duration(view.result.seconds)}",
+        f"time {format_duration(view.result.seconds)}",
     ]
     text.append("  " + " · ".join(facts), style=f"not bold {colours.strong}")
     return text
@@ -165,5 +163,5 @@ def _what(view: RunView, colours: Colours) -> Text:
 def _size(result: Result) -> str:
     """Return the size of the model file: the shrunk one where there is one."""
     if result.shrinkage is not None and result.shrinkage.bytes_on_disk is not None:
-        return f"{format_bytes(result.shrinkage.bytes_on_disk)} shrunk"
-    return f"{format_bytes(result.size.bytes_packed)} packed"
+        return f"shrunk size {format_bytes(result.shrinkage.bytes_on_disk)}"
+    return f"sparse size {format_bytes(result.size.bytes_packed)}"

@@ -25,7 +25,7 @@ _LABEL = 10
 
 
 class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
-    """Best val so far while the run lives; test with its interval once it is finished."""
+    """Best val so far while the run is running; test with its interval after it has finished."""
 
     DEFAULT_CSS = """
     RunSummaryPanel {
@@ -38,7 +38,7 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
 
     _shown: tuple[RunView, Colours] | None = None
     _heights = (0, 0)
-    """Lines of the two texts: as long as they stay, nothing is laid out anew."""
+    """Lines of the two texts: while they stay the same, the layout is kept."""
 
     def compose(self) -> ComposeResult:
         yield Digits("")
@@ -76,13 +76,13 @@ def summary_of(view: RunView) -> str:
 
 def _now_meaning(view: RunView, headline: Metric) -> Text:
     if view.best is None:
-        return Text("nothing measured yet")
+        return Text("no measurement yet")
     word = "epoch" if view.stage == "reference" else "cycle"
     text = Text(f"val {headline.label}, best so far at {word} {view.best.cycle}\n")
     if view.reference:
         difference = headline.show_change(view.row.difference)
         reference = headline.show(headline.of(view.reference))
-        text.append(f"reference {reference}, difference {difference}\n")
+        text.append(f"reference {reference}, change {difference}\n")
     return text
 
 
@@ -95,8 +95,8 @@ def _result_meaning(view: RunView, headline: Metric) -> Text:
     word = "epoch" if view.stage == "reference" else "cycle"
     text.append(f"\n{format_count(test.num_images)} images")
     if test.num_patients:
-        text.append(f" of {test.num_patients} unseen patients")
-    text.append(f"\nkept: {word} {view.result.best_cycle}, chosen on val\n")
+        text.append(f" of {test.num_patients} test patients")
+    text.append(f"\nsaved: {word} {view.result.best_cycle}, selected on val\n")
     return text
 
 
@@ -114,7 +114,7 @@ def _now_facts(view: RunView, colours: Colours) -> Table:
     if view.cycles:
         last = view.cycles[-1]
         table.add_row("density", f"{format_density(last.density)} of the weights")
-        table.add_row("gap", f"{format_number(last.gap, 2)}  |w-theta|/|w|")
+        table.add_row("violation", f"{format_number(last.gap, 2)}  |w-theta|/|w|")
         table.add_row("mu", format_number(last.mu))
         if last.lr is not None:
             table.add_row("lr", format_number(last.lr))
@@ -124,10 +124,10 @@ def _now_facts(view: RunView, colours: Colours) -> Table:
 
 def _layers(view: RunView, colours: Colours) -> Text:
     if view.dead_layers:
-        return Text(f"{len(view.dead_layers)} of {len(view.densities)} empty", colours.warning)
+        return Text(f"{len(view.dead_layers)} of {len(view.densities)} collapsed", colours.warning)
     if not view.densities:
         return Text(MISSING)
-    return Text(f"all {len(view.densities)} alive", style=colours.good)
+    return Text(f"{len(view.densities)}, none collapsed", style=colours.good)
 
 
 def _result_facts(view: RunView, colours: Colours) -> Table:
@@ -144,11 +144,11 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
         table.add_row("shrunk", _shrunk(found, size))
     table.add_row("weights", f"{format_count(size.num_nonzero)} nonzero")
     packed = size.bytes_dense / max(1, size.bytes_packed)
-    table.add_row("packed", f"{format_bytes(size.bytes_packed)}, {packed:.1f}× less")
-    table.add_row("dense", format_bytes(size.bytes_dense))
-    table.add_row("took", format_duration(view.result.seconds))
+    table.add_row("sparse size", f"{format_bytes(size.bytes_packed)}, {packed:.1f}× smaller")
+    table.add_row("dense size", format_bytes(size.bytes_dense))
+    table.add_row("time", format_duration(view.result.seconds))
     if view.result.peak_memory_bytes:
-        table.add_row("GPU peak", format_bytes(view.result.peak_memory_bytes))
+        table.add_row("peak mem", format_bytes(view.result.peak_memory_bytes))
     if view.stage != "reference":
         table.add_row("layers", _layers(view, colours))
     return table
@@ -157,9 +157,9 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
 def _shrunk(found: Shrinkage, size: Size) -> str:
     """Return the stored model's bytes; where none is stored, the weights that would be left."""
     if found.bytes_on_disk is None:
-        return f"not stored; {format_count(found.size.num_parameters)} weights left"
+        return f"not stored; {format_count(found.size.num_parameters)} weights remain"
     less = size.bytes_dense / max(1, found.size.bytes_dense)
-    return f"{format_bytes(found.bytes_on_disk)}, {less:.1f}× less"
+    return f"{format_bytes(found.bytes_on_disk)}, {less:.1f}× smaller"
 
 
 def _metric(row: MetricRow) -> Text:

@@ -20,11 +20,11 @@ STUDY_COLUMNS = (
     Column("runs", "runs", 5, rank=1, justify="right"),
     Column("bar", "", _BAR, rank=2),
     Column("best", "best val", 8, justify="right"),
-    Column("of", "by", 18, rank=4, grows=True, most=28),
+    Column("of", "best run", 18, rank=4, grows=True, most=28),
     Column("reference", "dense", 7, rank=3, justify="right"),
     Column("device", "device", 7, rank=5),
     Column("age", "age", 6, rank=1, justify="right"),
-    Column("left", "left", 11, rank=2, justify="right"),
+    Column("left", "time left", 11, rank=2, justify="right"),
 )
 
 RUN_COLUMNS = (
@@ -33,10 +33,10 @@ RUN_COLUMNS = (
     Column("place", "", 13, rank=1),
     Column("bar", "", _BAR, rank=5),
     Column("val", "best val", 8, justify="right"),
-    Column("difference", "to ref.", 7, rank=1, justify="right"),
+    Column("difference", "vs ref.", 7, rank=1, justify="right"),
     Column("test", "test", 7, rank=2, justify="right"),
     Column("density", "density", 7, rank=3, justify="right"),
-    Column("size", "packed", 9, rank=4, justify="right"),
+    Column("size", "sparse size", 11, rank=4, justify="right"),
     Column("device", "device", 7, rank=6),
     Column("time", "time", 15, rank=2, justify="right"),
 )

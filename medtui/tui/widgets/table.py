@@ -12,7 +12,7 @@ from textual.widgets import DataTable
 from medtui.tui.widgets.panel import Panel
 
 Cells = Mapping[str, Text]
-"""A row: column key to what stands there."""
+"""A row: column key to its text."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class Column:
     key: str
     label: str
     width: int
-    """Cells it needs; the least where it grows."""
+    """Width in cells; the minimum where it grows."""
     rank: int = 0
-    """Columns with a higher rank leave first when the table is narrow."""
+    """Columns with a higher rank are left out first when the table is narrow."""
     justify: Literal["left", "right"] = "left"
     grows: bool = False
-    """Whether it takes what width is left over."""
+    """Whether it takes the remaining width."""
     most: int = 48
-    """Cells at which it stops growing: a row that is too long to follow is no row."""
+    """Maximum width in cells: wider rows are hard to read."""
 
 
 class RecordTable(Panel, DataTable[Text]):
@@ -51,7 +51,7 @@ class RecordTable(Panel, DataTable[Text]):
     """
 
     BINDINGS = [
-        Binding("enter", "select_cursor", "Open", tooltip="Open what is under the cursor"),
+        Binding("enter", "select_cursor", "Open", tooltip="Open the row under the cursor"),
     ]
 
     def __init__(self, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002 - Textual's name

@@ -1,4 +1,4 @@
-"""Sheets and texts below each other, scrolled."""
+"""Tables and texts below each other, scrolled."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -15,13 +15,13 @@ from medtui.charts.palette import Colours
 from medtui.tui.widgets.panel import Panel
 
 _MARKED = {"clear", "possible", "exceeded", "dead"}
-"""What is said against a row, for which it is coloured."""
+"""Marks of rows that are coloured as failures."""
 
 _GAP = 2
 
 
 class TableView(Panel, VerticalScroll):
-    """Shows what a tab holds when it is no chart."""
+    """Shows the content of a tab without a chart."""
 
     DEFAULT_CSS = """
     TableView {
@@ -35,7 +35,7 @@ class TableView(Panel, VerticalScroll):
         yield Static()
 
     def show(self, parts: Sequence[Table | Text], colours: Colours) -> None:
-        """Show these in place of those before, from the top."""
+        """Replace the content, and scroll to the top."""
         width = self.content_size.width - 1
         drawn: list[RenderableType] = []
         for part in parts:

@@ -1,11 +1,11 @@
-"""The top line: where one is on the left, what is going on on the right."""
+"""The top line: the location on the left, the status on the right."""
 
 from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
 _LEFT_CELLS, _RIGHT_CELLS = 12, 8
-"""What each side keeps at least; a shorter right side says nothing and goes."""
+"""Minimum width of each side in cells; a shorter right side is left out."""
 
 
 class TitleBar(Widget):
@@ -25,7 +25,7 @@ class TitleBar(Widget):
     _right = Text()
 
     def show(self, left: Text, right: Text) -> None:
-        """Replace both sides, if they are others."""
+        """Replace both sides if they have changed."""
         if (left, right) != (self._left, self._right):
             self._left, self._right = left, right
             self.refresh()

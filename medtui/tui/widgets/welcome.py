@@ -1,42 +1,41 @@
-"""What stands on Home while there is nothing to show: what medtui is, and how to begin."""
+"""Home without studies: what medtui is, and how to start."""
 
 from rich.text import Text
 
 from medtui.tui.widgets.panel import TextPanel
 
 _WHAT = (
-    "medtui compresses medical image classifiers with NVIDIA's Condensa and shows what it costs:\n"
-    "accuracy on unseen patients, memory and size, for every scheme and density you ask for.\n"
+    "medtui compresses medical image classifiers with NVIDIA's Condensa and measures the effect:\n"
+    "accuracy on test patients, memory and size, for each scheme and density that you select.\n"
 )
 
 _COMMANDS = (
-    ("medtui --run demo", "a first study on drawn blood cells; a few minutes on two CPU cores"),
-    ("medtui --run demo --detach", "the same in the background: it goes on without the terminal"),
-    ("medtui --run PRESET.toml", "your own study"),
+    ("medtui --run demo", "a demo on synthetic blood cells; a few minutes on two CPU cores"),
+    ("medtui --run demo --detach", "the same in the background; you can close the terminal"),
+    ("medtui --run PRESET.toml", "a study of your own"),
 )
 
 _KEYS = (
-    ("n", "new study: the demo, the malaria cells, or your own preset"),
-    ("?", "help for the screen in view"),
-    ("Ctrl+P", "every action by name"),
+    ("n", "new study: the demo, malaria cells, or your own preset"),
+    ("?", "help for the current screen"),
+    ("Ctrl+P", "command palette: all actions by name"),
     ("q", "quit"),
 )
 
 
 class Welcome(TextPanel):
-    """The empty state. A study that starts elsewhere appears here by itself."""
+    """The empty state. Studies started elsewhere are shown automatically."""
 
     DEFAULT_CSS = """
     Welcome { height: 1fr; padding: 1 3; }
     """
 
     def on_mount(self) -> None:
-        """Write the text."""
         self.caption("Welcome")
         text = Text(_WHAT)
         text.append(
-            "\nPress n to set up a study here, step by step. Or begin in another terminal; the "
-            "study appears here by itself:\n\n"
+            "\nPress n to set up a study step by step, or start one in another terminal by one of "
+            "these commands. It is shown here automatically:\n\n"
         )
         for command, meaning in _COMMANDS:
             text.append(f"  {command:<28}", style="bold")
