@@ -82,7 +82,7 @@ async def test_every_image_is_read_on_request(runs_dir: Path) -> None:
         assert "images not checked" in screen_text(pilot)
         await pilot.press("c")
         await until(pilot, lambda: "✓ every image" in screen_text(pilot))
-        await until(pilot, lambda: "deviation" in screen_text(pilot))
+        await until(pilot, lambda: "· std " in screen_text(pilot))
 
 
 async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
