@@ -108,7 +108,7 @@ def choose_small_preset(tmux: Tmux) -> None:
     tmux.send("p")
     tmux.wait_for("Path of a preset file")
     tmux.send("small.toml", "Enter")
-    tmux.wait_for("no patient is in two splits")
+    tmux.wait_for("no patient is in more than one split")
 
 
 def leave_it_running(tmux: Tmux) -> None:

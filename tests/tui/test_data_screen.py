@@ -71,7 +71,7 @@ async def data_screen(pilot) -> DataScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
-    await until(pilot, lambda: "no patient is in two splits" in screen_text(pilot))
+    await until(pilot, lambda: "no patient is in more than one split" in screen_text(pilot))
     return pilot.app.screen
 
 
@@ -106,6 +106,6 @@ async def test_what_is_below_is_reached_by_keyboard(runs_dir: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await until(pilot, lambda: "1,200 images" in screen_text(pilot))
-        assert "no patient is in two splits" not in screen_text(pilot)
+        assert "no patient is in more than one split" not in screen_text(pilot)
         await pilot.press("pagedown")
-        await until(pilot, lambda: "no patient is in two splits" in screen_text(pilot))
+        await until(pilot, lambda: "no patient is in more than one split" in screen_text(pilot))

@@ -111,7 +111,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
-        await until(pilot, lambda: "no patient is in two splits" in screen_text(pilot))
+        await until(pilot, lambda: "no patient is in more than one split" in screen_text(pilot))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
         await pilot.press("down", "space", "d")
