@@ -127,5 +127,5 @@ def _baselines(found: Mapping[str, Differences] | None) -> str:
     names = dict.fromkeys(each.baseline for each in found.values())
     return (
         f"Changes are relative to {', '.join(names)}, shares in percentage points, with 95 % "
-        "intervals from paired resampling of patients."
+        "bootstrap intervals, paired, over patients where these are known, else over images."
     )

@@ -23,7 +23,11 @@ def describe_outcome(search: SearchOutcome) -> str:
     bound = f"{_shown(search, search.bound)} {search.label} on val"
     best = search.best
     if best is None:
-        found = f"no density surely keeps {bound}" if search.samples else f"searching for {bound}"
+        found = (
+            f"no density meets {bound} with the required confidence"
+            if search.samples
+            else f"searching for {bound}"
+        )
         if any(sample.is_feasible and sample.gain is None for sample in search.samples):
             found = f"the runs that keep {bound} were not benchmarked; see bench.log"
     else:
@@ -88,7 +92,8 @@ def _note(search: SearchOutcome) -> str:
         error = "the posterior at its density; a full-fidelity run also by its own metric"
     note = (
         "In the order of planning. Error: standard error of the change from the "
-        f"reference's {_shown(search, search.reference)}, paired over patients. Feasible: above "
+        f"reference's {_shown(search, search.reference)}, paired over patients (over "
+        "images where patients are unknown). Feasible: above "
         f"the bound of {_shown(search, search.bound)} by {search.sigmas:g} standard errors of "
         f"{error}."
     )

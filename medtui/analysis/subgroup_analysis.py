@@ -148,7 +148,7 @@ def analyse_subgroups(
         baseline=baseline.key,
         split=split,
         num_images=len(pair.names),
-        num_patients=len(set(pair.patients)),
+        num_patients=len(set(pair.patients)) if entry.result.has_patients else 0,
         flips=pair.count_flips(),
         overall=overall,
         classes=_class_changes(pair, classes, tolerance if passes else None, resamples),

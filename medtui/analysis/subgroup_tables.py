@@ -6,7 +6,7 @@ from medtui.analysis.differences import difference_text
 from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
 from medtui.analysis.table import Table
 from medtui.metrics.calibration import NUM_BINS
-from medtui.units import format_count, format_number, format_percent
+from medtui.units import format_count, format_number, format_percent, plural
 
 MARK = "✗"
 """Precedes a verdict, so that it is not shown by colour alone."""
@@ -43,12 +43,17 @@ def changed_answers_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
     first = analyses[0]
     baselines = ", ".join(dict.fromkeys(analysis.baseline for analysis in analyses))
     note = (
-        f"{first.split}: {format_count(first.num_images)} images of "
-        f"{format_count(first.num_patients)} patients, relative to {baselines}. "
+        f"{first.split}: {plural(first.num_images, 'image')} {_patients(first)}, relative to "
+        f"{baselines}. "
         f"Tolerance: a loss of {_tolerance(first)}."
     )
     marks = tuple("" if analysis.passes else "exceeded" for analysis in analyses)
     return Table("Changed predictions", headers, tuple(rows), marks, note)
+
+
+def _patients(analysis: SubgroupAnalysis) -> str:
+    count = analysis.num_patients
+    return f"of {plural(count, 'patient')}" if count else "of unknown patients"
 
 
 def class_changes_table(analysis: SubgroupAnalysis) -> Table:

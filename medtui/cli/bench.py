@@ -26,7 +26,10 @@ def bench(
         str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1.")
     ] = "auto",
     threads: Annotated[
-        int, typer.Option("--threads", help="CPU threads [default: the reference's].", min=0)
+        int,
+        typer.Option(
+            "--threads", help="CPU threads [default: the reference's].", min=0, show_default=False
+        ),
     ] = 0,
     overrides: Annotated[
         list[str] | None,

@@ -53,7 +53,8 @@ def export(
         ),
     ] = 0.02,
     threads: Annotated[
-        int, typer.Option("--threads", min=0, help="CPU threads [default: the reference's].")
+        int, typer.Option("--threads", min=0, help="CPU threads [default: the reference's].",
+                     show_default=False)
     ] = 0,
     timing: Annotated[
         bool, typer.Option("--timing/--no-timing", help="Measure latency next to the reference.")

@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from medtui.cli import options
+
+if TYPE_CHECKING:
+    from medtui.preset import Preset
 
 app = typer.Typer(help="List, show, check and write presets.", no_args_is_help=True)
 
@@ -62,7 +65,7 @@ def check_presets(
     """Check presets without their data; report every problem with its line and remedy."""
     from medtui.cli import show_error
     from medtui.errors import MedtuiError
-    from medtui.preset import describe_count, load_preset
+    from medtui.preset import load_preset
 
     exit_code = 0
     for name in presets:
@@ -72,8 +75,15 @@ def check_presets(
             show_error(error)
             exit_code = error.exit_code
         else:
-            print(f"{name}: valid, {describe_count(preset)} runs")
+            print(f"{name}: valid, {_describe_runs(preset)}")
     raise typer.Exit(exit_code)
+
+
+def _describe_runs(preset: "Preset") -> str:
+    from medtui.preset import count_runs
+    from medtui.units import plural
+
+    return f"{'at most ' if preset.search else ''}{plural(count_runs(preset), 'run')}"
 
 
 @app.command(name="schema")

@@ -41,7 +41,8 @@ def examine_python() -> Finding:
     version = platform.python_version()
     text = f"{version}, {sys.executable}"
     if sys.version_info < OLDEST_PYTHON:
-        remedy = "create a virtual environment with Python 3.10 or newer"
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        remedy = f"create a virtual environment with Python {oldest} or newer"
         return Finding("Python", "failure", text, remedy, {"version": version})
     return Finding("Python", "OK", text, facts={"version": version})
 

@@ -27,6 +27,11 @@ class ExportPlan(msgspec.Struct, frozen=True):
     """Whether to time the files against the dense reference."""
 
 
+def temporary_prefix(pid: int) -> str:
+    """Return how the names of an export process's temporary folders begin."""
+    return f".export-{pid}-"
+
+
 class ExportRequest(msgspec.Struct, frozen=True):
     """The run to export, and the plan."""
 

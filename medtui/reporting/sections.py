@@ -107,10 +107,10 @@ def _results(contents: Contents) -> Iterator[Part]:
     headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", "density",
                "actual density", "nonzero", "sparse size", "time")  # fmt: skip
     note = (
-        "Intervals are from 1,000 bootstrap samples over patients. Changes are paired, against the "
-        "study's own reference; those of percentages are in points. The sparse size counts nonzero "
-        "weights and a bit mask. Masked weights are still multiplied: the model is smaller, not "
-        "faster."
+        "Intervals are bootstrap intervals over patients where these are known, else over images. "
+        "Changes are paired, against the study's reference; those of percentages are in points. "
+        "The sparse size counts nonzero weights and a bit mask. Masked weights are still "
+        "multiplied: the model is smaller, not faster."
     )
     yield Table("Results", headers, tuple(rows), tuple(marks), note)
     if (published := _published(contents)).rows:

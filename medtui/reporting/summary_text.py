@@ -8,7 +8,7 @@ from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_tables import short_name
 from medtui.analysis.subgroup_analysis import TOLERANCE
 from medtui.reporting.contents import Contents
-from medtui.units import format_bytes, format_count, format_density, format_percent
+from medtui.units import format_bytes, format_count, format_density, format_percent, plural
 
 
 def summary(contents: Contents) -> str:
@@ -54,10 +54,11 @@ def _what(contents: Contents) -> str:
     preset = contents.entries[0].preset
     network = preset.model.architecture if preset else "a network"
     data = contents.card.title or contents.card.name if contents.card else "a data set"
-    at = f" at densities {', '.join(map(format_density, densities))}" if densities else ""
+    word = "density" if len(densities) == 1 else "densities"
+    at = f" at {word} {', '.join(map(format_density, densities))}" if densities else ""
     return (
         f'A {network} was trained on "{data}" and compressed with Condensa in '
-        f"{len(contents.compressed)} runs: {', '.join(schemes) or 'none'}{at}."
+        f"{plural(len(contents.compressed), 'run')}: {', '.join(schemes) or 'none'}{at}."
     )
 
 
@@ -72,8 +73,11 @@ def _how_many_hold(contents: Contents) -> str:
         and found.by_metric[name].value >= -TOLERANCE
     ]
     by = contents.headline.show_amount(TOLERANCE)
-    total = len(contents.compressed)
-    text = f"{len(holding)} of {total} lose no more than {by} of {label} against the reference"
+    total = len(contents.found)
+    text = (
+        f"In {len(holding)} of {plural(total, 'compared run')} the measured loss of {label} "
+        f"against the reference is at most {by}; the intervals are in the table"
+    )
     if not holding:
         return f"{text}."
     smallest = min(holding, key=lambda entry: entry.result.size.bytes_packed)
@@ -91,7 +95,7 @@ def _collapses(contents: Contents) -> Iterator[str]:
     if collapsed:
         names = ", ".join(short_name(entry, contents.entries) for entry in collapsed)
         yield (
-            f"{names} collapsed: the network gives every image the same answer, so its accuracy "
+            f"{names} collapsed: the network predicts the same for every image, so its accuracy "
             "is only the share of one class."
         )
 
@@ -99,10 +103,8 @@ def _collapses(contents: Contents) -> Iterator[str]:
 def _flips(contents: Contents) -> Iterator[str]:
     rates = [harm.flips.rate for harm in contents.harms]
     if rates:
-        yield (
-            f"Between {format_percent(min(rates))} and {format_percent(max(rates))} of the test "
-            "answers changed."
-        )
+        low, high = format_percent(min(rates)), format_percent(max(rates))
+        yield f"{low if low == high else f'{low} to {high}'} of the test predictions changed."
 
 
 def _affected(contents: Contents) -> Iterator[str]:
@@ -116,5 +118,6 @@ def _affected(contents: Contents) -> Iterator[str]:
     for who, names in affected.items():
         yield (
             f"The overall metric is within the tolerance, but {who} has a clear loss in "
-            f"{', '.join(names)}."
+            f"{', '.join(names)} (its 95 % interval is below 0 and reaches beyond the tolerance; "
+            "not corrected for multiple comparisons)."
         )

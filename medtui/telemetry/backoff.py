@@ -34,6 +34,6 @@ class Backoff:
         self._due_at = self._clock() + self._delay_s
 
     def reset(self) -> None:
-        """Forget the failures."""
+        """Reset the delay."""
         self._delay_s = 0.0
         self._due_at = self._clock()

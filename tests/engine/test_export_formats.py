@@ -191,4 +191,4 @@ def test_the_stored_predictions_are_what_a_file_is_held_against(exportable):
     run = exportable.run("reference")
     subject = load_run(run, is_shrunk=False, num_images=0)
     stored = read_predictions(run.predictions).splits["test"].logits_NK
-    assert abs(subject.probes["test"].logits_NK - stored).max() < 1e-4
+    assert abs(subject.subsets["test"].logits_NK - stored).max() < 1e-4

@@ -269,7 +269,7 @@ def test_what_can_be_resumed_is_told_from_what_cannot():
     """Environment problems are resumable; a wrong preset and a diverged loss are not."""
     assert not failure_event(Diverged("The loss became nan.")).is_resumable
     assert failure_event(OSError(28, os.strerror(28), "events.jsonl")).message == (
-        "The disk is full: events.jsonl."
+        "The disk is full: could not write events.jsonl."
     )
 
 

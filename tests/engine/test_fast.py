@@ -94,7 +94,7 @@ class RecordedCalls(TorchDispatchMode):
         self.calls.append((func, args, kwargs or {}, result))
         return result
 
-    def compute(self, body):
+    def warm_up(self, body):
         """Run `body` without recording."""
         return body()
 

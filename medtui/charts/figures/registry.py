@@ -46,7 +46,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("accuracy", "By cycle", "{metric} on val at each cycle of L-C, before any fine-tuning.",
            metric_by_cycle, lambda data: bool(data.compressed)),
     Figure("changes", "Changes", "Paired change on test against the reference, with 95 % "
-           "intervals over patients.", changes, lambda data: bool(data.differences)),
+           "bootstrap intervals over patients where these are known, else over images.",
+           changes, lambda data: bool(data.differences)),
     Figure("density", "By density", "{metric} on test against the requested density; lines join "
            "the runs of a scheme.", metric_by_density,
            lambda data: len({run.entry.density for run in data.compressed

@@ -20,7 +20,7 @@ from medtui.engine.export.timing import time_runtimes
 from medtui.engine.export.validation import check_content, compare, validate
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.errors import EnvironmentProblem
-from medtui.protocol.export import ExportPlan, FormatName
+from medtui.protocol.export import ExportPlan, FormatName, temporary_prefix
 from medtui.runs.exports import (
     Comparison,
     DataSource,
@@ -73,7 +73,7 @@ class Exporter:
         folder = Path(self.plan.folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix=".export-", dir=folder) as aside:
+            with TemporaryDirectory(prefix=temporary_prefix(os.getpid()), dir=folder) as aside:
                 return self._make(form, folder, Path(aside))
         except OSError as error:
             reason = error.strerror or str(error)

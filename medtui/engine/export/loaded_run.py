@@ -126,7 +126,7 @@ def _shrink(network: nn.Module, subset: EvaluationSubset, shape: ImageShape) -> 
         raise UsageError(
             f"Nothing can be removed: {format_percent(shrunk.num_masked / total)} of the filters "
             "and neurons are masked, but none of them in all coupled layers.",
-            hint="Export without --shrunk, or compress with a filter scheme and `group = true`.",
+            hint="Export without --shrink, or compress with a filter scheme and `group = true`.",
         )
     batches = islice(subset.batches, -(-NUM_CHECKED // BATCH))
     images = torch.cat([images for images, _ in batches])

@@ -38,7 +38,7 @@ class CondensaScheme(Protocol):
         """Compress `module` in place, or only mark it in Condensa's record mode."""
 
     def delta(self, module: nn.Module) -> None:
-        """Undo in place the reversible part of compression, so that w and theta compare."""
+        """Undo in place the reversible part of compression, so that w and theta can be compared."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class WeightPruning:
         """Check the number of nonzero weights.
 
         Raises:
-            TooDense: there are more than requested.
+            TooDense: more weights are nonzero than requested.
         """
         del built
         layers = _layers(theta, self.types)
@@ -191,7 +191,7 @@ class StructurePruning:
         """Check the number of structures with a nonzero weight, with the guard's floors.
 
         Raises:
-            TooDense: there are more than requested.
+            TooDense: more weights are nonzero than requested.
         """
         density = density_of(self.operator.density, cell)
         if isinstance(built, GuardedPrune | GroupedPrune):
