@@ -70,7 +70,7 @@ class Dataset:
     digest: str
     """sha256 over images, labels, names, patients and split."""
     has_patients: bool
-    """Whether patients are known and no patient is in two splits."""
+    """Whether patients are known and no patient is in more than one split."""
     notes: tuple[str, ...]
     """What was left out, and warnings; sentences with counts."""
 

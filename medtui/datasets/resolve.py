@@ -30,7 +30,7 @@ class Source:
     splits: SplitNumbers
     """Split number of each image."""
     has_patients: bool
-    """Whether patients are known and no patient is in two splits."""
+    """Whether patients are known and no patient is in more than one split."""
     notes: tuple[str, ...]
     """Notes for the user, sentences with counts."""
 

@@ -45,7 +45,7 @@ class DatasetSummary:
     class_weights: tuple[float, ...]
     """Loss weight of each class, by the card's rule, from train."""
     has_patients: bool
-    """Whether patients are known and no patient is in two splits."""
+    """Whether patients are known and no patient is in more than one split."""
     notes: tuple[str, ...]
     """What was left out, and warnings; sentences with counts."""
 

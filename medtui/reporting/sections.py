@@ -232,7 +232,7 @@ def _data(contents: Contents) -> Iterator[Part]:
         shares = [part.per_class.get(name, {}).get("prevalence") for part in (val, test)]
         rows.append((f"share of {name}", MISSING, *map(format_percent, shares)))
     note = (
-        "No patient is in two splits."
+        "No patient is in more than one split."
         if first.result.has_patients
         else "Patients are unknown, or are in several splits: results may be too optimistic."
     )
