@@ -43,7 +43,7 @@ async def test_a_refusal_is_shown_with_its_cure(exportable: StudyFolder) -> None
         await open_export(pilot, "small/prune-0.5")
         await pilot.press("end", "space", "s")
         await until(pilot, lambda: "Nothing can be removed" in screen_text(pilot))
-        await until(pilot, lambda: "Only what is empty in all layers" in screen_text(pilot))
+        await until(pilot, lambda: "Export without --shrink" in screen_text(pilot))
 
 
 async def test_escape_calls_it_off_and_then_goes_back(exportable: StudyFolder) -> None:

@@ -208,7 +208,7 @@ async def test_a_preset_is_saved_with_its_comments(
         await compress(pilot)
         await pilot.press("w", "enter")
         await until(pilot, (tmp_path / "demo.toml").is_file)
-    assert "# A first look" in (tmp_path / "demo.toml").read_text(encoding="utf-8")
+    assert "# A first study" in (tmp_path / "demo.toml").read_text(encoding="utf-8")
 
 
 async def test_a_forecast_shows_what_each_cell_keeps(runs_dir: Path) -> None:
@@ -252,7 +252,7 @@ async def test_a_preset_is_explained_before_it_is_chosen(runs_dir: Path) -> None
     async with opened(runs_dir) as pilot:
         await pilot.press("n")
         await until(
-            pilot, lambda: "trains a ResNet-18 on the drawn blood cells" in screen_text(pilot)
+            pilot, lambda: "trains a ResNet-18 on the generated blood cells" in screen_text(pilot)
         )
         await pilot.press("down")
         panel = pilot.app.screen.query_one("#about-preset")
