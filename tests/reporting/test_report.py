@@ -123,7 +123,7 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
     text = summary(cells)
     reference = cells.references[0]
     assert f"{reference.metric('test', 'accuracy') * 100:.1f} %" in text
-    assert "of 4 lose no more than 2 points" in text
+    assert "of 4 compared runs the measured loss of accuracy against the reference is at most 2 points" in text
     assert "of the test answers changed" in text
 
 
@@ -202,7 +202,7 @@ def test_each_search_has_its_sentence_its_samples_and_its_chart(searched: Conten
     assert '<figure id="searches-search-prune">' in section
     for label in ("m posterior mean", "bound", "★ chosen 0.1", "f feasible", "l low-fidelity run"):
         assert f">{label}</text>" in section
-    assert "1 sample lies below the axes" in section
+    assert "1 sample is below the axes" in section
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 

@@ -56,7 +56,7 @@ def test_a_benchmark_that_fails_is_tried_once_for_each_sample(tmp_path):
     search = search_of(study)
     assert [sample.gain for sample in search.samples] == [None] * 3
     assert search.chosen == ""
-    assert study.supervisor_log.read_text().count("the benchmark failed") == 3
+    assert study.supervisor_log.read_text().count("The benchmark failed") == 3
 
 
 def test_only_runs_of_the_search_are_to_be_timed(tmp_path):

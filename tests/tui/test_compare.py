@@ -39,7 +39,7 @@ async def test_a_study_opens_with_its_runs_marked_and_their_changes(recorded: Pa
         await _compare(pilot, "5 of 5 runs, 5 marked", "study=cells")
         await until(pilot, lambda: screen_text(pilot).count("[") >= 4)
         await until(pilot, lambda: "Accuracy on val by cycle" in screen_text(pilot))
-        assert "against the reference" in screen_text(pilot)
+        assert "change from the reference" in screen_text(pilot)
 
 
 async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
@@ -88,7 +88,7 @@ async def test_a_pin_is_the_baseline_of_all(recorded: Path) -> None:
     async with opened(recorded, size=(160, 50)) as pilot:
         await _compare(pilot, "5 marked")
         await pilot.press("down", "p")
-        await until(pilot, lambda: "change: against cells/" in screen_text(pilot))
+        await until(pilot, lambda: "change from cells/" in screen_text(pilot))
         await pilot.press("p")
         await until(pilot, lambda: "change from the reference" in screen_text(pilot))
 
@@ -130,7 +130,7 @@ async def test_groups_stand_above_their_members(recorded: Path) -> None:
         await pilot.press("space")
         await until(pilot, lambda: "5 runs, 3 marked" in screen_text(pilot))
         await pilot.press("p")
-        assert "against the reference" in screen_text(pilot)
+        assert "change from the reference" in screen_text(pilot)
         for _ in range(5):
             await pilot.press("g")
         await until(pilot, lambda: "grouped by" not in screen_text(pilot))

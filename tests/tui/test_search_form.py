@@ -219,7 +219,7 @@ def test_the_shipped_search_is_told_before_it_is_chosen() -> None:
     assert "search     Prune, FilterPruneGroup: the smallest density from 0.02 to 1" in told
     document = document_from("search")
     assert document.value("search", "scheme") == ["Prune", "FilterPruneGroup"]
-    assert "# one point" in document.set_to("search", "eps", 0.02).text
+    assert "# one percentage point" in document.set_to("search", "eps", 0.02).text
 
 
 def typed(key: str, text: str) -> object:
