@@ -93,7 +93,7 @@ def test_the_preset_knows_a_new_operator_by_its_base():
     assert TOY.takes_density
     assert TOY.is_structured
     assert not TOY.is_grouped
-    assert TOY.operators[0].effect == "Removes what somebody forgot a case for"
+    assert TOY.operators[0].effect == "An operator without a case"
 
 
 def test_only_the_schemes_module_asks_which_operator_it_is():

@@ -122,8 +122,9 @@ def test_no_payload_reaches_the_terminal(
         (b"/\x15\r", b"5 of 5 runs"),
         (b"8", b"Subgroups"),
         (b"\x1b", b"Studies"),
-        (b"n", b"hostile.toml"),
-        (b"\x1b[1;5F\r", VISIBLE.encode()),
+        (b"n", b"start from a preset"),
+        (b"\x1b[1;5F", b"hostile.toml"),
+        (b"\r", VISIBLE.encode()),
     ):
         _press_until(terminal, keys, wanted)
     terminal.press(b"\x11")

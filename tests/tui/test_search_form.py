@@ -144,9 +144,9 @@ async def test_the_matrix_switches_a_search_on_and_off(runs_dir: Path) -> None:
         await pilot.press("space")
         await until(pilot, lambda: not screen.query_one("#search-eps").display)
         assert "[search]" not in screen.editor.document.text
-        assert "Disabled: only the grid is run" in str(screen.query_one("#search-said").render())
+        assert "Disabled: only the grid is run" in str(screen.query_one("#search-note").render())
         await pilot.press("down", "space")
-        await until(pilot, lambda: "takes no density" in notices(pilot))
+        await until(pilot, lambda: "no density to search" in notices(pilot))
         await pilot.press(*["down"] * (list(named_schemes()).index("FilterPrune") - 1), "space")
         await until(pilot, lambda: screen.query_one("#search-eps").display)
     assert 'scheme = ["FilterPrune"]' in screen.editor.document.text
