@@ -97,9 +97,7 @@ def column_named(name: str) -> Column:
     if len(begun) == 1:
         return known[begun[0]]
     if begun:
-        raise UsageError(
-            f"`{name}` could be {', '.join(begun)}.", hint="Type more letters of its name."
-        )
+        raise UsageError(f"`{name}` is ambiguous: {', '.join(begun)}.", hint="Use a longer prefix.")
     hint = did_you_mean(wanted, known, former=FORMER_NAMES)
     raise UsageError(f"There is no column `{name}`.", hint=hint)
 

@@ -18,7 +18,7 @@ def bench(
         list[str],
         typer.Argument(
             metavar="STUDY|RUN...",
-            help="A study, or runs; each is measured in turns with its study's reference.",
+            help="A study, or runs; each alternates with its study's reference.",
             autocompletion=options.complete_target,
         ),
     ],

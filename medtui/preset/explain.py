@@ -117,7 +117,7 @@ def _last_key(details: ErrorDetails) -> str:
 def _set_aside(
     model: type[Document], table: dict[str, Any], finding: _Finding
 ) -> Iterator[Location]:
-    """Remove the keys behind a finding from `table`, so that defaults stand in; yield what went.
+    """Remove the keys behind a finding from `table`, so that defaults apply, and yield them.
 
     Where a key cannot go, as in an array, what encloses it does. A required key takes the example
     that its model has, so that the rest can still be checked.

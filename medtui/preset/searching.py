@@ -21,7 +21,7 @@ MONOTONE: frozenset[Objective] = frozenset({"size", "macs"})
 class SearchSettings(Document):
     """The best density whose val metric stays within `eps` of the reference's, scheme by scheme.
 
-    Each sample is a run of the study. Nothing here looks at test.
+    Each sample is a run of the study. The test split is never used.
     """
 
     scheme: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
@@ -45,7 +45,7 @@ class SearchSettings(Document):
     high: Density = 1.0
     """Largest density considered."""
     probe_cycles: int = Field(default=5, ge=0)
-    """Cycles of the first, cheap samples; 0, or not below `lc.cycles`, runs every sample whole."""
+    """Cycles of low-fidelity samples; 0, or not below `lc.cycles`, runs every sample in full."""
     finalists: int = Field(default=3, ge=1)
     """Samples at the end with all of `lc.cycles`; one of them is chosen."""
     sigmas: float = Field(default=1.64, ge=0, le=5)

@@ -209,7 +209,7 @@ def _conditions(bench: Bench) -> str:
     shape = " x ".join(map(str, bench.image_shape))
     return (
         f"On {bench.device_name} ({bench.device}), {bench.threads} CPU threads, "
-        f"{bench.cpu_capability}, torch {bench.torch}, images of {shape}; in turns with "
+        f"{bench.cpu_capability}, torch {bench.torch}, images of {shape}; interleaved with "
         "the reference in one process; ratios with quartiles over rounds."
     )
 

@@ -63,7 +63,7 @@ class Contest(msgspec.Struct, frozen=True):
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """Benchmark of one model, measured in the same process as the reference, in turns with it."""
+    """Benchmark of one model, interleaved with the reference in the same process."""
 
     study: str
     run: str
@@ -91,7 +91,7 @@ class Bench(msgspec.Struct, frozen=True):
     notes: list[str] = []
     """Why the scheme is not faster, and other remarks."""
     shrunk: "Bench | None" = None
-    """Benchmark of the run's shrunk model, measured in turns with this one; None without one."""
+    """Benchmark of the run's shrunk model, interleaved with this one; None without one."""
 
     @property
     def flops(self) -> int:

@@ -1,1 +1,1 @@
-"""The application on screen: reads run folders, sends signals, knows no torch."""
+"""The application on screen: reads run folders and sends signals. Imports no torch."""

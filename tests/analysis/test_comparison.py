@@ -101,7 +101,7 @@ def test_filters(expression: str, expected: list[str], cells: list[RunRecord]) -
 @pytest.mark.parametrize(
     ("expression", "sentence"),
     [("denisty<1", "Did you mean `density`"), ("scheme<3", "needs a number"),
-     ("run~(", "not a regular expression"), ('run="a', "unclosed quote"), ("s=1", "could be")],
+     ("run~(", "not a regular expression"), ('run="a', "unclosed quote"), ("s=1", "is ambiguous")],
 )  # fmt: skip
 def test_an_invalid_filter_is_explained(expression: str, sentence: str) -> None:
     """Each mistake has its own message."""
@@ -115,7 +115,7 @@ def test_columns_are_found_by_their_beginnings() -> None:
     assert [column.name for column in columns_named("acc,sens peak")] == [
         "accuracy", "sensitivity", "peak_memory",
     ]  # fmt: skip
-    with pytest.raises(UsageError, match="could be"):
+    with pytest.raises(UsageError, match="is ambiguous"):
         column_named("val_s")
 
 

@@ -31,7 +31,7 @@ class BenchOptions:
 
 
 def bench_targets(asked: BenchOptions) -> None:
-    """Measure each study's models in turns and print the benchmarks.
+    """Measure each study's models, interleaved, and print the benchmarks.
 
     Raises:
         MedtuiError: a target does not exist or is not finished, or the benchmark failed.
