@@ -41,7 +41,10 @@ class LogView(Panel, ScrollView, can_focus=False):
 
     def __init__(self, *, id: str, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
+        self._lines: tuple[Line, ...] = ()
+        """The lines to show; a hidden view has no width to wrap them for."""
         self._known: tuple[Line, ...] = ()
+        """The lines that are wrapped."""
         self._rows: list[tuple[str, str, str]] = []
         """Clock, text and level of each row, wrapped."""
         self._width = 0
@@ -64,6 +67,7 @@ class LogView(Panel, ScrollView, can_focus=False):
         self.follow()
 
     def show(self, lines: tuple[Line, ...], colours: Colours) -> None:
+        self._lines = lines
         if colours is not self._colours:
             self._colours = colours
             muted = Style.parse(colours.muted)
@@ -75,14 +79,14 @@ class LogView(Panel, ScrollView, can_focus=False):
         self._show_caption(colours)
 
     def follow(self) -> None:
-        """Go to the end and stay there."""
+        """Scroll to the end and follow new lines."""
         self.is_following = True
         self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self) -> None:
         """Wrap for the new width."""
         if self._colours is not None:
-            self.show(self._known, self._colours)
+            self.show(self._lines, self._colours)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Follow new lines only while the end is in view."""
