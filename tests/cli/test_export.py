@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from medtui.datasets.dataset import open_dataset
+from medtui.engine.export.__main__ import StopRequest
 from medtui.preset import parse_preset
 from medtui.runs.predictions import read_predictions
 from tests.helpers.exportable_study import PRESET
@@ -123,6 +125,21 @@ def test_ctrl_c_leaves_nothing_behind(exportable, tmp_path):
     assert process.returncode == 130, stderr
     assert stdout == ""
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_stop_that_was_swallowed_takes_effect_at_the_next_step():
+    """An exporter that catches everything may catch the signal's exception as well."""
+    stop = StopRequest()
+    stop.check()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with suppress(KeyboardInterrupt):
+            stop.handle(signal.SIGINT, None)
+        with pytest.raises(KeyboardInterrupt):
+            stop.check()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def scripts() -> dict[str, str]:

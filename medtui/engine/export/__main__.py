@@ -16,20 +16,44 @@ from medtui.runs.folder import RunFolder
 STOPPED = 128 + signal.SIGTERM
 
 
+class StopRequest:
+    """A signal that asks to stop: it raises at once, and again at each step until it takes effect.
+
+    An exception raised in a signal handler can be swallowed by the code that it interrupts, as
+    torch's exporters do where they catch everything.
+    """
+
+    def __init__(self) -> None:
+        self._is_received = False
+
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        """Raise `KeyboardInterrupt`, so that temporary files are removed; ignore later signals."""
+        self._is_received = True
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise `KeyboardInterrupt` if a signal was received."""
+        if self._is_received:
+            raise KeyboardInterrupt
+
+
 def main() -> int:
     """Write the requested formats; one that fails does not prevent the others."""
     writer = MessageWriter()
     request = read_request(ExportRequest)
+    stop = StopRequest()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _handle_stop)
+        signal.signal(number, stop.handle)
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # its worker processes survive a stop
     try:
-        return _export(RunFolder(Path(request.run)), request.plan, writer)
+        return _export(RunFolder(Path(request.run)), request.plan, writer, stop)
     except (KeyboardInterrupt, BrokenPipeError):  # stopped, or the requesting process ended
         return STOPPED
 
 
-def _export(run: RunFolder, plan: ExportPlan, writer: MessageWriter) -> int:
+def _export(run: RunFolder, plan: ExportPlan, writer: MessageWriter, stop: StopRequest) -> int:
     writer.send(Progress("loading"))
     import torch
 
@@ -46,9 +70,15 @@ def _export(run: RunFolder, plan: ExportPlan, writer: MessageWriter) -> int:
     except MedtuiError as error:
         writer.send(Failed.of(error))
         return error.exit_code
-    exporter = Exporter(loaded, plan, lambda text: writer.send(Progress(text)))
+
+    def report(text: str) -> None:
+        stop.check()
+        writer.send(Progress(text))
+
+    exporter = Exporter(loaded, plan, report)
     for name in plan.formats:
         try:
+            stop.check()
             export = exporter.make(format_named(name))
             writer.send(FileWritten(export.file))
         except MedtuiError as error:
@@ -59,13 +89,6 @@ def _export(run: RunFolder, plan: ExportPlan, writer: MessageWriter) -> int:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             writer.send(FormatFailed(name, f"Could not export the network as {name}: {reason}"))
     return 0
-
-
-def _handle_stop(_number: int, _frame: FrameType | None) -> None:
-    """Raise `KeyboardInterrupt`, so that temporary files are removed; ignore further signals."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

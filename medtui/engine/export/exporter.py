@@ -100,6 +100,7 @@ class Exporter:
             self.report(f"{form.name}: timing it against the dense reference")
             timings = time_runtimes(loaded, opened.runtimes | _peers(loaded, opened))
         export = self._record(form, made, comparisons, timings)
+        self.report(f"{form.name}: moving it into place")
         _publish(made, folder, export)
         return export
 
