@@ -19,12 +19,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import platformdirs
+from msgspec.structs import replace
 
 from medtui.datasets.card import Card
+from medtui.datasets.decode_settings import decode_settings
 from medtui.datasets.decoding.child import Done, Job
 from medtui.datasets.decoding.image import DECODER_VERSION
 from medtui.datasets.decoding.image_stats import hash_image
 from medtui.datasets.decoding.pool import num_children, run_jobs
+from medtui.datasets.decoding.settings import DecodeSettings
 from medtui.datasets.index import ImageIndex
 from medtui.datasets.pixel_stats import Pixels
 from medtui.datasets.progress import Progress, Reporter
@@ -73,7 +76,7 @@ def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: R
     """
     assert index.files is not None
     folder = (cache_dir or default_cache_dir()) / "images"
-    key = content_key(index)
+    key = content_key(index, decode_settings(card, index))
     entry = folder / f"{card.name}-{index.size}px-{key[:16]}"
     if (found := _read(entry, key, index)) is not None:
         return found
@@ -92,11 +95,11 @@ def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: R
     return built
 
 
-def content_key(index: ImageIndex) -> str:
+def content_key(index: ImageIndex, settings: DecodeSettings) -> str:
     """Hash everything that determines the pixels: file names, sizes, times and the decoder."""
     assert index.files is not None
-    settings = [DECODER_VERSION, index.size, index.channels]
-    digest = hashlib.sha256(json.dumps(settings).encode())
+    parts = [DECODER_VERSION, *settings.key_parts()]
+    digest = hashlib.sha256(json.dumps(parts).encode())
     for name, path in zip(index.names, index.files, strict=True):
         try:
             status = os.stat(path)  # noqa: PTH116 - a third of pathlib's time over 100,000 files
@@ -159,7 +162,9 @@ def _build(card: Card, index: ImageIndex, entry: Path, key: str, report: Reporte
             _fill(record, is_done, done)
             report(Progress("decode", int(is_done.sum()), len(index)))
 
-        jobs = _missing_jobs(index.files, is_done, str(array))
+        settings = decode_settings(card, index)
+        settings = replace(settings, bits=settings.bits or 16)  # as in earlier versions
+        jobs = _missing_jobs(index.files, is_done, str(array), settings)
         run_jobs(jobs, take, min(num_children(), len(jobs)))
     _publish(partial, entry, record)
 
@@ -177,7 +182,9 @@ def _fill(record: CacheRecord, is_done: np.ndarray, done: Done) -> None:
     is_done[list(done.bad)] = True
 
 
-def _missing_jobs(files: list[str], is_done: np.ndarray, array: str) -> list[Job]:
+def _missing_jobs(
+    files: list[str], is_done: np.ndarray, array: str, settings: DecodeSettings
+) -> list[Job]:
     """Return jobs of consecutive rows for the images that are not decoded yet."""
     jobs = []
     for first in range(0, len(files), JOB_IMAGES):
@@ -186,7 +193,7 @@ def _missing_jobs(files: list[str], is_done: np.ndarray, array: str) -> list[Job
         for run in np.split(open_rows, np.flatnonzero(np.diff(open_rows) > 1) + 1):
             if len(run):
                 paths = [os.path.abspath(files[row]) for row in run]  # noqa: PTH100 - links are kept
-                jobs.append(Job(array, int(run[0]), paths))
+                jobs.append(Job(array, int(run[0]), paths, settings))
     return jobs
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, Strict, field_validator, model_validator
 
+from medtui.datasets.decoding.settings import Fit
 from medtui.datasets.formats import Format
 from medtui.errors import UsageError
 from medtui.metrics.task import Task
@@ -144,6 +145,12 @@ class Card(Document):
     """1 for grey, 3 for RGB; None uses the npz file's."""
     size: int | None = Field(default=None, ge=8, le=1024)
     """Side of the square images in pixels; None uses the npz file's."""
+    fit: Fit = "stretch"
+    """How oblong images become square: distorted, padded with black, or cut to their centre."""
+    bits: int | None = Field(default=None, ge=8, le=16)
+    """Bits of pixels deeper than 8 bits, where 2**bits is white; None uses the set's range."""
+    window: tuple[float, float] | None = Field(default=None, strict=False)
+    """Stored values that become black and white, instead of `bits` or a file's own window."""
     mean: Literal["measure"] | Many[float] = "measure"
     """Mean per channel of pixels scaled to 0..1; `measure` computes it on the train split."""
     std: Literal["measure"] | Many[float] = "measure"
@@ -201,6 +208,16 @@ class Card(Document):
             raise ValueError('split = "official" needs an [official] section that names the lists')
         if self.table is not None and not self.table.label_column and not self.classes:
             raise ValueError("without table.label_column, classes must name the 0/1 columns")
+        return self
+
+    @model_validator(mode="after")
+    def _ranges_fit_the_format(self) -> "Card":
+        if self.window is not None and not self.window[0] < self.window[1]:
+            raise ValueError(f"window = {list(self.window)} must ascend")
+        if self.window is not None and self.bits is not None:
+            raise ValueError("name either bits or window")
+        if self.format == "medmnist" and (self.window is not None or self.bits is not None):
+            raise ValueError("bits and window are of image files; an npz file has 8-bit pixels")
         return self
 
     @model_validator(mode="after")

@@ -109,7 +109,7 @@ def load_pixels(source: Source, cache_dir: Path | None, report: Reporter) -> Pix
         EnvironmentProblem: images or cache cannot be read or written.
     """
     if source.index.npz is not None:
-        return load_npz_pixels(source.index, report)
+        return load_npz_pixels(source.card, source.index, report)
     return open_cached(source.card, source.index, cache_dir, report)
 
 

@@ -43,11 +43,12 @@ def pictures_of(settings: DataSettings, names: list[str]) -> tuple[dict[str, Pic
 
 def _find(settings: DataSettings, names: list[str]) -> Pictures:
     try:
-        index = open_source(settings).index
+        source = open_source(settings)
+        index = source.index
         place_of = {name: at for at, name in enumerate(index.names)}
         known = [name for name in names if name in place_of]
         chosen = index.choose(np.array([place_of[name] for name in known], np.int64))
-        images = decode_images(chosen)
+        images = decode_images(source.card, chosen)
     except MedtuiError as error:
         return Pictures(problem=error.message)
     found = {name: image for name, image in zip(known, images, strict=True) if image is not None}

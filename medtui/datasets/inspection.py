@@ -78,7 +78,7 @@ def _found(
 
 def _previews(source: Source) -> list[PreviewImage]:
     index, labels = choose_previews(source)
-    decoded = decode_images(index)
+    decoded = decode_images(source.card, index)
     return [
         PreviewImage(label, preview_of(image))
         for label, image in zip(labels, decoded, strict=True)

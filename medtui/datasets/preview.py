@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from medtui.datasets.card import Card
+from medtui.datasets.decode_settings import decode_settings
 from medtui.datasets.decoding.image import decode_file
 from medtui.datasets.decoding.png import BadImageError
+from medtui.datasets.decoding.settings import DecodeSettings
 from medtui.datasets.formats.medmnist import load_npz_pixels
 from medtui.datasets.index import TRAIN, ImageIndex
 from medtui.datasets.progress import ignore_progress
@@ -40,16 +43,17 @@ def choose_previews(source: Source, count: int = NUM_PREVIEWS) -> tuple[ImageInd
     return chosen, [index.classes[number] for _, number in turns]
 
 
-def decode_images(index: ImageIndex) -> list[NDArray[np.uint8] | None]:
+def decode_images(card: Card, index: ImageIndex) -> list[NDArray[np.uint8] | None]:
     """Decode the images of a short index, (size, size, C) each; None where a file is bad."""
     if index.files is None:
-        return list(load_npz_pixels(index, ignore_progress).images_NHWC)
-    return [_decoded(Path(file), index) for file in index.files]
+        return list(load_npz_pixels(card, index, ignore_progress).images_NHWC)
+    settings = decode_settings(card, index)
+    return [_decoded(Path(file), settings) for file in index.files]
 
 
-def _decoded(file: Path, index: ImageIndex) -> NDArray[np.uint8] | None:
+def _decoded(file: Path, settings: DecodeSettings) -> NDArray[np.uint8] | None:
     try:
-        return decode_file(file, index.size, index.channels).pixels_HWC
+        return decode_file(file, settings).pixels_HWC
     except BadImageError:
         return None
 

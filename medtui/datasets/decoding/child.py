@@ -17,6 +17,7 @@ import numpy as np
 from medtui.datasets.decoding.image import decode_file
 from medtui.datasets.decoding.image_stats import Measured, measure
 from medtui.datasets.decoding.png import BadImageError
+from medtui.datasets.decoding.settings import DecodeSettings
 
 MEMORY_LIMIT_BYTES = 4 << 30
 """Memory limit besides the array; larger images fail instead of filling the memory."""
@@ -31,6 +32,8 @@ class Job(msgspec.Struct, frozen=True):
     """Row of the first image."""
     files: list[str]
     """Paths of the images, one per row."""
+    settings: DecodeSettings
+    """Shape and scale of the decoded images."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -48,17 +51,21 @@ class Done(msgspec.Struct, frozen=True):
     """Format, mode and size of each file; empty for bad files."""
     bad: dict[int, str]
     """Row to the reason why its file could not be decoded."""
+    largest: dict[int, int] = {}
+    """Row to the largest stored value of an image deeper than 8 bits without a window."""
 
 
 def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
     """Decode the files of a job into the array."""
-    _, height, _, channels = array_NHWC.shape
-    measured, kinds, bad = list[Measured](), list[str](), dict[int, str]()
+    measured, kinds = list[Measured](), list[str]()
+    bad, largest = dict[int, str](), dict[int, int]()
     for row, file in enumerate(job.files, start=job.first):
         try:
-            decoded = decode_file(Path(file), height, channels)
+            decoded = decode_file(Path(file), job.settings)
             array_NHWC[row] = decoded.pixels_HWC
             kinds.append(decoded.kind)
+            if decoded.largest is not None:
+                largest[row] = decoded.largest
         except BadImageError as error:
             array_NHWC[row] = 0
             kinds.append("")
@@ -71,6 +78,7 @@ def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
         [each.hash for each in measured],
         kinds,
         bad,
+        largest,
     )
 
 

@@ -5,12 +5,24 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+from medtui.datasets.decoding import jpeg, tiff
 from medtui.datasets.decoding.image_stats import Images
+from medtui.datasets.decoding.picture import (
+    Deep,
+    Flat,
+    Picture,
+    bits_of,
+    deep_pixels,
+    flat_pixels,
+    largest_of,
+)
 from medtui.datasets.decoding.png import MAX_PIXELS, SIGNATURE, BadImageError, check_png
+from medtui.datasets.decoding.settings import DecodeSettings
 
 DECODER_VERSION = 1
 """Part of every cache key: increase it when a file would decode to different pixels."""
@@ -21,8 +33,6 @@ FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
 MAX_FILE_BYTES = 1 << 28
 """256 MiB; larger files are rejected."""
 
-JPEG_SIGNATURE, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-
 
 @dataclass(frozen=True)
 class Decoded:
@@ -32,32 +42,64 @@ class Decoded:
     """uint8 (size, size, channels)."""
     kind: str
     """Format, Pillow mode, width and height, like `PNG RGB 142x148`."""
+    largest: int | None = None
+    """Largest stored value of a deep image without a window of its own; None for others."""
 
 
-def decode_file(path: Path, size: int, channels: int) -> Decoded:
+def decode_file(path: Path, settings: DecodeSettings) -> Decoded:
     """Decode an image file of any supported mode.
 
     Raises:
         BadImageError: the file is unreadable, damaged, empty, too large or not an image.
     """
-    return decode_bytes(_read(path), size, channels)
+    return decode_bytes(_read(path), settings)
 
 
-def decode_bytes(data: bytes, size: int, channels: int) -> Decoded:
+def decode_bytes(data: bytes, settings: DecodeSettings) -> Decoded:
     """Decode the content of a file; see `decode_file`."""
-    image = open_image(data)
-    kind = f"{image.format} {image.mode} {image.width}x{image.height}"
     try:
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            image = ImageOps.exif_transpose(image)
-        return Decoded(fit(flatten(image, channels), size), kind)
+        picture = read_picture(data, settings)
+        match picture:
+            case Flat():
+                return Decoded(flat_pixels(picture, settings), picture.kind)
+            case Deep():
+                return _decode_deep(picture, settings)
     except BadImageError:
         raise
     except Exception as error:  # Pillow's decoders raise many types of exception
         raise BadImageError(_reason(error)) from error
+    assert_never(picture)
 
 
-def open_image(data: bytes) -> Image.Image:
+def _decode_deep(deep: Deep, settings: DecodeSettings) -> Decoded:
+    """Decode to 8 bits, by a window, the range of the set, or the image's own range."""
+    if settings.window is not None or deep.window is not None:
+        return Decoded(deep_pixels(deep, settings, None), deep.kind)
+    largest = largest_of(deep)
+    bits = settings.bits or bits_of(largest)
+    return Decoded(deep_pixels(deep, settings, bits), deep.kind, largest)
+
+
+def read_picture(data: bytes, settings: DecodeSettings) -> Picture:
+    """Return what a file contains: an 8-bit image or deep pixels.
+
+    Each format that Pillow does not read has its branch here.
+
+    Raises:
+        BadImageError: see `decode_file`.
+    """
+    image = open_image(data, has_window=settings.window is not None)
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    kind = f"{image.format} {image.mode} {image.width}x{image.height}"
+    is_white_zero = tiff.is_white_zero(image)
+    if orientation != 1:
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        return Deep(np.asarray(image), kind, is_inverted=is_white_zero)
+    return Flat(image, kind)
+
+
+def open_image(data: bytes, *, has_window: bool = False) -> Image.Image:
     """Check the content of a file and open it, without decoding its pixels.
 
     Raises:
@@ -67,8 +109,9 @@ def open_image(data: bytes) -> Image.Image:
         raise BadImageError("empty: zero bytes")
     if data.startswith(SIGNATURE):
         data = check_png(data)
-    elif data.startswith(JPEG_SIGNATURE) and JPEG_END not in data[-4096:]:
-        raise BadImageError("truncated")
+    elif data.startswith(jpeg.SIGNATURE):
+        data = jpeg.first_picture(data)
+    tiff.prepare()
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Exception as error:  # see above
@@ -76,39 +119,11 @@ def open_image(data: bytes) -> Image.Image:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise BadImageError(f"too large: {width} x {height} pixels")
-    if getattr(image, "n_frames", 1) > 1:
+    if image.format == "TIFF":
+        tiff.check_tiff(image, len(data), has_window=has_window)
+    elif image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         raise BadImageError("several frames in one file")
     return image
-
-
-def flatten(image: Image.Image, channels: int) -> Image.Image:
-    """Return the image as `L` or `RGB`; 16-bit pixels are scaled down, opacity is dropped."""
-    if image.mode.startswith("I"):
-        image = _eight_bit(np.asarray(image))
-    elif image.mode == "F":
-        raise BadImageError("floating-point pixels of unknown range")
-    if image.mode in {"P", "PA"}:
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    mode = "L" if channels == 1 else "RGB"
-    return image if image.mode == mode else image.convert(mode)
-
-
-def fit(image: Image.Image, size: int) -> Images:
-    """Scale an `L` or `RGB` image to uint8 (size, size, C), bilinear, ignoring its aspect ratio."""
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.BILINEAR)
-    pixels = np.asarray(image)
-    return pixels[..., None] if pixels.ndim == 2 else pixels  # noqa: PLR2004 - grey has no channel axis
-
-
-def _eight_bit(deep: np.ndarray) -> Image.Image:
-    """Scale 16-bit pixels to 8 bits; Pillow's `convert` would clip most of them to white.
-
-    Source: python-pillow/Pillow issues 2574 and 3011.
-    """
-    if deep.min() < 0 or deep.max() > 0xFFFF:  # noqa: PLR2004 - 16 bit
-        raise BadImageError("32-bit pixels of unknown range")
-    return Image.fromarray((deep >> 8).astype(np.uint8))
 
 
 def _read(path: Path) -> bytes:

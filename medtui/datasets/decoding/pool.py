@@ -120,7 +120,7 @@ class _Worker(threading.Thread):
                 yield self._retried(job, str(error))
                 return
             for offset, file in enumerate(job.files):
-                yield from self._answers(Job(job.array, job.first + offset, [file]))
+                yield from self._answers(Job(job.array, job.first + offset, [file], job.settings))
 
     def _retried(self, job: Job, reason: str) -> Done:
         for _ in range(1, _TRIES):

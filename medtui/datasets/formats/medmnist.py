@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from medtui.datasets.card import Card
-from medtui.datasets.decoding.image import fit, flatten
+from medtui.datasets.decode_settings import decode_settings
+from medtui.datasets.decoding.picture import Flat, flat_pixels
 from medtui.datasets.index import SPLITS, ImageIndex, Labels
 from medtui.datasets.pixel_stats import Pixels, pixels_of
 from medtui.datasets.progress import Progress, Reporter
@@ -162,7 +163,7 @@ def _strings(path: Path, npz: Any, kind: str, counts: list[int]) -> list[str] | 
     return [re.sub(r"[\x00-\x1f]", "?", str(value)) for value in np.concatenate(arrays).tolist()]
 
 
-def load_npz_pixels(index: ImageIndex, report: Reporter) -> Pixels:
+def load_npz_pixels(card: Card, index: ImageIndex, report: Reporter) -> Pixels:
     """Return the images of an index from its npz file, in the index's size and channels.
 
     Raises:
@@ -177,9 +178,10 @@ def load_npz_pixels(index: ImageIndex, report: Reporter) -> Pixels:
     wanted = (index.size, index.size, index.channels)
     if images_NHWC.shape[1:] == wanted:
         return pixels_of(images_NHWC, kind)
+    settings = decode_settings(card, index)
     fitted = np.empty((len(stored), *wanted), np.uint8)
     for row, image in enumerate(stored):
-        fitted[row] = fit(flatten(Image.fromarray(image), index.channels), index.size)
+        fitted[row] = flat_pixels(Flat(Image.fromarray(image), kind), settings)
         if row % 1000 == 0:
             report(Progress("resize", row, len(stored)))
     return pixels_of(fitted, kind)

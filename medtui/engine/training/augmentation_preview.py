@@ -25,7 +25,7 @@ def augmented_previews(settings: DataSettings) -> list[PreviewImage]:
     """
     source = open_source(settings)
     index, labels = choose_previews(source)
-    decoded = decode_images(index)
+    decoded = decode_images(source.card, index)
     images = [
         (label, image) for label, image in zip(labels, decoded, strict=True) if image is not None
     ]

@@ -12,6 +12,7 @@ from PIL import Image
 
 from medtui.datasets.decoding.image import decode_bytes, decode_file
 from medtui.datasets.decoding.png import SIGNATURE, BadImageError, check_png
+from medtui.datasets.decoding.settings import DecodeSettings
 from tests.helpers.drawn_images import encode
 
 
@@ -38,7 +39,7 @@ def test_every_truncation_of_a_png_is_refused(photo: Image.Image) -> None:
     data = encode(photo)
     for length in range(0, len(data) - 1, 37):
         with pytest.raises(BadImageError):
-            decode_bytes(data[:length], 16, 3)
+            decode_bytes(data[:length], DecodeSettings(16, 3))
 
 
 def test_every_flipped_byte_of_a_png_is_refused(photo: Image.Image) -> None:
@@ -48,7 +49,7 @@ def test_every_flipped_byte_of_a_png_is_refused(photo: Image.Image) -> None:
         broken = bytearray(data)
         broken[position] ^= 0x41
         with pytest.raises(BadImageError):
-            decode_bytes(bytes(broken), 16, 3)
+            decode_bytes(bytes(broken), DecodeSettings(16, 3))
 
 
 def test_missing_rows_are_refused_though_pillow_accepts_them() -> None:
@@ -63,7 +64,7 @@ def test_missing_rows_are_refused_though_pillow_accepts_them() -> None:
 def test_a_bomb_is_refused_by_its_header() -> None:
     """An image of 30,000 x 30,000 pixels is refused before it is inflated."""
     with pytest.raises(BadImageError, match="too large: 30000 x 30000"):
-        decode_bytes(png(30000, 30000, zlib.compress(b"\0")), 16, 3)
+        decode_bytes(png(30000, 30000, zlib.compress(b"\0")), DecodeSettings(16, 3))
 
 
 def test_surplus_image_data_is_not_inflated() -> None:
@@ -87,7 +88,7 @@ def test_surplus_image_data_is_not_inflated() -> None:
 def test_what_is_no_image_says_why(data: bytes, reason: str) -> None:
     """Each kind of damage has its own message."""
     with pytest.raises(BadImageError, match=reason):
-        decode_bytes(data, 16, 3)
+        decode_bytes(data, DecodeSettings(16, 3))
 
 
 def test_a_truncated_jpeg_is_refused(photo: Image.Image) -> None:
@@ -95,7 +96,7 @@ def test_a_truncated_jpeg_is_refused(photo: Image.Image) -> None:
     data = encode(photo, "JPEG")
     for length in (len(data) // 4, len(data) // 2, len(data) - 2):
         with pytest.raises(BadImageError):
-            decode_bytes(data[:length], 16, 3)
+            decode_bytes(data[:length], DecodeSettings(16, 3))
 
 
 def test_several_frames_are_refused(photo: Image.Image) -> None:
@@ -103,24 +104,24 @@ def test_several_frames_are_refused(photo: Image.Image) -> None:
     turned = photo.rotate(90)
     data = encode(photo.convert("P"), "GIF", save_all=True, append_images=[turned.convert("P")])
     with pytest.raises(BadImageError, match="several frames"):
-        decode_bytes(data, 16, 3)
+        decode_bytes(data, DecodeSettings(16, 3))
 
 
 def test_a_wrong_ending_does_not_matter(photo: Image.Image, tmp_path: Path) -> None:
     """A JPEG named .png is decoded by its content."""
     path = tmp_path / "cell.png"
     path.write_bytes(encode(photo, "JPEG"))
-    assert decode_file(path, 16, 3).kind == "JPEG RGB 48x40"
+    assert decode_file(path, DecodeSettings(16, 3)).kind == "JPEG RGB 48x40"
 
 
 def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     """A named pipe where an image should be is refused at once."""
     os.mkfifo(tmp_path / "cell.png")
     with pytest.raises(BadImageError, match="not a regular file"):
-        decode_file(tmp_path / "cell.png", 16, 3)
+        decode_file(tmp_path / "cell.png", DecodeSettings(16, 3))
 
 
 def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
     """A file that was deleted after the scan is listed as bad; nothing fails."""
     with pytest.raises(BadImageError, match="No such file"):
-        decode_file(tmp_path / "gone.png", 16, 3)
+        decode_file(tmp_path / "gone.png", DecodeSettings(16, 3))

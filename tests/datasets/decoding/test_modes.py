@@ -8,6 +8,7 @@ from PIL import ExifTags, Image
 
 from medtui.datasets.decoding.image import decode_bytes
 from medtui.datasets.decoding.png import BadImageError, check_png
+from medtui.datasets.decoding.settings import DecodeSettings
 from tests.helpers.drawn_images import encode
 
 
@@ -24,7 +25,7 @@ def test_png_modes(photo: Image.Image, mode: str, channels: int) -> None:
     """Every PNG mode decodes to the pixels of Pillow's own conversion."""
     image = photo.convert(mode)
     data = encode(image)
-    pixels = decode_bytes(data, 32, channels).pixels_HWC
+    pixels = decode_bytes(data, DecodeSettings(32, channels)).pixels_HWC
     assert pixels.shape == (32, 32, channels)
     stored = Image.open(io.BytesIO(data))
     expected = np.asarray(stored.convert("L" if channels == 1 else "RGB")).reshape(pixels.shape)
@@ -36,7 +37,7 @@ def test_opacity_is_dropped(photo: Image.Image) -> None:
     grey = photo.convert("L")
     film = Image.merge("RGBA", (grey, grey, grey, Image.new("L", grey.size, 255)))
     np.testing.assert_array_equal(
-        decode_bytes(encode(film), 32, 1).pixels_HWC[..., 0], np.asarray(grey)
+        decode_bytes(encode(film), DecodeSettings(32, 1)).pixels_HWC[..., 0], np.asarray(grey)
     )
 
 
@@ -44,7 +45,7 @@ def test_opacity_is_dropped(photo: Image.Image) -> None:
 def test_16_bit_is_scaled_and_not_clipped(form: str) -> None:
     """A 16-bit ramp keeps its mean; Pillow's own conversion makes it white."""
     ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
-    pixels = decode_bytes(encode(Image.fromarray(ramp), form), 64, 1).pixels_HWC
+    pixels = decode_bytes(encode(Image.fromarray(ramp), form), DecodeSettings(64, 1)).pixels_HWC
     assert abs(float(pixels.mean()) - 127) <= 1
     assert (pixels.min(), pixels.max()) == (0, 255)
 
@@ -52,7 +53,7 @@ def test_16_bit_is_scaled_and_not_clipped(form: str) -> None:
 def test_cmyk_jpeg(photo: Image.Image) -> None:
     """A CMYK photograph becomes RGB."""
     data = encode(photo.convert("CMYK"), "JPEG", quality=95)
-    pixels = decode_bytes(data, 32, 3).pixels_HWC.astype(int)
+    pixels = decode_bytes(data, DecodeSettings(32, 3)).pixels_HWC.astype(int)
     assert np.abs(pixels - np.asarray(photo).astype(int)).mean() < 12
 
 
@@ -63,7 +64,7 @@ def test_exif_rotation_is_undone() -> None:
     image = Image.fromarray(pixels)
     exif = image.getexif()
     exif[ExifTags.Base.Orientation] = 6  # shown after a quarter turn clockwise
-    upright = decode_bytes(encode(image, exif=exif), 16, 1).pixels_HWC[..., 0]
+    upright = decode_bytes(encode(image, exif=exif), DecodeSettings(16, 1)).pixels_HWC[..., 0]
     np.testing.assert_array_equal(upright, np.rot90(pixels, -1))
 
 
@@ -71,7 +72,7 @@ def test_floating_point_pixels_are_refused() -> None:
     """Floating-point images are refused because their range is unknown."""
     image = Image.fromarray(np.ones((8, 8), np.float32))
     with pytest.raises(BadImageError, match="floating-point"):
-        decode_bytes(encode(image, "TIFF"), 8, 1)
+        decode_bytes(encode(image, "TIFF"), DecodeSettings(8, 1))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 999), (7, 3), (5, 5), (8, 8), (2, 9)])

@@ -10,17 +10,20 @@ from PIL import Image
 
 from medtui.datasets.decoding import child, pool
 from medtui.datasets.decoding.child import Done, Job
+from medtui.datasets.decoding.settings import DecodeSettings
+
+GREY = DecodeSettings(size=8, channels=1)
 
 KILLER = """
 import os, signal, sys
 from medtui.datasets.decoding import child
 decode = child.decode_file
-def decode_or_die(path, size, channels):
+def decode_or_die(path, settings):
     if "killer" in path.name:
         os.kill(os.getpid(), signal.SIGSEGV)
     if "exit" in path.name:
         os._exit(3)
-    return decode(path, size, channels)
+    return decode(path, settings)
 child.decode_file = decode_or_die
 child.main()
 """
@@ -35,7 +38,7 @@ def decode_all(folder: Path, names: list[str], count: int = 2) -> tuple[np.ndarr
     shape = (len(names), 8, 8, 1)
     np.lib.format.open_memmap(array, mode="w+", dtype=np.uint8, shape=shape).flush()
     jobs = [
-        Job(str(array), first, [str(folder / name) for name in names[first : first + 4]])
+        Job(str(array), first, [str(folder / name) for name in names[first : first + 4]], GREY)
         for first in range(0, len(names), 4)
     ]
     bad: dict[int, str] = {}
@@ -94,7 +97,7 @@ def test_children_end_when_the_caller_stops(tmp_path: Path) -> None:
         Image.new("L", (8, 8)).save(tmp_path / "a.png")
         array = tmp_path / "images.npy"
         np.lib.format.open_memmap(array, mode="w+", dtype=np.uint8, shape=(64, 8, 8, 1)).flush()
-        jobs = [Job(str(array), row, [str(tmp_path / "a.png")]) for row in range(64)]
+        jobs = [Job(str(array), row, [str(tmp_path / "a.png")], GREY) for row in range(64)]
 
         def cancel(done: Done) -> None:
             raise KeyboardInterrupt
