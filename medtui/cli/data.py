@@ -71,6 +71,10 @@ def check(
         typer.Option("--size", help="Side of the images in pixels [default: the card's]."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the split.")] = 0,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="ERROR", help="Accept an error; may be repeated."),
+    ] = None,
     sheet: Annotated[
         Path | None,
         typer.Option(
@@ -81,13 +85,19 @@ def check(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Read every image of a data set and report counts, patients, bad files and duplicates."""
+    """Read every image of a data set and report counts, patients, bad files and duplicates.
+
+    The exit status is 1 where the data set has errors that would stop a study.
+    """
     from medtui.cli.follow.dataset_progress import progress_on_stderr
     from medtui.cli.show.summary import print_object
     from medtui.datasets.check import check_dataset
+    from medtui.datasets.findings import unaccepted_in
     from medtui.errors import MedtuiError
 
-    settings = _settings(name, {"root": root, "split": split, "size": size, "seed": seed})
+    settings = _settings(
+        name, {"root": root, "split": split, "size": size, "seed": seed} | {"accept": accept or ()}
+    )
     try:
         with progress_on_stderr(is_quiet=quiet) as tell:
             found = check_dataset(settings, cache_dir=cache_dir, sheet=sheet, progress=tell)
@@ -98,6 +108,9 @@ def check(
         print_object(found.as_object())
     else:
         _print_check(found)
+    if unaccepted_in(found.findings, settings.accept):
+        print("A study would not start with these errors.", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command(name="fetch")
@@ -223,8 +236,9 @@ def _print_check(found: "Check") -> None:
         ["patients", *(format_count(split.num_patients) for split in survey.splits), MISSING]
     )
     print(render_table(headers, rows))
-    for note in found.notes:
-        print(f"note: {note}")
+    for finding in found.findings:
+        name = f" ({finding.name})" if finding.rank == "error" else ""
+        print(f"{finding.rank}: {finding.sentence}{name}")
     for name, reason in list(found.bad.items())[:SHOWN_BAD]:
         print(f"bad: {name}: {reason}")
     if len(found.bad) > SHOWN_BAD:

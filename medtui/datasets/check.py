@@ -6,16 +6,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from medtui.datasets.contact_sheet import draw_contact_sheet
-from medtui.datasets.dataset import load_pixels, pixel_notes
+from medtui.datasets.dataset import load_pixels, pixel_findings
+from medtui.datasets.findings import Findings, by_rank, sentences, warning
 from medtui.datasets.index import SPLITS, TRAIN
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
 from medtui.datasets.progress import Progress, ignore_progress
 from medtui.datasets.resolve import Source, open_source
 from medtui.datasets.summary import DatasetSummary, summarise_source
 from medtui.preset import DataSettings
+from medtui.units import plural
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class Check:
     """Standard deviation per channel of the same pixels."""
     bad: dict[str, str]
     """Image name to the reason why it cannot be used."""
-    notes: tuple[str, ...]
-    """Notes for the user, sentences with counts."""
+    findings: Findings
+    """What was left out and why, and what looks wrong; the most serious first."""
     sheet: Path | None
     """Path of the contact sheet; None where none was requested."""
 
@@ -47,6 +50,9 @@ class Check:
             "card": card.model_dump(mode="json", by_alias=True)
         }
         summary["parts"] = summary.pop("splits")
+        del summary["findings"]  # those of the check contain them
+        facts["findings"] = msgspec.to_builtins(self.findings)
+        facts["notes"] = list(sentences(self.findings))
         return summary | facts | {"sheet": self.sheet and str(self.sheet)}
 
 
@@ -78,15 +84,18 @@ def check_dataset(
         mean=mean,
         std=std,
         bad={names[position]: reason for position, reason in sorted(pixels.bad.items())},
-        notes=(*source.notes, *_notes(source, pixels)),
+        findings=tuple(by_rank([*source.findings, *_findings(source, pixels)])),
         sheet=sheet,
     )
 
 
-def _notes(source: Source, pixels: Pixels) -> tuple[str, ...]:
+def _findings(source: Source, pixels: Pixels) -> Findings:
     counts = Counter(SPLITS[source.splits[position]] for position in pixels.bad)
-    bad = [f"{count} images of {split} cannot be used" for split, count in counts.items()]
-    return (*bad, *pixel_notes(source.index, source.splits, pixels))
+    bad = [
+        warning("bad-images", f"{plural(count, 'image')} of {split} cannot be used")
+        for split, count in counts.items()
+    ]
+    return (*bad, *pixel_findings(source.index, source.splits, pixels))
 
 
 def _kinds(pixels: Pixels) -> dict[str, int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from medtui.datasets.cache import open_cached
 from medtui.datasets.card import Augment, Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
+from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.formats.medmnist import load_npz_pixels
 from medtui.datasets.index import SPLITS, ImageIndex, Labels, SplitNumbers, some
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
@@ -71,8 +72,8 @@ class Dataset:
     """sha256 over images, labels, names, patients and split."""
     has_patients: bool
     """Whether patients are known and no patient is in more than one split."""
-    notes: tuple[str, ...]
-    """What was left out, and warnings; sentences with counts."""
+    findings: Findings
+    """What was left out and why, and what looks wrong."""
 
     @property
     def splits(self) -> tuple[SplitData, SplitData, SplitData]:
@@ -154,7 +155,7 @@ def _without_bad(source: Source, pixels: Pixels, on_bad: str) -> tuple[Source, P
         source.index.choose(good),
         source.splits[good],
         source.has_patients,
-        (*source.notes, f"{sentence}; left out"),
+        (*source.findings, warning("bad-images", f"{sentence}; left out")),
     )
     return kept, pixels.choose(good)
 
@@ -180,7 +181,7 @@ def _assemble(source: Source, pixels: Pixels) -> Dataset:
         augment=card.augment,
         digest=_digest(index, source.splits, pixels),
         has_patients=source.has_patients,
-        notes=(*source.notes, *pixel_notes(index, source.splits, pixels)),
+        findings=(*source.findings, *pixel_findings(index, source.splits, pixels)),
     )
 
 
@@ -195,8 +196,8 @@ def _split_data(index: ImageIndex, pixels: Pixels, positions: NDArray[np.int64])
     )
 
 
-def pixel_notes(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> tuple[str, ...]:
-    """Return notes on images with identical pixels, also across splits and across classes."""
+def pixel_findings(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> Findings:
+    """Return findings on images with identical pixels, also across splits and across classes."""
     first: dict[str, int] = {}
     copies, across_splits, across_classes = 0, [], []
     for position, key in enumerate(pixels.hashes_N):
@@ -208,18 +209,20 @@ def pixel_notes(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> tupl
             across_splits.append(index.names[position])
         if not np.array_equal(index.labels[original], index.labels[position]):
             across_classes.append(index.names[position])
-    notes = [f"{plural(copies, 'image')} with the same pixels as another image"] if copies else []
+    found = []
+    if copies:
+        sentence = f"{plural(copies, 'image')} with the same pixels as another image"
+        found.append(note("copies", sentence))
     if across_splits:
-        notes.append(
+        sentence = (
             f"{plural(len(across_splits), 'image')} with a copy in another split, "
             f"which biases results upwards: {some(across_splits)}"
         )
+        found.append(warning("copies-across-splits", sentence))
     if across_classes:
-        notes.append(
-            f"{plural(len(across_classes), 'image')} with a copy in another class: "
-            f"{some(across_classes)}"
-        )
-    return tuple(notes)
+        sentence = f"{plural(len(across_classes), 'image')} with a copy in another class"
+        found.append(warning("copies-across-classes", f"{sentence}: {some(across_classes)}"))
+    return tuple(found)
 
 
 def _digest(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.index import some
 from medtui.errors import EnvironmentProblem
 from medtui.units import plural
@@ -27,23 +28,18 @@ class Scan:
     """Folders and links that cannot be opened."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Return one sentence per kind of skipped path; hidden files are not mentioned."""
+    def findings(self) -> Findings:
+        """Return one finding per kind of skipped path; hidden files are not mentioned."""
         found = []
         if self.others:
-            found.append(
-                f"{plural(len(self.others), 'file')} without an image suffix skipped: "
-                f"{some(self.others)}"
-            )
+            sentence = f"{plural(len(self.others), 'file')} without an image suffix skipped"
+            found.append(note("other-files", f"{sentence}: {some(self.others)}"))
         if self.loops:
-            found.append(
-                f"{plural(len(self.loops), 'link')} to a folder already visited skipped: "
-                f"{some(self.loops)}"
-            )
+            sentence = f"{plural(len(self.loops), 'link')} to a folder already visited skipped"
+            found.append(note("repeated-links", f"{sentence}: {some(self.loops)}"))
         if self.unreadable:
-            found.append(
-                f"{plural(len(self.unreadable), 'path')} cannot be opened: {some(self.unreadable)}"
-            )
+            sentence = f"{plural(len(self.unreadable), 'path')} cannot be opened"
+            found.append(warning("unreadable-paths", f"{sentence}: {some(self.unreadable)}"))
         return tuple(found)
 
 

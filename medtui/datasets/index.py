@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from medtui.datasets.findings import Findings
 from medtui.metrics.task import Task
 
 SplitName = Literal["train", "val", "test"]
@@ -54,8 +55,8 @@ class ImageIndex:
     """Official split, with `TRAIN_VAL` and `NO_SPLIT`; None where there is none."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
     """Subgroup (`sex`) to the value (`F`) of each image."""
-    notes: tuple[str, ...] = ()
-    """What was left out, and why; sentences with counts."""
+    findings: Findings = ()
+    """What was left out and why, and what looks wrong."""
 
     def __len__(self) -> int:
         return len(self.names)

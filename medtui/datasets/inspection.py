@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from medtui.datasets.check import check_dataset
+from medtui.datasets.findings import Findings, by_rank
 from medtui.datasets.preview import choose_previews, decode_images, preview_of
 from medtui.datasets.progress import Progress
 from medtui.datasets.resolve import Source, open_source
@@ -35,7 +36,7 @@ def look(settings: DataSettings) -> DataReport:
         summary = summarise_source(source)
     except MedtuiError as error:
         return _refused(error)
-    return _found(summary, source.notes, previews=_previews(source))
+    return _found(summary, source.findings, previews=_previews(source))
 
 
 def look_at_every_image(settings: DataSettings, report: Callable[[Progress], None]) -> DataReport:
@@ -45,7 +46,7 @@ def look_at_every_image(settings: DataSettings, report: Callable[[Progress], Non
     except MedtuiError as error:
         return _refused(error)
     checked = Checked(check.kinds, check.sides, check.mean, check.std, check.bad)
-    return _found(check.summary, check.notes, checked=checked)
+    return _found(check.summary, check.findings, checked=checked)
 
 
 def _refused(error: MedtuiError) -> DataReport:
@@ -55,7 +56,7 @@ def _refused(error: MedtuiError) -> DataReport:
 
 def _found(
     summary: DatasetSummary,
-    notes: tuple[str, ...],
+    findings: Findings,
     previews: list[PreviewImage] | None = None,
     checked: Checked | None = None,
 ) -> DataReport:
@@ -70,7 +71,7 @@ def _found(
             SplitCount(split.name, split.num_images, split.num_patients, split.counts)
             for split in summary.splits
         ],
-        notes=list(notes),
+        findings=by_rank(findings),
         previews=previews or [],
         checked=checked,
     )

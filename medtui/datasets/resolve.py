@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.class_weights import count_classes
+from medtui.datasets.findings import Findings, error, note, warning
 from medtui.datasets.formats import FORMATS
 from medtui.datasets.index import NO_SPLIT, SPLITS, ImageIndex, SplitNumbers, some
 from medtui.datasets.official_split import read_official
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.errors import EnvironmentProblem
 from medtui.preset import DataSettings
+from medtui.protocol.finding import Finding
 from medtui.units import plural
 
 
@@ -31,8 +33,8 @@ class Source:
     """Split number of each image."""
     has_patients: bool
     """Whether patients are known and no patient is in more than one split."""
-    notes: tuple[str, ...]
-    """Notes for the user, sentences with counts."""
+    findings: Findings
+    """What was left out and why, and what looks wrong."""
 
 
 def open_source(settings: DataSettings) -> Source:
@@ -50,10 +52,10 @@ def open_source(settings: DataSettings) -> Source:
         root = _root(card, settings.root)
         index = replace(index, official=read_official(card.official, root, index.names))
     splits = split(index, settings, method)
-    has_patients, notes = _describe(index, splits, method)
+    has_patients, findings = _describe(index, splits, method)
     chosen = _limited(index, splits, settings.limit)
     kept = index if len(chosen) == len(index) else index.choose(chosen)
-    return Source(card, kept, splits[chosen], has_patients, (*index.notes, *notes))
+    return Source(card, kept, splits[chosen], has_patients, (*index.findings, *findings))
 
 
 def index_images(card: Card, card_path: Path, settings: DataSettings) -> ImageIndex:
@@ -101,37 +103,42 @@ def _root(card: Card, root: str) -> Path:
 
 def _describe(
     index: ImageIndex, splits: SplitNumbers, method: SplitMethod
-) -> tuple[bool, list[str]]:
-    """Return whether patients are kept apart, and notes for readers of the results."""
-    notes = []
+) -> tuple[bool, list[Finding]]:
+    """Return whether patients are kept apart, and findings about the split."""
+    found = []
     if left_out := int((splits == NO_SPLIT).sum()):
-        notes.append(f"{plural(left_out, 'image')} in no official list left out")
-    notes += _absent_classes(index, splits)
+        sentence = f"{plural(left_out, 'image')} in no official list left out"
+        found.append(note("images-in-no-list", sentence))
+    found += _absent_classes(index, splits, method)
     if index.patients is None:
-        notes.append("no patient information: images of one patient may be in several splits")
-        return False, notes
+        sentence = "no patient information: images of one patient may be in several splits"
+        found.append(warning("no-patients", sentence))
+        return False, found
     leaking = leaking_patients(index.patients, splits)
     if method == "image":
-        notes.append(
-            f"split by image on request: {plural(len(leaking), 'patient')} in several splits"
-        )
+        sentence = f"split by image on request: {plural(len(leaking), 'patient')} in several splits"
+        found.append(warning("split-by-image", sentence))
     elif leaking:
-        notes.append(
-            f"the official split has {plural(len(leaking), 'patient')} in several splits: "
-            f"{some(leaking)}"
-        )
-    return not leaking, notes
+        sentence = f"the official split has {plural(len(leaking), 'patient')} in several splits"
+        found.append(error("shared-patients", f"{sentence}: {some(leaking)}"))
+    return not leaking, found
 
 
-def _absent_classes(index: ImageIndex, splits: SplitNumbers) -> list[str]:
-    notes = []
+def _absent_classes(index: ImageIndex, splits: SplitNumbers, method: SplitMethod) -> list[Finding]:
+    """Return a finding for each split that lacks classes.
+
+    In an official split it is an error: its folders or lists name the classes differently. In a
+    small data set that medtui divides it happens by chance.
+    """
+    rank = error if method == "official" else warning
+    found = []
     for number, name in enumerate(SPLITS):
         labels = index.labels[splits == number]
         counts = count_classes(labels, index.task, len(index.classes))
         absent = [each for each, count in zip(index.classes, counts, strict=True) if not count]
         if absent:
-            notes.append(f"{name} has no image of {', '.join(absent)}")
-    return notes
+            found.append(rank("missing-class", f"{name} has no image of {', '.join(absent)}"))
+    return found
 
 
 def _limited(index: ImageIndex, splits: SplitNumbers, limit: int | None) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
+from medtui.datasets.findings import Findings
 from medtui.datasets.index import SPLITS, SplitName
 from medtui.datasets.resolve import Source, open_source
 from medtui.metrics.task import Task
@@ -46,8 +47,8 @@ class DatasetSummary:
     """Loss weight of each class, by the card's rule, from train."""
     has_patients: bool
     """Whether patients are known and no patient is in more than one split."""
-    notes: tuple[str, ...]
-    """What was left out, and warnings; sentences with counts."""
+    findings: Findings
+    """What was left out and why, and what looks wrong."""
 
 
 def summarise_dataset(settings: DataSettings) -> DatasetSummary:
@@ -74,7 +75,7 @@ def summarise_source(source: Source) -> DatasetSummary:
         splits=splits,
         class_weights=weigh_classes(list(splits[0].counts.values()), source.card.class_weights),
         has_patients=source.has_patients,
-        notes=source.notes,
+        findings=source.findings,
     )
 
 

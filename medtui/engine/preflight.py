@@ -13,6 +13,7 @@ import msgspec
 import psutil
 from torch import nn
 
+from medtui.datasets.findings import by_rank, require_accepted, sentences
 from medtui.datasets.summary import summarise_dataset
 from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
@@ -45,9 +46,10 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
 
     Raises:
         UsageError: a cell of the grid cannot work on this network.
-        MedtuiError: the data set cannot be used.
+        MedtuiError: the data set cannot be used, or has errors that the preset does not accept.
     """
     survey = summarise_dataset(preset.data)
+    require_accepted(survey.findings, preset.data.accept)
     network = build_network(
         preset.model.architecture,
         channels=survey.channels,
@@ -71,7 +73,7 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         classes=list(survey.classes),
         cells=cells,
         penalty_budget=budget,
-        notes=[*survey.notes, *filter(None, notes)],
+        notes=[*sentences(by_rank(survey.findings)), *filter(None, notes)],
         estimate=estimate(preset, survey, network, seconds_start=seconds_start)
         if is_measured
         else None,

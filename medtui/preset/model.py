@@ -12,6 +12,8 @@ from medtui.preset.precision import FastPrecision
 from medtui.preset.searching import SearchSettings
 from medtui.preset.toml import Document, Fault, check, fault
 from medtui.preset.tracking import TrackSettings
+from medtui.protocol.finding import ERRORS
+from medtui.suggest import did_you_mean
 
 SCHEMA_VERSION = 1
 
@@ -33,8 +35,18 @@ class DataSettings(Document):
     """Seed of the split."""
     on_bad_image: Literal["skip", "refuse"] = "skip"
     """Whether unreadable images are listed and left out, or end the study before it starts."""
+    accept: Many[str] = ()
+    """Errors in the data set that do not stop the study, by name: `shared-patients`."""
     limit: int | None = Field(default=None, ge=1)
     """Use at most this many images of each split, evenly spread over classes; None uses all."""
+
+    @field_validator("accept")
+    @classmethod
+    def _errors_are_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in ERRORS:
+                raise ValueError(f"no error is called `{name}`. {did_you_mean(name, ERRORS)}")
+        return value
 
     @field_validator("fractions")
     @classmethod

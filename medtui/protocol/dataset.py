@@ -2,6 +2,8 @@
 
 import msgspec
 
+from medtui.protocol.finding import Finding
+
 RgbRows = list[list[tuple[int, int, int]]]
 """A small picture: rows of (red, green, blue), 0 to 255."""
 
@@ -64,7 +66,8 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     task: str = ""
     has_patients: bool = False
     splits: list[SplitCount] = []
-    notes: list[str] = []
+    findings: list[Finding] = []
+    """The most serious first."""
     previews: list[PreviewImage] = []
     checked: Checked | None = None
     """None until every image was read."""

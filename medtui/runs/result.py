@@ -100,6 +100,8 @@ class Result(msgspec.Struct, frozen=True):
     Versions that did not write it also wrote multi-label results; `read_result` recognises those by
     their metrics.
     """
+    accepted: dict[str, str] = {}
+    """Each error in the data set that the preset accepts, by name, in words."""
 
 
 _decoder = msgspec.json.Decoder(Result)

@@ -8,6 +8,7 @@ from PIL import Image
 from medtui.datasets.card_template import sketch_card
 from medtui.datasets.check import check_dataset
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.findings import sentences
 from medtui.datasets.summary import summarise_dataset
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
@@ -22,8 +23,8 @@ def test_a_check_reports_the_content(settings: DataSettings, cells: Path, tmp_pa
     assert check.kinds == {"PNG RGB": 120, "PNG L": 1}
     assert check.sides == (20, 24)
     assert check.bad == {"Uninfected/P4_empty.png": "empty: zero bytes"}
-    assert any("cannot be used" in note for note in check.notes)
-    assert not any("same pixels" in note for note in check.notes)
+    assert any("cannot be used" in note for note in sentences(check.findings))
+    assert not any("same pixels" in note for note in sentences(check.findings))
     dataset = open_dataset(settings)
     assert (check.mean, check.std) == (dataset.mean, dataset.std)
     with Image.open(tmp_path / "sheet.png") as sheet:

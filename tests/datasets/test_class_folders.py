@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.findings import sentences
 from medtui.datasets.summary import summarise_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
@@ -27,7 +28,7 @@ def test_images_labels_and_patients_belong_together(settings: DataSettings) -> N
         seen += split.names
     assert len(seen) == len(set(seen)) == 120
     assert dataset.has_patients
-    assert not dataset.notes
+    assert not sentences(dataset.findings)
 
 
 def test_statistics_are_measured_on_train_alone(settings: DataSettings) -> None:
@@ -55,7 +56,7 @@ def test_bad_files_are_skipped_and_reported(settings: DataSettings, cells: Path)
     victims[2].write_text("no image")
     dataset = open_dataset(settings)
     assert sum(len(split) for split in dataset.splits) == 117
-    (note,) = dataset.notes
+    (note,) = sentences(dataset.findings)
     assert note.startswith("3 images cannot be used: ")
     assert "empty: zero bytes" in note
     assert note.endswith("left out")
@@ -74,7 +75,7 @@ def test_files_that_are_no_images_are_skipped(settings: DataSettings, cells: Pat
     (cells / "Parasitized" / "Thumbs.db").write_bytes(b"x")
     (cells / "Parasitized" / ".DS_Store").write_bytes(b"x")
     draw(cells / "stray.png", seed=999)
-    notes = summarise_dataset(settings).notes
+    notes = sentences(summarise_dataset(settings).findings)
     assert notes == (
         "1 file without an image suffix skipped: Parasitized/Thumbs.db",
         "1 image outside the class folders: stray.png",
@@ -90,8 +91,10 @@ def test_links_are_followed_once(settings: DataSettings, cells: Path) -> None:
     (cells / "Parasitized" / "broken.png").symlink_to("nowhere")
     summary = summarise_dataset(settings)
     assert sum(split.num_images for split in summary.splits) == 120
-    assert any("link to a folder already visited" in note for note in summary.notes)
-    assert any("cannot be opened: Parasitized/broken.png" in note for note in summary.notes)
+    assert any("link to a folder already visited" in note for note in sentences(summary.findings))
+    assert any(
+        "cannot be opened: Parasitized/broken.png" in note for note in sentences(summary.findings)
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
@@ -100,7 +103,7 @@ def test_unreadable_files_are_listed(settings: DataSettings, cells: Path) -> Non
     victim = min((cells / "Uninfected").iterdir())
     victim.chmod(0)
     dataset = open_dataset(settings)
-    assert "unreadable: Permission denied" in dataset.notes[0]
+    assert "unreadable: Permission denied" in sentences(dataset.findings)[0]
 
 
 def test_a_file_deleted_after_indexing_is_reported(settings: DataSettings, cells: Path) -> None:
@@ -114,7 +117,7 @@ def test_a_file_deleted_after_indexing_is_reported(settings: DataSettings, cells
         gone.unlink(missing_ok=True)
 
     dataset = open_dataset(settings, progress=vanish)
-    assert "unreadable: No such file or directory" in dataset.notes[0]
+    assert "unreadable: No such file or directory" in sentences(dataset.findings)[0]
 
 
 def test_the_same_picture_in_two_places_is_found_by_content(
@@ -124,7 +127,7 @@ def test_the_same_picture_in_two_places_is_found_by_content(
     for number in range(12):
         source = cells / "Parasitized" / f"P{number}_cell_{number * 10}.png"
         shutil.copy(source, cells / "Uninfected" / f"P{(number + 6) % 12}_copy_{number}.png")
-    notes = open_dataset(settings).notes
+    notes = sentences(open_dataset(settings).findings)
     assert "12 images with the same pixels as another image" in notes
     assert any("with a copy in another split" in note for note in notes)
     assert any("12 images with a copy in another class" in note for note in notes)
@@ -158,8 +161,8 @@ def test_a_pattern_without_a_match_is_reported(settings: DataSettings, tmp_path:
     card = write_card(tmp_path, FOLDERS.replace("^(P", "^(Q"))
     summary = summarise_dataset(settings.model_copy(update={"card": card}))
     assert not summary.has_patients
-    assert any("matches no file name" in note for note in summary.notes)
-    assert any(note.startswith("no patient information") for note in summary.notes)
+    assert any("matches no file name" in note for note in sentences(summary.findings))
+    assert any(note.startswith("no patient information") for note in sentences(summary.findings))
 
 
 def test_names_the_pattern_does_not_fit_are_patients_of_their_own(
@@ -169,7 +172,7 @@ def test_names_the_pattern_does_not_fit_are_patients_of_their_own(
     draw(cells / "Uninfected" / "misnamed.png", seed=500)
     summary = summarise_dataset(settings)
     assert sum(split.num_patients or 0 for split in summary.splits) == 13
-    assert any("does not match 1 name" in note for note in summary.notes)
+    assert any("does not match 1 name" in note for note in sentences(summary.findings))
 
 
 @pytest.mark.parametrize("root", ["/no/such/folder", __file__])
@@ -187,7 +190,9 @@ def test_a_set_unpacked_into_itself_counts_once(settings: DataSettings, cells: P
     draw(cells / "site2" / "Uninfected" / "P1_cell_11.png", seed=4711)
     summary = summarise_dataset(settings)
     assert sum(split.num_images for split in summary.splits) == 121
-    assert summary.notes[0].startswith("120 nested copies skipped: cell_images/Parasitized/")
+    assert sentences(summary.findings)[0].startswith(
+        "120 nested copies skipped: cell_images/Parasitized/"
+    )
 
 
 def test_split_folders_are_an_official_split(settings: DataSettings, cells: Path) -> None:

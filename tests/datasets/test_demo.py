@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.findings import sentences
 from medtui.preset import DataSettings
 from medtui.resources import data_dir
 
@@ -22,7 +23,7 @@ def test_the_demo_opens_without_a_root() -> None:
         assert split.images_NHWC.shape[1:] == (32, 32, 3)
         assert 0.4 < split.labels.mean() < 0.6
     assert dataset.has_patients
-    assert not dataset.notes
+    assert not sentences(dataset.findings)
 
 
 def test_the_demo_is_small() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.findings import sentences
 from medtui.datasets.summary import summarise_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
@@ -27,7 +28,7 @@ def test_any_file_of_the_family(
     assert [len(split) for split in dataset.splits] == [40, 12, 12]
     stored = np.load(root)["val_images"]
     np.testing.assert_array_equal(dataset.val.images_NHWC.reshape(stored.shape), stored)
-    assert any(note.startswith("no patient information") for note in dataset.notes)
+    assert any(note.startswith("no patient information") for note in sentences(dataset.findings))
 
 
 def test_another_size_is_scaled(tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_a_split_by_patient_pools_the_official_splits(tmp_path: Path) -> None:
     root = write_medmnist(tmp_path / "some.npz", (28, 28), **patients)
     official = summarise_dataset(DataSettings(card="medmnist", root=root))
     assert not official.has_patients
-    assert any("8 patients in several splits" in note for note in official.notes)
+    assert any("8 patients in several splits" in note for note in sentences(official.findings))
     dealt = open_dataset(DataSettings(card="medmnist", root=root, split="patient"))
     assert dealt.has_patients
     assert sum(len(set(split.patients)) for split in dealt.splits) == 8

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.findings import sentences
 from medtui.datasets.summary import summarise_dataset
 from medtui.preset import DataSettings
 from medtui.resources import data_dir
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.real_data
 def test_every_cell_has_its_patient(real_data: Path) -> None:
     """The pattern matches all names; 44 patients are kept apart."""
     summary = summarise_dataset(DataSettings(card="malaria", root=str(real_data / "malaria")))
-    assert summary.notes == ()
+    assert sentences(summary.findings) == ()
     assert sum(split.num_images for split in summary.splits) == 5312
     assert sum(split.num_patients or 0 for split in summary.splits) == 44
     shares = np.array([split.num_images for split in summary.splits]) / 5312
@@ -59,7 +60,7 @@ def test_films_of_partial_downloads(
     assert summary.task == "multi"
     assert len(summary.classes) == 15
     assert summary.has_patients
-    assert any("in the table without a file" in note for note in summary.notes)
+    assert any("in the table without a file" in note for note in sentences(summary.findings))
 
 
 def test_the_official_split_of_films(real_data: Path) -> None:
@@ -81,6 +82,6 @@ def test_medmnist_files(real_data: Path) -> None:
     root = str(real_data / "pneumoniamnist.npz")
     dataset = open_dataset(DataSettings(card="medmnist", root=root))
     assert (dataset.channels, dataset.size, dataset.has_patients) == (1, 28, False)
-    assert any("copy in another split" in note for note in dataset.notes)
+    assert any("copy in another split" in note for note in sentences(dataset.findings))
     cells = summarise_dataset(DataSettings(card="medmnist", root=str(real_data / "malaria32.npz")))
     assert cells.has_patients

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtui.datasets.dataset import open_dataset, save_split
+from medtui.datasets.findings import sentences
 from medtui.datasets.split import divide, even_choice
 from medtui.datasets.summary import summarise_dataset
 from medtui.errors import UsageError
@@ -70,7 +71,7 @@ def test_a_split_by_image_says_so(settings: DataSettings) -> None:
     """A split by image reports the patients in several splits."""
     summary = summarise_dataset(settings.model_copy(update={"split": "image"}))
     assert not summary.has_patients
-    assert summary.notes[0].startswith("split by image on request: ")
+    assert sentences(summary.findings)[0].startswith("split by image on request: ")
 
 
 def test_too_few_patients(settings: DataSettings, cells: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from medtui.datasets.card import Subgroup, load_card
 from medtui.datasets.dataset import open_dataset, save_split
+from medtui.datasets.findings import sentences
 from medtui.datasets.subgroups import subgroup_of
 from medtui.preset import DataSettings
 from medtui.preset.toml import DocumentError
@@ -64,7 +65,9 @@ def test_subgroups_are_kept_with_the_split(tmp_path: Path) -> None:
     (root / "films.csv").write_text("\n".join(rows) + "\n")
     card = write_card(tmp_path, TABLE + CARD)
     dataset = open_dataset(DataSettings(card=card, root=str(root)))
-    assert "films.csv has no column `View Position`: no results by view" in dataset.notes
+    assert "films.csv has no column `View Position`: no results by view" in sentences(
+        dataset.findings
+    )
     save_split(dataset, tmp_path / "split.jsonl")
     found = read_subgroups(tmp_path / "split.jsonl", "test")
     assert set(found) == set(dataset.test.names)

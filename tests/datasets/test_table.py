@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.findings import sentences
 from medtui.datasets.summary import summarise_dataset
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
@@ -73,7 +74,7 @@ def test_the_none_word_is_no_class_unless_named(settings: DataSettings, tmp_path
     card = write_card(tmp_path, TABLE + NIH.replace(', "No Finding"]', "]"))
     dataset = open_dataset(settings.model_copy(update={"card": card}))
     assert sum(int((split.labels.sum(axis=1) == 0).sum()) for split in dataset.splits) == 10
-    assert not dataset.notes
+    assert not sentences(dataset.findings)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
@@ -82,7 +83,7 @@ def test_encodings(settings: DataSettings, tmp_path: Path, encoding: str) -> Non
     root = films(tmp_path / "other", HEADER.replace("Follow-up", "Größe"), encoding=encoding)
     summary = summarise_dataset(settings.model_copy(update={"root": str(root)}))
     assert sum(split.num_images for split in summary.splits) == 40
-    assert bool(summary.notes) == (encoding == "cp1252")
+    assert bool(sentences(summary.findings)) == (encoding == "cp1252")
 
 
 def test_partial_downloads_are_counted(settings: DataSettings) -> None:
@@ -91,7 +92,7 @@ def test_partial_downloads_are_counted(settings: DataSettings) -> None:
     (root / "images_000" / "images" / "00000000_000.png").unlink()
     draw(root / "images_001" / "extra.png", seed=77)
     summary = summarise_dataset(settings)
-    assert summary.notes[:2] == (
+    assert sentences(summary.findings)[:2] == (
         "1 image of 40 in the table without a file",
         "1 file without a row: images_001/extra.png",
     )
@@ -103,7 +104,7 @@ def test_names_in_several_folders_use_the_first(settings: DataSettings) -> None:
     draw(root / "images_002" / "00000000_000.png", seed=1234)
     summary = summarise_dataset(settings)
     assert sum(split.num_images for split in summary.splits) == 40
-    assert "1 name in more than one folder" in summary.notes[0]
+    assert "1 name in more than one folder" in sentences(summary.findings)[0]
 
 
 def test_invalid_rows_are_reported(settings: DataSettings) -> None:
@@ -112,7 +113,7 @@ def test_invalid_rows_are_reported(settings: DataSettings) -> None:
         table.write("short\r\n")
         table.write("00000000_000.png,Edema,0,0,1,1\r\n")
         table.write("00000000_001.png,Mass,0,0,1,1\r\n")
-    notes = " / ".join(summarise_dataset(settings).notes)
+    notes = " / ".join(sentences(summarise_dataset(settings).findings))
     assert "1 row of Data_Entry.csv unusable: short" in notes
     assert "1 row of Data_Entry.csv repeated: 00000000_000.png" in notes
     assert "contradict an earlier row of the same image, which is used: 00000000_001.png" in notes
@@ -121,7 +122,7 @@ def test_invalid_rows_are_reported(settings: DataSettings) -> None:
 def test_unknown_labels_are_reported(settings: DataSettings, tmp_path: Path) -> None:
     """A label that is not a class of the card is ignored and counted."""
     card = write_card(tmp_path, TABLE + NIH.replace('"Mass"', '"Nodule"'))
-    notes = summarise_dataset(settings.model_copy(update={"card": card})).notes
+    notes = sentences(summarise_dataset(settings.model_copy(update={"card": card})).findings)
     assert "label `Mass` of 20 images is not a class of the card and is ignored" in notes
     assert "train has no image of Nodule" in notes
 
@@ -155,7 +156,7 @@ def test_quoted_commas_and_one_hot_columns(tmp_path: Path) -> None:
     for split in dataset.splits:
         for name, label in zip(split.names, split.labels, strict=True):
             assert label == (int(name.removeprefix("skin_")) % 4 >= 2)
-    assert "1 row of labels.csv unusable: skin_0.jpg" in dataset.notes
+    assert "1 row of labels.csv unusable: skin_0.jpg" in sentences(dataset.findings)
 
 
 def test_official_lists(settings: DataSettings) -> None:
@@ -168,7 +169,7 @@ def test_official_lists(settings: DataSettings) -> None:
     assert sorted(dataset.test.names) == names[28:36]
     assert sorted(dataset.train.names + dataset.val.names) == names[:28]
     assert not set(dataset.train.patients) & set(dataset.val.patients)
-    assert "4 images in no official list left out" in dataset.notes
+    assert "4 images in no official list left out" in sentences(dataset.findings)
 
 
 def test_official_lists_that_share_a_patient_are_reported(settings: DataSettings) -> None:
@@ -179,7 +180,7 @@ def test_official_lists_that_share_a_patient_are_reported(settings: DataSettings
     (root / "test.txt").write_text("\n".join(names[29:]))
     summary = summarise_dataset(settings.model_copy(update={"split": "official"}))
     assert not summary.has_patients
-    assert any("1 patient in several splits: 14" in note for note in summary.notes)
+    assert any("1 patient in several splits: 14" in note for note in sentences(summary.findings))
 
 
 def test_missing_lists_and_tables_are_named(settings: DataSettings) -> None:

@@ -53,7 +53,7 @@ def test_a_look_at_every_image_names_the_bad_ones(folder: Path) -> None:
     assert report.checked.sides == (20, 24)
     assert list(report.checked.bad) == ["ring/0.png"]
     assert told
-    assert any("cannot be used" in note for note in report.notes)
+    assert any("cannot be used" in each.sentence for each in report.findings)
 
 
 def test_a_look_that_is_called_off_is_no_report(folder: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.file_scan import Scan, scan
+from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.index import (
     NO_SPLIT,
     TEST,
@@ -20,6 +21,7 @@ from medtui.datasets.index import (
     some,
 )
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.protocol.finding import Finding
 from medtui.units import plural
 
 _SPLIT_OF = {"train": TRAIN, "val": VAL, "valid": VAL, "validation": VAL, "test": TEST}
@@ -33,7 +35,7 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
         UsageError: there are fewer than two class folders.
     """
     found = scan(root)
-    notes = [*found.notes, *_drop_nested_copies(found, root)]
+    findings = [*found.findings, *_drop_nested_copies(found, root)]
     classes = card.classes or _class_names(found.files)
     if len(classes) < 2:  # noqa: PLR2004 - fewer make no classifier
         raise UsageError(
@@ -51,7 +53,8 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
             labels.append(number)
     _check_classes(root, classes, labels)
     if strays:
-        notes.append(f"{plural(len(strays), 'image')} outside the class folders: {some(strays)}")
+        sentence = f"{plural(len(strays), 'image')} outside the class folders"
+        findings.append(warning("images-outside-classes", f"{sentence}: {some(strays)}"))
     patients, unknown = patients_by_pattern(card.patient, names)
     return ImageIndex(
         classes=tuple(classes),
@@ -63,14 +66,14 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
         patients=patients,
         files=[f"{root}/{name}" for name in names],
         official=_split_folders(names),
-        notes=(*notes, *unknown),
+        findings=(*findings, *unknown),
     )
 
 
-def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | None, tuple[str, ...]]:
+def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | None, Findings]:
     """Return each image's patient according to its file name.
 
-    A name that does not match the pattern is its own patient and is counted in a note.
+    A name that does not match the pattern is its own patient and is counted in a finding.
     """
     if not pattern:
         return None, ()
@@ -82,17 +85,18 @@ def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | Non
             misfits.append(name)
         patients.append(name if match is None else match[1] if match.groups() else match[0])
     if len(misfits) == len(names):
-        return None, (f"the card's patient pattern {pattern!r} matches no file name",)
+        sentence = f"the card's patient pattern {pattern!r} matches no file name"
+        return None, (warning("no-patient-matches", sentence),)
     if not misfits:
         return patients, ()
     sentence = (
         f"the patient pattern does not match {plural(len(misfits), 'name')}, "
         f"each treated as a separate patient: {some(misfits)}"
     )
-    return patients, (sentence,)
+    return patients, (warning("images-without-patient", sentence),)
 
 
-def _drop_nested_copies(found: Scan, root: Path) -> list[str]:
+def _drop_nested_copies(found: Scan, root: Path) -> list[Finding]:
     """Drop `cells/A/1.png` where `A/1.png` has the same size: an archive unpacked into itself.
 
     The malaria set is published in this form on Kaggle, with every image twice.
@@ -106,7 +110,8 @@ def _drop_nested_copies(found: Scan, root: Path) -> list[str]:
     if not copies:
         return []
     found.files = [name for name in found.files if name not in copies]
-    return [f"{plural(len(copies), 'nested copy')} skipped: {some(sorted(copies))}"]
+    sentence = f"{plural(len(copies), 'nested copy')} skipped: {some(sorted(copies))}"
+    return [note("nested-copies", sentence)]
 
 
 def _are_alike(first: Path, second: Path) -> bool:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from medtui.datasets.card import Subgroup, TableFiles
+from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.index import some
 from medtui.datasets.subgroups import subgroup_of
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.protocol.finding import Finding
 from medtui.suggest import did_you_mean
 from medtui.units import plural
 
@@ -27,12 +29,12 @@ class Rows:
     """Patient of each image; all empty without a patient column."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
     """Subgroup to the value of each image."""
-    notes: list[str] = field(default_factory=list)
-    """Sentences on rows that could not be used."""
+    findings: list[Finding] = field(default_factory=list)
+    """Which rows could not be used, and why."""
 
 
-def read_text_lines(path: Path) -> tuple[list[str], tuple[str, ...]]:
-    """Return a text file's lines and notes; a file that is not UTF-8 is read as Windows-1252.
+def read_text_lines(path: Path) -> tuple[list[str], Findings]:
+    """Return a text file's lines and findings; a file that is not UTF-8 is read as Windows-1252.
 
     Raises:
         EnvironmentProblem: the file cannot be read.
@@ -44,8 +46,8 @@ def read_text_lines(path: Path) -> tuple[list[str], tuple[str, ...]]:
     try:
         return raw.decode("utf-8-sig").splitlines(), ()
     except UnicodeDecodeError:
-        note = f"{path.name} is not UTF-8 and was read as Windows-1252"
-        return raw.decode("cp1252", "replace").splitlines(), (note,)
+        sentence = f"{path.name} is not UTF-8 and was read as Windows-1252"
+        return raw.decode("cp1252", "replace").splitlines(), (note("encoding", sentence),)
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,13 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
         EnvironmentProblem: the file cannot be read.
         UsageError: the file is not a CSV table, or lacks a column.
     """
-    lines, notes = read_text_lines(path)
+    lines, findings = read_text_lines(path)
     try:
         header, *body = [row for row in csv.reader(lines) if row] or [[]]
     except csv.Error as error:
         raise UsageError(f"{path} is not a valid CSV table: {error}.") from error
     columns = _columns(path, header, table, classes)
-    rows = Rows(notes=[*notes, *_missing_subgroups(path, table, columns)])
+    rows = Rows(findings=[*findings, *_missing_subgroups(path, table, columns)])
     rows.subgroups = {subgroup.name: [] for _, subgroup in columns.subgroups}
     seen: dict[str, list[str]] = {}
     unusable, repeated, conflicting = list[str](), list[str](), list[str]()
@@ -110,7 +112,7 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
         rows.patients.append(patient)
         for at, subgroup in columns.subgroups:
             rows.subgroups[subgroup.name].append(subgroup_of(row[at], subgroup))
-    rows.notes += _row_notes(path, unusable, repeated, conflicting)
+    rows.findings += _row_findings(path, unusable, repeated, conflicting)
     return rows
 
 
@@ -139,29 +141,35 @@ def _columns(
     )
 
 
-def _missing_subgroups(path: Path, table: TableFiles, columns: _Columns) -> list[str]:
+def _missing_subgroups(path: Path, table: TableFiles, columns: _Columns) -> list[Finding]:
     found = {subgroup.name for _, subgroup in columns.subgroups}
     return [
-        f"{path.name} has no column `{subgroup.column}`: no results by {subgroup.name}"
+        note(
+            "missing-column",
+            f"{path.name} has no column `{subgroup.column}`: no results by {subgroup.name}",
+        )
         for subgroup in table.subgroups
         if subgroup.name not in found
     ]
 
 
-def _row_notes(
+def _row_findings(
     path: Path, unusable: list[str], repeated: list[str], conflicting: list[str]
-) -> list[str]:
-    notes = []
+) -> list[Finding]:
+    found = []
     if unusable:
-        notes.append(f"{plural(len(unusable), 'row')} of {path.name} unusable: {some(unusable)}")
+        sentence = f"{plural(len(unusable), 'row')} of {path.name} unusable: {some(unusable)}"
+        found.append(warning("unusable-rows", sentence))
     if repeated:
-        notes.append(f"{plural(len(repeated), 'row')} of {path.name} repeated: {some(repeated)}")
+        sentence = f"{plural(len(repeated), 'row')} of {path.name} repeated: {some(repeated)}"
+        found.append(note("repeated-rows", sentence))
     if conflicting:
-        notes.append(
+        sentence = (
             f"{plural(len(conflicting), 'row')} of {path.name} contradict an earlier row of the "
             f"same image, which is used: {some(conflicting)}"
         )
-    return notes
+        found.append(warning("contradicting-rows", sentence))
+    return found
 
 
 def _column(path: Path, header: list[str], name: str) -> int:

@@ -7,11 +7,13 @@ import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.file_scan import Scan, scan
+from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.formats.class_folders import patients_by_pattern
 from medtui.datasets.formats.csv_rows import Rows, read_rows
 from medtui.datasets.index import ImageIndex, Labels, some
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics.task import Task
+from medtui.protocol.finding import Finding
 from medtui.units import plural
 
 
@@ -28,7 +30,7 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
     known = {*card.table.file, *(card.official.files if card.official else ())}
     found.others = [name for name in found.others if name.rpartition("/")[2] not in known]
     rows = read_rows(path, card.table, card.classes)
-    matched, files, notes = _match(rows, found)
+    matched, files, match_findings = _match(rows, found)
     if not matched:
         raise EnvironmentProblem(
             f"{root}: none of the {len(rows.names):,} images listed in {path.name} was found.",
@@ -37,7 +39,7 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
     words = [rows.labels[row] for row in matched]
     classes = card.classes or _class_names(words, card.table.none_label, path)
     task: Task = card.task or ("multi" if any(len(each) > 1 for each in words) else "single")
-    labels, usable, label_notes = _encode(words, classes, task, card.table.none_label)
+    labels, usable, label_findings = _encode(words, classes, task, card.table.none_label)
     names = [rows.names[matched[each]] for each in usable]
     patients, unknown = _patients(card, [rows.patients[matched[each]] for each in usable], names)
     return ImageIndex(
@@ -53,7 +55,7 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
             name: [values[matched[each]] for each in usable]
             for name, values in rows.subgroups.items()
         },
-        notes=(*found.notes, *rows.notes, *notes, *label_notes, *unknown),
+        findings=(*found.findings, *rows.findings, *match_findings, *label_findings, *unknown),
     )
 
 
@@ -73,8 +75,8 @@ def find_beside(root: Path, names: tuple[str, ...]) -> Path:
     )
 
 
-def _match(rows: Rows, found: Scan) -> tuple[list[int], list[str], list[str]]:
-    """Return the rows that have a file, those files, and notes on the rest."""
+def _match(rows: Rows, found: Scan) -> tuple[list[int], list[str], list[Finding]]:
+    """Return the rows that have a file, those files, and findings on the rest."""
     files_of: dict[str, list[str]] = {}
     for path in found.files:
         name = path.rpartition("/")[2]
@@ -90,24 +92,25 @@ def _match(rows: Rows, found: Scan) -> tuple[list[int], list[str], list[str]]:
             several.append(name)
         matched.append(row)
         files.append(candidates[0])
-    return matched, files, _match_notes(rows, found, files, several)
+    return matched, files, _match_findings(rows, found, files, several)
 
 
-def _match_notes(rows: Rows, found: Scan, files: list[str], several: list[str]) -> list[str]:
-    notes = []
+def _match_findings(rows: Rows, found: Scan, files: list[str], several: list[str]) -> list[Finding]:
+    findings = []
     if missing := len(rows.names) - len(files):
-        notes.append(
-            f"{plural(missing, 'image')} of {len(rows.names):,} in the table without a file"
-        )
+        sentence = f"{plural(missing, 'image')} of {len(rows.names):,} in the table without a file"
+        findings.append(warning("rows-without-file", sentence))
     if several:
-        notes.append(
+        sentence = (
             f"{plural(len(several), 'name')} in more than one folder, "
             f"the file in the first folder is used: {some(several)}"
         )
+        findings.append(warning("ambiguous-names", sentence))
     used = {path.rpartition("/")[2] for path in files}
     if strays := [path for path in found.files if path.rpartition("/")[2] not in used]:
-        notes.append(f"{plural(len(strays), 'file')} without a row: {some(strays)}")
-    return notes
+        sentence = f"{plural(len(strays), 'file')} without a row: {some(strays)}"
+        findings.append(note("files-without-row", sentence))
+    return findings
 
 
 def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[str, ...]:
@@ -121,13 +124,17 @@ def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[s
 
 def _encode(
     words: list[list[str]], classes: tuple[str, ...], task: Task, none_label: str
-) -> tuple[Labels, list[int], list[str]]:
-    """Return the labels as numbers, the positions that have one, and notes on the rest."""
+) -> tuple[Labels, list[int], list[Finding]]:
+    """Return the labels as numbers, the positions that have one, and findings on the rest."""
     number_of = {name: number for number, name in enumerate(classes)}
     unknown = Counter(label for each in words for label in each if label not in number_of)
     unknown.pop(none_label, None)
-    notes = [
-        f"label `{label}` of {plural(count, 'image')} is not a class of the card and is ignored"
+    findings = [
+        warning(
+            "unknown-labels",
+            f"label `{label}` of {plural(count, 'image')} is not a class of the card and is "
+            "ignored",
+        )
         for label, count in sorted(unknown.items())
     ]
     numbers = [sorted({number_of[label] for label in each if label in number_of}) for each in words]
@@ -135,16 +142,15 @@ def _encode(
         labels = np.zeros((len(words), len(classes)), np.uint8)
         for row, columns in enumerate(numbers):
             labels[row, columns] = 1
-        return labels, list(range(len(words))), notes
+        return labels, list(range(len(words))), findings
     usable = [row for row, columns in enumerate(numbers) if len(columns) == 1]
     if left_out := len(words) - len(usable):
-        notes.append(f"{plural(left_out, 'image')} without exactly one class left out")
-    return np.array([numbers[row][0] for row in usable], np.int64), usable, notes
+        sentence = f"{plural(left_out, 'image')} without exactly one class left out"
+        findings.append(warning("images-without-class", sentence))
+    return np.array([numbers[row][0] for row in usable], np.int64), usable, findings
 
 
-def _patients(
-    card: Card, column: list[str], names: list[str]
-) -> tuple[list[str] | None, tuple[str, ...]]:
+def _patients(card: Card, column: list[str], names: list[str]) -> tuple[list[str] | None, Findings]:
     if not any(column):
         return patients_by_pattern(card.patient, names)
     empty = [name for name, patient in zip(names, column, strict=True) if not patient]
@@ -155,4 +161,4 @@ def _patients(
         f"{plural(len(empty), 'image')} without a patient, "
         f"each treated as a separate patient: {some(empty)}"
     )
-    return patients, (sentence,)
+    return patients, (warning("images-without-patient", sentence),)

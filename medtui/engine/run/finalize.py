@@ -7,6 +7,7 @@ from torch import nn
 
 from medtui.analysis.prediction_changes import changes_csv
 from medtui.analysis.split_result import measure_split
+from medtui.datasets.findings import accepted_in
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.pruning.shrink_report import store_shrunk_model
 from medtui.engine.run.device import device_name
@@ -70,6 +71,10 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         shrinkage=shrinkage,
         overhead=session.overhead,
         task=session.dataset.task,
+        accepted={
+            each.name: each.sentence
+            for each in accepted_in(session.dataset.findings, session.preset.data.accept)
+        },
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)

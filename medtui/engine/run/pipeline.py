@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from medtui.datasets.dataset import Dataset, open_dataset, save_split
+from medtui.datasets.findings import by_rank, require_accepted
 from medtui.datasets.progress import Progress
 from medtui.engine.lc.compression import compress, recalibrate_theta
 from medtui.engine.precision import fast_precision_on
@@ -78,7 +79,8 @@ def _open_session(
         )
     )
     before = log.history.data if restored else None
-    dataset = _load_data(preset, log, stop)
+    is_first_of_study = folder.is_reference and log.history.data is None
+    dataset = _load_data(preset, log, stop, is_first_of_study=is_first_of_study)
     digest = before.digest if before else _digest_of_reference(folder)
     if digest and digest != dataset.digest:
         who = "The run" if before else "The reference"
@@ -126,7 +128,14 @@ def _digest_of_reference(folder: RunFolder) -> str | None:
     return trained.data_digest if trained else None
 
 
-def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:
+def _load_data(
+    preset: Preset, log: EventWriter, stop: StopFlag, *, is_first_of_study: bool
+) -> Dataset:
+    """Return the data set.
+
+    Its errors stop the first process of a study alone: a study that has begun is finished with
+    the data that it began with.
+    """
     log.write(StageStarted("data"))
     last = 0.0
 
@@ -140,8 +149,10 @@ def _load_data(preset: Preset, log: EventWriter, stop: StopFlag) -> Dataset:
             log.write(StepsAdvanced(0, progress.done, progress.total))
 
     dataset = open_dataset(preset.data, progress=report)
-    for note in dataset.notes:
-        log.write(Noted(note))
+    if is_first_of_study:
+        require_accepted(dataset.findings, preset.data.accept)
+    for finding in by_rank(dataset.findings):
+        log.write(Noted(finding.sentence, "info" if finding.rank == "note" else "warning"))
     log.write(
         DataLoaded(
             num_train=len(dataset.train.names),

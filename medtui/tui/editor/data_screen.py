@@ -35,7 +35,7 @@ InspectionT = TypeVar("InspectionT", bound=AnyInspection)
 PAUSE_S = 0.8
 """The data are inspected after this many seconds without a change."""
 
-_FIELDS = ("card", "root", "size", "split", "fractions", "seed", "limit", "on_bad_image")
+_FIELDS = ("card", "root", "size", "split", "fractions", "seed", "limit", "on_bad_image", "accept")
 
 
 class DataScreen(Screen[None]):
@@ -211,4 +211,6 @@ class DataScreen(Screen[None]):
         name = str(self.editor.document.value("", "name") or "")
         self.query_one(TitleBar).show(steps, Text(name, colours.muted))
         self.query_one(Form).show(self.editor.document, colours)
-        self.query_one(DatasetReport).show(self._report, self._reading, colours)
+        preset = self.editor.document.preset
+        accepted = preset.data.accept if preset else ()
+        self.query_one(DatasetReport).show(self._report, self._reading, accepted, colours)

@@ -1,5 +1,7 @@
 """Report on a data set: classes as bars, splits, notes, and a few of its images."""
 
+from collections.abc import Collection
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -9,11 +11,12 @@ from textual.widgets import Static
 
 from medtui.charts.palette import Colours
 from medtui.protocol.dataset import Checked, DataReport, PreviewImage, Reading
+from medtui.protocol.finding import Finding
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
 from medtui.tui.widgets.panel import Panel
 from medtui.units import format_count, format_percent
 
-_PARTS = ("summary", "check", "classes", "parts", "notes", "previews")
+_PARTS = ("summary", "errors", "check", "classes", "parts", "findings", "previews")
 
 _BAR = 24
 _SHOWN_BAD = 5
@@ -35,14 +38,24 @@ class DatasetReport(Panel, VerticalScroll):
 
     def compose(self) -> ComposeResult:
         yield Static(id="report-summary")
+        yield Static(id="report-errors")
         yield Static(id="report-check")
         yield Static(id="report-classes")
         yield Static(id="report-parts")
-        yield Static(id="report-notes")
+        yield Static(id="report-findings")
         yield Static(id="report-previews")
 
-    def show(self, report: DataReport | None, reading: Reading | None, colours: Colours) -> None:
-        """Show a report, None while the data are inspected; `reading` while every image is read."""
+    def show(
+        self,
+        report: DataReport | None,
+        reading: Reading | None,
+        accepted: Collection[str],
+        colours: Colours,
+    ) -> None:
+        """Show a report, None while the data are inspected; `reading` while every image is read.
+
+        `accepted` are the names of errors that do not stop the study.
+        """
         self.caption("Data set")
         parts: dict[str, RenderableType] = dict.fromkeys(_PARTS, "")
         if report is None:
@@ -50,14 +63,15 @@ class DatasetReport(Panel, VerticalScroll):
         elif report.problem:
             parts["summary"] = Text(f"⚠ {report.problem}", colours.warning)
         else:
+            errors = [each for each in report.findings if each.rank == "error"]
+            others = [each for each in report.findings if each.rank != "error"]
             parts = {
                 "summary": _summary(report, colours),
                 "check": _check(report, reading, colours),
                 "classes": _classes(report, colours),
                 "parts": _parts(report, colours),
-                "notes": Text("\n").join(
-                    Text(f"⚠ {note}", colours.warning) for note in report.notes
-                ),
+                "errors": _findings(errors, accepted, colours),
+                "findings": _findings(others, accepted, colours),
                 "previews": _previews(report.previews, self.content_size.width, colours),
             }
         for name, content in parts.items():
@@ -73,6 +87,24 @@ def _summary(report: DataReport, colours: Colours) -> Text:
         style="not bold",
     )
     return text
+
+
+def _findings(findings: list[Finding], accepted: Collection[str], colours: Colours) -> Text:
+    """Return one finding per line; those that stop a study say how to accept them."""
+    lines = []
+    for finding in findings:
+        match finding.rank:
+            case "note":
+                lines.append(Text(f"· {finding.sentence}", colours.muted))
+            case "warning":
+                lines.append(Text(f"⚠ {finding.sentence}", colours.warning))
+            case "error" if finding.name in accepted:
+                lines.append(Text(f"⚠ accepted: {finding.sentence}", colours.warning))
+            case "error":
+                line = Text(f"✗ {finding.sentence}\n", f"bold {colours.warning}")
+                stops = f"  The study does not start. To accept it, add {finding.name} to accept."
+                lines.append(line.append(stops, f"not bold {colours.muted}"))
+    return Text("\n").join(lines)
 
 
 def _check(report: DataReport, reading: Reading | None, colours: Colours) -> Text:
