@@ -20,9 +20,9 @@ from medtui.datasets.dataset import Dataset, open_dataset
 from medtui.engine.lc.state import Criterion
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.run.load_run import finished_result, load_network, preset_of
-from medtui.engine.run.session import criterion_of
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.training.evaluation import Evaluator, recalibrate
+from medtui.engine.training.loss import criterion_of
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset
 from medtui.protocol.model_size import Size

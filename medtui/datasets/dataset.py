@@ -14,7 +14,7 @@ from medtui.datasets.card import Augment, Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.formats.medmnist import load_npz_pixels
-from medtui.datasets.index import SPLITS, ImageIndex, Labels, SplitNumbers, some
+from medtui.datasets.index import SPLITS, ImageIndex, LabelMask, Labels, SplitNumbers, some
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
 from medtui.datasets.progress import Progress, Reporter, ignore_progress
 from medtui.datasets.resolve import Source, open_source
@@ -38,6 +38,8 @@ class SplitData:
     """Patient of each image; the image's own name where unknown."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
     """Subgroup (`sex`) to the value (`F`) of each image; the card defines them."""
+    mask: LabelMask | None = None
+    """Whether each label is known, in the labels' shape; None where all are."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -193,6 +195,7 @@ def _split_data(index: ImageIndex, pixels: Pixels, positions: NDArray[np.int64])
         names=chosen.names,
         patients=chosen.names if chosen.patients is None else chosen.patients,
         subgroups=chosen.subgroups,
+        mask=chosen.mask,
     )
 
 
@@ -207,7 +210,7 @@ def pixel_findings(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> F
         copies += 1
         if splits[original] != splits[position]:
             across_splits.append(index.names[position])
-        if not np.array_equal(index.labels[original], index.labels[position]):
+        if _contradict(index, original, position):
             across_classes.append(index.names[position])
     found = []
     if copies:
@@ -225,6 +228,14 @@ def pixel_findings(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> F
     return tuple(found)
 
 
+def _contradict(index: ImageIndex, first: int, second: int) -> bool:
+    """Return whether two images differ in a label that is known of both."""
+    is_other = np.atleast_1d(index.labels[first] != index.labels[second])
+    if index.mask is not None:
+        is_other &= index.mask[first] & index.mask[second]
+    return bool(is_other.any())
+
+
 def _digest(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> str:
     patients = index.names if index.patients is None else index.patients
     header = [index.classes, index.task, pixels.images_NHWC.shape[1:]]
@@ -232,8 +243,17 @@ def _digest(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> str:
         splits.tolist(),
         index.names,
         patients,
-        index.labels.tolist(),
+        _known_labels(index),
         pixels.hashes_N,
         strict=True,
     )
     return hashlib.sha256(json.dumps([header, sorted(rows)]).encode()).hexdigest()
+
+
+def _known_labels(index: ImageIndex) -> list[object]:
+    """Return the labels of each image; None in place of an unknown one."""
+    if index.mask is None:
+        return list(index.labels.tolist())
+    labels: NDArray[np.object_] = index.labels.astype(object)
+    labels[~index.mask] = None
+    return list(labels.tolist())

@@ -23,6 +23,8 @@ TRAIN_VAL = 3
 
 Labels = NDArray[np.int64] | NDArray[np.uint8]
 """int64 (N,) of class numbers for task "single"; uint8 (N, K) of 0 and 1 for "multi"."""
+LabelMask = NDArray[np.bool_]
+"""(N, K), whether each label of a multi-label task is known; an unknown label is stored as 0."""
 SplitNumbers = NDArray[np.int8]
 """(N,) of split numbers."""
 
@@ -55,6 +57,8 @@ class ImageIndex:
     """Official split, with `TRAIN_VAL` and `NO_SPLIT`; None where there is none."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
     """Subgroup (`sex`) to the value (`F`) of each image."""
+    mask: LabelMask | None = None
+    """Whether each label is known; None where all are."""
     findings: Findings = ()
     """What was left out and why, and what looks wrong."""
 
@@ -75,7 +79,15 @@ class ImageIndex:
             subgroups={
                 name: [values[each] for each in chosen] for name, values in self.subgroups.items()
             },
+            mask=_chosen_mask(self.mask, positions),
         )
+
+
+def _chosen_mask(mask: LabelMask | None, positions: NDArray[np.int64]) -> LabelMask | None:
+    """Return the mask of the images at `positions`; None where all their labels are known."""
+    if mask is None or mask[positions].all():
+        return None
+    return mask[positions]
 
 
 def some(names: Sequence[str], limit: int = 3) -> str:

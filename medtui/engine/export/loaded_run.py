@@ -196,4 +196,5 @@ def _choose(part: SplitData, count: int) -> SplitData:
     return SplitData(
         part.images_NHWC[rows], part.labels[rows], [part.names[row] for row in rows],
         [part.patients[row] for row in rows],
+        mask=None if part.mask is None else part.mask[rows],
     )  # fmt: skip

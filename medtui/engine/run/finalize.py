@@ -95,7 +95,9 @@ def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredi
     return RunPredictions(
         dataset.classes,
         {
-            split: SplitPredictions(part.names, part.patients, found.labels, found.logits_NK)
+            split: SplitPredictions(
+                part.names, part.patients, found.labels, found.logits_NK, found.mask
+            )
             for split, part, found in (("val", dataset.val, val), ("test", dataset.test, test))
         },
     )

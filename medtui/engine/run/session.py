@@ -7,7 +7,6 @@ from typing import Any
 
 import safetensors.torch
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from medtui.datasets.dataset import Dataset
@@ -25,6 +24,7 @@ from medtui.engine.run.device import generators_of, restore_generators
 from medtui.engine.run.provenance import fingerprint
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.training.evaluation import Evaluator
+from medtui.engine.training.loss import criterion_of
 from medtui.engine.training.network import state_of
 from medtui.errors import MedtuiError
 from medtui.events import CheckpointWritten, Noted, StepsAdvanced
@@ -160,17 +160,6 @@ class Session:
         generators = prefixed(_GENERATORS, generators_of(self.device))
         num_bytes = self.checkpoints.save(state, tensors | generators)
         self.log.write(CheckpointWritten(cycle, step, num_bytes, time.monotonic() - began))
-
-
-def criterion_of(dataset: Dataset, device: torch.device) -> Criterion:
-    """Return cross-entropy, or binary cross-entropy in multi-label tasks, with class weights."""
-    weights = torch.tensor(dataset.class_weights, dtype=torch.float32, device=device)
-    if dataset.task == "multi":
-        return lambda logits_NK, labels_NK: F.binary_cross_entropy_with_logits(
-            logits_NK, labels_NK, pos_weight=weights
-        )
-    weight = None if bool((weights == weights[0]).all()) else weights
-    return lambda logits_NK, labels_N: F.cross_entropy(logits_NK, labels_N, weight=weight)
 
 
 class StepMeter:

@@ -25,13 +25,25 @@ class Images:
         images_NHWC = torch.from_numpy(part.images_NHWC)
         self.pixels_NCHW = images_NHWC.permute(0, 3, 1, 2).contiguous().to(device)
         """uint8, (N, C, H, W)."""
-        labels = torch.from_numpy(part.labels)
-        self.labels = (labels if labels.ndim == 1 else labels.float()).to(device)
-        """int64 (N,), or float32 (N, K) for multi-label."""
+        self.labels = _targets(part).to(device)
+        """int64 (N,), or float32 (N, K) for multi-label, NaN where a label is unknown."""
+        self.mask = part.mask
+        """Whether each label is known; None where all are."""
         self.by = by
 
     def __len__(self) -> int:
         return len(self.pixels_NCHW)
+
+
+def _targets(part: SplitData) -> Tensor:
+    """Return the labels; NaN marks unknown ones, since Condensa passes no third tensor."""
+    labels = torch.from_numpy(part.labels)
+    if labels.ndim == 1:
+        return labels
+    labels_NK = labels.float()
+    if part.mask is not None:
+        labels_NK[torch.from_numpy(~part.mask)] = torch.nan
+    return labels_NK
 
 
 class EvaluationBatches:

@@ -17,7 +17,7 @@ from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.training.augmentation import normalise
 from medtui.engine.training.batches import EvaluationBatches, Images
 from medtui.metrics.measurement import measure
-from medtui.metrics.scores import Scores, choose_thresholds, make_scores
+from medtui.metrics.scores import Mask, Scores, choose_thresholds, make_scores
 from medtui.metrics.task import Task
 
 CONSTANT_LOGITS = 1e-5
@@ -34,6 +34,8 @@ class Predictions:
     labels: npt.NDArray[np.integer]
     """(N,) class indices, or (N, K) zeros and ones."""
     loss: float
+    mask: Mask | None = None
+    """Whether each label is known; None where all are."""
 
     @property
     def are_constant(self) -> bool:
@@ -82,11 +84,13 @@ def predict(
         lambda: torch.cat([logits(inputs) for inputs, _ in batches]),
         Batch("evaluate.batch_size", batches.batch_size, logits_of_first),
     )
-    labels = batches.images.labels
+    targets, mask = batches.images.labels, batches.images.mask
+    labels = targets.cpu().numpy()
     return Predictions(
         logits_NK.cpu().numpy(),
-        labels.cpu().numpy().astype(np.int64),
-        float(criterion(logits_NK, labels)),
+        (labels if mask is None else np.where(mask, labels, 0)).astype(np.int64),
+        float(criterion(logits_NK, targets)),
+        mask,
     )
 
 
@@ -163,9 +167,15 @@ class Evaluator:
 
     def scores_of(self, predictions: Predictions) -> Scores:
         """Return scores of predictions with the current thresholds."""
-        return make_scores(predictions.logits_NK, predictions.labels, self.task, self.thresholds)
+        return make_scores(
+            predictions.logits_NK,
+            predictions.labels,
+            self.task,
+            self.thresholds,
+            predictions.mask,
+        )
 
     def _choose(self, val: Predictions) -> list[float]:
         if self.task == "single":
             return []
-        return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task))
+        return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task, mask=val.mask))
