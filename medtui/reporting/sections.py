@@ -237,6 +237,8 @@ def _data(contents: Contents) -> Iterator[Part]:
         else "Patients are unknown, or are in several splits: results may be too optimistic."
     )
     yield Table("Split", ("", "train", "val", "test"), tuple(rows), note=note)
+    for sentence in first.result.accepted.values():
+        yield Paragraph(f"Accepted by the preset: {sentence}.")
 
 
 def _provenance(contents: Contents) -> Iterator[Part]:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from medtui.cli import main
 from medtui.preset import DataSettings
+from tests.helpers.drawn_images import write_medmnist
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,20 @@ def test_cache_lists_and_clears(medtui: Medtui, settings: DataSettings) -> None:
     assert json.loads(medtui("cache", "--json").stdout)["num_images"] == 120
     assert "freed" in medtui("cache", "--clear").stdout
     assert medtui("cache").stdout.strip() == "The cache is empty."
+
+
+def test_check_fails_where_a_study_would_not_start(medtui: Medtui, tmp_path: Path) -> None:
+    """The exit status is 1 until the error is accepted."""
+    patients = {
+        f"{split}_patients": np.array([f"p{number % 8}" for number in range(count)])
+        for split, count in (("train", 40), ("val", 12), ("test", 12))
+    }
+    root = write_medmnist(tmp_path / "leaking.npz", (28, 28), **patients)
+    refused = medtui("check", root)
+    assert refused.returncode == 1
+    assert "error: the official split has 8 patients in several splits" in refused.stdout
+    assert "A study would not start" in refused.stderr
+    accepted = medtui("check", root, "--accept", "shared-patients", "--json")
+    assert accepted.returncode == 0
+    (found,) = (each for each in json.loads(accepted.stdout)["findings"] if each["rank"] == "error")
+    assert found["name"] == "shared-patients"

@@ -95,6 +95,8 @@ def _problems(run: RunFeed) -> Iterator[str]:
         return
     if not result.has_patients:
         yield "  warning   patients are unknown, so the split may share patients"
+    for name, sentence in result.accepted.items():
+        yield f"  accepted  {one_line(sentence)} ({name})"
     for warning in result.warnings:
         yield f"  warning   {one_line(warning)}"
 
