@@ -20,12 +20,12 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import v2
 
-from medtui.datasets.card import Augment
 from medtui.datasets.dataset import Dataset, open_dataset
 from medtui.engine.run.device import choose_device, device_name
 from medtui.engine.training.augmentation import Normalisation
 from medtui.engine.training.batches import Images, TrainBatches, normalisation_of
 from medtui.preset import DataSettings
+from medtui.preset.augmenting import Augment
 
 ROUNDS = 3
 BATCH_SIZE = 128

@@ -46,6 +46,9 @@ class DataLoaded(Event, frozen=True):
     """Hash of images, labels and split."""
     has_patients: bool = True
     """Whether the split keeps patients apart; every result states it if not."""
+    positive_class: str | None = None
+    """The class that sensitivity, specificity, F1 and average precision are about, where each image
+    has one of two classes. None elsewhere, and in logs of earlier versions: the second class."""
 
 
 class StageStarted(Event, frozen=True):

@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.engine_ablation.images import Files, read_part
 from benchmarks.engine_ablation.report import AblationPlan
-from medtui.datasets.card import Augment
 from medtui.engine.training.augmentation import Normalisation
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches
 from medtui.engine.training.network import build_network, state_of
+from medtui.preset.augmenting import Augment
 
 DENSITY = 0.1
 

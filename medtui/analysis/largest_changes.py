@@ -34,8 +34,8 @@ def largest_changes(
 ) -> tuple[ProbabilityChange, ...]:
     """Return the images with the largest change of a probability, each with that class.
 
-    With two classes, their probabilities add up to 1: only the second is considered, as by every
-    other metric.
+    With two classes, their probabilities add up to 1: only the positive one is considered, as by
+    other metrics.
     """
     change_NK = np.abs(pair.run.scores_NK - pair.reference.scores_NK)[:, pair.run.judged]
     largest_N = change_NK.max(axis=1)

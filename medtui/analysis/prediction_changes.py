@@ -5,7 +5,7 @@ Computed from stored predictions.
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,11 +62,15 @@ def pair_predictions(
 ) -> PairedPredictions:
     """Match two runs' predictions by image name; images that only one of them has are left out.
 
+    Both are measured for the positive class of `run`.
+
     Raises:
         UsageError: their classes differ, or they share no image of that split.
     """
     if reference.classes != run.classes or reference.task != run.task:
         raise UsageError("The runs have different classes; their predictions cannot be compared.")
+    if run.positive is not None:
+        reference = replace(reference, positive_class=run.classes[run.positive])
     row_of = {name: row for row, name in enumerate(reference.splits[split].names)}
     part = run.splits[split]
     rows = [row for row, name in enumerate(part.names) if name in row_of]

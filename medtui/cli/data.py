@@ -225,6 +225,10 @@ def _print_check(found: "Check") -> None:
     print(f"{survey.card.name}: {survey.card.title}")
     print(f"files    {kinds}; sides of {low} to {high} pixels")
     print(f"used as  {survey.size} x {survey.size}, {survey.channels} channel(s), {survey.task}")
+    if survey.positive_class is not None:
+        note = "" if survey.card.positive else ", the second class; the card's `positive` decides"
+        print(f"positive {survey.positive_class}{note}")
+    print(f"augment  {survey.card.augment.summary}")
     print(f"mean     {_numbers(found.mean)}   std {_numbers(found.std)}, of train\n")
     headers = ("class", *(split.name for split in survey.splits), "weight")
     rows = [

@@ -1,6 +1,7 @@
 """Models of `card.toml`, the description of a data set. Opens no image."""
 
 import re
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -10,16 +11,21 @@ from pydantic import Field, Strict, field_validator, model_validator
 from medtui.datasets.decoding.settings import Fit
 from medtui.datasets.formats import Format
 from medtui.errors import UsageError
-from medtui.metrics.task import Task
+from medtui.metrics import Task, has_positive_class
+from medtui.preset.augmenting import Augment
 from medtui.preset.toml import (
     Document,
     DocumentError,
+    Fault,
     Source,
+    check,
+    fault,
     parse_table,
     read_text,
     validate,
 )
 from medtui.resources import card_names, find_card
+from medtui.suggest import did_you_mean
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]
@@ -90,25 +96,6 @@ class OfficialSplit(Document):
         return self
 
 
-class Augment(Document):
-    """Augmentation of training batches; strengths as in torchvision's ColorJitter."""
-
-    flip_horizontal: bool = False
-    """Mirror left and right with probability 0.5. Not for chest films: the heart is on the left."""
-    flip_vertical: bool = False
-    """Mirror top and bottom with probability 0.5."""
-    rotation_degrees: float = Field(default=0.0, ge=0, le=180)
-    """Rotate by an angle drawn uniformly from plus or minus this."""
-    brightness: float = Field(default=0.0, ge=0, le=1)
-    """Scale pixels by a factor drawn uniformly from 1 plus or minus this."""
-    contrast: float = Field(default=0.0, ge=0, le=1)
-    """Scale the distance to the image's mean grey by a factor drawn in the same way."""
-    saturation: float = Field(default=0.0, ge=0, le=1)
-    """Scale the distance to each pixel's grey in the same way; no effect on one channel."""
-    hue: float = Field(default=0.0, ge=0, le=0.5)
-    """Shift the hue by a share of the colour circle drawn uniformly from plus or minus this."""
-
-
 class Download(Document):
     """One file of the data set at its official address."""
 
@@ -122,6 +109,21 @@ class Download(Document):
     """MD5 checksum, where the publisher provides no other."""
     num_bytes: int | None = Field(default=None, ge=1)
     """Size in bytes, where known."""
+
+
+NO_POSITIVE = (
+    "only where each image has one of two classes is one of them the positive one; elsewhere "
+    "metrics are means over all classes. Remove the key"
+)
+
+
+def misnamed_positive(name: str, classes: Sequence[str], task: Task) -> str:
+    """Return why a class cannot be the positive one of a data set; empty where it can."""
+    if not has_positive_class(classes, task):
+        return NO_POSITIVE
+    if name in classes:
+        return ""
+    return f"`{name}` is not one of the classes. {did_you_mean(name, classes)}"
 
 
 class Card(Document):
@@ -141,6 +143,9 @@ class Card(Document):
     """One class per image, or any number of them; None infers it from the labels."""
     classes: Many[str] = ()
     """Class names in the order of the logits; empty uses the classes found, sorted."""
+    positive: str = ""
+    """The class that sensitivity, specificity, F1 and average precision are about, where each image
+    has one of two classes; empty takes the second. Numbers alone depend on it, not the training."""
     channels: Literal[1, 3] | None = None
     """1 for grey, 3 for RGB; None uses the npz file's."""
     size: int | None = Field(default=None, ge=8, le=1024)
@@ -193,6 +198,15 @@ class Card(Document):
         if len(value) == 1 or len(set(value)) < len(value) or not all(map(str.strip, value)):
             raise ValueError(f"{list(value)} must be at least two different names")
         return value
+
+    @check("positive", "classes", "task")
+    def _positive_is_a_class(self) -> Iterator[Fault]:
+        if self.positive and self.task == "multi":
+            yield fault("positive", NO_POSITIVE)
+        elif self.positive and self.classes:
+            sentence = misnamed_positive(self.positive, self.classes, "single")
+            if sentence:
+                yield fault("positive", sentence)
 
     @model_validator(mode="after")
     def _sections_fit_the_format(self) -> "Card":

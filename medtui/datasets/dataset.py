@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.datasets.cache import open_cached
-from medtui.datasets.card import Augment, Card
+from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.formats.medmnist import load_npz_pixels
@@ -21,6 +21,7 @@ from medtui.datasets.resolve import Source, open_source
 from medtui.errors import EnvironmentProblem
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
+from medtui.preset.augmenting import Augment
 from medtui.units import plural
 
 
@@ -53,6 +54,8 @@ class Dataset:
     """Card of the data set."""
     classes: tuple[str, ...]
     """Class names in the order of the logits."""
+    positive_class: str | None
+    """The class that sensitivity and its like are about; None where they average over classes."""
     task: Task
     """One class per image, or any number of them."""
     channels: int
@@ -69,7 +72,7 @@ class Dataset:
     class_weights: tuple[float, ...]
     """Loss weight of each class, by the card's rule, from train."""
     augment: Augment
-    """Augmentation of training batches."""
+    """Augmentation of training batches: the preset's, else the card's."""
     digest: str
     """sha256 over images, labels, names, patients and split."""
     has_patients: bool
@@ -81,6 +84,11 @@ class Dataset:
     def splits(self) -> tuple[SplitData, SplitData, SplitData]:
         """Return train, val and test, in this order."""
         return self.train, self.val, self.test
+
+    @property
+    def positive(self) -> int | None:
+        """Number of the positive class; None where there is none."""
+        return None if self.positive_class is None else self.classes.index(self.positive_class)
 
 
 def open_dataset(
@@ -171,6 +179,7 @@ def _assemble(source: Source, pixels: Pixels) -> Dataset:
     return Dataset(
         card=card,
         classes=index.classes,
+        positive_class=source.positive_class,
         task=index.task,
         channels=index.channels,
         size=index.size,

@@ -63,6 +63,7 @@ def _found(
     return DataReport(
         title=summary.card.title or summary.card.name,
         classes=list(summary.classes),
+        positive_class=summary.positive_class,
         size=summary.size,
         channels=summary.channels,
         task=summary.task,

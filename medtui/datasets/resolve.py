@@ -8,14 +8,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.card import Card, load_card
+from medtui.datasets.card import Card, load_card, misnamed_positive
 from medtui.datasets.class_weights import count_classes
 from medtui.datasets.findings import Findings, error, note, warning
 from medtui.datasets.formats import FORMATS
 from medtui.datasets.index import NO_SPLIT, SPLITS, ImageIndex, SplitNumbers, some
 from medtui.datasets.official_split import read_official
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
-from medtui.errors import EnvironmentProblem
+from medtui.errors import EnvironmentProblem, UsageError
+from medtui.metrics import positive_class
 from medtui.preset import DataSettings
 from medtui.protocol.finding import Finding
 from medtui.units import plural
@@ -26,7 +27,7 @@ class Source:
     """Index and splits of a data set: everything except the pixels."""
 
     card: Card
-    """Card of the data set."""
+    """Card of the data set, with the augmentation of the preset where that has one."""
     index: ImageIndex
     """Images that belong to a split."""
     splits: SplitNumbers
@@ -35,6 +36,12 @@ class Source:
     """Whether patients are known and no patient is in more than one split."""
     findings: Findings
     """What was left out and why, and what looks wrong."""
+
+    @property
+    def positive_class(self) -> str | None:
+        """The class that sensitivity and its like are about; None where they average over all."""
+        found = positive_class(self.index.classes, self.index.task, self.card.positive)
+        return found.name if found else None
 
 
 def open_source(settings: DataSettings) -> Source:
@@ -46,7 +53,10 @@ def open_source(settings: DataSettings) -> Source:
         EnvironmentProblem: the data is missing or cannot be read.
     """
     card, path = load_card(settings.card)
+    if settings.augment is not None:
+        card = card.model_copy(update={"augment": settings.augment})
     index = index_images(card, path, settings)
+    _check_positive(card, path, index)
     method: SplitMethod = card.split if settings.split == "card" else settings.split
     if method == "official" and card.official is not None:
         root = _root(card, settings.root)
@@ -65,6 +75,16 @@ def index_images(card: Card, card_path: Path, settings: DataSettings) -> ImageIn
     root = settings.root
     path = _npz_path(card, card_path, root) if row.is_file else _root(card, root)
     return reader(card, path, settings.size)
+
+
+def _check_positive(card: Card, path: Path, index: ImageIndex) -> None:
+    """Check the card's positive class against the classes that were found.
+
+    Raises:
+        UsageError: it is none of them, or there are not two.
+    """
+    if card.positive and (why := misnamed_positive(card.positive, index.classes, index.task)):
+        raise UsageError(f"{path}: `positive`: {why}".rstrip(".") + ".")
 
 
 class _Reader(Protocol):

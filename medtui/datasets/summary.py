@@ -35,6 +35,8 @@ class DatasetSummary:
     """Card of the data set."""
     classes: tuple[str, ...]
     """Class names in the order of the logits."""
+    positive_class: str | None
+    """The class that sensitivity and its like are about; None where they average over classes."""
     task: Task
     """One class per image, or any number of them."""
     channels: int
@@ -69,6 +71,7 @@ def summarise_source(source: Source) -> DatasetSummary:
     return DatasetSummary(
         card=source.card,
         classes=index.classes,
+        positive_class=source.positive_class,
         task=index.task,
         channels=index.channels,
         size=index.size,

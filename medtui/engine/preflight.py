@@ -71,6 +71,7 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         num_test=test.num_images,
         num_patients=sum(part.num_patients or 0 for part in survey.splits),
         classes=list(survey.classes),
+        positive_class=survey.positive_class,
         cells=cells,
         penalty_budget=budget,
         notes=[*sentences(by_rank(survey.findings)), *filter(None, notes)],

@@ -4,18 +4,28 @@ The arrays are in `medtui.metrics.scores`; whoever has predictions imports that,
 `medtui.metrics.measurement` or `medtui.metrics.intervals` for the numbers.
 """
 
+from medtui.metrics.positive import (
+    PositiveClass,
+    common_positive,
+    has_positive_class,
+    positive_class,
+)
 from medtui.metrics.primary import class_metric, primary_metric
 from medtui.metrics.registry import Metric, all_metrics, metric_named, reported_metrics
 from medtui.metrics.task import Task, common_task, infer_task
 
 __all__ = [
     "Metric",
+    "PositiveClass",
     "Task",
     "all_metrics",
     "class_metric",
+    "common_positive",
     "common_task",
+    "has_positive_class",
     "infer_task",
     "metric_named",
+    "positive_class",
     "primary_metric",
     "reported_metrics",
 ]

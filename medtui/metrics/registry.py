@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from medtui.events import Metrics
     from medtui.metrics.draws import Draws
+    from medtui.metrics.positive import PositiveClass
     from medtui.metrics.scores import Floats, Scores
     from medtui.metrics.task import Task
 
@@ -45,6 +46,11 @@ class Metric:
     """Whether results hold its own 95 % interval; it needs `resample`."""
     is_per_class: bool = False
     """Whether results hold it for each class against the rest."""
+    is_of_positive: bool = False
+    """Whether it is about the positive class alone where a single-label task has two classes.
+
+    AUROC does not depend on which of the two that is.
+    """
     is_share: bool = True
     """Whether it is a share of 1 that people read in percent."""
     higher_is_better: bool = True
@@ -57,6 +63,11 @@ class Metric:
     def title(self) -> str:
         """The label as it begins a title: `Balanced accuracy`, `AUROC`."""
         return self.label[:1].upper() + self.label[1:]
+
+    def label_for(self, positive: PositiveClass | None) -> str:
+        """Return the label with the class that the metric is about: `sensitivity for COVID`."""
+        is_named = self.is_of_positive and positive is not None
+        return f"{self.label} for {positive}" if is_named else self.label
 
     @property
     def unit(self) -> str:
@@ -127,17 +138,17 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "average_precision", "average precision", _BOTH, ranking.average_precision,
-        ranking.sampled_average_precision, is_per_class=True, is_share=False,
+        ranking.sampled_average_precision, is_per_class=True, is_of_positive=True, is_share=False,
     ),
     Metric(
         "sensitivity", "sensitivity", _BOTH, rates.sensitivity, rates.sampled_sensitivity,
-        has_interval=True, is_per_class=True,
+        has_interval=True, is_per_class=True, is_of_positive=True,
     ),
     Metric(
         "specificity", "specificity", _BOTH, rates.specificity, rates.sampled_specificity,
-        has_interval=True, is_per_class=True,
+        has_interval=True, is_per_class=True, is_of_positive=True,
     ),
-    Metric("f1", "F1", _BOTH, rates.f1, is_per_class=True, is_share=False),
+    Metric("f1", "F1", _BOTH, rates.f1, is_per_class=True, is_of_positive=True, is_share=False),
     Metric(
         "calibration_error", "calibration error", _BOTH, calibration.calibration_error,
         is_share=False, higher_is_better=False,

@@ -37,6 +37,8 @@ class Scores:
 
     An unknown label is left out of its class's numbers; the image's other labels still count.
     """
+    positive: int | None = None
+    """The positive class of two in a single-label task; None takes the second."""
 
     @property
     def num_classes(self) -> int:
@@ -45,9 +47,11 @@ class Scores:
 
     @property
     def judged(self) -> list[int]:
-        """Classes that one-against-rest metrics average over: the second alone of two."""
+        """Classes that one-against-rest metrics average over: the positive one alone of two."""
         is_binary = self.task == "single" and self.num_classes == 2  # noqa: PLR2004 - two classes
-        return [1] if is_binary else list(range(self.num_classes))
+        if not is_binary:
+            return list(range(self.num_classes))
+        return [1 if self.positive is None else self.positive]
 
     def rows_of(self, index: int) -> Rows:
         """Return the rows whose label of this class is known."""
@@ -67,8 +71,9 @@ class Scores:
         """Return the predictions of these rows, repeated as often as they are named."""
         mask_NK = None if self.mask_NK is None else self.mask_NK[rows]
         return Scores(
-            self.labels_NK[rows], self.scores_NK[rows], self.answers_NK[rows], self.task, mask_NK
-        )
+            self.labels_NK[rows], self.scores_NK[rows], self.answers_NK[rows], self.task, mask_NK,
+            self.positive,
+        )  # fmt: skip
 
     def of_class(self, index: int) -> "Scores":
         """Return one class against the rest."""
@@ -82,13 +87,14 @@ class Scores:
 
 def make_scores(
     logits_NK: npt.NDArray[np.floating], labels: npt.NDArray[np.generic], task: Task,
-    thresholds: Sequence[float] = (), mask: Mask | None = None,
+    thresholds: Sequence[float] = (), mask: Mask | None = None, positive: int | None = None,
 ) -> Scores:  # fmt: skip
     """Turn logits and labels ((N,) class numbers, or (N, K) zeros and ones) into `Scores`.
 
     `thresholds` are probabilities per class for multi-label answers; 0.5 where there are none.
     `mask` has the labels' shape and is true where a label is known; what stands in the others'
-    place, such as -1 or NaN, is not read.
+    place, such as -1 or NaN, is not read. `positive` is the positive class of two in a single-label
+    task, by default the second.
     """
     logits = logits_NK.astype(np.float64)
     if mask is not None:
@@ -103,7 +109,7 @@ def make_scores(
     identity = np.eye(logits.shape[1], dtype=np.int64)
     one_hot = identity[labels.astype(np.int64).reshape(-1)]
     mask_NK = None if mask is None else np.repeat(mask.reshape(-1, 1), logits.shape[1], axis=1)
-    return Scores(one_hot, scores, identity[scores.argmax(axis=1)], task, mask_NK)
+    return Scores(one_hot, scores, identity[scores.argmax(axis=1)], task, mask_NK, positive)
 
 
 def choose_thresholds(val: Scores) -> list[float]:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, Strict, field_validator, model_validator
 
+from medtui.preset.augmenting import Augment
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.former_names import FormerNames
 from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings
@@ -39,6 +40,8 @@ class DataSettings(Document):
     """Errors in the data set that do not stop the study, by name: `shared-patients`."""
     limit: int | None = Field(default=None, ge=1)
     """Use at most this many images of each split, evenly spread over classes; None uses all."""
+    augment: Augment | None = None
+    """Augmentation of training batches in place of the card's; None takes the card's."""
 
     @field_validator("accept")
     @classmethod

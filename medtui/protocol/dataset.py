@@ -61,6 +61,8 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     """Empty if the data set can be used."""
     title: str = ""
     classes: list[str] = []
+    positive_class: str | None = None
+    """The class that sensitivity and its like are about; None where they average over classes."""
     size: int = 0
     channels: int = 0
     task: str = ""

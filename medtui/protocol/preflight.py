@@ -97,6 +97,8 @@ class Preflight(msgspec.Struct, frozen=True):
     penalty_budget: float
     """B of the L-C settings; below 3 the result is close to direct compression."""
     notes: list[str] = []
+    positive_class: str | None = None
+    """The class that sensitivity and its like are about; None where they average over classes."""
     estimate: Estimate | None = None
     """None if it was not requested."""
 

@@ -91,6 +91,8 @@ class Metadata(msgspec.Struct, frozen=True):
     """Architecture, with the width of each layer from which filters were removed."""
     medtui: str
     """Version of medtui that wrote the file."""
+    positive_class: str | None = None
+    """The class that the run's sensitivity and its like are about; None where there is none."""
 
 
 class Comparison(msgspec.Struct, frozen=True):

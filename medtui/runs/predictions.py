@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.errors import EnvironmentProblem
+from medtui.metrics import positive_class
 from medtui.metrics.scores import Mask, Scores, choose_thresholds, make_scores
 from medtui.metrics.task import Task
 
@@ -44,6 +45,14 @@ class RunPredictions:
     """Class names in the order of the logits."""
     splits: dict[str, SplitPredictions]
     """`val` and `test`."""
+    positive_class: str | None = None
+    """The recorded positive class; None where there is none, or the file does not name it."""
+
+    @property
+    def positive(self) -> int | None:
+        """Number of the positive class; None where metrics average over the classes."""
+        found = positive_class(self.classes, self.task, self.positive_class)
+        return None if found is None else self.classes.index(found.name)
 
     @property
     def task(self) -> Task:
@@ -61,12 +70,16 @@ class RunPredictions:
     def scores(self, split: str) -> Scores:
         """Return the scores of a split, with the thresholds chosen on val."""
         stored = self.splits[split]
-        return make_scores(stored.logits_NK, stored.labels, self.task, self.thresholds, stored.mask)
+        return make_scores(
+            stored.logits_NK, stored.labels, self.task, self.thresholds, stored.mask, self.positive
+        )
 
 
 def pack_predictions(predictions: RunPredictions) -> bytes:
     """Return the content of `predictions.npz`."""
     arrays: dict[str, NDArray[np.generic]] = {"classes": np.array(predictions.classes)}
+    if predictions.positive_class is not None:
+        arrays["positive_class"] = np.array(predictions.positive_class)
     for split, stored in predictions.splits.items():
         arrays[f"{split}_names"] = np.array(stored.names)
         arrays[f"{split}_patients"] = np.array(stored.patients)
@@ -97,6 +110,7 @@ def read_predictions(path: Path) -> RunPredictions:
                 )
                 for split in SPLITS
             }
-            return RunPredictions(tuple(arrays["classes"].tolist()), splits)
+            positive = str(arrays["positive_class"]) if "positive_class" in arrays else None
+            return RunPredictions(tuple(arrays["classes"].tolist()), splits, positive)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise EnvironmentProblem(f"{path} cannot be read: {error}.") from error

@@ -3,7 +3,7 @@
 import msgspec
 
 from medtui.events import Metrics
-from medtui.metrics.task import Task, infer_task
+from medtui.metrics import PositiveClass, Task, infer_task, positive_class
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
@@ -102,6 +102,14 @@ class Result(msgspec.Struct, frozen=True):
     """
     accepted: dict[str, str] = {}
     """Each error in the data set that the preset accepts, by name, in words."""
+    positive_class: str | None = None
+    """The class that sensitivity, specificity, F1 and average precision are about, where each image
+    has one of two classes. None elsewhere, and in files of earlier versions: the second class."""
+
+    @property
+    def positive(self) -> PositiveClass | None:
+        """The positive class, also of files that do not name it; None where there is none."""
+        return positive_class(list(self.test.per_class), self.task, self.positive_class)
 
 
 _decoder = msgspec.json.Decoder(Result)

@@ -8,10 +8,10 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 
 from benchmarks import batches as batch_benchmark
-from medtui.datasets.card import Augment
 from medtui.datasets.dataset import SplitData
 from medtui.engine.training.augmentation import Normalisation, augment, normalise
 from medtui.engine.training.batches import Images, TrainBatches
+from medtui.preset.augmenting import Augment
 
 AS_IT_IS = {1: Normalisation((0.0,), (1.0,)), 3: Normalisation((0.0,) * 3, (1.0,) * 3)}
 EVERYTHING = Augment(

@@ -165,3 +165,29 @@ def test_runs_that_have_nothing_in_common_are_not_compared():
     )
     with pytest.raises(UsageError, match="share no image"):
         pair_predictions(REFERENCE, elsewhere, "test")
+
+
+def test_the_positive_class_is_stored_and_decides_the_scores(tmp_path):
+    """Files without it are about the second class."""
+    named = dataclasses.replace(PRUNED, positive_class="healthy")
+    path = tmp_path / "predictions.npz"
+    path.write_bytes(pack_predictions(named))
+    back = read_predictions(path)
+    assert (back.positive_class, back.positive) == ("healthy", 0)
+    swapped, plain = measure(back.scores("test")), measure(PRUNED.scores("test"))
+    assert (PRUNED.positive_class, PRUNED.positive) == (None, 1)
+    assert (swapped["sensitivity"], swapped["specificity"]) == (
+        plain["specificity"],
+        plain["sensitivity"],
+    )
+    assert (swapped["sensitivity"], plain["sensitivity"]) == (1.0, 0.5)
+
+
+def test_a_pair_is_measured_for_the_positive_class_of_the_run():
+    """A baseline of another study may be about the other class."""
+    named = dataclasses.replace(PRUNED, positive_class="healthy")
+    for baseline in (REFERENCE, dataclasses.replace(REFERENCE, positive_class="parasitised")):
+        pair = pair_predictions(baseline, named, "test")
+        assert pair.reference.judged == pair.run.judged == [0]
+    pair = pair_predictions(named, REFERENCE, "test")
+    assert pair.reference.judged == pair.run.judged == [1]

@@ -133,6 +133,7 @@ def describe(loaded: LoadedRun, form: Format) -> Metadata:
         format=form.name,
         classes=list(dataset.classes),
         task=dataset.task,
+        positive_class=loaded.result.positive.name if loaded.result.positive else None,
         thresholds=loaded.result.thresholds,
         preprocessing=Preprocessing(
             mode="L" if dataset.channels == 1 else "RGB",

@@ -75,6 +75,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
             each.name: each.sentence
             for each in accepted_in(session.dataset.findings, session.preset.data.accept)
         },
+        positive_class=session.dataset.positive_class,
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)
@@ -100,6 +101,7 @@ def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredi
             )
             for split, part, found in (("val", dataset.val, val), ("test", dataset.test, test))
         },
+        dataset.positive_class,
     )
 
 

@@ -19,6 +19,7 @@ from medtui.engine.pruning.filter_norms import zero_masks
 from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
 from medtui.engine.run.device import choose_device, configure_torch, device_name
 from medtui.engine.run.finalize import TrainedModel, finalize
+from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
 from medtui.engine.run.session import Session, StopFlag, StopRequested
 from medtui.engine.training.network import build_network, load_weights, restore_state
@@ -80,7 +81,7 @@ def _open_session(
     )
     before = log.history.data if restored else None
     is_first_of_study = folder.is_reference and log.history.data is None
-    dataset = _load_data(preset, log, stop, is_first_of_study=is_first_of_study)
+    dataset = _load_data(folder, preset, log, stop, is_first_of_study=is_first_of_study)
     digest = before.digest if before else _digest_of_reference(folder)
     if digest and digest != dataset.digest:
         who = "The run" if before else "The reference"
@@ -91,11 +92,11 @@ def _open_session(
     save_split(dataset, folder.split)
     cell = None if folder.is_reference else _cell_of(folder, preset)
     seed = cell.seed if cell else preset.reference.seed
-    record = provenance(preset, seed, dataset.digest, current)
+    record = provenance(preset, seed, dataset, current)
     publish_bytes(folder.provenance, msgspec.json.format(msgspec.json.encode(record), indent=1))
     session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
     session.warnings += restored.state.warnings if restored else []
-    for sentence in checkpoints.damaged:
+    for sentence in (*checkpoints.damaged, *filter(None, [changed_positive(dataset)])):
         session.warn(sentence)
     if changed:
         session.warn(f"Resumed, but not bit for bit: {', '.join(changed)}.")
@@ -129,7 +130,12 @@ def _digest_of_reference(folder: RunFolder) -> str | None:
 
 
 def _load_data(
-    preset: Preset, log: EventWriter, stop: StopFlag, *, is_first_of_study: bool
+    folder: RunFolder,
+    preset: Preset,
+    log: EventWriter,
+    stop: StopFlag,
+    *,
+    is_first_of_study: bool,
 ) -> Dataset:
     """Return the data set.
 
@@ -149,6 +155,7 @@ def _load_data(
             log.write(StepsAdvanced(0, progress.done, progress.total))
 
     dataset = open_dataset(preset.data, progress=report)
+    dataset = with_recorded_positive(dataset, folder, log.history.data)
     if is_first_of_study:
         require_accepted(dataset.findings, preset.data.accept)
     for finding in by_rank(dataset.findings):
@@ -161,6 +168,7 @@ def _load_data(
             classes=list(dataset.classes),
             digest=dataset.digest,
             has_patients=dataset.has_patients,
+            positive_class=dataset.positive_class,
         )
     )
     return dataset

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 import medtui
+from medtui.datasets.dataset import Dataset
 from medtui.engine.precision import Precision, native_precision
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.preset import Preset
@@ -62,7 +63,7 @@ def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
 
 
 def provenance(
-    preset: Preset, seed: int, data_digest: str, bits_depend_on: dict[str, str]
+    preset: Preset, seed: int, dataset: Dataset, bits_depend_on: dict[str, str]
 ) -> dict[str, Any]:
     """Return the content of `provenance.json`."""
     return {
@@ -74,7 +75,8 @@ def provenance(
         "fingerprint": bits_depend_on,
         "driver": _driver(),
         "git": _git_commit(),
-        "data_digest": data_digest,
+        "data_digest": dataset.digest,
+        "positive_class": dataset.positive_class,
         "seeds": {
             "split": preset.data.seed, "reference": preset.reference.seed, "run": seed,
         },

@@ -91,7 +91,9 @@ class Session:
         self.is_fast = self.cell is not None and self.preset.lc.mode == "fast"
         asked = self.preset.lc.fast_precision
         self.precision = fast_precision_on(self.device, asked) if self.is_fast else EXACT
-        self.evaluator = Evaluator(self.dataset.task, self.device, self.val, self.precision)
+        self.evaluator = Evaluator(
+            self.dataset.task, self.device, self.val, self.precision, self.dataset.positive
+        )
 
     @property
     def seed(self) -> int:

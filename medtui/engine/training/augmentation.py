@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from medtui.datasets.card import Augment
+from medtui.preset.augmenting import Augment
 
 _LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in grey. Source: ITU-R BT.601, as in torchvision."""

@@ -18,7 +18,7 @@ from medtui.protocol.stdio import MessageWriter, read_request
 
 
 def augmented_previews(settings: DataSettings) -> list[PreviewImage]:
-    """Return some train images before and after the card's augmentation.
+    """Return some train images before and after augmentation.
 
     Raises:
         MedtuiError: the data set cannot be used.

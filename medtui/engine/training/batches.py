@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from medtui.datasets.card import Augment
 from medtui.datasets.dataset import Dataset, SplitData
 from medtui.engine.run.device import generator
 from medtui.engine.training.augmentation import Normalisation, augment, normalise
+from medtui.preset.augmenting import Augment
 
 _ORDER, _AUGMENT = 0, 1
 

@@ -143,6 +143,7 @@ class Evaluator:
         device: torch.device,
         val: EvaluationBatches,
         precision: Precision = EXACT,
+        positive: int | None = None,
     ) -> None:
         self.task = task
         self.device = device
@@ -151,6 +152,7 @@ class Evaluator:
         self.is_constant = False
         """Whether the logits of the latest evaluation of val were the same for all images."""
         self._val = val
+        self._positive = positive
         self.precision = precision
 
     def __call__(self, model: nn.Module, criterion: Criterion, batches: Any) -> Statistics:  # noqa: ANN401 - the loader that Condensa was called with
@@ -173,6 +175,7 @@ class Evaluator:
             self.task,
             self.thresholds,
             predictions.mask,
+            self._positive,
         )
 
     def _choose(self, val: Predictions) -> list[float]:
