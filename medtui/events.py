@@ -49,6 +49,8 @@ class DataLoaded(Event, frozen=True):
     positive_class: str | None = None
     """The class that sensitivity, specificity, F1 and average precision are about, where each image
     has one of two classes. None elsewhere, and in logs of earlier versions: the second class."""
+    digest_rule: int = 1
+    """Rule of the digest, see `medtui.datasets.digest`; early versions recorded none."""
 
 
 class StageStarted(Event, frozen=True):

@@ -56,8 +56,11 @@ class Subgroup(Document):
 class TableFiles(Document):
     """How a CSV table names images, labels and patients."""
 
-    file: Many[FileName] = Field(min_length=1)
+    file: Many[FileName] = ()
     """File names of the table; the first that exists in the root, or beside it, is read."""
+    files: Many[FileName] = ()
+    """Tables that are all read, in place of `file`: `train/_classes.csv`, `test/_classes.csv`.
+    Names mean images in a table's own folder first; a table or folder named like a split is one."""
     name_column: str = Field(min_length=1)
     """Column of the image's file name."""
     label_column: str = ""
@@ -68,8 +71,21 @@ class TableFiles(Document):
     """Label for "none of the classes"; it is a class of its own where `classes` lists it."""
     patient_column: str = ""
     """Column of the patient; empty uses the card's `patient` pattern, if any."""
+    split_column: str = ""
+    """Column of the official split: train, val or test in their usual spellings."""
     subgroups: Many[Subgroup] = ()
     """Columns by which results are reported separately."""
+
+    @model_validator(mode="after")
+    def _one_list_of_files(self) -> "TableFiles":
+        if bool(self.file) == bool(self.files):
+            raise ValueError("either file or files must name the table")
+        return self
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """Return the names of all tables."""
+        return (*self.file, *self.files)
 
 
 class OfficialSplit(Document):
@@ -146,6 +162,11 @@ class Card(Document):
     positive: str = ""
     """The class that sensitivity, specificity, F1 and average precision are about, where each image
     has one of two classes; empty takes the second. Numbers alone depend on it, not the training."""
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Other spellings of class folders or labels to their class: `{"benign_old" = "benign"}`."""
+    ignore: Many[str] = ()
+    """Shell patterns of files and folders that are no images of the set: `*_mask*`, `masks/*`.
+    After `!`, files to keep that would be taken for masks or thumbnails."""
     channels: Literal[1, 3] | None = None
     """1 for grey, 3 for RGB; None uses the npz file's."""
     size: int | None = Field(default=None, ge=8, le=1024)
@@ -218,8 +239,6 @@ class Card(Document):
             raise ValueError(f'size and channels are required for format = "{self.format}"')
         if self.format == "folders" and self.task == "multi":
             raise ValueError('class folders give one class per image; task = "multi" needs a table')
-        if self.split == "official" and self.format == "table" and self.official is None:
-            raise ValueError('split = "official" needs an [official] section that names the lists')
         if self.table is not None and not self.table.label_column and not self.classes:
             raise ValueError("without table.label_column, classes must name the 0/1 columns")
         return self

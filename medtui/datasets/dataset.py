@@ -1,6 +1,5 @@
 """A data set in memory, ready for training: the interface of this package to the engine."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from medtui.datasets.cache import open_cached
 from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
+from medtui.datasets.digest import NEWEST_RULE, digest_of
 from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.formats.medmnist import load_npz_pixels
 from medtui.datasets.index import SPLITS, ImageIndex, LabelMask, Labels, SplitNumbers, some
@@ -75,6 +75,8 @@ class Dataset:
     """Augmentation of training batches: the preset's, else the card's."""
     digest: str
     """sha256 over images, labels, names, patients and split."""
+    digest_rule: int
+    """Rule of the digest, see `digest.py`."""
     has_patients: bool
     """Whether patients are known and no patient is in more than one split."""
     findings: Findings
@@ -96,8 +98,11 @@ def open_dataset(
     *,
     cache_dir: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
+    digest_rule: int = NEWEST_RULE,
 ) -> Dataset:
     """Return the data set of `settings`: index, split, decode or read from the cache, measure.
+
+    Names, split and digest follow `digest_rule`, that of the run that goes on.
 
     Raises:
         DocumentError: the card is not valid.
@@ -105,10 +110,10 @@ def open_dataset(
         EnvironmentProblem: data or disk is missing or unreadable, or an image cannot be used and
             `on_bad_image` is `refuse`.
     """
-    source = open_source(settings)
+    source = open_source(settings, digest_rule)
     pixels = load_pixels(source, cache_dir, progress or ignore_progress)
     source, pixels = _without_bad(source, pixels, settings.on_bad_image)
-    return _assemble(source, pixels)
+    return _assemble(source, pixels, digest_rule)
 
 
 def load_pixels(source: Source, cache_dir: Path | None, report: Reporter) -> Pixels:
@@ -170,7 +175,7 @@ def _without_bad(source: Source, pixels: Pixels, on_bad: str) -> tuple[Source, P
     return kept, pixels.choose(good)
 
 
-def _assemble(source: Source, pixels: Pixels) -> Dataset:
+def _assemble(source: Source, pixels: Pixels, digest_rule: int) -> Dataset:
     index, card = source.index, source.card
     positions = [np.flatnonzero(source.splits == number) for number in range(len(SPLITS))]
     train, val, test = (_split_data(index, pixels, chosen) for chosen in positions)
@@ -190,7 +195,8 @@ def _assemble(source: Source, pixels: Pixels) -> Dataset:
         std=std if card.std == "measure" else card.std,
         class_weights=weigh_classes(counts, card.class_weights),
         augment=card.augment,
-        digest=_digest(index, source.splits, pixels),
+        digest=digest_of(index, source.splits, pixels, digest_rule),
+        digest_rule=digest_rule,
         has_patients=source.has_patients,
         findings=(*source.findings, *pixel_findings(index, source.splits, pixels)),
     )
@@ -243,26 +249,3 @@ def _contradict(index: ImageIndex, first: int, second: int) -> bool:
     if index.mask is not None:
         is_other &= index.mask[first] & index.mask[second]
     return bool(is_other.any())
-
-
-def _digest(index: ImageIndex, splits: SplitNumbers, pixels: Pixels) -> str:
-    patients = index.names if index.patients is None else index.patients
-    header = [index.classes, index.task, pixels.images_NHWC.shape[1:]]
-    rows = zip(
-        splits.tolist(),
-        index.names,
-        patients,
-        _known_labels(index),
-        pixels.hashes_N,
-        strict=True,
-    )
-    return hashlib.sha256(json.dumps([header, sorted(rows)]).encode()).hexdigest()
-
-
-def _known_labels(index: ImageIndex) -> list[object]:
-    """Return the labels of each image; None in place of an unknown one."""
-    if index.mask is None:
-        return list(index.labels.tolist())
-    labels: NDArray[np.object_] = index.labels.astype(object)
-    labels[~index.mask] = None
-    return list(labels.tolist())

@@ -45,7 +45,8 @@ def _find(settings: DataSettings, names: list[str]) -> Pictures:
     try:
         source = open_source(settings)
         index = source.index
-        place_of = {name: at for at, name in enumerate(index.names)}
+        place_of = {name: at for at, name in enumerate(index.names_in_table or ())}
+        place_of |= {name: at for at, name in enumerate(index.names)}
         known = [name for name in names if name in place_of]
         chosen = index.choose(np.array([place_of[name] for name in known], np.int64))
         images = decode_images(source.card, chosen)

@@ -42,13 +42,15 @@ class ImageIndex:
     size: int
     """Side in pixels at which images are stored."""
     names: list[str]
-    """Unique names: a path under the root, or split and position in an npz file."""
+    """Unique names: a path or the name of a file, or split and position in an npz file."""
     labels: Labels
     """See `Labels`."""
     patients: list[str] | None
     """Patient of each image; None where patients are unknown."""
     files: list[str] | None
     """Path of each image's file; None where the images are in `npz`."""
+    names_in_table: list[str] | None = None
+    """Each image's name as a table spells it; None where the images have no table."""
     npz: Path | None = None
     """The npz file with all images, split after split."""
     rows: NDArray[np.int64] | None = None
@@ -74,6 +76,11 @@ class ImageIndex:
             labels=self.labels[positions],
             patients=None if self.patients is None else [self.patients[each] for each in chosen],
             files=None if self.files is None else [self.files[each] for each in chosen],
+            names_in_table=(
+                None
+                if self.names_in_table is None
+                else [self.names_in_table[each] for each in chosen]
+            ),
             rows=None if self.rows is None else self.rows[positions],
             official=None if self.official is None else self.official[positions],
             subgroups={

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from medtui.datasets.card import Card, load_card, misnamed_positive
 from medtui.datasets.class_weights import count_classes
+from medtui.datasets.digest import NEWEST_RULE, index_under
 from medtui.datasets.findings import Findings, error, note, warning
 from medtui.datasets.formats import FORMATS
 from medtui.datasets.index import NO_SPLIT, SPLITS, ImageIndex, SplitNumbers, some
@@ -44,8 +45,8 @@ class Source:
         return found.name if found else None
 
 
-def open_source(settings: DataSettings) -> Source:
-    """Return the images of `settings` with their splits.
+def open_source(settings: DataSettings, digest_rule: int = NEWEST_RULE) -> Source:
+    """Return the images of `settings` with their splits, named and ordered by a digest rule.
 
     Raises:
         DocumentError: the card is not valid.
@@ -55,17 +56,19 @@ def open_source(settings: DataSettings) -> Source:
     card, path = load_card(settings.card)
     if settings.augment is not None:
         card = card.model_copy(update={"augment": settings.augment})
-    index = index_images(card, path, settings)
+    index = index_under(digest_rule, index_images(card, path, settings))
     _check_positive(card, path, index)
     method: SplitMethod = card.split if settings.split == "card" else settings.split
     if method == "official" and card.official is not None:
         root = _root(card, settings.root)
-        index = replace(index, official=read_official(card.official, root, index.names))
+        official, list_findings = read_official(card.official, root, index)
+        findings = (*index.findings, *list_findings)
+        index = replace(index, official=official, findings=findings)
     splits = split(index, settings, method)
-    has_patients, findings = _describe(index, splits, method)
+    has_patients, split_findings = _describe(index, splits, method)
     chosen = _limited(index, splits, settings.limit)
     kept = index if len(chosen) == len(index) else index.choose(chosen)
-    return Source(card, kept, splits[chosen], has_patients, (*index.findings, *findings))
+    return Source(card, kept, splits[chosen], has_patients, (*index.findings, *split_findings))
 
 
 def index_images(card: Card, card_path: Path, settings: DataSettings) -> ImageIndex:

@@ -8,6 +8,11 @@ Rank = Literal["note", "warning", "error"]
 """`error` stops a study before it starts, unless the preset's `data.accept` names the finding."""
 
 ERRORS = {
+    "class-spelling": "Names of classes differ by case, blanks or `.0`, or begin alike.",
+    "overlapping-lists": "Official lists of several splits name the same image.",
+    "rows-without-files": "Over half of the rows of a table have no file.",
+    "shared-files": "Most rows of a table fit a file that other rows fit too.",
+    "unsupported-files": "Most images have a format that is not read.",
     "missing-class": "An official split has no image of a class that another split has.",
     "shared-patients": "An official split has images of one patient in several splits.",
 }

@@ -53,17 +53,12 @@ def test_an_unknown_card_names_the_known_ones() -> None:
         (FOLDERS + 'classes = ["A"]', "at least two different names"),
         (FOLDERS + 'classes = ["A", "A"]', "at least two different names"),
         (FOLDERS + 'task = "multi"', "needs a table"),
-        (
-            TABLE
-            + 'split = "official"\n[table]\nfile = ["a"]\nname_column = "n"\nlabel_column = "l"',
-            "needs an [official] section",
-        ),
         (FOLDERS + "mean = [0.5]", "must have 3 value(s)"),
         (FOLDERS + "std = [0.0, 1.0, 1.0]", "must be above 0"),
         (FOLDERS.replace("size = 16", ""), "size and channels are required"),
         (FOLDERS.replace('"folders"', '"table"'), "section is required for format"),
         (TABLE + '[table]\nfile = ["a.csv"]\nname_column = "n"', "must name the 0/1 columns"),
-        (TABLE + '[table]\nfile = []\nname_column = "n"', "`table.file`"),
+        (TABLE + '[table]\nfile = []\nname_column = "n"', "file or files"),
         (FOLDERS + '[official]\ntest = "t.txt"', "train_val"),
         (FOLDERS + '[[download]]\nurl = "file:///etc/passwd"\nfile = "x"', "`download[0].url`"),
         (FOLDERS + '[[download]]\nurl = "http://h/x"\nfile = "../x"', "`download[0].file`"),

@@ -27,10 +27,24 @@ class Rows:
     """Labels of each image."""
     patients: list[str] = field(default_factory=list)
     """Patient of each image; all empty without a patient column."""
+    splits: list[str] = field(default_factory=list)
+    """Cell of the split column of each image; all empty without one."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
     """Subgroup to the value of each image."""
     findings: list[Finding] = field(default_factory=list)
     """Which rows could not be used, and why."""
+
+    def extend(self, rows: "Rows") -> None:
+        """Add the rows of another table."""
+        self.names += rows.names
+        self.labels += rows.labels
+        self.patients += rows.patients
+        self.splits += rows.splits
+        for name in self.subgroups.keys() | rows.subgroups.keys():
+            known = self.subgroups.setdefault(name, [])
+            known += [""] * (len(self.names) - len(rows.names) - len(known))
+            known += rows.subgroups.get(name, [""] * len(rows.names))
+        self.findings += rows.findings
 
 
 def read_text_lines(path: Path) -> tuple[list[str], Findings]:
@@ -61,6 +75,7 @@ class _Columns:
     classes: dict[str, int]
     """Column of each class; empty where labels are joined."""
     separator: str
+    split: int | None
     subgroups: list[tuple[int, Subgroup]]
     """Columns of the subgroups that the table has."""
     width: int
@@ -110,6 +125,7 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
         rows.names.append(name)
         rows.labels.append(labels)
         rows.patients.append(patient)
+        rows.splits.append("" if columns.split is None else row[columns.split].strip())
         for at, subgroup in columns.subgroups:
             rows.subgroups[subgroup.name].append(subgroup_of(row[at], subgroup))
     rows.findings += _row_findings(path, unusable, repeated, conflicting)
@@ -122,6 +138,7 @@ def _columns(
     name = _column(path, header, table.name_column)
     patient = _column(path, header, table.patient_column) if table.patient_column else None
     labels = _column(path, header, table.label_column) if table.label_column else None
+    split = _column(path, header, table.split_column) if table.split_column else None
     onehot = {each: _column(path, header, each) for each in classes} if labels is None else {}
     known = [cell.strip().casefold() for cell in header]
     subgroups = [
@@ -135,9 +152,18 @@ def _columns(
         labels=labels,
         classes=onehot,
         separator=table.separator,
+        split=split,
         subgroups=subgroups,
         width=1
-        + max(name, patient or 0, labels or 0, *onehot.values(), *(at for at, _ in subgroups), 0),
+        + max(
+            name,
+            patient or 0,
+            labels or 0,
+            split or 0,
+            *onehot.values(),
+            *(at for at, _ in subgroups),
+            0,
+        ),
     )
 
 

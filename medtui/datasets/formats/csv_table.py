@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from medtui.datasets.card import Card
-from medtui.datasets.file_scan import Scan, scan
-from medtui.datasets.findings import Findings, note, warning
+from medtui.datasets.file_scan import Scan, require_images, scan
+from medtui.datasets.findings import Findings, warning
 from medtui.datasets.formats.class_folders import patients_by_pattern
 from medtui.datasets.formats.csv_rows import Rows, read_rows
+from medtui.datasets.formats.row_files import join_rows
+from medtui.datasets.formats.table_files import TableFile, find_tables
+from medtui.datasets.ignored_files import IgnoreRules
 from medtui.datasets.index import ImageIndex, Labels, some
-from medtui.errors import EnvironmentProblem, UsageError
+from medtui.datasets.split_names import WORD_OF, official_of_rows
+from medtui.errors import UsageError
 from medtui.metrics.task import Task
 from medtui.protocol.finding import Finding
 from medtui.units import plural
@@ -25,92 +29,66 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
         UsageError: the table lacks a column, or its labels do not fit the card.
     """
     assert card.table is not None
-    path = find_beside(root, card.table.file)
-    found = scan(root)
-    known = {*card.table.file, *(card.official.files if card.official else ())}
+    tables = find_tables(root, card.table)
+    found = scan(root, IgnoreRules(card.ignore, card.classes))
+    known = {*card.table.all_files, *(card.official.files if card.official else ())}
+    known = {name.rpartition("/")[2] for name in known}
     found.others = [name for name in found.others if name.rpartition("/")[2] not in known]
-    rows = read_rows(path, card.table, card.classes)
-    matched, files, match_findings = _match(rows, found)
-    if not matched:
-        raise EnvironmentProblem(
-            f"{root}: none of the {len(rows.names):,} images listed in {path.name} was found.",
-            hint="Set the folder of the images: --set data.root=/path/to/images",
-        )
-    words = [rows.labels[row] for row in matched]
-    classes = card.classes or _class_names(words, card.table.none_label, path)
+    rows = _read_tables(tables, card, found)
+    require_images(found, root)
+    title = " and ".join(table.path.name for table in tables)
+    joined = join_rows(rows.names, found, root, title)
+    words = [_renamed(rows.labels[row], card.aliases) for row in joined.rows]
+    classes = card.classes or _class_names(words, card.table.none_label, tables[0].path)
     task: Task = card.task or ("multi" if any(len(each) > 1 for each in words) else "single")
     labels, usable, label_findings = _encode(words, classes, task, card.table.none_label)
-    names = [rows.names[matched[each]] for each in usable]
-    patients, unknown = _patients(card, [rows.patients[matched[each]] for each in usable], names)
+    images = [joined.rows[each] for each in usable]
+    files = [joined.files[each] for each in usable]
+    names = [joined.names[each] for each in usable]
+    patients, unknown = _patients(card, [rows.patients[row] for row in images], names)
+    official, split_findings = official_of_rows([rows.splits[row] for row in images], files)
     return ImageIndex(
         classes=tuple(classes),
         task=task,
         channels=card.channels or 3,
         size=size or card.size or 0,
         names=names,
+        names_in_table=[rows.names[row] for row in images],
         labels=labels,
         patients=patients,
-        files=[f"{root}/{files[each]}" for each in usable],
+        files=[f"{root}/{file}" for file in files],
+        official=official,
         subgroups={
-            name: [values[matched[each]] for each in usable]
-            for name, values in rows.subgroups.items()
+            name: [values[row] for row in images] for name, values in rows.subgroups.items()
         },
-        findings=(*found.findings, *rows.findings, *match_findings, *label_findings, *unknown),
+        findings=(
+            *found.findings,
+            *rows.findings,
+            *joined.findings,
+            *label_findings,
+            *unknown,
+            *split_findings,
+        ),
     )
 
 
-def find_beside(root: Path, names: tuple[str, ...]) -> Path:
-    """Return the first of `names` that exists in the root or in its parent folder.
-
-    Raises:
-        EnvironmentProblem: none exists.
-    """
-    for name in names:
-        for folder in (root, root.resolve().parent):
-            if (folder / name).is_file():
-                return folder / name
-    raise EnvironmentProblem(
-        f"{root}: {' or '.join(names)} not found here or in the parent folder.",
-        hint="Put it beside the images, or set their folder: --set data.root=/path/to/images",
-    )
-
-
-def _match(rows: Rows, found: Scan) -> tuple[list[int], list[str], list[Finding]]:
-    """Return the rows that have a file, those files, and findings on the rest."""
-    files_of: dict[str, list[str]] = {}
-    for path in found.files:
-        name = path.rpartition("/")[2]
-        for key in {path, name, name.rpartition(".")[0]}:
-            files_of.setdefault(key, []).append(path)
-    matched, files, several = list[int](), list[str](), list[str]()
-    for row in sorted(range(len(rows.names)), key=rows.names.__getitem__):
-        name = rows.names[row]
-        candidates = files_of.get(name) or files_of.get(name.rpartition("/")[2])
-        if not candidates:
-            continue
-        if len(candidates) > 1:
-            several.append(name)
-        matched.append(row)
-        files.append(candidates[0])
-    return matched, files, _match_findings(rows, found, files, several)
+def _read_tables(tables: list[TableFile], card: Card, found: Scan) -> Rows:
+    """Return the rows of all tables, with names relative to the root where images lie there."""
+    assert card.table is not None
+    joined = Rows()
+    for table in tables:
+        rows = read_rows(table.path, card.table, card.classes)
+        prefix = f"{table.folder}/" if table.folder else ""
+        if prefix and any(file.startswith(prefix) for file in found.files):
+            rows.names = [prefix + name for name in rows.names]
+        if table.split is not None and not card.table.split_column:
+            rows.splits = [WORD_OF[table.split]] * len(rows.names)
+        joined.extend(rows)
+    return joined
 
 
-def _match_findings(rows: Rows, found: Scan, files: list[str], several: list[str]) -> list[Finding]:
-    findings = []
-    if missing := len(rows.names) - len(files):
-        sentence = f"{plural(missing, 'image')} of {len(rows.names):,} in the table without a file"
-        findings.append(warning("rows-without-file", sentence))
-    if several:
-        sentence = (
-            f"{plural(len(several), 'name')} in more than one folder, "
-            f"the file in the first folder is used: {some(several)}"
-        )
-        findings.append(warning("ambiguous-names", sentence))
-    used = {path.rpartition("/")[2] for path in files}
-    if strays := [path for path in found.files if path.rpartition("/")[2] not in used]:
-        sentence = f"{plural(len(strays), 'file')} without a row: {some(strays)}"
-        findings.append(note("files-without-row", sentence))
-    return findings
+def _renamed(labels: list[str], aliases: dict[str, str]) -> list[str]:
+    return [aliases.get(label, label) for label in labels] if aliases else labels
 
 
 def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[str, ...]:

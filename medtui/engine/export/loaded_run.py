@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from medtui.datasets.dataset import Dataset, SplitData, open_dataset
+from medtui.datasets.digest import NEWEST_RULE
 from medtui.engine.export.runtime import compute_logits
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.structural_pruning import NUM_CHECKED, Shrunk, check_same, shrink
@@ -21,6 +22,7 @@ from medtui.engine.training.network import named_layers
 from medtui.errors import MedtuiError, UsageError
 from medtui.metrics.scores import Mask
 from medtui.metrics.task import Task
+from medtui.runs.data_digest import recorded_digest
 from medtui.runs.folder import RunFolder
 from medtui.runs.predictions import SPLITS, SplitPredictions, read_predictions
 from medtui.runs.result import Result
@@ -100,7 +102,9 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
         MedtuiError: weights or images differ from the run's, or shrinking changes the logits.
     """
     result, preset = finished_result(run), preset_of(run)
-    dataset = open_dataset(preset.data)
+    recorded = recorded_digest(run)
+    rule = recorded.data_digest_rule if recorded else NEWEST_RULE
+    dataset = open_dataset(preset.data, digest_rule=rule)
     shape = (dataset.channels, dataset.size, dataset.size)
     result = msgspec.structs.replace(result, image_shape=shape)  # early versions did not record it
     network = load_network(run.model, preset, result)

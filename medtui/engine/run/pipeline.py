@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from medtui.datasets.dataset import Dataset, open_dataset, save_split
+from medtui.datasets.digest import NEWEST_RULE
 from medtui.datasets.findings import by_rank, require_accepted
 from medtui.datasets.progress import Progress
 from medtui.engine.lc.compression import compress, recalibrate_theta
@@ -28,8 +29,8 @@ from medtui.errors import EnvironmentProblem
 from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStarted, StepsAdvanced
 from medtui.preset import Cell, Preset, cell_named
 from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import RunFolder
-from medtui.runs.json_record import read_json_record
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import Result
 
@@ -81,9 +82,12 @@ def _open_session(
     )
     before = log.history.data if restored else None
     is_first_of_study = folder.is_reference and log.history.data is None
-    dataset = _load_data(folder, preset, log, stop, is_first_of_study=is_first_of_study)
-    digest = before.digest if before else _digest_of_reference(folder)
-    if digest and digest != dataset.digest:
+    recorded = _recorded(before) if before else _digest_of_reference(folder)
+    rule = recorded.data_digest_rule if recorded else NEWEST_RULE
+    dataset = _load_data(
+        folder, preset, log, stop, rule, is_first_of_study=is_first_of_study
+    )
+    if recorded and recorded.data_digest != dataset.digest:
         who = "The run" if before else "The reference"
         raise EnvironmentProblem(
             f"{who} of {folder.name} was started with different images, labels or splits.",
@@ -103,13 +107,8 @@ def _open_session(
     return session
 
 
-class _ReferenceProvenance(msgspec.Struct):
-    """The part of a reference's provenance that a run compares."""
-
-    data_digest: str
-
-
-_reference_decoder = msgspec.json.Decoder(_ReferenceProvenance)
+def _recorded(loaded: DataLoaded) -> RecordedDigest:
+    return RecordedDigest(loaded.digest, loaded.digest_rule)
 
 
 def _changed_since(
@@ -120,13 +119,9 @@ def _changed_since(
     return differences(with_precision(then, device) if "precision" in current else then, current)
 
 
-def _digest_of_reference(folder: RunFolder) -> str | None:
+def _digest_of_reference(folder: RunFolder) -> RecordedDigest | None:
     """Return the digest of the reference's data; None for the reference, or if not recorded."""
-    provenance = folder.study.reference.provenance
-    if folder.is_reference:
-        return None
-    trained = read_json_record(provenance, _reference_decoder)
-    return trained.data_digest if trained else None
+    return None if folder.is_reference else recorded_digest(folder.study.reference)
 
 
 def _load_data(
@@ -134,6 +129,7 @@ def _load_data(
     preset: Preset,
     log: EventWriter,
     stop: StopFlag,
+    digest_rule: int,
     *,
     is_first_of_study: bool,
 ) -> Dataset:
@@ -154,7 +150,7 @@ def _load_data(
             last = now
             log.write(StepsAdvanced(0, progress.done, progress.total))
 
-    dataset = open_dataset(preset.data, progress=report)
+    dataset = open_dataset(preset.data, progress=report, digest_rule=digest_rule)
     dataset = with_recorded_positive(dataset, folder, log.history.data)
     if is_first_of_study:
         require_accepted(dataset.findings, preset.data.accept)
@@ -169,6 +165,7 @@ def _load_data(
             digest=dataset.digest,
             has_patients=dataset.has_patients,
             positive_class=dataset.positive_class,
+            digest_rule=digest_rule,
         )
     )
     return dataset

@@ -77,6 +77,7 @@ def provenance(
         "git": _git_commit(),
         "data_digest": dataset.digest,
         "positive_class": dataset.positive_class,
+        "data_digest_rule": dataset.digest_rule,
         "seeds": {
             "split": preset.data.seed, "reference": preset.reference.seed, "run": seed,
         },
