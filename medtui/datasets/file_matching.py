@@ -72,7 +72,9 @@ _COMPARISONS = (
     _Comparison("the Unicode form of letters", _composed),
     _Comparison("the case of letters", _caseless),
     _Comparison("the ending", _caseless, has_suffixes=False, is_same_image=False),
-    _Comparison("the number of leading zeros", _without_zeros, has_suffixes=False, is_same_image=False),
+    _Comparison(
+        "the number of leading zeros", _without_zeros, has_suffixes=False, is_same_image=False
+    ),
 )
 """From the strictest to the weakest; each disregards what those before it disregard."""
 

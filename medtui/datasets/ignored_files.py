@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 SYSTEM_FOLDERS = frozenset(
@@ -26,8 +26,9 @@ _MASK_STEM = re.compile(
     rf"|(?:masks?|thumb(?:nail)?|tn)[ _-](?P<rest>.+)\Z",
     re.IGNORECASE,
 )
-_IMAGE_FOLDERS = frozenset(
-    {"image", "images", "img", "imgs", "original", "originals", "scans", "frames", "pictures"}
+_LAST_WORD = re.compile(r"(?:^|[ _.-]+)[^ _.-]*\Z")
+_IMAGE_FOLDER = re.compile(
+    r"(?:^|[ _-])(?:images?|imgs?|originals?|scans|frames|pictures)\Z", re.IGNORECASE
 )
 
 
@@ -92,7 +93,8 @@ def find_masks(files: Collection[str], rules: IgnoreRules) -> Masks:
     passed_over, doubtful = list[str](), list[str]()
     for folder, members in by_folder.items():
         beside = siblings[folder.rpartition("/")[0]]
-        is_companion = not beside.isdisjoint(_IMAGE_FOLDERS) or _mostly_accompany(members, stems)
+        has_images_beside = any(map(_IMAGE_FOLDER.search, beside))
+        is_companion = has_images_beside or _mostly_accompany(members, stems)
         is_worn = any("mask" in name and _WORN_MASK.search(name) for name in beside)
         (passed_over if is_companion and not is_worn else doubtful).extend(members)
     return Masks(sorted([*passed_over, *_named_like_masks(others, stems, rules)]), sorted(doubtful))
@@ -131,8 +133,17 @@ def _folders_by_parent(files: Iterable[str]) -> dict[str, set[str]]:
 
 
 def _mostly_accompany(members: list[str], stems: set[str]) -> bool:
-    num_accompanying = sum(stem in stems or _base(stem) in stems for stem in map(_stem, members))
+    num_accompanying = sum(any(map(stems.__contains__, _shortened(path))) for path in members)
     return num_accompanying * 2 >= len(members)
+
+
+def _shortened(path: str) -> Iterator[str]:
+    """Yield what the image of a mask may be called: `1_ma_2` gives itself, `1_ma` and `1`."""
+    stem = _stem(path)
+    yield _base(stem) or stem
+    while stem:
+        yield stem
+        stem = _LAST_WORD.sub("", stem)
 
 
 def _named_like_masks(files: list[str], stems: set[str], rules: IgnoreRules) -> list[str]:

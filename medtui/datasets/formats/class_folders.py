@@ -104,8 +104,8 @@ def _drop_nested_copies(found: Scan, root: Path) -> list[Finding]:
     if not copies:
         return []
     found.files = [name for name in found.files if name not in copies]
-    sentence = f"{plural(len(copies), 'file')} skipped as copies of an outer folder"
-    return [note("nested-copies", f"{sentence}: {some(sorted(copies))}")]
+    sentence = f"{plural(len(copies), 'nested copy')} skipped: {some(sorted(copies))}"
+    return [note("nested-copies", sentence)]
 
 
 def _are_equal(first: Path, second: Path) -> bool:

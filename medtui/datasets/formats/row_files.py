@@ -91,8 +91,6 @@ def _row_findings(names: Sequence[str], matches: Matches) -> list[Finding]:
     without = len(matches.missing) + len(matches.ambiguous) + len(matches.contended)
     if without:
         sentence = f"{plural(without, 'image')} of {len(names):,} in the table without a file"
-        if matches.missing:
-            sentence += f": {_some(matches.missing)}"
         found.append(_ranked("rows-without-files", sentence, without, len(names)))
     return found
 
@@ -105,7 +103,10 @@ def _spelling_findings(
     names: Sequence[str], matches: Matches, spellings: list[int]
 ) -> list[Finding]:
     found = [
-        note("names-spelled-otherwise", f"{plural(count, 'name')} fit a file only if {what} is disregarded")
+        note(
+            "names-spelled-otherwise",
+            f"{plural(count, 'name')} fit a file only if {what} is disregarded",
+        )
         for what, count in matches.weaker.items()
     ]
     if matches.folders:
