@@ -45,9 +45,7 @@ def digest_of(index: ImageIndex, splits: SplitNumbers, pixels: Pixels, rule: int
         portable = dict(zip(index.names, names, strict=True))
         patients = [portable.get(each, each) for each in index.patients]
     header = [index.classes, index.task, pixels.images_NHWC.shape[1:]]
-    rows = zip(
-        splits.tolist(), names, patients, _known_labels(index), pixels.hashes_N, strict=True
-    )
+    rows = zip(splits.tolist(), names, patients, _known_labels(index), pixels.hashes_N, strict=True)
     return hashlib.sha256(json.dumps([header, sorted(rows)]).encode()).hexdigest()
 
 

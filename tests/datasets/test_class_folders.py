@@ -208,3 +208,64 @@ def test_split_folders_are_an_official_split(settings: DataSettings, cells: Path
         f"P{n}" for n in range(2, 12)
     }
     assert dataset.has_patients
+
+
+def test_nested_files_of_equal_size_are_images(settings: DataSettings, cells: Path) -> None:
+    """`site/A/1.png` with other bytes than `A/1.png` is another image, also of the same length."""
+    inner = min((cells / "Uninfected").iterdir())
+    outer = cells / "site" / "Uninfected" / inner.name
+    outer.parent.mkdir(parents=True)
+    outer.write_bytes(bytes(reversed(inner.read_bytes())))
+    summary = summarise_dataset(settings)
+    assert sum(split.num_images for split in summary.splits) == 121
+
+
+def test_spellings_of_a_class_are_an_error(settings: DataSettings, cells: Path) -> None:
+    """Folders that differ by case are not trained as classes of their own."""
+    draw(cells / "test" / "UNINFECTED" / "P1_x.png", seed=900)
+    (finding,) = [each for each in summarise_dataset(settings).findings if each.rank == "error"]
+    assert finding.name == "class-spelling"
+    assert "`UNINFECTED` = `Uninfected`" in finding.sentence
+
+
+def test_a_folder_that_misspells_a_class_of_the_card_is_an_error(
+    settings: DataSettings, cells: Path, tmp_path: Path
+) -> None:
+    """With the classes in the card, a folder of another spelling is not left out in silence."""
+    card = write_card(tmp_path, FOLDERS + 'classes = ["Uninfected", "Parasitized"]')
+    draw(cells / "test" / "uninfected " / "P1_x.png", seed=900)
+    findings = summarise_dataset(settings.model_copy(update={"card": card})).findings
+    assert [each.name for each in findings if each.rank == "error"] == ["class-spelling"]
+
+
+def test_aliases_unite_folders(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
+    """Folders that the card maps to a class are that class."""
+    card = write_card(tmp_path, FOLDERS + '[aliases]\nUNINFECTED = "Uninfected"')
+    draw(cells / "test" / "UNINFECTED" / "P1_x.png", seed=900)
+    summary = summarise_dataset(settings.model_copy(update={"card": card}))
+    assert summary.classes == ("Parasitized", "Uninfected")
+    assert sum(split.num_images for split in summary.splits) == 121
+    assert not [each for each in summary.findings if each.rank == "error"]
+
+
+def test_classes_named_otherwise_in_each_split_are_an_error(tmp_path: Path) -> None:
+    """Train folders with the stage and test folders without are one class to be united."""
+    folders = ("train/adeno_left.lobe_T2", "train/normal", "test/adeno", "test/normal")
+    for seed, folder in enumerate(folders * 4):
+        draw(tmp_path / "root" / folder / f"{seed}.png", seed)
+    card = write_card(tmp_path, FOLDERS)
+    findings = summarise_dataset(DataSettings(card=card, root=str(tmp_path / "root"))).findings
+    (finding,) = [each for each in findings if each.rank == "error"]
+    assert finding.name == "class-spelling"
+    assert '"adeno_left.lobe_T2" = "adeno"' in finding.sentence
+
+
+def test_training_and_testing_are_an_official_split(settings: DataSettings, cells: Path) -> None:
+    """Part folders are recognised in their usual spellings."""
+    for path in sorted(cells.rglob("*.png")):
+        split = "Testing" if path.name.startswith(("P0_", "P1_")) else "Training"
+        target = cells / split / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    dataset = open_dataset(settings.model_copy(update={"split": "official"}))
+    assert set(dataset.test.patients) == {"P0", "P1"}

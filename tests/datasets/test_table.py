@@ -1,5 +1,6 @@
 """CSV tables: joined labels, one-hot columns, and invalid tables."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -203,3 +204,147 @@ def test_patients_are_the_same_in_every_release(settings: DataSettings) -> None:
     before = open_dataset(settings)
     path.write_text("\n".join(padded))
     assert open_dataset(settings).digest == before.digest
+
+
+def _lists(root: Path, train: list[str], test: list[str]) -> None:
+    (root / "train_val.txt").write_text("\n".join(train))
+    (root / "test.txt").write_text("\n".join(test))
+
+
+NAMES = [f"{number // 2:08d}_{number % 2:03d}.png" for number in range(40)]
+
+
+@pytest.mark.parametrize("spelled", ["images/{}.png", "{}", r"C:\films\{}.png", "{}.jpg"])
+def test_official_lists_name_images_as_tables_do(settings: DataSettings, spelled: str) -> None:
+    """Names of lists may have folders, other endings, or none."""
+    names = [spelled.format(Path(name).stem) for name in NAMES]
+    _lists(Path(settings.root), names[:28], names[28:])
+    dataset = open_dataset(settings.model_copy(update={"split": "official"}))
+    assert sorted(dataset.test.names) == NAMES[28:]
+
+
+def test_an_image_in_two_official_lists_is_an_error(settings: DataSettings) -> None:
+    """Lists that overlap would test what was trained on."""
+    _lists(Path(settings.root), NAMES[:30], NAMES[26:])
+    findings = summarise_dataset(settings.model_copy(update={"split": "official"})).findings
+    (finding,) = [each for each in findings if each.name == "overlapping-lists"]
+    assert finding.rank == "error"
+    assert finding.sentence.startswith("4 images in several official lists")
+
+
+def test_a_list_of_other_names_is_refused(settings: DataSettings) -> None:
+    """A list none of whose names is an image is named beside one name of each."""
+    _lists(Path(settings.root), NAMES, ["other_1", "other_2"])
+    with pytest.raises(UsageError, match=r"test\.txt: none of its 2 names .* `other_1`"):
+        summarise_dataset(settings.model_copy(update={"split": "official"}))
+
+
+def _findings(settings: DataSettings, edit: Callable[[str], str]) -> dict[str, str]:
+    path = Path(settings.root) / "Data_Entry.csv"
+    path.write_text(edit(path.read_text()))
+    return {each.name: each.rank for each in summarise_dataset(settings).findings}
+
+
+def test_most_rows_without_a_file_are_an_error(settings: DataSettings) -> None:
+    """A table whose images are mostly elsewhere stops a study; a few missing files do not."""
+    rows = "".join(f"else_{number}.png,Mass,0,{number},1,1\n" for number in range(41))
+    assert _findings(settings, lambda text: text + rows)["rows-without-files"] == "error"
+
+
+def test_rows_of_different_images_never_share_a_file(settings: DataSettings) -> None:
+    """Rows whose paths end in one flat file are left out, and an error where they are most."""
+    draw(Path(settings.root) / "view1.png", seed=5)
+    rows = "".join(f"p{number}/view1.png,Mass,0,{number},1,1\n" for number in range(60))
+    found = _findings(settings, lambda text: text + rows)
+    assert found["shared-files"] == "error"
+
+
+def test_a_table_of_other_names_is_shown_beside_a_file(settings: DataSettings) -> None:
+    """When no row has a file, one name of each side says why."""
+    path = Path(settings.root) / "Data_Entry.csv"
+    path.write_text(path.read_text().replace("000000", "case"))
+    with pytest.raises(EnvironmentProblem, match=r"the table has `case.*`, the folder has `images"):
+        summarise_dataset(settings)
+
+
+def test_a_linked_root_has_its_table_beside_the_link(settings: DataSettings) -> None:
+    """The table may lie beside the link to the images or beside the linked folder."""
+    root = Path(settings.root)
+    project = root.parent / "project"
+    project.mkdir()
+    (project / "images").symlink_to(root)
+    (root / "Data_Entry.csv").rename(project / "Data_Entry.csv")
+    linked = settings.model_copy(update={"root": str(project / "images")})
+    assert sum(split.num_images for split in summarise_dataset(linked).splits) == 40
+
+
+def test_a_split_column_is_the_official_split(settings: DataSettings, tmp_path: Path) -> None:
+    """Cells `train`, `validate` and `TEST` are used; another word is in no split."""
+    words = ["train"] * 24 + ["validate"] * 6 + ["TEST"] * 8 + ["holdout"] * 2
+    path = Path(settings.root) / "Data_Entry.csv"
+    lines = path.read_text().splitlines()
+    rows = [f"{line},{word}" for line, word in zip(lines, ["split", *words], strict=True)]
+    path.write_text("\n".join(rows))
+    text = (TABLE + NIH[: NIH.index("[official]")]) + 'split_column = "split"\n'
+    card = write_card(tmp_path, text)
+    dataset = open_dataset(settings.model_copy(update={"split": "official", "card": card}))
+    assert [sorted(split.names) for split in dataset.splits] == [
+        NAMES[:24], NAMES[24:30], NAMES[30:38],
+    ]  # fmt: skip
+    assert any("2 images of split `holdout`" in each for each in sentences(dataset.findings))
+
+
+def test_tables_in_split_folders_are_read_together(tmp_path: Path) -> None:
+    """The layout of Roboflow: a table in each of train, valid and test, with equal file names."""
+    root = tmp_path / "export"
+    for number, split in enumerate(("train", "valid", "test")):
+        lines = ["filename, Normal, Pneumonia"]
+        for image in range(6):
+            draw(root / split / f"IM-{image}.jpg", seed=number * 6 + image)
+            lines.append(f"IM-{image}.jpg, {image % 2}, {1 - image % 2}")
+        (root / split / "_classes.csv").write_text("\n".join(lines))
+    card = write_card(
+        tmp_path,
+        TABLE
+        + """
+split = "official"
+classes = ["Normal", "Pneumonia"]
+[table]
+files = ["train/_classes.csv", "valid/_classes.csv", "test/_classes.csv"]
+name_column = "filename"
+""",
+    )
+    dataset = open_dataset(DataSettings(card=card, root=str(root)))
+    for part, folder in zip(dataset.splits, ("train", "valid", "test"), strict=True):
+        assert part.names == [f"{folder}/IM-{image}.jpg" for image in range(6)]
+        assert part.labels.tolist() == [1, 0] * 3
+
+
+@pytest.mark.parametrize("style", ["images/{}", r"D:\x\{}", "{}", "upper"])
+def test_the_digest_knows_neither_order_nor_spelling(settings: DataSettings, style: str) -> None:
+    """Permuted rows, other path styles and case, and stray files leave the digest as it is."""
+    before = open_dataset(settings)
+    path = Path(settings.root) / "Data_Entry.csv"
+    header, *lines = path.read_text().splitlines()
+    lines = [
+        line.replace(line[:16], line[:16].upper() if style == "upper" else style.format(line[:16]))
+        for line in reversed(lines)
+    ]
+    path.write_text("\n".join([header, *lines]))
+    draw(Path(settings.root) / "aaa" / "stray.png", seed=99)
+    after = open_dataset(settings)
+    assert after.digest == before.digest
+    assert after.train.names == before.train.names
+
+
+def test_a_run_of_the_first_digest_rule_keeps_names_and_split(settings: DataSettings) -> None:
+    """Under the first rule, images are called and ordered as the table spells them."""
+    path = Path(settings.root) / "Data_Entry.csv"
+    header, *lines = path.read_text().splitlines()
+    bare = [line.replace(".png", "") for line in lines]
+    path.write_text("\n".join([header, *bare]))
+    first, newest = open_dataset(settings, digest_rule=1), open_dataset(settings)
+    assert (first.digest_rule, newest.digest_rule) == (1, 2)
+    assert first.digest != newest.digest
+    assert all(not name.endswith(".png") for name in first.train.names)
+    assert all(name.endswith(".png") for name in newest.train.names)

@@ -84,9 +84,7 @@ def _open_session(
     is_first_of_study = folder.is_reference and log.history.data is None
     recorded = _recorded(before) if before else _digest_of_reference(folder)
     rule = recorded.data_digest_rule if recorded else NEWEST_RULE
-    dataset = _load_data(
-        folder, preset, log, stop, rule, is_first_of_study=is_first_of_study
-    )
+    dataset = _load_data(folder, preset, log, stop, rule, is_first_of_study=is_first_of_study)
     if recorded and recorded.data_digest != dataset.digest:
         who = "The run" if before else "The reference"
         raise EnvironmentProblem(
