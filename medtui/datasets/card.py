@@ -61,6 +61,13 @@ class TableFiles(Document):
     files: Many[FileName] = ()
     """Tables that are all read, in place of `file`: `train/_classes.csv`, `test/_classes.csv`.
     Names mean images in a table's own folder first; a table or folder named like a split is one."""
+    header: bool = True
+    """Whether the first row names the columns; without, columns are named by number: `"1"`."""
+    delimiter: str = Field(default="", max_length=1)
+    """What divides the cells; empty finds it: tab, semicolon, comma, `|` or blank."""
+    encoding: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$", max_length=32)
+    """Encoding by its Python name, like `gb18030`; empty takes the byte order mark's, UTF-8 or
+    Windows-1252."""
     name_column: str = Field(min_length=1)
     """Column of the image's file name."""
     label_column: str = ""

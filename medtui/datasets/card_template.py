@@ -9,8 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from medtui.datasets.file_scan import Scan, scan
-from medtui.datasets.formats.csv_rows import read_text_lines
 from medtui.datasets.index import some
+from medtui.datasets.tables.text import read_lines
 from medtui.errors import UsageError
 from medtui.resources import data_dir
 
@@ -94,7 +94,7 @@ def _look(folder: Path, found: Scan) -> dict[str, object]:
 
 def _table_facts(path: Path) -> dict[str, object]:
     """Guess the columns by their names; the image column defaults to the first."""
-    lines, _ = read_text_lines(path)
+    lines, _ = read_lines(path)
     header = next(csv.reader(lines[:1]), [])
     rows = list(csv.reader(lines[1:200]))
     label = _column(header, _LABEL_WORDS)

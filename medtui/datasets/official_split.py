@@ -8,7 +8,6 @@ import numpy as np
 from medtui.datasets.card import OfficialSplit
 from medtui.datasets.file_matching import match_files
 from medtui.datasets.findings import error, warning
-from medtui.datasets.formats.csv_rows import read_text_lines
 from medtui.datasets.formats.table_files import find_beside
 from medtui.datasets.index import (
     NO_SPLIT,
@@ -20,6 +19,7 @@ from medtui.datasets.index import (
     SplitNumbers,
     some,
 )
+from medtui.datasets.tables.text import read_lines
 from medtui.errors import UsageError
 from medtui.protocol.finding import Finding
 from medtui.units import plural
@@ -64,7 +64,7 @@ def read_official(
 
 def _images_of(path: Path, paths: list[str]) -> tuple[set[str], list[str]]:
     """Return the images that a list names, and its names without an image."""
-    lines, _ = read_text_lines(path)
+    lines, _ = read_lines(path)
     names = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     matches = match_files(names, paths)
     found = {file for _, file in matches.pairs}

@@ -1,17 +1,19 @@
 """Reads the rows of a CSV table: names, labels, patients, subgroups. Opens no image."""
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from medtui.datasets.card import Subgroup, TableFiles
-from medtui.datasets.findings import Findings, note, warning
+from medtui.datasets.findings import note, warning
 from medtui.datasets.index import some
 from medtui.datasets.subgroups import subgroup_of
-from medtui.errors import EnvironmentProblem, UsageError
+from medtui.datasets.tables.label_cell import split_labels
+from medtui.datasets.tables.table import TableText, read_table
+from medtui.datasets.tables.text import read_lines
 from medtui.protocol.finding import Finding
-from medtui.suggest import did_you_mean
 from medtui.units import plural
+
+read_text_lines = read_lines
 
 _TRUE = frozenset({"1", "1.0", "true", "yes"})
 _FALSE = frozenset({"", "0", "0.0", "false", "no"})
@@ -47,23 +49,6 @@ class Rows:
         self.findings += rows.findings
 
 
-def read_text_lines(path: Path) -> tuple[list[str], Findings]:
-    """Return a text file's lines and findings; a file that is not UTF-8 is read as Windows-1252.
-
-    Raises:
-        EnvironmentProblem: the file cannot be read.
-    """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise EnvironmentProblem(f"{path}: {error.strerror}. Check its permissions.") from error
-    try:
-        return raw.decode("utf-8-sig").splitlines(), ()
-    except UnicodeDecodeError:
-        sentence = f"{path.name} is not UTF-8 and was read as Windows-1252"
-        return raw.decode("cp1252", "replace").splitlines(), (note("encoding", sentence),)
-
-
 @dataclass(frozen=True)
 class _Columns:
     """Positions of the columns that the card names."""
@@ -86,7 +71,7 @@ class _Columns:
         if len(row) < self.width or not row[self.name].strip():
             return None
         if self.labels is not None:
-            labels: list[str] | None = _joined(row[self.labels], self.separator)
+            labels = split_labels(row[self.labels], self.separator)
         else:
             labels = _onehot(row, self.classes)
         if labels is None:
@@ -100,19 +85,15 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
 
     Raises:
         EnvironmentProblem: the file cannot be read.
-        UsageError: the file is not a CSV table, or lacks a column.
+        UsageError: the file is not a table, or lacks a column.
     """
-    lines, findings = read_text_lines(path)
-    try:
-        header, *body = [row for row in csv.reader(lines) if row] or [[]]
-    except csv.Error as error:
-        raise UsageError(f"{path} is not a valid CSV table: {error}.") from error
-    columns = _columns(path, header, table, classes)
-    rows = Rows(findings=[*findings, *_missing_subgroups(path, table, columns)])
+    text = read_table(path, header=table.header, encoding=table.encoding, delimiter=table.delimiter)
+    columns = _columns(text, table, classes)
+    rows = Rows(findings=[*text.findings, *_missing_subgroups(path, table, columns)])
     rows.subgroups = {subgroup.name: [] for _, subgroup in columns.subgroups}
     seen: dict[str, list[str]] = {}
     unusable, repeated, conflicting = list[str](), list[str](), list[str]()
-    for row in body:
+    for row in text.rows:
         used = columns.read(row)
         if used is None:
             unusable.append(row[0][:40])
@@ -132,19 +113,16 @@ def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
     return rows
 
 
-def _columns(
-    path: Path, header: list[str], table: TableFiles, classes: tuple[str, ...]
-) -> _Columns:
-    name = _column(path, header, table.name_column)
-    patient = _column(path, header, table.patient_column) if table.patient_column else None
-    labels = _column(path, header, table.label_column) if table.label_column else None
-    split = _column(path, header, table.split_column) if table.split_column else None
-    onehot = {each: _column(path, header, each) for each in classes} if labels is None else {}
-    known = [cell.strip().casefold() for cell in header]
+def _columns(text: TableText, table: TableFiles, classes: tuple[str, ...]) -> _Columns:
+    name = text.column(table.name_column)
+    patient = text.column(table.patient_column) if table.patient_column else None
+    labels = text.column(table.label_column) if table.label_column else None
+    split = text.column(table.split_column) if table.split_column else None
+    onehot = {each: text.column(each) for each in classes} if labels is None else {}
     subgroups = [
-        (known.index(wanted), subgroup)
+        (text.column(subgroup.column), subgroup)
         for subgroup in table.subgroups
-        if (wanted := subgroup.column.strip().casefold()) in known
+        if text.has_column(subgroup.column)
     ]
     return _Columns(
         name=name,
@@ -196,22 +174,6 @@ def _row_findings(
         )
         found.append(warning("contradicting-rows", sentence))
     return found
-
-
-def _column(path: Path, header: list[str], name: str) -> int:
-    wanted = name.strip().casefold()
-    known = [cell.strip().casefold() for cell in header]
-    if wanted in known:
-        return known.index(wanted)
-    names = [cell.strip() for cell in header]
-    raise UsageError(
-        f"{path}:1: no column `{name}`. {did_you_mean(name, names, otherwise='')}".rstrip(),
-        hint=f"Its columns: {', '.join(names) or 'none'}.",
-    )
-
-
-def _joined(cell: str, separator: str) -> list[str]:
-    return [label for each in cell.split(separator) if (label := each.strip())]
 
 
 def _onehot(row: list[str], class_at: dict[str, int]) -> list[str] | None:

@@ -71,7 +71,8 @@ def _score(sample: list[str], delimiter: str) -> tuple[bool, float, int]:
         return _NO_TABLE
     # Names with blanks in a list of one column are no two columns; R quotes its header.
     has_row_names = delimiter != " " or sample[0].startswith('"')
-    return (_is_header(rows[0], width, has_row_names), count / len(rows), width)
+    fits = _is_header(rows[0], width, has_row_names)
+    return (fits, (count + (fits and len(rows[0]) != width)) / len(rows), width)
 
 
 def _is_header(first: list[str], width: int, has_row_names: bool) -> bool:

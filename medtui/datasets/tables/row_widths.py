@@ -1,14 +1,17 @@
 """Compares the number of cells of each row with the header."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from medtui.datasets.findings import Findings, error, note, warning
 from medtui.datasets.index import some
 from medtui.datasets.tables.records import Records
 from medtui.errors import UsageError
 from medtui.units import plural
 
+_MANY = 0.1
+"""Share of rows that are left out from which a study is stopped."""
 _MOST = 0.5
 """Share of rows of another width than the header from which a table is refused."""
 
@@ -21,15 +24,15 @@ class Fitted:
     """As many names as a row has cells."""
     records: Records
     """Rows that fit, and rows whose last cells are missing."""
-    notes: list[str] = field(default_factory=list)
-    """Sentences on the other rows."""
+    findings: Findings = ()
+    """Which rows do not fit."""
 
 
 def fit_rows(path: Path, first: list[str], body: Records) -> Fitted:
     """Return the rows that have as many cells as the header; `first` is empty without one.
 
-    Empty cells beyond the header are dropped. Other rows with more cells are left out, since
-    nobody knows which cell is too many.
+    Empty cells beyond the header are dropped where every row has them. Any other row with more
+    cells is left out: a comma without quotes moves the cells behind it.
 
     Raises:
         UsageError: most rows do not fit.
@@ -42,8 +45,12 @@ def fit_rows(path: Path, first: list[str], body: Records) -> Fitted:
     if set(widths) <= {len(header)}:
         return Fitted(header, body)
     if len(widths) == 1 and width == len(header) + 1 and _has_row_numbers(body.rows):
-        note = f"the first cell of each row of {path.name} is a row number, as R writes it"
-        return Fitted(["", *header], body, [note])
+        sentence = f"the first cell of each row of {path.name} is a row number, as R writes it"
+        return Fitted(["", *header], body, (note("row-numbers", sentence),))
+    if min(widths) == width > len(header) and not any(
+        cell.strip() for row in body.rows for cell in row[len(header) : width]
+    ):
+        body = Records([[*row[: len(header)], *row[width:]] for row in body.rows], body.lines)
     return _sort_out(path, header, body)
 
 
@@ -56,15 +63,13 @@ def _sort_out(path: Path, header: list[str], body: Records) -> Fitted:
     rows, lines = list[list[str]](), list[int]()
     left_out, short, comments = list[int](), list[int](), 0
     for line, row in zip(body.lines, body.rows, strict=True):
-        if len(row) > width and not any(map(str.strip, row[width:])):
-            row = row[:width]  # noqa: PLW2901 - the same row, without what Excel adds
         if len(row) != width and row[0].startswith("#"):
             comments += 1
             continue
         if len(row) > width:
             left_out.append(line)
             continue
-        if rows and len(rows[-1]) < width and len(rows[-1]) + len(row) - 1 == width:
+        if rows and len(row) < width > len(rows[-1]) and len(rows[-1]) + len(row) - 1 == width:
             left_out += [lines.pop(), line]  # a line break in a cell without quotes cuts a row
             rows.pop()
             short.pop()
@@ -74,24 +79,28 @@ def _sort_out(path: Path, header: list[str], body: Records) -> Fitted:
         rows.append(row)
         lines.append(line)
     _refuse_most(path, header, left_out + short, len(body.rows))
-    return Fitted(header, Records(rows, lines), _notes(path, left_out, short, comments))
-
-
-def _notes(path: Path, left_out: list[int], short: list[int], comments: int) -> list[str]:
-    notes = []
+    findings = []
     if comments:
-        notes.append(f"{plural(comments, 'comment')} in {path.name} skipped")
+        sentence = f"{plural(comments, 'comment')} in {path.name} skipped"
+        findings.append(note("comments", sentence))
     if left_out:
-        notes.append(
+        rank = error if len(left_out) > _MANY * len(body.rows) else warning
+        sentence = (
             f"{plural(len(left_out), 'row')} of {path.name} left out, with more cells than the "
-            f"header or cut by a line break: line {some([str(line) for line in left_out])}"
+            f"header or cut by a line break: {_shown(left_out)}"
         )
+        findings.append(rank("ragged-rows", sentence))
     if short:
-        notes.append(
+        sentence = (
             f"{plural(len(short), 'row')} of {path.name} with fewer cells than the header: "
-            f"line {some([str(line) for line in short])}"
+            f"{_shown(short)}"
         )
-    return notes
+        findings.append(warning("short-rows", sentence))
+    return Fitted(header, Records(rows, lines), tuple(findings))
+
+
+def _shown(lines: list[int]) -> str:
+    return f"{'line' if len(lines) == 1 else 'lines'} {some([str(line) for line in lines])}"
 
 
 def _refuse_most(path: Path, header: list[str], ragged: list[int], num_rows: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from medtui.datasets.findings import Findings
 from medtui.datasets.index import some
 from medtui.datasets.tables.delimiter import find_delimiter
 from medtui.datasets.tables.header import clean, looks_like_data, positions, skip_head
@@ -35,8 +36,8 @@ class TableText:
     """What divides the cells."""
     has_header: bool = True
     """Whether the file names the columns."""
-    notes: tuple[str, ...] = ()
-    """Sentences on how the file had to be read."""
+    findings: Findings = ()
+    """Rows that do not fit, and doubts about the encoding."""
 
     @property
     def is_header_data(self) -> bool:
@@ -62,6 +63,10 @@ class TableText:
         raise UsageError(
             f"{where}: no column `{name}`. {guess}".rstrip(), hint=self._explain_missing()
         )
+
+    def has_column(self, name: str) -> bool:
+        """Return whether a column, or several, have this name."""
+        return bool(positions(self.header, name))
 
     def _explain_missing(self) -> str:
         width = len(self.header)
@@ -115,5 +120,5 @@ def read_table(
         header_line=records.lines[0],
         delimiter=delimiter,
         has_header=header,
-        notes=(*found.notes, *fitted.notes),
+        findings=(*found.findings, *fitted.findings),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from medtui.datasets.findings import Findings, error, note, warning
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.units import format_bytes, plural
 
@@ -53,8 +54,8 @@ class Text:
     """Content, line ends as in the file."""
     encoding: str
     """Encoding under which it was read."""
-    notes: tuple[str, ...] = ()
-    """Sentences on doubtful decoding."""
+    findings: Findings = ()
+    """Whether the encoding is in doubt."""
 
 
 def read_text(path: Path, encoding: str = "") -> Text:
@@ -79,15 +80,15 @@ def read_text(path: Path, encoding: str = "") -> Text:
     return found
 
 
-def read_lines(path: Path, encoding: str = "") -> tuple[list[str], tuple[str, ...]]:
-    r"""Return a text file's lines without their ends, and notes; only \n, \r and \r\n end a line.
+def read_lines(path: Path, encoding: str = "") -> tuple[list[str], Findings]:
+    r"""Return the lines of a text file, and findings; only \n, \r and \r\n end a line.
 
     Raises:
         EnvironmentProblem: the file cannot be read.
         UsageError: the file is no text.
     """
     found = read_text(path, encoding)
-    return [line.rstrip("\r\n") for line in lines_of(found.text)], found.notes
+    return [line.rstrip("\r\n") for line in lines_of(found.text)], found.findings
 
 
 def lines_of(text: str) -> Iterator[str]:
@@ -105,12 +106,13 @@ def _read_bytes(path: Path) -> bytes:
         if raw.startswith(b"\x1f\x8b"):
             with gzip.open(io.BytesIO(raw)) as packed:
                 raw = packed.read(MAX_BYTES + 1)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as problem:
         raise UsageError(
-            f"{path}: damaged or incomplete gzip file: {error}.", hint="Download or copy it again."
-        ) from error
-    except OSError as error:
-        raise EnvironmentProblem(f"{path}: {error.strerror}. Check its permissions.") from error
+            f"{path}: damaged or incomplete gzip file: {problem}.",
+            hint="Download or copy it again.",
+        ) from problem
+    except OSError as problem:
+        raise EnvironmentProblem(f"{path}: {problem.strerror}. Check its permissions.") from problem
     if len(raw) > MAX_BYTES:
         raise UsageError(
             f"{path} is larger than {format_bytes(MAX_BYTES)}.",
@@ -131,16 +133,16 @@ def _decode(path: Path, raw: bytes, encoding: str) -> Text:
     if encoding:
         try:
             text = raw.decode(encoding)
-        except (UnicodeError, LookupError) as error:
+        except (UnicodeError, LookupError) as problem:
             raise UsageError(
-                f"{path} is not valid {encoding.upper()}: {error}.",
+                f"{path} is not valid {encoding.upper()}: {problem}.",
                 hint="Save it as CSV UTF-8, or correct table.encoding.",
-            ) from error
+            ) from problem
         return Text(text.removeprefix("\ufeff"), encoding)
     try:
         return Text(raw.decode("utf-8"), "utf-8")
-    except UnicodeDecodeError as error:
-        return _windows_1252(path, raw, error.start)
+    except UnicodeDecodeError as problem:
+        return _windows_1252(path, raw, problem.start)
 
 
 def _marked_encoding(raw: bytes) -> str:
@@ -162,11 +164,30 @@ def _unmarked_utf16(raw: bytes) -> str:
 
 def _windows_1252(path: Path, raw: bytes, at: int) -> Text:
     line = raw.count(b"\n", 0, at) + 1
-    note = f"{path.name}:{line} is not UTF-8; the table was read as Windows-1252"
     text = raw.decode("cp1252", "replace")
+    if _is_partly_utf8(raw):
+        sentence = (
+            f"{path.name} mixes UTF-8 with another encoding, from line {line} on: "
+            f"letters with accents are read wrongly"
+        )
+        return Text(text, "cp1252", (error("mixed-encodings", sentence),))
+    sentence = f"{path.name} is not UTF-8 (line {line}) and was read as Windows-1252"
     if unknown := text.count("\ufffd"):
-        note += f", where {plural(unknown, 'byte')} stand for no character; name table.encoding"
-    return Text(text, "cp1252", (note,))
+        sentence += (
+            f", in which {plural(unknown, 'byte')} stand for no character: "
+            f"name its encoding in the card (table.encoding)"
+        )
+        return Text(text, "cp1252", (warning("encoding", sentence),))
+    return Text(text, "cp1252", (note("encoding", sentence),))
+
+
+def _is_partly_utf8(raw: bytes) -> bool:
+    """Return whether a file that is not UTF-8 holds letters beyond ASCII in UTF-8 too.
+
+    By chance, text in Windows-1252 hardly ever has a pair like `A-tilde, copyright sign`.
+    """
+    text = raw.decode("utf-8", "ignore")
+    return any(character > "\x7f" for character in text)
 
 
 def _line_of(text: str, at: int) -> int:
