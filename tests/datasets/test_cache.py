@@ -1,7 +1,8 @@
 """The cache: keyed by content, resumed after an interruption, published atomically."""
 
+import hashlib
+import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from medtui.datasets import cache
 from medtui.datasets.cache_admin import clear_entries, list_entries
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.progress import Progress
+from medtui.datasets.resolve import open_source
 from medtui.errors import EnvironmentProblem
 from medtui.preset import DataSettings
 from tests.helpers.drawn_images import draw
@@ -147,14 +149,92 @@ def test_changed_files_are_decoded_anew(
     assert len(list_entries()) == 2
 
 
-def test_the_split_does_not_matter_to_the_cache(settings: DataSettings, cells: Path) -> None:
-    """Another seed, and the same files in another folder, use the same entry."""
+def test_the_split_does_not_matter_to_the_cache(settings: DataSettings) -> None:
+    """Another seed uses the same entry."""
     open_dataset(settings)
     counter = Counter()
     open_dataset(settings.model_copy(update={"seed": 5}), progress=counter)
-    moved = shutil.move(cells, cells.parent / "moved")
-    open_dataset(settings.model_copy(update={"root": str(moved)}), progress=counter)
     assert counter.started_at is None
+
+
+def _write_variant(root: Path, seed: int) -> None:
+    """Write uncompressed images under fixed names, of one length and with an archive's times."""
+    for number in range(24):
+        path = root / ("benign", "malignant")[number % 2] / f"{number:03d}.bmp"
+        draw(path, seed + number)
+        os.utime(path, ns=(315532800 * 10**9, 315532800 * 10**9))
+
+
+def test_variants_of_a_set_have_entries_of_their_own(
+    settings: DataSettings, tmp_path: Path
+) -> None:
+    """Other pixels under the same names, sizes and times are decoded, also through one link."""
+    link, digests = tmp_path / "current", set()
+    for number, name in enumerate(("raw", "stain_normalised")):
+        _write_variant(tmp_path / name, 100 * number)
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / name)
+        for root in (tmp_path / name, link):
+            digests.add(open_dataset(settings.model_copy(update={"root": str(root)})).digest)
+    assert len(digests) == 2
+    empty = tmp_path / "empty"
+    alone = open_dataset(settings.model_copy(update={"root": str(link)}), cache_dir=empty)
+    assert alone.digest in digests
+
+
+def test_a_file_replaced_with_its_times_is_decoded_again(
+    settings: DataSettings, tmp_path: Path
+) -> None:
+    """A file that is overwritten keeps name, size and time, but not its change time."""
+    root = tmp_path / "set"
+    _write_variant(root, 0)
+    moved = settings.model_copy(update={"root": str(root)})
+    before = open_dataset(moved).digest
+    _write_variant(root, 100)
+    assert open_dataset(moved).digest != before
+
+
+def _as_earlier_version(settings: DataSettings) -> None:
+    """Store the only entry under the key that version 0.1.0 gave it."""
+    source = open_source(settings)
+    digest = hashlib.sha256(json.dumps([1, source.index.size, source.index.channels]).encode())
+    for name, path in zip(source.index.names, source.index.files or [], strict=True):
+        status = Path(path).stat()
+        state = f"{status.st_size} {status.st_mtime_ns} {status.st_mode}"
+        digest.update(f"{name}\0{state}\n".encode())
+    key = digest.hexdigest()
+    (entry,) = list_entries()
+    record = json.loads((entry.path / "index.json").read_bytes()) | {"key": key}
+    (entry.path / "index.json").write_text(json.dumps(record))
+    entry.path.rename(entry.path.with_name(f"cells-16px-{key[:16]}"))
+
+
+def test_an_entry_of_an_earlier_version_is_taken_over(settings: DataSettings) -> None:
+    """Files that did not change are not decoded again because the key knows more of them."""
+    before = open_dataset(settings)
+    _as_earlier_version(settings)
+    counter = Counter()
+    assert open_dataset(settings, progress=counter).digest == before.digest
+    assert counter.started_at is None
+    assert len(list_entries()) == 1
+
+
+@pytest.mark.parametrize("is_built_later", [False, True])
+def test_an_earlier_entry_of_other_pixels_is_not_taken_over(
+    settings: DataSettings, tmp_path: Path, *, is_built_later: bool
+) -> None:
+    """Neither by the change times nor by the pixels of some images may an entry be of others."""
+    root = tmp_path / "set"
+    _write_variant(root, 0)
+    moved = settings.model_copy(update={"root": str(root)})
+    before = open_dataset(moved).digest
+    _write_variant(root, 100)
+    _as_earlier_version(moved)
+    if is_built_later:
+        (entry,) = list_entries()
+        os.utime(entry.path / "images.npy", (2**33, 2**33))
+    assert open_dataset(moved).digest != before
+    assert len(list_entries()) == 2
 
 
 def test_a_damaged_entry_is_built_anew(settings: DataSettings) -> None:
