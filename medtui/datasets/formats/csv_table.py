@@ -10,6 +10,7 @@ from medtui.datasets.file_scan import Scan, require_images, scan
 from medtui.datasets.findings import Findings, warning
 from medtui.datasets.formats.class_folders import patients_by_pattern
 from medtui.datasets.formats.csv_rows import Rows, read_rows
+from medtui.datasets.formats.joined_labels import joined_label_findings
 from medtui.datasets.formats.row_files import join_rows
 from medtui.datasets.formats.table_files import TableFile, find_tables
 from medtui.datasets.ignored_files import IgnoreRules
@@ -32,7 +33,7 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
     tables = find_tables(root, card.table)
     found = scan(root, IgnoreRules(card.ignore, card.classes))
     known = {*card.table.all_files, *(card.official.files if card.official else ())}
-    known = {name.rpartition("/")[2] for name in known}
+    known = {name.rpartition("/")[2] for name in known} | {table.path.name for table in tables}
     found.others = [name for name in found.others if name.rpartition("/")[2] not in known]
     rows = _read_tables(tables, card, found)
     require_images(found, root)
@@ -65,6 +66,7 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
             *found.findings,
             *rows.findings,
             *joined.findings,
+            *joined_label_findings(words, card),
             *label_findings,
             *unknown,
             *split_findings,

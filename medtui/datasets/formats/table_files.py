@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medtui.datasets.card import TableFiles
 from medtui.datasets.split_names import split_of_name
+from medtui.datasets.tables.file_names import explain_missing, find_file
 from medtui.errors import EnvironmentProblem
 
 
@@ -43,17 +44,25 @@ def _split_of(name: str) -> int | None:
 def find_beside(root: Path, names: tuple[str, ...]) -> Path:
     """Return the first of `names` that exists in the root or in its parent folder.
 
+    A file of this very name comes before one that differs by case or by `.gz`.
+
     Where the root is a link, both the folder of the link and that of its target are parents.
 
     Raises:
         EnvironmentProblem: none exists.
     """
     parent = Path(os.path.abspath(root)).parent  # noqa: PTH100 - links are kept
+    folders = (root, parent, root.resolve().parent)
     for name in names:
-        for folder in (root, parent, root.resolve().parent):
+        for folder in folders:
             if (folder / name).is_file():
                 return folder / name
+    for name in names:
+        for folder in folders:
+            found = find_file(folder, name)
+            if found is not None:
+                return found
     raise EnvironmentProblem(
         f"{root}: {' or '.join(names)} not found here or in the parent folder.",
-        hint="Put it beside the images, or set their folder: --set data.root=/path/to/images",
+        hint=explain_missing(folders, names),
     )

@@ -52,14 +52,14 @@ def split_labels(cell: str, separator: str) -> list[str] | None:
 
 
 def find_other_separator(
-    cells: Iterable[str], separator: str, classes: Collection[str] = ()
+    found: Iterable[str], separator: str, classes: Collection[str] = ()
 ) -> OtherSeparator | None:
-    """Return what seems to join labels beside `separator`; None if nothing does.
+    """Return what seems to join labels that were divided at `separator`; None if nothing does.
 
     `COVID-19, ARDS` counts as two labels only where both also occur alone or in another
     combination; `Nevus, benign` may be the name of a class, and is one where `classes` has it.
     """
-    labels = Counter(label for cell in cells for label in split_labels(cell, separator) or ())
+    labels = Counter(found)
     for other in _SEPARATORS:
         if other == separator:
             continue

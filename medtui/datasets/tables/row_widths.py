@@ -13,7 +13,7 @@ from medtui.units import plural
 _MANY = 0.1
 """Share of rows that are left out from which a study is stopped."""
 _MOST = 0.5
-"""Share of rows of another width than the header from which a table is refused."""
+"""Share of rows that are left out from which a table is refused."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _sort_out(path: Path, header: list[str], body: Records) -> Fitted:
             short.append(line)
         rows.append(row)
         lines.append(line)
-    _refuse_most(path, header, left_out + short, len(body.rows))
+    _refuse_most(path, header, left_out, len(body.rows))
     findings = []
     if comments:
         sentence = f"{plural(comments, 'comment')} in {path.name} skipped"
@@ -106,7 +106,7 @@ def _shown(lines: list[int]) -> str:
 def _refuse_most(path: Path, header: list[str], ragged: list[int], num_rows: int) -> None:
     if len(ragged) > _MOST * num_rows:
         raise UsageError(
-            f"{path}:{min(ragged)}: {plural(len(ragged), 'row')} of {num_rows:,} have another "
-            f"number of cells than the header, which has {len(header)}.",
+            f"{path}:{min(ragged)}: {plural(len(ragged), 'row')} of {num_rows:,} have more "
+            f"cells than the header, which has {len(header)}, or are cut.",
             hint="Delete lines above the header, and put cells that hold the delimiter in quotes.",
         )

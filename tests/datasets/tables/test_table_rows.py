@@ -144,7 +144,7 @@ def test_rows_with_too_many_cells_are_left_out(tmp_path: Path) -> None:
     assert "13 rows" in finding.sentence
     for row in rows[1:40]:
         row[1] = "COVID-19, ARDS"
-    with pytest.raises(UsageError, match=r"labels.csv:2: 39 rows of 60 have another number"):
+    with pytest.raises(UsageError, match=r"labels.csv:2: 39 rows of 60 have more cells"):
         read_text(tmp_path, "\n".join(lines(rows)))
 
 
