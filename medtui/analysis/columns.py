@@ -1,13 +1,18 @@
 """The columns of run tables, filters and files; each is one row here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from medtui.analysis.run_record import RunRecord, task_of
+from medtui.analysis.run_record import RunRecord
 from medtui.errors import UsageError
-from medtui.metrics import Metric, metric_named, primary_metric, reported_metrics
+from medtui.metrics import (
+    Metric,
+    PositiveClass,
+    metric_named,
+    reported_metrics,
+)
 from medtui.protocol.model_size import Shrinkage
 from medtui.runs.bench_record import Contest
 from medtui.runs.exports import read_exports
@@ -70,6 +75,15 @@ class Column:
         return self.words.get(value, value) if isinstance(value, str) else self.show(value)
 
     @property
+    def is_of_positive(self) -> bool:
+        """Whether it shows a metric of the positive class."""
+        return self.metric is not None and self.metric.is_of_positive
+
+    def label_for(self, positive: PositiveClass | None) -> str:
+        """Return the header with the class it is about: `test sensitivity for COVID`."""
+        return f"{self.split} {self.metric.label_for(positive)}" if self.metric else self.label
+
+    @property
     def json_key(self) -> str:
         """The column's key in JSON output: its first name, which programs read."""
         return next((former for former, now in FORMER_NAMES.items() if now == self.name), self.name)
@@ -114,26 +128,6 @@ def columns_named(names: str) -> list[Column]:
     return list({column.name: column for column in found}.values())
 
 
-def usual_columns(entries: Sequence[RunRecord]) -> list[Column]:
-    """Return the default columns for these runs' task; they need no files but the results."""
-    task = task_of(entries)
-    beside = ["exact_match", "accuracy"] if task == "multi" else ["auroc"]
-    headline = [primary_metric(task).name, *beside]
-    known = _by_name()
-    search = ["search"] if any(_search_text(entry) for entry in entries) else []
-    names = ["run", *search, "scheme", "density", "actual_density", *headline, "sensitivity",
-             "specificity", "parameters", "sparse_size", "time"]  # fmt: skip
-    return [known[name] for name in names]
-
-
-def differing(columns: Sequence[Column], entries: Sequence[RunRecord]) -> list[Column]:
-    """Return the columns in which runs differ, and that of the run's name."""
-    return [
-        column for column in columns
-        if column.name == "run" or len({column.text(entry) for entry in entries}) > 1
-    ]  # fmt: skip
-
-
 def _metric_column(metric: Metric, split: Split) -> Column:
     name = metric.name if split == "test" else f"val_{metric.name}"
     return Column(
@@ -160,6 +154,12 @@ def _search_text(entry: RunRecord) -> str | None:
     return "probe" if entry.is_probe else "chosen" if entry.is_chosen else None
 
 
+def _positive_text(entry: RunRecord) -> str | None:
+    """Return the positive class; None where metrics average over the classes."""
+    positive = entry.result.positive
+    return str(positive) if positive else None
+
+
 def _published_text(entry: RunRecord) -> str:
     """Return the number that a publication reports, with its metric: `accuracy 72.4 %`."""
     number = entry.published
@@ -168,7 +168,7 @@ def _published_text(entry: RunRecord) -> str:
     metric = metric_named(number.metric)
     if metric is None:
         return f"{number.metric} {format_percent(number.value)}"
-    return f"{metric.label} {metric.show(number.value)}"
+    return f"{metric.label_for(entry.result.positive)} {metric.show(number.value)}"
 
 
 def _exports_text(entry: RunRecord) -> str:
@@ -227,6 +227,7 @@ _BEFORE: tuple[Column, ...] = (
     _shrunk_column("removable", "removable", lambda found: found.removable, format_percent),
     Column("seed", "seed", lambda entry: entry.result.seed),
     Column("guard", "guard", lambda entry: entry.result.guard, is_text=True),
+    Column("positive_class", "positive class", _positive_text, is_text=True),
 )  # fmt: skip
 """Settings and remaining weights; the metrics follow them."""
 

@@ -30,8 +30,15 @@ class Group:
         return statistics.stdev(values) if len(values) > 1 else None
 
     def _values(self, column: Column) -> list[float]:
+        if column.is_of_positive and len({_positive_name(entry) for entry in self.members}) > 1:
+            return []  # a mean over numbers about different classes means nothing
         numbers = [column.number(entry) for entry in self.members]
         return [number for number in numbers if number is not None]
+
+
+def _positive_name(entry: RunRecord) -> str | None:
+    positive = entry.result.positive
+    return positive.name if positive else None
 
 
 def group_runs(entries: Sequence[RunRecord], keys: Sequence[str]) -> list[Group]:

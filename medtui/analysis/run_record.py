@@ -7,7 +7,7 @@ from pathlib import Path
 
 from medtui.errors import MedtuiError
 from medtui.events import Metrics
-from medtui.metrics import Task, common_task
+from medtui.metrics import PositiveClass, Task, common_positive, common_task
 from medtui.preset import (
     Preset,
     PublishedNumber,
@@ -105,6 +105,11 @@ class RunRecord:
 def task_of(entries: Iterable[RunRecord]) -> Task:
     """Return the task that decides the runs' metrics."""
     return common_task(entry.result.task for entry in entries)
+
+
+def positive_of(entries: Iterable[RunRecord]) -> PositiveClass | None:
+    """Return the positive class that the runs share; None where there is none, or they differ."""
+    return common_positive(entry.result.positive for entry in entries)
 
 
 _SHIPPED = frozenset({*named_schemes(), "reference"})

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from medtui.analysis.columns import Column, Split
 from medtui.analysis.differences import Differences, difference_text
 from medtui.analysis.groups import Group, mean_and_spread
-from medtui.analysis.run_record import RunRecord
+from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Row, Table
 from medtui.metrics import Metric
@@ -17,13 +17,18 @@ def runs_table(
     found: Mapping[str, Differences] | None = None,
 ) -> Table:  # fmt: skip
     """Return a row per run; with `found`, each test metric is followed by its difference."""
-    headers: list[str] = []
+    headers, shown = list[str](), list[str]()
+    positive = positive_of(entries)
     for column in columns:
         headers.append(column.label)
+        shown.append(column.label_for(positive))
         if found is not None and _is_paired(column):
             headers.append(f"change of {column.metric.label if column.metric else ''}")
-    rows = [_run_row(entry, columns, found) for entry in entries]
-    return Table("Results", tuple(headers), tuple(rows), note=_baselines(found))
+            shown.append(headers[-1])
+    rows = tuple(_run_row(entry, columns, found) for entry in entries)
+    positives = _positive_classes([[entry] for entry in entries], columns)
+    note = _baselines(found)
+    return Table("Results", tuple(headers), rows, (), note, 1, tuple(shown), positives)
 
 
 def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
@@ -31,7 +36,9 @@ def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
     numbers = [column for column in columns if not column.is_text]
     rows: list[Row] = []
     marks: list[str] = []
+    members: list[Sequence[RunRecord]] = []
     for group in groups:
+        members += [group.members, *([each] for each in group.members if len(group.members) > 1)]
         count = len(group.members)
         means = [mean_and_spread(group, column) for column in numbers]
         rows.append((group.label, str(count), *means))
@@ -40,13 +47,17 @@ def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
             values = [column.text(entry) for column in numbers]
             rows.append((f"  {entry.key}", "", *values))
             marks.append("")
-    headers = ("group", "runs", *(column.label for column in numbers))
+    positive = positive_of(entry for group in groups for entry in group.members)
+    keys = ("group", "runs")
+    headers = (*keys, *(column.label for column in numbers))
+    shown = (*keys, *(column.label_for(positive) for column in numbers))
     note = "Mean ± standard deviation over the members of a group."
-    return Table("Groups", headers, tuple(rows), tuple(marks), note)
+    positives = _positive_classes(members, numbers)
+    return Table("Groups", headers, tuple(rows), tuple(marks), note, 1, shown, positives)
 
 
 def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "test") -> Table:
-    """Return each class's metric in each run, rarest class first, and the metric of all classes."""
+    """Return each class's metric in each run, rarest class first, and below it that of the run."""
     measured = [entry.split(split).per_class for entry in entries]
     prevalence = {
         name: values.get("prevalence") or 0.0
@@ -62,7 +73,7 @@ def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "
         for name in sorted(prevalence, key=lambda each: prevalence[each])
     ]
     whole = [metric.show(entry.metric(split, metric.name)) for entry in entries]
-    rows.append(("all", "", *whole))
+    rows.append((_whole_label(entries, metric), "", *whole))
     headers = ("class", "prevalence", *(short_name(entry, entries) for entry in entries))
     return Table(f"{metric.label} by class, {split}", headers, tuple(rows))
 
@@ -101,6 +112,23 @@ def short_name(entry: RunRecord, entries: Sequence[RunRecord]) -> str:
     """Return a run's name, without its study if all runs are of one study."""
     studies = {each.folder.study.name for each in entries}
     return entry.folder.name if len(studies) == 1 else entry.key
+
+
+def _whole_label(entries: Sequence[RunRecord], metric: Metric) -> str:
+    """Return what a run's own metric is about: all classes, or the positive one of two."""
+    if not metric.is_of_positive or not any(entry.result.positive for entry in entries):
+        return "all"
+    return f"all, for {positive_of(entries) or 'the positive class'}"
+
+
+def _positive_classes(
+    rows: Sequence[Sequence[RunRecord]], columns: Sequence[Column]
+) -> tuple[str, ...]:
+    """Return the positive class of each row's runs; empty if no column is about one."""
+    found = [positive_of(entries) for entries in rows]
+    if not any(found) or not any(column.is_of_positive for column in columns):
+        return ()
+    return tuple(each.name if each else "" for each in found)
 
 
 def _run_row(

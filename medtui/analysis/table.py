@@ -21,6 +21,15 @@ class Table:
     """Explanation of columns and marks."""
     num_keys: int = 1
     """Leading columns that identify the row; the others are values."""
+    shown_headers: Row = ()
+    """Headers for people; empty shows `headers`, which are the keys of CSV and JSON."""
+    positive_classes: Row = ()
+    """The positive class of each row, which CSV and JSON have beside the others; or empty."""
+
+    @property
+    def shown(self) -> Row:
+        """The headers for people."""
+        return self.shown_headers or self.headers
 
     def mark_of(self, row: int) -> str:
         """Return the mark of a row; empty without one."""
@@ -45,15 +54,20 @@ def table_csv(table: Table) -> str:
     """Return the table as comma-separated values."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.headers)
-    writer.writerows(table.rows)
+    if table.positive_classes:
+        writer.writerow((*table.headers, "positive_class"))
+        rows = zip(table.rows, table.positive_classes, strict=True)
+        writer.writerows((*row, name) for row, name in rows)
+    else:
+        writer.writerow(table.headers)
+        writer.writerows(table.rows)
     return text.getvalue()
 
 
 def table_markdown(table: Table) -> str:
     """Return the table as Markdown, without its title."""
     rules = ["---" if at < table.num_keys else "---:" for at in range(len(table.headers))]
-    lines = [_line(table.headers), _line(rules), *map(_line, table.rows)]
+    lines = [_line(table.shown), _line(rules), *map(_line, table.rows)]
     return "\n".join([*lines, *(["", table.note] if table.note else [])]) + "\n"
 
 

@@ -95,7 +95,8 @@ def compare_runs(
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Compare finished runs: metrics with paired differences, classes, patients, settings."""
-    from medtui.analysis.columns import columns_named, differing, usual_columns
+    from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
+    from medtui.analysis.columns import columns_named
     from medtui.analysis.differences import differences_of_all
     from medtui.analysis.filters import parse_filter
     from medtui.analysis.sorting import sort_runs
@@ -111,6 +112,8 @@ def compare_runs(
     entries = sort_runs(entries, sort)
     shown = columns_named(columns) if columns else usual_columns(entries)
     shown = differing(shown, entries) if hide_same else shown
+    if not as_csv and not as_json:
+        shown = with_positive_class(shown, entries)
     baseline = _pinned(folder, pin)
     if settings or classes or hurt or group:
         _print(_asked_sheets(entries, baseline, shown, (settings, classes, hurt), group),
@@ -216,6 +219,8 @@ def _print(
         if as_json:
             for row, cells in enumerate(sheet.rows):
                 named = dict(zip(json_keys(sheet.headers), cells, strict=True))
+                if sheet.positive_classes:
+                    named["positive_class"] = sheet.positive_classes[row]
                 print_object({"sheet": sheet.title, **named, "mark": sheet.mark_of(row)})
         elif as_csv:
             print(table_csv(sheet), end="\n" if at < len(sheets) - 1 else "")
@@ -224,7 +229,7 @@ def _print(
             print(f"{title}{table_markdown(sheet)}")
         else:
             print(f"{sheet.title}\n" if len(sheets) > 1 else "", end="")
-            print(render_table(sheet.headers, sheet.rows, num_keys=sheet.num_keys))
+            print(render_table(sheet.shown, sheet.rows, num_keys=sheet.num_keys))
             print(f"{sheet.note}\n" if sheet.note else "")
 
 
@@ -238,6 +243,8 @@ def _print_objects(
         values: dict[str, Any] = {column.json_key: column.read(entry) for column in columns}
         task = entry.result.task
         values |= {"task": task, "primary_metric": primary_metric(task).name}
+        positive = entry.result.positive
+        values["positive_class"] = positive.name if positive else None
         values |= {"is_probe": entry.is_probe, "chosen": entry.is_chosen}
         if entry.key in found:
             differences = found[entry.key]

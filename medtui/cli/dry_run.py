@@ -48,7 +48,8 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     if searches := describe_searches(preset):
         yield f"search     {searches}"
     yield f"data       {preset.data.card}: {images}, {known}"
-    yield f"classes    {', '.join(forecast.classes)}"
+    positive = f"; positive: {forecast.positive_class}" if forecast.positive_class else ""
+    yield f"classes    {', '.join(forecast.classes)}{positive}"
     if preset.model.weights:
         yield f"reference  {preset.model.architecture}, from {preset.model.weights}"
     else:

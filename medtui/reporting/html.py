@@ -84,7 +84,7 @@ def _part(part: Part, contents: Contents, section: str, *, is_titled: bool) -> s
 
 def _sheet(sheet: Table, *, is_titled: bool) -> str:
     title = f"<h3>{escape(sheet.title)}</h3>" if is_titled else ""
-    head = "".join(_cell("th", text, at, sheet) for at, text in enumerate(sheet.headers))
+    head = "".join(_cell("th", text, at, sheet) for at, text in enumerate(sheet.shown))
     rows = []
     for row, cells in enumerate(sheet.rows):
         mark = sheet.mark_of(row)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medtui.analysis.columns import columns_named, usual_columns
+from medtui.analysis.column_choice import usual_columns, with_positive_class
+from medtui.analysis.columns import columns_named
 from medtui.analysis.differences import difference_text
-from medtui.analysis.run_record import task_of
+from medtui.analysis.run_record import positive_of, task_of
 from medtui.analysis.run_tables import classes_table, layers_table, short_name
 from medtui.analysis.search_tables import describe_outcome, samples_table
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis
@@ -117,9 +118,11 @@ def _results(contents: Contents) -> Iterator[Part]:
         yield published
     others = [column for column in usual_columns(contents.entries) if column.metric is not None]
     columns = [*columns_named("run"), *others, *columns_named("calibration_error val_accuracy")]
+    columns = with_positive_class(columns, contents.entries)
+    positive = positive_of(contents.entries)
     yield Table(
         "All metrics",
-        tuple(column.label for column in columns),
+        tuple(column.label_for(positive) for column in columns),
         tuple(tuple(column.text(entry) for column in columns) for entry in contents.entries),
     )
 
@@ -145,7 +148,7 @@ def _published(contents: Contents) -> Table:
         show = metric.show if metric else format_percent
         rows.append((
             short_name(entry, contents.entries),
-            metric.label if metric else number.metric,
+            metric.label_for(entry.result.positive) if metric else number.metric,
             show(number.value),
             show(entry.metric("test", number.metric)),
             number.source,
@@ -236,6 +239,8 @@ def _data(contents: Contents) -> Iterator[Part]:
         if first.result.has_patients
         else "Patients are unknown, or are in several splits: results may be too optimistic."
     )
+    if positive := first.result.positive:
+        note += f" Sensitivity, specificity, F1 and average precision are for {positive}."
     yield Table("Split", ("", "train", "val", "test"), tuple(rows), note=note)
     for sentence in first.result.accepted.values():
         yield Paragraph(f"Accepted by the preset: {sentence}.")

@@ -95,6 +95,7 @@ class Follower:
         if result is not None:
             self._tracker.log(Measured(content.measure_result(result)))
             facts = {name: getattr(result, name) for name in ("scheme", "density", "device_name")}
+            facts["positive_class"] = result.positive.name if result.positive else None
             self._tracker.log(Facts(facts | {"warnings": "\n".join(result.warnings)}))
         for path in self._figures():
             self._tracker.log(Artifact(path, "figure"))

@@ -6,14 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from medtui.analysis.columns import (
-    FORMER_NAMES,
-    all_columns,
-    column_named,
-    columns_named,
-    differing,
-    usual_columns,
-)
+from medtui.analysis.column_choice import differing, usual_columns
+from medtui.analysis.columns import FORMER_NAMES, all_columns, column_named, columns_named
 from medtui.analysis.differences import difference_text, differences, differences_of_all
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.groups import group_runs, mean_and_spread

@@ -10,6 +10,7 @@ import pytest
 from medtui.jobs.available_devices import Devices
 from medtui.preset import Cell, DataSettings, Preset, expand_grid
 from medtui.protocol.dataset import DataReport, PreviewImage, RgbRows, SplitCount
+from medtui.protocol.finding import Finding
 from medtui.protocol.model_size import LayerSize
 from medtui.protocol.preflight import CellForecast, Estimate, Preflight, StageTime
 
@@ -40,7 +41,8 @@ class FixedLook:
         ]
         return DataReport(
             title="Recorded cells", classes=classes, size=32, channels=3, task="single",
-            has_patients=True, splits=splits, notes=["30 images are smaller than 32 x 32"],
+            has_patients=True, splits=splits, positive_class="Uninfected",
+            findings=[Finding("small", "note", "30 images are smaller than 32 x 32")],
             previews=[PreviewImage(label, _picture(seed)) for seed, label in enumerate(classes)],
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from medtui.analysis.columns import usual_columns
+from medtui.analysis.column_choice import usual_columns
 from medtui.analysis.run_record import read_run_records
 from medtui.analysis.subgroup_analysis import analyse_subgroups
 from medtui.charts.figures.by_category import averages

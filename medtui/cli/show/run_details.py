@@ -107,7 +107,7 @@ def _metrics(result: Result) -> str:
     headers = ["metric", "val [95 % interval]", "test [95 % interval]"]
     rows = [
         [
-            metric.label,
+            metric.label_for(result.positive),
             *(format_interval(split, metric) for split in splits),
             metric.show(metric.of(result.test.reference)),
         ]

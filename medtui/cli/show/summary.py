@@ -8,7 +8,7 @@ import msgspec
 
 from medtui.cli.table import render_table
 from medtui.events import Metrics, RunFailed
-from medtui.metrics import Metric, primary_metric
+from medtui.metrics import Metric, Task, positive_class, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import asked_density, kept_model, summarise_run
 from medtui.runs.exports import read_exports
@@ -45,6 +45,7 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "seed": cell and cell.seed,
         "task": task,
         "primary_metric": primary_metric(task).name,
+        "positive_class": _positive_class(run, task),
         "progress": {
             "stage": progress.stage,
             "cycle": progress.cycle,
@@ -59,6 +60,16 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "result": msgspec.to_builtins(run.result),
         "exports": msgspec.to_builtins(read_exports(run.folder.exports)),
     }
+
+
+def _positive_class(run: RunFeed, task: Task) -> str | None:
+    """Return the class that a run's sensitivity and its like are about, also before its end."""
+    data, result = run.history.data, run.result
+    if result is not None:
+        found = result.positive
+    else:
+        found = positive_class(data.classes, task, data.positive_class) if data else None
+    return found.name if found else None
 
 
 def print_object(value: dict[str, Any]) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from medtui.analysis.columns import Column, column_named, columns_named, differing, usual_columns
+from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
+from medtui.analysis.columns import Column, column_named, columns_named
 from medtui.analysis.differences import Differences
 from medtui.analysis.groups import Group, group_row, group_runs
-from medtui.analysis.run_record import RunRecord
+from medtui.analysis.run_record import RunRecord, positive_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class TableOptions:
         columns = columns_named(self.columns) if self.columns else usual_columns(entries)
         if all(column.name != "run" for column in columns):
             columns.insert(0, column_named("run"))
-        return differing(columns, entries) if self.is_same_hidden else columns
+        columns = differing(columns, entries) if self.is_same_hidden else columns
+        return with_positive_class(columns, entries)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,14 @@ class CompareRows:
     """Runs listed together, below their mean where there are several; empty without grouping."""
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """A group's label to the texts of its columns."""
+
+    @property
+    def baseline(self) -> str:
+        """What changes are relative to, and the class that sensitivity and its like are about."""
+        change = f"change from {self.pin or 'the reference'}"
+        positive = positive_of(self.entries)
+        is_shown = positive is not None and any(each.is_of_positive for each in self.columns)
+        return f"{change} · positive class: {positive}" if is_shown else change
 
 
 def make_rows(

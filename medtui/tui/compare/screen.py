@@ -236,8 +236,7 @@ class CompareScreen(SnapshotScreen):
             return
         state, table = self._state, self.query_one(CompareTable)
         table.show_rows(rows, state.marks, self.colours)
-        baseline = f"change from {rows.pin}" if rows.pin else "change from the reference"
-        table.caption(state.describe(rows.entries), Text(baseline, style=self.colours.muted))
+        table.caption(state.describe(rows.entries), Text(rows.baseline, style=self.colours.muted))
         right = state.runs.problems[0] if state.runs.problems else ""
         self.query_one(TitleBar).show(
             Text("medtui  Compare", style="bold"), Text(right, style=self.colours.warning)

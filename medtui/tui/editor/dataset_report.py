@@ -86,6 +86,8 @@ def _summary(report: DataReport, colours: Colours) -> Text:
         f"{report.size}×{report.size}\n",
         style="not bold",
     )
+    if report.positive_class:
+        text.append(f"positive class: {report.positive_class}\n", style=f"not bold {colours.muted}")
     return text
 
 

@@ -1,5 +1,7 @@
 """A run's results: its primary metric large, other metrics and sizes below."""
 
+from textwrap import wrap
+
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -7,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Digits, Static
 
 from medtui.charts.palette import Colours
-from medtui.metrics import Metric
+from medtui.metrics import Metric, PositiveClass
 from medtui.monitor.run_view import MetricRow, RunView
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.tui.widgets.panel import Panel
@@ -22,6 +24,9 @@ from medtui.units import (
 )
 
 _LABEL = 10
+
+_POSITIVE = 20
+"""Cells of a line of the positive class's name; a longer name takes several lines."""
 
 
 class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
@@ -70,7 +75,10 @@ def summary_of(view: RunView) -> str:
     lines = [view.row.key, view.what, view.row.status]
     if view.result is None:
         lines.append(f"best val {view.row.headline.show(view.row.val)}")
-    lines += [f"{row.metric.label}\ttest {row.test}\tval {row.val}" for row in view.metrics]
+    positive = view.result.positive if view.result else None
+    lines += [
+        f"{row.metric.label_for(positive)}\ttest {row.test}\tval {row.val}" for row in view.metrics
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -134,8 +142,15 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
     assert view.result is not None
     size = view.result.size
     table = _two_columns(colours)
+    positive = view.result.positive
     for row in view.metrics:
-        table.add_row(row.metric.label, _metric(row))
+        if positive is None or not row.metric.is_of_positive:
+            table.add_row(row.metric.label, _metric(row))
+    for at, words in enumerate(_positive_lines(positive)):
+        table.add_row("" if at else "for class", Text(words, colours.strong))
+    for row in view.metrics:
+        if positive is not None and row.metric.is_of_positive:
+            table.add_row(row.metric.label, _metric(row))
     table.add_row("", "")
     table.add_row("density", f"{format_density(size.density)} of the weights")
     if found := view.result.shrinkage:
@@ -160,6 +175,13 @@ def _shrunk(found: Shrinkage, size: Size) -> str:
         return f"not stored; {format_count(found.size.num_parameters)} weights remain"
     less = size.bytes_dense / max(1, found.size.bytes_dense)
     return f"{format_bytes(found.bytes_on_disk)}, {less:.1f}× smaller"
+
+
+def _positive_lines(positive: PositiveClass | None) -> list[str]:
+    """Return the positive class in lines that fit beside the labels; none without one."""
+    if positive is None:
+        return []
+    return [*wrap(positive.name, _POSITIVE), *([] if positive.is_recorded else ["(second class)"])]
 
 
 def _metric(row: MetricRow) -> Text:

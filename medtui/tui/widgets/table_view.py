@@ -50,7 +50,7 @@ def _draw(sheet: Table, width: int, colours: Colours) -> list[RenderableType]:
     columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headers)
     widths = [
         max([len(cell) for cell in cells] + [len(word) for word in header.split()])
-        for header, cells in zip(sheet.headers, columns, strict=True)
+        for header, cells in zip(sheet.shown, columns, strict=True)
     ]
     blocks = deal_columns(widths, sheet.num_keys, _GAP, width)
     parts: list[RenderableType] = [Text(sheet.title, style=f"bold {colours.strong}")]
@@ -62,7 +62,7 @@ def _block(sheet: Table, columns: Sequence[tuple[int, int]], colours: Colours) -
     table = RichTable(box=None, padding=(0, _GAP, 0, 0), header_style=colours.muted, pad_edge=False)
     for at, width in columns:
         justify: Literal["left", "right"] = "left" if at < sheet.num_keys else "right"
-        table.add_column(sheet.headers[at], justify=justify, min_width=width)
+        table.add_column(sheet.shown[at], justify=justify, min_width=width)
     for row, cells in enumerate(sheet.rows):
         mark = sheet.mark_of(row)
         style = colours.states["failed"] if mark in _MARKED else ""
