@@ -7,7 +7,7 @@ import numpy as np
 
 from medtui.datasets.card import OfficialSplit
 from medtui.datasets.file_matching import match_files
-from medtui.datasets.findings import error, warning
+from medtui.datasets.findings import warning
 from medtui.datasets.formats.table_files import find_beside
 from medtui.datasets.index import (
     NO_SPLIT,
@@ -57,8 +57,9 @@ def read_official(
             sentence = f"{plural(len(unknown), 'name')} of {name} without an image: {some(unknown)}"
             findings.append(warning("names-without-image", sentence))
     if several := sorted(path for path, count in num_lists.items() if count > 1):
-        sentence = f"{plural(len(several), 'image')} in several official lists: {some(several)}"
-        findings.append(error("overlapping-lists", sentence))
+        sentence = f"{plural(len(several), 'image')} in several official lists"
+        used = "each is used in one split: test, else val, else train"
+        findings.append(warning("overlapping-lists", f"{sentence}; {used}: {some(several)}"))
     return splits, findings
 
 

@@ -12,7 +12,6 @@ ERRORS = {
     "joined-labels": "Labels seem to be joined by something else than the card's separator.",
     "missing-class": "An official split has no image of a class that another split has.",
     "mixed-encodings": "A table mixes UTF-8 with another encoding: letters are read wrongly.",
-    "overlapping-lists": "Official lists of several splits name the same image.",
     "ragged-rows": "Over a tenth of a table's rows have too many cells, or are cut.",
     "rows-without-files": "Over half of the rows of a table have no file.",
     "shared-files": "Most rows of a table fit a file that other rows fit too.",
