@@ -1,12 +1,16 @@
 """`medtui data`: lists, checks, downloads and describes data sets."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from medtui.cli import options
+from medtui.cli.new_card import write_card
 
 if TYPE_CHECKING:
     from medtui.datasets.check import Check
@@ -95,11 +99,11 @@ def check(
     from medtui.datasets.findings import unaccepted_in
     from medtui.errors import MedtuiError
 
-    settings = _settings(
-        name, {"root": root, "split": split, "size": size, "seed": seed} | {"accept": accept or ()}
-    )
+    given: dict[str, object] = {
+        "root": root, "split": split, "size": size, "seed": seed, "accept": accept or (),
+    }  # fmt: skip
     try:
-        with progress_on_stderr(is_quiet=quiet) as tell:
+        with _settings(name, given) as settings, progress_on_stderr(is_quiet=quiet) as tell:
             found = check_dataset(settings, cache_dir=cache_dir, sheet=sheet, progress=tell)
     except MedtuiError as error:
         error.hint = error.hint.replace("--set data.", "--")  # hints are worded for a preset
@@ -108,7 +112,7 @@ def check(
         print_object(found.as_object())
     else:
         _print_check(found)
-    if unaccepted_in(found.findings, settings.accept):
+    if unaccepted_in(found.findings, accept or ()):
         print("A study would not start with these errors.", file=sys.stderr)
         raise typer.Exit(1)
 
@@ -170,49 +174,36 @@ def cache(
     print(render_table(("entry", "images", "size", "of"), rows) if rows else "The cache is empty.")
 
 
-@app.command(name="new")
-def write_card(
-    images: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder or an npz file of images.")
-    ],
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            "--to", metavar="FILE", help="Card file to write [default: ./NAME.card.toml]."
-        ),
-    ] = None,
-) -> None:
-    """Inspect images and write a card for them, to be edited."""
-    import re
+app.command(name="new")(write_card)
 
-    from medtui.datasets.card_template import sketch_card
+
+@contextmanager
+def _settings(name: str, given: dict[str, object]) -> Iterator["DataSettings"]:
+    """Yield data settings; a folder or npz file without a card gets a suggested one."""
+    from medtui.datasets.suggestion.analysis import suggest
+    from medtui.datasets.suggestion.card_file import card_name
     from medtui.errors import UsageError
-
-    name = re.sub(r"[^a-z0-9]+", "-", images.resolve().stem.lower()).strip("-") or "images"
-    path = to or Path(f"{name}.card.toml")
-    text = sketch_card(images, name[:64])
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: {error.strerror}.", hint="Choose another file with --to."
-        ) from error
-    print(path)
-    print(f"Review it, then check: medtui data check {path} --root {images}", file=sys.stderr)
-
-
-def _settings(name: str, given: dict[str, object]) -> "DataSettings":
-    """Return data settings; a folder or npz file without a card gets a template's."""
     from medtui.preset import DataSettings
     from medtui.preset.toml import Source, validate
 
     path = Path(name).expanduser()
     is_npz = path.suffix == ".npz"
-    if is_npz or (path.is_dir() and not (path / "card.toml").is_file()):
-        given = given | {"root": given["root"] or name}
-        name = "medmnist" if is_npz else "folders"
-    return validate(DataSettings, {"card": name, **given}, Source("the command line"))
+    if not is_npz and (not path.is_dir() or (path / "card.toml").is_file()):
+        yield validate(DataSettings, {"card": name, **given}, Source("the command line"))
+        return
+    given = given | {"root": given["root"] or name}
+    suggestion = suggest(path, card_name(path)) if not is_npz else None
+    with TemporaryDirectory() as folder:
+        if suggestion is None:
+            name = "medmnist"
+        elif text := suggestion.card or suggestion.refused_card:
+            (Path(folder) / "card.toml").write_text(text, encoding="utf-8")
+            name = folder
+        else:
+            raise UsageError(
+                suggestion.problem, hint=f"Choose with `medtui data new {path}`. {suggestion.hint}"
+            )
+        yield validate(DataSettings, {"card": name, **given}, Source("the command line"))
 
 
 def _print_check(found: "Check") -> None:

@@ -1,6 +1,7 @@
 """Data: the images, their size and splits, and a report on the data set."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from medtui.preset import DataSettings
 from medtui.protocol.dataset import DataReport, PreviewImage, Reading
 from medtui.resources import card_names
 from medtui.tui.bindings import bind
+from medtui.tui.editor.card_screen import CardScreen
 from medtui.tui.editor.dataset_report import DatasetReport
 from medtui.tui.editor.form import Form, FormField
 from medtui.tui.editor.state import EditorState
@@ -57,6 +59,7 @@ class DataScreen(Screen[None]):
         bind("n", "next", "Next: compress", "Continue with schemes and densities"),
         bind("c", "check", "Check images", "Read every image, or cancel"),
         bind("l", "reload", "Reload", "Inspect the data set again"),
+        bind("w", "card", "Write card", "Describe the images of the root folder in a new card"),
         bind("pagedown", "page(1)", "More", "Scroll the report down"),
         bind("pageup", "page(-1)", "", "Scroll the report up"),
         bind("tab", "app.focus_next", "Field", "Move to the next field"),
@@ -130,6 +133,22 @@ class DataScreen(Screen[None]):
             self._reading = Reading("scan", 0, self._report.num_images)
             self._show()
             self._follow(self._begin(FullInspection(preset.data)))
+
+    def action_card(self) -> None:
+        """Open the form of a card for the images below the root."""
+        root = str(self.editor.document.value("data", "root") or "")
+        if root:
+            self.app.push_screen(CardScreen(str(Path(root).expanduser())), self._use_card)
+        else:
+            message = "Enter the folder of your images as root first."
+            self.notify(message, severity="warning", markup=False)
+
+    def _use_card(self, path: str | None) -> None:
+        """Use a card that was written; its own split and size count."""
+        if path:
+            for name, value in (("card", path), ("size", None), ("split", None)):
+                self.editor.set("data", name, value)
+            self.action_reload()
 
     def action_page(self, direction: int) -> None:
         """Scroll the report; on a narrow screen, scroll all of the screen."""

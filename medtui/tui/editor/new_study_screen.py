@@ -19,6 +19,11 @@ from medtui.tui.widgets.table import Column, RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 
 
+def _is_card(path: Path) -> bool:
+    """Return whether a file is named as `medtui data new` names cards."""
+    return path.name == "card.toml" or path.name.endswith(".card.toml")
+
+
 class NewStudyScreen(Screen[None]):
     """Lists the included presets and those in the working directory."""
 
@@ -60,7 +65,7 @@ class NewStudyScreen(Screen[None]):
         self.query_one(TitleBar).show(title, Text())
         rows = {name: describe_preset(name) for name in preset_names()}
         rows |= {f"./{path.name}": "in the current folder" for path in sorted(Path().glob("*.toml"))
-                 if path.name not in {"pyproject.toml", "card.toml"}}  # fmt: skip
+                 if path.name != "pyproject.toml" and not _is_card(path)}  # fmt: skip
         table = self.query_one(RecordTable)
         table.caption("Presets")
         table.show({

@@ -39,13 +39,14 @@ class TomlView(Panel, VerticalScroll):
         for problem in document.problems:
             text.append(f"⚠ {problem.sentence}\n", style=colours.warning)
         for line in document.text.rstrip().splitlines():
-            text.append_text(_coloured(line, colours))
+            text.append_text(coloured_line(line, colours))
             text.append("\n")
         self.caption("Preset")
         self.query_one(Static).update(text)
 
 
-def _coloured(line: str, colours: Colours) -> Text:
+def coloured_line(line: str, colours: Colours) -> Text:
+    """Return a line of TOML with syntax colours."""
     text = Text(line)
     text.highlight_regex(r"^\s*[\w.-]+(?=\s*=)", colours.accent)
     text.highlight_regex(r"^\s*\[+.*?\]+\s*$", f"bold {colours.strong}")
