@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from medtui.control_characters import one_line
-from medtui.datasets.card import Card
+from medtui.datasets.card import Card, TableFiles
 from medtui.datasets.suggestion.draft import Draft, TableDraft
 from medtui.datasets.suggestion.lists import OfficialLists
 
@@ -73,7 +73,8 @@ def _head(draft: Draft) -> Iterator[str]:
 def _table(draft: Draft, table: TableDraft) -> Iterator[str]:
     yield "[table]"
     yield from _comments(draft, "file")
-    yield f"file = {_toml(list(table.files))}"
+    has_several = len(table.files) > 1 and "files" in TableFiles.model_fields
+    yield f"{'files' if has_several else 'file'} = {_toml(list(table.files))}"
     yield from _comments(draft, "name_column")
     yield f"name_column = {_toml(table.name_column)}"
     yield from _comments(draft, "label_column")
@@ -86,6 +87,7 @@ def _table(draft: Draft, table: TableDraft) -> Iterator[str]:
     yield f"patient_column = {_toml(table.patient_column)}"
     if table.split_column:
         yield f"split_column = {_toml(table.split_column)}"
+    yield 'subgroups = []  # like [{ name = "age", column = "Age", bins = [40, 60] }]'
 
 
 def _lists(lists: OfficialLists) -> Iterator[str]:

@@ -49,9 +49,11 @@ def label_cells(cells: Sequence[str]) -> LabelCells | None:
     for separator in _SEPARATORS:
         if any(separator in value for value in values):
             parts = _parts(values, separator)
-            if len(parts) <= len(values) and _are_reused(values, separator):
+            is_sure = separator == _SEPARATORS[0] or len(parts) <= len(values)
+            if is_sure and _are_reused(values, separator):
                 return _checked(LabelCells(parts, "joined", separator), len(cells))
-    return _checked(LabelCells(values, "plain"), len(cells))
+    unused = next(each for each in ("|", ";", "||", ";;", "|||") if each not in "".join(values))
+    return _checked(LabelCells(values, "plain", unused), len(cells))
 
 
 def _checked(found: LabelCells, num_cells: int) -> LabelCells | None:

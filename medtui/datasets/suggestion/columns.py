@@ -216,6 +216,15 @@ def is_nested(fine: Sequence[str], coarse: Sequence[str]) -> bool:
     return len(set(zip(fine, coarse, strict=True))) == len(set(fine))
 
 
+def has_label_columns(table: Table) -> bool:
+    """Return whether a table that names no file has columns that are likely to hold labels."""
+    rows = list(range(len(table.rows)))
+    cells = {at: table.cells(at, rows) for at, title in enumerate(table.header) if title.strip()}
+    titles = {at: table.header[at].strip() for at in cells}
+    names = [str(row) for row in rows]
+    return any(each.is_likely for each in _labels(titles, cells, names))
+
+
 def chosen_labels(table: Table, image: ImageColumn, names: Sequence[str]) -> LabelColumns:
     """Return the labels in the columns that a person named; `a:b` are the columns from a to b.
 

@@ -54,17 +54,25 @@ class Layout:
 def read_layout(files: Sequence[str]) -> Layout:
     """Return the levels of the folders that hold `files`."""
     images = [name for name in files if not _is_mask(name)]
-    paths = [_without_parts(name) for name in images]
-    depth = min(map(len, paths), default=0)
+    containers = _containers(images)
+    paths = [_without(name, containers) for name in images]
+    levels = _levels(paths)
+    if not levels:  # parts of an archive, which only a person can call classes
+        levels = _levels([name.split("/")[:-1] for name in images])
+    levels.sort(key=lambda level: (level.kind != "classes", len(level.counts)))
+    return Layout(images, levels, part_folders(images), len(files) - len(images))
+
+
+def _levels(paths: Sequence[Sequence[str]]) -> list[Level]:
+    """Return the levels of two or more folders that every path has; equal divisions once."""
     levels: list[Level] = []
     seen: set[tuple[str, ...]] = set()
-    for above in range(1, depth + 1):
+    for above in range(1, min(map(len, paths), default=0) + 1):
         column = tuple(path[-above] for path in paths)
         if len(set(column)) > 1 and column not in seen:
             seen.add(column)
             levels.append(Level(above, Counter(dict(Counter(column).most_common())), _kind(column)))
-    levels.sort(key=lambda level: (level.kind != "classes", len(level.counts)))
-    return Layout(images, levels, part_folders(images), len(files) - len(images))
+    return levels
 
 
 def part_folders(files: Sequence[str]) -> Counter[str]:
@@ -81,12 +89,30 @@ def _is_mask(name: str) -> bool:
     return any(words.is_mask(each) for each in name.split("/")[:-1])
 
 
-def _without_parts(name: str) -> list[str]:
-    """Return an image's folders without those of parts, and without `images`."""
+def _containers(files: Sequence[str]) -> set[str]:
+    """Return the folders that stand for no class: `images` beside nothing but `masks`, `train`.
+
+    A folder `original` beside `fake` is a class.
+    """
+    inside: dict[str, set[str]] = {}
+    for folder in {name.rpartition("/")[0] for name in files}:
+        parts = folder.split("/")
+        for depth, part in enumerate(parts):
+            inside.setdefault("/".join(parts[:depth]), set()).add(part)
+    found = set()
+    for parent, names in inside.items():
+        are_containers = all(words.is_container(name) or words.part_of(name) for name in names)
+        for name in names:
+            if are_containers or words.part_of(name):
+                found.add(f"{parent}/{name}" if parent else name)
+    return found
+
+
+def _without(name: str, containers: set[str]) -> list[str]:
+    """Return an image's folders without those that stand for no class."""
+    parts = name.split("/")[:-1]
     return [
-        each
-        for each in name.split("/")[:-1]
-        if not words.part_of(each) and not words.is_container(each)
+        part for depth, part in enumerate(parts, 1) if "/".join(parts[:depth]) not in containers
     ]
 
 
@@ -98,6 +124,8 @@ def _kind(column: Sequence[str]) -> Kind:
         return "numbers"
     if len(names) > _MOST_CLASSES or len(names) > len(column) // 2 or _are_identifiers(names):
         return "identifiers"
+    if all(map(words.part_of, names)):
+        return "containers"
     different = words.without_common_start(names)
     if all(not each or words.is_container(each) or each.isdigit() for each in different):
         return "containers"

@@ -36,7 +36,9 @@ class Found:
         """Return sentences on what was seen and is not used."""
         notes = list(self.tables.problems)
         for each in self.described:
-            if self.chosen is None or each.table.value != self.chosen.table.value:
+            is_candidate = self.chosen is None and self.table_question.is_open
+            is_chosen = self.chosen is not None and each.table.value == self.chosen.table.value
+            if not is_candidate and not is_chosen:
                 columns = ", ".join(map(shown, each.table.header[:12]))
                 notes.append(
                     f"other table: {each.table.value}, {each.image.num_files:,} of "

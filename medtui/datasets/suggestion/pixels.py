@@ -9,11 +9,14 @@ import numpy as np
 
 from medtui.datasets.decoding.image import decode_file
 from medtui.datasets.decoding.png import BadImageError
+from medtui.datasets.decoding.settings import DecodeSettings
 
 _LOOKED_AT = 40
 """Images that are decoded."""
 _SIDE = 64
 """Side at which their channels are compared."""
+_SETTINGS = DecodeSettings(_SIDE, 3)
+"""Settings under which they are decoded."""
 _SIZES = (28, 32, 64, 96, 128, 224)
 """Candidate sides: the largest that does not exceed the median image is used, at most 64."""
 _EQUAL = 2
@@ -39,7 +42,7 @@ def look_at_pixels(folder: Path, files: Sequence[str]) -> PixelFacts:
     sides, num_grey = list[int](), 0
     for name in files[::step][:_LOOKED_AT]:
         try:
-            decoded = decode_file(folder / name, _SIDE, 3)
+            decoded = decode_file(folder / name, _SETTINGS)
         except BadImageError:
             continue
         kind, _, shape = decoded.kind.rpartition(" ")

@@ -14,6 +14,7 @@ from medtui.datasets.suggestion.folders import Layout, Level
 from medtui.datasets.suggestion.lists import OfficialLists
 from medtui.datasets.suggestion.sources import Described
 from medtui.datasets.suggestion.text import counted
+from medtui.datasets.suggestion.words import is_plain_label_name
 from medtui.errors import UsageError
 from medtui.protocol.suggestion import NONE, Candidate, Choices, Question
 
@@ -35,7 +36,10 @@ _MOST_WEAK = 8
 def ask_label(chosen: Described, choices: Choices) -> tuple[Question, LabelColumns | None]:
     """Return which columns hold the labels; open where several may."""
     labels = chosen.columns.labels
-    likely = [each for each in labels if each.is_likely]
+    likely = sorted(
+        (each for each in labels if each.is_likely),
+        key=lambda each: each.form is not None and not is_plain_label_name(each.value),
+    )
     weak = [each for each in labels if not each.is_likely][:_MOST_WEAK]
     candidates = [_label_candidate(each) for each in [*likely, *weak]]
     if choices.label:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from medtui.datasets.suggestion.columns import has_label_columns
 from medtui.datasets.suggestion.found import Found
 from medtui.datasets.suggestion.text import counted, shown
 from medtui.protocol.suggestion import Question
@@ -21,9 +22,11 @@ def explain(found: Found, questions: Sequence[Question]) -> str:
     """Return why there is no card: an open choice, or nothing to choose from."""
     question = next((each for each in questions if each.is_open), None)
     assert question is not None
+    if question.key in {"table", "label"} and (sentence := _join_needed(found, question)):
+        return sentence
     likely = _likely(question)
     if likely:
-        return f"{_ASKED[question.key]}: {' or '.join(shown(each) for each in likely)}?"
+        return f"{_ASKED[question.key]}: {' or '.join(map(shown, likely))}?"
     if question.key == "level":
         return _no_classes(found)
     if found.chosen is not None:
@@ -39,9 +42,27 @@ def _likely(question: Question) -> list[str]:
 def hint_for(questions: Sequence[Question]) -> str:
     """Return the option that answers the first open choice."""
     question = next((each for each in questions if each.is_open), None)
-    if question is None or not question.candidates:
+    if question is None or not any(each.is_likely for each in question.candidates):
         return ""
-    return f"Write, for example, --{question.key} {shlex.quote(question.candidates[0].value)}"
+    options = [f"--{question.key} {shlex.quote(each)}" for each in _likely(question)]
+    return f"Write {' or '.join(options)}"
+
+
+def _join_needed(found: Found, question: Question) -> str:
+    """Return that labels and image names are in two tables; empty where they may be in one."""
+    if any(each.is_likely for each in question.candidates):
+        return ""
+    for labels in found.useless_tables:
+        columns = {title.strip() for title in labels.header if title.strip()}
+        for images in found.described:
+            shared = [title for title in images.table.header if title.strip() in columns]
+            if shared and has_label_columns(labels):
+                return (
+                    f"The labels seem to be in {labels.value}, which names no file here, and the "
+                    f"image names in {images.table.value}. Write one table with the columns of "
+                    f"both, joined by {', '.join(shared)}."
+                )
+    return ""
 
 
 def _no_classes(found: Found) -> str:

@@ -17,8 +17,8 @@ def shown(text: str) -> str:
 
 
 def counted(counts: Mapping[str, int], most: int = _SHOWN) -> str:
-    """Return values with their counts: `benign 20, malignant 19`."""
-    items = list(counts.items())
+    """Return values with their counts, the most frequent first: `benign 20, malignant 19`."""
+    items = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     words = [f"{shown(value)} {count:,}" for value, count in items[:most]]
     rest = len(items) - most
     return ", ".join([*words, f"and {rest:,} more"] if rest > 0 else words)

@@ -57,6 +57,12 @@ def is_label_name(name: str) -> bool:
     return bool(words & LABEL_WORDS) and not words & _NO_LABEL_WORDS
 
 
+def is_plain_label_name(name: str) -> bool:
+    """Return whether a column's name consists of words for labels alone."""
+    words = tokens(name)
+    return bool(words) and all(word in LABEL_WORDS for word in words)
+
+
 def patient_rank(name: str) -> int | None:
     """Return 0 for a patient's column, 1 for a lesion's or case's, else None."""
     words = tokens(name)

@@ -159,8 +159,11 @@ class CardScreen(Screen[str]):
             # A choice that does not fit: its sentence, beside the candidates that there are.
             known = self._suggestion
             suggestion = replace(known, problem=suggestion.problem, card="", hint=suggestion.hint)
+        is_first = self._suggestion is None
         self._suggestion = suggestion
         self._show()
+        if is_first and suggestion.open_questions:
+            self.query_one(f"#choice-{suggestion.open_questions[0].key}").focus()
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
