@@ -2,17 +2,13 @@
 
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
-from medtui.datasets.card_template import sketch_card
 from medtui.datasets.check import check_dataset
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.findings import sentences
-from medtui.datasets.summary import summarise_dataset
-from medtui.errors import UsageError
 from medtui.preset import DataSettings
-from tests.helpers.drawn_images import draw, write_card, write_medmnist
+from tests.helpers.drawn_images import draw
 
 
 def test_a_check_reports_the_content(settings: DataSettings, cells: Path, tmp_path: Path) -> None:
@@ -39,44 +35,3 @@ def test_a_check_becomes_plain_json(settings: DataSettings) -> None:
     assert [split["name"] for split in value["parts"]] == ["train", "val", "test"]
     assert value["card"]["name"] == "cells"
     assert value["kinds"] == {"PNG RGB": 120}
-
-
-def test_a_written_card_describes_class_folders(cells: Path, tmp_path: Path) -> None:
-    """The generated card opens the class folders."""
-    card = write_card(tmp_path, sketch_card(cells, "mine"))
-    summary = summarise_dataset(DataSettings(card=card, root=str(cells)))
-    assert summary.classes == ("Parasitized", "Uninfected")
-    assert (summary.channels, summary.size) == (3, 28)
-    assert sum(split.num_images for split in summary.splits) == 120
-
-
-def test_a_written_card_describes_a_table(tmp_path: Path) -> None:
-    """Columns are guessed by name, grey films stay grey, joined labels are multi-label."""
-    root = tmp_path / "films"
-    rows = ["Image Index,Finding Labels,Patient ID"]
-    for number in range(24):
-        draw(root / f"{number}.png", seed=number, mode="L")
-        rows.append(f"{number}.png,{('A', 'B', 'A|B')[number % 3]},{number // 2}")
-    (root / "findings.csv").write_text("\n".join(rows))
-    card = write_card(tmp_path, sketch_card(root, "films"))
-    summary = summarise_dataset(DataSettings(card=card, root=str(root)))
-    assert (summary.classes, summary.task, summary.channels) == (("A", "B"), "multi", 1)
-    assert summary.has_patients
-
-
-def test_a_written_card_describes_an_npz_file(tmp_path: Path) -> None:
-    """The card beside the file finds the file."""
-    path = Path(write_medmnist(tmp_path / "some.npz", (28, 28)))
-    card = write_card(tmp_path, sketch_card(path, "some"))
-    assert summarise_dataset(DataSettings(card=card)).size == 28
-
-
-def test_a_path_without_a_data_set_is_refused(tmp_path: Path) -> None:
-    """An empty folder, images without classes, and a text file are refused with a reason."""
-    with pytest.raises(UsageError, match="no image files found"):
-        sketch_card(tmp_path, "x")
-    draw(tmp_path / "a.png", seed=0)
-    with pytest.raises(UsageError, match="fewer than two class folders"):
-        sketch_card(tmp_path, "x")
-    with pytest.raises(UsageError, match="neither a folder nor an npz file"):
-        sketch_card(tmp_path / "a.png", "x")

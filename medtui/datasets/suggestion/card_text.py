@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from medtui.control_characters import one_line
-from medtui.datasets.card import Card, TableFiles
+from medtui.datasets.card import TableFiles
 from medtui.datasets.suggestion.draft import Draft, TableDraft
 from medtui.datasets.suggestion.lists import OfficialLists
 
@@ -55,7 +55,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield f"task = {_toml(draft.task)}"
     yield from _comments(draft, "classes")
     yield f"classes = {_toml(draft.classes)}"
-    if draft.positive and "positive" in Card.model_fields:
+    if draft.positive:
         yield f"positive = {_toml(draft.positive)}  # what sensitivity is about"
     yield from _comments(draft, "channels")
     yield f"channels = {draft.pixels.channels}"

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
+from medtui.datasets.suggestion.words import tokens
 from medtui.errors import UsageError
 from medtui.suggest import did_you_mean
 
-NEGATIVE = frozenset({"normal", "negative", "healthy", "benign", "uninfected", "control", "0"})
-"""Names of a class that is not the finding; colleagues' names join it."""
+NEGATIVE_WORDS = frozenset(
+    {
+        "normal", "negative", "healthy", "benign", "uninfected", "control", "controls", "no",
+        "non", "not", "without", "absent", "false", "notumor",
+    }
+)  # fmt: skip
+"""Words of a class that is not the finding: `normal`, `HER2 negative`, `no tumor`."""
 
 NONE_LABELS = frozenset({"no finding", "no findings", "no_finding", "normal", "none"})
 """Labels of multi-label sets that stand for no label at all."""
@@ -31,6 +37,11 @@ def order_classes(names: Iterable[str], chosen: Sequence[str], positive: str) ->
     return ordered
 
 
+def is_negative(name: str) -> bool:
+    """Return whether a class is the absence of the finding, by its name; `0` is."""
+    return name.strip() == "0" or bool(NEGATIVE_WORDS & set(tokens(name)))
+
+
 def positive_of(classes: Sequence[str], positive: str) -> str:
     """Return the positive class of a two-class task; empty for other tasks."""
     if len(classes) != 2:  # noqa: PLR2004 - sensitivity needs two classes
@@ -41,7 +52,7 @@ def positive_of(classes: Sequence[str], positive: str) -> str:
 def _place(name: str) -> tuple[bool, bool, float, str]:
     is_number = name.strip().isdigit()
     return (
-        name.strip().casefold() not in NEGATIVE,
+        not is_negative(name),
         not is_number,
         float(name) if is_number else 0.0,
         name,

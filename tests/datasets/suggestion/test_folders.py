@@ -56,7 +56,7 @@ def test_folders_of_parts_are_no_classes(write: Write, parts: tuple[str, str]) -
         for number in range(6)
     )
     found = suggest(root, "mri")
-    assert found.classes == ["glioma", "notumor", "pituitary"]
+    assert found.classes == ["notumor", "glioma", "pituitary"]
     assert next(each for each in found.questions if each.key == "split").chosen == "folders"
 
 

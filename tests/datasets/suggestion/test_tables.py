@@ -124,7 +124,7 @@ def test_several_findings_of_an_image_make_a_multi_label_task(write: Write) -> N
         },
     )
     found = suggest(root, "chest")
-    assert (found.classes, found.task) == (["Edema", "No Finding"], "multi")
+    assert (found.classes, found.task) == (["No Finding", "Edema"], "multi")
 
 
 def test_an_age_is_no_patient(write: Write) -> None:
