@@ -63,7 +63,7 @@ def write_card(
     """
     from medtui.datasets.suggestion.analysis import suggest
     from medtui.datasets.suggestion.card_file import card_name, publish_card
-    from medtui.errors import UsageError
+    from medtui.errors import MedtuiError, UsageError
     from medtui.protocol.suggestion import Choices
 
     name = card_name(images)
@@ -74,7 +74,11 @@ def write_card(
         table=table or [], image=image, label=label or [], level=level, patient=patient,
         split=split, positive=positive, accept=accept or [],
     )  # fmt: skip
-    suggestion = suggest(images, name, choices)
+    try:
+        suggestion = suggest(images, name, choices)
+    except MedtuiError as error:
+        error.hint = error.hint.replace("--set data.root=", "medtui data new ")
+        raise
     if suggestion.card:
         publish_card(path, suggestion.card)
     _print(suggestion, path, as_json=as_json)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from medtui.datasets.file_scan import IMAGE_SUFFIXES, Scan, scan
+from medtui.datasets.file_scan import Scan, require_images, scan
 from medtui.datasets.index import some
 from medtui.datasets.suggestion.card_text import write_card_text, write_npz_card_text
 from medtui.datasets.suggestion.draft import Draft
@@ -92,5 +92,5 @@ def _nothing_here(folder: Path, scanned: Scan) -> UsageError:
             f"{folder}: no image files found, but npz files: {some(files, 12)}.",
             hint=f"Write a card for one of them: medtui data new {folder / files[0]}",
         )
-    kinds = ", ".join(sorted(IMAGE_SUFFIXES))
-    return UsageError(f"{folder}: no image files found.", hint=f"Accepted: {kinds}.")
+    require_images(scanned, folder)
+    raise AssertionError

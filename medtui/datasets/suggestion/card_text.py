@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 
 from medtui.control_characters import one_line
-from medtui.datasets.card import TableFiles
 from medtui.datasets.suggestion.draft import Draft, TableDraft
 from medtui.datasets.suggestion.lists import OfficialLists
 
@@ -73,8 +72,9 @@ def _head(draft: Draft) -> Iterator[str]:
 def _table(draft: Draft, table: TableDraft) -> Iterator[str]:
     yield "[table]"
     yield from _comments(draft, "file")
-    has_several = len(table.files) > 1 and "files" in TableFiles.model_fields
-    yield f"{'files' if has_several else 'file'} = {_toml(list(table.files))}"
+    yield f"{'files' if len(table.files) > 1 else 'file'} = {_toml(list(table.files))}"
+    if not table.has_header:
+        yield "header = false  # the first row names no columns: they are numbered"
     yield from _comments(draft, "name_column")
     yield f"name_column = {_toml(table.name_column)}"
     yield from _comments(draft, "label_column")

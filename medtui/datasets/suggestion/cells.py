@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from medtui.datasets.suggestion.words import part_of
+from medtui.datasets.tables.label_cell import split_labels
 
 Form = Literal["plain", "joined", "list"]
 
@@ -45,7 +46,7 @@ def label_cells(cells: Sequence[str]) -> LabelCells | None:
     if not values:
         return None
     if all(_LIST.fullmatch(value) for value in values):
-        return _checked(LabelCells(_listed(values), "list", ","), len(cells))
+        return _checked(LabelCells(_listed(values), "list"), len(cells))
     for separator in _SEPARATORS:
         if any(separator in value for value in values):
             parts = _parts(values, separator)
@@ -73,9 +74,8 @@ def _is_fraction(value: str) -> bool:
 def _listed(values: Counter[str]) -> Counter[str]:
     parts: Counter[str] = Counter()
     for value, count in values.items():
-        for part in value[1:-1].split(","):
-            if word := part.strip().strip("'\"").strip():
-                parts[word] += count
+        for label in split_labels(value, "|") or ():
+            parts[label] += count
     return parts
 
 

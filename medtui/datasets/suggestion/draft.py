@@ -18,6 +18,7 @@ class TableDraft:
     none_label: str
     patient_column: str
     split_column: str = ""
+    has_header: bool = True
 
 
 @dataclass(frozen=True)

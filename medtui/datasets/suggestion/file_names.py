@@ -13,7 +13,8 @@ class FileNames:
         for path in files:
             key = _key(path)
             stem = key.rpartition(".")[0] or key
-            for base in {key.rpartition("/")[2], stem.rpartition("/")[2]}:
+            name = stem.rpartition("/")[2]
+            for base in {key.rpartition("/")[2], name, name.lstrip("0") or "0"}:
                 self._files_of.setdefault(base, []).append(path)
             if "/" in key:
                 self._folders.add(key.rpartition("/")[0])
@@ -25,6 +26,7 @@ class FileNames:
         candidates = (
             self._files_of.get(base)
             or self._files_of.get(base.rpartition(".")[0] if "." in base else "")
+            or self._files_of.get(base.lstrip("0") or "0" if base.isdigit() else "")
             or []
         )
         if len(candidates) < 2 or "/" not in key:  # noqa: PLR2004 - nothing to choose
@@ -32,6 +34,10 @@ class FileNames:
         shared = [_common_end(key, _key(path)) for path in candidates]
         most = max(shared)
         return [path for path, count in zip(candidates, shared, strict=True) if count == most]
+
+    def fits(self, cell: str) -> bool:
+        """Return whether a cell may name a file, or a folder of files."""
+        return bool(cell.strip()) and (bool(self.find(cell)) or self.is_folder(cell))
 
     def is_folder(self, cell: str) -> bool:
         """Return whether a cell is the path of a folder that holds images."""

@@ -23,7 +23,7 @@ def draft_of_table(
     """Return the questions about a table, and the card if none is open."""
     chosen = found.chosen
     assert chosen is not None
-    files = sorted(set(chosen.image.files.values()))
+    files = sorted(chosen.image.images)
     label_question, labels = ask_label(chosen, choices)
     patient, pattern = ask_patient(chosen.columns.patients, files, choices)
     split = ask_split(chosen.columns.splits, part_folders(files), found.lists, choices)
@@ -42,6 +42,7 @@ def draft_of_table(
         separator=labels.separator,
         none_label=none_label,
         patient_column="" if patient.chosen in {NONE, PATTERN} else patient.chosen,
+        has_header=chosen.table.has_header,
         split_column=split.chosen if split.chosen in chosen.columns.splits else "",
     )
     return questions, Draft(

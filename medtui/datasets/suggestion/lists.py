@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.datasets.file_scan import Scan
-from medtui.datasets.formats.csv_rows import read_text_lines
 from medtui.datasets.suggestion import words
 from medtui.datasets.suggestion.file_names import FileNames
+from medtui.datasets.tables.text import read_lines
 from medtui.errors import MedtuiError
 
 _MOST_LISTS = 40
@@ -71,7 +71,7 @@ def _together(kind: dict[str, tuple[str, int]]) -> OfficialLists:
 
 def _num_files(path: Path, names: FileNames) -> int:
     try:
-        lines, _ = read_text_lines(path)
+        lines, _ = read_lines(path)
     except MedtuiError:
         return 0
     given = [line for line in lines if line.strip()]

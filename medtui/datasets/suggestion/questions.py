@@ -24,7 +24,7 @@ PATTERN, FOLDERS = "pattern", "folders"
 PATIENT_PATTERNS = (
     r"(?i)patient[-_ ]?(\d+)",
     r"(?i)subject[-_ ]?(\d+)",
-    r"(?i)person(\d+)_|IM-(\d+)-",
+    r"(person\d+_|(?:NORMAL2-)?IM-\d+-)",
     r"(?:^|/)p(\d{5,})/",
 )
 """Patterns that are tried; one is used only if it fits every path."""

@@ -1,10 +1,10 @@
 """Reads a table file for an analysis: header and rows as text."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.datasets.formats.csv_rows import read_text_lines
+from medtui.datasets.suggestion.file_names import FileNames
+from medtui.datasets.tables.table import read_table
 from medtui.errors import MedtuiError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
@@ -28,15 +28,16 @@ def is_table(name: str) -> bool:
     return name.lower().endswith(TABLE_SUFFIXES)
 
 
-def read_cells(path: Path) -> Cells:
-    """Return the cells of a table.
+def read_cells(path: Path, names: FileNames) -> Cells:
+    """Return the cells of a table; a first row that names a file is no header.
 
     Raises:
         TableProblem: the file is no table or cannot be read.
     """
     try:
-        lines, _ = read_text_lines(path)
-        header, *rows = [row for row in csv.reader(lines) if row] or [[]]
-    except (MedtuiError, csv.Error) as error:
-        raise TableProblem(str(error)) from error
-    return Cells([cell.strip() for cell in header], rows)
+        table = read_table(path)
+        if any(names.fits(cell) for cell in table.header):
+            table = read_table(path, header=False)
+    except MedtuiError as error:
+        raise TableProblem(error.message) from error
+    return Cells(table.header, table.rows, table.has_header)

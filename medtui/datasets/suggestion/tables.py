@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from medtui.datasets.file_matching import match_files
 from medtui.datasets.file_scan import Scan
 from medtui.datasets.suggestion.file_names import FileNames
 from medtui.datasets.suggestion.reading import Cells, TableProblem, is_table, read_cells
@@ -25,14 +26,16 @@ class ImageColumn:
     at: int
     """Its position."""
     files: dict[int, str]
-    """Row to the one file that it names."""
+    """Row to the file that it names; the first where it names a folder."""
     num_ambiguous: int
     """Rows that fit several files."""
+    images: set[str]
+    """Files that have a row; a row may name a folder of them."""
 
     @property
     def num_files(self) -> int:
         """Number of files that have a row."""
-        return len(set(self.files.values()))
+        return len(self.images)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def find_tables(folder: Path, found: Scan) -> FoundTables:
     tables, problems = list[Table](), list[str]()
     for name, path, is_above in _paths(folder, found):
         try:
-            table = _scored(name, read_cells(path), names)
+            table = _scored(name, read_cells(path, names), names, found.files)
         except TableProblem as problem:
             if not is_above:
                 problems.append(str(problem))
@@ -112,10 +115,10 @@ def _paths(folder: Path, found: Scan) -> Iterator[tuple[str, Path, bool]]:
                 yield path.name, path, True
 
 
-def _scored(name: str, cells: Cells, names: FileNames) -> Table:
+def _scored(name: str, cells: Cells, names: FileNames, files: list[str]) -> Table:
     columns = []
     for at, title in enumerate(cells.header):
-        column = _image_column(title, at, cells.rows, names)
+        column = _image_column(title, at, cells.rows, names, files)
         if column is not None:
             columns.append(column)
     columns.sort(key=lambda column: (-column.num_files, column.at))
@@ -128,23 +131,23 @@ def _scored(name: str, cells: Cells, names: FileNames) -> Table:
 
 
 def _image_column(
-    title: str, at: int, rows: list[list[str]], names: FileNames
+    title: str, at: int, rows: list[list[str]], names: FileNames, known: list[str]
 ) -> ImageColumn | None:
     """Return a column whose cells name files; a column is read whole once a sample fits."""
     step = max(1, len(rows) // _SAMPLE)
     sample = [row[at] for row in rows[::step] if at < len(row) and row[at].strip()]
     is_repeated = len(set(sample)) < len(sample) // 4
-    if not any(names.find(cell) for cell in sample) and (is_repeated or step == 1):
+    if not any(map(names.fits, sample)) and (is_repeated or step == 1):
         return None
-    files, num_ambiguous = dict[int, str](), 0
-    for number, row in enumerate(rows):
-        fitting = names.find(row[at]) if at < len(row) and row[at].strip() else []
-        if len(fitting) == 1:
-            files[number] = fitting[0]
-        num_ambiguous += len(fitting) > 1
+    filled = [number for number, row in enumerate(rows) if at < len(row) and row[at].strip()]
+    matches = match_files([rows[number][at] for number in filled], known)
+    files: dict[int, str] = {}
+    for place, file in matches.pairs:
+        files.setdefault(filled[place], file)
+    num_ambiguous = len(matches.ambiguous) + len(matches.contended)
     if not files and not num_ambiguous:
         return None
-    return ImageColumn(title, at, files, num_ambiguous)
+    return ImageColumn(title, at, files, num_ambiguous, {file for _, file in matches.pairs})
 
 
 def _merged(tables: list[Table]) -> list[Table]:
@@ -163,7 +166,7 @@ def _merged(tables: list[Table]) -> list[Table]:
 def _are_disjoint(group: list[Table]) -> bool:
     seen: set[str] = set()
     for table in group:
-        files = set(table.columns[0].files.values())
+        files = table.columns[0].images
         if not files or files & seen or table.columns[0].at != group[0].columns[0].at:
             return False
         seen |= files
@@ -178,6 +181,7 @@ def _joined(group: list[Table]) -> Table:
         files |= {row + offset: file for row, file in table.columns[0].files.items()}
         num_ambiguous += table.columns[0].num_ambiguous
         offset += len(table.rows)
-    column = replace(first.columns[0], files=files, num_ambiguous=num_ambiguous)
+    images = set().union(*(table.columns[0].images for table in group))
+    column = replace(first.columns[0], files=files, num_ambiguous=num_ambiguous, images=images)
     names = tuple(name for table in group for name in table.names)
     return replace(first, names=names, rows=rows, columns=[column])

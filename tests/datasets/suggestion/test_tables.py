@@ -203,7 +203,7 @@ def test_tables_that_have_to_be_joined_are_refused(write: Write) -> None:
         FILMS,
         **{
             "chexpert.csv": "subject_id,study_id,Edema,Mass\n"
-            + "".join(f"{n},s{n},{n % 2}.0,{(n + 1) % 2}.0\n" for n in range(12)),
+            + "".join(f"P{n},s{n},{n % 2}.0,{(n + 1) % 2}.0\n" for n in range(12)),
             "metadata.csv": table("dicom_id,study_id,View", "{name}", "s{half}", "v{two}"),
         },
     )

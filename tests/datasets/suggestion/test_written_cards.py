@@ -7,7 +7,7 @@ import pytest
 from medtui.datasets.suggestion.analysis import suggest
 from medtui.datasets.suggestion.classes import order_classes
 from medtui.datasets.summary import summarise_dataset
-from medtui.errors import UsageError
+from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import DataSettings
 from medtui.protocol.suggestion import Choices
 from tests.datasets.suggestion.conftest import Write
@@ -47,7 +47,7 @@ def test_a_card_of_an_npz_file_opens_it(tmp_path: Path) -> None:
 
 def test_a_path_without_a_data_set_is_refused(tmp_path: Path) -> None:
     """An empty folder, images without classes, and a text file are refused with a reason."""
-    with pytest.raises(UsageError, match="no image files found"):
+    with pytest.raises(EnvironmentProblem, match="no image file found"):
         suggest(tmp_path, "x")
     draw(tmp_path / "a.png", seed=0)
     assert "no two folders that name classes" in suggest(tmp_path, "x").problem
