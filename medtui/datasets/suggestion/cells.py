@@ -130,6 +130,12 @@ def binary_cells(cells: Sequence[str]) -> BinaryCells | None:
     return BinaryCells(len(ones), num_uncertain, is_numeric, frozenset(ones))
 
 
+def are_repeated_numbers(cells: Sequence[str]) -> bool:
+    """Return whether cells are numbers of which each occurs twice or more on average."""
+    values = set(cells)
+    return 2 * len(values) <= len(cells) and all(_NUMBER.fullmatch(cell.strip()) for cell in values)
+
+
 def parts_named(cells: Sequence[str]) -> Counter[str]:
     """Return train, val and test with their rows; empty where a cell means none of them."""
     values = Counter(cell.strip() for cell in cells if cell.strip())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medtui.datasets.file_matching import match_files
 from medtui.datasets.file_scan import Scan
+from medtui.datasets.suggestion.cells import are_repeated_numbers
 from medtui.datasets.suggestion.file_names import FileNames
 from medtui.datasets.suggestion.reading import Cells, TableProblem, is_table, read_cells
 
@@ -140,6 +141,8 @@ def _image_column(
     if not any(map(names.fits, sample)) and (is_repeated or step == 1):
         return None
     filled = [number for number, row in enumerate(rows) if at < len(row) and row[at].strip()]
+    if are_repeated_numbers([rows[number][at] for number in filled]):
+        return None  # a class or a count, which may look like `0.png`
     matches = match_files([rows[number][at] for number in filled], known)
     files: dict[int, str] = {}
     for place, file in matches.pairs:
