@@ -51,7 +51,8 @@ async def test_a_card_is_chosen_and_written_by_keyboard(runs_dir: Path, films: P
         await pilot.press("w")
         await until(pilot, lambda: isinstance(pilot.app.screen, CardScreen))
         await until(pilot, lambda: "Labels or MethodLabel?" in screen_text(pilot))
-        assert "○ MethodLabel  2 values: m 12, r 12" in screen_text(pilot)
+        evidence = "○ MethodLabel  2 values: m 12, r 12"
+        await until(pilot, lambda: evidence in screen_text(pilot))
         await pilot.press("w")
         assert "Which column has the labels" in notices(pilot)
         await pilot.press("right")

@@ -12,7 +12,6 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from medtui.jobs.dataset_inspection import (
@@ -30,6 +29,7 @@ from medtui.tui.editor.dataset_report import DatasetReport
 from medtui.tui.editor.form import Form, FormField
 from medtui.tui.editor.state import EditorState
 from medtui.tui.theme import colours_of
+from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.title_bar import TitleBar
 
 InspectionT = TypeVar("InspectionT", bound=AnyInspection)
@@ -58,8 +58,8 @@ class DataScreen(Screen[None]):
     BINDINGS = [
         bind("n", "next", "Next: compress", "Continue with schemes and densities"),
         bind("c", "check", "Check images", "Read every image, or cancel"),
-        bind("l", "reload", "Reload", "Inspect the data set again"),
         bind("w", "card", "Write card", "Describe the images of the root folder in a new card"),
+        bind("l", "reload", "Reload", "Inspect the data set again"),
         bind("pagedown", "page(1)", "More", "Scroll the report down"),
         bind("pageup", "page(-1)", "", "Scroll the report up"),
         bind("tab", "app.focus_next", "Field", "Move to the next field"),
@@ -89,7 +89,7 @@ class DataScreen(Screen[None]):
             fields = [("data", name) for name in _FIELDS]
             yield Form("Data", fields, suggestions={"card": card_names()}, id="form")
             yield DatasetReport(id="report")
-        yield Footer()
+        yield FittedFooter()
 
     def on_mount(self) -> None:
         self._show()
