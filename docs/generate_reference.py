@@ -115,11 +115,21 @@ def metrics_page() -> str:
             "yes" if metric.has_interval else "",
             "yes" if metric.resample else "",
             "yes" if metric.is_per_class else "",
+            "yes" if metric.is_of_positive else "",
             "yes" if metric.is_searchable else "",
         )
         for metric in all_metrics()
     ]
-    header = ("name", "value", "tasks", "interval", "paired change", "per class", "search")
+    header = (
+        "name",
+        "value",
+        "tasks",
+        "interval",
+        "paired change",
+        "per class",
+        "positive class",
+        "search",
+    )
     return table(header, rows)
 
 

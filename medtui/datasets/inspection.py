@@ -64,6 +64,7 @@ def _found(
         title=summary.card.title or summary.card.name,
         classes=list(summary.classes),
         positive_class=summary.positive_class,
+        augment=summary.card.augment.summary,
         size=summary.size,
         channels=summary.channels,
         task=summary.task,

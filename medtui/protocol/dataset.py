@@ -63,6 +63,8 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     classes: list[str] = []
     positive_class: str | None = None
     """The class that sensitivity and its like are about; None where they average over classes."""
+    augment: str = ""
+    """Augmentation of training batches in one line: the preset's, else the card's."""
     size: int = 0
     channels: int = 0
     task: str = ""

@@ -109,3 +109,28 @@ async def test_what_is_below_is_reached_by_keyboard(runs_dir: Path) -> None:
         assert "no patient is in more than one split" not in screen_text(pilot)
         await pilot.press("pagedown")
         await until(pilot, lambda: "no patient is in more than one split" in screen_text(pilot))
+
+
+def used(screen: DataScreen) -> str:
+    """Return the augmentation that the report states."""
+    report = screen._report
+    return report.augment if report else ""
+
+
+async def test_augmentation_is_edited_in_place_of_the_card_s(runs_dir: Path) -> None:
+    """The fields are empty, reached by Tab at 80x24, and the report shows what is used."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+        await pilot.press("tab")
+        while pilot.app.focused.parent.id != "data-augment-rotation_degrees":
+            await pilot.press("tab")
+        await until(pilot, lambda: "Rotate by an angle" in screen_text(pilot))
+        assert pilot.app.focused.value == ""
+        await pilot.press("4", "5")
+        screen = pilot.app.screen
+        await until(pilot, lambda: screen.editor.document.preset.data.augment is not None)
+        assert screen.editor.document.preset.data.augment.rotation_degrees == 45
+        await until(pilot, lambda: used(screen) == "rotation degrees 45")

@@ -280,3 +280,18 @@ async def compress(pilot: object) -> None:
 def test_the_report_of_nothing_is_empty() -> None:
     """The default report claims no data."""
     assert DataReport().splits == []
+
+
+def test_a_table_within_a_table_comes_with_its_first_key_and_goes_with_its_last():
+    """Without `[data.augment]` the card's augmentation is used, and the form is empty."""
+    plain = PresetDocument(COMMENTED)
+    assert plain.value("data.augment", "hue") is None
+    changed = plain.set_to("data.augment", "flip_vertical", value=True)
+    assert "[data.augment]\nflip_vertical = true" in changed.text
+    assert changed.preset.data.augment.flip_vertical
+    assert changed.value("data.augment", "hue") == 0.0
+    wrong = changed.set_to("data.augment", "hue", 3)
+    assert "0.5" in wrong.problem_of("data.augment", "hue")
+    emptied = changed.set_to("data.augment", "flip_vertical", None)
+    assert emptied.preset == plain.preset
+    assert emptied.preset.data.augment is None

@@ -26,6 +26,7 @@ from medtui.resources import card_names
 from medtui.tui.bindings import bind
 from medtui.tui.editor.card_screen import CardScreen
 from medtui.tui.editor.dataset_report import DatasetReport
+from medtui.tui.editor.document import sections
 from medtui.tui.editor.form import Form, FormField
 from medtui.tui.editor.state import EditorState
 from medtui.tui.theme import colours_of
@@ -39,6 +40,9 @@ PAUSE_S = 0.8
 
 _FIELDS = ("card", "root", "size", "split", "fractions", "seed", "limit", "on_bad_image", "accept")
 
+AUGMENT = "data.augment"
+"""The table that replaces the card's augmentation."""
+
 
 class DataScreen(Screen[None]):
     """First step of a new study."""
@@ -46,7 +50,8 @@ class DataScreen(Screen[None]):
     HELP = (
         "A card describes a data set: its format, classes, patients and size. The root is the "
         "folder or npz file with the images; some cards include them. The data set is inspected "
-        "again after every change. All images of a patient are in the same split unless the report "
+        "again after every change. Keys of [data.augment] replace the card's augmentation: what is "
+        "not set there is off. All images of a patient are in the same split unless the report "
         "states otherwise. Press c to read every image: it finds unreadable files and duplicates, "
         "and measures mean and standard deviation. The decoded images are cached for the study. "
         "Press c again to cancel."
@@ -87,7 +92,8 @@ class DataScreen(Screen[None]):
         yield TitleBar()
         with Horizontal(id="body"):
             fields = [("data", name) for name in _FIELDS]
-            yield Form("Data", fields, suggestions={"card": card_names()}, id="form")
+            tables = {AUGMENT: list(sections()[AUGMENT].model_fields)}
+            yield Form("Data", fields, tables=tables, suggestions={"card": card_names()}, id="form")
             yield DatasetReport(id="report")
         yield FittedFooter()
 
@@ -222,6 +228,13 @@ class DataScreen(Screen[None]):
         previews = self._report.previews if self._report else []
         self._take(replace(report, previews=previews))
 
+    def _augmentation_note(self) -> str:
+        """Return whose augmentation is used: the card's, or the form's in its place."""
+        data = self.editor.document.table.get("data")
+        if isinstance(data, dict) and "augment" in data:
+            return "In place of the card's. Empty all fields to use the card's again."
+        return "Empty: the card's is used."
+
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
         steps = Text.assemble(
@@ -229,7 +242,9 @@ class DataScreen(Screen[None]):
         )
         name = str(self.editor.document.value("", "name") or "")
         self.query_one(TitleBar).show(steps, Text(name, colours.muted))
-        self.query_one(Form).show(self.editor.document, colours)
+        form = self.query_one(Form)
+        form.show(self.editor.document, colours)
+        form.show_note(AUGMENT, Text(self._augmentation_note(), colours.muted))
         preset = self.editor.document.preset
         accepted = preset.data.accept if preset else ()
         self.query_one(DatasetReport).show(self._report, self._reading, accepted, colours)

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
-from medtui.protocol.dataset import Checked, DataReport, PreviewImage, Reading
+from medtui.protocol.dataset import Checked, DataReport, Reading
 from medtui.protocol.finding import Finding
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
 from medtui.tui.widgets.panel import Panel
@@ -72,7 +72,7 @@ class DatasetReport(Panel, VerticalScroll):
                 "parts": _parts(report, colours),
                 "errors": _findings(errors, accepted, colours),
                 "findings": _findings(others, accepted, colours),
-                "previews": _previews(report.previews, self.content_size.width, colours),
+                "previews": _previews(report, self.content_size.width, colours),
             }
         for name, content in parts.items():
             self.query_one(f"#report-{name}", Static).update(content)
@@ -180,8 +180,9 @@ def _parts(report: DataReport, colours: Colours) -> Group:
     return Group(table, said)
 
 
-def _previews(previews: list[PreviewImage], width: int, colours: Colours) -> Text:
+def _previews(report: DataReport, width: int, colours: Colours) -> Text:
     """Draw images beside each other, two pixels per cell, and below them augmented."""
+    previews = report.previews
     if not previews:
         return Text()
     side = len(previews[0].image)
@@ -190,6 +191,7 @@ def _previews(previews: list[PreviewImage], width: int, colours: Colours) -> Tex
     text.append(GAP.join(preview.label[:side].ljust(side) for preview in shown), colours.muted)
     draw_pictures(text, [preview.image for preview in shown])
     if all(preview.augmented for preview in shown):
-        text.append("\naugmented, as in a training batch", colours.muted)
+        how = f": {report.augment}" if report.augment else ""
+        text.append(f"\naugmented, as in a training batch{how}", colours.muted)
         draw_pictures(text, [preview.augmented for preview in shown])
     return text

@@ -56,15 +56,24 @@ class PresetDocument:
             return {}
 
     def value(self, section: str, name: str) -> object:
-        """Return a key's value, else its default; None where it has neither."""
-        table = self.table if not section else self.table.get(section, {})
+        """Return a key's value, else its default; None where it has neither.
+
+        In a table within another one (`data.augment`) a default counts only if the table exists.
+        """
+        table: object = self.table
+        for part in section.split(".") if section else ():
+            table = table.get(part) if isinstance(table, dict) else None
         if isinstance(table, dict) and name in table:
             return table[name]
+        if table is None and "." in section:
+            return None
         default = field_of(section, name).default
         return None if default is PydanticUndefined else default
 
     def has(self, section: str) -> bool:
-        """Return whether a table exists; required ones always do, with their defaults."""
+        """Return whether a table can be edited: it exists, is required, or is within another."""
+        if "." in section:
+            return True
         is_optional = bool(section) and Preset.model_fields[section].default is None
         return not is_optional or section in self.table
 
@@ -77,17 +86,23 @@ class PresetDocument:
         return ""
 
     def set_to(self, section: str, name: str, value: object) -> "PresetDocument":
-        """Return the document with a key set; None removes it, which means its default."""
+        """Return the document with a key set; None removes it, which means its default.
+
+        A table within another one goes with its last key.
+        """
         import tomlkit  # slow to import, and only forms write TOML
 
         toml = tomlkit.parse(self.text)
         table: Any = toml
-        if section:
-            table = toml.setdefault(section, tomlkit.table())
+        outer, _, inner = section.partition(".")
+        for part in filter(None, (outer, inner)):
+            table = table.setdefault(part, tomlkit.table())
         if value is None:
             table.pop(name, None)
         else:
             table[name] = value
+        if inner and not table:
+            toml[outer].pop(inner)
         return replace(self, text=tomlkit.dumps(toml))
 
     def without(self, section: str) -> "PresetDocument":
@@ -179,9 +194,18 @@ def _search_line(preset: Preset) -> str:
 
 
 def sections() -> dict[str, type[BaseModel]]:
-    """Return the preset's tables by name, in the order of the file."""
-    models = {name: _model_of(info.annotation) for name, info in Preset.model_fields.items()}
-    return {name: model for name, model in models.items() if model is not None}
+    """Return the preset's tables by name, in the order of the file: `data`, `data.augment`."""
+    found: dict[str, type[BaseModel]] = {}
+    for name, model in _tables_of(Preset).items():
+        found[name] = model
+        found |= {f"{name}.{inner}": table for inner, table in _tables_of(model).items()}
+    return found
+
+
+def _tables_of(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Return the keys of a table that are tables themselves."""
+    models = {name: _model_of(info.annotation) for name, info in model.model_fields.items()}
+    return {name: table for name, table in models.items() if table is not None}
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type annotation may be anything

@@ -62,7 +62,7 @@ class FormField(Horizontal):
         """As a TOML value; None removes the key."""
 
     def __init__(self, section: str, name: str, suggestions: Sequence[str] = ()) -> None:
-        super().__init__(id=f"{section or 'preset'}-{name}".replace(".", "-"))
+        super().__init__(id=_id_of(section or "preset", name))
         self.section, self.key = section, name
         choices = tuple(suggestions) or choices_of(section, name)
         self._suggester = SuggestFromList(choices) if choices else None
@@ -142,9 +142,9 @@ class Form(Panel, VerticalScroll, can_focus=False):
             yield FormField(section, name, self._suggestions.get(name, ()))
         for section, names in self._tables.items():
             yield Static(
-                heading_of(section), id=f"{section}-heading", classes="heading", markup=False
+                heading_of(section), id=_id_of(section, "heading"), classes="heading", markup=False
             )
-            yield ChangingText(id=f"{section}-note", classes="note")
+            yield ChangingText(id=_id_of(section, "note"), classes="note")
             for name in names:
                 yield FormField(section, name, self._suggestions.get(name, ()))
 
@@ -157,14 +157,18 @@ class Form(Panel, VerticalScroll, can_focus=False):
 
     def show_note(self, section: str, text: Text) -> None:
         """Show a text below a table's heading."""
-        line = self.query_one(f"#{section}-note", ChangingText)
+        line = self.query_one(f"#{_id_of(section, 'note')}", ChangingText)
         line.display = bool(text)
         line.show(text)
 
     def go_to(self, section: str, name: str) -> None:
         """Focus a field, with as much of its table in view as fits."""
-        self.query_one(f"#{section}-{name} Input").focus(scroll_visible=False)
-        self.query_one(f"#{section}-heading").scroll_visible(top=True, animate=False)
+        self.query_one(f"#{_id_of(section, name)} Input").focus(scroll_visible=False)
+        self.query_one(f"#{_id_of(section, 'heading')}").scroll_visible(top=True, animate=False)
+
+
+def _id_of(section: str, name: str) -> str:
+    return f"{section}-{name}".replace(".", "-")
 
 
 def heading_of(section: str) -> str:
