@@ -17,6 +17,7 @@ from tests.datasets.cases import (
     labels_and_patients,
     published_films,
     published_pictures,
+    similar_sets,
     table_files,
 )
 from tests.datasets.cases.case import (
@@ -37,6 +38,7 @@ DRAWN = (
     *class_folders.CASES,
     *published_films.CASES,
     *published_pictures.CASES,
+    *similar_sets.CASES,
 )
 
 
