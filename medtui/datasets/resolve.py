@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import compress
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,16 @@ from medtui.datasets.class_weights import count_classes
 from medtui.datasets.digest import NEWEST_RULE, index_under
 from medtui.datasets.findings import Findings, error, note, warning
 from medtui.datasets.formats import FORMATS
-from medtui.datasets.index import NO_SPLIT, SPLITS, ImageIndex, SplitNumbers, some
+from medtui.datasets.index import (
+    NO_SPLIT,
+    SPLITS,
+    TRAIN,
+    TRAIN_VAL,
+    VAL,
+    ImageIndex,
+    SplitNumbers,
+    some,
+)
 from medtui.datasets.official_split import read_official
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.errors import EnvironmentProblem, UsageError
@@ -148,19 +158,31 @@ def _describe(
 
 
 def _absent_classes(index: ImageIndex, splits: SplitNumbers, method: SplitMethod) -> list[Finding]:
-    """Return a finding for each split that lacks classes.
+    """Return findings on splits that lack classes.
 
-    In an official split it is an error: its folders or lists name the classes differently. In a
-    small data set that medtui divides it happens by chance.
+    It is an error where an official split lacks a class that another has: its folders or lists
+    name the classes differently. In splits that medtui draws it happens by chance, and a class
+    without any image is one that the card lists and a subset of the data does not contain.
     """
-    rank = error if method == "official" else warning
+    counts_SK = np.array(
+        [
+            count_classes(index.labels[splits == number], index.task, len(index.classes))
+            for number in range(len(SPLITS))
+        ]
+    )
+    published_SK = counts_SK.copy()
+    if index.official is not None and (index.official == TRAIN_VAL).any():
+        published_SK[[TRAIN, VAL]] = counts_SK[TRAIN] + counts_SK[VAL]
+    is_wrong_SK = (published_SK == 0) & (counts_SK.sum(axis=0) > 0) & (method == "official")
     found = []
     for number, name in enumerate(SPLITS):
-        labels = index.labels[splits == number]
-        counts = count_classes(labels, index.task, len(index.classes))
-        absent = [each for each, count in zip(index.classes, counts, strict=True) if not count]
-        if absent:
-            found.append(rank("missing-class", f"{name} has no image of {', '.join(absent)}"))
+        for rank, is_absent_K in (
+            (error, is_wrong_SK[number]),
+            (warning, (counts_SK[number] == 0) & ~is_wrong_SK[number]),
+        ):
+            if is_absent_K.any():
+                absent = ", ".join(compress(index.classes, is_absent_K))
+                found.append(rank("missing-class", f"{name} has no image of {absent}"))
     return found
 
 

@@ -12,10 +12,7 @@ def training_and_testing(root: Path) -> Case:
     parts = (("Training", "Tr", OPEN, 12), ("Testing", "Te", "test", 5))
     pictures = {
         f"{part}/{label}/{prefix}-{label[:2]}_{at:04d}.jpg": picture(label, split=split)
-        for part, prefix, split, count in (
-            ("Training", "Tr", OPEN, 12),
-            ("Testing", "Te", "test", 5),
-        )
+        for part, prefix, split, count in parts
         for label in classes
         for at in range(count)
     }
@@ -41,9 +38,8 @@ def target_beside_diagnosis(root: Path) -> Case:
 
 def label_not_chosen(root: Path) -> Case:
     """Where several columns could be the label, none is chosen for the user."""
-    return Case(
-        target_beside_diagnosis(root).root, refusal=r"--label benign_malignant.*--label target"
-    )
+    refusal = r"(?s)--label diagnosis.*--label benign_malignant"
+    return Case(target_beside_diagnosis(root).root, refusal=refusal)
 
 
 def patient_before_image(root: Path) -> Case:
@@ -86,7 +82,7 @@ def no_header(root: Path) -> Case:
     draw_images(root / "images", (row[0] for row in rows))
     write_csv(root / "labels.csv", rows[0], rows[1:])
     pictures = {f"images/{name}": picture(label, patient) for name, label, patient in rows}
-    return Case(root, pictures, TWO)
+    return Case(root, pictures, TWO, choices={"label": ["2"], "patient": ["3"]})
 
 
 def tiles_without_names(root: Path) -> Case:
