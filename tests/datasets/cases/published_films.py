@@ -85,13 +85,13 @@ def nih(root: Path) -> Case:
     for at in range(48):
         patient = at // 3 + 1
         name = f"{patient:08d}_{at % 3:03d}.png"
-        labels = _findings(at, findings) or ["No Finding"]
+        labels = _findings(at, findings)
         is_test = patient > 12
         lists["test_list.txt" if is_test else "train_val_list.txt"].append(name)
         rows.append(
             (
                 name,
-                "|".join(labels),
+                "|".join(labels or ["No Finding"]),
                 at % 3,
                 patient,
                 40 + at,
@@ -108,7 +108,9 @@ def nih(root: Path) -> Case:
             labels, patient, "test" if is_test else OPEN
         )
         if at % 4 == 0:
-            boxes.append((name, labels[0], 225.1, 547.0, 86.8, 79.2, "", "", ""))
+            boxes.append(
+                (name, labels[0] if labels else findings[0], 225.1, 547.0, 86.8, 79.2, "", "", "")
+            )
     draw_images(root, pictures)
     header = (
         "Image Index",
@@ -132,7 +134,7 @@ def nih(root: Path) -> Case:
     )
     for name, lines in lists.items():
         (root / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Case(root, pictures, (*findings[:4], "No Finding", findings[4]))
+    return Case(root, pictures, findings)
 
 
 def vindr_cxr(root: Path) -> Case:
@@ -237,6 +239,19 @@ def mimic_tables(root: Path) -> Case:
     write_csv(root / "mimic-cxr-2.0.0-chexpert.csv", ("subject_id", "study_id", *MIMIC), labels)
     header = ("dicom_id", "study_id", "subject_id", "split")
     write_csv(root / "mimic-cxr-2.0.0-split.csv", header, splits)
+    header = (
+        "dicom_id",
+        "subject_id",
+        "study_id",
+        "PerformedProcedureStepDescription",
+        "ViewPosition",
+    )
+    views = [
+        (film, study, subject, "CHEST (PA AND LAT)", ("PA", "LATERAL")[at % 2])
+        for at, (film, study, subject, _) in enumerate(splits)
+    ]
+    columns = (*header[:3], "PerformedProcedureStepDescription", "ViewPosition")
+    write_csv(root / "mimic-cxr-2.0.0-metadata.csv", columns, views)
     return Case(root, pictures, MIMIC, "mimic-cxr-jpg", unknown=unknown)
 
 

@@ -81,8 +81,8 @@ def no_header(root: Path) -> Case:
     rows = two_classes(30)
     draw_images(root / "images", (row[0] for row in rows))
     write_csv(root / "labels.csv", rows[0], rows[1:])
-    pictures = {f"images/{name}": picture(label, patient) for name, label, patient in rows}
-    return Case(root, pictures, TWO, choices={"label": ["2"], "patient": ["3"]})
+    pictures = {f"images/{name}": picture(label) for name, label, _ in rows}
+    return Case(root, pictures, TWO, choices={"label": ["2"]})
 
 
 def tiles_without_names(root: Path) -> Case:
