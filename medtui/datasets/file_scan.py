@@ -40,6 +40,8 @@ class Scan:
     """Masks and thumbnails that accompany an image."""
     doubtful_masks: list[str] = field(default_factory=list)
     """Files of `files` in a folder that is named like masks."""
+    are_files_listed: bool = False
+    """Whether a table says which files are images; then other files need no warning."""
     loops: list[str] = field(default_factory=list)
     """Links to a folder that was already visited."""
     unreadable: list[str] = field(default_factory=list)
@@ -167,14 +169,17 @@ def _suffix_by_content(entry: os.DirEntry[str]) -> str:
 
 
 def _unread_findings(found: Scan) -> list[Finding]:
-    """Return a finding per format that is not read; an error where most images are in it."""
+    """Return a finding per format that is not read; an error where most images are in it.
+
+    A table reports its rows without a file itself: images may lie there in two formats.
+    """
     findings = []
     for kind, files in found.unread.items():
         sentence = (
             f"{plural(len(files), f'{kind} file')} skipped: medtui does not read {kind}; "
             f"convert them to PNG or JPEG: {some(sorted(files))}"
         )
-        is_most = len(files) > len(found.files)
+        is_most = len(files) > len(found.files) and not found.are_files_listed
         findings.append((error if is_most else warning)("unsupported-files", sentence))
     return findings
 
@@ -204,7 +209,7 @@ def _mask_findings(found: Scan) -> list[Finding]:
     if found.masks:
         sentence = f"{plural(len(found.masks), 'mask file')} or thumbnails of other images skipped"
         findings.append(note("masks", f"{sentence}: {some(found.masks)}"))
-    if found.doubtful_masks:
+    if found.doubtful_masks and not found.are_files_listed:
         sentence = (
             f"{plural(len(found.doubtful_masks), 'image')} in folders named like masks are used "
             f"as images; `ignore` in the card excludes them: {some(found.doubtful_masks)}"

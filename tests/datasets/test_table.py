@@ -349,3 +349,11 @@ def test_a_run_of_the_first_digest_rule_keeps_names_and_split(settings: DataSett
     assert first.digest != newest.digest
     assert all(not name.endswith(".png") for name in first.train.names)
     assert all(name.endswith(".png") for name in newest.train.names)
+
+
+def test_a_second_format_beside_the_images_stops_nothing(settings: DataSettings) -> None:
+    """A table whose rows all have a file may lie above the same images in a format not read."""
+    for number in range(60):
+        (Path(settings.root) / f"{number}.nii").write_bytes(b"x")
+    found = {each.name: each.rank for each in summarise_dataset(settings).findings}
+    assert found == {"unsupported-files": "warning"}

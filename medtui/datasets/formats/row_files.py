@@ -39,6 +39,7 @@ def join_rows(names: Sequence[str], found: Scan, root: Path, table: str) -> RowF
         matches = match_files(names, found.files)
     if not matches.pairs:
         raise _nothing_matched(names, found, matches, root, table)
+    found.are_files_listed = True
     pairs, spellings = _one_row_per_file(matches)
     files = [file for _, file in pairs]
     image_names = name_images(files)
