@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from medtui.control_characters import one_line
+from medtui.datasets.card import TableFiles
 from medtui.datasets.suggestion.draft import Draft, TableDraft
 from medtui.datasets.suggestion.lists import OfficialLists
 
@@ -83,6 +84,10 @@ def _table(draft: Draft, table: TableDraft) -> Iterator[str]:
         yield f"separator = {_toml(table.separator)}"
     if table.none_label:
         yield f"none_label = {_toml(table.none_label)}"
+    if table.num_uncertain:
+        yield f"# {table.num_uncertain:,} cells are -1, which is neither 0 nor 1"
+        if "uncertain" in TableFiles.model_fields:
+            yield 'uncertain = "ignore"  # or "negative" or "positive"'
     yield from _comments(draft, "patient_column")
     yield f"patient_column = {_toml(table.patient_column)}"
     if table.split_column:

@@ -19,6 +19,8 @@ class TableDraft:
     patient_column: str
     split_column: str = ""
     has_header: bool = True
+    num_uncertain: int = 0
+    """Cells of -1 in 0/1 columns."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def draft_of_table(
         none_label=none_label,
         patient_column="" if patient.chosen in {NONE, PATTERN} else patient.chosen,
         has_header=chosen.table.has_header,
+        num_uncertain=labels.num_uncertain,
         split_column=split.chosen if split.chosen in chosen.columns.splits else "",
     )
     return questions, Draft(
