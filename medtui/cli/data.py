@@ -208,7 +208,7 @@ def _settings(name: str, given: dict[str, object]) -> Iterator["DataSettings"]:
 
 def _print_check(found: "Check") -> None:
     from medtui.cli.table import render_table
-    from medtui.units import MISSING, format_count
+    from medtui.units import MISSING, format_count, format_number
 
     survey = found.summary
     kinds = ", ".join(f"{format_count(count)} {kind}" for kind, count in found.kinds.items())
@@ -221,14 +221,26 @@ def _print_check(found: "Check") -> None:
         print(f"positive {survey.positive_class}{note}")
     print(f"augment  {survey.card.augment.summary}")
     print(f"mean     {_numbers(found.mean)}   std {_numbers(found.std)}, of train\n")
-    headers = ("class", *(split.name for split in survey.splits), "weight")
+    headers = ("class", *(split.name for split in survey.splits), "weight", "width / height")
     rows = [
-        [name, *(format_count(split.counts[name]) for split in survey.splits), f"{weight:.3g}"]
+        [
+            name,
+            *(format_count(split.counts[name]) for split in survey.splits),
+            f"{weight:.3g}",
+            format_number(found.aspects.get(name), 2),
+        ]
         for name, weight in zip(survey.classes, survey.class_weights, strict=True)
     ]
-    rows.append(["images", *(format_count(split.num_images) for split in survey.splits), MISSING])
     rows.append(
-        ["patients", *(format_count(split.num_patients) for split in survey.splits), MISSING]
+        ["images", *(format_count(split.num_images) for split in survey.splits), MISSING, MISSING]
+    )
+    rows.append(
+        [
+            "patients",
+            *(format_count(split.num_patients) for split in survey.splits),
+            MISSING,
+            MISSING,
+        ]
     )
     print(render_table(headers, rows))
     for finding in found.findings:

@@ -5,9 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from medtui.datasets.cache import CacheRecord, default_cache_dir
+from medtui.datasets.cache import default_cache_dir
+from medtui.datasets.cache_record import read_record
 from medtui.errors import EnvironmentProblem
 
 
@@ -56,7 +55,7 @@ def clear_entries(entries: list[CacheEntry]) -> int:
 
 
 def _entry(path: Path) -> CacheEntry:
-    record = _read_record(path)
+    record = read_record(path)
     return CacheEntry(
         name=path.name,
         path=path,
@@ -65,13 +64,6 @@ def _entry(path: Path) -> CacheEntry:
         root="" if record is None else record.root,
         is_busy=_is_locked(_lock_of(path)),
     )
-
-
-def _read_record(path: Path) -> CacheRecord | None:
-    try:
-        return msgspec.json.decode((path / "index.json").read_bytes(), type=CacheRecord)
-    except (OSError, ValueError, msgspec.DecodeError):
-        return None
 
 
 def _lock_of(path: Path) -> Path:

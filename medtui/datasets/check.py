@@ -10,12 +10,13 @@ import msgspec
 import numpy as np
 
 from medtui.datasets.contact_sheet import draw_contact_sheet
-from medtui.datasets.dataset import load_pixels, pixel_findings
+from medtui.datasets.dataset import content_findings, load_pixels
 from medtui.datasets.findings import Findings, by_rank, sentences, warning
 from medtui.datasets.index import SPLITS, TRAIN
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
 from medtui.datasets.progress import Progress, ignore_progress
 from medtui.datasets.resolve import Source, open_source
+from medtui.datasets.shapes import class_aspects
 from medtui.datasets.summary import DatasetSummary, summarise_source
 from medtui.preset import DataSettings
 from medtui.units import plural
@@ -31,6 +32,10 @@ class Check:
     """Number of files by format and mode, like `PNG RGB`, most frequent first."""
     sides: tuple[int, int]
     """Shortest and longest side of any image in pixels."""
+    aspects: dict[str, float]
+    """Class to the median of its files' width / height, before they are made square."""
+    bits: int | None
+    """Range of pixels deeper than 8 bits, where 2**bits is white; None without such pixels."""
     mean: tuple[float, ...]
     """Mean per channel of the train pixels, scaled to 0..1."""
     std: tuple[float, ...]
@@ -81,6 +86,8 @@ def check_dataset(
         summary=summarise_source(source),
         kinds=_kinds(pixels),
         sides=_sides(pixels),
+        aspects=class_aspects(source.index, pixels),
+        bits=pixels.bits,
         mean=mean,
         std=std,
         bad={names[position]: reason for position, reason in sorted(pixels.bad.items())},
@@ -95,7 +102,7 @@ def _findings(source: Source, pixels: Pixels) -> Findings:
         warning("bad-images", f"{plural(count, 'image')} of {split} cannot be used")
         for split, count in counts.items()
     ]
-    return (*bad, *pixel_findings(source.index, source.splits, pixels))
+    return (*bad, *content_findings(source, pixels))
 
 
 def _kinds(pixels: Pixels) -> dict[str, int]:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from medtui.datasets.cache import open_cached
 from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
+from medtui.datasets.depth_findings import depth_findings
 from medtui.datasets.digest import NEWEST_RULE, digest_of
 from medtui.datasets.findings import Findings, note, warning
-from medtui.datasets.formats.medmnist import load_npz_pixels
 from medtui.datasets.index import SPLITS, ImageIndex, LabelMask, Labels, SplitNumbers, some
-from medtui.datasets.pixel_stats import Pixels, mean_and_std
+from medtui.datasets.pixel_stats import Pixels, copy_rows, mean_and_std
 from medtui.datasets.progress import Progress, Reporter, ignore_progress
 from medtui.datasets.resolve import Source, open_source
+from medtui.datasets.shapes import shape_findings
 from medtui.errors import EnvironmentProblem
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
@@ -117,15 +118,11 @@ def open_dataset(
 
 
 def load_pixels(source: Source, cache_dir: Path | None, report: Reporter) -> Pixels:
-    """Return the pixels of a source, from its npz file or from the cache.
-
-    Images that the cache lacks are decoded.
+    """Return the pixels of a source from the cache, to which missing images are added.
 
     Raises:
         EnvironmentProblem: images or cache cannot be read or written.
     """
-    if source.index.npz is not None:
-        return load_npz_pixels(source.card, source.index, report)
     return open_cached(source.card, source.index, cache_dir, report)
 
 
@@ -198,19 +195,28 @@ def _assemble(source: Source, pixels: Pixels, digest_rule: int) -> Dataset:
         digest=digest_of(index, source.splits, pixels, digest_rule),
         digest_rule=digest_rule,
         has_patients=source.has_patients,
-        findings=(*source.findings, *pixel_findings(index, source.splits, pixels)),
+        findings=(*source.findings, *content_findings(source, pixels)),
     )
 
 
 def _split_data(index: ImageIndex, pixels: Pixels, positions: NDArray[np.int64]) -> SplitData:
     chosen = index.choose(positions)
     return SplitData(
-        images_NHWC=np.asarray(pixels.images_NHWC[positions]),
+        images_NHWC=copy_rows(pixels.images_NHWC, positions),
         labels=chosen.labels,
         names=chosen.names,
         patients=chosen.names if chosen.patients is None else chosen.patients,
         subgroups=chosen.subgroups,
         mask=chosen.mask,
+    )
+
+
+def content_findings(source: Source, pixels: Pixels) -> Findings:
+    """Return what the files themselves show: copies, depths and shapes."""
+    return (
+        *pixel_findings(source.index, source.splits, pixels),
+        *depth_findings(source.card, pixels),
+        *shape_findings(source.index, pixels),
     )
 
 

@@ -51,6 +51,9 @@ class ImageIndex:
     """Path of each image's file; None where the images are in `npz`."""
     names_in_table: list[str] | None = None
     """Each image's name as a table spells it; None where the images have no table."""
+    whole_files: list[str] | None = None
+    """Files of the whole set, also those that a limit leaves out, as the range of pixels deeper
+    than 8 bits follows from all of them."""
     npz: Path | None = None
     """The npz file with all images, split after split."""
     rows: NDArray[np.int64] | None = None

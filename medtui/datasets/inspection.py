@@ -45,7 +45,7 @@ def look_at_every_image(settings: DataSettings, report: Callable[[Progress], Non
         check = check_dataset(settings, progress=report)
     except MedtuiError as error:
         return _refused(error)
-    checked = Checked(check.kinds, check.sides, check.mean, check.std, check.bad)
+    checked = Checked(check.kinds, check.sides, check.mean, check.std, check.bad, check.aspects)
     return _found(check.summary, check.findings, checked=checked)
 
 

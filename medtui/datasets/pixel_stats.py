@@ -1,14 +1,16 @@
 """Decoded images with per-image statistics. Opens no files."""
 
-from dataclasses import dataclass
+import mmap
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.decoding.image_stats import Images, hash_image
+from medtui.datasets.decoding.image_stats import Images
+from medtui.units import MIB
 
-_AT_ONCE = 256
-"""Images measured together; more would only need more memory."""
+_COPIED_BYTES = 16 * MIB
+"""Bytes that are copied before pages are released."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +29,44 @@ class Pixels:
     """Format, mode and size of each file, like `PNG RGB 142x148`; empty for bad files."""
     bad: dict[int, str]
     """Position of each unusable image to the reason; its pixels are 0."""
+    largest: dict[int, int] = field(default_factory=dict)
+    """Position to the largest stored value of an image deeper than 8 bits without a window."""
+    bits: int | None = None
+    """Range by which those images were scaled: 2**bits is white; None where there are none."""
 
     def choose(self, positions: NDArray[np.int64]) -> "Pixels":
         """Return the good images at `positions`, in this order."""
         return Pixels(
-            images_NHWC=self.images_NHWC[positions],
+            images_NHWC=copy_rows(self.images_NHWC, positions),
             sums_NC=self.sums_NC[positions],
             squares_NC=self.squares_NC[positions],
             hashes_N=[self.hashes_N[each] for each in positions.tolist()],
             kinds_N=[self.kinds_N[each] for each in positions.tolist()],
             bad={},
+            largest={
+                new: self.largest[old]
+                for new, old in enumerate(positions.tolist())
+                if old in self.largest
+            },
+            bits=self.bits,
         )
 
 
-def pixels_of(images_NHWC: Images, kind: str) -> Pixels:
-    """Return an array of images, all of one kind, with their statistics."""
-    num_images, *_, channels = images_NHWC.shape
-    sums_NC = np.empty((num_images, channels), np.uint64)
-    squares_NC = np.empty_like(sums_NC)
-    for first in range(0, num_images, _AT_ONCE):
-        rows = slice(first, first + _AT_ONCE)
-        values_NPC = images_NHWC[rows].reshape(-1, images_NHWC[0].size // channels, channels)
-        for channel in range(channels):
-            values_NP = values_NPC[..., channel].astype(np.float32)
-            sums_NC[rows, channel] = values_NP.sum(axis=1, dtype=np.float64)
-            squares_NC[rows, channel] = np.square(values_NP).sum(axis=1, dtype=np.float64)
-    hashes = [hash_image(image) for image in images_NHWC]
-    return Pixels(images_NHWC, sums_NC, squares_NC, hashes, [kind] * num_images, bad={})
+def copy_rows(images_NHWC: Images, positions: NDArray[np.int64]) -> Images:
+    """Return the images at `positions` in memory.
+
+    The pages of a memory-mapped array are released piece by piece: they count as memory of this
+    process, which would else hold the images twice.
+    """
+    copy_NHWC = np.empty((len(positions), *images_NHWC.shape[1:]), np.uint8)
+    mapped = getattr(images_NHWC, "_mmap", None)  # numpy has no public name for it
+    at_once = max(1, _COPIED_BYTES // images_NHWC[:1].nbytes)
+    for first in range(0, len(positions), at_once):
+        rows = slice(first, first + at_once)
+        copy_NHWC[rows] = images_NHWC[positions[rows]]
+        if isinstance(mapped, mmap.mmap):
+            mapped.madvise(mmap.MADV_DONTNEED)
+    return copy_NHWC
 
 
 def mean_and_std(

@@ -3,17 +3,19 @@
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from medtui.datasets.cache import known_range
 from medtui.datasets.card import Card
 from medtui.datasets.decode_settings import decode_settings
-from medtui.datasets.decoding.image import decode_file
+from medtui.datasets.decoding.image import Decoded, decode_file
+from medtui.datasets.decoding.picture import bits_of
 from medtui.datasets.decoding.png import BadImageError
 from medtui.datasets.decoding.settings import DecodeSettings
-from medtui.datasets.formats.medmnist import load_npz_pixels
+from medtui.datasets.formats.npz_images import read_images
 from medtui.datasets.index import TRAIN, ImageIndex
-from medtui.datasets.progress import ignore_progress
 from medtui.datasets.resolve import Source
 
 NUM_PREVIEWS = 6
@@ -44,16 +46,25 @@ def choose_previews(source: Source, count: int = NUM_PREVIEWS) -> tuple[ImageInd
 
 
 def decode_images(card: Card, index: ImageIndex) -> list[NDArray[np.uint8] | None]:
-    """Decode the images of a short index, (size, size, C) each; None where a file is bad."""
-    if index.files is None:
-        return list(load_npz_pixels(card, index, ignore_progress).images_NHWC)
+    """Decode the images of a short index, (size, size, C) each; None where a file is bad.
+
+    Deep images have the range of the whole set where the cache knows it, else that of these images.
+    """
     settings = decode_settings(card, index)
-    return [_decoded(Path(file), settings) for file in index.files]
+    if index.files is None:
+        return list(read_images(index, settings))
+    decoded = [_decoded(Path(file), settings) for file in index.files]
+    largest = [each.largest for each in decoded if each is not None and each.largest is not None]
+    if largest and settings.bits is None:
+        known, _ = known_range(card, index)
+        deep = structs.replace(settings, bits=known or bits_of(max(largest)))
+        decoded = [_decoded(Path(file), deep) for file in index.files]
+    return [None if each is None else each.pixels_HWC for each in decoded]
 
 
-def _decoded(file: Path, settings: DecodeSettings) -> NDArray[np.uint8] | None:
+def _decoded(file: Path, settings: DecodeSettings) -> Decoded | None:
     try:
-        return decode_file(file, settings).pixels_HWC
+        return decode_file(file, settings)
     except BadImageError:
         return None
 

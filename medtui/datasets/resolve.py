@@ -87,7 +87,8 @@ def index_images(card: Card, card_path: Path, settings: DataSettings) -> ImageIn
     reader: _Reader = import_module(row.module).index_images
     root = settings.root
     path = _npz_path(card, card_path, root) if row.is_file else _root(card, root)
-    return reader(card, path, settings.size)
+    index = reader(card, path, settings.size)
+    return replace(index, whole_files=index.files)
 
 
 def _check_positive(card: Card, path: Path, index: ImageIndex) -> None:

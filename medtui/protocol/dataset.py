@@ -52,6 +52,8 @@ class Checked(msgspec.Struct, frozen=True):
     """Standard deviation of each channel over train, for pixels scaled to 0..1."""
     bad: dict[str, str]
     """Names of unusable images, with the reason."""
+    aspects: dict[str, float] = {}
+    """Median of width / height of the files of each class."""
 
 
 class DataReport(msgspec.Struct, frozen=True, tag=True):

@@ -10,6 +10,7 @@ Rank = Literal["note", "warning", "error"]
 ERRORS = {
     "class-spelling": "Names of classes differ by case, blanks or `.0`, or begin alike.",
     "joined-labels": "Labels seem to be joined by something else than the card's separator.",
+    "mixed-bit-depths": "Images have pixels of different depths, which no single range fits.",
     "missing-class": "An official split has no image of a class that another split has.",
     "mixed-encodings": "A table mixes UTF-8 with another encoding: letters are read wrongly.",
     "ragged-rows": "Over a tenth of a table's rows have too many cells, or are cut.",

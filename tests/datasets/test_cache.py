@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medtui.datasets import cache
+from medtui.datasets import cache_build, file_pixels
 from medtui.datasets.cache_admin import clear_entries, list_entries
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.progress import Progress
@@ -46,7 +46,7 @@ def cancel_after_48(progress: Progress) -> None:
 @pytest.fixture
 def small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use small jobs, so that a build of 120 images has many."""
-    monkeypatch.setattr(cache, "JOB_IMAGES", 8)
+    monkeypatch.setattr(file_pixels, "JOB_IMAGES", 8)
 
 
 def test_the_second_start_decodes_nothing(settings: DataSettings) -> None:
@@ -77,10 +77,10 @@ def test_a_killed_build_goes_on_where_it_was(settings: DataSettings) -> None:
     """Kill -9 loses only jobs in progress; finished jobs are not repeated."""
     script = f"""
 import os, signal, sys
-from medtui.datasets import cache
+from medtui.datasets import file_pixels
 from medtui.datasets.dataset import open_dataset
 from medtui.preset import DataSettings
-cache.JOB_IMAGES = 8
+file_pixels.JOB_IMAGES = 8
 def report(progress):
     if progress.done >= 40:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -250,7 +250,7 @@ def test_a_full_disk_is_reported_before_starting(
     settings: DataSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message has the bytes needed and free; no build is started."""
-    monkeypatch.setattr(cache, "_SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(cache_build, "_SPARE_BYTES", 1 << 60)
     with pytest.raises(EnvironmentProblem, match="120 decoded images need") as caught:
         open_dataset(settings)
     assert "MEDTUI_CACHE_DIR" in caught.value.hint

@@ -27,7 +27,7 @@ class Job(msgspec.Struct, frozen=True):
     """Images to decode into consecutive rows."""
 
     array: str
-    """The cache's array, an `.npy` file of uint8 (N, H, W, C)."""
+    """The cache's array, an `.npy` file of uint8 (N, H, W, C); empty to measure images only."""
     first: int
     """Row of the first image."""
     files: list[str]
@@ -53,24 +53,29 @@ class Done(msgspec.Struct, frozen=True):
     """Row to the reason why its file could not be decoded."""
     largest: dict[int, int] = {}
     """Row to the largest stored value of an image deeper than 8 bits without a window."""
+    bits: int | None = None
+    """Range by which these were scaled; None for each one's own range."""
 
 
-def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
-    """Decode the files of a job into the array."""
+def run_job(job: Job, array_NHWC: np.ndarray | None) -> Done:
+    """Decode the files of a job into the array, if there is one."""
+    shape = (job.settings.size, job.settings.size, job.settings.channels)
     measured, kinds = list[Measured](), list[str]()
     bad, largest = dict[int, str](), dict[int, int]()
     for row, file in enumerate(job.files, start=job.first):
         try:
             decoded = decode_file(Path(file), job.settings)
-            array_NHWC[row] = decoded.pixels_HWC
+            pixels_HWC = decoded.pixels_HWC
             kinds.append(decoded.kind)
             if decoded.largest is not None:
                 largest[row] = decoded.largest
         except BadImageError as error:
-            array_NHWC[row] = 0
+            pixels_HWC = np.zeros(shape, np.uint8)
             kinds.append("")
             bad[row] = str(error)
-        measured.append(measure(array_NHWC[row]))
+        if array_NHWC is not None:
+            array_NHWC[row] = pixels_HWC
+        measured.append(measure(pixels_HWC))
     return Done(
         job.first,
         [each.sums for each in measured],
@@ -79,6 +84,7 @@ def run_job(job: Job, array_NHWC: np.ndarray) -> Done:
         kinds,
         bad,
         largest,
+        job.settings.bits,
     )
 
 
@@ -89,10 +95,10 @@ def main() -> None:
     arrays: dict[str, np.memmap] = {}
     for line in sys.stdin.buffer:
         job = msgspec.json.decode(line, type=Job)
-        if job.array not in arrays:
+        if job.array and job.array not in arrays:
             arrays = {job.array: np.lib.format.open_memmap(job.array, mode="r+")}
             _limit_memory(arrays[job.array].nbytes)
-        done = run_job(job, arrays[job.array])
+        done = run_job(job, arrays.get(job.array))
         sys.stdout.buffer.write(msgspec.json.encode(done) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -1,7 +1,5 @@
 """Scales images to squares with Pillow: 8-bit images, and planes of floating-point numbers."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -9,38 +7,19 @@ from PIL import Image
 from medtui.datasets.decoding.image_stats import Images
 from medtui.datasets.decoding.settings import Fit
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom."""
-
-
-@dataclass(frozen=True)
-class _Placement:
-    """Which part of an image is scaled, and to which size."""
-
-    box: Box | None
-    """Part of the image; None for all of it."""
-    size: tuple[int, int]
-    """Width and height after scaling."""
-
-
-def _place(width: int, height: int, size: int, fit: Fit) -> _Placement:
-    if fit == "stretch" or width == height:
-        return _Placement(None, (size, size))
-    if fit == "crop":
-        side = min(width, height)
-        left, top = (width - side) // 2, (height - side) // 2
-        return _Placement((left, top, left + side, top + side), (size, size))
-    longest = max(width, height)
-    inner = max(1, round(width * size / longest)), max(1, round(height * size / longest))
-    return _Placement(None, inner)
-
 
 def scale(image: Image.Image, size: int, fit: Fit) -> Image.Image:
     """Scale an `L`, `RGB` or `F` image, bilinear; with `pad`, one side may stay below `size`."""
-    place = _place(*image.size, size, fit)
-    if image.size == place.size and place.box is None:
-        return image
-    return image.resize(place.size, Image.Resampling.BILINEAR, box=place.box)
+    width, height = image.size
+    shape = size, size
+    if fit == "crop" and width != height:
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    elif fit == "pad":
+        longest = max(width, height)
+        shape = max(1, round(width * size / longest)), max(1, round(height * size / longest))
+    return image if image.size == shape else image.resize(shape, Image.Resampling.BILINEAR)
 
 
 def scale_values(values_HWC: NDArray[np.float32], size: int, fit: Fit) -> NDArray[np.float32]:

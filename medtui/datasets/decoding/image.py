@@ -4,13 +4,16 @@ import io
 import os
 import stat
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from medtui.datasets.decoding import jpeg, tiff
+from medtui.datasets.decoding.deep_colour import is_deep_colour, read_deep_colour
 from medtui.datasets.decoding.image_stats import Images
 from medtui.datasets.decoding.picture import (
     Deep,
@@ -34,6 +37,10 @@ MAX_FILE_BYTES = 1 << 28
 """256 MiB; larger files are rejected."""
 
 
+_FIRST_QUARTER_TURN = 5
+"""Exif orientations from this on swap width and height."""
+
+
 @dataclass(frozen=True)
 class Decoded:
     """One decoded image."""
@@ -41,7 +48,7 @@ class Decoded:
     pixels_HWC: Images
     """uint8 (size, size, channels)."""
     kind: str
-    """Format, Pillow mode, width and height, like `PNG RGB 142x148`."""
+    """Format, Pillow mode, upright width and height, like `PNG RGB 142x148`."""
     largest: int | None = None
     """Largest stored value of a deep image without a window of its own; None for others."""
 
@@ -88,29 +95,63 @@ def read_picture(data: bytes, settings: DecodeSettings) -> Picture:
     Raises:
         BadImageError: see `decode_file`.
     """
-    image = open_image(data, has_window=settings.window is not None)
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    kind = f"{image.format} {image.mode} {image.width}x{image.height}"
-    is_white_zero = tiff.is_white_zero(image)
-    if orientation != 1:
-        image = ImageOps.exif_transpose(image)
+    data = checked(data)
+    image = open_image(data)
+    if image.format == "TIFF":
+        tiff.check_tiff(image, len(data), has_window=settings.window is not None)
+    is_colour = is_deep_colour(image)  # before the Exif data is read, which decodes a PNG
+    name = "JPEG" if image.format == "MPO" else image.format
+    is_turned = _orientation(image) >= _FIRST_QUARTER_TURN
+    width, height = image.size[::-1] if is_turned else image.size
+    shape = f"{width}x{height}"
+    if is_colour:
+        colour = read_deep_colour(partial(open_image, data))
+        return Deep(_upright(colour, image), f"{name} {image.mode};16 {shape}")
+    kind = f"{name} {image.mode} {shape}"
     if image.mode.startswith("I") or image.mode == "F":
-        return Deep(np.asarray(image), kind, is_inverted=is_white_zero)
+        values = tiff.unsigned(image) if name == "TIFF" else np.asarray(image)
+        is_inverted = tiff.is_white_zero(image)
+        if is_inverted and settings.window is None:
+            values, is_inverted = tiff.with_black_zero(values)
+        return Deep(_upright(values, image), kind, is_inverted=is_inverted)
+    if _orientation(image) != 1:
+        image = ImageOps.exif_transpose(image)
     return Flat(image, kind)
 
 
-def open_image(data: bytes, *, has_window: bool = False) -> Image.Image:
-    """Check the content of a file and open it, without decoding its pixels.
+def _orientation(image: Image.Image) -> int:
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def _upright(values: NDArray[np.generic], image: Image.Image) -> NDArray[np.generic]:
+    """Turn pixels as the image's orientation says. Source: Exif 2.32, tag 274."""
+    orientation = _orientation(image)
+    if orientation >= _FIRST_QUARTER_TURN:
+        values = np.swapaxes(values, 0, 1)
+    is_upside_down = orientation in {3, 4, 7, 8}
+    is_mirrored = orientation in {2, 3, 6, 7}
+    return values[:: -1 if is_upside_down else 1, :: -1 if is_mirrored else 1]
+
+
+def checked(data: bytes) -> bytes:
+    """Check the content of a file as far as its format allows; return what is to be decoded.
 
     Raises:
-        BadImageError: the content is damaged, empty, too large or not an image.
+        BadImageError: the content is damaged or empty.
     """
     if not data:
         raise BadImageError("empty: zero bytes")
     if data.startswith(SIGNATURE):
-        data = check_png(data)
-    elif data.startswith(jpeg.SIGNATURE):
-        data = jpeg.first_picture(data)
+        return check_png(data)
+    return jpeg.first_picture(data) if data.startswith(jpeg.SIGNATURE) else data
+
+
+def open_image(data: bytes) -> Image.Image:
+    """Open the checked content of a file, without decoding its pixels.
+
+    Raises:
+        BadImageError: the content is damaged, too large or not an image.
+    """
     tiff.prepare()
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -119,11 +160,26 @@ def open_image(data: bytes, *, has_window: bool = False) -> Image.Image:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise BadImageError(f"too large: {width} x {height} pixels")
-    if image.format == "TIFF":
-        tiff.check_tiff(image, len(data), has_window=has_window)
-    elif image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+    if image.format not in {"TIFF", "MPO"} and getattr(image, "n_frames", 1) > 1:
         raise BadImageError("several frames in one file")
     return image
+
+
+def is_deep_file(kind: str, file: str) -> bool:
+    """Return whether a file of a known kind has more than 8 bits; it is looked at where unclear.
+
+    Earlier versions recorded the same kind for colour images of 8 and of 16 bits.
+    """
+    form, _, mode = kind.rpartition(" ")[0].partition(" ")
+    if mode.startswith(("I", "F")) or ";16" in mode:
+        return True
+    if form not in {"PNG", "TIFF"} or mode not in {"RGB", "RGBA"}:
+        return False
+    try:
+        with Image.open(file, formats=(form,)) as image:
+            return is_deep_colour(image)
+    except Exception:  # noqa: BLE001 - see above
+        return True
 
 
 def _read(path: Path) -> bytes:

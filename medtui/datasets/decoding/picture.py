@@ -87,6 +87,8 @@ def deep_pixels(deep: Deep, settings: DecodeSettings, bits: int | None) -> Image
     the range of the set; None where a window applies.
     """
     values = deep.values.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise BadImageError("some pixels are not numbers")
     values_HWC = values[..., None] if values.ndim == 2 else values  # noqa: PLR2004 - see above
     if values_HWC.shape[-1] > settings.channels:
         values_HWC = (values_HWC @ _LUMA)[..., None]

@@ -38,6 +38,7 @@ class Child:
             [sys.executable, "-m", "medtui.datasets.decoding.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # libtiff prints what Pillow raises
             cwd=_PACKAGE_PARENT,
             env=child_environment(),
         )

@@ -1,5 +1,7 @@
 """Tells kinds of TIFF apart that Pillow opens alike, and refuses those of unknown range."""
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import (
     OPEN_INFO,
@@ -16,8 +18,11 @@ from medtui.datasets.decoding.png import BadImageError
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-_SIGNED, _FLOAT = 2, 3
-"""Values of the tag SampleFormat."""
+_SIGNED = 2
+"""Value of the tag SampleFormat."""
+
+_UPPER_HALF = 1 << 15
+"""Values from here on need all 16 bits."""
 
 _WINDOW_CURE = "set the values that become black and white in the card: window = [low, high]"
 
@@ -45,14 +50,34 @@ def check_tiff(image: Image.Image, num_bytes: int, *, has_window: bool) -> None:
         return
     if image.mode == "F":
         raise BadImageError(f"floating-point pixels of unknown range; {_WINDOW_CURE}")
-    if _SIGNED in _numbers(image, SAMPLEFORMAT):
+    if image.mode == "I":
+        sign = "signed" if _SIGNED in _numbers(image, SAMPLEFORMAT) else "unsigned"
         bits = 16 if ";16" in str(image.tile) else 32
-        raise BadImageError(f"signed {bits}-bit pixels of unknown range; {_WINDOW_CURE}")
+        raise BadImageError(f"{sign} {bits}-bit pixels of unknown range; {_WINDOW_CURE}")
 
 
 def is_white_zero(image: Image.Image) -> bool:
     """Return whether 0 is white in a TIFF; Pillow turns only those of 8 bits or less."""
     return isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0
+
+
+def unsigned(image: Image.Image) -> NDArray[np.generic]:
+    """Return the pixels; Pillow reads unsigned 32-bit ones as signed."""
+    assert isinstance(image, TiffImageFile)
+    is_signed = _SIGNED in _numbers(image, SAMPLEFORMAT)
+    values: NDArray[np.generic] = np.asarray(image)
+    return values.view(np.uint32) if image.mode == "I" and not is_signed else values
+
+
+def with_black_zero(values: NDArray[np.generic]) -> tuple[NDArray[np.generic], bool]:
+    """Turn pixels in which 0 is white; return whether they are still to be turned.
+
+    Where all 16 bits are in use, 65,535 is black. Exports of 12-bit images leave the upper bits
+    empty, and their black is the end of the range of the set, which is not known here.
+    """
+    if int(values.max()) < _UPPER_HALF:
+        return values, True
+    return np.bitwise_not(values.astype(np.uint16)), False
 
 
 def _numbers(image: TiffImageFile, tag: int) -> tuple[int, ...]:

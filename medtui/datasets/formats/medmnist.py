@@ -2,28 +2,28 @@
 
 import re
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from medtui.datasets.card import Card
-from medtui.datasets.decode_settings import decode_settings
-from medtui.datasets.decoding.picture import Flat, flat_pixels
+from medtui.datasets.formats.npz_images import (
+    GREY_NDIM,
+    READ_ERRORS,
+    read_header,
+    unreadable,
+)
 from medtui.datasets.index import SPLITS, ImageIndex, Labels
-from medtui.datasets.pixel_stats import Pixels, pixels_of
-from medtui.datasets.progress import Progress, Reporter
-from medtui.errors import EnvironmentProblem, UsageError
+from medtui.errors import UsageError
 from medtui.metrics.task import Task
 
 T = TypeVar("T")
 
-GREY_NDIM, RGB_NDIM = 3, 4
-"""(N, H, W), or (N, H, W, 3)."""
+RGB_NDIM = GREY_NDIM + 1
+"""Dimensions of (N, H, W, 3)."""
 
 
 def index_images(card: Card, path: Path, size: int | None) -> ImageIndex:
@@ -40,21 +40,8 @@ def _from_file(path: Path, read: Callable[[Any], T]) -> T:
     try:
         with np.load(path, allow_pickle=False) as npz:
             return read(npz)
-    except (
-        OSError,
-        AttributeError,
-        TypeError,
-        ValueError,
-        EOFError,
-        MemoryError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        raise EnvironmentProblem(
-            f"{path}: {reason}. The npz file cannot be read.",
-            hint="Set another MedMNIST npz file: --set data.root=/path/to/file.npz",
-        ) from error
+    except READ_ERRORS as error:
+        raise unreadable(path, error) from error
 
 
 def _list(card: Card, path: Path, npz: Any, size: int | None) -> ImageIndex:  # noqa: ANN401 - NpzFile
@@ -97,13 +84,8 @@ def _list(card: Card, path: Path, npz: Any, size: int | None) -> ImageIndex:  # 
 def _shape(path: Path, key: str) -> tuple[int, ...]:
     """Return an array's shape from its header, without inflating its pixels."""
     with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
-        version = np.lib.format.read_magic(member)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read(member)
+        header = read_header(member)
+    shape, dtype = header.shape, header.dtype
     is_image = len(shape) == GREY_NDIM or (len(shape) == RGB_NDIM and shape[-1] == 3)  # noqa: PLR2004 - RGB
     if dtype != np.uint8 or not is_image:
         raise UsageError(
@@ -161,31 +143,3 @@ def _strings(path: Path, npz: Any, kind: str, counts: list[int]) -> list[str] | 
             f"{path}: {kind} {[len(array) for array in arrays]} do not fit the images."
         )
     return [re.sub(r"[\x00-\x1f]", "?", str(value)) for value in np.concatenate(arrays).tolist()]
-
-
-def load_npz_pixels(card: Card, index: ImageIndex, report: Reporter) -> Pixels:
-    """Return the images of an index from its npz file, in the index's size and channels.
-
-    Raises:
-        EnvironmentProblem: the file is missing or damaged.
-    """
-    assert index.npz is not None
-    assert index.rows is not None
-    stored = np.concatenate(_from_file(index.npz, _images))[index.rows]
-    images_NHWC = stored[..., None] if stored.ndim == GREY_NDIM else stored
-    _, height, width, depth = images_NHWC.shape
-    kind = f"npz {'L' if depth == 1 else 'RGB'} {width}x{height}"
-    wanted = (index.size, index.size, index.channels)
-    if images_NHWC.shape[1:] == wanted:
-        return pixels_of(images_NHWC, kind)
-    settings = decode_settings(card, index)
-    fitted = np.empty((len(stored), *wanted), np.uint8)
-    for row, image in enumerate(stored):
-        fitted[row] = flat_pixels(Flat(Image.fromarray(image), kind), settings)
-        if row % 1000 == 0:
-            report(Progress("resize", row, len(stored)))
-    return pixels_of(fitted, kind)
-
-
-def _images(npz: Any) -> list[NDArray[np.uint8]]:  # noqa: ANN401 - NpzFile
-    return [npz[f"{split}_images"] for split in SPLITS]

@@ -133,6 +133,9 @@ def _checked(found: Checked, colours: Colours) -> Text:
         f"{kinds or 'arrays'}; image sides {sides}\n" if high else "",
         f"mean {_numbers(found.mean)} · std {_numbers(found.std)} on train\n",
     )
+    if len({*found.aspects.values()}) > 1:
+        shapes = " · ".join(f"{name} {aspect:.2f}" for name, aspect in found.aspects.items())
+        text.append(f"median width / height: {shapes}\n")
     for name, reason in list(found.bad.items())[:_SHOWN_BAD]:
         text.append(f"⚠ {name}: {reason}\n", style=colours.warning)
     if len(found.bad) > _SHOWN_BAD:

@@ -1,0 +1,98 @@
+"""What a cache entry records about its images, and whether it is still valid."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from medtui.datasets.decoding.child import Done
+from medtui.datasets.decoding.image import is_deep_file
+from medtui.datasets.decoding.settings import DecodeSettings
+
+DECODER = 2
+"""Version of the decoder. Version 1 dropped the low byte of pixels of 16 bits."""
+
+
+class CacheRecord(msgspec.Struct, frozen=True):
+    """Content of `index.json`: what was measured on the images of a cache entry."""
+
+    key: str
+    """Hash of everything that determines the pixels."""
+    card: str
+    """Name of the card for which the entry was built."""
+    root: str
+    """Folder of the image files."""
+    sums: list[list[int]]
+    """Sum of the pixels per image and channel."""
+    squares: list[list[int]]
+    """Sum of the squared pixels per image and channel."""
+    hashes: list[str]
+    """Hash of each image's pixels."""
+    kinds: list[str]
+    """Format, mode, width and height of each file."""
+    bad: dict[int, str]
+    """Row to the reason why its file could not be decoded."""
+    decoder: int = 1
+    """`DECODER` of the version that decoded the files."""
+    largest: dict[int, int] = {}
+    """Row to the largest stored value of an image deeper than 8 bits without a window."""
+    bits: int | None = None
+    """Range of these images: 2**bits is white; None where there are none."""
+    range_key: str = ""
+    """Key of the files that `bits` was measured on; empty where the card states the range."""
+
+
+def read_record(entry: Path) -> CacheRecord | None:
+    """Return the record of a complete entry; None where it is missing or damaged."""
+    try:
+        return msgspec.json.decode((entry / "index.json").read_bytes(), type=CacheRecord)
+    except (OSError, ValueError, msgspec.DecodeError):
+        return None
+
+
+def empty_record(
+    key: str, card: str, root: str, count: int, settings: DecodeSettings
+) -> CacheRecord:
+    """Return the record of an entry without images so far."""
+    return CacheRecord(
+        key=key,
+        card=card,
+        root=root,
+        sums=[[0] * settings.channels for _ in range(count)],
+        squares=[[0] * settings.channels for _ in range(count)],
+        hashes=[""] * count,
+        kinds=[""] * count,
+        bad={},
+        decoder=DECODER,
+    )
+
+
+def fill(record: CacheRecord, done: Done, row: int) -> None:
+    """Enter one row of a finished job."""
+    if row in done.bad:
+        record.bad[row] = done.bad[row]
+    if not done.hashes:  # the image crashed its decoder
+        return
+    at = row - done.first
+    record.sums[row], record.squares[row] = done.sums[at], done.squares[at]
+    record.hashes[row], record.kinds[row] = done.hashes[at], done.kinds[at]
+
+
+def is_outdated(record: CacheRecord, files: list[str] | None) -> bool:
+    """Return whether an entry of an earlier version has images that decode differently now.
+
+    These are images of 16 bits and files that could not be used, some of which can be now.
+    """
+    if files is None or record.decoder >= DECODER:
+        return False
+    return bool(record.bad) or any(map(is_deep_file, record.kinds, files))
+
+
+def stamp(record: CacheRecord, entry: Path) -> None:
+    """Mark an entry of an earlier version as looked at, so that it need not be again."""
+    path = entry / f"index.{os.getpid()}"
+    with contextlib.suppress(OSError):  # a cache that cannot be written is looked at again
+        path.write_bytes(msgspec.json.encode(replace(record, decoder=DECODER)))
+        path.replace(entry / "index.json")
