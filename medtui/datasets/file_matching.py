@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from medtui.datasets.file_signatures import IMAGE_SUFFIXES, UNREAD_SUFFIXES, suffix_of
 
@@ -112,15 +113,15 @@ class _Matching:
         self._are_bases_unique = len(bases) == bases.total()
         self.pending = [at for at, row in enumerate(self._rows) if row]
         self._rows_of: dict[int, list[int]] = {}
-        self._found = Matches(missing=[name for name in names if not parts_of(name)])
+        self._found = Matches(
+            missing=[name for name, row in zip(names, self._rows, strict=True) if not row]
+        )
 
     def compare(self, comparison: _Comparison) -> None:
         """Match the pending rows by one comparison."""
-        files = [
-            at
-            for at in range(len(self._files))
-            if comparison.is_same_image or at not in self._rows_of
-        ]
+        files: Sequence[int] = range(len(self._files))
+        if not comparison.is_same_image:
+            files = [at for at in files if at not in self._rows_of]
         tails = _Tails(self._paths, files, comparison)
         claims = defaultdict[int, list[tuple[int, int]]](list)
         left = []
@@ -221,20 +222,27 @@ class _Tails:
     """Files by every tail of their paths."""
 
     def __init__(
-        self, paths: Sequence[Parts], chosen: Iterable[int], comparison: _Comparison
+        self, paths: Sequence[Parts], chosen: Sequence[int], comparison: _Comparison
     ) -> None:
         self._comparison = comparison
+        self._paths, self._chosen = paths, chosen
         self._by_name: dict[str, int] = {}
-        self._by_stem: dict[str, int] = {}
         self._whole: dict[str, int] = {}
-        for at in chosen:
-            parts = [comparison.normalise(part) for part in paths[at]]
-            stem = _key(paths[at], comparison)[-1]
-            if comparison.has_suffixes:
-                _add_tails(self._by_name, parts, at)
-                self._whole["/".join(parts)] = at
-            if stem != parts[-1] or not comparison.has_suffixes:
-                _add_tails(self._by_stem, [*parts[:-1], stem], at)
+        if comparison.has_suffixes:
+            for at in chosen:
+                parts = list(map(comparison.normalise, paths[at]))
+                self._whole[_add_tails(self._by_name, parts, at)] = at
+
+    @cached_property
+    def _by_stem(self) -> dict[str, int]:
+        """Files by tails without the suffix; most tables need none of them."""
+        by_stem: dict[str, int] = {}
+        for at in self._chosen:
+            key = _key(self._paths[at], self._comparison)
+            is_bare = suffix_of(self._paths[at][-1]) not in _SUFFIXES
+            if not (is_bare and self._comparison.has_suffixes):
+                _add_tails(by_stem, key, at)
+        return by_stem
 
     def find(self, row: Parts) -> tuple[int | None, int]:
         """Return the file with the longest tail in common and the length of the tail.
@@ -252,11 +260,13 @@ class _Tails:
         return _longest(self._by_stem, [*parts[:-1], _key(row, self._comparison)[-1]])
 
 
-def _add_tails(tails: dict[str, int], parts: Sequence[str], file: int) -> None:
+def _add_tails(tails: dict[str, int], parts: Sequence[str], file: int) -> str:
+    """Add a file under each tail of its path; return the whole path."""
     tail = ""
     for part in reversed(parts):
         tail = f"{part}/{tail}" if tail else part
         tails[tail] = file if tails.get(tail, file) == file else _SEVERAL
+    return tail
 
 
 def _longest(tails: dict[str, int], parts: Sequence[str]) -> tuple[int | None, int]:
