@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from medtui.datasets.decoding.settings import Fit
+from medtui.datasets.decoding.settings import Fit, Frame
 from medtui.datasets.formats import Format
 from medtui.errors import UsageError
 from medtui.metrics import Task, has_positive_class
@@ -183,7 +183,11 @@ class Card(Document):
     bits: int | None = Field(default=None, ge=8, le=16)
     """Bits of pixels deeper than 8 bits, where 2**bits is white; None uses the set's range."""
     window: tuple[float, float] | None = Field(default=None, strict=False)
-    """Stored values that become black and white, instead of `bits` or a file's own window."""
+    """Stored values that become black and white, instead of `bits` or a file's own window.
+
+    In DICOM files these are rescaled values: Hounsfield units in CT."""
+    frame: Frame = "only"
+    """Which frame of a DICOM file is the image; `only` refuses files with several."""
     mean: Literal["measure"] | Many[float] = "measure"
     """Mean per channel of pixels scaled to 0..1; `measure` computes it on the train split."""
     std: Literal["measure"] | Many[float] = "measure"

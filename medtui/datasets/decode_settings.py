@@ -7,4 +7,4 @@ from medtui.datasets.index import ImageIndex
 
 def decode_settings(card: Card, index: ImageIndex) -> DecodeSettings:
     """Return shape and scale of a data set's decoded images, as far as the card states them."""
-    return DecodeSettings(index.size, index.channels, card.fit, card.bits, card.window)
+    return DecodeSettings(index.size, index.channels, card.fit, card.bits, card.window, card.frame)

@@ -2,7 +2,10 @@
 
 import re
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"})
+IMAGE_SUFFIXES = frozenset({
+    *(".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"),
+    *(".dcm", ".dicom", ".ima"),
+})
 """Suffixes of candidate files; the content decides when a file is decoded."""
 
 UNREAD_SUFFIXES = {
@@ -20,9 +23,6 @@ UNREAD_SUFFIXES = {
     ".svs": "whole-slide",
     ".ndpi": "whole-slide",
     ".mrxs": "whole-slide",
-    ".dcm": "DICOM",
-    ".dicom": "DICOM",
-    ".ima": "DICOM",
     ".dng": "raw camera",
     ".cr2": "raw camera",
     ".nef": "raw camera",

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from medtui.datasets.decoding import jpeg, tiff
 from medtui.datasets.decoding.deep_colour import is_deep_colour, read_deep_colour
+from medtui.datasets.decoding.dicom import is_dicom, read_dicom
 from medtui.datasets.decoding.image_stats import Images
 from medtui.datasets.decoding.picture import (
     Deep,
@@ -95,6 +96,8 @@ def read_picture(data: bytes, settings: DecodeSettings) -> Picture:
     Raises:
         BadImageError: see `decode_file`.
     """
+    if is_dicom(data):
+        return read_dicom(data, settings)
     data = checked(data)
     image = open_image(data)
     if image.format == "TIFF":

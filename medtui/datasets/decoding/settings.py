@@ -8,6 +8,10 @@ Fit = Literal["stretch", "pad", "crop"]
 """How an oblong image becomes square: distorted, with black bars, or cut to its centre."""
 
 
+Frame = Literal["only", "first"]
+"""Which frame of a DICOM file is the image; `only` refuses files with several."""
+
+
 class DecodeSettings(msgspec.Struct, frozen=True):
     """Shape and scale of decoded images."""
 
@@ -21,6 +25,8 @@ class DecodeSettings(msgspec.Struct, frozen=True):
     """Bits of pixels deeper than 8 bits: 2**bits is white. None uses each image's own range."""
     window: tuple[float, float] | None = None
     """Stored values that become black and white; None uses the file's own window, or `bits`."""
+    frame: Frame = "only"
+    """See `Frame`."""
 
     def key_parts(self) -> list[object]:
         """Return the settings as part of a cache key.
@@ -29,6 +35,7 @@ class DecodeSettings(msgspec.Struct, frozen=True):
         that their cache entries stay valid. Measured `bits` follow from the files and are no part.
         """
         plain: list[object] = [self.size, self.channels]
-        given = {"fit": self.fit, "bits": self.bits, "window": self.window}
-        changed = {name: value for name, value in given.items() if value not in {None, "stretch"}}
+        given = {"fit": self.fit, "bits": self.bits, "window": self.window, "frame": self.frame}
+        defaults = {None, "stretch", "only"}
+        changed = {name: value for name, value in given.items() if value not in defaults}
         return [*plain, changed] if changed else plain
