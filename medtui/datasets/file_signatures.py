@@ -2,10 +2,12 @@
 
 import re
 
-IMAGE_SUFFIXES = frozenset({
-    *(".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"),
-    *(".dcm", ".dicom", ".ima"),
-})
+IMAGE_SUFFIXES = frozenset(
+    {
+        *(".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"),
+        *(".dcm", ".dicom", ".ima"),
+    }
+)
 """Suffixes of candidate files; the content decides when a file is decoded."""
 
 UNREAD_SUFFIXES = {
