@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, Strict, field_validator, model_validator
 
 from medtui.datasets.decoding.settings import Fit, Frame
-from medtui.datasets.formats import Format
+from medtui.datasets.formats import Format, RowRule, Uncertain
 from medtui.errors import UsageError
 from medtui.metrics import Task, has_positive_class
 from medtui.preset.augmenting import Augment
@@ -76,8 +76,17 @@ class TableFiles(Document):
     """Separator between joined labels."""
     none_label: str = ""
     """Label for "none of the classes"; it is a class of its own where `classes` lists it."""
+    uncertain: Uncertain | None = None
+    """How -1, nan, NA and U in a 0/1 column are read; "ignore" leaves that label alone out of loss
+    and metrics. Without the key, such rows are left out. A blank is negative."""
+    rows: RowRule | None = None
+    """Which of an image's rows count: a label that any row has, the first row, or the labels of
+    more than half of the raters. Without the key: any in multi-label tasks, otherwise the first."""
+    rater_column: str = ""
+    """Column of who read the image, for rows = "majority"; without, each row is a rater."""
     patient_column: str = ""
-    """Column of the patient; empty uses the card's `patient` pattern, if any."""
+    """Column of the patient, or of another unit that must stay in one split, like a lesion.
+    Empty uses the card's `patient` pattern, if any."""
     split_column: str = ""
     """Column of the official split: train, val or test in their usual spellings."""
     subgroups: Many[Subgroup] = ()

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from medtui.datasets.findings import error
 from medtui.protocol.finding import Finding
@@ -17,15 +17,19 @@ def spelling_key(name: str) -> str:
     return _FLOAT.sub(r"\1", key)
 
 
-def spelling_findings(names: Iterable[str]) -> list[Finding]:
-    """Return an error where names differ by case, blanks or `.0` alone."""
+def spelling_findings(
+    names: Iterable[str], counts: Mapping[str, int] | None = None
+) -> list[Finding]:
+    """Return an error where names differ by case, blanks or `.0` alone; `counts` are shown."""
     spellings = defaultdict[str, list[str]](list)
     for name in names:
         spellings[spelling_key(name)].append(name)
     groups = [sorted(set(group)) for group in spellings.values() if len(set(group)) > 1]
     if not groups:
         return []
-    shown = "; ".join(" = ".join(f"`{name}`" for name in group) for group in sorted(groups))
+    shown = "; ".join(
+        " = ".join(f"`{name}`{_count(name, counts)}" for name in group) for group in sorted(groups)
+    )
     first = max(groups)
     example = ", ".join(f'"{name}" = "{first[-1]}"' for name in first[:-1])
     sentence = (
@@ -33,6 +37,10 @@ def spelling_findings(names: Iterable[str]) -> list[Finding]:
         f"by a section [aliases] in the card: {example}"
     )
     return [error("class-spelling", sentence)]
+
+
+def _count(name: str, counts: Mapping[str, int] | None) -> str:
+    return f" ({counts[name]:,})" if counts else ""
 
 
 def prefix_findings(splits_of: dict[str, set[int]]) -> list[Finding]:

@@ -25,6 +25,7 @@ from medtui.datasets.index import (
     some,
 )
 from medtui.datasets.official_split import read_official
+from medtui.datasets.patient_ids import share_findings
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics import positive_class
@@ -67,6 +68,7 @@ def open_source(settings: DataSettings, digest_rule: int = NEWEST_RULE) -> Sourc
     if settings.augment is not None:
         card = card.model_copy(update={"augment": settings.augment})
     index = index_under(digest_rule, index_images(card, path, settings))
+    index = replace(index, findings=(*index.findings, *share_findings(index)))
     _check_positive(card, path, index)
     method: SplitMethod = card.split if settings.split == "card" else settings.split
     if method == "official" and card.official is not None:

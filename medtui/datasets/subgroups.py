@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 
 from medtui.datasets.card import Subgroup
+from medtui.datasets.missing_values import is_missing
 
 UNKNOWN = "unknown"
 """Subgroup of an image whose cell is empty, or not a number where bins need one."""
@@ -20,7 +21,7 @@ def subgroup_of(cell: str, subgroup: Subgroup) -> str:
 
     Binned numbers may be DICOM ages: `060Y`, `018M`, `003D`.
     """
-    value = cell.strip()
+    value = "" if is_missing(cell) else cell.strip()
     if not subgroup.bins:
         return value or UNKNOWN
     number = _number(value)

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.real_data
 def test_every_cell_has_its_patient(real_data: Path) -> None:
     """The pattern matches all names; 44 patients are kept apart."""
     summary = summarise_dataset(DataSettings(card="malaria", root=str(real_data / "malaria")))
-    assert sentences(summary.findings) == ()
+    (share,) = summary.findings
+    assert (share.name, share.rank) == ("large-patients", "note")
+    assert share.sentence.endswith("up to 10 %: C180P141")
     assert sum(split.num_images for split in summary.splits) == 5312
     assert sum(split.num_patients or 0 for split in summary.splits) == 44
     shares = np.array([split.num_images for split in summary.splits]) / 5312

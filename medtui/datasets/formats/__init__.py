@@ -6,6 +6,12 @@ from typing import Literal
 Format = Literal["folders", "table", "medmnist"]
 """What a card's `format` may be; each has a row in `FORMATS`."""
 
+Uncertain = Literal["negative", "positive", "ignore"]
+"""How an uncertain value of a 0/1 column is read; "ignore" masks that label alone."""
+
+RowRule = Literal["any", "first", "majority"]
+"""Which of an image's rows count: a label that any row has, the first row, or most raters."""
+
 
 @dataclass(frozen=True)
 class FormatRow:

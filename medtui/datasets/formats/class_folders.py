@@ -1,7 +1,6 @@
 """Class folders: `Parasitized/*.png` and `Uninfected/*.png`."""
 
 import filecmp
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,10 @@ import numpy as np
 from medtui.datasets.card import Card
 from medtui.datasets.class_names import prefix_findings, spelling_findings, spelling_key
 from medtui.datasets.file_scan import Scan, require_images, scan
-from medtui.datasets.findings import Findings, note, warning
+from medtui.datasets.findings import note, warning
 from medtui.datasets.ignored_files import IgnoreRules
 from medtui.datasets.index import ImageIndex, SplitNumbers, some
+from medtui.datasets.patient_ids import patients_by_pattern
 from medtui.datasets.split_names import split_of_folders
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.protocol.finding import Finding
@@ -62,32 +62,6 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
         official=official,
         findings=(*findings, *unknown),
     )
-
-
-def patients_by_pattern(pattern: str, names: list[str]) -> tuple[list[str] | None, Findings]:
-    """Return each image's patient according to its file name.
-
-    A name that does not match the pattern is its own patient and is counted in a finding.
-    """
-    if not pattern:
-        return None, ()
-    compiled = re.compile(pattern)
-    patients, misfits = [], []
-    for name in names:
-        match = compiled.search(name.rpartition("/")[2])
-        if match is None:
-            misfits.append(name)
-        patients.append(name if match is None else match[1] if match.groups() else match[0])
-    if len(misfits) == len(names):
-        sentence = f"the card's patient pattern {pattern!r} matches no file name"
-        return None, (warning("no-patient-matches", sentence),)
-    if not misfits:
-        return patients, ()
-    sentence = (
-        f"the patient pattern does not match {plural(len(misfits), 'name')}, "
-        f"each treated as a separate patient: {some(misfits)}"
-    )
-    return patients, (warning("images-without-patient", sentence),)
 
 
 def _drop_nested_copies(found: Scan, root: Path) -> list[Finding]:

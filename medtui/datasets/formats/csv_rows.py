@@ -1,22 +1,26 @@
-"""Reads the rows of a CSV table: names, labels, patients, subgroups. Opens no image."""
+"""Reads the rows of a table: names, labels, patients, subgroups. Opens no image."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.datasets.card import Subgroup, TableFiles
-from medtui.datasets.findings import note, warning
+from medtui.datasets.card import Card
+from medtui.datasets.findings import error, note, warning
+from medtui.datasets.formats.label_columns import OneHotColumns, UnusableRow
+from medtui.datasets.formats.label_names import LabelNames
+from medtui.datasets.formats.repeated_rows import ImageRow, RepeatedRows
+from medtui.datasets.formats.table_columns import UNCERTAIN, find_columns, missing_subgroups
 from medtui.datasets.index import some
-from medtui.datasets.subgroups import subgroup_of
-from medtui.datasets.tables.label_cell import split_labels
 from medtui.datasets.tables.table import TableText, read_table
-from medtui.datasets.tables.text import read_lines
 from medtui.protocol.finding import Finding
 from medtui.units import plural
 
-read_text_lines = read_lines
+MAX_UNUSABLE = 0.5
+"""A larger share of unusable rows means that the table is read in a wrong way."""
 
-_TRUE = frozenset({"1", "1.0", "true", "yes"})
-_FALSE = frozenset({"", "0", "0.0", "false", "no"})
+_NAME_LENGTH = 40
+"""Characters of a name that a message shows."""
 
 
 @dataclass
@@ -27,12 +31,16 @@ class Rows:
     """Image names as spelled in the table, each once."""
     labels: list[list[str]] = field(default_factory=list)
     """Labels of each image."""
+    unknown: list[frozenset[str]] = field(default_factory=list)
+    """Classes of each image whose labels are masked."""
     patients: list[str] = field(default_factory=list)
     """Patient of each image; all empty without a patient column."""
     splits: list[str] = field(default_factory=list)
     """Cell of the split column of each image; all empty without one."""
     subgroups: dict[str, list[str]] = field(default_factory=dict)
     """Subgroup to the value of each image."""
+    unusable: list[str] = field(default_factory=list)
+    """Names of images that have unusable rows alone."""
     findings: list[Finding] = field(default_factory=list)
     """Which rows could not be used, and why."""
 
@@ -40,155 +48,125 @@ class Rows:
         """Add the rows of another table."""
         self.names += rows.names
         self.labels += rows.labels
+        self.unknown += rows.unknown
         self.patients += rows.patients
         self.splits += rows.splits
         for name in self.subgroups.keys() | rows.subgroups.keys():
             known = self.subgroups.setdefault(name, [])
             known += [""] * (len(self.names) - len(rows.names) - len(known))
             known += rows.subgroups.get(name, [""] * len(rows.names))
+        self.unusable += rows.unusable
         self.findings += rows.findings
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Positions of the columns that the card names."""
-
-    name: int
-    patient: int | None
-    labels: int | None
-    """Column of joined labels; None where each class has its own column."""
-    classes: dict[str, int]
-    """Column of each class; empty where labels are joined."""
-    separator: str
-    split: int | None
-    subgroups: list[tuple[int, Subgroup]]
-    """Columns of the subgroups that the table has."""
-    width: int
-    """Minimum number of columns of a row."""
-
-    def read(self, row: list[str]) -> tuple[str, list[str], str] | None:
-        """Return a row's name, labels and patient; None where the row cannot be used."""
-        if len(row) < self.width or not row[self.name].strip():
-            return None
-        if self.labels is not None:
-            labels = split_labels(row[self.labels], self.separator)
-        else:
-            labels = _onehot(row, self.classes)
-        if labels is None:
-            return None
-        patient = "" if self.patient is None else _patient(row[self.patient])
-        return row[self.name].strip(), labels, patient
-
-
-def read_rows(path: Path, table: TableFiles, classes: tuple[str, ...]) -> Rows:
-    """Return the rows of a table; of several rows of an image, the first is used.
+def read_rows(path: Path, card: Card) -> Rows:
+    """Return the rows of a table, those of one image united by the card's rule.
 
     Raises:
         EnvironmentProblem: the file cannot be read.
         UsageError: the file is not a table, or lacks a column.
     """
+    table = card.table
+    assert table is not None
     text = read_table(path, header=table.header, encoding=table.encoding, delimiter=table.delimiter)
-    columns = _columns(text, table, classes)
-    rows = Rows(findings=[*text.findings, *_missing_subgroups(path, table, columns)])
-    rows.subgroups = {subgroup.name: [] for _, subgroup in columns.subgroups}
-    seen: dict[str, list[str]] = {}
-    unusable, repeated, conflicting = list[str](), list[str](), list[str]()
-    for row in text.rows:
-        used = columns.read(row)
-        if used is None:
-            unusable.append(row[0][:40])
-            continue
-        name, labels, patient = used
-        if name in seen:
-            (repeated if sorted(seen[name]) == sorted(labels) else conflicting).append(name)
-            continue
-        seen[name] = labels
-        rows.names.append(name)
-        rows.labels.append(labels)
-        rows.patients.append(patient)
-        rows.splits.append("" if columns.split is None else row[columns.split].strip())
-        for at, subgroup in columns.subgroups:
-            rows.subgroups[subgroup.name].append(subgroup_of(row[at], subgroup))
-    rows.findings += _row_findings(path, unusable, repeated, conflicting)
+    columns, names = find_columns(text, card), LabelNames(card)
+    rows_of = defaultdict[str, list[ImageRow]](list)
+    unusable = defaultdict[str, list[str]](list)
+    for line, row in zip(text.lines, text.rows, strict=True):
+        match columns.read(row, names):
+            case UnusableRow(reason):
+                name = row[columns.name].strip() if len(row) > columns.name else ""
+                unusable[reason].append(name or f"line {line}")
+            case ImageRow() as found:
+                rows_of[found.name.replace("\\", "/")].append(found)
+    repeated = RepeatedRows(
+        table.rows or ("any" if card.task == "multi" else "first"), is_stated=bool(table.rows)
+    )
+    united = [repeated.unite(each) for each in rows_of.values()]
+    rows = _gathered(united, [subgroup.name for _, subgroup in columns.subgroups])
+    rows.unusable = sorted({name for each in unusable.values() for name in each} - {*rows.names})
+    rows.findings = [
+        *text.findings,
+        *missing_subgroups(text, card),
+        *_unusable_findings(text, unusable),
+        *_uncertain_findings(text, columns.labels, unusable.get(UNCERTAIN.reason, [])),
+        *_none_label_findings(text, rows_of.values(), table.none_label),
+        *repeated.findings(path.name),
+        *names.findings(path.name),
+    ]
     return rows
 
 
-def _columns(text: TableText, table: TableFiles, classes: tuple[str, ...]) -> _Columns:
-    name = text.column(table.name_column)
-    patient = text.column(table.patient_column) if table.patient_column else None
-    labels = text.column(table.label_column) if table.label_column else None
-    split = text.column(table.split_column) if table.split_column else None
-    onehot = {each: text.column(each) for each in classes} if labels is None else {}
-    subgroups = [
-        (text.column(subgroup.column), subgroup)
-        for subgroup in table.subgroups
-        if text.has_column(subgroup.column)
-    ]
-    return _Columns(
-        name=name,
-        patient=patient,
-        labels=labels,
-        classes=onehot,
-        separator=table.separator,
-        split=split,
-        subgroups=subgroups,
-        width=1
-        + max(
-            name,
-            patient or 0,
-            labels or 0,
-            split or 0,
-            *onehot.values(),
-            *(at for at, _ in subgroups),
-            0,
-        ),
+def _gathered(images: Sequence[ImageRow], subgroups: list[str]) -> Rows:
+    return Rows(
+        names=[each.name for each in images],
+        labels=[list(each.labels) for each in images],
+        unknown=[each.unknown for each in images],
+        patients=[each.patient for each in images],
+        splits=[each.split for each in images],
+        subgroups={
+            name: [each.subgroups[at] for each in images] for at, name in enumerate(subgroups)
+        },
     )
 
 
-def _missing_subgroups(path: Path, table: TableFiles, columns: _Columns) -> list[Finding]:
-    found = {subgroup.name for _, subgroup in columns.subgroups}
-    return [
-        note(
-            "missing-column",
-            f"{path.name} has no column `{subgroup.column}`: no results by {subgroup.name}",
-        )
-        for subgroup in table.subgroups
-        if subgroup.name not in found
-    ]
+def _unusable_findings(text: TableText, unusable: dict[str, list[str]]) -> list[Finding]:
+    """Return how many rows cannot be used, by reason; uncertain labels are told apart."""
+    told = {reason: names for reason, names in unusable.items() if reason != UNCERTAIN.reason}
+    total = sum(map(len, told.values()))
+    if not total:
+        return []
+    reasons = "; ".join(f"{reason} ({_some(names)})" for reason, names in sorted(told.items()))
+    sentence = f"{plural(total, 'row')} of {text.path.name} unusable: {reasons}"
+    is_most = total > MAX_UNUSABLE * len(text.rows)
+    return [(error if is_most else warning)("unusable-rows", sentence)]
 
 
-def _row_findings(
-    path: Path, unusable: list[str], repeated: list[str], conflicting: list[str]
+def _uncertain_findings(text: TableText, columns: object, left_out: list[str]) -> list[Finding]:
+    """Return the counts of uncertain values, and what became of them."""
+    if not isinstance(columns, OneHotColumns) or not columns.num_uncertain:
+        return []
+    counts = ", ".join(f"{name} {count:,}" for name, count in columns.num_uncertain.most_common())
+    match columns.uncertain:
+        case "ignore":
+            what = "left out of loss and metrics"
+        case "negative" | "positive":
+            what = f"read as {columns.uncertain}"
+        case None:
+            rows = plural(columns.num_uncertain_rows, "row")
+            sentence = (
+                f"{rows} of {len(text.rows):,} of {text.path.name} left out, since a label is "
+                f"uncertain (-1, nan, NA or U): {counts}; {_some(left_out)}. To use them, set "
+                "table.uncertain to "
+                '"ignore" (that label alone is left out), "negative" or "positive"'
+            )
+            is_most = columns.num_uncertain_rows > MAX_UNUSABLE * len(text.rows)
+            return [(error if is_most else warning)("uncertain-labels", sentence)]
+    sentence = f"uncertain labels of {text.path.name} {what}: {counts}"
+    return [note("uncertain-labels", sentence)]
+
+
+def _none_label_findings(
+    text: TableText, images: Iterable[list[ImageRow]], none_label: str
 ) -> list[Finding]:
-    found = []
-    if unusable:
-        sentence = f"{plural(len(unusable), 'row')} of {path.name} unusable: {some(unusable)}"
-        found.append(warning("unusable-rows", sentence))
-    if repeated:
-        sentence = f"{plural(len(repeated), 'row')} of {path.name} repeated: {some(repeated)}"
-        found.append(note("repeated-rows", sentence))
-    if conflicting:
-        sentence = (
-            f"{plural(len(conflicting), 'row')} of {path.name} contradict an earlier row of the "
-            f"same image, which is used: {some(conflicting)}"
-        )
-        found.append(warning("contradicting-rows", sentence))
-    return found
+    """Return a warning where a row gives the label for no finding beside another one."""
+    mixed = [
+        row.name
+        for rows in images
+        for row in rows
+        if none_label and none_label in row.labels and len(row.labels) > 1
+    ]
+    if not mixed:
+        return []
+    sentence = (
+        f"{plural(len(mixed), 'row')} of {text.path.name} with `{none_label}` beside another "
+        f"label, which is used: {_some(mixed)}"
+    )
+    return [warning("none-label-contradicted", sentence)]
 
 
-def _onehot(row: list[str], class_at: dict[str, int]) -> list[str] | None:
-    """Return the classes whose column is 1; None where a cell is neither 1 nor 0."""
-    labels = []
-    for name, at in class_at.items():
-        value = row[at].strip().casefold()
-        if value in _TRUE:
-            labels.append(name)
-        elif value not in _FALSE:
-            return None
-    return labels
-
-
-def _patient(cell: str) -> str:
-    """Return `13` for `00000013` too: releases of one data set differ in the spelling."""
-    value = cell.strip()
-    return str(int(value)) if value.isascii() and value.isdigit() else value
+def _some(names: Sequence[str]) -> str:
+    """Return some names, long ones shortened from the left, where paths are alike."""
+    return some(
+        [name if len(name) <= _NAME_LENGTH else f"...{name[-_NAME_LENGTH:]}" for name in names]
+    )

@@ -1,25 +1,22 @@
 """CSV tables: a column of image names, and labels in one column or in one column per class."""
 
-from collections import Counter
 from pathlib import Path
-
-import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.file_scan import Scan, require_images, scan
-from medtui.datasets.findings import Findings, warning
-from medtui.datasets.formats.class_folders import patients_by_pattern
+from medtui.datasets.findings import Findings
 from medtui.datasets.formats.csv_rows import Rows, read_rows
 from medtui.datasets.formats.joined_labels import joined_label_findings
+from medtui.datasets.formats.label_encoding import encode_labels
+from medtui.datasets.formats.label_names import in_order
 from medtui.datasets.formats.row_files import join_rows
 from medtui.datasets.formats.table_files import TableFile, find_tables
 from medtui.datasets.ignored_files import IgnoreRules
-from medtui.datasets.index import ImageIndex, Labels, some
+from medtui.datasets.index import ImageIndex, some
+from medtui.datasets.patient_ids import patients_by_column, patients_by_pattern
 from medtui.datasets.split_names import WORD_OF, official_of_rows
 from medtui.errors import UsageError
 from medtui.metrics.task import Task
-from medtui.protocol.finding import Finding
-from medtui.units import plural
 
 
 def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
@@ -38,15 +35,18 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
     rows = _read_tables(tables, card, found)
     require_images(found, root)
     title = " and ".join(table.path.name for table in tables)
-    joined = join_rows(rows.names, found, root, title)
-    words = [_renamed(rows.labels[row], card.aliases) for row in joined.rows]
+    joined = join_rows(rows.names, found, root, title, rows.unusable)
+    words = [rows.labels[row] for row in joined.rows]
     classes = card.classes or _class_names(words, card.table.none_label, tables[0].path)
     task: Task = card.task or ("multi" if any(len(each) > 1 for each in words) else "single")
-    labels, usable, label_findings = _encode(words, classes, task, card.table.none_label)
-    images = [joined.rows[each] for each in usable]
-    files = [joined.files[each] for each in usable]
-    names = [joined.names[each] for each in usable]
-    patients, unknown = _patients(card, [rows.patients[row] for row in images], names)
+    unknown = [rows.unknown[row] for row in joined.rows]
+    encoded = encode_labels(words, unknown, classes, task, card.table.none_label)
+    images = [joined.rows[each] for each in encoded.usable]
+    files = [joined.files[each] for each in encoded.usable]
+    names = [joined.names[each] for each in encoded.usable]
+    names_in_table = [rows.names[row] for row in images]
+    cells = [rows.patients[row] for row in images]
+    patients, patient_findings = _patients(card, cells, names, files, names_in_table)
     official, split_findings = official_of_rows([rows.splits[row] for row in images], files)
     return ImageIndex(
         classes=tuple(classes),
@@ -54,8 +54,9 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
         channels=card.channels or 3,
         size=size or card.size or 0,
         names=names,
-        names_in_table=[rows.names[row] for row in images],
-        labels=labels,
+        names_in_table=names_in_table,
+        labels=encoded.labels,
+        mask=encoded.mask,
         patients=patients,
         files=[f"{root}/{file}" for file in files],
         official=official,
@@ -67,8 +68,8 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
             *rows.findings,
             *joined.findings,
             *joined_label_findings(words, card),
-            *label_findings,
-            *unknown,
+            *encoded.findings,
+            *patient_findings,
             *split_findings,
         ),
     )
@@ -79,7 +80,7 @@ def _read_tables(tables: list[TableFile], card: Card, found: Scan) -> Rows:
     assert card.table is not None
     joined = Rows()
     for table in tables:
-        rows = read_rows(table.path, card.table, card.classes)
+        rows = read_rows(table.path, card)
         prefix = f"{table.folder}/" if table.folder else ""
         if prefix and any(file.startswith(prefix) for file in found.files):
             rows.names = [prefix + name for name in rows.names]
@@ -89,56 +90,20 @@ def _read_tables(tables: list[TableFile], card: Card, found: Scan) -> Rows:
     return joined
 
 
-def _renamed(labels: list[str], aliases: dict[str, str]) -> list[str]:
-    return [aliases.get(label, label) for label in labels] if aliases else labels
-
-
 def _class_names(words: list[list[str]], none_label: str, path: Path) -> tuple[str, ...]:
-    names = sorted({label for each in words for label in each} - {none_label})
+    names = in_order({label for each in words for label in each} - {none_label})
     if len(names) < 2:  # noqa: PLR2004 - fewer make no classifier
         raise UsageError(
             f"{path}: the labels have fewer than two classes: {some(names) or 'none'}."
         )
-    return tuple(names)
+    return names
 
 
-def _encode(
-    words: list[list[str]], classes: tuple[str, ...], task: Task, none_label: str
-) -> tuple[Labels, list[int], list[Finding]]:
-    """Return the labels as numbers, the positions that have one, and findings on the rest."""
-    number_of = {name: number for number, name in enumerate(classes)}
-    unknown = Counter(label for each in words for label in each if label not in number_of)
-    unknown.pop(none_label, None)
-    findings = [
-        warning(
-            "unknown-labels",
-            f"label `{label}` of {plural(count, 'image')} is not a class of the card and is "
-            "ignored",
-        )
-        for label, count in sorted(unknown.items())
-    ]
-    numbers = [sorted({number_of[label] for label in each if label in number_of}) for each in words]
-    if task == "multi":
-        labels = np.zeros((len(words), len(classes)), np.uint8)
-        for row, columns in enumerate(numbers):
-            labels[row, columns] = 1
-        return labels, list(range(len(words))), findings
-    usable = [row for row, columns in enumerate(numbers) if len(columns) == 1]
-    if left_out := len(words) - len(usable):
-        sentence = f"{plural(left_out, 'image')} without exactly one class left out"
-        findings.append(warning("images-without-class", sentence))
-    return np.array([numbers[row][0] for row in usable], np.int64), usable, findings
-
-
-def _patients(card: Card, column: list[str], names: list[str]) -> tuple[list[str] | None, Findings]:
-    if not any(column):
-        return patients_by_pattern(card.patient, names)
-    empty = [name for name, patient in zip(names, column, strict=True) if not patient]
-    patients = [patient or name for name, patient in zip(names, column, strict=True)]
-    if not empty:
-        return patients, ()
-    sentence = (
-        f"{plural(len(empty), 'image')} without a patient, "
-        f"each treated as a separate patient: {some(empty)}"
-    )
-    return patients, (warning("images-without-patient", sentence),)
+def _patients(
+    card: Card, cells: list[str], names: list[str], *paths: list[str]
+) -> tuple[list[str] | None, Findings]:
+    """Return each image's patient by the column, or by the pattern where no cell names one."""
+    patients, findings = patients_by_column(cells, names)
+    if patients is not None:
+        return patients, findings
+    return patients_by_pattern(card.patient, names, *paths)

@@ -17,6 +17,7 @@ from medtui.datasets.formats.npz_images import (
     unreadable,
 )
 from medtui.datasets.index import SPLITS, ImageIndex, Labels
+from medtui.datasets.patient_ids import patients_by_column
 from medtui.errors import UsageError
 from medtui.metrics.task import Task
 
@@ -58,7 +59,6 @@ def _list(card: Card, path: Path, npz: Any, size: int | None) -> ImageIndex:  # 
     raw = [np.asarray(npz[f"{split}_labels"]) for split in SPLITS]
     labels, task = _labels(path, raw, counts, card)
     classes = _classes(path, card, labels, task)
-    patients = _strings(path, npz, "patients", counts)
     names = _strings(path, npz, "names", counts) or [
         f"{split}/{position:06d}"
         for split, count in zip(SPLITS, counts, strict=True)
@@ -66,6 +66,8 @@ def _list(card: Card, path: Path, npz: Any, size: int | None) -> ImageIndex:  # 
     ]
     if len(set(names)) < len(names):
         raise UsageError(f"{path}: two images have the same name.")
+    cells = _strings(path, npz, "patients", counts)
+    patients, findings = (None, ()) if cells is None else patients_by_column(cells, names)
     return ImageIndex(
         classes=classes,
         task=task,
@@ -74,6 +76,7 @@ def _list(card: Card, path: Path, npz: Any, size: int | None) -> ImageIndex:  # 
         names=names,
         labels=labels,
         patients=patients,
+        findings=findings,
         files=None,
         npz=path,
         rows=np.arange(sum(counts)),

@@ -27,8 +27,10 @@ class RowFiles:
     findings: list[Finding]
 
 
-def join_rows(names: Sequence[str], found: Scan, root: Path, table: str) -> RowFiles:
-    """Return the images of the rows called `names`.
+def join_rows(
+    names: Sequence[str], found: Scan, root: Path, table: str, unusable: Sequence[str] = ()
+) -> RowFiles:
+    """Return the images of the rows called `names`; `unusable` ones have no usable row.
 
     Raises:
         EnvironmentProblem: no row has a file.
@@ -51,7 +53,7 @@ def join_rows(names: Sequence[str], found: Scan, root: Path, table: str) -> RowF
         findings=[
             *_row_findings(names, matches),
             *_spelling_findings(names, matches, spellings),
-            *_file_findings(found, files),
+            *_file_findings(found, files, unusable),
         ],
     )
 
@@ -125,8 +127,9 @@ def _spelling_findings(
     return found
 
 
-def _file_findings(found: Scan, files: list[str]) -> list[Finding]:
-    used = set(files)
+def _file_findings(found: Scan, files: list[str], unusable: Sequence[str]) -> list[Finding]:
+    """Return the files that no row names; a row that cannot be used has a finding of its own."""
+    used = {*files, *(file for _, file in match_files(unusable, found.files).pairs)}
     strays = [path for path in found.files if path not in used]
     if not strays:
         return []

@@ -150,7 +150,9 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def _classes(report: DataReport, colours: Colours) -> Table:
     totals = {name: sum(split.counts[name] for split in report.splits) for name in report.classes}
-    most, everything = max(totals.values(), default=1) or 1, sum(totals.values()) or 1
+    most = max(totals.values(), default=1) or 1
+    # Not the sum of the labels: an image of a multi-label task may have several, or none.
+    num_images = sum(split.num_images for split in report.splits) or 1
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, max_width=24, overflow="ellipsis")
     table.add_column(no_wrap=True)
@@ -160,7 +162,7 @@ def _classes(report: DataReport, colours: Colours) -> Table:
         length = max(1, round(count / most * _BAR)) if count else 0
         table.add_row(
             name, Text("━" * length, colours.accent), format_count(count),
-            format_percent(count / everything, 0),
+            format_percent(count / num_images, 0),
         )  # fmt: skip
     return table
 
