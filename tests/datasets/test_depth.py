@@ -1,5 +1,6 @@
 """The range of deep pixels is that of the whole set, and mixed depths are an error."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,21 @@ def test_a_few_black_images_are_no_other_depth(films: Path) -> None:
     """An image without content among deep ones is not reported."""
     (films / "mass" / "P3_black.png").write_bytes(film(0, 3))
     assert not names_of(open_dataset(settings_of(films)), "error")
+
+
+def test_entries_of_earlier_versions_are_built_again_only_where_pixels_differ(
+    films: Path, settings: DataSettings
+) -> None:
+    """Entries of flat images stay; those of deep ones had lost their low bytes."""
+    decoded: list[str] = []
+    for each, is_built_again in ((settings_of(films), True), (settings, False)):
+        clear_entries(list_entries())
+        open_dataset(each)
+        (entry,) = list_entries()
+        record = json.loads((entry.path / "index.json").read_bytes())
+        for key in ("decoder", "largest", "bits", "range_key"):
+            record.pop(key)
+        (entry.path / "index.json").write_text(json.dumps(record))
+        decoded.clear()
+        open_dataset(each, progress=lambda progress: decoded.append(progress.stage))
+        assert bool(decoded) == is_built_again
