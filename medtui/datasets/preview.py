@@ -33,7 +33,7 @@ def choose_previews(source: Source, count: int = NUM_PREVIEWS) -> tuple[ImageInd
     index = source.index
     train = np.flatnonzero(source.splits == TRAIN)
     labels = index.labels[train]
-    labels = labels if labels.ndim == 1 else labels.argmax(axis=1)
+    labels = labels if labels.ndim == 1 else np.where(labels.any(axis=1), labels.argmax(axis=1), -1)
     by_class = [train[labels == number] for number in range(len(index.classes))]
     turns = [
         (found[turn], number)
