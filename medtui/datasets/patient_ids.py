@@ -74,7 +74,7 @@ def patients_by_pattern(
     misfits = [name for name, patient in zip(names, patients, strict=True) if not patient]
     if len(misfits) == len(names):
         sentence = f"the card's patient pattern {pattern!r} matches no file name and no folder"
-        return None, (error("no-patient-matches", sentence),)
+        return None, (warning("no-patient-matches", sentence),)
     separate = [patient or name for name, patient in zip(names, patients, strict=True)]
     if not misfits:
         return separate, ()

@@ -16,7 +16,6 @@ ERRORS = {
     "missing-class": "An official split has no image of a class that another split has.",
     "missing-labels": "A word for a missing label may be a class, and the card names no classes.",
     "mixed-encodings": "A table mixes UTF-8 with another encoding: letters are read wrongly.",
-    "no-patient-matches": "The card's patient pattern matches no image.",
     "ragged-rows": "Over a tenth of a table's rows have too many cells, or are cut.",
     "rows-without-files": "Over half of the rows of a table have no file.",
     "scientific-patients": "Patients are in scientific notation, in which digits are lost.",

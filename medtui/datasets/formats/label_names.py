@@ -59,9 +59,12 @@ class LabelNames:
             found.append(note("labels-respelled", f"labels of {file} read {some(shown)}"))
         if self._missing:
             found.append(self._missing_finding(file))
-        if not self._is_closed:
-            found += spelling_findings(self._found, self._found)
-        return found
+        names = {
+            name: count
+            for name, count in self._found.items()
+            if not self._is_closed or name in self._named
+        }
+        return [*found, *spelling_findings(names, names)]
 
     def _missing_finding(self, file: str) -> Finding:
         """Return a warning; an error where a word may be a class, and the card names none."""

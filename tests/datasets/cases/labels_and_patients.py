@@ -34,13 +34,13 @@ def spellings_of_classes(root: Path) -> Case:
     """`benign`, `Benign`, `BENIGN` and `benign ` mean one class."""
     ways: tuple[Callable[[str], str], ...] = (str.lower, str.title, str.upper, "{} ".format)
     case = _case(root, label=lambda at, cell: ways[at % 4 if at % 8 < 4 else 0](cell))
-    return replace(case, pictures={}, classes=None, errors=frozenset({"class-spelling"}))
+    return replace(case, pictures={}, classes=None, refusal="class-spelling")
 
 
 def classes_as_decimals(root: Path) -> Case:
     """`0` and `0.0`, as pandas writes a column of whole numbers once a cell is empty."""
     case = _case(root, label=lambda at, cell: f"{TWO.index(cell)}{'.0' if at % 3 == 0 else ''}")
-    return replace(case, pictures={}, classes=None, errors=frozenset({"class-spelling"}))
+    return replace(case, pictures={}, classes=None, refusal="class-spelling")
 
 
 def twelve_numbers(root: Path) -> Case:
@@ -75,7 +75,7 @@ def patients_not_known(root: Path) -> Case:
 def patients_in_scientific_notation(root: Path) -> Case:
     """Excel wrote `1.23E+10` for numbers that it cut."""
     case = _case(root, patient=lambda _, cell: f"1.{int(cell) % 3}E+10")
-    return replace(case, pictures={}, classes=None, errors=frozenset({"scientific-patients"}))
+    return replace(case, pictures={}, classes=None, refusal="scientific-patients")
 
 
 def row_repeated_with_another_patient(root: Path) -> Case:

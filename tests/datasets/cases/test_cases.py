@@ -13,6 +13,7 @@ from medtui.errors import MedtuiError
 from medtui.preset import DataSettings
 from tests.datasets.cases import (
     class_folders,
+    dicom_films,
     file_names,
     labels_and_patients,
     published_films,
@@ -38,37 +39,12 @@ DRAWN = (
     *class_folders.CASES,
     *published_films.CASES,
     *published_pictures.CASES,
+    *dicom_films.CASES,
     *similar_sets.CASES,
 )
 
 
-PENDING = {
-    "same_name_in_every_folder",
-    "spellings_of_classes",
-    "classes_as_decimals",
-    "patients_as_decimals",
-    "patients_in_other_case",
-    "patients_not_known",
-    "patients_in_scientific_notation",
-    "row_repeated_with_another_patient",
-    "three_readers",
-    "patients_in_two_branches",
-    "chexpert",
-    "vindr_cxr",
-    "chest_xray_pneumonia",
-}
-"""Cases that are not read right yet."""
-
-
-def _parameters() -> list[object]:
-    pending = pytest.mark.xfail(reason="not read right yet", strict=False)
-    return [
-        pytest.param(draw, id=draw.__name__, marks=[pending] if draw.__name__ in PENDING else [])
-        for draw in DRAWN
-    ]
-
-
-@pytest.mark.parametrize("draw", _parameters())
+@pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
 def test_right_or_refused(draw: Draw, tmp_path: Path) -> None:
     """Images, labels, patients, splits and order of classes are right; else the set is refused."""
     (tmp_path / "set").mkdir()
