@@ -27,6 +27,7 @@ def read_frame(elements: "Dataset") -> Values:
     """
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.pixels.utils import pixel_array
+    from pydicom.uid import RLELossless
 
     syntax = elements.file_meta.TransferSyntaxUID
     if syntax.is_compressed and not syntax.is_deflated:
@@ -34,7 +35,9 @@ def read_frame(elements: "Dataset") -> Values:
             raise BadImageError("no decoder for this compression is installed: medtui[dicom]")
         if syntax.startswith(_JPEG_FAMILY):
             _require_end(elements)
-    frame = pixel_array(elements, index=0)
+    # pylibjpeg-rle ends the process at damaged data (pyo3 PanicException); pydicom raises an error.
+    plugin = "pydicom" if syntax == RLELossless else ""
+    frame = pixel_array(elements, index=0, decoding_plugin=plugin)
     return frame * _BYTE if elements.BitsAllocated == 1 else frame
 
 

@@ -1,6 +1,7 @@
 """DICOM: stored values become the picture that a viewer shows, or the file is refused by name."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import data_store
@@ -210,6 +211,16 @@ def test_truncated_pixel_data_is_refused(tmp_path: Path, compression: str) -> No
     for end in range(140, len(data) - 8, max(1, len(data) // 60)):
         with pytest.raises(BadImageError):
             decode_bytes(data[:end], GREY)
+
+
+def test_damaged_run_lengths_end_no_decoder(tmp_path: Path) -> None:
+    """Lost bytes of run-length data are an error that is caught, or leave other pixels."""
+    noise = np.random.default_rng(0).integers(0, 4096, (48, 48)).astype(np.uint16)
+    data = write_dicom(tmp_path / "a.dcm", noise, compression="rle").read_bytes()
+    for seed in range(60):
+        first = int(np.random.default_rng(seed).integers(400, len(data)))
+        with suppress(BadImageError):
+            decode_bytes(data[:first] + data[first + 9 :], GREY)
 
 
 def test_file_without_preamble_is_read(tmp_path: Path) -> None:
