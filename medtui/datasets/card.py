@@ -68,6 +68,11 @@ class TableFiles(Document):
     encoding: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$", max_length=32)
     """Encoding by its Python name, like `gb18030`; empty takes the byte order mark's, UTF-8 or
     Windows-1252."""
+    join: Many[FileName] = ()
+    """Tables beside it whose columns are added, where labels are by study and the names of images
+    are elsewhere."""
+    on: Many[str] = ()
+    """Columns by which tables are joined; empty takes all that both have."""
     name_column: str = Field(min_length=1)
     """Column of the image's file name."""
     label_column: str = ""
@@ -101,7 +106,7 @@ class TableFiles(Document):
     @property
     def all_files(self) -> tuple[str, ...]:
         """Return the names of all tables."""
-        return (*self.file, *self.files)
+        return (*self.file, *self.files, *self.join)
 
 
 class OfficialSplit(Document):

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from medtui.datasets.card import Card
 from medtui.datasets.findings import error, note, warning
+from medtui.datasets.formats.joined_table import read_joined_table
 from medtui.datasets.formats.label_columns import OneHotColumns, UnusableRow
 from medtui.datasets.formats.label_names import LabelNames
 from medtui.datasets.formats.repeated_rows import ImageRow, RepeatedRows
 from medtui.datasets.formats.table_columns import UNCERTAIN, find_columns, missing_subgroups
 from medtui.datasets.index import some
-from medtui.datasets.tables.table import TableText, read_table
+from medtui.datasets.tables.table import TableText
 from medtui.protocol.finding import Finding
 from medtui.units import plural
 
@@ -68,7 +69,7 @@ def read_rows(path: Path, card: Card) -> Rows:
     """
     table = card.table
     assert table is not None
-    text = read_table(path, header=table.header, encoding=table.encoding, delimiter=table.delimiter)
+    text = read_joined_table(path, table)
     columns, names = find_columns(text, card), LabelNames(card)
     rows_of = defaultdict[str, list[ImageRow]](list)
     unusable = defaultdict[str, list[str]](list)

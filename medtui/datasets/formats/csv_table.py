@@ -7,15 +7,16 @@ from medtui.datasets.file_scan import Scan, require_images, scan
 from medtui.datasets.findings import Findings
 from medtui.datasets.formats.csv_rows import Rows, read_rows
 from medtui.datasets.formats.joined_labels import joined_label_findings
+from medtui.datasets.formats.joined_table import need_of_join
 from medtui.datasets.formats.label_encoding import encode_labels
 from medtui.datasets.formats.label_names import in_order
-from medtui.datasets.formats.row_files import join_rows
+from medtui.datasets.formats.row_files import RowFiles, join_rows
 from medtui.datasets.formats.table_files import TableFile, find_tables
 from medtui.datasets.ignored_files import IgnoreRules
 from medtui.datasets.index import ImageIndex, some
 from medtui.datasets.patient_ids import patients_by_column, patients_by_pattern
 from medtui.datasets.split_names import WORD_OF, official_of_rows
-from medtui.errors import UsageError
+from medtui.errors import MedtuiError, UsageError
 from medtui.metrics.task import Task
 
 
@@ -32,10 +33,7 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
     known = {*card.table.all_files, *(card.official.files if card.official else ())}
     known = {name.rpartition("/")[2] for name in known} | {table.path.name for table in tables}
     found.others = [name for name in found.others if name.rpartition("/")[2] not in known]
-    rows = _read_tables(tables, card, found)
-    require_images(found, root)
-    title = " and ".join(table.path.name for table in tables)
-    joined = join_rows(rows.names, found, root, title, rows.unusable)
+    rows, joined = _rows_with_files(tables, card, found, root)
     words = [rows.labels[row] for row in joined.rows]
     classes = card.classes or _class_names(words, card.table.none_label, tables[0].path)
     task: Task = card.task or ("multi" if any(len(each) > 1 for each in words) else "single")
@@ -73,6 +71,23 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
             *split_findings,
         ),
     )
+
+
+def _rows_with_files(
+    tables: list[TableFile], card: Card, found: Scan, root: Path
+) -> tuple[Rows, RowFiles]:
+    """Return the rows of all tables, and those that have a file."""
+    assert card.table is not None
+    title = " and ".join(table.path.name for table in tables)
+    try:
+        rows = _read_tables(tables, card, found)
+        require_images(found, root)
+        return rows, join_rows(rows.names, found, root, title, rows.unusable)
+    except MedtuiError as problem:
+        needed = need_of_join(tables[0].path, card.table, found.files)
+        if needed is None:
+            raise
+        raise needed from problem
 
 
 def _read_tables(tables: list[TableFile], card: Card, found: Scan) -> Rows:
