@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
+from medtui.datasets.findings import Findings, warning
+from medtui.datasets.index import some
 from medtui.datasets.tables.delimiter import cells_of
 from medtui.datasets.tables.text import lines_of
 from medtui.errors import UsageError
+from medtui.units import plural
 
 _REFERENCE_ROWS = 1000
 """Number of rows that show what the cells of a column look like."""
@@ -28,6 +31,8 @@ class Records:
     """Cells of each row that is not blank."""
     lines: Sequence[int]
     """Line of the file at which each row begins, from 1."""
+    findings: Findings = ()
+    """Quotes that are not closed."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ def read_records(path: Path, text: str, delimiter: str, first_line: int) -> Reco
 
     Quotes are read strictly. A stray quote at the start of a cell would otherwise swallow all rows
     up to the next quote; a cell of several lines is accepted where none of them is a row itself.
+    Where every line by itself has as many cells as the first, lines are rows whatever the quotes.
 
     Raises:
         UsageError: a quoted cell is not closed where it should be.
@@ -55,9 +61,16 @@ def read_records(path: Path, text: str, delimiter: str, first_line: int) -> Reco
     try:
         rows = list(reader)
     except csv.Error:
-        return _read_line_by_line(path, text, delimiter, first_line)
+        rows = []
     if reader.line_num != len(rows):
-        return _read_line_by_line(path, text, delimiter, first_line)
+        raw = list(lines_of(text))
+        try:
+            return _read_line_by_line(path, raw, delimiter, first_line)
+        except UsageError:
+            records = _read_lines_as_rows(path, raw, delimiter, first_line)
+            if records is None:
+                raise
+            return records
     lines: Sequence[int] = range(first_line, first_line + len(rows))
     if not all(map(any, rows)):
         used = [at for at, row in enumerate(rows) if any(map(str.strip, row))]
@@ -81,9 +94,32 @@ def uniform_columns(rows: Sequence[list[str]], width: int) -> dict[int, str]:
     return shapes
 
 
-def _read_line_by_line(path: Path, text: str, delimiter: str, first_line: int) -> Records:
+def _read_lines_as_rows(
+    path: Path, raw: list[str], delimiter: str, first_line: int
+) -> Records | None:
+    """Return each line as a row, a stray quote as no quote; None if their widths differ."""
+    rows, lines, stray = list[list[str]](), list[int](), list[str]()
+    for line, content in enumerate(raw, first_line):
+        row = next(cells_of([content.rstrip("\r\n")], delimiter), [])
+        if not any(map(str.strip, row)):
+            continue
+        rows.append(row)
+        lines.append(line)
+        if len(row) != len(rows[0]):
+            return None
+        if content.count('"') % 2:
+            stray.append(str(line))
+    if not rows or len(rows[0]) == 1:
+        return None
+    sentence = (
+        f"{path.name} has quotes that are not closed ({plural(len(stray), 'line')}: "
+        f"{some(stray)}); each line was read as a row"
+    )
+    return Records(rows, lines, (warning("stray-quotes", sentence),))
+
+
+def _read_line_by_line(path: Path, raw: list[str], delimiter: str, first_line: int) -> Records:
     """Return the rows of a table with blank lines, cells of several lines or stray quotes."""
-    raw = list(lines_of(text))
     reader = cells_of(raw, delimiter, is_strict=True)
     rows, lines, spans = list[list[str]](), list[int](), list[_Span]()
     while (start := reader.line_num) < len(raw):

@@ -120,5 +120,5 @@ def read_table(
         header_line=records.lines[0],
         delimiter=delimiter,
         has_header=header,
-        findings=(*found.findings, *fitted.findings),
+        findings=(*found.findings, *records.findings, *fitted.findings),
     )

@@ -83,40 +83,56 @@ def test_a_report_in_any_column_is_read(tmp_path: Path, place: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("first", "last"),
-    [
-        ('"5 inch film, left', '"seen twice'),
-        ('"5 inch film', 'seen by Miller"'),
-        ('"5 inch film', '"'),
-        ('"5 inch film', 'film of 6"'),
-        ('"5 inch film', "no second quote"),
-    ],
-)
-def test_stray_quotes_that_swallow_rows_are_refused(tmp_path: Path, first: str, last: str) -> None:
-    """The line at which the quote stands is named, whatever closes the cell."""
+STRAY = [
+    ('"5 inch film, left', '"seen twice'),
+    ('"5 inch film', 'seen by Miller"'),
+    ('"5 inch film', '"'),
+    ('"5 inch film', 'film of 6"'),
+    ('"5 inch film', "no second quote"),
+]
+
+
+@pytest.mark.parametrize(("first", "last"), STRAY)
+def test_stray_quotes_swallow_no_row(tmp_path: Path, first: str, last: str) -> None:
+    """Where every line has as many cells as the header, lines are rows; the quotes are named."""
     rows = films()
     rows[11][3], rows[41][3] = first, last
+    table = read_text(tmp_path, "\n".join(lines(rows)))
+    assert [row[:3] for row in table.rows] == [row[:3] for row in rows[1:]]
+    assert list(table.lines) == list(range(2, 62))
+    (finding,) = table.findings
+    assert (finding.name, finding.rank) == ("stray-quotes", "warning")
+    assert " 12" in finding.sentence
+
+
+@pytest.mark.parametrize(("first", "last"), STRAY)
+def test_stray_quotes_among_other_widths_are_refused(tmp_path: Path, first: str, last: str) -> None:
+    """Where lines have different numbers of cells, the line of the quote is named."""
+    rows = films()
+    rows[11][3], rows[41][3], rows[20][3] = first, last, "left, right"
     with pytest.raises(UsageError, match=r"labels.csv:12: a quoted cell begins here") as caught:
         read_text(tmp_path, "\n".join(lines(rows)))
     assert "Delete the quote" in caught.value.hint
 
 
-def test_two_adjacent_rows_that_a_quote_joins_are_refused(tmp_path: Path) -> None:
-    """One swallowed row is enough."""
+def test_two_adjacent_rows_that_a_quote_joins_are_read(tmp_path: Path) -> None:
+    """One swallowed row is noticed, and with a report of several lines elsewhere refused."""
     rows = films()
     rows[11][3], rows[12][3] = '"5 inch film', 'seen"'
+    text = "\n".join(lines(rows))
+    assert len(read_text(tmp_path, text).rows) == 60
     with pytest.raises(UsageError, match=r"labels.csv:12: "):
-        read_text(tmp_path, "\n".join(lines(rows)))
+        read_text(tmp_path, text + '\nimg_900.png,benign,1,"a report\nof two lines"')
 
 
-def test_rows_without_numbers_that_a_quote_swallows_are_refused(tmp_path: Path) -> None:
+def test_rows_without_numbers_that_a_quote_swallows_are_noticed(tmp_path: Path) -> None:
     """Without a column of numbers, lines that all have the right number of cells are rows."""
     names = ["ann", "ben", "cid", "dan", "eva", "fay", "gus", "hal"]
     text = "image,label,note\n" + "".join(f"{name},benign,\n" for name in names)
     text = text.replace("ben,benign,", 'ben,benign,"x').replace("gus,benign,", 'gus,benign,y"')
+    assert [row[0] for row in read_text(tmp_path, text).rows] == names
     with pytest.raises(UsageError, match=r"labels.csv:3: "):
-        read_text(tmp_path, text)
+        read_text(tmp_path, text + "ida,benign,a,b\n")
 
 
 @pytest.mark.parametrize("note", ['5" film', '"seen" twice', 'a "b" c', '"a" "b"', '"open'])
