@@ -81,7 +81,7 @@ def stray_quotes(root: Path) -> Case:
         note = {4: '"5 inch film, left', 15: '"seen twice'}.get(at, "")
         lines.append(",".join((*row, note)))
     (root / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Case(_case(root).root, refusal=r"labels\.csv:6.*quoted cell")
+    return _case(root)
 
 
 def next_line_character(root: Path) -> Case:
