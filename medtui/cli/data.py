@@ -85,13 +85,22 @@ def check(
             "--sheet", metavar="FILE", help="Write some images of each class to a PNG file."
         ),
     ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest",
+            metavar="FILE",
+            help="List by sha256sum or md5sum to compare files with; paths relative to the root.",
+        ),
+    ] = None,
     cache_dir: CacheDir = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Read every image of a data set and report counts, patients, bad files and duplicates.
 
-    The exit status is 1 where the data set has errors that would stop a study.
+    The exit status is 1 where the data set has errors that would stop a study, or where a file
+    differs from the list of checksums or is not in it.
     """
     from medtui.cli.follow.dataset_progress import progress_on_stderr
     from medtui.cli.show.summary import print_object
@@ -104,7 +113,9 @@ def check(
     }  # fmt: skip
     try:
         with _settings(name, given) as settings, progress_on_stderr(is_quiet=quiet) as tell:
-            found = check_dataset(settings, cache_dir=cache_dir, sheet=sheet, progress=tell)
+            found = check_dataset(
+                settings, cache_dir=cache_dir, sheet=sheet, manifest=manifest, progress=tell
+            )
     except MedtuiError as error:
         error.hint = error.hint.replace("--set data.", "--")  # hints are worded for a preset
         raise
@@ -114,6 +125,8 @@ def check(
         _print_check(found)
     if unaccepted_in(found.findings, accept or ()):
         print("A study would not start with these errors.", file=sys.stderr)
+        raise typer.Exit(1)
+    if found.mismatches:
         raise typer.Exit(1)
 
 
@@ -246,12 +259,18 @@ def _print_check(found: "Check") -> None:
     for finding in found.findings:
         name = f" ({finding.name})" if finding.rank == "error" else ""
         print(f"{finding.rank}: {finding.sentence}{name}")
-    for name, reason in list(found.bad.items())[:SHOWN_BAD]:
-        print(f"bad: {name}: {reason}")
-    if len(found.bad) > SHOWN_BAD:
-        print(f"bad: and {len(found.bad) - SHOWN_BAD:,} more; --json lists all")
+    _print_images("bad", found.bad)
+    _print_images("mismatch", found.mismatches)
     if found.sheet:
         print(f"sheet: {found.sheet}")
+
+
+def _print_images(word: str, reasons: dict[str, str]) -> None:
+    """Print images by name with their reasons, the first few of many."""
+    for name, reason in list(reasons.items())[:SHOWN_BAD]:
+        print(f"{word}: {name}: {reason}")
+    if len(reasons) > SHOWN_BAD:
+        print(f"{word}: and {len(reasons) - SHOWN_BAD:,} more; --json lists all")
 
 
 def _numbers(values: tuple[float, ...]) -> str:

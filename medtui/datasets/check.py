@@ -13,6 +13,7 @@ from medtui.datasets.contact_sheet import draw_contact_sheet
 from medtui.datasets.dataset import content_findings, load_pixels
 from medtui.datasets.findings import Findings, by_rank, sentences, warning
 from medtui.datasets.index import SPLITS, TRAIN
+from medtui.datasets.manifest import find_mismatches, read_manifest
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
 from medtui.datasets.progress import Progress, ignore_progress
 from medtui.datasets.resolve import Source, open_source
@@ -44,6 +45,8 @@ class Check:
     """Image name to the reason why it cannot be used."""
     findings: Findings
     """What was left out and why, and what looks wrong; the most serious first."""
+    mismatches: dict[str, str]
+    """Image name to how its file differs from the list of checksums, if one was given."""
     sheet: Path | None
     """Path of the contact sheet; None where none was requested."""
 
@@ -66,22 +69,29 @@ def check_dataset(
     *,
     cache_dir: Path | None = None,
     sheet: Path | None = None,
+    manifest: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Check:
-    """Check the data set of `settings`; with `sheet`, write a contact sheet to that file.
+    """Check the data set of `settings`.
+
+    With `sheet`, write a contact sheet to that file; with `manifest`, compare all files with the
+    checksums in that list.
 
     Raises:
         DocumentError: the card is not valid.
         UsageError: card, settings and data do not fit together.
         EnvironmentProblem: data, cache or contact sheet cannot be read or written.
     """
+    report = progress or ignore_progress
+    checksums = read_manifest(manifest) if manifest else None
     source = open_source(settings)
-    pixels = load_pixels(source, cache_dir, progress or ignore_progress)
+    pixels = load_pixels(source, cache_dir, report)
     good_train = [each for each in np.flatnonzero(source.splits == TRAIN) if each not in pixels.bad]
     mean, std = mean_and_std(pixels, np.array(good_train, np.int64))
     if sheet is not None:
         draw_contact_sheet(source.index, pixels, sheet)
     names = source.index.names
+    root = Path(settings.root).expanduser()
     return Check(
         summary=summarise_source(source),
         kinds=_kinds(pixels),
@@ -92,6 +102,7 @@ def check_dataset(
         std=std,
         bad={names[position]: reason for position, reason in sorted(pixels.bad.items())},
         findings=tuple(by_rank([*source.findings, *_findings(source, pixels)])),
+        mismatches=find_mismatches(source.index, root, checksums, report) if checksums else {},
         sheet=sheet,
     )
 

@@ -9,7 +9,8 @@ class Progress:
     """State of one stage."""
 
     stage: str
-    """`scan`, `wait`, `decode`, `resize`, `download`, `unpack`, `measure`."""
+    """`scan`, `wait`, `decode`, `resize`, `download`, `unpack`, `measure`, `headers`,
+    `verify`."""
     done: int
     """Images done; bytes while downloading."""
     total: int
