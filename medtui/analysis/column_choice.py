@@ -14,7 +14,7 @@ def usual_columns(entries: Sequence[RunRecord]) -> list[Column]:
     headline = [primary_metric(task).name, *beside]
     search = ["search"] if any(entry.is_probe or entry.is_chosen for entry in entries) else []
     names = ["run", *search, "scheme", "density", "actual_density", *headline, "sensitivity",
-             "specificity", "parameters", "sparse_size", "time"]  # fmt: skip
+             "specificity", "parameters", "sparse_size", "cycle", "time"]  # fmt: skip
     return [column_named(name) for name in names]
 
 

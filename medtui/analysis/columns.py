@@ -247,7 +247,7 @@ _AFTER: tuple[Column, ...] = (
            higher_is_better=False),
     Column("dense_size", "dense size", lambda entry: entry.result.size.bytes_dense, format_bytes,
            higher_is_better=False),
-    Column("cycle", "cycle", lambda entry: entry.result.best_cycle),
+    Column("cycle", "cycle kept", lambda entry: entry.result.best_cycle),
     Column("time", "time", lambda entry: entry.result.seconds, format_duration),
     Column("exported", "exported", _exports_text, is_text=True, opens="exports"),
     Column("device", "device", lambda entry: entry.result.device_name, is_text=True),

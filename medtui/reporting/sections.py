@@ -102,11 +102,12 @@ def _results(contents: Contents) -> Iterator[Part]:
             f"{result.size.density:.4g}",
             format_count(result.size.num_nonzero),
             format_bytes(result.size.bytes_packed),
+            str(result.best_cycle),
             format_duration(result.seconds),
         ))  # fmt: skip
         marks.append("dead" if result.are_logits_constant else "")
     headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", "density",
-               "actual density", "nonzero", "sparse size", "time")  # fmt: skip
+               "actual density", "nonzero", "sparse size", "cycle kept", "time")  # fmt: skip
     note = (
         "Intervals are bootstrap intervals over patients where these are known, else over images. "
         "Changes are paired, against the study's reference; those of percentages are in points. "

@@ -44,6 +44,7 @@ def _sentences(contents: Contents) -> Iterator[str]:
     if contents.compressed:
         yield _how_many_hold(contents)
     yield from _collapses(contents)
+    yield from _direct_compressions(contents)
     yield from _flips(contents)
     yield from _affected(contents)
 
@@ -98,6 +99,14 @@ def _collapses(contents: Contents) -> Iterator[str]:
             f"{names} collapsed: the network predicts the same for every image, so its accuracy "
             "is only the share of one class."
         )
+
+
+def _direct_compressions(contents: Contents) -> Iterator[str]:
+    """Yield which runs kept the model from before their L-C cycles."""
+    direct = [entry for entry in contents.compressed if entry.result.direct_compression]
+    if direct:
+        names = ", ".join(short_name(entry, contents.entries) for entry in direct)
+        yield f"In {names} {direct[0].result.direct_compression}."
 
 
 def _flips(contents: Contents) -> Iterator[str]:

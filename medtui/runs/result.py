@@ -9,6 +9,11 @@ from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
 from medtui.telemetry import TelemetrySummary
 
+REFERENCE = "reference"
+"""`Result.scheme` of the dense model."""
+
+DIRECT_KEPT = "L-C brought nothing: cycle 0, direct compression, was kept"
+
 
 class Flips(msgspec.Struct, frozen=True):
     """Number of predictions that differ from the reference's."""
@@ -105,6 +110,15 @@ class Result(msgspec.Struct, frozen=True):
     positive_class: str | None = None
     """The class that sensitivity, specificity, F1 and average precision are about, where each image
     has one of two classes. None elsewhere, and in files of earlier versions: the second class."""
+
+    @property
+    def direct_compression(self) -> str:
+        """A sentence where L-C cycles were run and the model before them was kept; else empty.
+
+        Cycle 0 compresses the reference directly, without an L step.
+        """
+        is_lc = self.scheme != REFERENCE and self.num_cycles > 1
+        return DIRECT_KEPT if is_lc and self.best_cycle == 0 else ""
 
     @property
     def positive(self) -> PositiveClass | None:

@@ -1,9 +1,14 @@
 """`medtui runs`: what lies in the folder, for people and for programs."""
 
+import csv
+import io
 import json
+import shutil
 
 import pytest
 
+from medtui.runs.result import DIRECT_KEPT
+from tests.helpers.paths import RECORDED
 from tests.helpers.small_study import record_study
 
 
@@ -110,3 +115,17 @@ def test_a_damaged_preset_does_not_hide_its_study(medtui, study):
     done = medtui("runs", "list")
     assert "cells/prune-0.1" in done.stdout
     assert "preset.toml" in done.stderr
+
+
+def test_a_run_that_kept_cycle_0_says_so(medtui, tmp_path):
+    """`show` has the sentence, `list` and `compare` the cycle that was kept."""
+    shutil.copytree(RECORDED / "cells", tmp_path / "runs" / "cells")
+    assert DIRECT_KEPT in medtui("runs", "show", "cells/prune-0.1").stdout
+    assert DIRECT_KEPT not in medtui("runs", "show", "cells/reference").stdout
+    assert "cycle kept" in medtui("runs", "list").stdout.splitlines()[0]
+    header, *rows = csv.reader(
+        io.StringIO(medtui("runs", "compare", "cells", "--csv").stdout), strict=True
+    )
+    kept = {row[0]: row[header.index("cycle kept")] for row in rows}
+    assert kept["cells/prune-0.1"] == "0"
+    assert kept["cells/reference"] == "2"

@@ -15,6 +15,7 @@ from medtui.reporting.html import report_html
 from medtui.reporting.markdown import figure_file, write_markdown
 from medtui.reporting.summary_text import summary
 from medtui.runs.folder import StudyFolder
+from medtui.runs.result import DIRECT_KEPT
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
 
@@ -125,6 +126,15 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
     assert f"{reference.metric('test', 'accuracy') * 100:.1f} %" in text
     assert "of 4 compared runs the measured loss of accuracy against the reference is at" in text
     assert "of the test predictions changed" in text
+
+
+def test_cycle_0_is_named_where_it_was_kept(cells: Contents, films: Contents) -> None:
+    """Both studies kept direct compression; the table of results has the cycle of each run."""
+    for contents in (cells, films):
+        kept = [entry for entry in contents.compressed if entry.result.best_cycle == 0]
+        assert f"{DIRECT_KEPT}." in summary(contents)
+        assert all(entry.folder.name in summary(contents) for entry in kept)
+    assert "cycle kept" in report_html([cells])
 
 
 def test_films_have_classes_and_patient_groups(films: Contents) -> None:

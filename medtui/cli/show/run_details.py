@@ -53,6 +53,8 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  device    {session.device_name or session.device} on {session.host}"
     if result is not None:
         yield f"  kept      cycle {result.best_cycle} of {result.num_cycles}, selected on val"
+        if result.direct_compression:
+            yield f"  note      {result.direct_compression}"
         if result.mode == "fast":
             yield "  mode      fast; the numbers below are computed in float32"
         yield f"  took      {describe_duration(run)}"

@@ -27,7 +27,7 @@ def study_table(study: StudyFeed, runs: Sequence[RunFeed] | None = None) -> str:
     chosen = study.runs if runs is None else runs
     metric = primary_metric(study.task)
     headers = ("run", "state", f"val {metric.label}", f"test {metric.label}", "density", "actual",
-               "parameters", "nonzero", "dense size", "sparse size", "cycle")  # fmt: skip
+               "parameters", "nonzero", "dense size", "sparse size", "cycle kept")  # fmt: skip
     return render_table(headers, [_row(study, run) for run in chosen])
 
 

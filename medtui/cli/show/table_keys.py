@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 _FORMER_HEADERS = {
     "actual density": "reached",
+    "cycle kept": "cycle",
     "sparse size": "packed",
     "dense size": "dense",
     "collapsed layers": "dead layers",

@@ -62,7 +62,9 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
         digits.update("" if value is None else headline.show(value).replace(" ", ""))
         digits.styles.color = colours.states[view.row.status]
         digits.display = value is not None
-        meaning = _result_meaning(view, headline) if is_over else _now_meaning(view, headline)
+        meaning = (
+            _result_meaning(view, headline, colours) if is_over else _now_meaning(view, headline)
+        )
         facts = _result_facts(view, colours) if is_over else _now_facts(view, colours)
         heights = (meaning.plain.count("\n"), facts.row_count)
         is_other_height, self._heights = heights != self._heights, heights
@@ -94,7 +96,7 @@ def _now_meaning(view: RunView, headline: Metric) -> Text:
     return text
 
 
-def _result_meaning(view: RunView, headline: Metric) -> Text:
+def _result_meaning(view: RunView, headline: Metric, colours: Colours) -> Text:
     assert view.result is not None
     test = view.result.test
     text = Text(f"test {headline.label}")
@@ -105,6 +107,8 @@ def _result_meaning(view: RunView, headline: Metric) -> Text:
     if test.num_patients:
         text.append(f" of {test.num_patients} test patients")
     text.append(f"\nsaved: {word} {view.result.best_cycle}, selected on val\n")
+    if view.result.direct_compression:
+        text.append(f"{view.result.direct_compression}\n", colours.warning)
     return text
 
 
