@@ -74,5 +74,5 @@ def test_what_lies_in_its_place_is_named(tmp_path: Path, name: str, hint: str) -
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
     """A folder called like the table is passed over."""
     root = touch(tmp_path / "set", "labels.csv/a.png")
-    (root / "labels.csv.gz").write_bytes(gzip.compress(b"image,label\n"))
+    (root / "labels.csv.gz").write_bytes(gzip.compress(b"image,label\n", mtime=0))
     assert find_beside(root, ("labels.csv",)) == root / "labels.csv.gz"

@@ -64,7 +64,7 @@ PLAIN = "\n".join([HEADER, *ROWS])
         (PLAIN.replace(",", ";").encode("utf-8-sig"), "labels.csv"),
         ("sep=;\r\n" + PLAIN.replace(",", ";"), "labels.csv"),
         (PLAIN.replace(",", "\t").encode("utf-16"), "labels.csv"),
-        (gzip.compress(PLAIN.encode()), "labels.csv.gz"),
+        (gzip.compress(PLAIN.encode(), mtime=0), "labels.csv.gz"),
         (PLAIN, "LABELS.CSV"),
         (PLAIN.replace(HEADER, HEADER + ",mask"), "labels.csv"),
         (PLAIN.replace("img_03", "  img_03"), "labels.csv"),
