@@ -98,6 +98,8 @@ class CycleEnded(Event, frozen=True):
     """Constraint violation ||w - theta|| / ||w|| over the compressed parameters."""
     density: float | None = None
     """Share of nonzero weights among theta's compressible weights."""
+    density_reachable: float | None = None
+    """The same among the weights that a pixel reaches; None outside L-C."""
     seconds: float = 0.0
     """Duration of the cycle, monotonic."""
     is_best: bool = False

@@ -222,6 +222,8 @@ _BEFORE: tuple[Column, ...] = (
     Column("scheme", "scheme", lambda entry: entry.result.scheme, is_text=True),
     Column("density", "density", lambda entry: entry.density, format_density),
     Column("actual_density", "actual density", lambda entry: entry.result.size.density),
+    Column("density_reachable", "reachable density",
+           lambda entry: entry.result.size.density_reachable),
     Column("structures", "filters kept", lambda entry: entry.result.size.structure_density),
     _shrunk_column("masked", "masked", lambda found: found.masked, format_percent),
     _shrunk_column("removable", "removable", lambda found: found.removable, format_percent),

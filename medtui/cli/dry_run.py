@@ -59,14 +59,21 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     yield f"penalty    budget {budget}; below 3, L-C differs little from direct compression"
     if forecast.estimate is not None:
         yield f"estimate   {describe_estimate(forecast.estimate)}"
+    if forecast.cells and (unreachable := forecast.cells[0].num_weights_unreachable):
+        total = forecast.cells[0].num_weights
+        yield (
+            f"unreachable  {format_count(unreachable)} of {format_count(total)} weights "
+            f"({_share(unreachable, total)}) only ever multiply padding at this image size"
+        )
     for note in forecast.notes:
         yield f"note       {note}"
 
 
 def _grid(cells: list[CellForecast]) -> str:
     headers = (
-        "run", "scheme", "density", "weights kept", "of", "kept", "filters kept", "removable",
-        "multiply-adds kept", "shrunk: weights", "shrunk: multiply-adds", "collapsed layers",
+        "run", "scheme", "density", "weights kept", "of", "kept", "reachable kept",
+        "filters kept", "removable", "multiply-adds kept", "shrunk: weights",
+        "shrunk: multiply-adds", "collapsed layers",
     )  # fmt: skip
     rows = [
         [
@@ -76,6 +83,7 @@ def _grid(cells: list[CellForecast]) -> str:
             format_count(cell.num_weights_kept),
             format_count(cell.num_weights),
             _share(cell.num_weights_kept, cell.num_weights),
+            format_percent(cell.density_reachable),
             _share(*cell.structures_kept),
             format_percent(found.removable) if (found := cell.shrinkage) else MISSING,
             _share(*cell.macs_kept),

@@ -19,6 +19,7 @@ from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.model_size import count_macs, size_with_macs
+from medtui.engine.pruning.reachable_weights import Taps, reachable_taps
 from medtui.engine.pruning.schemes import build_scheme, operation_of
 from medtui.engine.pruning.shrink_report import measure_shrinkage
 from medtui.engine.pruning.structural_pruning import shrink
@@ -58,11 +59,13 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
     )
     macs = count_macs(network, channels=survey.channels, side=survey.size)
     image_shape = (survey.channels, survey.size, survey.size)
-    _check_search(preset, network, macs, image_shape)
+    taps = reachable_taps(network, image_shape)
+    _check_search(preset, network, macs, taps, image_shape)
     budget = penalty_budget(preset.lc)
     notes = [explain_threads(preset), _low_budget_note(preset.lc, budget)]
     cells = [
-        _forecast_cell(preset, cell, network, macs, image_shape) for cell in expand_grid(preset)
+        _forecast_cell(preset, cell, network, macs, taps, image_shape)
+        for cell in expand_grid(preset)
     ]
     train, val, test = survey.splits
     return Preflight(
@@ -95,6 +98,7 @@ def _forecast_cell(
     cell: Cell,
     network: nn.Module,
     macs: dict[str, int],
+    taps: Taps,
     image_shape: ImageShape,
 ) -> CellForecast:
     """Return a cell's forecast.
@@ -111,7 +115,7 @@ def _forecast_cell(
         reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture
         raise InvalidCell(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
-    size = size_with_macs(theta, macs)
+    size = size_with_macs(theta, macs, taps)
     _check_removal(cell, size)
     shrinkage = _shrinkage(theta, image_shape) if cell.scheme.is_structured else None
     return CellForecast(
@@ -124,6 +128,8 @@ def _forecast_cell(
         layers=size.layers,
         layers_emptied=size.dead_layers,
         shrinkage=shrinkage,
+        num_weights_unreachable=size.num_weights_unreachable or 0,
+        density_reachable=size.density_reachable,
     )
 
 
@@ -136,7 +142,7 @@ def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:
 
 
 def _check_search(
-    preset: Preset, network: nn.Module, macs: dict[str, int], image_shape: ImageShape
+    preset: Preset, network: nn.Module, macs: dict[str, int], taps: Taps, image_shape: ImageShape
 ) -> None:
     """Check each searched scheme at the lowest density, and the objective.
 
@@ -148,7 +154,8 @@ def _check_search(
         return
     for scheme in map(preset.compress.scheme, search.scheme):
         try:
-            _forecast_cell(preset, Cell(scheme, search.low, seed=0), network, macs, image_shape)
+            cell = Cell(scheme, search.low, seed=0)
+            _forecast_cell(preset, cell, network, macs, taps, image_shape)
         except InvalidCell as error:
             raise InvalidSearch(f"search.low: {error.message}") from error
     if search.objective == "memory" and choose_device(preset.machine.device).type == "cpu":

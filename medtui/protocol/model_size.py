@@ -18,6 +18,8 @@ class LayerSize(msgspec.Struct, frozen=True):
     """Number of structures with a nonzero weight."""
     macs: int = 0
     """Multiply-accumulates for one image, zeros included."""
+    num_unreachable: int = 0
+    """Weights that no pixel reaches: they only ever multiply padding."""
 
     @property
     def macs_kept(self) -> int:
@@ -42,6 +44,11 @@ class Size(msgspec.Struct, frozen=True):
     macs: int
     """Multiply-accumulates for one image, zeros included."""
     layers: list[LayerSize]
+    num_weights_unreachable: int | None = None
+    """Compressible weights that no pixel reaches at the size of the images: they only ever multiply
+    padding. None in files of earlier versions."""
+    density_reachable: float | None = None
+    """Share of the other compressible weights that are nonzero; None in earlier files."""
 
     @property
     def density(self) -> float:

@@ -31,6 +31,10 @@ class CellForecast(msgspec.Struct, frozen=True):
     shrinkage: Shrinkage | None = None
     """What shrinking would remove; None without structured pruning, or if it cannot be computed."""
     notes: list[str] = []
+    num_weights_unreachable: int = 0
+    """Compressible weights that no pixel reaches at the size of the images."""
+    density_reachable: float | None = None
+    """Kept share of the weights that a pixel reaches."""
 
     @property
     def structures_kept(self) -> tuple[int, int]:

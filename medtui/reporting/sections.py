@@ -29,6 +29,7 @@ from medtui.units import (
     format_count,
     format_density,
     format_duration,
+    format_number,
     format_percent,
 )
 
@@ -100,6 +101,7 @@ def _results(contents: Contents) -> Iterator[Part]:
             change or MISSING,
             format_density(entry.density),
             f"{result.size.density:.4g}",
+            format_number(result.size.density_reachable, 4),
             format_count(result.size.num_nonzero),
             format_bytes(result.size.bytes_packed),
             str(result.best_cycle),
@@ -107,10 +109,12 @@ def _results(contents: Contents) -> Iterator[Part]:
         ))  # fmt: skip
         marks.append("dead" if result.are_logits_constant else "")
     headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", "density",
-               "actual density", "nonzero", "sparse size", "cycle kept", "time")  # fmt: skip
+               "actual density", "reachable density", "nonzero", "sparse size", "cycle kept",
+               "time")  # fmt: skip
     note = (
         "Intervals are bootstrap intervals over patients where these are known, else over images. "
         "Changes are paired, against the study's reference; those of percentages are in points. "
+        "The reachable density counts only weights that a pixel reaches at the size of the images. "
         "The sparse size counts nonzero weights and a bit mask. Masked weights are still "
         "multiplied: the model is smaller, not faster."
     )

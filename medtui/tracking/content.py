@@ -54,6 +54,7 @@ class LogFold:
     def _cycle(self, event: CycleEnded) -> Measured | None:
         values: dict[str, float | None] = {
             "lr": event.lr, "mu": event.mu, "gap": event.gap, "density": event.density,
+            "density_reachable": event.density_reachable,
             "seconds": event.seconds, "num_dead_layers": len(event.dead_layers),
         }  # fmt: skip
         splits = {"val": event.val, "test": event.test, "train": event.train, "w_val": event.w_val}
@@ -86,6 +87,7 @@ def measure_result(result: Result) -> dict[str, float]:
     size = result.size
     for name in (
         "num_parameters", "num_nonzero", "bytes_dense", "bytes_packed", "macs", "density",
+        "num_weights_unreachable", "density_reachable",
     ):  # fmt: skip
         found[f"result/{name}"] = getattr(size, name)
     return {name: value for name, value in found.items() if value is not None}

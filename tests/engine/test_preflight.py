@@ -9,6 +9,7 @@ from torch import nn
 
 from medtui.engine.preflight import InvalidCell, _forecast_cell, forecast
 from medtui.engine.pruning.model_size import count_macs
+from medtui.engine.pruning.reachable_weights import reachable_taps
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
 from medtui.preset import Preset, expand_grid, parse_preset
@@ -40,10 +41,11 @@ Trial = Callable[..., CellForecast]
 def trial_on(network: nn.Module) -> Trial:
     """Return a function that forecasts one cell on a network."""
     macs = count_macs(network, channels=3, side=32)
+    taps = reachable_taps(network, (3, 32, 32))
 
     def forecast_cell(operators: str, **more: Any) -> CellForecast:
         asked = preset(operators, **more)
-        return _forecast_cell(asked, expand_grid(asked)[0], network, macs, (3, 32, 32))
+        return _forecast_cell(asked, expand_grid(asked)[0], network, macs, taps, (3, 32, 32))
 
     return forecast_cell
 
@@ -73,6 +75,16 @@ def test_each_layer_has_weights_filters_and_macs(try_out):
     assert conv1.macs == 3 * 7 * 7 * 64 * 16 * 16
     assert 0.4 < cell.num_weights_kept / cell.num_weights < 0.6
     assert cell.layers_emptied == []
+
+
+def test_a_forecast_counts_weights_that_no_pixel_reaches(try_out):
+    """Stock pruning keeps half of them, too, so that half of the reachable ones are left."""
+    cell = try_out('{op = "Prune"}', guard="off")
+    assert cell.num_weights_unreachable == 11_167_936 - 4_221_120
+    assert cell.num_weights_kept == pytest.approx(cell.num_weights / 2, rel=0.01)
+    unreachable = sum(layer.num_unreachable for layer in cell.layers)
+    assert unreachable == cell.num_weights_unreachable
+    assert cell.density_reachable != pytest.approx(0.5, abs=0.01)
 
 
 def test_layers_that_stock_pruning_empties_are_listed(try_out):

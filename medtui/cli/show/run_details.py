@@ -74,7 +74,13 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
 def _actual_density(size: Size) -> str:
     """Return the actual density of weights, and of filters and neurons."""
     weights, structures = format_percent(size.density), format_percent(size.structure_density)
-    return f"{weights} of the weights, {structures} of the filters and neurons are not zero"
+    text = f"{weights} of the weights, {structures} of the filters and neurons are not zero"
+    if not size.num_weights_unreachable:
+        return text
+    return (
+        f"{text}; of the weights that a pixel reaches, {format_percent(size.density_reachable)} "
+        f"({format_count(size.num_weights_unreachable)} only ever multiply padding)"
+    )
 
 
 def _overhead(overhead: Overhead) -> str:
@@ -201,7 +207,8 @@ def _removable(shrinkage: Shrinkage) -> str:
 
 
 def _layers(size: Size) -> str:
-    headers = ("layer", "weights", "nonzero", "density", "filters or neurons", "kept")
+    headers = ("layer", "weights", "nonzero", "density", "filters or neurons", "kept",
+               "unreachable")  # fmt: skip
     rows = [
         [
             layer.name,
@@ -210,6 +217,7 @@ def _layers(size: Size) -> str:
             format_percent(layer.num_nonzero / max(1, layer.num_weights)),
             format_count(layer.num_structures),
             format_count(layer.num_structures_kept),
+            format_count(layer.num_unreachable),
         ]
         for layer in size.layers
     ]

@@ -16,6 +16,7 @@ from medtui.engine.precision import multiplies_bf16
 from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.operations import CondensaScheme
+from medtui.engine.pruning.reachable_weights import Taps, density_reachable, reachable_taps
 from medtui.engine.pruning.schemes import (
     build_scheme,
     operators_of,
@@ -53,7 +54,8 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
     guard = session.preset.guard if session.preset.compress.guard == "on" else None
     scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
     _warn_of_low_budget(session, settings)
-    callbacks = _Callbacks(session, scheme)
+    taps = reachable_taps(w, session.image_shape)
+    callbacks = _Callbacks(session, scheme, taps)
     engine = _engine(session, callbacks, guard)
     session.checkpoints.expect(len(_MODELS) * num_bytes(w))
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
@@ -137,11 +139,12 @@ def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
 class _Callbacks:
     """Recalibrates BatchNorm, writes events and checkpoints, and stops an L-C run on request."""
 
-    def __init__(self, session: Session, scheme: CondensaScheme) -> None:
+    def __init__(self, session: Session, scheme: CondensaScheme, taps: Taps) -> None:
         self.batches = session.train_batches(session.preset.lc.batch_size)
         self.best_cycle: int | None = None
         self._session = session
         self._scheme = scheme
+        self._taps = taps
         self._meter = StepMeter(session.log, session.device)
         self._cycle_began = time.monotonic()
         self._w_val: Statistics | None = None
@@ -196,6 +199,7 @@ class _Callbacks:
                 mu=state.mu,
                 gap=measured.gap,
                 density=kept / sum(sizes.values()),
+                density_reachable=density_reachable(state.theta, self._taps),
                 seconds=now - self._cycle_began,
                 is_best=measured.is_best,
                 densities=densities,

@@ -6,6 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from medtui.engine.pruning.reachable_weights import (
+    Taps,
+    density_reachable,
+    num_unreachable,
+    reachable_taps,
+)
 from medtui.engine.training.network import named_layers
 from medtui.protocol.model_size import LayerSize, Size
 
@@ -14,11 +20,15 @@ _BITS_PER_BYTE = 8
 
 def measure_size(model: nn.Module, *, channels: int, side: int) -> Size:
     """Return the size of `model` for images of `channels` x `side` x `side`."""
-    return size_with_macs(model, count_macs(model, channels=channels, side=side))
+    macs = count_macs(model, channels=channels, side=side)
+    return size_with_macs(model, macs, reachable_taps(model, (channels, side, side)))
 
 
-def size_with_macs(model: nn.Module, macs: dict[str, int]) -> Size:
-    """Return the size of `model`; `macs` has each layer's multiply-accumulates by its name."""
+def size_with_macs(model: nn.Module, macs: dict[str, int], taps: Taps) -> Size:
+    """Return the size of `model`.
+
+    `macs` has each layer's multiply-accumulates by its name, `taps` its reachable weights.
+    """
     layers = named_layers(model)
     compressible = [layer.weight for layer in layers.values()]
     state = model.state_dict()
@@ -31,7 +41,13 @@ def size_with_macs(model: nn.Module, macs: dict[str, int]) -> Size:
         bytes_dense=sum(_num_bytes(each) for each in state.values()),
         bytes_packed=_packed_bytes(state, {f"{name}.weight" for name in layers}),
         macs=sum(macs.values()),
-        layers=[_layer_size(name, layer, macs[name]) for name, layer in layers.items()],
+        layers=[
+            _layer_size(name, layer, macs[name], taps.get(name)) for name, layer in layers.items()
+        ],
+        num_weights_unreachable=sum(
+            num_unreachable(layer, taps.get(name)) for name, layer in layers.items()
+        ),
+        density_reachable=density_reachable(model, taps),
     )
 
 
@@ -62,7 +78,9 @@ def count_macs(model: nn.Module, *, channels: int, side: int) -> dict[str, int]:
     return found
 
 
-def _layer_size(name: str, layer: nn.Conv2d | nn.Linear, macs: int) -> LayerSize:
+def _layer_size(
+    name: str, layer: nn.Conv2d | nn.Linear, macs: int, taps: Tensor | None
+) -> LayerSize:
     weight = layer.weight.detach()
     kept = (weight.flatten(1) != 0).any(dim=1)
     return LayerSize(
@@ -73,6 +91,7 @@ def _layer_size(name: str, layer: nn.Conv2d | nn.Linear, macs: int) -> LayerSize
         num_structures=len(weight),
         num_structures_kept=int(kept.sum()),
         macs=macs,
+        num_unreachable=num_unreachable(layer, taps),
     )
 
 

@@ -118,6 +118,8 @@ class SchemeDetails(TextPanel):
         text = Text(describe(scheme) + "\n")
         text.append(_effect(scheme) + "\n", style=colours.muted)
         text.append(_guard_line(scheme, preset) + "\n", style=colours.muted)
+        if line := _unreachable_line(forecasts):
+            text.append(line + "\n", style=colours.muted)
         for (forecast_name, asked), forecast in forecasts.items():
             if forecast_name == name and (density is None or asked in {None, density}):
                 text.append_text(_forecast_line(forecast, asked, colours))
@@ -177,6 +179,18 @@ def _guard_line(scheme: Scheme, preset: Preset) -> str:
     )
 
 
+def _unreachable_line(forecasts: Forecasts) -> str:
+    """Return how many weights no pixel reaches; empty if there are none, or before the check."""
+    forecast = next(iter(forecasts.values()), None)
+    if forecast is None or not forecast.num_weights_unreachable:
+        return ""
+    share = forecast.num_weights_unreachable / forecast.num_weights
+    return (
+        f"{format_percent(share)} of the weights only ever multiply padding at this image size: "
+        "no pixel reaches them."
+    )
+
+
 def _mark(colours: Colours, *, is_chosen: bool) -> Text:
     return Text("■", colours.accent) if is_chosen else Text("□", colours.muted)
 
@@ -204,6 +218,10 @@ def _forecast_line(forecast: "CellForecast", density: float | None, colours: Col
         )
     else:
         text.append_text(_weights_kept(forecast))
+    if forecast.num_weights_unreachable:
+        text.append(
+            f"; {format_percent(forecast.density_reachable)} of the weights that a pixel reaches"
+        )
     if forecast.layers_emptied:
         text.append(f"; collapses {', '.join(forecast.layers_emptied)}", colours.warning)
     text.append("\n")

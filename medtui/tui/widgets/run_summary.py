@@ -126,6 +126,8 @@ def _now_facts(view: RunView, colours: Colours) -> Table:
     if view.cycles:
         last = view.cycles[-1]
         table.add_row("density", f"{format_density(last.density)} of the weights")
+        if last.density_reachable is not None and last.density_reachable != last.density:
+            table.add_row("", f"{format_density(last.density_reachable)} of the reachable")
         table.add_row("violation", f"{format_number(last.gap, 2)}  |w-theta|/|w|")
         table.add_row("mu", format_number(last.mu))
         if last.lr is not None:
@@ -157,6 +159,8 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
             table.add_row(row.metric.label, _metric(row))
     table.add_row("", "")
     table.add_row("density", f"{format_density(size.density)} of the weights")
+    if size.num_weights_unreachable:
+        table.add_row("", f"{format_density(size.density_reachable)} of the reachable")
     if found := view.result.shrinkage:
         table.add_row("masked", f"{format_percent(found.masked)} of the filters")
         table.add_row("removable", f"{format_percent(found.removable)} of the filters")
