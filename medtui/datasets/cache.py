@@ -52,7 +52,7 @@ def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: R
         EnvironmentProblem: the disk is full, the cache cannot be written, or an npz file is
             damaged.
     """
-    folder = _entries(cache_dir)
+    folder = entries_folder(cache_dir)
     settings = decode_settings(card, index)
     key = content_key(index, settings)
     entry = folder / f"{card.name}-{index.size}px-{key[:16]}"
@@ -76,7 +76,8 @@ def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: R
     return built
 
 
-def _entries(cache_dir: Path | None) -> Path:
+def entries_folder(cache_dir: Path | None) -> Path:
+    """Return the folder of all cache entries."""
     return (cache_dir or default_cache_dir()) / "images"
 
 
@@ -98,7 +99,7 @@ def known_range(
     card: Card, index: ImageIndex, cache_dir: Path | None = None
 ) -> tuple[int | None, str]:
     """Return the bits of the whole set, where an entry has them, and the key of its files."""
-    folder = _entries(cache_dir)
+    folder = entries_folder(cache_dir)
     key = _range_key(index)
     for entry in sorted(folder.glob(f"{card.name}-*px-*")):
         record = read_record(entry)

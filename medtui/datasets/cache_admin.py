@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.datasets.cache import default_cache_dir
-from medtui.datasets.cache_record import read_record
+from medtui.datasets.cache_record import read_header_record, read_record
 from medtui.errors import EnvironmentProblem
 
 
@@ -56,12 +56,15 @@ def clear_entries(entries: list[CacheEntry]) -> int:
 
 def _entry(path: Path) -> CacheEntry:
     record = read_record(path)
+    headers = read_header_record(path)
+    count = None if headers is None else len(headers.headers)
+    root = "" if headers is None else headers.root
     return CacheEntry(
         name=path.name,
         path=path,
-        num_images=None if record is None else len(record.hashes),
+        num_images=count if record is None else len(record.hashes),
         num_bytes=sum(file.stat().st_size for file in path.iterdir()),
-        root="" if record is None else record.root,
+        root=root if record is None else record.root,
         is_busy=_is_locked(_lock_of(path)),
     )
 

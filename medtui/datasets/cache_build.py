@@ -139,7 +139,7 @@ def start_build(
 
 
 def _rows_of(done: Done) -> range:
-    return range(done.first, done.first + max(len(done.hashes), 1))
+    return range(done.first, done.first + done.num_files)
 
 
 def _is_on_disk(done: Done, row: int, images_NHWC: NDArray[np.uint8]) -> bool:

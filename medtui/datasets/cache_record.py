@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from medtui.datasets.decoding.child import Done
+from medtui.datasets.decoding.dicom_header import Header
 from medtui.datasets.decoding.image import is_deep_file
 from medtui.datasets.decoding.settings import DecodeSettings
 
@@ -42,6 +43,29 @@ class CacheRecord(msgspec.Struct, frozen=True):
     """Range of these images: 2**bits is white; None where there are none."""
     range_key: str = ""
     """Key of the files that `bits` was measured on; empty where the card states the range."""
+
+
+HEADERS_FILE = "headers.json"
+"""Name of a `HeaderRecord` in its entry."""
+
+
+class HeaderRecord(msgspec.Struct, frozen=True):
+    """Content of an entry of DICOM headers."""
+
+    key: str
+    """Hash of the files."""
+    root: str
+    """Folder of the files."""
+    headers: list[Header | None]
+    """Header of each file in the order of their paths; None where it cannot be read."""
+
+
+def read_header_record(entry: Path) -> HeaderRecord | None:
+    """Return the record of an entry of DICOM headers; None where it is missing or damaged."""
+    try:
+        return msgspec.json.decode((entry / HEADERS_FILE).read_bytes(), type=HeaderRecord)
+    except (OSError, ValueError, msgspec.DecodeError):
+        return None
 
 
 def read_record(entry: Path) -> CacheRecord | None:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal
 
-from pydantic import Field, Strict, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from medtui.datasets.card_fields import FileName, Many
 from medtui.datasets.decoding.settings import Fit, Frame
+from medtui.datasets.dicom_section import DicomSection
 from medtui.datasets.formats import Format, RowRule, Uncertain
 from medtui.errors import UsageError
 from medtui.metrics import Task, has_positive_class
@@ -26,13 +28,6 @@ from medtui.preset.toml import (
 )
 from medtui.resources import card_names, find_card
 from medtui.suggest import did_you_mean
-
-T = TypeVar("T")
-Many = Annotated[tuple[T, ...], Strict(strict=False)]
-"""A TOML array, stored as a tuple; its elements are validated strictly."""
-
-FileName = Annotated[str, Field(min_length=1, max_length=255)]
-"""Path of a file relative to the data's root; `..` may not leave the root."""
 
 
 class Subgroup(Document):
@@ -214,6 +209,8 @@ class Card(Document):
     """How the loss weights follow from the class frequencies in train; see `class_weights.py`."""
     table: TableFiles | None = None
     """Required for format = "table", and only there."""
+    dicom: DicomSection | None = None
+    """What is read from DICOM headers."""
     official: OfficialSplit | None = None
     """Published split lists; an npz file contains its own split."""
     augment: Augment = Augment()
@@ -264,6 +261,8 @@ class Card(Document):
             raise ValueError(f'size and channels are required for format = "{self.format}"')
         if self.format == "folders" and self.task == "multi":
             raise ValueError('class folders give one class per image; task = "multi" needs a table')
+        if self.format == "medmnist" and self.dicom is not None:
+            raise ValueError("a [dicom] section is for image files, not for an npz file")
         if self.table is not None and not self.table.label_column and not self.classes:
             raise ValueError("without table.label_column, classes must name the 0/1 columns")
         return self

@@ -84,7 +84,7 @@ def check_dataset(
     """
     report = progress or ignore_progress
     checksums = read_manifest(manifest) if manifest else None
-    source = open_source(settings)
+    source = open_source(settings, cache_dir=cache_dir, report=report)
     pixels = load_pixels(source, cache_dir, report)
     good_train = [each for each in np.flatnonzero(source.splits == TRAIN) if each not in pixels.bad]
     mean, std = mean_and_std(pixels, np.array(good_train, np.int64))

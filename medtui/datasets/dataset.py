@@ -111,8 +111,9 @@ def open_dataset(
         EnvironmentProblem: data or disk is missing or unreadable, or an image cannot be used and
             `on_bad_image` is `refuse`.
     """
-    source = open_source(settings, digest_rule)
-    pixels = load_pixels(source, cache_dir, progress or ignore_progress)
+    report = progress or ignore_progress
+    source = open_source(settings, digest_rule, cache_dir=cache_dir, report=report)
+    pixels = load_pixels(source, cache_dir, report)
     source, pixels = _without_bad(source, pixels, settings.on_bad_image)
     return _assemble(source, pixels, digest_rule)
 

@@ -27,7 +27,7 @@ def depth_findings(card: Card, pixels: Pixels) -> Findings:
             "deep-pixels", f"{plural(num_deep, 'image')} deeper than 8 bits: {_scale(card, pixels)}"
         )
     ]
-    found += _beyond_the_range(card, pixels)
+    found += [*_beyond_the_range(card, pixels), *_missing_windows(card, pixels)]
     if (mixture := _mixture(pixels)) is None:
         return tuple(found)
     if card.bits is None and card.window is None:
@@ -72,6 +72,20 @@ def _beyond_the_range(card: Card, pixels: Pixels) -> list[Finding]:
         return []
     sentence = f"all values fit {needed} of the card's {card.bits} bits: images are almost black"
     return [warning("range-too-wide", sentence)]
+
+
+def _missing_windows(card: Card, pixels: Pixels) -> list[Finding]:
+    """Return a warning where only some DICOM files say which values to show."""
+    rows = [row for row, kind in enumerate(pixels.kinds_N) if kind.startswith("DICOM I;16")]
+    num_without = sum(row in pixels.largest for row in rows)
+    if card.window is not None or num_without in {0, len(rows)}:
+        return []
+    sentence = (
+        f"{plural(num_without, 'DICOM file')} of {len(rows):,} without a window, which are scaled "
+        "by the range of the set: brightness may differ from the others; state one for all in the "
+        "card: window = [low, high]"
+    )
+    return [warning("missing-windows", sentence)]
 
 
 def _mixture(pixels: Pixels) -> str | None:

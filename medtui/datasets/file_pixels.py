@@ -75,7 +75,7 @@ def _largest_in(files: list[str], settings: DecodeSettings, report: Reporter) ->
     def take(done: Done) -> None:
         nonlocal largest, num_done
         largest = max(largest, *done.largest.values(), 0)
-        num_done += max(len(done.hashes), 1)
+        num_done += done.num_files
         report(Progress("measure", num_done, len(files)))
 
     paths = [os.path.abspath(each) for each in files]  # noqa: PTH100 - links are kept

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from medtui.datasets.card import Card, load_card, misnamed_positive
 from medtui.datasets.class_weights import count_classes
+from medtui.datasets.dicom_headers import add_header_facts
 from medtui.datasets.digest import NEWEST_RULE, index_under
 from medtui.datasets.findings import Findings, error, note, warning
 from medtui.datasets.formats import FORMATS
@@ -26,6 +27,7 @@ from medtui.datasets.index import (
 )
 from medtui.datasets.official_split import read_official
 from medtui.datasets.patient_ids import share_findings
+from medtui.datasets.progress import Reporter, ignore_progress
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics import positive_class
@@ -56,8 +58,16 @@ class Source:
         return found.name if found else None
 
 
-def open_source(settings: DataSettings, digest_rule: int = NEWEST_RULE) -> Source:
+def open_source(
+    settings: DataSettings,
+    digest_rule: int = NEWEST_RULE,
+    *,
+    cache_dir: Path | None = None,
+    report: Reporter = ignore_progress,
+) -> Source:
     """Return the images of `settings` with their splits, named and ordered by a digest rule.
+
+    DICOM headers are read into the cache, where the card asks for them.
 
     Raises:
         DocumentError: the card is not valid.
@@ -67,7 +77,8 @@ def open_source(settings: DataSettings, digest_rule: int = NEWEST_RULE) -> Sourc
     card, path = load_card(settings.card)
     if settings.augment is not None:
         card = card.model_copy(update={"augment": settings.augment})
-    index = index_under(digest_rule, index_images(card, path, settings))
+    index = index_images(card, path, settings)
+    index = index_under(digest_rule, add_header_facts(card, index, cache_dir, report))
     index = replace(index, findings=(*index.findings, *share_findings(index)))
     _check_positive(card, path, index)
     method: SplitMethod = card.split if settings.split == "card" else settings.split

@@ -25,7 +25,7 @@ def subgroup_of(cell: str, subgroup: Subgroup) -> str:
     if not subgroup.bins:
         return value or UNKNOWN
     number = _number(value)
-    return UNKNOWN if number is None else _bin(number, subgroup.bins)
+    return UNKNOWN if number is None else bin_of(number, subgroup.bins)
 
 
 def _number(value: str) -> float | None:
@@ -36,7 +36,7 @@ def _number(value: str) -> float | None:
     return number if number <= OLDEST else None
 
 
-def _bin(number: float, edges: tuple[float, ...]) -> str:
+def bin_of(number: float, edges: tuple[float, ...]) -> str:
     """Return the name of a number's bin: `<18`, `18-39`, `80+`."""
     at = bisect_right(edges, number)
     if at == 0:

@@ -1,4 +1,4 @@
-"""Decoder process: reads jobs from stdin and writes pixels into the cache's array.
+"""Decoder process: reads jobs from stdin, writes pixels into the cache's array or sends headers.
 
 An image that crashes the decoder ends this process only. Messages are JSON, one object per line.
 The process ends when its parent closes the pipe or dies.
@@ -10,10 +10,12 @@ import signal
 import sys
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
 
+from medtui.datasets.decoding.dicom_header import Header, read_header
 from medtui.datasets.decoding.image import decode_file
 from medtui.datasets.decoding.image_stats import Measured, measure
 from medtui.datasets.decoding.png import BadImageError
@@ -34,6 +36,8 @@ class Job(msgspec.Struct, frozen=True):
     """Paths of the images, one per row."""
     settings: DecodeSettings
     """Shape and scale of the decoded images."""
+    kind: Literal["pixels", "headers"] = "pixels"
+    """Whether the images are decoded, or their DICOM headers read."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -55,6 +59,19 @@ class Done(msgspec.Struct, frozen=True):
     """Row to the largest stored value of an image deeper than 8 bits without a window."""
     bits: int | None = None
     """Range by which these were scaled; None for each one's own range."""
+    headers: list[Header | None] = []
+    """DICOM header of each file, where the job asks for them; None where it cannot be read."""
+
+    @property
+    def num_files(self) -> int:
+        """Return the number of files that this is the result of: one after a crash."""
+        return max(len(self.hashes), len(self.headers), 1)
+
+
+def read_headers(job: Job) -> Done:
+    """Read the DICOM headers of a job's files."""
+    headers = [read_header(Path(file)) for file in job.files]
+    return Done(job.first, [], [], [], [], {}, headers=headers)
 
 
 def run_job(job: Job, array_NHWC: np.ndarray | None) -> Done:
@@ -92,21 +109,25 @@ def main() -> None:
     """Process jobs until the parent closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl+C
     warnings.simplefilter("ignore")
+    _limit_memory(0)
     arrays: dict[str, np.memmap] = {}
     for line in sys.stdin.buffer:
         job = msgspec.json.decode(line, type=Job)
         if job.array and job.array not in arrays:
-            arrays = {job.array: np.lib.format.open_memmap(job.array, mode="r+")}
-            _limit_memory(arrays[job.array].nbytes)
-        done = run_job(job, arrays.get(job.array))
+            arrays.clear()
+            _limit_memory(Path(job.array).stat().st_size)
+            arrays[job.array] = np.lib.format.open_memmap(job.array, mode="r+")
+        is_header = job.kind == "headers"
+        done = read_headers(job) if is_header else run_job(job, arrays.get(job.array))
         sys.stdout.buffer.write(msgspec.json.encode(done) + b"\n")
         sys.stdout.buffer.flush()
 
 
 def _limit_memory(array_bytes: int) -> None:
     limit = MEMORY_LIMIT_BYTES + array_bytes
+    _, highest = resource.getrlimit(resource.RLIMIT_AS)
     with contextlib.suppress(ValueError, OSError):  # a lower limit is already set
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, highest))
 
 
 if __name__ == "__main__":

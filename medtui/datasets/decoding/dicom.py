@@ -6,6 +6,7 @@ message about a damaged file names the kind of damage only.
 
 import logging
 import warnings
+from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -59,16 +60,19 @@ def is_dicom(data: bytes) -> bool:
     return (kind.isalpha() and kind.isupper()) or int.from_bytes(data[4:8], "little") < len(data)
 
 
+def is_installed() -> bool:
+    """Return whether pydicom, an optional package, is installed."""
+    return find_spec("pydicom") is not None
+
+
 def read_dicom(data: bytes, settings: DecodeSettings) -> Picture:
     """Return the picture of a DICOM file.
 
     Raises:
         BadImageError: the file is damaged, has no picture or several, or one of unknown range.
     """
-    try:
-        import pydicom  # noqa: F401 - an optional package, imported when a file needs it
-    except ImportError:
-        raise BadImageError(MISSING) from None
+    if not is_installed():
+        raise BadImageError(MISSING)
     silence()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -52,12 +52,6 @@ def shown_values(elements: "Dataset", stored: Values, wanted: Window | None) -> 
     return _by_range(elements, values)
 
 
-def has_window(elements: "Dataset") -> bool:
-    """Return whether a file says which values to show."""
-    group = _group(elements, "FrameVOILUTSequence")
-    return "VOILUTSequence" in group or "WindowCenter" in group
-
-
 def padding_mask(elements: "Dataset", stored: Values) -> NDArray[np.bool_] | None:
     """Return where pixels are no part of the picture; None where the file does not pad."""
     value = elements.get("PixelPaddingValue")

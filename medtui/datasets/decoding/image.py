@@ -185,15 +185,28 @@ def is_deep_file(kind: str, file: str) -> bool:
         return True
 
 
+def open_file(path: Path) -> io.BufferedReader:
+    """Open a file to read it; a pipe is refused rather than waited for.
+
+    Raises:
+        BadImageError: it is no regular file, or too large.
+        OSError: it cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    file = open(descriptor, "rb")  # noqa: PTH123, SIM115 - a descriptor; the caller closes it
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_FILE_BYTES:
+        return file
+    file.close()
+    is_regular = stat.S_ISREG(status.st_mode)
+    raise BadImageError(
+        f"too large: {status.st_size:,} bytes" if is_regular else "not a regular file"
+    )
+
+
 def _read(path: Path) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, opened so that no pipe can block
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise BadImageError("not a regular file")
-            if status.st_size > MAX_FILE_BYTES:
-                raise BadImageError(f"too large: {status.st_size:,} bytes")
+        with open_file(path) as file:
             return file.read()
     except OSError as error:
         raise BadImageError(f"unreadable: {error.strerror or error}") from error

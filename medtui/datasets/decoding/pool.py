@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from medtui.child_process import child_environment
 from medtui.datasets.decoding.child import Done, Job
@@ -121,7 +122,7 @@ class _Worker(threading.Thread):
                 yield self._retried(job, str(error))
                 return
             for offset, file in enumerate(job.files):
-                yield from self._answers(Job(job.array, job.first + offset, [file], job.settings))
+                yield from self._answers(replace(job, first=job.first + offset, files=[file]))
 
     def _retried(self, job: Job, reason: str) -> Done:
         for _ in range(1, _TRIES):
@@ -169,7 +170,7 @@ def run_jobs(jobs: Iterable[Job], take: Callable[[Done], None], count: int) -> N
             if isinstance(result, BaseException):
                 raise EnvironmentProblem(f"Images cannot be decoded: {result}") from result
             take(result)
-            remaining -= max(len(result.hashes), 1)
+            remaining -= result.num_files
     finally:
         for worker in workers:
             worker.stop()

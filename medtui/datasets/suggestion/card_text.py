@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from medtui.control_characters import one_line
 from medtui.datasets.card import TableFiles
+from medtui.datasets.dicom_section import DicomSection
 from medtui.datasets.suggestion.draft import Draft, TableDraft
 from medtui.datasets.suggestion.lists import OfficialLists
 
@@ -29,6 +30,8 @@ def write_card_text(draft: Draft) -> str:
     lines += _head(draft)
     if draft.table is not None:
         lines += ["", *_table(draft, draft.table)]
+    if draft.pixels.is_dicom:
+        lines += ["", *_dicom(draft)]
     if draft.lists is not None:
         lines += ["", *_lists(draft.lists)]
     return "\n".join(lines) + "\n" + _AUGMENT
@@ -93,6 +96,16 @@ def _table(draft: Draft, table: TableDraft) -> Iterator[str]:
     if table.split_column:
         yield f"split_column = {_toml(table.split_column)}"
     yield 'subgroups = []  # like [{ name = "age", column = "Age", bins = [40, 60] }]'
+
+
+def _dicom(draft: Draft) -> Iterator[str]:
+    section = DicomSection()
+    yield "# From the DICOM headers; the PatientID is kept as a hash."
+    yield "[dicom]"
+    has_other = draft.patient or (draft.table is not None and draft.table.patient_column)
+    yield f"patient = {'false' if has_other else 'true'}"
+    yield f"subgroups = {_toml(list(section.subgroups))}"
+    yield f"age_bins = [{', '.join(f'{edge:g}' for edge in section.age_bins)}]"
 
 
 def _lists(lists: OfficialLists) -> Iterator[str]:

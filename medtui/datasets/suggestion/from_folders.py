@@ -34,13 +34,13 @@ def draft_of_folders(
             "format": [*found.notes(), *level_lines(layout)],
             "classes": [f"folders: {counted(level.counts, len(level.counts))}"],
             "channels": [pixels.evidence],
-            "patient": _patient_lines(patient, level, found),
+            "patient": _patient_lines(patient, level, found, is_dicom=pixels.is_dicom),
             "split": [f"{each.value}: {each.evidence}" for each in split.candidates],
         },
     )
 
 
-def _patient_lines(patient: Question, level: Level, found: Found) -> list[str]:
+def _patient_lines(patient: Question, level: Level, found: Found, *, is_dicom: bool) -> list[str]:
     lines = [f"candidates for patients: {each.evidence}" for each in patient.candidates]
     for other in found.layout.levels:
         if other.kind == "identifiers" and other is not level:
@@ -48,6 +48,8 @@ def _patient_lines(patient: Question, level: Level, found: Found) -> list[str]:
             lines.append(
                 f"{len(other.counts):,} folders like {other.value} may be patients: '{pattern}'"
             )
+    if not lines and is_dicom:
+        lines = ["from the DICOM headers, see below; no pattern was found in the names"]
     if not lines:
         lines = ["no patient was found: images of one patient may be in several splits"]
     return lines

@@ -33,6 +33,8 @@ class PixelFacts:
     """Side of the stored images."""
     evidence: str
     """Sentence with counts."""
+    is_dicom: bool = False
+    """Whether all of them are DICOM files, whose headers have more facts."""
 
 
 def look_at_pixels(folder: Path, files: Sequence[str]) -> PixelFacts:
@@ -54,4 +56,6 @@ def look_at_pixels(folder: Path, files: Sequence[str]) -> PixelFacts:
     size = max((each for each in _SIZES if each <= min(typical, _SIDE)), default=_SIZES[0])
     stored = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
     evidence = f"{num_grey} of {len(sides)} images looked at are grey ({stored or 'none readable'})"
-    return PixelFacts(1 if sides and num_grey == len(sides) else 3, size, evidence)
+    channels = 1 if sides and num_grey == len(sides) else 3
+    is_dicom = bool(kinds) and all(kind.startswith("DICOM") for kind in kinds)
+    return PixelFacts(channels, size, evidence, is_dicom)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.datasets.cases import published_films
-from tests.datasets.cases.case import Case, picture
+from tests.datasets.cases.case import DATA_NEW, Case, picture
 from tests.datasets.cases.drawn_tables import CARD
 from tests.datasets.cases.pixels import SIDE, PixelCase
 from tests.helpers.dicom_files import write_dicom
@@ -64,4 +64,26 @@ def files_without_suffix(root: Path) -> Case:
     return _as_dicom(published_films.rsna_png(root), "")
 
 
-CASES = (rsna_dicom, vindr_dicom, files_without_suffix)
+def patients_in_headers(root: Path) -> Case:
+    """Class folders whose patients only the headers name."""
+    return class_folders(root).case
+
+
+def new_card_of_class_folders(root: Path) -> Case:
+    """`medtui data new` takes the patients from the headers."""
+    return replace(class_folders(root).case, card=DATA_NEW)
+
+
+def new_card_of_rsna_dicom(root: Path) -> Case:
+    """`medtui data new` has to be told which of the two tables has the labels."""
+    return replace(rsna_dicom(root), card=DATA_NEW, choices={"table": ["stage_2_train_labels.csv"]})
+
+
+CASES = (
+    rsna_dicom,
+    vindr_dicom,
+    files_without_suffix,
+    patients_in_headers,
+    new_card_of_class_folders,
+    new_card_of_rsna_dicom,
+)
