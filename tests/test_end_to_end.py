@@ -75,6 +75,7 @@ def test_a_study_ends_with_every_result(study):
             assert path == run.telemetry or path.stat().st_mtime <= run.result.stat().st_mtime
         assert result.test.num_patients > 1
         assert set(result.test.intervals) >= {"accuracy", "auroc"}
+        assert result.population.startswith("at most 48 images of each split")
         parse_preset(run.preset.read_text(), "preset")
         provenance = json.loads(run.provenance.read_text())
         assert provenance["fingerprint"]["threads"]

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medtui.analysis.columns import Split
-from medtui.analysis.prediction_changes import PairedPredictions, pair_predictions
+from medtui.analysis.pairing import PairedPredictions, pair_predictions
 from medtui.analysis.run_record import RunRecord, reference_of
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
+from medtui.runs.data_digest import RecordedDigest, recorded_digest
 
 RESAMPLES = 1000
 """Bootstrap samples of a 95 % interval."""
@@ -34,9 +35,18 @@ def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> P
     """Match two runs' predictions image by image.
 
     Raises:
-        MedtuiError: predictions are missing, classes differ, or the runs share no image.
+        MedtuiError: predictions are missing, classes differ, or the runs do not share their images.
     """
-    return pair_predictions(baseline.predictions, entry.predictions, split)
+    digests = [_digest(each) for each in (baseline, entry)]
+    return pair_predictions(baseline.predictions, entry.predictions, split, digests=digests)
+
+
+def _digest(entry: RunRecord) -> RecordedDigest | None:
+    """Return the digest of a run's data; None where none is recorded or its file is damaged."""
+    try:
+        return recorded_digest(entry.folder)
+    except MedtuiError:
+        return None
 
 
 def differences(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medtui.analysis.prediction_changes import PairedPredictions
+from medtui.analysis.pairing import PairedPredictions
 
 NUM_LARGEST = 12
 """Number of images listed with the largest change of a probability."""

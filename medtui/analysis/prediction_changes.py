@@ -1,88 +1,16 @@
-"""Predictions in which two runs differ on the same images: counts, and a list for people.
+"""Predictions in which two runs differ on the same images, as a list for people.
 
 Computed from stored predictions.
 """
 
 import csv
 import io
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.errors import UsageError
-from medtui.metrics.scores import Scores
+from medtui.analysis.pairing import PairedPredictions, pair_predictions
 from medtui.runs.predictions import SPLITS, RunPredictions
-from medtui.runs.result import Flips
-
-
-@dataclass(frozen=True)
-class PairedPredictions:
-    """Two runs' predictions on the images of a split that both have, row by row."""
-
-    names: list[str]
-    patients: list[str]
-    reference: Scores
-    """Predictions of the baseline, usually the dense reference."""
-    run: Scores
-
-    @property
-    def is_changed(self) -> NDArray[np.bool_]:
-        """(N, K): whether the prediction of a class differs; in single-label tasks, of two."""
-        changed: NDArray[np.bool_] = self.reference.answers_NK != self.run.answers_NK
-        return changed
-
-    def count_flips(self) -> Flips:
-        """Count changed predictions: of images, or in multi-label tasks of image-class pairs.
-
-        Predictions with an unknown label are neither right nor wrong, and are not counted.
-        """
-        was_right_NK, is_right_NK = (
-            each.answers_NK == each.labels_NK for each in (self.reference, self.run)
-        )
-        if self.run.task == "single":
-            rows = self.run.labelled
-            was_right, is_right = (each[rows].all(axis=1) for each in (was_right_NK, is_right_NK))
-            is_changed = self.is_changed[rows].any(axis=1)
-        else:
-            known_NK = self.run.known
-            was_right, is_right = was_right_NK[known_NK], is_right_NK[known_NK]
-            is_changed = self.is_changed[known_NK]
-        return Flips(
-            num_answers=is_changed.size,
-            num_changed=int(is_changed.sum()),
-            num_lost=int((was_right & ~is_right).sum()),
-            num_gained=int((~was_right & is_right).sum()),
-            rate=float(is_changed.mean()) if is_changed.size else 0.0,
-        )
-
-
-def pair_predictions(
-    reference: RunPredictions, run: RunPredictions, split: str
-) -> PairedPredictions:
-    """Match two runs' predictions by image name; images that only one of them has are left out.
-
-    Both are measured for the positive class of `run`.
-
-    Raises:
-        UsageError: their classes differ, or they share no image of that split.
-    """
-    if reference.classes != run.classes or reference.task != run.task:
-        raise UsageError("The runs have different classes; their predictions cannot be compared.")
-    if run.positive is not None:
-        reference = replace(reference, positive_class=run.classes[run.positive])
-    row_of = {name: row for row, name in enumerate(reference.splits[split].names)}
-    part = run.splits[split]
-    rows = [row for row, name in enumerate(part.names) if name in row_of]
-    if not rows:
-        raise UsageError(f"The runs share no image of their {split} splits.")
-    matched = [row_of[part.names[row]] for row in rows]
-    return PairedPredictions(
-        names=[part.names[row] for row in rows],
-        patients=[part.patients[row] for row in rows],
-        reference=reference.scores(split).take(np.array(matched)),
-        run=run.scores(split).take(np.array(rows)),
-    )
 
 
 def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:

@@ -19,6 +19,7 @@ from medtui.preset import (
 from medtui.preset.toml import DocumentError, read_text
 from medtui.runs.bench_record import Bench, read_bench
 from medtui.runs.folder import RunFolder, StudyFolder, subfolders
+from medtui.runs.population import limited_population
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
 from medtui.runs.search_record import read_search
@@ -65,6 +66,13 @@ class RunRecord:
     def published(self) -> PublishedNumber | None:
         """The number that a publication reports for this run, from its preset."""
         return self.preset.published.get(self.folder.name) if self.preset else None
+
+    @cached_property
+    def population(self) -> str:
+        """What `data.limit` left of the data set; empty where all images are used."""
+        limit = self.preset.data.limit if self.preset else None
+        sizes = (self.result.val.num_images, self.result.test.num_images)
+        return self.result.population or limited_population(limit, sizes)
 
     @cached_property
     def predictions(self) -> RunPredictions:

@@ -1,6 +1,6 @@
 """The part of a result that concerns one split, computed from predictions. Imports no torch."""
 
-from medtui.analysis.prediction_changes import pair_predictions
+from medtui.analysis.pairing import pair_predictions
 from medtui.metrics.intervals import bootstrap_intervals
 from medtui.metrics.measurement import measure, measure_classes
 from medtui.runs.predictions import RunPredictions

@@ -24,12 +24,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medtui.analysis.columns import Split
 from medtui.analysis.differences import RESAMPLES, pair_runs
 from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
-from medtui.analysis.prediction_changes import PairedPredictions
+from medtui.analysis.pairing import PairedPredictions
 from medtui.analysis.run_record import RunRecord, reference_of
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, class_metric, metric_named, primary_metric
@@ -80,6 +79,7 @@ class SubgroupChange:
     """`F`, `60-79`."""
     num_images: int
     num_patients: int
+    """0 where patients are unknown."""
     change: Change
     verdict: Verdict
 
@@ -94,6 +94,7 @@ class SubgroupAnalysis:
     split: Split
     num_images: int
     num_patients: int
+    """0 where patients are unknown."""
     flips: Flips
     overall: Change
     """Change of the primary metric on all images."""
@@ -148,7 +149,7 @@ def analyse_subgroups(
         baseline=baseline.key,
         split=split,
         num_images=len(pair.names),
-        num_patients=len(set(pair.patients)) if entry.result.has_patients else 0,
+        num_patients=pair.num_patients,
         flips=pair.count_flips(),
         overall=overall,
         classes=_class_changes(pair, classes, tolerance if passes else None, resamples),
@@ -233,11 +234,12 @@ def _subgroup_changes(
     for kind in dict.fromkeys(kind for values in subgroups.values() for kind in values):
         value_N = np.array([subgroups.get(name, {}).get(kind, "") for name in pair.names])
         for value in sorted(set(value_N.tolist()) - {""}, key=_by_number):
-            part = _take(pair, np.flatnonzero(value_N == value))
+            part = pair.take(np.flatnonzero(value_N == value))
             change = _change(part, primary, resamples)
             verdict = _verdict(change, tolerance)
-            patients = len(set(part.patients))
-            found.append(SubgroupChange(kind, value, len(part.names), patients, change, verdict))
+            found.append(
+                SubgroupChange(kind, value, len(part.names), part.num_patients, change, verdict)
+            )
     return tuple(found)
 
 
@@ -246,12 +248,3 @@ def _by_number(value: str) -> tuple[float, str]:
     digits = value.lstrip("<").partition("-")[0].rstrip("+")
     is_number = digits.replace(".", "", 1).isdigit()
     return (float(digits) - value.startswith("<") if is_number else float("inf"), value)
-
-
-def _take(pair: PairedPredictions, rows: NDArray[np.int64]) -> PairedPredictions:
-    return PairedPredictions(
-        [pair.names[row] for row in rows],
-        [pair.patients[row] for row in rows],
-        pair.reference.take(rows),
-        pair.run.take(rows),
-    )

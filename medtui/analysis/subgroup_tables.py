@@ -79,7 +79,7 @@ def subgroups_table(analysis: SubgroupAnalysis) -> Table:
             each.kind,
             each.value,
             format_count(each.num_images),
-            format_count(each.num_patients),
+            format_count(each.num_patients) if each.num_patients else "unknown",
             *_before_after(each.change),
             _verdict_text(each.verdict),
         )

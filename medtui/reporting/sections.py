@@ -247,6 +247,8 @@ def _data(contents: Contents) -> Iterator[Part]:
     if positive := first.result.positive:
         note += f" Sensitivity, specificity, F1 and average precision are for {positive}."
     yield Table("Split", ("", "train", "val", "test"), tuple(rows), note=note)
+    if first.population:
+        yield Paragraph(f"The preset limits the data: {first.population}.")
     for sentence in first.result.accepted.values():
         yield Paragraph(f"Accepted by the preset: {sentence}.")
 

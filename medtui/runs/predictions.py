@@ -36,6 +36,16 @@ class SplitPredictions:
     mask: Mask | None = None
     """Whether each label is known, in the labels' shape; None where all are."""
 
+    def take(self, rows: NDArray[np.int64]) -> "SplitPredictions":
+        """Return some of the images."""
+        return SplitPredictions(
+            [self.names[row] for row in rows],
+            [self.patients[row] for row in rows],
+            self.labels[rows],
+            self.logits_NK[rows],
+            None if self.mask is None else self.mask[rows],
+        )
+
 
 @dataclass(frozen=True)
 class RunPredictions:

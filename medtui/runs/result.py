@@ -110,6 +110,9 @@ class Result(msgspec.Struct, frozen=True):
     positive_class: str | None = None
     """The class that sensitivity, specificity, F1 and average precision are about, where each image
     has one of two classes. None elsewhere, and in files of earlier versions: the second class."""
+    population: str = ""
+    """What `data.limit` left of the data set, in words; empty where all images are used, and in
+    files of earlier versions."""
 
     @property
     def direct_compression(self) -> str:

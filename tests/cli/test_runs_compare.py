@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.altered_runs import alter_study, copy_recorded, shift_labels
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
 
@@ -79,6 +80,26 @@ def test_what_cannot_be_compared_is_explained(medtui, recorded, arguments, sente
     done = medtui("runs", "compare", *arguments)
     assert done.returncode == 2
     assert sentence in done.stderr
+
+
+def test_a_pin_on_other_data_is_refused(medtui, recorded):
+    """Each run says which baseline it cannot be compared with, and what differs; none is paired."""
+    alter_study(copy_recorded(recorded, "elsewhere"), shift_labels)
+    asked = ["runs", "compare", "cells/prune-0.1", "--pin", "elsewhere/reference"]
+    done = medtui(*asked)
+    assert "cells/prune-0.1 cannot be compared with elsewhere/reference" in done.stderr
+    assert "the labels of " in done.stderr
+    assert "[" not in done.stdout
+    assert "different data" in medtui(*asked, "--hurt").stderr
+    assert "change" not in json.loads(medtui(*asked, "--json").stdout)
+
+
+def test_what_a_limit_leaves_is_shown(medtui, recorded):
+    """`runs show` says which population the numbers are about."""
+    path = recorded / "cells" / "prune-0.1" / "result.json"
+    stored = json.loads(path.read_text()) | {"population": "at most 20 images of each split"}
+    path.write_text(json.dumps(stored))
+    assert "at most 20 images of each split" in medtui("runs", "show", "cells/prune-0.1").stdout
 
 
 @pytest.fixture

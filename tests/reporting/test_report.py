@@ -105,6 +105,13 @@ def test_each_data_set_has_its_chapter(cells: Contents, films: Contents, tmp_pat
     }  # fmt: skip
 
 
+def test_a_limit_of_the_data_is_said(cells: Contents, films: Contents) -> None:
+    """Also in reports on results of versions that did not record it."""
+    sentence = "The preset limits the data: at most 90 images of each split"
+    assert sentence in report_html([cells])
+    assert "limits the data" not in report_html([films])
+
+
 def test_studies_of_the_same_data_share_a_chapter(tmp_path: Path) -> None:
     """Their schemes stand beside each other and are not averaged."""
     for name in ("guarded", "stock"):

@@ -6,7 +6,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from medtui.analysis.prediction_changes import changes_csv, pair_predictions
+from medtui.analysis.pairing import pair_predictions
+from medtui.analysis.prediction_changes import changes_csv
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics.measurement import measure
 from medtui.runs.predictions import (

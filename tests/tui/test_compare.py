@@ -16,6 +16,7 @@ from medtui.charts.run_identity import identify_study
 from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.tui.compare.table import CompareTable
+from tests.helpers.altered_runs import alter_study, copy_recorded, shift_labels
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
 from tests.helpers.tui_pilot import opened, screen_text, until
@@ -91,6 +92,21 @@ async def test_a_pin_is_the_baseline_of_all(recorded: Path) -> None:
         await until(pilot, lambda: "change from cells/" in screen_text(pilot))
         await pilot.press("p")
         await until(pilot, lambda: "change from the reference" in screen_text(pilot))
+
+
+async def test_a_pin_on_other_data_is_refused(recorded: Path) -> None:
+    """The title says that runs are not compared, and why; the table has no change."""
+    alter_study(copy_recorded(recorded, "elsewhere"), shift_labels)
+    async with opened(recorded, size=(160, 50)) as pilot:
+        await _compare(pilot, "5 marked")
+        others = "cells" if "study=elsewhere" in screen_text(pilot) else "elsewhere"
+        await pilot.press("slash", "ctrl+u", "enter")
+        await until(pilot, lambda: "10 of 10 runs" in screen_text(pilot))
+        table = pilot.app.screen.query_one(CompareTable)
+        while table.selected_run != f"{others}/reference":
+            await pilot.press("down" if others == "elsewhere" else "up")
+        await pilot.press("p")
+        await until(pilot, lambda: "not compared. The runs were" in screen_text(pilot))
 
 
 async def test_a_filter_narrows_the_table_and_half_of_one_does_no_harm(recorded: Path) -> None:

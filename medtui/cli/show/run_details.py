@@ -15,7 +15,7 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.exports import read_exports
-from medtui.runs.result import Flips, Overhead, Result
+from medtui.runs.result import Flips, Overhead, Result, SplitResult
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
@@ -101,6 +101,8 @@ def _problems(run: RunFeed) -> Iterator[str]:
     result = run.result
     if result is None:
         return
+    if result.population:
+        yield f"  data      {result.population}"
     if not result.has_patients:
         yield "  warning   patients are unknown, so the split may share patients"
     for name, sentence in result.accepted.items():
@@ -123,14 +125,16 @@ def _metrics(result: Result) -> str:
         if metric.name in result.test.metrics
     ]
     rows.append(["loss", *(format_number(split.metrics.get("loss")) for split in splits), ""])
-    counts = [
-        f"{format_count(split.num_images)}, {format_count(split.num_patients)}" for split in splits
-    ]
+    counts = [f"{format_count(split.num_images)}, {_patients(split)}" for split in splits]
     rows.append(["images, patients", *counts, ""])
     if result.test.flips is None:
         return render_table(headers, [row[:-1] for row in rows])
     rows.append(["changed predictions", *(_flips(split.flips) for split in splits), ""])
     return render_table([*headers, "reference, test"], rows)
+
+
+def _patients(split: SplitResult) -> str:
+    return format_count(split.num_patients) if split.num_patients else "unknown"
 
 
 def _flips(flips: Flips | None) -> str:

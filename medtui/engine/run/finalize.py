@@ -16,6 +16,7 @@ from medtui.engine.training.evaluation import Predictions, evaluation_copy, pred
 from medtui.errors import EnvironmentProblem
 from medtui.protocol.model_size import Size
 from medtui.runs.atomic_file import publish_bytes, publish_text
+from medtui.runs.population import limited_population
 from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,
@@ -76,6 +77,9 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
             for each in accepted_in(session.dataset.findings, session.preset.data.accept)
         },
         positive_class=session.dataset.positive_class,
+        population=limited_population(
+            session.preset.data.limit, map(len, (val.labels, test.labels))
+        ),
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)

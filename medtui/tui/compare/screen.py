@@ -237,9 +237,8 @@ class CompareScreen(SnapshotScreen):
         state, table = self._state, self.query_one(CompareTable)
         table.show_rows(rows, state.marks, self.colours)
         table.caption(state.describe(rows.entries), Text(rows.baseline, style=self.colours.muted))
-        right = state.runs.problems[0] if state.runs.problems else ""
         self.query_one(TitleBar).show(
-            Text("medtui  Compare", style="bold"), Text(right, style=self.colours.warning)
+            Text("medtui  Compare", style="bold"), Text(state.problem, style=self.colours.warning)
         )
         self._show_search()
 
@@ -257,14 +256,13 @@ class CompareScreen(SnapshotScreen):
             if worker.is_cancelled:
                 return
             self.app.call_from_thread(self._show_content, content)
-        for key, differences in compute_differences(self._loader, request):
+        for key, found in compute_differences(self._loader, request):
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._take_differences, key, differences)
+            self.app.call_from_thread(self._take_differences, key, found)
 
-    def _take_differences(self, key: str, differences: Differences) -> None:
-        if self._state.differences.get(key) != differences:
-            self._state.differences[key] = differences
+    def _take_differences(self, key: str, found: Differences | str) -> None:
+        if self._state.take_differences(key, found):
             self._show_table()
 
     def _show_content(self, content: TabContent) -> None:

@@ -39,6 +39,8 @@ class CompareState:
     """The baseline; None compares each run with its study's reference."""
     differences: dict[str, Differences] = field(default_factory=dict)
     """Run to its differences from the baseline, as far as they are computed."""
+    unpaired: dict[str, str] = field(default_factory=dict)
+    """Run to why it cannot be compared with the baseline."""
     tab: str = TABS[0]
     is_turned: bool = False
     """Whether the tab's second plot is shown: free memory, latency."""
@@ -113,7 +115,26 @@ class CompareState:
         """Pin a run as the baseline of all runs; unpin it where it is pinned."""
         is_pinned = self.pin is not None and self.pin.key == key
         self.pin = None if is_pinned else self.runs.find(key)
-        self.differences = {}
+        self.differences, self.unpaired = {}, {}
+
+    def take_differences(self, key: str, found: Differences | str) -> bool:
+        """Take a run's differences, or why it has none; return whether that is new."""
+        if isinstance(found, str):
+            is_new = key not in self.unpaired
+            self.unpaired[key] = found
+            return is_new
+        is_new = self.differences.get(key) != found
+        self.differences[key] = found
+        return is_new
+
+    @property
+    def problem(self) -> str:
+        """What could not be read, or not be compared with the pinned run; empty without one."""
+        if self.pin is not None and self.unpaired:
+            key, why = next(iter(self.unpaired.items()))
+            more = f" (and {len(self.unpaired) - 1} more)" if len(self.unpaired) > 1 else ""
+            return f"{key}{more}: not compared. {why}"
+        return self.runs.problems[0] if self.runs.problems else ""
 
     def set_filter(self, expression: str) -> None:
         """Show only runs that match an expression."""

@@ -86,12 +86,13 @@ def compute_content(
 
 def compute_differences(
     loader: ComparisonLoader, request: TabRequest
-) -> Iterator[tuple[str, Differences]]:
-    """Yield marked runs' keys, each with its differences from its baseline."""
+) -> Iterator[tuple[str, Differences | str]]:
+    """Yield marked runs' keys, each with its differences from its baseline, or why it has none."""
     for run in request.runs[:MAX_DIFFERENCES]:
         try:
             found = loader.differences_of(run.entry, request.finished, request.pin)
-        except MedtuiError:
+        except MedtuiError as error:
+            yield run.entry.key, error.message
             continue
         if found is not None:
             yield run.entry.key, found
@@ -147,11 +148,13 @@ def _other_figure(loader: ComparisonLoader, request: TabRequest) -> Plot:
     """Return the figure that is a tab's other side; bootstraps where it shows changes."""
     data = FigureData(request.runs)
     if request.tab == "Accuracy":
-        data = replace(data, differences=dict(compute_differences(loader, request)))
+        found = compute_differences(loader, request)
+        differences = {key: each for key, each in found if isinstance(each, Differences)}
+        data = replace(data, differences=differences)
     elif request.tab == SUBGROUPS and request.current is not None:
         with suppress(MedtuiError):  # the tab's first side says why there is none
-            found = loader.subgroups_of(request.current, request.finished, request.pin)
-            data = replace(data, harms=(found,) if found else ())
+            analysis = loader.subgroups_of(request.current, request.finished, request.pin)
+            data = replace(data, harms=(analysis,) if analysis else ())
     (plot,) = figure_named(_OTHER_FIGURES[request.tab]).build(data)
     return _with_hint(plot, request)
 
