@@ -7,7 +7,7 @@ from pydantic import Field
 
 from medtui.preset.cell import Cell
 from medtui.preset.measuring import Density, Many
-from medtui.preset.schemes import Scheme, named_schemes
+from medtui.preset.schemes import Scheme, direct_schemes, named_schemes
 from medtui.preset.toml import Document, Fault, Location, all_differ, check, fault
 from medtui.suggest import did_you_mean
 
@@ -75,7 +75,12 @@ class CompressSettings(Document):
 
     def known_schemes(self) -> dict[str, Scheme]:
         """Return every scheme this preset may name; its own come after the shipped ones."""
-        return named_schemes() | {scheme.name: scheme for scheme in self.custom}
+        return direct_schemes() | self.listed_schemes()
+
+    def listed_schemes(self) -> dict[str, Scheme]:
+        """Return the schemes that forms list: all but the `...Direct` ones not named here."""
+        direct = {name: each for name, each in direct_schemes().items() if name in self.schemes}
+        return named_schemes() | direct | {scheme.name: scheme for scheme in self.custom}
 
     def scheme(self, name: str) -> Scheme:
         """Return the scheme of that name."""

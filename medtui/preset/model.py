@@ -239,7 +239,7 @@ class Preset(Document):
     @check("compress.schemes", "compress.custom")
     def _something_is_asked_for(self) -> Iterator[Fault]:
         if not self.compress.schemes and self.search is None:
-            known = ", ".join(self.compress.known_schemes())
+            known = ", ".join(self.compress.listed_schemes())
             yield fault("compress.schemes", f"empty; choose from {known}")
 
     @check("search.scheme", "compress.custom", "compress.guard")

@@ -129,6 +129,9 @@ class Scheme(Document):
     """Letters, digits and underscores; it names runs and legends."""
     operators: Annotated[tuple[Operator, ...], Strict(strict=False)] = Field(min_length=1)
     """Applied in this order by the C step."""
+    direct: bool = False
+    """Whether to compress once and train what is left, instead of L-C: as many minibatches, by the
+    same schedule, without a penalty. The baseline that shows what L-C adds."""
 
     @field_validator("name")
     @classmethod
@@ -182,3 +185,11 @@ def named_schemes() -> dict[str, Scheme]:
         "BlockPrune": (BlockPrune(),),
     }
     return {name: Scheme(name=name, operators=ops) for name, ops in compositions.items()}
+
+
+def direct_schemes() -> dict[str, Scheme]:
+    """Return the baseline of each named scheme: `PruneDirect` compresses once, without L-C."""
+    return {
+        (name := f"{scheme.name}Direct"): Scheme(name=name, operators=scheme.operators, direct=True)
+        for scheme in named_schemes().values()
+    }

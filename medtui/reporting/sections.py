@@ -21,6 +21,7 @@ from medtui.analysis.table import Table
 from medtui.charts.figures.registry import FIGURES, Figure, search_figure
 from medtui.metrics import Metric, class_metric, metric_named
 from medtui.reporting.contents import Contents
+from medtui.reporting.convergence_table import convergence_table
 from medtui.reporting.summary_text import metric_text, summary
 from medtui.runs.bench_record import Bench, Spread
 from medtui.units import (
@@ -119,6 +120,8 @@ def _results(contents: Contents) -> Iterator[Part]:
         "multiplied: the model is smaller, not faster."
     )
     yield Table("Results", headers, tuple(rows), tuple(marks), note)
+    if (convergence := convergence_table(contents)).rows:
+        yield convergence
     if (published := _published(contents)).rows:
         yield published
     others = [column for column in usual_columns(contents.entries) if column.metric is not None]

@@ -114,13 +114,16 @@ class Result(msgspec.Struct, frozen=True):
     """What `data.limit` left of the data set, in words; empty where all images are used, and in
     files of earlier versions."""
 
+    is_direct: bool = False
+    """Whether the scheme compressed once and trained what was left, in place of L-C."""
+
     @property
     def direct_compression(self) -> str:
         """A sentence where L-C cycles were run and the model before them was kept; else empty.
 
         Cycle 0 compresses the reference directly, without an L step.
         """
-        is_lc = self.scheme != REFERENCE and self.num_cycles > 1
+        is_lc = self.scheme != REFERENCE and not self.is_direct and self.num_cycles > 1
         return DIRECT_KEPT if is_lc and self.best_cycle == 0 else ""
 
     @property

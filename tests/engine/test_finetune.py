@@ -15,6 +15,7 @@ from medtui.engine.run.session import Session, StopFlag
 from medtui.engine.training.network import named_layers
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset
+from medtui.runs import convergence
 from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 
 
@@ -125,3 +126,19 @@ def test_every_cycle_tells_its_health(tmp_path):
         assert cycle.density == pytest.approx(0.3, abs=0.01)
     assert cycles[0].val["loss"] != cycles[0].w_val["loss"]
     assert [cycle.lr for cycle in cycles[1:]] == pytest.approx([lc.lr_end] * (lc.cycles - 1))
+
+
+@pytest.mark.parametrize(("close", "is_warned"), [(0.0, False), (10.0, True)])
+def test_a_run_warns_where_close_weights_answer_differently(
+    tmp_path, monkeypatch, close, is_warned
+):
+    """The last cycle is judged; the warning is in the result."""
+    monkeypatch.setattr(convergence, "CLOSE_WEIGHTS", close)
+    monkeypatch.setattr(convergence, "ALLOWED_DIFFERENCE", -1.0)
+    preset = tiny_preset("Prune", "on")
+    session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
+    with session.log:
+        compress(session, tiny_network())
+    warned = [each for each in session.warnings if "answer differently" in each]
+    assert len(warned) == is_warned
+    assert not is_warned or f"at cycle {preset.lc.cycles - 1})" in warned[0]

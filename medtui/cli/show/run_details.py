@@ -10,10 +10,11 @@ from medtui.cli.show.tracking import describe_experiment
 from medtui.cli.table import render_table
 from medtui.control_characters import one_line
 from medtui.events import RunFailed
-from medtui.metrics import reported_metrics
+from medtui.metrics import primary_metric, reported_metrics
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
+from medtui.runs.convergence import answers_text
 from medtui.runs.exports import read_exports
 from medtui.runs.result import Flips, Overhead, Result, SplitResult
 from medtui.telemetry import Level
@@ -55,6 +56,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  kept      cycle {result.best_cycle} of {result.num_cycles}, selected on val"
         if result.direct_compression:
             yield f"  note      {result.direct_compression}"
+        yield from _convergence(run)
         if result.mode == "fast":
             yield "  mode      fast; the numbers below are computed in float32"
         yield f"  took      {describe_duration(run)}"
@@ -69,6 +71,15 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     if tracked:
         yield f"  comet     {tracked}"
     yield from _problems(run)
+
+
+def _convergence(run: RunFeed) -> Iterator[str]:
+    """Yield the distance of w and theta after the last cycle: of weights, and of answers."""
+    cycles = run.history.cycles_of("compress")
+    if cycles and (answers := answers_text(cycles[-1])):
+        metric = primary_metric(run.task or "single").label
+        violation = format_number(cycles[-1].gap, 2)
+        yield f"  last      constraint violation {violation}; val {metric} of {answers}"
 
 
 def _actual_density(size: Size) -> str:

@@ -8,6 +8,8 @@ import condensa
 import torch
 from torch import Tensor, nn
 
+from medtui.engine.lc import stored_state
+from medtui.engine.lc.direct import DirectScheme, apply_masks
 from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
@@ -23,18 +25,15 @@ from medtui.engine.pruning.schemes import (
     set_density,
     warmup_density,
 )
-from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.training.evaluation import evaluation_copy, recalibrate
-from medtui.engine.training.network import named_layers, num_bytes, restore_state, state_of
+from medtui.engine.training.network import named_layers, num_bytes
 from medtui.events import CycleEnded, Noted, StageStarted
 from medtui.preset import GuardSettings, LcSettings
+from medtui.runs.convergence import disagreement
 
 STAGE = "compress"
-
-_MODELS = ("w", "theta", "lm", "best")
-"""The models in a checkpoint, each as large as the network."""
 
 _MID_CYCLE_STEPS = 50
 """Steps between checks whether a checkpoint within a cycle is due."""
@@ -53,14 +52,18 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
     cell, settings = session.cell, session.preset.lc
     guard = session.preset.guard if session.preset.compress.guard == "on" else None
     scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
-    _warn_of_low_budget(session, settings)
+    direct = DirectScheme(scheme, w) if cell.scheme.direct else None
+    if direct:
+        session.log.write(Noted("direct compression: what is left is trained without a penalty"))
+    else:
+        _warn_of_low_budget(session, settings)
     taps = reachable_taps(w, session.image_shape)
-    callbacks = _Callbacks(session, scheme, taps)
+    callbacks = _Callbacks(session, scheme, taps, direct.masks if direct else None)
     engine = _engine(session, callbacks, guard)
-    session.checkpoints.expect(len(_MODELS) * num_bytes(w))
+    session.checkpoints.expect(len(stored_state.MODELS) * num_bytes(w))
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
     compressor = condensa.Compressor(
-        engine, scheme, w, callbacks.batches, session.test, session.val, session.criterion
+        engine, direct or scheme, w, callbacks.batches, session.test, session.val, session.criterion
     )
     batch = Batch("lc.batch_size", settings.batch_size, partial(session.try_batch, w))
     try:
@@ -83,8 +86,8 @@ def _engine(session: Session, callbacks: "_Callbacks", guard: GuardSettings | No
         device=session.device,
         restore=callbacks.restore,
         test_every=evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
-        first_eligible=guard.warmup_cycles if guard else 0,
-        **_hyper_parameters(session.preset.lc),
+        first_eligible=guard.warmup_cycles if guard and not callbacks.is_direct else 0,
+        **_hyper_parameters(session.preset.lc, is_direct=callbacks.is_direct),
         debugging_flags={
             "custom_model_statistics": callbacks.statistics,
             "disable_train_stats": not evaluate.train_split,
@@ -93,7 +96,8 @@ def _engine(session: Session, callbacks: "_Callbacks", guard: GuardSettings | No
     )
 
 
-def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:
+def _hyper_parameters(settings: LcSettings, *, is_direct: bool) -> dict[str, Any]:
+    """Return Condensa's settings; mu stays 0, which is no penalty, for direct compression."""
     return {
         "steps": settings.cycles,
         "l_optimizer_params": {
@@ -107,7 +111,7 @@ def _hyper_parameters(settings: LcSettings) -> dict[str, Any]:
         "lr_multiplier": settings.lr_multiplier,
         "mb_iterations_per_l": settings.steps,
         "mb_iterations_first_l": settings.first_steps or settings.steps,
-        "mu_init": settings.mu_init,
+        "mu_init": 0.0 if is_direct else settings.mu_init,
         "mu_multiplier": settings.mu_multiplier,
         "mu_cap": settings.mu_cap,
     }
@@ -137,9 +141,19 @@ def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
 
 
 class _Callbacks:
-    """Recalibrates BatchNorm, writes events and checkpoints, and stops an L-C run on request."""
+    """Recalibrates BatchNorm, writes events and checkpoints, and stops an L-C run on request.
 
-    def __init__(self, session: Session, scheme: CondensaScheme, taps: Taps) -> None:
+    `masks`, of direct compression alone, are applied to w after each step.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        scheme: CondensaScheme,
+        taps: Taps,
+        masks: dict[str, Tensor] | None,
+    ) -> None:
+        self._masks = masks
         self.batches = session.train_batches(session.preset.lc.batch_size)
         self.best_cycle: int | None = None
         self._session = session
@@ -150,6 +164,11 @@ class _Callbacks:
         self._w_val: Statistics | None = None
         self._state: LcState | None = None
         self._warm(0)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether w was compressed before the first cycle, and is trained without a penalty."""
+        return self._masks is not None
 
     def statistics(self, model: nn.Module, criterion: Any, batches: Any) -> Statistics:  # noqa: ANN401 - as Condensa calls it
         """Return the metrics of `model` on a loader; the train split without augmentation."""
@@ -167,6 +186,8 @@ class _Callbacks:
 
     def stepped(self, state: LcState, loss: Tensor, num_images: int) -> None:
         """Count the step; stop if requested, and write a checkpoint if one is due."""
+        if self._masks:
+            apply_masks(state.w, self._masks)
         lc = self._session.preset.lc
         steps = (lc.first_steps or lc.steps) if state.cycle == 1 else lc.steps
         self._meter.add(state.cycle, state.step, steps, loss, num_images)
@@ -188,25 +209,27 @@ class _Callbacks:
         sizes = {name: layer.weight.numel() for name, layer in named_layers(state.theta).items()}
         kept = sum(densities[name] * size for name, size in sizes.items())
         now = time.monotonic()
-        self._session.log.write(
-            CycleEnded(
-                cycle=state.cycle,
-                val=_metrics(measured.val),
-                test=_metrics(measured.test),
-                train=_metrics(measured.train),
-                w_val=_metrics(self._w_val),
-                lr=state.lr,
-                mu=state.mu,
-                gap=measured.gap,
-                density=kept / sum(sizes.values()),
-                density_reachable=density_reachable(state.theta, self._taps),
-                seconds=now - self._cycle_began,
-                is_best=measured.is_best,
-                densities=densities,
-                dead_layers=collapsed,
-                are_logits_constant=self._session.evaluator.is_constant,
-            )
+        ended = CycleEnded(
+            cycle=state.cycle,
+            val=_metrics(measured.val),
+            test=_metrics(measured.test),
+            train=_metrics(measured.train),
+            w_val=_metrics(self._w_val),
+            lr=state.lr,
+            mu=state.mu,
+            gap=measured.gap,
+            density=kept / sum(sizes.values()),
+            density_reachable=density_reachable(state.theta, self._taps),
+            seconds=now - self._cycle_began,
+            is_best=measured.is_best,
+            densities=densities,
+            dead_layers=collapsed,
+            are_logits_constant=self._session.evaluator.is_constant,
         )
+        self._session.log.write(ended)
+        is_last = state.cycle == self._session.preset.lc.cycles - 1
+        if is_last and (warning := disagreement(ended)):
+            self._session.warn(warning)
         self._cycle_began = now
 
     def cycle_ended(self, state: LcState) -> None:
@@ -225,7 +248,7 @@ class _Callbacks:
         checkpoint = self._session.take_restored(STAGE)
         if checkpoint is None:
             return
-        _restore_state(state, checkpoint)
+        stored_state.restore(state, checkpoint)
         self.batches.begin_epoch(
             checkpoint.state.values["epoch"], checkpoint.state.values["position"]
         )
@@ -242,6 +265,8 @@ class _Callbacks:
 
     def _warm(self, cycle: int) -> None:
         guard = self._session.preset.guard
+        if self.is_direct:  # compressed at its final density before the first cycle
+            return
         if guard.warmup_cycles and self._session.preset.compress.guard == "on":
             for operator in operators_of(self._scheme):
                 final = getattr(operator, "final_density", getattr(operator, "density", 1.0))
@@ -253,21 +278,11 @@ class _Callbacks:
         raise StopRequested(reason)
 
     def _save(self, state: LcState) -> None:
-        values = {
-            "mu": state.mu,
-            "best_loss": state.best_loss,
-            "best_cycle": state.best_cycle,
-            "train_losses": state.train_losses,
-            "val_losses": state.val_losses,
-            "test_losses": state.test_losses,
+        values = stored_state.values_of(state) | {
             "epoch": self.batches.epoch,
             "position": self.batches.position,
         }
-        tensors: dict[str, Tensor] = {}
-        for name in _MODELS:
-            tensors |= prefixed(name, state_of(getattr(state, name)))
-        if state.step:
-            tensors |= prefixed("velocity", state.optimizer.velocity)
+        tensors = stored_state.tensors_of(state)
         self._session.save_checkpoint(STAGE, state.cycle, state.step, values, tensors)
 
 
@@ -278,20 +293,6 @@ def recalibrate_theta(theta: nn.Module, session: Session, num_images: int) -> No
     if copy is not theta:
         for mine, measured in zip(theta.buffers(), copy.buffers(), strict=True):
             mine.data = measured.data.to(mine.dtype)
-
-
-def _restore_state(state: LcState, checkpoint: Checkpoint) -> None:
-    values = checkpoint.state.values
-    for name in _MODELS:
-        restore_state(getattr(state, name), unprefixed(name, checkpoint.tensors))
-    for name, velocity in unprefixed("velocity", checkpoint.tensors).items():
-        state.optimizer.velocity[name].copy_(velocity)
-    state.cycle, state.step = checkpoint.state.cycle, checkpoint.state.step
-    state.mu, state.best_loss = values["mu"], values["best_loss"]
-    state.best_cycle = values["best_cycle"]
-    state.train_losses = values["train_losses"]
-    state.val_losses = values["val_losses"]
-    state.test_losses = values["test_losses"]
 
 
 def _metrics(statistics: Statistics | None) -> dict[str, float | None]:

@@ -80,6 +80,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         population=limited_population(
             session.preset.data.limit, map(len, (val.labels, test.labels))
         ),
+        is_direct=session.cell is not None and session.cell.scheme.direct,
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)

@@ -62,7 +62,7 @@ class SchemeTable(RecordTable):
         ])  # fmt: skip
         chosen = chosen_places(preset)
         looked_for = preset.search.scheme if preset.search else ()
-        known = preset.compress.known_schemes().values()
+        known = preset.compress.listed_schemes().values()
         self.show({
             scheme.name: self._row(scheme, chosen, forecasts, colours)
             | ({"search": _mark(colours, is_chosen=scheme.name in looked_for)}
@@ -131,12 +131,13 @@ def describe(scheme: Scheme) -> str:
     """Return a sentence on what a scheme does, from the docstrings of its operators."""
     effects = [operator.effect for operator in scheme.operators]
     text = ", then ".join(f"{effect[:1].lower()}{effect[1:]}" for effect in effects)
-    return f"{text[:1].upper()}{text[1:]}."
+    once = ", once and without L-C" if scheme.direct else ""
+    return f"{text[:1].upper()}{text[1:]}{once}."
 
 
 def all_schemes(preset: Preset | None) -> dict[str, Scheme]:
     """Return every scheme that can be chosen."""
-    return named_schemes() if preset is None else preset.compress.known_schemes()
+    return named_schemes() if preset is None else preset.compress.listed_schemes()
 
 
 def _kind(scheme: Scheme) -> str:

@@ -12,6 +12,7 @@ from medtui.charts.palette import Colours
 from medtui.metrics import Metric, PositiveClass
 from medtui.monitor.run_view import MetricRow, RunView
 from medtui.protocol.model_size import Shrinkage, Size
+from medtui.runs.convergence import answers_text, disagreement
 from medtui.tui.widgets.panel import Panel
 from medtui.units import (
     MISSING,
@@ -128,12 +129,23 @@ def _now_facts(view: RunView, colours: Colours) -> Table:
         table.add_row("density", f"{format_density(last.density)} of the weights")
         if last.density_reachable is not None and last.density_reachable != last.density:
             table.add_row("", f"{format_density(last.density_reachable)} of the reachable")
-        table.add_row("violation", f"{format_number(last.gap, 2)}  |w-theta|/|w|")
+        _add_convergence(table, view, colours)
         table.add_row("mu", format_number(last.mu))
         if last.lr is not None:
             table.add_row("lr", format_number(last.lr))
     table.add_row("layers", _layers(view, colours))
     return table
+
+
+def _add_convergence(table: Table, view: RunView, colours: Colours) -> None:
+    """Add the distance of w and theta after the latest cycle: of weights, and of answers."""
+    if view.stage == "reference" or not view.cycles:
+        return
+    last = view.cycles[-1]
+    table.add_row("violation", f"{format_number(last.gap, 2)}  |w-theta|/|w|")
+    if answers := answers_text(last):
+        style = colours.warning if disagreement(last) else ""
+        table.add_row("on val", Text(answers, style))
 
 
 def _layers(view: RunView, colours: Colours) -> Text:
@@ -158,6 +170,7 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
         if positive is not None and row.metric.is_of_positive:
             table.add_row(row.metric.label, _metric(row))
     table.add_row("", "")
+    _add_convergence(table, view, colours)
     table.add_row("density", f"{format_density(size.density)} of the weights")
     if size.num_weights_unreachable:
         table.add_row("", f"{format_density(size.density_reachable)} of the reachable")
