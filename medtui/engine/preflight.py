@@ -18,6 +18,7 @@ from medtui.datasets.summary import summarise_dataset
 from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
+from medtui.engine.pruning.density_check import explain_unreachable
 from medtui.engine.pruning.model_size import count_macs, size_with_macs
 from medtui.engine.pruning.reachable_weights import Taps, reachable_taps
 from medtui.engine.pruning.schemes import build_scheme, operation_of
@@ -117,6 +118,8 @@ def _forecast_cell(
         raise InvalidCell(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
     size = size_with_macs(theta, macs, taps)
     _check_removal(cell, size)
+    is_reduced = guard is not None and guard.unreachable == "prune"
+    note = explain_unreachable(cell, network, taps, image_shape) if is_reduced else None
     shrinkage = _shrinkage(theta, image_shape) if cell.scheme.is_structured else None
     return CellForecast(
         slug=cell.slug,
@@ -128,6 +131,7 @@ def _forecast_cell(
         layers=size.layers,
         layers_emptied=size.dead_layers,
         shrinkage=shrinkage,
+        notes=[note] if note else [],
         num_weights_unreachable=size.num_weights_unreachable or 0,
         density_reachable=size.density_reachable,
     )
@@ -199,7 +203,7 @@ def _check_removal(cell: Cell, size: Size) -> None:
     Raises:
         InvalidCell: every weight is kept.
     """
-    is_whole = size.num_compressible_nonzero == size.num_compressible
+    is_whole = size.density_reachable == 1
     if cell.scheme.is_structured and cell.density is not None and cell.density < 1 and is_whole:
         raise InvalidCell(
             f"{cell.slug} would remove nothing: the guard keeps every layer whole (floors, "

@@ -147,6 +147,9 @@ class GuardSettings(Document):
     protect: Many[str] = ("conv1", "*.downsample.*")
     """Shell patterns of dotted layer names that structured schemes leave whole. A scheme with
     `group` leaves coupled layers whole where the patterns name all of them."""
+    unreachable: Literal["prune", "keep"] = "keep"
+    """Whether weights that no pixel reaches at the size of the images (they only ever multiply
+    padding) are removed first and count as removed, or are ranked like the others."""
     recalibrate_images: int = Field(default=2048, ge=0)
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
     warmup_cycles: int = Field(default=0, ge=0)

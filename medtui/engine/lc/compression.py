@@ -14,11 +14,12 @@ from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.lc.state import CycleMeasurement, LcState, Statistics
+from medtui.engine.lc.unreachable import remove_unreachable
 from medtui.engine.precision import multiplies_bf16
 from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.operations import CondensaScheme
-from medtui.engine.pruning.reachable_weights import Taps, density_reachable, reachable_taps
+from medtui.engine.pruning.reachable_weights import Taps, density_reachable
 from medtui.engine.pruning.schemes import (
     build_scheme,
     operators_of,
@@ -52,12 +53,12 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
     cell, settings = session.cell, session.preset.lc
     guard = session.preset.guard if session.preset.compress.guard == "on" else None
     scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
+    taps = remove_unreachable(session, scheme, w)
     direct = DirectScheme(scheme, w) if cell.scheme.direct else None
     if direct:
         session.log.write(Noted("direct compression: what is left is trained without a penalty"))
     else:
         _warn_of_low_budget(session, settings)
-    taps = reachable_taps(w, session.image_shape)
     callbacks = _Callbacks(session, scheme, taps, direct.masks if direct else None)
     engine = _engine(session, callbacks, guard)
     session.checkpoints.expect(len(stored_state.MODELS) * num_bytes(w))

@@ -5,9 +5,35 @@ Stock Condensa returns the dense model if no cycle had a finite loss.
 
 from torch import nn
 
+from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.operations import CondensaScheme
+from medtui.engine.pruning.reachable_weights import Taps, num_unreachable
 from medtui.engine.pruning.schemes import operation_of, operators_of
-from medtui.preset import Cell
+from medtui.engine.training.network import named_layers
+from medtui.preset import Cell, Prune
+from medtui.units import format_percent
+
+
+def explain_unreachable(
+    cell: Cell, network: nn.Module, taps: Taps, image_shape: ImageShape
+) -> str | None:
+    """Return a sentence if the cell may keep more weights than a pixel reaches; None otherwise.
+
+    It is about the guard with `unreachable = "prune"`, which keeps only weights that are reached.
+    """
+    layers = named_layers(network)
+    unreachable = sum(num_unreachable(layer, taps.get(name)) for name, layer in layers.items())
+    for operator in cell.scheme.operators:
+        units = operation_of(operator).units_in(network, cell.density)
+        if isinstance(operator, Prune) and units and units.limit > units.total - unreachable:
+            _, height, width = image_shape
+            share = format_percent(1 - unreachable / units.total)
+            return (
+                f"Density {units.density:g} is above the share of weights that a pixel of a "
+                f"{width}x{height} image reaches ({share}): all {units.total - unreachable:,} of "
+                "them are kept, and the others are removed."
+            )
+    return None
 
 
 def check_density(theta: nn.Module, cell: Cell, scheme: CondensaScheme) -> None:

@@ -2,7 +2,7 @@
 
 import fnmatch
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import condensa.functional
@@ -16,6 +16,10 @@ from medtui.preset import GuardSettings
 from medtui.preset.schemes import Criteria
 
 Layer = nn.Conv2d | nn.Linear
+
+_REACHED = "medtui_reached_taps"
+"""Attribute of a convolution: the taps that a pixel reaches. Copies of the network keep it, like
+Condensa's own marks."""
 
 
 def is_recording() -> bool:
@@ -43,11 +47,20 @@ def layer_named(module: nn.Module, name: str) -> Layer:
 
 
 def norms_of(layer: Layer, criteria: Any) -> Tensor:  # noqa: ANN401 - one of Condensa's functions
-    """Return the norm of each filter or neuron of a layer, 1-d."""
+    """Return the norm of each filter or neuron of a layer, 1-d, without marked unreachable taps."""
     weight = layer.weight.data
+    reached: Tensor | None = getattr(layer, _REACHED, None)
+    if reached is not None and reached.any():
+        weight = weight[:, :, reached.to(weight.device)].unsqueeze(-1)
     block = (1, *weight.shape[1:])
     norms: Tensor = condensa.tensor.aggregate(weight, block, criteria).view(-1)
     return norms
+
+
+def mark_reached_taps(module: nn.Module, taps: Mapping[str, Tensor]) -> None:
+    """Mark the taps that a pixel reaches, so that `norms_of` leaves the others out."""
+    for name, reached in taps.items():
+        setattr(module.get_submodule(name), _REACHED, reached)
 
 
 def floor_of(size: int, guard: GuardSettings) -> int:

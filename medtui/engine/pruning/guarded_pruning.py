@@ -49,14 +49,16 @@ class GuardedPrune:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
         layers = self.layers_of(module)
         if is_recording():
+            columns = [torch.zeros(0)] * len(layers)
             thresholds: Sequence[Tensor | float] = [0.0] * len(layers)
         else:
             norms = [norms_of(layer, self._criteria) for layer in layers]
+            columns = [norm.unsqueeze(1) for norm in norms]
             kept = self.allocate(norms)
             thresholds = [
                 torch.topk(norm, count).values[-1] for norm, count in zip(norms, kept, strict=True)
             ]
-        for layer, threshold in zip(layers, thresholds, strict=True):
+        for layer, threshold, column in zip(layers, thresholds, columns, strict=True):
             project = (
                 condensa.filter_prune if isinstance(layer, nn.Conv2d) else condensa.neuron_prune
             )
@@ -64,7 +66,8 @@ class GuardedPrune:
                 layer,
                 threshold,
                 align=self._operator.align,
-                criteria=self._criteria,
+                # Condensa's own would count unreachable taps.
+                criteria=lambda *_, column=column, **__: column,
                 prune_bias=self._operator.prune_bias,
             )
 

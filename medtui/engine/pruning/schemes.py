@@ -18,6 +18,7 @@ from medtui.engine.pruning.operations import (
     StructurePruning,
     WeightPruning,
 )
+from medtui.engine.pruning.reachable_pruning import ReachablePrune
 from medtui.engine.pruning.stock_schemes import (
     ALL_LAYERS,
     RecordedBlockPrune,
@@ -33,6 +34,7 @@ from medtui.preset import (
     NeuronPrune,
     Operator,
     Prune,
+    Pruning,
     Quantize,
     Scheme,
     StructPrune,
@@ -81,13 +83,17 @@ def build_scheme(
 ) -> CondensaScheme:
     """Return Condensa's scheme for a cell; without `guard` it equals stock Condensa.
 
-    Operators with `group` need the guard, and `image_shape` to trace the network.
+    Operators with `group` need the guard, and `image_shape` to trace the network. So does the
+    removal of weights that no pixel reaches, which is left out without `image_shape`.
     """
     built = [
         operation_of(operator).build(density, guard, image_shape) for operator in scheme.operators
     ]
     composed: CondensaScheme = built[0] if len(built) == 1 else condensa.schemes.Compose(built)
-    return composed
+    is_pruning = any(isinstance(operator, Pruning) for operator in scheme.operators)
+    if guard is None or image_shape is None or guard.unreachable == "keep" or not is_pruning:
+        return composed
+    return ReachablePrune(composed, built, image_shape)
 
 
 def operators_of(scheme: CondensaScheme) -> list[Any]:

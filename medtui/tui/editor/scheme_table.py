@@ -225,6 +225,8 @@ def _forecast_line(forecast: "CellForecast", density: float | None, colours: Col
         )
     if forecast.layers_emptied:
         text.append(f"; collapses {', '.join(forecast.layers_emptied)}", colours.warning)
+    for note in forecast.notes:
+        text.append(f"\n{note}", colours.warning)
     text.append("\n")
     return text
 
