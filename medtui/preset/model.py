@@ -150,6 +150,9 @@ class GuardSettings(Document):
     unreachable: Literal["prune", "keep"] = "keep"
     """Whether weights that no pixel reaches at the size of the images (they only ever multiply
     padding) are removed first and count as removed, or are ranked like the others."""
+    batchnorm_pull: Literal["all", "group"] = "group"
+    """Which structured schemes also remove scale and shift of the BatchNorm behind a removed
+    filter, so that the L step pulls them to zero: `all`, or those with `group` alone."""
     recalibrate_images: int = Field(default=2048, ge=0)
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
     warmup_cycles: int = Field(default=0, ge=0)

@@ -23,6 +23,7 @@ from medtui.engine.pruning.filter_norms import (
     norms_of,
     open_layers,
 )
+from medtui.engine.pruning.following_norms import empty_norm
 from medtui.preset import GuardSettings, StructuredPruning
 
 _KEPT = 0.5
@@ -161,10 +162,4 @@ def _project(module: nn.Module, group: ChannelGroup, empty: Tensor) -> None:
     for member in group.norms:
         norm = module.get_submodule(member.name)
         assert isinstance(norm, Norm)
-        affine = dict(norm.named_parameters())
-        norm.condense = set(affine)  # type: ignore[assignment] # Condensa's mark
-        if is_recording():
-            continue
-        own = member.to_layer(empty, norm.num_features)
-        for parameter in affine.values():
-            parameter.data[own.to(parameter.device)] = 0
+        empty_norm(norm, member.to_layer(empty, norm.num_features))

@@ -7,6 +7,7 @@ import condensa
 import torch
 from torch import Tensor, nn
 
+from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.filter_norms import (
     Layer,
     criteria_named,
@@ -17,6 +18,7 @@ from medtui.engine.pruning.filter_norms import (
     norms_of,
     open_layers,
 )
+from medtui.engine.pruning.following_norms import empty_norm, norms_after_layers
 from medtui.preset import GuardSettings, StructuredPruning
 
 
@@ -37,6 +39,7 @@ class GuardedPrune:
         density: float,
         guard: GuardSettings,
         types: tuple[type[Layer], ...],
+        image_shape: ImageShape | None = None,
     ) -> None:
         self.density = density
         """Share of filters or neurons to keep, in all layers that are not protected."""
@@ -44,6 +47,8 @@ class GuardedPrune:
         self._guard = guard
         self._types = types
         self._criteria = criteria_named(operator.criteria)
+        self._image_shape = image_shape
+        self._norms: dict[str, str] | None = None
 
     def pi(self, module: nn.Module) -> None:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
@@ -70,9 +75,26 @@ class GuardedPrune:
                 criteria=lambda *_, column=column, **__: column,
                 prune_bias=self._operator.prune_bias,
             )
+        self._empty_norms(module, layers)
 
     def delta(self, module: nn.Module) -> None:
         """Do nothing: pruning is not undone."""
+
+    def _empty_norms(self, module: nn.Module, layers: Sequence[Layer]) -> None:
+        """Zero scale and shift of the BatchNorms behind removed structures, and let L-C pull them.
+
+        The layers are traced once: weights do not change what follows them.
+        """
+        is_on = self._guard.batchnorm_pull == "all" and self._operator.prune_bias
+        if not is_on or self._image_shape is None:
+            return
+        if self._norms is None:
+            self._norms = norms_after_layers(module, self._image_shape)
+        for name, layer in module.named_modules():
+            if name in self._norms and any(layer is each for each in layers):
+                assert isinstance(layer, nn.Conv2d | nn.Linear)
+                is_empty = ~(layer.weight.detach().flatten(1) != 0).any(dim=1)
+                empty_norm(module.get_submodule(self._norms[name]), is_empty)
 
     def layers_of(self, module: nn.Module) -> list[Layer]:
         """Return the layers that may lose structures."""

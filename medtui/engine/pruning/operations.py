@@ -178,7 +178,7 @@ class StructurePruning:
                 density, operator.align, criteria_named(operator.criteria), operator.prune_bias
             )
         if not operator.group:
-            return GuardedPrune(operator, density, guard, self.types)
+            return GuardedPrune(operator, density, guard, self.types, image_shape)
         assert image_shape is not None, "grouped operators are built with the image shape"
         return GroupedPrune(operator, density, guard, self.types, image_shape)
 
