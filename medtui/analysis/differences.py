@@ -7,8 +7,9 @@ images of one patient are alike.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from medtui.analysis.baselines import baseline_of
 from medtui.analysis.columns import Split
 from medtui.analysis.pairing import PairedPredictions, pair_predictions
 from medtui.analysis.run_record import RunRecord, reference_of
@@ -16,6 +17,7 @@ from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
+from medtui.runs.folder import REFERENCE
 
 RESAMPLES = 1000
 """Bootstrap samples of a 95 % interval."""
@@ -29,6 +31,8 @@ class Differences:
     """Key of the baseline run."""
     by_metric: dict[str, Difference]
     """Metric's name to its paired difference on test."""
+    from_reference: "Differences | None" = None
+    """The differences from the study's reference, where the baseline is its control."""
 
 
 def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> PairedPredictions:
@@ -68,20 +72,49 @@ def differences(
 def differences_of_all(
     entries: Sequence[RunRecord], pin: RunRecord | None, *, resamples: int = RESAMPLES
 ) -> tuple[dict[str, Differences], list[str]]:
-    """Return each run's differences from `pin`, or without it from its study's reference.
+    """Return each run's differences from `pin`, or without it from its control or reference.
 
     Runs that cannot be compared are left out, with a sentence for each.
     """
     found, problems = dict[str, Differences](), list[str]()
     for entry in entries:
-        baseline = pin or reference_of(entry, entries)
-        if baseline is None or baseline.folder == entry.folder:
+        baseline = baseline_of(entry, entries, pin)
+        if baseline is None:
             continue
         try:
-            found[entry.key] = differences(baseline, entry, resamples=resamples)
+            found[entry.key] = differences_from(
+                baseline, entry, () if pin else entries, resamples=resamples
+            )
         except MedtuiError as error:
             problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
     return found, problems
+
+
+def differences_from(
+    baseline: RunRecord,
+    entry: RunRecord,
+    entries: Sequence[RunRecord],
+    *,
+    resamples: int = RESAMPLES,
+) -> Differences:
+    """Return the differences from a baseline, and where that is a control from the reference too.
+
+    The reference is sought among `entries`, which are empty where only the baseline is asked for.
+
+    Raises:
+        MedtuiError: as for `pair_runs`.
+    """
+    found = differences(baseline, entry, resamples=resamples)
+    reference = reference_of(entry, entries) if entries and baseline.folder.is_control else None
+    if reference is None:
+        return found
+    from_reference = differences(reference, entry, resamples=resamples)
+    return replace(found, from_reference=from_reference)
+
+
+def from_reference(found: Differences) -> Differences | None:
+    """Return a run's differences from its study's reference; None where they are not known."""
+    return found if found.baseline.endswith(f"/{REFERENCE}") else found.from_reference
 
 
 def difference_text(metric: Metric, difference: Difference | None) -> str:

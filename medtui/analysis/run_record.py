@@ -18,7 +18,7 @@ from medtui.preset import (
 )
 from medtui.preset.toml import DocumentError, read_text
 from medtui.runs.bench_record import Bench, read_bench
-from medtui.runs.folder import RunFolder, StudyFolder, subfolders
+from medtui.runs.folder import CONTROL, RunFolder, StudyFolder, subfolders
 from medtui.runs.population import limited_population
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
@@ -120,7 +120,7 @@ def positive_of(entries: Iterable[RunRecord]) -> PositiveClass | None:
     return common_positive(entry.result.positive for entry in entries)
 
 
-_SHIPPED = frozenset({*named_schemes(), "reference"})
+_SHIPPED = frozenset({*named_schemes(), "reference", CONTROL})
 
 
 def read_run_records(folders: Iterable[RunFolder]) -> tuple[list[RunRecord], list[str]]:

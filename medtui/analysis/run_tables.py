@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.columns import Column, Split
-from medtui.analysis.differences import Differences, difference_text
+from medtui.analysis.differences import Differences, difference_text, from_reference
 from medtui.analysis.groups import Group, mean_and_spread
 from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Row, Table
 from medtui.metrics import Metric
+from medtui.runs.folder import REFERENCE
 from medtui.units import MISSING, format_percent
 
 
@@ -16,18 +18,25 @@ def runs_table(
     entries: Sequence[RunRecord], columns: Sequence[Column],
     found: Mapping[str, Differences] | None = None,
 ) -> Table:  # fmt: skip
-    """Return a row per run; with `found`, each test metric is followed by its difference."""
+    """Return a row per run; with `found`, each test metric is followed by its difference.
+
+    Where the baseline is a control, the first difference is followed by that from the reference.
+    """
     headers, shown = list[str](), list[str]()
     positive = positive_of(entries)
+    doubled = _doubled(columns, found)
     for column in columns:
         headers.append(column.label)
         shown.append(column.label_for(positive))
-        if found is not None and _is_paired(column):
-            headers.append(f"change of {column.metric.label if column.metric else ''}")
+        if found is not None and column.metric is not None and _is_paired(column):
+            headers.append(f"change of {column.metric.label}")
             shown.append(headers[-1])
-    rows = tuple(_run_row(entry, columns, found) for entry in entries)
+            if column is doubled:
+                headers.append(f"change of {column.metric.label} from the reference")
+                shown.append("from the reference")
+    rows = tuple(_run_row(entry, columns, found, doubled) for entry in entries)
     positives = _positive_classes([[entry] for entry in entries], columns)
-    note = _baselines(found)
+    note = _baselines(entries, found)
     return Table("Results", tuple(headers), rows, (), note, 1, tuple(shown), positives)
 
 
@@ -131,29 +140,51 @@ def _positive_classes(
     return tuple(each.name if each else "" for each in found)
 
 
+def _doubled(columns: Sequence[Column], found: Mapping[str, Differences] | None) -> Column | None:
+    """Return the first metric, where a run's difference from the reference is known beside."""
+    if not any(each.from_reference for each in (found or {}).values()):
+        return None
+    return next((column for column in columns if _is_paired(column)), None)
+
+
 def _run_row(
-    entry: RunRecord, columns: Sequence[Column], found: Mapping[str, Differences] | None
+    entry: RunRecord,
+    columns: Sequence[Column],
+    found: Mapping[str, Differences] | None,
+    doubled: Column | None,
 ) -> Row:
     cells: list[str] = []
+    of_run = found.get(entry.key) if found else None
     for column in columns:
         cells.append(column.text(entry))
-        if found is not None and _is_paired(column):
-            assert column.metric is not None
-            of_run = found.get(entry.key)
-            difference = of_run.by_metric.get(column.metric.name) if of_run else None
-            cells.append(difference_text(column.metric, difference))
+        if found is not None and column.metric is not None and _is_paired(column):
+            cells.append(_difference(column.metric, of_run))
+            if column is doubled:
+                cells.append(_difference(column.metric, of_run and from_reference(of_run)))
     return tuple(cells)
+
+
+def _difference(metric: Metric, of_run: Differences | None) -> str:
+    return difference_text(metric, of_run.by_metric.get(metric.name) if of_run else None)
 
 
 def _is_paired(column: Column) -> bool:
     return column.metric is not None and column.split == "test"
 
 
-def _baselines(found: Mapping[str, Differences] | None) -> str:
+def _baselines(entries: Sequence[RunRecord], found: Mapping[str, Differences] | None) -> str:
     if not found:
         return ""
     names = dict.fromkeys(each.baseline for each in found.values())
-    return (
+    note = (
         f"Changes are relative to {', '.join(names)}, shares in percentage points, with 95 % "
         "bootstrap intervals, paired, over patients where these are known, else over images."
     )
+    missing = describe_missing_controls([each for each in entries if _is_own(each, found)])
+    return f"{note} {missing}".rstrip()
+
+
+def _is_own(entry: RunRecord, found: Mapping[str, Differences]) -> bool:
+    """Return whether a run is compared with the reference of its study."""
+    of_run = found.get(entry.key)
+    return of_run is not None and of_run.baseline == f"{entry.folder.study.name}/{REFERENCE}"

@@ -25,11 +25,12 @@ from typing import Literal
 
 import numpy as np
 
+from medtui.analysis.baselines import baseline_of
 from medtui.analysis.columns import Split
 from medtui.analysis.differences import RESAMPLES, pair_runs
 from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
 from medtui.analysis.pairing import PairedPredictions
-from medtui.analysis.run_record import RunRecord, reference_of
+from medtui.analysis.run_record import RunRecord
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, class_metric, metric_named, primary_metric
 from medtui.metrics.calibration import Calibration, calibration_of
@@ -168,14 +169,14 @@ def analyse_all(
     entries: Sequence[RunRecord], pin: RunRecord | None = None, split: Split = "test", *,
     tolerance: float = TOLERANCE,
 ) -> tuple[list[SubgroupAnalysis], list[str]]:  # fmt: skip
-    """Return what each run changed relative to `pin`, or without it to its study's reference.
+    """Return what each run changed relative to `pin`, or without it to its control or reference.
 
     Runs that cannot be compared are left out, with a sentence for each.
     """
     analyses, problems = list[SubgroupAnalysis](), list[str]()
     for entry in entries:
-        baseline = pin or reference_of(entry, entries)
-        if baseline is None or baseline.folder == entry.folder:
+        baseline = baseline_of(entry, entries, pin)
+        if baseline is None:
             continue
         try:
             analyses.append(analyse_subgroups(baseline, entry, split, tolerance=tolerance))

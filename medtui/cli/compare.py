@@ -55,7 +55,9 @@ def compare_runs(
     pin: Annotated[
         str,
         typer.Option(
-            "--pin", metavar="RUN", help="The baseline run [default: the reference of each study]."
+            "--pin",
+            metavar="RUN",
+            help="The baseline run [default: each study's control, else its reference].",
         ),
     ] = "",
     group: Annotated[
@@ -236,6 +238,7 @@ def _print(
 def _print_objects(
     entries: "list[RunRecord]", columns: "Sequence[Column]", found: "dict[str, Differences]"
 ) -> None:
+    from medtui.cli.show.changes import change_objects
     from medtui.cli.show.summary import print_object
     from medtui.metrics import primary_metric
 
@@ -247,10 +250,5 @@ def _print_objects(
         values["positive_class"] = positive.name if positive else None
         values |= {"is_probe": entry.is_probe, "chosen": entry.is_chosen}
         if entry.key in found:
-            differences = found[entry.key]
-            values["baseline"] = differences.baseline
-            values["change"] = {
-                name: {"value": each.value, "low": each.low, "high": each.high}
-                for name, each in differences.by_metric.items()
-            }
+            values |= change_objects(found[entry.key])
         print_object({"run": entry.key, **values})

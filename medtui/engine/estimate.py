@@ -67,7 +67,7 @@ def _add_up(
     num_shrunk = sum(each.scheme.is_structured for each in cells) if preset.shrink.enabled else 0
     benchmark = 0.0
     if preset.bench.enabled:
-        num_runs = count_runs(preset) - 1
+        num_runs = count_runs(preset) - 1 - len(preset.compress.controls())
         benchmark = benchmark_time(preset, times, num_runs, is_gpu=is_gpu, num_shrunk=num_shrunk)
     grid = grid_time(preset, counts, times, num_slots)
     searches = search_time(preset, counts, times, num_slots, is_gpu=is_gpu)

@@ -158,8 +158,12 @@ class Supervisor:
             self._free.append(job.slot)
 
     def _bench(self) -> None:
-        """Benchmark the finished models once, where the preset enables it."""
-        runs = [run for run in self.study.runs() if run.result.is_file()]
+        """Benchmark the finished models once, where the preset enables it.
+
+        Controls are left out: they are as large and as fast as the reference.
+        """
+        finished = [run for run in self.study.runs() if run.result.is_file()]
+        runs = [run for run in finished if not run.is_control]
         if self.preset.bench.enabled and not all(run.bench.is_file() for run in runs):
             self._time(runs)
 

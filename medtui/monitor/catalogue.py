@@ -142,6 +142,20 @@ class StudyFeed:
         """The dense model's run; None until it is planned."""
         return self.runs[0] if self.runs and self.runs[0].folder.is_reference else None
 
+    def control_of(self, run: RunFeed) -> RunFeed | None:
+        """Return the control of a compression: that of its seed, else the first; None without."""
+        if not run.folder.is_compressed:
+            return None
+        controls = [each for each in self.runs if each.folder.is_control]
+        cell = self.cell_of(run)
+        own = [each for each in controls if cell and _seed_of(self, each) == cell.seed]
+        return next(iter([*own, *controls]), None)
+
+    @property
+    def has_control(self) -> bool:
+        """Whether it trains a control."""
+        return any(run.folder.is_control for run in self.runs)
+
     @property
     def task(self) -> Task:
         """Kind of task of all its runs; single-label before the first measurement."""
@@ -187,6 +201,11 @@ class StudyFeed:
             self._preset_problem = ""
         except MedtuiError as error:
             self._preset_problem = str(error)
+
+
+def _seed_of(study: StudyFeed, run: RunFeed) -> int | None:
+    cell = study.cell_of(run)
+    return cell.seed if cell else None
 
 
 @dataclass

@@ -7,6 +7,7 @@ from medtui.metrics import Metric, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.progress import Progress
 from medtui.preset import Cell
+from medtui.runs.folder import is_compression
 from medtui.runs.status import Status
 from medtui.units import format_density, plural
 
@@ -45,8 +46,17 @@ class RunSummary:
     """Computing time so far, over all sessions; the total of a finished run."""
     seconds_left: float | None
     """Remaining time of the current stage; None unless the run is live."""
+    from_control: float | None = None
+    """`val` minus that of the control; None before both are measured, and without a control."""
+    has_control: bool = False
+    """Whether its study trains a control to compare it with."""
     warning: str = ""
     """Problem of the model or the folder; empty where there is none."""
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether it is a compression, and neither a reference nor a control."""
+        return is_compression(self.name)
 
     @property
     def key(self) -> str:
@@ -96,6 +106,7 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
     metric = primary_metric(run.task or study.task)
     val = metric.of(kept.val)
     dense = _reference_value(study, run, metric)
+    control = _value_of(study.control_of(run), metric)
     progress = run.progress
     cell = study.cell_of(run)
     return RunSummary(
@@ -108,6 +119,8 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         val=val,
         test=metric.of(kept.test),
         difference=None if val is None or dense is None else val - dense,
+        from_control=None if val is None or control is None else val - control,
+        has_control=study.control_of(run) is not None,
         asked_density=asked_density(cell),
         density=kept.density,
         cycle=kept.cycle,
@@ -145,9 +158,11 @@ def asked_density(cell: Cell | None) -> float | None:
 
 
 def _reference_value(study: StudyFeed, run: RunFeed, metric: Metric) -> float | None:
-    if run.folder.is_reference or study.reference is None:
-        return None
-    return metric.of(kept_model(study.reference).val)
+    return None if run.folder.is_reference else _value_of(study.reference, metric)
+
+
+def _value_of(run: RunFeed | None, metric: Metric) -> float | None:
+    return metric.of(kept_model(run).val) if run else None
 
 
 def _computed_seconds(run: RunFeed) -> float | None:

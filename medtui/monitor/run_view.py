@@ -25,6 +25,8 @@ class MetricRow:
     test: float | None
     reference: float | None
     """The reference's value on test; None in the reference itself."""
+    control: float | None = None
+    """The control's value on test; None without a finished control."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class RunView:
     """Cycle whose model is kept."""
     reference: Metrics
     """Metrics of the dense model on val; empty for the reference itself, or before it exists."""
+    control: Metrics
+    """Metrics of the control on val; empty without one, or before it is measured."""
     losses: tuple[tuple[float, float], ...]
     """Train loss in the current stage: (fractional cycle, loss)."""
     densities: tuple[tuple[str, float], ...]
@@ -75,6 +79,7 @@ def make_view(
     """Return the current view of a run."""
     history, stage = run.history, run.main_stage
     dense = None if run.folder.is_reference else feed.reference
+    control = feed.control_of(run)
     cell = feed.cell_of(run)
     planned = [each.cycles for each in history.stages if each.stage == stage]
     return RunView(
@@ -86,6 +91,7 @@ def make_view(
         cycles=tuple(history.cycles_of(stage)),
         best=run.best,
         reference=kept_model(dense).val if dense else {},
+        control=kept_model(control).val if control else {},
         losses=tuple(history.losses),
         densities=tuple(history.densities.items()),
         dead_layers=tuple(history.dead_layers),
@@ -96,7 +102,7 @@ def make_view(
         telemetry=telemetry,
         result=run.result,
         ending=_ending(run),
-        metrics=_metrics_of(run.result) if run.result else (),
+        metrics=_metrics_of(run.result, control.result if control else None) if run.result else (),
         search=_search_of(feed, cell),
         problem=run.problem,
         is_behind=run.is_behind,
@@ -122,13 +128,14 @@ def _ending(run: RunFeed) -> str:
             return ""
 
 
-def _metrics_of(result: Result) -> tuple[MetricRow, ...]:
+def _metrics_of(result: Result, control: Result | None) -> tuple[MetricRow, ...]:
     return tuple(
         MetricRow(
             metric,
             result.val.metrics[metric.name],
             value,
             result.test.reference.get(metric.name),
+            control.test.metrics.get(metric.name) if control else None,
         )
         for metric in reported_metrics()
         if (value := result.test.metrics.get(metric.name)) is not None

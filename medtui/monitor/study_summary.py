@@ -52,7 +52,7 @@ class StudySummary:
     @property
     def best(self) -> RunSummary | None:
         """The compressed run with the highest primary metric on val; low-fidelity runs excluded."""
-        whole = [run for run in self.runs if run != self.reference and not names_probe(run.name)]
+        whole = [run for run in self.runs if run.is_compressed and not names_probe(run.name)]
         measured = [run for run in whole if run.val is not None]
         return max(measured, key=lambda run: run.val or 0.0, default=None)
 
@@ -142,7 +142,8 @@ def _about(study: StudyFeed) -> str:
         facts.append(grid)
     if preset.search is not None:
         facts.append(f"search of {', '.join(_searched_schemes(study, preset.search))}")
-    return " · ".join([*facts, f"{preset.lc.cycles} cycles"])
+    control = [] if not study.runs or study.has_control else ["no control"]
+    return " · ".join([*facts, f"{preset.lc.cycles} cycles", *control])
 
 
 def _describe_grid(preset: Preset) -> str:

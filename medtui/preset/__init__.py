@@ -10,6 +10,7 @@ from medtui.preset.grid import (
     describe_count,
     describe_searches,
     expand_grid,
+    grid_cells,
     names_probe,
     preset_for,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "describe_searches",
     "dump_preset",
     "expand_grid",
+    "grid_cells",
     "load_preset",
     "named_schemes",
     "names_probe",

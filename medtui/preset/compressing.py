@@ -7,7 +7,13 @@ from pydantic import Field
 
 from medtui.preset.cell import Cell
 from medtui.preset.measuring import Density, Many
-from medtui.preset.schemes import Scheme, direct_schemes, named_schemes
+from medtui.preset.schemes import (
+    CONTROL,
+    Scheme,
+    control_scheme,
+    direct_schemes,
+    named_schemes,
+)
 from medtui.preset.toml import Document, Fault, Location, all_differ, check, fault
 from medtui.suggest import did_you_mean
 
@@ -23,6 +29,9 @@ class CompressSettings(Document):
     """Seeds of data order and augmentation during compression."""
     omit: Many[str] = ()
     """Cells of the grid to leave out, by the names of their runs: `prune-0.5`."""
+    control: bool = False
+    """Whether a dense control is trained for each seed: the steps, fine-tuning and BatchNorm
+    recalibration of a compression without its operator. Changes are shown against it."""
     guard: Literal["on", "off"] = "on"
     """`off` is stock Condensa, as in the study: structured schemes may empty whole layers."""
     custom: Many[Scheme] = ()
@@ -39,6 +48,16 @@ class CompressSettings(Document):
                     f"`{scheme.name}` is taken by {taken[name]}; choose another name",
                 )
             taken.setdefault(name, f"the custom scheme `{scheme.name}`")
+
+    @check("custom", "control")
+    def _the_control_has_its_name(self) -> Iterator[Fault]:
+        for position, scheme in enumerate(self.custom):
+            if self.control and scheme.name.lower() == CONTROL:
+                yield fault(
+                    ("custom", position, "name"),
+                    f"`{scheme.name}` is the name of the control; choose another name, or set "
+                    "control = false",
+                )
 
     @check("schemes", "guard", "custom")
     def _schemes_can_be_used(self) -> Iterator[Fault]:
@@ -73,9 +92,17 @@ class CompressSettings(Document):
             for seed in self.seeds
         ]
 
+    def controls(self) -> list[Cell]:
+        """Return the cells of the dense controls, one for each seed; none where it is off."""
+        if not self.control or CONTROL in self.schemes:
+            return []
+        return [Cell(control_scheme(), None, seed) for seed in self.seeds]
+
     def known_schemes(self) -> dict[str, Scheme]:
-        """Return every scheme this preset may name; its own come after the shipped ones."""
-        return direct_schemes() | self.listed_schemes()
+        """Return every scheme that a run can have: those of this preset, and the control's."""
+        known = direct_schemes() | self.listed_schemes()
+        is_taken = any(name.lower() == CONTROL for name in known)
+        return known if is_taken else known | {CONTROL: control_scheme()}
 
     def listed_schemes(self) -> dict[str, Scheme]:
         """Return the schemes that forms list: all but the `...Direct` ones not named here."""

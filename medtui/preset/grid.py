@@ -18,7 +18,12 @@ _BEST: dict[Objective, str] = {
 
 
 def expand_grid(preset: Preset) -> list[Cell]:
-    """Return the cells that are run: schemes x densities x seeds, less what the preset omits."""
+    """Return the cells that are run: the controls, then `grid_cells`."""
+    return [*preset.compress.controls(), *grid_cells(preset)]
+
+
+def grid_cells(preset: Preset) -> list[Cell]:
+    """Return the compressions: schemes x densities x seeds, less what the preset omits."""
     omitted = set(preset.compress.omit)
     return [cell for cell in preset.compress.cells() if cell.slug not in omitted]
 
@@ -93,6 +98,7 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
             "densities": preset.compress.densities if cell.density is None else (cell.density,),
             "seeds": (cell.seed,),
             "omit": (),
+            "control": False,
         }
     )
     lc = preset.lc

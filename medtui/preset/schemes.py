@@ -17,6 +17,9 @@ Criteria = Literal["l2norm", "max", "min", "mean", "sum"]
 """How a structure's weights become one magnitude; Condensa's `condensa.functional`."""
 
 
+CONTROL = "control"
+"""Name of the scheme of the dense control, and of its run."""
+
 RESERVED = frozenset({"reference", "lock"})
 """Names in a study's folder that a run of a scheme must not take; in lower case, as runs are."""
 
@@ -193,3 +196,12 @@ def direct_schemes() -> dict[str, Scheme]:
         (name := f"{scheme.name}Direct"): Scheme(name=name, operators=scheme.operators, direct=True)
         for scheme in named_schemes().values()
     }
+
+
+def control_scheme() -> Scheme:
+    """Return the scheme of the dense control: theta is w, since float32 weights stay as they are.
+
+    The control has the steps, the fine-tuning and the recalibration of every compression. L-C's
+    penalty holds w near the theta of the cycle before, as it does in a compression.
+    """
+    return Scheme(name=CONTROL, operators=(Quantize(dtype="float32"),))

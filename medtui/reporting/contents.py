@@ -91,8 +91,13 @@ class Contents:
 
     @property
     def compressed(self) -> tuple[RunRecord, ...]:
-        """The others."""
-        return tuple(entry for entry in self.entries if not entry.folder.is_reference)
+        """The compressions: neither references nor controls."""
+        return tuple(entry for entry in self.entries if entry.folder.is_compressed)
+
+    @property
+    def has_controls(self) -> bool:
+        """Whether a change is shown against a control."""
+        return any(each.from_reference for each in self.found.values())
 
 
 def title_of(chapters: Sequence[Contents]) -> str:

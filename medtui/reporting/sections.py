@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.column_choice import usual_columns, with_positive_class
 from medtui.analysis.columns import columns_named
-from medtui.analysis.differences import difference_text
+from medtui.analysis.differences import Differences, difference_text, from_reference
 from medtui.analysis.run_record import positive_of, task_of
 from medtui.analysis.run_tables import classes_table, layers_table, short_name
 from medtui.analysis.search_tables import describe_outcome, samples_table
@@ -95,11 +96,13 @@ def _results(contents: Contents) -> Iterator[Part]:
     rows, marks = [], []
     for entry in contents.entries:
         result, found = entry.result, contents.found.get(entry.key)
-        change = difference_text(metric, found.by_metric.get(metric.name)) if found else ""
+        changes = [_change(metric, found)]
+        if contents.has_controls:
+            changes.append(_change(metric, found and from_reference(found)))
         rows.append((
             short_name(entry, contents.entries),
             metric_text(contents, entry),
-            change or MISSING,
+            *changes,
             format_density(entry.density),
             f"{result.size.density:.4g}",
             format_number(result.size.density_reachable, 4),
@@ -109,12 +112,13 @@ def _results(contents: Contents) -> Iterator[Part]:
             format_duration(result.seconds),
         ))  # fmt: skip
         marks.append("dead" if result.are_logits_constant else "")
-    headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", "density",
+    beside = ("from the reference [95 %]",) if contents.has_controls else ()
+    headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", *beside, "density",
                "actual density", "reachable density", "nonzero", "sparse size", "cycle kept",
                "time")  # fmt: skip
     note = (
         "Intervals are bootstrap intervals over patients where these are known, else over images. "
-        "Changes are paired, against the study's reference; those of percentages are in points. "
+        f"{_what_changes_are(contents)} Those of percentages are in points. "
         "The reachable density counts only weights that a pixel reaches at the size of the images. "
         "The sparse size counts nonzero weights and a bit mask. Masked weights are still "
         "multiplied: the model is smaller, not faster."
@@ -133,6 +137,23 @@ def _results(contents: Contents) -> Iterator[Part]:
         tuple(column.label_for(positive) for column in columns),
         tuple(tuple(column.text(entry) for column in columns) for entry in contents.entries),
     )
+
+
+def _change(metric: Metric, found: Differences | None) -> str:
+    difference = found.by_metric.get(metric.name) if found else None
+    return difference_text(metric, difference) or MISSING
+
+
+def _what_changes_are(contents: Contents) -> str:
+    """Return what the runs are compared with, in sentences."""
+    missing = describe_missing_controls(contents.entries)
+    if not contents.has_controls:
+        return f"Changes are paired, against the study's reference. {missing}".rstrip()
+    return (
+        "Changes are paired, against the study's control: the reference, continued by the steps, "
+        "the fine-tuning and the recalibration of a compression without its operator. Changes "
+        f"from the reference include that further training. {missing}"
+    ).rstrip()
 
 
 def _searches(contents: Contents) -> Iterator[Part]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.differences import difference_text
 from medtui.analysis.low_fidelity import describe_low_fidelity
 from medtui.analysis.run_record import RunRecord
@@ -41,12 +42,24 @@ def _sentences(contents: Contents) -> Iterator[str]:
         if len(contents.references) > 1:
             who = f"In {reference.folder.study.name} the dense reference"
         yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
+    yield from _controls(contents)
     if contents.compressed:
         yield _how_many_hold(contents)
     yield from _collapses(contents)
     yield from _direct_compressions(contents)
     yield from _flips(contents)
     yield from _affected(contents)
+
+
+def _controls(contents: Contents) -> Iterator[str]:
+    """Yield a sentence on each dense control, or one on the studies without."""
+    for control in (entry for entry in contents.entries if entry.folder.is_control):
+        yield (
+            f"{short_name(control, contents.entries)}, the reference trained further as the "
+            f"compressions are, reached {metric_text(contents, control)}."
+        )
+    if missing := describe_missing_controls(contents.entries):
+        yield missing
 
 
 def _what(contents: Contents) -> str:
@@ -74,10 +87,11 @@ def _how_many_hold(contents: Contents) -> str:
         and found.by_metric[name].value >= -TOLERANCE
     ]
     by = contents.headline.show_amount(TOLERANCE)
-    total = len(contents.found)
+    total = sum(entry.key in contents.found for entry in contents.compressed)
+    against = "the control" if contents.has_controls else "the reference"
     text = (
         f"In {len(holding)} of {plural(total, 'compared run')} the measured loss of {label} "
-        f"against the reference is at most {by}; the intervals are in the table"
+        f"against {against} is at most {by}; the intervals are in the table"
     )
     if not holding:
         return f"{text}."

@@ -11,6 +11,9 @@ from medtui.errors import UsageError
 REFERENCE = "reference"
 """Name of the reference's folder in its study."""
 
+CONTROL = "control"
+"""Name of the dense control's folder in its study, followed by `-s1` for further seeds."""
+
 _MAX_SLUG = 60
 
 
@@ -30,6 +33,16 @@ class RunFolder:
     def is_reference(self) -> bool:
         """Whether this is the training of the dense model."""
         return self.name == REFERENCE
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this is a dense control: a compression without an operator."""
+        return _names(CONTROL, self.name)
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether this is a compression, and neither a reference nor a control."""
+        return is_compression(self.name)
 
     @property
     def preset(self) -> Path:
@@ -205,6 +218,16 @@ def unreadable_names(path: Path) -> list[str]:
         for name in sorted(names)
         if is_file(path / name / "preset.toml")
     ]
+
+
+def is_compression(name: str) -> bool:
+    """Return whether a run's name is that of a compression, not of a reference or control."""
+    return not any(_names(kind, name) for kind in (REFERENCE, CONTROL))
+
+
+def _names(kind: str, name: str) -> bool:
+    """Return whether a run's name is that of a kind of run, with or without a seed."""
+    return re.fullmatch(rf"{kind}(-s[0-9]+)?", name) is not None
 
 
 def _is_utf8(name: str) -> bool:

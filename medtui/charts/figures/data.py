@@ -80,8 +80,8 @@ class FigureData:
 
     @property
     def compressed(self) -> tuple[ChartedRun, ...]:
-        """The others."""
-        return tuple(run for run in self.runs if not run.entry.folder.is_reference)
+        """The compressions: neither references nor controls."""
+        return tuple(run for run in self.runs if run.entry.folder.is_compressed)
 
     @property
     def has_gpu(self) -> bool:

@@ -36,7 +36,13 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
     blocks = ["\n".join(_facts(study, run))]
     if run.result is not None:
         result = run.result
-        blocks += [_metrics(result), _classes(result), _size(result), _layers(result.size)]
+        control = study.control_of(run)
+        blocks += [
+            _metrics(result, control.result if control else None),
+            _classes(result),
+            _size(result),
+            _layers(result.size),
+        ]
         blocks += [_machine(result)] if result.vitals else []
         exports = read_exports(run.folder.exports)
         blocks += [describe_exports(exports)] if exports else []
@@ -122,26 +128,29 @@ def _problems(run: RunFeed) -> Iterator[str]:
         yield f"  warning   {one_line(warning)}"
 
 
-def _metrics(result: Result) -> str:
-    """Return the metrics on val and test, and those of the reference on test."""
+def _metrics(result: Result, control: Result | None) -> str:
+    """Return the metrics on val and test, and those of control and reference on test."""
     splits = (result.val, result.test)
     headers = ["metric", "val [95 % interval]", "test [95 % interval]"]
     rows = [
         [
             metric.label_for(result.positive),
             *(format_interval(split, metric) for split in splits),
+            *([metric.show(metric.of(control.test.metrics))] if control else []),
             metric.show(metric.of(result.test.reference)),
         ]
         for metric in reported_metrics()
         if metric.name in result.test.metrics
     ]
-    rows.append(["loss", *(format_number(split.metrics.get("loss")) for split in splits), ""])
+    rest = [""] * (2 if control else 1)
+    rows.append(["loss", *(format_number(split.metrics.get("loss")) for split in splits), *rest])
     counts = [f"{format_count(split.num_images)}, {_patients(split)}" for split in splits]
-    rows.append(["images, patients", *counts, ""])
+    rows.append(["images, patients", *counts, *rest])
     if result.test.flips is None:
         return render_table(headers, [row[:-1] for row in rows])
-    rows.append(["changed predictions", *(_flips(split.flips) for split in splits), ""])
-    return render_table([*headers, "reference, test"], rows)
+    rows.append(["changed predictions", *(_flips(split.flips) for split in splits), *rest])
+    beside = [*(["control, test"] if control else []), "reference, test"]
+    return render_table([*headers, *beside], rows)
 
 
 def _patients(split: SplitResult) -> str:

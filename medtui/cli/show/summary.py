@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from medtui.cli.show.changes import control_change_object
 from medtui.cli.table import render_table
 from medtui.events import Metrics, RunFailed
 from medtui.metrics import Metric, Task, positive_class, primary_metric
@@ -26,8 +27,10 @@ def study_table(study: StudyFeed, runs: Sequence[RunFeed] | None = None) -> str:
     """Return a study's table: the primary metric with its 95 % interval, densities and sizes."""
     chosen = study.runs if runs is None else runs
     metric = primary_metric(study.task)
-    headers = ("run", "state", f"val {metric.label}", f"test {metric.label}", "density", "actual",
-               "parameters", "nonzero", "dense size", "sparse size", "cycle kept")  # fmt: skip
+    changes = ("from control", "from reference") if study.has_control else ()
+    headers = ("run", "state", f"val {metric.label}", f"test {metric.label}", *changes, "density",
+               "actual", "parameters", "nonzero", "dense size", "sparse size",
+               "cycle kept")  # fmt: skip
     return render_table(headers, [_row(study, run) for run in chosen])
 
 
@@ -58,6 +61,7 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "failure": msgspec.to_builtins(ending) if isinstance(ending, RunFailed) else None,
         "problem": run.problem or None,
         "result": msgspec.to_builtins(run.result),
+        **control_change_object(study, run),
         "exports": msgspec.to_builtins(read_exports(run.folder.exports)),
     }
 
@@ -109,6 +113,7 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
         summary.status,
         format_interval(result.val, metric) if result else metric.show(summary.val),
         format_interval(result.test, metric) if result else metric.show(summary.test),
+        *(_changes(study, run, metric) if study.has_control else ()),
         format_density(summary.asked_density),
         MISSING if summary.density is None else f"{summary.density:.4g}",
         format_count(size.num_parameters) if size else MISSING,
@@ -116,6 +121,17 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
         format_bytes(size.bytes_dense) if size else MISSING,
         format_bytes(size.bytes_packed) if size else MISSING,
         MISSING if summary.cycle is None else str(summary.cycle),
+    ]
+
+
+def _changes(study: StudyFeed, run: RunFeed, metric: Metric) -> list[str]:
+    """Return the changes of a run's primary metric on test, from the control and the reference."""
+    value = metric.of(kept_model(run).test)
+    baselines = [study.control_of(run), None if run.folder.is_reference else study.reference]
+    others = [metric.of(kept_model(each).test) if each else None for each in baselines]
+    return [
+        MISSING if value is None or other is None else metric.show_change(value - other)
+        for other in others
     ]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.analysis.differences import Differences, differences
-from medtui.analysis.run_record import RunRecord, all_runs, read_run_records, reference_of
+from medtui.analysis.baselines import baseline_of
+from medtui.analysis.differences import Differences, differences_from
+from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
 from medtui.charts.figures.data import read_curves
 from medtui.charts.run_identity import RunIdentity, identify_runs
@@ -56,29 +57,23 @@ class ComparisonLoader:
         self, entry: RunRecord, finished: FinishedRuns, pin: RunRecord | None
     ) -> Differences | None:
         """Return how a run differs from its baseline; None for the baseline itself."""
-        baseline = _baseline_of(entry, finished, pin)
+        baseline = baseline_of(entry, finished.entries, pin)
         if baseline is None:
             return None
         pair = (entry.key, baseline.key)
         if pair not in self._differences:
-            self._differences[pair] = differences(baseline, entry)
+            found = differences_from(baseline, entry, () if pin else finished.entries)
+            self._differences[pair] = found
         return self._differences[pair]
 
     def subgroups_of(
         self, entry: RunRecord, finished: FinishedRuns, pin: RunRecord | None
     ) -> SubgroupAnalysis | None:
         """Return the subgroup analysis of a run; None for the baseline itself."""
-        baseline = _baseline_of(entry, finished, pin)
+        baseline = baseline_of(entry, finished.entries, pin)
         if baseline is None:
             return None
         pair = (entry.key, baseline.key)
         if pair not in self._subgroups:
             self._subgroups[pair] = analyse_subgroups(baseline, entry)
         return self._subgroups[pair]
-
-
-def _baseline_of(
-    entry: RunRecord, finished: FinishedRuns, pin: RunRecord | None
-) -> RunRecord | None:
-    baseline = pin or reference_of(entry, finished.entries)
-    return None if baseline is None or baseline.key == entry.key else baseline

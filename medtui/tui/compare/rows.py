@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from medtui.analysis.baselines import uncontrolled_studies
 from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
 from medtui.analysis.columns import Column, column_named, columns_named
 from medtui.analysis.differences import Differences
@@ -46,18 +47,20 @@ class CompareRows:
     differences: Mapping[str, Differences]
     """Run to its differences, as far as they are computed."""
     pin: str
-    """Key of the baseline; empty where each run's own reference is the baseline."""
+    """Key of the baseline; empty where each run's own control or reference is the baseline."""
     texts: Mapping[str, tuple[str, ...]]
     """Run to the texts of its columns."""
     groups: tuple[Group, ...] = ()
     """Runs listed together, below their mean where there are several; empty without grouping."""
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """A group's label to the texts of its columns."""
+    default_baseline: str = "the reference"
+    """What changes are relative to where no run is pinned."""
 
     @property
     def baseline(self) -> str:
         """What changes are relative to, and the class that sensitivity and its like are about."""
-        change = f"change from {self.pin or 'the reference'}"
+        change = f"change from {self.pin or self.default_baseline}"
         positive = positive_of(self.entries)
         is_shown = positive is not None and any(each.is_of_positive for each in self.columns)
         return f"{change} · positive class: {positive}" if is_shown else change
@@ -74,4 +77,19 @@ def make_rows(
     texts = {entry.key: tuple(column.text(entry) for column in columns) for entry in entries}
     groups = tuple(group_runs(entries, options.group.split()) if options.group else ())
     means = {group.label: group_row(group, columns) for group in groups}
-    return CompareRows(tuple(entries), columns, differences, pin, texts, groups, means)
+    return CompareRows(
+        tuple(entries), columns, differences, pin, texts, groups, means, _default_baseline(entries)
+    )
+
+
+def _default_baseline(entries: Sequence[RunRecord]) -> str:
+    """Return what the runs are compared with, and what that baseline means."""
+    without = uncontrolled_studies(entries)
+    if not without:
+        return "the control" if any(each.folder.is_compressed for each in entries) else (
+            "the reference"
+        )  # fmt: skip
+    studies = {entry.folder.study.name for entry in entries if entry.folder.is_compressed}
+    where = "" if len(without) == len(studies) else f" in {', '.join(without)}"
+    baseline = "the reference" if not where else "the control, else the reference"
+    return f"{baseline}, which trained less: no control{where}"

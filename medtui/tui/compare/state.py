@@ -36,7 +36,7 @@ class CompareState:
     marks: Marks = field(default_factory=Marks)
     """The marked runs: the tabs show them."""
     pin: RunRecord | None = None
-    """The baseline; None compares each run with its study's reference."""
+    """The baseline; None compares each run with its study's control or reference."""
     differences: dict[str, Differences] = field(default_factory=dict)
     """Run to its differences from the baseline, as far as they are computed."""
     unpaired: dict[str, str] = field(default_factory=dict)

@@ -6,11 +6,12 @@ from rich.text import Text
 from textual.binding import Binding
 
 from medtui.analysis.columns import Column as RunColumn
-from medtui.analysis.differences import difference_text
+from medtui.analysis.differences import Differences, difference_text
 from medtui.analysis.groups import Group
 from medtui.analysis.run_record import RunRecord
 from medtui.charts.palette import Colours
 from medtui.charts.selection import Marks
+from medtui.metrics import Metric
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 
@@ -91,6 +92,9 @@ def _columns(rows: CompareRows) -> list[Column]:
         columns.append(Column(column.name, column.label, width, rank, justify, grows=is_name))
         if _has_change(column):
             columns.append(Column(f"{column.name} change", "change", _CHANGE, rank + 1, "right"))
+        if column is first and _has_control(rows):
+            name = f"{column.name} from reference"
+            columns.append(Column(name, "vs reference", _CHANGE, rank + 2, "right"))
     return columns
 
 
@@ -103,6 +107,11 @@ def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
         "mark": Text("≡", style=strong),
         "run": Text(f"{group.label}: {len(group.members)} runs", style=strong),
     }
+
+
+def _has_control(rows: CompareRows) -> bool:
+    """Return whether changes from the reference stand beside those from the control."""
+    return any(each.from_reference for each in rows.differences.values())
 
 
 def _has_change(column: RunColumn) -> bool:
@@ -128,10 +137,20 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
             style = colours.muted if entry.is_probe else colours.strong
             cells["run"] = Text(f"{_signs(entry, rows)}{words}", style=style)
         if column.metric is not None and of_run is not None:
-            difference = of_run.by_metric.get(column.metric.name)
-            text = Text(difference_text(column.metric, difference), style=colours.muted)
-            if difference is not None and difference.is_clear:
-                is_worse = (difference.value < 0) == column.metric.higher_is_better
-                text.stylize(colours.warning if is_worse else colours.good)
-            cells[f"{column.name} change"] = text
+            cells[f"{column.name} change"] = _change(column.metric, of_run, colours)
+            if of_run.from_reference is not None:
+                beside = difference_text(
+                    column.metric, of_run.from_reference.by_metric.get(column.metric.name)
+                )
+                cells[f"{column.name} from reference"] = Text(beside, style=colours.muted)
     return cells
+
+
+def _change(metric: Metric, of_run: Differences, colours: Colours) -> Text:
+    """Return a change with its interval; a clear one is coloured."""
+    difference = of_run.by_metric.get(metric.name)
+    text = Text(difference_text(metric, difference), style=colours.muted)
+    if difference is not None and difference.is_clear:
+        is_worse = (difference.value < 0) == metric.higher_is_better
+        text.stylize(colours.warning if is_worse else colours.good)
+    return text

@@ -32,7 +32,7 @@ PAUSE_S = 1.5
 """The preset is checked after this many seconds without a change."""
 
 _FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
-          ("compress", "guard"), ("machine", "device"))  # fmt: skip
+          ("compress", "control"), ("compress", "guard"), ("machine", "device"))  # fmt: skip
 """Keys that are changed often; the table shows the others of `compress`."""
 
 _TABLES = ("search", "lc", "reference", "model", "guard", "evaluate", "machine")

@@ -1,6 +1,6 @@
 """Changes to the grid of schemes and densities. Pure functions on documents."""
 
-from medtui.preset import Preset, expand_grid
+from medtui.preset import Preset, grid_cells
 from medtui.tui.editor.document import PresetDocument
 
 Place = tuple[str, float | None]
@@ -9,7 +9,7 @@ Place = tuple[str, float | None]
 
 def chosen_places(preset: Preset) -> set[Place]:
     """Return the places that are run, with any seed."""
-    return {(cell.scheme.name, cell.density) for cell in expand_grid(preset)}
+    return {(cell.scheme.name, cell.density) for cell in grid_cells(preset)}
 
 
 def toggle(document: PresetDocument, name: str, density: float | None) -> PresetDocument:
@@ -90,6 +90,6 @@ def without_strays(document: PresetDocument) -> PresetDocument:
     bare = document.set_to("compress", "omit", None)
     if not isinstance(omitted, list) or bare.preset is None:
         return document
-    names = [cell.slug for cell in expand_grid(bare.preset)]
+    names = [cell.slug for cell in grid_cells(bare.preset)]
     kept = [name for name in omitted if name in names]
     return bare if len(kept) in {0, len(names)} else document.set_to("compress", "omit", kept)

@@ -1,5 +1,6 @@
 """A run's results: its primary metric large, other metrics and sizes below."""
 
+from collections.abc import Iterator
 from textwrap import wrap
 
 from rich.table import Table
@@ -90,10 +91,14 @@ def _now_meaning(view: RunView, headline: Metric) -> Text:
         return Text("no measurement yet")
     word = "epoch" if view.stage == "reference" else "cycle"
     text = Text(f"val {headline.label}, best so far at {word} {view.best.cycle}\n")
-    if view.reference:
-        difference = headline.show_change(view.row.difference)
-        reference = headline.show(headline.of(view.reference))
-        text.append(f"reference {reference}, change {difference}\n")
+    beside = (
+        ("control", view.control, view.row.from_control),
+        ("reference", view.reference, view.row.difference),
+    )
+    for name, measured, change in beside:
+        if measured:
+            value = headline.show(headline.of(measured))
+            text.append(f"{name} {value}, change {headline.show_change(change)}\n")
     return text
 
 
@@ -108,9 +113,23 @@ def _result_meaning(view: RunView, headline: Metric, colours: Colours) -> Text:
     if test.num_patients:
         text.append(f" of {test.num_patients} test patients")
     text.append(f"\nsaved: {word} {view.result.best_cycle}, selected on val\n")
+    text.append("".join(_changes(view, headline)))
     if view.result.direct_compression:
         text.append(f"{view.result.direct_compression}\n", colours.warning)
     return text
+
+
+def _changes(view: RunView, headline: Metric) -> Iterator[str]:
+    """Yield the change of a finished run from its control, and that from its reference."""
+    row = next((row for row in view.metrics if row.metric == headline), None)
+    if row is None or row.test is None:
+        return
+    if row.control is not None:
+        yield f"from control {headline.show_change(row.test - row.control)}\n"
+    if row.reference is not None:
+        yield f"from reference {headline.show_change(row.test - row.reference)}\n"
+        if not view.row.has_control and view.row.is_compressed:
+            yield "no control: the reference trained less\n"
 
 
 def _now_facts(view: RunView, colours: Colours) -> Table:

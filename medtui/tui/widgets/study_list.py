@@ -33,7 +33,8 @@ RUN_COLUMNS = (
     Column("place", "", 13, rank=1),
     Column("bar", "", _BAR, rank=5),
     Column("val", "best val", 8, justify="right"),
-    Column("difference", "vs ref.", 7, rank=1, justify="right"),
+    Column("control", "vs control", 10, rank=1, justify="right"),
+    Column("difference", "vs ref.", 7, rank=2, justify="right"),
     Column("test", "test", 7, rank=2, justify="right"),
     Column("density", "density", 7, rank=3, justify="right"),
     Column("size", "sparse size", 11, rank=4, justify="right"),
@@ -115,7 +116,8 @@ def run_cells(run: RunSummary, colours: Colours) -> Cells:
         "place": place,
         "bar": bar(run.share, _BAR, colours, colours.states[run.status]) if is_begun else Text(),
         "val": Text(run.headline.show(run.val) if is_begun else ""),
-        "difference": _difference(run, colours),
+        "control": _change(run, run.from_control, colours),
+        "difference": _change(run, run.difference, colours),
         "test": Text(run.headline.show(run.test) if run.test is not None else ""),
         "density": Text(format_density(run.density) if run.density is not None else ""),
         "size": Text(format_bytes(run.bytes_packed) if run.bytes_packed else ""),
@@ -124,7 +126,7 @@ def run_cells(run: RunSummary, colours: Colours) -> Cells:
     }
 
 
-def _difference(run: RunSummary, colours: Colours) -> Text:
-    text = run.headline.show_change(run.difference)
-    is_worse = run.difference is not None and run.difference < 0
+def _change(run: RunSummary, change: float | None, colours: Colours) -> Text:
+    is_worse = change is not None and change < 0
+    text = run.headline.show_change(change)
     return Text(text, style=colours.warning if is_worse else colours.good)

@@ -1,0 +1,47 @@
+"""Paired changes of a run as JSON: against its study's control, and against the reference."""
+
+from typing import TYPE_CHECKING, Any
+
+from medtui.errors import MedtuiError
+from medtui.monitor.catalogue import RunFeed, StudyFeed
+
+if TYPE_CHECKING:
+    from medtui.analysis.differences import Differences
+
+
+def change_objects(found: "Differences") -> dict[str, Any]:
+    """Return a run's changes: `change` from the reference or the pinned run, `change_control`.
+
+    `control` and `change_control` are there where the baseline is a control.
+    """
+    if found.from_reference is None:
+        return {"baseline": found.baseline, "change": _by_metric(found)}
+    return {
+        "baseline": found.from_reference.baseline,
+        "change": _by_metric(found.from_reference),
+        "control": found.baseline,
+        "change_control": _by_metric(found),
+    }
+
+
+def control_change_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
+    """Return `control` and `change_control` of a run; nothing before both are finished."""
+    from medtui.analysis.differences import differences
+    from medtui.analysis.run_record import RunRecord
+
+    control = study.control_of(run)
+    if control is None or control.result is None or run.result is None:
+        return {}
+    baseline = RunRecord(control.folder, control.result)
+    try:
+        found = differences(baseline, RunRecord(run.folder, run.result))
+    except MedtuiError:  # no predictions: the run is shown without its changes
+        return {}
+    return {"control": found.baseline, "change_control": _by_metric(found)}
+
+
+def _by_metric(found: "Differences") -> dict[str, dict[str, float]]:
+    return {
+        name: {"value": each.value, "low": each.low, "high": each.high}
+        for name, each in found.by_metric.items()
+    }
