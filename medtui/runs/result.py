@@ -71,7 +71,7 @@ class Result(msgspec.Struct, frozen=True):
     guard: str
     """`on` or `off`."""
     best_cycle: int
-    """Cycle (or epoch) of the model that was kept, chosen on val."""
+    """Cycle (or epoch) of the model that was kept, chosen on val unless `is_last_kept`."""
     num_cycles: int
     val: SplitResult
     test: SplitResult
@@ -82,6 +82,8 @@ class Result(msgspec.Struct, frozen=True):
     device_name: str
     has_patients: bool
     """Whether the split kept patients apart."""
+    is_last_kept: bool = False
+    """Whether a reference kept its last epoch, and val chose none."""
     mode: str = "exact"
     """`fast` where L-C used the hardware's fastest precision; evaluation never does."""
     thresholds: list[float] = []
@@ -154,3 +156,8 @@ def read_result(run: RunFolder) -> Result | None:
     if result is not None and result.task == "single":
         return msgspec.structs.replace(result, task=infer_task(result.val.metrics))
     return result
+
+
+def describe_choice(result: Result) -> str:
+    """Return how the kept cycle or epoch was chosen."""
+    return "the last one" if result.is_last_kept else "selected on val"

@@ -16,7 +16,7 @@ from medtui.monitor.run_summary import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text
 from medtui.runs.exports import read_exports
-from medtui.runs.result import Flips, Overhead, Result, SplitResult
+from medtui.runs.result import Flips, Overhead, Result, SplitResult, describe_choice
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
@@ -59,7 +59,8 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     if session is not None:
         yield f"  device    {session.device_name or session.device} on {session.host}"
     if result is not None:
-        yield f"  kept      cycle {result.best_cycle} of {result.num_cycles}, selected on val"
+        kept = f"cycle {result.best_cycle} of {result.num_cycles}, {describe_choice(result)}"
+        yield f"  kept      {kept}"
         if result.direct_compression:
             yield f"  note      {result.direct_compression}"
         yield from _convergence(run)

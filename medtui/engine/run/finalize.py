@@ -55,6 +55,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         guard=session.preset.compress.guard if session.cell else "off",
         mode="fast" if session.is_fast else "exact",
         best_cycle=outcome.best_cycle,
+        is_last_kept=session.cell is None and session.preset.reference.keep == "last",
         num_cycles=outcome.num_cycles,
         val=_split_result(session, "val", val.loss, predictions, reference),
         test=_split_result(session, "test", test.loss, predictions, reference),

@@ -41,6 +41,8 @@ class TrainingPlan:
     momentum: float
     """Nesterov momentum."""
     weight_decay: float
+    is_last_kept: bool = False
+    """Whether the last epoch is kept, and not that of the lowest val loss."""
 
     @classmethod
     def of_reference(cls, preset: Preset) -> "TrainingPlan":
@@ -48,7 +50,7 @@ class TrainingPlan:
         chosen = preset.reference
         return cls(
             "reference", chosen.epochs, chosen.batch_size, chosen.lr, chosen.momentum,
-            chosen.weight_decay,
+            chosen.weight_decay, chosen.keep == "last",
         )  # fmt: skip
 
     @classmethod
@@ -98,7 +100,7 @@ def train(
     plan: TrainingPlan,
     masks: Mapping[str, Tensor] | None = None,
 ) -> tuple[nn.Module, int]:
-    """Train `model`; return the model of the epoch with the lowest val loss, and that epoch.
+    """Train `model`; return the model of the epoch that the plan keeps, and that epoch.
 
     `masks` maps parameter names to 0/1 tensors; weights with 0 are set to zero after every step.
 
@@ -207,7 +209,9 @@ class _Training:
         is_last = state.epoch == self._plan.epochs - 1
         if state.epoch % (session.preset.evaluate.test_every or 1) == 0 or is_last:
             test = session.evaluator(state.model, session.criterion, session.test)
-        is_best = val[0] < state.best_loss
+        # A loss that is not finite is never kept, so that there is a model to fall back on.
+        limit = sys.float_info.max if self._plan.is_last_kept else state.best_loss
+        is_best = val[0] < limit
         if is_best:
             state.best_loss, state.best_epoch = val[0], state.epoch + 1
             state.best = deepcopy(state.model)

@@ -14,6 +14,7 @@ from medtui.metrics import Metric, PositiveClass
 from medtui.monitor.run_view import MetricRow, RunView
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text, disagreement
+from medtui.runs.result import describe_choice
 from medtui.tui.widgets.panel import Panel
 from medtui.units import (
     MISSING,
@@ -112,7 +113,8 @@ def _result_meaning(view: RunView, headline: Metric, colours: Colours) -> Text:
     text.append(f"\n{format_count(test.num_images)} images")
     if test.num_patients:
         text.append(f" of {test.num_patients} test patients")
-    text.append(f"\nsaved: {word} {view.result.best_cycle}, selected on val\n")
+    choice = describe_choice(view.result)
+    text.append(f"\nsaved: {word} {view.result.best_cycle}, {choice}\n")
     text.append("".join(_changes(view, headline)))
     if view.result.direct_compression:
         text.append(f"{view.result.direct_compression}\n", colours.warning)
