@@ -13,6 +13,7 @@ from medtui.preset.grid import (
     grid_cells,
     names_probe,
     preset_for,
+    tunes_last,
 )
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
 from medtui.preset.model import (
@@ -88,4 +89,5 @@ __all__ = [
     "precision_from_environment",
     "preset_for",
     "preset_schema",
+    "tunes_last",
 ]

@@ -106,3 +106,9 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
         assert preset.search is not None, "only a search has low-fidelity runs"
         lc = lc.model_copy(update={"cycles": preset.search.probe_cycles})
     return preset.model_copy(update={"compress": compress, "lc": lc, "search": None})
+
+
+def tunes_last(preset: Preset) -> bool:
+    """Return whether the last cycle is fine-tuned beside the best one, to keep the better."""
+    is_tuned = preset.compress.guard == "on" and preset.guard.finetune_epochs > 0
+    return is_tuned and preset.lc.keep == "finetuned" and preset.lc.cycles > 1

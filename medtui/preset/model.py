@@ -126,6 +126,10 @@ class LcSettings(Document):
     mu_cap: float = Field(default=10_000.0, gt=0)
     """mu stops growing once it exceeds this."""
 
+    keep: Literal["cycle", "finetuned"] = "cycle"
+    """What is kept: the cycle of the lowest val loss, which is then fine-tuned, or the better by
+    val of that cycle and the last one, each fine-tuned. The second fine-tunes twice."""
+
     @check("lr_schedule", "lr_multiplier")
     def _schedule_is_whole(self) -> Iterator[Fault]:
         if (self.lr_schedule is None) != (self.lr_multiplier is None):

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.engine.lc.compression import compress, recalibrate_theta
+from medtui.engine.lc.compression import compress
 from medtui.engine.lc.penalty_budget import penalty_budget
+from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.pruning.structural_pruning import check_same, shrink
-from medtui.engine.run.pipeline import _finetune
+from medtui.engine.run.finetuning import finetune
 from medtui.engine.run.session import Session, StopFlag
 from medtui.engine.training.network import named_layers
 from medtui.engine.training.trainer import TrainingPlan
@@ -51,7 +52,7 @@ def test_fine_tuning_keeps_zeros_and_types(tmp_path, scheme):
     theta = projected(session)
     before = deepcopy(theta)
     with session.log:
-        tuned = _finetune(session, theta)
+        tuned = finetune(session, theta)
     assert len(session.log.history.cycles_of("finetune")) == 2
     for name, layer in named_layers(tuned).items():
         was = before.get_submodule(name)
@@ -81,7 +82,7 @@ def test_what_grouped_pruning_emptied_stays_removable(tmp_path):
     preset = finetuning(tiny_preset("StructPruneGroupQuantize16", "on"))
     session = open_session(tmp_path, preset, tiny_dataset(preset), StopFlag())
     with session.log:
-        theta = _finetune(session, compress(session, tiny_network())[0])
+        theta = finetune(session, compress(session, tiny_network())[0])
         recalibrate_theta(theta, session, 32)
     shrunk = shrink(theta, session.image_shape)
     assert shrunk.num_removed == shrunk.num_masked > 0

@@ -1,8 +1,10 @@
 """Compression of the reference with Condensa: logged, checkpointed and resumable."""
 
+import math
 import time
+from copy import deepcopy
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import condensa
 import torch
@@ -11,8 +13,10 @@ from torch import Tensor, nn
 from medtui.engine.lc import stored_state
 from medtui.engine.lc.direct import DirectScheme, apply_masks
 from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
+from medtui.engine.lc.hyper_parameters import hyper_parameters
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
+from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.lc.state import CycleMeasurement, LcState, Statistics
 from medtui.engine.lc.unreachable import remove_unreachable
 from medtui.engine.precision import multiplies_bf16
@@ -28,10 +32,9 @@ from medtui.engine.pruning.schemes import (
 )
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
-from medtui.engine.training.evaluation import evaluation_copy, recalibrate
 from medtui.engine.training.network import named_layers, num_bytes
 from medtui.events import CycleEnded, Noted, StageStarted
-from medtui.preset import GuardSettings, LcSettings
+from medtui.preset import GuardSettings, LcSettings, tunes_last
 from medtui.runs.convergence import disagreement
 
 STAGE = "compress"
@@ -40,8 +43,25 @@ _MID_CYCLE_STEPS = 50
 """Steps between checks whether a checkpoint within a cycle is due."""
 
 
+class Compressed(NamedTuple):
+    """What a compression ends with."""
+
+    theta: nn.Module
+    """The theta with the lowest val loss."""
+    cycle: int
+    """Its cycle."""
+    last: nn.Module | None
+    """The last cycle's theta where it is another one, is asked for and has a finite val loss."""
+
+
 def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
-    """Compress `w`; return the theta with the lowest val loss, and its cycle.
+    """Compress `w`; return the theta with the lowest val loss, and its cycle."""
+    done = compress_fully(session, w)
+    return done.theta, done.cycle
+
+
+def compress_fully(session: Session, w: nn.Module) -> Compressed:
+    """Compress `w`; return the best theta and, where the preset asks for it, the last one.
 
     Raises:
         StopRequested: the run was asked to stop; its checkpoint is written.
@@ -76,8 +96,11 @@ def compress(session: Session, w: nn.Module) -> tuple[nn.Module, int]:
             "No cycle had a finite val loss. No compressed model was saved.",
             hint="Lower lc.lr or lc.mu_init.",
         )
-    check_density(best, cell, scheme)
-    return best, callbacks.best_cycle
+    last = None if callbacks.best_cycle == settings.cycles - 1 else callbacks.last
+    for theta in (best, last):
+        if theta is not None:
+            check_density(theta, cell, scheme)
+    return Compressed(best, callbacks.best_cycle, last)
 
 
 def _engine(session: Session, callbacks: "_Callbacks", guard: GuardSettings | None) -> LC:
@@ -88,34 +111,13 @@ def _engine(session: Session, callbacks: "_Callbacks", guard: GuardSettings | No
         restore=callbacks.restore,
         test_every=evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
         first_eligible=guard.warmup_cycles if guard and not callbacks.is_direct else 0,
-        **_hyper_parameters(session.preset.lc, is_direct=callbacks.is_direct),
+        **hyper_parameters(session.preset.lc, is_direct=callbacks.is_direct),
         debugging_flags={
             "custom_model_statistics": callbacks.statistics,
             "disable_train_stats": not evaluate.train_split,
         },
         **_mode(session),
     )
-
-
-def _hyper_parameters(settings: LcSettings, *, is_direct: bool) -> dict[str, Any]:
-    """Return Condensa's settings; mu stays 0, which is no penalty, for direct compression."""
-    return {
-        "steps": settings.cycles,
-        "l_optimizer_params": {
-            "momentum": settings.momentum,
-            "weight_decay": settings.weight_decay,
-        },
-        "lr": settings.lr,
-        "lr_end": settings.lr_end or None,
-        "lr_decay": settings.lr_decay,
-        "lr_schedule": list(settings.lr_schedule) if settings.lr_schedule is not None else None,
-        "lr_multiplier": settings.lr_multiplier,
-        "mb_iterations_per_l": settings.steps,
-        "mb_iterations_first_l": settings.first_steps or settings.steps,
-        "mu_init": 0.0 if is_direct else settings.mu_init,
-        "mu_multiplier": settings.mu_multiplier,
-        "mu_cap": settings.mu_cap,
-    }
 
 
 def _mode(session: Session) -> dict[str, Any]:
@@ -157,6 +159,7 @@ class _Callbacks:
         self._masks = masks
         self.batches = session.train_batches(session.preset.lc.batch_size)
         self.best_cycle: int | None = None
+        self.last: nn.Module | None = None
         self._session = session
         self._scheme = scheme
         self._taps = taps
@@ -229,6 +232,8 @@ class _Callbacks:
         )
         self._session.log.write(ended)
         is_last = state.cycle == self._session.preset.lc.cycles - 1
+        if is_last and tunes_last(self._session.preset) and _is_finite(measured.val):
+            self.last = deepcopy(state.theta)
         if is_last and (warning := disagreement(ended)):
             self._session.warn(warning)
         self._cycle_began = now
@@ -287,14 +292,9 @@ class _Callbacks:
         self._session.save_checkpoint(STAGE, state.cycle, state.step, values, tensors)
 
 
-def recalibrate_theta(theta: nn.Module, session: Session, num_images: int) -> None:
-    """Recompute theta's BatchNorm statistics in place, in the precision it is evaluated in."""
-    copy = evaluation_copy(theta, session.device)
-    recalibrate(copy, session.train_images, num_images)
-    if copy is not theta:
-        for mine, measured in zip(theta.buffers(), copy.buffers(), strict=True):
-            mine.data = measured.data.to(mine.dtype)
-
-
 def _metrics(statistics: Statistics | None) -> dict[str, float | None]:
     return statistics[1] if statistics else {}
+
+
+def _is_finite(statistics: Statistics | None) -> bool:
+    return statistics is not None and math.isfinite(statistics[0])

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 
 import msgspec
@@ -14,12 +13,13 @@ from medtui.datasets.dataset import Dataset, open_dataset, save_split
 from medtui.datasets.digest import NEWEST_RULE
 from medtui.datasets.findings import by_rank, require_accepted
 from medtui.datasets.progress import Progress
-from medtui.engine.lc.compression import compress, recalibrate_theta
+from medtui.engine.lc.compression import compress
+from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.precision import fast_precision_on
-from medtui.engine.pruning.filter_norms import zero_masks
 from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
 from medtui.engine.run.device import choose_device, configure_torch, device_name
 from medtui.engine.run.finalize import TrainedModel, finalize
+from medtui.engine.run.finetuning import choose_finetuned, finetune
 from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
 from medtui.engine.run.session import Session, StopFlag, StopRequested
@@ -27,7 +27,7 @@ from medtui.engine.training.network import build_network, load_weights, restore_
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStarted, StepsAdvanced
-from medtui.preset import Cell, Preset, cell_named
+from medtui.preset import Cell, Preset, cell_named, tunes_last
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import RunFolder
@@ -198,6 +198,13 @@ def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
 def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
     """Return the compressed model, its cycle and the number of cycles."""
     cycles = session.preset.lc.cycles
+    if tunes_last(session.preset):
+        theta, cycle = choose_finetuned(
+            session,
+            reference=lambda: _stored_model(session, session.folder.study.reference),
+            blank=lambda: _fresh_network(session),
+        )
+        return theta, cycle, cycles
     if session.restored is not None and session.restored.state.stage == "finetune":
         theta = _stored_model(session, session.folder)
         best = session.log.history.best_of("compress")
@@ -206,25 +213,9 @@ def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
         w = _stored_model(session, session.folder.study.reference)
         theta, best_cycle = compress(session, w)
     if session.preset.compress.guard == "on":
-        theta = _finetune(session, theta)
+        theta = finetune(session, theta)
         recalibrate_theta(theta, session, session.preset.guard.recalibrate_images)
     return theta, best_cycle, cycles
-
-
-def _finetune(session: Session, theta: nn.Module) -> nn.Module:
-    """Return theta after fine-tuning with fixed zeros, in theta's types; theta itself if disabled.
-
-    It is trained in float32 and converted back at the end.
-    """
-    plan = TrainingPlan.of_finetuning(session.preset)
-    if plan.epochs == 0:
-        return theta
-    session.save_model(theta)
-    masks = zero_masks(theta)
-    tuned, _ = train(session, deepcopy(theta).float(), plan, masks)
-    for name, parameter in theta.named_parameters():
-        parameter.data = tuned.get_parameter(name).data.to(parameter.dtype)
-    return theta
 
 
 def _stored_model(session: Session, folder: RunFolder) -> nn.Module:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from medtui.preset import Preset, expand_grid
+from medtui.preset import Preset, expand_grid, tunes_last
 from medtui.protocol.preflight import StageTime
 
 FAST_TEST_EVERY = 5
@@ -115,6 +115,8 @@ def run_time(
     tuned = _finetune_time(preset, counts, times) if is_tuned else 0.0
     if is_tuned:  # the last stage recalibrates the stored model once more
         tuned += recalibrated
+        if tunes_last(preset):  # the last cycle too; each is held against the theta before
+            tuned = 2 * tuned + 4 * counts.val * times.image
     else:
         compressed += recalibrated
     return [

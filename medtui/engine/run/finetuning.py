@@ -1,0 +1,131 @@
+"""Fine-tuning after L-C, and the choice of what is kept once it is fine-tuned."""
+
+import math
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import safetensors.torch
+from torch import nn
+
+from medtui.engine.lc.compression import compress_fully
+from medtui.engine.lc.recalibration import recalibrate_theta
+from medtui.engine.pruning.filter_norms import zero_masks
+from medtui.engine.run.session import Session
+from medtui.engine.training.network import restore_state, state_of
+from medtui.engine.training.trainer import TrainingPlan, train
+from medtui.errors import EnvironmentProblem
+from medtui.events import Noted
+from medtui.metrics import primary_metric
+from medtui.runs.atomic_file import publish_bytes
+
+OF_BEST, OF_LAST = "finetune", "finetune-last"
+"""Stages: fine-tuning of the best cycle's theta, and of the last one's."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A theta of L-C that is fine-tuned."""
+
+    stage: str
+    cycle: int
+    theta: nn.Module
+
+
+def finetune(session: Session, theta: nn.Module, stage: str = OF_BEST) -> nn.Module:
+    """Return theta after fine-tuning with fixed zeros, in theta's types; theta itself if disabled.
+
+    It is trained in float32 and converted back at the end.
+    """
+    plan = replace(TrainingPlan.of_finetuning(session.preset), stage=stage)
+    if plan.epochs == 0:
+        return theta
+    if stage == OF_BEST:
+        session.save_model(theta)
+    masks = zero_masks(theta)
+    tuned, _ = train(session, deepcopy(theta).float(), plan, masks)
+    for name, parameter in theta.named_parameters():
+        parameter.data = tuned.get_parameter(name).data.to(parameter.dtype)
+    return theta
+
+
+def choose_finetuned(
+    session: Session, *, reference: Callable[[], nn.Module], blank: Callable[[], nn.Module]
+) -> tuple[nn.Module, int]:
+    """Fine-tune the best and the last cycle's theta; return the better one by val, and its cycle.
+
+    Each fine-tuned theta is held against the one before, so that fine-tuning cannot make it worse
+    on val. The primary metric decides, then the loss. What a later session needs is in files
+    beside the checkpoints: both thetas, and the first of them once it is fine-tuned.
+
+    `reference` returns the dense model, `blank` a network into which weights are loaded.
+    """
+    resumed = session.restored.state.stage if session.restored else ""
+    is_tuning = resumed in {OF_BEST, OF_LAST}
+    candidates = list(_stored(session, blank)) if is_tuning else _compressed(session, reference())
+    found: list[tuple[tuple[float, float], nn.Module, int]] = []
+    for candidate in candidates:
+        before = deepcopy(candidate.theta)
+        tuned_file = _file(session, f"tuned-{candidate.stage}")
+        if resumed == OF_LAST and candidate.stage == OF_BEST:
+            tuned = _load(tuned_file, blank())
+        else:
+            tuned = finetune(session, candidate.theta, candidate.stage)
+            recalibrate_theta(tuned, session, session.preset.guard.recalibrate_images)
+            publish_bytes(tuned_file, safetensors.torch.save(state_of(tuned)))
+        found += [(_score(session, each), each, candidate.cycle) for each in (tuned, before)]
+    best = max(range(len(found)), key=lambda at: found[at][0])
+    score, theta, cycle = found[best]
+    state = "before" if best % 2 else "after"
+    metric = primary_metric(session.dataset.task)
+    text = f"kept cycle {cycle}, {state} fine-tuning: val {metric.label} {metric.show(score[0])}"
+    session.log.write(Noted(text))
+    return theta, cycle
+
+
+def _compressed(session: Session, w: nn.Module) -> list[_Candidate]:
+    """Compress, and store what is fine-tuned."""
+    theta, cycle, last = compress_fully(session, w)
+    candidates = [_Candidate(OF_BEST, cycle, theta)]
+    if last is not None:
+        candidates.append(_Candidate(OF_LAST, session.preset.lc.cycles - 1, last))
+    for each in candidates:
+        file = _file(session, each.stage)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        publish_bytes(file, safetensors.torch.save(state_of(each.theta)))
+    return candidates
+
+
+def _stored(session: Session, blank: Callable[[], nn.Module]) -> Iterator[_Candidate]:
+    """Yield what an earlier session compressed."""
+    best, last = session.log.history.best_of("compress"), session.preset.lc.cycles - 1
+    cycle = best.cycle if best else 0
+    yield _Candidate(OF_BEST, cycle, _load(_file(session, OF_BEST), blank()))
+    if _file(session, OF_LAST).exists():
+        yield _Candidate(OF_LAST, last, _load(_file(session, OF_LAST), blank()))
+
+
+def _file(session: Session, name: str) -> Path:
+    """Return a file in the folder of checkpoints, which is deleted with them."""
+    return session.folder.checkpoint / f"{name}.safetensors"
+
+
+def _load(file: Path, network: nn.Module) -> nn.Module:
+    try:
+        restore_state(network, safetensors.torch.load_file(file))
+    except Exception as error:
+        raise EnvironmentProblem(
+            f"Could not load {file}: {error}",
+            hint=f"Delete {file.parent} and resume the study: the run starts again.",
+        ) from error
+    return network
+
+
+def _score(session: Session, theta: nn.Module) -> tuple[float, float]:
+    """Return the primary metric on val and the negative loss: more is better."""
+    loss, metrics = session.evaluator(theta, session.criterion, session.val)
+    value = primary_metric(session.dataset.task).of(metrics)
+    if value is None or not math.isfinite(loss):
+        return (-math.inf, -math.inf)
+    return (value, -loss)
