@@ -22,7 +22,7 @@ from medtui.engine.pruning.density_check import explain_unreachable
 from medtui.engine.pruning.model_size import count_macs, size_with_macs
 from medtui.engine.pruning.reachable_weights import Taps, reachable_taps
 from medtui.engine.pruning.schemes import build_scheme, operation_of
-from medtui.engine.pruning.shrink_report import measure_shrinkage
+from medtui.engine.pruning.shrink_report import crops_kernels, measure_shrinkage
 from medtui.engine.pruning.structural_pruning import shrink
 from medtui.engine.run.device import choose_device
 from medtui.engine.training.network import build_network
@@ -118,9 +118,9 @@ def _forecast_cell(
         raise InvalidCell(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
     size = size_with_macs(theta, macs, taps)
     _check_removal(cell, size)
-    is_reduced = guard is not None and guard.unreachable == "prune"
-    note = explain_unreachable(cell, network, taps, image_shape) if is_reduced else None
-    shrinkage = _shrinkage(theta, image_shape) if cell.scheme.is_structured else None
+    is_cropped = crops_kernels(preset)
+    note = explain_unreachable(cell, network, taps, image_shape) if is_cropped else None
+    shrinkage = _shrinkage(theta, image_shape, is_cropped) if cell.scheme.is_structured else None
     return CellForecast(
         slug=cell.slug,
         scheme=cell.scheme.name,
@@ -137,10 +137,10 @@ def _forecast_cell(
     )
 
 
-def _shrinkage(theta: nn.Module, image_shape: ImageShape) -> Shrinkage | None:
+def _shrinkage(theta: nn.Module, image_shape: ImageShape, is_cropped: bool) -> Shrinkage | None:
     """Return what shrinking would remove; None if Torch-Pruning cannot trace the network."""
     try:
-        return measure_shrinkage(shrink(theta, image_shape), image_shape)
+        return measure_shrinkage(shrink(theta, image_shape, is_cropped=is_cropped), image_shape)
     except UsageError:
         return None
 

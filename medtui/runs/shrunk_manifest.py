@@ -1,4 +1,4 @@
-"""Channels of each layer of a shrunk network, as stored in its manifest."""
+"""Channels and kernels of the layers of a shrunk network, as stored in its manifest."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from medtui.runs.json_record import DECODE_ERRORS, encode_json_record
 
 
 class LayerChannels(msgspec.Struct, frozen=True):
-    """Width of one layer."""
+    """Width of one layer, and its kernel if it was cropped."""
 
     name: str
     """Dotted module name."""
@@ -18,6 +18,10 @@ class LayerChannels(msgspec.Struct, frozen=True):
     """Filters of a convolution, neurons of a linear layer, channels of a BatchNorm."""
     groups: int = 1
     """Groups of a convolution; equals `outputs` in a depthwise one."""
+    kernel: tuple[int, int] | None = None
+    """Height and width of a convolution's kernel; None if it is that of the architecture."""
+    padding: tuple[int, int] | None = None
+    """Padding of a cropped kernel; None if the kernel is that of the architecture."""
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -15,7 +15,14 @@ from medtui.datasets.dataset import Dataset, SplitData, open_dataset
 from medtui.datasets.digest import NEWEST_RULE
 from medtui.engine.export.runtime import compute_logits
 from medtui.engine.pruning.channel_groups import ImageShape
-from medtui.engine.pruning.structural_pruning import NUM_CHECKED, Shrunk, check_same, shrink
+from medtui.engine.pruning.kernel_crop import crop_kernels
+from medtui.engine.pruning.structural_pruning import (
+    NUM_CHECKED,
+    Shrunk,
+    check_same,
+    layer_channels,
+    shrink,
+)
 from medtui.engine.run.load_run import finished_result, load_network, preset_of
 from medtui.engine.training.batches import EvaluationBatches, Images, normalisation_of
 from medtui.engine.training.network import named_layers
@@ -63,10 +70,14 @@ class LoadedRun:
     result: Result
     dataset: Dataset
     network: nn.Module
-    """The network to write, in its stored types; without empty filters if requested."""
+    """The network to write, in its stored types: without weights that no pixel reaches and, if
+    requested, without empty filters."""
     dense: nn.Module
     """The study's reference in float32."""
     manifest: Manifest
+    """Its layers are those that differ from the architecture's."""
+    is_shrunk: bool
+    """Whether empty filters and neurons were removed."""
     subsets: dict[str, EvaluationSubset]
     """`val` and `test`."""
     notes: list[str]
@@ -111,20 +122,32 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
     subsets = _evaluation_subsets(run, deepcopy(network).float(), dataset, num_images)
     manifest = Manifest(preset.model.architecture, dataset.channels, len(dataset.classes), [])
     notes = _notes(network)
+    num_before = _num_weights(network)
     if is_shrunk:
         shrunk = _shrink(network, subsets["val"], shape)
         network = shrunk.network
         manifest = msgspec.structs.replace(manifest, layers=shrunk.layers)
         gone, empty = f"{shrunk.num_removed:,}", f"{shrunk.num_masked:,}"
         notes.append(f"{gone} of {empty} empty filters and neurons were removed")
+    else:
+        cropped = set(crop_kernels(network, shape))
+        layers = [each for each in layer_channels(network, cropped) if each.name in cropped]
+        manifest = msgspec.structs.replace(manifest, layers=layers)
+        if cropped:
+            notes.append(
+                f"{num_before - _num_weights(network):,} weights that no pixel reaches were left "
+                f"out: the file is for images of {dataset.size}x{dataset.size}"
+            )
     reference = run.study.reference
     finished_result(reference)
     dense = load_network(reference.model, preset_of(reference), result).float().eval()
-    return LoadedRun(run, result, dataset, network.eval(), dense, manifest, subsets, notes)
+    return LoadedRun(
+        run, result, dataset, network.eval(), dense, manifest, is_shrunk, subsets, notes
+    )
 
 
 def _shrink(network: nn.Module, subset: EvaluationSubset, shape: ImageShape) -> Shrunk:
-    shrunk = shrink(network, shape)
+    shrunk = shrink(network, shape, is_cropped=True)
     if not shrunk.num_removed:
         total = sum(len(layer.weight) for layer in named_layers(network).values())
         raise UsageError(
@@ -136,6 +159,10 @@ def _shrink(network: nn.Module, subset: EvaluationSubset, shape: ImageShape) -> 
     images = torch.cat([images for images, _ in batches])
     check_same(network, shrunk, images)
     return shrunk
+
+
+def _num_weights(network: nn.Module) -> int:
+    return sum(layer.weight.numel() for layer in named_layers(network).values())
 
 
 def _notes(network: nn.Module) -> list[str]:

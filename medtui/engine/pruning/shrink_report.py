@@ -16,6 +16,7 @@ from medtui.engine.pruning.structural_pruning import (
 from medtui.engine.run.session import Session
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.network import state_of
+from medtui.preset import Preset
 from medtui.protocol.model_size import Shrinkage
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.shrunk_manifest import pack_manifest
@@ -31,6 +32,11 @@ def measure_shrinkage(shrunk: Shrunk, image_shape: ImageShape) -> Shrinkage:
     )
 
 
+def crops_kernels(preset: Preset) -> bool:
+    """Return whether shrunk models of a preset leave weights out that no pixel reaches."""
+    return preset.compress.guard == "on" and preset.guard.unreachable == "prune"
+
+
 def store_shrunk_model(session: Session, model: nn.Module) -> Shrinkage | None:
     """Return the size of a run's model once shrunk; write it if the preset enables `shrink`.
 
@@ -40,7 +46,7 @@ def store_shrunk_model(session: Session, model: nn.Module) -> Shrinkage | None:
         return None
     is_enabled = session.preset.shrink.enabled
     try:
-        shrunk = shrink(model, session.image_shape)
+        shrunk = shrink(model, session.image_shape, is_cropped=crops_kernels(session.preset))
     except Exception as error:  # noqa: BLE001 - a trained run is worth more than its shrunk copy
         if is_enabled:
             session.warn(f"No shrunk model was saved: {getattr(error, 'message', error)}")

@@ -4,6 +4,7 @@ The shrunk network computes the same logits with fewer channels, so it is smalle
 support for sparsity. Only channels that are empty in every coupled layer can be removed.
 """
 
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from medtui.engine.pruning.channel_groups import (
     Norm,
     empty_structures,
 )
+from medtui.engine.pruning.kernel_crop import crop_kernels, set_kernel
 from medtui.engine.training.network import build_network
 from medtui.errors import MedtuiError
 from medtui.runs.shrunk_manifest import LayerChannels, Manifest
@@ -39,7 +41,7 @@ class Shrunk:
     network: nn.Module
     """On the device and in the types of the original network, in evaluation mode."""
     layers: list[LayerChannels]
-    """The width of each layer."""
+    """The width of each layer, and the kernels that were cropped."""
     num_masked: int
     """Filters and neurons of the original network with neither weights nor a bias."""
     num_removed: int
@@ -52,10 +54,11 @@ class Shrunk:
         return Manifest(architecture, channels, num_classes, self.layers)
 
 
-def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
+def shrink(network: nn.Module, image_shape: ImageShape, *, is_cropped: bool = False) -> Shrunk:
     """Return a copy of `network` without its empty channels; `check_same` compares the two.
 
-    A layer whose channels are all empty keeps one.
+    With `is_cropped`, kernels lose the borders that no pixel reaches. A layer whose channels are
+    all empty keeps one.
 
     Raises:
         UsageError: Torch-Pruning cannot trace this network's channels.
@@ -75,9 +78,10 @@ def shrink(network: nn.Module, image_shape: ImageShape) -> Shrunk:
     left = {name: len(each) for name, each in empty_structures(shrunk)}
     assert left == expected, "Torch-Pruning removed exactly the requested channels"
     _restore_types(shrunk, network)
+    cropped = crop_kernels(shrunk, image_shape) if is_cropped else []
     return Shrunk(
         network=shrunk.to(next(network.parameters()).device),
-        layers=layer_channels(shrunk),
+        layers=layer_channels(shrunk, cropped),
         num_masked=sum(int(each.sum()) for each in empty.values()),
         num_removed=sum(map(len, empty.values())) - sum(left.values()),
         shifted=tuple(name for name, _ in network.named_modules() if name in shifted),
@@ -127,8 +131,11 @@ def rebuild(architecture: str, channels: int, num_classes: int, manifest: Manife
     return network.eval()
 
 
-def layer_channels(network: nn.Module) -> list[LayerChannels]:
-    """Return the width of each convolution, linear layer and BatchNorm, in order."""
+def layer_channels(network: nn.Module, cropped: Collection[str]) -> list[LayerChannels]:
+    """Return the width of each convolution, linear layer and BatchNorm, in order.
+
+    Only those of `cropped` convolutions have a kernel.
+    """
     widths = []
     for name, module in network.named_modules():
         match module:
@@ -140,7 +147,8 @@ def layer_channels(network: nn.Module) -> list[LayerChannels]:
                 found = (module.num_features, module.num_features, 1)
             case _:
                 continue
-        widths.append(LayerChannels(name, *found))
+        kernel = (module.kernel_size, module.padding) if name in cropped else (None, None)
+        widths.append(LayerChannels(name, *found, *kernel))
     return widths
 
 
@@ -185,6 +193,8 @@ def _resize(module: nn.Module, layer: LayerChannels) -> None:
         case nn.Conv2d():
             module.in_channels, module.out_channels = layer.inputs, layer.outputs
             module.groups = layer.groups
+            if layer.kernel is not None and layer.padding is not None:
+                set_kernel(module, layer.kernel, layer.padding)
             shape = (layer.outputs, layer.inputs // layer.groups, *module.kernel_size)
             _replace(module, {"weight": shape, "bias": (layer.outputs,)})
         case nn.Linear():
