@@ -118,8 +118,13 @@ def from_reference(found: Differences) -> Differences | None:
 
 
 def difference_text(metric: Metric, difference: Difference | None) -> str:
-    """Return `+0.3 [+0.1, +0.8]`, in percentage points for shares; empty without a difference."""
+    """Return `+0.3 [+0.1, +0.8]`, in percentage points for shares; empty without a difference.
+
+    `+0.3 [n < 9]` states that there are fewer patients than an interval needs.
+    """
     if difference is None:
         return ""
+    if not difference.has_interval:
+        return f"{metric.show_change(difference.value)} [n < {metric.min_patients_paired}]"
     value, low, high = map(metric.show_change, (difference.value, difference.low, difference.high))
     return f"{value} [{low}, {high}]"

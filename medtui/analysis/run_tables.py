@@ -177,8 +177,9 @@ def _baselines(entries: Sequence[RunRecord], found: Mapping[str, Differences] | 
         return ""
     names = dict.fromkeys(each.baseline for each in found.values())
     note = (
-        f"Changes are relative to {', '.join(names)}, shares in percentage points, with 95 % "
-        "bootstrap intervals, paired, over patients where these are known, else over images."
+        f"Changes are relative to {', '.join(names)}, shares in percentage points, with paired "
+        "95 % jackknife intervals over patients where these are known, else over images; "
+        "n < 9: there are fewer than the 9 patients that the interval needs."
     )
     missing = describe_missing_controls([each for each in entries if _is_own(each, found)])
     return f"{note} {missing}".rstrip()

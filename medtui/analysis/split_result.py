@@ -1,7 +1,9 @@
 """The part of a result that concerns one split, computed from predictions. Imports no torch."""
 
 from medtui.analysis.pairing import pair_predictions
-from medtui.metrics.intervals import bootstrap_intervals
+from medtui.metrics.interval_method import IntervalMethod
+from medtui.metrics.intervals import metric_intervals
+from medtui.metrics.jackknife import effective_number
 from medtui.metrics.measurement import measure, measure_classes
 from medtui.runs.predictions import RunPredictions
 from medtui.runs.result import SplitResult
@@ -13,6 +15,7 @@ def measure_split(
     reference: RunPredictions | None,
     *,
     loss: float,
+    method: IntervalMethod = "jackknife",
     resamples: int,
     seed: int,
     has_patients: bool = True,
@@ -22,9 +25,10 @@ def measure_split(
     pair = pair_predictions(reference, predictions, split) if reference else None
     return SplitResult(
         metrics={"loss": loss, **measure(scores)},
-        intervals=bootstrap_intervals(scores, patients, resamples=resamples, seed=seed),
+        intervals=metric_intervals(scores, patients, method=method, resamples=resamples, seed=seed),
         per_class=measure_classes(scores, predictions.classes),
         num_images=len(patients),
+        num_effective=effective_number(patients),
         num_patients=len(set(patients)) if has_patients else 0,
         reference=measure(pair.reference) if pair else {},
         flips=pair.count_flips() if pair else None,

@@ -4,7 +4,7 @@ The metric over all images can stay within its tolerance while a rare class or a
 loses much more. Classes and groups are judged only if the overall metric stays within the
 tolerance: otherwise the model as a whole is worse, and no group stands out.
 
-A class or group is judged by the 95 % interval of its paired difference, from a bootstrap over
+A class or group is judged by the 95 % interval of its paired difference, by a jackknife over
 patients:
 
 - no verdict: the interval's lower end is above -tolerance, so a larger loss is excluded;

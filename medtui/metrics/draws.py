@@ -1,4 +1,4 @@
-"""Bootstrap samples of patients, and sums over many samples at once.
+"""Samples of patients for bootstrap and jackknife, and sums over many samples at once.
 
 Shapes: N images, P patients, B samples, M bins of scores.
 """
@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtui.metrics.scores import ALL_ROWS, Floats, Rows
+
+MAX_LEFT_OUT = 400
+"""Samples of a jackknife at most."""
 
 CHUNK = 100
 """Samples measured together; bounds memory at two numbers for each of them and image."""
@@ -62,6 +65,24 @@ def draw_patients(patients: Sequence[str], *, resamples: int, seed: int) -> Iter
         size = min(CHUNK, resamples - first)
         counts_BP = rng.multinomial(num_patients, np.full(num_patients, 1 / num_patients), size)
         yield Draws(patient_N, np.ascontiguousarray(counts_BP.T, np.float64))
+
+
+def without_each_patient(patients: Sequence[str]) -> Iterator[Draws]:
+    """Leave out one patient in each sample; chunk by chunk.
+
+    With more than `MAX_LEFT_OUT` patients, groups of them are left out, since the cost grows with
+    patients times samples and so many groups estimate a standard error within 4 %. Groups are
+    drawn from a fixed seed.
+    """
+    _, patient_N = np.unique(np.asarray(patients), return_inverse=True)
+    num_patients = int(patient_N.max()) + 1
+    num_groups = min(num_patients, MAX_LEFT_OUT)
+    group_P = np.arange(num_patients)
+    if num_groups < num_patients:
+        group_P = np.random.default_rng(0).permutation(num_patients) % num_groups
+    for first in range(0, num_groups, CHUNK):
+        groups_B = np.arange(first, min(first + CHUNK, num_groups))
+        yield Draws(patient_N, (group_P[:, None] != groups_B).astype(np.float64))
 
 
 def all_patients(patients: Sequence[str]) -> Draws:

@@ -1,83 +1,152 @@
-"""Bootstrap intervals over patients: of metrics, and of their change between two runs.
+"""95 % intervals over patients: of metrics, and of their change between two runs.
 
-Source: Efron and Tibshirani 1993, percentile interval; paired for differences.
+Patients are left out or drawn, and their images follow, because images of one patient are alike.
+
+Sources: `jackknife.py`; Efron and Tibshirani 1993, percentile interval; paired for differences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from medtui.metrics.draws import all_patients, draw_patients
+from medtui.metrics.draws import Draws, all_patients, draw_patients, without_each_patient
+from medtui.metrics.interval_method import IntervalMethod
+from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.registry import Metric, reported_metrics
 from medtui.metrics.scores import Floats, Scores
 
-INTERVAL = (0.025, 0.975)
-"""Quantiles of a 95 % interval."""
+Sampled = Callable[[Draws], Floats]
+"""A number on each sample, (B,)."""
+
+WIDTH_95 = 3.92
+"""Width of a normal distribution's 95 % interval, in standard deviations."""
+
+QUANTILES = (0.025, 0.975)
+"""Those of a 95 % percentile interval."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much a number changed, with its 95 % interval."""
+    """How much a number changed between two runs."""
 
     value: float
     """After less before, on all images."""
     low: float
+    """Lower end of the 95 % interval; NaN where there are too few patients for one."""
     high: float
+    """Upper end of it."""
+    standard_error: float
+    """As a normal distribution would have it; NaN where it cannot be estimated."""
+    detectable: float = float("nan")
+    """Smallest true change that is told from none with a chance of 80 %; NaN if not known."""
 
     @property
     def is_clear(self) -> bool:
         """Whether the interval leaves zero out."""
         return self.low > 0 or self.high < 0
 
+    @property
+    def has_interval(self) -> bool:
+        """Whether there were patients enough for an interval."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
-def bootstrap_intervals(
-    scores: Scores, patients: Sequence[str], *, resamples: int, seed: int
+
+def metric_intervals(
+    scores: Scores, patients: Sequence[str], *, method: IntervalMethod, resamples: int, seed: int
 ) -> dict[str, tuple[float, float]]:
-    """Return the 95 % intervals of the metrics that have one; none without resamples.
+    """Return the 95 % intervals of the metrics that have one; none with `resamples` = 0.
 
-    A metric that is undefined in every sample is left out.
+    A metric that is undefined is left out, and with the jackknife one that needs more patients
+    (`Metric.min_patients`). `resamples` and `seed` are those of the percentile interval.
     """
-    wanted = {
-        metric.name: metric.resample
+    forms: dict[str, Sampled] = {
+        metric.name: _on(scores, metric)
         for metric in reported_metrics(scores.task)
-        if metric.has_interval and metric.resample is not None
+        if metric.has_interval
+        and (method == "percentile" or len(set(patients)) >= metric.min_patients)
     }
-    drawn: dict[str, list[Floats]] = {name: [] for name in wanted}
-    for draws in draw_patients(patients, resamples=resamples, seed=seed):
-        for name, resample in wanted.items():
-            drawn[name].append(resample(scores, draws))
-    joined = {name: np.concatenate(values) for name, values in drawn.items() if values}
-    return {name: _interval(each) for name, each in joined.items() if np.isfinite(each).any()}
+    if not resamples:
+        return {}
+    if method == "percentile":
+        drawn = _measure(forms, draw_patients(patients, resamples=resamples, seed=seed))
+        return {name: _percentiles(each) for name, each in drawn.items() if np.isfinite(each).any()}
+    found = _jackknives(forms, patients)
+    intervals = {name: each.interval_of_share() for name, each in found.items()}
+    return {name: each for name, each in intervals.items() if np.isfinite(each).all()}
 
 
 def paired_differences(
     before: Scores, after: Scores, patients: Sequence[str], metrics: Sequence[Metric],
-    *, resamples: int, seed: int = 0,
+    *, method: IntervalMethod = "jackknife", resamples: int = 1000, seed: int = 0,
 ) -> dict[str, Difference]:  # fmt: skip
     """Return each metric's change between two runs' answers about the same images.
 
-    Both runs are measured on the same drawn patients and subtracted sample by sample, so the
-    scatter that they share (which patients were drawn) cancels; intervals of the two runs by
-    themselves would overlap long before the runs stop differing. Metrics without a sampled form
-    and those that are undefined on all images are left out; samples in which a metric is undefined
-    do not count.
+    Both runs are measured on the same patients and subtracted sample by sample, so the scatter
+    that they share (which patients there are) cancels; intervals of the two runs by themselves
+    would overlap long before the runs stop differing. Metrics without a sampled form and those
+    that are undefined on all images are left out; samples in which a metric is undefined do not
+    count. With fewer patients than `Metric.min_patients_paired` the jackknife returns no interval.
     """
-    forms = {each.name: each.resample for each in metrics if each.resample is not None}
+    forms = {
+        metric.name: _change(_on(before, metric), _on(after, metric))
+        for metric in metrics
+        if metric.resample is not None
+    }
+    needed = {metric.name: metric.min_patients_paired for metric in metrics}
+    if method == "jackknife":
+        num_patients = len(set(patients))
+        return {
+            name: _difference(each, is_enough=num_patients >= needed[name])
+            for name, each in _jackknives(forms, patients).items()
+        }
     whole = all_patients(patients)
-    drawn: dict[str, list[Floats]] = {name: [] for name in forms}
-    for draws in draw_patients(patients, resamples=resamples, seed=seed):
-        for name, resample in forms.items():
-            drawn[name].append(resample(after, draws) - resample(before, draws))
+    drawn = _measure(forms, draw_patients(patients, resamples=resamples, seed=seed))
+    values = {name: float(form(whole)[0]) for name, form in forms.items()}
     found = {}
-    for name, resample in forms.items():
-        value = resample(after, whole) - resample(before, whole)
-        if np.isfinite(value).all():
-            low, high = _interval(np.concatenate(drawn[name] or [value]))
-            found[name] = Difference(float(value[0]), low, high)
+    for name, value in values.items():
+        if np.isfinite(value):
+            low, high = _percentiles(drawn[name]) if name in drawn else (value, value)
+            found[name] = Difference(value, low, high, (high - low) / WIDTH_95)
     return found
 
 
-def _interval(values: Floats) -> tuple[float, float]:
-    low, high = np.nanquantile(values, INTERVAL)
+def _on(scores: Scores, metric: Metric) -> Sampled:
+    resample = metric.resample
+    assert resample is not None, f"{metric.name} has no sampled form"
+    return lambda draws: resample(scores, draws)
+
+
+def _change(before: Sampled, after: Sampled) -> Sampled:
+    return lambda draws: after(draws) - before(draws)
+
+
+def _measure(forms: dict[str, Sampled], samples: Iterator[Draws]) -> dict[str, Floats]:
+    """Return each number on all samples; empty without samples."""
+    found: dict[str, list[Floats]] = {name: [] for name in forms}
+    for draws in samples:
+        for name, form in forms.items():
+            found[name].append(form(draws))
+    return {name: np.concatenate(each) for name, each in found.items() if each}
+
+
+def _jackknives(forms: dict[str, Sampled], patients: Sequence[str]) -> dict[str, Jackknife]:
+    """Return the jackknife of each number that is defined on all images."""
+    whole, effective = all_patients(patients), effective_number(patients)
+    values = {name: float(form(whole)[0]) for name, form in forms.items()}
+    is_defined = {name: form for name, form in forms.items() if np.isfinite(values[name])}
+    measured = _measure(is_defined, without_each_patient(patients))
+    return {
+        name: Jackknife(values[name], replicates_B, effective)
+        for name, replicates_B in measured.items()
+    }
+
+
+def _difference(found: Jackknife, *, is_enough: bool) -> Difference:
+    low, high = found.interval() if is_enough else (np.nan, np.nan)
+    return Difference(found.value, low, high, found.normal_error, found.detectable)
+
+
+def _percentiles(values: Floats) -> tuple[float, float]:
+    low, high = np.nanquantile(values, QUANTILES)
     return float(low), float(high)

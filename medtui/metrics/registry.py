@@ -44,6 +44,12 @@ class Metric:
     """
     has_interval: bool = False
     """Whether results hold its own 95 % interval; it needs `resample`."""
+    min_patients: int = 20
+    """Fewest patients with which its 95 % interval holds: at least 93 % of such intervals contain
+    the truth, and they are at most 1.5 times as long as percentile intervals. Measured by
+    `benchmarks/interval_coverage.py`."""
+    min_patients_paired: int = 9
+    """The same for the interval of a change between two runs on the same images."""
     is_per_class: bool = False
     """Whether results hold it for each class against the rest."""
     is_of_positive: bool = False
@@ -123,14 +129,15 @@ _BOTH: tuple[Task, ...] = ("single", "multi")
 METRICS: tuple[Metric, ...] = (
     Metric(
         "accuracy", "accuracy", _BOTH, rates.accuracy, rates.sampled_accuracy,
-        has_interval=True, is_per_class=True, is_searchable=True,
+        has_interval=True, is_per_class=True, is_searchable=True, min_patients=12,
     ),
     Metric(
         "exact_match", "exact match", ("multi",), rates.exact_match, rates.sampled_exact_match,
+        min_patients=12,
     ),
     Metric(
         "balanced_accuracy", "balanced accuracy", _BOTH, rates.balanced_accuracy,
-        rates.sampled_balanced_accuracy, has_interval=True, is_searchable=True,
+        rates.sampled_balanced_accuracy, has_interval=True, is_searchable=True, min_patients=12,
     ),
     Metric(
         "auroc", "AUROC", _BOTH, ranking.auroc, ranking.sampled_auroc,

@@ -7,8 +7,9 @@ from typing import Any
 import tomlkit
 
 from medtui.errors import UsageError
-from medtui.preset.model import SCHEMA_VERSION, Preset
+from medtui.preset.model import Preset
 from medtui.preset.overrides import apply_overrides
+from medtui.preset.schema import SCHEMA_VERSION, UNNAMED_SCHEMA
 from medtui.preset.toml import (
     DocumentError,
     Source,
@@ -123,7 +124,7 @@ def find_preset_path(name_or_path: str) -> Path:
 
 
 def _validated(table: dict[str, Any], source: Source) -> Preset:
-    version = table.get("schema", SCHEMA_VERSION)
+    version = table.get("schema", UNNAMED_SCHEMA)
     if isinstance(version, int) and version > SCHEMA_VERSION:
         sentence = f"`schema` = {version} is newer than this medtui reads; update medtui"
         raise DocumentError(source.origin, [source.problem_at(("schema",), sentence)])

@@ -10,13 +10,12 @@ from medtui.preset.compressing import CompressSettings
 from medtui.preset.former_names import FormerNames
 from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings
 from medtui.preset.precision import FastPrecision
+from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
 from medtui.preset.searching import SearchSettings
 from medtui.preset.toml import Document, Fault, check, fault
 from medtui.preset.tracking import TrackSettings
 from medtui.protocol.finding import ERRORS
 from medtui.suggest import did_you_mean
-
-SCHEMA_VERSION = 1
 
 
 class DataSettings(Document):
@@ -180,8 +179,11 @@ class EvaluateSettings(Document):
     every cycle, in fast mode every fifth."""
     train_split: bool = False
     """Whether the train split is evaluated each cycle too, as stock Condensa does."""
+    intervals: Literal["jackknife", "percentile"] = "jackknife"
+    """How 95 % intervals are computed: by leaving out one patient after the other, or as quantiles
+    of `bootstrap` resamples, which cover too little with few patients."""
     bootstrap: int = Field(default=1000, ge=0, le=100_000)
-    """Resamples over patients behind each 95 % interval; 0 gives none."""
+    """Resamples over patients behind each percentile interval; 0 gives no interval at all."""
 
 
 class MachineSettings(Document):
@@ -217,8 +219,8 @@ class Preset(Document):
         values={"compress.custom.*.operators.*.op": {"StructurePrune": "StructPrune"}},
     )
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
-    """Version of this format."""
+    schema_version: Literal[1, 2] = Field(default=UNNAMED_SCHEMA, alias="schema")
+    """Version of this format, which decides about defaults; without it, schema 1 holds."""
     name: str = Field(min_length=1, max_length=80, examples=["malaria"])
     """The study's name; its folder is named after it."""
     note: str = ""
@@ -238,6 +240,11 @@ class Preset(Document):
     track: TrackSettings = TrackSettings()
     published: dict[str, PublishedNumber] = Field(default={})
     """Run's name in the study (`prune-0.1`) to its published number; changes no run."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absent_keys_follow_the_schema(cls, table: object) -> object:
+        return with_defaults_of_schema(table) if isinstance(table, dict) else table
 
     @model_validator(mode="before")
     @classmethod

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.column_choice import usual_columns, with_positive_class
 from medtui.analysis.columns import columns_named
 from medtui.analysis.differences import Differences, difference_text, from_reference
@@ -23,6 +22,7 @@ from medtui.charts.figures.registry import FIGURES, Figure, search_figure
 from medtui.metrics import Metric, class_metric, metric_named
 from medtui.reporting.contents import Contents
 from medtui.reporting.convergence_table import convergence_table
+from medtui.reporting.results_note import results_note
 from medtui.reporting.summary_text import metric_text, summary
 from medtui.runs.bench_record import Bench, Spread
 from medtui.units import (
@@ -116,14 +116,7 @@ def _results(contents: Contents) -> Iterator[Part]:
     headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", *beside, "density",
                "actual density", "reachable density", "nonzero", "sparse size", "cycle kept",
                "time")  # fmt: skip
-    note = (
-        "Intervals are bootstrap intervals over patients where these are known, else over images. "
-        f"{_what_changes_are(contents)} Those of percentages are in points. "
-        "The reachable density counts only weights that a pixel reaches at the size of the images. "
-        "The sparse size counts nonzero weights and a bit mask. Masked weights are still "
-        "multiplied: the model is smaller, not faster."
-    )
-    yield Table("Results", headers, tuple(rows), tuple(marks), note)
+    yield Table("Results", headers, tuple(rows), tuple(marks), results_note(contents))
     if (convergence := convergence_table(contents)).rows:
         yield convergence
     if (published := _published(contents)).rows:
@@ -142,18 +135,6 @@ def _results(contents: Contents) -> Iterator[Part]:
 def _change(metric: Metric, found: Differences | None) -> str:
     difference = found.by_metric.get(metric.name) if found else None
     return difference_text(metric, difference) or MISSING
-
-
-def _what_changes_are(contents: Contents) -> str:
-    """Return what the runs are compared with, in sentences."""
-    missing = describe_missing_controls(contents.entries)
-    if not contents.has_controls:
-        return f"Changes are paired, against the study's reference. {missing}".rstrip()
-    return (
-        "Changes are paired, against the study's control: the reference, continued by the steps, "
-        "the fine-tuning and the recalibration of a compression without its operator. Changes "
-        f"from the reference include that further training. {missing}"
-    ).rstrip()
 
 
 def _searches(contents: Contents) -> Iterator[Part]:

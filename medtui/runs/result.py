@@ -4,6 +4,7 @@ import msgspec
 
 from medtui.events import Metrics
 from medtui.metrics import PositiveClass, Task, infer_task, positive_class
+from medtui.metrics.interval_method import IntervalMethod
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
@@ -34,11 +35,13 @@ class SplitResult(msgspec.Struct, frozen=True):
 
     metrics: Metrics
     intervals: dict[str, tuple[float, float]] = {}
-    """Metric to its 95 % interval by bootstrap over patients."""
+    """Metric to its 95 % interval over patients; a metric that needs more patients has none."""
     per_class: dict[str, Metrics] = {}
     """Class to its one-against-rest metrics."""
     num_images: int = 0
     num_patients: int = 0
+    num_effective: float = 0.0
+    """Patients of equal size that would inform as much (Kish); 0 in files of earlier versions."""
     reference: Metrics = {}
     """The reference's metrics on the same images; empty in the reference itself."""
     flips: Flips | None = None
@@ -107,6 +110,8 @@ class Result(msgspec.Struct, frozen=True):
     Versions that did not write it also wrote multi-label results; `read_result` recognises those by
     their metrics.
     """
+    interval_method: IntervalMethod = "percentile"
+    """How the intervals were computed; files of earlier versions hold percentile intervals."""
     accepted: dict[str, str] = {}
     """Each error in the data set that the preset accepts, by name, in words."""
     positive_class: str | None = None

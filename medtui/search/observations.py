@@ -7,6 +7,7 @@ import numpy as np
 from medtui.errors import EnvironmentProblem
 from medtui.metrics import Metric, metric_named
 from medtui.metrics.draws import all_patients
+from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.intervals import paired_differences
 from medtui.metrics.scores import Scores
 from medtui.preset import Cell, SearchSettings
@@ -19,9 +20,6 @@ from medtui.search.sample import Sample
 SPLIT = "val"
 """The only split that a search uses; test is reserved for the final result."""
 
-_WIDTH_95 = 3.92
-"""Width of a normal distribution's 95 % interval, in standard deviations."""
-
 _WIDTH_QUARTILES = 1.349
 """Distance of a normal distribution's quartiles, in standard deviations."""
 
@@ -32,6 +30,8 @@ class Observer:
 
     study: StudyFolder
     settings: SearchSettings
+    method: IntervalMethod
+    """How the errors are computed."""
     resamples: int
     """Number of bootstrap samples for each error; with 0, numbers count as exact."""
     seed: int
@@ -75,7 +75,7 @@ class Observer:
         after, _ = _scores_of(self._predictions(run))
         found = paired_differences(
             before, after, patients, [self.metric],
-            resamples=self.resamples, seed=self.seed,
+            method=self.method, resamples=self.resamples, seed=self.seed,
         )  # fmt: skip
         difference = found.get(self.metric.name)
         if difference is None:
@@ -85,7 +85,7 @@ class Observer:
         return Sample(
             density=cell.density,
             change=difference.value,
-            sigma=(difference.high - difference.low) / _WIDTH_95,
+            sigma=difference.standard_error if self.resamples else 0.0,
             is_low_fidelity=cell.is_probe,
             gain=gain,
             gain_sigma=gain_sigma,

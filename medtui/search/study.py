@@ -35,8 +35,9 @@ class StudySearch:
     def __post_init__(self) -> None:
         self._seed = self.preset.compress.seeds[0]
         self._grid = {cell.slug for cell in expand_grid(self.preset)}
+        evaluate = self.preset.evaluate
         self._observer = Observer(
-            self.study, self.settings, self.preset.evaluate.bootstrap, self.preset.data.seed
+            self.study, self.settings, evaluate.intervals, evaluate.bootstrap, self.preset.data.seed
         )
         self._reference = self._observer.reference
 

@@ -17,6 +17,7 @@ from medtui.charts.plot import Plot
 from medtui.charts.render_matplotlib import paint, svg_of
 from medtui.charts.render_plotext import draw
 from medtui.charts.style import ChartStyle
+from medtui.metrics.intervals import Difference
 from medtui.reporting.contents import Contents, gather
 from medtui.runs.folder import StudyFolder
 from medtui.tui.compare.model import ComparisonLoader
@@ -167,7 +168,16 @@ def test_changes_are_the_report_s_intervals(data: FigureData) -> None:
     for run, series in zip(data.compressed, plot.series, strict=True):
         change = data.differences[run.entry.key].by_metric["accuracy"]
         assert series.points[0][0] == pytest.approx(100 * change.value)
-        assert series.intervals[0] == pytest.approx((100 * change.low, 100 * change.high))
+        assert series.intervals == ()  # of too few patients
+
+
+def test_changes_have_their_intervals(data: FigureData) -> None:
+    """Where there are patients enough, each change has its interval."""
+    change = Difference(0.01, -0.02, 0.04, standard_error=0.015)
+    known = {key: replace(each, by_metric={"accuracy": change})
+             for key, each in data.differences.items()}  # fmt: skip
+    (plot,) = named("changes", data).plots(replace(data, differences=known))
+    assert [series.intervals for series in plot.series] == [((-2.0, 4.0),)] * len(plot.series)
 
 
 def test_classes_are_in_percent_where_their_metric_is(data: FigureData) -> None:

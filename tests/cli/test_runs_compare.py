@@ -25,7 +25,8 @@ def test_runs_stand_with_their_changes(medtui, recorded):
     shown = medtui("runs", "compare", "cells").stdout
     header, *rows = shown.splitlines()
     assert "change of accuracy" in header
-    assert next(row for row in rows if row.startswith("cells/prune-0.1 ")).count("[") == 4
+    assert next(row for row in rows if row.startswith("cells/prune-0.1 ")).count("[n < 9]") == 4
+    assert "fewer than the 9 patients" in shown
     assert "relative to cells/reference" in shown
 
 

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 
 from medtui.metrics import all_metrics, metric_named
-from medtui.metrics.draws import Draws, draw_patients
-from medtui.metrics.intervals import bootstrap_intervals, paired_differences
+from medtui.metrics.draws import MAX_LEFT_OUT, Draws, draw_patients, without_each_patient
+from medtui.metrics.intervals import metric_intervals, paired_differences
+from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.scores import Scores, make_scores
 
 NUM_IMAGES, NUM_PATIENTS = 300, 23
 
 SAMPLED = [metric for metric in all_metrics() if metric.resample]
 ACCURACY, AUROC = metric_named("accuracy"), metric_named("auroc")
+
+PERCENTILE = {"method": "percentile"}
 
 
 def _scores(task: str, num_classes: int, seed: int = 0) -> Scores:
@@ -59,7 +62,7 @@ def test_an_interval_is_as_wide_as_patients_make_it() -> None:
     after = Scores(before.labels_NK, after.scores_NK, after.answers_NK, "single")
     order = np.argsort((after.answers_NK == after.labels_NK).all(axis=1))
     before, after = before.take(order), after.take(order)
-    patients = [str(number // 60) for number in range(NUM_IMAGES)]
+    patients = [str(number // 30) for number in range(NUM_IMAGES)]
     names = list(map(str, order))
     few = paired_differences(before, after, patients, [ACCURACY], resamples=200)["accuracy"]
     many = paired_differences(before, after, names, [ACCURACY], resamples=200)["accuracy"]
@@ -81,10 +84,73 @@ def test_intervals_widen_when_images_share_patients() -> None:
     is_wrong = np.repeat(rng.random(40) < 0.2, 10)
     logits = 4.0 * np.eye(2)[np.where(is_wrong, 1 - labels, labels)]
     scores = make_scores(logits, labels, "single")
-    alone = bootstrap_intervals(scores, [str(i) for i in range(400)], resamples=300, seed=0)
-    shared = bootstrap_intervals(scores, [str(i // 10) for i in range(400)], resamples=300, seed=0)
+    alone = metric_intervals(
+        scores, [str(i) for i in range(400)], **PERCENTILE, resamples=300, seed=0
+    )
+    shared = metric_intervals(
+        scores, [str(i // 10) for i in range(400)], **PERCENTILE, resamples=300, seed=0
+    )
     accuracy = ACCURACY.compute(scores)
     for low, high in (alone["accuracy"], shared["accuracy"]):
         assert low <= accuracy <= high
     assert np.diff(shared["accuracy"]) > 1.5 * np.diff(alone["accuracy"])
-    assert bootstrap_intervals(scores, ["a"] * 400, resamples=0, seed=0) == {}
+    assert metric_intervals(scores, ["a"] * 400, **PERCENTILE, resamples=0, seed=0) == {}
+
+
+def test_a_jackknife_leaves_out_each_patient_once() -> None:
+    """Each replicate equals the metric on the other patients' images."""
+    scores = _scores("single", 3)
+    found = np.concatenate(
+        [ACCURACY.resample(scores, draws) for draws in without_each_patient(PATIENTS)]
+    )
+    names = np.array(PATIENTS)
+    expected = [ACCURACY.compute(scores.take(np.flatnonzero(names != name)))
+                for name in np.unique(names)]  # fmt: skip
+    np.testing.assert_allclose(found, expected)
+
+
+def test_the_standard_error_of_a_mean_is_the_textbook_s() -> None:
+    """With one image a patient, the jackknife of a mean is s / sqrt(n)."""
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 2, 50)
+    scores = make_scores(rng.normal(size=(50, 2)), labels, "single")
+    patients = [f"{number:02d}" for number in range(50)]
+    samples = [ACCURACY.resample(scores, draws) for draws in without_each_patient(patients)]
+    is_right = (scores.answers_NK == scores.labels_NK).all(axis=1)
+    found = Jackknife(ACCURACY.compute(scores), np.concatenate(samples), 50.0)
+    assert found.standard_error == pytest.approx(is_right.std(ddof=1) / np.sqrt(50))
+
+
+def test_many_patients_are_left_out_in_groups() -> None:
+    """The number of replicates has a limit, and every patient is left out once."""
+    patients = [str(number) for number in range(1000)]
+    counts_PB = np.hstack([draws.counts_PB for draws in without_each_patient(patients)])
+    assert counts_PB.shape == (1000, MAX_LEFT_OUT)
+    assert (counts_PB == 0).sum(axis=1).tolist() == [1] * 1000
+
+
+def test_an_interval_of_a_share_stays_within_its_bounds() -> None:
+    """Also where all answers are right."""
+    replicates_B = np.array([0.97, 0.99, 0.98, 0.995])
+    low, high = Jackknife(0.985, replicates_B, 4.0).interval_of_share()
+    assert 0 < low < 0.97
+    assert 0.985 < high < 1
+    assert Jackknife(1.0, np.ones(4), 4.0).interval_of_share() == (1.0, 1.0)
+
+
+def test_unequal_patients_count_as_fewer() -> None:
+    """Kish's number: as many as there are if all are of one size, near 1 if one has nearly all."""
+    assert effective_number(["a", "b", "c"] * 4) == pytest.approx(3)
+    assert effective_number(["a"] * 99 + ["b"]) == pytest.approx(100**2 / (99**2 + 1))
+
+
+def test_too_few_patients_have_no_interval() -> None:
+    """The difference is known, its interval is not."""
+    before, after = _scores("single", 2), _scores("single", 2, seed=1)
+    patients = [str(number % (ACCURACY.min_patients_paired - 1)) for number in range(NUM_IMAGES)]
+    (found,) = paired_differences(before, after, patients, [ACCURACY]).values()
+    assert not found.has_interval
+    assert found.value == pytest.approx(ACCURACY.compute(after) - ACCURACY.compute(before))
+    assert "accuracy" not in metric_intervals(
+        before, patients, method="jackknife", resamples=10, seed=0
+    )

@@ -7,13 +7,15 @@ import sklearn.metrics as sk
 from medtui.metrics import all_metrics, metric_named
 from medtui.metrics.calibration import calibration_of
 from medtui.metrics.draws import draw_patients
-from medtui.metrics.intervals import bootstrap_intervals, paired_differences
+from medtui.metrics.intervals import metric_intervals, paired_differences
 from medtui.metrics.measurement import measure, measure_classes
 from medtui.metrics.scores import Scores, choose_thresholds, make_scores
 
 NUM_IMAGES, NUM_CLASSES = 240, 4
 PATIENTS = [f"patient {number % 17}" for number in range(NUM_IMAGES)]
 SAMPLED = [metric for metric in all_metrics() if metric.resample]
+
+PERCENTILE = {"method": "percentile"}
 
 
 @pytest.fixture
@@ -115,12 +117,12 @@ def test_intervals_and_changes_leave_unknown_labels_out(films, rng):
     for filler in (0, 1):
         filled = np.where(mask, labels, filler)
         before, after = (make_scores(each, filled, "multi", (), mask) for each in (logits, other))
-        intervals = bootstrap_intervals(before, PATIENTS, resamples=50, seed=2)
+        intervals = metric_intervals(before, PATIENTS, **PERCENTILE, resamples=50, seed=2)
         changes = paired_differences(before, after, PATIENTS, SAMPLED, resamples=50)
         found.append((intervals, changes))
     assert found[0] == found[1]
     unmasked = make_scores(logits, np.where(mask, labels, 1), "multi")
-    assert bootstrap_intervals(unmasked, PATIENTS, resamples=50, seed=2) != found[0][0]
+    assert metric_intervals(unmasked, PATIENTS, **PERCENTILE, resamples=50, seed=2) != found[0][0]
 
 
 def test_thresholds_and_calibration_leave_unknown_labels_out(films):

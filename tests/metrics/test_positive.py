@@ -5,12 +5,14 @@ import pytest
 import sklearn.metrics as sk
 
 from medtui.metrics import common_positive, metric_named, positive_class, reported_metrics
-from medtui.metrics.intervals import bootstrap_intervals, paired_differences
+from medtui.metrics.intervals import metric_intervals, paired_differences
 from medtui.metrics.measurement import measure
 from medtui.metrics.positive import PositiveClass
 from medtui.metrics.scores import Scores, make_scores
 
 CLASSES = ("nodule", "normal")
+
+PERCENTILE = {"method": "percentile"}
 
 
 def answers(positive: int | None = None) -> Scores:
@@ -50,8 +52,12 @@ def test_every_metric_that_depends_on_it_is_marked():
 def test_intervals_and_changes_are_about_the_same_class():
     """Bootstrap samples keep the positive class."""
     found, patients = answers(0), [str(number) for number in range(11)]
-    low, high = bootstrap_intervals(found, patients, resamples=200, seed=0)["sensitivity"]
-    swapped = bootstrap_intervals(answers(1), patients, resamples=200, seed=0)["specificity"]
+    low, high = metric_intervals(found, patients, **PERCENTILE, resamples=200, seed=0)[
+        "sensitivity"
+    ]
+    swapped = metric_intervals(answers(1), patients, **PERCENTILE, resamples=200, seed=0)[
+        "specificity"
+    ]
     assert (low, high) == swapped
     metric = metric_named("sensitivity")
     worse = make_scores(np.array([[0.0, 9.0]] * 11), found.labels_NK[:, 1], "single", positive=0)

@@ -50,7 +50,7 @@ def _sampled_sureness(scores: Scores, draws: Draws) -> Floats:
 
 TOY = Metric(
     "sureness", "toy sureness", ("single", "multi"), _sureness, _sampled_sureness,
-    has_interval=True, is_per_class=True,
+    has_interval=True, is_per_class=True, min_patients=2, min_patients_paired=2,
 )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def test_a_row_is_enough_for_the_command_line(runs_dir):
 
 def test_a_row_is_enough_for_the_screen(entries):
     """The Run screen's list of metrics has it, val and reference beside it."""
-    rows = {row.metric.label: row for row in _metrics_of(entries[-1].result)}
+    rows = {row.metric.label: row for row in _metrics_of(entries[-1].result, None)}
     assert rows["toy sureness"].reference is not None
 
 

@@ -73,7 +73,7 @@ def test_all_problems_are_reported_at_once():
 
 def test_a_newer_schema_is_refused():
     """A preset of a later version is not half-read."""
-    assert "newer than this medtui" in problems_of(f"schema = 2\n{SMALL}")
+    assert "newer than this medtui" in problems_of(f"schema = 3\n{SMALL}")
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"#" * (MAX_BYTES + 1)])

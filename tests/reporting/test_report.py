@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -97,7 +98,7 @@ def test_each_data_set_has_its_chapter(cells: Contents, films: Contents, tmp_pat
     ids = re.findall(r' id="([^"]+)"', text)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'<a href="#([^"]+)"', text)) <= set(ids)
-    assert summary(cells) in text.replace("&quot;", '"').replace("&#x27;", "'")
+    assert summary(cells) in unescape(text)
     assert "films-figure-classes" in ids
     written = write_markdown(chapters, tmp_path / "both.md")
     assert {path.parent.name for path in written[1:]} == {

@@ -32,7 +32,7 @@ def changes(data: FigureData) -> tuple[Plot, ...]:
     series = tuple(
         replace(
             run.series([(change.value * scale, row)], "dots", digits=None),
-            intervals=((change.low * scale, change.high * scale),),
+            intervals=((change.low * scale, change.high * scale),) if change.has_interval else (),
         )
         for row, (run, change) in enumerate(known)
     )

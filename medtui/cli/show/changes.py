@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from medtui.errors import MedtuiError
+from medtui.metrics.registry import defined
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def control_change_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
     return {"control": found.baseline, "change_control": _by_metric(found)}
 
 
-def _by_metric(found: "Differences") -> dict[str, dict[str, float]]:
+def _by_metric(found: "Differences") -> dict[str, dict[str, float | None]]:
     return {
-        name: {"value": each.value, "low": each.low, "high": each.high}
+        name: {"value": each.value, "low": defined(each.low), "high": defined(each.high)}
         for name, each in found.by_metric.items()
     }

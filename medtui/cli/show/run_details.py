@@ -11,6 +11,7 @@ from medtui.cli.table import render_table
 from medtui.control_characters import one_line
 from medtui.events import RunFailed
 from medtui.metrics import primary_metric, reported_metrics
+from medtui.metrics.interval_method import describe_method
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
@@ -70,6 +71,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         if result.overhead is not None:
             yield f"  overhead  {_overhead(result.overhead)}"
         yield f"  density   {_actual_density(result.size)}"
+        yield f"  intervals {_intervals(result)}"
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
         yield f"  latest    {describe_cycle(run, run.main_stage)}"
@@ -78,6 +80,17 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     if tracked:
         yield f"  comet     {tracked}"
     yield from _problems(run)
+
+
+def _intervals(result: Result) -> str:
+    """Return how the 95 % intervals were computed, and over how many patients of test."""
+    test, method = result.test, describe_method(result.interval_method)
+    if not result.has_patients:
+        return f"95 %, by {method}, over images: patients are unknown"
+    text = f"95 %, by {method}, over {test.num_patients} patients on test"
+    if test.num_effective:
+        text += f", which inform like {test.num_effective:.1f} of equal size"
+    return text
 
 
 def _convergence(run: RunFeed) -> Iterator[str]:

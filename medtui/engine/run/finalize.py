@@ -73,6 +73,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         shrinkage=shrinkage,
         overhead=session.overhead,
         task=session.dataset.task,
+        interval_method=session.preset.evaluate.intervals,
         accepted={
             each.name: each.sentence
             for each in accepted_in(session.dataset.findings, session.preset.data.accept)
@@ -134,6 +135,7 @@ def _split_result(
         split,
         reference,
         loss=loss,
+        method=session.preset.evaluate.intervals,
         resamples=session.preset.evaluate.bootstrap,
         seed=session.preset.data.seed,
         has_patients=session.dataset.has_patients,

@@ -21,8 +21,8 @@ from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.evaluation import predict, recalibrate
 from medtui.engine.training.trainer import TrainingPlan
-from medtui.metrics.draws import CHUNK
-from medtui.metrics.intervals import bootstrap_intervals
+from medtui.metrics.draws import CHUNK, MAX_LEFT_OUT
+from medtui.metrics.intervals import metric_intervals
 from medtui.metrics.scores import make_scores
 from medtui.preset import Cell, MachineSettings, Preset
 
@@ -136,19 +136,29 @@ class WorkTimer:
 
     def _bootstrap(self) -> float:
         """Return the seconds of the intervals of val and test, scaled from a part of the work."""
-        resamples = self._preset.evaluate.bootstrap
         num_images = sum(split.num_images for split in self._survey.splits[1:])
         count = min(num_images, _MAX_SCORES)
-        if not resamples or not count:
+        if not self._preset.evaluate.bootstrap or not count:
             return 0.0
         part = self._noise.part(count)
         random = np.random.default_rng(0)
         logits_NK = random.normal(size=(count, len(self._survey.classes))).astype(np.float32)
         scores = make_scores(logits_NK, part.labels.astype(np.int64), self._survey.task)
         seconds = self._stopwatch.seconds_of(
-            lambda: bootstrap_intervals(scores, part.patients, resamples=CHUNK, seed=0)
+            lambda: metric_intervals(
+                scores, part.patients, method="percentile", resamples=CHUNK, seed=0
+            )
         )
-        return seconds * resamples / CHUNK * num_images / count
+        return seconds * self._num_samples / CHUNK * num_images / count
+
+    @property
+    def _num_samples(self) -> int:
+        """Samples of patients behind the intervals of a split, the larger of val and test."""
+        evaluate = self._preset.evaluate
+        if evaluate.intervals == "percentile":
+            return evaluate.bootstrap
+        patients = max(split.num_patients or split.num_images for split in self._survey.splits[1:])
+        return min(patients, MAX_LEFT_OUT)
 
     @property
     def _num_val(self) -> int:

@@ -48,7 +48,7 @@ class CompareScreen(SnapshotScreen):
         "runs, each with its letter and colour. Press p to pin the run under the cursor as the "
         "baseline; otherwise each run is compared with its study's control, which was trained "
         "alike without a scheme, or where there is none with the reference. Each change has a 95 "
-        "% interval from a paired bootstrap over patients. Example of a filter: scheme=Prune "
+        "% interval from a paired jackknife over patients. Example of a filter: scheme=Prune "
         "density<0.5 acc>90% run~malaria; a single word matches names. Low-fidelity runs of a "
         "search ran fewer cycles; they are hidden, and not part of Pareto fronts and means. Press "
         "P to show them: ○ is a low-fidelity run, ★ the run of the chosen density."

@@ -1,0 +1,38 @@
+"""Versions of the preset's format: the defaults that each of them gives to absent keys.
+
+A preset keeps its meaning when a default changes: the default of the models is the newest schema's,
+and `FORMER_DEFAULTS` holds the value that presets of earlier schemas get. To change a default that
+changes a number, change the model's and add one row here.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+SCHEMA_VERSION = 2
+"""The newest schema; `medtui preset new` and the shipped presets name it."""
+
+UNNAMED_SCHEMA: Literal[1] = 1
+"""Schema of a preset that names none: the only one there was when it could be left out."""
+
+FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
+    "evaluate.intervals": {1: "percentile"},
+}
+"""Dotted key to its default by the last schema that has it."""
+
+
+def with_defaults_of_schema(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a preset's table with the defaults of its schema for absent keys.
+
+    Tables that are not as they should be are left to the validation of the model.
+    """
+    schema = table.get("schema", UNNAMED_SCHEMA)
+    if not isinstance(schema, int) or schema >= SCHEMA_VERSION:
+        return table
+    filled = dict(table)
+    for key, defaults in FORMER_DEFAULTS.items():
+        last = next((each for each in sorted(defaults) if schema <= each), None)
+        section, _, name = key.rpartition(".")
+        values = filled.get(section, {})
+        if last is not None and isinstance(values, dict) and name not in values:
+            filled[section] = {**values, name: defaults[last]}
+    return filled

@@ -1,0 +1,31 @@
+"""What the numbers of a report's table of results are."""
+
+from medtui.analysis.baselines import describe_missing_controls
+from medtui.metrics.interval_method import describe_method
+from medtui.reporting.contents import Contents
+
+
+def results_note(contents: Contents) -> str:
+    """Return the note below the table: intervals, baselines, densities and sizes."""
+    method = describe_method(contents.entries[0].result.interval_method)
+    return (
+        "Intervals are over patients where these are known, else over images: those of a change "
+        f"by a paired jackknife, a run's own by {method}. "
+        "n < 9: there are fewer than the 9 patients that the interval needs. "
+        f"{_baseline_words(contents)} Those of percentages are in points. "
+        "The reachable density counts only weights that a pixel reaches at the size of the images. "
+        "The sparse size counts nonzero weights and a bit mask. Masked weights are still "
+        "multiplied: the model is smaller, not faster."
+    )
+
+
+def _baseline_words(contents: Contents) -> str:
+    """Return what the runs are compared with, in sentences."""
+    missing = describe_missing_controls(contents.entries)
+    if not contents.has_controls:
+        return f"Changes are paired, against the study's reference. {missing}".rstrip()
+    return (
+        "Changes are paired, against the study's control: the reference, continued by the steps, "
+        "the fine-tuning and the recalibration of a compression without its operator. Changes "
+        f"from the reference include that further training. {missing}"
+    ).rstrip()
