@@ -29,7 +29,7 @@ class CompressSettings(Document):
     """Seeds of data order and augmentation during compression."""
     omit: Many[str] = ()
     """Cells of the grid to leave out, by the names of their runs: `prune-0.5`."""
-    control: bool = False
+    control: bool = True
     """Whether a dense control is trained for each seed: the steps, fine-tuning and BatchNorm
     recalibration of a compression without its operator. Changes are shown against it."""
     guard: Literal["on", "off"] = "on"

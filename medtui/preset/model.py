@@ -82,7 +82,7 @@ class ReferenceSettings(Document):
     """L2 penalty of every parameter."""
     seed: int = Field(default=0, ge=0)
     """Seed of initial weights, data order and augmentation."""
-    keep: Literal["last", "best"] = "best"
+    keep: Literal["last", "best"] = "last"
     """`last` keeps the last epoch, the end of the schedule; `best` that of the lowest val loss,
     which is an optimistic choice where val has few patients."""
 

@@ -15,7 +15,9 @@ UNNAMED_SCHEMA: Literal[1] = 1
 """Schema of a preset that names none: the only one there was when it could be left out."""
 
 FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
+    "compress.control": {1: False},
     "evaluate.intervals": {1: "percentile"},
+    "reference.keep": {1: "best"},
 }
 """Dotted key to its default by the last schema that has it."""
 

@@ -51,3 +51,13 @@ def test_a_scheme_called_control_needs_a_study_without_one():
     assert names(f"{text}control = false\n{custom}") == ["prune-0.1", "control-0.1"]
     with pytest.raises(DocumentError, match="name of the control"):
         parse_preset(f"{text}control = true\n{custom}", "test")
+
+
+@pytest.mark.parametrize(("schema", "has_control"), [("", False), ("schema = 1", False),
+                                                     ("schema = 2", True)])  # fmt: skip
+def test_the_schema_decides_where_a_preset_names_no_control(schema, has_control):
+    """Presets of earlier versions repeat their runs; those of schema 2 are controlled."""
+    preset = parse_preset(f"{schema}\n{PRESET}", "test")
+    assert preset.compress.control is has_control
+    assert preset.reference.keep == ("last" if has_control else "best")
+    assert ("control" in [cell.slug for cell in expand_grid(preset)]) is has_control
