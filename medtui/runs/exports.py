@@ -153,7 +153,7 @@ class Export(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The format, with `shrunk` where filters were removed."""
-        return self.metadata.format + (" shrunk" if self.metadata.network.layers else "")
+        return self.metadata.format + (" shrunk" if self.metadata.network.is_shrunk else "")
 
 
 _decoder = msgspec.json.Decoder(Export)

@@ -33,6 +33,12 @@ class Manifest(msgspec.Struct, frozen=True):
     """Channels of the images."""
     num_classes: int
     layers: list[LayerChannels]
+    """All layers of a shrunk network; of others, the convolutions with a cropped kernel."""
+
+    @property
+    def is_shrunk(self) -> bool:
+        """Whether empty channels were removed: then layers without a cropped kernel are listed."""
+        return any(layer.kernel is None for layer in self.layers)
 
 
 _decoder = msgspec.json.Decoder(Manifest)

@@ -63,7 +63,7 @@ def test_json_is_one_object_a_file(export, tmp_path):
     found = json.loads(line)
     assert found["path"] == str(tmp_path / "out" / "small-reference.safetensors")
     assert Path(found["path"]).stat().st_size == found["num_bytes"]
-    assert found["comparisons"][0]["max_logit_difference"] == 0
+    assert found["comparisons"][0]["max_logit_difference"] < 1e-5
     assert done.stderr == ""
 
 
