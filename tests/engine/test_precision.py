@@ -7,6 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from medtui.datasets.dataset import open_dataset
 from medtui.engine.precision import fast_precision_on, native_precision
 from medtui.engine.run.pipeline import execute
 from medtui.engine.run.provenance import differences, with_precision
@@ -141,6 +142,7 @@ def test_an_exact_run_has_no_precision_of_its_own(monkeypatch, run):
 @pytest.mark.parametrize(("after", "is_same"), [("float32", True), ("bfloat16", False)])
 def test_a_resumed_run_says_whether_its_precision_changed(monkeypatch, run, after, is_same):
     """The precision is part of a checkpoint's fingerprint."""
+    open_dataset(small().data)  # cached, so that the cut falls into a step
     monkeypatch.setenv(PRECISION_VARIABLE, "float32")
     with pytest.raises(StopRequested):
         carry(run, small(), CutAfter(looks=1))

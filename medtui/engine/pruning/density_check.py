@@ -10,7 +10,7 @@ from medtui.engine.pruning.operations import CondensaScheme
 from medtui.engine.pruning.reachable_weights import Taps, num_unreachable
 from medtui.engine.pruning.schemes import operation_of, operators_of
 from medtui.engine.training.network import named_layers
-from medtui.preset import Cell, Prune
+from medtui.preset import Cell
 from medtui.units import format_percent
 
 
@@ -25,7 +25,9 @@ def explain_unreachable(
     unreachable = sum(num_unreachable(layer, taps.get(name)) for name, layer in layers.items())
     for operator in cell.scheme.operators:
         units = operation_of(operator).units_in(network, cell.density)
-        if isinstance(operator, Prune) and units and units.limit > units.total - unreachable:
+        if units is None or units.name != "weights":
+            continue
+        if units.limit > units.total - unreachable:
             _, height, width = image_shape
             share = format_percent(1 - unreachable / units.total)
             return (
