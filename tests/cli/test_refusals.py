@@ -27,7 +27,7 @@ for package in ("cli", "cli.show", "cli.follow", "runs", "preset"):
     where = importlib.import_module(f"medtui.{{package}}")
     for module in pkgutil.iter_modules(where.__path__):
         importlib.import_module(f"medtui.{{package}}.{{module.name}}")
-import rich.console
+import medtui.datasets.dataset, medtui.reporting.html, rich.console
 codecs.lookup("utf-8-sig")
 os.setgroups([])
 os.setresgid({STRANGER}, {STRANGER}, {STRANGER})
