@@ -1,7 +1,8 @@
 """Measure how fast images are decoded into the cache, compared with decoding one at a time.
 
-`python -m benchmarks.decoding CARD ROOT` prints the conditions with the results. Both methods run
-interleaved, so that other load of the machine affects both.
+`python -m benchmarks.decoding CARD ROOT` prints the conditions with the results; without words it
+compares DICOM files with PNG files of the same pixels instead. Both methods run interleaved, so
+that other load of the machine affects both.
 """
 
 import os
@@ -24,8 +25,13 @@ from medtui.datasets.decoding.pool import num_children
 from medtui.datasets.progress import ignore_progress
 from medtui.datasets.resolve import Source, open_source
 from medtui.preset import DataSettings
+from tests.helpers.dicom_files import write_dicom
 
 ROUNDS = 3
+DICOM_ROUNDS = 5
+NUM_FILMS = 400
+FILM_SIDE = 1024
+"""Side of the RSNA films in pixels."""
 
 
 @dataclass(frozen=True)
@@ -102,5 +108,53 @@ def _shown(rates: list[Rate]) -> str:
     return f"{wall:6,.0f} images a second, {core:6,.0f} per core-second"
 
 
+def compare_dicom() -> None:
+    """Print the rate of DICOM files as a share of that of PNG files of the same pixels."""
+    with tempfile.TemporaryDirectory() as name:
+        for depth in (8, 16):
+            rates: dict[str, list[Rate]] = {"png": [], "dicom": []}
+            sources = {form: _films(Path(name), form, depth) for form in rates}
+            for number in range(DICOM_ROUNDS + 1):  # the first reads the files into memory
+                for form, source in sources.items():
+                    cache_dir = Path(name) / f"cache {depth} {form} {number}"
+                    measured = rate(NUM_FILMS, partial(into_the_cache, source, cache_dir))
+                    rates[form] += [measured] if number else []
+            pairs = list(zip(rates["dicom"], rates["png"], strict=True))
+            ratios = sorted(dicom.core / png.core for dicom, png in pairs)
+            sys.stdout.write(
+                f"{NUM_FILMS} films of {FILM_SIDE} x {FILM_SIDE} pixels of {depth} bits, "
+                f"{DICOM_ROUNDS} rounds, load {os.getloadavg()[0]:.1f}\n"
+                f"PNG    {_shown(rates['png'])}\nDICOM  {_shown(rates['dicom'])}\n"
+                f"ratio  {median(ratios):.2f} per core-second, "
+                f"{ratios[0]:.2f} to {ratios[-1]:.2f}\n"
+            )
+
+
+def _films(folder: Path, form: str, depth: int) -> Source:
+    """Write smooth films in two class folders, as PNG or uncompressed DICOM."""
+    root, suffix = folder / f"{form} {depth}", {"png": ".png", "dicom": ".dcm"}[form]
+    for at in range(NUM_FILMS):
+        coarse = np.random.default_rng(at).integers(0, 256, (32, 32), np.uint8)
+        image = Image.fromarray(coarse).resize((FILM_SIDE, FILM_SIDE), Image.Resampling.BICUBIC)
+        pixels = np.asarray(image)
+        if depth > 8:
+            pixels = pixels.astype(np.uint16) * 16 + at % 16
+        path = root / ("mass", "normal")[at % 2] / f"P{at}_film{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if form == "png":
+            Image.fromarray(pixels).save(path)
+        else:
+            write_dicom(path, pixels)
+    card = root / "card.toml"
+    card.write_text(
+        f'schema = 1\nname = "{form}-{depth}"\nformat = "folders"\nchannels = 1\nsize = 64\n'
+        "patient = '^(P[0-9]+)_'\n"
+    )
+    return open_source(DataSettings(card=str(card), root=str(root)))
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) > 1:
+        main(*sys.argv[1:])
+    else:
+        compare_dicom()

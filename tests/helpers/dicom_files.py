@@ -1,5 +1,6 @@
 """Writes DICOM files with known stored values, for tests."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -33,15 +34,22 @@ def dicom_elements(stored: NDArray[np.generic], **tags: object) -> Dataset:
     return elements
 
 
-def write_dicom(
-    path: Path, stored: NDArray[np.generic], *, compression: str = "", **tags: object
-) -> Path:
-    """Write a picture to a file with preamble, uncompressed or with a name of `COMPRESSIONS`."""
+def dicom_bytes(stored: NDArray[np.generic], *, compression: str = "", **tags: object) -> bytes:
+    """Return a file with preamble, uncompressed or with a name of `COMPRESSIONS`."""
     elements = dicom_elements(stored, **tags)
     if compression:
         elements.compress(COMPRESSIONS[compression])
+    content = BytesIO()
+    elements.save_as(content, enforce_file_format=True)
+    return content.getvalue()
+
+
+def write_dicom(
+    path: Path, stored: NDArray[np.generic], *, compression: str = "", **tags: object
+) -> Path:
+    """Write a picture to a file; see `dicom_bytes`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    elements.save_as(path, enforce_file_format=True)
+    path.write_bytes(dicom_bytes(stored, compression=compression, **tags))
     return path
 
 

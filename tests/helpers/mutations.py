@@ -8,6 +8,8 @@ Mutation = Literal["bits", "cut", "swap", "header", "zeros"]
 MUTATIONS: tuple[Mutation, ...] = ("bits", "cut", "swap", "header", "zeros")
 
 _HEADER_BYTES = 64
+_DICOM_PREAMBLE, _DICOM_HEADER_BYTES = 128, 512
+"""Bytes before a DICOM file's header, which readers skip, and bytes of its header."""
 
 
 def mutate(data: bytes, seed: int) -> tuple[Mutation, bytes]:
@@ -35,7 +37,11 @@ def _mutated(data: bytes, kind: Mutation, rng: np.random.Generator) -> bytes:
             raw[first : first + length] = raw[second : second + length]
             raw[second : second + length] = block
         case "header":
-            for position in rng.integers(0, min(_HEADER_BYTES, len(raw)), rng.integers(1, 4)):
+            first, length = 0, _HEADER_BYTES
+            if data[_DICOM_PREAMBLE:].startswith(b"DICM"):
+                first, length = _DICOM_PREAMBLE, _DICOM_HEADER_BYTES
+            last = min(first + length, len(raw))
+            for position in rng.integers(first, last, rng.integers(1, 4)):
                 raw[position] = rng.integers(0, 256)
         case "zeros":
             first = int(rng.integers(0, len(raw) - 8))

@@ -1,7 +1,7 @@
 """Mutated files are refused or read; none ends a decoder or makes it hang.
 
-Of the three formats only PNG has checksums. The other two cannot tell a changed pixel, so that here
-a mutated JPEG or TIFF may be accepted unless its data was cut.
+Of the formats only PNG has checksums. The others cannot tell a changed pixel, so that here a
+mutated JPEG, TIFF or DICOM file may be accepted unless its data was cut.
 """
 
 from collections import Counter
@@ -11,16 +11,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.data import get_testdata_file
 
 from medtui.datasets.decoding import pool
 from medtui.datasets.decoding.child import Done, Job
 from medtui.datasets.decoding.settings import DecodeSettings
 from tests.helpers.deep_images import png16, tiff
+from tests.helpers.dicom_files import COMPRESSIONS, dicom_bytes
 from tests.helpers.drawn_images import encode
 from tests.helpers.mutations import Mutation, mutate
 
 SETTINGS = DecodeSettings(size=24, channels=3, bits=16)
-FORMATS = ("PNG", "JPEG", "TIFF")
+FORMATS = ("PNG", "JPEG", "TIFF", "DICOM")
+
+COMPRESSED = (
+    "SC_rgb_jpeg_gdcm.dcm",  # JPEG lossless
+    "MR_small_jpeg_ls_lossless.dcm",
+    "SC_rgb_jpeg_dcmtk.dcm",  # JPEG baseline
+    "MR_small_jp2klossless.dcm",
+    "MR_small_RLE.dcm",
+)
+"""Files of pydicom in compressions that are read, most of which it cannot write."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,11 @@ def originals(form: str) -> list[bytes]:
             return [
                 encode(each, "JPEG", progressive=flag) for each in modes for flag in (False, True)
             ]
+        case "DICOM":
+            films = [dicom_bytes(deep, compression=name) for name in ("", *COMPRESSIONS)]
+            plain = dicom_bytes(np.asarray(photo))
+            paths = [get_testdata_file(name, download=False) for name in COMPRESSED]
+            return [*films, plain, *(Path(str(path)).read_bytes() for path in paths)]
         case _:
             packed = [
                 encode(photo, "TIFF", compression=name)
