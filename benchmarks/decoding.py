@@ -29,7 +29,7 @@ from tests.helpers.dicom_files import write_dicom
 
 ROUNDS = 3
 DICOM_ROUNDS = 5
-NUM_FILMS = 400
+NUM_FILMS = 200
 FILM_SIDE = 1024
 """Side of the RSNA films in pixels."""
 
