@@ -80,8 +80,14 @@ class Column:
         return self.metric is not None and self.metric.is_of_positive
 
     def label_for(self, positive: PositiveClass | None) -> str:
-        """Return the header with the class it is about: `test sensitivity for COVID`."""
-        return f"{self.split} {self.metric.label_for(positive)}" if self.metric else self.label
+        """Return the header with the class it is about: `test sensitivity for COVID`.
+
+        That of a val metric says what val was used for: runs were chosen by it.
+        """
+        if self.metric is None:
+            return self.label
+        use = " (used for selection)" if self.split == "val" else ""
+        return f"{self.split} {self.metric.label_for(positive)}{use}"
 
     @property
     def json_key(self) -> str:

@@ -13,6 +13,7 @@ from medtui.analysis.baselines import baseline_of
 from medtui.analysis.columns import Split
 from medtui.analysis.pairing import PairedPredictions, pair_predictions
 from medtui.analysis.run_record import RunRecord, reference_of
+from medtui.analysis.verdicts import Verdict, judge, shortage_of
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
@@ -30,9 +31,17 @@ class Differences:
     baseline: str
     """Key of the baseline run."""
     by_metric: dict[str, Difference]
-    """Metric's name to its paired difference on test."""
+    """Metric's name to its paired difference."""
+    patients: tuple[str, ...] = ()
+    """Patient of each image behind them; the image's own name where unknown."""
+    has_patients: bool = True
     from_reference: "Differences | None" = None
     """The differences from the study's reference, where the baseline is its control."""
+
+    def verdict(self, metric: Metric, margin: float) -> Verdict:
+        """Return the verdict on the change of a metric."""
+        shortage = shortage_of(self.patients, metric, are_known=self.has_patients)
+        return judge(self.by_metric.get(metric.name), margin, shortage=shortage)
 
 
 def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> PairedPredictions:
@@ -54,19 +63,25 @@ def _digest(entry: RunRecord) -> RecordedDigest | None:
 
 
 def differences(
-    baseline: RunRecord, entry: RunRecord, *, resamples: int = RESAMPLES
+    baseline: RunRecord,
+    entry: RunRecord,
+    split: Split = "test",
+    *,
+    resamples: int = RESAMPLES,
+    metric: Metric | None = None,
 ) -> Differences:
-    """Return the paired difference of every reported metric of the task on test.
+    """Return the paired difference of every reported metric of the task, or of one, on a split.
 
     Raises:
         MedtuiError: as for `pair_runs`.
     """
-    pair = pair_runs(baseline, entry)
-    metrics = reported_metrics(pair.run.task)
+    pair = pair_runs(baseline, entry, split)
+    metrics = (metric,) if metric else reported_metrics(pair.run.task)
     found = paired_differences(
         pair.reference, pair.run, pair.patients, metrics, resamples=resamples
     )
-    return Differences(baseline.key, found)
+    patients, has_patients = tuple(pair.patients), bool(pair.num_patients)
+    return Differences(baseline.key, found, patients, has_patients)
 
 
 def differences_of_all(

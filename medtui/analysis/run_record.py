@@ -16,6 +16,7 @@ from medtui.preset import (
     names_probe,
     parse_preset,
 )
+from medtui.preset.measuring import DEFAULT_MARGIN
 from medtui.preset.toml import DocumentError, read_text
 from medtui.runs.bench_record import Bench, read_bench
 from medtui.runs.folder import CONTROL, RunFolder, StudyFolder, subfolders
@@ -66,6 +67,11 @@ class RunRecord:
     def published(self) -> PublishedNumber | None:
         """The number that a publication reports for this run, from its preset."""
         return self.preset.published.get(self.folder.name) if self.preset else None
+
+    @property
+    def margin(self) -> float:
+        """The loss that its preset accepts, as a share or an area."""
+        return self.preset.evaluate.margin if self.preset else DEFAULT_MARGIN
 
     @cached_property
     def population(self) -> str:

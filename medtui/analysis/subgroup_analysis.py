@@ -1,27 +1,16 @@
 """Subgroup analysis: what compression changed for classes, patient groups and images.
 
-The metric over all images can stay within its tolerance while a rare class or a group of patients
-loses much more. Classes and groups are judged only if the overall metric stays within the
-tolerance: otherwise the model as a whole is worse, and no group stands out.
-
-A class or group is judged by the 95 % interval of its paired difference, by a jackknife over
-patients:
-
-- no verdict: the interval's lower end is above -tolerance, so a larger loss is excluded;
-- `possible`: the lower end is below -tolerance, the upper end is not below 0;
-- `clear`: the whole interval is also below 0.
-
-The intervals are not corrected for the number of groups: among many groups without a loss, some
-are `possible` and a few `clear` by chance. A verdict calls for a closer look at the group, not for
-a conclusion.
+The metric over all images can stay as it is while a rare class or a group of patients loses much,
+and where the metric itself falls, some classes and groups lose more than others. All of them are
+judged together against the preset's margin: see `verdicts`.
 
 Sources: Hooker et al. 2020, arXiv 2010.03058; Holste et al. 2023, arXiv 2308.09180; changed
 predictions: Joseph et al. 2020, arXiv 2012.01604.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -30,7 +19,17 @@ from medtui.analysis.columns import Split
 from medtui.analysis.differences import RESAMPLES, pair_runs
 from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
 from medtui.analysis.pairing import PairedPredictions
+from medtui.analysis.patient_changes import PatientChange, patient_changes
 from medtui.analysis.run_record import RunRecord
+from medtui.analysis.verdicts import (
+    JudgedChange,
+    State,
+    Verdict,
+    judge,
+    judge_together,
+    shortage_of,
+    shortage_of_positives,
+)
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, class_metric, metric_named, primary_metric
 from medtui.metrics.calibration import Calibration, calibration_of
@@ -38,12 +37,6 @@ from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.registry import defined
 from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.result import Flips
-
-TOLERANCE = 0.02
-"""Loss of the overall metric that is accepted, as a share or an area."""
-
-Verdict = Literal["", "possible", "clear"]
-"""Whether a class or group lost more than the tolerance; see the module's docstring."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ class ClassChange:
     """First the metric that the class is judged by (AUROC, or sensitivity in single-label tasks),
     then ranking metrics."""
     verdict: Verdict
-    """Empty if a loss above the tolerance is excluded or not judged."""
+    """On the first of them."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +76,12 @@ class SubgroupChange:
     """0 where patients are unknown."""
     change: Change
     verdict: Verdict
+
+
+_Judged = TypeVar("_Judged", ClassChange, SubgroupChange)
+
+_UNJUDGED = Verdict("not shown")
+"""Stands for the verdict until all classes and groups are known."""
 
 
 @dataclass(frozen=True)
@@ -107,35 +106,26 @@ class SubgroupAnalysis:
     """The images with the largest changes, largest first."""
     before: Calibration
     after: Calibration
-    tolerance: float
+    margin: float
+    """Loss that is accepted, as the preset states it: a share, or an area."""
+    verdict: Verdict
+    """On the primary metric."""
+    patients: tuple[PatientChange, ...]
+    """Largest loss first; empty where patients are unknown."""
 
-    @property
-    def passes(self) -> bool:
-        """Whether the overall metric stays within the tolerance."""
-        return _passes(self.overall, self.tolerance)
-
-    @property
-    def losses(self) -> list[str]:
-        """Names of the classes and subgroups with a possible or clear loss."""
-        return self._with_verdict("possible", "clear")
-
-    @property
-    def clear_losses(self) -> list[str]:
-        """Names of the classes and subgroups with a clear loss."""
-        return self._with_verdict("clear")
-
-    def _with_verdict(self, *verdicts: Verdict) -> list[str]:
+    def named(self, *states: State) -> list[str]:
+        """Return the names of the classes and groups with one of these verdicts."""
         groups = [
-            f"{each.kind} {each.value}" for each in self.subgroups if each.verdict in verdicts
+            f"{each.kind} {each.value}" for each in self.subgroups if each.verdict.state in states
         ]
-        return [each.name for each in self.classes if each.verdict in verdicts] + groups
+        return [each.name for each in self.classes if each.verdict.state in states] + groups
 
 
 def analyse_subgroups(
-    baseline: RunRecord, entry: RunRecord, split: Split = "test", *, tolerance: float = TOLERANCE,
+    baseline: RunRecord, entry: RunRecord, split: Split = "test", *, margin: float | None = None,
     resamples: int = RESAMPLES,
 ) -> SubgroupAnalysis:  # fmt: skip
-    """Return what `entry` changed relative to `baseline`.
+    """Return what `entry` changed relative to `baseline`, judged by its preset's margin or another.
 
     Raises:
         MedtuiError: predictions are missing, or the runs share no images or classes.
@@ -143,8 +133,12 @@ def analyse_subgroups(
     pair = pair_runs(baseline, entry, split)
     primary = primary_metric(pair.run.task)
     overall = _change(pair, primary, resamples)
-    passes = _passes(overall, tolerance)
-    classes = entry.predictions.classes
+    accepted = entry.margin if margin is None else margin
+    names = entry.predictions.classes
+    classes = _class_changes(pair, names, resamples)
+    groups = _subgroup_changes(pair, read_subgroups(entry.folder.split, split), primary, resamples)
+    verdicts = judge_together([judged for _, judged in (*classes, *groups)], accepted)
+    of_classes, of_groups = verdicts[: len(classes)], verdicts[len(classes) :]
     return SubgroupAnalysis(
         key=entry.key,
         baseline=baseline.key,
@@ -153,21 +147,20 @@ def analyse_subgroups(
         num_patients=pair.num_patients,
         flips=pair.count_flips(),
         overall=overall,
-        classes=_class_changes(pair, classes, tolerance if passes else None, resamples),
-        subgroups=_subgroup_changes(
-            pair, read_subgroups(entry.folder.split, split), primary,
-            tolerance if passes else None, resamples,
-        ),
-        moved=largest_changes(pair, classes),
+        classes=_with_verdicts(classes, of_classes),
+        subgroups=_with_verdicts(groups, of_groups),
+        moved=largest_changes(pair, names),
         before=calibration_of(pair.reference),
         after=calibration_of(pair.run),
-        tolerance=tolerance,
-    )  # fmt: skip
+        margin=accepted,
+        verdict=judge(overall.difference, accepted, shortage=_shortage(pair, primary)),
+        patients=patient_changes(pair),
+    )
 
 
 def analyse_all(
     entries: Sequence[RunRecord], pin: RunRecord | None = None, split: Split = "test", *,
-    tolerance: float = TOLERANCE,
+    margin: float | None = None,
 ) -> tuple[list[SubgroupAnalysis], list[str]]:  # fmt: skip
     """Return what each run changed relative to `pin`, or without it to its control or reference.
 
@@ -179,14 +172,10 @@ def analyse_all(
         if baseline is None:
             continue
         try:
-            analyses.append(analyse_subgroups(baseline, entry, split, tolerance=tolerance))
+            analyses.append(analyse_subgroups(baseline, entry, split, margin=margin))
         except MedtuiError as error:
             problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
     return analyses, problems
-
-
-def _passes(overall: Change, tolerance: float) -> bool:
-    return overall.difference is not None and overall.difference.value >= -tolerance
 
 
 def _change(pair: PairedPredictions, metric: Metric, resamples: int) -> Change:
@@ -197,17 +186,14 @@ def _change(pair: PairedPredictions, metric: Metric, resamples: int) -> Change:
     return Change(metric, before, after, found.get(metric.name))
 
 
-def _verdict(change: Change, tolerance: float | None) -> Verdict:
-    """Return the verdict on a class or group; with a tolerance of None, nothing is judged."""
-    difference = change.difference
-    if tolerance is None or difference is None or difference.low >= -tolerance:
-        return ""
-    return "clear" if difference.high < 0 else "possible"
+def _shortage(pair: PairedPredictions, metric: Metric) -> str:
+    return shortage_of(pair.patients, metric, are_known=bool(pair.num_patients))
 
 
 def _class_changes(
-    pair: PairedPredictions, classes: Sequence[str], tolerance: float | None, resamples: int
-) -> tuple[ClassChange, ...]:
+    pair: PairedPredictions, classes: Sequence[str], resamples: int
+) -> list[tuple[ClassChange, JudgedChange]]:
+    """Return the changes of each class, rarest first, and what its verdict rests on."""
     # Each class is treated as a binary task of its own, with its scores and labels only.
     ranking = [metric_named(name) for name in ("auroc", "average_precision")]
     judging = class_metric(pair.run.task)
@@ -218,30 +204,57 @@ def _class_changes(
             pair.names, pair.patients, pair.reference.of_class(index), pair.run.of_class(index)
         )
         changes = tuple(_change(alone, metric, resamples) for metric in metrics)
+        judged = _judged_class(alone, changes[0])
         positives = int(alone.run.labels_NK[alone.run.known].sum())
-        verdict = _verdict(changes[0], tolerance)
-        found.append(ClassChange(name, positives, changes, verdict))
-    return tuple(sorted(found, key=lambda each: each.num_positives))
+        found.append((ClassChange(name, positives, changes, _UNJUDGED), judged))
+    return sorted(found, key=lambda each: each[0].num_positives)
+
+
+def _judged_class(alone: PairedPredictions, change: Change) -> JudgedChange:
+    """Return what the verdict on a class rests on: the images with it, or if rarer those without.
+
+    Sensitivity is about the images with the class alone.
+    """
+    labels_N, known_N = alone.run.labels_NK[:, 0] == 1, alone.run.known[:, 0]
+    with_class, without = np.flatnonzero(labels_N & known_N), np.flatnonzero(~labels_N & known_N)
+    if change.metric.name == "sensitivity":
+        shortage, rarest = shortage_of_positives(with_class.size), with_class
+    else:
+        shortage = shortage_of_positives(with_class.size, without.size)
+        rarest = min(with_class, without, key=len)
+    patients = tuple(alone.patients)
+    of_rarest = tuple(patients[row] for row in rarest)
+    return JudgedChange(
+        change.difference, patients, of_rarest, _shortage(alone, change.metric) or shortage
+    )
 
 
 def _subgroup_changes(
     pair: PairedPredictions,
     subgroups: dict[str, dict[str, str]],
     primary: Metric,
-    tolerance: float | None,
     resamples: int,
-) -> tuple[SubgroupChange, ...]:
+) -> list[tuple[SubgroupChange, JudgedChange]]:
+    """Return the change of each group, and what its verdict rests on."""
     found = []
     for kind in dict.fromkeys(kind for values in subgroups.values() for kind in values):
         value_N = np.array([subgroups.get(name, {}).get(kind, "") for name in pair.names])
         for value in sorted(set(value_N.tolist()) - {""}, key=_by_number):
             part = pair.take(np.flatnonzero(value_N == value))
             change = _change(part, primary, resamples)
-            verdict = _verdict(change, tolerance)
-            found.append(
-                SubgroupChange(kind, value, len(part.names), part.num_patients, change, verdict)
-            )
-    return tuple(found)
+            counts = len(part.names), part.num_patients
+            patients = tuple(part.patients)
+            judged = JudgedChange(change.difference, patients, patients, _shortage(part, primary))
+            found.append((SubgroupChange(kind, value, *counts, change, _UNJUDGED), judged))
+    return found
+
+
+def _with_verdicts(
+    found: Sequence[tuple[_Judged, JudgedChange]], verdicts: Sequence[Verdict]
+) -> tuple[_Judged, ...]:
+    return tuple(
+        replace(each, verdict=verdict) for (each, _), verdict in zip(found, verdicts, strict=True)
+    )
 
 
 def _by_number(value: str) -> tuple[float, str]:

@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 
 from medtui.analysis.differences import difference_text
+from medtui.analysis.patient_changes import macro_change
 from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
 from medtui.analysis.table import Table
+from medtui.analysis.verdicts import MIN_POSITIVES, Verdict
+from medtui.metrics import Metric
 from medtui.metrics.calibration import NUM_BINS
-from medtui.units import format_count, format_number, format_percent, plural
+from medtui.units import format_change, format_count, format_number, format_percent, plural
 
 MARK = "✗"
 """Precedes a verdict, so that it is not shown by colour alone."""
+
+NUM_WORST = 12
+"""Patients listed where not all are asked for."""
 
 
 def analysis_tables(analyses: Sequence[SubgroupAnalysis]) -> list[Table]:
@@ -20,6 +26,7 @@ def analysis_tables(analyses: Sequence[SubgroupAnalysis]) -> list[Table]:
     for analysis in analyses:
         tables.append(class_changes_table(analysis))
         tables += [subgroups_table(analysis)] if analysis.subgroups else []
+        tables += [patients_table(analysis, NUM_WORST)] if analysis.patients else []
         tables.append(largest_changes_table(analysis))
     return tables
 
@@ -34,20 +41,19 @@ def changed_answers_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
             format_count(analysis.flips.num_lost),
             format_count(analysis.flips.num_gained),
             *_before_after(analysis.overall),
-            "yes" if analysis.passes else "no",
+            analysis.verdict.text,
         )
         for analysis in analyses
     ]
     headers = ("run", "changed predictions", "right to wrong", "wrong to right",
-               f"{metric.label} before", "after", "change", "within tolerance")  # fmt: skip
+               f"{metric.label} before", "after", "change", "overall verdict")  # fmt: skip
     first = analyses[0]
     baselines = ", ".join(dict.fromkeys(analysis.baseline for analysis in analyses))
     note = (
         f"{first.split}: {plural(first.num_images, 'image')} {_patients(first)}, relative to "
-        f"{baselines}. "
-        f"Tolerance: a loss of {_tolerance(first)}."
+        f"{baselines}. {describe_verdicts(first.overall.metric, first.margin)}"
     )
-    marks = tuple("" if analysis.passes else "exceeded" for analysis in analyses)
+    marks = tuple(_mark(analysis.verdict) for analysis in analyses)
     return Table("Changed predictions", headers, tuple(rows), marks, note)
 
 
@@ -67,7 +73,7 @@ def class_changes_table(analysis: SubgroupAnalysis) -> Table:
     headers = ["class", "images"]
     for change in analysis.classes[0].changes if analysis.classes else ():
         headers += [f"{change.metric.label} after", "change"]
-    marks = tuple(each.verdict for each in analysis.classes)
+    marks = tuple(_mark(each.verdict) for each in analysis.classes)
     title = f"Classes, rarest first: {analysis.key}"
     return Table(title, (*headers, "verdict"), tuple(rows), marks, _verdict_note(analysis))
 
@@ -88,9 +94,41 @@ def subgroups_table(analysis: SubgroupAnalysis) -> Table:
     metric = analysis.overall.metric
     headers = ("attribute", "group", "images", "patients", f"{metric.label} before", "after",
                "change", "verdict")  # fmt: skip
-    marks = tuple(each.verdict for each in analysis.subgroups)
+    marks = tuple(_mark(each.verdict) for each in analysis.subgroups)
     title = f"Patient groups: {analysis.key}"
     return Table(title, headers, tuple(rows), marks, _verdict_note(analysis), num_keys=2)
+
+
+def patients_table(analysis: SubgroupAnalysis, num_worst: int | None = None) -> Table:
+    """Return the share of right answers for each patient, the largest loss first.
+
+    With `num_worst`, only so many patients are listed; the mean is over all of them.
+    """
+    rows = [
+        (
+            each.patient,
+            format_count(each.num_images),
+            format_percent(each.before),
+            format_percent(each.after),
+            format_change(100 * each.change, 1),
+        )
+        for each in analysis.patients[:num_worst]
+    ]
+    if analysis.patients:
+        before, after = macro_change(analysis.patients)
+        shares = (
+            format_percent(before),
+            format_percent(after),
+            format_change(100 * (after - before), 1),
+        )
+        rows.append(("mean over patients", format_count(analysis.num_images), *shares))
+    lost = sum(each.change < 0 for each in analysis.patients)
+    note = (
+        f"Right answers, shares and points; {lost} of {plural(len(analysis.patients), 'patient')} "
+        "lost. In the mean over patients each counts once, whatever the number of images."
+    )
+    headers = ("patient", "images", "right before", "right after", "change")
+    return Table(f"Patients, largest loss first: {analysis.key}", headers, tuple(rows), note=note)
 
 
 def calibration_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
@@ -128,21 +166,29 @@ def _before_after(change: Change) -> tuple[str, str, str]:
     return show(change.before), show(change.after), difference or "undefined"
 
 
-def _verdict_text(verdict: str) -> str:
-    return f"{MARK} {verdict} loss" if verdict else ""
+def _verdict_text(verdict: Verdict) -> str:
+    return f"{MARK} {verdict.text}" if verdict.state == "worse" else verdict.text
 
 
-def _tolerance(analysis: SubgroupAnalysis) -> str:
-    return analysis.overall.metric.show_amount(analysis.tolerance)
+def _mark(verdict: Verdict) -> str:
+    """Return the row's mark: `worse`, or none."""
+    return "worse" if verdict.state == "worse" else ""
+
+
+def describe_verdicts(metric: Metric, margin: float) -> str:
+    """Return the margin, and what the verdicts against it mean."""
+    return (
+        f"Margin (evaluate.margin): a loss of {metric.show_amount(margin)}. Non-inferior: the "
+        "95 % interval excludes a larger loss; worse: the interval is below 0; not shown: neither."
+    )
 
 
 def _verdict_note(analysis: SubgroupAnalysis) -> str:
-    if not analysis.passes:
-        return (
-            "The overall metric is not within the tolerance, so classes and groups are not judged."
-        )
+    judged = sum(each.verdict.state != "not judged" for each in analysis.classes)
+    judged += sum(each.verdict.state != "not judged" for each in analysis.subgroups)
     return (
-        f"The overall metric is within the tolerance. {MARK} possible loss: the 95 % interval "
-        f"includes a loss above {_tolerance(analysis)}; {MARK} clear loss: it also excludes 0. "
-        "Intervals are not corrected for the number of rows."
+        f"Verdicts are against a margin of {analysis.overall.metric.show_amount(analysis.margin)}. "
+        f"{MARK} worse: the 95 % interval is below 0, and stays so by Holm's method over the "
+        f"{plural(judged, 'judged row')} of classes and groups. Not judged: fewer than "
+        f"{analysis.overall.metric.min_patients_paired} patients or {MIN_POSITIVES} positives."
     )

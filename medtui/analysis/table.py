@@ -16,7 +16,7 @@ class Table:
     headers: Row
     rows: tuple[Row, ...]
     marks: Row = ()
-    """A mark of each row, such as `clear` or `chosen`; empty if no row is marked."""
+    """A mark of each row, such as `worse` or `chosen`; empty if no row is marked."""
     note: str = ""
     """Explanation of columns and marks."""
     num_keys: int = 1

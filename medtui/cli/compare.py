@@ -85,6 +85,12 @@ def compare_runs(
             help="Subgroup analysis: affected classes, patient groups and images.",
         ),
     ] = False,
+    patients: Annotated[
+        bool,
+        typer.Option(
+            "--patients", help="Show each patient's right answers before and after, worst first."
+        ),
+    ] = False,
     classes: Annotated[
         bool, typer.Option("--classes", help="Show the metrics of each class in each run.")
     ] = False,
@@ -117,8 +123,9 @@ def compare_runs(
     if not as_csv and not as_json:
         shown = with_positive_class(shown, entries)
     baseline = _pinned(folder, pin)
-    if settings or classes or hurt or group:
-        _print(_asked_sheets(entries, baseline, shown, (settings, classes, hurt), group),
+    if settings or classes or hurt or patients or group:
+        asked = (settings, classes, hurt, patients)
+        _print(_asked_sheets(entries, baseline, shown, asked, group),
                as_csv=as_csv, as_markdown=as_markdown, as_json=as_json)  # fmt: skip
         return
     found, problems = differences_of_all(entries, baseline)
@@ -182,17 +189,17 @@ def _asked_sheets(
     entries: "list[RunRecord]",
     pin: "RunRecord | None",
     columns: "Sequence[Column]",
-    asked: tuple[bool, bool, bool],
+    asked: tuple[bool, bool, bool, bool],
     group: str,
 ) -> "list[Table]":
     from medtui.analysis.groups import group_runs
     from medtui.analysis.run_record import task_of
     from medtui.analysis.run_tables import classes_table, groups_table, settings_table
     from medtui.analysis.subgroup_analysis import analyse_all
-    from medtui.analysis.subgroup_tables import analysis_tables
+    from medtui.analysis.subgroup_tables import analysis_tables, patients_table
     from medtui.metrics import class_metric
 
-    are_settings, are_classes, are_hurt = asked
+    are_settings, are_classes, are_hurt, are_patients = asked
     sheets = []
     if group:
         keys = group.replace(",", " ").split()
@@ -201,11 +208,14 @@ def _asked_sheets(
         sheets.append(classes_table(entries, class_metric(task_of(entries))))
     if are_settings:
         sheets.append(settings_table(entries))
-    if are_hurt:
+    if are_hurt or are_patients:
         harms, problems = analyse_all(entries, pin)
         for problem in problems:
             print(f"medtui: {problem}", file=sys.stderr)
-        sheets += analysis_tables(harms)
+        sheets += analysis_tables(harms) if are_hurt else []
+        sheets += [patients_table(each) for each in harms if are_patients and each.patients]
+        if are_patients and any(not each.patients for each in harms):
+            print("medtui: patients are unknown; there is no table by patient", file=sys.stderr)
     return sheets
 
 
@@ -251,4 +261,6 @@ def _print_objects(
         values |= {"is_probe": entry.is_probe, "chosen": entry.is_chosen}
         if entry.key in found:
             values |= change_objects(found[entry.key])
+            verdict = found[entry.key].verdict(primary_metric(task), entry.margin)
+            values |= {"margin": entry.margin, "verdict": verdict.state, "detail": verdict.detail}
         print_object({"run": entry.key, **values})

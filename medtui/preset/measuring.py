@@ -13,6 +13,9 @@ Many = Annotated[tuple[T, ...], Strict(strict=False)]
 Density = Annotated[float, Field(gt=0, le=1)]
 """Share of weights (or filters, neurons, blocks) that is kept."""
 
+DEFAULT_MARGIN = 0.02
+"""Loss that is accepted where a preset states none."""
+
 
 class ShrinkSettings(Document):
     """Whether compressed models are also stored without their removed channels."""

@@ -8,7 +8,7 @@ from pydantic import Field, Strict, field_validator, model_validator
 from medtui.preset.augmenting import Augment
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.former_names import FormerNames
-from medtui.preset.measuring import BenchSettings, Many, ShrinkSettings
+from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, Many, ShrinkSettings
 from medtui.preset.precision import FastPrecision
 from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
 from medtui.preset.searching import SearchSettings
@@ -184,6 +184,10 @@ class EvaluateSettings(Document):
     of `bootstrap` resamples, which cover too little with few patients."""
     bootstrap: int = Field(default=1000, ge=0, le=100_000)
     """Resamples over patients behind each percentile interval; 0 gives no interval at all."""
+
+    margin: float = Field(default=DEFAULT_MARGIN, gt=0, lt=1)
+    """Loss against the baseline that is accepted: a share (0.02 is 2 points), for AUROC in its own
+    unit. Stated before the study; verdicts are relative to it."""
 
 
 class MachineSettings(Document):

@@ -1,15 +1,18 @@
 """Everything that a report shows, read and computed once."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import msgspec
 
-from medtui.analysis.differences import Differences, differences_of_all
+from medtui.analysis.baselines import baseline_of
+from medtui.analysis.differences import Differences, differences, differences_of_all
 from medtui.analysis.low_fidelity import split_by_fidelity
 from medtui.analysis.run_record import RunRecord, read_run_records, task_of
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_all
+from medtui.analysis.verdicts import Verdict
 from medtui.charts.figures.data import FigureData, chart_runs, read_curves
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.image_lookup import Picture, pictures_of
@@ -52,6 +55,9 @@ class Contents:
     curves: dict[str, RunCurves]
     """By run."""
     found: dict[str, Differences]
+    """By run, on test."""
+    val_verdicts: dict[str, Verdict]
+    """Run to the verdict on the primary metric on val, by which runs are chosen."""
     harms: tuple[SubgroupAnalysis, ...]
     pictures: dict[str, Picture]
     """Images named in `harms`, as far as the data set is at hand."""
@@ -142,6 +148,7 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
     found, missing = differences_of_all(entries, None)
     tell(f"{name}: analysing subgroups")
     harms, _ = analyse_all(entries)
+    val_verdicts = _val_verdicts(entries, headline)
     first = entries[0]
     tell(f"{name}: finding the images that changed most")
     pictures, why = _pictures(first, harms)
@@ -153,6 +160,7 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
         headline=headline,
         curves=curves,
         found=found,
+        val_verdicts=val_verdicts,
         harms=tuple(harms),
         pictures=pictures,
         card=_card(first),
@@ -162,6 +170,19 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
         probes=tuple(probe for probe in probes if probe.folder.study in studies),
         searches=searches,
     )
+
+
+def _val_verdicts(entries: Sequence[RunRecord], headline: Metric) -> dict[str, Verdict]:
+    """Return each run's verdict on val; runs that cannot be compared are left out."""
+    found = {}
+    for entry in entries:
+        baseline = baseline_of(entry, entries, None)
+        if baseline is None:
+            continue
+        with suppress(MedtuiError):  # the differences on test say why
+            on_val = differences(baseline, entry, "val", metric=headline)
+            found[entry.key] = on_val.verdict(headline, entry.margin)
+    return found
 
 
 def _searches(

@@ -15,7 +15,7 @@ from medtui.reporting.contents import Contents, title_of
 from medtui.reporting.sections import Code, Gallery, Paragraph, Part, Section, sections
 from medtui.runs.folder import slugify
 
-_BAD_MARKS = {"clear", "possible", "dead", "exceeded"}
+_BAD_MARKS = {"worse", "dead"}
 
 
 def report_html(chapters: Sequence[Contents]) -> str:

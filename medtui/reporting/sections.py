@@ -11,10 +11,12 @@ from medtui.analysis.run_tables import classes_table, layers_table, short_name
 from medtui.analysis.search_tables import describe_outcome, samples_table
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.analysis.subgroup_tables import (
+    NUM_WORST,
     calibration_table,
     changed_answers_table,
     class_changes_table,
     largest_changes_table,
+    patients_table,
     subgroups_table,
 )
 from medtui.analysis.table import Table
@@ -99,6 +101,7 @@ def _results(contents: Contents) -> Iterator[Part]:
         changes = [_change(metric, found)]
         if contents.has_controls:
             changes.append(_change(metric, found and from_reference(found)))
+        changes.append(found.verdict(metric, entry.margin).text if found else MISSING)
         rows.append((
             short_name(entry, contents.entries),
             metric_text(contents, entry),
@@ -113,7 +116,7 @@ def _results(contents: Contents) -> Iterator[Part]:
         ))  # fmt: skip
         marks.append("dead" if result.are_logits_constant else "")
     beside = ("from the reference [95 %]",) if contents.has_controls else ()
-    headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", *beside, "density",
+    headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", *beside, "verdict", "density",
                "actual density", "reachable density", "nonzero", "sparse size", "cycle kept",
                "time")  # fmt: skip
     yield Table("Results", headers, tuple(rows), tuple(marks), results_note(contents))
@@ -176,6 +179,8 @@ def _subgroups(contents: Contents) -> Iterator[Part]:
         yield class_changes_table(harm)
         if harm.subgroups:
             yield subgroups_table(harm)
+        if harm.patients:
+            yield patients_table(harm, NUM_WORST)
         shown = any(moved.name in contents.pictures for moved in harm.moved)
         yield Gallery(harm) if shown else largest_changes_table(harm)
 

@@ -1,13 +1,13 @@
 """The report's summary in sentences, derived from the measured numbers alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.differences import difference_text
 from medtui.analysis.low_fidelity import describe_low_fidelity
 from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_tables import short_name
-from medtui.analysis.subgroup_analysis import TOLERANCE
+from medtui.analysis.verdicts import Verdict
 from medtui.reporting.contents import Contents
 from medtui.units import format_bytes, format_count, format_density, format_percent, plural
 
@@ -43,8 +43,7 @@ def _sentences(contents: Contents) -> Iterator[str]:
             who = f"In {reference.folder.study.name} the dense reference"
         yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
     yield from _controls(contents)
-    if contents.compressed:
-        yield _how_many_hold(contents)
+    yield from _verdicts(contents)
     yield from _collapses(contents)
     yield from _direct_compressions(contents)
     yield from _flips(contents)
@@ -76,32 +75,47 @@ def _what(contents: Contents) -> str:
     )
 
 
-def _how_many_hold(contents: Contents) -> str:
-    """Return how many stay within the tolerance, and which of them is smallest."""
-    name, label = contents.headline.name, contents.headline.label
-    holding = [
-        entry
-        for entry in contents.compressed
-        if (found := contents.found.get(entry.key)) is not None
-        and name in found.by_metric
-        and found.by_metric[name].value >= -TOLERANCE
-    ]
-    by = contents.headline.show_amount(TOLERANCE)
-    total = sum(entry.key in contents.found for entry in contents.compressed)
+def _verdicts(contents: Contents) -> Iterator[str]:
+    """Yield how many runs are non-inferior, worse or neither, and which is chosen on val."""
+    metric = contents.headline
+    compared = [entry for entry in contents.compressed if entry.key in contents.found]
+    if not compared:
+        return
+    states = [_verdict(contents, entry).state for entry in compared]
+    margins = {entry.margin for entry in compared}
+    by = " or ".join(metric.show_amount(margin) for margin in sorted(margins))
     against = "the control" if contents.has_controls else "the reference"
-    text = (
-        f"In {len(holding)} of {plural(total, 'compared run')} the measured loss of {label} "
-        f"against {against} is at most {by}; the intervals are in the table"
+    yield (
+        f"Against a margin of {by} in {metric.label}, stated by the preset, "
+        f"{states.count('non-inferior')} of {plural(len(states), 'compared run')} are shown to be "
+        f"non-inferior to {against} on test and {states.count('worse')} to be worse; for the "
+        f"others, {states.count('not shown')}, neither is shown."
     )
+    yield _chosen(contents, compared)
+
+
+def _verdict(contents: Contents, entry: RunRecord) -> Verdict:
+    return contents.found[entry.key].verdict(contents.headline, entry.margin)
+
+
+def _chosen(contents: Contents, compared: Sequence[RunRecord]) -> str:
+    """Return the smallest run that is non-inferior on val, with its numbers on test.
+
+    A run that is chosen by test would be quoted too well there.
+    """
+    metric, verdicts = contents.headline, contents.val_verdicts
+    holding = [each for each in compared if each.key in verdicts and verdicts[each.key].holds]
     if not holding:
-        return f"{text}."
+        return "No compressed run is shown to be non-inferior on val, so none is chosen."
     smallest = min(holding, key=lambda entry: entry.result.size.bytes_packed)
-    size = smallest.result.size
-    change = difference_text(contents.headline, contents.found[smallest.key].by_metric[name])
+    size, found = smallest.result.size, contents.found[smallest.key]
+    change = difference_text(metric, found.by_metric.get(metric.name))
     return (
-        f"{text}; the smallest of these is {short_name(smallest, contents.entries)}, "
-        f"with a sparse size of {format_bytes(size.bytes_packed)} and an actual density of "
-        f"{format_percent(size.density)}; its {label} changed by {change}."
+        f"The smallest that is non-inferior on val, which was used for selection, is "
+        f"{short_name(smallest, contents.entries)}, with a sparse size of "
+        f"{format_bytes(size.bytes_packed)} and an actual density of "
+        f"{format_percent(size.density)}; on test its {metric.label} changed by {change}: "
+        f"{_verdict(contents, smallest).text}."
     )
 
 
@@ -131,16 +145,15 @@ def _flips(contents: Contents) -> Iterator[str]:
 
 
 def _affected(contents: Contents) -> Iterator[str]:
-    """Yield a sentence for each class or group that got worse while the mean stayed."""
+    """Yield a sentence for each class or group that is worse, also where the mean fell."""
     affected: dict[str, list[str]] = {}
     by_key = {entry.key: entry for entry in contents.entries}
     for harm in contents.harms:
         name = short_name(by_key[harm.key], contents.entries)
-        for who in harm.clear_losses:
+        for who in harm.named("worse"):
             affected.setdefault(who, []).append(name)
     for who, names in affected.items():
         yield (
-            f"The overall metric is within the tolerance, but {who} has a clear loss in "
-            f"{', '.join(names)} (its 95 % interval is below 0 and reaches beyond the tolerance; "
-            "not corrected for multiple comparisons)."
+            f"{who} is worse in {', '.join(names)} (its 95 % interval is below 0, also after "
+            "Holm's correction for the classes and groups shown)."
         )

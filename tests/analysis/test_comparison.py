@@ -8,7 +8,7 @@ import pytest
 
 from medtui.analysis.column_choice import differing, usual_columns
 from medtui.analysis.columns import FORMER_NAMES, all_columns, column_named, columns_named
-from medtui.analysis.differences import difference_text, differences, differences_of_all
+from medtui.analysis.differences import difference_text, differences_of_all
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.groups import group_runs, mean_and_spread
 from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
@@ -18,8 +18,6 @@ from medtui.analysis.run_tables import classes_table, layers_table, runs_table
 from medtui.analysis.search_tables import describe_outcome, samples_table
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.sorting import sort_runs
-from medtui.analysis.subgroup_analysis import analyse_subgroups
-from medtui.analysis.subgroup_tables import changed_answers_table
 from medtui.analysis.table import table_csv, table_markdown
 from medtui.errors import UsageError
 from medtui.metrics import class_metric
@@ -297,20 +295,3 @@ def test_former_names_of_columns_are_accepted(
     assert column.json_key == former
     assert column_named(former[:-1]) is column_named(former)
     assert all(map(parse_filter(f"{former}>=0"), cells))
-
-
-def test_subgroup_verdicts_need_an_overall_metric_within_the_tolerance(
-    cells: list[RunRecord],
-) -> None:
-    """Classes of a run that lost more overall are not judged; a generous tolerance judges them."""
-    baseline, run = cells[0], next(each for each in cells if each.folder.name == "prune-0.1")
-    loss = -differences(baseline, run).by_metric["accuracy"].value
-    strict = analyse_subgroups(baseline, run, tolerance=loss - 0.001)
-    generous = analyse_subgroups(baseline, run, tolerance=loss + 0.001)
-    assert not strict.passes
-    assert strict.losses == []
-    assert generous.passes
-    assert set(generous.clear_losses) <= set(generous.losses)
-    assert {each.verdict for each in generous.classes} <= {"", "possible", "clear"}
-    title = changed_answers_table([strict]).rows[0][-1]
-    assert title == "no"

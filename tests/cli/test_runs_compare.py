@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.altered_runs import alter_study, copy_recorded, shift_labels
+from medtui.runs.folder import StudyFolder
+from tests.helpers.altered_runs import alter_study, copy_recorded, forget_patients, shift_labels
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
 
@@ -93,6 +94,30 @@ def test_a_pin_on_other_data_is_refused(medtui, recorded):
     assert "[" not in done.stdout
     assert "different data" in medtui(*asked, "--hurt").stderr
     assert "change" not in json.loads(medtui(*asked, "--json").stdout)
+
+
+def test_patients_are_listed_by_their_loss(medtui, recorded):
+    """`--patients` lists all of them; without patients there is a sentence instead."""
+    asked = ["runs", "compare", "cells/prune-0.1", "--patients", "--json"]
+    *rows, mean = [json.loads(line) for line in medtui(*asked).stdout.splitlines()]
+    changes = [float(row["change"].replace("\N{MINUS SIGN}", "-")) for row in rows]
+    assert changes == sorted(changes)
+    assert mean["patient"] == "mean over patients"
+    assert (
+        len(rows)
+        == json.loads(medtui("runs", "show", "cells/prune-0.1", "--json").stdout)["result"]["test"][
+            "num_patients"
+        ]
+    )
+    alter_study(StudyFolder(recorded / "cells"), forget_patients)
+    assert "no table by patient" in medtui(*asked).stderr
+
+
+def test_json_has_the_verdict_and_its_margin(medtui, recorded):
+    """The recorded cells have too few test patients for any verdict."""
+    each = json.loads(medtui("runs", "compare", "cells/prune-0.1", "--json").stdout)
+    assert each["margin"] == 0.02
+    assert (each["verdict"], each["detail"]) == ("not shown", "too few: 6 patients")
 
 
 def test_what_a_limit_leaves_is_shown(medtui, recorded):

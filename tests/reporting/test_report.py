@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,8 +10,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from medtui.analysis.differences import Differences
+from medtui.analysis.verdicts import judge
 from medtui.charts.figures.registry import FIGURES, figures_of
 from medtui.errors import UsageError
+from medtui.metrics.intervals import Difference
 from medtui.reporting.contents import Contents, gather
 from medtui.reporting.html import report_html
 from medtui.reporting.markdown import figure_file, write_markdown
@@ -132,8 +136,30 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
     text = summary(cells)
     reference = cells.references[0]
     assert f"{reference.metric('test', 'accuracy') * 100:.1f} %" in text
-    assert "of 4 compared runs the measured loss of accuracy against the reference is at" in text
+    assert "Against a margin of 2 points in accuracy" in text
+    assert "0 of 4 compared runs are shown to be non-inferior" in text
+    assert "No compressed run is shown to be non-inferior on val" in text
     assert "of the test predictions changed" in text
+
+
+def test_a_run_is_chosen_on_val_and_quoted_on_test(cells: Contents) -> None:
+    """Of two runs, test favours the one that val does not show to be non-inferior."""
+    first, second = (each for each in cells.compressed if each.result.seed == 0)
+    patients = tuple(f"p{number}" for number in range(60))
+    gain, loss = Difference(0.1, 0.05, 0.15, 0.02), Difference(-0.05, -0.09, -0.01, 0.02)
+    found = {
+        entry.key: Differences("cells/reference", {"accuracy": change}, patients)
+        for entry, change in ((first, gain), (second, loss))
+    }
+    verdicts = {first.key: judge(loss, 0.02), second.key: judge(gain, 0.02)}
+    text = summary(replace(cells, found=found, val_verdicts=verdicts))
+    assert "1 of 2 compared runs are shown to be non-inferior to the reference on test" in text
+    assert "and 1 to be worse" in text
+    chosen = text.partition("The smallest that is non-inferior on val, which was used for ")[2]
+    assert chosen.startswith(f"selection, is {second.folder.name},")
+    assert "on test its accuracy changed by " in chosen
+    assert "9.0, " in chosen
+    assert "1.0]: worse, perhaps beyond the margin." in chosen
 
 
 def test_cycle_0_is_named_where_it_was_kept(cells: Contents, films: Contents) -> None:

@@ -3,10 +3,11 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from medtui.analysis.run_record import all_runs, read_run_records
+from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.tradeoff import metric_by_density, pareto
 from medtui.charts.palette import DARK
@@ -226,6 +227,33 @@ def test_probes_are_on_no_front_and_on_no_line(runs_dir: Path) -> None:
     assert [x for x, _ in lines["Prune"].points] == [0.1, 0.1]
     rings = {series.letter for series in by_density.series if series.is_hollow}
     assert rings == low_fidelity
+
+
+def test_fronts_are_chosen_on_val_and_drawn_on_test(runs_dir: Path) -> None:
+    """The run that is best on test alone is on no front."""
+    shutil.copytree(RECORDED / "cells", runs_dir / "cells")
+    entries, _ = read_run_records(all_runs(runs_dir))
+    cells = {entry.folder.name: entry for entry in entries}
+    chosen, other = cells["prune-0.1"], cells["prune-0.1-s1"]
+    planted = [
+        _with_accuracy(entry, val, test)
+        for entry, val, test in ((chosen, 0.9, 0.5), (other, 0.4, 0.8))
+    ]
+    runs = chart_runs(planted)
+    plot, _ = pareto(FigureData(runs))
+    assert plot.remark == f"front: {runs[0].mark.letter}, chosen on val"
+    assert [each.points[0][1] for each in plot.series] == [50.0, 80.0]
+
+
+def _with_accuracy(entry: RunRecord, val: float, test: float) -> RunRecord:
+    """Return a run with other accuracies and the same size."""
+    result = entry.result
+    splits = {
+        name: msgspec.structs.replace(split, metrics=split.metrics | {"accuracy": value})
+        for name, split, value in (("val", result.val, val), ("test", result.test, test))
+    }
+    size = msgspec.structs.replace(result.size, bytes_packed=1_000_000)
+    return RunRecord(entry.folder, msgspec.structs.replace(result, size=size, **splits))
 
 
 def test_marks_keep_letter_and_colour() -> None:

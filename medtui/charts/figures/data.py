@@ -97,6 +97,10 @@ class FigureData:
         """Return a run's primary metric on test, as an axis counts it."""
         return self.headline.scale(self.headline.of(run.entry.result.test.metrics))
 
+    def val_value(self, run: ChartedRun) -> float | None:
+        """Return a run's primary metric on val, by which runs are chosen."""
+        return self.headline.scale(self.headline.of(run.entry.result.val.metrics))
+
     def axis_label(self, split: str) -> str:
         """Return the label of the primary metric's axis: `test accuracy, %`."""
         return f"{split} {self.headline.label}{self.headline.unit}"

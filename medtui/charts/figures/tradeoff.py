@@ -47,7 +47,8 @@ def metric_by_density(data: FigureData) -> tuple[Plot, ...]:
 def pareto(data: FigureData) -> tuple[Plot, ...]:
     """Return the primary metric on test against sparse size, and against latency.
 
-    The front joins the runs that are not dominated in both; low-fidelity runs are on none.
+    The front joins the runs that are not dominated in both on val, which was used for selection:
+    a front chosen on test would be quoted too well there. Low-fidelity runs are on none.
     """
     return (
         _front(data, "sparse size", "MiB", lambda run: run.result.size.bytes_packed / MIB, ""),
@@ -70,8 +71,13 @@ def _front(
         for run in data.runs
         if (value := data.test_value(run)) is not None and (spent := cost_of(run.entry)) is not None
     ]
-    whole = [each for each in known if not each[0].entry.is_probe]
-    front = [whole[at] for at in pareto_front([(x, y) for _, x, y in whole])]
+    whole = [
+        (*each, on_val)
+        for each in known
+        if not each[0].entry.is_probe and (on_val := data.val_value(each[0])) is not None
+    ]
+    chosen = pareto_front([(x, on_val) for _, x, _, on_val in whole])
+    front = [whole[at][:3] for at in chosen]
     best = ", ".join(run.mark.letter for run, _, _ in front)
     steps = tuple((x, y) for _, x, y in front)
     lines = [Series("Pareto front", steps, "faint")] if len(steps) > 1 else []
@@ -84,6 +90,6 @@ def _front(
         x_label=f"{cost}, {unit}",
         y_label=data.axis_label("test"),
         is_x_log=True,
-        remark=f"front: {best}" if best else "",
+        remark=f"front: {best}, chosen on val" if best else "",
         empty=empty or "no measurement yet",
     )

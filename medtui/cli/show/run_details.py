@@ -145,7 +145,7 @@ def _problems(run: RunFeed) -> Iterator[str]:
 def _metrics(result: Result, control: Result | None) -> str:
     """Return the metrics on val and test, and those of control and reference on test."""
     splits = (result.val, result.test)
-    headers = ["metric", "val [95 % interval]", "test [95 % interval]"]
+    headers = ["metric", "val, used for selection [95 %]", "test [95 % interval]"]
     rows = [
         [
             metric.label_for(result.positive),

@@ -17,7 +17,7 @@ _FORMER_HEADERS = {
     "changed predictions": "answers changed",
     "right to wrong": "right before, wrong now",
     "wrong to right": "wrong before, right now",
-    "within tolerance": "mean",
+    "overall verdict": "mean",
     "attribute": "by",
     "probability before": "before",
     "prediction": "answer",

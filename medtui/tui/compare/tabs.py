@@ -198,19 +198,20 @@ def _subgroups(
 
 
 def _summary(analysis: SubgroupAnalysis, colours: Colours) -> Text:
-    if not analysis.passes:
-        return Text(
-            "✗ The overall metric is not within the tolerance.", style=colours.states["failed"]
-        )
-    if analysis.losses:
-        names = ", ".join(analysis.losses)
-        return Text(
-            f"✗ The overall metric is within the tolerance, but see {names}.",
-            style=colours.states["failed"],
-        )
-    return Text(
-        "✓ Within the tolerance overall, in every class and in every group.", style=colours.good
-    )
+    """Return the overall verdict, and the classes and groups that are worse or not shown."""
+    margin = analysis.overall.metric.show_amount(analysis.margin)
+    text = f"{analysis.verdict.text} overall, margin {margin}"
+    worse = analysis.named("worse")
+    open_ones = analysis.named("not shown", "not judged")
+    if worse:
+        text += f"; worse: {', '.join(worse)}"
+    if open_ones:
+        text += f"; not shown: {', '.join(open_ones)}"
+    if worse or analysis.verdict.state == "worse":
+        return Text(f"✗ {text}", style=colours.states["failed"])
+    if open_ones or analysis.verdict.state != "non-inferior":
+        return Text(f"? {text}", style=colours.warning)
+    return Text(f"✓ {text}, and in every class and group", style=colours.good)
 
 
 def _moved_images(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> Text:

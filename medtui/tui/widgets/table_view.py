@@ -14,7 +14,7 @@ from medtui.analysis.table import Table, deal_columns
 from medtui.charts.palette import Colours
 from medtui.tui.widgets.panel import Panel
 
-_MARKED = {"clear", "possible", "exceeded", "dead"}
+_MARKED = {"worse", "dead"}
 """Marks of rows that are coloured as failures."""
 
 _GAP = 2
