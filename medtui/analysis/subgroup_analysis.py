@@ -132,7 +132,7 @@ def analyse_subgroups(
     """
     pair = pair_runs(baseline, entry, split)
     primary = primary_metric(pair.run.task)
-    overall = _change(pair, primary, resamples)
+    overall = change_of(pair, primary, resamples)
     accepted = entry.margin if margin is None else margin
     names = entry.predictions.classes
     classes = _class_changes(pair, names, resamples)
@@ -178,7 +178,8 @@ def analyse_all(
     return analyses, problems
 
 
-def _change(pair: PairedPredictions, metric: Metric, resamples: int) -> Change:
+def change_of(pair: PairedPredictions, metric: Metric, resamples: int = RESAMPLES) -> Change:
+    """Return a metric before and after, with its paired difference."""
     found = paired_differences(
         pair.reference, pair.run, pair.patients, [metric], resamples=resamples
     )
@@ -203,14 +204,14 @@ def _class_changes(
         alone = PairedPredictions(
             pair.names, pair.patients, pair.reference.of_class(index), pair.run.of_class(index)
         )
-        changes = tuple(_change(alone, metric, resamples) for metric in metrics)
-        judged = _judged_class(alone, changes[0])
+        changes = tuple(change_of(alone, metric, resamples) for metric in metrics)
+        judged = judged_class(alone, changes[0])
         positives = int(alone.run.labels_NK[alone.run.known].sum())
         found.append((ClassChange(name, positives, changes, _UNJUDGED), judged))
     return sorted(found, key=lambda each: each[0].num_positives)
 
 
-def _judged_class(alone: PairedPredictions, change: Change) -> JudgedChange:
+def judged_class(alone: PairedPredictions, change: Change) -> JudgedChange:
     """Return what the verdict on a class rests on: the images with it, or if rarer those without.
 
     Sensitivity is about the images with the class alone.
@@ -241,7 +242,7 @@ def _subgroup_changes(
         value_N = np.array([subgroups.get(name, {}).get(kind, "") for name in pair.names])
         for value in sorted(set(value_N.tolist()) - {""}, key=_by_number):
             part = pair.take(np.flatnonzero(value_N == value))
-            change = _change(part, primary, resamples)
+            change = change_of(part, primary, resamples)
             counts = len(part.names), part.num_patients
             patients = tuple(part.patients)
             judged = JudgedChange(change.difference, patients, patients, _shortage(part, primary))
