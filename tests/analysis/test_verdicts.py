@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from medtui.analysis.columns import columns_named
 from medtui.analysis.differences import differences
 from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
+from medtui.analysis.run_tables import runs_table
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
 from medtui.analysis.subgroup_tables import changed_answers_table, class_changes_table
 from medtui.analysis.verdicts import JudgedChange, judge, judge_together, shortage_of
@@ -168,3 +170,11 @@ def test_differences_have_the_same_verdict_as_the_analysis(tmp_path: Path) -> No
     entries = _read(StudyFolder(tmp_path / "cells"))
     found = differences(entries["reference"], entries["prune-0.1"])
     assert found.verdict(primary_metric("single"), 0.02) == analysis.verdict
+
+
+def test_val_is_marked_as_used_for_selection(tmp_path: Path) -> None:
+    """In headers for people; the keys of CSV and JSON stay."""
+    entries = list(_read(copy_recorded(tmp_path, "cells")).values())
+    table = runs_table(entries, columns_named("run,val_accuracy,accuracy"))
+    assert table.shown == ("run", "val accuracy (used for selection)", "test accuracy")
+    assert table.headers == ("run", "val accuracy", "test accuracy")

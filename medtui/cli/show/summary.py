@@ -28,8 +28,8 @@ def study_table(study: StudyFeed, runs: Sequence[RunFeed] | None = None) -> str:
     chosen = study.runs if runs is None else runs
     metric = primary_metric(study.task)
     changes = ("from control", "from reference") if study.has_control else ()
-    headers = ("run", "state", f"val {metric.label}", f"test {metric.label}", *changes, "density",
-               "actual", "parameters", "nonzero", "dense size", "sparse size",
+    headers = ("run", "state", f"val {metric.label} (selection)", f"test {metric.label}", *changes,
+               "density", "actual", "parameters", "nonzero", "dense size", "sparse size",
                "cycle kept")  # fmt: skip
     return render_table(headers, [_row(study, run) for run in chosen])
 

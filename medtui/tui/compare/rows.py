@@ -61,6 +61,8 @@ class CompareRows:
     def baseline(self) -> str:
         """What changes are relative to, and the class that sensitivity and its like are about."""
         change = f"change from {self.pin or self.default_baseline}"
+        if any(each.metric is not None and each.split == "val" for each in self.columns):
+            change += " · val was used for selection"
         positive = positive_of(self.entries)
         is_shown = positive is not None and any(each.is_of_positive for each in self.columns)
         return f"{change} · positive class: {positive}" if is_shown else change
