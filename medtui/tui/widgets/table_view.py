@@ -54,15 +54,25 @@ def _draw(sheet: Table, width: int, colours: Colours) -> list[RenderableType]:
     ]
     blocks = deal_columns(widths, sheet.num_keys, _GAP, width)
     parts: list[RenderableType] = [Text(sheet.title, style=f"bold {colours.strong}")]
-    parts += [_block(sheet, [(at, widths[at]) for at in block], colours) for block in blocks]
+    parts += [_block(sheet, [(at, widths[at]) for at in block], width, colours) for block in blocks]
     return [*parts, *([Text(sheet.note, style=colours.muted)] if sheet.note else [])]
 
 
-def _block(sheet: Table, columns: Sequence[tuple[int, int]], colours: Colours) -> RichTable:
+def _block(
+    sheet: Table, columns: Sequence[tuple[int, int]], available: int, colours: Colours
+) -> RichTable:
+    # Where whole headers do not fit they are wrapped: else the last columns would be cut.
+    whole = sum(max(width, len(sheet.shown[at])) + _GAP for at, width in columns) - _GAP
+    is_tight = whole > available
     table = RichTable(box=None, padding=(0, _GAP, 0, 0), header_style=colours.muted, pad_edge=False)
     for at, width in columns:
         justify: Literal["left", "right"] = "left" if at < sheet.num_keys else "right"
-        table.add_column(sheet.shown[at], justify=justify, min_width=width)
+        table.add_column(
+            sheet.shown[at],
+            justify=justify,
+            min_width=width,
+            max_width=width if is_tight else None,
+        )
     for row, cells in enumerate(sheet.rows):
         mark = sheet.mark_of(row)
         style = colours.states["failed"] if mark in _MARKED else ""
