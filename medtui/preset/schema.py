@@ -22,19 +22,27 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
 """Dotted key to its default by the last schema that has it."""
 
 
+def former_defaults(table: Mapping[str, Any]) -> dict[str, object]:
+    """Return dotted key to default where a preset's schema has another than today's."""
+    schema = table.get("schema", UNNAMED_SCHEMA)
+    if not isinstance(schema, int):
+        return {}
+    return {
+        key: defaults[last]
+        for key, defaults in FORMER_DEFAULTS.items()
+        if (last := min((each for each in defaults if schema <= each), default=None)) is not None
+    }
+
+
 def with_defaults_of_schema(table: dict[str, Any]) -> dict[str, Any]:
     """Return a preset's table with the defaults of its schema for absent keys.
 
     Tables that are not as they should be are left to the validation of the model.
     """
-    schema = table.get("schema", UNNAMED_SCHEMA)
-    if not isinstance(schema, int) or schema >= SCHEMA_VERSION:
-        return table
     filled = dict(table)
-    for key, defaults in FORMER_DEFAULTS.items():
-        last = next((each for each in sorted(defaults) if schema <= each), None)
+    for key, default in former_defaults(table).items():
         section, _, name = key.rpartition(".")
         values = filled.get(section, {})
-        if last is not None and isinstance(values, dict) and name not in values:
-            filled[section] = {**values, name: defaults[last]}
+        if isinstance(values, dict) and name not in values:
+            filled[section] = {**values, name: default}
     return filled

@@ -295,3 +295,13 @@ def test_a_table_within_a_table_comes_with_its_first_key_and_goes_with_its_last(
     emptied = changed.set_to("data.augment", "flip_vertical", None)
     assert emptied.preset == plain.preset
     assert emptied.preset.data.augment is None
+
+
+def test_a_form_shows_the_defaults_of_the_preset_s_schema() -> None:
+    """A preset of schema 1 trains no control, and its form does not say that it does."""
+    for schema, shown in ((1, False), (2, True)):
+        text = f'schema = {schema}\nname = "some"\n[data]\ncard = "demo"\n'
+        document = PresetDocument(text)
+        assert document.preset is not None
+        assert document.value("compress", "control") is shown
+        assert document.preset.compress.control is shown

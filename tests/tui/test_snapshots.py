@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from medtui.tui.compare.screen import CompareScreen
+from medtui.tui.editor.data_screen import DataScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from tests.helpers.fixed_answers import answer_as_recorded
@@ -102,6 +104,14 @@ def _set_ages(runs_dir: Path) -> None:
         os.utime(study / "preset.toml", (NOW - age, NOW - age))
 
 
+def _is_augmented(screen: Screen[object]) -> bool:
+    """Return whether the Data screen has its last part, the augmented images."""
+    if not isinstance(screen, DataScreen) or screen._report is None:
+        return False
+    previews = screen._report.previews
+    return bool(previews) and all(preview.augmented for preview in previews)
+
+
 async def test_an_empty_folder(begin: Begin) -> None:
     """Home without a study."""
     async with begin() as walk:
@@ -178,7 +188,9 @@ async def test_a_new_study(begin: Begin) -> None:
         await walk.take("new-study", "n")
         await walk.take("new-study-help", "question_mark")
         await walk.press("escape")
-        await walk.take("data", "enter")
+        await walk.press("enter")
+        await until(walk.pilot, lambda: _is_augmented(walk.pilot.app.screen))
+        await walk.take("data")
         await walk.take("data-help", "question_mark")
         await walk.press("escape")
         await walk.take("compress", "n")

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from medtui.errors import MedtuiError
 from medtui.preset import Preset, describe_searches, parse_preset
 from medtui.preset.file import find_preset_path, with_present_names
+from medtui.preset.schema import former_defaults
 from medtui.preset.toml import DocumentError, Problem, read_text
 from medtui.resources import presets_dir
 
@@ -67,7 +68,8 @@ class PresetDocument:
             return table[name]
         if table is None and "." in section:
             return None
-        default = field_of(section, name).default
+        key = f"{section}.{name}" if section else name
+        default = former_defaults(self.table).get(key, field_of(section, name).default)
         return None if default is PydanticUndefined else default
 
     def has(self, section: str) -> bool:
