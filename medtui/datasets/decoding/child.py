@@ -5,6 +5,7 @@ The process ends when its parent closes the pipe or dies.
 """
 
 import contextlib
+import resource
 import signal
 import sys
 import warnings
@@ -123,8 +124,6 @@ def main() -> None:
 
 
 def _limit_memory(array_bytes: int) -> None:
-    import resource  # only this process limits itself
-
     limit = MEMORY_LIMIT_BYTES + array_bytes
     _, highest = resource.getrlimit(resource.RLIMIT_AS)
     with contextlib.suppress(ValueError, OSError):  # a lower limit is already set
