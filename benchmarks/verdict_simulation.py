@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import norm
 
 from medtui.analysis.pairing import PairedPredictions
-from medtui.analysis.subgroup_analysis import change_of, judged_class
+from medtui.analysis.subgroup_analysis import changes_of, judged_class
 from medtui.analysis.verdicts import MIN_POSITIVES, judge_together
 from medtui.metrics import class_metric
 from medtui.metrics.scores import Floats, Labels, Scores
@@ -119,7 +119,7 @@ def judge_study(pair: PairedPredictions) -> Judged:
             pair.names, pair.patients, pair.reference.of_class(index), pair.run.of_class(index)
         )
         positives.append(int(alone.run.labels_NK.sum()))
-        judged.append(judged_class(alone, change_of(alone, metric)))
+        judged.append(judged_class(alone, *changes_of(alone, [metric])))
     planted = judged[LOSING_CLASS].difference
     is_below = planted is not None and planted.high < 0
     return Judged([each.state for each in judge_together(judged, MARGIN)], positives, is_below)

@@ -1,9 +1,9 @@
 """Paired differences between a run and its baseline, on the images that both predicted.
 
 Both runs answered the same images, so their errors are correlated: an interval of the difference is
-much narrower than the two intervals suggest. Every bootstrap sample therefore draws the same
-patients for both runs and computes both metrics on them. Patients are drawn, not images, because
-images of one patient are alike.
+much narrower than the two intervals suggest. The same patients are therefore left out for both
+runs, and both metrics are computed without them. Patients are left out, not images, because images
+of one patient are alike.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,9 @@ from medtui.analysis.verdicts import Verdict, judge, shortage_of
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
+from medtui.metrics.registry import MIN_PATIENTS_PAIRED
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import REFERENCE
-
-RESAMPLES = 1000
-"""Bootstrap samples of a 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,6 @@ def differences(
     entry: RunRecord,
     split: Split = "test",
     *,
-    resamples: int = RESAMPLES,
     metric: Metric | None = None,
 ) -> Differences:
     """Return the paired difference of every reported metric of the task, or of one, on a split.
@@ -77,15 +74,13 @@ def differences(
     """
     pair = pair_runs(baseline, entry, split)
     metrics = (metric,) if metric else reported_metrics(pair.run.task)
-    found = paired_differences(
-        pair.reference, pair.run, pair.patients, metrics, resamples=resamples
-    )
+    found = paired_differences(pair.reference, pair.run, pair.patients, metrics)
     patients, has_patients = tuple(pair.patients), bool(pair.num_patients)
     return Differences(baseline.key, found, patients, has_patients)
 
 
 def differences_of_all(
-    entries: Sequence[RunRecord], pin: RunRecord | None, *, resamples: int = RESAMPLES
+    entries: Sequence[RunRecord], pin: RunRecord | None
 ) -> tuple[dict[str, Differences], list[str]]:
     """Return each run's differences from `pin`, or without it from its control or reference.
 
@@ -97,9 +92,7 @@ def differences_of_all(
         if baseline is None:
             continue
         try:
-            found[entry.key] = differences_from(
-                baseline, entry, () if pin else entries, resamples=resamples
-            )
+            found[entry.key] = differences_from(baseline, entry, () if pin else entries)
         except MedtuiError as error:
             problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
     return found, problems
@@ -109,8 +102,6 @@ def differences_from(
     baseline: RunRecord,
     entry: RunRecord,
     entries: Sequence[RunRecord],
-    *,
-    resamples: int = RESAMPLES,
 ) -> Differences:
     """Return the differences from a baseline, and where that is a control from the reference too.
 
@@ -119,17 +110,24 @@ def differences_from(
     Raises:
         MedtuiError: as for `pair_runs`.
     """
-    found = differences(baseline, entry, resamples=resamples)
+    found = differences(baseline, entry)
     reference = reference_of(entry, entries) if entries and baseline.folder.is_control else None
     if reference is None:
         return found
-    from_reference = differences(reference, entry, resamples=resamples)
+    from_reference = differences(reference, entry)
     return replace(found, from_reference=from_reference)
 
 
 def from_reference(found: Differences) -> Differences | None:
     """Return a run's differences from its study's reference; None where they are not known."""
     return found if found.baseline.endswith(f"/{REFERENCE}") else found.from_reference
+
+
+MISSING_INTERVAL = (
+    f"n < {MIN_PATIENTS_PAIRED}: there are fewer than the {MIN_PATIENTS_PAIRED} patients that the "
+    "interval needs."
+)
+"""Explains what `difference_text` shows in place of an interval."""
 
 
 def difference_text(metric: Metric, difference: Difference | None) -> str:

@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.columns import Column, Split
-from medtui.analysis.differences import Differences, difference_text, from_reference
+from medtui.analysis.differences import (
+    MISSING_INTERVAL,
+    Differences,
+    difference_text,
+    from_reference,
+)
 from medtui.analysis.groups import Group, mean_and_spread
 from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.settings import setting_differences
@@ -179,7 +184,7 @@ def _baselines(entries: Sequence[RunRecord], found: Mapping[str, Differences] | 
     note = (
         f"Changes are relative to {', '.join(names)}, shares in percentage points, with paired "
         "95 % jackknife intervals over patients where these are known, else over images; "
-        "n < 9: there are fewer than the 9 patients that the interval needs."
+        f"{MISSING_INTERVAL}"
     )
     missing = describe_missing_controls([each for each in entries if _is_own(each, found)])
     return f"{note} {missing}".rstrip()

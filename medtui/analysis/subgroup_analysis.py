@@ -16,7 +16,7 @@ import numpy as np
 
 from medtui.analysis.baselines import baseline_of
 from medtui.analysis.columns import Split
-from medtui.analysis.differences import RESAMPLES, pair_runs
+from medtui.analysis.differences import pair_runs
 from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
 from medtui.analysis.pairing import PairedPredictions
 from medtui.analysis.patient_changes import PatientChange, patient_changes
@@ -122,8 +122,7 @@ class SubgroupAnalysis:
 
 
 def analyse_subgroups(
-    baseline: RunRecord, entry: RunRecord, split: Split = "test", *, margin: float | None = None,
-    resamples: int = RESAMPLES,
+    baseline: RunRecord, entry: RunRecord, split: Split = "test", *, margin: float | None = None
 ) -> SubgroupAnalysis:  # fmt: skip
     """Return what `entry` changed relative to `baseline`, judged by its preset's margin or another.
 
@@ -132,11 +131,11 @@ def analyse_subgroups(
     """
     pair = pair_runs(baseline, entry, split)
     primary = primary_metric(pair.run.task)
-    overall = change_of(pair, primary, resamples)
+    (overall,) = changes_of(pair, [primary])
     accepted = entry.margin if margin is None else margin
     names = entry.predictions.classes
-    classes = _class_changes(pair, names, resamples)
-    groups = _subgroup_changes(pair, read_subgroups(entry.folder.split, split), primary, resamples)
+    classes = _class_changes(pair, names)
+    groups = _subgroup_changes(pair, read_subgroups(entry.folder.split, split), primary)
     verdicts = judge_together([judged for _, judged in (*classes, *groups)], accepted)
     of_classes, of_groups = verdicts[: len(classes)], verdicts[len(classes) :]
     return SubgroupAnalysis(
@@ -178,13 +177,18 @@ def analyse_all(
     return analyses, problems
 
 
-def change_of(pair: PairedPredictions, metric: Metric, resamples: int = RESAMPLES) -> Change:
-    """Return a metric before and after, with its paired difference."""
-    found = paired_differences(
-        pair.reference, pair.run, pair.patients, [metric], resamples=resamples
+def changes_of(pair: PairedPredictions, metrics: Sequence[Metric]) -> tuple[Change, ...]:
+    """Return each metric before and after, with its paired difference."""
+    found = paired_differences(pair.reference, pair.run, pair.patients, metrics)
+    return tuple(
+        Change(
+            metric,
+            defined(metric.compute(pair.reference)),
+            defined(metric.compute(pair.run)),
+            found.get(metric.name),
+        )
+        for metric in metrics
     )
-    before, after = (defined(metric.compute(each)) for each in (pair.reference, pair.run))
-    return Change(metric, before, after, found.get(metric.name))
 
 
 def _shortage(pair: PairedPredictions, metric: Metric) -> str:
@@ -192,7 +196,7 @@ def _shortage(pair: PairedPredictions, metric: Metric) -> str:
 
 
 def _class_changes(
-    pair: PairedPredictions, classes: Sequence[str], resamples: int
+    pair: PairedPredictions, classes: Sequence[str]
 ) -> list[tuple[ClassChange, JudgedChange]]:
     """Return the changes of each class, rarest first, and what its verdict rests on."""
     # Each class is treated as a binary task of its own, with its scores and labels only.
@@ -204,7 +208,7 @@ def _class_changes(
         alone = PairedPredictions(
             pair.names, pair.patients, pair.reference.of_class(index), pair.run.of_class(index)
         )
-        changes = tuple(change_of(alone, metric, resamples) for metric in metrics)
+        changes = changes_of(alone, metrics)
         judged = judged_class(alone, changes[0])
         positives = int(alone.run.labels_NK[alone.run.known].sum())
         found.append((ClassChange(name, positives, changes, _UNJUDGED), judged))
@@ -234,7 +238,6 @@ def _subgroup_changes(
     pair: PairedPredictions,
     subgroups: dict[str, dict[str, str]],
     primary: Metric,
-    resamples: int,
 ) -> list[tuple[SubgroupChange, JudgedChange]]:
     """Return the change of each group, and what its verdict rests on."""
     found = []
@@ -242,7 +245,7 @@ def _subgroup_changes(
         value_N = np.array([subgroups.get(name, {}).get(kind, "") for name in pair.names])
         for value in sorted(set(value_N.tolist()) - {""}, key=_by_number):
             part = pair.take(np.flatnonzero(value_N == value))
-            change = change_of(part, primary, resamples)
+            (change,) = changes_of(part, [primary])
             counts = len(part.names), part.num_patients
             patients = tuple(part.patients)
             judged = JudgedChange(change.difference, patients, patients, _shortage(part, primary))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from medtui.metrics.scores import Floats, Scores
     from medtui.metrics.task import Task
 
+MIN_PATIENTS_PAIRED = 9
+"""Fewest patients with which intervals of changes hold, for every metric that was simulated."""
+
 _PERCENT = 100
 _SHARE_DIGITS, _NUMBER_DIGITS = 1, 3
 
@@ -48,7 +51,7 @@ class Metric:
     """Fewest patients with which its 95 % interval holds: at least 93 % of such intervals contain
     the truth, and they are at most 1.5 times as long as percentile intervals. Measured by
     `benchmarks/interval_coverage.py`."""
-    min_patients_paired: int = 9
+    min_patients_paired: int = MIN_PATIENTS_PAIRED
     """The same for the interval of a change between two runs on the same images."""
     is_per_class: bool = False
     """Whether results hold it for each class against the rest."""

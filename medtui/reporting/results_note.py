@@ -1,6 +1,7 @@
 """What the numbers of a report's table of results are."""
 
 from medtui.analysis.baselines import describe_missing_controls
+from medtui.analysis.differences import MISSING_INTERVAL
 from medtui.analysis.subgroup_tables import describe_verdicts
 from medtui.metrics.interval_method import describe_method
 from medtui.reporting.contents import Contents
@@ -12,7 +13,7 @@ def results_note(contents: Contents) -> str:
     return (
         "Intervals are over patients where these are known, else over images: those of a change "
         f"by a paired jackknife, a run's own by {method}. "
-        "n < 9: there are fewer than the 9 patients that the interval needs. "
+        f"{MISSING_INTERVAL} "
         f"{describe_verdicts(contents.headline, contents.entries[-1].margin)} "
         f"{_baseline_words(contents)} Those of percentages are in points. "
         "The reachable density counts only weights that a pixel reaches at the size of the images. "

@@ -141,7 +141,7 @@ def test_groups_have_mean_and_spread_over_seeds(cells: list[RunRecord]) -> None:
 
 def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[RunRecord]) -> None:
     """Without a pin, each run is compared with its study's reference, which has no difference."""
-    found, problems = differences_of_all(cells, None, resamples=50)
+    found, problems = differences_of_all(cells, None)
     assert not problems
     assert "cells/reference" not in found
     prune = next(entry for entry in cells if entry.folder.name == "prune-0.1")
@@ -150,13 +150,13 @@ def test_differences_are_paired_with_the_reference_or_a_pin(cells: list[RunRecor
     assert difference.value == pytest.approx(expected)
     assert not difference.has_interval  # of too few patients
     assert difference.detectable > abs(expected)
-    pinned, _ = differences_of_all(cells, prune, resamples=50)
+    pinned, _ = differences_of_all(cells, prune)
     assert pinned["cells/reference"].by_metric["accuracy"].value == pytest.approx(-expected)
 
 
 def test_a_difference_is_written_in_points(cells: list[RunRecord]) -> None:
     """Shares differ in percentage points with one decimal, areas in thousandths."""
-    found, _ = differences_of_all(cells[:2], None, resamples=20)
+    found, _ = differences_of_all(cells[:2], None)
     (each,) = found.values()
     for name, decimals in (("accuracy", 1), ("auroc", 3)):
         text = difference_text(column_named(name).metric, each.by_metric[name])
@@ -168,7 +168,7 @@ def test_a_run_without_predictions_is_reported_and_left_out(tmp_path: Path) -> N
     shutil.copytree(RECORDED / "cells", tmp_path / "cells")
     (tmp_path / "cells" / "prune-0.1" / "predictions.npz").unlink()
     entries, _ = read_run_records(all_runs(tmp_path))
-    found, problems = differences_of_all(entries, None, resamples=5)
+    found, problems = differences_of_all(entries, None)
     assert "cells/prune-0.1" not in found
     assert len(found) == 3
     assert len(problems) == 1
@@ -191,7 +191,7 @@ def test_the_front_has_no_dominated_point() -> None:
 
 def test_tables_can_be_written(cells: list[RunRecord]) -> None:
     """Each row is as wide as the headers, in every format."""
-    found, _ = differences_of_all(cells, None, resamples=5)
+    found, _ = differences_of_all(cells, None)
     metric = class_metric("single")
     for table in (
         runs_table(cells, usual_columns(cells), found),

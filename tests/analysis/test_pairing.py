@@ -65,7 +65,7 @@ def test_equal_images_are_compared_across_studies(tmp_path: Path) -> None:
     alter_study(copy_recorded(tmp_path, "again"), lambda stored: stored)
     entries = _read(tmp_path)
     for pin in ("cells/reference", "again/reference"):
-        found = differences(entries[pin], entries["cells/prune-0.1"], resamples=5)
+        found = differences(entries[pin], entries["cells/prune-0.1"])
         assert found.by_metric["accuracy"].value != 0
 
 
@@ -106,7 +106,7 @@ def test_unknown_patients_are_never_counted(tmp_path: Path) -> None:
         alter_predictions(entry.folder, forget_patients)
     entries = _read(tmp_path)
     pair = entries["films/reference"], entries["films/prune-0.05"]
-    analysis = analyse_subgroups(*pair, resamples=5)
+    analysis = analyse_subgroups(*pair)
     assert analysis.num_patients == 0
     assert "of unknown patients" in changed_answers_table([analysis]).note
     assert analysis.subgroups

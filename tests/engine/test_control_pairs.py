@@ -88,9 +88,7 @@ def change(
     assert accuracy is not None
     scores = [make_scores(each, labels, "single") for each in (before.logits_NK, logits)]
     patients = cohort.test.patients
-    return paired_differences(scores[0], scores[1], patients, [accuracy], resamples=1000)[
-        "accuracy"
-    ]
+    return paired_differences(scores[0], scores[1], patients, [accuracy])["accuracy"]
 
 
 def pairs(folder: Path, cohort: Dataset, reference: nn.Module, count: int) -> tuple[int, int]:

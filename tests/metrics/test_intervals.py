@@ -45,7 +45,7 @@ def test_a_drawn_sample_measures_like_its_repeated_images(task: str, num_classes
 def test_the_same_answers_differ_by_nothing() -> None:
     """Paired with itself, a run has no difference and no uncertainty about it."""
     scores = _scores("multi", 5)
-    for difference in paired_differences(scores, scores, PATIENTS, SAMPLED, resamples=20).values():
+    for difference in paired_differences(scores, scores, PATIENTS, SAMPLED).values():
         assert (difference.value, difference.low, difference.high) == (0, 0, 0)
         assert not difference.is_clear
 
@@ -53,7 +53,7 @@ def test_the_same_answers_differ_by_nothing() -> None:
 def test_an_absent_class_has_no_difference() -> None:
     """What cannot be ranked on the whole part is left out, not called zero."""
     scores = make_scores(np.zeros((4, 1)), np.zeros((4, 1), int), "multi")
-    assert paired_differences(scores, scores, list("abcd"), [AUROC], resamples=5) == {}
+    assert paired_differences(scores, scores, list("abcd"), [AUROC]) == {}
 
 
 def test_an_interval_is_as_wide_as_patients_make_it() -> None:
@@ -64,8 +64,8 @@ def test_an_interval_is_as_wide_as_patients_make_it() -> None:
     before, after = before.take(order), after.take(order)
     patients = [str(number // 30) for number in range(NUM_IMAGES)]
     names = list(map(str, order))
-    few = paired_differences(before, after, patients, [ACCURACY], resamples=200)["accuracy"]
-    many = paired_differences(before, after, names, [ACCURACY], resamples=200)["accuracy"]
+    few = paired_differences(before, after, patients, [ACCURACY])["accuracy"]
+    many = paired_differences(before, after, names, [ACCURACY])["accuracy"]
     assert few.value == many.value
     assert few.high - few.low > 1.5 * (many.high - many.low)
 

@@ -118,7 +118,7 @@ def test_intervals_and_changes_leave_unknown_labels_out(films, rng):
         filled = np.where(mask, labels, filler)
         before, after = (make_scores(each, filled, "multi", (), mask) for each in (logits, other))
         intervals = metric_intervals(before, PATIENTS, **PERCENTILE, resamples=50, seed=2)
-        changes = paired_differences(before, after, PATIENTS, SAMPLED, resamples=50)
+        changes = paired_differences(before, after, PATIENTS, SAMPLED)
         found.append((intervals, changes))
     assert found[0] == found[1]
     unmasked = make_scores(logits, np.where(mask, labels, 1), "multi")

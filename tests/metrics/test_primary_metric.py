@@ -103,7 +103,7 @@ def test_screens_comparisons_and_reports_ask_the_same(catalogue, name):
     entries, _ = read_run_records(run.folder for run in study.runs)
     shown = [column.metric.name for column in usual_columns(entries) if column.metric]
     assert shown[0] == NAMES[name]
-    harm = analyse_subgroups(entries[0], entries[1], resamples=5)
+    harm = analyse_subgroups(entries[0], entries[1])
     assert harm.overall.metric.name == NAMES[name]
     first = averages(FigureData(chart_runs(entries)))[0]
     assert first.title.partition(",")[0] == f"test {LABELS[name]}"

@@ -88,7 +88,7 @@ def test_a_row_is_enough_for_results(entries):
 
 def test_a_row_is_enough_for_comparisons(entries):
     """There is a column on test and on val, with a paired change, and a table of classes."""
-    found, _ = differences_of_all(entries, None, resamples=20)
+    found, _ = differences_of_all(entries, None)
     assert all("sureness" in each.by_metric for each in found.values())
     sheet = runs_table(entries, columns_named("run,sureness,val_sureness"), found)
     headers = ("run", "test toy sureness", "change of toy sureness", "val toy sureness")
