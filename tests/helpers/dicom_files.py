@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 COMPRESSIONS = {"rle": RLELossless, "jpeg2000": JPEG2000Lossless}
 
@@ -16,8 +16,10 @@ def dicom_elements(stored: NDArray[np.generic], **tags: object) -> Dataset:
     elements = Dataset()
     elements.file_meta = FileMetaDataset()
     elements.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    elements.SOPClassUID = elements.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
-    elements.SOPInstanceUID = elements.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    elements.SOPClassUID = elements.file_meta.MediaStorageSOPClassUID = UID(
+        "1.2.840.10008.5.1.4.1.1.1"
+    )
+    elements.SOPInstanceUID = elements.file_meta.MediaStorageSOPInstanceUID = UID("1.2.3")
     is_colour = stored.ndim == 3
     elements.Rows, elements.Columns = stored.shape[:2]
     elements.SamplesPerPixel = 3 if is_colour else 1
