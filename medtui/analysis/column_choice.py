@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from medtui.analysis.columns import Column, column_named
+from medtui.analysis.column import Column
+from medtui.analysis.columns import column_named
 from medtui.analysis.run_record import RunRecord, positive_of, task_of
 from medtui.metrics import primary_metric
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from medtui.analysis.baselines import baseline_of
-from medtui.analysis.columns import Split
+from medtui.analysis.column import Split
 from medtui.analysis.pairing import PairedPredictions, pair_predictions
 from medtui.analysis.run_record import RunRecord, reference_of
 from medtui.analysis.verdicts import Verdict, judge, shortage_of

@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from medtui.analysis.columns import Column, Value, column_named
+from medtui.analysis.column import Column, Value
+from medtui.analysis.columns import column_named
 from medtui.analysis.run_record import RunRecord
 from medtui.errors import UsageError
 

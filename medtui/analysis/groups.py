@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from medtui.analysis.columns import Column, column_named
+from medtui.analysis.column import Column
+from medtui.analysis.columns import column_named
 from medtui.analysis.run_record import RunRecord
 
 KEYS = ("scheme", "density", "seed", "study")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from medtui.analysis.baselines import describe_missing_controls
-from medtui.analysis.columns import Column, Split
+from medtui.analysis.column import Column, Split
 from medtui.analysis.differences import (
     MISSING_INTERVAL,
     Differences,

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from medtui.analysis.baselines import baseline_of
-from medtui.analysis.columns import Split
+from medtui.analysis.column import Split
 from medtui.analysis.differences import pair_runs
 from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
 from medtui.analysis.pairing import PairedPredictions

@@ -12,7 +12,7 @@ from medtui.errors import UsageError
 from medtui.units import plural
 
 if TYPE_CHECKING:
-    from medtui.analysis.columns import Column
+    from medtui.analysis.column import Column
     from medtui.analysis.differences import Differences
     from medtui.analysis.run_record import RunRecord
     from medtui.analysis.table import Table

@@ -3,8 +3,8 @@
 import re
 from bisect import bisect_right
 
-from medtui.datasets.card import Subgroup
 from medtui.datasets.missing_values import is_missing
+from medtui.datasets.table_section import Subgroup
 
 UNKNOWN = "unknown"
 """Subgroup of an image whose cell is empty, or not a number where bins need one."""

@@ -2,6 +2,7 @@
 
 from medtui.preset.cell import Cell
 from medtui.preset.compressing import CompressSettings
+from medtui.preset.data_settings import DataSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.grid import (
     cell_named,
@@ -17,7 +18,6 @@ from medtui.preset.grid import (
 )
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
 from medtui.preset.model import (
-    DataSettings,
     EvaluateSettings,
     GuardSettings,
     LcSettings,

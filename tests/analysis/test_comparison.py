@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from medtui.analysis.column import FORMER_NAMES
 from medtui.analysis.column_choice import differing, usual_columns
-from medtui.analysis.columns import FORMER_NAMES, all_columns, column_named, columns_named
+from medtui.analysis.columns import all_columns, column_named, columns_named
 from medtui.analysis.differences import difference_text, differences_of_all
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.groups import group_runs, mean_and_spread

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from medtui.datasets.card import Subgroup, load_card
+from medtui.datasets.card import load_card
 from medtui.datasets.dataset import open_dataset, save_split
 from medtui.datasets.findings import sentences
 from medtui.datasets.subgroups import subgroup_of
+from medtui.datasets.table_section import Subgroup
 from medtui.preset import DataSettings
 from medtui.preset.toml import DocumentError
 from medtui.runs.patient_groups import read_subgroups

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from medtui.analysis.columns import Column, column_named
+from medtui.analysis.column import Column
+from medtui.analysis.columns import column_named
 from medtui.analysis.groups import Group
 from medtui.analysis.run_record import task_of
 from medtui.charts.figures.data import FigureData

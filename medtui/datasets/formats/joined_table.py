@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from medtui.datasets.card import TableFiles
+from medtui.datasets.table_section import TableFiles
 from medtui.datasets.tables.file_names import explain_missing, find_file
 from medtui.datasets.tables.join import join_tables, shared_columns
 from medtui.datasets.tables.table import TableText, read_table

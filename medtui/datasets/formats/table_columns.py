@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from medtui.datasets.card import Card, Subgroup
+from medtui.datasets.card import Card
 from medtui.datasets.findings import note
 from medtui.datasets.formats.label_columns import OneHotColumns, RowLabels, UnusableRow
 from medtui.datasets.formats.label_names import LabelNames
 from medtui.datasets.formats.repeated_rows import ImageRow
 from medtui.datasets.missing_values import is_missing
 from medtui.datasets.subgroups import subgroup_of
+from medtui.datasets.table_section import Subgroup
 from medtui.datasets.tables.label_cell import split_labels
 from medtui.datasets.tables.table import TableText
 from medtui.protocol.finding import Finding

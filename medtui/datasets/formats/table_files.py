@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.datasets.card import TableFiles
 from medtui.datasets.split_names import split_of_name
+from medtui.datasets.table_section import TableFiles
 from medtui.datasets.tables.file_names import explain_missing, find_file
 from medtui.errors import EnvironmentProblem
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Sequence
 
 from medtui.control_characters import one_line
-from medtui.datasets.card import TableFiles
 from medtui.datasets.dicom_section import DicomSection
 from medtui.datasets.suggestion.draft import Draft, TableDraft
 from medtui.datasets.suggestion.lists import OfficialLists
+from medtui.datasets.table_section import TableFiles
 
 _WIDTH = 100
 """Characters of a comment line."""

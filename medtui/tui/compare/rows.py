@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from medtui.analysis.baselines import uncontrolled_studies
+from medtui.analysis.column import Column
 from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
-from medtui.analysis.columns import Column, column_named, columns_named
+from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
 from medtui.analysis.groups import Group, group_row, group_runs
 from medtui.analysis.run_record import RunRecord, positive_of

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from medtui.analysis.columns import Column, column_named, columns_named
+from medtui.analysis.column import Column
+from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity

@@ -5,7 +5,7 @@ from typing import Literal
 from rich.text import Text
 from textual.binding import Binding
 
-from medtui.analysis.columns import Column as RunColumn
+from medtui.analysis.column import Column as RunColumn
 from medtui.analysis.differences import Differences, difference_text
 from medtui.analysis.groups import Group
 from medtui.analysis.run_record import RunRecord
