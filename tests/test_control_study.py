@@ -1,8 +1,6 @@
 """A whole study with a control: its runs, what they are compared with, and an older study."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -14,6 +12,7 @@ from medtui.analysis.run_tables import runs_table
 from medtui.jobs.launcher import resume_study, start_study, stop_study
 from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
+from tests.helpers.command_line import run_medtui
 from tests.helpers.paths import RECORDED
 from tests.helpers.study_processes import (
     assert_same_outcome,
@@ -55,17 +54,8 @@ def study(tmp_path_factory) -> StudyFolder:
     folder = tmp_path_factory.mktemp("whole")
     preset = folder / "small.toml"
     preset.write_text(PRESET)
-    medtui("--run", str(preset), "--runs-dir", str(folder / "runs"))
+    run_medtui("--run", str(preset), "--runs-dir", str(folder / "runs"))
     return StudyFolder(folder / "runs" / "small")
-
-
-def medtui(*arguments: str) -> str:
-    """Run the command line; return its output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "medtui", *arguments], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def within(study: StudyFolder) -> tuple[str, str]:
@@ -98,22 +88,22 @@ def test_changes_are_against_the_control_and_the_reference_stands_beside(study):
 
 def test_json_has_both_changes(study):
     """`change` keeps its meaning, the difference from the reference."""
-    lines = medtui("runs", "compare", study.name, "--json", *within(study)).splitlines()
+    lines = run_medtui("runs", "compare", study.name, "--json", *within(study)).splitlines()
     compared = {each["run"]: each for each in map(json.loads, lines)}
     rounded = compared["small/quantize32"]
     assert (rounded["baseline"], rounded["control"]) == ("small/reference", "small/control")
     assert rounded["change"].keys() == rounded["change_control"].keys()
     assert rounded["change_control"]["accuracy"]["value"] == 0
     assert "change_control" not in compared["small/control"]
-    shown = json.loads(medtui("runs", "show", "small/quantize32", "--json", *within(study)))
+    shown = json.loads(run_medtui("runs", "show", "small/quantize32", "--json", *within(study)))
     assert shown["change_control"] == rounded["change_control"]
     assert shown["result"]["test"]["reference"]
 
 
 def test_tables_name_what_they_compare_with(study):
     """The table of a study has a column for each of the two."""
-    assert "from control" in medtui("runs", "show", study.name, *within(study))
-    assert "control, test" in medtui("runs", "show", "small/quantize32", *within(study))
+    assert "from control" in run_medtui("runs", "show", study.name, *within(study))
+    assert "control, test" in run_medtui("runs", "show", "small/quantize32", *within(study))
 
 
 def test_a_stopped_control_ends_with_the_same_bits(study, tmp_path):

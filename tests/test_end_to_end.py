@@ -13,6 +13,7 @@ from medtui.jobs.launcher import resume_study, start_study, stop_study
 from medtui.monitor.catalogue import StudyFeed
 from medtui.preset import load_preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
+from tests.helpers.command_line import run_medtui
 from tests.helpers.study_processes import (
     assert_same_outcome,
     events_of,
@@ -55,12 +56,7 @@ def study(tmp_path_factory) -> StudyFolder:
     folder = tmp_path_factory.mktemp("whole")
     preset = folder / "small.toml"
     preset.write_text(PRESET)
-    done = subprocess.run(
-        [sys.executable, "-m", "medtui", "--run", str(preset), "--runs-dir", str(folder / "runs")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "prune-0.2" in done.stdout
+    assert "prune-0.2" in run_medtui("--run", str(preset), "--runs-dir", str(folder / "runs"))
     return StudyFolder(folder / "runs" / "small")
 
 

@@ -1,8 +1,5 @@
 """The published study's presets, shrunk to a handful of images, from command line to report."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +7,7 @@ import pytest
 from medtui.preset import expand_grid, load_preset
 from medtui.resources import preset_names
 from medtui.runs.folder import StudyFolder
+from tests.helpers.command_line import run_medtui
 from tests.helpers.study_processes import result_of
 
 pytestmark = pytest.mark.real_data
@@ -24,14 +22,8 @@ SHRUNK = (
 
 
 def medtui(*arguments: str, folder: Path) -> str:
-    """Run the command line in `folder`; give what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "medtui", *arguments],
-        cwd=folder, capture_output=True, text=True, check=False,
-        env=os.environ | {"MEDTUI_RUNS_DIR": str(folder / "runs")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """Run the command line in `folder`, whose runs are below it; return its output."""
+    return run_medtui(*arguments, folder=folder, MEDTUI_RUNS_DIR=str(folder / "runs"))
 
 
 def shrink(name: str, root: Path, *, is_whole: bool) -> list[str]:

@@ -50,23 +50,22 @@ class Scan:
     @property
     def findings(self) -> Findings:
         """Return one finding per kind of skipped path; hidden files are not mentioned."""
-        found = [*_unread_findings(self), *_mask_findings(self)]
-        if self.others:
-            sentence = f"{plural(len(self.others), 'file')} without an image suffix skipped"
-            found.append(note("other-files", f"{sentence}: {some(self.others)}"))
-        if self.ignored:
-            sentence = f"{plural(len(self.ignored), 'path')} ignored by the card"
-            found.append(note("ignored-files", f"{sentence}: {some(sorted(self.ignored))}"))
-        if self.system_folders:
-            sentence = f"{plural(len(self.system_folders), 'system folder')} skipped"
-            found.append(note("system-folders", f"{sentence}: {some(sorted(self.system_folders))}"))
-        if self.loops:
-            sentence = f"{plural(len(self.loops), 'link')} to a folder already visited skipped"
-            found.append(note("repeated-links", f"{sentence}: {some(self.loops)}"))
-        if self.unreadable:
-            sentence = f"{plural(len(self.unreadable), 'path')} cannot be opened"
-            found.append(warning("unreadable-paths", f"{sentence}: {some(self.unreadable)}"))
-        return tuple(found)
+        skipped = (
+            (note, "other-files", self.others, "file", "without an image suffix skipped"),
+            (note, "ignored-files", sorted(self.ignored), "path", "ignored by the card"),
+            (note, "system-folders", sorted(self.system_folders), "system folder", "skipped"),
+            (note, "repeated-links", self.loops, "link", "to a folder already visited skipped"),
+            (warning, "unreadable-paths", self.unreadable, "path", "cannot be opened"),
+        )
+        return (
+            *_unread_findings(self),
+            *_mask_findings(self),
+            *(
+                rank(name, f"{plural(len(paths), noun)} {reason}: {some(paths)}")
+                for rank, name, paths, noun, reason in skipped
+                if paths
+            ),
+        )
 
 
 def scan(folder: Path, rules: IgnoreRules | None = None) -> Scan:

@@ -1,11 +1,38 @@
 """A small data set of real files, drawn from seeds."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from medtui.cli import main
 from medtui.preset import DataSettings
 from tests.helpers.drawn_images import FOLDERS, draw, write_card
+
+
+class Shown(NamedTuple):
+    """Output of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Medtui = Callable[..., Shown]
+
+
+@pytest.fixture
+def medtui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Medtui:
+    """Return a runner of `medtui data`."""
+
+    def run(*words: str) -> Shown:
+        monkeypatch.setattr(sys, "argv", ["medtui", "data", *words])
+        code = main()
+        return Shown(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

@@ -1,41 +1,14 @@
 """`medtui data`: counts on stdout, messages on stderr, documented exit codes."""
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from medtui.cli import main
 from medtui.preset import DataSettings
+from tests.datasets.conftest import Medtui
 from tests.helpers.drawn_images import write_medmnist
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Output of a command."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Medtui = Callable[..., Shown]
-
-
-@pytest.fixture
-def medtui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Medtui:
-    """Return a runner of `medtui data`."""
-
-    def run(*words: str) -> Shown:
-        monkeypatch.setattr(sys, "argv", ["medtui", "data", *words])
-        code = main()
-        return Shown(code, *capsys.readouterr())
-
-    return run
 
 
 def test_list_names_the_shipped_cards(medtui: Medtui) -> None:

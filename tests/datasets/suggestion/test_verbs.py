@@ -1,31 +1,17 @@
 """`medtui data new` and `data check FOLDER`: what is printed, written and refused."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from medtui.cli import main
+from tests.datasets.conftest import Medtui
 from tests.datasets.suggestion.conftest import Write
 
-Medtui = Callable[..., tuple[int, str, str]]
 
-
-@pytest.fixture
-def medtui(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Medtui:
-    """Return a runner of `medtui data` that returns exit status, stdout and stderr."""
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["medtui", "data", *words])
-        code = main()
-        return (code, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture
