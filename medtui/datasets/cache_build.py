@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from medtui.datasets.cache_record import CacheRecord, empty_record, fill
+from medtui.datasets.cache_record import CacheRecord, fill
 from medtui.datasets.decoding.child import Done
 from medtui.datasets.decoding.image_stats import hash_image
 from medtui.datasets.decoding.picture import bits_of
@@ -128,14 +128,6 @@ class CacheBuild:
         np.lib.format.open_memmap(self.array, mode="w+", dtype=np.uint8, shape=self.shape).flush()
         with self.array.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, self.array.stat().st_size)
-
-
-def start_build(
-    entry: Path, key: str, card: str, root: str, count: int, settings: DecodeSettings,
-    report: Reporter,
-) -> CacheBuild:  # fmt: skip
-    """Return the build of an entry, with what an interrupted build finished."""
-    return CacheBuild(entry, empty_record(key, card, root, count, settings), settings, report)
 
 
 def _rows_of(done: Done) -> range:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from medtui.datasets.card_fields import FileName, Many
+from medtui.datasets.card_fields import FileName
 from medtui.datasets.decoding.settings import Fit, Frame
 from medtui.datasets.dicom_section import DicomSection
 from medtui.datasets.formats import Format
@@ -15,6 +15,7 @@ from medtui.datasets.table_section import TableFiles
 from medtui.errors import UsageError
 from medtui.metrics import Task, has_positive_class
 from medtui.preset.augmenting import Augment
+from medtui.preset.document import Many
 from medtui.preset.toml import (
     Document,
     DocumentError,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from medtui.datasets.card_fields import Many
+from medtui.preset.document import Many
 from medtui.preset.toml import Document
 
 HeaderSubgroup = Literal["sex", "age", "view", "manufacturer"]

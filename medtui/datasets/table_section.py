@@ -4,8 +4,9 @@ from itertools import pairwise
 
 from pydantic import Field, field_validator, model_validator
 
-from medtui.datasets.card_fields import FileName, Many
+from medtui.datasets.card_fields import FileName
 from medtui.datasets.formats import RowRule, Uncertain
+from medtui.preset.document import Many
 from medtui.preset.toml import Document
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from medtui.preset.cell import Cell
-from medtui.preset.measuring import Density, Many
+from medtui.preset.document import Many
+from medtui.preset.measuring import Density
 from medtui.preset.schemes import (
     CONTROL,
     Scheme,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict, field_validator
 
 from medtui.preset.augmenting import Augment
-from medtui.preset.measuring import Many
+from medtui.preset.document import Many
 from medtui.preset.toml import Document
 from medtui.protocol.finding import ERRORS
 from medtui.suggest import did_you_mean

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
 from medtui.preset.former_names import FormerNames
 from medtui.preset.toml_lines import Location
+
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], Strict(strict=False)]
+"""A TOML array, stored as a tuple; its elements are validated strictly."""
 
 FAULTS = "faults"
 """Type of the validation error that carries what checks across several keys found."""

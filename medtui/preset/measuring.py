@@ -1,14 +1,11 @@
 """Sections on shrinking and benchmarking, which change no result of a run."""
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field
 
+from medtui.preset.document import Many
 from medtui.preset.toml import Document
-
-T = TypeVar("T")
-Many = Annotated[tuple[T, ...], Strict(strict=False)]
-"""A TOML array, held as a tuple; its elements stay strict."""
 
 Density = Annotated[float, Field(gt=0, le=1)]
 """Share of weights (or filters, neurons, blocks) that is kept."""

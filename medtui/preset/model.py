@@ -7,8 +7,9 @@ from pydantic import Field, field_validator, model_validator
 
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.data_settings import DataSettings
+from medtui.preset.document import Many
 from medtui.preset.former_names import FormerNames
-from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, Many, ShrinkSettings
+from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
 from medtui.preset.precision import FastPrecision
 from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
 from medtui.preset.searching import SearchSettings
