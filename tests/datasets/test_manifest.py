@@ -12,10 +12,8 @@ from medtui.datasets.manifest import NOT_LISTED, OTHER_CONTENT, read_manifest
 from medtui.datasets.progress import Progress
 from medtui.errors import UsageError
 from medtui.preset import DataSettings
-from tests.datasets.test_data_verbs import Medtui, medtui
+from tests.datasets.conftest import Medtui
 from tests.helpers.drawn_images import FOLDERS, write_card, write_medmnist
-
-__all__ = ["medtui"]
 
 
 def _sums(root: Path, algorithm: str = "sha256", between: str = "  ") -> str:
