@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.helpers.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from medtui.runs.folder import StudyFolder
+
+# The same examples in every run: a failure is of the change at hand, not of the day's luck.
+# `pytest --hypothesis-profile=random` searches elsewhere.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("random", derandomize=False)
+settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,7 @@ values. Rows of names are flipped: row 0 is the highest.
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -69,7 +70,12 @@ def y_ticks_of(plot: Plot, frame: Frame, height: int) -> tuple[list[float], list
 
 
 def _log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
-    values = log_ticks_of(10**low, 10**high, most)
+    # The margin around the data may end beyond the numbers that a float can hold.
+    first, last = (
+        10.0 ** min(max(end, sys.float_info.min_10_exp), sys.float_info.max_10_exp)
+        for end in (low, high)
+    )
+    values = log_ticks_of(first, last, most)
     return [math.log10(value) for value in values], label_log_ticks(values)
 
 

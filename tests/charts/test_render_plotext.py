@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from medtui.charts.braille import Plane, cells_of
@@ -26,6 +26,9 @@ anything = st.one_of(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(anything, max_size=60), st.booleans(), st.integers(0, 120), st.integers(0, 40))
+@example(values=[5.8e293, 3.2e-69], is_log=True, width=18, height=4)
+@example(values=[1.7e308, 5e-324], is_log=True, width=40, height=12)
+@example(values=[1.7e308, 1.6e308], is_log=True, width=40, height=12)
 def test_any_values_make_a_chart_of_the_asked_size(
     values: list[float | None], is_log: bool, width: int, height: int
 ) -> None:

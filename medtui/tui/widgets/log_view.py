@@ -59,6 +59,12 @@ class LogView(Panel, ScrollView, can_focus=False):
         """Rows that pass the filter, wrapped."""
         return len(self._rows)
 
+    @property
+    def _text_width(self) -> int:
+        """Cells for the text of a row; the scroll bar keeps its place while it is hidden."""
+        inner = self.region.shrink(self.styles.gutter).width
+        return max(0, inner - self.styles.scrollbar_size_vertical)
+
     def filter(self, text: str, lines: tuple[Line, ...], colours: Colours) -> None:
         """Show only lines that hold this text; `warning` finds warnings by their level."""
         self._filter = text.lower()
@@ -73,7 +79,7 @@ class LogView(Panel, ScrollView, can_focus=False):
             muted = Style.parse(colours.muted)
             self._styles_of = {"clock": muted, "warning": Style.parse(colours.warning)}
             self.refresh()
-        width = self.scrollable_content_region.width
+        width = self._text_width
         if width > 0 and (lines != self._known or width != self._width):
             self._take(lines, width)
         self._show_caption(colours)
