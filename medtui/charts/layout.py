@@ -20,7 +20,7 @@ from medtui.monitor.telemetry_curves import Point
 _COLUMNS_PER_X_TICK = 9
 _ROWS_PER_Y_TICK = 3
 _ROW_MARGIN = 0.5
-_LONGEST_ROW_NAME = 20
+_LONGEST_ROW_NAME = 30
 
 Bar = tuple[float, float, float, float]
 """A straight line: x and y of its beginning and of its end."""

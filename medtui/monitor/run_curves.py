@@ -29,6 +29,14 @@ class RunCurves:
             (float(cycle.cycle), metric.scale(metric.of(cycle.val))) for cycle in self.cycles
         )
 
+    def test_metric(self, metric: Metric) -> tuple[Point, ...]:
+        """Return a metric on test by cycle, of the cycles after which test was evaluated."""
+        return tuple(
+            (float(cycle.cycle), metric.scale(metric.of(cycle.test)))
+            for cycle in self.cycles
+            if cycle.test
+        )
+
 
 def read_run_curves(run: RunFolder) -> RunCurves:
     """Read a run's log and telemetry, once each."""

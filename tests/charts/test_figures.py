@@ -99,27 +99,28 @@ def test_every_figure_can_be_drawn_on_a_screen(name: str, data: FigureData) -> N
         assert re.search(r"[A-Za-z=]", draw(plot, 100, 24, ascii_style).plain)
 
 
-def shown(tab: str, contents: Contents, *, is_turned: bool) -> object:
+def shown(tab: str, contents: Contents, *, side: int = 0) -> object:
     """Return what a tab of Compare holds for the report's runs."""
     runs: tuple[ChartedRun, ...] = contents.figure_data.runs
     runs_dir = runs[0].entry.folder.study.path.parent
     loader = ComparisonLoader(runs_dir)
     current = next(run.entry for run in runs if not run.entry.folder.is_reference)
-    request = TabRequest(tab, runs, current, loader.load(), None, is_turned, 100)
+    request = TabRequest(tab, runs, current, loader.load(), None, side, 100)
     return next(iter(compute_content(loader, request, DARK)))
 
 
 @pytest.mark.parametrize("tab", sorted(TABS))
 def test_a_tab_of_compare_shows_the_report_s_plots(tab: str, contents: Contents) -> None:
-    """The same plot, and turned over its second one; averages are its numbers as text."""
+    """The same plot, and on the next sides its others; averages are its numbers as text."""
     plots = named(TABS[tab], contents.figure_data).build(contents.figure_data)
     if tab == "Averages":
-        assert shown(tab, contents, is_turned=False) == (draw_averages(plots, DARK),)
+        assert shown(tab, contents) == (draw_averages(plots, DARK),)
         return
     if tab == "Accuracy":
-        plots = (*plots, *named("changes", contents.figure_data).build(contents.figure_data))
-    for is_turned, plot in ((False, plots[0]), (True, plots[-1])):
-        found = shown(tab, contents, is_turned=is_turned)
+        others = (named(name, contents.figure_data) for name in ("test", "changes"))
+        plots = (*plots, *(figure.build(contents.figure_data)[0] for figure in others))
+    for side, plot in enumerate(plots):
+        found = shown(tab, contents, side=side)
         assert isinstance(found, Plot)
         assert replace(found, remark=plot.remark) == plot
         assert ("again" in found.remark) == (len(plots) > 1)
@@ -129,11 +130,11 @@ def test_classes_and_calibration_are_the_other_sides_of_their_tables(contents: C
     """A second press of their digit draws the report's figure; calibration of the current run."""
     data = contents.figure_data
     (classes,) = named("classes", data).build(data)
-    found = shown("Classes", contents, is_turned=True)
+    found = shown("Classes", contents, side=1)
     assert isinstance(found, Plot)
     assert replace(found, remark="") == classes
     (calibration,) = named("calibration", data).build(data)
-    found = shown(SUBGROUPS, contents, is_turned=True)
+    found = shown(SUBGROUPS, contents, side=1)
     assert isinstance(found, Plot)
     assert len(found.series) == 3
     assert set(found.series) <= set(calibration.series)
@@ -152,7 +153,7 @@ def test_a_pinned_baseline_is_named(data: FigureData) -> None:
 def test_averages_are_the_columns_means(data: FigureData) -> None:
     """In the unit of the axis: shares in percent, memory in MiB, short times in seconds."""
     plots = {plot.title: plot.series[0] for plot in named("averages", data).plots(data)}
-    group = data.schemes()[0]
+    group = data.cells()[0]
     mean = group.mean(column_named("accuracy"))
     assert mean is not None
     assert plots["test accuracy, %"].points[0] == (pytest.approx(100 * mean), 0.0)
@@ -220,3 +221,31 @@ def test_drawing_leaves_matplotlib_s_settings_alone() -> None:
     before = dict(mpl.rcParams)
     svg_of([Plot("x", ())])
     assert dict(mpl.rcParams) == before
+
+
+def test_densities_are_not_merged_into_one_bar() -> None:
+    """Two densities of a scheme have a bar each, with their own numbers and no spread."""
+    (found,) = gather([StudyFolder(RECORDED / "films")], lambda _what: None)
+    for plot in named("averages", found.figure_data).plots(found.figure_data):
+        assert plot.rows == ("reference", "Prune 0.05", "Prune 0.5")
+        (series,) = plot.series
+        assert all(low == high for low, high in series.intervals)
+    (exact,) = (plot for plot in named("averages", found.figure_data).plots(found.figure_data)
+                if plot.title.startswith("test exact match"))  # fmt: skip
+    values = [100 * entry.result.test.metrics["exact_match"] for entry in found.entries]
+    assert sorted(x for x, _ in exact.series[0].points) == pytest.approx(sorted(values))
+
+
+def test_test_by_cycle_is_drawn_from_the_events() -> None:
+    """Films have a plot each of AUROC, accuracy and exact match, with every cycle in the log."""
+    (found,) = gather([StudyFolder(RECORDED / "films")], lambda _what: None)
+    data = found.figure_data
+    plots = named("test", data).plots(data)
+    for plot, name in zip(plots, ("auroc", "accuracy", "exact_match"), strict=True):
+        assert "for the record" in plot.title
+        scale = 1 if name == "auroc" else 100
+        for run, series in zip(data.compressed, plot.series, strict=True):
+            cycles = data.curves[run.entry.key].cycles
+            assert [(x, y) for x, y in series.points] == [
+                (cycle.cycle, pytest.approx(scale * cycle.test[name])) for cycle in cycles
+            ]

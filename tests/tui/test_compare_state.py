@@ -137,10 +137,11 @@ def test_rows_are_made_in_words(state: CompareState) -> None:
 
 
 def test_a_tab_chosen_again_shows_its_other_side(state: CompareState) -> None:
-    """Another tab begins with its first side."""
+    """Another tab begins with its first side; after the last comes the first again."""
     assert state.choose_tab(TABS[5])
-    assert not state.is_turned
+    assert state.side == 0
     assert not state.choose_tab(TABS[5])
-    assert state.is_turned
-    assert state.choose_tab(TABS[1])
-    assert not state.is_turned
+    assert state.side == 1
+    assert state.choose_tab(TABS[0])
+    sides = [state.side, *(state.choose_tab(TABS[0]) or state.side for _ in range(3))]
+    assert sides == [0, 1, 2, 0]

@@ -1,4 +1,4 @@
-"""Figures with names along y: changes with intervals, classes, and averages of schemes."""
+"""Figures with names along y: changes with intervals, classes, means by scheme and density."""
 
 from dataclasses import replace
 
@@ -10,9 +10,10 @@ from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Level, Plot, Series
 from medtui.metrics import class_metric
 from medtui.runs.folder import REFERENCE
-from medtui.units import GIB, MIB
+from medtui.units import GIB, MIB, MISSING
 
-_AVERAGED = ("memory", "peak_memory", "utilisation", "process_memory", "cpu", "time")
+_AVERAGED = ("latency", "throughput", "memory", "peak_memory", "utilisation", "process_memory",
+             "cpu", "time")  # fmt: skip
 """Columns whose means are drawn beside the metrics'; those without measurements are left out."""
 
 _SECONDS_PER_MINUTE = 60.0
@@ -82,15 +83,20 @@ def classes(data: FigureData) -> tuple[Plot, ...]:
 
 
 def averages(data: FigureData) -> tuple[Plot, ...]:
-    """Return the mean over each scheme's runs, with the spread between them: a plot a column."""
-    groups = data.schemes()
-    metrics = dict.fromkeys((data.headline.name, "accuracy", "auroc"))
+    """Return means over the seeds of each scheme and density, with their spread: a plot a column.
+
+    Densities are never merged: a spread is between seeds alone.
+    """
+    groups = data.cells()
+    metrics = dict.fromkeys((data.headline.name, "accuracy", "exact_match", "auroc"))
     columns = [column_named(name) for name in (*metrics, *_AVERAGED)]
-    return tuple(
-        _average(column, groups)
-        for column in columns
-        if any((group.mean(column) or 0.0) > 0 for group in groups)
-    )
+    return tuple(_average(column, groups) for column in columns if _is_measured(column, groups))
+
+
+def _is_measured(column: Column, groups: list[Group]) -> bool:
+    """Return whether there is something to draw; an exact match of 0 is, unused memory is not."""
+    means = [mean for group in groups if (mean := group.mean(column)) is not None]
+    return bool(means) and (column.metric is not None or max(means) > 0)
 
 
 def _average(column: Column, groups: list[Group]) -> Plot:
@@ -110,8 +116,14 @@ def _average(column: Column, groups: list[Group]) -> Plot:
         ),
     )
     label = f"{column.label}{unit}"
-    names = tuple(f"{group.label} ({len(group.members)})" for group in groups)
+    names = tuple(_row_name(group) for group in groups)
     return Plot(label, (bars,), x_label=label, rows=names)
+
+
+def _row_name(group: Group) -> str:
+    """Return a group's label, without the mark of a missing density, and its number of runs."""
+    label = group.label.removesuffix(f" {MISSING}")
+    return label if len(group.members) == 1 else f"{label} ({len(group.members)})"
 
 
 def _unit_of(column: Column, highest: float) -> tuple[float, str, int]:
@@ -120,6 +132,10 @@ def _unit_of(column: Column, highest: float) -> tuple[float, str, int]:
         return (100.0, ", %", 1) if column.metric.is_share else (1.0, "", 3)
     if "memory" in column.name:
         return (1 / MIB, ", MiB", 0) if highest < _MOST_MIB * MIB else (1 / GIB, ", GiB", 1)
+    if column.name == "latency":
+        return 1.0, "", 2
+    if column.name == "throughput":
+        return 1.0, "", 0
     if column.name == "time":
         return (1.0, ", s", 0) if highest < _MOST_SECONDS else (1 / _SECONDS_PER_MINUTE, ", min", 1)
     return 1.0, ", %", 0

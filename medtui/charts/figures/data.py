@@ -105,10 +105,10 @@ class FigureData:
         """Return the label of the primary metric's axis: `test accuracy, %`."""
         return f"{split} {self.headline.label}{self.headline.unit}"
 
-    def reference_levels(self, split: str) -> tuple[Level, ...]:
-        """Return the references' primary metric as lines to compare with."""
-        headline = self.headline
-        values = [headline.scale(headline.of(run.entry.split(split).metrics))
+    def reference_levels(self, split: str, metric: Metric | None = None) -> tuple[Level, ...]:
+        """Return the references' metric, by default the primary one, as lines to compare with."""
+        shown = metric or self.headline
+        values = [shown.scale(shown.of(run.entry.split(split).metrics))
                   for run in self.references]  # fmt: skip
         return tuple(
             Level(f"{run.title} {split}", value)
@@ -120,6 +120,12 @@ class FigureData:
         """Return the runs by scheme; those of different studies are not mixed."""
         studies = {entry.folder.study.name for entry in self.entries}
         return group_runs(self.entries, ["study", "scheme"] if len(studies) > 1 else ["scheme"])
+
+    def cells(self) -> list[Group]:
+        """Return the runs by scheme and density, which differ in seeds alone."""
+        studies = {entry.folder.study.name for entry in self.entries}
+        keys = ["scheme", "density"]
+        return group_runs(self.entries, ["study", *keys] if len(studies) > 1 else keys)
 
 
 def chart_runs(entries: Sequence[RunRecord]) -> tuple[ChartedRun, ...]:

@@ -1,7 +1,9 @@
-"""Runs over time: the primary metric by cycle, memory and utilisation by minute."""
+"""Runs over time: metrics on val and on test by cycle, memory and utilisation by minute."""
 
+from medtui.analysis.run_record import task_of
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Plot, Series
+from medtui.metrics import Metric, metric_named
 from medtui.monitor.telemetry_curves import MEAN_S
 
 _FULL_PERCENT = 100.0
@@ -25,6 +27,30 @@ def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
             are_x_whole=True,
             empty="references have no cycles: mark a compressed run",
         ),
+    )
+
+
+def test_by_cycle(data: FigureData) -> tuple[Plot, ...]:
+    """Return metrics on test by cycle: the primary one, in multi-label tasks also accuracies."""
+    names = ["accuracy", "exact_match"] if task_of(data.entries) == "multi" else []
+    others = [metric for name in names if (metric := metric_named(name))]
+    return tuple(_test_curves(data, metric) for metric in (data.headline, *others))
+
+
+def _test_curves(data: FigureData, metric: Metric) -> Plot:
+    series = tuple(
+        run.series(curves.test_metric(metric))
+        for run, curves in data.with_curves()
+        if not run.entry.folder.is_reference
+    )
+    return Plot(
+        f"{metric.title} on test by cycle, for the record{metric.unit}",
+        series,
+        data.reference_levels("test", metric),
+        x_label="cycle",
+        y_label=f"test {metric.label}{metric.unit}",
+        are_x_whole=True,
+        empty="no marked compression has test by cycle: set evaluate.test_every",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from medtui.charts.figures.by_category import averages, changes, classes
 from medtui.charts.figures.calibration import calibration
 from medtui.charts.figures.data import FigureData
-from medtui.charts.figures.over_time import memory, metric_by_cycle, utilisation
+from medtui.charts.figures.over_time import memory, metric_by_cycle, test_by_cycle, utilisation
 from medtui.charts.figures.search import caption_of, search
 from medtui.charts.figures.tradeoff import metric_by_density, pareto
 from medtui.charts.plot import Plot
@@ -45,6 +45,11 @@ class Figure:
 FIGURES: tuple[Figure, ...] = (
     Figure("accuracy", "By cycle", "{metric} on val at each cycle of L-C, before any fine-tuning.",
            metric_by_cycle, lambda data: bool(data.compressed)),
+    Figure("test", "Test by cycle", "Test at each cycle of L-C at which it was evaluated, before "
+           "any fine-tuning: for the record, nothing is chosen by it.",
+           test_by_cycle, lambda data: any(
+               cycle.test for curves in data.curves.values() for cycle in curves.cycles
+           ) and bool(data.compressed)),
     Figure("changes", "Changes", "Paired change on test against the reference, with 95 % "
            "bootstrap intervals over patients where these are known, else over images.",
            changes, lambda data: bool(data.differences)),
@@ -57,8 +62,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("classes", "By class", "Each class on test in each run.", classes),
     Figure("calibration", "Calibration", "Accuracy of predictions by confidence, on test.",
            calibration, lambda data: bool(data.harms)),
-    Figure("averages", "Averages", "Means by scheme; lines show the standard deviation between its "
-           "runs.", averages),
+    Figure("averages", "Averages", "Means by scheme and density; lines show the standard deviation "
+           "between seeds.", averages),
     Figure("memory", "Memory", "Memory over time: used, and free.", memory),
     Figure("utilisation", "Utilisation", f"Over time: raw faint, mean of {MEAN_S} samples bold.",
            utilisation),

@@ -20,7 +20,7 @@ from medtui.charts.selection import Marks
 from medtui.errors import MedtuiError
 from medtui.tui.compare.model import FinishedRuns
 from medtui.tui.compare.rows import CompareRows, TableOptions, make_rows
-from medtui.tui.compare.tabs import TABS, TabRequest
+from medtui.tui.compare.tabs import TABS, TabRequest, next_side
 
 GROUPINGS = ("", "scheme", "scheme density", "density", "seed", "study")
 """The groupings that `g` cycles through."""
@@ -43,8 +43,8 @@ class CompareState:
     unpaired: dict[str, str] = field(default_factory=dict)
     """Run to why it cannot be compared with the baseline."""
     tab: str = TABS[0]
-    is_turned: bool = False
-    """Whether the tab's second plot is shown: free memory, latency."""
+    side: int = 0
+    """The side of the tab that is shown: free memory and latency are on side 1."""
 
     @property
     def filtered(self) -> list[RunRecord]:
@@ -183,16 +183,16 @@ class CompareState:
         self.options = replace(self.options, is_same_hidden=not self.options.is_same_hidden)
 
     def choose_tab(self, tab: str) -> bool:
-        """Show a tab, or the second plot of the current one; return whether the tab changed."""
+        """Show a tab, or the next side of the current one; return whether the tab changed."""
         is_other = tab != self.tab
-        self.is_turned = not is_other and not self.is_turned
+        self.side = 0 if is_other else next_side(tab, self.side)
         self.tab = tab
         return is_other
 
     def request_tab(self, current: str | None, width: int) -> TabRequest:
         """Return what computes the tab: `current` is the run under the cursor, `width` in cells."""
         entry = self.runs.find(current) if current else None
-        return TabRequest(self.tab, self.marked, entry, self.runs, self.pin, self.is_turned, width)
+        return TabRequest(self.tab, self.marked, entry, self.runs, self.pin, self.side, width)
 
     def prepare_rows(self) -> Callable[[], CompareRows]:
         """Return a function that makes the table's rows; it blocks: call it in a thread."""

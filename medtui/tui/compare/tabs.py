@@ -42,17 +42,20 @@ FIGURES = {
 _OVER_TIME = frozenset({"Accuracy", "Memory", "Utilisation"})
 """Tabs whose figures need the runs' logs and telemetry."""
 
-_OTHER_FIGURES = {"Accuracy": "changes", "Classes": "classes", SUBGROUPS: "calibration"}
-"""The tabs whose other side is another figure, to that figure's name."""
+_OTHER_FIGURES = {
+    ("Accuracy", 1): "test", ("Accuracy", 2): "changes", ("Classes", 1): "classes",
+    (SUBGROUPS, 1): "calibration",
+}  # fmt: skip
+"""Tab and side to the name of the figure there, where it is another one than on the first side."""
 
 _SIDES = {
-    "Accuracy": ("curves", "changes"), "Memory": ("used", "free"),
+    "Accuracy": ("val", "test", "changes"), "Memory": ("used", "free"),
     "Pareto": ("by size", "by latency"), "Classes": ("tables", "chart"),
     SUBGROUPS: ("tables", "calibration"),
 }  # fmt: skip
-"""What a tab's two sides show, for the key that turns between them."""
+"""What a tab's sides show, for the key that turns from one to the next."""
 
-_BAR, _LABEL = 30, 28
+_BAR, _LABEL = 30, 30
 
 TabContent = Plot | tuple[Table | Text, ...]
 
@@ -68,10 +71,15 @@ class TabRequest:
     """The run under the cursor."""
     finished: FinishedRuns
     pin: RunRecord | None
-    is_turned: bool
-    """Whether the tab's other side is shown: changes, free memory, latency."""
+    side: int
+    """The side that is shown, from 0: free memory and latency are on side 1."""
     width: int
     """Cells across."""
+
+
+def next_side(tab: str, side: int) -> int:
+    """Return the side of a tab that follows another; 0 where it has no more."""
+    return (side + 1) % len(_SIDES.get(tab, ("",)))
 
 
 def compute_content(
@@ -112,8 +120,8 @@ def describe_tabs(current: str, width: int, colours: Colours) -> Text:
 
 def _content(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> TabContent:
     runs, entries = request.runs, [run.entry for run in request.runs]
-    if request.is_turned and request.tab in _OTHER_FIGURES:
-        return _other_figure(loader, request)
+    if name := _OTHER_FIGURES.get((request.tab, request.side)):
+        return _other_figure(loader, request, name)
     if request.tab == SUBGROUPS:
         return _subgroups(loader, request, colours)
     if not runs:
@@ -132,31 +140,30 @@ def _content(loader: ComparisonLoader, request: TabRequest, colours: Colours) ->
 
 def _side(plots: Sequence[Plot], request: TabRequest) -> Plot:
     """Return the plot that is shown."""
-    return _with_hint(plots[request.is_turned and len(plots) > 1], request)
+    return _with_hint(plots[min(request.side, len(plots) - 1)], request)
 
 
 def _with_hint(plot: Plot, request: TabRequest) -> Plot:
-    """Return a plot with the key that shows the tab's other side, if it has one."""
+    """Return a plot with the key that shows the tab's next side, if it has one."""
     if request.tab not in _SIDES:
         return plot
-    other = _SIDES[request.tab][0 if request.is_turned else 1]
+    other = _SIDES[request.tab][next_side(request.tab, request.side)]
     hint = f"{TABS.index(request.tab) + 1} again: {other}"
     return replace(plot, remark=f"{plot.remark}  {hint}".strip())
 
 
-def _other_figure(loader: ComparisonLoader, request: TabRequest) -> Plot:
-    """Return the figure that is a tab's other side; bootstraps where it shows changes."""
-    data = FigureData(request.runs)
-    if request.tab == "Accuracy":
+def _other_figure(loader: ComparisonLoader, request: TabRequest, name: str) -> Plot:
+    """Return the figure on another side of a tab; pairs runs where it shows changes."""
+    data = _figure_data(loader, request) if name == "test" else FigureData(request.runs)
+    if name == "changes":
         found = compute_differences(loader, request)
         differences = {key: each for key, each in found if isinstance(each, Differences)}
         data = replace(data, differences=differences)
-    elif request.tab == SUBGROUPS and request.current is not None:
+    elif name == "calibration" and request.current is not None:
         with suppress(MedtuiError):  # the tab's first side says why there is none
             analysis = loader.subgroups_of(request.current, request.finished, request.pin)
             data = replace(data, harms=(analysis,) if analysis else ())
-    (plot,) = figure_named(_OTHER_FIGURES[request.tab]).build(data)
-    return _with_hint(plot, request)
+    return _with_hint(figure_named(name).build(data)[0], request)
 
 
 def _figure_data(loader: ComparisonLoader, request: TabRequest) -> FigureData:
