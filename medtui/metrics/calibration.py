@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from medtui.metrics.rates import share
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from medtui.metrics.draws import Draws
     from medtui.metrics.scores import Floats, Scores
 
 NUM_BINS = 15
@@ -64,6 +67,35 @@ def calibration_of(scores: Scores) -> Calibration:
 def calibration_error(scores: Scores) -> float:
     """Return the expected calibration error."""
     return calibration_of(scores).error
+
+
+def brier_score(scores: Scores) -> float:
+    """Return the mean squared difference of probability and label.
+
+    Over image-class pairs in multi-label tasks. In single-label ones half the sum over the classes,
+    at most 1: of two classes the positive one's own; scikit-learn's `scale_by_half=True`.
+    Source: Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2.
+    """
+    errors_N, counts_N = _squared_errors(scores)
+    # fsum rounds once, so that images without a known label leave the last digit alone, too.
+    return math.fsum(errors_N) / float(counts_N.sum()) if counts_N.sum() else math.nan
+
+
+def sampled_brier_score(scores: Scores, draws: Draws) -> Floats:
+    """Return the Brier score on each sample."""
+    errors_N, counts_N = _squared_errors(scores)
+    return share(draws.total(errors_N), draws.total(counts_N))
+
+
+def _squared_errors(scores: Scores) -> tuple[Floats, NDArray[np.generic]]:
+    """Return each image's squared errors, added up, and the number that they are averaged by."""
+    import numpy as np
+
+    squared_NK = np.where(scores.known, (scores.scores_NK - scores.labels_NK) ** 2, 0.0)
+    if scores.task == "multi":
+        known_N: NDArray[np.int64] = scores.known.sum(axis=1)
+        return squared_NK.sum(axis=1), known_N
+    return squared_NK.sum(axis=1) / 2, np.asarray(scores.known.any(axis=1), np.int64)
 
 
 def _confidences(scores: Scores) -> tuple[Floats, NDArray[np.bool_]]:

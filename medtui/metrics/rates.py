@@ -49,6 +49,22 @@ def sampled_exact_match(scores: Scores, draws: Draws) -> Floats:
     return _mean(_matches(scores)[rows], draws.of_rows(rows))
 
 
+def top_1(scores: Scores) -> float:
+    """Return the share of images whose highest-scored class is among their labels.
+
+    Of images with a label at all: none can be hit where an image has no class. Classes whose label
+    is unknown are not candidates.
+    """
+    hits_N, counted_N = _top_hits(scores)
+    return _share_of(hits_N[counted_N])
+
+
+def sampled_top_1(scores: Scores, draws: Draws) -> Floats:
+    """Return the top-1 share on each sample."""
+    hits_N, counted_N = _top_hits(scores)
+    return share(draws.total(hits_N & counted_N), draws.total(counted_N))
+
+
 def sensitivity(scores: Scores) -> float:
     """Return the share of positives found, averaged over the judged classes."""
     return _macro(scores, scores.judged, _recall)
@@ -120,6 +136,16 @@ def mean_of_classes(values: Sequence[Floats]) -> Floats:
     stacked_KB = np.stack(values)
     is_defined = np.isfinite(stacked_KB)
     return share(np.where(is_defined, stacked_KB, 0.0).sum(axis=0), is_defined.sum(axis=0))
+
+
+def _top_hits(scores: Scores) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return whether each image's highest-scored class is right, and whether it has a class."""
+    import numpy as np
+
+    is_positive_NK = (scores.labels_NK == 1) & scores.known
+    top_N = np.where(scores.known, scores.scores_NK, -np.inf).argmax(axis=1)
+    hits_N = is_positive_NK[np.arange(len(top_N)), top_N]
+    return hits_N, is_positive_NK.any(axis=1)
 
 
 def _is_right(scores: Scores) -> NDArray[np.bool_]:

@@ -138,6 +138,7 @@ METRICS: tuple[Metric, ...] = (
         "exact_match", "exact match", ("multi",), rates.exact_match, rates.sampled_exact_match,
         min_patients=12,
     ),
+    Metric("top_1", "top-1", ("multi",), rates.top_1, rates.sampled_top_1, has_interval=True),
     Metric(
         "balanced_accuracy", "balanced accuracy", _BOTH, rates.balanced_accuracy,
         rates.sampled_balanced_accuracy, has_interval=True, is_searchable=True, min_patients=12,
@@ -162,6 +163,11 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "calibration_error", "calibration error", _BOTH, calibration.calibration_error,
         is_share=False, higher_is_better=False,
+    ),
+    Metric(
+        "brier_score", "Brier score", _BOTH, calibration.brier_score,
+        calibration.sampled_brier_score,
+        has_interval=True, is_per_class=True, is_share=False, higher_is_better=False,
     ),
     Metric(
         "worst_class_auroc", "worst class AUROC", _BOTH, ranking.worst_class_auroc,
