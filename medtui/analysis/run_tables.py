@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.column import Column, Split
+from medtui.analysis.decision_notes import decision_note
 from medtui.analysis.differences import (
     MISSING_INTERVAL,
     Differences,
@@ -41,7 +42,8 @@ def runs_table(
                 shown.append("from the reference")
     rows = tuple(_run_row(entry, columns, found, doubled) for entry in entries)
     positives = _positive_classes([[entry] for entry in entries], columns)
-    note = _baselines(entries, found)
+    decisions = decision_note(entries, (column.metric for column in columns))
+    note = " ".join(filter(None, (_baselines(entries, found), decisions)))
     return Table("Results", tuple(headers), rows, (), note, 1, tuple(shown), positives)
 
 
@@ -65,7 +67,9 @@ def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
     keys = ("group", "runs")
     headers = (*keys, *(column.label for column in numbers))
     shown = (*keys, *(column.label_for(positive) for column in numbers))
-    note = "Mean ± standard deviation over the members of a group."
+    everyone = [entry for group in groups for entry in group.members]
+    decisions = decision_note(everyone, (column.metric for column in numbers))
+    note = f"Mean ± standard deviation over the members of a group. {decisions}".rstrip()
     positives = _positive_classes(members, numbers)
     return Table("Groups", headers, tuple(rows), tuple(marks), note, 1, shown, positives)
 
@@ -89,7 +93,8 @@ def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "
     whole = [metric.show(entry.metric(split, metric.name)) for entry in entries]
     rows.append((_whole_label(entries, metric), "", *whole))
     headers = ("class", "prevalence", *(short_name(entry, entries) for entry in entries))
-    return Table(f"{metric.label} by class, {split}", headers, tuple(rows))
+    note = decision_note(entries, [metric])
+    return Table(f"{metric.label} by class, {split}", headers, tuple(rows), note=note)
 
 
 def layers_table(entries: Sequence[RunRecord]) -> Table:

@@ -5,6 +5,7 @@ from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.intervals import metric_intervals
 from medtui.metrics.jackknife import effective_number
 from medtui.metrics.measurement import measure, measure_classes
+from medtui.metrics.operating_points import operating_points
 from medtui.runs.predictions import RunPredictions
 from medtui.runs.result import SplitResult
 
@@ -30,6 +31,7 @@ def measure_split(
         num_images=len(patients),
         num_effective=effective_number(patients),
         num_patients=len(set(patients)) if has_patients else 0,
+        at_sensitivity=operating_points(predictions.scores("val"), scores, predictions.classes),
         reference=measure(pair.reference) if pair else {},
         flips=pair.count_flips() if pair else None,
     )

@@ -221,6 +221,7 @@ def _settings(name: str, given: dict[str, object]) -> Iterator["DataSettings"]:
 
 def _print_check(found: "Check") -> None:
     from medtui.cli.table import render_table
+    from medtui.datasets.class_weights import describe_weights
     from medtui.units import MISSING, format_count, format_number
 
     survey = found.summary
@@ -233,6 +234,9 @@ def _print_check(found: "Check") -> None:
         note = "" if survey.card.positive else ", the second class; the card's `positive` decides"
         print(f"positive {survey.positive_class}{note}")
     print(f"augment  {survey.card.augment.summary}")
+    print(f"weights  {describe_weights(survey.card.class_weights)}")
+    if survey.none_class is not None:
+        print(f"none     {survey.none_class} means the absence of the other classes")
     print(f"mean     {_numbers(found.mean)}   std {_numbers(found.std)}, of train\n")
     headers = ("class", *(split.name for split in survey.splits), "weight", "width / height")
     rows = [

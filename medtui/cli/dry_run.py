@@ -50,6 +50,11 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     yield f"data       {preset.data.card}: {images}, {known}"
     positive = f"; positive: {forecast.positive_class}" if forecast.positive_class else ""
     yield f"classes    {', '.join(forecast.classes)}{positive}"
+    weights = ", ".join(f"{name} {weight:.3g}" for name, weight in forecast.class_weights.items())
+    if len(set(forecast.class_weights.values())) > 1:
+        yield f"weights    {forecast.class_weight_rule}: {weights}"
+    if forecast.decisions:
+        yield f"decisions  {forecast.decisions}"
     if preset.model.weights:
         yield f"reference  {preset.model.architecture}, from {preset.model.weights}"
     else:

@@ -105,6 +105,11 @@ class Card(Document):
     positive: str = ""
     """The class that sensitivity, specificity, F1 and average precision are about, where each image
     has one of two classes; empty takes the second. Numbers alone depend on it, not the training."""
+    none_class: str = ""
+    """The class of a multi-label set that means the absence of all others: `No Finding`. Empty
+    takes `table.none_label` where that is a class."""
+    none_beside: Many[str] = ()
+    """Classes that an image of `none_class` may have, like `Support Devices`."""
     aliases: dict[str, str] = Field(default_factory=dict)
     """Other spellings of class folders or labels to their class: `{"benign_old" = "benign"}`."""
     ignore: Many[str] = ()
@@ -177,6 +182,16 @@ class Card(Document):
             sentence = misnamed_positive(self.positive, self.classes, "single")
             if sentence:
                 yield fault("positive", sentence)
+
+    @check("none_class", "none_beside", "classes", "task")
+    def _none_is_a_class(self) -> Iterator[Fault]:
+        if self.none_class and self.task == "single":
+            yield fault("none_class", "each image has one class, so none means absence of others")
+        for key, names in (("none_class", [self.none_class]), ("none_beside", self.none_beside)):
+            for name in filter(None, names):
+                if self.classes and name not in self.classes:
+                    hint = did_you_mean(name, self.classes)
+                    yield fault(key, f"`{name}` is not one of the classes. {hint}")
 
     @model_validator(mode="after")
     def _sections_fit_the_format(self) -> "Card":

@@ -1,6 +1,6 @@
 """Class frequencies in train, and the loss weights that follow from them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
 
 import numpy as np
@@ -10,6 +10,21 @@ from medtui.datasets.index import Labels
 from medtui.metrics.task import Task
 
 Rule = Literal["none", "inverse", "complement", "frequency"]
+
+
+MEANINGS: Mapping[str, str] = {
+    "none": "all classes weigh the same",
+    "inverse": "1 / frequency in train: rare classes weigh more",
+    "complement": "1 - frequency in train: rare classes weigh slightly more",
+    "frequency": "the frequency in train itself: rare classes weigh less",
+}
+"""Rules in words. `frequency` is the literal reading of studies that "weight by class frequency";
+most mean `inverse`, its opposite."""
+
+
+def describe_weights(rule: str) -> str:
+    """Return a rule and what it does: `none, all classes weigh the same`."""
+    return f"{rule}, {MEANINGS[rule]}"
 
 
 def count_classes(labels: Labels, task: Task, num_classes: int) -> NDArray[np.int64]:

@@ -20,6 +20,7 @@ from medtui.datasets.progress import Progress, Reporter, ignore_progress
 from medtui.datasets.resolve import Source, open_source
 from medtui.datasets.shapes import shape_findings
 from medtui.errors import EnvironmentProblem
+from medtui.metrics.none_class import NoneClass
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 from medtui.preset.augmenting import Augment
@@ -57,6 +58,8 @@ class Dataset:
     """Class names in the order of the logits."""
     positive_class: str | None
     """The class that sensitivity and its like are about; None where they average over classes."""
+    none_class: NoneClass | None
+    """The class of a multi-label task, such as No Finding, that means the absence of others."""
     task: Task
     """One class per image, or any number of them."""
     channels: int
@@ -183,6 +186,7 @@ def _assemble(source: Source, pixels: Pixels, digest_rule: int) -> Dataset:
         card=card,
         classes=index.classes,
         positive_class=source.positive_class,
+        none_class=source.none_class,
         task=index.task,
         channels=index.channels,
         size=index.size,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from medtui.datasets.check import check_dataset
+from medtui.datasets.class_weights import describe_weights
 from medtui.datasets.findings import Findings, by_rank
 from medtui.datasets.preview import choose_previews, decode_images, preview_of
 from medtui.datasets.progress import Progress
@@ -65,6 +66,8 @@ def _found(
         classes=list(summary.classes),
         positive_class=summary.positive_class,
         augment=summary.card.augment.summary,
+        class_weights=dict(zip(summary.classes, summary.class_weights, strict=True)),
+        class_weight_rule=describe_weights(summary.card.class_weights),
         size=summary.size,
         channels=summary.channels,
         task=summary.task,

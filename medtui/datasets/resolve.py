@@ -25,12 +25,14 @@ from medtui.datasets.index import (
     SplitNumbers,
     some,
 )
+from medtui.datasets.none_class import none_class_of, none_findings
 from medtui.datasets.official_split import read_official
 from medtui.datasets.patient_ids import share_findings
 from medtui.datasets.progress import Reporter, ignore_progress
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics import positive_class
+from medtui.metrics.none_class import NoneClass
 from medtui.preset import DataSettings
 from medtui.protocol.finding import Finding
 from medtui.units import plural
@@ -41,7 +43,7 @@ class Source:
     """Index and splits of a data set: everything except the pixels."""
 
     card: Card
-    """Card of the data set, with the augmentation of the preset where that has one."""
+    """Card of the data set, with augmentation and class weights of the preset where it has any."""
     index: ImageIndex
     """Images that belong to a split."""
     splits: SplitNumbers
@@ -56,6 +58,11 @@ class Source:
         """The class that sensitivity and its like are about; None where they average over all."""
         found = positive_class(self.index.classes, self.index.task, self.card.positive)
         return found.name if found else None
+
+    @property
+    def none_class(self) -> NoneClass | None:
+        """The class that means the absence of others; None where there is none."""
+        return none_class_of(self.card, self.index.classes, self.index.task)
 
 
 def open_source(
@@ -75,12 +82,13 @@ def open_source(
         EnvironmentProblem: the data is missing or cannot be read.
     """
     card, path = load_card(settings.card)
-    if settings.augment is not None:
-        card = card.model_copy(update={"augment": settings.augment})
+    card = card.model_copy(update=_given(settings))
     index = index_images(card, path, settings)
     index = index_under(digest_rule, add_header_facts(card, index, cache_dir, report))
     index = replace(index, findings=(*index.findings, *share_findings(index)))
     _check_positive(card, path, index)
+    none = none_class_of(card, index.classes, index.task)
+    index = replace(index, findings=(*index.findings, *none_findings(index, none)))
     method: SplitMethod = card.split if settings.split == "card" else settings.split
     if method == "official" and card.official is not None:
         root = _root(card, settings.root)
@@ -92,6 +100,12 @@ def open_source(
     chosen = _limited(index, splits, settings.limit)
     kept = index if len(chosen) == len(index) else index.choose(chosen)
     return Source(card, kept, splits[chosen], has_patients, (*index.findings, *split_findings))
+
+
+def _given(settings: DataSettings) -> dict[str, object]:
+    """Return the keys of a card that the preset overrides."""
+    given = {"augment": settings.augment, "class_weights": settings.class_weights}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def index_images(card: Card, card_path: Path, settings: DataSettings) -> ImageIndex:

@@ -37,6 +37,8 @@ class DatasetSummary:
     """Class names in the order of the logits."""
     positive_class: str | None
     """The class that sensitivity and its like are about; None where they average over classes."""
+    none_class: str | None
+    """The class, such as No Finding, that means the absence of others; None where there is none."""
     task: Task
     """One class per image, or any number of them."""
     channels: int
@@ -72,6 +74,7 @@ def summarise_source(source: Source) -> DatasetSummary:
         card=source.card,
         classes=index.classes,
         positive_class=source.positive_class,
+        none_class=source.none_class.name if source.none_class else None,
         task=index.task,
         channels=index.channels,
         size=index.size,

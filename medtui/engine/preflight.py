@@ -13,8 +13,9 @@ import msgspec
 import psutil
 from torch import nn
 
+from medtui.datasets.class_weights import describe_weights
 from medtui.datasets.findings import by_rank, require_accepted, sentences
-from medtui.datasets.summary import summarise_dataset
+from medtui.datasets.summary import DatasetSummary, summarise_dataset
 from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
@@ -28,6 +29,7 @@ from medtui.engine.run.device import choose_device
 from medtui.engine.training.network import build_network
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import explain_threads
+from medtui.metrics.threshold_rule import describe_decisions
 from medtui.preset import (
     Cell,
     LcSettings,
@@ -76,6 +78,9 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         num_patients=sum(part.num_patients or 0 for part in survey.splits),
         classes=list(survey.classes),
         positive_class=survey.positive_class,
+        class_weights=dict(zip(survey.classes, survey.class_weights, strict=True)),
+        class_weight_rule=describe_weights(survey.card.class_weights),
+        decisions=_decisions(preset, survey),
         cells=cells,
         penalty_budget=budget,
         notes=[*sentences(by_rank(survey.findings)), *filter(None, notes)],
@@ -83,6 +88,13 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         if is_measured
         else None,
     )
+
+
+def _decisions(preset: Preset, survey: DatasetSummary) -> str:
+    """Return how answers of a multi-label task are decided; empty in single-label tasks."""
+    none = survey.none_class if preset.evaluate.none_class == "exclusive" else None
+    rule = preset.evaluate.thresholds
+    return describe_decisions(rule, none) if survey.task == "multi" else ""
 
 
 def _low_budget_note(lc: LcSettings, budget: float) -> str | None:

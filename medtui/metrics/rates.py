@@ -112,6 +112,11 @@ def f1(scores: Scores) -> float:
     )  # fmt: skip
 
 
+def sampled_f1(scores: Scores, draws: Draws) -> Floats:
+    """Return the F1 on each sample; a class is undefined in samples without positives."""
+    return _sampled_macro(scores, scores.judged, _sampled_f1, draws)
+
+
 def mean_of_defined(values: Sequence[float]) -> float:
     """Return the mean of what is defined; NaN where nothing is."""
     import numpy as np
@@ -205,6 +210,14 @@ def _sampled_macro(
 
 def _sampled_recall(labels_N: Labels, answers_N: Labels, draws: Draws) -> Floats:
     return share(draws.total(labels_N * answers_N), draws.total(labels_N))
+
+
+def _sampled_f1(labels_N: Labels, answers_N: Labels, draws: Draws) -> Floats:
+    import numpy as np
+
+    positives = draws.total(labels_N)
+    found = share(2 * draws.total(labels_N * answers_N), positives + draws.total(answers_N))
+    return np.where(positives > 0, found, np.nan)
 
 
 def _mean(values_N: NDArray[np.generic], draws: Draws) -> Floats:

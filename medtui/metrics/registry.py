@@ -60,6 +60,8 @@ class Metric:
 
     AUROC does not depend on which of the two that is.
     """
+    is_decided: bool = False
+    """Whether it judges answers, which depend on thresholds in multi-label tasks."""
     is_share: bool = True
     """Whether it is a share of 1 that people read in percent."""
     higher_is_better: bool = True
@@ -132,16 +134,17 @@ _BOTH: tuple[Task, ...] = ("single", "multi")
 METRICS: tuple[Metric, ...] = (
     Metric(
         "accuracy", "accuracy", _BOTH, rates.accuracy, rates.sampled_accuracy,
-        has_interval=True, is_per_class=True, is_searchable=True, min_patients=12,
+        has_interval=True, is_per_class=True, is_searchable=True, min_patients=12, is_decided=True,
     ),
     Metric(
         "exact_match", "exact match", ("multi",), rates.exact_match, rates.sampled_exact_match,
-        min_patients=12,
+        min_patients=12, is_decided=True,
     ),
     Metric("top_1", "top-1", ("multi",), rates.top_1, rates.sampled_top_1, has_interval=True),
     Metric(
         "balanced_accuracy", "balanced accuracy", _BOTH, rates.balanced_accuracy,
-        rates.sampled_balanced_accuracy, has_interval=True, is_searchable=True, min_patients=12,
+        rates.sampled_balanced_accuracy,
+        has_interval=True, is_searchable=True, min_patients=12, is_decided=True,
     ),
     Metric(
         "auroc", "AUROC", _BOTH, ranking.auroc, ranking.sampled_auroc,
@@ -153,13 +156,16 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "sensitivity", "sensitivity", _BOTH, rates.sensitivity, rates.sampled_sensitivity,
-        has_interval=True, is_per_class=True, is_of_positive=True,
+        has_interval=True, is_per_class=True, is_of_positive=True, is_decided=True,
     ),
     Metric(
         "specificity", "specificity", _BOTH, rates.specificity, rates.sampled_specificity,
-        has_interval=True, is_per_class=True, is_of_positive=True,
+        has_interval=True, is_per_class=True, is_of_positive=True, is_decided=True,
     ),
-    Metric("f1", "F1", _BOTH, rates.f1, is_per_class=True, is_of_positive=True, is_share=False),
+    Metric(
+        "f1", "F1", _BOTH, rates.f1, rates.sampled_f1,
+        is_per_class=True, is_of_positive=True, is_decided=True, is_share=False,
+    ),
     Metric(
         "calibration_error", "calibration error", _BOTH, calibration.calibration_error,
         is_share=False, higher_is_better=False,

@@ -3,13 +3,13 @@
 Shapes: N images, K classes.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from medtui.metrics.none_class import NoneColumns
 from medtui.metrics.task import Task
 
 Floats = npt.NDArray[np.float64]
@@ -88,13 +88,14 @@ class Scores:
 def make_scores(
     logits_NK: npt.NDArray[np.floating], labels: npt.NDArray[np.generic], task: Task,
     thresholds: Sequence[float] = (), mask: Mask | None = None, positive: int | None = None,
+    none: NoneColumns | None = None,
 ) -> Scores:  # fmt: skip
     """Turn logits and labels ((N,) class numbers, or (N, K) zeros and ones) into `Scores`.
 
     `thresholds` are probabilities per class for multi-label answers; 0.5 where there are none.
     `mask` has the labels' shape and is true where a label is known; what stands in the others'
     place, such as -1 or NaN, is not read. `positive` is the positive class of two in a single-label
-    task, by default the second.
+    task, by default the second. `none` is the class that is answered only beside no other.
     """
     logits = logits_NK.astype(np.float64)
     if mask is not None:
@@ -103,6 +104,8 @@ def make_scores(
         scores = 1 / (1 + np.exp(-logits))
         limits = np.asarray(thresholds or [0.5] * logits.shape[1])
         answers = (scores >= limits).astype(np.int64)
+        if none is not None:
+            answers[:, none.none] &= 1 - answers[:, list(none.others)].max(axis=1, initial=0)
         return Scores(labels.astype(np.int64), scores, answers, task, mask)
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     scores = shifted / shifted.sum(axis=1, keepdims=True)
@@ -110,23 +113,3 @@ def make_scores(
     one_hot = identity[labels.astype(np.int64).reshape(-1)]
     mask_NK = None if mask is None else np.repeat(mask.reshape(-1, 1), logits.shape[1], axis=1)
     return Scores(one_hot, scores, identity[scores.argmax(axis=1)], task, mask_NK, positive)
-
-
-def choose_thresholds(val: Scores) -> list[float]:
-    """Return for each class the threshold with the largest sensitivity + specificity on val.
-
-    Source: Youden 1950, doi 10.1002/1097-0142(1950)3:1<32. 0.5 for a class that val lacks.
-    """
-    from sklearn.metrics import roc_curve
-
-    thresholds = []
-    for index in range(val.num_classes):
-        rows = val.rows_of(index)
-        labels = val.labels_NK[rows, index]
-        if labels.size == 0 or labels.min() == labels.max():
-            thresholds.append(0.5)
-            continue
-        false_rate, true_rate, limits = roc_curve(labels, val.scores_NK[rows, index])
-        limit = float(limits[np.argmax(true_rate - false_rate)])
-        thresholds.append(limit if math.isfinite(limit) else 1.0)
-    return thresholds

@@ -32,6 +32,10 @@ class DataSettings(Document):
     """Errors in the data set that do not stop the study, by name: `shared-patients`."""
     limit: int | None = Field(default=None, ge=1)
     """Use at most this many images of each split, evenly spread over classes; None uses all."""
+    class_weights: Literal["none", "inverse", "complement", "frequency"] | None = None
+    """How the loss weights follow from the class frequencies in train, in place of the card's rule:
+    "inverse" weighs rare classes up, "complement" does so mildly, and "frequency", the frequency
+    itself, weighs them down. None takes the card's."""
     augment: Augment | None = None
     """Augmentation of training batches in place of the card's; None takes the card's."""
 

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from medtui.metrics.threshold_rule import wanted_sensitivity
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.document import Many
@@ -144,9 +145,22 @@ class EvaluateSettings(Document):
     bootstrap: int = Field(default=1000, ge=0, le=100_000)
     """Resamples over patients behind each percentile interval; 0 gives no interval at all."""
 
+    thresholds: str = Field(default="prevalence", examples=["youden", "sensitivity=0.90"])
+    """How a multi-label class's decision threshold is chosen on val, to be applied to test:
+    "youden", "half", "f1", "prevalence" or "sensitivity=0.90" with any number between 0 and 1.
+    "prevalence" answers a class as often as it occurs on val, "half" takes probability 0.5."""
+    none_class: Literal["exclusive", "independent"] = "exclusive"
+    """Whether the card's `none_class`, such as No Finding, is answered only where no class is that
+    contradicts it, or by its own threshold alone."""
     margin: float = Field(default=DEFAULT_MARGIN, gt=0, lt=1)
     """Loss against the baseline that is accepted: a share (0.02 is 2 points), for AUROC in its own
     unit. Stated before the study; verdicts are relative to it."""
+
+    @field_validator("thresholds")
+    @classmethod
+    def _rule_is_known(cls, value: str) -> str:
+        wanted_sensitivity(value)
+        return value
 
 
 class MachineSettings(Document):

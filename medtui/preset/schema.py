@@ -17,6 +17,8 @@ UNNAMED_SCHEMA: Literal[1] = 1
 FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "compress.control": {1: False},
     "evaluate.intervals": {1: "percentile"},
+    "evaluate.none_class": {1: "independent"},
+    "evaluate.thresholds": {1: "youden"},
     "reference.keep": {1: "best"},
 }
 """Dotted key to its default by the last schema that has it."""

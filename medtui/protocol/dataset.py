@@ -67,6 +67,10 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     """The class that sensitivity and its like are about; None where they average over classes."""
     augment: str = ""
     """Augmentation of training batches in one line: the preset's, else the card's."""
+    class_weights: dict[str, float] = {}
+    """Loss weight of each class."""
+    class_weight_rule: str = ""
+    """How it follows from the frequencies in train, in words."""
     size: int = 0
     channels: int = 0
     task: str = ""

@@ -101,6 +101,12 @@ class Preflight(msgspec.Struct, frozen=True):
     penalty_budget: float
     """B of the L-C settings; below 3 the result is close to direct compression."""
     notes: list[str] = []
+    class_weights: dict[str, float] = {}
+    """Loss weight of each class."""
+    class_weight_rule: str = ""
+    """How it follows from the frequencies in train, in words."""
+    decisions: str = ""
+    """How answers of a multi-label task are decided; empty in single-label tasks."""
     positive_class: str | None = None
     """The class that sensitivity and its like are about; None where they average over classes."""
     estimate: Estimate | None = None

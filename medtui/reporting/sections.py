@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from medtui.analysis.column_choice import usual_columns, with_positive_class
 from medtui.analysis.columns import columns_named
+from medtui.analysis.decision_notes import decision_note
 from medtui.analysis.differences import Differences, difference_text, from_reference
 from medtui.analysis.run_record import positive_of, task_of
 from medtui.analysis.run_tables import classes_table, layers_table, short_name
@@ -132,6 +133,7 @@ def _results(contents: Contents) -> Iterator[Part]:
         "All metrics",
         tuple(column.label_for(positive) for column in columns),
         tuple(tuple(column.text(entry) for column in columns) for entry in contents.entries),
+        note=decision_note(contents.entries, (column.metric for column in columns)),
     )
 
 

@@ -93,6 +93,12 @@ class Metadata(msgspec.Struct, frozen=True):
     """Version of medtui that wrote the file."""
     positive_class: str | None = None
     """The class that the run's sensitivity and its like are about; None where there is none."""
+    threshold_rule: str | None = None
+    """How the thresholds were chosen; None for single-label tasks."""
+    none_class: str | None = None
+    """The class that is an answer only where no other class is; None where there is none."""
+    none_beside: list[str] = []
+    """Classes that do not contradict it."""
 
 
 class Comparison(msgspec.Struct, frozen=True):

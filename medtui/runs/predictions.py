@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from medtui.errors import EnvironmentProblem
 from medtui.metrics import positive_class
-from medtui.metrics.scores import Mask, Scores, choose_thresholds, make_scores
+from medtui.metrics.none_class import NoneClass
+from medtui.metrics.scores import Mask, Scores, make_scores
 from medtui.metrics.task import Task
+from medtui.metrics.threshold_rule import FORMER_RULE, ThresholdRule
+from medtui.metrics.thresholds import choose_thresholds
 
 SPLITS = ("val", "test")
 """Splits whose predictions are stored."""
@@ -57,6 +60,10 @@ class RunPredictions:
     """`val` and `test`."""
     positive_class: str | None = None
     """The recorded positive class; None where there is none, or the file does not name it."""
+    threshold_rule: ThresholdRule = FORMER_RULE
+    """How the thresholds of a multi-label task are chosen on val."""
+    none_class: NoneClass | None = None
+    """The class that is answered only beside no other; None where there is none."""
 
     @property
     def positive(self) -> int | None:
@@ -74,14 +81,21 @@ class RunPredictions:
         """Decision threshold of each class, chosen on val; empty for single-label tasks."""
         if self.task == "single":
             return []
-        val = self.splits["val"]
-        return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task, mask=val.mask))
+        return self.thresholds_by(self.threshold_rule)
 
-    def scores(self, split: str) -> Scores:
-        """Return the scores of a split, with the thresholds chosen on val."""
+    def thresholds_by(self, rule: ThresholdRule) -> list[float]:
+        """Return the threshold of each class of a multi-label task, chosen on val by a rule."""
+        val = self.splits["val"]
+        scores = make_scores(val.logits_NK, val.labels, self.task, mask=val.mask)
+        return choose_thresholds(scores, rule)
+
+    def scores(self, split: str, thresholds: list[float] | None = None) -> Scores:
+        """Return the scores of a split, by default with the thresholds chosen on val."""
         stored = self.splits[split]
+        limits = self.thresholds if thresholds is None else thresholds
+        none = self.none_class.columns(self.classes) if self.none_class else None
         return make_scores(
-            stored.logits_NK, stored.labels, self.task, self.thresholds, stored.mask, self.positive
+            stored.logits_NK, stored.labels, self.task, limits, stored.mask, self.positive, none
         )
 
 
@@ -90,6 +104,12 @@ def pack_predictions(predictions: RunPredictions) -> bytes:
     arrays: dict[str, NDArray[np.generic]] = {"classes": np.array(predictions.classes)}
     if predictions.positive_class is not None:
         arrays["positive_class"] = np.array(predictions.positive_class)
+    if predictions.task == "multi":
+        arrays["threshold_rule"] = np.array(predictions.threshold_rule)
+    if predictions.none_class is not None:
+        arrays["none_class"] = np.array(
+            [predictions.none_class.name, *predictions.none_class.beside]
+        )
     for split, stored in predictions.splits.items():
         arrays[f"{split}_names"] = np.array(stored.names)
         arrays[f"{split}_patients"] = np.array(stored.patients)
@@ -121,6 +141,14 @@ def read_predictions(path: Path) -> RunPredictions:
                 for split in SPLITS
             }
             positive = str(arrays["positive_class"]) if "positive_class" in arrays else None
-            return RunPredictions(tuple(arrays["classes"].tolist()), splits, positive)
+            rule = str(arrays["threshold_rule"]) if "threshold_rule" in arrays else FORMER_RULE
+            none = arrays["none_class"].tolist() if "none_class" in arrays else []
+            return RunPredictions(
+                tuple(arrays["classes"].tolist()),
+                splits,
+                positive,
+                rule,
+                NoneClass(none[0], tuple(none[1:])) if none else None,
+            )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise EnvironmentProblem(f"{path} cannot be read: {error}.") from error

@@ -5,6 +5,8 @@ import msgspec
 from medtui.events import Metrics
 from medtui.metrics import PositiveClass, Task, infer_task, positive_class
 from medtui.metrics.interval_method import IntervalMethod
+from medtui.metrics.operating_point import OperatingPoint
+from medtui.metrics.threshold_rule import FORMER_RULE, describe_decisions
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
@@ -44,6 +46,8 @@ class SplitResult(msgspec.Struct, frozen=True):
     """Patients of equal size that would inform as much (Kish); 0 in files of earlier versions."""
     reference: Metrics = {}
     """The reference's metrics on the same images; empty in the reference itself."""
+    at_sensitivity: dict[str, OperatingPoint] = {}
+    """Class to its specificity where sensitivity is fixed on val; the positive class of two."""
     flips: Flips | None = None
     """None in the reference itself."""
 
@@ -91,6 +95,14 @@ class Result(msgspec.Struct, frozen=True):
     """`fast` where L-C used the hardware's fastest precision; evaluation never does."""
     thresholds: list[float] = []
     """Decision threshold per class, chosen on val; empty for single-label tasks."""
+    threshold_rule: str = FORMER_RULE
+    """How those thresholds were chosen; files of earlier versions: by Youden's index."""
+    none_class: str | None = None
+    """The class, such as No Finding, that was answered only where no other class was."""
+    class_weight_rule: str = ""
+    """How the loss weights follow from the frequencies in train; empty in earlier files."""
+    class_weights: dict[str, float] = {}
+    """Loss weight of each class."""
     are_logits_constant: bool = False
     """Whether the network predicts the same for every image."""
     warnings: list[str] = []
@@ -132,6 +144,12 @@ class Result(msgspec.Struct, frozen=True):
         """
         is_lc = self.scheme != REFERENCE and not self.is_direct and self.num_cycles > 1
         return DIRECT_KEPT if is_lc and self.best_cycle == 0 else ""
+
+    @property
+    def decisions(self) -> str:
+        """How the answers of a multi-label task were decided, in a sentence; else empty."""
+        is_multi = self.task == "multi"
+        return describe_decisions(self.threshold_rule, self.none_class) if is_multi else ""
 
     @property
     def positive(self) -> PositiveClass | None:

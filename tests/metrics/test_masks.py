@@ -9,7 +9,8 @@ from medtui.metrics.calibration import calibration_of
 from medtui.metrics.draws import draw_patients
 from medtui.metrics.intervals import metric_intervals, paired_differences
 from medtui.metrics.measurement import measure, measure_classes
-from medtui.metrics.scores import Scores, choose_thresholds, make_scores
+from medtui.metrics.scores import Scores, make_scores
+from medtui.metrics.thresholds import choose_thresholds
 
 NUM_IMAGES, NUM_CLASSES = 240, 4
 PATIENTS = [f"patient {number % 17}" for number in range(NUM_IMAGES)]

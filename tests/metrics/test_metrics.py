@@ -6,7 +6,8 @@ import sklearn.metrics as sk
 
 from medtui.metrics import all_metrics
 from medtui.metrics.measurement import measure, measure_classes
-from medtui.metrics.scores import choose_thresholds, make_scores
+from medtui.metrics.scores import make_scores
+from medtui.metrics.thresholds import choose_thresholds
 
 
 @pytest.fixture

@@ -10,12 +10,15 @@ from medtui.analysis.pairing import pair_predictions
 from medtui.analysis.prediction_changes import changes_csv
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.metrics.measurement import measure
+from medtui.metrics.none_class import NoneClass
 from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,
     pack_predictions,
     read_predictions,
 )
+
+NEW_ARRAYS = {"threshold_rule", "none_class"}
 
 
 def split_of(labels: list, logits: list, prefix: str = "image") -> SplitPredictions:
@@ -63,6 +66,23 @@ def test_predictions_come_back_as_they_were_stored(tmp_path, run):
         assert np.array_equal(back.splits[split].labels, part.labels)
         assert back.splits[split].logits_NK.tobytes() == part.logits_NK.tobytes()
     assert measure(back.scores("test")) == measure(run.scores("test"))
+
+
+def test_the_rule_of_decisions_comes_back(tmp_path):
+    """Thresholds, and the class that is answered only beside no other; earlier files have none."""
+    none = NoneClass("Mass", ("Effusion",))
+    run = dataclasses.replace(
+        films([[1, 1], [-1, 1]]), threshold_rule="sensitivity=0.8", none_class=none
+    )
+    path = tmp_path / "predictions.npz"
+    path.write_bytes(pack_predictions(run))
+    back = read_predictions(path)
+    assert (back.threshold_rule, back.none_class) == ("sensitivity=0.8", none)
+    with np.load(path) as arrays:
+        kept = {name: arrays[name] for name in arrays.files if name not in NEW_ARRAYS}
+    np.savez(path, **kept)
+    earlier = read_predictions(path)
+    assert (earlier.threshold_rule, earlier.none_class) == ("youden", None)
 
 
 def masked(run: RunPredictions, mask: list) -> RunPredictions:

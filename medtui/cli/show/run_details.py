@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 
 from medtui.cli.follow.foreground import shown_path
 from medtui.cli.follow.narration import describe_cycle, describe_step
+from medtui.cli.show.class_details import describe_classes, describe_operating_points
 from medtui.cli.show.exports import describe_exports
 from medtui.cli.show.summary import describe_duration, format_interval
 from medtui.cli.show.tracking import describe_experiment
 from medtui.cli.table import render_table
 from medtui.control_characters import one_line
+from medtui.datasets.class_weights import describe_weights
 from medtui.events import RunFailed
 from medtui.metrics import primary_metric, reported_metrics
 from medtui.metrics.interval_method import describe_method
@@ -40,14 +42,15 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
         control = study.control_of(run)
         blocks += [
             _metrics(result, control.result if control else None),
-            _classes(result),
+            describe_classes(result),
+            describe_operating_points(result.test),
             _size(result),
             _layers(result.size),
         ]
         blocks += [_machine(result)] if result.vitals else []
         exports = read_exports(run.folder.exports)
         blocks += [describe_exports(exports)] if exports else []
-    return "\n\n".join(blocks)
+    return "\n\n".join(filter(None, blocks))
 
 
 def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
@@ -72,6 +75,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
             yield f"  overhead  {_overhead(result.overhead)}"
         yield f"  density   {_actual_density(result.size)}"
         yield f"  intervals {_intervals(result)}"
+        yield from _rules(result)
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
         yield f"  latest    {describe_cycle(run, run.main_stage)}"
@@ -80,6 +84,14 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     if tracked:
         yield f"  comet     {tracked}"
     yield from _problems(run)
+
+
+def _rules(result: Result) -> Iterator[str]:
+    """Yield how answers were decided and how the loss weighed classes."""
+    if result.decisions:
+        yield f"  decisions {result.decisions}"
+    if result.class_weight_rule:
+        yield f"  weights   {describe_weights(result.class_weight_rule)}"
 
 
 def _intervals(result: Result) -> str:
@@ -176,26 +188,6 @@ def _flips(flips: Flips | None) -> str:
     if flips is None:
         return MISSING
     return f"{format_percent(flips.rate)}: {flips.num_lost} lost, {flips.num_gained} gained"
-
-
-def _classes(result: Result) -> str:
-    """Return the one-vs-rest metrics of each class on test, its prevalence and threshold."""
-    of_classes, thresholds = result.test.per_class, result.thresholds
-    measured = next(iter(of_classes.values()), {})
-    shown = [metric for metric in reported_metrics() if metric.name in measured]
-    headers = ["class, on test", "prevalence", *(metric.label for metric in shown)]
-    rows = [
-        [
-            name,
-            format_percent(metrics.get("prevalence")),
-            *(metric.show(metric.of(metrics)) for metric in shown),
-        ]
-        for name, metrics in of_classes.items()
-    ]
-    if thresholds:
-        headers.append("threshold")
-        rows = [[*row, f"{limit:.3f}"] for row, limit in zip(rows, thresholds, strict=True)]
-    return render_table(headers, rows)
 
 
 def _size(result: Result) -> str:

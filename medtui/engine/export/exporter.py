@@ -135,6 +135,9 @@ def describe(loaded: LoadedRun, form: Format) -> Metadata:
         task=dataset.task,
         positive_class=loaded.result.positive.name if loaded.result.positive else None,
         thresholds=loaded.result.thresholds,
+        threshold_rule=loaded.result.threshold_rule if loaded.result.thresholds else None,
+        none_class=loaded.result.none_class,
+        none_beside=list(none.beside) if (none := dataset.none_class) else [],
         preprocessing=Preprocessing(
             mode="L" if dataset.channels == 1 else "RGB",
             size=dataset.size,

@@ -65,6 +65,12 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         device_name=device_name(session.device),
         has_patients=session.dataset.has_patients,
         thresholds=predictions.thresholds,
+        threshold_rule=predictions.threshold_rule,
+        none_class=predictions.none_class.name if predictions.none_class else None,
+        class_weight_rule=session.dataset.card.class_weights,
+        class_weights=dict(
+            zip(session.dataset.classes, session.dataset.class_weights, strict=True)
+        ),
         are_logits_constant=val.are_constant,
         warnings=[*session.warnings, *_collapse(size, val)],
         peak_memory_bytes=_peak_memory(session.device),
@@ -109,6 +115,8 @@ def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredi
             for split, part, found in (("val", dataset.val, val), ("test", dataset.test, test))
         },
         dataset.positive_class,
+        session.preset.evaluate.thresholds,
+        session.none_class,
     )
 
 

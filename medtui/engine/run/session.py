@@ -28,6 +28,8 @@ from medtui.engine.training.loss import criterion_of
 from medtui.engine.training.network import state_of
 from medtui.errors import MedtuiError
 from medtui.events import CheckpointWritten, Noted, StepsAdvanced
+from medtui.metrics.none_class import NoneClass
+from medtui.metrics.thresholds import Decision
 from medtui.preset import Cell, Preset
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import RunFolder
@@ -91,9 +93,17 @@ class Session:
         self.is_fast = self.cell is not None and self.preset.lc.mode == "fast"
         asked = self.preset.lc.fast_precision
         self.precision = fast_precision_on(self.device, asked) if self.is_fast else EXACT
+        none = self.none_class.columns(self.dataset.classes) if self.none_class else None
         self.evaluator = Evaluator(
-            self.dataset.task, self.device, self.val, self.precision, self.dataset.positive
-        )
+            self.dataset.task, self.device, self.val, self.precision, self.dataset.positive,
+            Decision(self.preset.evaluate.thresholds, none),
+        )  # fmt: skip
+
+    @property
+    def none_class(self) -> NoneClass | None:
+        """The class that is answered only where no other is; None where there is none."""
+        is_exclusive = self.preset.evaluate.none_class == "exclusive"
+        return self.dataset.none_class if is_exclusive else None
 
     @property
     def seed(self) -> int:

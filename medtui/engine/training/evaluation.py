@@ -17,13 +17,17 @@ from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.training.augmentation import normalise
 from medtui.engine.training.batches import EvaluationBatches, Images
 from medtui.metrics.measurement import measure
-from medtui.metrics.scores import Mask, Scores, choose_thresholds, make_scores
+from medtui.metrics.scores import Mask, Scores, make_scores
 from medtui.metrics.task import Task
+from medtui.metrics.thresholds import Decision, choose_thresholds
 
 CONSTANT_LOGITS = 1e-5
 """Maximum range over images, relative to its magnitude, of a logit that counts as constant."""
 
 _RECALIBRATION_BATCH = 256
+
+UNNAMED_DECISION = Decision()
+"""That of a caller who names none."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ class Evaluator:
         val: EvaluationBatches,
         precision: Precision = EXACT,
         positive: int | None = None,
+        decision: Decision = UNNAMED_DECISION,
     ) -> None:
         self.task = task
         self.device = device
@@ -153,6 +158,7 @@ class Evaluator:
         """Whether the logits of the latest evaluation of val were the same for all images."""
         self._val = val
         self._positive = positive
+        self._decision = decision
         self.precision = precision
 
     def __call__(self, model: nn.Module, criterion: Criterion, batches: Any) -> Statistics:  # noqa: ANN401 - the loader that Condensa was called with
@@ -176,9 +182,11 @@ class Evaluator:
             self.thresholds,
             predictions.mask,
             self._positive,
+            self._decision.none,
         )
 
     def _choose(self, val: Predictions) -> list[float]:
         if self.task == "single":
             return []
-        return choose_thresholds(make_scores(val.logits_NK, val.labels, self.task, mask=val.mask))
+        scores = make_scores(val.logits_NK, val.labels, self.task, mask=val.mask)
+        return choose_thresholds(scores, self._decision.rule)

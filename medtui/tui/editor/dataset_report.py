@@ -158,11 +158,13 @@ def _classes(report: DataReport, colours: Colours) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(justify="right", no_wrap=True, style=colours.muted)
+    weights = report.class_weights if len({*report.class_weights.values()}) > 1 else {}
     for name, count in totals.items():
         length = max(1, round(count / most * _BAR)) if count else 0
+        weight = [f"weight {weights[name]:.3g}"] if weights else []
         table.add_row(
             name, Text("━" * length, colours.accent), format_count(count),
-            format_percent(count / num_images, 0),
+            format_percent(count / num_images, 0), *weight,
         )  # fmt: skip
     return table
 

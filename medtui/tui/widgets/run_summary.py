@@ -116,6 +116,8 @@ def _result_meaning(view: RunView, headline: Metric, colours: Colours) -> Text:
     choice = describe_choice(view.result)
     text.append(f"\nsaved: {word} {view.result.best_cycle}, {choice}\n")
     text.append("".join(_changes(view, headline)))
+    if view.result.decisions:
+        text.append(f"thresholds by {view.result.threshold_rule}, chosen on val\n")
     if view.result.direct_compression:
         text.append(f"{view.result.direct_compression}\n", colours.warning)
     return text

@@ -1,0 +1,46 @@
+"""The classes of a run: metrics, thresholds, loss weights and operating points."""
+
+from medtui.cli.table import render_table
+from medtui.metrics import reported_metrics
+from medtui.runs.result import Result, SplitResult
+from medtui.units import format_number, format_percent
+
+
+def describe_classes(result: Result) -> str:
+    """Return the one-vs-rest metrics of each class on test, its threshold and loss weight."""
+    of_classes, thresholds = result.test.per_class, result.thresholds
+    measured = next(iter(of_classes.values()), {})
+    shown = [metric for metric in reported_metrics() if metric.name in measured]
+    headers = ["class, on test", "prevalence", *(metric.label for metric in shown)]
+    rows = [
+        [
+            name,
+            format_percent(metrics.get("prevalence")),
+            *(metric.show(metric.of(metrics)) for metric in shown),
+        ]
+        for name, metrics in of_classes.items()
+    ]
+    if thresholds:
+        headers.append("threshold")
+        rows = [[*row, f"{limit:.3f}"] for row, limit in zip(rows, thresholds, strict=True)]
+    if result.class_weights:
+        headers.append("loss weight")
+        rows = [[*row, format_number(result.class_weights.get(row[0]), 3)] for row in rows]
+    return render_table(headers, rows)
+
+
+def describe_operating_points(test: SplitResult) -> str:
+    """Return each class's specificity where the sensitivity is fixed on val; empty without."""
+    if not test.at_sensitivity:
+        return ""
+    on_val = next(iter(test.at_sensitivity.values())).on_val
+    headers = (
+        f"class, at a sensitivity of {on_val:g} on val", "test specificity", "test sensitivity",
+        "threshold",
+    )  # fmt: skip
+    rows = [
+        [name, format_percent(at.specificity), format_percent(at.sensitivity),
+         f"{at.threshold:.3f}"]
+        for name, at in test.at_sensitivity.items()
+    ]  # fmt: skip
+    return render_table(headers, rows)
