@@ -1,0 +1,225 @@
+"""95 % intervals over patients: the jackknife and the percentile bootstrap.
+
+Every metric is measured on weighted patients: a replicate of the jackknife gives one patient the
+weight 0, a bootstrap sample weighs each by how often it was drawn. Shares are quotients of sums
+over patients. The AUROC is a quadratic form of the weights: the matrix of pairs of patients holds
+how many positives of one are ranked above negatives of the other.
+
+Shapes: N images, P patients, B samples.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t
+from sklearn.metrics import average_precision_score
+
+from tests.helpers.recomputed.answers import Answers
+
+WITH_INTERVAL = ("accuracy", "balanced_accuracy", "auroc", "sensitivity", "specificity")
+FEWEST_PATIENTS = {"accuracy": 12, "balanced_accuracy": 12}
+"""With the jackknife; others need `OTHERS`."""
+OTHERS = 20
+FEWEST_PAIRED = 9
+PAIRED = (*WITH_INTERVAL, "average_precision", "exact_match")
+
+Weighed = Callable[[np.ndarray], np.ndarray]
+"""A metric by the weights of patients, (B, P) to (B,)."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def has_ends(self) -> bool:
+        """Whether there are patients enough for an interval."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+
+def intervals_of(
+    answers: Answers, *, method: str, resamples: int, seed: int, is_each_drawn: bool = False
+) -> dict[str, tuple[float, float]]:
+    """Return the intervals of a split's metrics.
+
+    `is_each_drawn` repeats how early versions drew: patient after patient, sample after sample.
+    """
+    patients, num_images = np.unique(answers.patients, return_counts=True)
+    found = {}
+    for name in WITH_INTERVAL if resamples else ():
+        form = weighed(answers, name)
+        if method == "percentile":
+            draw = _each_drawn if is_each_drawn else _drawn
+            drawn = form(draw(len(patients), resamples, seed))
+            if np.isfinite(drawn).any():
+                low, high = np.nanquantile(drawn, (0.025, 0.975))
+                found[name] = (float(low), float(high))
+        elif len(patients) >= FEWEST_PATIENTS.get(name, OTHERS):
+            ends = _share_interval(form, num_images)
+            if np.isfinite(ends).all():
+                found[name] = ends
+    return found
+
+
+def paired(before: Answers, after: Answers, name: str) -> Interval | None:
+    """Return the change of a metric, with the jackknife's interval; None where undefined."""
+    _, num_images = np.unique(after.patients, return_counts=True)
+    first, second = weighed(before, name), weighed(after, name)
+    count = len(num_images)
+    value = float((second(np.ones((1, count))) - first(np.ones((1, count))))[0])
+    if not math.isfinite(value):
+        return None
+    if count < FEWEST_PAIRED:
+        return Interval(value, math.nan, math.nan)
+    without = 1 - np.eye(count)
+    reach = _quantile(num_images) * _jackknife_error(second(without) - first(without))
+    return Interval(value, value - reach, value + reach)
+
+
+def effective_number(patients: np.ndarray) -> float:
+    """Return Kish's effective number of patients."""
+    _, num_images = np.unique(patients, return_counts=True)
+    return float(num_images.sum() ** 2 / (num_images.astype(float) ** 2).sum())
+
+
+def degrees_of_freedom(patients: np.ndarray) -> float:
+    """Return one less than the effective number of patients, at least 1."""
+    return max(effective_number(patients) - 1, 1.0) if len(patients) else 1.0
+
+
+def weighed(answers: Answers, name: str) -> Weighed:
+    """Return a metric as a function of the patients' weights."""
+    of_patient = np.unique(answers.patients, return_inverse=True)[1]
+    match name:
+        case "accuracy" if answers.is_multi:
+            is_right = (answers.answers == answers.labels) & answers.known
+            return _share(of_patient, is_right.sum(axis=1), answers.known.sum(axis=1))
+        case "accuracy":
+            is_right = (answers.answers == answers.labels).all(axis=1) & answers.labelled
+            return _share(of_patient, is_right, answers.labelled)
+        case "exact_match":
+            is_right = ((answers.answers == answers.labels) | ~answers.known).all(axis=1)
+            return _share(of_patient, is_right & answers.labelled, answers.labelled)
+        case "balanced_accuracy" if answers.is_multi:
+            parts = [weighed(answers, each) for each in ("sensitivity", "specificity")]
+            return lambda weights: sum(part(weights) for part in parts) / 2
+        case "balanced_accuracy":
+            return _mean_of(answers, "sensitivity", range(len(answers.classes)))
+        case _:
+            return _mean_of(answers, name, answers.judged)
+
+
+def _mean_of(answers: Answers, name: str, classes: object) -> Weighed:
+    forms = [_class_form(answers, name, index) for index in classes]
+
+    def mean(weights: np.ndarray) -> np.ndarray:
+        values = np.stack([form(weights) for form in forms])
+        is_defined = np.isfinite(values)
+        total = np.where(is_defined, values, 0).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            return total / np.where(is_defined.any(axis=0), is_defined.sum(axis=0), np.nan)
+
+    return mean
+
+
+def _class_form(answers: Answers, name: str, index: int) -> Weighed:
+    of_patient = np.unique(answers.patients, return_inverse=True)[1]
+    num_patients = of_patient.max() + 1
+    truth, chosen = answers.labels[:, index], answers.answers[:, index]
+    match name:
+        case "sensitivity":
+            return _share(of_patient, (truth == 1) & (chosen == 1), truth == 1)
+        case "specificity":
+            return _share(of_patient, (truth == 0) & (chosen == 0), truth == 0)
+        case "auroc":
+            return _area(of_patient, num_patients, truth, answers.probabilities[:, index])
+        case "average_precision":
+            return _precision(of_patient, truth, answers.probabilities[:, index])
+    raise AssertionError(f"no interval of {name} is recomputed")
+
+
+def _share(of_patient: np.ndarray, part: np.ndarray, whole: np.ndarray) -> Weighed:
+    parts, wholes = (np.bincount(of_patient, each.astype(float)) for each in (part, whole))
+
+    def share(weights: np.ndarray) -> np.ndarray:
+        total = weights @ wholes
+        return weights @ parts / np.where(total > 0, total, np.nan)
+
+    return share
+
+
+def _area(
+    of_patient: np.ndarray, num_patients: int, truth: np.ndarray, scores: np.ndarray
+) -> Weighed:
+    positive, negative = np.flatnonzero(truth == 1), np.flatnonzero(truth == 0)
+    above = np.sign(scores[positive][:, None] - scores[negative][None, :]) / 2 + 0.5
+    pairs = np.zeros((num_patients, num_patients))
+    np.add.at(pairs, (of_patient[positive][:, None], of_patient[negative][None, :]), above)
+    counts = [
+        np.bincount(of_patient[rows], minlength=num_patients) for rows in (positive, negative)
+    ]
+
+    def area(weights: np.ndarray) -> np.ndarray:
+        total = (weights @ counts[0]) * (weights @ counts[1])
+        return np.einsum("bp,pq,bq->b", weights, pairs, weights) / np.where(
+            total > 0, total, np.nan
+        )
+
+    return area
+
+
+def _precision(of_patient: np.ndarray, truth: np.ndarray, scores: np.ndarray) -> Weighed:
+    def of_sample(weights_P: np.ndarray) -> float:
+        weights = weights_P[of_patient]
+        rows = (weights > 0) & ~np.isnan(truth)
+        if len(set(truth[rows].tolist())) < 2:
+            return math.nan
+        return float(
+            average_precision_score(truth[rows], scores[rows], sample_weight=weights[rows])
+        )
+
+    return lambda weights: np.array([of_sample(each) for each in weights])
+
+
+def _drawn(num_patients: int, resamples: int, seed: int) -> np.ndarray:
+    """Return how often each patient is drawn into each bootstrap sample, (B, P)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(num_patients, np.full(num_patients, 1 / num_patients), resamples)
+
+
+def _each_drawn(num_patients: int, resamples: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    chosen = [rng.integers(num_patients, size=num_patients) for _ in range(resamples)]
+    return np.array([np.bincount(each, minlength=num_patients) for each in chosen])
+
+
+def _share_interval(form: Weighed, num_images: np.ndarray) -> tuple[float, float]:
+    """Return the interval of a share: on the logit scale, unless a replicate is 0 or 1."""
+    count = len(num_images)
+    value, replicates = float(form(np.ones((1, count)))[0]), form(1 - np.eye(count))
+    replicates = replicates[np.isfinite(replicates)]
+    quantile = _quantile(num_images)
+    if not 0 < value < 1 or replicates.min() <= 0 or replicates.max() >= 1:
+        reach = quantile * _jackknife_error(replicates)
+        return max(0.0, value - reach), min(1.0, value + reach)
+    reach = quantile * _jackknife_error(np.log(replicates / (1 - replicates)))
+    centre = math.log(value / (1 - value))
+    low, high = (1 / (1 + math.exp(-(centre + sign * reach))) for sign in (-1, 1))
+    return low, high
+
+
+def _jackknife_error(replicates: np.ndarray) -> float:
+    values = replicates[np.isfinite(replicates)]
+    count = len(values)
+    return math.sqrt((count - 1) ** 2 / count * values.var(ddof=1)) if count > 1 else math.nan
+
+
+def _quantile(num_images: np.ndarray) -> float:
+    effective = num_images.sum() ** 2 / (num_images.astype(float) ** 2).sum()
+    return float(t.ppf(0.975, max(effective - 1, 1.0)))
