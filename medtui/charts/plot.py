@@ -42,10 +42,10 @@ class Series:
         """The last measured value; None where there is none."""
         return next((y for _, y in reversed(self.points) if y is not None), None)
 
-    def value_at(self, x: float) -> float | None:
-        """Return the measured value whose x is nearest; None where there is none."""
-        known = ((abs(at - x), y) for at, y in self.points if y is not None)
-        return min(known, default=(0.0, None))[1]
+    def value_at(self, x: float, tolerance: float = 0.0) -> float | None:
+        """Return the value measured at x, or nearest to it within `tolerance`; None without one."""
+        near = ((abs(at - x), y) for at, y in self.points if abs(at - x) <= tolerance)
+        return min(near, key=lambda each: each[0], default=(0.0, None))[1]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,9 @@ class Plot:
     """Fixed ends of the x axis; a planned end keeps the axis of a live chart fixed."""
     are_x_whole: bool = False
     """Whether x has whole numbers only, so that no tick falls between them."""
+    is_sampled: bool = False
+    """Whether x is time, at which each series has samples of its own: what is read at the cursor
+    may then be a neighbour of it."""
     is_log: bool = False
     """Whether y is drawn by its logarithm; values not above 0 are gaps then."""
     is_x_log: bool = False

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from medtui.charts.palette import Colours
-from medtui.charts.plot import Plot, letter_of
+from medtui.charts.plot import Plot, Series, letter_of
+from medtui.units import MISSING
+
+_NEAR = 0.01
+"""Share of a time axis within which a point belongs to the cursor."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +30,17 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
     """Return letter, colour, name and value of every series: the latest, or those at the cursor."""
     legend = Text()
     if plot.cursor is not None:
-        place = f"{plot.cursor:g}" if plot.are_x_whole or plot.is_x_log else f"{plot.cursor:.2f}"
+        place = f"{plot.cursor:g}" if plot.is_x_log else f"{plot.cursor:.2f}"
+        place = place.rstrip("0").rstrip(".") if "." in place else place
         legend.append(f"{plot.x_label} {place}:  ", style=f"bold {style.colours.strong}")
     for index, series in enumerate(plot.series):
         if series.stroke == "faint" or not series.label:
             continue
-        value = series.latest if plot.cursor is None else series.value_at(plot.cursor)
         legend.append(
             f"{letter_of(plot, index)} {series.label}", style=f"bold {style.hue(plot, index)}"
         )
-        is_plain = value is None or series.digits is None or bool(plot.rows)
-        said = "" if is_plain else f" {value:.{series.digits}f}"
+        is_plain = series.digits is None or bool(plot.rows)
+        said = "" if is_plain else _value_of(series, plot)
         legend.append(f"{said}  ", style=style.colours.strong)
     for level in plot.levels:
         mark, place = ("┊", "") if plot.rows else ("╌", f" {level.value:.1f}")
@@ -44,3 +48,26 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
     legend.append(plot.remark, style=style.colours.muted)
     legend.rstrip()
     return legend
+
+
+def _value_of(series: Series, plot: Plot) -> str:
+    """Return a series' latest value or, where there is a cursor, what was measured there.
+
+    A smoothed curve has its mean in brackets behind the measured value.
+    """
+    if plot.cursor is None:
+        return "" if series.latest is None else f" {series.latest:.{series.digits}f}"
+    tolerance = _NEAR * _width_of(plot) if plot.is_sampled else 0.0
+    raw = [each for each in plot.series if each.stroke == "faint" and each.label == series.label]
+    measured = (raw[0] if raw else series).value_at(plot.cursor, tolerance)
+    if measured is None:
+        return f" {MISSING}"
+    mean = series.value_at(plot.cursor, tolerance) if raw else None
+    said = f" {measured:.{series.digits}f}"
+    return said if mean is None else f"{said} (mean {mean:.{series.digits}f})"
+
+
+def _width_of(plot: Plot) -> float:
+    """Return the extent of all points along x."""
+    xs = [x for series in plot.series for x, _ in series.points]
+    return max(xs) - min(xs) if xs else 0.0

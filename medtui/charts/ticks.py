@@ -36,9 +36,12 @@ def ticks_of(low: float, high: float, most: int, *, are_whole: bool = False) -> 
 def log_ticks_of(low: float, high: float, most: int) -> list[float]:
     """Return at most `most` powers of ten between two positive ends.
 
-    Where there is one at most, 1, 2 and 5 times them; the ends where there are none of these.
-    `low` and `high` are values, not exponents.
+    Where there is one at most, 1, 2 and 5 times them; within a decade, evenly spaced round numbers,
+    and the ends where there are none of these. `low` and `high` are values, not exponents.
     """
+    if high < low * 10:
+        even = ticks_of(low, high, most)
+        return even if len(even) > 1 else [low, high]
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     for factors in ((1,), (1, 2, 5)):
         every = [factor * 10.0**power for power in range(first, last + 1) for factor in factors]

@@ -6,6 +6,7 @@ from pathlib import Path
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.events import CycleEnded
 from medtui.metrics import Task
+from medtui.monitor.planned_stages import planned_stages
 from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
 from medtui.preset.toml import read_text
@@ -27,6 +28,8 @@ class RunFeed:
     status: Status = "queued"
     result: Result | None = None
     """None until the run is finished."""
+    preset: Preset | None = None
+    """The study's; None where it cannot be read."""
     problem: str = ""
     """Why the folder cannot be read completely; empty where it can."""
 
@@ -77,7 +80,7 @@ class RunFeed:
     @property
     def progress(self) -> Progress:
         """Progress of the run."""
-        return progress_of(self.history)
+        return progress_of(self.history, planned_stages(self.folder, self.history, self.preset))
 
     def _read_result(self) -> None:
         try:
@@ -117,6 +120,8 @@ class StudyFeed:
         known = {run.folder.name: run for run in self.runs}
         self.runs = [known.get(folder.name) or RunFeed(folder) for folder in self.folder.runs()]
         self._misnamed = unreadable_names(self.folder.path)
+        for run in self.runs:
+            run.preset = self.preset
         changed = [run.refresh() for run in self.runs]
         return any(changed) or before != (self.is_live, len(self.runs), self._search_read_at)
 

@@ -1,12 +1,17 @@
 """Progress and remaining time of a run, derived from its log."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from medtui.events import CycleEnded
+from medtui.monitor.planned_stages import PlannedStage
 from medtui.runs.history import History
 
 _RECENT = 5
 """Number of cycles whose mean duration predicts the remaining ones."""
+
+_BEFORE_TRAINING = ("", "data")
+"""Stages of a session before it trains; the first is that of a session that has begun none."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,9 @@ class Progress:
     """Steps of the current cycle."""
     images_per_second: float | None
     seconds_left: float | None
-    """Remaining time of this stage; None before a cycle was measured."""
+    """Remaining time of this stage and the later ones; None before a cycle was measured."""
+    run_share: float = 0.0
+    """Completed share of the run, 0 to 1, by updates of the weights over all of its stages."""
 
     @property
     def share(self) -> float:
@@ -36,11 +43,16 @@ class Progress:
         return min(1.0, (self.cycle + within) / self.cycles)
 
 
-def progress_of(history: History) -> Progress:
-    """Return the progress of the latest session."""
+def progress_of(history: History, planned: Mapping[str, PlannedStage]) -> Progress:
+    """Return the progress of the latest session.
+
+    `planned` has the stages of the run that train, in order; where it is empty, the run's share is
+    that of its stage.
+    """
     stage = history.stage
     if stage is None:
-        return Progress("", 0, 0, 0, 0, None, None)
+        before = Progress("", 0, 0, 0, 0, None, None)
+        return replace(before, run_share=_run_share(history, before, planned))
     measured = history.cycles_of(stage.stage)
     step = history.step
     done = Progress(
@@ -52,14 +64,45 @@ def progress_of(history: History) -> Progress:
         images_per_second=step.images_per_second if step else None,
         seconds_left=None,
     )
-    seconds_left = _seconds_left(measured, done)
-    return Progress(**(done.__dict__ | {"seconds_left": seconds_left}))
+    return replace(
+        done,
+        seconds_left=_seconds_left(measured, done, planned),
+        run_share=_run_share(history, done, planned),
+    )
 
 
-def _seconds_left(measured: list[CycleEnded], done: Progress) -> float | None:
+def _run_share(history: History, done: Progress, planned: Mapping[str, PlannedStage]) -> float:
+    """Return the share of a run's updates that are done.
+
+    Every stage that was measured counts, also by an earlier session; those before the last of them
+    are complete, and all are once the run is evaluated.
+    """
+    if not planned:
+        return done.share
+    stages = list(planned)
+    begun = [at for at, stage in enumerate(stages) if stage in {done.stage, *history.cycles}]
+    if done.stage not in planned and done.stage not in _BEFORE_TRAINING:
+        return 1.0
+    if not begun:
+        return 0.0
+    last = stages[begun[-1]]
+    measured = len(history.cycles_of(last)) / max(1, planned[last].cycles)
+    share = max(min(1.0, measured), done.share if last == done.stage else 0.0)
+    updates = sum(planned[stage].updates for stage in stages[: begun[-1]])
+    total = sum(each.updates for each in planned.values())
+    return (updates + planned[last].updates * share) / max(1, total)
+
+
+def _seconds_left(
+    measured: list[CycleEnded], done: Progress, planned: Mapping[str, PlannedStage]
+) -> float | None:
     """Predict by recent cycles; cycle 0 of L-C has no L step and is left out."""
     durations = [cycle.seconds for cycle in measured if cycle.cycle > 0][-_RECENT:]
     if not durations or done.cycles == 0:
         return None
     within = done.step / done.steps if done.steps else 0.0
-    return sum(durations) / len(durations) * max(0.0, done.cycles - done.cycle - within)
+    seconds = sum(durations) / len(durations)
+    stages = list(planned)
+    later = stages[stages.index(done.stage) + 1 :] if done.stage in planned else []
+    updates = sum(planned[stage].updates for stage in later)
+    return seconds * max(0.0, done.cycles - done.cycle - within + updates / (done.steps or 1))

@@ -45,7 +45,7 @@ class RunSummary:
     seconds: float | None
     """Computing time so far, over all sessions; the total of a finished run."""
     seconds_left: float | None
-    """Remaining time of the current stage; None unless the run is live."""
+    """Remaining time of the run; None unless the run is live."""
     from_control: float | None = None
     """`val` minus that of the control; None before both are measured, and without a control."""
     has_control: bool = False
@@ -66,7 +66,7 @@ class RunSummary:
     @property
     def share(self) -> float:
         """Completed share, 0 to 1."""
-        return 1.0 if self.status == "finished" else self.progress.share
+        return 1.0 if self.status == "finished" else self.progress.run_share
 
 
 @dataclass(frozen=True)

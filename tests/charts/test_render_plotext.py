@@ -111,10 +111,12 @@ def test_tick_labels_differ_from_each_other() -> None:
 
 
 def test_a_log_axis_has_decades() -> None:
-    """Powers of ten; within one decade 1, 2 and 5 times them; the ends of a narrower axis."""
+    """Powers of ten; 1, 2 and 5 times them; within a decade, evenly spaced round numbers."""
     assert log_ticks_of(0.002, 50, 6) == pytest.approx([0.01, 0.1, 1, 10])
     assert log_ticks_of(2.9, 47, 6) == pytest.approx([5, 10, 20])
-    assert log_ticks_of(0.11, 0.19, 6) == pytest.approx([0.11, 0.19])
+    assert log_ticks_of(0.11, 0.19, 6) == pytest.approx([0.12, 0.14, 0.16, 0.18])
+    assert log_ticks_of(66.1, 82, 6) == pytest.approx([70, 75, 80])
+    assert log_ticks_of(1.0, 1.0, 6) == [1.0, 1.0]
 
 
 def test_a_constant_curve_has_an_axis() -> None:

@@ -39,6 +39,29 @@ def test_the_legend_reads_out_the_values_at_the_cursor() -> None:
     assert legend_of(plot, ChartStyle(DARK)).plain == "cycle 4:  A val 4.0"
 
 
+def test_the_read_out_has_measured_values_only() -> None:
+    """Test was not evaluated at cycle 2: its value of cycle 3 does not stand in."""
+    val = Series("val", ((1, 70.0), (2, 75.3), (3, 78.7)))
+    test = Series("test", ((1, 60.0), (2, None), (3, 66.7)), "dots")
+    plot = Plot("Accuracy", (val, test), x_label="cycle", are_x_whole=True)
+    style = ChartStyle(DARK)
+    read = legend_of(apply_viewport(Viewport(cursor=2), plot), style).plain
+    assert read == "cycle 2:  A val 75.3  B test —"
+    smoothed = legend_of(apply_viewport(Viewport(cursor=2, is_smooth=True), plot), style).plain
+    assert smoothed == "cycle 2:  A val 75.3 (mean 72.7)  B test —"
+
+
+def test_a_time_axis_reads_the_sample_beside_the_cursor() -> None:
+    """Two runs are not sampled at the same moments."""
+    first = Series("first", ((0.0, 1.0), (10.0, 2.0)))
+    second = Series("second", ((0.05, 3.0), (9.0, 4.0)))
+    plot = Plot("Memory", (first, second), x_label="minute", is_sampled=True)
+    read = legend_of(apply_viewport(Viewport(cursor=0.0), plot), ChartStyle(DARK)).plain
+    assert read == "minute 0:  A first 1.0  B second 3.0"
+    read = legend_of(apply_viewport(Viewport(cursor=9.0), plot), ChartStyle(DARK)).plain
+    assert read == "minute 9:  A first —  B second 4.0"
+
+
 def test_smoothing_keeps_the_raw_curve_faint_and_says_so() -> None:
     """Nobody takes a smoothed curve for what was measured."""
     plot = apply_viewport(Viewport(is_smooth=True), PLOT)

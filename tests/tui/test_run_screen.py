@@ -11,6 +11,7 @@ from medtui.runs.log_writer import EventWriter
 from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.chart import Chart
+from medtui.tui.widgets.progress_header import ProgressHeader
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import open_live_run, opened, screen_text, until
 
@@ -224,3 +225,32 @@ async def test_ascii_mode_sends_nothing_but_ascii(
         await pilot.press("question_mark")
         await pilot.pause()
         assert screen_text(pilot).isascii()
+
+
+async def test_one_pane_has_the_colour_of_the_focus(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The frame of the pane that takes the keys differs from all others, whichever it is."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        await open_live_run(pilot)
+        frames = pilot.app.screen.query("#curves, #summary, #memory, #utilisation, #log")
+        for name in ("summary", "memory", "utilisation", "log", "curves"):
+            await pilot.press("tab")
+            await pilot.pause()
+            lit = frames.first(Chart).app.theme_variables["primary"].upper()
+            focused = [each.id for each in frames if each.styles.border_top[1].hex.upper() == lit]
+            assert focused == [name]
+
+
+async def test_narrowing_the_terminal_leaves_no_blank_row(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The header is as high as its lines at every width."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        await open_live_run(pilot)
+        header = pilot.app.screen.query_one(ProgressHeader)
+        height = header.size.height
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: header.size.width < 60)
+        await pilot.pause()
+        assert header.size.height == height

@@ -93,6 +93,7 @@ def _by_minute(
         title,
         series,
         x_label="minute",
+        is_sampled=True,
         y_label=label,
         y_limits=(0, limit),
         remark=remark,

@@ -27,7 +27,8 @@ class ProgressHeader(Static):
     """Unframed lines below the title."""
 
     DEFAULT_CSS = """
-    ProgressHeader { height: auto; padding: 0 2; }
+    /* Without wrapping, a narrower terminal does not add rows before the lines are cut to it. */
+    ProgressHeader { height: auto; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     _shown: Text | None = None

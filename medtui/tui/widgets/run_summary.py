@@ -41,6 +41,7 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
         scrollbar-size-vertical: 1;
         & Digits { width: auto; height: 3; text-style: bold; }
         & Static { height: auto; }
+        & #value { text-style: bold; }
     }
     """
 
@@ -50,6 +51,7 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Digits("")
+        yield Static(id="value")
         yield Static(id="number-means")
         yield Static(id="facts")
 
@@ -61,10 +63,9 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
         is_over = view.result is not None
         self.caption("Result" if is_over else "Now")
         value = view.row.test if is_over else view.row.val
-        digits = self.query_one(Digits)
-        digits.update("" if value is None else headline.show(value).replace(" ", ""))
-        digits.styles.color = colours.states[view.row.status]
-        digits.display = value is not None
+        self._show_value(
+            "" if value is None else headline.show(value), colours.states[view.row.status]
+        )
         meaning = (
             _result_meaning(view, headline, colours) if is_over else _now_meaning(view, headline)
         )
@@ -73,6 +74,15 @@ class RunSummaryPanel(Panel, VerticalScroll, can_focus=False):
         is_other_height, self._heights = heights != self._heights, heights
         self.query_one("#number-means", Static).update(meaning, layout=is_other_height)
         self.query_one("#facts", Static).update(facts, layout=is_other_height)
+
+    def _show_value(self, value: str, colour: str) -> None:
+        """Show the primary metric in large digits; their lines have no likeness in ASCII."""
+        is_ascii = getattr(self.app, "is_ascii", False)
+        digits, plain = self.query_one(Digits), self.query_one("#value", Static)
+        digits.update(value.replace(" ", ""))
+        plain.update(value)
+        digits.display, plain.display = bool(value) and not is_ascii, bool(value) and is_ascii
+        digits.styles.color = plain.styles.color = colour
 
 
 def summary_of(view: RunView) -> str:
