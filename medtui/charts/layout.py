@@ -76,7 +76,9 @@ def _log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[st
         for end in (low, high)
     )
     values = log_ticks_of(first, last, most)
-    return [math.log10(value) for value in values], label_log_ticks(values)
+    # Decades differ in their exponents; evenly spaced ticks need the same decimals.
+    labels = label_ticks(values) if last < 10 * first else label_log_ticks(values)
+    return [math.log10(value) for value in values], labels
 
 
 def frame_of(plot: Plot, columns: int) -> Frame:
