@@ -47,12 +47,12 @@ root = "{root}"
 [model]
 architecture = "shufflenet_v2_x0_5"
 [reference]
-epochs = 2
+epochs = 5
 batch_size = 16
-lr = 0.02
+lr = 0.05
 [compress]
 schemes = [{schemes}]
-densities = [0.4]
+densities = [0.9]
 [lc]
 cycles = 2
 steps = 3
@@ -82,16 +82,20 @@ def write_cells(folder: Path) -> Path:
 
 
 def write_films(folder: Path) -> Path:
-    """Write a data set of three findings, some of them unknown, and return its preset."""
+    """Write a data set of two findings and their absence, and return its preset.
+
+    Some labels are unknown.
+    """
     table = _draw(folder, seed=2)
     rng = np.random.default_rng(3)
     table["mass"] = table["bright"].astype(int)
     table["edema"] = (rng.random(len(table)) < 0.3).astype(int)
-    table["nodule"] = (rng.random(len(table)) < 0.15).astype(int)
+    table["clear"] = ((table["mass"] == 0) & (table["edema"] == 0)).astype(int)
     table.loc[table.index % 17 == 5, "edema"] = -1
     return _write(
-        folder, table, name="films3", task="multi", classes='"mass", "edema", "nodule"',
-        positive="", labels='uncertain = "ignore"', schemes='"Prune", "FilterPrune"',
+        folder, table, name="films3", task="multi", classes='"mass", "edema", "clear"',
+        positive='none_class = "clear"', labels='uncertain = "ignore"',
+        schemes='"Prune", "FilterPrune"',
     )  # fmt: skip
 
 

@@ -34,9 +34,17 @@ RECORDED_RUNS = [
 EARLIEST_RUNS = ("cells/reference", "cells/prune-0.1", "cells/prune-0.1-s1")
 """Those whose bootstrap samples were drawn one patient at a time."""
 
+EARLIER_LACK = (
+    r".*\.(brier_score|top_1)", r".*\.intervals\.(brier_score|top_1)\..*",
+    r".*\.at_sensitivity\..*", r"class_weights\..*",
+    r"size\.(num_weights_unreachable|density_reachable)",
+    r"size\.layers\..*\.num_unreachable",
+)  # fmt: skip
+"""What results of earlier versions do not have."""
+
 DRAWN_RUNS = [
-    *(f"cells2/{run}" for run in ("reference", "control", "prune-0.4", "prunequantize16-0.4")),
-    *(f"films3/{run}" for run in ("reference", "control", "prune-0.4", "filterprune-0.4")),
+    *(f"cells2/{run}" for run in ("reference", "control", "prune-0.9", "prunequantize16-0.9")),
+    *(f"films3/{run}" for run in ("reference", "control", "prune-0.9", "filterprune-0.9")),
 ]
 
 
@@ -46,7 +54,7 @@ def test_recorded_results_are_recomputed(key, num_classes, study_folder):
     study, _, name = key.partition("/")
     run = RunFiles(study_folder(study) / name)
     setting = Setting(np.ones(num_classes), is_each_drawn=key in EARLIEST_RUNS)
-    assert not unexplained(run, setting, (*MEASURED, *WITHOUT_WEIGHTS))
+    assert not unexplained(run, setting, (*MEASURED, *WITHOUT_WEIGHTS), absent=EARLIER_LACK)
 
 
 def test_a_result_with_its_weights_is_recomputed():
@@ -54,11 +62,7 @@ def test_a_result_with_its_weights_is_recomputed():
     if not INTERRUPTED.is_dir():
         pytest.skip(f"no study of an earlier version at {INTERRUPTED}")
     run = RunFiles(INTERRUPTED / "reference")
-    newer = (
-        r"size\.(num_weights_unreachable|density_reachable)",
-        r"size\.layers\..*\.num_unreachable",
-    )
-    assert not unexplained(run, Setting(np.ones(2), side=32), MEASURED, absent=newer)
+    assert not unexplained(run, Setting(np.ones(2), side=32), MEASURED, absent=EARLIER_LACK)
 
 
 @pytest.mark.parametrize("key", DRAWN_RUNS)
@@ -85,7 +89,7 @@ def test_sizes_of_shrunk_and_half_precision_models_are_recomputed(name, exportab
 
 def test_a_changed_number_is_found(drawn):
     """The recomputation would notice a wrong number, a missing one and a new one."""
-    run = RunFiles(drawn / "runs" / "cells2" / "prune-0.4")
+    run = RunFiles(drawn / "runs" / "cells2" / "prune-0.9")
     stored, setting = dict(flatten(run.result)), Setting(class_weights(drawn, "cells2"), side=32)
     recomputed = numbers_of(run, setting)
     known = {place: each for place, each in stored.items() if place in recomputed}
@@ -105,7 +109,7 @@ def class_weights(drawn: Path, key: str) -> np.ndarray:
     train = table[table["split"] == "train"]
     if is_cells:
         return inverse_weights(train["label"].value_counts()[["sick", "well"]].to_numpy())
-    return inverse_weights((train[["mass", "edema", "nodule"]] == 1).sum().to_numpy())
+    return inverse_weights((train[["mass", "edema", "clear"]] == 1).sum().to_numpy())
 
 
 def unexplained(

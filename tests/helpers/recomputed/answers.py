@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, softmax
-from sklearn.metrics import roc_curve
 
 from tests.helpers.recomputed.run_files import RunFiles
 
@@ -61,6 +60,10 @@ def answers_of(run: RunFiles, split: str, positive: str | None = None) -> Answer
     labels, probabilities = _labels(run, split), _probabilities(run, split)
     if is_multi:
         answers = (probabilities >= np.array(thresholds_of(run))).astype(float)
+        if "none_class" in stored:
+            none, *beside = stored["none_class"].tolist()
+            others = [at for at, each in enumerate(classes) if each not in {none, *beside}]
+            answers[answers[:, others].any(axis=1), classes.index(none)] = 0
         judged = tuple(range(len(classes)))
     else:
         answers = np.eye(len(classes))[probabilities.argmax(axis=1)]
@@ -73,22 +76,39 @@ def answers_of(run: RunFiles, split: str, positive: str | None = None) -> Answer
     )  # fmt: skip
 
 
-def thresholds_of(run: RunFiles) -> list[float]:
-    """Return Youden's threshold of each class on val; empty in single-label tasks."""
-    labels, probabilities = _labels(run, "val"), _probabilities(run, "val")
+def thresholds_of(run: RunFiles, rule: str = "") -> list[float]:
+    """Return the threshold of each class on val, by the run's rule or another; empty for single."""
     if run.arrays["val_labels"].ndim == 1:
         return []
-    found = []
-    for index in range(labels.shape[1]):
-        known = ~np.isnan(labels[:, index])
-        truth, scores = labels[known, index], probabilities[known, index]
-        if len(set(truth.tolist())) < 2:
-            found.append(0.5)
-            continue
-        false_rate, true_rate, limits = roc_curve(truth, scores, drop_intermediate=False)
-        best = limits[np.argmax(true_rate - false_rate)]
-        found.append(float(best) if np.isfinite(best) else 1.0)
-    return found
+    stored = run.arrays.get("threshold_rule")
+    chosen = rule or ("youden" if stored is None else str(stored))
+    labels, probabilities = _labels(run, "val"), _probabilities(run, "val")
+    return [
+        threshold(truth[~np.isnan(truth)], scores[~np.isnan(truth)], chosen)
+        for truth, scores in zip(labels.T, probabilities.T, strict=True)
+    ]
+
+
+def threshold(truth: np.ndarray, scores: np.ndarray, rule: str) -> float:
+    """Return the threshold by a rule, by trying every score, the highest first; ties take it."""
+    if rule == "half" or len(set(truth.tolist())) < 2:
+        return 0.5
+    positives = truth.sum()
+    limits = np.unique(scores)[::-1]
+    answered = np.array([(scores >= limit).sum() for limit in limits])
+    found = np.array([truth[scores >= limit].sum() for limit in limits])
+    name, _, number = rule.partition("=")
+    match name:
+        case "youden":
+            gain = found / positives - (answered - found) / (len(truth) - positives)
+            return float(limits[gain.argmax()]) if gain.max() > 0 else 1.0
+        case "f1":
+            return float(limits[(2 * found / (answered + positives)).argmax()])
+        case "prevalence":
+            return float(limits[np.abs(answered - positives).argmin()])
+        case "sensitivity":
+            return float(limits[(found >= float(number) * positives - 1e-9).argmax()])
+    raise AssertionError(f"no recomputation of the rule {rule}")
 
 
 def _labels(run: RunFiles, split: str) -> np.ndarray:

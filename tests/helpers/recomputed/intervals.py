@@ -17,13 +17,16 @@ from scipy.stats import t
 from sklearn.metrics import average_precision_score
 
 from tests.helpers.recomputed.answers import Answers
+from tests.helpers.recomputed.metrics import top_hits
 
-WITH_INTERVAL = ("accuracy", "balanced_accuracy", "auroc", "sensitivity", "specificity")
+WITH_INTERVAL = (
+    "accuracy", "top_1", "balanced_accuracy", "auroc", "sensitivity", "specificity", "brier_score",
+)  # fmt: skip
 FEWEST_PATIENTS = {"accuracy": 12, "balanced_accuracy": 12}
 """With the jackknife; others need `OTHERS`."""
 OTHERS = 20
 FEWEST_PAIRED = 9
-PAIRED = (*WITH_INTERVAL, "average_precision", "exact_match")
+PAIRED = (*WITH_INTERVAL, "average_precision", "exact_match", "f1")
 
 Weighed = Callable[[np.ndarray], np.ndarray]
 """A metric by the weights of patients, (B, P) to (B,)."""
@@ -52,7 +55,8 @@ def intervals_of(
     """
     patients, num_images = np.unique(answers.patients, return_counts=True)
     found = {}
-    for name in WITH_INTERVAL if resamples else ():
+    names = WITH_INTERVAL if answers.is_multi else set(WITH_INTERVAL) - {"top_1"}
+    for name in names if resamples else ():
         form = weighed(answers, name)
         if method == "percentile":
             draw = _each_drawn if is_each_drawn else _drawn
@@ -106,6 +110,13 @@ def weighed(answers: Answers, name: str) -> Weighed:
         case "exact_match":
             is_right = ((answers.answers == answers.labels) | ~answers.known).all(axis=1)
             return _share(of_patient, is_right & answers.labelled, answers.labelled)
+        case "top_1":
+            is_hit, counts = top_hits(answers)
+            return _share(of_patient, is_hit & counts, counts)
+        case "brier_score":
+            squared = np.where(answers.known, (answers.probabilities - answers.labels) ** 2, 0)
+            counts = answers.known.sum(axis=1) if answers.is_multi else 2 * answers.labelled
+            return _share(of_patient, squared.sum(axis=1), counts)
         case "balanced_accuracy" if answers.is_multi:
             parts = [weighed(answers, each) for each in ("sensitivity", "specificity")]
             return lambda weights: sum(part(weights) for part in parts) / 2
@@ -137,6 +148,8 @@ def _class_form(answers: Answers, name: str, index: int) -> Weighed:
             return _share(of_patient, (truth == 1) & (chosen == 1), truth == 1)
         case "specificity":
             return _share(of_patient, (truth == 0) & (chosen == 0), truth == 0)
+        case "f1":
+            return _f1(of_patient, truth == 1, (truth == 0) | (truth == 1), chosen == 1)
         case "auroc":
             return _area(of_patient, num_patients, truth, answers.probabilities[:, index])
         case "average_precision":
@@ -152,6 +165,22 @@ def _share(of_patient: np.ndarray, part: np.ndarray, whole: np.ndarray) -> Weigh
         return weights @ parts / np.where(total > 0, total, np.nan)
 
     return share
+
+
+def _f1(
+    of_patient: np.ndarray, is_positive: np.ndarray, is_known: np.ndarray, is_answered: np.ndarray
+) -> Weighed:
+    positives, answered, both = (
+        np.bincount(of_patient, each.astype(float))
+        for each in (is_positive, is_answered & is_known, is_positive & is_answered)
+    )
+
+    def f1(weights: np.ndarray) -> np.ndarray:
+        has_positives = weights @ positives > 0
+        total = np.where(has_positives, weights @ (positives + answered), np.nan)
+        return 2 * (weights @ both) / total
+
+    return f1
 
 
 def _area(

@@ -19,10 +19,12 @@ NUM_BINS = 15
 
 SINGLE = (
     "accuracy", "balanced_accuracy", "auroc", "average_precision", "sensitivity", "specificity",
-    "f1", "calibration_error",
+    "f1", "calibration_error", "brier_score",
 )  # fmt: skip
-MULTI = ("accuracy", "exact_match", *SINGLE[1:])
-PER_CLASS = ("accuracy", "auroc", "average_precision", "sensitivity", "specificity", "f1")
+MULTI = ("accuracy", "exact_match", "top_1", *SINGLE[1:])
+PER_CLASS = (
+    "accuracy", "auroc", "average_precision", "sensitivity", "specificity", "f1", "brier_score",
+)  # fmt: skip
 
 
 def metrics_of(answers: Answers) -> dict[str, float | None]:
@@ -50,6 +52,13 @@ def metric(answers: Answers, name: str) -> float:
         case "exact_match":
             is_right = (answers.answers == answers.labels) | ~answers.known
             return _mean(is_right.all(axis=1)[answers.labelled])
+        case "top_1":
+            is_hit, counts = top_hits(answers)
+            return _mean(is_hit[counts])
+        case "brier_score":
+            squared = (answers.probabilities - answers.labels)[answers.known] ** 2
+            count = squared.size if answers.is_multi else 2 * answers.labelled.sum()
+            return float(squared.sum() / count) if count else math.nan
         case "balanced_accuracy" if not answers.is_multi:
             return _over_classes(answers, name, range(len(answers.classes)))
         case "balanced_accuracy":
@@ -96,6 +105,14 @@ def _of_class(name: str, truth: np.ndarray, chosen: np.ndarray, scores: np.ndarr
         case "f1":
             return float(f1_score(truth, chosen)) if truth.any() else math.nan
     raise AssertionError(f"no recomputation of {name}")
+
+
+def top_hits(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether each image has its most probable class, and whether it has a class at all."""
+    is_positive = answers.labels == 1
+    candidates = np.where(answers.known, answers.probabilities, -1)
+    most_probable = np.eye(len(answers.classes), dtype=bool)[candidates.argmax(axis=1)]
+    return (is_positive & most_probable).any(axis=1), is_positive.any(axis=1)
 
 
 def reliability(answers: Answers) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.helpers.recomputed.answers import answers_of, pair, thresholds_of
+from tests.helpers.recomputed.answers import answers_of, pair, threshold, thresholds_of
 from tests.helpers.recomputed.comparison import flips_of
 from tests.helpers.recomputed.intervals import effective_number, intervals_of
 from tests.helpers.recomputed.losses import loss_of
@@ -51,6 +51,8 @@ def numbers_of(run: RunFiles, setting: Setting) -> Numbers:
         found |= {f"{split}.{key}": each for key, each in _split(run, split, setting)}
     found |= {f"thresholds.{at}": each for at, each in enumerate(thresholds_of(run))}
     found |= dict(_course(run))
+    named = zip(run.arrays["classes"].tolist(), setting.class_weights.tolist(), strict=True)
+    found |= {f"class_weights.{name}": weight for name, weight in named}
     if setting.side:
         found |= dict(flatten(listed({"size": size_of(run.tensors, *_network(run, setting))})))
         shape = next(each for each in run.tensors.values() if each.ndim == 4).shape
@@ -113,11 +115,34 @@ def _split(run: RunFiles, split: str, setting: Setting) -> Iterator[tuple[str, f
     yield "num_patients", len(set(answers.patients.tolist())) if has_patients else 0
     if "num_effective" in run.result[split]:
         yield "num_effective", effective_number(answers.patients)
+    if answers.is_multi or len(answers.classes) == 2:
+        yield from flatten({"at_sensitivity": operating_points(run, split)})
     if run.reference is None:
         yield "flips", None
         return
     before, after = pair(run.reference, run, split)
     yield from flatten({"reference": metrics_of(before), "flips": flips_of(before, after)})
+
+
+def operating_points(run: RunFiles, split: str, wanted: float = 0.9) -> dict[str, dict[str, Any]]:
+    """Return sensitivity and specificity of each judged class at a threshold chosen on val."""
+    val, answers = answers_of(run, "val"), answers_of(run, split)
+    found = {}
+    for index in val.judged:
+        truth, scores = val.labels[:, index], val.probabilities[:, index]
+        known = ~np.isnan(truth)
+        if len(set(truth[known].tolist())) < 2:
+            continue
+        limit = threshold(truth[known], scores[known], f"sensitivity={wanted}")
+        truth, is_answered = answers.labels[:, index], answers.probabilities[:, index] >= limit
+        rates = [
+            float(each.mean()) if each.size else None
+            for each in (is_answered[truth == 1], ~is_answered[truth == 0])
+        ]
+        found[val.classes[index]] = {
+            "on_val": wanted, "threshold": limit, "sensitivity": rates[0], "specificity": rates[1],
+        }  # fmt: skip
+    return found
 
 
 def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
@@ -149,7 +174,7 @@ def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
         yield "is_last_kept", is_last_kept
     if "is_direct" in result:
         yield "is_direct", result["scheme"].endswith("Direct")
-    for name in ("positive_class", "shrinkage"):
+    for name in ("positive_class", "shrinkage", "none_class"):
         if name in result and result[name] is None:
             yield name, None
 
