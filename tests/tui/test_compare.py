@@ -55,7 +55,7 @@ async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
 TABS = {
     "2": "by minute, GiB",
     "3": "by minute, %",
-    "4": "FilterPrune50 (2)",
+    "4": "FilterPrune50 0.5 (2)",
     "5": "on test by density",
     "6": "front: ",
     "7": "sensitivity by class, test",
