@@ -18,8 +18,8 @@ from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.registry import MIN_PATIENTS_PAIRED
-from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import REFERENCE
+from medtui.storage import UnreadableFile
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,8 @@ def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> P
     Raises:
         MedtuiError: predictions are missing, classes differ, or the runs do not share their images.
     """
-    digests = [_digest(each) for each in (baseline, entry)]
+    digests = [each.data_digest for each in (baseline, entry)]
     return pair_predictions(baseline.predictions, entry.predictions, split, digests=digests)
-
-
-def _digest(entry: RunRecord) -> RecordedDigest | None:
-    """Return the digest of a run's data; None where none is recorded or its file is damaged."""
-    try:
-        return recorded_digest(entry.folder)
-    except MedtuiError:
-        return None
 
 
 def differences(
@@ -94,8 +86,15 @@ def differences_of_all(
         try:
             found[entry.key] = differences_from(baseline, entry, () if pin else entries)
         except MedtuiError as error:
-            problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
-    return found, problems
+            problems.append(describe_failure(entry, baseline, error))
+    return found, list(dict.fromkeys(problems))
+
+
+def describe_failure(entry: RunRecord, baseline: RunRecord, error: MedtuiError) -> str:
+    """Return why a run cannot be compared; the same sentence for all runs that need a bad file."""
+    if isinstance(error, UnreadableFile):
+        return error.message
+    return f"{entry.key} cannot be compared with {baseline.key}: {error.message}"
 
 
 def differences_from(

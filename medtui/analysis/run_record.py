@@ -1,7 +1,7 @@
 """One finished run in a comparison: its result, and its other files when they are needed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -17,14 +17,17 @@ from medtui.preset import (
     parse_preset,
 )
 from medtui.preset.measuring import DEFAULT_MARGIN
-from medtui.preset.toml import DocumentError, read_text
+from medtui.preset.toml import read_text
 from medtui.runs.bench_record import Bench, read_bench
+from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import CONTROL, RunFolder, StudyFolder, subfolders
+from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.population import limited_population
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
 from medtui.runs.search_record import read_search
-from medtui.telemetry import TelemetrySummary, read_samples, summarise
+from medtui.storage import MissingFile, UnreadableFile, require_digest
+from medtui.telemetry import SampleTail, TelemetrySummary, summarise
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,12 @@ class RunRecord:
     result: Result
     is_chosen: bool = False
     """Whether a search of its study chose it, or would choose it from the samples so far."""
+    _noted: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each file that was needed so far and could not be used."""
+        return tuple(self._noted)
 
     @property
     def is_probe(self) -> bool:
@@ -57,10 +66,13 @@ class RunRecord:
 
     @cached_property
     def preset(self) -> Preset | None:
-        """Its preset; None if the file cannot be read."""
+        """Its preset; None if the file cannot be read, or has changed since."""
+        path = self.folder.preset
         try:
-            return parse_preset(read_text(self.folder.preset), str(self.folder.preset))
-        except DocumentError:
+            require_digest(path, self.result.digest_of(path))
+            return parse_preset(read_text(path), str(path))
+        except MedtuiError as error:
+            self._note(error)
             return None
 
     @cached_property
@@ -85,16 +97,46 @@ class RunRecord:
         """Its predictions, image by image.
 
         Raises:
-            EnvironmentProblem: the file is missing or damaged.
+            UnreadableFile: the file is missing or damaged, or has changed since.
         """
-        return read_predictions(self.folder.predictions)
+        path = self.folder.predictions
+        expected = self.result.digest_of(path)
+        try:
+            return read_predictions(path, expected)
+        except UnreadableFile as error:
+            if expected is not None or not isinstance(error, MissingFile):
+                self._note(error)
+            raise
+
+    def subgroups(self, split: str) -> dict[str, dict[str, str]]:
+        """Return the subgroups of its images; empty where none are known or can be read."""
+        path = self.folder.split
+        expected = self.result.digest_of(path)
+        try:
+            return read_subgroups(path, split, expected)
+        except UnreadableFile as error:
+            if expected is not None or not isinstance(error, MissingFile):
+                self._note(error)
+            return {}
+
+    @cached_property
+    def data_digest(self) -> RecordedDigest | None:
+        """Digest of its data; None where none is recorded, or the file cannot be read."""
+        path = self.folder.provenance
+        try:
+            require_digest(path, self.result.digest_of(path))
+            return recorded_digest(self.folder)
+        except MedtuiError as error:
+            self._note(error)
+            return None
 
     @cached_property
     def bench(self) -> Bench | None:
         """Its benchmark; None if it was not measured."""
         try:
             return read_bench(self.folder)
-        except MedtuiError:
+        except MedtuiError as error:
+            self._note(error)
             return None
 
     @cached_property
@@ -103,8 +145,14 @@ class RunRecord:
         stage = "reference" if self.folder.is_reference else "compress"
         if stage in self.result.vitals:
             return self.result.vitals[stage]
-        samples, _ = read_samples(self.folder.telemetry)
+        tail = SampleTail(self.folder.telemetry)
+        samples = tail.read_all()
+        if tail.problem:
+            self._noted[tail.problem] = None
         return summarise(samples)
+
+    def _note(self, error: MedtuiError) -> None:
+        self._noted[error.message] = None
 
     def split(self, name: str) -> SplitResult:
         """Return the result on `val` or `test`."""
@@ -127,6 +175,11 @@ def positive_of(entries: Iterable[RunRecord]) -> PositiveClass | None:
 
 
 _SHIPPED = frozenset({*named_schemes(), "reference", CONTROL})
+
+
+def problems_of(entries: Iterable[RunRecord]) -> list[str]:
+    """Return a sentence for each file of the runs that was needed and could not be used."""
+    return list(dict.fromkeys(problem for entry in entries for problem in entry.problems))
 
 
 def read_run_records(folders: Iterable[RunFolder]) -> tuple[list[RunRecord], list[str]]:

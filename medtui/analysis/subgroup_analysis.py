@@ -16,7 +16,7 @@ import numpy as np
 
 from medtui.analysis.baselines import baseline_of
 from medtui.analysis.column import Split
-from medtui.analysis.differences import pair_runs
+from medtui.analysis.differences import describe_failure, pair_runs
 from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
 from medtui.analysis.pairing import PairedPredictions
 from medtui.analysis.patient_changes import PatientChange, patient_changes
@@ -35,7 +35,6 @@ from medtui.metrics import Metric, class_metric, metric_named, primary_metric
 from medtui.metrics.calibration import Calibration, calibration_of
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.registry import defined
-from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.result import Flips
 
 
@@ -135,7 +134,7 @@ def analyse_subgroups(
     accepted = entry.margin if margin is None else margin
     names = entry.predictions.classes
     classes = _class_changes(pair, names)
-    groups = _subgroup_changes(pair, read_subgroups(entry.folder.split, split), primary)
+    groups = _subgroup_changes(pair, entry.subgroups(split), primary)
     verdicts = judge_together([judged for _, judged in (*classes, *groups)], accepted)
     of_classes, of_groups = verdicts[: len(classes)], verdicts[len(classes) :]
     return SubgroupAnalysis(
@@ -173,8 +172,8 @@ def analyse_all(
         try:
             analyses.append(analyse_subgroups(baseline, entry, split, margin=margin))
         except MedtuiError as error:
-            problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
-    return analyses, problems
+            problems.append(describe_failure(entry, baseline, error))
+    return analyses, list(dict.fromkeys(problems))
 
 
 def changes_of(pair: PairedPredictions, metrics: Sequence[Metric]) -> tuple[Change, ...]:

@@ -125,8 +125,9 @@ def compare_runs(
     baseline = _pinned(folder, pin)
     if settings or classes or hurt or patients or group:
         asked = (settings, classes, hurt, patients)
-        _print(_asked_sheets(entries, baseline, shown, asked, group),
-               as_csv=as_csv, as_markdown=as_markdown, as_json=as_json)  # fmt: skip
+        sheets, problems = _asked_sheets(entries, baseline, shown, asked, group)
+        _print(sheets, as_csv=as_csv, as_markdown=as_markdown, as_json=as_json)
+        _warn(problems, entries)
         return
     found, problems = differences_of_all(entries, baseline)
     if as_json:
@@ -135,7 +136,14 @@ def compare_runs(
         from medtui.analysis.run_tables import runs_table
 
         _print([runs_table(entries, shown, found)], as_csv=as_csv, as_markdown=as_markdown)
-    for problem in problems:
+    _warn(problems, entries)
+
+
+def _warn(problems: "Sequence[str]", entries: "Sequence[RunRecord]") -> None:
+    """Write a line to stderr for each comparison that failed, and for each file that is damaged."""
+    from medtui.analysis.run_record import problems_of
+
+    for problem in dict.fromkeys([*problems, *problems_of(entries)]):
         print(f"medtui: {problem}", file=sys.stderr)
 
 
@@ -191,7 +199,7 @@ def _asked_sheets(
     columns: "Sequence[Column]",
     asked: tuple[bool, bool, bool, bool],
     group: str,
-) -> "list[Table]":
+) -> "tuple[list[Table], list[str]]":
     from medtui.analysis.groups import group_runs
     from medtui.analysis.run_record import task_of
     from medtui.analysis.run_tables import classes_table, groups_table, settings_table
@@ -200,7 +208,7 @@ def _asked_sheets(
     from medtui.metrics import class_metric
 
     are_settings, are_classes, are_hurt, are_patients = asked
-    sheets = []
+    sheets, problems = list["Table"](), list[str]()
     if group:
         keys = group.replace(",", " ").split()
         sheets.append(groups_table(group_runs(entries, keys), columns))
@@ -210,13 +218,11 @@ def _asked_sheets(
         sheets.append(settings_table(entries))
     if are_hurt or are_patients:
         harms, problems = analyse_all(entries, pin)
-        for problem in problems:
-            print(f"medtui: {problem}", file=sys.stderr)
         sheets += analysis_tables(harms) if are_hurt else []
         sheets += [patients_table(each) for each in harms if are_patients and each.patients]
         if are_patients and any(not each.patients for each in harms):
-            print("medtui: patients are unknown; there is no table by patient", file=sys.stderr)
-    return sheets
+            problems.append("patients are unknown; there is no table by patient")
+    return sheets, problems
 
 
 def _print(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medtui.errors import UsageError
 from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
-from medtui.runs.folder import RunFolder, StudyFolder, is_file, subfolders
+from medtui.runs.folder import RunFolder, StudyFolder, is_planned, subfolders
 from medtui.suggest import did_you_mean
 
 
@@ -77,7 +77,7 @@ def run_in(study: StudyFeed, folder: RunFolder) -> RunFeed:
 def _targets(runs_dir: Path) -> list[Target]:
     found = []
     for study in map(StudyFolder, subfolders(runs_dir)):
-        if is_file(study.preset):
+        if is_planned(study.path):
             found += [Target(study), *(Target(study, run) for run in study.runs())]
     return found
 

@@ -1,4 +1,4 @@
-"""`medtui runs`: list, show and compare the runs of a folder."""
+"""`medtui runs`: list, show, compare and verify the runs of a folder."""
 
 from typing import Annotated
 
@@ -6,9 +6,13 @@ import typer
 
 from medtui.cli import options
 from medtui.cli.compare import compare_runs
+from medtui.cli.verify import verify_runs
 
-app = typer.Typer(help="List, show and compare runs, finished and running.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, compare and verify runs, finished and running.", no_args_is_help=True
+)
 app.command(name="compare")(compare_runs)
+app.command(name="verify")(verify_runs)
 
 
 @app.command(name="list")

@@ -24,6 +24,7 @@ from medtui.metrics.none_class import NoneClass
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 from medtui.preset.augmenting import Augment
+from medtui.runs.atomic_file import publish_text
 from medtui.units import plural
 
 
@@ -143,7 +144,7 @@ def save_split(dataset: Dataset, path: Path) -> None:
         for name, split in zip(SPLITS, dataset.splits, strict=True)
         for at, image in enumerate(split.names)
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    publish_text(path, "\n".join(lines) + "\n")
 
 
 def _subgroups_of(split: SplitData, at: int) -> dict[str, dict[str, str]]:

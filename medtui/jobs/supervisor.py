@@ -26,6 +26,7 @@ from medtui.preset.toml import read_text
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
+from medtui.runs.result import retire_result
 from medtui.telemetry import SamplerProcess
 from medtui.upgrade import RESUME_HINT, explain_missing_module
 
@@ -72,6 +73,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
         runs = plan_runs(self.study, self.preset)
+        self._retire_lost_reference(runs)
         self._run_all([self.study.reference])
         is_search_over = False
         if self.study.reference.result.is_file():
@@ -83,6 +85,16 @@ class Supervisor:
             self._bench()
         self._await_trackers()
         return 0 if is_search_over and all(run.result.is_file() for run in runs) else 1
+
+    def _retire_lost_reference(self, runs: list[RunFolder]) -> None:
+        """Let a finished reference be trained again if its model is missing and still needed."""
+        reference = self.study.reference
+        is_needed = self.preset.search is not None or any(
+            not run.result.is_file() for run in runs if not run.is_reference
+        )
+        if is_needed and reference.result.is_file() and not os.path.lexists(reference.model):
+            print(f"{reference.model} is missing: the reference is trained again", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+            retire_result(reference)
 
     def _run_all(self, runs: list[RunFolder]) -> None:
         waiting = [run for run in runs if not run.result.is_file()]

@@ -1,5 +1,6 @@
 """All studies in a runs folder and their runs; a refresh reads only what was added."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,14 +10,22 @@ from medtui.metrics import Task
 from medtui.monitor.planned_stages import planned_stages
 from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
-from medtui.preset.toml import read_text
-from medtui.runs.folder import RunFolder, StudyFolder, is_file, subfolders, unreadable_names
+from medtui.preset.toml import MAX_BYTES, read_text
+from medtui.runs.folder import (
+    RunFolder,
+    StudyFolder,
+    is_file,
+    is_planned,
+    subfolders,
+    unreadable_names,
+)
 from medtui.runs.history import History
 from medtui.runs.lock import is_held
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.status import Status, status_of
+from medtui.storage import UnreadableFile, read_bytes
 
 
 @dataclass
@@ -30,8 +39,8 @@ class RunFeed:
     """None until the run is finished."""
     preset: Preset | None = None
     """The study's; None where it cannot be read."""
-    problem: str = ""
-    """Why the folder cannot be read completely; empty where it can."""
+    _preset_problem: str = ""
+    _result_problem: str = ""
 
     def __post_init__(self) -> None:
         self._tail = EventTail(self.folder.events)
@@ -48,9 +57,16 @@ class RunFeed:
         for record in records:
             self.history.add(record)
         self.status = status_of(self.folder, self.history, is_held=is_running)
-        if self.status == "finished" and self.result is None:
+        self._preset_problem = "" if is_file(self.folder.preset) else self._why_no_preset()
+        if self.result is None and os.path.lexists(self.folder.result):
             self._read_result()
         return before != (self.history.num_records, self.status, self.result is None)
+
+    @property
+    def problem(self) -> str:
+        """Why the folder cannot be read completely; empty where it can."""
+        problems = (self._preset_problem, self._result_problem, self._tail.problem)
+        return "\n".join(filter(None, problems))
 
     @property
     def is_behind(self) -> bool:
@@ -82,12 +98,19 @@ class RunFeed:
         """Progress of the run."""
         return progress_of(self.history, planned_stages(self.folder, self.history, self.preset))
 
+    def _why_no_preset(self) -> str:
+        try:
+            read_bytes(self.folder.preset, MAX_BYTES)
+        except UnreadableFile as problem:
+            return problem.message
+        return ""
+
     def _read_result(self) -> None:
         try:
             self.result = read_result(self.folder)
-            self.problem = ""
+            self._result_problem = ""
         except MedtuiError as error:
-            self.problem = str(error)
+            self._result_problem = str(error)
 
 
 @dataclass
@@ -245,4 +268,4 @@ class Catalogue:
 
     def _folders(self) -> list[StudyFolder]:
         studies = [StudyFolder(path) for path in subfolders(self.runs_dir)]
-        return [study for study in studies if is_file(study.preset)]
+        return [study for study in studies if is_planned(study.path)]

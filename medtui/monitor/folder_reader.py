@@ -2,14 +2,14 @@
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from medtui.monitor.catalogue import Catalogue, RunFeed
 from medtui.monitor.run_view import RunView, make_view
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary, summarise_study
-from medtui.monitor.telemetry_curves import TelemetryCurveReader, TelemetryCurves
+from medtui.monitor.telemetry_curves import TelemetryCurveReader
 
 ALL_EVERY_S = 5.0
 """Interval between reads of studies that are not live, seconds."""
@@ -72,14 +72,17 @@ class FolderReader:
         name = run.folder.study.name
         feed = next(feed for feed in self._catalogue.studies if feed.folder.name == name)
         summary = next(study for study in studies if study.name == name)
-        return make_view(feed, summary, run, self._telemetry_of(wanted, run))
+        telemetry = self._telemetry_of(wanted, run)
+        view = make_view(feed, summary, run, telemetry.curves())
+        problems = (view.problem, telemetry.problem)
+        return replace(view, problem="\n".join(filter(None, problems)))
 
-    def _telemetry_of(self, wanted: str, run: RunFeed) -> TelemetryCurves:
+    def _telemetry_of(self, wanted: str, run: RunFeed) -> TelemetryCurveReader:
         if self._telemetry is None or self._telemetry[0] != wanted:
             self._telemetry = (wanted, TelemetryCurveReader(run.folder.telemetry))
         reader = self._telemetry[1]
         reader.refresh()
-        return reader.curves()
+        return reader
 
 
 def _problem_of(runs_dir: Path) -> str:

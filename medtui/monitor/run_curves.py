@@ -22,6 +22,8 @@ class RunCurves:
     telemetry: TelemetryCurves
     data: DataLoaded | None
     """The data set of the run; None where its log does not contain it."""
+    problems: tuple[str, ...] = ()
+    """A sentence for each file that could not be read completely."""
 
     def metric(self, metric: Metric) -> tuple[Point, ...]:
         """Return a metric on val by cycle, in percent where it is a share."""
@@ -41,9 +43,11 @@ class RunCurves:
 def read_run_curves(run: RunFolder) -> RunCurves:
     """Read a run's log and telemetry, once each."""
     history = History()
-    for record in EventTail(run.events).read_all():
+    tail = EventTail(run.events)
+    for record in tail.read_all():
         history.add(record)
     telemetry = TelemetryCurveReader(run.telemetry)
     telemetry.refresh()
     stage = "reference" if run.is_reference else "compress"
-    return RunCurves(tuple(history.cycles_of(stage)), telemetry.curves(), history.data)
+    problems = tuple(filter(None, (tail.problem, telemetry.problem)))
+    return RunCurves(tuple(history.cycles_of(stage)), telemetry.curves(), history.data, problems)

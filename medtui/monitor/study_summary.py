@@ -7,7 +7,9 @@ from medtui.analysis.search_tables import describe_outcome
 from medtui.monitor.catalogue import StudyFeed
 from medtui.monitor.run_summary import RunSummary, summarise_run
 from medtui.preset import Preset, SearchSettings, names_probe
+from medtui.runs.note import read_note
 from medtui.runs.status import Status
+from medtui.storage import UnreadableFile
 from medtui.units import format_density
 
 
@@ -104,10 +106,11 @@ def _typical_seconds(runs: tuple[RunSummary, ...]) -> float | None:
 def summarise_study(study: StudyFeed) -> StudySummary:
     """Return the current summary of a study."""
     searches = study.search.searches if study.search else ()
+    note, note_problem = _note_of(study)
     return StudySummary(
         name=study.folder.name,
         about=_about(study),
-        note=_note_of(study),
+        note=note,
         status=status_of_study(study),
         num_failed=study.count("failed", "crashed"),
         num_finished=study.count("finished"),
@@ -115,7 +118,7 @@ def summarise_study(study: StudyFeed) -> StudySummary:
         runs=tuple(summarise_run(study, run) for run in study.runs),
         started_at=study.started_at,
         is_live=study.is_live,
-        problem=study.problem,
+        problem="\n".join(filter(None, (study.problem, note_problem))),
         searches={search.scheme: describe_outcome(search) for search in searches},
     )
 
@@ -165,9 +168,11 @@ def _searched_schemes(study: StudyFeed, settings: SearchSettings) -> list[str]:
     ]
 
 
-def _note_of(study: StudyFeed) -> str:
-    """Return the user's note: the note file, or the preset's note."""
+def _note_of(study: StudyFeed) -> tuple[str, str]:
+    """Return the user's note, of the note file or the preset, and why the file cannot be read."""
+    of_preset = study.preset.note if study.preset else ""
     try:
-        return study.folder.note.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return study.preset.note if study.preset else ""
+        note = read_note(study.folder)
+    except UnreadableFile as problem:
+        return of_preset, problem.message
+    return (of_preset if note is None else note), ""

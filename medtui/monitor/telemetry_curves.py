@@ -83,6 +83,11 @@ class TelemetryCurveReader:
             self._add(sample)
         return bool(samples)
 
+    @property
+    def problem(self) -> str:
+        """Why not all of the file is read; empty where it is."""
+        return self._tail.problem
+
     def curves(self) -> TelemetryCurves:
         """Return the curves so far."""
         latest = self._latest

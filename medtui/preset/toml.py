@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from medtui.preset.document import UNSHOWN, Document, Fault, all_differ, check, fault
 from medtui.preset.problems import DocumentError, Problem, Source, dotted
 from medtui.preset.toml_lines import Location
+from medtui.storage import UnreadableFile, read_bytes
 
 __all__ = [
     "MAX_BYTES",
@@ -52,15 +53,9 @@ def read_text(path: Path) -> str:
         DocumentError: the file is missing, unreadable, too large or not UTF-8.
     """
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DocumentError(str(path), [Problem(f"{reason}. Check the path.")]) from error
-    if len(raw) > MAX_BYTES:
-        sentence = (
-            f"{len(raw):,} bytes is too long for a TOML document here ({MAX_BYTES:,} at most)"
-        )
-        raise DocumentError(str(path), [Problem(sentence)])
+        raw = read_bytes(path, MAX_BYTES)
+    except UnreadableFile as error:
+        raise DocumentError(str(path), [Problem(f"{error.reason}. Check the path.")]) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

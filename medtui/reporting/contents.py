@@ -1,6 +1,6 @@
 """Everything that a report shows, read and computed once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +10,7 @@ import msgspec
 from medtui.analysis.baselines import baseline_of
 from medtui.analysis.differences import Differences, differences, differences_of_all
 from medtui.analysis.low_fidelity import split_by_fidelity
-from medtui.analysis.run_record import RunRecord, read_run_records, task_of
+from medtui.analysis.run_record import RunRecord, problems_of, read_run_records, task_of
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_all
 from medtui.analysis.verdicts import Verdict
 from medtui.charts.figures.data import FigureData, chart_runs, read_curves
@@ -21,7 +21,7 @@ from medtui.metrics import Metric, primary_metric
 from medtui.monitor.run_curves import RunCurves
 from medtui.preset import dump_preset, names_probe
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
-from medtui.runs.json_record import DECODE_ERRORS
+from medtui.runs.json_record import read_json_record
 from medtui.runs.search_record import SearchOutcome, read_search
 
 Tell = Callable[[str], None]
@@ -40,6 +40,9 @@ class Provenance(msgspec.Struct):
     data_digest: str = ""
     seeds: dict[str, int] = {}
     command: list[str] = []
+
+
+_decoder = msgspec.json.Decoder(Provenance)
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
     tell(f"{name}: finding the images that changed most")
     pictures, why = _pictures(first, harms)
     searches, unread = _searches(studies)
-    notes = [*unread, why] if why else unread
+    notes = [*unread, *_damage(entries, curves), *([why] if why else [])]
     return Contents(
         name=name,
         entries=tuple(entries),
@@ -170,6 +173,14 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
         probes=tuple(probe for probe in probes if probe.folder.study in studies),
         searches=searches,
     )
+
+
+def _damage(entries: Sequence[RunRecord], curves: Mapping[str, RunCurves]) -> list[str]:
+    """Return a sentence for each file of the runs that the report does without."""
+    for entry in entries:
+        _ = entry.preset, entry.bench, entry.vitals, entry.data_digest
+    of_logs = [problem for each in curves.values() for problem in each.problems]
+    return list(dict.fromkeys([*problems_of(entries), *of_logs]))
 
 
 def _val_verdicts(entries: Sequence[RunRecord], headline: Metric) -> dict[str, Verdict]:
@@ -218,7 +229,6 @@ def _card(entry: RunRecord) -> Card | None:
 
 
 def _provenance(folder: RunFolder) -> Provenance | None:
-    try:
-        return msgspec.json.decode(folder.provenance.read_bytes(), type=Provenance)
-    except (OSError, *DECODE_ERRORS):
-        return None
+    with suppress(MedtuiError):  # the run's `data_digest` states why
+        return read_json_record(folder.provenance, _decoder)
+    return None

@@ -7,6 +7,7 @@ import msgspec
 
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.storage import DamagedFile
 from medtui.telemetry import TelemetrySummary
 
 
@@ -111,6 +112,8 @@ def spread_of(values: Sequence[float]) -> Spread:
     return Spread(median, low, high)
 
 
+_HINT = "Run `medtui bench` to write it again."
+
 _decoder = msgspec.json.Decoder(Bench)
 
 
@@ -127,6 +130,10 @@ def read_bench(run: RunFolder) -> Bench | None:
     """Return the benchmark of a run; None where it was not measured.
 
     Raises:
-        EnvironmentProblem: the file is damaged or of another version.
+        UnreadableFile: the file is damaged or of another version.
     """
-    return read_json_record(run.bench, _decoder, hint="Run `medtui bench` to write it again.")
+    bench = read_json_record(run.bench, _decoder, hint=_HINT)
+    models = [] if bench is None else [bench, *([bench.shrunk] if bench.shrunk else [])]
+    if not all(model.contests and all(each.sweep for each in model.contests) for model in models):
+        raise DamagedFile(run.bench, "it has no measurements", hint=_HINT)
+    return bench

@@ -1,19 +1,18 @@
 """Exported models and their measurements: a run's `exports/` folder."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
-from medtui.errors import EnvironmentProblem
 from medtui.protocol.export import FormatName
 from medtui.runs.bench_record import Spread
 from medtui.runs.folder import RunFolder, is_file
-from medtui.runs.json_record import DECODE_ERRORS, write_json_record
+from medtui.runs.json_record import require_json_record, write_json_record
 from medtui.runs.shrunk_manifest import Manifest
+from medtui.storage import UnreadableFile
 
 
 @dataclass(frozen=True)
@@ -194,23 +193,40 @@ def read_record(file: Path) -> Export:
     """Return a file's record.
 
     Raises:
-        EnvironmentProblem: it is missing or damaged.
+        UnreadableFile: it is missing or damaged.
     """
-    try:
-        return _decoder.decode(record_path(file).read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise EnvironmentProblem(f"{record_path(file)} cannot be read: {error}.") from error
+    return require_json_record(record_path(file), _decoder)
 
 
 def read_exports(folder: Path) -> list[Export]:
     """Return the records in a folder, ordered by name; damaged ones are left out."""
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        with suppress(OSError, *DECODE_ERRORS):
-            export = _decoder.decode(path.read_bytes())
-            if record_path(folder / export.file) == path and is_file(folder / export.file):
-                found.append(export)
-    return found
+    return _read_all(folder)[0]
+
+
+def export_problems(folder: Path) -> list[str]:
+    """Return a sentence for each record in a folder that is left out."""
+    return _read_all(folder)[1]
+
+
+def _read_all(folder: Path) -> tuple[list[Export], list[str]]:
+    found, problems = list[Export](), list[str]()
+    for path in record_paths(folder):
+        try:
+            export = require_json_record(path, _decoder)
+        except UnreadableFile as problem:
+            problems.append(problem.message)
+            continue
+        if record_path(folder / export.file) == path and is_file(folder / export.file):
+            found.append(export)
+    return found, problems
+
+
+def record_paths(folder: Path) -> list[Path]:
+    """Return the paths of the records in a folder, ordered by name."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".json")
+    except OSError:
+        return []
 
 
 def on_test(export: Export) -> Sequence[Comparison]:

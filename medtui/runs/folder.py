@@ -134,6 +134,11 @@ class RunFolder:
         return self.path / "result.json"
 
     @property
+    def former_result(self) -> Path:
+        """Outcome of a reference whose model was lost, while it is trained again."""
+        return self.path / "former-result.json"
+
+    @property
     def study(self) -> "StudyFolder":
         """Folder of the study of this run."""
         return StudyFolder(self.path.parent)
@@ -193,7 +198,7 @@ class StudyFolder:
     def runs(self) -> list[RunFolder]:
         """Return the existing runs: the reference, then the others in planned order."""
         found = [RunFolder(path) for path in subfolders(self.path)]
-        planned = [run for run in found if is_file(run.preset)]
+        planned = [run for run in found if is_planned(run.path)]
         return sorted(planned, key=lambda run: (not run.is_reference, _planned_at(run), run.name))
 
 
@@ -244,6 +249,12 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return True
+
+
+def is_planned(path: Path) -> bool:
+    """Return whether a folder is that of a study or run, also where its preset is damaged."""
+    names = ("preset.toml", "result.json", "events.jsonl", REFERENCE)
+    return is_file(path / names[0]) or any(os.path.lexists(path / name) for name in names)
 
 
 def slugify(name: str) -> str:

@@ -1,12 +1,18 @@
 """Reads an event log while it is written. A torn last line is not read yet."""
 
+import errno
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record
+from medtui.storage import UnreadableFile, open_regular, unreadable
+from medtui.units import format_bytes, plural
 
 CHUNK_BYTES = 512 * 1024
 """Maximum bytes per poll, so that readers of long logs stay responsive."""
+
+MAX_BYTES = 4 * 1024**3
+"""A longer file is no log: a million events have 160 MB."""
 
 
 @dataclass
@@ -22,6 +28,10 @@ class EventTail:
     """Intact lines skipped because this version does not know their kind."""
     was_replaced: bool = field(default=False, init=False)
     """Set by a poll that found a shorter file: the records read before are void."""
+    unreadable: UnreadableFile | None = field(default=None, init=False)
+    """Why the last poll could not read the file; None where it could, or there is none."""
+    _num_skipped: int = field(default=0, init=False)
+    """Bytes after `offset` that were read and contain no newline."""
 
     def poll(self) -> list[Record]:
         """Return the records completed since the last poll, from at most `CHUNK_BYTES`.
@@ -30,27 +40,34 @@ class EventTail:
         """
         self.was_replaced = False
         try:
-            with self.path.open("rb") as file:
-                size = file.seek(0, 2)
-                if size < self.offset:
-                    self.offset, self.num_damaged, self.num_unknown = 0, 0, 0
-                    self.was_replaced = True
-                file.seek(self.offset)
-                chunk = self._whole_lines(file.read(CHUNK_BYTES))
-                if not chunk and size - self.offset > CHUNK_BYTES:
-                    chunk = self._skip_endless_line(file.read())
-        except OSError:
+            chunk = self._read()
+            self.unreadable = None
+        except FileNotFoundError:
             return []
-        self.offset += len(chunk)
-        return self._decode(chunk)
+        except OSError as error:
+            self.unreadable = unreadable(self.path, error)
+            return []
+        lines = self._whole_lines(chunk)
+        self.offset += len(lines)
+        return self._decode(lines)
+
+    @property
+    def problem(self) -> str:
+        """Why not all of the log is read; empty where it is."""
+        if self.unreadable is not None:
+            return self.unreadable.message
+        lines = plural(self.num_damaged, "damaged line")
+        return f"{self.path} has {lines}, left out." if self.num_damaged else ""
 
     @property
     def is_behind(self) -> bool:
         """Whether complete lines may be left to read."""
         try:
-            return self.path.stat().st_size - self.offset >= CHUNK_BYTES
+            size = self.path.stat().st_size
         except OSError:
             return False
+        is_open = self.unreadable is None
+        return is_open and size - self.offset - self._num_skipped >= CHUNK_BYTES
 
     def read_all(self) -> list[Record]:
         """Return every record up to the end of the file."""
@@ -59,17 +76,37 @@ class EventTail:
             records += self.poll()
         return records
 
-    @staticmethod
-    def _whole_lines(chunk: bytes) -> bytes:
-        return chunk[: chunk.rfind(b"\n") + 1]
+    def _read(self) -> bytes:
+        with open_regular(self.path) as file:
+            size = file.seek(0, 2)
+            if size > MAX_BYTES:
+                raise OSError(errno.EFBIG, f"it has {format_bytes(size)}")
+            if size < self.offset + self._num_skipped:
+                self.offset = self.num_damaged = self.num_unknown = self._num_skipped = 0
+                self.was_replaced = True
+            start = self.offset + self._num_skipped
+            file.seek(start)
+            return file.read(min(size - start, CHUNK_BYTES))
 
-    def _skip_endless_line(self, rest: bytes) -> bytes:
-        """Skip a line longer than a chunk; no event is that long."""
-        end = rest.find(b"\n")
-        if end >= 0:
+    def _whole_lines(self, chunk: bytes) -> bytes:
+        """Return the complete lines of a chunk; skip a line that is longer than a chunk.
+
+        No event is that long. It counts as read when it ends, so that a writer truncates it until
+        then.
+        """
+        if self._num_skipped:
+            end = chunk.find(b"\n") + 1
+            if not end:
+                self._num_skipped += len(chunk)
+                return b""
+            self.offset += self._num_skipped + end
+            self._num_skipped = 0
             self.num_damaged += 1
-            self.offset += CHUNK_BYTES + end + 1
-        return b""
+            chunk = chunk[end:]
+        whole = chunk[: chunk.rfind(b"\n") + 1]
+        if not whole and len(chunk) == CHUNK_BYTES:
+            self._num_skipped = len(chunk)
+        return whole
 
     def _decode(self, chunk: bytes) -> list[Record]:
         records = []

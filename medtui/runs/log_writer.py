@@ -33,6 +33,9 @@ class EventWriter:
 
     A torn last line is truncated before anything is appended. When a resumed session repeats a
     cycle, events that the log already contains are not written again.
+
+    Raises:
+        UnreadableFile: the log exists and cannot be read.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -42,6 +45,8 @@ class EventWriter:
         """Folded content of the log, kept up to date."""
         for record in tail.read_all():
             self.history.add(record)
+        if tail.unreadable is not None:  # truncating what was not read would lose it
+            raise tail.unreadable
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.ftruncate(self._descriptor, tail.offset)
         self._next_seq = self.history.num_records + self.history.num_missing

@@ -4,22 +4,23 @@ Every metric, interval and comparison is computed from these arrays.
 """
 
 import io
-import zipfile
-import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.errors import EnvironmentProblem
 from medtui.metrics import positive_class
 from medtui.metrics.none_class import NoneClass
 from medtui.metrics.scores import Mask, Scores, make_scores
 from medtui.metrics.task import Task
-from medtui.metrics.threshold_rule import FORMER_RULE, ThresholdRule
+from medtui.metrics.threshold_rule import FORMER_RULE, ThresholdRule, wanted_sensitivity
 from medtui.metrics.thresholds import choose_thresholds
+from medtui.runs.npz_arrays import read_arrays
+from medtui.storage import DamagedFile, FileDigest
 
 SPLITS = ("val", "test")
 """Splits whose predictions are stored."""
@@ -122,33 +123,94 @@ def pack_predictions(predictions: RunPredictions) -> bytes:
     return buffer.getvalue()
 
 
-def read_predictions(path: Path) -> RunPredictions:
-    """Return the content of a `predictions.npz`.
+def read_predictions(path: Path, digest: FileDigest | None = None) -> RunPredictions:
+    """Return the content of a `predictions.npz`; with `digest`, check that it is what was written.
 
     Raises:
-        EnvironmentProblem: it is missing or damaged.
+        UnreadableFile: it is missing, damaged or contradictory.
     """
+    arrays = read_arrays(path, digest)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            splits = {
-                split: SplitPredictions(
-                    arrays[f"{split}_names"].tolist(),
-                    arrays[f"{split}_patients"].tolist(),
-                    arrays[f"{split}_labels"],
-                    arrays[f"{split}_logits"],
-                    arrays.get(f"{split}_mask"),
-                )
-                for split in SPLITS
-            }
-            positive = str(arrays["positive_class"]) if "positive_class" in arrays else None
-            rule = str(arrays["threshold_rule"]) if "threshold_rule" in arrays else FORMER_RULE
-            none = arrays["none_class"].tolist() if "none_class" in arrays else []
-            return RunPredictions(
-                tuple(arrays["classes"].tolist()),
-                splits,
-                positive,
-                rule,
-                NoneClass(none[0], tuple(none[1:])) if none else None,
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise EnvironmentProblem(f"{path} cannot be read: {error}.") from error
+        splits = {split: _split_of(arrays, split) for split in SPLITS}
+        _require_consistency(arrays["classes"], splits)
+        classes = tuple(arrays["classes"].tolist())
+        positive = arrays.get("positive_class")
+        rule = str(arrays.get("threshold_rule", FORMER_RULE))
+        wanted_sensitivity(rule)  # raises for what is no rule
+        return RunPredictions(
+            classes,
+            splits,
+            None if positive is None else str(positive),
+            rule,
+            _none_class_of(arrays.get("none_class"), classes),
+        )
+    except KeyError as error:
+        raise DamagedFile(path, f"it has no array {error}") from error
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from error
+
+
+def _none_class_of(array: NDArray[Any] | None, classes: tuple[str, ...]) -> NoneClass | None:
+    if array is None:
+        return None
+    names = _texts_of(array, "classes")
+    if not names or not {*names} <= {*classes}:
+        raise ValueError("the class of no finding is none of its classes")
+    return NoneClass(names[0], tuple(names[1:]))
+
+
+def _split_of(arrays: Mapping[str, NDArray[Any]], split: str) -> SplitPredictions:
+    return SplitPredictions(
+        _texts_of(arrays[f"{split}_names"], split),
+        _texts_of(arrays[f"{split}_patients"], split),
+        arrays[f"{split}_labels"],
+        arrays[f"{split}_logits"],
+        arrays.get(f"{split}_mask"),
+    )
+
+
+def _texts_of(array: NDArray[Any], split: str) -> list[str]:
+    if array.dtype.kind != "U" or array.ndim != 1:
+        raise ValueError(f"the names or patients of {split} are no list of texts")
+    texts: list[str] = array.tolist()
+    return texts
+
+
+def _require_consistency(classes: NDArray[Any], splits: Mapping[str, SplitPredictions]) -> None:
+    """Check that the arrays belong together, so that whatever is computed from them is defined.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if classes.dtype.kind != "U" or classes.ndim != 1 or not classes.size:
+        raise ValueError("it names no classes")
+    if len({stored.labels.ndim for stored in splits.values()}) > 1:
+        raise ValueError("val and test are of different tasks")
+    for split, stored in splits.items():
+        for reason in _contradictions(stored, classes.size):
+            raise ValueError(f"{split}: {reason}")
+
+
+def _contradictions(stored: SplitPredictions, num_classes: int) -> Iterator[str]:
+    """Yield what is wrong in a split."""
+    labels, logits_NK, mask = stored.labels, stored.logits_NK, stored.mask
+    count = len(stored.names)
+    if not count:
+        yield "it has no images"
+    if len(stored.patients) != count:
+        yield f"it has {count} images, but {len(stored.patients)} patients"
+    if len(set(stored.names)) != count:
+        yield "names of images are repeated"
+    if logits_NK.dtype.kind != "f" or logits_NK.shape != (count, num_classes):
+        yield f"its logits are not numbers of {count} images and {num_classes} classes"
+    elif not np.isfinite(logits_NK).all():
+        yield "its logits are not finite"
+    if labels.dtype.kind not in "iu" or labels.shape not in {(count,), (count, num_classes)}:
+        yield f"its labels are not those of {count} images and {num_classes} classes"
+    elif mask is not None and (mask.dtype.kind != "b" or mask.shape != labels.shape):
+        yield "its mask does not fit the labels"
+    else:
+        known = labels if mask is None else labels[mask]
+        largest = num_classes - 1 if labels.ndim == 1 else 1
+        if known.size and not 0 <= known.min() <= known.max() <= largest:
+            yield f"its labels are not between 0 and {largest}"

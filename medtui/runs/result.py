@@ -1,15 +1,19 @@
 """Outcome of a run, as stored in `result.json`."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import msgspec
 
 from medtui.events import Metrics
 from medtui.metrics import PositiveClass, Task, infer_task, positive_class
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.operating_point import OperatingPoint
-from medtui.metrics.threshold_rule import FORMER_RULE, describe_decisions
+from medtui.metrics.threshold_rule import FORMER_RULE, describe_decisions, wanted_sensitivity
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.storage import DamagedFile, FileDigest
 from medtui.telemetry import TelemetrySummary
 
 REFERENCE = "reference"
@@ -135,6 +139,9 @@ class Result(msgspec.Struct, frozen=True):
 
     is_direct: bool = False
     """Whether the scheme compressed once and trained what was left, in place of L-C."""
+    files: dict[str, FileDigest] = {}
+    """Name of each other file of the run to its digest when the result was written; of logs, which
+    grow, to that of the part that was written. Empty in files of earlier versions."""
 
     @property
     def direct_compression(self) -> str:
@@ -144,6 +151,10 @@ class Result(msgspec.Struct, frozen=True):
         """
         is_lc = self.scheme != REFERENCE and not self.is_direct and self.num_cycles > 1
         return DIRECT_KEPT if is_lc and self.best_cycle == 0 else ""
+
+    def digest_of(self, path: Path) -> FileDigest | None:
+        """Return the recorded digest of a file of the run; None where none is recorded."""
+        return self.files.get(path.name)
 
     @property
     def decisions(self) -> str:
@@ -159,6 +170,8 @@ class Result(msgspec.Struct, frozen=True):
 
 _decoder = msgspec.json.Decoder(Result)
 
+_HINT = "Restore the file, or move the run's folder away and resume the study: it runs again."
+
 
 def write_result(run: RunFolder, result: Result) -> None:
     """Write the outcome; the run is finished afterwards.
@@ -173,12 +186,49 @@ def read_result(run: RunFolder) -> Result | None:
     """Return the outcome; None while there is none.
 
     Raises:
-        EnvironmentProblem: the file is damaged or of another version.
+        UnreadableFile: the file is damaged, contradictory or of another version.
     """
-    result = read_json_record(run.result, _decoder)
-    if result is not None and result.task == "single":
+    result = read_json_record(run.result, _decoder, hint=_HINT)
+    if result is None:
+        return None
+    for reason in _contradictions(result):
+        raise DamagedFile(run.result, reason, hint=_HINT)
+    if result.task == "single":
         return msgspec.structs.replace(result, task=infer_task(result.val.metrics))
     return result
+
+
+def read_former_result(run: RunFolder) -> Result | None:
+    """Return the outcome of a reference before its model was lost; None without one.
+
+    Raises:
+        UnreadableFile: the file is damaged.
+    """
+    return read_json_record(run.former_result, _decoder)
+
+
+def retire_result(run: RunFolder) -> None:
+    """Move the result of a reference aside, so that it is trained again.
+
+    Raises:
+        OSError: the folder is not writable.
+    """
+    run.result.rename(run.former_result)
+
+
+def _contradictions(result: Result) -> Iterator[str]:
+    """Yield what readers could not show or compute with."""
+    classes = result.test.per_class
+    if result.thresholds and classes and len(result.thresholds) != len(classes):
+        yield f"it has {len(result.thresholds)} thresholds for {len(classes)} classes"
+    try:
+        wanted_sensitivity(result.threshold_rule)
+    except ValueError as error:
+        yield str(error)
+    if min(result.size.bytes_packed, result.size.bytes_dense) < 0:
+        yield "its sizes are negative"
+    if result.image_shape is not None and min(result.image_shape) < 1:
+        yield f"its images have the shape {result.image_shape}"
 
 
 def describe_choice(result: Result) -> str:

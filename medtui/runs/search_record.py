@@ -5,6 +5,7 @@ import msgspec
 from medtui.metrics import metric_named
 from medtui.runs.folder import StudyFolder
 from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.storage import DamagedFile
 
 
 class SearchSample(msgspec.Struct, frozen=True):
@@ -119,7 +120,12 @@ def read_search(study: StudyFolder) -> SearchRecord | None:
     """Return the record; None where the study has not searched yet.
 
     Raises:
-        EnvironmentProblem: the file is damaged or of another version.
+        UnreadableFile: the file is damaged or of another version.
     """
     hint = f"Run `medtui resume {study.name}` to write it again from the runs."
-    return read_json_record(study.search, _decoder, hint=hint)
+    record = read_json_record(study.search, _decoder, hint=hint)
+    for search in record.searches if record else ():
+        curve = search.curve
+        if curve and not len(curve.densities) == len(curve.mean) == len(curve.sigma):
+            raise DamagedFile(study.search, "a curve is incomplete", hint=hint)
+    return record

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from medtui.errors import EnvironmentProblem
-from medtui.runs.json_record import DECODE_ERRORS, encode_json_record
+from medtui.runs.json_record import encode_json_record, require_json_record
 
 
 class LayerChannels(msgspec.Struct, frozen=True):
@@ -53,11 +52,6 @@ def read_manifest(path: Path) -> Manifest:
     """Return a manifest.
 
     Raises:
-        EnvironmentProblem: it is missing or damaged.
+        UnreadableFile: it is missing or damaged.
     """
-    try:
-        return _decoder.decode(path.read_bytes())
-    except OSError as error:
-        raise EnvironmentProblem(f"{path} cannot be read: {error.strerror}.") from error
-    except DECODE_ERRORS as error:
-        raise EnvironmentProblem(f"{path} is damaged: {error}.") from error
+    return require_json_record(path, _decoder)

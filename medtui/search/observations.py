@@ -13,8 +13,9 @@ from medtui.metrics.scores import Scores
 from medtui.preset import Cell, SearchSettings
 from medtui.runs.bench_record import Spread, read_bench
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.predictions import RunPredictions, read_predictions
+from medtui.runs.predictions import RunPredictions
 from medtui.runs.result import read_result
+from medtui.runs.run_digests import predictions_of
 from medtui.search.sample import Sample
 
 SPLIT = "val"
@@ -96,7 +97,9 @@ class Observer:
         """Return how many times better than the reference a run is by the objective."""
         result = read_result(run)
         if self.settings.objective == "size":
-            return (result.size.bytes_dense / result.size.bytes_packed if result else None), 0.0
+            return (
+                result.size.bytes_dense / max(1, result.size.bytes_packed) if result else None
+            ), 0.0
         if self.settings.objective == "macs":
             return (result.size.macs / max(1, result.size.macs_kept) if result else None), 0.0
         mine, dense = read_bench(run), read_bench(self.study.reference)
@@ -111,7 +114,7 @@ class Observer:
         return (whole / used if used and whole else None), 0.0
 
     def _predictions(self, run: RunFolder) -> RunPredictions:
-        return read_predictions(run.predictions)
+        return predictions_of(run)
 
 
 def _scores_of(predictions: RunPredictions) -> tuple[Scores, list[str]]:

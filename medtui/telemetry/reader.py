@@ -1,14 +1,20 @@
 """Reads a `telemetry.jsonl` while it is written. A torn last line is not read yet."""
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from medtui.storage import UnreadableFile, open_regular, unreadable
 from medtui.telemetry.sample import Sample
+from medtui.units import format_bytes, plural
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """Maximum bytes per poll, so that readers of long runs stay responsive."""
+
+MAX_BYTES = 4 * 1024**3
+"""A longer file is no telemetry: four months of samples have 3 GiB."""
 
 _decoder = msgspec.json.Decoder(Sample)
 
@@ -22,6 +28,16 @@ class SampleTail:
     """Bytes read so far; always at the start of a line."""
     num_damaged: int = 0
     """Lines skipped because they are not samples."""
+    unreadable: UnreadableFile | None = None
+    """Why the last poll could not read the file; None where it could, or there is none."""
+
+    @property
+    def problem(self) -> str:
+        """Why not all of the file is read; empty where it is."""
+        if self.unreadable is not None:
+            return self.unreadable.message
+        lines = plural(self.num_damaged, "damaged line")
+        return f"{self.path} has {lines}, left out." if self.num_damaged else ""
 
     def poll(self) -> list[Sample]:
         """Return the samples completed since the last poll, from at most `CHUNK_BYTES`.
@@ -29,12 +45,12 @@ class SampleTail:
         A missing file yields no samples; a file that became shorter is read from its beginning.
         """
         try:
-            with self.path.open("rb") as file:
-                if file.seek(0, 2) < self.offset:
-                    self.offset = 0
-                file.seek(self.offset)
-                chunk = file.read(CHUNK_BYTES)
-        except OSError:
+            chunk = self._read()
+            self.unreadable = None
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.unreadable = unreadable(self.path, error)
             return []
         whole, newline, _rest = chunk.rpartition(b"\n")
         if not newline:
@@ -52,10 +68,21 @@ class SampleTail:
             if self.offset == before:
                 return samples
 
+    def _read(self) -> bytes:
+        with open_regular(self.path) as file:
+            size = file.seek(0, 2)
+            if size > MAX_BYTES:
+                raise OSError(errno.EFBIG, f"it has {format_bytes(size)}")
+            if size < self.offset:
+                self.offset = 0
+            file.seek(self.offset)
+            return file.read(min(size - self.offset, CHUNK_BYTES))
+
     def _skip_endless(self, chunk: bytes) -> None:
         """Skip a chunk without a newline; no sample is that long."""
         if len(chunk) == CHUNK_BYTES:
             self.offset += len(chunk)
+            self.num_damaged += 1
 
     def _decode(self, lines: list[bytes]) -> list[Sample]:
         samples = []

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from medtui.runs.atomic_file import publish_bytes
-from medtui.runs.json_record import DECODE_ERRORS
+from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.storage import UnreadableFile
 
 Mode = Literal["offline", "online"]
 
@@ -34,6 +34,9 @@ class TrackerState(msgspec.Struct, frozen=True):
     """Whether the archive was sent."""
 
 
+_decoder = msgspec.json.Decoder(TrackerState)
+
+
 def log_path(folder: Path) -> Path:
     """Return the file that receives what the follower and the tracker's library print."""
     return folder / "log.txt"
@@ -42,8 +45,8 @@ def log_path(folder: Path) -> Path:
 def read_state(folder: Path) -> TrackerState | None:
     """Return the state in a tracker's folder; None where no file can be read."""
     try:
-        return msgspec.json.decode(_state_path(folder).read_bytes(), type=TrackerState)
-    except (OSError, *DECODE_ERRORS):
+        return read_json_record(_state_path(folder), _decoder)
+    except UnreadableFile:
         return None
 
 
@@ -53,7 +56,7 @@ def write_state(folder: Path, state: TrackerState) -> None:
     Raises:
         OSError: the disk is full.
     """
-    publish_bytes(_state_path(folder), msgspec.json.format(msgspec.json.encode(state)) + b"\n")
+    write_json_record(_state_path(folder), state)
 
 
 def archive_of(folder: Path) -> Path | None:

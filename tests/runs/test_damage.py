@@ -20,6 +20,7 @@ from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.result import read_result
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.shrunk_manifest import Manifest, read_manifest
+from medtui.storage import UnreadableFile
 from medtui.tracking.state import read_state
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "cells"
@@ -71,7 +72,7 @@ def test_a_damaged_record_is_named(study, raw, name, read):
 
 
 def test_records_that_are_optional_are_left_out(study):
-    """Damaged exports, Comet state and subgroups count as absent."""
+    """Damaged exports and Comet state count as absent; a damaged split is named."""
     run = study.run(RUN)
     run.exports.mkdir()
     run.comet.mkdir()
@@ -80,7 +81,8 @@ def test_records_that_are_optional_are_left_out(study):
     run.split.write_bytes(b'{"name": "\xff", "part": "test"}\n')
     assert read_exports(run.exports) == []
     assert read_state(run.comet) is None
-    assert read_subgroups(run.split, "test") == {}
+    with pytest.raises(UnreadableFile, match=r"split\.jsonl is damaged"):
+        read_subgroups(run.split, "test")
 
 
 def test_a_report_does_without_a_damaged_provenance(study):

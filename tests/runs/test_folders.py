@@ -121,6 +121,9 @@ def test_a_catalogue_follows_what_appears_and_vanishes(tmp_path):
     assert catalogue.find("broken").problem
     run.preset.unlink()
     catalogue.refresh()
+    assert "preset.toml cannot be read" in catalogue.find("one/prune-0.1").problem
+    run.events.unlink()
+    catalogue.refresh()
     assert catalogue.find("one/prune-0.1") is None
 
 

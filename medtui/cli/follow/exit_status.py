@@ -5,6 +5,10 @@ from pathlib import Path
 from medtui.events import RunFailed
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import StudyFolder
+from medtui.storage import read_tail
+
+LOG_BYTES = 64 * 1024
+"""Length of the end of a log that is read."""
 
 LOG_LINES = 8
 """Lines of a log that are shown if its process exited unexpectedly."""
@@ -69,7 +73,7 @@ def _log_of(feed: StudyFeed | RunFeed) -> Path:
 
 def _last_lines_of(feed: StudyFeed | RunFeed) -> list[str]:
     try:
-        text = _log_of(feed).read_text(encoding="utf-8", errors="replace")
+        text = read_tail(_log_of(feed), LOG_BYTES).decode("utf-8", "replace")
     except OSError:
         return []
     return text.splitlines()[-LOG_LINES:]

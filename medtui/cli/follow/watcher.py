@@ -11,8 +11,12 @@ from medtui.cli.show.searches import searches_of
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import Line
+from medtui.storage import open_regular
 
 POLL_SECONDS = 0.25
+
+MAX_LOG_BYTES = 1024 * 1024
+"""Bytes of a text log that are shown at once; what is before them is left out."""
 
 
 @dataclass
@@ -25,9 +29,12 @@ class LogTail:
     def poll(self) -> list[str]:
         """Return the lines that were completed since the last poll."""
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
+                size = file.seek(0, 2)
+                if size - self.offset > MAX_LOG_BYTES:  # more than a process prints in a moment
+                    self.offset = size - MAX_LOG_BYTES
                 file.seek(self.offset)
-                chunk = file.read()
+                chunk = file.read(max(0, size - self.offset))
         except OSError:
             return []
         whole = chunk[: chunk.rfind(b"\n") + 1]

@@ -18,7 +18,7 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text
-from medtui.runs.exports import read_exports
+from medtui.runs.exports import export_problems, read_exports
 from medtui.runs.result import Flips, Overhead, Result, SplitResult, describe_choice
 from medtui.telemetry import Level
 from medtui.units import (
@@ -139,8 +139,8 @@ def _problems(run: RunFeed) -> Iterator[str]:
         yield f"  failure   {one_line(run.history.ending.message)}"
         if run.history.ending.hint:
             yield f"  hint      {one_line(run.history.ending.hint)}"
-    if run.problem:
-        yield f"  problem   {run.problem}"
+    for problem in (*run.problem.splitlines(), *export_problems(run.folder.exports)):
+        yield f"  problem   {problem}"
     result = run.result
     if result is None:
         return

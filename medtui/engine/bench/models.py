@@ -11,7 +11,13 @@ import torch
 from torch import nn
 
 from medtui.engine.pruning.model_size import measure_size
-from medtui.engine.run.load_run import finished_result, load_network, load_shrunk, preset_of
+from medtui.engine.run.load_run import (
+    check_models,
+    finished_result,
+    load_network,
+    load_shrunk,
+    preset_of,
+)
 from medtui.errors import UsageError
 from medtui.protocol.model_size import Size
 from medtui.runs.folder import RunFolder
@@ -68,6 +74,7 @@ def load_models(run: RunFolder, device: torch.device) -> list[Model]:
             f"{run.study.name}/{run.name} was written by an early version of medtui, which did not "
             "record the image size. Run the preset again to benchmark it."
         )
+    check_models(run, result)
     loaders: dict[Path, Callable[[], nn.Module]] = {
         run.model: lambda: load_network(run.model, preset, result)
     }

@@ -23,16 +23,17 @@ from medtui.engine.pruning.structural_pruning import (
     layer_channels,
     shrink,
 )
-from medtui.engine.run.load_run import finished_result, load_network, preset_of
+from medtui.engine.run.load_run import check_models, finished_result, load_network, preset_of
 from medtui.engine.training.batches import EvaluationBatches, Images, normalisation_of
-from medtui.engine.training.network import named_layers
+from medtui.engine.training.network import named_layers, require_finite
 from medtui.errors import MedtuiError, UsageError
 from medtui.metrics.scores import Mask
 from medtui.metrics.task import Task
 from medtui.runs.data_digest import recorded_digest
 from medtui.runs.folder import RunFolder
-from medtui.runs.predictions import SPLITS, SplitPredictions, read_predictions
+from medtui.runs.predictions import SPLITS, SplitPredictions
 from medtui.runs.result import Result
+from medtui.runs.run_digests import predictions_of
 from medtui.runs.shrunk_manifest import Manifest
 from medtui.units import format_percent
 
@@ -118,7 +119,9 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
     dataset = open_dataset(preset.data, digest_rule=rule)
     shape = (dataset.channels, dataset.size, dataset.size)
     result = msgspec.structs.replace(result, image_shape=shape)  # early versions did not record it
+    check_models(run, result)
     network = load_network(run.model, preset, result)
+    require_finite(network, run.model)
     subsets = _evaluation_subsets(run, deepcopy(network).float(), dataset, num_images)
     manifest = Manifest(preset.model.architecture, dataset.channels, len(dataset.classes), [])
     notes = _notes(network)
@@ -139,7 +142,7 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
                 f"out: the file is for images of {dataset.size}x{dataset.size}"
             )
     reference = run.study.reference
-    finished_result(reference)
+    check_models(reference, finished_result(reference))
     dense = load_network(reference.model, preset_of(reference), result).float().eval()
     return LoadedRun(
         run, result, dataset, network.eval(), dense, manifest, is_shrunk, subsets, notes
@@ -180,7 +183,7 @@ def _evaluation_subsets(
     Raises:
         MedtuiError: images or logits differ from the stored predictions.
     """
-    stored = read_predictions(run.predictions)
+    stored = predictions_of(run)
     by = normalisation_of(dataset)
     found = {}
     for split, whole in zip(SPLITS, (dataset.val, dataset.test), strict=True):

@@ -1,7 +1,8 @@
 """Checkpoints: tensors as safetensors, all other values as JSON; the newest two are kept.
 
 A checkpoint is a folder that is written under a temporary name, synced and renamed, so it exists
-completely or not at all. Its JSON has the tensors' checksum, so damage is detected on reading.
+completely or not at all. Its JSON has the tensors' checksum and its own, so damage is detected on
+reading.
 """
 
 import hashlib
@@ -11,14 +12,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import safetensors.torch
 from torch import Tensor
 
 from medtui.runs.atomic_file import sync_folder
-from medtui.runs.json_record import DECODE_ERRORS
+from medtui.runs.checkpoint_files import (
+    STATE,
+    TENSORS,
+    SavedState,
+    checkpoint_numbers,
+    checkpoint_path,
+    read_checkpoint,
+)
+from medtui.runs.json_record import encode_json_record
+from medtui.storage import UnreadableFile
 
 GENERATIONS = 2
 """Number of checkpoints kept; the older one is used if the newer one is damaged."""
@@ -28,27 +37,6 @@ COST_SHARE = 0.02
 
 _ASSUMED_BYTES_PER_SECOND = 200e6
 """Assumed rate of hashing, writing and syncing, until the first checkpoint is measured."""
-
-_TENSORS, _STATE = "tensors.safetensors", "state.json"
-
-
-class SavedState(msgspec.Struct, frozen=True):
-    """The values of a checkpoint that are not tensors."""
-
-    stage: str
-    """`reference`, `compress` or `finetune`."""
-    cycle: int
-    """The current cycle or epoch."""
-    step: int
-    """Steps completed in it."""
-    values: dict[str, Any]
-    """The stage's own values; JSON stores floats exactly."""
-    fingerprint: dict[str, str]
-    """Versions and hardware that change the bits of a result."""
-    warnings: list[str] = []
-    """Warnings that the result will contain."""
-    sha256: str = ""
-    """Checksum of the tensors' file."""
 
 
 @dataclass(frozen=True)
@@ -93,22 +81,22 @@ class CheckpointStore:
             {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         )
         digest = hashlib.sha256(raw).hexdigest()
-        meta = msgspec.json.encode(msgspec.structs.replace(state, sha256=digest))
-        numbers = self._numbers()
-        final = self.folder / f"{(numbers[-1] if numbers else 0) + 1:06d}"
+        meta = encode_json_record(msgspec.structs.replace(state, sha256=digest, num_bytes=len(raw)))
+        numbers = checkpoint_numbers(self.folder)
+        final = checkpoint_path(self.folder, (numbers[-1] if numbers else 0) + 1)
         partial = self.folder / f".{final.name}.part"
         self._clear_partial()
         try:
             partial.mkdir(parents=True)
-            _write_synced(partial / _TENSORS, raw)
-            _write_synced(partial / _STATE, meta)
+            _write_synced(partial / TENSORS, raw)
+            _write_synced(partial / STATE, meta)
             partial.rename(final)
         except OSError:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         sync_folder(self.folder)
-        for number in self._numbers()[:-GENERATIONS]:
-            shutil.rmtree(self.folder / f"{number:06d}", ignore_errors=True)
+        for number in checkpoint_numbers(self.folder)[:-GENERATIONS]:
+            shutil.rmtree(checkpoint_path(self.folder, number), ignore_errors=True)
         self._last_written = time.monotonic()
         self._cost_seconds = self._last_written - began
         self.seconds += self._cost_seconds
@@ -116,36 +104,35 @@ class CheckpointStore:
 
     def load_newest(self) -> Checkpoint | None:
         """Return the newest undamaged checkpoint; None if there is none."""
-        for number in reversed(self._numbers()):
-            folder = self.folder / f"{number:06d}"
+        for number in reversed(checkpoint_numbers(self.folder)):
+            path = checkpoint_path(self.folder, number)
             try:
-                return _read(folder)
-            except (OSError, ValueError, *DECODE_ERRORS) as error:
-                self.damaged.append(f"checkpoint {folder.name} is damaged ({error}); skipped")
+                return _read(path)
+            except (UnreadableFile, ValueError) as error:
+                self.damaged.append(f"checkpoint {path.name} is damaged ({error}); skipped")
         return None
 
     def clear(self) -> None:
         """Delete all checkpoints."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _numbers(self) -> list[int]:
-        try:
-            names = [path.name for path in self.folder.iterdir()]
-        except FileNotFoundError:
-            return []
-        return sorted(int(name) for name in names if name.isdigit())
-
     def _clear_partial(self) -> None:
         for partial in self.folder.glob(".*.part"):
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _read(folder: Path) -> Checkpoint:
-    state = msgspec.json.decode((folder / _STATE).read_bytes(), type=SavedState)
-    raw = (folder / _TENSORS).read_bytes()
-    if hashlib.sha256(raw).hexdigest() != state.sha256:
-        raise ValueError("its checksum does not match")
-    return Checkpoint(state, safetensors.torch.load(raw))
+def _read(path: Path) -> Checkpoint:
+    """Return a checkpoint.
+
+    Raises:
+        UnreadableFile: it is damaged.
+        ValueError: its tensors are of an unknown form.
+    """
+    state, content = read_checkpoint(path)
+    try:
+        return Checkpoint(state, safetensors.torch.load(content))
+    except Exception as error:
+        raise ValueError(f"{path / TENSORS}: {error}") from error
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import torch
 from torch import nn
 
@@ -21,10 +22,11 @@ from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,
     pack_predictions,
-    read_predictions,
 )
-from medtui.runs.result import Result, SplitResult, write_result
+from medtui.runs.result import Result, SplitResult, read_former_result, write_result
+from medtui.runs.run_digests import digest_files, predictions_of
 from medtui.runs.stage_spans import stage_telemetry
+from medtui.storage import UnreadableFile
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,38 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)
+    result = msgspec.structs.replace(result, files=digest_files(session.folder))
+    result = _compare_with_former(session, result)
     write_result(session.folder, result)
+    session.folder.former_result.unlink(missing_ok=True)
     return result
+
+
+def _compare_with_former(session: Session, result: Result) -> Result:
+    """Return the result, with a warning where a lost model was not reproduced.
+
+    Compressions that finished before were made from the lost model.
+    """
+    try:
+        former = read_former_result(session.folder)
+    except UnreadableFile as problem:
+        return msgspec.structs.replace(result, warnings=[*result.warnings, problem.message])
+    if former is None or _is_same_model(session, former, result):
+        return result
+    warning = (
+        "The reference was trained again and differs from the one before: compressions that "
+        "finished earlier were made from another model."
+    )
+    return msgspec.structs.replace(result, warnings=[*result.warnings, warning])
+
+
+def _is_same_model(session: Session, former: Result, result: Result) -> bool:
+    """Return whether two results are of one model; by the metrics if no digest was recorded."""
+    expected = former.digest_of(session.folder.model)
+    if expected is not None:
+        return expected == result.digest_of(session.folder.model)
+    splits = ((former.val, result.val), (former.test, result.test))
+    return all(before.metrics == after.metrics for before, after in splits)
 
 
 def _publish_predictions(
@@ -125,7 +157,7 @@ def _reference_predictions(session: Session) -> RunPredictions | None:
     if session.cell is None:
         return None
     try:
-        return read_predictions(session.folder.study.reference.predictions)
+        return predictions_of(session.folder.study.reference)
     except EnvironmentProblem as problem:
         session.warn(f"The run was not compared with the reference: {problem.message}")
         return None

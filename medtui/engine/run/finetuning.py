@@ -13,12 +13,12 @@ from medtui.engine.lc.compression import compress_fully
 from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.pruning.filter_norms import zero_masks
 from medtui.engine.run.session import Session
-from medtui.engine.training.network import restore_state, state_of
+from medtui.engine.training.network import load_stored, state_of
 from medtui.engine.training.trainer import TrainingPlan, train
-from medtui.errors import EnvironmentProblem
 from medtui.events import Noted
 from medtui.metrics import primary_metric
 from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.checkpoint_files import note_model, noted_model
 
 OF_BEST, OF_LAST = "finetune", "finetune-last"
 """Stages: fine-tuning of the best cycle's theta, and of the last one's."""
@@ -42,7 +42,8 @@ def finetune(session: Session, theta: nn.Module, stage: str = OF_BEST) -> nn.Mod
     if plan.epochs == 0:
         return theta
     if stage == OF_BEST:
-        session.save_model(theta)
+        content = session.save_model(theta)
+        note_model(session.folder.checkpoint, session.folder.model.name, content)
     masks = zero_masks(theta)
     tuned, _ = train(session, deepcopy(theta).float(), plan, masks)
     for name, parameter in theta.named_parameters():
@@ -73,7 +74,7 @@ def choose_finetuned(
         else:
             tuned = finetune(session, candidate.theta, candidate.stage)
             recalibrate_theta(tuned, session, session.preset.guard.recalibrate_images)
-            publish_bytes(tuned_file, safetensors.torch.save(state_of(tuned)))
+            _store(tuned_file, tuned)
         found += [(_score(session, each), each, candidate.cycle) for each in (tuned, before)]
     best = max(range(len(found)), key=lambda at: found[at][0])
     score, theta, cycle = found[best]
@@ -91,9 +92,7 @@ def _compressed(session: Session, w: nn.Module) -> list[_Candidate]:
     if last is not None:
         candidates.append(_Candidate(OF_LAST, session.preset.lc.cycles - 1, last))
     for each in candidates:
-        file = _file(session, each.stage)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        publish_bytes(file, safetensors.torch.save(state_of(each.theta)))
+        _store(_file(session, each.stage), each.theta)
     return candidates
 
 
@@ -111,14 +110,17 @@ def _file(session: Session, name: str) -> Path:
     return session.folder.checkpoint / f"{name}.safetensors"
 
 
+def _store(file: Path, network: nn.Module) -> None:
+    """Write a model, and its digest for a session that reads it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    content = safetensors.torch.save(state_of(network))
+    publish_bytes(file, content)
+    note_model(file.parent, file.name, content)
+
+
 def _load(file: Path, network: nn.Module) -> nn.Module:
-    try:
-        restore_state(network, safetensors.torch.load_file(file))
-    except Exception as error:
-        raise EnvironmentProblem(
-            f"Could not load {file}: {error}",
-            hint=f"Delete {file.parent} and resume the study: the run starts again.",
-        ) from error
+    hint = f"Delete {file.parent} and resume the study: the run starts again."
+    load_stored(network, file, noted_model(file.parent, file.name), hint=hint)
     return network
 
 

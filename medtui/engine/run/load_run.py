@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-import safetensors.torch
 from torch import nn
 
 from medtui.engine.pruning.structural_pruning import rebuild
-from medtui.engine.training.network import build_network, restore_state
-from medtui.errors import MedtuiError, UsageError
+from medtui.engine.training.network import build_network, load_stored
+from medtui.errors import UsageError
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
 from medtui.runs.result import Result, read_result
 from medtui.runs.shrunk_manifest import read_manifest
+from medtui.storage import require_digest
 
 
 def finished_result(run: RunFolder) -> Result:
@@ -45,10 +45,7 @@ def load_shrunk(run: RunFolder) -> nn.Module:
     """
     manifest = read_manifest(run.shrunk_manifest)
     network = rebuild(manifest.architecture, manifest.channels, manifest.num_classes, manifest)
-    try:
-        restore_state(network, safetensors.torch.load_file(run.shrunk))
-    except Exception as error:
-        raise MedtuiError(f"Could not load {run.shrunk}: {error}") from error
+    load_stored(network, run.shrunk)
     return network
 
 
@@ -65,8 +62,17 @@ def load_network(path: Path, preset: Preset, result: Result) -> nn.Module:
         num_classes=len(result.test.per_class),
         seed=0,
     )
-    try:
-        restore_state(network, safetensors.torch.load_file(path))
-    except Exception as error:
-        raise MedtuiError(f"Could not load {path}: {error}") from error
+    load_stored(network, path)
     return network
+
+
+def check_models(run: RunFolder, result: Result) -> None:
+    """Check that a run's models are those that were measured, where their digests are recorded.
+
+    Apart from loading, whose time is measured.
+
+    Raises:
+        UnreadableFile: one is missing or has changed.
+    """
+    for path in (run.model, run.shrunk, run.shrunk_manifest):
+        require_digest(path, result.digest_of(path))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import safetensors.torch
 import torch
 from torch import nn
 
@@ -23,16 +22,22 @@ from medtui.engine.run.finetuning import choose_finetuned, finetune
 from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
 from medtui.engine.run.session import Session, StopFlag, StopRequested
-from medtui.engine.training.network import build_network, load_weights, restore_state
+from medtui.engine.training.network import (
+    build_network,
+    load_stored,
+    load_weights,
+    require_finite,
+)
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStarted, StepsAdvanced
 from medtui.preset import Cell, Preset, cell_named, tunes_last
-from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.checkpoint_files import noted_model
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import RunFolder
+from medtui.runs.json_record import write_json_record
 from medtui.runs.log_writer import EventWriter
-from medtui.runs.result import Result
+from medtui.runs.result import Result, read_result
 
 
 def execute(
@@ -80,7 +85,8 @@ def _open_session(
             is_bit_exact=not changed,
         )
     )
-    before = log.history.data if restored else None
+    is_repeated = restored is not None or folder.former_result.is_file()
+    before = log.history.data if is_repeated else None
     is_first_of_study = folder.is_reference and log.history.data is None
     recorded = _recorded(before) if before else _digest_of_reference(folder)
     rule = recorded.data_digest_rule if recorded else NEWEST_RULE
@@ -95,7 +101,7 @@ def _open_session(
     cell = None if folder.is_reference else _cell_of(folder, preset)
     seed = cell.seed if cell else preset.reference.seed
     record = provenance(preset, seed, dataset, current)
-    publish_bytes(folder.provenance, msgspec.json.format(msgspec.json.encode(record), indent=1))
+    write_json_record(folder.provenance, record)
     session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
     session.warnings += restored.state.warnings if restored else []
     for sentence in (*checkpoints.damaged, *filter(None, [changed_positive(dataset)])):
@@ -222,16 +228,18 @@ def _stored_model(session: Session, folder: RunFolder) -> nn.Module:
     """Return the network with a run's weights.
 
     Raises:
-        EnvironmentProblem: the weights are missing or damaged.
+        UnreadableFile: the weights are missing, damaged, or not those that were recorded.
     """
-    model = _fresh_network(session)
-    try:
-        restore_state(model, safetensors.torch.load_file(folder.model))
-    except Exception as error:
-        raise EnvironmentProblem(
-            f"Could not load {folder.model}: {error}",
-            hint="Delete the file and resume the study: it trains a missing reference again.",
-        ) from error
+    model, path = _fresh_network(session), folder.model
+    if folder.is_reference:
+        hint = "Delete the file and resume the study: it trains a missing reference again."
+        result = read_result(folder)
+        digest = result.digest_of(path) if result else None
+    else:
+        hint = f"Delete {folder.checkpoint} and resume the study: the run starts again."
+        digest = noted_model(folder.checkpoint, path.name)
+    load_stored(model, path, digest, hint=hint)
+    require_finite(model, path, hint=hint)
     return model
 
 

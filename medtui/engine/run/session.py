@@ -16,7 +16,6 @@ from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.run.checkpoint import (
     Checkpoint,
     CheckpointStore,
-    SavedState,
     prefixed,
     unprefixed,
 )
@@ -32,6 +31,7 @@ from medtui.metrics.none_class import NoneClass
 from medtui.metrics.thresholds import Decision
 from medtui.preset import Cell, Preset
 from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.checkpoint_files import SavedState
 from medtui.runs.folder import RunFolder
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import Overhead
@@ -148,13 +148,15 @@ class Session:
         elapsed = time.monotonic() - self._began
         return Overhead(elapsed, self.log.seconds, self.checkpoints.seconds)
 
-    def save_model(self, model: nn.Module) -> None:
-        """Write the run's weights in their own types.
+    def save_model(self, model: nn.Module) -> bytes:
+        """Write the run's weights in their own types; return the content of the file.
 
         Raises:
             OSError: the disk is full; earlier weights are unchanged.
         """
-        publish_bytes(self.folder.model, safetensors.torch.save(state_of(model)))
+        content = safetensors.torch.save(state_of(model))
+        publish_bytes(self.folder.model, content)
+        return content
 
     def save_checkpoint(
         self, stage: str, cycle: int, step: int, values: dict[str, Any], tensors: dict[str, Tensor]

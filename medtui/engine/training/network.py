@@ -9,6 +9,7 @@ import torchvision
 from torch import nn
 
 from medtui.errors import UsageError
+from medtui.storage import DamagedFile, FileDigest, open_regular, require_digest, unreadable
 
 
 def build_network(architecture: str, *, channels: int, num_classes: int, seed: int) -> nn.Module:
@@ -76,9 +77,63 @@ def num_bytes(network: nn.Module) -> int:
 
 @torch.no_grad()
 def restore_state(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Load a state dict in place; each tensor keeps its stored type, such as float16."""
+    """Load a state dict in place; each tensor keeps its stored type, such as float16.
+
+    Raises:
+        ValueError: a tensor is missing or has another shape.
+    """
     for name, tensor in network.state_dict(keep_vars=True).items():
-        tensor.data = state[name].to(tensor.device, copy=True)
+        found = state.get(name)
+        if found is None or found.shape != tensor.shape:
+            shape = "missing" if found is None else f"of shape {list(found.shape)}"
+            raise ValueError(f"{name} is {shape}, not of shape {list(tensor.shape)}")
+        tensor.data = found.to(tensor.device, copy=True)
+
+
+def read_weights(
+    path: Path, digest: FileDigest | None = None, *, hint: str = ""
+) -> dict[str, torch.Tensor]:
+    """Return the tensors of a stored model; with `digest`, check that it is what was written.
+
+    Raises:
+        UnreadableFile: it is missing or damaged.
+    """
+    require_digest(path, digest, hint=hint)
+    try:
+        open_regular(path).close()
+    except OSError as error:
+        raise unreadable(path, error, hint=hint) from error
+    try:
+        state: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
+    except Exception as error:
+        raise DamagedFile(path, str(error), hint=hint) from error
+    return state
+
+
+def load_stored(
+    network: nn.Module, path: Path, digest: FileDigest | None = None, *, hint: str = ""
+) -> None:
+    """Load the weights of a stored model into `network`.
+
+    Raises:
+        UnreadableFile: as for `read_weights`, or it does not fit the network.
+    """
+    state = read_weights(path, digest, hint=hint)
+    try:
+        restore_state(network, state)
+    except ValueError as error:
+        raise DamagedFile(path, str(error), hint=hint) from error
+
+
+def require_finite(network: nn.Module, path: Path, *, hint: str = "") -> None:
+    """Check that weights loaded from `path` are finite.
+
+    Raises:
+        DamagedFile: one is not.
+    """
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise DamagedFile(path, f"{name} is not finite", hint=hint)
 
 
 def _replace_first_convolution(network: nn.Module, channels: int) -> None:

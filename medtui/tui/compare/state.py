@@ -12,7 +12,7 @@ from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
-from medtui.analysis.run_record import RunRecord
+from medtui.analysis.run_record import RunRecord, problems_of
 from medtui.analysis.run_tables import short_name
 from medtui.analysis.sorting import sort_runs
 from medtui.charts.figures.data import ChartedRun
@@ -135,7 +135,9 @@ class CompareState:
             key, why = next(iter(self.unpaired.items()))
             more = f" (and {len(self.unpaired) - 1} more)" if len(self.unpaired) > 1 else ""
             return f"{key}{more}: not compared. {why}"
-        return self.runs.problems[0] if self.runs.problems else ""
+        problems = [*self.runs.problems, *problems_of(self.runs.entries)]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return f"{problems[0]}{more}" if problems else ""
 
     def set_filter(self, expression: str) -> None:
         """Show only runs that match an expression."""
