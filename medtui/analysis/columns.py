@@ -95,7 +95,7 @@ def _positive_text(entry: RunRecord) -> str | None:
 def _published_text(entry: RunRecord) -> str:
     """Return the number that a publication reports, with its metric: `accuracy 72.4 %`."""
     number = entry.published
-    if number is None:
+    if number is None or number.value is None:
         return MISSING
     metric = metric_named(number.metric)
     if metric is None:

@@ -24,10 +24,10 @@ from medtui.preset.model import (
     MachineSettings,
     ModelSettings,
     Preset,
-    PublishedNumber,
     ReferenceSettings,
 )
 from medtui.preset.precision import FastPrecision, precision_from_environment
+from medtui.preset.publication import PublishedNumber
 from medtui.preset.schemes import (
     BlockPrune,
     FilterPrune,

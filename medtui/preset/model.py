@@ -12,6 +12,7 @@ from medtui.preset.document import Many
 from medtui.preset.former_names import FormerNames
 from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
 from medtui.preset.precision import FastPrecision
+from medtui.preset.publication import PublishedNumber
 from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
 from medtui.preset.searching import SearchSettings
 from medtui.preset.toml import Document, Fault, check, fault
@@ -176,17 +177,6 @@ class MachineSettings(Document):
     """CPU threads of the reference, which runs alone; 0 lets the study choose and record."""
 
 
-class PublishedNumber(Document):
-    """A number that a publication reports for a run, shown beside the measured one."""
-
-    metric: str = Field(pattern=r"^[a-z0-9_]+$")
-    """A metric's name: `accuracy`, `exact_match`."""
-    value: float
-    """A share of 1, or whatever the metric is in."""
-    source: str = ""
-    """Where it is published: table, figure, page."""
-
-
 class Preset(Document):
     """One study: data, reference, grid, and how all is measured."""
 
@@ -216,7 +206,7 @@ class Preset(Document):
     bench: BenchSettings = BenchSettings()
     track: TrackSettings = TrackSettings()
     published: dict[str, PublishedNumber] = Field(default={})
-    """Run's name in the study (`prune-0.1`) to its published number; changes no run."""
+    """Run's name in the study (`prune-0.1`) to its published numbers; changes no run."""
 
     @model_validator(mode="before")
     @classmethod

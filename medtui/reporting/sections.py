@@ -25,6 +25,7 @@ from medtui.charts.figures.registry import FIGURES, Figure, search_figure
 from medtui.metrics import Metric, class_metric, metric_named
 from medtui.reporting.contents import Contents
 from medtui.reporting.convergence_table import convergence_table
+from medtui.reporting.published import published_tables
 from medtui.reporting.results_note import results_note
 from medtui.reporting.summary_text import metric_text, summary
 from medtui.runs.bench_record import Bench, Spread
@@ -78,7 +79,7 @@ def sections(contents: Contents) -> list[Section]:
         Section("Results", tuple(_results(contents))),
         Section("Searches", tuple(_searches(contents))),
         Section("Figures", tuple(each for each in FIGURES if each.applies(contents.figure_data))),
-        Section("Classes", (classes_table(contents.entries, _class_metric(contents)),)),
+        Section("Classes", tuple(_classes(contents))),
         Section("Subgroup analysis", tuple(_subgroups(contents))),
         Section("Benchmark", tuple(_bench(contents))),
         Section("Layers", (layers_table(contents.entries),)),
@@ -90,8 +91,12 @@ def sections(contents: Contents) -> list[Section]:
     return [section for section in found if section.parts]
 
 
-def _class_metric(contents: Contents) -> Metric:
-    return class_metric(task_of(contents.entries))
+def _classes(contents: Contents) -> Iterator[Part]:
+    """Yield each class's metric in each run; of several labels an image also the accuracy."""
+    task = task_of(contents.entries)
+    metrics = [class_metric(task), *([metric_named("accuracy")] if task == "multi" else [])]
+    for metric in filter(None, metrics):
+        yield classes_table(contents.entries, metric)
 
 
 def _results(contents: Contents) -> Iterator[Part]:
@@ -123,8 +128,7 @@ def _results(contents: Contents) -> Iterator[Part]:
     yield Table("Results", headers, tuple(rows), tuple(marks), results_note(contents))
     if (convergence := convergence_table(contents)).rows:
         yield convergence
-    if (published := _published(contents)).rows:
-        yield published
+    yield from published_tables(contents)
     others = [column for column in usual_columns(contents.entries) if column.metric is not None]
     columns = [*columns_named("run"), *others, *columns_named("calibration_error val_accuracy")]
     columns = with_positive_class(columns, contents.entries)
@@ -150,26 +154,6 @@ def _searches(contents: Contents) -> Iterator[Part]:
         if search.samples:
             yield samples_table(search)
             yield search_figure(study, search)
-
-
-def _published(contents: Contents) -> Table:
-    """Return published numbers beside the measured ones."""
-    rows = []
-    for entry in contents.entries:
-        number = entry.published
-        if number is None:
-            continue
-        metric = metric_named(number.metric)
-        show = metric.show if metric else format_percent
-        rows.append((
-            short_name(entry, contents.entries),
-            metric.label_for(entry.result.positive) if metric else number.metric,
-            show(number.value),
-            show(entry.metric("test", number.metric)),
-            number.source,
-        ))  # fmt: skip
-    headers = ("run", "metric", "published", "measured here", "source")
-    return Table("Published results", headers, tuple(rows), num_keys=2)
 
 
 def _subgroups(contents: Contents) -> Iterator[Part]:

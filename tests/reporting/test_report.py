@@ -271,3 +271,38 @@ def test_a_damaged_search_is_told_and_costs_no_run(tmp_path: Path) -> None:
     (found,) = gather([study], lambda _what: None)
     assert len(found.entries) == 5
     assert any("search.json is damaged" in problem for problem in found.problems)
+
+
+def _films_with(published: str, tmp_path: Path) -> str:
+    """Return the report on the recorded films with these published numbers."""
+    shutil.copytree(RECORDED / "films", tmp_path / "films")
+    preset = tmp_path / "films" / "prune-0.5" / "preset.toml"
+    preset.write_text(f'{preset.read_text()}\n[published."prune-0.5"]\n{published}')
+    chapters = gather([StudyFolder(tmp_path / "films")], lambda _what: None)
+    write_markdown(chapters, tmp_path / "films.md")
+    return (tmp_path / "films.md").read_text()
+
+
+def test_published_numbers_by_class_stand_beside_ours(tmp_path: Path, films: Contents) -> None:
+    """Each class has a row; a class without a published number has none, and the range a note."""
+    name, other = list(films.entries[0].result.test.per_class)[:2]
+    text = _films_with(
+        f'metric = "exact_match"\nvalue = 0.26\nclasses = {{ "{name}" = 0.915 }}\n'
+        'class_range = [0.83, 0.98]\nclass_source = "table 4"\nnote = "Other films."\n',
+        tmp_path,
+    )
+    (run,) = (each for each in films.entries if each.folder.name == "prune-0.5")
+    ours = {key: 100 * each["accuracy"] for key, each in run.result.test.per_class.items()}
+    assert f"| {name} | {ours[name]:.1f} % | 91.5 % |" in text
+    assert re.search(rf"\| {other} \| {ours[other]:.1f} % \| [^\d|]* \|", text)
+    assert "Published for the classes of prune-0.5: 83.0 % to 98.0 % (table 4)." in text
+    assert "Other films." in text
+
+
+def test_a_report_says_why_numbers_of_thresholds_cannot_agree(tmp_path: Path) -> None:
+    """Recorded films were answered by Youden's index; a published AUROC does not depend on it."""
+    text = _films_with('metric = "exact_match"\nvalue = 0.26\n', tmp_path)
+    assert "cannot agree with those of one fixed threshold" in text
+    assert "an image is an exact match only where every class is right" in text
+    shutil.rmtree(tmp_path / "films")
+    assert "cannot agree" not in _films_with('metric = "auroc"\nvalue = 0.8\n', tmp_path)

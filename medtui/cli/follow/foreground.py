@@ -11,6 +11,7 @@ from medtui.cli.follow.exit_status import exit_code_of, explain_failures
 from medtui.cli.follow.signals import Interrupts
 from medtui.cli.follow.watcher import Follower, choose_output
 from medtui.cli.run_lookup import Target, read_study, run_in
+from medtui.cli.show.benchmarks import describe_benchmarks
 from medtui.cli.show.searches import search_objects, searches_of
 from medtui.cli.show.summary import print_object, run_object, study_table
 from medtui.cli.show.tracking import describe_tracking
@@ -103,12 +104,21 @@ class Session:
             print(study_table(study, runs), flush=True)
             if run is None:
                 print("".join(f"{sentence}\n" for sentence in searches_of(study)), end="")
+                self._print_benchmarks(study)
             return
         for each in runs:
             if each.folder.name not in self._printed:
                 print_object(run_object(study, each))
         for found in search_objects(study) if run is None else ():
             print_object(found)
+
+    @staticmethod
+    def _print_benchmarks(study: StudyFeed) -> None:
+        """Print what the study measured of its models, where its preset enables the benchmark."""
+        if study.preset is None or not study.preset.bench.enabled:
+            return
+        if text := describe_benchmarks([each.folder for each in study.runs]):
+            print(f"\n{text}", flush=True)
 
 
 def _abandon_terminal() -> None:

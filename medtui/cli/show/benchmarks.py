@@ -6,7 +6,7 @@ import msgspec
 
 from medtui.cli.show.summary import print_object
 from medtui.cli.table import render_table
-from medtui.errors import UsageError
+from medtui.errors import MedtuiError, UsageError
 from medtui.runs.bench_record import Bench, Contest, Spread, read_bench
 from medtui.runs.folder import RunFolder
 from medtui.units import MISSING, format_bytes, format_count
@@ -26,6 +26,15 @@ def print_benchmarks(runs: list[RunFolder], *, as_json: bool) -> None:
             print_object(msgspec.to_builtins(each) | {"flops": each.flops})
         return
     print(_describe(benches))
+
+
+def describe_benchmarks(runs: list[RunFolder]) -> str:
+    """Return what was measured of runs, as tables; empty where nothing was, or cannot be read."""
+    try:
+        benches = [bench for run in runs for bench in _benches_of(run)]
+    except MedtuiError as error:
+        return str(error)
+    return _describe(benches) if benches else ""
 
 
 def _benches_of(run: RunFolder) -> Iterator[Bench]:
