@@ -56,7 +56,9 @@ def test_presets_resolve_to_the_same_values(name: str) -> None:
     """A shipped preset of 0.1.0 parses today to what it parsed to then."""
     preset = load_preset(str(FIRST_VERSION / "presets" / f"{name}.toml"))
     today = preset.model_dump(by_alias=True, mode="json")
-    _agree(read_fixture("presets/resolved.json")[name], today, name)
+    earlier = read_fixture("presets/resolved.json")[name]
+    earlier["reference"]["seeds"] = [earlier["reference"].pop("seed")]  # now a list
+    _agree(earlier, today, name)
 
 
 @pytest.mark.parametrize("name", read_fixture("cards/resolved.json"))

@@ -7,11 +7,11 @@ change against it is that of the compression; one against the reference includes
 from collections.abc import Iterable, Sequence
 
 from medtui.analysis.run_record import RunRecord, read_run_records, reference_of
-from medtui.runs.folder import CONTROL, RunFolder
+from medtui.runs.folder import RunFolder
 
 
 def control_of(entry: RunRecord, entries: Iterable[RunRecord]) -> RunRecord | None:
-    """Return the control of `entry`: that of its seed, else the first of its study.
+    """Return the control of `entry`: that of its seeds, else the first of its reference.
 
     It is sought among `entries`, then in the study's folder. None for references and controls, and
     where no control is finished.
@@ -58,7 +58,10 @@ def describe_missing_controls(entries: Iterable[RunRecord]) -> str:
 
 def _control_folders(entry: RunRecord) -> list[RunFolder]:
     """Return the folders where the control may be, the most similar first."""
-    study, seed = entry.folder.study, entry.result.seed
-    own = study.run(f"{CONTROL}-s{seed}" if seed else CONTROL)
-    others = [run for run in study.runs() if run.is_control and run != own]
+    own = entry.folder.control
+    others = [
+        run
+        for run in entry.folder.study.runs()
+        if run.is_control and run != own and run.reference == entry.folder.reference
+    ]
     return [own, *others]

@@ -18,7 +18,7 @@ from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.registry import MIN_PATIENTS_PAIRED
-from medtui.runs.folder import REFERENCE
+from medtui.runs.run_names import is_reference
 from medtui.storage import UnreadableFile
 
 
@@ -119,7 +119,8 @@ def differences_from(
 
 def from_reference(found: Differences) -> Differences | None:
     """Return a run's differences from its study's reference; None where they are not known."""
-    return found if found.baseline.endswith(f"/{REFERENCE}") else found.from_reference
+    is_own = is_reference(found.baseline.rpartition("/")[2])
+    return found if is_own else found.from_reference
 
 
 MISSING_INTERVAL = (

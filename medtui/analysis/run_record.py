@@ -20,11 +20,12 @@ from medtui.preset.measuring import DEFAULT_MARGIN
 from medtui.preset.toml import read_text
 from medtui.runs.bench_record import Bench, read_bench
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
-from medtui.runs.folder import CONTROL, RunFolder, StudyFolder, subfolders
+from medtui.runs.folder import RunFolder, StudyFolder, subfolders
 from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.population import limited_population
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
+from medtui.runs.run_names import CONTROL
 from medtui.runs.search_record import read_search
 from medtui.storage import MissingFile, UnreadableFile, require_digest
 from medtui.telemetry import SampleTail, TelemetrySummary, summarise
@@ -209,8 +210,8 @@ def _chosen_in(study: StudyFolder) -> set[str]:
 
 
 def reference_of(entry: RunRecord, entries: Iterable[RunRecord]) -> RunRecord | None:
-    """Return the reference of `entry`: among `entries`, else from its study's folder."""
-    folder = entry.folder.study.reference
+    """Return the reference that `entry` compresses: among `entries`, else from its folder."""
+    folder = entry.folder.reference
     for each in entries:
         if each.folder == folder:
             return each

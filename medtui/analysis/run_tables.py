@@ -16,7 +16,6 @@ from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Row, Table
 from medtui.metrics import Metric
-from medtui.runs.folder import REFERENCE
 from medtui.units import MISSING, format_percent
 
 
@@ -198,4 +197,5 @@ def _baselines(entries: Sequence[RunRecord], found: Mapping[str, Differences] | 
 def _is_own(entry: RunRecord, found: Mapping[str, Differences]) -> bool:
     """Return whether a run is compared with the reference of its study."""
     of_run = found.get(entry.key)
-    return of_run is not None and of_run.baseline == f"{entry.folder.study.name}/{REFERENCE}"
+    reference = f"{entry.folder.study.name}/{entry.folder.reference.name}"
+    return of_run is not None and of_run.baseline == reference

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from medtui.charts.palette import DARK, Tint
 from medtui.charts.plot import place_letter
-from medtui.runs.folder import REFERENCE, RunFolder
+from medtui.runs.folder import RunFolder
+from medtui.runs.run_names import is_reference
 
 REFERENCE_LETTER = "◇"
 
@@ -39,24 +40,27 @@ class RunIdentity:
 
 def identify_run(study: str, name: str, names: Iterable[str]) -> RunIdentity:
     """Return the identity of one run; `names` are its study's runs in the order of planning."""
-    others = [each for each in names if each != REFERENCE]
-    place = others.index(name) if name in others else len(others)
+    alike = [each for each in names if is_reference(each) == is_reference(name)]
+    place = alike.index(name) if name in alike else len(alike)
     return _identity(f"{study}/{name}", name, place)
 
 
 def identify_study(study: str, names: Iterable[str]) -> dict[str, RunIdentity]:
     """Return the identities of a study's runs by key; `names` are in the order of planning."""
-    found, place = dict[str, RunIdentity](), 0
+    found = dict[str, RunIdentity]()
+    places = {True: 0, False: 0}
     for name in names:
         key = f"{study}/{name}"
-        found[key] = _identity(key, name, place)
-        place += name != REFERENCE
+        found[key] = _identity(key, name, places[is_reference(name)])
+        places[is_reference(name)] += 1
     return found
 
 
 def _identity(key: str, name: str, place: int) -> RunIdentity:
-    if name == REFERENCE:
-        return RunIdentity(key, REFERENCE_LETTER, "strong")
+    """Return the identity of a run by its place among the references, or among the other runs."""
+    if is_reference(name):
+        further = place_letter(place).lower() if place else ""
+        return RunIdentity(key, f"{REFERENCE_LETTER}{further}", "strong", place)
     variant, hue = divmod(place, NUM_HUES)
     return RunIdentity(key, place_letter(place), hue, variant)
 

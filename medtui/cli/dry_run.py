@@ -44,7 +44,9 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     known = patients if forecast.num_patients else "patients unknown"
     images = f"{format_count(sum(parts.values()))} images ({counts})"
     lc, reference = preset.lc, preset.reference
-    yield f"study      {preset.name}: the reference and {describe_compressions(preset)}"
+    seeds = reference.seeds
+    dense = "the reference" if len(seeds) == 1 else f"{len(seeds)} references"
+    yield f"study      {preset.name}: {dense} and {describe_compressions(preset)}"
     if searches := describe_searches(preset):
         yield f"search     {searches}"
     yield f"data       {preset.data.card}: {images}, {known}"
@@ -58,7 +60,8 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     if preset.model.weights:
         yield f"reference  {preset.model.architecture}, from {preset.model.weights}"
     else:
-        yield f"reference  {preset.model.architecture}, {reference.epochs} epochs"
+        which = f", seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else ""
+        yield f"reference  {preset.model.architecture}, {reference.epochs} epochs{which}"
     yield f"L-C        {lc.cycles} cycles of {lc.steps} steps, {lc.batch_size} images each"
     budget = f"{forecast.penalty_budget:.3g}"
     yield f"penalty    budget {budget}; below 3, L-C differs little from direct compression"

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ def list_presets(as_json: options.Json = False) -> None:
     presets = {name: load_preset(name) for name in preset_names()}
     if as_json:
         for name, preset in presets.items():
-            print_object({"preset": name, **preset.model_dump(by_alias=True, mode="json")})
+            print_object({"preset": name, **_values(preset)})
         return
     rows = [
         [name, preset.data.card, describe_count(preset), preset.note]
@@ -46,9 +46,16 @@ def show_preset(
 
     resolved = load_preset(preset, overrides or [])
     if as_json:
-        print_object(resolved.model_dump(by_alias=True, mode="json"))
+        print_object(_values(resolved))
     else:
         print(dump_preset(resolved, read_text(find_preset_path(preset))), end="")
+
+
+def _values(preset: "Preset") -> dict[str, Any]:
+    """Return a preset as plain values, with the `reference.seed` that programs may read."""
+    values = preset.model_dump(by_alias=True, mode="json")
+    values["reference"]["seed"] = preset.reference.seed
+    return values
 
 
 @app.command(name="check")

@@ -13,13 +13,14 @@ from medtui.engine.timing.study_time import (
     benchmark_time,
     grid_time,
     reference_time,
+    references_time,
     run_time,
     search_time,
     total,
 )
 from medtui.engine.timing.work_times import WorkTimer
 from medtui.jobs.device_slots import find_slots, num_cores, resolve_threads
-from medtui.preset import Cell, Preset, count_runs, expand_grid
+from medtui.preset import Cell, Preset, controls_of, count_runs, expand_grid
 from medtui.protocol.preflight import Estimate
 
 _CHECKPOINT_TENSORS = 5
@@ -67,8 +68,10 @@ def _add_up(
     num_shrunk = sum(each.scheme.is_structured for each in cells) if preset.shrink.enabled else 0
     benchmark = 0.0
     if preset.bench.enabled:
-        num_runs = count_runs(preset) - 1 - len(preset.compress.controls())
+        num_dense = len(preset.reference.seeds) + len(controls_of(preset))
+        num_runs = count_runs(preset) - num_dense
         benchmark = benchmark_time(preset, times, num_runs, is_gpu=is_gpu, num_shrunk=num_shrunk)
+    references = references_time(preset, counts, times, num_slots, is_gpu=is_gpu)
     grid = grid_time(preset, counts, times, num_slots)
     searches = search_time(preset, counts, times, num_slots, is_gpu=is_gpu)
     return Estimate(
@@ -76,7 +79,7 @@ def _add_up(
         num_side_by_side=num_at_once,
         seconds_reference=total(reference),
         seconds_run=total(stages),
-        seconds_study=total(reference) + grid + searches + benchmark,
+        seconds_study=references + grid + searches + benchmark,
         bytes_disk=_bytes_on_disk(network, count_runs(preset) - 1, num_slots),
         stages_reference=reference,
         stages_run=stages,

@@ -1,6 +1,6 @@
 """A study's process: starts its runs, each on a device in a worker process. Imports no torch.
 
-`python -m medtui.jobs.supervisor STUDY_FOLDER` runs the reference, then the grid, then what the
+`python -m medtui.jobs.supervisor STUDY_FOLDER` runs the references, then the grid, then what the
 searches request. It writes the presets of run folders and the searches' findings; events are in the
 runs' own logs.
 """
@@ -19,11 +19,11 @@ from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.jobs.benchmark import start_bench
 from medtui.jobs.device_slots import Slot, find_slots
+from medtui.jobs.planning import plan_run, plan_runs
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.monitor.catalogue import RunFeed
-from medtui.preset import Cell, Preset, dump_preset, expand_grid, parse_preset, preset_for
+from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
-from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
 from medtui.runs.result import retire_result
@@ -73,11 +73,12 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
         runs = plan_runs(self.study, self.preset)
-        self._retire_lost_reference(runs)
-        self._run_all([self.study.reference])
+        self._retire_lost_references(runs)
+        self._run_references([run for run in runs if run.is_reference])
         is_search_over = False
+        compressible = [run for run in runs if run.reference.result.is_file()]
+        self._run_all([run for run in compressible if not run.is_reference])
         if self.study.reference.result.is_file():
-            self._run_all([run for run in runs if not run.is_reference])
             try:
                 is_search_over = self._search()
             except (MedtuiError, OSError) as error:
@@ -86,15 +87,19 @@ class Supervisor:
         self._await_trackers()
         return 0 if is_search_over and all(run.result.is_file() for run in runs) else 1
 
-    def _retire_lost_reference(self, runs: list[RunFolder]) -> None:
-        """Let a finished reference be trained again if its model is missing and still needed."""
-        reference = self.study.reference
-        is_needed = self.preset.search is not None or any(
-            not run.result.is_file() for run in runs if not run.is_reference
-        )
-        if is_needed and reference.result.is_file() and not os.path.lexists(reference.model):
-            print(f"{reference.model} is missing: the reference is trained again", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
-            retire_result(reference)
+    def _retire_lost_references(self, runs: list[RunFolder]) -> None:
+        """Let finished references be trained again whose models are missing and still needed."""
+        for reference in (run for run in runs if run.is_reference):
+            is_searched = self.preset.search is not None and reference == self.study.reference
+            is_needed = is_searched or any(
+                run.reference == reference and not run.result.is_file()
+                for run in runs
+                if not run.is_reference
+            )
+            if is_needed and reference.result.is_file() and not os.path.lexists(reference.model):
+                why = f"{reference.model} is missing: the reference is trained again"
+                print(why, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+                retire_result(reference)
 
     def _run_all(self, runs: list[RunFolder]) -> None:
         waiting = [run for run in runs if not run.result.is_file()]
@@ -104,6 +109,14 @@ class Supervisor:
             for job in list(self._jobs):
                 self._check(job)
             time.sleep(POLL_SECONDS)
+
+    def _run_references(self, references: list[RunFolder]) -> None:
+        """Run the references: on GPUs side by side, on a CPU one after another with its threads."""
+        if all(slot.device == "cpu" for slot in self._free):
+            for reference in references:
+                self._run_all([reference])
+        else:
+            self._run_all(references)
 
     def _search(self) -> bool:
         """Run the searches' samples, one of each at a time; return whether all are over."""
@@ -172,10 +185,11 @@ class Supervisor:
     def _bench(self) -> None:
         """Benchmark the finished models once, where the preset enables it.
 
-        Controls are left out: they are as large and as fast as the reference.
+        Controls and further references are left out: they are as fast as the first reference.
         """
         finished = [run for run in self.study.runs() if run.result.is_file()]
-        runs = [run for run in finished if not run.is_control]
+        first = self.study.reference
+        runs = [run for run in finished if run.is_compressed or run == first]
         if self.preset.bench.enabled and not all(run.bench.is_file() for run in runs):
             self._time(runs)
 
@@ -237,24 +251,6 @@ class Supervisor:
             job.worker.terminate()
         elif self._num_requests > 1 and now - job.stop_requested_at > KILL_AFTER_SECONDS:
             os.killpg(job.worker.pid, signal.SIGKILL)
-
-
-def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:
-    """Create the missing run folders of reference and grid; return all, the reference first."""
-    reference = _plan(study.reference, preset)
-    return [reference, *(plan_run(study, preset, cell) for cell in expand_grid(preset))]
-
-
-def plan_run(study: StudyFolder, preset: Preset, cell: Cell) -> RunFolder:
-    """Create the folder and preset of a cell's run if they are missing; return the folder."""
-    return _plan(study.run(cell.slug), preset_for(preset, cell))
-
-
-def _plan(run: RunFolder, narrowed: Preset) -> RunFolder:
-    run.path.mkdir(exist_ok=True)
-    if not run.preset.is_file():
-        publish_text(run.preset, dump_preset(narrowed))
-    return run
 
 
 def main() -> int:

@@ -121,7 +121,7 @@ class StudyFeed:
     preset: Preset | None = None
     """None where `preset.toml` cannot be read."""
     runs: list[RunFeed] = field(default_factory=list)
-    """The reference first."""
+    """The references first."""
     is_live: bool = False
     """Whether a supervisor is running."""
     search: SearchRecord | None = None
@@ -156,7 +156,7 @@ class StudyFeed:
 
     @property
     def num_planned(self) -> int:
-        """Number of planned runs: reference, grid, and the maximum of its searches."""
+        """Number of planned runs: references, grid, and the maximum of its searches."""
         if self.preset is None:
             return len(self.runs)
         planned = count_runs(self.preset)
@@ -167,17 +167,26 @@ class StudyFeed:
 
     @property
     def reference(self) -> RunFeed | None:
-        """The dense model's run; None until it is planned."""
-        return self.runs[0] if self.runs and self.runs[0].folder.is_reference else None
+        """The first dense model's run; None until it is planned."""
+        return self._run_in(self.folder.reference)
+
+    def reference_of(self, run: RunFeed) -> RunFeed | None:
+        """Return the reference that a run compresses; None for references."""
+        return None if run.folder.is_reference else self._run_in(run.folder.reference)
 
     def control_of(self, run: RunFeed) -> RunFeed | None:
-        """Return the control of a compression: that of its seed, else the first; None without."""
+        """Return the control of a compression: that of its seeds, else one of its reference."""
         if not run.folder.is_compressed:
             return None
-        controls = [each for each in self.runs if each.folder.is_control]
-        cell = self.cell_of(run)
-        own = [each for each in controls if cell and _seed_of(self, each) == cell.seed]
-        return next(iter([*own, *controls]), None)
+        controls = [
+            each
+            for each in self.runs
+            if each.folder.is_control and each.folder.reference == run.folder.reference
+        ]
+        return self._run_in(run.folder.control) or next(iter(controls), None)
+
+    def _run_in(self, folder: RunFolder) -> RunFeed | None:
+        return next((run for run in self.runs if run.folder == folder), None)
 
     @property
     def has_control(self) -> bool:
@@ -190,7 +199,7 @@ class StudyFeed:
         return next((task for run in self.runs if (task := run.task) is not None), "single")
 
     def cell_of(self, run: RunFeed) -> Cell | None:
-        """Return the grid cell of a run; None for the reference."""
+        """Return the grid cell of a run; None for references."""
         name = run.folder.name
         if name not in self._cells and self.preset is not None:
             self._cells[name] = cell_named(self.preset, name)
@@ -229,11 +238,6 @@ class StudyFeed:
             self._preset_problem = ""
         except MedtuiError as error:
             self._preset_problem = str(error)
-
-
-def _seed_of(study: StudyFeed, run: RunFeed) -> int | None:
-    cell = study.cell_of(run)
-    return cell.seed if cell else None
 
 
 @dataclass

@@ -6,8 +6,8 @@ from medtui.events import CycleEnded, Metrics
 from medtui.metrics import Metric, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.progress import Progress
-from medtui.preset import Cell
-from medtui.runs.folder import is_compression
+from medtui.preset import Cell, Preset
+from medtui.runs.run_names import is_compression
 from medtui.runs.status import Status
 from medtui.units import format_density, plural
 
@@ -134,17 +134,28 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
 
 def title_of(study: StudyFeed, run: RunFeed) -> str:
     """Return the title of a run: `Prune 0.1`, with its seed where the study has several."""
-    cell, preset = study.cell_of(run), study.preset
+    cell = study.cell_of(run)
     if cell is None:
         return run.folder.name
     parts = [cell.scheme.name]
     if cell.density is not None:
         parts.append(format_density(cell.density))
-    if preset is not None and len(preset.compress.seeds) > 1:
-        parts.append(f"seed {cell.seed}")
+    if study.preset is not None:
+        parts += _seeds_in(study.preset, cell)
     if cell.is_probe:
         parts.append("probe")
     return " ".join(parts)
+
+
+def _seeds_in(preset: Preset, cell: Cell) -> list[str]:
+    """Return `seed 1`, also `seed 1 of reference 2`, where the study has several seeds."""
+    references = preset.reference.seeds
+    reference = preset.reference.seed if cell.reference_seed is None else cell.reference_seed
+    if len(references) == 1:
+        return [f"seed {cell.seed}"] if len(preset.seed_pairs) > 1 else []
+    return [f"seed {cell.seed}"] if cell.seed == reference else [
+        f"seed {cell.seed} of reference {reference}"
+    ]  # fmt: skip
 
 
 def asked_density(cell: Cell | None) -> float | None:
@@ -158,7 +169,7 @@ def asked_density(cell: Cell | None) -> float | None:
 
 
 def _reference_value(study: StudyFeed, run: RunFeed, metric: Metric) -> float | None:
-    return None if run.folder.is_reference else _value_of(study.reference, metric)
+    return _value_of(study.reference_of(run), metric)
 
 
 def _value_of(run: RunFeed | None, metric: Metric) -> float | None:

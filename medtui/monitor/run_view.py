@@ -78,7 +78,7 @@ def make_view(
 ) -> RunView:
     """Return the current view of a run."""
     history, stage = run.history, run.main_stage
-    dense = None if run.folder.is_reference else feed.reference
+    dense = feed.reference_of(run)
     control = feed.control_of(run)
     cell = feed.cell_of(run)
     planned = [each.cycles for each in history.stages if each.stage == stage]
@@ -165,4 +165,12 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
     cycles = preset.search.probe_cycles if preset.search and cell.is_probe else preset.lc.cycles
     lc = f"{cycles} cycles of {preset.lc.steps} steps"
     lc += " in fast mode" if preset.lc.mode == "fast" else ""
-    return f"{model} · {cell.scheme.name} {kept}{guard} · {lc} · seed {cell.seed}"
+    return f"{model} · {cell.scheme.name} {kept}{guard} · {lc} · {_seeds(preset, cell)}"
+
+
+def _seeds(preset: Preset, cell: Cell) -> str:
+    """Return the seeds of a compression, with that of its reference where the study has several."""
+    if len(preset.reference.seeds) == 1:
+        return f"seed {cell.seed}"
+    reference = preset.reference.seed if cell.reference_seed is None else cell.reference_seed
+    return f"seed {cell.seed}, reference of seed {reference}"

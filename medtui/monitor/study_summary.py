@@ -8,9 +8,10 @@ from medtui.monitor.catalogue import StudyFeed
 from medtui.monitor.run_summary import RunSummary, summarise_run
 from medtui.preset import Preset, SearchSettings, names_probe
 from medtui.runs.note import read_note
+from medtui.runs.run_names import is_reference
 from medtui.runs.status import Status
 from medtui.storage import UnreadableFile
-from medtui.units import format_density
+from medtui.units import format_density, plural
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class StudySummary:
     """Number of failed and crashed runs."""
     num_finished: int
     num_planned: int
-    """Number of planned runs, including the reference."""
+    """Number of planned runs, including the references."""
     runs: tuple[RunSummary, ...]
-    """The reference first."""
+    """The references first."""
     started_at: float
     """Unix time, seconds."""
     is_live: bool
@@ -42,13 +43,13 @@ class StudySummary:
 
     def search_of(self, scheme: str) -> str:
         """Return the outcome of a scheme's search; for the reference the first one, or empty."""
-        if scheme == "reference":
+        if is_reference(scheme):
             return next(iter(self.searches.values()), "")
         return self.searches.get(scheme, "")
 
     @property
     def reference(self) -> RunSummary | None:
-        """The dense model's run."""
+        """The first dense model's run."""
         return self.runs[0] if self.runs and self.runs[0].name == "reference" else None
 
     @property
@@ -91,7 +92,7 @@ class StudySummary:
 
 def _typical_seconds(runs: tuple[RunSummary, ...]) -> float | None:
     """Return the mean time of finished compressions, else the expected time of live ones."""
-    compressing = [run for run in runs if run.name != "reference"]
+    compressing = [run for run in runs if not is_reference(run.name)]
     finished = [run.seconds for run in compressing if run.status == "finished" and run.seconds]
     if finished:
         return sum(finished) / len(finished)
@@ -155,7 +156,10 @@ def _describe_grid(preset: Preset) -> str:
         return ""
     densities = ", ".join(map(format_density, preset.compress.densities))
     omitted = f" less {len(preset.compress.omit)}" if preset.compress.omit else ""
-    return f"{schemes} × {densities}{omitted}"
+    repeated = (
+        f" × {plural(num_seeds, 'seed')}" if (num_seeds := len(preset.seed_pairs)) > 1 else ""
+    )
+    return f"{schemes} × {densities}{repeated}{omitted}"
 
 
 def _searched_schemes(study: StudyFeed, settings: SearchSettings) -> list[str]:

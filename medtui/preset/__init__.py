@@ -6,6 +6,7 @@ from medtui.preset.data_settings import DataSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.grid import (
     cell_named,
+    controls_of,
     count_runs,
     describe_compressions,
     describe_count,
@@ -14,6 +15,7 @@ from medtui.preset.grid import (
     grid_cells,
     names_probe,
     preset_for,
+    preset_for_reference,
     tunes_last,
 )
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
@@ -24,7 +26,6 @@ from medtui.preset.model import (
     MachineSettings,
     ModelSettings,
     Preset,
-    ReferenceSettings,
 )
 from medtui.preset.precision import FastPrecision, precision_from_environment
 from medtui.preset.publication import PublishedNumber
@@ -42,7 +43,9 @@ from medtui.preset.schemes import (
     named_schemes,
 )
 from medtui.preset.searching import SearchSettings
+from medtui.preset.seeds import SeedPair
 from medtui.preset.tracking import TRACKERS, TrackerRow, TrackSettings
+from medtui.preset.training import ReferenceSettings
 
 __all__ = [
     "TRACKERS",
@@ -68,6 +71,7 @@ __all__ = [
     "ReferenceSettings",
     "Scheme",
     "SearchSettings",
+    "SeedPair",
     "ShrinkSettings",
     "StructPrune",
     "StructuredPruning",
@@ -75,6 +79,7 @@ __all__ = [
     "TrackerRow",
     "anchor_paths",
     "cell_named",
+    "controls_of",
     "count_runs",
     "describe_compressions",
     "describe_count",
@@ -88,6 +93,7 @@ __all__ = [
     "parse_preset",
     "precision_from_environment",
     "preset_for",
+    "preset_for_reference",
     "preset_schema",
     "tunes_last",
 ]

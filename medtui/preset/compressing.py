@@ -1,7 +1,7 @@
 """The section of the grid: schemes, densities and seeds."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from medtui.preset.schemes import (
     direct_schemes,
     named_schemes,
 )
+from medtui.preset.seeds import Combination, Seed, SeedPair
 from medtui.preset.toml import Document, Fault, Location, all_differ, check, fault
 from medtui.suggest import did_you_mean
 
@@ -26,13 +27,17 @@ class CompressSettings(Document):
     """Names of shipped schemes, or of this preset's custom ones."""
     densities: Many[Density] = Field(default=(0.1,))
     """Shares of weights (or filters, neurons, blocks) kept."""
-    seeds: Many[Annotated[int, Field(ge=0)]] = Field(default=(0,), min_length=1)
-    """Seeds of data order and augmentation during compression."""
+    seeds: Many[Seed] | None = Field(default=None, min_length=1)
+    """Seeds of data order and augmentation during compression; None takes those of the references
+    that are compressed."""
+    combine: Combination = "pairs"
+    """How seeds combine with `reference.seeds`: in `pairs`, the first with the first and so on, or
+    one with all; or as their full `product`."""
     omit: Many[str] = ()
     """Cells of the grid to leave out, by the names of their runs: `prune-0.5`."""
     control: bool = True
-    """Whether a dense control is trained for each seed: the steps, fine-tuning and BatchNorm
-    recalibration of a compression without its operator. Changes are shown against it."""
+    """Whether a dense control is trained for each pair of seeds: the steps, fine-tuning and
+    BatchNorm recalibration of a compression without its operator. Changes are shown against it."""
     guard: Literal["on", "off"] = "on"
     """`off` is stock Condensa, as in the study: structured schemes may empty whole layers."""
     custom: Many[Scheme] = ()
@@ -74,30 +79,20 @@ class CompressSettings(Document):
         if not self.densities and any(self.scheme(name).takes_density for name in self.schemes):
             yield fault("densities", "empty, but a scheme takes a density; give one, like 0.1")
 
-    @check("schemes", "densities", "seeds", "custom", "omit")
-    def _omitted_cells_exist(self) -> Iterator[Fault]:
-        names = [cell.slug for cell in self.cells()] if self.omit else []
-        for position, name in enumerate(self.omit):
-            if name not in names:
-                sentence = f"`{name}` is no run of the grid. {did_you_mean(name, names)}"
-                yield fault(("omit", position), sentence)
-        if self.omit and len(self.omit) == len(names):
-            yield fault("omit", "leaves no run of the grid")
-
-    def cells(self) -> list[Cell]:
-        """Span schemes x densities x seeds; a scheme without density has one cell per seed."""
+    def cells(self, pairs: Sequence[SeedPair]) -> list[Cell]:
+        """Span schemes x densities x pairs of seeds; a scheme may take no density."""
         return [
-            Cell(scheme, density, seed)
+            Cell(scheme, density, pair.compress, pair.reference)
             for scheme in map(self.scheme, self.schemes)
             for density in (self.densities if scheme.takes_density else (None,))
-            for seed in self.seeds
+            for pair in pairs
         ]
 
-    def controls(self) -> list[Cell]:
-        """Return the cells of the dense controls, one for each seed; none where it is off."""
+    def controls(self, pairs: Sequence[SeedPair]) -> list[Cell]:
+        """Return the cells of the dense controls, one for each pair; none where it is off."""
         if not self.control or CONTROL in self.schemes:
             return []
-        return [Cell(control_scheme(), None, seed) for seed in self.seeds]
+        return [Cell(control_scheme(), None, pair.compress, pair.reference) for pair in pairs]
 
     def known_schemes(self) -> dict[str, Scheme]:
         """Return every scheme that a run can have: those of this preset, and the control's."""

@@ -60,10 +60,10 @@ def fault(key: str | Location, sentence: str) -> Fault:
 
 
 def all_differ(key: str) -> Check:
-    """Return a check that no element of the array `key` is given twice."""
+    """Return a check that no element of the array `key` is given twice; None is no array."""
 
     def find(document: Document) -> Iterator[Fault]:
-        values = getattr(document, key)
+        values = getattr(document, key) or ()
         for position, value in enumerate(values):
             if value in values[:position]:
                 yield fault((key, position), f"{list(values)} names a value twice")

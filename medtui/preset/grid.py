@@ -19,13 +19,19 @@ _BEST: dict[Objective, str] = {
 
 def expand_grid(preset: Preset) -> list[Cell]:
     """Return the cells that are run: the controls, then `grid_cells`."""
-    return [*preset.compress.controls(), *grid_cells(preset)]
+    return [*controls_of(preset), *grid_cells(preset)]
 
 
 def grid_cells(preset: Preset) -> list[Cell]:
-    """Return the compressions: schemes x densities x seeds, less what the preset omits."""
+    """Return the compressions: schemes x densities x pairs of seeds, less what is omitted."""
     omitted = set(preset.compress.omit)
-    return [cell for cell in preset.compress.cells() if cell.slug not in omitted]
+    cells = preset.compress.cells(preset.seed_pairs)
+    return [cell for cell in cells if cell.slug not in omitted]
+
+
+def controls_of(preset: Preset) -> list[Cell]:
+    """Return the dense controls, one for each pair of seeds."""
+    return preset.compress.controls(preset.seed_pairs)
 
 
 def cell_named(preset: Preset, slug: str) -> Cell | None:
@@ -38,7 +44,9 @@ def cell_named(preset: Preset, slug: str) -> Cell | None:
     if scheme is None:
         return None
     density = float(found["density"]) if found["density"] else None
-    cell = Cell(scheme, density, int(found["seed"] or 0), is_probe=bool(found["probe"]))
+    reference = int(found["reference"]) if found["reference"] else None
+    seed, is_probe = int(found["seed"] or 0), bool(found["probe"])
+    cell = Cell(scheme, density, seed, reference, is_probe=is_probe)
     return cell if cell.slug == slug and scheme.takes_density == (density is not None) else None
 
 
@@ -50,7 +58,7 @@ def names_probe(slug: str) -> bool:
 
 _SLUG = re.compile(
     r"(?P<scheme>[a-z][a-z0-9_]*)(-(?P<density>[0-9.]+(e-[0-9]+)?))?(-s(?P<seed>[0-9]+))?"
-    r"(?P<probe>-probe)?"
+    r"(-r(?P<reference>[0-9]+))?(?P<probe>-probe)?"
 )
 
 
@@ -58,7 +66,7 @@ def count_runs(preset: Preset) -> int:
     """Return the largest number of runs of a study: reference, grid, and samples of searches."""
     search = preset.search
     samples = search.budget * len(search.scheme) if search else 0
-    return 1 + len(expand_grid(preset)) + samples
+    return len(preset.reference.seeds) + len(expand_grid(preset)) + samples
 
 
 def describe_count(preset: Preset) -> str:
@@ -67,8 +75,8 @@ def describe_count(preset: Preset) -> str:
 
 
 def describe_compressions(preset: Preset, word: str = "compression") -> str:
-    """Return the number of runs without the reference, in words."""
-    count = count_runs(preset) - 1
+    """Return the number of runs without the references, in words."""
+    count = count_runs(preset) - len(preset.reference.seeds)
     at_most = "at most " if preset.search else ""
     return f"{at_most}{plural(count, word)}"
 
@@ -97,6 +105,7 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
             "schemes": (cell.scheme.name,),
             "densities": preset.compress.densities if cell.density is None else (cell.density,),
             "seeds": (cell.seed,),
+            "combine": "pairs",
             "omit": (),
             "control": False,
         }
@@ -105,7 +114,30 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
     if cell.is_probe:
         assert preset.search is not None, "only a search has low-fidelity runs"
         lc = lc.model_copy(update={"cycles": preset.search.probe_cycles})
-    return preset.model_copy(update={"compress": compress, "lc": lc, "search": None})
+    reference = _with_reference_seed(preset, cell.reference_seed).reference
+    update = {"compress": compress, "reference": reference, "lc": lc, "search": None}
+    return preset.model_copy(update=update)
+
+
+def preset_for_reference(preset: Preset, seed: int | None) -> Preset:
+    """Return the preset of one of a study's references: that of a seed, or without it the first.
+
+    The first reference has the study's own preset.
+    """
+    if seed is None:
+        return preset
+    narrowed = _with_reference_seed(preset, seed)
+    names = [cell.slug for cell in narrowed.compress.cells(narrowed.seed_pairs)]
+    omit = tuple(name for name in preset.compress.omit if name in names)
+    omit = () if len(omit) == len(names) else omit
+    compress = narrowed.compress.model_copy(update={"omit": omit})
+    return narrowed.model_copy(update={"compress": compress})
+
+
+def _with_reference_seed(preset: Preset, seed: int | None) -> Preset:
+    seeds = (preset.reference.seed if seed is None else seed,)
+    reference = preset.reference.model_copy(update={"seeds": seeds})
+    return preset.model_copy(update={"reference": reference})
 
 
 def tunes_last(preset: Preset) -> bool:

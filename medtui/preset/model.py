@@ -15,8 +15,11 @@ from medtui.preset.precision import FastPrecision
 from medtui.preset.publication import PublishedNumber
 from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
 from medtui.preset.searching import SearchSettings
+from medtui.preset.seeds import SeedPair, can_pair, seed_pairs
 from medtui.preset.toml import Document, Fault, check, fault
 from medtui.preset.tracking import TrackSettings
+from medtui.preset.training import ReferenceSettings
+from medtui.suggest import did_you_mean
 
 
 class ModelSettings(Document):
@@ -26,26 +29,6 @@ class ModelSettings(Document):
     """A torchvision classifier's name."""
     weights: str = ""
     """A state dict (`.safetensors`, or `.pt` read with weights_only) used as the reference."""
-
-
-class ReferenceSettings(Document):
-    """How the dense reference is trained: SGD with Nesterov momentum and a cosine schedule."""
-
-    epochs: int = Field(default=20, ge=1, le=10_000)
-    """Passes over the train split."""
-    batch_size: int = Field(default=128, ge=1)
-    """Images in a step."""
-    lr: float = Field(default=0.05, gt=0)
-    """Peak learning rate, reached after a warm-up of one epoch."""
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    """Nesterov momentum."""
-    weight_decay: float = Field(default=5e-4, ge=0)
-    """L2 penalty of every parameter."""
-    seed: int = Field(default=0, ge=0)
-    """Seed of initial weights, data order and augmentation."""
-    keep: Literal["last", "best"] = "last"
-    """`last` keeps the last epoch, the end of the schedule; `best` that of the lowest val loss,
-    which is an optimistic choice where val has few patients."""
 
 
 class LcSettings(Document):
@@ -181,7 +164,7 @@ class Preset(Document):
     """One study: data, reference, grid, and how all is measured."""
 
     former_names: ClassVar[FormerNames] = FormerNames(
-        keys={},
+        keys={"reference.seed": "reference.seeds"},
         # Condensa's own name of the operator.
         values={"compress.custom.*.operators.*.op": {"StructurePrune": "StructPrune"}},
     )
@@ -228,6 +211,40 @@ class Preset(Document):
         if not self.compress.schemes and self.search is None:
             known = ", ".join(self.compress.listed_schemes())
             yield fault("compress.schemes", f"empty; choose from {known}")
+
+    @check("reference.seeds", "compress.seeds", "compress.combine")
+    def _seeds_combine(self) -> Iterator[Fault]:
+        references, seeds = self.reference.seeds, self.compress.seeds
+        if self.compress.combine == "pairs" and not can_pair(references, seeds):
+            yield fault(
+                "compress.seeds",
+                f"{len(seeds or ())} seeds cannot be paired with {len(references)} of "
+                'reference.seeds; give one, or as many, or set combine = "product"',
+            )
+
+    @check("reference.seeds", "model.weights")
+    def _given_weights_are_one_reference(self) -> Iterator[Fault]:
+        if self.model.weights and len(self.reference.seeds) > 1:
+            yield fault(
+                "reference.seeds",
+                "model.weights gives the one reference of the study; give one seed",
+            )
+
+    @check("reference.seeds", "compress")
+    def _omitted_cells_exist(self) -> Iterator[Fault]:
+        omit = self.compress.omit
+        names = [cell.slug for cell in self.compress.cells(self.seed_pairs)] if omit else []
+        for position, name in enumerate(omit):
+            if name not in names:
+                sentence = f"`{name}` is no run of the grid. {did_you_mean(name, names)}"
+                yield fault(("compress", "omit", position), sentence)
+        if omit and len(omit) == len(names):
+            yield fault("compress.omit", "leaves no run of the grid")
+
+    @property
+    def seed_pairs(self) -> list[SeedPair]:
+        """The repetitions of the grid."""
+        return seed_pairs(self.reference.seeds, self.compress.seeds, self.compress.combine)
 
     @check("search.scheme", "compress.custom", "compress.guard")
     def _searched_schemes_fit(self) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ UNNAMED_SCHEMA: Literal[1] = 1
 
 FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "compress.control": {1: False},
+    "compress.seeds": {1: (0,)},
     "evaluate.intervals": {1: "percentile"},
     "evaluate.none_class": {1: "independent"},
     "evaluate.thresholds": {1: "youden"},

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.errors import UsageError
-
-REFERENCE = "reference"
-"""Name of the reference's folder in its study."""
-
-CONTROL = "control"
-"""Name of the dense control's folder in its study, followed by `-s1` for further seeds."""
+from medtui.runs import run_names
 
 _MAX_SLUG = 60
 
@@ -31,18 +26,28 @@ class RunFolder:
 
     @property
     def is_reference(self) -> bool:
-        """Whether this is the training of the dense model."""
-        return self.name == REFERENCE
+        """Whether this is the training of a dense model."""
+        return run_names.is_reference(self.name)
+
+    @property
+    def reference(self) -> "RunFolder":
+        """Folder of the reference that the run compresses, by its name; its own for a reference."""
+        return self.study.run(run_names.reference_of(self.name))
+
+    @property
+    def control(self) -> "RunFolder":
+        """Folder where the control with the seeds of a compression is, if there is one."""
+        return self.study.run(run_names.control_of(self.name))
 
     @property
     def is_control(self) -> bool:
         """Whether this is a dense control: a compression without an operator."""
-        return _names(CONTROL, self.name)
+        return run_names.is_control(self.name)
 
     @property
     def is_compressed(self) -> bool:
         """Whether this is a compression, and neither a reference nor a control."""
-        return is_compression(self.name)
+        return run_names.is_compression(self.name)
 
     @property
     def preset(self) -> Path:
@@ -188,18 +193,24 @@ class StudyFolder:
 
     @property
     def reference(self) -> RunFolder:
-        """Run folder of the dense model."""
-        return RunFolder(self.path / REFERENCE)
+        """Run folder of the first dense model."""
+        return self.reference_of(None)
+
+    def reference_of(self, seed: int | None) -> RunFolder:
+        """Return the run folder of the dense model of a seed; None for the first."""
+        return self.run(run_names.name_of_reference(seed))
 
     def run(self, name: str) -> RunFolder:
         """Return the folder of the run called `name`."""
         return RunFolder(self.path / name)
 
     def runs(self) -> list[RunFolder]:
-        """Return the existing runs: the reference, then the others in planned order."""
+        """Return the existing runs: the references, then the others in planned order."""
         found = [RunFolder(path) for path in subfolders(self.path)]
         planned = [run for run in found if is_planned(run.path)]
-        return sorted(planned, key=lambda run: (not run.is_reference, _planned_at(run), run.name))
+        return sorted(
+            planned, key=lambda run: (*run_names.rank(run.name), _planned_at(run), run.name)
+        )
 
 
 def subfolders(path: Path) -> list[Path]:
@@ -225,16 +236,6 @@ def unreadable_names(path: Path) -> list[str]:
     ]
 
 
-def is_compression(name: str) -> bool:
-    """Return whether a run's name is that of a compression, not of a reference or control."""
-    return not any(_names(kind, name) for kind in (REFERENCE, CONTROL))
-
-
-def _names(kind: str, name: str) -> bool:
-    """Return whether a run's name is that of a kind of run, with or without a seed."""
-    return re.fullmatch(rf"{kind}(-s[0-9]+)?", name) is not None
-
-
 def _is_utf8(name: str) -> bool:
     try:
         name.encode()
@@ -253,7 +254,7 @@ def is_file(path: Path) -> bool:
 
 def is_planned(path: Path) -> bool:
     """Return whether a folder is that of a study or run, also where its preset is damaged."""
-    names = ("preset.toml", "result.json", "events.jsonl", REFERENCE)
+    names = ("preset.toml", "result.json", "events.jsonl", run_names.REFERENCE)
     return is_file(path / names[0]) or any(os.path.lexists(path / name) for name in names)
 
 

@@ -33,7 +33,7 @@ class StudySearch:
     """Samples by the name of their run; finished runs do not change."""
 
     def __post_init__(self) -> None:
-        self._seed = self.preset.compress.seeds[0]
+        self._seed = self.preset.seed_pairs[0].compress
         self._grid = {cell.slug for cell in expand_grid(self.preset)}
         evaluate = self.preset.evaluate
         self._observer = Observer(
@@ -78,10 +78,12 @@ class StudySearch:
         return [run for run in samples if not run.bench.is_file()]
 
     def _runs_of(self, scheme: Scheme) -> Iterator[tuple[RunFolder, Cell]]:
-        """Yield the finished runs of a scheme with the search's seed."""
+        """Yield the finished runs of a scheme with the search's seed, of the first reference."""
         for run in self.study.runs():
             cell = cell_named(self.preset, run.name) if run.result.is_file() else None
-            if cell is not None and (cell.scheme, cell.seed) == (scheme, self._seed):
+            if cell is None or cell.reference_seed is not None:
+                continue
+            if (cell.scheme, cell.seed) == (scheme, self._seed):
                 yield run, cell
 
     def _samples_of(self, scheme: Scheme) -> dict[str, Sample]:

@@ -20,7 +20,7 @@ def write_figures(run: RunFolder, folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    entries, _ = read_run_records([run] if run.is_reference else [run.study.reference, run])
+    entries, _ = read_run_records([run] if run.is_reference else [run.reference, run])
     if not any(entry.folder.name == run.name for entry in entries):
         return []
     curves = {entry.key: read_curves(entry.folder) for entry in entries}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medtui import worker
 from medtui.jobs.launcher import prepare_study
-from medtui.jobs.supervisor import plan_runs
+from medtui.jobs.planning import plan_runs
 from medtui.preset import load_preset, parse_preset
 
 

@@ -9,7 +9,7 @@ from medtui.analysis.run_record import task_of
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Level, Plot, Series
 from medtui.metrics import class_metric
-from medtui.runs.folder import REFERENCE
+from medtui.runs.run_names import is_reference
 from medtui.units import GIB, MIB, MISSING
 
 _AVERAGED = ("latency", "throughput", "memory", "peak_memory", "utilisation", "process_memory",
@@ -53,10 +53,14 @@ def changes(data: FigureData) -> tuple[Plot, ...]:
 
 
 def _baseline_of(data: FigureData) -> str:
-    """Return what the runs were compared with: one run, or each with its study's reference."""
-    baselines = {found.baseline for found in data.differences.values()}
-    is_pinned = len(baselines) == 1 and not min(baselines).endswith(f"/{REFERENCE}")
-    return baselines.pop() if is_pinned else "the reference"
+    """Return what the runs were compared with: one run, or each with its control or reference."""
+    baselines = list(dict.fromkeys(found.baseline for found in data.differences.values()))
+    names = [each.rpartition("/")[2] for each in baselines]
+    if all(map(is_reference, names)):
+        return "the reference"
+    if len(baselines) == 1:
+        return baselines[0]
+    return "the control, else the reference"
 
 
 def classes(data: FigureData) -> tuple[Plot, ...]:

@@ -127,7 +127,7 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
 def _changes(study: StudyFeed, run: RunFeed, metric: Metric) -> list[str]:
     """Return the changes of a run's primary metric on test, from the control and the reference."""
     value = metric.of(kept_model(run).test)
-    baselines = [study.control_of(run), None if run.folder.is_reference else study.reference]
+    baselines = [study.control_of(run), study.reference_of(run)]
     others = [metric.of(kept_model(each).test) if each else None for each in baselines]
     return [
         MISSING if value is None or other is None else metric.show_change(value - other)

@@ -113,7 +113,7 @@ class Exporter:
             num_bytes=made.stat().st_size,
             sha256=hashlib.sha256(made.read_bytes()).hexdigest(),
             bytes_of_run=loaded.run.model.stat().st_size,
-            bytes_of_reference=loaded.run.study.reference.model.stat().st_size,
+            bytes_of_reference=loaded.run.reference.model.stat().st_size,
             bytes_packed=loaded.result.size.bytes_packed,
             metadata=describe(loaded, form),
             comparisons=comparisons,

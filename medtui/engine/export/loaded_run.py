@@ -141,7 +141,7 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
                 f"{num_before - _num_weights(network):,} weights that no pixel reaches were left "
                 f"out: the file is for images of {dataset.size}x{dataset.size}"
             )
-    reference = run.study.reference
+    reference = run.reference
     check_models(reference, finished_result(reference))
     dense = load_network(reference.model, preset_of(reference), result).float().eval()
     return LoadedRun(

@@ -157,7 +157,7 @@ def _reference_predictions(session: Session) -> RunPredictions | None:
     if session.cell is None:
         return None
     try:
-        return predictions_of(session.folder.study.reference)
+        return predictions_of(session.folder.reference)
     except EnvironmentProblem as problem:
         session.warn(f"The run was not compared with the reference: {problem.message}")
         return None

@@ -87,7 +87,7 @@ def _open_session(
     )
     is_repeated = restored is not None or folder.former_result.is_file()
     before = log.history.data if is_repeated else None
-    is_first_of_study = folder.is_reference and log.history.data is None
+    is_first_of_study = folder == folder.study.reference and log.history.data is None
     recorded = _recorded(before) if before else _digest_of_reference(folder)
     rule = recorded.data_digest_rule if recorded else NEWEST_RULE
     dataset = _load_data(folder, preset, log, stop, rule, is_first_of_study=is_first_of_study)
@@ -124,8 +124,9 @@ def _changed_since(
 
 
 def _digest_of_reference(folder: RunFolder) -> RecordedDigest | None:
-    """Return the digest of the reference's data; None for the reference, or if not recorded."""
-    return None if folder.is_reference else recorded_digest(folder.study.reference)
+    """Return the digest of the study's data; None for its first run, or if not recorded."""
+    first = folder.study.reference
+    return None if folder == first else recorded_digest(first)
 
 
 def _load_data(
@@ -207,7 +208,7 @@ def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
     if tunes_last(session.preset):
         theta, cycle = choose_finetuned(
             session,
-            reference=lambda: _stored_model(session, session.folder.study.reference),
+            reference=lambda: _stored_model(session, session.folder.reference),
             blank=lambda: _fresh_network(session),
         )
         return theta, cycle, cycles
@@ -216,7 +217,7 @@ def _compress_reference(session: Session) -> tuple[nn.Module, int, int]:
         best = session.log.history.best_of("compress")
         best_cycle = best.cycle if best else 0
     else:
-        w = _stored_model(session, session.folder.study.reference)
+        w = _stored_model(session, session.folder.reference)
         theta, best_cycle = compress(session, w)
     if session.preset.compress.guard == "on":
         theta = finetune(session, theta)

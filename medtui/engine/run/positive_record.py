@@ -29,7 +29,7 @@ def with_recorded_positive(
     the second class.
     """
     known: DataLoaded | _Provenance | None = earlier
-    if known is None and not folder.is_reference:
+    if known is None and folder != folder.study.reference:
         known = read_json_record(folder.study.reference.provenance, _decoder)
     if known is None:
         return dataset

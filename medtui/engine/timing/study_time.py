@@ -99,6 +99,14 @@ def reference_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> lis
     ]
 
 
+def references_time(
+    preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: int, *, is_gpu: bool
+) -> float:
+    """Return the seconds of all references: side by side on GPUs, one after another on a CPU."""
+    each = [total(reference_time(preset, counts, times))] * len(preset.reference.seeds)
+    return rounds_time(each, each, num_slots if is_gpu else 1)
+
+
 def run_time(
     preset: Preset, counts: ImageCounts, times: WorkTimes, *,
     num_cycles: int, cycle_seconds: float, factor: float = 1.0,

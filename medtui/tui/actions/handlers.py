@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
 from medtui.monitor.study_summary import StudySummary
-from medtui.runs.folder import REFERENCE
+from medtui.runs.run_names import REFERENCE
 from medtui.tui.actions.messages import (
     ActionRequest,
     ChartExportRequested,

@@ -36,9 +36,10 @@ def _toggle_place(document: PresetDocument, preset: Preset, place: Place) -> Pre
         return document
     order = dict.fromkeys((*preset.compress.schemes, place[0]))
     schemes = [name for name in order if any(scheme == name for scheme, _ in wanted)]
+    compress = preset.compress.model_copy(update={"schemes": tuple(schemes)})
     omitted = [
         cell.slug
-        for cell in preset.compress.model_copy(update={"schemes": tuple(schemes)}).cells()
+        for cell in compress.cells(preset.seed_pairs)
         if (here := (cell.scheme.name, cell.density)) not in wanted
         or (here != place and cell.slug in preset.compress.omit)
     ]
