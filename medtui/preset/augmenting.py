@@ -6,14 +6,18 @@ from medtui.preset.toml import Document
 
 
 class Augment(Document):
-    """Augmentation of training batches; strengths as in torchvision's ColorJitter."""
+    """Augmentation of training batches.
+
+    Brightness, contrast and saturation are torchvision's formulas without clamping; `hue` moves
+    colours further than torchvision's.
+    """
 
     flip_horizontal: bool = False
     """Mirror left and right with probability 0.5. Not for chest films: the heart is on the left."""
     flip_vertical: bool = False
     """Mirror top and bottom with probability 0.5."""
     rotation_degrees: float = Field(default=0.0, ge=0, le=180)
-    """Rotate by an angle drawn uniformly from plus or minus this."""
+    """Rotate by an angle drawn uniformly from plus or minus this, bilinear, with black outside."""
     brightness: float = Field(default=0.0, ge=0, le=1)
     """Scale pixels by a factor drawn uniformly from 1 plus or minus this."""
     contrast: float = Field(default=0.0, ge=0, le=1)
@@ -21,7 +25,7 @@ class Augment(Document):
     saturation: float = Field(default=0.0, ge=0, le=1)
     """Scale the distance to each pixel's grey in the same way; no effect on one channel."""
     hue: float = Field(default=0.0, ge=0, le=0.5)
-    """Shift the hue by a share of the colour circle drawn uniformly from plus or minus this."""
+    """Turn colours in YIQ by a share of the circle drawn uniformly from plus or minus this."""
 
     @property
     def summary(self) -> str:

@@ -86,6 +86,20 @@ def test_a_rotation_is_torchvisions() -> None:
         torch.testing.assert_close(each[:, 4:-4, 4:-4], turned[:, 4:-4, 4:-4], atol=1e-4, rtol=0)
 
 
+def test_a_rotation_is_torchvisions_without_a_fill() -> None:
+    """`RandomRotation` fills with 0 by default, which changes pixels at the edge, as documented."""
+    images = pictures(4, side=33)
+    made = augmented(images, Augment(rotation_degrees=10.0))
+    for each, image, angle in zip(made, images, Drawn(4).within(-10, 10), strict=True):
+        scaled = image / 255
+        plain = TF.rotate(scaled, angle, InterpolationMode.BILINEAR)
+        filled = TF.rotate(scaled, angle, InterpolationMode.BILINEAR, fill=[0.0])
+        torch.testing.assert_close(each, plain, atol=1e-4, rtol=0)
+        assert (each - filled).abs().max() > 0.01
+        middle = (slice(None), slice(4, -4), slice(4, -4))
+        torch.testing.assert_close(each[middle], filled[middle], atol=1e-4, rtol=0)
+
+
 def test_colour_jitter_is_torchvisions_but_for_clipping() -> None:
     """Brightness, contrast and saturation follow torchvision's formulas in sequence."""
     images = (pictures(5) * 0.4 + 60).to(torch.uint8)  # far from black and white: nothing clips
@@ -114,6 +128,22 @@ def test_hue_turns_colours_and_keeps_grey() -> None:
         (made * luma).sum(1), (colour / 255 * luma).sum(1), atol=1e-4, rtol=0
     )
     assert (made - colour / 255).abs().max() > 0.05
+
+
+def test_hue_moves_colours_further_than_torchvision() -> None:
+    """By a third to a half, the other way round, and without clamping, as documented."""
+    images = pictures(6)
+    drawn = Drawn(6)
+    *_, shifts = (drawn.within(-0.05, 0.05) for _ in range(4))  # brightness and so on come first
+    made = augmented(images, Augment(hue=0.05))
+    ours = theirs = 0.0
+    for each, image, shift in zip(made, images, shifts, strict=True):
+        scaled = image / 255
+        ours += (each - scaled).abs().mean().item()
+        theirs += (TF.adjust_hue(scaled, -shift) - scaled).abs().mean().item()
+    assert 1.25 < ours / theirs < 1.6
+    assert made.min() < 0
+    assert made.max() > 1
 
 
 def test_films_are_augmented_in_one_channel() -> None:

@@ -47,8 +47,9 @@ def normalise(images_NCHW: Tensor, by: Normalisation) -> Tensor:
 def augment(images_NCHW: Tensor, how: Augment, by: Normalisation, rng: torch.Generator) -> Tensor:
     """Return uint8 images, augmented and normalised, as float32 of the same shape.
 
-    Flips and rotation are one bilinear resampling; pixels from outside of the image are black, as
-    with torchvision's RandomRotation. Colour jitter is one affine map per image.
+    Flips and rotation are one bilinear resampling, in which pixels from outside of the image are
+    black: torchvision's `rotate` without a fill. `RandomRotation` passes fill=0, which changes
+    pixels at the edge. Colour jitter is one affine map per image and clamps nothing.
     """
     pixels = images_NCHW.float() / 255
     if how.flip_horizontal or how.flip_vertical or how.rotation_degrees:
