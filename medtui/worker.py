@@ -17,8 +17,12 @@ from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.events import Noted, RunFailed, RunStarted, RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
+from medtui.runs.atomic_file import delete_partial
+from medtui.runs.claim import Superseded
+from medtui.runs.completion import adopt_result, is_finished
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.liveness import LockReader
+from medtui.runs.lock import FolderLock
 from medtui.runs.log_writer import EventWriter
 from medtui.upgrade import RESUME_HINT, describe_upgrade, explain_missing_module
 
@@ -40,23 +44,37 @@ def main() -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve each other
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # repeatable matrix products
     os.environ["TQDM_DISABLE"] = "1"
-    upgrade = describe_upgrade(is_earlier=_is_supervised_by_earlier(folder))
-    lock = FolderLock(folder.lock)
+    if is_finished(folder):
+        return 0
     try:
-        lock.acquire()
+        with FolderLock(folder.lock) as lock:
+            return _own(folder, lock, arguments.device)
     except MedtuiError as error:
         return _refuse(error)
+
+
+def _own(folder: RunFolder, lock: FolderLock, device: str) -> int:
+    """Execute the run whose lock this process holds; return the exit status.
+
+    Raises:
+        Superseded: another process has taken the run over.
+    """
+    delete_partial(folder.path)
+    delete_partial(folder.checkpoint)
+    if adopt_result(folder, lock.claim):
+        return 0
+    upgrade = describe_upgrade(is_earlier=_is_supervised_by_earlier(folder))
     try:
         preset = parse_preset(read_text(folder.preset), str(folder.preset))
     except MedtuiError as error:
         if upgrade:
-            with EventWriter(folder.events) as log:
+            with EventWriter(folder.events, claim=lock.claim) as log:
                 log.write(RunFailed(f"{upgrade} {error.message}", RESUME_HINT))
         return _refuse(error)
-    with EventWriter(folder.events) as log:
+    with EventWriter(folder.events, claim=lock.claim) as log:
         if upgrade:
             log.write(Noted(upgrade, "warning"))
-        return _run(folder, preset, log, arguments.device)
+        return _run(folder, preset, log, lock, device)
 
 
 def _refuse(error: MedtuiError) -> int:
@@ -66,16 +84,17 @@ def _refuse(error: MedtuiError) -> int:
 
 def _is_supervised_by_earlier(folder: RunFolder) -> bool:
     """Return whether a version that wrote a bare pid into the lock file runs the study."""
-    owner = holder_of(folder.study.lock)
+    owner = LockReader(folder.study.lock).holder()
     return owner is not None and owner.pid > 0 and not owner.boot_id
 
 
-def _run(folder: RunFolder, preset: Preset, log: EventWriter, device: str) -> int:
+def _run(folder: RunFolder, preset: Preset, log: EventWriter, lock: FolderLock, device: str) -> int:
     from medtui.engine.run.pipeline import execute
     from medtui.engine.run.session import StopFlag, StopRequested
 
     stop = StopFlag()
     _install_signal_handlers(stop)
+    _listen_to_heartbeat(lock, stop)
     machine = preset.machine
     threads = machine.reference_threads if folder.is_reference else machine.threads
     started = RunStarted(os.getpid(), socket.gethostname(), device, threads=threads)
@@ -84,6 +103,8 @@ def _run(folder: RunFolder, preset: Preset, log: EventWriter, device: str) -> in
     except StopRequested as request:
         log.write(RunStopped(str(request), _last_cycle(log)))
         return STOPPED
+    except Superseded:
+        raise
     except Exception as error:  # noqa: BLE001 - every failure must be in the log
         traceback.print_exc()
         log.write(failure_event(error))
@@ -99,6 +120,16 @@ def _install_signal_handlers(stop: object) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, request_stop)
+
+
+def _listen_to_heartbeat(lock: FolderLock, stop: object) -> None:
+    """Request a stop after the current step where the folder asks for it, or belongs to another."""
+
+    def request_stop(reason: str) -> None:
+        stop.reason = reason  # type: ignore[attr-defined] # a StopFlag; its type would import torch
+
+    lock.heartbeat.on_stop = request_stop
+    lock.heartbeat.on_superseded = request_stop
 
 
 def _last_cycle(log: EventWriter) -> int:

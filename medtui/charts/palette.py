@@ -26,6 +26,7 @@ MARKS: dict[Status, str] = {
     "stopped": "■",
     "failed": "✗",
     "crashed": "?",
+    "silent": "~",
     "queued": "·",
 }
 """A state's mark, shown before its word."""
@@ -46,7 +47,7 @@ class Colours:
     good: str
     accent: str
     odd: str
-    """Unusual, but not an error: crashed runs, low-fidelity samples."""
+    """Unusual, but not an error: crashed and silent runs, low-fidelity samples."""
 
     def of(self, tint: Tint) -> str:
         """Return the colour of a place or a role; more places than colours share them."""
@@ -75,6 +76,7 @@ DARK = Colours(
         "stopped": ORANGE,
         "failed": "#F0743E",
         "crashed": PURPLE,
+        "silent": PURPLE,
         "queued": "#8A94A0",
     },
     muted="#8A94A0",
@@ -95,6 +97,7 @@ LIGHT = Colours(
         "stopped": "#865900",
         "failed": "#AD4000",
         "crashed": "#9C3D74",
+        "silent": "#9C3D74",
         "queued": "#59636D",
     },
     muted="#59636D",
@@ -113,6 +116,7 @@ PAPER = Colours(
         "stopped": "#D08000",
         "failed": "#C44E00",
         "crashed": "#C2679A",
+        "silent": "#C2679A",
         "queued": "#808080",
     },
     muted="#808080",

@@ -1,12 +1,14 @@
 """Finds a study or run by name: `demo`, `demo/prune-0.1`, or `prune-0.1` if it is unique."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.errors import UsageError
 from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder, is_planned, subfolders
+from medtui.runs.liveness import POLL_SECONDS
 from medtui.suggest import did_you_mean
 
 
@@ -52,19 +54,25 @@ def target_names(runs_dir: Path) -> list[str]:
 
 
 def read_study(folder: StudyFolder) -> StudyFeed:
-    """Read everything that a study's folder holds now."""
+    """Read everything that a study's folder holds now; await heartbeats from elsewhere."""
     study = StudyFeed(folder)
     study.refresh()
     while any(run.is_behind for run in study.runs):
+        study.refresh()
+    while study.is_undecided:
+        time.sleep(POLL_SECONDS)
         study.refresh()
     return study
 
 
 def read_catalogue(runs_dir: Path) -> Catalogue:
-    """Read everything that a runs folder holds now."""
+    """Read everything that a runs folder holds now; await heartbeats from elsewhere."""
     catalogue = Catalogue(runs_dir)
     catalogue.refresh()
     while any(run.is_behind for study in catalogue.studies for run in study.runs):
+        catalogue.refresh()
+    while any(study.is_undecided for study in catalogue.studies):
+        time.sleep(POLL_SECONDS)
         catalogue.refresh()
     return catalogue
 

@@ -13,7 +13,7 @@ from medtui.child_process import child_environment
 from medtui.comet.access import why_offline
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import is_held
+from medtui.runs.liveness import is_held
 from medtui.runs.log_reader import EventTail
 from medtui.tracking.state import Mode, archive_of, log_path, read_state, write_state
 

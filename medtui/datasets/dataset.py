@@ -25,6 +25,7 @@ from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 from medtui.preset.augmenting import Augment
 from medtui.runs.atomic_file import publish_text
+from medtui.runs.claim import Fence, unfenced
 from medtui.units import plural
 
 
@@ -131,7 +132,7 @@ def load_pixels(source: Source, cache_dir: Path | None, report: Reporter) -> Pix
     return open_cached(source.card, source.index, cache_dir, report)
 
 
-def save_split(dataset: Dataset, path: Path) -> None:
+def save_split(dataset: Dataset, path: Path, fence: Fence = unfenced) -> None:
     """Write each image's name, patient, split and subgroups, one JSON object per line.
 
     The key of the split is `part`, as in files of earlier versions.
@@ -144,7 +145,7 @@ def save_split(dataset: Dataset, path: Path) -> None:
         for name, split in zip(SPLITS, dataset.splits, strict=True)
         for at, image in enumerate(split.names)
     ]
-    publish_text(path, "\n".join(lines) + "\n")
+    publish_text(path, "\n".join(lines) + "\n", fence)
 
 
 def _subgroups_of(split: SplitData, at: int) -> dict[str, dict[str, str]]:

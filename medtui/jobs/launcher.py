@@ -3,7 +3,6 @@
 Started processes are independent of the terminal: own session, no inherited streams.
 """
 
-import signal
 import subprocess
 import sys
 import time
@@ -18,13 +17,13 @@ from medtui.preset.toml import DocumentError, Source
 from medtui.protocol.preflight import Estimate, Preflight, PreflightRequest, decoder
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
-from medtui.runs.lock import holder_of, is_held
-from medtui.runs.signalling import signal_holder
+from medtui.runs.liveness import SILENT_SECONDS, LockReader, holder_of
+from medtui.runs.signalling import request_stop
 from medtui.units import format_bytes, format_duration
 from medtui.upgrade import explain_missing_child
 
 START_SECONDS = 60.0
-"""How long a supervisor may take to acquire its study's lock."""
+"""How long a supervisor may take to acquire its study's lock, beside waiting for a heartbeat."""
 
 _POLL_SECONDS = 0.05
 
@@ -121,10 +120,11 @@ def resume_study(study: StudyFolder) -> None:
             close_fds=True,
             env=child_environment(),
         )
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS + SILENT_SECONDS
+    reader = LockReader(study.lock)
     while time.monotonic() < deadline:
-        owner = holder_of(study.lock)
-        if owner is not None and owner.pid == supervisor.pid:
+        owner = reader.holder()
+        if owner is not None and owner.is_local and owner.pid == supervisor.pid:
             return
         if supervisor.poll() is not None:
             break
@@ -151,10 +151,10 @@ def stop_study(study: StudyFolder) -> bool:
     On a second request, the supervisor kills workers that have not stopped after 20 s.
 
     Raises:
-        EnvironmentProblem: it runs on another machine, or belongs to another user.
+        EnvironmentProblem: it belongs to another user, or cannot be asked.
     """
-    if is_held(study.lock):
-        return signal_holder(study.lock, signal.SIGTERM, study.name)
+    if request_stop(study.lock, study.name):
+        return True
     was_running, problems = False, list[EnvironmentProblem]()
     for run in study.runs():
         try:
@@ -172,9 +172,9 @@ def stop_run(run: RunFolder) -> bool:
     Return whether it was running.
 
     Raises:
-        EnvironmentProblem: it runs on another machine, or belongs to another user.
+        EnvironmentProblem: it belongs to another user, or cannot be asked.
     """
-    return signal_holder(run.lock, signal.SIGTERM, f"{run.study.name}/{run.name}")
+    return request_stop(run.lock, f"{run.study.name}/{run.name}")
 
 
 def describe_estimate(estimate: Estimate) -> str:

@@ -1,5 +1,8 @@
 """Creates the folders of a study's runs, each with the preset that repeats it."""
 
+import os
+import sys
+
 from medtui.preset import (
     Cell,
     Preset,
@@ -9,7 +12,9 @@ from medtui.preset import (
     preset_for_reference,
 )
 from medtui.runs.atomic_file import publish_text
+from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.result import retire_result
 
 
 def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:
@@ -31,3 +36,18 @@ def _plan(run: RunFolder, narrowed: Preset) -> RunFolder:
     if not run.preset.is_file():
         publish_text(run.preset, dump_preset(narrowed))
     return run
+
+
+def retire_lost_references(study: StudyFolder, preset: Preset, runs: list[RunFolder]) -> None:
+    """Let finished references be trained again whose models are missing and still needed."""
+    for reference in (run for run in runs if run.is_reference):
+        is_searched = preset.search is not None and reference == study.reference
+        is_needed = is_searched or any(
+            run.reference == reference and not is_finished(run)
+            for run in runs
+            if not run.is_reference
+        )
+        if is_needed and is_finished(reference) and not os.path.lexists(reference.model):
+            why = f"{reference.model} is missing: the reference is trained again"
+            print(why, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+            retire_result(reference)

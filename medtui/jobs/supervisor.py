@@ -19,14 +19,15 @@ from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.jobs.benchmark import start_bench
 from medtui.jobs.device_slots import Slot, find_slots
-from medtui.jobs.planning import plan_run, plan_runs
+from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
+from medtui.runs.claim import Fence, Superseded, unfenced
+from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
-from medtui.runs.result import retire_result
 from medtui.telemetry import SamplerProcess
 from medtui.upgrade import RESUME_HINT, explain_missing_module
 
@@ -66,44 +67,48 @@ class Supervisor:
         self._given_up = set[Path]()
         """Samples that ended without a result; `resume` tries them again."""
         self._num_requests = 0
+        self._superseded = ""
+        """Why this supervisor must not start anything any more; empty while it may."""
+        self._fence: Fence = unfenced
+
+    def obey(self, lock: FolderLock) -> None:
+        """Stop where the folder asks for it; start nothing once another supervisor has taken it."""
+        self._fence = lock.claim.check
+        lock.heartbeat.on_stop = self._count_request
+        lock.heartbeat.on_superseded = self._note_superseded
 
     def execute(self) -> int:
-        """Execute what is unfinished of reference, grid, searches, benchmark; return the status."""
+        """Execute what is unfinished of reference, grid, searches, benchmark; return the status.
+
+        Raises:
+            Superseded: another supervisor has taken the study over. Workers that are running
+                continue, unless they are superseded themselves.
+        """
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
         runs = plan_runs(self.study, self.preset)
-        self._retire_lost_references(runs)
+        retire_lost_references(self.study, self.preset, runs)
         self._run_references([run for run in runs if run.is_reference])
         is_search_over = False
-        compressible = [run for run in runs if run.reference.result.is_file()]
+        compressible = [run for run in runs if is_finished(run.reference)]
         self._run_all([run for run in compressible if not run.is_reference])
-        if self.study.reference.result.is_file():
+        if is_finished(self.study.reference):
             try:
                 is_search_over = self._search()
+            except Superseded:
+                raise
             except (MedtuiError, OSError) as error:
                 print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
             self._bench()
         self._await_trackers()
-        return 0 if is_search_over and all(run.result.is_file() for run in runs) else 1
-
-    def _retire_lost_references(self, runs: list[RunFolder]) -> None:
-        """Let finished references be trained again whose models are missing and still needed."""
-        for reference in (run for run in runs if run.is_reference):
-            is_searched = self.preset.search is not None and reference == self.study.reference
-            is_needed = is_searched or any(
-                run.reference == reference and not run.result.is_file()
-                for run in runs
-                if not run.is_reference
-            )
-            if is_needed and reference.result.is_file() and not os.path.lexists(reference.model):
-                why = f"{reference.model} is missing: the reference is trained again"
-                print(why, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
-                retire_result(reference)
+        return 0 if is_search_over and all(map(is_finished, runs)) else 1
 
     def _run_all(self, runs: list[RunFolder]) -> None:
-        waiting = [run for run in runs if not run.result.is_file()]
+        waiting = [run for run in runs if not is_finished(run)]
         while self._jobs or (waiting and not self._is_stopping):
+            if self._superseded:
+                raise Superseded(self._superseded)
             while waiting and self._free and not self._is_stopping:
                 self._jobs.append(self._start(waiting.pop(0), self._free.pop(0)))
             for job in list(self._jobs):
@@ -129,6 +134,7 @@ class Supervisor:
         search = StudySearch(self.study, self.preset, self.preset.search)
         timed = set[Path]()  # a failed benchmark is repeated only by `resume`
         while not self._is_stopping:
+            self._fence()
             unmeasured = [run for run in search.unmeasured() if run.path not in timed]
             self._time(unmeasured)
             timed |= {run.path for run in unmeasured}
@@ -138,7 +144,7 @@ class Supervisor:
             if not untried:
                 return not runs
             self._run_all(untried)
-            self._given_up |= {run.path for run in untried if not run.result.is_file()}
+            self._given_up |= {run.path for run in untried if not is_finished(run)}
         return False
 
     @property
@@ -146,9 +152,16 @@ class Supervisor:
         return self._num_requests > 0
 
     def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._count_request()
+
+    def _count_request(self, _reason: str = "") -> None:
         self._num_requests += 1
 
+    def _note_superseded(self, reason: str) -> None:
+        self._superseded = reason
+
     def _start(self, run: RunFolder, slot: Slot, num_resumes: int = 0) -> Job:
+        self._fence()
         with run.worker_log.open("ab") as output:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "medtui.worker", str(run.path), "--device", slot.device],
@@ -187,7 +200,7 @@ class Supervisor:
 
         Controls and further references are left out: they are as fast as the first reference.
         """
-        finished = [run for run in self.study.runs() if run.result.is_file()]
+        finished = [run for run in self.study.runs() if is_finished(run)]
         first = self.study.reference
         runs = [run for run in finished if run.is_compressed or run == first]
         if self.preset.bench.enabled and not all(run.bench.is_file() for run in runs):
@@ -197,6 +210,7 @@ class Supervisor:
         """Benchmark models beside the reference; a failure is reported and fails no run."""
         if self._is_stopping or not runs:
             return
+        self._fence()
         try:
             self._run_bench(runs)
         except (MedtuiError, OSError) as error:
@@ -236,7 +250,7 @@ class Supervisor:
     @staticmethod
     def _crashed(job: Job) -> bool:
         """Return whether a signal ended the worker before it could log an ending."""
-        if job.run.result.is_file() or job.worker.returncode >= 0:
+        if is_finished(job.run) or job.worker.returncode >= 0:
             return False
         feed = RunFeed(job.run)
         feed.refresh()
@@ -258,11 +272,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m medtui.jobs.supervisor", description=__doc__)
     parser.add_argument("folder", type=Path)
     study = StudyFolder(parser.parse_args().folder.resolve())
-    lock = FolderLock(study.lock)
     try:
-        lock.acquire()
-        preset = parse_preset(read_text(study.preset), str(study.preset))
-        return Supervisor(study, preset, find_slots(preset.machine)).execute()
+        with FolderLock(study.lock) as lock:
+            preset = parse_preset(read_text(study.preset), str(study.preset))
+            supervisor = Supervisor(study, preset, find_slots(preset.machine))
+            supervisor.obey(lock)
+            return supervisor.execute()
     except ImportError as error:
         upgraded = explain_missing_module(error)
         if upgraded is None:

@@ -20,7 +20,7 @@ from medtui.runs.folder import (
     unreadable_names,
 )
 from medtui.runs.history import History
-from medtui.runs.lock import is_held
+from medtui.runs.liveness import LockReader
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 from medtui.runs.search_record import SearchRecord, read_search
@@ -44,20 +44,24 @@ class RunFeed:
 
     def __post_init__(self) -> None:
         self._tail = EventTail(self.folder.events)
+        self._lock = LockReader(self.folder.lock)
 
     def refresh(self) -> bool:
         """Read what was added; return whether anything changed."""
         before = (self.history.num_records, self.status, self.result is None)
-        is_running = is_held(
-            self.folder.lock
-        )  # before the log: the final event is written before the lock is released
+        # before the log: the final event is written before the lock is released
+        is_running = self._lock.holder() is not None
         records = self._tail.poll()
         if self._tail.was_replaced:
             self.history = History()
         for record in records:
             self.history.add(record)
-        self.status = status_of(self.folder, self.history, is_held=is_running)
+        self.status = status_of(
+            self.folder, self.history, is_held=is_running, is_silent=self._lock.is_silent
+        )
         self._preset_problem = "" if is_file(self.folder.preset) else self._why_no_preset()
+        if self.status != "finished":
+            self.result = None
         if self.result is None and os.path.lexists(self.folder.result):
             self._read_result()
         return before != (self.history.num_records, self.status, self.result is None)
@@ -72,6 +76,16 @@ class RunFeed:
     def is_behind(self) -> bool:
         """Whether another `refresh` would read more of the log immediately."""
         return self._tail.is_behind
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a later `refresh` will show if its worker, which is elsewhere, is alive."""
+        return self._lock.is_undecided and self.status != "finished"
+
+    @property
+    def owner_elsewhere(self) -> str:
+        """The process of a silent run, according to its owner record."""
+        return self._lock.owner_elsewhere
 
     @property
     def is_live(self) -> bool:
@@ -124,6 +138,8 @@ class StudyFeed:
     """The references first."""
     is_live: bool = False
     """Whether a supervisor is running."""
+    is_silent: bool = False
+    """Whether a supervisor elsewhere neither signed off nor shows a heartbeat."""
     search: SearchRecord | None = None
     """Results of its searches so far; None where there are none yet."""
     _preset_problem: str = ""
@@ -133,13 +149,22 @@ class StudyFeed:
     _search_read_at: int = 0
     """Modification time of the file that was read, nanoseconds."""
 
+    def __post_init__(self) -> None:
+        self._lock = LockReader(self.folder.lock)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a later `refresh` will show if its processes elsewhere are alive."""
+        return self._lock.is_undecided or any(run.is_undecided for run in self.runs)
+
     def refresh(self) -> bool:
         """Read what was added to the study and its runs; return whether anything changed."""
         before = (self.is_live, len(self.runs), self._search_read_at)
         if self.preset is None:
             self._read_preset()
         self._read_search()
-        self.is_live = is_held(self.folder.lock)
+        self.is_live = self._lock.holder() is not None
+        self.is_silent = self._lock.is_silent
         known = {run.folder.name: run for run in self.runs}
         self.runs = [known.get(folder.name) or RunFeed(folder) for folder in self.folder.runs()]
         self._misnamed = unreadable_names(self.folder.path)

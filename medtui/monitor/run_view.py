@@ -124,6 +124,11 @@ def _ending(run: RunFeed) -> str:
             return f"{reason}. Press r to resume."
         case "crashed", _:
             return "The worker exited unexpectedly. Press r to resume."
+        case "silent", _:
+            return (
+                f"{run.owner_elsewhere} shows no heartbeat, or the folder is a copy. "
+                "Press r to resume."
+            )
         case _:
             return ""
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from medtui.runs.claim import Fence, unfenced
 from medtui.runs.json_record import read_json_record, require_json_record, write_json_record
-from medtui.storage import FileDigest, digest_of, read_bytes, require_content
+from medtui.storage import FileDigest, UnreadableFile, digest_of, read_bytes, require_content
 
 TENSORS, STATE = "tensors.safetensors", "state.json"
 """Files of a numbered checkpoint."""
@@ -38,6 +39,8 @@ class SavedState(msgspec.Struct, frozen=True):
     """Checksum of the tensors' file."""
     num_bytes: int | None = None
     """Length of the tensors' file; None in checkpoints of earlier versions."""
+    generation: int = 0
+    """Generation of the writer, see `medtui.runs.claim`; 0 in earlier versions."""
 
 
 class IntermediateModels(msgspec.Struct, frozen=True):
@@ -65,6 +68,14 @@ def checkpoint_path(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}"
 
 
+def generation_in(path: Path) -> int:
+    """Return the generation of a checkpoint's writer; 0 where it cannot be read."""
+    try:
+        return require_json_record(path / STATE, _state_decoder).generation
+    except UnreadableFile:
+        return 0
+
+
 def read_checkpoint(path: Path) -> tuple[SavedState, bytes]:
     """Return the state of a checkpoint, and the content of its tensors' file.
 
@@ -79,16 +90,17 @@ def read_checkpoint(path: Path) -> tuple[SavedState, bytes]:
     return state, content
 
 
-def note_model(folder: Path, name: str, content: bytes) -> None:
+def note_model(folder: Path, name: str, content: bytes, fence: Fence = unfenced) -> None:
     """Record the digest of a model that was written and that a later session reads.
 
     Raises:
         OSError: the disk is full.
+        Superseded: by `fence`.
     """
     known = read_json_record(folder / "models.json", _models_decoder) or IntermediateModels()
     files = known.files | {name: digest_of(content)}
     folder.mkdir(parents=True, exist_ok=True)
-    write_json_record(folder / "models.json", IntermediateModels(files))
+    write_json_record(folder / "models.json", IntermediateModels(files), fence)
 
 
 def noted_model(folder: Path, name: str) -> FileDigest | None:

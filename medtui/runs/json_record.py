@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.claim import Fence, unfenced
 from medtui.storage import DamagedFile, MissingFile, read_bytes
 from medtui.storage.json_seal import check_seal, seal
 
@@ -28,13 +29,14 @@ def encode_json_record(record: object) -> bytes:
     return seal(msgspec.json.format(msgspec.json.encode(record), indent=1))
 
 
-def write_json_record(path: Path, record: object) -> None:
+def write_json_record(path: Path, record: object, fence: Fence = unfenced) -> None:
     """Replace a record's file atomically.
 
     Raises:
         OSError: the disk is full; the file is unchanged.
+        Superseded: by `fence`; likewise.
     """
-    publish_bytes(path, encode_json_record(record))
+    publish_bytes(path, encode_json_record(record), fence)
 
 
 def read_json_record(

@@ -1,22 +1,29 @@
-"""Locks of run and study folders: `flock` on a `lock` file, released when the holder exits.
+"""The lock of run and study folders: one process writes a folder.
 
-A pid file would not be sufficient: pids are reused, and each container and host has its own. The
-file contains an `Owner` record, for users and for `signalling`.
+It has two parts. `flock` on the file `lock` keeps other processes out where it works, and ends with
+its holder. The owner record beside it holds everywhere: it names the process and has a heartbeat,
+see `claim` and `liveness`. The lock file contains the same record, for users and earlier versions.
 """
 
 import fcntl
 import os
 import time
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs.owner import Owner, decode_owner, encode_owner, this_process
+from medtui.runs.claim import OwnClaim, make_claim
+from medtui.runs.flock import excludes_others, try_flock
+from medtui.runs.heartbeat import Heartbeat
+from medtui.runs.liveness import POLL_SECONDS, SILENT_SECONDS, ClaimWatch, holder_of, lock_id_of
+from medtui.runs.owner import Owner, encode_owner, this_process
+from medtui.runs.stop_request import clear_stop
 
 LOCK_RETRY_SECONDS = 1.0
 """Readers briefly take a shared lock to test it; `acquire` retries for this long."""
-
-_MAX_BYTES = 4096
-"""Maximum length of a record."""
 
 
 class FolderLock:
@@ -26,77 +33,106 @@ class FolderLock:
         self.path = path
         """The lock file; it stays when the lock is freed."""
         self._descriptor: int | None = None
+        self._held: tuple[OwnClaim, Heartbeat] | None = None
+
+    @property
+    def claim(self) -> OwnClaim:
+        """The owner record; the lock must be held."""
+        assert self._held is not None
+        return self._held[0]
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        """The thread that receives requests to stop; the lock must be held."""
+        assert self._held is not None
+        return self._held[1]
 
     def acquire(self) -> None:
-        """Acquire the lock and write this process's record into the file.
+        """Become the owner of the folder, with a heartbeat until `release`.
+
+        An owner elsewhere that did not sign off is awaited: with a heartbeat it is alive, without
+        one for `SILENT_SECONDS` it is superseded.
 
         Raises:
-            EnvironmentProblem: another process holds it, or the file system has no locks.
+            EnvironmentProblem: another process owns the folder, or it cannot be written.
         """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            self._take(descriptor)
+            has_flock = self._take(descriptor)
+            if has_flock:
+                os.ftruncate(descriptor, 0)  # the record in it is of an earlier owner
+            claim = self._claim(has_flock=has_flock)
             os.ftruncate(descriptor, 0)
-            os.write(descriptor, encode_owner(this_process()))
+            os.write(descriptor, encode_owner(claim.owner))
         except BaseException:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
+        heartbeat = Heartbeat(claim)
+        self._held = (claim, heartbeat)
+        heartbeat.start()
 
     def release(self) -> None:
-        """Release the lock, if it is held."""
+        """Stop the heartbeat and release the lock, if it is held."""
+        if self._held is not None:
+            claim, heartbeat = self._held
+            heartbeat.end()
+            claim.release()
+            self._held = None
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _take(self, descriptor: int) -> None:
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def _take(self, descriptor: int) -> bool:
+        """Take the file's lock; return False where locks do not work here.
+
+        Raises:
+            EnvironmentProblem: another process holds it.
+        """
         deadline = time.monotonic() + LOCK_RETRY_SECONDS
         try:
-            while not _try_lock(descriptor, fcntl.LOCK_EX):
+            while not try_flock(descriptor, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
-                    owner = holder_of(self.path) or Owner(0)
-                    raise EnvironmentProblem(
-                        f"{self.path.parent} is being written by {owner.describe()}.",
-                        hint="Stop it first, or attach to it.",
-                    )
+                    raise _refusal(self.path.parent, holder_of(self.path) or Owner(0))
                 time.sleep(0.01)
-        except OSError as error:
-            raise EnvironmentProblem(
-                f"{self.path} cannot be locked (flock: {error.strerror}).",
-                hint="Choose a folder on another file system with --runs-dir.",
-            ) from error
+        except OSError:
+            return False
+        return excludes_others(self.path)
+
+    def _claim(self, *, has_flock: bool) -> OwnClaim:
+        folder = self.path.parent
+        owner = msgspec.structs.replace(
+            this_process(), lock_id=lock_id_of(self.path), has_flock=has_flock
+        )
+        watch = ClaimWatch(self.path)
+        while True:
+            is_alive = watch.is_alive(is_flock_free=lambda: has_flock)
+            before = watch.claim
+            if before is not None and (is_alive or (is_alive is None and watch.has_moved)):
+                raise _refusal(folder, before.owner)
+            if is_alive is False or watch.silent_seconds >= SILENT_SECONDS:
+                after = before.generation if before else 0
+                claim = make_claim(folder, owner, after=after, is_contested=is_alive is None)
+                if claim is not None:
+                    clear_stop(folder)
+                    return claim
+            else:
+                time.sleep(POLL_SECONDS)
 
 
-def holder_of(path: Path) -> Owner | None:
-    """Return the process that holds the lock file at `path`, or None."""
-    try:
-        # Without O_NONBLOCK, opening a FIFO of that name would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return None
-    try:
-        if _try_lock(descriptor, fcntl.LOCK_SH):
-            return None
-        return decode_owner(os.read(descriptor, _MAX_BYTES))
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def is_held(path: Path) -> bool:
-    """Return whether a process holds the lock file at `path`."""
-    return holder_of(path) is not None
-
-
-def _try_lock(descriptor: int, how: int) -> bool:
-    """Return whether the lock was acquired; False where another process holds it.
-
-    Raises:
-        OSError: the file system has no locks.
-    """
-    try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _refusal(folder: Path, owner: Owner) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{folder} is being written by {owner.describe()}.", hint="Stop it first, or attach to it."
+    )

@@ -1,6 +1,10 @@
-"""Reads an event log while it is written. A torn last line is not read yet."""
+"""Reads an event log while it is written. A torn last line is not read yet.
+
+What a superseded writer appended after its successor's first line is skipped.
+"""
 
 import errno
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,12 +30,17 @@ class EventTail:
     """Lines skipped because of a wrong checksum or form."""
     num_unknown: int = 0
     """Intact lines skipped because this version does not know their kind."""
+    num_superseded: int = 0
+    """Lines skipped because their writer had been superseded by a newer one."""
+    generation: int = field(default=0, init=False)
+    """Generation of the newest writer so far."""
     was_replaced: bool = field(default=False, init=False)
-    """Set by a poll that found a shorter file: the records read before are void."""
+    """Set by a poll that found another or a shorter file: the records read before are void."""
     unreadable: UnreadableFile | None = field(default=None, init=False)
     """Why the last poll could not read the file; None where it could, or there is none."""
     _num_skipped: int = field(default=0, init=False)
     """Bytes after `offset` that were read and contain no newline."""
+    _inode: int = field(default=0, init=False)
 
     def poll(self) -> list[Record]:
         """Return the records completed since the last poll, from at most `CHUNK_BYTES`.
@@ -81,12 +90,18 @@ class EventTail:
             size = file.seek(0, 2)
             if size > MAX_BYTES:
                 raise OSError(errno.EFBIG, f"it has {format_bytes(size)}")
-            if size < self.offset + self._num_skipped:
-                self.offset = self.num_damaged = self.num_unknown = self._num_skipped = 0
-                self.was_replaced = True
+            inode = os.fstat(file.fileno()).st_ino
+            if size < self.offset + self._num_skipped or inode != (self._inode or inode):
+                self._restart()
+            self._inode = inode
             start = self.offset + self._num_skipped
             file.seek(start)
             return file.read(min(size - start, CHUNK_BYTES))
+
+    def _restart(self) -> None:
+        self.offset = self._num_skipped = self.generation = 0
+        self.num_damaged = self.num_unknown = self.num_superseded = 0
+        self.was_replaced = True
 
     def _whole_lines(self, chunk: bytes) -> bytes:
         """Return the complete lines of a chunk; skip a line that is longer than a chunk.
@@ -112,9 +127,15 @@ class EventTail:
         records = []
         for line in chunk.splitlines():
             try:
-                records.append(decode_record(line))
+                record = decode_record(line)
             except DamagedLine:
                 self.num_damaged += 1
             except UnknownKind:
                 self.num_unknown += 1
+            else:
+                if record.generation < self.generation:
+                    self.num_superseded += 1
+                    continue
+                self.generation = record.generation
+                records.append(record)
         return records

@@ -17,11 +17,14 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)
 
 
-class _Line(msgspec.Struct, gc=False):
+class _Line(msgspec.Struct, gc=False, omit_defaults=True):
     seq: int
     time: float
     crc: str
     event: msgspec.Raw
+    generation: int = 0
+    stamp: str = ""
+    """Checksum of seq, generation and `crc`, which earlier versions compute alike."""
 
 
 _line_decoder = msgspec.json.Decoder(_Line)
@@ -35,6 +38,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     time: float
     """Unix time of writing, seconds; for display, not for durations."""
     event: AnyEvent
+    generation: int = 0
+    """Generation of the writer, see `claim`; 0 in logs of earlier versions."""
 
 
 class DamagedLine(ValueError):
@@ -48,7 +53,11 @@ class UnknownKind(ValueError):
 def encode_record(record: Record) -> bytes:
     """Return the record's line with its newline; the event must be `finite`."""
     event = _encoder.encode(record.event)
-    line = _Line(record.seq, record.time, _checksum(record.seq, event), msgspec.Raw(event))
+    crc = _checksum(record.seq, event)
+    line = _Line(record.seq, record.time, crc, msgspec.Raw(event))
+    if record.generation:
+        line.generation = record.generation
+        line.stamp = _stamp(record.seq, record.generation, crc)
     return _encoder.encode(line) + b"\n"
 
 
@@ -64,10 +73,11 @@ def decode_record(line: bytes) -> Record:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedLine(str(error)) from error
     event = bytes(parsed.event)
-    if parsed.crc != _checksum(parsed.seq, event):
+    is_stamped = parsed.stamp == _stamp(parsed.seq, parsed.generation, parsed.crc)
+    if parsed.crc != _checksum(parsed.seq, event) or not is_stamped:
         raise DamagedLine(f"wrong checksum of record {parsed.seq}")
     try:
-        return Record(parsed.seq, parsed.time, _decoder.decode(event))
+        return Record(parsed.seq, parsed.time, _decoder.decode(event), parsed.generation)
     except msgspec.ValidationError as error:
         raise UnknownKind(str(error)) from error
 
@@ -79,6 +89,11 @@ def finite(event: AnyEvent) -> AnyEvent:
 
 def _checksum(seq: int, event: bytes) -> str:
     return f"{zlib.crc32(event, seq & 0xFFFFFFFF):08x}"
+
+
+def _stamp(seq: int, generation: int, crc: str) -> str:
+    """Return the checksum of a line's generation; empty for logs of earlier versions."""
+    return f"{zlib.crc32(f'{seq} {generation} {crc}'.encode()):08x}" if generation else ""
 
 
 def _finite(value: object) -> object:

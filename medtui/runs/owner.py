@@ -11,11 +11,15 @@ from medtui.errors import user_name
 from medtui.telemetry.process_stat import read_stat
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MACHINE_ID = Path("/etc/machine-id")
 _PID_NAMESPACE = Path("/proc/self/ns/pid")
 
+_INITIAL_PID_NAMESPACE = 0xEFFFFFFC
+"""Inode of the pid namespace outside all containers. Source: PROC_PID_INIT_INO of Linux."""
 
-class Owner(msgspec.Struct, frozen=True):
-    """Process that holds a folder's lock, according to its lock file.
+
+class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Process that writes a folder, according to the folder's lock file or owner record.
 
     Files of earlier versions contain only a pid; all other fields then have their defaults.
     """
@@ -32,11 +36,49 @@ class Owner(msgspec.Struct, frozen=True):
     uid: int = -1
     user: str = ""
     """Name of `uid` on its host."""
+    machine_id: str = ""
+    """systemd's identifier of the installation, the same after a reboot; empty where unknown."""
+    generation: int = 0
+    """Number of the folder's writers so far, this one included; 0 in earlier versions."""
+    lock_id: str = ""
+    """Device and inode of the lock file; those of a copied folder differ."""
+    has_flock: bool = False
+    """Whether it holds the lock file by a `flock` that keeps other processes out."""
 
     @property
     def is_identified(self) -> bool:
         """Whether the record is sufficient to identify the process."""
         return bool(self.pid > 0 and self.boot_id and self.pid_namespace and self.start_ticks)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its pid means the same process here: same boot and pid namespace."""
+        here = (own_boot_id(), own_pid_namespace())
+        return self.is_identified and (self.boot_id, self.pid_namespace) == here
+
+    @property
+    def is_of_this_boot(self) -> bool:
+        """Whether it ran on this machine since its last boot, in any container."""
+        return bool(self.boot_id) and self.boot_id == own_boot_id()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process exists; it must be local."""
+        stat = read_stat(self.pid)
+        return stat is not None and stat.start_ticks == self.start_ticks and stat.is_alive
+
+    @property
+    def is_of_earlier_boot(self) -> bool:
+        """Whether this very machine has been rebooted since; containers cannot be recognised."""
+        where = (self.host, self.machine_id, self.pid_namespace)
+        here = (socket.gethostname(), own_machine_id(), own_pid_namespace())
+        return (
+            self.is_identified
+            and bool(self.machine_id)
+            and self.pid_namespace == _INITIAL_PID_NAMESPACE
+            and where == here
+            and self.boot_id != own_boot_id()
+        )
 
     def describe(self) -> str:
         """Return a description: `process 12 of alice on gpu1`."""
@@ -61,6 +103,7 @@ def this_process() -> Owner:
         start_ticks=stat.start_ticks if stat else 0,
         uid=os.getuid(),
         user=user_name(os.getuid()),
+        machine_id=own_machine_id(),
     )
 
 
@@ -83,10 +126,13 @@ def decode_owner(raw: bytes) -> Owner:
 @cache
 def own_boot_id() -> str:
     """Return this machine's boot identifier; empty where `/proc` does not have it."""
-    try:
-        return _BOOT_ID.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
+    return _read_line(_BOOT_ID)
+
+
+@cache
+def own_machine_id() -> str:
+    """Return this installation's identifier; empty where there is none."""
+    return _read_line(_MACHINE_ID)
 
 
 @cache
@@ -96,3 +142,10 @@ def own_pid_namespace() -> int:
         return _PID_NAMESPACE.stat().st_ino
     except OSError:
         return 0
+
+
+def _read_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

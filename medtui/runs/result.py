@@ -11,6 +11,8 @@ from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.operating_point import OperatingPoint
 from medtui.metrics.threshold_rule import FORMER_RULE, describe_decisions, wanted_sensitivity
 from medtui.protocol.model_size import Shrinkage, Size
+from medtui.runs.claim import Fence, unfenced
+from medtui.runs.completion import is_outdated
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
 from medtui.storage import DamagedFile, FileDigest
@@ -142,6 +144,8 @@ class Result(msgspec.Struct, frozen=True):
     files: dict[str, FileDigest] = {}
     """Name of each other file of the run to its digest when the result was written; of logs, which
     grow, to that of the part that was written. Empty in files of earlier versions."""
+    generation: int = 0
+    """Generation of the writer, see `medtui.runs.claim`; 0 in files of earlier versions."""
 
     @property
     def direct_compression(self) -> str:
@@ -173,23 +177,24 @@ _decoder = msgspec.json.Decoder(Result)
 _HINT = "Restore the file, or move the run's folder away and resume the study: it runs again."
 
 
-def write_result(run: RunFolder, result: Result) -> None:
+def write_result(run: RunFolder, result: Result, fence: Fence = unfenced) -> None:
     """Write the outcome; the run is finished afterwards.
 
     Raises:
         OSError: the disk is full; no result was written.
+        Superseded: by `fence`; likewise.
     """
-    write_json_record(run.result, result)
+    write_json_record(run.result, result, fence)
 
 
 def read_result(run: RunFolder) -> Result | None:
-    """Return the outcome; None while there is none.
+    """Return the outcome; None while there is none of the newest writer.
 
     Raises:
         UnreadableFile: the file is damaged, contradictory or of another version.
     """
     result = read_json_record(run.result, _decoder, hint=_HINT)
-    if result is None:
+    if result is None or is_outdated(result.generation, run):
         return None
     for reason in _contradictions(result):
         raise DamagedFile(run.result, reason, hint=_HINT)

@@ -1,6 +1,6 @@
-"""Sends signals to the holder of a lock, and to no other process.
+"""Asks the owner of a folder to stop: by a signal, or by a file in the folder if it is elsewhere.
 
-This is the only module that signals a process named in a file. A lock is visible across
+This is the only module that signals a process named in a file. A folder is visible across
 containers and hosts, but pids are not: the pid in a lock file may belong to an unrelated process
 here.
 """
@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from medtui.errors import EnvironmentProblem, user_name
-from medtui.runs.lock import holder_of
+from medtui.runs.liveness import LockReader, lock_id_of
 from medtui.runs.owner import Owner, own_boot_id, own_pid_namespace
+from medtui.runs.stop_request import write_stop
 from medtui.telemetry.process_stat import read_stat
 
 _MODULES = frozenset({"supervise", "supervisor", "worker"})
@@ -22,6 +23,24 @@ _MODULES = frozenset({"supervise", "supervisor", "worker"})
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.05
 """A process that has just acquired a lock may not have written its record yet."""
+
+
+def request_stop(lock: Path, name: str) -> bool:
+    """Ask the process that owns the folder of `lock` to stop; return False where none owns it.
+
+    `name` is the study or run as people call it, for the message.
+
+    Raises:
+        EnvironmentProblem: the owner belongs to another user, or cannot be identified, or runs
+            elsewhere and is of an earlier version. It was not asked.
+    """
+    owner = LockReader(lock).holder()
+    if owner is None:
+        return False
+    if owner.generation and not (owner.is_local and owner.lock_id == lock_id_of(lock)):
+        write_stop(lock.parent, owner.generation, name)
+        return True
+    return signal_holder(lock, signal.SIGTERM, name)
 
 
 def signal_holder(lock: Path, number: signal.Signals, name: str) -> bool:
@@ -34,7 +53,7 @@ def signal_holder(lock: Path, number: signal.Signals, name: str) -> bool:
             identified. Nothing was signalled.
     """
     for attempt in range(_ATTEMPTS):
-        owner = holder_of(lock)
+        owner = LockReader(lock).holder()
         if owner is None:
             return False
         _check_is_local(owner, name)
@@ -43,7 +62,7 @@ def signal_holder(lock: Path, number: signal.Signals, name: str) -> bool:
                 return True
         if attempt < _ATTEMPTS - 1:
             time.sleep(_PAUSE_SECONDS)
-    if (owner := holder_of(lock)) is None:
+    if (owner := LockReader(lock).holder()) is None:
         return False
     raise _unidentified(owner, lock, name)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from medtui.preset import Cell, Preset, Scheme, SearchSettings, cell_named, expand_grid
+from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.search_record import (
     SearchCurve,
@@ -80,7 +81,7 @@ class StudySearch:
     def _runs_of(self, scheme: Scheme) -> Iterator[tuple[RunFolder, Cell]]:
         """Yield the finished runs of a scheme with the search's seed, of the first reference."""
         for run in self.study.runs():
-            cell = cell_named(self.preset, run.name) if run.result.is_file() else None
+            cell = cell_named(self.preset, run.name) if is_finished(run) else None
             if cell is None or cell.reference_seed is not None:
                 continue
             if (cell.scheme, cell.seed) == (scheme, self._seed):

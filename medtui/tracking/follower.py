@@ -17,7 +17,8 @@ from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import FolderLock, is_held
+from medtui.runs.liveness import is_held
+from medtui.runs.lock import FolderLock
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import read_result
 from medtui.telemetry import SampleTail

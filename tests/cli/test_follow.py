@@ -16,7 +16,8 @@ import pytest
 
 from medtui.events import Noted, RunFinished, StepsAdvanced
 from medtui.runs.folder import StudyFolder
-from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.liveness import holder_of
+from medtui.runs.lock import FolderLock
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import write_result
 from tests.helpers.paths import REPOSITORY

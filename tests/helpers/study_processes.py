@@ -7,7 +7,7 @@ import safetensors.numpy
 from medtui.events import CycleEnded
 from medtui.monitor.catalogue import RunFeed
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import holder_of, is_held
+from medtui.runs.liveness import holder_of, is_held
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 

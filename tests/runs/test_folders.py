@@ -12,7 +12,8 @@ from medtui.events import RunFailed, RunStarted, RunStopped
 from medtui.monitor.catalogue import Catalogue, RunFeed
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, create_study, slugify
-from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.liveness import holder_of
+from medtui.runs.lock import FolderLock
 from medtui.runs.result import read_result
 from tests.helpers.event_logs import story, write_log
 from tests.helpers.full_disk import raise_no_space

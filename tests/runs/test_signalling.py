@@ -14,7 +14,8 @@ import pytest
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.launcher import stop_run, stop_study
 from medtui.runs.folder import StudyFolder
-from medtui.runs.lock import FolderLock, holder_of
+from medtui.runs.liveness import holder_of
+from medtui.runs.lock import FolderLock
 from medtui.runs.owner import Owner, decode_owner, encode_owner, this_process
 
 BYSTANDER = "import sys; print('ready', flush=True); sys.stdin.read()"
@@ -120,7 +121,8 @@ def test_a_lock_names_machine_process_and_user(tmp_path):
     lock = FolderLock(tmp_path / "lock")
     lock.acquire()
     owner = holder_of(lock.path)
-    assert owner == this_process()
+    assert owner == lock.claim.owner
+    assert (owner.pid, owner.boot_id) == (this_process().pid, this_process().boot_id)
     assert owner.is_identified
     assert owner.host in owner.describe()
     assert str(os.getpid()) in owner.describe()
@@ -141,18 +143,6 @@ def test_any_lock_file_can_be_read(raw, pid):
 def test_a_fifo_called_lock_does_not_block(tmp_path):
     """Reading the holder does not block."""
     os.mkfifo(tmp_path / "lock")
-    assert holder_of(tmp_path / "lock") is None
-
-
-def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
-    """Without `flock`, nothing counts as live, and the reason is reported."""
-
-    def refuse(*_: object) -> None:
-        raise OSError(38, "Function not implemented")
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(EnvironmentProblem, match=r"cannot be locked .*Function not implemented"):
-        FolderLock(tmp_path / "lock").acquire()
     assert holder_of(tmp_path / "lock") is None
 
 

@@ -9,6 +9,7 @@ from medtui.cli.show.benchmarks import print_benchmarks
 from medtui.cli.stream import erase_progress, write_progress
 from medtui.jobs.benchmark import bench_models
 from medtui.preset import load_preset
+from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
 
 
@@ -61,7 +62,7 @@ def _runs_by_study(
     for target in targets:
         found = find_target(runs_dir, target)
         if found.run is None:
-            runs = [run for run in found.study.runs() if run.result.is_file()]
+            runs = [run for run in found.study.runs() if is_finished(run)]
         else:
             runs = [found.run]
         chosen.setdefault(found.study, {}).update({run.name: run for run in runs})

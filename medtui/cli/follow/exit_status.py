@@ -26,7 +26,8 @@ def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
     if study.is_live:
         return []
     chosen = study.runs if run is None else [run]
-    sentences = [_explain(each) for each in chosen if each.status in {"failed", "crashed"}]
+    unexpected = {"failed", "crashed", "silent"}
+    sentences = [_explain(each) for each in chosen if each.status in unexpected]
     if sentences:
         return sentences
     if not any(each.history.num_records for each in study.runs):
@@ -52,6 +53,11 @@ def _explain(run: RunFeed) -> str:
         hints = [ending.hint] * bool(ending.hint)
         hints += [f"Resume it: medtui resume {name}"] * ending.is_resumable
         return "\n  ".join([text, *hints])
+    if run.status == "silent":
+        return (
+            f"{name} is silent: {run.owner_elsewhere} shows no heartbeat, or the folder is a copy."
+            f"\n  Resume it: medtui resume {name}"
+        )
     return (
         f"{name} crashed: its worker exited unexpectedly."
         f"\n  See {run.folder.worker_log}. Resume it: medtui resume {name}"

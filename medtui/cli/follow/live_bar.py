@@ -48,7 +48,7 @@ class LiveBar:
         """
         if not sys.stderr.isatty():
             raise OSError(errno.EIO, "the terminal is closed")
-        num_done = study.count("finished", "failed", "stopped", "crashed")
+        num_done = study.count("finished", "failed", "stopped", "crashed", "silent")
         num_runs = study.num_planned
         where = f"{num_done} of {num_runs} runs done"
         self._progress.update(self._study, completed=num_done, total=num_runs, where=where)

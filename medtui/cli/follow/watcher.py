@@ -126,7 +126,7 @@ class Follower:
         before = self._statuses.get(name)
         self._statuses[name] = run.status
         if before != run.status and run.status not in {"queued", "running"}:
-            if run.status in {"finished", "crashed"}:
+            if run.status in {"finished", "crashed", "silent"}:
                 self.output.say(name, describe_outcome(run))
             if self.on_end is not None:
                 self.on_end(self.study, run)

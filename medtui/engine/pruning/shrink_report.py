@@ -18,7 +18,6 @@ from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.network import state_of
 from medtui.preset import Preset
 from medtui.protocol.model_size import Shrinkage
-from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.shrunk_manifest import pack_manifest
 
 
@@ -66,6 +65,6 @@ def store_shrunk_model(session: Session, model: nn.Module) -> Shrinkage | None:
         channels=session.dataset.channels,
         num_classes=len(session.dataset.classes),
     )
-    publish_bytes(session.folder.shrunk, weights)
-    publish_bytes(session.folder.shrunk_manifest, pack_manifest(manifest))
+    session.publish(session.folder.shrunk, weights)
+    session.publish(session.folder.shrunk_manifest, pack_manifest(manifest))
     return msgspec.structs.replace(found, bytes_on_disk=len(weights), difference=difference)

@@ -17,15 +17,17 @@ import msgspec
 import safetensors.torch
 from torch import Tensor
 
-from medtui.runs.atomic_file import sync_folder
+from medtui.runs.atomic_file import delete_partial, sync_folder
 from medtui.runs.checkpoint_files import (
     STATE,
     TENSORS,
     SavedState,
     checkpoint_numbers,
     checkpoint_path,
+    generation_in,
     read_checkpoint,
 )
+from medtui.runs.claim import Fence, unfenced
 from medtui.runs.json_record import encode_json_record
 from medtui.storage import UnreadableFile
 
@@ -51,8 +53,10 @@ class Checkpoint:
 class CheckpointStore:
     """A run's `checkpoint/` folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fence: Fence = unfenced, generation: int = 0) -> None:
         self.folder = folder
+        self._fence = fence
+        self._generation = generation
         self.damaged: list[str] = []
         """A sentence for each damaged checkpoint that `load_newest` skipped."""
         self._last_written = time.monotonic()
@@ -75,21 +79,27 @@ class CheckpointStore:
 
         Raises:
             OSError: the disk is full; earlier checkpoints are unchanged.
+            Superseded: another process has taken the run over; likewise.
         """
         began = time.monotonic()
         raw = safetensors.torch.save(
             {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         )
         digest = hashlib.sha256(raw).hexdigest()
-        meta = encode_json_record(msgspec.structs.replace(state, sha256=digest, num_bytes=len(raw)))
+        state = msgspec.structs.replace(
+            state, sha256=digest, num_bytes=len(raw), generation=self._generation
+        )
+        meta = encode_json_record(state)
         numbers = checkpoint_numbers(self.folder)
         final = checkpoint_path(self.folder, (numbers[-1] if numbers else 0) + 1)
         partial = self.folder / f".{final.name}.part"
-        self._clear_partial()
+        self._fence()
+        delete_partial(self.folder)
         try:
             partial.mkdir(parents=True)
             _write_synced(partial / TENSORS, raw)
             _write_synced(partial / STATE, meta)
+            self._fence()
             partial.rename(final)
         except OSError:
             shutil.rmtree(partial, ignore_errors=True)
@@ -103,22 +113,29 @@ class CheckpointStore:
         return len(raw) + len(meta)
 
     def load_newest(self) -> Checkpoint | None:
-        """Return the newest undamaged checkpoint; None if there is none."""
+        """Return the newest undamaged checkpoint of the newest writer; None if there is none.
+
+        A superseded writer's checkpoint does not count, even if it was written later.
+        """
+        newest: Checkpoint | None = None
         for number in reversed(checkpoint_numbers(self.folder)):
             path = checkpoint_path(self.folder, number)
+            if newest is not None and generation_in(path) <= newest.state.generation:
+                continue
             try:
-                return _read(path)
+                newest = _read(path)
             except (UnreadableFile, ValueError) as error:
                 self.damaged.append(f"checkpoint {path.name} is damaged ({error}); skipped")
-        return None
+        return newest
 
     def clear(self) -> None:
-        """Delete all checkpoints."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Delete all checkpoints.
 
-    def _clear_partial(self) -> None:
-        for partial in self.folder.glob(".*.part"):
-            shutil.rmtree(partial, ignore_errors=True)
+        Raises:
+            Superseded: another process has taken the run over; nothing was deleted.
+        """
+        self._fence()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _read(path: Path) -> Checkpoint:

@@ -16,7 +16,6 @@ from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
 from medtui.errors import EnvironmentProblem
 from medtui.protocol.model_size import Size
-from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.population import limited_population
 from medtui.runs.predictions import (
     RunPredictions,
@@ -91,12 +90,13 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
             session.preset.data.limit, map(len, (val.labels, test.labels))
         ),
         is_direct=session.cell is not None and session.cell.scheme.direct,
+        generation=session.log.generation,
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)
     result = msgspec.structs.replace(result, files=digest_files(session.folder))
     result = _compare_with_former(session, result)
-    write_result(session.folder, result)
+    write_result(session.folder, result, session.log.fence)
     session.folder.former_result.unlink(missing_ok=True)
     return result
 
@@ -131,9 +131,9 @@ def _is_same_model(session: Session, former: Result, result: Result) -> bool:
 def _publish_predictions(
     session: Session, predictions: RunPredictions, reference: RunPredictions | None
 ) -> None:
-    publish_bytes(session.folder.predictions, pack_predictions(predictions))
+    session.publish(session.folder.predictions, pack_predictions(predictions))
     if reference is not None:
-        publish_text(session.folder.changed, changes_csv(reference, predictions))
+        session.publish(session.folder.changed, changes_csv(reference, predictions).encode())
 
 
 def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredictions:

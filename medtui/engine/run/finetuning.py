@@ -17,7 +17,6 @@ from medtui.engine.training.network import load_stored, state_of
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import Noted
 from medtui.metrics import primary_metric
-from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.checkpoint_files import note_model, noted_model
 
 OF_BEST, OF_LAST = "finetune", "finetune-last"
@@ -74,7 +73,7 @@ def choose_finetuned(
         else:
             tuned = finetune(session, candidate.theta, candidate.stage)
             recalibrate_theta(tuned, session, session.preset.guard.recalibrate_images)
-            _store(tuned_file, tuned)
+            _store(session, tuned_file, tuned)
         found += [(_score(session, each), each, candidate.cycle) for each in (tuned, before)]
     best = max(range(len(found)), key=lambda at: found[at][0])
     score, theta, cycle = found[best]
@@ -92,7 +91,7 @@ def _compressed(session: Session, w: nn.Module) -> list[_Candidate]:
     if last is not None:
         candidates.append(_Candidate(OF_LAST, session.preset.lc.cycles - 1, last))
     for each in candidates:
-        _store(_file(session, each.stage), each.theta)
+        _store(session, _file(session, each.stage), each.theta)
     return candidates
 
 
@@ -110,12 +109,12 @@ def _file(session: Session, name: str) -> Path:
     return session.folder.checkpoint / f"{name}.safetensors"
 
 
-def _store(file: Path, network: nn.Module) -> None:
+def _store(session: Session, file: Path, network: nn.Module) -> None:
     """Write a model, and its digest for a session that reads it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     content = safetensors.torch.save(state_of(network))
-    publish_bytes(file, content)
-    note_model(file.parent, file.name, content)
+    session.publish(file, content)
+    note_model(file.parent, file.name, content, session.log.fence)
 
 
 def _load(file: Path, network: nn.Module) -> nn.Module:

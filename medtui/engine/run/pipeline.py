@@ -70,7 +70,7 @@ def _open_session(
 ) -> Session:
     device = choose_device(started.device)
     configure_torch(device, started.threads)
-    checkpoints = CheckpointStore(folder.checkpoint)
+    checkpoints = CheckpointStore(folder.checkpoint, fence=log.fence, generation=log.generation)
     restored = checkpoints.load_newest()
     is_fast = preset.lc.mode == "fast" and not folder.is_reference
     fast = fast_precision_on(device, preset.lc.fast_precision) if is_fast else None
@@ -97,11 +97,11 @@ def _open_session(
             f"{who} of {folder.name} was started with different images, labels or splits.",
             hint="Restore the data set, or start the preset as a new study.",
         )
-    save_split(dataset, folder.split)
+    save_split(dataset, folder.split, log.fence)
     cell = None if folder.is_reference else _cell_of(folder, preset)
     seed = cell.seed if cell else preset.reference.seed
     record = provenance(preset, seed, dataset, current)
-    write_json_record(folder.provenance, record)
+    write_json_record(folder.provenance, record, log.fence)
     session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
     session.warnings += restored.state.warnings if restored else []
     for sentence in (*checkpoints.damaged, *filter(None, [changed_positive(dataset)])):

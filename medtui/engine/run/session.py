@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import safetensors.torch
@@ -148,6 +149,15 @@ class Session:
         elapsed = time.monotonic() - self._began
         return Overhead(elapsed, self.log.seconds, self.checkpoints.seconds)
 
+    def publish(self, path: Path, content: bytes) -> None:
+        """Replace a file of the run atomically.
+
+        Raises:
+            OSError: the disk is full; the file is unchanged.
+            Superseded: another process has taken the run over; likewise.
+        """
+        publish_bytes(path, content, self.log.fence)
+
     def save_model(self, model: nn.Module) -> bytes:
         """Write the run's weights in their own types; return the content of the file.
 
@@ -155,7 +165,7 @@ class Session:
             OSError: the disk is full; earlier weights are unchanged.
         """
         content = safetensors.torch.save(state_of(model))
-        publish_bytes(self.folder.model, content)
+        self.publish(self.folder.model, content)
         return content
 
     def save_checkpoint(

@@ -8,8 +8,9 @@ from medtui.charts.plot import Plot
 from medtui.errors import EnvironmentProblem
 from medtui.monitor.run_summary import RunSummary
 from medtui.runs.atomic_file import publish_text
+from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import is_held
+from medtui.runs.liveness import is_held
 
 if TYPE_CHECKING:
     from medtui.preset import Preset
@@ -88,7 +89,7 @@ class StudyActions:
     def finished_run(self, key: str) -> RunFolder | None:
         """Return the folder of the run `study/run`; None where it has no model."""
         run = self._run(key)
-        return run if run.result.is_file() and run.model.is_file() else None
+        return run if is_finished(run) and run.model.is_file() else None
 
     def _run(self, key: str) -> RunFolder:
         study, _, name = key.partition("/")

@@ -19,6 +19,7 @@ _WORDS = (
     ("violation", "the constraint violation, |w - theta| / |w|: the distance of w from theta"),
     ("collapsed layer", "every weight of the layer was pruned; predictions may be at chance level"),
     ("crashed", "the worker exited unexpectedly; resume continues from the last checkpoint"),
+    ("silent", "the worker is elsewhere and shows no heartbeat, or the folder is a copy"),
 )
 
 
