@@ -3,13 +3,11 @@
 Computed from stored predictions.
 """
 
-import csv
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
 from medtui.analysis.pairing import PairedPredictions, pair_predictions
+from medtui.csv_text import csv_text
 from medtui.runs.predictions import SPLITS, RunPredictions
 
 
@@ -20,16 +18,14 @@ def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
     multi-label tasks a row is an image and a class, with labels and predictions of 0 or 1.
     Predictions with an unknown label are left out, as they are from the counts.
     """
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow([
+    rows = [[
         "split", "name", "patient", *(["class"] if run.task == "multi" else []), "label",
         "reference_answer", "answer", "reference_probability", "probability",
-    ])  # fmt: skip
+    ]]  # fmt: skip
     for split in SPLITS:
         pair = pair_predictions(reference, run, split)
-        rows.writerows([split, *row] for row in _changed_rows(pair, run.classes))
-    return text.getvalue()
+        rows += [[split, *row] for row in _changed_rows(pair, run.classes)]
+    return csv_text(rows)
 
 
 def _changed_rows(pair: PairedPredictions, classes: tuple[str, ...]) -> list[list[str]]:

@@ -1,11 +1,15 @@
 """A table of texts, for terminals, screens, reports and files."""
 
-import csv
-import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from medtui.csv_text import csv_text
+
 Row = tuple[str, ...]
+
+_MARKDOWN = re.compile(r"[\\`*<|$&]|~~|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[])")
+"""Characters of HTML, formulas, emphasis and cells, and the bracket between a link's parts."""
 
 
 @dataclass(frozen=True)
@@ -52,24 +56,23 @@ def deal_columns(
 
 def table_csv(table: Table) -> str:
     """Return the table as comma-separated values."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if table.positive_classes:
-        writer.writerow((*table.headers, "positive_class"))
-        rows = zip(table.rows, table.positive_classes, strict=True)
-        writer.writerows((*row, name) for row, name in rows)
-    else:
-        writer.writerow(table.headers)
-        writer.writerows(table.rows)
-    return text.getvalue()
+    if not table.positive_classes:
+        return csv_text([table.headers, *table.rows])
+    rows = zip(table.rows, table.positive_classes, strict=True)
+    return csv_text([(*table.headers, "positive_class"), *((*row, name) for row, name in rows)])
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it is: no HTML, link, image, formula or emphasis."""
+    return _MARKDOWN.sub(r"\\\g<0>", text).replace("\n", " ")
 
 
 def table_markdown(table: Table) -> str:
     """Return the table as Markdown, without its title."""
     rules = ["---" if at < table.num_keys else "---:" for at in range(len(table.headers))]
     lines = [_line(table.shown), _line(rules), *map(_line, table.rows)]
-    return "\n".join([*lines, *(["", table.note] if table.note else [])]) + "\n"
+    return "\n".join([*lines, *(["", escape_markdown(table.note)] if table.note else [])]) + "\n"
 
 
 def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(map(escape_markdown, cells)) + " |"

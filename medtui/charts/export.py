@@ -1,10 +1,10 @@
 """Writes a chart to files: its picture as PNG and SVG, its points as CSV."""
 
-import csv
-import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from medtui.charts.plot import Plot
+from medtui.csv_text import csv_text
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.folder import RunFolder, slugify
 
@@ -34,18 +34,18 @@ def chart_csv(plot: Plot) -> str:
 
     Error bars and bands add their low and high ends.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     have_ends = bool(plot.bands) or any(series.intervals for series in plot.series)
     ends = ["low", "high"] if have_ends else []
-    writer.writerow(["series", plot.x_label or "x", "row" if plot.rows else "y", *ends])
+    rows: list[Sequence[object]] = [
+        ["series", plot.x_label or "x", "row" if plot.rows else "y", *ends]
+    ]
     for series in plot.series:
         for at, (x, y) in enumerate(series.points):
             interval = series.intervals[at] if series.intervals else ("", "") if ends else ()
-            writer.writerow([series.label, x, _value_text(plot, y), *interval])
+            rows.append([series.label, x, _value_text(plot, y), *interval])
     for band in plot.bands:
-        writer.writerows([band.label, x, "", low, high] for x, low, high in band.points)
-    return text.getvalue()
+        rows += [[band.label, x, "", low, high] for x, low, high in band.points]
+    return csv_text(rows)
 
 
 def _value_text(plot: Plot, y: float | None) -> float | str:

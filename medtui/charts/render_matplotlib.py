@@ -48,6 +48,7 @@ _DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: small files, and it can be searched
     "svg.hashsalt": "medtui",  # the same numbers give the same file
+    "text.parse_math": False,  # names of classes may hold a dollar sign
     "font.family": "sans-serif",
     "font.size": 9,
     "text.color": INK,

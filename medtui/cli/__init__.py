@@ -3,21 +3,16 @@
 Heavy modules are imported by the command that needs them, so that `--help` stays fast.
 """
 
-import io
-import os
 import sys
 
 from medtui import __version__
-from medtui.cli.stream import escape_output
+from medtui.cli.stream import abandon_stdout, escape_output
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.upgrade import explain_missing_module
 
 
 def main() -> int:
     """Run the command line and return the exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # The encoding may lack a character of a name.
-        sys.stdout.reconfigure(errors="backslashreplace")
     escape_output()
     if sys.argv[1:] == ["--version"]:
         print(f"medtui {__version__}")
@@ -34,12 +29,12 @@ def main() -> int:
         show_error(upgraded)
         return upgraded.exit_code
     except BrokenPipeError:
-        # The reader of the pipe has closed it; Python's flush at exit must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()  # its reader has closed it
         return 0
     except OSError as error:
         problem = explain_os_error(error)
         show_error(problem)
+        abandon_stdout()
         return problem.exit_code
 
 

@@ -12,6 +12,14 @@ from medtui.units import plural
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
+TABLES = (
+    "data", "model", "reference", "lc", "compress", "guard", "evaluate", "search", "machine",
+    "images", "labels", "split", "augment", "normalize", "dicom", "look", "keys",
+)  # fmt: skip
+"""Tables of presets, cards and the settings file; `[lc]` in a text makes it one of these."""
+
+_HEADER = re.compile(rf"^\s*\[{{1,2}}\s*(?:{'|'.join(TABLES)})\s*[.\]]", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -101,8 +109,19 @@ class Source:
         found = (self._option_of(location) for location in locations)
         return list(dict.fromkeys(shortened(option) for option in found if option))
 
+    @cached_property
+    def is_recognised(self) -> bool:
+        """Whether the text has a table of the documents here.
+
+        Lines of any other file are not shown: a preset of somebody else could name a file with
+        passwords as its card.
+        """
+        return _HEADER.search(self.text) is not None
+
     def line_text(self, line: int | None) -> str:
-        """Return the text of a line; empty where there is none."""
+        """Return the text of a line; empty where there is none, or where it is not to be shown."""
+        if not self.is_recognised:
+            return ""
         # Not `splitlines`: it also ends a line at characters that TOML allows within one.
         lines = self.text.split("\n")
         return lines[line - 1].rstrip("\r") if line is not None and 0 < line <= len(lines) else ""

@@ -1,5 +1,6 @@
 """The report as Markdown, its figures as SVG and PNG in a folder beside it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import assert_never
@@ -24,14 +25,14 @@ def write_markdown(chapters: Sequence[Contents], path: Path) -> list[Path]:
         OSError: a folder cannot be written.
     """
     written = [path]
-    lines = [f"# {title_of(chapters)}", ""]
+    lines = [f"# {_harmless(title_of(chapters))}", ""]
     for contents in chapters:
         stem = path.stem if len(chapters) == 1 else f"{path.stem}-{slugify(contents.name)}"
         folder = path.with_name(f"{stem}-figures")
         if len(chapters) > 1:
-            lines += [f"# {contents.name}", ""]
+            lines += [f"# {_harmless(contents.name)}", ""]
         for section in sections(contents):
-            lines += [f"## {section.title}", ""]
+            lines += [f"## {_harmless(section.title)}", ""]
             for part in section.parts:
                 lines += [*_part(part, folder.name, contents), ""]
                 if isinstance(part, Figure):
@@ -61,16 +62,28 @@ def figure_file(figure: Figure, contents: Contents, kind: FileKind) -> bytes:
 def _part(part: Part, folder: str, contents: Contents) -> Iterator[str]:
     match part:
         case Paragraph(text):
-            yield text
+            yield _harmless(text)
         case Code(text):
-            yield f"```toml\n{text.rstrip()}\n```"
+            yield _fenced(text)
         case Table():
-            yield f"### {part.title}\n\n{table_markdown(part)}"
+            yield f"### {_harmless(part.title)}\n\n{table_markdown(part)}"
         case Figure():
             caption = part.describe(contents.figure_data)
-            yield f"![{part.title}]({folder}/{part.name}.svg)\n\n{caption}"
+            yield f"![{_harmless(part.title)}]({folder}/{part.name}.svg)\n\n{_harmless(caption)}"
         case Gallery():
             sheet = largest_changes_table(part.harm)
-            yield f"### {sheet.title}\n\n{table_markdown(sheet)}"
+            yield f"### {_harmless(sheet.title)}\n\n{table_markdown(sheet)}"
         case _:
             assert_never(part)
+
+
+def _harmless(text: str) -> str:
+    """Return a sentence in which names of others make no HTML, link, image or formula."""
+    return re.sub(r"[<&$]|\](?=[(\[])", r"\\\g<0>", text)
+
+
+def _fenced(text: str) -> str:
+    """Return TOML as a code block whose fence is longer than any in the text."""
+    longest = max((len(found) for found in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}toml\n{text.rstrip()}\n{fence}"

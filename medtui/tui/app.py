@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from medtui.monitor.snapshot import Snapshot, endings_between
 from medtui.tui.actions.handlers import ActionHandlers
 from medtui.tui.actions.messages import ActionMessage, ActionRequest
 from medtui.tui.actions.study_actions import StudyActions
-from medtui.tui.ascii import AsciiFilter
+from medtui.tui.ascii import AsciiFilter, needs_ascii
 from medtui.tui.bindings import bind, current_names
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
@@ -32,7 +33,7 @@ from medtui.tui.screens.help import HelpScreen, own_bindings
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.settings import Settings, load_settings
-from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
+from medtui.tui.terminal import on_signals, title_sequence, tolerate_input, watch_terminal
 from medtui.tui.theme import DARK_THEME, LIGHT_THEME
 from medtui.upgrade import explain_missing_module
 
@@ -239,8 +240,10 @@ class MedtuiApp(App[None]):
 def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
     """Show the runs folder until the user quits; return the exit code."""
     settings = load_settings()
-    app = MedtuiApp(runs_dir, is_ascii=ascii_only or settings.look.ascii, settings=settings)
+    chosen = needs_ascii(os.environ) if settings.look.ascii is None else settings.look.ascii
+    app = MedtuiApp(runs_dir, is_ascii=ascii_only or chosen, settings=settings)
     favour_loop()
+    tolerate_input()
     app.run()
     return app.return_code or 0
 

@@ -1,5 +1,7 @@
 """`--ascii`: every character that reaches the terminal is ASCII, whichever widget drew it."""
 
+from collections.abc import Mapping
+
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
@@ -22,6 +24,19 @@ _TABLE = {
 }  # fmt: skip
 
 _translation = str.maketrans(_TABLE)
+
+_TERMINALS = ("dumb", "linux", "vt")
+"""Begin the names of terminals without the characters of charts and frames."""
+
+
+def needs_ascii(environment: Mapping[str, str]) -> bool:
+    """Return whether a terminal can show ASCII only, by its locale and its name.
+
+    Python has set `LC_CTYPE` to UTF-8 where no locale was chosen.
+    """
+    names = (environment.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next(filter(None, names), "UTF-8").lower().replace("-", "")
+    return "utf8" not in locale or environment.get("TERM", "").startswith(_TERMINALS)
 
 
 def to_ascii(text: str) -> str:

@@ -13,7 +13,7 @@ EXAMPLE = """# Settings of medtui. Delete a line to restore its default.
 
 [look]
 theme = "medtui-dark"   # also medtui-light; ansi-dark and ansi-light use the terminal's colours
-ascii = false           # draw with ASCII characters only
+ascii = false           # draw with ASCII characters only; without this line, as the locale asks
 
 [keys]                  # the name of an action, and its key
 # stop = "x"
@@ -27,8 +27,8 @@ class LookSettings:
 
     theme: str = "medtui-dark"
     """Name of a theme."""
-    ascii: bool = False
-    """Whether screens are drawn with ASCII characters only."""
+    ascii: bool | None = None
+    """Whether screens are drawn with ASCII characters only; None leaves it to the locale."""
 
 
 @dataclass(frozen=True)

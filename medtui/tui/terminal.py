@@ -1,10 +1,12 @@
-"""Exits in order when the terminal closes or a signal arrives, with the matching exit code.
+"""What Textual 8.2 leaves open: signals, closed terminals, and input that is not UTF-8.
 
-Textual 8.2 handles neither SIGTERM nor SIGHUP, and where SIGHUP is ignored (`nohup`) it reads the
-end of a closed terminal for ever, which keeps a core busy.
+It handles neither SIGTERM nor SIGHUP, and where SIGHUP is ignored (`nohup`) it reads the end of a
+closed terminal for ever, which keeps a core busy. A byte that is not UTF-8, as from a Latin-1
+keyboard or an old mouse report, ends its reading of the keyboard with an exception.
 """
 
 import asyncio
+import codecs
 import os
 import select
 import signal
@@ -12,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from medtui.control_characters import one_line
 
@@ -24,6 +27,18 @@ _PERIOD_MS = 1000
 def title_sequence(title: str) -> str:
     """Return the sequence that sets the terminal's title; an empty title restores its own."""
     return f"\x1b]2;{one_line(title)}\x07"
+
+
+def tolerate_input() -> None:
+    """Read bytes that are not UTF-8 as U+FFFD, which no key has, instead of ending."""
+    from textual.drivers import linux_driver
+
+    decoder = codecs.getincrementaldecoder("utf-8")
+
+    def decoder_of(_encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return partial(decoder, errors="replace")
+
+    setattr(linux_driver, "getincrementaldecoder", decoder_of)  # noqa: B010 - its only way in
 
 
 def on_signals(leave: Callable[[int], object]) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from medtui.errors import EnvironmentProblem, explain_os_error
 from medtui.jobs.launcher import resume_study
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import FolderLock
-from tests.helpers.paths import REPOSITORY
+from tests.helpers.paths import RECORDED, REPOSITORY
 
 STRANGER = 12_345
 """A user who owns nothing here."""
@@ -57,6 +58,33 @@ def stranger(tmp_path: Path) -> Stranger:
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture
+def medtui_in_shell(tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
+    """Return a function that runs a command line with its redirections."""
+
+    def run(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m medtui {line}"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> StudyFolder:
+    """Return a study of an earlier day in which every run has finished."""
+    study = StudyFolder(tmp_path / "runs" / "cells")
+    shutil.copytree(RECORDED / "cells", study.path)
+    return study
 
 
 @pytest.fixture
@@ -149,3 +177,52 @@ def test_a_supervisor_that_does_not_start_is_told_with_its_reason(study, tmp_pat
     monkeypatch.setattr(sys, "executable", str(program))
     with pytest.raises(EnvironmentProblem, match=r"did not start: the reason\nthe hint\nSee "):
         resume_study(study)
+
+
+def test_a_closed_stdout_costs_nothing(medtui_in_shell, study):
+    """Nobody reads the table; the command has done its work."""
+    done = medtui_in_shell("runs list >&-")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_stdout_that_cannot_be_written_is_named(medtui_in_shell, study):
+    """A list that nobody received is a failure; it is not the runs' disk that is full."""
+    done = medtui_in_shell("runs list >/dev/full")
+    assert done.returncode == 3
+    assert done.stderr.startswith("medtui: The disk is full: stdout.\n")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_finished_study_is_finished_without_its_table(medtui_in_shell, finished):
+    """The exit code is that of the runs; a line says what was not printed."""
+    done = medtui_in_shell("attach cells >/dev/full")
+    assert done.returncode == 0
+    assert "cells has ended, but its results could not be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "written", ["COMET_API_KEY=sekret\0PATH=/bin", "api_key = 'sekret'\n[comet"]
+)
+@pytest.mark.parametrize("form", ["card", "preset", "check"])
+def test_lines_of_other_files_are_not_shown(medtui, tmp_path, form, written):
+    """A preset of somebody else cannot print a file that is neither a preset nor a card."""
+    (tmp_path / "secret").write_text(written, encoding="utf-8")
+    preset = '[data]\ncard = "secret"\n[compress]\nschemes = ["Prune"]\n'
+    (tmp_path / "p.toml").write_text(f'name = "x"\n{preset}', encoding="utf-8")
+    arguments = {
+        "card": ("--run", "p.toml", "--dry-run"),
+        "preset": ("--run", "secret", "--dry-run"),
+        "check": ("data", "check", "secret"),
+    }[form]
+    done = medtui(*arguments)
+    assert done.returncode in {2, 3}
+    assert "sekret" not in done.stdout + done.stderr
+    assert "secret" in done.stderr
+
+
+def test_a_line_of_a_preset_is_shown(medtui, tmp_path):
+    """A file with a table of a preset is one, whatever is wrong with it."""
+    (tmp_path / "p.toml").write_text('name = "x"\n[data]\ncard = "demo\n', encoding="utf-8")
+    done = medtui("--run", "p.toml", "--dry-run")
+    assert done.returncode == 2
+    assert '   3 | card = "demo' in done.stderr

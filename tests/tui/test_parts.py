@@ -18,7 +18,7 @@ from medtui.monitor.telemetry_curves import TelemetryCurveReader
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import read_result, write_result
 from medtui.telemetry import Sample
-from medtui.tui.ascii import to_ascii
+from medtui.tui.ascii import needs_ascii, to_ascii
 from medtui.tui.status_text import age_of
 from medtui.tui.terminal import title_sequence
 from medtui.tui.widgets.footer import fitting
@@ -226,3 +226,21 @@ def test_a_snapshot_of_what_did_not_change_is_equal(runs_dir: Path) -> None:
     reader = FolderReader(runs_dir)
     first = reader.read("malaria/reference", refresh_all=True)
     assert reader.read("malaria/reference", refresh_all=True) == first
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_ascii"),
+    [
+        ({}, False),
+        ({"LANG": "en_GB.UTF-8", "TERM": "xterm-256color"}, False),
+        ({"LC_CTYPE": "C.UTF-8"}, False),
+        ({"LC_ALL": "C", "LANG": "en_GB.UTF-8"}, True),
+        ({"LANG": "de_DE"}, True),
+        ({"LANG": "de_DE.utf8", "TERM": "linux"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, True),
+        ({"TERM": "vt100"}, True),
+    ],
+)
+def test_ascii_is_chosen_by_the_locale(environment: dict[str, str], is_ascii: bool) -> None:
+    """Also by the terminal's name; without a locale the terminal is taken for one of UTF-8."""
+    assert needs_ascii(environment) == is_ascii

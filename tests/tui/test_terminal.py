@@ -31,3 +31,26 @@ def test_it_ends_when_its_terminal_is_gone(runs_dir: Path, ignores_hangup: bool)
     terminal.read_until(b"Welcome")
     os.close(terminal.master)
     assert terminal.wait() in {129, -signal.SIGHUP}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param(b"\xe9a", id="a Latin-1 letter"),
+        pytest.param(b"\x1b[M \x84\x25", id="a mouse report of the X10 kind"),
+        pytest.param(b"\x80\x80", id="continuation bytes"),
+        pytest.param(b"\x1b[200~caf\xe9 b\xe9b\xe9\x1b[201~", id="a Latin-1 text pasted"),
+    ],
+)
+def test_bytes_that_are_not_utf8_are_no_keys(runs_dir: Path, typed: bytes) -> None:
+    """The application stays, and takes the next key."""
+    terminal = Terminal(runs_dir)
+    terminal.read_until(b"Welcome")
+    since = len(terminal.output)
+    terminal.press(typed)
+    terminal.press(b"?")
+    terminal.read_until(b"Show help", since)
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.read_until(LEAVE_ALTERNATE_SCREEN)
+    assert terminal.wait() == 143
+    os.close(terminal.master)

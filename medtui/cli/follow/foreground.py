@@ -15,6 +15,7 @@ from medtui.cli.show.benchmarks import describe_benchmarks
 from medtui.cli.show.searches import search_objects, searches_of
 from medtui.cli.show.summary import print_object, run_object, study_table
 from medtui.cli.show.tracking import describe_tracking
+from medtui.cli.stream import optional_output
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 
@@ -96,21 +97,23 @@ class Session:
     def _print_ended(self, study: StudyFeed, run: RunFeed) -> None:
         if self.output.as_json and run.status != "crashed":  # a crashed worker is restarted
             self._printed.add(run.folder.name)
-            print_object(run_object(study, run))
+            with optional_output(f"The result of {run.folder.name}"):
+                print_object(run_object(study, run))
 
     def _print_rest(self, study: StudyFeed, run: RunFeed | None) -> None:
         runs = study.runs if run is None else [run]
-        if not self.output.as_json:
-            print(study_table(study, runs), flush=True)
-            if run is None:
-                print("".join(f"{sentence}\n" for sentence in searches_of(study)), end="")
-                self._print_benchmarks(study)
-            return
-        for each in runs:
-            if each.folder.name not in self._printed:
-                print_object(run_object(study, each))
-        for found in search_objects(study) if run is None else ():
-            print_object(found)
+        with optional_output(f"{study.folder.name} has ended, but its results"):
+            if not self.output.as_json:
+                print(study_table(study, runs))
+                if run is None:
+                    print("".join(f"{sentence}\n" for sentence in searches_of(study)), end="")
+                    self._print_benchmarks(study)
+                return
+            for each in runs:
+                if each.folder.name not in self._printed:
+                    print_object(run_object(study, each))
+            for found in search_objects(study) if run is None else ():
+                print_object(found)
 
     @staticmethod
     def _print_benchmarks(study: StudyFeed) -> None:
