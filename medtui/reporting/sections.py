@@ -78,7 +78,7 @@ def sections(contents: Contents) -> list[Section]:
         Section("Summary", (Paragraph(summary(contents)), *map(Paragraph, contents.problems))),
         Section("Results", tuple(_results(contents))),
         Section("Searches", tuple(_searches(contents))),
-        Section("Figures", tuple(each for each in FIGURES if each.applies(contents.figure_data))),
+        Section("Figures", tuple(each for each in FIGURES if each.is_drawn(contents.figure_data))),
         Section("Classes", tuple(_classes(contents))),
         Section("Subgroup analysis", tuple(_subgroups(contents))),
         Section("Benchmark", tuple(_bench(contents))),

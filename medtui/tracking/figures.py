@@ -28,7 +28,7 @@ def write_figures(run: RunFolder, folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
     paths = []
     for figure in map(figure_named, NAMES):
-        if figure.applies(data):
+        if figure.is_drawn(data):
             path = folder / f"{figure.name}.png"
             publish_bytes(path, file_of(figure.plots(data), "png"))
             paths.append(path)

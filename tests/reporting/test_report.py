@@ -273,6 +273,18 @@ def test_a_damaged_search_is_told_and_costs_no_run(tmp_path: Path) -> None:
     assert any("search.json is damaged" in problem for problem in found.problems)
 
 
+def test_runs_without_telemetry_have_a_report(tmp_path: Path) -> None:
+    """The figures that telemetry fills are left out; the others are drawn."""
+    shutil.copytree(RECORDED / "cells", tmp_path / "cells")
+    for path in (tmp_path / "cells").glob("*/telemetry.jsonl"):
+        path.unlink()
+    (chapter,) = gather([StudyFolder(tmp_path / "cells")], lambda _what: None)
+    written = write_markdown([chapter], tmp_path / "cells.md")
+    names = {path.stem for path in written[1:]}
+    assert names >= {"accuracy", "test", "averages"}
+    assert not names & {"memory", "utilisation"}
+
+
 def _films_with(published: str, tmp_path: Path) -> str:
     """Return the report on the recorded films with these published numbers."""
     shutil.copytree(RECORDED / "films", tmp_path / "films")

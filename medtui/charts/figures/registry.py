@@ -37,6 +37,10 @@ class Figure:
         """Return the plots in which something was measured."""
         return tuple(plot for plot in self.build(data) if not plot.is_empty)
 
+    def is_drawn(self, data: FigureData) -> bool:
+        """Return whether it applies and something was measured: a run may have no telemetry."""
+        return self.applies(data) and bool(self.plots(data))
+
     def describe(self, data: FigureData) -> str:
         """Return the caption with the name of the primary metric."""
         return self.caption.replace("{metric}", data.headline.title)
@@ -78,7 +82,7 @@ def figure_named(name: str) -> Figure:
 
 def figures_of(data: FigureData) -> list[Figure]:
     """Return the figures that have data, those of searches last."""
-    return [*(each for each in FIGURES if each.applies(data)), *search_figures(data)]
+    return [*(each for each in FIGURES if each.is_drawn(data)), *search_figures(data)]
 
 
 def search_figures(data: FigureData) -> list[Figure]:
