@@ -153,7 +153,9 @@ def _searches(contents: Contents) -> Iterator[Part]:
         yield Paragraph(f"{study}, {text}" if study else text)
         if search.samples:
             yield samples_table(search)
-            yield search_figure(study, search)
+            figure = search_figure(study, search)
+            if figure.is_drawn(contents.figure_data):
+                yield figure
 
 
 def _subgroups(contents: Contents) -> Iterator[Part]:

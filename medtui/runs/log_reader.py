@@ -41,13 +41,15 @@ class EventTail:
     _num_skipped: int = field(default=0, init=False)
     """Bytes after `offset` that were read and contain no newline."""
     _inode: int = field(default=0, init=False)
+    _is_full: bool = field(default=False, init=False)
+    """Whether the last poll read as much as a poll reads, so that there may be more."""
 
     def poll(self) -> list[Record]:
         """Return the records completed since the last poll, from at most `CHUNK_BYTES`.
 
         A missing file yields no records. Poll again immediately while `is_behind`.
         """
-        self.was_replaced = False
+        self.was_replaced = self._is_full = False
         try:
             chunk = self._read()
             self.unreadable = None
@@ -56,6 +58,7 @@ class EventTail:
         except OSError as error:
             self.unreadable = unreadable(self.path, error)
             return []
+        self._is_full = len(chunk) == CHUNK_BYTES
         lines = self._whole_lines(chunk)
         self.offset += len(lines)
         return self._decode(lines)
@@ -70,13 +73,8 @@ class EventTail:
 
     @property
     def is_behind(self) -> bool:
-        """Whether complete lines may be left to read."""
-        try:
-            size = self.path.stat().st_size
-        except OSError:
-            return False
-        is_open = self.unreadable is None
-        return is_open and size - self.offset - self._num_skipped >= CHUNK_BYTES
+        """Whether the last poll may have left complete lines to read."""
+        return self._is_full
 
     def read_all(self) -> list[Record]:
         """Return every record up to the end of the file."""

@@ -161,8 +161,8 @@ def _check_record(path: Path, read: Reader) -> Iterator[FileCheck]:
 
 def _check_export(path: Path) -> Iterator[FileCheck]:
     """Yield the states of an export's record and of its file."""
-    yield from _check_record(path, _record)
     file = path.with_suffix("")
+    yield from _check_record(path, lambda _: read_record(file))
     try:
         export = read_record(file)
         require_digest(file, FileDigest(export.sha256, export.num_bytes))

@@ -17,8 +17,11 @@ from types import FrameType
 
 import pytest
 
+from medtui.analysis.run_record import problems_of
 from medtui.cli import main
+from medtui.errors import MedtuiError
 from medtui.runs.folder import StudyFolder
+from medtui.tui.compare.model import ComparisonLoader
 from tests.helpers.damaged_files import (
     DAMAGES,
     KINDS,
@@ -28,6 +31,7 @@ from tests.helpers.damaged_files import (
     write_whole_study,
 )
 from tests.helpers.hostile_study import controls_in
+from tests.helpers.tui_pilot import opened, read_whole, screen_text, until
 
 HANG_SECONDS = 120
 """A verb that takes longer waits for something that never comes."""
@@ -61,7 +65,6 @@ VERBS: dict[str, list[str]] = CHEAP_VERBS | {
     "bench": ["bench", "cells", "--stored"],
     "verify all": ["runs", "verify", "--json"],
     "report": ["report", "cells", "-q", "-o", "OUT/cells.html"],
-    "report md": ["report", "cells", "-q", "-o", "OUT/cells.md"],
 }
 
 NAMED_BY: dict[str, tuple[str, ...]] = {
@@ -73,6 +76,16 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
 }
 """Verbs that read a kind of file, and so name it; all others are named by `verify` alone."""
 
+NAMED_BY_REPORT = (
+    "result", "preset", "events", "telemetry", "predictions", "split", "search", "bench",
+    "provenance",
+)  # fmt: skip
+
+NAMED_ON_SCREENS = (
+    "result", "preset", "events", "telemetry", "predictions", "split", "search", "note",
+    "provenance",
+)  # fmt: skip
+
 UNNOTICED = {
     # Text of the user, without a form: whatever is UTF-8 may be meant.
     ("note", "truncated"), ("note", "flipped"), ("note", "empty"), ("note", "not_a_number"),
@@ -83,7 +96,8 @@ UNNOTICED = {
 
 UNREAD = UNNOTICED | {
     ("events", "missing"), ("events", "empty"),  # a run of which nothing is known yet
-    ("events", "truncated"),  # a line that is being written
+    ("events", "truncated"), ("telemetry", "truncated"),  # a line that is being written
+    ("telemetry", "missing"), ("telemetry", "empty"), ("telemetry", "flipped"),
 }  # fmt: skip
 """Damages that lists cannot tell from a healthy file."""
 
@@ -194,6 +208,9 @@ def check_verb(runs: Runs, verb: str, kind: str, how: str, before: Outcome) -> N
     unseen = UNNOTICED if verb == "verify" else UNREAD
     if verb in NAMED_BY.get(kind, ("verify",)) and (kind, how) not in unseen:
         assert f"RUNS/{path}" in found.out + found.err, place
+    if verb == "report" and kind in NAMED_BY_REPORT and (kind, how) not in unseen:
+        page = (runs.path.parent / "cells.html").read_text(encoding="utf-8")
+        assert str(path) in page, place
     if verb == "verify":
         assert found.code == ((kind, how) not in UNNOTICED), place
 
@@ -214,3 +231,55 @@ def test_every_damage_of_every_file_in_every_verb(runs, damage, undamaged, kind,
     damage(path_of(runs.study, kind), how)
     for verb in VERBS:
         check_verb(runs, verb, kind, how, undamaged(verb))
+
+
+def read_screens(runs: Runs) -> tuple[str, str]:
+    """Return the healthy study as screens show it, and all problems that they name."""
+    snapshot = read_whole(runs.path, f"cells/{RUN}")
+    problems = [snapshot.problem, *(study.problem for study in snapshot.studies)]
+    problems += [run.warning for study in snapshot.studies for run in study.runs]
+    problems += [snapshot.view.problem] if snapshot.view else []
+    loader = ComparisonLoader(runs.path)
+    finished = loader.load()
+    for entry in finished.entries:
+        loader.curves_of(entry)
+        for compute in (loader.differences_of, loader.subgroups_of):
+            try:
+                compute(entry, finished, None)
+            except MedtuiError as error:
+                problems.append(error.message)
+    problems += [*finished.problems, *problems_of(finished.entries)]
+    (healthy,) = (study for study in snapshot.studies if study.name == "healthy")
+    shown = [(entry.key, entry.result) for entry in finished.entries if "healthy" in entry.key]
+    return repr((healthy, shown)), "\n".join(problems)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("how", DAMAGES)
+def test_every_damage_of_every_file_on_screens(runs, damage, kind, how):
+    """Home, Run and Compare show the healthy study as before, and name the file."""
+    before, _ = read_screens(runs)
+    path = path_of(runs.study, kind)
+    damage(path, how)
+    after, problems = read_screens(runs)
+    assert after == before
+    if kind in NAMED_ON_SCREENS and (kind, how) not in UNREAD:
+        assert str(path) in problems
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("kind", "how"), SAMPLE, ids=itertools.starmap("{}-{}".format, SAMPLE))
+async def test_the_application_goes_on(runs, damage, kind, how):
+    """Home, the damaged run and every tab of Compare are drawn."""
+    damage(path_of(runs.study, kind), how)
+    async with opened(runs.path) as pilot:
+        await until(pilot, lambda: "healthy" in screen_text(pilot))
+        pilot.app.open_run(f"cells/{RUN}")
+        await until(pilot, lambda: RUN in screen_text(pilot))
+        await pilot.press("escape", "enter", *["space", "down"] * 6, "c")
+        await until(pilot, lambda: "runs" in screen_text(pilot))
+        for tab in "12345678":
+            await pilot.press(tab)
+            await pilot.app.workers.wait_for_complete()
+        assert controls_in(screen_text(pilot)) == set()

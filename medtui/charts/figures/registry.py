@@ -82,7 +82,7 @@ def figure_named(name: str) -> Figure:
 
 def figures_of(data: FigureData) -> list[Figure]:
     """Return the figures that have data, those of searches last."""
-    return [*(each for each in FIGURES if each.is_drawn(data)), *search_figures(data)]
+    return [each for each in (*FIGURES, *search_figures(data)) if each.is_drawn(data)]
 
 
 def search_figures(data: FigureData) -> list[Figure]:
