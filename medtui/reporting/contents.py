@@ -147,7 +147,7 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
     headline = primary_metric(task_of(entries))
     tell(f"{name}: reading logs and telemetry")
     curves = {entry.key: read_curves(entry.folder) for entry in entries}
-    tell(f"{name}: drawing bootstrap samples")
+    tell(f"{name}: comparing runs")
     found, missing = differences_of_all(entries, None)
     tell(f"{name}: analysing subgroups")
     harms, _ = analyse_all(entries)

@@ -54,8 +54,9 @@ FIGURES: tuple[Figure, ...] = (
            test_by_cycle, lambda data: any(
                cycle.test for curves in data.curves.values() for cycle in curves.cycles
            ) and bool(data.compressed)),
-    Figure("changes", "Changes", "Paired change on test against the reference, with 95 % "
-           "bootstrap intervals over patients where these are known, else over images.",
+    Figure("changes", "Changes", "Paired change on test against the control, or the reference "
+           "where there is none, with 95 % jackknife intervals over patients where these are "
+           "known, else over images.",
            changes, lambda data: bool(data.differences)),
     Figure("density", "By density", "{metric} on test against the requested density; lines join "
            "the runs of a scheme.", metric_by_density,
