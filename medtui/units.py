@@ -87,3 +87,15 @@ def format_change(change: float, digits: int) -> str:
 def format_number(value: float | None, digits: int = 3) -> str:
     """Return a number with `digits` significant digits."""
     return MISSING if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
+
+
+def format_with_interval(
+    value: float | None, interval: tuple[float, float] | None, digits: int = 3
+) -> str:
+    """Return a number with its interval: `0.92 [0.81, 1.03]`."""
+    if value is None:
+        return MISSING
+    text = f"{value:.{digits}f}"
+    if interval is None:
+        return text
+    return f"{text} [{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]".replace("-", MINUS)

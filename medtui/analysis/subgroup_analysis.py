@@ -33,8 +33,10 @@ from medtui.analysis.verdicts import (
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, class_metric, metric_named, primary_metric
 from medtui.metrics.calibration import Calibration, calibration_of
+from medtui.metrics.class_calibration import ClassCalibration
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.registry import defined
+from medtui.metrics.reliability import class_calibrations
 from medtui.runs.result import Flips
 
 
@@ -105,6 +107,9 @@ class SubgroupAnalysis:
     """The images with the largest changes, largest first."""
     before: Calibration
     after: Calibration
+    classes_before: dict[str, ClassCalibration]
+    """Each class's calibration in the baseline; the positive class of two."""
+    classes_after: dict[str, ClassCalibration]
     margin: float
     """Loss that is accepted, as the preset states it: a share, or an area."""
     verdict: Verdict
@@ -150,6 +155,8 @@ def analyse_subgroups(
         moved=largest_changes(pair, names),
         before=calibration_of(pair.reference),
         after=calibration_of(pair.run),
+        classes_before=class_calibrations(pair.reference, names, pair.patients),
+        classes_after=class_calibrations(pair.run, names, pair.patients),
         margin=accepted,
         verdict=judge(overall.difference, accepted, shortage=_shortage(pair, primary)),
         patients=patient_changes(pair),

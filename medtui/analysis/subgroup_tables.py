@@ -9,7 +9,14 @@ from medtui.analysis.table import Table
 from medtui.analysis.verdicts import MIN_POSITIVES, Verdict
 from medtui.metrics import Metric
 from medtui.metrics.calibration import NUM_BINS
-from medtui.units import format_change, format_count, format_number, format_percent, plural
+from medtui.units import (
+    format_change,
+    format_count,
+    format_number,
+    format_percent,
+    format_with_interval,
+    plural,
+)
 
 MARK = "✗"
 """Precedes a verdict, so that it is not shown by colour alone."""
@@ -27,6 +34,7 @@ def analysis_tables(analyses: Sequence[SubgroupAnalysis]) -> list[Table]:
         tables.append(class_changes_table(analysis))
         tables += [subgroups_table(analysis)] if analysis.subgroups else []
         tables += [patients_table(analysis, NUM_WORST)] if analysis.patients else []
+        tables.append(class_calibration_table(analysis))
         tables.append(largest_changes_table(analysis))
     return tables
 
@@ -139,6 +147,28 @@ def calibration_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
     ]
     note = f"Expected calibration error with {NUM_BINS} bins; 0 is perfect."
     return Table("Calibration error", ("run", "before", "after"), tuple(rows), note=note)
+
+
+def class_calibration_table(analysis: SubgroupAnalysis) -> Table:
+    """Return slope and intercept of each class's probabilities, in the baseline and in the run."""
+    rows = [
+        (
+            name,
+            format_with_interval(before.slope, before.slope_interval, 2),
+            format_with_interval(after.slope, after.slope_interval, 2),
+            format_with_interval(before.intercept, before.intercept_interval, 2),
+            format_with_interval(after.intercept, after.intercept_interval, 2),
+        )
+        for name, after in analysis.classes_after.items()
+        for before in [analysis.classes_before[name]]
+    ]
+    note = (
+        "Logistic recalibration. Slope: 1 is perfect, below 1 probabilities are too extreme. "
+        "Intercept, in logits: 0 is perfect, below 0 probabilities are too high. 95 % intervals "
+        "over patients where these and the class's images suffice."
+    )
+    headers = ("class", "slope before", "slope after", "intercept before", "intercept after")
+    return Table(f"Calibration by class: {analysis.key}", headers, tuple(rows), note=note)
 
 
 def largest_changes_table(analysis: SubgroupAnalysis) -> Table:

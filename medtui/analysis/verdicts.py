@@ -23,6 +23,7 @@ from typing import Literal
 from medtui.metrics import Metric
 from medtui.metrics.intervals import Difference
 from medtui.metrics.jackknife import effective_number
+from medtui.metrics.registry import MIN_IMAGES_OF_CLASS
 from medtui.units import plural
 
 State = Literal["non-inferior", "worse", "not shown", "not judged"]
@@ -30,7 +31,7 @@ State = Literal["non-inferior", "worse", "not shown", "not judged"]
 FAMILY_ERROR = 0.05
 """Accepted chance that any class or group without a loss is called worse."""
 
-MIN_POSITIVES = 10
+MIN_POSITIVES = MIN_IMAGES_OF_CLASS
 """Fewest images with, and without, a class with which its change is judged."""
 
 _UPPER_QUANTILE = 0.975

@@ -12,6 +12,7 @@ import numpy as np
 
 from medtui.metrics.draws import Draws, all_patients, draw_patients, without_each_patient
 from medtui.metrics.interval_method import IntervalMethod
+from medtui.metrics.interval_reasons import reason_without
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.registry import Metric, reported_metrics
 from medtui.metrics.scores import Floats, Scores
@@ -57,14 +58,16 @@ def metric_intervals(
 ) -> dict[str, tuple[float, float]]:
     """Return the 95 % intervals of the metrics that have one; none with `resamples` = 0.
 
-    A metric that is undefined is left out, and with the jackknife one that needs more patients
-    (`Metric.min_patients`). `resamples` and `seed` are those of the percentile interval.
+    A metric that is undefined is left out, and with the jackknife one that needs more patients,
+    or more images of a class (`interval_reasons`). `resamples` and `seed` are those of the
+    percentile interval.
     """
+    names = [str(index) for index in range(scores.num_classes)]
     forms: dict[str, Sampled] = {
         metric.name: _on(scores, metric)
         for metric in reported_metrics(scores.task)
         if metric.has_interval
-        and (method == "percentile" or len(set(patients)) >= metric.min_patients)
+        and (method == "percentile" or not reason_without(metric, scores, patients, names))
     }
     if not resamples:
         return {}

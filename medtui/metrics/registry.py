@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MIN_PATIENTS_PAIRED = 9
 """Fewest patients with which intervals of changes hold, for every metric that was simulated."""
 
+MIN_IMAGES_OF_CLASS = 10
+"""Fewest images with a class, and without it, for intervals and verdicts that rest on it."""
+
 _PERCENT = 100
 _SHARE_DIGITS, _NUMBER_DIGITS = 1, 3
 
@@ -53,6 +56,10 @@ class Metric:
     `benchmarks/interval_coverage.py`."""
     min_patients_paired: int = MIN_PATIENTS_PAIRED
     """The same for the interval of a change between two runs on the same images."""
+    no_interval: str = ""
+    """Why it never has an interval, where `has_interval` is false."""
+    is_class_mean: bool = False
+    """Whether it is a mean over classes, each of which must occur often enough for an interval."""
     is_per_class: bool = False
     """Whether results hold it for each class against the rest."""
     is_of_positive: bool = False
@@ -138,37 +145,43 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "exact_match", "exact match", ("multi",), rates.exact_match, rates.sampled_exact_match,
-        min_patients=12, is_decided=True,
+        has_interval=True, min_patients=12, is_decided=True,
     ),
     Metric("top_1", "top-1", ("multi",), rates.top_1, rates.sampled_top_1, has_interval=True),
     Metric(
         "balanced_accuracy", "balanced accuracy", _BOTH, rates.balanced_accuracy,
         rates.sampled_balanced_accuracy,
-        has_interval=True, is_searchable=True, min_patients=12, is_decided=True,
+        has_interval=True, is_class_mean=True, is_searchable=True, min_patients=12, is_decided=True,
     ),
     Metric(
         "auroc", "AUROC", _BOTH, ranking.auroc, ranking.sampled_auroc,
-        has_interval=True, is_per_class=True, is_share=False, is_searchable=True,
+        has_interval=True, is_class_mean=True, is_per_class=True, is_searchable=True,
+        is_share=False,
     ),
     Metric(
         "average_precision", "average precision", _BOTH, ranking.average_precision,
-        ranking.sampled_average_precision, is_per_class=True, is_of_positive=True, is_share=False,
+        ranking.sampled_average_precision, has_interval=True, is_class_mean=True,
+        is_per_class=True, is_of_positive=True, is_share=False,
     ),
     Metric(
         "sensitivity", "sensitivity", _BOTH, rates.sensitivity, rates.sampled_sensitivity,
-        has_interval=True, is_per_class=True, is_of_positive=True, is_decided=True,
+        has_interval=True, is_class_mean=True, is_per_class=True, is_of_positive=True,
+        is_decided=True,
     ),
     Metric(
         "specificity", "specificity", _BOTH, rates.specificity, rates.sampled_specificity,
-        has_interval=True, is_per_class=True, is_of_positive=True, is_decided=True,
+        has_interval=True, is_class_mean=True, is_per_class=True, is_of_positive=True,
+        is_decided=True,
     ),
     Metric(
         "f1", "F1", _BOTH, rates.f1, rates.sampled_f1,
+        has_interval=True, is_class_mean=True,
         is_per_class=True, is_of_positive=True, is_decided=True, is_share=False,
     ),
     Metric(
         "calibration_error", "calibration error", _BOTH, calibration.calibration_error,
         is_share=False, higher_is_better=False,
+        no_interval="its bins make it too high with few images, which no jackknife corrects",
     ),
     Metric(
         "brier_score", "Brier score", _BOTH, calibration.brier_score,

@@ -15,6 +15,7 @@ from medtui.analysis.subgroup_tables import (
     NUM_WORST,
     calibration_table,
     changed_answers_table,
+    class_calibration_table,
     class_changes_table,
     largest_changes_table,
     patients_table,
@@ -169,6 +170,7 @@ def _subgroups(contents: Contents) -> Iterator[Part]:
             yield subgroups_table(harm)
         if harm.patients:
             yield patients_table(harm, NUM_WORST)
+        yield class_calibration_table(harm)
         shown = any(moved.name in contents.pictures for moved in harm.moved)
         yield Gallery(harm) if shown else largest_changes_table(harm)
 

@@ -7,6 +7,7 @@ import msgspec
 
 from medtui.events import Metrics
 from medtui.metrics import PositiveClass, Task, infer_task, positive_class
+from medtui.metrics.class_calibration import ClassCalibration
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.operating_point import OperatingPoint
 from medtui.metrics.threshold_rule import FORMER_RULE, describe_decisions, wanted_sensitivity
@@ -52,10 +53,14 @@ class SplitResult(msgspec.Struct, frozen=True):
     """Patients of equal size that would inform as much (Kish); 0 in files of earlier versions."""
     reference: Metrics = {}
     """The reference's metrics on the same images; empty in the reference itself."""
-    at_sensitivity: dict[str, OperatingPoint] = {}
-    """Class to its specificity where sensitivity is fixed on val; the positive class of two."""
     flips: Flips | None = None
     """None in the reference itself."""
+    no_interval: dict[str, str] = {}
+    """Metric without an interval to the reason; empty in files of earlier versions."""
+    calibration: dict[str, ClassCalibration] = {}
+    """Class to the calibration of its probabilities; the positive class of two."""
+    at_sensitivity: dict[str, OperatingPoint] = {}
+    """Class to its specificity where sensitivity is fixed on val; the positive class of two."""
 
 
 class Overhead(msgspec.Struct, frozen=True):

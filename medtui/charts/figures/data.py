@@ -10,7 +10,7 @@ from medtui.analysis.run_record import RunRecord, task_of
 from medtui.analysis.run_tables import short_name
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.charts.downsample import thin_points
-from medtui.charts.plot import Level, Series, Stroke
+from medtui.charts.plot import Interval, Level, Series, Stroke
 from medtui.charts.run_identity import RunIdentity, identify_runs, tell_apart
 from medtui.metrics import Metric, primary_metric
 from medtui.monitor.run_curves import RunCurves, read_run_curves
@@ -36,6 +36,7 @@ class ChartedRun:
         *,
         digits: int | None = 1,
         label: str | None = None,
+        intervals: tuple[Interval, ...] = (),
     ) -> Series:
         """Return a curve of this run, in its colour and with its letter."""
         return Series(
@@ -45,6 +46,7 @@ class ChartedRun:
             digits,
             tint=self.mark.tint,
             letter=self.mark.letter,
+            intervals=intervals,
             variant=self.mark.variant,
             is_hollow=self.entry.is_probe,
         )

@@ -65,7 +65,9 @@ FIGURES: tuple[Figure, ...] = (
     Figure("pareto", "Size", "{metric} on test against sparse size, and against latency where it "
            "was measured; the line is the Pareto front.", pareto),
     Figure("classes", "By class", "Each class on test in each run.", classes),
-    Figure("calibration", "Calibration", "Accuracy of predictions by confidence, on test.",
+    Figure("calibration", "Calibration", "Observed share by predicted probability of each "
+           "class on test, in ten groups of about equal size with Wilson's 95 % intervals, which "
+           "count images as independent.",
            calibration, lambda data: bool(data.harms)),
     Figure("averages", "Averages", "Means by scheme and density; lines show the standard deviation "
            "between seeds.", averages),

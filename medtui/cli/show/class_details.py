@@ -3,7 +3,7 @@
 from medtui.cli.table import render_table
 from medtui.metrics import reported_metrics
 from medtui.runs.result import Result, SplitResult
-from medtui.units import format_number, format_percent
+from medtui.units import format_number, format_percent, format_with_interval
 
 
 def describe_classes(result: Result) -> str:
@@ -44,3 +44,47 @@ def describe_operating_points(test: SplitResult) -> str:
         for name, at in test.at_sensitivity.items()
     ]  # fmt: skip
     return render_table(headers, rows)
+
+
+def describe_calibration(test: SplitResult) -> str:
+    """Return each class's slope and intercept, and its reliability curve; empty without."""
+    if not test.calibration:
+        return ""
+    headers = ("calibration, on test", "slope [95 %]", "intercept [95 %]")
+    rows = [
+        [
+            name,
+            format_with_interval(found.slope, found.slope_interval),
+            format_with_interval(found.intercept, found.intercept_interval),
+        ]
+        for name, found in test.calibration.items()
+    ]
+    return f"{render_table(headers, rows)}\n\n{_curves(test)}"
+
+
+def _curves(test: SplitResult) -> str:
+    """Return the groups of each class: predicted, observed with Wilson's interval, images."""
+    headers = ("class", "predicted", "observed [95 %, Wilson]", "images")
+    rows = [
+        [
+            name,
+            f"{each.predicted:.3f}",
+            format_with_interval(each.observed, (each.low, each.high)),
+            f"{each.num_images:,}",
+        ]
+        for name, found in test.calibration.items()
+        for each in found.bins
+    ]
+    return render_table(headers, rows)
+
+
+def describe_missing_intervals(result: Result) -> str:
+    """Return the metrics of test without an interval, each with the reason; empty if all have."""
+    labels = {metric.name: metric.label for metric in reported_metrics()}
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in result.test.no_interval.items():
+        by_reason.setdefault(reason, []).append(labels.get(name, name))
+    return "\n".join(
+        f"no interval on test of {', '.join(names)}: {reason}"
+        for reason, names in by_reason.items()
+    )

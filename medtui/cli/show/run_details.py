@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterator
 
 from medtui.cli.follow.foreground import shown_path
 from medtui.cli.follow.narration import describe_cycle, describe_step
-from medtui.cli.show.class_details import describe_classes, describe_operating_points
+from medtui.cli.show.class_details import (
+    describe_calibration,
+    describe_classes,
+    describe_missing_intervals,
+    describe_operating_points,
+)
 from medtui.cli.show.exports import describe_exports
 from medtui.cli.show.summary import describe_duration, format_interval
 from medtui.cli.show.tracking import describe_experiment
@@ -42,8 +47,10 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
         control = study.control_of(run)
         blocks += [
             _metrics(result, control.result if control else None),
+            describe_missing_intervals(result),
             describe_classes(result),
             describe_operating_points(result.test),
+            describe_calibration(result.test),
             _size(result),
             _layers(result.size),
         ]

@@ -163,7 +163,10 @@ def _other_figure(loader: ComparisonLoader, request: TabRequest, name: str) -> P
         with suppress(MedtuiError):  # the tab's first side says why there is none
             analysis = loader.subgroups_of(request.current, request.finished, request.pin)
             data = replace(data, harms=(analysis,) if analysis else ())
-    return _with_hint(figure_named(name).build(data)[0], request)
+    first, *others = figure_named(name).build(data)
+    if others:
+        first = replace(first, remark=f"{len(others)} more in the report")
+    return _with_hint(first, request)
 
 
 def _figure_data(loader: ComparisonLoader, request: TabRequest) -> FigureData:
