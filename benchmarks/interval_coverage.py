@@ -5,8 +5,8 @@
 each patient on all of its scores; a second network differs by an effect of its own. `films`: five
 classes that occur in 50 to 8 % of the films, about four films a patient (log-normal), patient
 effects on labels and scores, AUROC 0.80, and thresholds that answer each class as often as it
-occurs; metrics are means over the classes. Intervals of films count in studies where each class has
-at least ten positives, as medtui shows them. The truth is the same simulation of 4,000 patients.
+occurs. Means over classes and fits count in studies where each class has at least ten positives, as
+medtui shows them. The truth is the same simulation of 4,000 patients.
 Run it as
 
     python -m benchmarks.interval_coverage --studies 2000
@@ -15,7 +15,7 @@ Run it as
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -142,18 +142,18 @@ def _scores(logits_N: Floats, labels_N: np.ndarray) -> Scores:
     )
 
 
-def _numbers(study: Study) -> Iterator[tuple[str, str, Sampled]]:
+def _numbers(study: Study, only: Collection[str]) -> Iterator[tuple[str, str, Sampled]]:
     """Yield each number's metric and kind: a value between 0 and 1, a change, or a fit."""
     for metric in map(metric_named, METRICS):
         assert metric is not None
-        if study.before.task not in metric.tasks:
+        if study.before.task not in metric.tasks or (only and metric.name not in only):
             continue
         resample = metric.resample
         assert resample is not None
         yield metric.name, "value", partial(resample, study.before)
         yield metric.name, "change", partial(_change, study, resample)
     for index in study.before.judged[-2:]:
-        for name in RECALIBRATION:
+        for name in RECALIBRATION if not only or set(RECALIBRATION) <= set(only) else ():
             alone = study.before.of_class(index)
             label = f"{name}, {PREVALENCE[index]:.0%}" if study.before.task == "multi" else name
             yield label, "fit", partial(_recalibrated, alone, name)
@@ -168,6 +168,11 @@ def _recalibrated(alone: Scores, name: str, draws: Draws) -> Floats:
     return found
 
 
+def _is_class_mean(name: str) -> bool:
+    metric = metric_named(name)
+    return metric is not None and metric.is_class_mean
+
+
 def _is_shown(study: Study) -> bool:
     """Return whether each class of films has positives enough."""
     positives_K = study.before.labels_NK.sum(axis=0)
@@ -175,26 +180,25 @@ def _is_shown(study: Study) -> bool:
 
 
 def measure(
-    draw: Draw, num_patients: int, num_studies: int, seed: int
-) -> tuple[dict[tuple[str, str, str], Tally], int]:
-    """Return the tallies by metric, kind of number and method, and the studies that count."""
+    draw: Draw, num_patients: int, num_studies: int, seed: int, only: Collection[str]
+) -> dict[tuple[str, str, str], Tally]:
+    """Return the tallies by metric, kind of number and method."""
     rng = np.random.default_rng(seed)
     everyone = draw(4000, rng)
     truth = {
         (name, kind): float(number(all_patients(everyone.patients))[0])
-        for name, kind, number in _numbers(everyone)
+        for name, kind, number in _numbers(everyone, only)
     }
     tallies: dict[tuple[str, str, str], Tally] = {}
-    counted = 0
     for at in range(num_studies):
         study = draw(num_patients, rng)
-        if not _is_shown(study):
-            continue
-        counted += 1
+        is_shown = _is_shown(study)
         left_out = list(without_each_patient(study.patients))
         drawn = list(draw_patients(study.patients, resamples=RESAMPLES, seed=0))
         effective, whole = effective_number(study.patients), all_patients(study.patients)
-        for name, kind, number in _numbers(study):
+        for name, kind, number in _numbers(study, only):
+            if not is_shown and (kind == "fit" or _is_class_mean(name)):
+                continue
             value = float(number(whole)[0])
             if not np.isfinite(value):
                 continue
@@ -207,7 +211,7 @@ def measure(
                 low, high = np.nanquantile(samples_B, QUANTILES)
                 key = name, kind, "percentile"
                 tallies.setdefault(key, Tally()).add((low, high), truth[name, kind])
-    return tallies, counted
+    return tallies
 
 
 def main() -> None:
@@ -215,6 +219,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, nargs="+", default=[6, 9, 15, 29, 53, 100])
     parser.add_argument("--films", action="store_true")
+    parser.add_argument("--only", nargs="+", default=(), metavar="METRIC")
     parser.add_argument("--studies", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -224,13 +229,13 @@ def main() -> None:
     draw = simulate_films if arguments.films else simulate
     for num_patients in arguments.patients:
         seed = arguments.seed + num_patients
-        tallies, counted = measure(draw, num_patients, arguments.studies, seed)
+        tallies = measure(draw, num_patients, arguments.studies, seed, arguments.only)
         for name, kind, method in list(tallies):
             if method == "jackknife" and (name, kind, "percentile") in tallies:
                 ours, theirs = tallies[name, kind, method], tallies[name, kind, "percentile"]
                 print(
-                    f"| {num_patients} | {counted:,} | {name} | {kind} | {theirs.coverage:.1%} | "
-                    f"{ours.coverage:.1%} | {ours.width / theirs.width:.2f} |",
+                    f"| {num_patients} | {len(ours.widths):,} | {name} | {kind} | "
+                    f"{theirs.coverage:.1%} | {ours.coverage:.1%} | {ours.width / theirs.width:.2f} |",
                     flush=True,
                 )
 
