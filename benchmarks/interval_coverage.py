@@ -235,7 +235,8 @@ def main() -> None:
                 ours, theirs = tallies[name, kind, method], tallies[name, kind, "percentile"]
                 print(
                     f"| {num_patients} | {len(ours.widths):,} | {name} | {kind} | "
-                    f"{theirs.coverage:.1%} | {ours.coverage:.1%} | {ours.width / theirs.width:.2f} |",
+                    f"{theirs.coverage:.1%} | {ours.coverage:.1%} | "
+                    f"{ours.width / theirs.width:.2f} |",
                     flush=True,
                 )
 
