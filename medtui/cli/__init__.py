@@ -3,6 +3,8 @@
 Heavy modules are imported by the command that needs them, so that `--help` stays fast.
 """
 
+import os
+import signal
 import sys
 
 from medtui import __version__
@@ -14,6 +16,8 @@ from medtui.upgrade import explain_missing_module
 def main() -> int:
     """Run the command line and return the exit code."""
     escape_output()
+    if os.getpid() == 1:
+        _end_on_sigterm()
     if sys.argv[1:] == ["--version"]:
         print(f"medtui {__version__}")
         return 0
@@ -43,6 +47,14 @@ def show_error(error: MedtuiError) -> None:
     print(f"medtui: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"  {error.hint}", file=sys.stderr)
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM end process 1 of a container: the kernel ignores signals it has no handler for.
+
+    Commands that follow a study replace the handler by their own.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def _run_verb() -> int:

@@ -10,7 +10,7 @@ from medtui.cli.follow.foreground import (
     Session,
     announce,
     shown_path,
-    warn_of_logout,
+    warn_of_end,
 )
 from medtui.cli.follow.signals import Interrupts
 from medtui.cli.run_lookup import Target
@@ -76,4 +76,4 @@ def _report_detached(study: StudyFolder, output: OutputOptions) -> None:
     else:
         print(study.name)
     announce(f"{study.name} runs in the background. Follow it: medtui attach {study.name}", output)
-    warn_of_logout(output)
+    warn_of_end(output)

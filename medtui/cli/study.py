@@ -20,7 +20,7 @@ def resume(
 
     If a run is given, its whole study is resumed.
     """
-    from medtui.cli.follow.foreground import OutputOptions, Session, announce, warn_of_logout
+    from medtui.cli.follow.foreground import OutputOptions, Session, announce, warn_of_end
     from medtui.cli.follow.signals import Interrupts
     from medtui.cli.run_lookup import Target, find_target
     from medtui.jobs.launcher import resume_study, stop_study
@@ -37,7 +37,7 @@ def resume(
                 f"{study.name} runs in the background. Follow it: medtui attach {study.name}",
                 output,
             )
-            warn_of_logout(output)
+            warn_of_end(output)
             raise typer.Exit
         session = Session(Target(study), output, stop=lambda: stop_study(study))
         raise typer.Exit(session.follow(interrupts))

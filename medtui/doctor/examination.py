@@ -7,6 +7,7 @@ from pathlib import Path
 from medtui.datasets.cache import default_cache_dir
 from medtui.doctor import machine, software
 from medtui.doctor.finding import Finding
+from medtui.doctor.locks import examine_locks
 from medtui.doctor.login import examine_login
 from medtui.doctor.terminal import examine_terminal
 from medtui.telemetry import probe_safely
@@ -22,6 +23,7 @@ def examine(runs_dir: Path, *, is_online: bool = False) -> Iterator[Finding]:
         yield software.examine_python()
         yield machine.examine_processor()
         yield machine.examine_disk("Disk: runs", runs_dir, "choose another folder with --runs-dir")
+        yield examine_locks(runs_dir)
         cache = default_cache_dir()
         yield machine.examine_disk(
             "Disk: cache", cache, "choose another folder with MEDTUI_CACHE_DIR"

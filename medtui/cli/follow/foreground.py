@@ -137,8 +137,14 @@ def announce(text: str, output: OutputOptions) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def warn_of_logout(output: OutputOptions) -> None:
-    """Warn if logind ends background processes at logout, with the remedy."""
+def warn_of_end(output: OutputOptions) -> None:
+    """Warn if the detached study ends with its container, or at logout, with the remedy."""
+    if os.getpid() == 1:
+        announce(
+            "warning: this is process 1 of a container, which ends with it and kills the study.\n"
+            "  Leave out --detach, or start medtui from a process that stays.",
+            output,
+        )
     from medtui.doctor.login import detach_remedy, why_detached_work_ends
 
     reason = why_detached_work_ends()

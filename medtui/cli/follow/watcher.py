@@ -15,6 +15,9 @@ from medtui.storage import open_regular
 
 POLL_SECONDS = 0.25
 
+STOP_POLL_SECONDS = 0.05
+"""The same after a stop request: containers are killed soon after they are asked to stop."""
+
 MAX_LOG_BYTES = 1024 * 1024
 """Bytes of a text log that are shown at once; what is before them is left out."""
 
@@ -102,7 +105,7 @@ class Follower:
     def await_end(self) -> None:
         """Step until nothing is running."""
         while self.step():
-            time.sleep(POLL_SECONDS)
+            time.sleep(STOP_POLL_SECONDS)
 
     def _is_over(self) -> bool:
         """Judge by the last refresh, so that one more refresh reads the final events."""
