@@ -31,9 +31,11 @@ def reason_without(
     """Return why the jackknife gives no interval of a metric; empty where it does."""
     if not metric.has_interval:
         return metric.no_interval
-    count = len(set(patients))
-    if count < metric.min_patients:
-        return f"{metric.min_patients} patients are needed, there are {count}"
+    count, needed = len(set(patients)), metric.min_patients
+    if metric.is_class_mean and len(scores.judged) > 1:
+        needed = max(needed, metric.min_patients_class_mean)
+    if count < needed:
+        return f"{needed} patients are needed, there are {count}"
     if metric.is_class_mean and (rare := rare_classes(scores)):
         names = ", ".join(classes[index] for index in rare)
         return f"fewer than {MIN_IMAGES_OF_CLASS} images with, or without, {names}"

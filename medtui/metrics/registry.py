@@ -54,6 +54,8 @@ class Metric:
     """Fewest patients with which its 95 % interval holds: at least 93 % of such intervals contain
     the truth, and they are at most 1.5 times as long as percentile intervals. Measured by
     `benchmarks/interval_coverage.py`."""
+    min_patients_class_mean: int = 29
+    """The same where it is a mean over several classes."""
     min_patients_paired: int = MIN_PATIENTS_PAIRED
     """The same for the interval of a change between two runs on the same images."""
     no_interval: str = ""
@@ -147,7 +149,10 @@ METRICS: tuple[Metric, ...] = (
         "exact_match", "exact match", ("multi",), rates.exact_match, rates.sampled_exact_match,
         has_interval=True, min_patients=12, is_decided=True,
     ),
-    Metric("top_1", "top-1", ("multi",), rates.top_1, rates.sampled_top_1, has_interval=True),
+    Metric(
+        "top_1", "top-1", ("multi",), rates.top_1, rates.sampled_top_1,
+        has_interval=True, min_patients=12,
+    ),
     Metric(
         "balanced_accuracy", "balanced accuracy", _BOTH, rates.balanced_accuracy,
         rates.sampled_balanced_accuracy,
@@ -161,6 +166,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "average_precision", "average precision", _BOTH, ranking.average_precision,
         ranking.sampled_average_precision, has_interval=True, is_class_mean=True,
+        min_patients_class_mean=53,
         is_per_class=True, is_of_positive=True, is_share=False,
     ),
     Metric(
@@ -175,7 +181,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "f1", "F1", _BOTH, rates.f1, rates.sampled_f1,
-        has_interval=True, is_class_mean=True,
+        has_interval=True, is_class_mean=True, min_patients=12,
         is_per_class=True, is_of_positive=True, is_decided=True, is_share=False,
     ),
     Metric(
@@ -186,7 +192,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "brier_score", "Brier score", _BOTH, calibration.brier_score,
         calibration.sampled_brier_score,
-        has_interval=True, is_per_class=True, is_share=False, higher_is_better=False,
+        has_interval=True, min_patients=12,
+        is_per_class=True, is_share=False, higher_is_better=False,
     ),
     Metric(
         "worst_class_auroc", "worst class AUROC", _BOTH, ranking.worst_class_auroc,

@@ -34,7 +34,7 @@ def predictions(num_patients: int, task: str, rare: int = 30) -> RunPredictions:
 
 @pytest.mark.parametrize(
     ("task", "num_patients", "method"),
-    [*product(("single", "multi"), (5, 15, 30), ("jackknife",)), ("multi", 30, "percentile")],
+    [*product(("single", "multi"), (5, 15, 60), ("jackknife",)), ("multi", 60, "percentile")],
 )
 def test_an_interval_or_a_reason(task: str, num_patients: int, method: str) -> None:
     """For each number, the loss among them; never both."""
@@ -44,10 +44,20 @@ def test_an_interval_or_a_reason(task: str, num_patients: int, method: str) -> N
     assert measured == found.intervals.keys() | found.no_interval.keys()
     assert not found.intervals.keys() & found.no_interval.keys()
     assert all(found.no_interval.values())
-    if num_patients == 30:
+    if num_patients == 60:
         assert found.no_interval.keys() == {"loss", "calibration_error"}
     if num_patients == 5:
         assert found.no_interval["auroc"].endswith("patients are needed, there are 5")
+
+
+def test_a_mean_over_several_classes_needs_more_patients() -> None:
+    """Average precision most of all; with two exclusive classes it is about one of them."""
+    films = predictions(30, "multi").scores("test")
+    cells = predictions(30, "single").scores("test")
+    metric, patients = metric_named("average_precision"), [str(number) for number in range(30)]
+    assert reason_without(metric, films, patients, CLASSES).startswith("53 patients are needed")
+    assert reason_without(metric, cells, patients, CLASSES) == ""
+    assert reason_without(metric_named("auroc"), films, patients, CLASSES) == ""
 
 
 def test_a_mean_over_classes_needs_images_of_each() -> None:
