@@ -86,15 +86,15 @@ def describe_searches(preset: Preset) -> str:
     search = preset.search
     if search is None:
         return ""
-    metric = metric_named(search.metric)
-    assert metric is not None, "the registry has every metric that can be searched by"
+    metric = metric_named(search.metric) if search.metric else None
+    held = metric.label if metric else "the primary metric"
     num_probes = search.num_probes(preset.lc.cycles)
     cost = f"at most {search.budget} runs{' each' if len(search.scheme) > 1 else ''}"
     if num_probes:
         cost += f", {num_probes} of them with {search.probe_cycles} cycles"
     return (
         f"{', '.join(search.scheme)}: {_BEST[search.objective]} from {search.low:g} to "
-        f"{search.high:g} that loses at most {search.eps:g} of {metric.label} on val; {cost}"
+        f"{search.high:g} that loses at most {search.eps:g} of {held} on val; {cost}"
     )
 
 

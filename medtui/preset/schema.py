@@ -21,8 +21,12 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "evaluate.none_class": {1: "independent"},
     "evaluate.thresholds": {1: "youden"},
     "reference.keep": {1: "best"},
+    "search.metric": {1: "accuracy"},
 }
 """Dotted key to its default by the last schema that has it."""
+
+OPTIONAL_SECTIONS = frozenset({"search"})
+"""Sections whose absence means something: no default adds them."""
 
 
 def former_defaults(table: Mapping[str, Any]) -> dict[str, object]:
@@ -45,6 +49,8 @@ def with_defaults_of_schema(table: dict[str, Any]) -> dict[str, Any]:
     filled = dict(table)
     for key, default in former_defaults(table).items():
         section, _, name = key.rpartition(".")
+        if section in OPTIONAL_SECTIONS and section not in filled:
+            continue
         values = filled.get(section, {})
         if isinstance(values, dict) and name not in values:
             filled[section] = {**values, name: default}

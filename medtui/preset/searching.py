@@ -28,8 +28,9 @@ class SearchSettings(Document):
         min_length=1, examples=[("Prune",)]
     )
     """Names of schemes that take a density; each is searched by itself."""
-    metric: SearchMetric = "accuracy"
-    """Held on val: `auroc` is the mean over classes, `worst_class_auroc` the lowest of them."""
+    metric: SearchMetric | None = None
+    """Held on val; None takes what the study is judged by: AUROC where images have several labels,
+    else accuracy. `auroc` is the mean over classes, `worst_class_auroc` the lowest of them."""
     eps: float = Field(default=0.01, gt=0, lt=1)
     """How much of the metric may be lost, in its own unit: 0.01 of accuracy is one point."""
     objective: Objective = "size"

@@ -1,11 +1,12 @@
 """Conversion of finished runs to samples: the metric and its error on val, and the objective."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from medtui.errors import EnvironmentProblem
-from medtui.metrics import Metric, metric_named
+from medtui.metrics import Metric, metric_named, primary_metric
 from medtui.metrics.draws import all_patients
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.intervals import paired_differences
@@ -37,9 +38,11 @@ class Observer:
     """Number of bootstrap samples for each error; with 0, numbers count as exact."""
     seed: int
 
-    @property
+    @cached_property
     def metric(self) -> Metric:
-        """The metric of `search.metric`."""
+        """The metric of `search.metric`, by default the primary one of the study's task."""
+        if self.settings.metric is None:
+            return primary_metric(self._predictions(self.study.reference).task)
         metric = metric_named(self.settings.metric)
         assert metric is not None, "a preset names only metrics of the registry"
         return metric

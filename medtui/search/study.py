@@ -105,7 +105,7 @@ class StudySearch:
         ending = "budget spent" if search.num_left <= 0 else "nothing worth a run is left"
         return SearchOutcome(
             scheme=scheme.name,
-            metric=settings.metric,
+            metric=self._observer.metric.name,
             is_share=self._observer.metric.is_share,
             objective=settings.objective,
             method="bisection" if search.is_bisecting else "gaussian-process",

@@ -61,3 +61,11 @@ def test_the_schema_decides_where_a_preset_names_no_control(schema, has_control)
     assert preset.compress.control is has_control
     assert preset.reference.keep == ("last" if has_control else "best")
     assert ("control" in [cell.slug for cell in expand_grid(preset)]) is has_control
+
+
+@pytest.mark.parametrize(("schema", "metric"), [("schema = 1", "accuracy"), ("schema = 2", None)])
+def test_the_schema_decides_what_a_search_holds(schema, metric):
+    """Without a search, no default adds one."""
+    search = '[search]\nscheme = "Prune"\n'
+    assert parse_preset(f"{schema}\n{PRESET}{search}", "test").search.metric == metric
+    assert parse_preset(f"{schema}\n{PRESET}", "test").search is None
