@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,16 @@ def _signals_arrive() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """Keep runs, caches and configuration of tests out of the user's folders."""
     monkeypatch.setenv("MEDTUI_RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setenv("MEDTUI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("MEDTUI_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    yield
+    log = tmp_path / "state" / "medtui" / "errors.log"
+    if log.exists() and request.node.get_closest_marker("background_error") is None:
+        pytest.fail(f"work in the background failed:\n{log.read_text(encoding='utf-8')}")

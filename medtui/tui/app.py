@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
+from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
 from medtui.monitor.snapshot import Snapshot, endings_between
 from medtui.tui.actions.handlers import ActionHandlers
@@ -28,6 +29,7 @@ from medtui.tui.ascii import AsciiFilter, needs_ascii
 from medtui.tui.bindings import bind, current_names
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
+from medtui.tui.error_log import record_error
 from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.help import HelpScreen, own_bindings
 from medtui.tui.screens.home import HomeScreen
@@ -220,16 +222,18 @@ class MedtuiApp(App[None]):
         self.post_message(SnapshotTaken(snapshot))
 
     def _handle_exception(self, error: Exception) -> None:
-        """Show that medtui was upgraded where a module is missing, instead of a traceback.
+        """Show what failed in the background as a notice, with the file that has its traceback.
 
-        A worker's failure is a notice; a screen that failed cannot go on, so the application exits.
+        A screen that failed cannot go on, so the application exits; where a module is missing since
+        medtui was upgraded, a message says so in place of a traceback.
         """
         cause = error.error if isinstance(error, WorkerFailed) else error
         upgraded = explain_missing_module(cause) if isinstance(cause, ImportError) else None
-        if upgraded is None:
+        if isinstance(error, WorkerFailed):
+            sentence = str(upgraded) if upgraded else _describe_failure(cause)
+            self.notify(sentence, title="Not done", severity="error", markup=False)
+        elif upgraded is None:
             super()._handle_exception(error)
-        elif isinstance(error, WorkerFailed):
-            self.notify(str(upgraded), title="Not done", severity="error", markup=False)
         else:
             self.exit(return_code=upgraded.exit_code, message=str(upgraded))
 
@@ -246,6 +250,17 @@ def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
     tolerate_input()
     app.run()
     return app.return_code or 0
+
+
+def _describe_failure(error: BaseException) -> str:
+    """Return what failed and where its traceback is; a problem of the system needs none."""
+    if isinstance(error, MedtuiError):
+        return str(error)
+    if isinstance(error, OSError):
+        return str(explain_os_error(error))
+    path = record_error(error)
+    where = f" The traceback is in {path}." if path else ""
+    return f"{type(error).__name__}: {error}.{where}"
 
 
 def favour_loop() -> None:
