@@ -23,7 +23,7 @@ from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
 from medtui.monitor.snapshot import Snapshot, endings_between
 from medtui.tui.actions.handlers import ActionHandlers
-from medtui.tui.actions.messages import ActionMessage, ActionRequest
+from medtui.tui.actions.messages import ActionMessage, ActionRequest, EmptyTrashRequested
 from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.ascii import AsciiFilter, needs_ascii
 from medtui.tui.bindings import bind, current_names
@@ -196,6 +196,9 @@ class MedtuiApp(App[None]):
             yield SystemCommand(
                 binding.description, f"{binding.tooltip} ({self.get_key_display(binding)})", run
             )
+        if isinstance(screen, HomeScreen):
+            ask = partial(screen.post_message, EmptyTrashRequested())
+            yield SystemCommand("Empty the trash", "Delete the studies in it for good", ask)
         for command in super().get_system_commands(screen):
             if command.title not in {"Quit", "Keys", "Maximize", "Minimize"}:
                 yield command

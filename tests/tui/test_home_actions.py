@@ -10,9 +10,13 @@ import pytest
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.study_order import choose_studies
 from medtui.preset.toml import DocumentError
+from medtui.runs.folder import StudyFolder
+from medtui.runs.trash import move_to_trash
+from medtui.tui.actions.messages import EmptyTrashRequested
 from medtui.tui.app import MedtuiApp
 from medtui.tui.clipboard import MAX_BYTES, copied_path, copy_text
 from medtui.tui.screens.confirm import ConfirmDialog
+from medtui.tui.screens.prompt import Prompt
 from medtui.tui.settings import EXAMPLE, LookSettings, Settings, load_settings, settings_path
 from medtui.tui.widgets.log_view import LogView
 from medtui.tui.widgets.study_list import StudyTable
@@ -63,17 +67,38 @@ async def test_search_order_and_note(runs_dir: Path, showcase: list[RecordedStud
 async def test_delete_asks_and_spares_what_runs(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """A live study is refused; another is gone after the question."""
+    """A live study is refused; another is in the trash after the question, and `u` restores it."""
     async with opened(runs_dir) as pilot:
-        await pilot.press("d")
+        await pilot.press("D")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
-        await pilot.press("d")
+        await pilot.press("m")
         await until(pilot, lambda: "malaria is running" in notices(pilot))
-        await pilot.press("down", "down", "d")
+        await pilot.press("down", "down", "D")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
-        await pilot.press("d")
+        await pilot.press("m")
         await until(pilot, lambda: not (runs_dir / "demo").exists())
+        assert (runs_dir / ".trash" / "000001-demo" / "preset.toml").is_file()
+        await pilot.press("u")
+        await until(pilot, (runs_dir / "demo" / "preset.toml").is_file)
     assert (runs_dir / "malaria").exists()
+
+
+async def test_no_key_deletes_for_good(runs_dir: Path, showcase: list[RecordedStudy]) -> None:
+    """A key pressed twice asks and cancels; the trash is emptied by a typed word."""
+    demo = runs_dir / "demo"
+    async with opened(runs_dir) as pilot:
+        await pilot.press("down", "down", "D")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
+        await pilot.press("D", "d", "escape")
+        assert demo.exists()
+        move_to_trash(StudyFolder(demo))
+        for typed, remains in (("demo", True), ("empty", False)):
+            pilot.app.screen.post_message(EmptyTrashRequested())
+            await until(pilot, lambda: isinstance(pilot.app.screen, Prompt))
+            await pilot.press(*typed, "enter")
+            said = "Nothing was deleted" if remains else "1 deleted study is gone for good"
+            await until(pilot, lambda said=said: said in notices(pilot))
+            assert (runs_dir / ".trash" / "000001-demo").exists() == remains
 
 
 async def test_the_end_of_a_run_is_announced(runs_dir: Path, showcase: list[RecordedStudy]) -> None:

@@ -10,12 +10,15 @@ from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import REFERENCE
+from medtui.runs.trash import trashed_studies
 from medtui.tui.actions.messages import (
     ActionRequest,
     ChartExportRequested,
     DeleteRequested,
+    EmptyTrashRequested,
     ModelExportRequested,
     NoteRequested,
+    RestoreRequested,
     ResumeRequested,
     StartRequested,
     StopRequested,
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from medtui.tui.app import MedtuiApp
 
 _CANCEL = Choice("c", "", "Cancel")
+
+_EMPTY = "empty"
+"""What is typed to empty the trash: no single key deletes for good."""
 
 
 class ActionHandlers:
@@ -50,6 +56,10 @@ class ActionHandlers:
                 self._resume(request.study)
             case DeleteRequested():
                 self._confirm_delete(request.study.name)
+            case RestoreRequested():
+                self._run(self._actions.restore)
+            case EmptyTrashRequested():
+                self._confirm_empty_trash()
             case NoteRequested():
                 self._ask_for_note(request.study)
             case ModelExportRequested():
@@ -121,13 +131,30 @@ class ActionHandlers:
             self._run(partial(self._actions.resume, study.name))
 
     def _confirm_delete(self, name: str) -> None:
-        choices = [_CANCEL, Choice("d", "delete", f"Delete {name} and all its runs permanently")]
-        sentence = f"Delete {name}? Its models, logs and results cannot be restored."
+        choices = [_CANCEL, Choice("m", "delete", f"Move {name} to the trash")]
+        sentence = f"Delete {name}? Its runs stay in the trash until that is emptied."
         self._app.push_screen(ConfirmDialog(sentence, choices), partial(self._delete, name))
 
     def _delete(self, name: str, answer: str | None) -> None:
         if answer == "delete":
             self._run(partial(self._actions.delete, name))
+
+    def _confirm_empty_trash(self) -> None:
+        names = [each.name for each in trashed_studies(self._actions.runs_dir)]
+        if not names:
+            self._app.notify("The trash is empty.")
+            return
+        held = f"the trash holds {', '.join(names)}"
+        question = f"Type `{_EMPTY}` to delete its models, logs and results for good; {held}:"
+        self._app.push_screen(Prompt(question, ""), self._empty_trash)
+
+    def _empty_trash(self, typed: str | None) -> None:
+        if typed is None:
+            return
+        if typed.strip() == _EMPTY:
+            self._run(self._actions.empty_trash)
+        else:
+            self._app.notify(f"Nothing was deleted: `{_EMPTY}` was not typed.", markup=False)
 
     def _ask_for_note(self, study: StudySummary) -> None:
         prompt = Prompt(f"Note for {study.name}:", study.note)

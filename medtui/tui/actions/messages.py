@@ -44,9 +44,19 @@ class ResumeRequested(ActionMessage):
 
 @dataclass
 class DeleteRequested(ActionMessage):
-    """Delete a study's folder."""
+    """Move a study's folder to the trash."""
 
     study: StudySummary
+
+
+@dataclass
+class RestoreRequested(ActionMessage):
+    """Restore the study that was deleted last."""
+
+
+@dataclass
+class EmptyTrashRequested(ActionMessage):
+    """Delete the studies in the trash for good."""
 
 
 @dataclass
@@ -79,6 +89,8 @@ ActionRequest = (
     | StopRequested
     | ResumeRequested
     | DeleteRequested
+    | RestoreRequested
+    | EmptyTrashRequested
     | NoteRequested
     | ModelExportRequested
     | ChartExportRequested

@@ -11,6 +11,7 @@ from medtui.runs.atomic_file import publish_text
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.liveness import is_held
+from medtui.runs.trash import empty_trash, move_to_trash, restore, trashed_studies
 
 if TYPE_CHECKING:
     from medtui.preset import Preset
@@ -56,17 +57,24 @@ class StudyActions:
         return f"Stop requested for {name}. Its runs stop after the current step."
 
     def delete(self, name: str) -> str:
-        """Delete a study's folder, unless a process writes to it."""
-        import shutil
-
+        """Move a study to the trash, unless a process writes to it."""
         study = self._folder(name)
         if is_held(study.lock) or any(is_held(run.lock) for run in study.runs()):
             raise EnvironmentProblem(f"{name} is running.", hint="Stop it first.")
-        try:
-            shutil.rmtree(study.path)
-        except OSError as error:
-            raise EnvironmentProblem(f"Could not delete {study.path}: {error.strerror}.") from error
-        return f"{name} was deleted."
+        trashed = move_to_trash(study)
+        return f"{name} was moved to {trashed.path}. Press u to restore it."
+
+    def restore(self) -> str:
+        """Restore the study that was deleted last."""
+        trashed = trashed_studies(self.runs_dir)
+        if not trashed:
+            return "There is nothing to restore: the trash is empty."
+        return f"{restore(trashed[-1]).name} was restored."
+
+    def empty_trash(self) -> str:
+        """Delete the studies in the trash for good."""
+        count = empty_trash(self.runs_dir)
+        return f"{count} deleted {'study is' if count == 1 else 'studies are'} gone for good."
 
     def write_note(self, name: str, text: str) -> str:
         """Replace the note of a study."""

@@ -13,6 +13,7 @@ from medtui.monitor.study_summary import StudySummary
 from medtui.tui.actions.messages import (
     DeleteRequested,
     NoteRequested,
+    RestoreRequested,
     ResumeRequested,
     StopRequested,
 )
@@ -51,7 +52,9 @@ class HomeScreen(SnapshotScreen):
         bind("c", "compare", "Compare", "Compare the marked runs, or all runs of the study"),
         bind("space", "mark", "Mark", "Mark the run under the cursor for Compare", shown=False),
         bind("e", "note", "Note", "Edit the note of the study", shown=False),
-        bind("d", "delete", "Delete", "Delete the study, after a confirmation", shown=False),
+        bind("D", "delete", "Delete", "Move the study to the trash, after a confirmation",
+             shown=False),
+        bind("u", "restore", "Undo", "Restore the study that was deleted last", shown=False),
         bind("k", "copy", "Copy", "Copy the table of runs", shown=False),
         bind("escape", "studies", "Studies", "Move to the table of studies", shown=False),
     ]  # fmt: skip
@@ -136,6 +139,9 @@ class HomeScreen(SnapshotScreen):
     def action_delete(self) -> None:
         if self.study is not None:
             self.post_message(DeleteRequested(self.study))
+
+    def action_restore(self) -> None:
+        self.post_message(RestoreRequested())
 
     def action_mark(self) -> None:
         """Mark or unmark the run under the cursor."""
