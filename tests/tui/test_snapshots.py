@@ -127,7 +127,7 @@ async def test_home(begin: Begin, showcase: list[RecordedStudy]) -> None:
         await walk.take("home-other-study", "escape", "down")
         await walk.take("home-filter", "slash", *"first")
         await walk.take("home-stop", "escape", "up", "s")
-        await walk.take("home-delete", "escape", "d")
+        await walk.take("home-delete", "escape", "D")
         await walk.take("home-quit", "escape", "q")
         await walk.take("home-note", "escape", "e", *"a line")
         await walk.take("home-help", "escape", "question_mark")
