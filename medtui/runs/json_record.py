@@ -18,8 +18,9 @@ MAX_BYTES = 64 * 1024 * 1024
 """More than any record has: that of a network with a thousand layers and classes has 1 MiB."""
 
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_HUGE_NUMBER = re.compile(rb"[0-9]{20}")
-"""Integers beyond 64 bits, which no record has, and which cannot be formatted or divided."""
+_HUGE_NUMBER = re.compile(rb"(?<![.0-9])[0-9]{20}")
+"""Integers beyond 64 bits, which no record has, and which cannot be formatted or divided. Fractions
+may have as many digits: a probability of 0.0001 is written in full."""
 
 _Record = TypeVar("_Record")
 
