@@ -70,7 +70,7 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     if forecast.cells and (unreachable := forecast.cells[0].num_weights_unreachable):
         total = forecast.cells[0].num_weights
         yield (
-            f"unreachable  {format_count(unreachable)} of {format_count(total)} weights "
+            f"unreached  {format_count(unreachable)} of {format_count(total)} weights "
             f"({_share(unreachable, total)}) only ever multiply padding at this image size"
         )
     for note in forecast.notes:

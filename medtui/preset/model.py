@@ -97,7 +97,7 @@ class GuardSettings(Document):
     protect: Many[str] = ("conv1", "*.downsample.*")
     """Shell patterns of dotted layer names that structured schemes leave whole. A scheme with
     `group` leaves coupled layers whole where the patterns name all of them."""
-    unreachable: Literal["prune", "keep"] = "keep"
+    unreachable: Literal["prune", "keep"] = "prune"
     """Whether weights that no pixel reaches at the size of the images (they only ever multiply
     padding) are removed first and count as removed, or are ranked like the others."""
     batchnorm_pull: Literal["all", "group"] = "group"

@@ -20,6 +20,7 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "evaluate.intervals": {1: "percentile"},
     "evaluate.none_class": {1: "independent"},
     "evaluate.thresholds": {1: "youden"},
+    "guard.unreachable": {1: "keep"},
     "reference.keep": {1: "best"},
     "search.metric": {1: "accuracy"},
 }

@@ -141,6 +141,7 @@ def test_weights_that_no_pixel_reaches_are_left_out(make, form):
         "24x24" for note in export.notes
     )  # fmt: skip
     assert export.num_bytes < 0.4 * export.bytes_of_run
+    assert export.label == form
     assert "shrunk" not in export.file
     assert all(each.num_changed == 0 for each in export.comparisons)
     assert (folder / export.file).stat().st_size == export.num_bytes

@@ -46,6 +46,16 @@ def test_no_scheme_keeps_a_weight_that_no_pixel_reaches(network, scheme):
     assert 0 < kept < REACHABLE
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("", "keep"), ("schema = 1\n", "keep"), ("schema = 2\n", "prune")],
+)
+def test_presets_of_schema_1_keep_them(line, expected):
+    """A resolved preset of an earlier run repeats it."""
+    preset = parse_preset(f'{line}name = "t"\ndata.card = "demo"\n', "t")
+    assert preset.guard.unreachable == expected
+
+
 @pytest.mark.parametrize("density", [0.1, 0.3])
 def test_a_density_keeps_as_many_weights_as_stock_and_all_are_reached(network, density):
     """Stock Condensa keeps the same number, most of which multiply padding."""

@@ -85,7 +85,7 @@ class Exporter:
         loaded = self.loaded
         write, read = FORMATS[form.name]
         metadata = msgspec.json.encode(describe(loaded, form))
-        name = file_name(loaded.run, form, is_shrunk=loaded.is_shrunk)
+        name = file_name(loaded.run, form, is_shrunk=loaded.manifest.is_shrunk)
         made = aside / name
         self.report(f"{form.name}: writing {name}")
         write(loaded, metadata, made)

@@ -76,9 +76,6 @@ class LoadedRun:
     dense: nn.Module
     """The study's reference in float32."""
     manifest: Manifest
-    """Its layers are those that differ from the architecture's."""
-    is_shrunk: bool
-    """Whether empty filters and neurons were removed."""
     subsets: dict[str, EvaluationSubset]
     """`val` and `test`."""
     notes: list[str]
@@ -144,9 +141,7 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
     reference = run.reference
     check_models(reference, finished_result(reference))
     dense = load_network(reference.model, preset_of(reference), result).float().eval()
-    return LoadedRun(
-        run, result, dataset, network.eval(), dense, manifest, is_shrunk, subsets, notes
-    )
+    return LoadedRun(run, result, dataset, network.eval(), dense, manifest, subsets, notes)
 
 
 def _shrink(network: nn.Module, subset: EvaluationSubset, shape: ImageShape) -> Shrunk:

@@ -6,7 +6,7 @@ Stock Condensa returns the dense model if no cycle had a finite loss.
 from torch import nn
 
 from medtui.engine.pruning.channel_groups import ImageShape
-from medtui.engine.pruning.operations import CondensaScheme
+from medtui.engine.pruning.operations import CondensaScheme, WeightPruning
 from medtui.engine.pruning.reachable_weights import Taps, num_unreachable
 from medtui.engine.pruning.schemes import operation_of, operators_of
 from medtui.engine.training.network import named_layers
@@ -24,10 +24,11 @@ def explain_unreachable(
     layers = named_layers(network)
     unreachable = sum(num_unreachable(layer, taps.get(name)) for name, layer in layers.items())
     for operator in cell.scheme.operators:
-        units = operation_of(operator).units_in(network, cell.density)
-        if units is None or units.name != "weights":
-            continue
-        if units.limit > units.total - unreachable:
+        operation = operation_of(operator)
+        if not (isinstance(operation, WeightPruning) and nn.Conv2d in operation.types):
+            continue  # only convolutions have unreachable weights, and filters are ranked whole
+        units = operation.units_in(network, cell.density)
+        if units and units.limit > units.total - unreachable:
             _, height, width = image_shape
             share = format_percent(1 - unreachable / units.total)
             return (
