@@ -69,7 +69,7 @@ class LcSettings(Document):
     mu_cap: float = Field(default=10_000.0, gt=0)
     """mu stops growing once it exceeds this."""
 
-    keep: Literal["cycle", "finetuned"] = "cycle"
+    keep: Literal["cycle", "finetuned"] = "finetuned"
     """What is kept: the cycle of the lowest val loss, which is then fine-tuned, or the better by
     val of that cycle and the last one, each fine-tuned. The second fine-tunes twice."""
 
@@ -100,7 +100,7 @@ class GuardSettings(Document):
     unreachable: Literal["prune", "keep"] = "prune"
     """Whether weights that no pixel reaches at the size of the images (they only ever multiply
     padding) are removed first and count as removed, or are ranked like the others."""
-    batchnorm_pull: Literal["all", "group"] = "group"
+    batchnorm_pull: Literal["all", "group"] = "all"
     """Which structured schemes also remove scale and shift of the BatchNorm behind a removed
     filter, so that the L step pulls them to zero: `all`, or those with `group` alone."""
     recalibrate_images: int = Field(default=2048, ge=0)

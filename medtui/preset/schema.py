@@ -20,7 +20,9 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "evaluate.intervals": {1: "percentile"},
     "evaluate.none_class": {1: "independent"},
     "evaluate.thresholds": {1: "youden"},
+    "guard.batchnorm_pull": {1: "group"},
     "guard.unreachable": {1: "keep"},
+    "lc.keep": {1: "cycle"},
     "reference.keep": {1: "best"},
     "search.metric": {1: "accuracy"},
 }
