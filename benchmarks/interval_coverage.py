@@ -173,14 +173,19 @@ def _is_class_mean(name: str) -> bool:
     return metric is not None and metric.is_class_mean
 
 
-def _is_shown(study: Study) -> bool:
+def _is_shown(study: Study, min_positives: int) -> bool:
     """Return whether each class of films has positives enough."""
     positives_K = study.before.labels_NK.sum(axis=0)
-    return study.before.task == "single" or int(positives_K.min()) >= MIN_POSITIVES
+    return study.before.task == "single" or int(positives_K.min()) >= min_positives
 
 
 def measure(
-    draw: Draw, num_patients: int, num_studies: int, seed: int, only: Collection[str]
+    draw: Draw,
+    num_patients: int,
+    num_studies: int,
+    seed: int,
+    only: Collection[str],
+    min_positives: int,
 ) -> dict[tuple[str, str, str], Tally]:
     """Return the tallies by metric, kind of number and method."""
     rng = np.random.default_rng(seed)
@@ -192,7 +197,7 @@ def measure(
     tallies: dict[tuple[str, str, str], Tally] = {}
     for at in range(num_studies):
         study = draw(num_patients, rng)
-        is_shown = _is_shown(study)
+        is_shown = _is_shown(study, min_positives)
         left_out = list(without_each_patient(study.patients))
         drawn = list(draw_patients(study.patients, resamples=RESAMPLES, seed=0))
         effective, whole = effective_number(study.patients), all_patients(study.patients)
@@ -219,6 +224,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, nargs="+", default=[6, 9, 15, 29, 53, 100])
     parser.add_argument("--films", action="store_true")
+    parser.add_argument("--min-positives", type=int, default=MIN_POSITIVES)
     parser.add_argument("--only", nargs="+", default=(), metavar="METRIC")
     parser.add_argument("--studies", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
@@ -229,7 +235,8 @@ def main() -> None:
     draw = simulate_films if arguments.films else simulate
     for num_patients in arguments.patients:
         seed = arguments.seed + num_patients
-        tallies = measure(draw, num_patients, arguments.studies, seed, arguments.only)
+        tallies = measure(draw, num_patients, arguments.studies, seed, arguments.only,
+                          arguments.min_positives)  # fmt: skip
         for name, kind, method in list(tallies):
             if method == "jackknife" and (name, kind, "percentile") in tallies:
                 ours, theirs = tallies[name, kind, method], tallies[name, kind, "percentile"]
