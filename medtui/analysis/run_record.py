@@ -22,7 +22,7 @@ from medtui.runs.bench_record import Bench, read_bench
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import RunFolder, StudyFolder, subfolders
 from medtui.runs.patient_groups import read_subgroups
-from medtui.runs.population import limited_population
+from medtui.runs.population import population_of
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
 from medtui.runs.run_names import CONTROL
@@ -90,8 +90,7 @@ class RunRecord:
     def population(self) -> str:
         """What `data.limit` left of the data set; empty where all images are used."""
         limit = self.preset.data.limit if self.preset else None
-        sizes = (self.result.val.num_images, self.result.test.num_images)
-        return self.result.population or limited_population(limit, sizes)
+        return population_of(self.result, limit)
 
     @cached_property
     def predictions(self) -> RunPredictions:

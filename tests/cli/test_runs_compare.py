@@ -121,7 +121,9 @@ def test_json_has_the_verdict_and_its_margin(medtui, recorded):
 
 
 def test_what_a_limit_leaves_is_shown(medtui, recorded):
-    """`runs show` says which population the numbers are about."""
+    """`runs show` says which population the numbers are about, also of results without it."""
+    told = "at most 90 images of each split, evenly spread over classes"
+    assert told in medtui("runs", "show", "cells/prune-0.1").stdout
     path = recorded / "cells" / "prune-0.1" / "result.json"
     stored = json.loads(path.read_text()) | {"population": "at most 20 images of each split"}
     path.write_text(json.dumps(stored))

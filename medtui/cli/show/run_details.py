@@ -24,6 +24,7 @@ from medtui.monitor.run_summary import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text
 from medtui.runs.exports import export_problems, read_exports
+from medtui.runs.population import population_of
 from medtui.runs.result import Flips, Overhead, Result, SplitResult, describe_choice
 from medtui.telemetry import Level
 from medtui.units import (
@@ -151,8 +152,8 @@ def _problems(run: RunFeed) -> Iterator[str]:
     result = run.result
     if result is None:
         return
-    if result.population:
-        yield f"  data      {result.population}"
+    if population := population_of(result, run.preset.data.limit if run.preset else None):
+        yield f"  data      {population}"
     if not result.has_patients:
         yield "  warning   patients are unknown, so the split may share patients"
     for name, sentence in result.accepted.items():
