@@ -2,6 +2,7 @@
 # make test        checks and tests
 # make check       ruff, mypy and the import contracts
 # make docs        the documentation, into docs/_build/html; every warning is an error
+# make faults      all cases of the fault tests, of which make test runs a sample
 # make coverage    the tests with coverage, into htmlcov/
 # make build       wheel and sdist, checked, into dist/
 # make wheel-test  the end-to-end tests against the installed wheel, in a fresh environment
@@ -20,7 +21,7 @@ WHEEL_REUSE ?=
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check pytest docs coverage build wheel-test clean
+.PHONY: demo test check pytest faults docs coverage build wheel-test clean
 
 demo: $(VENV)/.installed
 	$(BIN)/medtui --run demo
@@ -35,6 +36,9 @@ check: $(VENV)/.installed-dev
 
 pytest: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m faults tests/faults
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --builder html docs docs/_build/html

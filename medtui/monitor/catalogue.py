@@ -7,14 +7,14 @@ from pathlib import Path
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.events import CycleEnded
 from medtui.metrics import Task
+from medtui.monitor.folder_problems import missing_result, preset_problem
 from medtui.monitor.planned_stages import planned_stages
 from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
-from medtui.preset.toml import MAX_BYTES, read_text
+from medtui.preset.toml import read_text
 from medtui.runs.folder import (
     RunFolder,
     StudyFolder,
-    is_file,
     is_planned,
     subfolders,
     unreadable_names,
@@ -25,7 +25,6 @@ from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.status import Status, status_of
-from medtui.storage import UnreadableFile, read_bytes
 
 
 @dataclass
@@ -59,10 +58,10 @@ class RunFeed:
         self.status = status_of(
             self.folder, self.history, is_held=is_running, is_silent=self._lock.is_silent
         )
-        self._preset_problem = "" if is_file(self.folder.preset) else self._why_no_preset()
+        self._preset_problem = preset_problem(self.folder)
         if self.status != "finished":
             self.result = None
-        if self.result is None and os.path.lexists(self.folder.result):
+        if self.result is None:
             self._read_result()
         return before != (self.history.num_records, self.status, self.result is None)
 
@@ -112,17 +111,11 @@ class RunFeed:
         """Progress of the run."""
         return progress_of(self.history, planned_stages(self.folder, self.history, self.preset))
 
-    def _why_no_preset(self) -> str:
-        try:
-            read_bytes(self.folder.preset, MAX_BYTES)
-        except UnreadableFile as problem:
-            return problem.message
-        return ""
-
     def _read_result(self) -> None:
         try:
             self.result = read_result(self.folder)
-            self._result_problem = ""
+            is_missing = self.result is None and not os.path.lexists(self.folder.result)
+            self._result_problem = missing_result(self.folder, self.history) if is_missing else ""
         except MedtuiError as error:
             self._result_problem = str(error)
 
