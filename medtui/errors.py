@@ -6,7 +6,8 @@ import pwd
 from collections.abc import Sequence
 from pathlib import Path
 
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No space left, quota exceeded, or a limit of the file size."""
 
 
 class MedtuiError(Exception):
@@ -39,11 +40,18 @@ class EnvironmentProblem(MedtuiError):
     exit_code = 3
 
 
+class FailedWrite(OSError):
+    """A file could not be written because of the disk; `strerror` is a sentence of its own."""
+
+
 def explain_os_error(error: OSError) -> EnvironmentProblem:
     """Return an error of the operating system as a message with path, owner and hint."""
     reason = error.strerror or str(error) or type(error).__name__
     path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
-    if error.errno in _DISK_FULL:
+    if isinstance(error, FailedWrite):
+        hint = "Free disk space" if error.errno in DISK_FULL else "Make the disk writable"
+        return EnvironmentProblem(f"{reason}.", hint=f"{hint} and try again.")
+    if error.errno in DISK_FULL:
         place = path or "a file could not be written"
         return EnvironmentProblem(
             f"The disk is full: {place}.", hint="Free disk space and try again."

@@ -4,7 +4,6 @@ The engine is imported only after the environment variables that torch reads at 
 """
 
 import argparse
-import errno
 import os
 import signal
 import socket
@@ -13,7 +12,13 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from medtui.errors import EnvironmentProblem, MedtuiError
+from medtui.errors import (
+    DISK_FULL,
+    EnvironmentProblem,
+    FailedWrite,
+    MedtuiError,
+    explain_os_error,
+)
 from medtui.events import Noted, RunFailed, RunStarted, RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
@@ -25,9 +30,6 @@ from medtui.runs.liveness import LockReader
 from medtui.runs.lock import FolderLock
 from medtui.runs.log_writer import EventWriter
 from medtui.upgrade import RESUME_HINT, describe_upgrade, explain_missing_module
-
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""No space left, quota exceeded, or a limit of the file size."""
 
 STOPPED = 4
 """Exit status of a run that stopped on request; only the supervisor sees it."""
@@ -107,9 +109,17 @@ def _run(folder: RunFolder, preset: Preset, log: EventWriter, lock: FolderLock, 
         raise
     except Exception as error:  # noqa: BLE001 - every failure must be in the log
         traceback.print_exc()
-        log.write(failure_event(error))
+        _log_failure(log, failure_event(error))
         return error.exit_code if isinstance(error, MedtuiError) else EnvironmentProblem.exit_code
     return 0
+
+
+def _log_failure(log: EventWriter, failure: RunFailed) -> None:
+    """Write the last event; a disk that is still full leaves the run as one that crashed."""
+    try:
+        log.write(failure)
+    except OSError as error:
+        print(explain_os_error(error), file=sys.stderr)  # noqa: T201 - goes to worker.log
 
 
 def _install_signal_handlers(stop: object) -> None:
@@ -149,11 +159,10 @@ def failure_event(error: Exception) -> RunFailed:
     text = str(error)
     if isinstance(error, ImportError) and explain_missing_module(error) is not None:
         return RunFailed(f"medtui was upgraded while this run was running: {text}.", RESUME_HINT)
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return RunFailed(
-            f"The disk is full: could not write {error.filename or 'a file'}.",
-            "Free disk space and resume; the last checkpoint is undamaged.",
-        )
+    if isinstance(error, OSError) and (isinstance(error, FailedWrite) or error.errno in DISK_FULL):
+        cure = "Free disk space" if error.errno in DISK_FULL else "Make the disk writable"
+        hint = f"{cure} and resume; the last checkpoint is undamaged."
+        return RunFailed(explain_os_error(error).message, hint)
     if is_out_of_memory(error):
         return RunFailed(describe_out_of_memory(text), "Free memory and resume.")
     if "CUDA error" in text or "device-side" in text:

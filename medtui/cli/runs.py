@@ -1,18 +1,20 @@
-"""`medtui runs`: list, show, compare and verify the runs of a folder."""
+"""`medtui runs`: list, show, compare, verify and clean the runs of a folder."""
 
 from typing import Annotated
 
 import typer
 
 from medtui.cli import options
+from medtui.cli.clean import clean_runs
 from medtui.cli.compare import compare_runs
 from medtui.cli.verify import verify_runs
 
 app = typer.Typer(
-    help="List, show, compare and verify runs, finished and running.", no_args_is_help=True
+    help="List, show, compare, verify and clean runs, finished and running.", no_args_is_help=True
 )
 app.command(name="compare")(compare_runs)
 app.command(name="verify")(verify_runs)
+app.command(name="clean")(clean_runs)
 
 
 @app.command(name="list")

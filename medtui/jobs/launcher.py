@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from medtui.child_process import ChildProcess, child_environment
-from medtui.errors import EnvironmentProblem, MedtuiError
+from medtui.errors import EnvironmentProblem, MedtuiError, explain_os_error
 from medtui.jobs.device_slots import resolve_threads
 from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
@@ -71,10 +71,15 @@ def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:
 
     Raises:
         UsageError: the folder cannot be written, or `MEDTUI_FAST_PRECISION` is not a precision.
+        EnvironmentProblem: the disk is full, or failed; no folder is left.
     """
     resolved = _resolve(preset)
     study = create_study(runs_dir, preset.name)
-    publish_text(study.preset, dump_preset(resolved))
+    try:
+        publish_text(study.preset, dump_preset(resolved))
+    except OSError as error:
+        study.path.rmdir()  # no list would show a folder without a preset
+        raise explain_os_error(error) from error
     return study
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 from medtui.preset import (
     Cell,
@@ -14,6 +15,7 @@ from medtui.preset import (
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.leftovers import delete_leftover, leftovers_of
 from medtui.runs.result import retire_result
 
 
@@ -51,3 +53,10 @@ def retire_lost_references(study: StudyFolder, preset: Preset, runs: list[RunFol
             why = f"{reference.model} is missing: the reference is trained again"
             print(why, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
             retire_result(reference)
+
+
+def sweep(study: StudyFolder) -> None:
+    """Delete what interrupted writers left in a study that this process owns, where it can."""
+    for leftover in leftovers_of(study, is_own=True):
+        with suppress(OSError):
+            delete_leftover(leftover)

@@ -19,7 +19,7 @@ from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.jobs.benchmark import start_bench
 from medtui.jobs.device_slots import Slot, find_slots
-from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references
+from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Preset, parse_preset
@@ -89,6 +89,7 @@ class Supervisor:
             signal.signal(number, self._request_stop)
         runs = plan_runs(self.study, self.preset)
         retire_lost_references(self.study, self.preset, runs)
+        sweep(self.study)
         self._run_references([run for run in runs if run.is_reference])
         is_search_over = False
         compressible = [run for run in runs if is_finished(run.reference)]
@@ -249,14 +250,14 @@ class Supervisor:
 
     @staticmethod
     def _crashed(job: Job) -> bool:
-        """Return whether a signal ended the worker before it could log an ending."""
+        """Return whether a signal ended the worker before it could log an ending, or anything."""
         if is_finished(job.run) or job.worker.returncode >= 0:
             return False
         feed = RunFeed(job.run)
         feed.refresh()
         while feed.is_behind:
             feed.refresh()
-        return feed.status == "crashed"
+        return feed.status in {"crashed", "queued"}
 
     def _stop(self, job: Job) -> None:
         now = time.monotonic()

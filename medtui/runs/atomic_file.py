@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from medtui.runs.claim import Fence, unfenced
+from medtui.storage.writing import writing
 
 _PARTIAL = ".*.part"
 
@@ -23,16 +24,17 @@ def publish_bytes(path: Path, content: bytes, fence: Fence = unfenced) -> None:
         Superseded: by `fence`; `path` is unchanged.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fence()
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    with writing(path, len(content)):
+        try:
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fence()
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 def publish_text(path: Path, text: str, fence: Fence = unfenced) -> None:

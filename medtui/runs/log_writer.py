@@ -23,6 +23,7 @@ from medtui.runs.claim import Fence, OwnClaim, unfenced
 from medtui.runs.history import History
 from medtui.runs.log_reader import EventTail
 from medtui.runs.log_record import Record, encode_record, finite
+from medtui.storage.writing import writing
 
 _DURABLE = (
     CycleEnded, CheckpointWritten, RunStarted, RunStopped, RunFailed, RunFinished, StageStarted,
@@ -52,6 +53,7 @@ class EventWriter:
         claim: OwnClaim | None = None,
     ) -> None:
         self._clock = clock
+        self._path = path
         tail = EventTail(path)
         self.history = History()
         """Folded content of the log, kept up to date."""
@@ -97,11 +99,13 @@ class EventWriter:
             return
         record = Record(self._next_seq, self._clock(), event, self.generation)
         self.fence()
-        self._append(encode_record(record))
-        self._next_seq += 1  # before the sync: the line is in the log even if that fails
-        self.history.add(record)
-        if isinstance(event, _DURABLE):
-            os.fsync(self._descriptor)
+        line = encode_record(record)
+        with writing(self._path, len(line)):
+            self._append(line)
+            self._next_seq += 1  # before the sync: the line is in the log even if that fails
+            self.history.add(record)
+            if isinstance(event, _DURABLE):
+                os.fsync(self._descriptor)
         self.seconds += time.monotonic() - began
 
     def _append(self, line: bytes) -> None:

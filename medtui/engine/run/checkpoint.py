@@ -30,6 +30,7 @@ from medtui.runs.checkpoint_files import (
 from medtui.runs.claim import Fence, unfenced
 from medtui.runs.json_record import encode_json_record
 from medtui.storage import UnreadableFile
+from medtui.storage.writing import writing
 
 GENERATIONS = 2
 """Number of checkpoints kept; the older one is used if the newer one is damaged."""
@@ -153,7 +154,7 @@ def _read(path: Path) -> Checkpoint:
 
 
 def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+    with writing(path, len(content)), path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -1,0 +1,46 @@
+"""`medtui runs clean`: deletes what interrupted writers left behind."""
+
+from typing import Annotated
+
+import typer
+
+from medtui.cli import options
+from medtui.units import format_bytes
+
+
+def clean_runs(
+    ctx: typer.Context,
+    studies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="Studies [default: all of the runs folder].",
+            autocompletion=options.complete_target,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be deleted; delete nothing.")
+    ] = False,
+    runs_dir: options.RunsDir = None,
+) -> None:
+    """Delete temporary files of interrupted writers, and checkpoints of finished runs.
+
+    Runs that are running are passed over. Results, models and logs are never deleted.
+    """
+    from medtui.cli.run_lookup import find_target
+    from medtui.runs.folder import StudyFolder, is_planned, subfolders
+    from medtui.runs.leftovers import delete_leftover, leftovers_of
+
+    folder = options.runs_dir_of(ctx, runs_dir)
+    if studies:
+        chosen = [find_target(folder, name).study for name in studies]
+    else:
+        chosen = [StudyFolder(path) for path in subfolders(folder) if is_planned(path)]
+    total = 0
+    for leftover in [each for study in dict.fromkeys(chosen) for each in leftovers_of(study)]:
+        if not dry_run:
+            delete_leftover(leftover)
+        total += leftover.num_bytes
+        print(f"{leftover.path}  {format_bytes(leftover.num_bytes)}")
+    verb = "would be freed" if dry_run else "freed"
+    typer.echo(f"medtui: {format_bytes(total)} {verb}", err=True)
