@@ -17,9 +17,11 @@ from medtui.analysis.verdicts import Verdict, judge, shortage_of
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
+from medtui.metrics.nested import MIN_SEEDS
 from medtui.metrics.registry import MIN_PATIENTS_PAIRED
 from medtui.runs.run_names import is_reference
 from medtui.storage import UnreadableFile
+from medtui.units import plural
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,19 @@ class Differences:
     has_patients: bool = True
     from_reference: "Differences | None" = None
     """The differences from the study's reference, where the baseline is its control."""
+    num_seeds: int = 1
+    """Seeds over which they are averaged."""
+
+    @property
+    def lacks_seeds(self) -> bool:
+        """Whether they are averaged over fewer seeds than an interval needs."""
+        return 1 < self.num_seeds < MIN_SEEDS
 
     def verdict(self, metric: Metric, margin: float) -> Verdict:
         """Return the verdict on the change of a metric."""
         shortage = shortage_of(self.patients, metric, are_known=self.has_patients)
+        if self.lacks_seeds:
+            shortage = plural(self.num_seeds, "seed")
         return judge(self.by_metric.get(metric.name), margin, shortage=shortage)
 
 

@@ -1,4 +1,4 @@
-"""Tables of runs: results with differences, groups, classes, layers, settings."""
+"""Tables of runs: results with differences, classes, layers, settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,6 @@ from medtui.analysis.differences import (
     difference_text,
     from_reference,
 )
-from medtui.analysis.groups import Group, mean_and_spread
 from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Row, Table
@@ -44,33 +43,6 @@ def runs_table(
     decisions = decision_note(entries, (column.metric for column in columns))
     note = " ".join(filter(None, (_baselines(entries, found), decisions)))
     return Table("Results", tuple(headers), rows, (), note, 1, tuple(shown), positives)
-
-
-def groups_table(groups: Sequence[Group], columns: Sequence[Column]) -> Table:
-    """Return a row of mean and spread per group, followed by a row per member."""
-    numbers = [column for column in columns if not column.is_text]
-    rows: list[Row] = []
-    marks: list[str] = []
-    members: list[Sequence[RunRecord]] = []
-    for group in groups:
-        members += [group.members, *([each] for each in group.members if len(group.members) > 1)]
-        count = len(group.members)
-        means = [mean_and_spread(group, column) for column in numbers]
-        rows.append((group.label, str(count), *means))
-        marks.append("group")
-        for entry in group.members if count > 1 else ():
-            values = [column.text(entry) for column in numbers]
-            rows.append((f"  {entry.key}", "", *values))
-            marks.append("")
-    positive = positive_of(entry for group in groups for entry in group.members)
-    keys = ("group", "runs")
-    headers = (*keys, *(column.label for column in numbers))
-    shown = (*keys, *(column.label_for(positive) for column in numbers))
-    everyone = [entry for group in groups for entry in group.members]
-    decisions = decision_note(everyone, (column.metric for column in numbers))
-    note = f"Mean ± standard deviation over the members of a group. {decisions}".rstrip()
-    positives = _positive_classes(members, numbers)
-    return Table("Groups", headers, tuple(rows), tuple(marks), note, 1, shown, positives)
 
 
 def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "test") -> Table:

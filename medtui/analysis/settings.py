@@ -23,10 +23,15 @@ class SettingLine:
 
 def setting_differences(entries: Sequence[RunRecord]) -> list[SettingLine]:
     """Return the keys in which the runs' presets differ, in the preset's order."""
-    tables = [_flat(_settings_of(entry)) for entry in entries]
+    tables = [flat_settings(entry) for entry in entries]
     keys = dict.fromkeys(key for table in tables for key in table)
     lines = [SettingLine(key, tuple(table.get(key, MISSING) for table in tables)) for key in keys]
     return [line for line in lines if len(set(line.values)) > 1]
+
+
+def flat_settings(entry: RunRecord) -> dict[str, str]:
+    """Return a run's preset by dotted keys; empty if it cannot be read."""
+    return _flat(_settings_of(entry))
 
 
 def _settings_of(entry: RunRecord) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """A table of texts, for terminals, screens, reports and files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from medtui.csv_text import csv_text
 
@@ -29,6 +30,8 @@ class Table:
     """Headers for people; empty shows `headers`, which are the keys of CSV and JSON."""
     positive_classes: Row = ()
     """The positive class of each row, which CSV and JSON have beside the others; or empty."""
+    objects: tuple[Mapping[str, Any], ...] = ()
+    """Further values of each row, which JSON has beside the texts; or empty."""
 
     @property
     def shown(self) -> Row:

@@ -65,7 +65,7 @@ def compare_runs(
         typer.Option(
             "--group",
             metavar="NAMES",
-            help="Show mean and spread by columns, for example scheme,density.",
+            help="Show means over seeds, grouped by columns, for example scheme,density.",
         ),
     ] = "",
     probes: Annotated[
@@ -200,9 +200,11 @@ def _asked_sheets(
     asked: tuple[bool, bool, bool, bool],
     group: str,
 ) -> "tuple[list[Table], list[str]]":
+    from medtui.analysis.differences import differences_of_all
+    from medtui.analysis.group_tables import groups_table
     from medtui.analysis.groups import group_runs
     from medtui.analysis.run_record import task_of
-    from medtui.analysis.run_tables import classes_table, groups_table, settings_table
+    from medtui.analysis.run_tables import classes_table, settings_table
     from medtui.analysis.subgroup_analysis import analyse_all
     from medtui.analysis.subgroup_tables import analysis_tables, patients_table
     from medtui.metrics import class_metric
@@ -211,13 +213,15 @@ def _asked_sheets(
     sheets, problems = list["Table"](), list[str]()
     if group:
         keys = group.replace(",", " ").split()
-        sheets.append(groups_table(group_runs(entries, keys), columns))
+        found, problems = differences_of_all(entries, pin)
+        sheets.append(groups_table(group_runs(entries, keys), columns, found, pin))
     if are_classes:
         sheets.append(classes_table(entries, class_metric(task_of(entries))))
     if are_settings:
         sheets.append(settings_table(entries))
     if are_hurt or are_patients:
-        harms, problems = analyse_all(entries, pin)
+        harms, unanalysed = analyse_all(entries, pin)
+        problems += [each for each in unanalysed if each not in problems]
         sheets += analysis_tables(harms) if are_hurt else []
         sheets += [patients_table(each) for each in harms if are_patients and each.patients]
         if are_patients and any(not each.patients for each in harms):
@@ -239,7 +243,8 @@ def _print(
                 named = dict(zip(json_keys(sheet.headers), cells, strict=True))
                 if sheet.positive_classes:
                     named["positive_class"] = sheet.positive_classes[row]
-                print_object({"sheet": sheet.title, **named, "mark": sheet.mark_of(row)})
+                further = sheet.objects[row] if sheet.objects else {}
+                print_object({"sheet": sheet.title, **named, "mark": sheet.mark_of(row), **further})
         elif as_csv:
             print(table_csv(sheet), end="\n" if at < len(sheets) - 1 else "")
         elif as_markdown:

@@ -64,7 +64,7 @@ def metric_intervals(
     """
     names = [str(index) for index in range(scores.num_classes)]
     forms: dict[str, Sampled] = {
-        metric.name: _on(scores, metric)
+        metric.name: on_samples(scores, metric)
         for metric in reported_metrics(scores.task)
         if metric.has_interval
         and (method == "percentile" or not reason_without(metric, scores, patients, names))
@@ -92,7 +92,7 @@ def paired_differences(
     count. With fewer patients than `Metric.min_patients_paired` the jackknife returns no interval.
     """
     forms = {
-        metric.name: _change(_on(before, metric), _on(after, metric))
+        metric.name: change_of(on_samples(before, metric), on_samples(after, metric))
         for metric in metrics
         if metric.resample is not None
     }
@@ -114,13 +114,15 @@ def paired_differences(
     return found
 
 
-def _on(scores: Scores, metric: Metric) -> Sampled:
+def on_samples(scores: Scores, metric: Metric) -> Sampled:
+    """Return a metric of some scores as a number on each sample."""
     resample = metric.resample
     assert resample is not None, f"{metric.name} has no sampled form"
     return lambda draws: resample(scores, draws)
 
 
-def _change(before: Sampled, after: Sampled) -> Sampled:
+def change_of(before: Sampled, after: Sampled) -> Sampled:
+    """Return the change between two numbers as a number on each sample."""
     return lambda draws: after(draws) - before(draws)
 
 

@@ -35,7 +35,7 @@ class Jackknife:
     @property
     def standard_error(self) -> float:
         """The jackknife's standard error; NaN where two replicates are not defined."""
-        return _standard_error(self.replicates_B)
+        return standard_error_of(self.replicates_B)
 
     @property
     def normal_error(self) -> float:
@@ -65,9 +65,9 @@ class Jackknife:
         if not 0 < self.value < 1 or (values_B <= 0).any() or (values_B >= 1).any():
             low, high = self.interval()
             return max(low, 0.0), min(high, 1.0)
-        reach = _quantile(self, 0.5 + CONFIDENCE / 2) * _standard_error(_logit(values_B))
-        centre = _logit(np.array(self.value))
-        return _logistic(float(centre) - reach), _logistic(float(centre) + reach)
+        reach = _quantile(self, 0.5 + CONFIDENCE / 2) * standard_error_of(logit(values_B))
+        centre = logit(np.array(self.value))
+        return logistic(float(centre) - reach), logistic(float(centre) + reach)
 
 
 def effective_number(patients: Sequence[str]) -> float:
@@ -79,7 +79,8 @@ def effective_number(patients: Sequence[str]) -> float:
     return float(images_P.sum()) ** 2 / float(np.square(images_P.astype(np.float64)).sum())
 
 
-def _standard_error(replicates_B: Floats) -> float:
+def standard_error_of(replicates_B: Floats) -> float:
+    """Return the jackknife's standard error; NaN where two replicates are not defined."""
     values_B = replicates_B[np.isfinite(replicates_B)]
     count = len(values_B)
     if count < 2:  # noqa: PLR2004 - one value has no spread
@@ -94,9 +95,11 @@ def _quantile(found: Jackknife, probability: float) -> float:
     return float(t.ppf(probability, max(found.num_effective - 1, 1.0)))
 
 
-def _logit(values: Floats) -> Floats:
+def logit(values: Floats) -> Floats:
+    """Return the log odds of shares."""
     return np.log(values / (1 - values))
 
 
-def _logistic(value: float) -> float:
+def logistic(value: float) -> float:
+    """Return the share of log odds."""
     return 1 / (1 + math.exp(-value))

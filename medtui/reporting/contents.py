@@ -7,8 +7,9 @@ from functools import cached_property
 
 import msgspec
 
-from medtui.analysis.baselines import baseline_of
-from medtui.analysis.differences import Differences, differences, differences_of_all
+from medtui.analysis.differences import Differences, differences_of_all
+from medtui.analysis.group_statistics import group_statistics, val_verdict
+from medtui.analysis.groups import Group, group_runs
 from medtui.analysis.low_fidelity import split_by_fidelity
 from medtui.analysis.run_record import RunRecord, problems_of, read_run_records, task_of
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_all
@@ -23,6 +24,9 @@ from medtui.preset import dump_preset, names_probe
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.json_record import read_json_record
 from medtui.runs.search_record import SearchOutcome, read_search
+from medtui.units import MISSING
+
+_GROUPED_BY = ("study", "scheme", "density")
 
 Tell = Callable[[str], None]
 """Called with what is being done, for progress output."""
@@ -59,8 +63,12 @@ class Contents:
     """By run."""
     found: dict[str, Differences]
     """By run, on test."""
+    groups: tuple[Group, ...]
+    """The runs by what they repeat with other seeds; a run without repetitions is a group."""
+    group_changes: dict[str, Differences]
+    """Group's label to its changes on test, averaged over seeds; only of those with a baseline."""
     val_verdicts: dict[str, Verdict]
-    """Run to the verdict on the primary metric on val, by which runs are chosen."""
+    """Group's label to the verdict on the primary metric on val, by which groups are chosen."""
     harms: tuple[SubgroupAnalysis, ...]
     pictures: dict[str, Picture]
     """Images named in `harms`, as far as the data set is at hand."""
@@ -102,6 +110,22 @@ class Contents:
     def compressed(self) -> tuple[RunRecord, ...]:
         """The compressions: neither references nor controls."""
         return tuple(entry for entry in self.entries if entry.folder.is_compressed)
+
+    @property
+    def compressions(self) -> tuple[Group, ...]:
+        """The compressions by what they repeat with other seeds."""
+        return tuple(each for each in self.groups if each.members[0].folder.is_compressed)
+
+    @property
+    def has_seeds(self) -> bool:
+        """Whether anything is repeated with other seeds."""
+        return any(len(group.repetitions) > 1 for group in self.groups)
+
+    def name_of(self, group: Group) -> str:
+        """Return a group's label, without its study where all are of one."""
+        studies = {entry.folder.study.name for entry in self.entries}
+        label = group.label.partition(" ")[2] if len(studies) == 1 else group.label
+        return label.removesuffix(f" {MISSING}")
 
     @property
     def has_controls(self) -> bool:
@@ -151,7 +175,8 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
     found, missing = differences_of_all(entries, None)
     tell(f"{name}: analysing subgroups")
     harms, _ = analyse_all(entries)
-    val_verdicts = _val_verdicts(entries, headline)
+    groups = tuple(group_runs(entries, _GROUPED_BY))
+    val_verdicts = _val_verdicts(groups, headline)
     first = entries[0]
     tell(f"{name}: finding the images that changed most")
     pictures, why = _pictures(first, harms)
@@ -163,6 +188,12 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
         headline=headline,
         curves=curves,
         found=found,
+        groups=groups,
+        group_changes={
+            group.label: changes
+            for group in groups
+            if (changes := group_statistics(group).changes) is not None
+        },
         val_verdicts=val_verdicts,
         harms=tuple(harms),
         pictures=pictures,
@@ -183,17 +214,10 @@ def _damage(entries: Sequence[RunRecord], curves: Mapping[str, RunCurves]) -> li
     return list(dict.fromkeys([*problems_of(entries), *of_logs]))
 
 
-def _val_verdicts(entries: Sequence[RunRecord], headline: Metric) -> dict[str, Verdict]:
-    """Return each run's verdict on val; runs that cannot be compared are left out."""
-    found = {}
-    for entry in entries:
-        baseline = baseline_of(entry, entries, None)
-        if baseline is None:
-            continue
-        with suppress(MedtuiError):  # the differences on test say why
-            on_val = differences(baseline, entry, "val", metric=headline)
-            found[entry.key] = on_val.verdict(headline, entry.margin)
-    return found
+def _val_verdicts(groups: Sequence[Group], headline: Metric) -> dict[str, Verdict]:
+    """Return each group's verdict on val; groups that cannot be compared are left out."""
+    found = {group.label: val_verdict(group, headline, group.members[0].margin) for group in groups}
+    return {label: verdict for label, verdict in found.items() if verdict is not None}
 
 
 def _searches(

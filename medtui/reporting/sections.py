@@ -28,6 +28,7 @@ from medtui.reporting.contents import Contents
 from medtui.reporting.convergence_table import convergence_table
 from medtui.reporting.published import published_tables
 from medtui.reporting.results_note import results_note
+from medtui.reporting.seeds_table import seeds_table
 from medtui.reporting.summary_text import metric_text, summary
 from medtui.runs.bench_record import Bench, Spread
 from medtui.units import (
@@ -127,6 +128,8 @@ def _results(contents: Contents) -> Iterator[Part]:
                "actual density", "reachable density", "nonzero", "sparse size", "cycle kept",
                "time")  # fmt: skip
     yield Table("Results", headers, tuple(rows), tuple(marks), results_note(contents))
+    if (over_seeds := seeds_table(contents)).rows:
+        yield over_seeds
     if (convergence := convergence_table(contents)).rows:
         yield convergence
     yield from published_tables(contents)

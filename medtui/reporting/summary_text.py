@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from medtui.analysis.baselines import describe_missing_controls
-from medtui.analysis.differences import difference_text
+from medtui.analysis.columns import column_named
+from medtui.analysis.group_statistics import change_text
+from medtui.analysis.groups import Group
 from medtui.analysis.low_fidelity import describe_low_fidelity
 from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_tables import short_name
 from medtui.analysis.verdicts import Verdict
+from medtui.metrics.nested import MIN_SEEDS
 from medtui.reporting.contents import Contents
 from medtui.units import format_bytes, format_count, format_density, format_percent, plural
 
@@ -40,7 +43,7 @@ def _sentences(contents: Contents) -> Iterator[str]:
             of += f" of {format_count(test.num_patients)} patients"
         who = "The dense reference"
         if len(contents.references) > 1:
-            who = f"In {reference.folder.study.name} the dense reference"
+            who = f"The dense reference {short_name(reference, contents.entries)}"
         yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
     yield from _controls(contents)
     yield from _verdicts(contents)
@@ -76,47 +79,70 @@ def _what(contents: Contents) -> str:
 
 
 def _verdicts(contents: Contents) -> Iterator[str]:
-    """Yield how many runs are non-inferior, worse or neither, and which is chosen on val."""
+    """Yield how many runs are non-inferior, worse or neither, and which is chosen on val.
+
+    Runs that differ in seeds alone are judged together, by their mean.
+    """
     metric = contents.headline
-    compared = [entry for entry in contents.compressed if entry.key in contents.found]
+    compared = [each for each in contents.compressions if each.label in contents.group_changes]
     if not compared:
         return
-    states = [_verdict(contents, entry).state for entry in compared]
-    margins = {entry.margin for entry in compared}
+    states = [_verdict(contents, group).state for group in compared]
+    margins = {group.members[0].margin for group in compared}
     by = " or ".join(metric.show_amount(margin) for margin in sorted(margins))
     against = "the control" if contents.has_controls else "the reference"
+    what = "compared setting" if contents.has_seeds else "compared run"
     yield (
         f"Against a margin of {by} in {metric.label}, stated by the preset, "
-        f"{states.count('non-inferior')} of {plural(len(states), 'compared run')} are shown to be "
+        f"{states.count('non-inferior')} of {plural(len(states), what)} are shown to be "
         f"non-inferior to {against} on test and {states.count('worse')} to be worse; for the "
         f"others, {states.count('not shown')}, neither is shown."
     )
+    yield _seeds(contents)
     yield _chosen(contents, compared)
 
 
-def _verdict(contents: Contents, entry: RunRecord) -> Verdict:
-    return contents.found[entry.key].verdict(contents.headline, entry.margin)
+def _seeds(contents: Contents) -> str:
+    """Return how many seeds stand behind the numbers, and what that leaves unknown."""
+    counts = sorted({len(group.repetitions) for group in contents.compressions})
+    if counts == [1]:
+        return "All runs have one seed: the spread over seeds is unknown."
+    return (
+        f"There are {' or '.join(map(str, counts))} seeds of each: intervals of means are over "
+        f"seeds and patients, from {MIN_SEEDS} seeds on."
+    )
 
 
-def _chosen(contents: Contents, compared: Sequence[RunRecord]) -> str:
-    """Return the smallest run that is non-inferior on val, with its numbers on test.
+def _verdict(contents: Contents, group: Group) -> Verdict:
+    changes = contents.group_changes[group.label]
+    return changes.verdict(contents.headline, group.members[0].margin)
 
-    A run that is chosen by test would be quoted too well there.
+
+def _chosen(contents: Contents, compared: Sequence[Group]) -> str:
+    """Return the smallest group that is non-inferior on val, with its numbers on test.
+
+    One that is chosen by test would be quoted too well there; so would the luckiest of its seeds.
     """
     metric, verdicts = contents.headline, contents.val_verdicts
-    holding = [each for each in compared if each.key in verdicts and verdicts[each.key].holds]
+    holding = [each for each in compared if each.label in verdicts and verdicts[each.label].holds]
     if not holding:
         return "No compressed run is shown to be non-inferior on val, so none is chosen."
-    smallest = min(holding, key=lambda entry: entry.result.size.bytes_packed)
-    size, found = smallest.result.size, contents.found[smallest.key]
-    change = difference_text(metric, found.by_metric.get(metric.name))
+    smallest = min(holding, key=_sparse_size)
+    changes = contents.group_changes[smallest.label]
+    actual = smallest.mean(column_named("actual_density"))
+    who = short_name(smallest.members[0], contents.entries)
+    if len(smallest.members) > 1:
+        who = f"{contents.name_of(smallest)} ({plural(len(smallest.repetitions), 'seed')})"
     return (
         f"The smallest that is non-inferior on val, which was used for selection, is "
-        f"{short_name(smallest, contents.entries)}, with a sparse size of "
-        f"{format_bytes(size.bytes_packed)} and an actual density of "
-        f"{format_percent(size.density)}; on test its {metric.label} changed by {change}: "
-        f"{_verdict(contents, smallest).text}."
+        f"{who}, with a sparse size of {format_bytes(round(_sparse_size(smallest)))} and an actual "
+        f"density of {format_percent(actual)}; on test its {metric.label} changed by "
+        f"{change_text(metric, changes)}: {_verdict(contents, smallest).text}."
     )
+
+
+def _sparse_size(group: Group) -> float:
+    return group.mean(column_named("sparse_size")) or 0.0
 
 
 def _collapses(contents: Contents) -> Iterator[str]:

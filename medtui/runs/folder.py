@@ -31,7 +31,7 @@ class RunFolder:
 
     @property
     def reference(self) -> "RunFolder":
-        """Folder of the reference that the run compresses, by its name; its own for a reference."""
+        """Folder of the reference that the run compresses; its own for a reference."""
         return self.study.run(run_names.reference_of(self.name))
 
     @property
@@ -206,11 +206,9 @@ class StudyFolder:
 
     def runs(self) -> list[RunFolder]:
         """Return the existing runs: the references, then the others in planned order."""
-        found = [RunFolder(path) for path in subfolders(self.path)]
-        planned = [run for run in found if is_planned(run.path)]
-        return sorted(
-            planned, key=lambda run: (*run_names.rank(run.name), _planned_at(run), run.name)
-        )
+        found = [RunFolder(path) for path in subfolders(self.path) if is_planned(path)]
+        ranks = {run: (*run_names.rank(run.name), _planned_at(run), run.name) for run in found}
+        return sorted(found, key=lambda run: ranks[run])
 
 
 def subfolders(path: Path) -> list[Path]:

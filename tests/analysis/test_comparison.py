@@ -238,8 +238,13 @@ def test_low_fidelity_runs_are_recognised_by_their_folders(searched: list[RunRec
 
 def test_low_fidelity_runs_are_not_averaged_with_others(searched: list[RunRecord]) -> None:
     """Whatever the columns, they form a group of their own, named so."""
-    sizes = {group.label: len(group.members) for group in group_runs(searched, ["scheme"])}
-    assert sizes == {"reference": 1, "FilterPrune50": 2, "Prune": 2, "Prune low-fidelity": 2}
+    groups = group_runs(searched, ["scheme"])
+    sizes = {group.label: len(group.members) for group in groups}
+    assert (sizes["reference"], sizes["FilterPrune50"], sizes["Prune"]) == (1, 2, 2)
+    for group in groups:
+        is_low = group.label.startswith("Prune low-fidelity")
+        assert {entry.is_probe for entry in group.members} == {is_low}
+    assert sum(entry.is_probe for group in groups for entry in group.members) == 2
 
 
 def test_the_role_of_a_run_in_a_search_is_a_column(searched: list[RunRecord]) -> None:

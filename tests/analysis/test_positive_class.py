@@ -12,9 +12,10 @@ import pytest
 from medtui.analysis.column_choice import usual_columns, with_positive_class
 from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.filters import parse_filter
-from medtui.analysis.groups import group_runs, mean_and_spread
+from medtui.analysis.group_tables import groups_table
+from medtui.analysis.groups import Group, mean_and_spread
 from medtui.analysis.run_record import RunRecord, read_run_records
-from medtui.analysis.run_tables import classes_table, groups_table, runs_table
+from medtui.analysis.run_tables import classes_table, runs_table
 from medtui.analysis.split_result import measure_split
 from medtui.analysis.table import table_csv, table_markdown
 from medtui.metrics import metric_named
@@ -100,7 +101,7 @@ def test_runs_about_different_classes_say_so_row_by_row(
     table = runs_table(both, columns)
     assert {row[2] for row in table.rows} == {EARLIER, LATER}
     assert table.shown[3] == "test sensitivity"
-    (dense,) = [each for each in group_runs(both, ["scheme"]) if each.label == "reference"]
+    dense = Group("reference", tuple(each for each in both if each.folder.is_reference))
     assert mean_and_spread(dense, column_named("sensitivity")) == "—"
     assert mean_and_spread(dense, column_named("accuracy")) != "—"
     assert with_positive_class(usual_columns(records(later)), records(later)) == usual_columns(

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from medtui.analysis.differences import Differences
+from medtui.analysis.groups import Group
 from medtui.analysis.verdicts import judge
 from medtui.charts.figures.registry import FIGURES, figures_of
 from medtui.errors import UsageError
@@ -137,7 +138,7 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
     reference = cells.references[0]
     assert f"{reference.metric('test', 'accuracy') * 100:.1f} %" in text
     assert "Against a margin of 2 points in accuracy" in text
-    assert "0 of 4 compared runs are shown to be non-inferior" in text
+    assert "0 of 2 compared settings are shown to be non-inferior" in text
     assert "No compressed run is shown to be non-inferior on val" in text
     assert "of the test predictions changed" in text
 
@@ -147,12 +148,13 @@ def test_a_run_is_chosen_on_val_and_quoted_on_test(cells: Contents) -> None:
     first, second = (each for each in cells.compressed if each.result.seed == 0)
     patients = tuple(f"p{number}" for number in range(60))
     gain, loss = Difference(0.1, 0.05, 0.15, 0.02), Difference(-0.05, -0.09, -0.01, 0.02)
-    found = {
-        entry.key: Differences("cells/reference", {"accuracy": change}, patients)
+    groups = tuple(Group(entry.folder.name, (entry,)) for entry in (first, second))
+    changes = {
+        entry.folder.name: Differences("cells/reference", {"accuracy": change}, patients)
         for entry, change in ((first, gain), (second, loss))
     }
-    verdicts = {first.key: judge(loss, 0.02), second.key: judge(gain, 0.02)}
-    text = summary(replace(cells, found=found, val_verdicts=verdicts))
+    verdicts = {first.folder.name: judge(loss, 0.02), second.folder.name: judge(gain, 0.02)}
+    text = summary(replace(cells, groups=groups, group_changes=changes, val_verdicts=verdicts))
     assert "1 of 2 compared runs are shown to be non-inferior to the reference on test" in text
     assert "and 1 to be worse" in text
     chosen = text.partition("The smallest that is non-inferior on val, which was used for ")[2]

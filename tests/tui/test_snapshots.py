@@ -178,7 +178,7 @@ async def test_compare(begin: Begin, runs_dir: Path) -> None:
         ):  # fmt: skip
             await walk.take(f"compare-{name}", *([] if key == 1 else [str(key)]))
         await walk.take("compare-groups", "1", "g")
-        await walk.take("compare-columns", "g", "g", "g", "g", "g", "v")
+        await walk.take("compare-columns", "g", "g", "g", "g", "v")
         await walk.take("compare-help", "escape", "question_mark")
 
 

@@ -118,13 +118,17 @@ class FigureData:
             if value is not None
         )
 
-    def schemes(self) -> list[Group]:
+    def schemes(self) -> dict[str, list[ChartedRun]]:
         """Return the runs by scheme; those of different studies are not mixed."""
-        studies = {entry.folder.study.name for entry in self.entries}
-        return group_runs(self.entries, ["study", "scheme"] if len(studies) > 1 else ["scheme"])
+        are_many = len({entry.folder.study.name for entry in self.entries}) > 1
+        found: dict[str, list[ChartedRun]] = {}
+        for run in self.runs:
+            study = f"{run.entry.folder.study.name} " if are_many else ""
+            found.setdefault(f"{study}{run.entry.result.scheme}", []).append(run)
+        return found
 
     def cells(self) -> list[Group]:
-        """Return the runs by scheme and density, which differ in seeds alone."""
+        """Return the runs by scheme and density; those of a group differ in seeds alone."""
         studies = {entry.folder.study.name for entry in self.entries}
         keys = ["scheme", "density"]
         return group_runs(self.entries, ["study", *keys] if len(studies) > 1 else keys)

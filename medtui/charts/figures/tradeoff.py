@@ -18,17 +18,17 @@ def metric_by_density(data: FigureData) -> tuple[Plot, ...]:
     headline = data.headline
     found: dict[str, list[tuple[float, float]]] = {}
     dots = list[Series]()
-    for group in data.schemes():
-        for run in (each for each in data.runs if each.entry in group.members):
+    for scheme, runs in data.schemes().items():
+        for run in runs:
             density, value = run.entry.density, data.test_value(run)
             if density is None or value is None:
                 continue
             dots.append(run.series([(density, value)], "dots"))
             if not run.entry.is_probe:
-                found.setdefault(group.label, []).append((density, value))
+                found.setdefault(scheme, []).append((density, value))
     lines = tuple(
-        Series(scheme, tuple(sorted(points)), "faint", variant=at)
-        for at, (scheme, points) in enumerate(found.items())
+        Series(name, tuple(sorted(points)), "faint", variant=at)
+        for at, (name, points) in enumerate(found.items())
         if len(points) > 1
     )
     return (

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from medtui.errors import MedtuiError
-from medtui.metrics.registry import defined
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 if TYPE_CHECKING:
@@ -15,19 +14,22 @@ def change_objects(found: "Differences") -> dict[str, Any]:
 
     `control` and `change_control` are there where the baseline is a control.
     """
+    from medtui.analysis.group_tables import change_values
+
     if found.from_reference is None:
-        return {"baseline": found.baseline, "change": _by_metric(found)}
+        return {"baseline": found.baseline, "change": change_values(found)}
     return {
         "baseline": found.from_reference.baseline,
-        "change": _by_metric(found.from_reference),
+        "change": change_values(found.from_reference),
         "control": found.baseline,
-        "change_control": _by_metric(found),
+        "change_control": change_values(found),
     }
 
 
 def control_change_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
     """Return `control` and `change_control` of a run; nothing before both are finished."""
     from medtui.analysis.differences import differences
+    from medtui.analysis.group_tables import change_values
     from medtui.analysis.run_record import RunRecord
 
     control = study.control_of(run)
@@ -38,11 +40,4 @@ def control_change_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         found = differences(baseline, RunRecord(run.folder, run.result))
     except MedtuiError:  # no predictions: the run is shown without its changes
         return {}
-    return {"control": found.baseline, "change_control": _by_metric(found)}
-
-
-def _by_metric(found: "Differences") -> dict[str, dict[str, float | None]]:
-    return {
-        name: {"value": each.value, "low": defined(each.low), "high": defined(each.high)}
-        for name, each in found.by_metric.items()
-    }
+    return {"control": found.baseline, "change_control": change_values(found)}

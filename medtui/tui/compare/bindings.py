@@ -9,7 +9,7 @@ COMPARE_BINDINGS = [
          display="/"),
     bind("o", "sort(1)", "Sort", "Sort by the next column"),
     bind("O", "sort(-1)", "Reverse", "Reverse the sort order", shown=False),
-    bind("g", "group", "Group", "Group by scheme, density or seed, with mean and spread"),
+    bind("g", "group", "Group", "Group runs that differ in seeds alone, with means over seeds"),
     bind("P", "low_fidelity", "Low-fidelity", "Show or hide the low-fidelity runs of searches",
          shown=False),
     bind("d", "hide_same", "Hide same", "Hide or show columns in which all runs are equal"),

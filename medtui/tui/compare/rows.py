@@ -8,8 +8,14 @@ from medtui.analysis.column import Column
 from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
 from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
-from medtui.analysis.groups import Group, group_row, group_runs
+from medtui.analysis.group_statistics import (
+    GroupStatistics,
+    group_statistics,
+    value_text,
+)
+from medtui.analysis.groups import Group, group_runs
 from medtui.analysis.run_record import RunRecord, positive_of
+from medtui.metrics.nested import MIN_SEEDS
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class CompareRows:
     """Runs listed together, below their mean where there are several; empty without grouping."""
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """A group's label to the texts of its columns."""
+    statistics: Mapping[str, GroupStatistics] = field(default_factory=dict)
+    """A group's label to its paired changes over seeds and patients."""
     default_baseline: str = "the reference"
     """What changes are relative to where no run is pinned."""
 
@@ -64,6 +72,8 @@ class CompareRows:
         change = f"change from {self.pin or self.default_baseline}"
         if any(each.metric is not None and each.split == "val" for each in self.columns):
             change += " · val was used for selection"
+        if self.groups:
+            change += f" · {describe_groups(self.groups)}"
         positive = positive_of(self.entries)
         is_shown = positive is not None and any(each.is_of_positive for each in self.columns)
         return f"{change} · positive class: {positive}" if is_shown else change
@@ -73,16 +83,41 @@ def make_rows(
     entries: Sequence[RunRecord],
     options: TableOptions,
     differences: Mapping[str, Differences],
-    pin: str,
+    pin: RunRecord | None,
 ) -> CompareRows:
     """Return the rows of these runs; blocks while files are read."""
     columns = tuple(options.columns_for(entries))
     texts = {entry.key: tuple(column.text(entry) for column in columns) for entry in entries}
     groups = tuple(group_runs(entries, options.group.split()) if options.group else ())
-    means = {group.label: group_row(group, columns) for group in groups}
+    statistics = {group.label: group_statistics(group, pin) for group in groups}
+    means = {group.label: _group_row(group, columns, statistics[group.label]) for group in groups}
     return CompareRows(
-        tuple(entries), columns, differences, pin, texts, groups, means, _default_baseline(entries)
-    )
+        tuple(entries), columns, differences, pin.key if pin else "", texts, groups, means,
+        statistics, _default_baseline(entries),
+    )  # fmt: skip
+
+
+def _group_row(group: Group, columns: Sequence[Column], found: GroupStatistics) -> tuple[str, ...]:
+    """Return the mean of each number, and each text that all members share, else empty."""
+    words = []
+    for column in columns:
+        if column.is_text:
+            shared = {column.text(entry) for entry in group.members}
+            words.append(shared.pop() if len(shared) == 1 else "")
+        else:
+            words.append(value_text(group, column, found))
+    return tuple(words)
+
+
+def describe_groups(groups: Sequence[Group]) -> str:
+    """Return in a few words what the numbers of groups are over."""
+    counts = sorted({len(group.repetitions) for group in groups})
+    if counts == [1]:
+        return "one seed: spread over seeds unknown"
+    known = [count for count in counts if count > 1]
+    words = f"means over {' or '.join(map(str, known))} seeds, intervals over seeds and patients"
+    lacking = f" from {MIN_SEEDS} seeds on" if known[0] < MIN_SEEDS else ""
+    return f"{words}{lacking}"
 
 
 def _default_baseline(entries: Sequence[RunRecord]) -> str:

@@ -22,7 +22,7 @@ from medtui.tui.compare.model import FinishedRuns
 from medtui.tui.compare.rows import CompareRows, TableOptions, make_rows
 from medtui.tui.compare.tabs import TABS, TabRequest, next_side
 
-GROUPINGS = ("", "scheme", "scheme density", "density", "seed", "study")
+GROUPINGS = ("", "scheme", "scheme density", "density", "study")
 """The groupings that `g` cycles through."""
 
 
@@ -199,7 +199,7 @@ class CompareState:
     def prepare_rows(self) -> Callable[[], CompareRows]:
         """Return a function that makes the table's rows; it blocks: call it in a thread."""
         differences = dict(self.differences)
-        return partial(make_rows, self.shown, self.options, differences, self.pinned_key)
+        return partial(make_rows, self.shown, self.options, differences, self.pin)
 
     def describe(self, shown: Sequence[RunRecord]) -> str:
         """Return the table's title: counts, filter, order, groups."""

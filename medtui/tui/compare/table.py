@@ -7,6 +7,7 @@ from textual.binding import Binding
 
 from medtui.analysis.column import Column as RunColumn
 from medtui.analysis.differences import Differences, difference_text
+from medtui.analysis.group_statistics import change_text
 from medtui.analysis.groups import Group
 from medtui.analysis.run_record import RunRecord
 from medtui.charts.palette import Colours
@@ -14,6 +15,7 @@ from medtui.charts.selection import Marks
 from medtui.metrics import Metric
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
+from medtui.units import plural
 
 _WIDEST = 24
 """Cells of a column at most; the run's name grows beyond where there is space."""
@@ -81,7 +83,8 @@ def _columns(rows: CompareRows) -> list[Column]:
     columns = [Column("mark", "", 2)]
     first = next((column for column in rows.columns if _has_change(column)), None)
     for at, column in enumerate(rows.columns):
-        every = (*rows.texts.values(), *rows.means.values())
+        means = (rows.means[group.label] for group in rows.groups if len(group.members) > 1)
+        every = (*rows.texts.values(), *means)
         widest = max((len(words[at]) for words in every), default=0)
         width = min(_WIDEST, max(widest, len(column.label)))
         is_name = column.name == "run"
@@ -99,13 +102,20 @@ def _columns(rows: CompareRows) -> list[Column]:
 
 
 def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
-    """Return the line above a group: its label, and each number's mean and spread."""
+    """Return the line above a group: its label, each number's mean, and the changes over seeds."""
     strong = f"bold {colours.accent}"
     words = zip(rows.columns, rows.means[group.label], strict=True)
     cells = {column.name: Text(text, style=strong) for column, text in words}
+    found = rows.statistics[group.label]
+    for column in filter(_has_change, rows.columns):
+        assert column.metric is not None, "only metrics have a change"
+        if found.changes is not None:
+            cells[f"{column.name} change"] = _change(column.metric, found.changes, colours)
+            beside = change_text(column.metric, found.changes.from_reference)
+            cells[f"{column.name} from reference"] = Text(beside, style=colours.muted)
     return cells | {
         "mark": Text("≡", style=strong),
-        "run": Text(f"{group.label}: {len(group.members)} runs", style=strong),
+        "run": Text(f"{group.label}: {plural(found.num_seeds, 'seed')}", style=strong),
     }
 
 
@@ -149,7 +159,7 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
 def _change(metric: Metric, of_run: Differences, colours: Colours) -> Text:
     """Return a change with its interval; a clear one is coloured."""
     difference = of_run.by_metric.get(metric.name)
-    text = Text(difference_text(metric, difference), style=colours.muted)
+    text = Text(change_text(metric, of_run), style=colours.muted)
     if difference is not None and difference.is_clear:
         is_worse = (difference.value < 0) == metric.higher_is_better
         text.stylize(colours.warning if is_worse else colours.good)
