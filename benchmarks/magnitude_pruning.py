@@ -128,7 +128,7 @@ def main() -> None:
     shape = result.image_shape
     if shape is None or result.shrinkage is None:
         parser.error(f"{run.path} is not a finished grouped run")
-    network = load_network(run.study.reference.model, preset, result)
+    network = load_network(run.study.reference, preset, result)
     dataset = open_dataset(preset.data)
     images = Images(dataset.train, normalisation_of(dataset), CPU)
     criterion = criterion_of(dataset, CPU)

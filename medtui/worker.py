@@ -98,7 +98,7 @@ def _run(folder: RunFolder, preset: Preset, log: EventWriter, lock: FolderLock, 
     _install_signal_handlers(stop)
     _listen_to_heartbeat(lock, stop)
     machine = preset.machine
-    threads = machine.reference_threads if folder.is_reference else machine.threads
+    threads = machine.reference_threads if folder.is_trained else machine.threads
     started = RunStarted(os.getpid(), socket.gethostname(), device, threads=threads)
     try:
         execute(folder, preset, log, stop, started)

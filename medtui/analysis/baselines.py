@@ -16,7 +16,7 @@ def control_of(entry: RunRecord, entries: Iterable[RunRecord]) -> RunRecord | No
     It is sought among `entries`, then in the study's folder. None for references and controls, and
     where no control is finished.
     """
-    if not entry.folder.is_compressed:
+    if not entry.folder.is_compared:
         return None
     known = {each.folder: each for each in entries if each.folder.is_control}
     for folder in _control_folders(entry):

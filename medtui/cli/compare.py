@@ -150,7 +150,7 @@ def _warn(problems: "Sequence[str]", entries: "Sequence[RunRecord]") -> None:
 def _entries(runs_dir: Path, targets: Sequence[str]) -> "list[RunRecord]":
     from medtui.analysis.run_record import all_runs, read_run_records
     from medtui.cli.run_lookup import find_target
-    from medtui.runs.folder import unreadable_names
+    from medtui.runs.utf8_names import unreadable_names
 
     folders = [] if targets else all_runs(runs_dir)
     for name in targets:

@@ -73,6 +73,12 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
             f"unreached  {format_count(unreachable)} of {format_count(total)} weights "
             f"({_share(unreachable, total)}) only ever multiply padding at this image size"
         )
+    if found := forecast.scratch:
+        yield (
+            f"scratch    about {found.width:.2g} of the channels, "
+            f"{format_count(found.num_parameters)} parameters, for the "
+            f"{format_count(found.target)} that {found.target_run} keeps"
+        )
     for note in forecast.notes:
         yield f"note       {note}"
 

@@ -34,7 +34,7 @@ def verify_runs(
 
     The exit code is 1 if a file is missing or damaged.
     """
-    from medtui.runs.folder import unreadable_names
+    from medtui.runs.utf8_names import unreadable_names
 
     folder = options.runs_dir_of(ctx, runs_dir)
     counts = {"ok": 0, "not recorded": 0, "missing": 0, "damaged": 0}

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 
+import msgspec
 from torch import nn
 
 from medtui.datasets.summary import DatasetSummary
@@ -33,12 +34,14 @@ def estimate(
     preset: Preset,
     survey: DatasetSummary,
     network: nn.Module,
+    narrowed: nn.Module | None = None,
     *,
     seconds_start: float = 0.0,
 ) -> Estimate:
     """Return the estimated duration of a study; measures some steps, which takes several seconds.
 
-    `seconds_start` is the time that a worker needs to start.
+    `narrowed` is the network from scratch, if there is one. `seconds_start` is the time that a
+    worker needs to start.
     """
     load = os.getloadavg()[0]
     machine = resolve_threads(preset)
@@ -49,7 +52,15 @@ def estimate(
     times = WorkTimer(preset, survey, network, device).measure(machine, cells, num_at_once)
     times = replace(times, start=seconds_start)
     counts = ImageCounts(*(split.num_images for split in survey.splits))
-    return _add_up(preset, counts, times, str(device), num_slots, num_at_once, load, network)
+    found = _add_up(preset, counts, times, str(device), num_slots, num_at_once, load, network)
+    if narrowed is None:
+        return found
+    own = WorkTimer(preset, survey, narrowed, device).measure_training(machine)
+    own = replace(own, start=seconds_start, bootstrap=times.bootstrap)
+    seconds = total(reference_time(preset, counts, own, is_trained=True))
+    return msgspec.structs.replace(
+        found, seconds_scratch=seconds, seconds_study=found.seconds_study + seconds
+    )
 
 
 def _add_up(

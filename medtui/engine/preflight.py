@@ -26,6 +26,7 @@ from medtui.engine.pruning.schemes import build_scheme, operation_of
 from medtui.engine.pruning.shrink_report import crops_kernels, measure_shrinkage
 from medtui.engine.pruning.structural_pruning import shrink
 from medtui.engine.run.device import choose_device
+from medtui.engine.scratch_forecast import forecast_scratch
 from medtui.engine.training.network import build_network
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import explain_threads
@@ -63,13 +64,15 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
     macs = count_macs(network, channels=survey.channels, side=survey.size)
     image_shape = (survey.channels, survey.size, survey.size)
     taps = reachable_taps(network, image_shape)
-    _check_search(preset, network, macs, taps, image_shape)
+    searched = _forecast_search(preset, network, macs, taps, image_shape)
     budget = penalty_budget(preset.lc)
     notes = [explain_threads(preset), _low_budget_note(preset.lc, budget)]
     cells = [
         _forecast_cell(preset, cell, network, macs, taps, image_shape)
         for cell in expand_grid(preset)
     ]
+    num_classes = len(survey.classes)
+    scratch, narrowed = forecast_scratch(preset, [*cells, *searched], image_shape, num_classes)
     train, val, test = survey.splits
     return Preflight(
         num_train=train.num_images,
@@ -84,7 +87,8 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         cells=cells,
         penalty_budget=budget,
         notes=[*sentences(by_rank(survey.findings)), *filter(None, notes)],
-        estimate=estimate(preset, survey, network, seconds_start=seconds_start)
+        scratch=scratch,
+        estimate=estimate(preset, survey, network, narrowed, seconds_start=seconds_start)
         if is_measured
         else None,
     )
@@ -157,21 +161,21 @@ def _shrinkage(theta: nn.Module, image_shape: ImageShape, is_cropped: bool) -> S
         return None
 
 
-def _check_search(
+def _forecast_search(
     preset: Preset, network: nn.Module, macs: dict[str, int], taps: Taps, image_shape: ImageShape
-) -> None:
-    """Check each searched scheme at the lowest density, and the objective.
+) -> list[CellForecast]:
+    """Return the forecast of each searched scheme at the lowest density; check the objective.
 
     Raises:
         InvalidSearch: a scheme cannot work there, or the objective cannot be measured here.
     """
-    search = preset.search
+    search, cells = preset.search, list[CellForecast]()
     if search is None:
-        return
+        return cells
     for scheme in map(preset.compress.scheme, search.scheme):
         try:
             cell = Cell(scheme, search.low, seed=0)
-            _forecast_cell(preset, cell, network, macs, taps, image_shape)
+            cells.append(_forecast_cell(preset, cell, network, macs, taps, image_shape))
         except InvalidCell as error:
             raise InvalidSearch(f"search.low: {error.message}") from error
     if search.objective == "memory" and choose_device(preset.machine.device).type == "cpu":
@@ -179,6 +183,7 @@ def _check_search(
             'search.objective = "memory" can be measured on a GPU only, and the device is a CPU. '
             'Set search.objective = "size".'
         )
+    return cells
 
 
 _REASONS = {

@@ -197,6 +197,8 @@ def describe_estimate(estimate: Estimate) -> str:
         details[-1] += f" with {format_duration(tuned)} of fine-tuning"
     if estimate.num_side_by_side > 1:
         details.append(f"{estimate.num_side_by_side} at once")
+    if estimate.seconds_scratch:
+        details.append(f"from scratch {format_duration(estimate.seconds_scratch)}")
     if estimate.seconds_benchmark:
         details.append(f"benchmark at most {format_duration(estimate.seconds_benchmark)}")
     text = (

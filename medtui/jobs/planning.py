@@ -11,6 +11,7 @@ from medtui.preset import (
     expand_grid,
     preset_for,
     preset_for_reference,
+    scratch_cells,
 )
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.completion import is_finished
@@ -20,12 +21,16 @@ from medtui.runs.result import retire_result
 
 
 def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:
-    """Create the missing run folders of references and grid; return all, the references first."""
+    """Create the missing run folders of references and grid; return all, the references first.
+
+    A network from scratch comes last.
+    """
     seeds = (None, *preset.reference.seeds[1:])
     references = [
         _plan(study.reference_of(seed), preset_for_reference(preset, seed)) for seed in seeds
     ]
-    return [*references, *(plan_run(study, preset, cell) for cell in expand_grid(preset))]
+    cells = [*expand_grid(preset), *scratch_cells(preset)]
+    return [*references, *(plan_run(study, preset, cell) for cell in cells)]
 
 
 def plan_run(study: StudyFolder, preset: Preset, cell: Cell) -> RunFolder:

@@ -1,8 +1,8 @@
 """A study's process: starts its runs, each on a device in a worker process. Imports no torch.
 
 `python -m medtui.jobs.supervisor STUDY_FOLDER` runs the references, then the grid, then what the
-searches request. It writes the presets of run folders and the searches' findings; events are in the
-runs' own logs.
+searches request, then the network from scratch. It writes the presets of run folders and the
+searches' findings; events are in the runs' own logs.
 """
 
 import argparse
@@ -93,7 +93,7 @@ class Supervisor:
         self._run_references([run for run in runs if run.is_reference])
         is_search_over = False
         compressible = [run for run in runs if is_finished(run.reference)]
-        self._run_all([run for run in compressible if not run.is_reference])
+        self._run_all([run for run in compressible if not run.is_trained])
         if is_finished(self.study.reference):
             try:
                 is_search_over = self._search()
@@ -101,6 +101,8 @@ class Supervisor:
                 raise
             except (MedtuiError, OSError) as error:
                 print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+            if any(run.is_compressed and is_finished(run) for run in self.study.runs()):
+                self._run_all([run for run in runs if run.is_scratch])
             self._bench()
         self._await_trackers()
         return 0 if is_search_over and all(map(is_finished, runs)) else 1

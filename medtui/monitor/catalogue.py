@@ -17,7 +17,6 @@ from medtui.runs.folder import (
     StudyFolder,
     is_planned,
     subfolders,
-    unreadable_names,
 )
 from medtui.runs.history import History
 from medtui.runs.liveness import LockReader
@@ -25,6 +24,7 @@ from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.status import Status, status_of
+from medtui.runs.utf8_names import unreadable_names
 
 
 @dataclass
@@ -94,7 +94,7 @@ class RunFeed:
     @property
     def main_stage(self) -> str:
         """The stage whose cycles are plotted."""
-        return "reference" if self.folder.is_reference else "compress"
+        return self.folder.main_stage
 
     @property
     def best(self) -> CycleEnded | None:
@@ -193,8 +193,8 @@ class StudyFeed:
         return None if run.folder.is_reference else self._run_in(run.folder.reference)
 
     def control_of(self, run: RunFeed) -> RunFeed | None:
-        """Return the control of a compression: that of its seeds, else one of its reference."""
-        if not run.folder.is_compressed:
+        """Return the control that a run is compared with: that of its seeds, else another."""
+        if not run.folder.is_compared:
             return None
         controls = [
             each

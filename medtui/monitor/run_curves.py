@@ -48,6 +48,6 @@ def read_run_curves(run: RunFolder) -> RunCurves:
         history.add(record)
     telemetry = TelemetryCurveReader(run.telemetry)
     telemetry.refresh()
-    stage = "reference" if run.is_reference else "compress"
+    cycles = tuple(history.cycles_of(run.main_stage))
     problems = tuple(filter(None, (tail.problem, telemetry.problem)))
-    return RunCurves(tuple(history.cycles_of(stage)), telemetry.curves(), history.data, problems)
+    return RunCurves(cycles, telemetry.curves(), history.data, problems)

@@ -140,7 +140,7 @@ def title_of(study: StudyFeed, run: RunFeed) -> str:
     parts = [cell.scheme.name]
     if cell.density is not None:
         parts.append(format_density(cell.density))
-    if study.preset is not None:
+    if study.preset is not None and not cell.is_scratch:
         parts += _seeds_in(study.preset, cell)
     if cell.is_probe:
         parts.append("probe")

@@ -164,6 +164,9 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
             f"weights of {weights}" if weights else f"{preset.reference.epochs} epochs of training"
         )
         return f"{model} · dense, {made}"
+    if cell.is_scratch:
+        made = f"{preset.reference.epochs} epochs of training, as the reference"
+        return f"{model} · narrow, from scratch · {made} · seed {cell.seed}"
     kept = "" if cell.density is None else f"keeps {format_percent(cell.density, 3)} · "
     kept = kept.replace(".000 %", " %")
     guard = f"guard {preset.compress.guard}"

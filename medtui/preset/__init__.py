@@ -16,6 +16,7 @@ from medtui.preset.grid import (
     names_probe,
     preset_for,
     preset_for_reference,
+    scratch_cells,
     tunes_last,
 )
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
@@ -95,5 +96,6 @@ __all__ = [
     "preset_for",
     "preset_for_reference",
     "preset_schema",
+    "scratch_cells",
     "tunes_last",
 ]

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from medtui.preset.schemes import Scheme
+from medtui.preset.schemes import SCRATCH, Scheme
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A run of the grid, or a sample of a search."""
+    """A run of the grid, a sample of a search, or the network that is trained from scratch."""
 
     scheme: Scheme
     """The scheme that compresses."""
@@ -19,6 +19,8 @@ class Cell:
     """Seed of the reference that is compressed; None for the study's first reference."""
     is_probe: bool = False
     """Whether it is a low-fidelity run: `search.probe_cycles` cycles instead of `lc.cycles`."""
+    is_scratch: bool = False
+    """Whether it trains a narrow network as the reference is trained, and compresses nothing."""
 
     @property
     def slug(self) -> str:
@@ -27,6 +29,8 @@ class Cell:
         `s3` is the seed of the compression, left out if 0; `r1` that of the reference, left out for
         the study's first.
         """
+        if self.is_scratch:
+            return SCRATCH
         parts = [self.scheme.name.lower()]
         if self.density is not None:
             parts.append(repr(self.density).replace("e-0", "e-"))

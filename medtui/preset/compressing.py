@@ -10,6 +10,7 @@ from medtui.preset.document import Many
 from medtui.preset.measuring import Density
 from medtui.preset.schemes import (
     CONTROL,
+    SCRATCH,
     Scheme,
     control_scheme,
     direct_schemes,
@@ -38,6 +39,9 @@ class CompressSettings(Document):
     control: bool = True
     """Whether a dense control is trained for each pair of seeds: the steps, fine-tuning and
     BatchNorm recalibration of a compression without its operator. Changes are shown against it."""
+    scratch: bool = False
+    """Whether a network with uniformly fewer channels, of as many parameters as the smallest
+    compression keeps, is trained from scratch as the reference is. It runs after all others."""
     guard: Literal["on", "off"] = "on"
     """`off` is stock Condensa, as in the study: structured schemes may empty whole layers."""
     custom: Many[Scheme] = ()
@@ -55,14 +59,16 @@ class CompressSettings(Document):
                 )
             taken.setdefault(name, f"the custom scheme `{scheme.name}`")
 
-    @check("custom", "control")
-    def _the_control_has_its_name(self) -> Iterator[Fault]:
+    @check("custom", "control", "scratch")
+    def _names_of_other_runs_are_free(self) -> Iterator[Fault]:
+        taken = {CONTROL: "control"} if self.control else {}
+        taken |= {SCRATCH: "network from scratch"} if self.scratch else {}
         for position, scheme in enumerate(self.custom):
-            if self.control and scheme.name.lower() == CONTROL:
+            if what := taken.get(scheme.name.lower()):
                 yield fault(
                     ("custom", position, "name"),
-                    f"`{scheme.name}` is the name of the control; choose another name, or set "
-                    "control = false",
+                    f"`{scheme.name}` is the name of the {what}; choose another name, or set "
+                    f"{scheme.name.lower()} = false",
                 )
 
     @check("schemes", "guard", "custom")

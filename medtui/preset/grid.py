@@ -5,6 +5,7 @@ import re
 from medtui.metrics import metric_named
 from medtui.preset.cell import Cell
 from medtui.preset.model import Preset
+from medtui.preset.schemes import SCRATCH, scratch_scheme
 from medtui.preset.searching import Objective
 from medtui.units import plural
 
@@ -34,8 +35,17 @@ def controls_of(preset: Preset) -> list[Cell]:
     return preset.compress.controls(preset.seed_pairs)
 
 
+def scratch_cells(preset: Preset) -> list[Cell]:
+    """Return the cell of the network that is trained from scratch; none where it is off."""
+    if not preset.compress.scratch:
+        return []
+    return [Cell(scratch_scheme(), None, preset.reference.seed, is_scratch=True)]
+
+
 def cell_named(preset: Preset, slug: str) -> Cell | None:
-    """Return the cell of a run's folder name, of the grid or a search's sample; None for others."""
+    """Return the cell of a run's folder name; None for the reference and unknown names."""
+    if slug == SCRATCH and preset.compress.scratch:
+        return scratch_cells(preset)[0]
     found = _SLUG.fullmatch(slug)
     if found is None:
         return None
@@ -63,10 +73,15 @@ _SLUG = re.compile(
 
 
 def count_runs(preset: Preset) -> int:
-    """Return the largest number of runs of a study: reference, grid, and samples of searches."""
+    """Return the largest number of runs of a study, with the samples of searches."""
     search = preset.search
     samples = search.budget * len(search.scheme) if search else 0
-    return len(preset.reference.seeds) + len(expand_grid(preset)) + samples
+    return (
+        len(preset.reference.seeds)
+        + len(expand_grid(preset))
+        + samples
+        + len(scratch_cells(preset))
+    )
 
 
 def describe_count(preset: Preset) -> str:
@@ -76,9 +91,10 @@ def describe_count(preset: Preset) -> str:
 
 def describe_compressions(preset: Preset, word: str = "compression") -> str:
     """Return the number of runs without the references, in words."""
-    count = count_runs(preset) - len(preset.reference.seeds)
+    num_scratch = len(scratch_cells(preset))
+    count = count_runs(preset) - len(preset.reference.seeds) - num_scratch
     at_most = "at most " if preset.search else ""
-    return f"{at_most}{plural(count, word)}"
+    return f"{at_most}{plural(count, word)}{' and a network from scratch' * num_scratch}"
 
 
 def describe_searches(preset: Preset) -> str:
@@ -99,7 +115,12 @@ def describe_searches(preset: Preset) -> str:
 
 
 def preset_for(preset: Preset, cell: Cell) -> Preset:
-    """Return a preset with one cell only: running it repeats that run and nothing else."""
+    """Return a preset with one cell only: running it repeats that run and nothing else.
+
+    The size of a network from scratch follows from the compressions, so its preset keeps them.
+    """
+    if cell.is_scratch:
+        return preset
     compress = preset.compress.model_copy(
         update={
             "schemes": (cell.scheme.name,),
@@ -108,6 +129,7 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
             "combine": "pairs",
             "omit": (),
             "control": False,
+            "scratch": False,
         }
     )
     lc = preset.lc

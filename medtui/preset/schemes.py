@@ -20,6 +20,9 @@ Criteria = Literal["l2norm", "max", "min", "mean", "sum"]
 CONTROL = "control"
 """Name of the scheme of the dense control, and of its run."""
 
+SCRATCH = "scratch"
+"""Name of the run that trains a narrow network from scratch, and of what stands for its scheme."""
+
 RESERVED = frozenset({"reference", "lock"})
 """Names in a study's folder that a run of a scheme must not take; in lower case, as runs are."""
 
@@ -205,3 +208,8 @@ def control_scheme() -> Scheme:
     penalty holds w near the theta of the cycle before, as it does in a compression.
     """
     return Scheme(name=CONTROL, operators=(Quantize(dtype="float32"),))
+
+
+def scratch_scheme() -> Scheme:
+    """Return what stands for a scheme in the run from scratch: it compresses nothing."""
+    return Scheme(name=SCRATCH, operators=(Quantize(dtype="float32"),))

@@ -37,6 +37,11 @@ class CellForecast(msgspec.Struct, frozen=True):
     """Kept share of the weights that a pixel reaches."""
 
     @property
+    def num_nonzero(self) -> int:
+        """Number of parameters that are not pruned."""
+        return self.num_parameters - self.num_weights + self.num_weights_kept
+
+    @property
     def structures_kept(self) -> tuple[int, int]:
         """Number of filters and neurons with a nonzero weight, and of all."""
         kept = sum(layer.num_structures_kept for layer in self.layers)
@@ -47,6 +52,19 @@ class CellForecast(msgspec.Struct, frozen=True):
         """Multiply-accumulates for one image with a nonzero weight, and in total."""
         kept = sum(layer.macs_kept for layer in self.layers)
         return kept, sum(layer.macs for layer in self.layers)
+
+
+class ScratchForecast(msgspec.Struct, frozen=True):
+    """A narrow network that would be trained from scratch; sizes are those of untrained weights."""
+
+    width: float
+    """Rough share of the channels that each layer keeps."""
+    num_parameters: int
+    """Parameters at that width; the run finds the width nearest to its target by bisection."""
+    target: int
+    """Parameters that the smallest compression keeps."""
+    target_run: str
+    """Name of that compression."""
 
 
 class StageTime(msgspec.Struct, frozen=True):
@@ -82,6 +100,8 @@ class Estimate(msgspec.Struct, frozen=True):
     """Measured ratio of a step's time beside other runs to its time alone."""
     stretch: float = 1.0
     """Measured ratio of elapsed to CPU seconds of a run's work; 1 on an idle machine or a GPU."""
+    seconds_scratch: float = 0.0
+    """The network from scratch, if the preset trains one."""
     load: float = 0.0
     """The machine's load average over the minute before the measurement."""
     cores: int = 0
@@ -111,6 +131,8 @@ class Preflight(msgspec.Struct, frozen=True):
     """The class that sensitivity and its like are about; None where they average over classes."""
     estimate: Estimate | None = None
     """None if it was not requested."""
+    scratch: ScratchForecast | None = None
+    """The network that would be trained from scratch; None if the preset trains none."""
 
 
 decoder: msgspec.json.Decoder[Preflight] = msgspec.json.Decoder(Preflight)

@@ -46,6 +46,7 @@ def _sentences(contents: Contents) -> Iterator[str]:
             who = f"The dense reference {short_name(reference, contents.entries)}"
         yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
     yield from _controls(contents)
+    yield from _from_scratch(contents)
     yield from _verdicts(contents)
     yield from _collapses(contents)
     yield from _direct_compressions(contents)
@@ -62,6 +63,20 @@ def _controls(contents: Contents) -> Iterator[str]:
         )
     if missing := describe_missing_controls(contents.entries):
         yield missing
+
+
+def _from_scratch(contents: Contents) -> Iterator[str]:
+    """Yield a sentence on each network that was trained from scratch."""
+    metric = contents.headline
+    for entry in (entry for entry in contents.entries if entry.result.narrowing):
+        assert entry.result.narrowing is not None
+        found = contents.found.get(entry.key)
+        change = difference_text(metric, found.by_metric.get(metric.name)) if found else ""
+        yield (
+            f"{short_name(entry, contents.entries)}, a network trained from scratch with "
+            f"{entry.result.narrowing.sentence}, reached {metric_text(contents, entry)}"
+            f"{f', a change by {change}' if change else ''}."
+        )
 
 
 def _what(contents: Contents) -> str:

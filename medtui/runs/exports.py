@@ -11,6 +11,7 @@ from medtui.protocol.export import FormatName
 from medtui.runs.bench_record import Spread
 from medtui.runs.folder import RunFolder, is_file
 from medtui.runs.json_record import require_json_record, write_json_record
+from medtui.runs.run_names import SCRATCH
 from medtui.runs.shrunk_manifest import Manifest
 from medtui.storage import UnreadableFile
 
@@ -158,7 +159,8 @@ class Export(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The format, with `shrunk` where filters were removed."""
-        return self.metadata.format + (" shrunk" if self.metadata.network.is_shrunk else "")
+        is_shrunk = self.metadata.network.is_shrunk and self.metadata.run != SCRATCH
+        return self.metadata.format + (" shrunk" if is_shrunk else "")
 
 
 _decoder = msgspec.json.Decoder(Export)

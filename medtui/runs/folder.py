@@ -8,6 +8,7 @@ from pathlib import Path
 
 from medtui.errors import UsageError
 from medtui.runs import run_names
+from medtui.runs.utf8_names import is_utf8
 
 _MAX_SLUG = 60
 
@@ -45,9 +46,29 @@ class RunFolder:
         return run_names.is_control(self.name)
 
     @property
+    def is_scratch(self) -> bool:
+        """Whether this is a narrow network that is trained from scratch."""
+        return self.name == run_names.SCRATCH
+
+    @property
     def is_compressed(self) -> bool:
-        """Whether this is a compression, and neither a reference nor a control."""
+        """Whether this is a compression: neither reference nor control, nor from scratch."""
         return run_names.is_compression(self.name)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether its changes from a control are shown: a compression, or from scratch."""
+        return self.is_compressed or self.is_scratch
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it is trained in epochs by the reference's schedule, without L-C."""
+        return self.is_reference or self.is_scratch
+
+    @property
+    def main_stage(self) -> str:
+        """The stage whose epochs or cycles are plotted."""
+        return "reference" if self.is_trained else "compress"
 
     @property
     def preset(self) -> Path:
@@ -93,6 +114,11 @@ class RunFolder:
     def model(self) -> Path:
         """Final weights."""
         return self.path / "model.safetensors"
+
+    @property
+    def narrowed(self) -> Path:
+        """Widths of a network from scratch, written before it is trained; absent in others."""
+        return self.path / "narrowed.json"
 
     @property
     def shrunk(self) -> Path:
@@ -214,32 +240,10 @@ class StudyFolder:
 def subfolders(path: Path) -> list[Path]:
     """Return the folders in `path`, ordered by name; names that are not UTF-8 are left out."""
     try:
-        entries = [entry for entry in os.scandir(path) if _is_utf8(entry.name) and entry.is_dir()]
+        entries = [entry for entry in os.scandir(path) if is_utf8(entry.name) and entry.is_dir()]
     except OSError:
         return []
     return sorted(Path(entry.path) for entry in entries)
-
-
-def unreadable_names(path: Path) -> list[str]:
-    """Return a message for each study or run in `path` whose name is not UTF-8."""
-    try:
-        names = [each.name for each in path.iterdir() if not _is_utf8(each.name)]
-    except OSError:
-        return []
-    return [
-        f"{path}/{os.fsencode(name).decode(errors='backslashreplace')} is not shown: its name is "
-        "not UTF-8. Rename it."
-        for name in sorted(names)
-        if is_file(path / name / "preset.toml")
-    ]
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def is_file(path: Path) -> bool:

@@ -16,6 +16,7 @@ from medtui.runs.claim import Fence, unfenced
 from medtui.runs.completion import is_outdated
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.runs.narrowed_record import Narrowing
 from medtui.storage import DamagedFile, FileDigest
 from medtui.telemetry import TelemetrySummary
 
@@ -146,6 +147,8 @@ class Result(msgspec.Struct, frozen=True):
 
     is_direct: bool = False
     """Whether the scheme compressed once and trained what was left, in place of L-C."""
+    narrowing: Narrowing | None = None
+    """How far a network from scratch was narrowed; None for other runs."""
     files: dict[str, FileDigest] = {}
     """Name of each other file of the run to its digest when the result was written; of logs, which
     grow, to that of the part that was written. Empty in files of earlier versions."""
@@ -158,7 +161,8 @@ class Result(msgspec.Struct, frozen=True):
 
         Cycle 0 compresses the reference directly, without an L step.
         """
-        is_lc = self.scheme != REFERENCE and not self.is_direct and self.num_cycles > 1
+        is_trained = self.scheme == REFERENCE or self.narrowing is not None
+        is_lc = not is_trained and not self.is_direct and self.num_cycles > 1
         return DIRECT_KEPT if is_lc and self.best_cycle == 0 else ""
 
     def digest_of(self, path: Path) -> FileDigest | None:

@@ -8,6 +8,9 @@ REFERENCE = "reference"
 CONTROL = "control"
 """Name of the dense control's folder in its study, followed by its seeds: `-s1-r1`."""
 
+SCRATCH = "scratch"
+"""Name of the folder of the network that is trained from scratch."""
+
 _SEEDS = re.compile(r"(?P<all>(-s[0-9]+)?(-r(?P<reference>[0-9]+))?)(-probe)?$")
 
 
@@ -22,8 +25,8 @@ def is_control(name: str) -> bool:
 
 
 def is_compression(name: str) -> bool:
-    """Return whether a run is a compression, and neither a reference nor a control."""
-    return not is_reference(name) and not is_control(name)
+    """Return whether a run is a compression, and of no other kind."""
+    return not is_reference(name) and not is_control(name) and name != SCRATCH
 
 
 def name_of_reference(seed: int | None) -> str:

@@ -33,6 +33,8 @@ class Manifest(msgspec.Struct, frozen=True):
     num_classes: int
     layers: list[LayerChannels]
     """All layers of a shrunk network; of others, the convolutions with a cropped kernel."""
+    parameters: dict[str, tuple[int, ...]] = {}
+    """Shape of each parameter of a narrowed network that belongs to none of its layers."""
 
     @property
     def is_shrunk(self) -> bool:

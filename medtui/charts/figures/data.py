@@ -108,13 +108,16 @@ class FigureData:
         return f"{split} {self.headline.label}{self.headline.unit}"
 
     def reference_levels(self, split: str, metric: Metric | None = None) -> tuple[Level, ...]:
-        """Return the references' metric, by default the primary one, as lines to compare with."""
+        """Return a metric, by default the primary one, of what is no compression, as lines.
+
+        These are the references, and networks from scratch, whose size no density states.
+        """
         shown = metric or self.headline
-        values = [shown.scale(shown.of(run.entry.split(split).metrics))
-                  for run in self.references]  # fmt: skip
+        runs = [run for run in self.runs if run.entry.folder.is_trained]
+        values = [shown.scale(shown.of(run.entry.split(split).metrics)) for run in runs]
         return tuple(
             Level(f"{run.title} {split}", value)
-            for run, value in zip(self.references, values, strict=True)
+            for run, value in zip(runs, values, strict=True)
             if value is not None
         )
 

@@ -10,12 +10,12 @@ _FULL_PERCENT = 100.0
 
 
 def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
-    """Return the primary metric on val by cycle; references are levels: epochs are no cycles."""
+    """Return the primary metric on val by cycle; what is trained in epochs is a level."""
     headline = data.headline
     series = tuple(
         run.series(curves.metric(headline))
         for run, curves in data.with_curves()
-        if not run.entry.folder.is_reference
+        if not run.entry.folder.is_trained
     )
     return (
         Plot(
@@ -41,7 +41,7 @@ def _test_curves(data: FigureData, metric: Metric) -> Plot:
     series = tuple(
         run.series(curves.test_metric(metric))
         for run, curves in data.with_curves()
-        if not run.entry.folder.is_reference
+        if not run.entry.folder.is_trained
     )
     return Plot(
         f"{metric.title} on test by cycle, for the record{metric.unit}",

@@ -73,6 +73,8 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     if result is not None:
         kept = f"cycle {result.best_cycle} of {result.num_cycles}, {describe_choice(result)}"
         yield f"  kept      {kept}"
+        if result.narrowing:
+            yield f"  width     {result.narrowing.sentence}"
         if result.direct_compression:
             yield f"  note      {result.direct_compression}"
         yield from _convergence(run)

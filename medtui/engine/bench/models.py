@@ -76,7 +76,7 @@ def load_models(run: RunFolder, device: torch.device) -> list[Model]:
         )
     check_models(run, result)
     loaders: dict[Path, Callable[[], nn.Module]] = {
-        run.model: lambda: load_network(run.model, preset, result)
+        run.model: lambda: load_network(run, preset, result)
     }
     if run.shrunk_manifest.is_file():
         loaders[run.shrunk] = lambda: load_shrunk(run)

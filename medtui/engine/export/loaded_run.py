@@ -31,6 +31,7 @@ from medtui.metrics.scores import Mask
 from medtui.metrics.task import Task
 from medtui.runs.data_digest import recorded_digest
 from medtui.runs.folder import RunFolder
+from medtui.runs.narrowed_record import read_narrowed
 from medtui.runs.predictions import SPLITS, SplitPredictions
 from medtui.runs.result import Result
 from medtui.runs.run_digests import predictions_of
@@ -117,10 +118,13 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
     shape = (dataset.channels, dataset.size, dataset.size)
     result = msgspec.structs.replace(result, image_shape=shape)  # early versions did not record it
     check_models(run, result)
-    network = load_network(run.model, preset, result)
+    network = load_network(run, preset, result)
     require_finite(network, run.model)
     subsets = _evaluation_subsets(run, deepcopy(network).float(), dataset, num_images)
-    manifest = Manifest(preset.model.architecture, dataset.channels, len(dataset.classes), [])
+    narrowed = read_narrowed(run)
+    manifest = narrowed.network if narrowed else Manifest(
+        preset.model.architecture, dataset.channels, len(dataset.classes), []
+    )  # fmt: skip
     notes = _notes(network)
     num_before = _num_weights(network)
     if is_shrunk:
@@ -131,7 +135,9 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
         notes.append(f"{gone} of {empty} empty filters and neurons were removed")
     else:
         cropped = set(crop_kernels(network, shape))
-        layers = [each for each in layer_channels(network, cropped) if each.name in cropped]
+        layers = layer_channels(network, cropped)
+        if narrowed is None:  # all others have the architecture's own widths
+            layers = [each for each in layers if each.name in cropped]
         manifest = msgspec.structs.replace(manifest, layers=layers)
         if cropped:
             notes.append(
@@ -140,7 +146,7 @@ def load_run(run: RunFolder, *, is_shrunk: bool, num_images: int) -> LoadedRun:
             )
     reference = run.reference
     check_models(reference, finished_result(reference))
-    dense = load_network(reference.model, preset_of(reference), result).float().eval()
+    dense = load_network(reference, preset_of(reference), result).float().eval()
     return LoadedRun(run, result, dataset, network.eval(), dense, manifest, subsets, notes)
 
 

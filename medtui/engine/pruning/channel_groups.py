@@ -89,7 +89,7 @@ class ChannelGraph:
         """
         self.network = deepcopy(network).float().cpu().eval().requires_grad_()
         self._names = {module: name for name, module in self.network.named_modules()}
-        pruning = _torch_pruning()
+        pruning = import_torch_pruning()
         try:
             with warnings.catch_warnings(), torch.enable_grad():
                 warnings.simplefilter("ignore")  # names parameters that are not pruned
@@ -164,7 +164,12 @@ def _can_shrink(module: nn.Module) -> bool:
     return isinstance(module, nn.Conv2d | nn.Linear | Norm)
 
 
-def _torch_pruning() -> Any:  # noqa: ANN401 - an untyped module
+def import_torch_pruning() -> Any:  # noqa: ANN401 - an untyped module
+    """Return Torch-Pruning's package.
+
+    Raises:
+        EnvironmentProblem: it is not installed.
+    """
     try:
         import torch_pruning
     except ImportError as error:

@@ -128,6 +128,8 @@ def rebuild(architecture: str, channels: int, num_classes: int, manifest: Manife
         except AttributeError as error:
             raise NotShrinkable(f"{architecture} has no layer {layer.name!r}.") from error
         _resize(module, layer)
+    for name, shape in manifest.parameters.items():
+        network.get_parameter(name).data = torch.zeros(shape)
     return network.eval()
 
 
@@ -145,6 +147,8 @@ def layer_channels(network: nn.Module, cropped: Collection[str]) -> list[LayerCh
                 found = (module.in_features, module.out_features, 1)
             case Norm():
                 found = (module.num_features, module.num_features, 1)
+            case nn.LayerNorm():
+                found = (module.normalized_shape[-1], module.normalized_shape[-1], 1)
             case _:
                 continue
         kernel = (module.kernel_size, module.padding) if name in cropped else (None, None)
@@ -205,8 +209,11 @@ def _resize(module: nn.Module, layer: LayerChannels) -> None:
             module.num_features = layer.outputs
             names = ("weight", "bias", "running_mean", "running_var")
             _replace(module, dict.fromkeys(names, (layer.outputs,)))
+        case nn.LayerNorm():
+            module.normalized_shape = (*module.normalized_shape[:-1], layer.outputs)
+            _replace(module, dict.fromkeys(("weight", "bias"), module.normalized_shape))
         case _:
-            raise NotShrinkable(f"{layer.name!r} is not a convolution, linear layer or BatchNorm.")
+            raise NotShrinkable(f"{layer.name!r} is no layer with channels.")
 
 
 def _replace(module: nn.Module, shapes: dict[str, tuple[int, ...]]) -> None:

@@ -16,6 +16,7 @@ from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
 from medtui.errors import EnvironmentProblem
 from medtui.protocol.model_size import Size
+from medtui.runs.narrowed_record import read_narrowed
 from medtui.runs.population import limited_population
 from medtui.runs.predictions import (
     RunPredictions,
@@ -53,10 +54,10 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         scheme=session.cell.scheme.name if session.cell else "reference",
         density=session.cell.density if session.cell else None,
         seed=session.seed,
-        guard=session.preset.compress.guard if session.cell else "off",
+        guard=session.preset.compress.guard if session.is_compression else "off",
         mode="fast" if session.is_fast else "exact",
         best_cycle=outcome.best_cycle,
-        is_last_kept=session.cell is None and session.preset.reference.keep == "last",
+        is_last_kept=not session.is_compression and session.preset.reference.keep == "last",
         num_cycles=outcome.num_cycles,
         val=_split_result(session, "val", val.loss, predictions, reference),
         test=_split_result(session, "test", test.loss, predictions, reference),
@@ -91,6 +92,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         ),
         is_direct=session.cell is not None and session.cell.scheme.direct,
         generation=session.log.generation,
+        narrowing=narrowed.narrowing if (narrowed := read_narrowed(session.folder)) else None,
     )
     session.save_model(outcome.model)
     _publish_predictions(session, predictions, reference)

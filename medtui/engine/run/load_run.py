@@ -1,7 +1,5 @@
 """Loading of a finished run's network, for the benchmark and the export."""
 
-from pathlib import Path
-
 from torch import nn
 
 from medtui.engine.pruning.structural_pruning import rebuild
@@ -10,6 +8,7 @@ from medtui.errors import UsageError
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
+from medtui.runs.narrowed_record import read_narrowed
 from medtui.runs.result import Result, read_result
 from medtui.runs.shrunk_manifest import read_manifest
 from medtui.storage import require_digest
@@ -49,20 +48,22 @@ def load_shrunk(run: RunFolder) -> nn.Module:
     return network
 
 
-def load_network(path: Path, preset: Preset, result: Result) -> nn.Module:
-    """Return a run's network with the weights of a file, in their stored types, on the CPU.
+def load_network(run: RunFolder, preset: Preset, result: Result) -> nn.Module:
+    """Return a run's network with its weights, in their stored types, on the CPU.
+
+    `preset` and `result` tell the architecture, the channels of the images and the classes.
 
     Raises:
         MedtuiError: the weights cannot be loaded.
     """
     assert result.image_shape is not None
-    network = build_network(
-        preset.model.architecture,
-        channels=result.image_shape[0],
-        num_classes=len(result.test.per_class),
-        seed=0,
-    )
-    load_stored(network, path)
+    channels, num_classes = result.image_shape[0], len(result.test.per_class)
+    architecture, narrowed = preset.model.architecture, read_narrowed(run)
+    if narrowed is not None:
+        network = rebuild(architecture, channels, num_classes, narrowed.network)
+    else:
+        network = build_network(architecture, channels=channels, num_classes=num_classes, seed=0)
+    load_stored(network, run.model)
     return network
 
 
@@ -74,5 +75,5 @@ def check_models(run: RunFolder, result: Result) -> None:
     Raises:
         UnreadableFile: one is missing or has changed.
     """
-    for path in (run.model, run.shrunk, run.shrunk_manifest):
+    for path in (run.model, run.narrowed, run.shrunk, run.shrunk_manifest):
         require_digest(path, result.digest_of(path))

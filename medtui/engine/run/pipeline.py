@@ -21,6 +21,7 @@ from medtui.engine.run.finalize import TrainedModel, finalize
 from medtui.engine.run.finetuning import choose_finetuned, finetune
 from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
+from medtui.engine.run.scratch import train_from_scratch
 from medtui.engine.run.session import Session, StopFlag, StopRequested
 from medtui.engine.training.network import (
     build_network,
@@ -52,6 +53,8 @@ def execute(
     session = _open_session(folder, preset, log, stop, started)
     if session.cell is None:
         outcome_of: Callable[[Session], tuple[nn.Module, int, int]] = _train_reference
+    elif session.cell.is_scratch:
+        outcome_of = train_from_scratch
     else:
         outcome_of = _compress_reference
     model, best_cycle, num_cycles = outcome_of(session)
@@ -72,7 +75,7 @@ def _open_session(
     configure_torch(device, started.threads)
     checkpoints = CheckpointStore(folder.checkpoint, fence=log.fence, generation=log.generation)
     restored = checkpoints.load_newest()
-    is_fast = preset.lc.mode == "fast" and not folder.is_reference
+    is_fast = preset.lc.mode == "fast" and not folder.is_trained
     fast = fast_precision_on(device, preset.lc.fast_precision) if is_fast else None
     current = fingerprint(device, fast)
     changed = _changed_since(restored, current, device) if restored else []
@@ -99,10 +102,9 @@ def _open_session(
         )
     save_split(dataset, folder.split, log.fence)
     cell = None if folder.is_reference else _cell_of(folder, preset)
-    seed = cell.seed if cell else preset.reference.seed
-    record = provenance(preset, seed, dataset, current)
-    write_json_record(folder.provenance, record, log.fence)
     session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
+    record = provenance(preset, session.seed, dataset, current)
+    write_json_record(folder.provenance, record, log.fence)
     session.warnings += restored.state.warnings if restored else []
     for sentence in (*checkpoints.damaged, *filter(None, [changed_positive(dataset)])):
         session.warn(sentence)

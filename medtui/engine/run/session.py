@@ -91,7 +91,7 @@ class Session:
         self.test = EvaluationBatches(Images(self.dataset.test, by, self.device), batch)
         self.train_in_order = EvaluationBatches(self.train_images, batch)
         self.criterion: Criterion = criterion_of(self.dataset, self.device)
-        self.is_fast = self.cell is not None and self.preset.lc.mode == "fast"
+        self.is_fast = self.is_compression and self.preset.lc.mode == "fast"
         asked = self.preset.lc.fast_precision
         self.precision = fast_precision_on(self.device, asked) if self.is_fast else EXACT
         none = self.none_class.columns(self.dataset.classes) if self.none_class else None
@@ -105,6 +105,11 @@ class Session:
         """The class that is answered only where no other is; None where there is none."""
         is_exclusive = self.preset.evaluate.none_class == "exclusive"
         return self.dataset.none_class if is_exclusive else None
+
+    @property
+    def is_compression(self) -> bool:
+        """Whether a reference is compressed, and no network is trained by itself."""
+        return self.cell is not None and not self.cell.is_scratch
 
     @property
     def seed(self) -> int:

@@ -83,10 +83,15 @@ def num_evaluations(rounds: int, every: int) -> int:
     return math.ceil(rounds / every) + ((rounds - 1) % every != 0)
 
 
-def reference_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> list[StageTime]:
-    """Return the stages of the reference; training takes no time if its weights are given."""
+def reference_time(
+    preset: Preset, counts: ImageCounts, times: WorkTimes, *, is_trained: bool = False
+) -> list[StageTime]:
+    """Return the stages of the reference; it is not trained if its weights are given.
+
+    With `is_trained`, return those of a network that is trained in any case.
+    """
     trained = 0.0
-    if not preset.model.weights:
+    if is_trained or not preset.model.weights:
         reference = preset.reference
         steps = reference.epochs * _num_batches(counts.train, reference.batch_size)
         images = _evaluated(counts, reference.epochs, preset.evaluate.test_every or 1)

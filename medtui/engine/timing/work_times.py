@@ -51,8 +51,7 @@ class WorkTimer:
         self, machine: MachineSettings, cells: Sequence[Cell], num_side_by_side: int
     ) -> WorkTimes:
         """Return the times of a reference and of compressions like `cells`, one of each scheme."""
-        configure_torch(self._device, machine.reference_threads)
-        reference = self._of_reference()
+        reference = self.measure_training(machine)
         configure_torch(self._device, machine.threads)
         loop = TimedLoop(self._preset, self._network, self._noise, self._stopwatch)
         runs = self._of_runs(loop, cells)
@@ -64,13 +63,12 @@ class WorkTimer:
             side_by_side=factor,
         )
 
-    def _of_reference(self) -> WorkTimes:
-        """Return the times of a reference, with the present number of threads."""
+    def measure_training(self, machine: MachineSettings) -> WorkTimes:
+        """Return the times of training the network as the reference is, with its threads."""
+        configure_torch(self._device, machine.reference_threads)
         self._stopwatch = Stopwatch(self._device)
-        times = WorkTimes(reference_image=self._evaluation(_MAX_IMAGES))
-        if not self._preset.model.weights:
-            step = self._training_step(TrainingPlan.of_reference(self._preset))
-            times = replace(times, reference_step=step)
+        step = self._training_step(TrainingPlan.of_reference(self._preset))
+        times = WorkTimes(reference_image=self._evaluation(_MAX_IMAGES), reference_step=step)
         return times.stretched(self._stopwatch.stretch)
 
     def _of_runs(self, loop: TimedLoop, cells: Sequence[Cell]) -> WorkTimes:

@@ -42,6 +42,15 @@ def named_layers(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
     }
 
 
+def class_layer(network: nn.Module) -> str:
+    """Return the name of the layer whose outputs are the classes.
+
+    It is the last one in every classifier of torchvision: a linear layer, or a convolution in
+    SqueezeNet.
+    """
+    return list(named_layers(network))[-1]
+
+
 def load_weights(network: nn.Module, path: Path) -> None:
     """Load a user's state dict into `network`.
 

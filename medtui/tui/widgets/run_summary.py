@@ -14,7 +14,7 @@ from medtui.metrics import Metric, PositiveClass
 from medtui.monitor.run_view import MetricRow, RunView
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text, disagreement
-from medtui.runs.result import describe_choice
+from medtui.runs.result import Result, describe_choice
 from medtui.tui.widgets.panel import Panel
 from medtui.units import (
     MISSING,
@@ -211,6 +211,7 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
         table.add_row("masked", f"{format_percent(found.masked)} of the filters")
         table.add_row("removable", f"{format_percent(found.removable)} of the filters")
         table.add_row("shrunk", _shrunk(found, size))
+    _add_width(table, view.result)
     table.add_row("weights", f"{format_count(size.num_nonzero)} nonzero")
     packed = size.bytes_dense / max(1, size.bytes_packed)
     table.add_row("sparse size", f"{format_bytes(size.bytes_packed)}, {packed:.1f}× smaller")
@@ -221,6 +222,13 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
     if view.stage != "reference":
         table.add_row("layers", _layers(view, colours))
     return table
+
+
+def _add_width(table: Table, result: Result) -> None:
+    """Add how far a network from scratch was narrowed, and for which run."""
+    if narrowing := result.narrowing:
+        table.add_row("width", f"{narrowing.width:.3g} of the channels")
+        table.add_row("for", f"{format_count(narrowing.target)} of {narrowing.target_run}")
 
 
 def _shrunk(found: Shrinkage, size: Size) -> str:
