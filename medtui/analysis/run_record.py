@@ -25,7 +25,7 @@ from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.population import population_of
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
-from medtui.runs.run_names import CONTROL, SCRATCH
+from medtui.runs.run_names import CONTROL, SCRATCH, main_stage
 from medtui.runs.search_record import read_search
 from medtui.storage import MissingFile, UnreadableFile, require_digest
 from medtui.telemetry import SampleTail, TelemetrySummary, summarise
@@ -142,7 +142,7 @@ class RunRecord:
     @cached_property
     def vitals(self) -> TelemetrySummary:
         """Telemetry while it trained or compressed; of the whole run in results of old versions."""
-        stage = self.folder.main_stage
+        stage = main_stage(self.folder.name)
         if stage in self.result.vitals:
             return self.result.vitals[stage]
         tail = SampleTail(self.folder.telemetry)

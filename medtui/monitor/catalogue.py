@@ -22,6 +22,7 @@ from medtui.runs.history import History
 from medtui.runs.liveness import LockReader
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
+from medtui.runs.run_names import main_stage
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.status import Status, status_of
 from medtui.runs.utf8_names import unreadable_names
@@ -94,7 +95,7 @@ class RunFeed:
     @property
     def main_stage(self) -> str:
         """The stage whose cycles are plotted."""
-        return self.folder.main_stage
+        return main_stage(self.folder.name)
 
     @property
     def best(self) -> CycleEnded | None:

@@ -11,6 +11,7 @@ from medtui.monitor.telemetry_curves import Point, TelemetryCurveReader, Telemet
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import History
 from medtui.runs.log_reader import EventTail
+from medtui.runs.run_names import main_stage
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,6 @@ def read_run_curves(run: RunFolder) -> RunCurves:
         history.add(record)
     telemetry = TelemetryCurveReader(run.telemetry)
     telemetry.refresh()
-    cycles = tuple(history.cycles_of(run.main_stage))
+    cycles = tuple(history.cycles_of(main_stage(run.name)))
     problems = tuple(filter(None, (tail.problem, telemetry.problem)))
     return RunCurves(cycles, telemetry.curves(), history.data, problems)

@@ -66,11 +66,6 @@ class RunFolder:
         return self.is_reference or self.is_scratch
 
     @property
-    def main_stage(self) -> str:
-        """The stage whose epochs or cycles are plotted."""
-        return "reference" if self.is_trained else "compress"
-
-    @property
     def preset(self) -> Path:
         """Resolved preset of the run; written first."""
         return self.path / "preset.toml"

@@ -29,6 +29,11 @@ def is_compression(name: str) -> bool:
     return not is_reference(name) and not is_control(name) and name != SCRATCH
 
 
+def main_stage(name: str) -> str:
+    """Return the stage whose epochs or cycles are plotted; a network from scratch has epochs."""
+    return "reference" if is_reference(name) or name == SCRATCH else "compress"
+
+
 def name_of_reference(seed: int | None) -> str:
     """Return the name of the reference of a seed; None for the first."""
     return REFERENCE if seed is None else f"{REFERENCE}-s{seed}"

@@ -19,7 +19,7 @@ name = "small"
 [data]
 card = "demo"
 [reference]
-seed = 3
+seeds = [3]
 [compress]
 schemes = ["Prune"]
 densities = [0.1]
