@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.columns import column_named
+from medtui.analysis.differences import difference_text
 from medtui.analysis.group_statistics import change_text
 from medtui.analysis.groups import Group
 from medtui.analysis.low_fidelity import describe_low_fidelity
