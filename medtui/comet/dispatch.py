@@ -15,6 +15,7 @@ from medtui.errors import EnvironmentProblem, UsageError
 from medtui.runs.folder import RunFolder
 from medtui.runs.liveness import is_held
 from medtui.runs.log_reader import EventTail
+from medtui.storage import open_log
 from medtui.tracking.state import Mode, archive_of, log_path, read_state, write_state
 
 
@@ -86,7 +87,7 @@ def _record(run: RunFolder, mode: Mode) -> None:
 
 
 def _run(command: list[str], run: RunFolder) -> int:
-    with log_path(run.comet).open("ab") as log:
+    with open_log(log_path(run.comet)) as log:
         return subprocess.run(
             command,
             stdin=subprocess.DEVNULL,

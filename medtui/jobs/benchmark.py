@@ -8,6 +8,7 @@ from medtui.preset import BenchSettings
 from medtui.protocol.model_benchmark import BenchRequest, decoder
 from medtui.protocol.outcome import Progress
 from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.storage import open_log
 
 
 def start_bench(
@@ -44,7 +45,7 @@ def bench_models(
         EnvironmentProblem: the device does not exist, or the process failed.
     """
     with (
-        study.bench_log.open("a+b") as log,
+        open_log(study.bench_log) as log,
         start_bench(study, runs, settings, device=device, threads=threads, log=log) as bench,
     ):
         for message in bench.messages():

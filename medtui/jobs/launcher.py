@@ -19,6 +19,7 @@ from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.liveness import SILENT_SECONDS, LockReader, holder_of
 from medtui.runs.signalling import request_stop
+from medtui.storage import open_log, read_tail
 from medtui.units import format_bytes, format_duration
 from medtui.upgrade import explain_missing_child
 
@@ -26,6 +27,9 @@ START_SECONDS = 60.0
 """How long a supervisor may take to acquire its study's lock, beside waiting for a heartbeat."""
 
 _POLL_SECONDS = 0.05
+
+_REASON_BYTES = 64 * 1024
+"""Length of the end of its log that is read for them."""
 
 _REASON_LINES = 8
 """Lines of its log that are shown when a supervisor did not start."""
@@ -114,8 +118,8 @@ def resume_study(study: StudyFolder) -> None:
     owner = holder_of(study.lock)
     if owner is not None:
         raise EnvironmentProblem(f"{study.name} is already running ({owner.describe()}).")
-    with study.supervisor_log.open("ab") as output:
-        log_start = output.tell()
+    with open_log(study.supervisor_log) as output:
+        log_start = output.seek(0, 2)
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "medtui.jobs.supervisor", str(study.path)],
             stdin=subprocess.DEVNULL,
@@ -146,7 +150,8 @@ def resume_study(study: StudyFolder) -> None:
 
 def _log_since(study: StudyFolder, log_start: int) -> str:
     """Return the last lines that a supervisor printed: an error's last line is only its hint."""
-    text = study.supervisor_log.read_bytes()[log_start:].decode(errors="replace")
+    size = study.supervisor_log.stat().st_size - log_start
+    text = read_tail(study.supervisor_log, min(size, _REASON_BYTES)).decode(errors="replace")
     return "\n".join(text.strip().splitlines()[-_REASON_LINES:]) or "no output."
 
 

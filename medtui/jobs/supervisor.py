@@ -28,6 +28,7 @@ from medtui.runs.claim import Fence, Superseded, unfenced
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
+from medtui.storage import open_log
 from medtui.telemetry import SamplerProcess
 from medtui.upgrade import RESUME_HINT, explain_missing_module
 
@@ -165,7 +166,7 @@ class Supervisor:
 
     def _start(self, run: RunFolder, slot: Slot, num_resumes: int = 0) -> Job:
         self._fence()
-        with run.worker_log.open("ab") as output:
+        with open_log(run.worker_log) as output:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "medtui.worker", str(run.path), "--device", slot.device],
                 stdin=subprocess.DEVNULL,
@@ -227,7 +228,7 @@ class Supervisor:
             OSError: its log cannot be written.
         """
         slot, threads = self._free[0], self.preset.machine.reference_threads
-        with self.study.bench_log.open("a+b", buffering=0) as log:
+        with open_log(self.study.bench_log) as log:
             bench = start_bench(
                 self.study, runs, self.preset.bench,
                 device=slot.device, threads=threads, log=log, devices=slot.devices,

@@ -6,6 +6,7 @@ import sys
 from medtui.child_process import child_environment
 from medtui.preset import TRACKERS, TrackerRow, TrackSettings
 from medtui.runs.folder import RunFolder
+from medtui.storage import open_log
 
 END_SECONDS = 60.0
 """How long a study waits for trackers at its end; a slower one continues by itself."""
@@ -30,7 +31,7 @@ class TrackerProcess:
         command = [sys.executable, "-m", self._tracker.module, str(self._run.path)]
         try:
             folder.mkdir(exist_ok=True)
-            with (folder / "log.txt").open("ab") as log:
+            with open_log(folder / "log.txt") as log:
                 self._process = subprocess.Popen(
                     [*command, "--mode", self._mode],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

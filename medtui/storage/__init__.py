@@ -13,7 +13,7 @@ from medtui.storage.digest import (
     require_digest,
 )
 from medtui.storage.problems import DamagedFile, MissingFile, UnreadableFile, unreadable
-from medtui.storage.regular_file import open_regular, read_bytes, read_tail
+from medtui.storage.regular_file import open_log, open_regular, read_bytes, read_tail
 
 __all__ = [
     "DamagedFile",
@@ -22,6 +22,7 @@ __all__ = [
     "UnreadableFile",
     "digest_of",
     "digest_of_file",
+    "open_log",
     "open_regular",
     "read_bytes",
     "read_tail",

@@ -73,6 +73,22 @@ def read_tail(path: Path, max_bytes: int) -> bytes:
         return file.read(min(size, max_bytes))
 
 
+def open_log(path: Path) -> BinaryIO:
+    """Open a regular file for appending, unbuffered; create it where there is none.
+
+    Raises:
+        OSError: it cannot be written, or is no regular file, such as a pipe that nobody reads.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        _require_regular(path, os.fstat(descriptor).st_mode)
+        return os.fdopen(descriptor, "a+b", buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 def _require_regular(path: Path, mode: int) -> None:
     if stat.S_ISREG(mode):
         return

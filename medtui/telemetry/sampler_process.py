@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from medtui.child_process import child_environment
+from medtui.storage import open_log
 from medtui.telemetry.backoff import Backoff
 from medtui.telemetry.process_stat import read_stat
 
@@ -122,7 +123,7 @@ class SamplerProcess:
     def _spawn(self) -> None:
         self._started_at = self._clock()
         try:
-            with self._log.open("ab") as log:
+            with open_log(self._log) as log:
                 self._process = subprocess.Popen(
                     self._command(),
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, close_fds=True,

@@ -298,9 +298,12 @@ async def test_the_application_goes_on(runs, damage, kind, how):
     async with opened(runs.path) as pilot:
         await until(pilot, lambda: "healthy" in screen_text(pilot))
         pilot.app.open_run(f"cells/{RUN}")
-        await until(pilot, lambda: RUN in screen_text(pilot))
-        await pilot.press("escape", "enter", *["space", "down"] * 6, "c")
-        await until(pilot, lambda: "runs" in screen_text(pilot))
+        await until(pilot, lambda: "Log" in screen_text(pilot))
+        assert controls_in(screen_text(pilot)) == set()
+        await pilot.press("escape")
+        await until(pilot, lambda: "Studies" in screen_text(pilot))
+        await pilot.press("c")
+        await until(pilot, lambda: "marked" in screen_text(pilot))
         for tab in "12345678":
             await pilot.press(tab)
             await pilot.app.workers.wait_for_complete()

@@ -1,11 +1,13 @@
 """Stored files are opened without waiting, and read up to what their kind can hold."""
 
 import os
+import re
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
+import medtui
 from medtui.events import Noted
 from medtui.runs.log_reader import CHUNK_BYTES, EventTail
 from medtui.runs.log_writer import EventWriter
@@ -15,6 +17,7 @@ from medtui.storage import (
     UnreadableFile,
     digest_of,
     digest_of_file,
+    open_log,
     open_regular,
     read_bytes,
     read_tail,
@@ -153,3 +156,38 @@ def test_opening_checks_the_file_that_was_opened(tmp_path):
     """Not only the one that stood there before."""
     with pytest.raises(OSError, match="a folder"):
         open_regular(tmp_path)
+
+
+def test_a_log_is_appended_to_and_a_pipe_is_refused(tmp_path):
+    """A pipe that nobody reads would block the writer."""
+    path = tmp_path / "worker.log"
+    for text in (b"one\n", b"two\n"):
+        with open_log(path) as log:
+            log.write(text)
+    assert path.read_bytes() == b"one\ntwo\n"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="a named pipe"):
+        open_log(path)
+
+
+READERS = ("analysis", "charts", "jobs", "monitor", "preset", "runs", "search", "telemetry",
+           "tracking", "cli/show", "cli/follow")  # fmt: skip
+"""Packages that read study and run folders."""
+
+OF_THE_KERNEL = {"runs/owner.py", "runs/signalling.py", "telemetry/process_stat.py",
+                 "telemetry/process_tree.py"}  # fmt: skip
+"""Modules that read files under /proc."""
+
+
+def test_every_reader_of_stored_files_goes_through_this_package():
+    """A file that is opened in another way could block, fill the memory or raise anything."""
+    package = Path(medtui.__file__).parent
+    raw = re.compile(r"\.read_bytes\(|\.read_text\(|\.open\(\"r?b?\"|\bnp\.load\(|load_file\(")
+    found = {
+        str(path.relative_to(package))
+        for folder in READERS
+        for path in (package / folder).rglob("*.py")
+        if raw.search(path.read_text(encoding="utf-8"))
+    }
+    assert found - OF_THE_KERNEL == set()

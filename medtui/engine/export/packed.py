@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from medtui.errors import EnvironmentProblem
 from medtui.runs.json_record import DECODE_ERRORS
+from medtui.storage import read_bytes
 
 MAGIC = b"MEDTUIPK"
 VERSION = 1
@@ -104,10 +105,7 @@ def read_packed(path: Path) -> tuple[dict[str, NDArray[np.generic]], str]:
     Raises:
         EnvironmentProblem: the file cannot be read, is damaged, or of a later version.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise EnvironmentProblem(f"Could not read {path}: {error.strerror}.") from error
+    raw = read_bytes(path, MAX_BYTES)
     try:
         text, frame = _split(raw)
         header = _decode(text)
