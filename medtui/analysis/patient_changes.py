@@ -41,7 +41,8 @@ def patient_changes(pair: PairedPredictions) -> tuple[PatientChange, ...]:
         if rows.size:
             shares = float(before_N[rows].mean()), float(after_N[rows].mean())
             found.append(PatientChange(patient, rows.size, *shares))
-    return tuple(sorted(found, key=lambda each: (each.change, each.patient)))
+    # Rounded, so that equal losses stand by patient and not by the last digit of a float.
+    return tuple(sorted(found, key=lambda each: (round(each.change, 9), each.patient)))
 
 
 def macro_change(changes: Sequence[PatientChange]) -> tuple[float, float]:

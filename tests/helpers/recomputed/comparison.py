@@ -197,7 +197,7 @@ def patient_table(baseline: RunFiles, run: RunFiles, split: str = "test") -> pd.
         .agg(images=("after", "size"), before=("before", "mean"), after=("after", "mean"))
         .reset_index()
     )
-    table["change"] = table["after"] - table["before"]
+    table["change"] = (table["after"] - table["before"]).round(9)
     return table.sort_values(["change", "patient"], kind="stable", ignore_index=True)
 
 
