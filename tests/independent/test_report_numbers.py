@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.earlier_version import call_medtui
 from tests.helpers.recomputed import report_tables, sheets
 from tests.helpers.recomputed.run_files import RunFiles
-from tests.helpers.recomputed.texts import Rows, markdown_tables
+from tests.helpers.recomputed.texts import LABELS, Rows, markdown_tables
 
 DRAWN = ("cells2", "films3")
 """Studies with weights and a control."""
@@ -44,13 +44,14 @@ def runs_of(study: Path) -> list[RunFiles]:
 
 def expected_tables(runs: list[RunFiles]) -> dict[str, Rows]:
     """Return the tables on classes, groups, patients and images, by title."""
-    metric = "AUROC" if sheets.primary_of(runs[0]) == "auroc" else "sensitivity"
+    is_multi = sheets.primary_of(runs[0]) == "auroc"
     found = {
         "Changed predictions": sheets.changed_predictions(runs),
         "Calibration error": sheets.calibration_errors(runs),
-        f"{metric} by class, test": sheets.metric_by_class(runs),
         "All metrics": sheets.all_metrics(runs),
     }
+    for name in ("auroc", "accuracy") if is_multi else ("sensitivity",):
+        found[f"{LABELS[name]} by class, test"] = sheets.metric_by_class(runs, name)
     for run in sheets.compared(runs):
         found[f"Classes, rarest first: {run.key}"] = sheets.class_changes(run)
         patients = sheets.patients_of(run, sheets.NUM_WORST)

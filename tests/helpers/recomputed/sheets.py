@@ -159,10 +159,9 @@ def largest_changes(run: RunFiles, most: int = 12) -> Rows:
     return rows
 
 
-def metric_by_class(runs: list[RunFiles]) -> Rows:
-    """Return the metric that classes are judged by in each run, rarest class first."""
+def metric_by_class(runs: list[RunFiles], name: str) -> Rows:
+    """Return a metric of each class in each run, rarest class first."""
     found = [answers_of(run, "test") for run in runs]
-    name = "auroc" if found[0].is_multi else "sensitivity"
     rows = []
     for index, each in enumerate(found[0].classes):
         truth = found[-1].labels[:, index]
