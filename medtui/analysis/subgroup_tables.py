@@ -78,12 +78,15 @@ def class_changes_table(analysis: SubgroupAnalysis) -> Table:
         rows.append(
             (each.name, format_count(each.num_positives), *cells, _verdict_text(each.verdict))
         )
-    headers = ["class", "images"]
+    headers, shown = ["class", "images"], ["class", "images"]
     for change in analysis.classes[0].changes if analysis.classes else ():
-        headers += [f"{change.metric.label} after", "change"]
+        label = change.metric.label
+        headers += [f"{label} after", f"change of {label}"]
+        shown += [f"{label} after", "change"]
     marks = tuple(_mark(each.verdict) for each in analysis.classes)
-    title = f"Classes, rarest first: {analysis.key}"
-    return Table(title, (*headers, "verdict"), tuple(rows), marks, _verdict_note(analysis))
+    title, note = f"Classes, rarest first: {analysis.key}", _verdict_note(analysis)
+    keys = (*headers, "verdict")
+    return Table(title, keys, tuple(rows), marks, note, shown_headers=(*shown, "verdict"))
 
 
 def subgroups_table(analysis: SubgroupAnalysis) -> Table:

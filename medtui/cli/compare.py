@@ -234,13 +234,13 @@ def _print(
 ) -> None:
     from medtui.analysis.table import table_csv, table_markdown
     from medtui.cli.show.summary import print_object
-    from medtui.cli.show.table_keys import json_keys
+    from medtui.cli.show.table_keys import json_row
     from medtui.cli.table import render_table
 
     for at, sheet in enumerate(sheets):
         if as_json:
             for row, cells in enumerate(sheet.rows):
-                named = dict(zip(json_keys(sheet.headers), cells, strict=True))
+                named = json_row(sheet.headers, cells)
                 if sheet.positive_classes:
                     named["positive_class"] = sheet.positive_classes[row]
                 further = sheet.objects[row] if sheet.objects else {}

@@ -31,3 +31,15 @@ def json_keys(headers: Sequence[str]) -> list[str]:
     if "probability before" in headers:  # the class that it is the probability of
         keys = ["probability of" if key == "class" else key for key in keys]
     return [f"{key.removesuffix(' after')} now" if key.endswith(" after") else key for key in keys]
+
+
+def json_row(headers: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return a row of a table as a JSON object.
+
+    Of several changes, `change` is the first, by which the row is judged: earlier versions had no
+    names for the others.
+    """
+    keys = json_keys(headers)
+    named = dict(zip(keys, cells, strict=True))
+    changes = [key for key in keys if key.startswith("change of ")]
+    return named | ({"change": named[changes[0]]} if changes else {})

@@ -1,5 +1,6 @@
 """Every number of `result.json`, recomputed, by its place in the file: `test.metrics.auroc`."""
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -53,6 +54,7 @@ def numbers_of(run: RunFiles, setting: Setting) -> Numbers:
     found |= dict(_course(run))
     named = zip(run.arrays["classes"].tolist(), setting.class_weights.tolist(), strict=True)
     found |= {f"class_weights.{name}": weight for name, weight in named}
+    found |= {f"files.{name}.num_bytes": each for name, each in _files(run)}
     if setting.side:
         found |= dict(flatten(listed({"size": size_of(run.tensors, *_network(run, setting))})))
         shape = next(each for each in run.tensors.values() if each.ndim == 4).shape
@@ -143,6 +145,16 @@ def operating_points(run: RunFiles, split: str, wanted: float = 0.9) -> dict[str
             "on_val": wanted, "threshold": limit, "sensitivity": rates[0], "specificity": rates[1],
         }  # fmt: skip
     return found
+
+
+def _files(run: RunFiles) -> Iterator[tuple[str, int]]:
+    """Yield the sizes of the files that the result states digests of; the log goes on after it."""
+    for name, stated in run.result.get("files", {}).items():
+        content = (run.path / name).read_bytes()
+        if name == "events.jsonl":
+            content = content[: stated["num_bytes"]]
+        assert hashlib.sha256(content).hexdigest() == stated["sha256"], name
+        yield name, len(content)
 
 
 def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
