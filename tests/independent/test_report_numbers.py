@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.earlier_version import call_medtui
 from tests.helpers.recomputed import report_tables, sheets
 from tests.helpers.recomputed.run_files import RunFiles
-from tests.helpers.recomputed.texts import LABELS, Rows, markdown_tables
+from tests.helpers.recomputed.texts import LABELS, Rows, markdown_tables, plain
 
 DRAWN = ("cells2", "films3")
 """Studies with weights and a control."""
@@ -86,7 +86,7 @@ def test_tables_of_a_report_are_recomputed(name, study_folder, report):
 def test_the_summary_is_recomputed(name, study_folder, report):
     """Which run is chosen on val, how many hold, and which classes and groups are worse."""
     runs = runs_of(study_folder(name))
-    summary = report(name, "md").split("## Summary")[1].split("##")[0]
+    summary = plain(report(name, "md").split("## Summary")[1].split("##")[0])
     for sentence in report_tables.summary_sentences(runs):
         assert sentence in summary
     worse = {run.name: report_tables.worse_rows(run) for run in sheets.compared(runs)}

@@ -127,8 +127,13 @@ def markdown_tables(text: str) -> dict[str, Rows]:
     title = ""
     for line in text.splitlines():
         if line.startswith("#"):
-            title = line.lstrip("# ")
+            title = plain(line.lstrip("# "))
         elif line.startswith("|") and not re.fullmatch(r"[|\s:-]+", line):
-            cells = [each.strip().replace("\\|", "|") for each in line.strip("|").split("|")]
-            found.setdefault(title, []).append(cells)
+            cells = re.split(r"(?<!\\)\|", line[1:-1])
+            found.setdefault(title, []).append([plain(each.strip()) for each in cells])
     return found
+
+
+def plain(text: str) -> str:
+    """Return Markdown without the backslashes that keep characters from being markup."""
+    return re.sub(r"\\([^\w\s])", r"\1", text)
