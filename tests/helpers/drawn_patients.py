@@ -11,7 +11,7 @@ from PIL import Image
 from tests.helpers.paths import REPOSITORY
 
 SIDE = 32
-PATIENTS = {"train": 12, "val": 12, "test": 26}
+PATIENTS = {"train": 12, "val": 12, "test": 31}
 """Patients of each split; test has enough for every interval."""
 
 CARD = """

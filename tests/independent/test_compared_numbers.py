@@ -81,6 +81,7 @@ def test_tables_of_a_comparison_are_recomputed(name, study_folder):
         worst, everyone = sheets.patients_of(run, sheets.NUM_WORST), sheets.patients_of(run)
         expected |= {
             f"Classes, rarest first: {run.key}": sheets.class_changes(run),
+            f"Calibration by class: {run.key}": sheets.class_calibrations(run),
             f"Patient groups: {run.key}": sheets.group_changes(run),
             f"Patients, largest loss first: {run.key}": [*worst, *everyone[1:]],
             f"Images with the largest changes: {run.key}": sheets.largest_changes(run),

@@ -54,6 +54,7 @@ def expected_tables(runs: list[RunFiles]) -> dict[str, Rows]:
         found[f"{LABELS[name]} by class, test"] = sheets.metric_by_class(runs, name)
     for run in sheets.compared(runs):
         found[f"Classes, rarest first: {run.key}"] = sheets.class_changes(run)
+        found[f"Calibration by class: {run.key}"] = sheets.class_calibrations(run)
         patients = sheets.patients_of(run, sheets.NUM_WORST)
         found[f"Patients, largest loss first: {run.key}"] = patients
         found[f"Images with the largest changes: {run.key}"] = sheets.largest_changes(run)

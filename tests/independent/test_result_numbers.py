@@ -35,7 +35,8 @@ EARLIEST_RUNS = ("cells/reference", "cells/prune-0.1", "cells/prune-0.1-s1")
 """Those whose bootstrap samples were drawn one patient at a time."""
 
 EARLIER_LACK = (
-    r".*\.(brier_score|top_1)", r".*\.intervals\.(brier_score|top_1)\..*",
+    r".*\.(brier_score|top_1)",
+    r".*\.intervals\.(brier_score|top_1|exact_match|average_precision|f1)\..*",
     r".*\.at_sensitivity\..*", r"class_weights\..*",
     r"size\.(num_weights_unreachable|density_reachable)",
     r"size\.layers\..*\.num_unreachable",

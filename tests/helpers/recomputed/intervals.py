@@ -20,13 +20,20 @@ from tests.helpers.recomputed.answers import Answers
 from tests.helpers.recomputed.metrics import top_hits
 
 WITH_INTERVAL = (
-    "accuracy", "top_1", "balanced_accuracy", "auroc", "sensitivity", "specificity", "brier_score",
+    "accuracy", "exact_match", "top_1", "balanced_accuracy", "auroc", "average_precision",
+    "sensitivity", "specificity", "f1", "brier_score",
 )  # fmt: skip
-FEWEST_PATIENTS = {"accuracy": 12, "balanced_accuracy": 12}
-"""With the jackknife; others need `OTHERS`."""
-OTHERS = 20
+FEWEST_PATIENTS = {"auroc": 20, "average_precision": 20, "sensitivity": 20, "specificity": 20}
+"""With the jackknife; others need 12."""
+CLASS_MEANS = (
+    "balanced_accuracy", "auroc", "average_precision", "sensitivity", "specificity", "f1",
+)  # fmt: skip
+"""Means over several classes need more patients, and images of each class."""
+FEWEST_OF_MEAN = {"average_precision": 53}
+"""Others need 29."""
+FEWEST_IMAGES = 10
 FEWEST_PAIRED = 9
-PAIRED = (*WITH_INTERVAL, "average_precision", "exact_match", "f1")
+PAIRED = WITH_INTERVAL
 
 Weighed = Callable[[np.ndarray], np.ndarray]
 """A metric by the weights of patients, (B, P) to (B,)."""
@@ -55,7 +62,8 @@ def intervals_of(
     """
     patients, num_images = np.unique(answers.patients, return_counts=True)
     found = {}
-    names = WITH_INTERVAL if answers.is_multi else set(WITH_INTERVAL) - {"top_1"}
+    of_multi = set() if answers.is_multi else {"top_1", "exact_match"}
+    names = [name for name in WITH_INTERVAL if name not in of_multi]
     for name in names if resamples else ():
         form = weighed(answers, name)
         if method == "percentile":
@@ -64,11 +72,35 @@ def intervals_of(
             if np.isfinite(drawn).any():
                 low, high = np.nanquantile(drawn, (0.025, 0.975))
                 found[name] = (float(low), float(high))
-        elif len(patients) >= FEWEST_PATIENTS.get(name, OTHERS):
+        elif not shortage(answers, name):
             ends = _share_interval(form, num_images)
             if np.isfinite(ends).all():
                 found[name] = ends
     return found
+
+
+def shortage(answers: Answers, name: str) -> str:
+    """Return why the jackknife gives no interval of a metric; empty where it does."""
+    count, needed = len(set(answers.patients.tolist())), FEWEST_PATIENTS.get(name, 12)
+    is_mean = name in CLASS_MEANS and len(answers.judged) > 1
+    if is_mean:
+        needed = max(needed, FEWEST_OF_MEAN.get(name, 29))
+    if count < needed:
+        return f"{needed} patients are needed, there are {count}"
+    labels = answers.labels[:, list(answers.judged)]
+    rarer = np.minimum((labels == 1).sum(axis=0), (labels == 0).sum(axis=0))
+    rare = [answers.classes[answers.judged[at]] for at in np.flatnonzero(rarer < FEWEST_IMAGES)]
+    if is_mean and rare:
+        return f"fewer than {FEWEST_IMAGES} images with, or without, {', '.join(rare)}"
+    return ""
+
+
+def jackknife_interval(
+    value: float, replicates: np.ndarray, num_images: np.ndarray
+) -> tuple[float, float]:
+    """Return the interval of a number without bounds; `num_images` are those of the patients."""
+    reach = _quantile(num_images) * _jackknife_error(replicates)
+    return value - reach, value + reach
 
 
 def paired(before: Answers, after: Answers, name: str) -> Interval | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tests.helpers.recomputed.answers import answers_of, pair, threshold, thresholds_of
+from tests.helpers.recomputed.class_calibration import calibration_of
 from tests.helpers.recomputed.comparison import flips_of
 from tests.helpers.recomputed.intervals import effective_number, intervals_of
 from tests.helpers.recomputed.losses import loss_of
@@ -119,6 +120,8 @@ def _split(run: RunFiles, split: str, setting: Setting) -> Iterator[tuple[str, f
         yield "num_effective", effective_number(answers.patients)
     if answers.is_multi or len(answers.classes) == 2:
         yield from flatten({"at_sensitivity": operating_points(run, split)})
+    if "calibration" in run.result[split]:
+        yield from flatten({"calibration": calibration_of(answers)})
     if run.reference is None:
         yield "flips", None
         return
@@ -166,7 +169,7 @@ def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
         "seed",
         int(re.search(r"-s(\d+)$", run.name)[1])
         if re.search(r"-s\d+$", run.name)
-        else (preset["reference"]["seed"] if run.name == "reference" else 0),
+        else (reference_seed(preset) if run.name == "reference" else 0),
     )
     density = re.search(r"-(0\.\d+|\de-\d+)", run.name)
     yield "density", float(density[1]) if density else None
@@ -182,6 +185,8 @@ def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
     )
     yield "are_logits_constant", _is_constant(run)
     yield "has_patients", bool((run.arrays["test_patients"] != run.arrays["test_names"]).any())
+    if "generation" in result:
+        yield "generation", sum(each["kind"] == "RunStarted" for each in run.events)
     if "is_last_kept" in result:
         yield "is_last_kept", is_last_kept
     if "is_direct" in result:
@@ -189,6 +194,12 @@ def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
     for name in ("positive_class", "shrinkage", "none_class"):
         if name in result and result[name] is None:
             yield name, None
+
+
+def reference_seed(preset: dict[str, Any]) -> int:
+    """Return the seed of the study's first reference."""
+    section = preset["reference"]
+    return section["seed"] if "seed" in section else section["seeds"][0]
 
 
 def _best(run: RunFiles, cycles: list[dict[str, Any]]) -> int:

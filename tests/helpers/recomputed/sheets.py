@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.helpers.recomputed.answers import answers_of, pair
+from tests.helpers.recomputed.class_calibration import calibration_of
 from tests.helpers.recomputed.comparison import (
     changes_of,
     flips_of,
@@ -19,6 +20,7 @@ from tests.helpers.recomputed.metrics import metric
 from tests.helpers.recomputed.run_files import RunFiles
 from tests.helpers.recomputed.texts import (
     LABELS,
+    MINUS,
     Rows,
     change,
     count,
@@ -75,6 +77,26 @@ def calibration_errors(runs: list[RunFiles]) -> Rows:
         errors = metrics_before_after(run.baseline, run, "calibration_error")
         rows.append([run.key, *map(number, errors)])
     return rows
+
+
+def class_calibrations(run: RunFiles) -> Rows:
+    """Return slope and intercept of each class's probabilities before and after."""
+    before, after = map(calibration_of, pair(run.baseline, run, "test"))
+    rows = [["class", "slope before", "slope after", "intercept before", "intercept after"]]
+    for name in after:
+        cells = [
+            _with_ends(each[name][what], each[name][f"{what}_interval"])
+            for what in ("slope", "intercept") for each in (before, after)
+        ]  # fmt: skip
+        rows.append([name, *cells])
+    return rows
+
+
+def _with_ends(value: float | None, ends: list[float] | None) -> str:
+    if value is None:
+        return "—"
+    text = f"{value:.2f}" + (f" [{ends[0]:.2f}, {ends[1]:.2f}]" if ends else "")
+    return text.replace("-", MINUS) if ends else text
 
 
 def class_changes(run: RunFiles) -> Rows:
