@@ -5,7 +5,7 @@ reasons, whose variances add up: other patients, by the jackknife of the mean ov
 and other seeds, by the spread of the repetitions divided by their number. Student's quantile has
 Satterthwaite's degrees of freedom: a spread of three values is itself uncertain. That repetitions
 also differ in how they answer about each patient is part of both variances, hence counted twice;
-the interval is the wider for it, and never too short.
+the interval is the wider for it.
 
 A bootstrap of seeds and patients was measured beside it (`benchmarks/seed_coverage.py`): of three
 values it draws too few different samples, and its intervals are too short.
@@ -37,7 +37,7 @@ from medtui.metrics.scores import Floats, Scores
 
 MIN_SEEDS = 3
 """Fewest repetitions with which the interval holds: of two values the spread is hardly known, and
-such intervals cover 88 % where seeds matter most (`benchmarks/seed_coverage.py`)."""
+such intervals cover 85 % where seeds matter most (`benchmarks/statistics.md`)."""
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,7 @@ def _sentences(contents: Contents) -> Iterator[str]:
         of = f"{format_count(test.num_images)} test images"
         if test.num_patients:
             of += f" of {format_count(test.num_patients)} patients"
-        who = "The dense reference"
-        if len(contents.references) > 1:
-            who = f"The dense reference {short_name(reference, contents.entries)}"
+        who = _who(contents, reference)
         yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
     yield from _controls(contents)
     yield from _from_scratch(contents)
@@ -53,6 +51,15 @@ def _sentences(contents: Contents) -> Iterator[str]:
     yield from _direct_compressions(contents)
     yield from _flips(contents)
     yield from _affected(contents)
+
+
+def _who(contents: Contents, reference: RunRecord) -> str:
+    """Return a reference's name for the beginning of a sentence, its study where several are."""
+    study = reference.folder.study
+    alike = [each for each in contents.references if each.folder.study == study]
+    name = "dense reference" if len(alike) == 1 else f"dense network {reference.folder.name}"
+    is_one = len(alike) == len(contents.references)
+    return f"The {name}" if is_one else f"In {study.name} the {name}"
 
 
 def _controls(contents: Contents) -> Iterator[str]:

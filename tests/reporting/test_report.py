@@ -126,8 +126,7 @@ def test_studies_of_the_same_data_share_a_chapter(tmp_path: Path) -> None:
             result.write_text(result.read_text().replace('"cells"', f'"{name}"'))
     folders = [StudyFolder(tmp_path / name) for name in ("guarded", "stock")]
     (chapter,) = gather(folders, lambda _what: None)
-    labels = [group.label for group in chapter.figure_data.schemes()]
-    assert {"guarded Prune", "stock Prune"} <= set(labels)
+    assert {"guarded Prune", "stock Prune"} <= set(chapter.figure_data.schemes())
     assert "In stock the dense reference reached" in summary(chapter)
     assert report_html([chapter])
 
