@@ -2,9 +2,9 @@
 # make test        checks and tests
 # make check       ruff, mypy and the import contracts
 # make docs        the documentation, into docs/_build/html; every warning is an error
-# make faults      all cases of the fault tests, of which make test runs a sample
 # make coverage    the tests with coverage, into htmlcov/
 # make build       wheel and sdist, checked, into dist/
+# make faults      all fault tests, of which make test runs a sample; N=2 tries what is random twice as often
 # make wheel-test  the end-to-end tests against the installed wheel, in a fresh environment
 PYTHON ?= python3
 VENV := .venv
@@ -17,6 +17,10 @@ WHEEL_TESTS ?= tests/test_end_to_end.py
 WHEEL_DIR := build/wheel-test
 WHEEL_BIN := $(WHEEL_DIR)/venv/bin
 WHEEL_REUSE ?=
+
+# How many times as long the tests of faults are as they take by themselves, and what they count.
+N ?= 1
+FIGURES := build/faults.jsonl
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
@@ -38,7 +42,11 @@ pytest: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 faults: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m faults tests/faults
+	mkdir -p $(dir $(FIGURES))
+	rm -f $(FIGURES)
+	MEDTUI_FAULTS=$(N) MEDTUI_FAULTS_FIGURES=$(abspath $(FIGURES)) \
+	  $(BIN)/python -m pytest -n $(WORKERS) -m "" tests/faults
+	$(BIN)/python -m benchmarks.faults $(FIGURES)
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --builder html docs docs/_build/html
