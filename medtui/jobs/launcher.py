@@ -163,9 +163,11 @@ def stop_study(study: StudyFolder) -> bool:
     Raises:
         EnvironmentProblem: it belongs to another user, or cannot be asked.
     """
-    if request_stop(study.lock, study.name):
-        return True
-    was_running, problems = False, list[EnvironmentProblem]()
+    owner = LockReader(study.lock).holder()
+    was_running = request_stop(study.lock, study.name)
+    if was_running and not (owner and owner.is_elsewhere):
+        return True  # it stops its runs; one elsewhere may be gone, and its runs still be there
+    problems = list[EnvironmentProblem]()
     for run in study.runs():
         try:
             was_running |= stop_run(run)

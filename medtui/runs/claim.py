@@ -12,6 +12,7 @@ import errno
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,7 +148,8 @@ def make_claim(folder: Path, owner: Owner, *, after: int, is_contested: bool) ->
         return None
     for number in numbers:
         if number < record.generation:
-            record_path(folder, number).unlink(missing_ok=True)
+            with suppress(OSError):  # a higher number supersedes it all the same
+                record_path(folder, number).unlink()
     return OwnClaim(folder, record, is_contested=is_contested)
 
 

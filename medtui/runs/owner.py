@@ -57,6 +57,11 @@ class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.is_identified and (self.boot_id, self.pid_namespace) == here
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is known to run on another machine or in another container."""
+        return self.is_identified and not self.is_local
+
+    @property
     def is_of_this_boot(self) -> bool:
         """Whether it ran on this machine since its last boot, in any container."""
         return bool(self.boot_id) and self.boot_id == own_boot_id()

@@ -170,6 +170,7 @@ def _acquire(lock: FolderLock) -> None:
         except EnvironmentProblem:
             if time.monotonic() > deadline:
                 raise
+            time.sleep(0.1)
 
 
 def run_follower(name: str, open_tracker: OpenTracker) -> int:

@@ -209,6 +209,8 @@ def test_an_owner_elsewhere_is_asked_by_a_file(tmp_path):
     assert read_stop(study.path, 1).token != first.token
     run = study.run("quantize16")
     claim_elsewhere(run.path)
+    assert stop_study(study), "its supervisor may be gone without its workers"
+    assert read_stop(run.path, 1) is not None
     assert stop_run(run)
     assert read_stop(run.path, 1) is not None
     assert read_stop(run.path, 2) is None
