@@ -40,6 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m medtui.worker", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--silent", default="", help="stamp of an owner that was awaited already")
     arguments = parser.parse_args()
     folder = RunFolder(arguments.folder.resolve())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the connection may drop
@@ -49,7 +50,7 @@ def main() -> int:
     if is_finished(folder):
         return 0
     try:
-        with FolderLock(folder.lock) as lock:
+        with FolderLock(folder.lock, silent_stamp=arguments.silent) as lock:
             return _own(folder, lock, arguments.device)
     except MedtuiError as error:
         return _refuse(error)

@@ -93,7 +93,7 @@ def test_no_module_starts_a_process_in_another_way():
         if any(start in path.read_text(encoding="utf-8") for start in starts)
     }
     assert found - {"child_process.py"} == {
-        "jobs/launcher.py", "jobs/supervisor.py", "jobs/tracker.py", "comet/dispatch.py",
+        "jobs/launcher.py", "jobs/worker_process.py", "jobs/tracker.py", "comet/dispatch.py",
         "datasets/decoding/pool.py", "telemetry/sampler_process.py",
         "engine/run/provenance.py", "doctor/terminal.py",  # git, nvidia-smi, tmux
         "engine/timing/cpu_share.py",  # a bare interpreter that counts

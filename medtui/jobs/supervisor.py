@@ -15,18 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.jobs.benchmark import start_bench
 from medtui.jobs.device_slots import Slot, find_slots
 from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
+from medtui.jobs.worker_process import start_worker
 from medtui.monitor.catalogue import RunFeed
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.claim import Fence, Superseded, unfenced
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.liveness import SilenceWatch
 from medtui.runs.lock import FolderLock
 from medtui.storage import open_log
 from medtui.telemetry import SamplerProcess
@@ -71,9 +72,11 @@ class Supervisor:
         self._superseded = ""
         """Why this supervisor must not start anything any more; empty while it may."""
         self._fence: Fence = unfenced
+        self._silence = SilenceWatch([])
 
-    def obey(self, lock: FolderLock) -> None:
+    def obey(self, lock: FolderLock, silence: SilenceWatch) -> None:
         """Stop where the folder asks for it; start nothing once another supervisor has taken it."""
+        self._silence = silence
         self._fence = lock.claim.check
         lock.heartbeat.on_stop = self._count_request
         lock.heartbeat.on_superseded = self._note_superseded
@@ -166,15 +169,7 @@ class Supervisor:
 
     def _start(self, run: RunFolder, slot: Slot, num_resumes: int = 0) -> Job:
         self._fence()
-        with open_log(run.worker_log) as output:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "medtui.worker", str(run.path), "--device", slot.device],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                env=child_environment(slot.devices),
-            )
+        worker = start_worker(run, slot, self._silence.silent_stamp(run.lock))
         sampler = SamplerProcess(
             worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
         )
@@ -277,10 +272,11 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     study = StudyFolder(parser.parse_args().folder.resolve())
     try:
+        silence = SilenceWatch(run.lock for run in study.runs())
         with FolderLock(study.lock) as lock:
             preset = parse_preset(read_text(study.preset), str(study.preset))
             supervisor = Supervisor(study, preset, find_slots(preset.machine))
-            supervisor.obey(lock)
+            supervisor.obey(lock, silence)
             return supervisor.execute()
     except ImportError as error:
         upgraded = explain_missing_module(error)

@@ -8,7 +8,8 @@ timed by the reader's monotonic clock; clocks of different hosts are never compa
 import fcntl
 import os
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from medtui.runs.claim import Claim, newest_claim
@@ -42,6 +43,13 @@ class ClaimWatch:
     def silent_seconds(self) -> float:
         """Time since the last heartbeat, or since the first look if none was seen."""
         return self._clock() - self._since
+
+    @property
+    def stamp(self) -> str:
+        """The record at the last look: equal stamps mean that there was no heartbeat in between."""
+        if self.claim is None:
+            return ""
+        return f"{self.claim.generation}-{zlib.crc32(self.claim.content):08x}"
 
     def is_alive(self, *, is_flock_free: Callable[[], bool]) -> bool | None:
         """Look; return whether the owner is alive, None where only its heartbeat could tell.
@@ -91,6 +99,26 @@ class LockReader:
             self.is_silent = self._watch.silent_seconds >= limit
             self.is_undecided = not (self.is_silent or self._watch.has_moved)
         return None if self.is_silent else claim.owner
+
+
+class SilenceWatch:
+    """Observes the owners of several folders from its construction on.
+
+    Whoever waits for one heartbeat thereby also waits for the others.
+    """
+
+    def __init__(self, locks: Iterable[Path]) -> None:
+        self._watches = {lock: ClaimWatch(lock) for lock in locks}
+        for watch in self._watches.values():
+            watch.is_alive(is_flock_free=lambda: False)
+
+    def silent_stamp(self, lock: Path) -> str:
+        """Return the stamp of an owner record without a heartbeat for `SILENT_SECONDS`; else ""."""
+        watch = self._watches.get(lock)
+        if watch is None or watch.is_alive(is_flock_free=lambda: False) is not None:
+            return ""
+        is_silent = not watch.has_moved and watch.silent_seconds >= SILENT_SECONDS
+        return watch.stamp if is_silent else ""
 
 
 def holder_of(path: Path) -> Owner | None:

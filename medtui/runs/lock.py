@@ -29,9 +29,11 @@ LOCK_RETRY_SECONDS = 1.0
 class FolderLock:
     """Lock of the one process that writes a folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, silent_stamp: str = "") -> None:
         self.path = path
         """The lock file; it stays when the lock is freed."""
+        self._silent_stamp = silent_stamp
+        """Stamp of an owner record whose owner has been awaited already, see `SilenceWatch`."""
         self._descriptor: int | None = None
         self._held: tuple[OwnClaim, Heartbeat] | None = None
 
@@ -122,7 +124,8 @@ class FolderLock:
             before = watch.claim
             if before is not None and (is_alive or (is_alive is None and watch.has_moved)):
                 raise _refusal(folder, before.owner)
-            if is_alive is False or watch.silent_seconds >= SILENT_SECONDS:
+            is_silent = watch.stamp == self._silent_stamp
+            if is_alive is False or is_silent or watch.silent_seconds >= SILENT_SECONDS:
                 after = before.generation if before else 0
                 claim = make_claim(folder, owner, after=after, is_contested=is_alive is None)
                 if claim is not None:

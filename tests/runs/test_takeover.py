@@ -10,10 +10,11 @@ import pytest
 
 from medtui.events import Noted, RunStarted
 from medtui.monitor.catalogue import RunFeed
-from medtui.runs import heartbeat, lock
+from medtui.runs import heartbeat, liveness, lock
 from medtui.runs.atomic_file import delete_partial, publish_text
 from medtui.runs.claim import Superseded, generations, make_claim, newest_generation
 from medtui.runs.completion import adopt_result, is_finished
+from medtui.runs.liveness import SilenceWatch
 from medtui.runs.lock import FolderLock
 from medtui.runs.log_reader import EventTail
 from medtui.runs.log_record import DamagedLine, Record, decode_record, encode_record
@@ -31,6 +32,7 @@ RACER = """
 import fcntl, os, sys, time
 from pathlib import Path
 from medtui.errors import EnvironmentProblem
+from medtui.runs.liveness import SilenceWatch
 from medtui.runs.lock import FolderLock
 if sys.argv[2] == "useless":
     def refuse(*_):
@@ -84,6 +86,26 @@ def test_claims_that_start_from_an_outdated_generation_are_refused(tmp_path):
     for after in (0, 1, 2):
         assert make_claim(tmp_path, owner, after=after, is_contested=False) is None
     assert generations(tmp_path) == [3]
+
+
+def test_an_owner_that_was_awaited_already_is_not_awaited_again(tmp_path, monkeypatch):
+    """A supervisor that waited for its study's owner waited for those of the runs, too."""
+    lock_file = tmp_path / "lock"
+    other = claim_elsewhere(tmp_path)
+    watch = SilenceWatch([lock_file])
+    assert not watch.silent_stamp(lock_file), "it was observed for a moment only"
+    monkeypatch.setattr(liveness, "SILENT_SECONDS", 0.0)
+    stamp = watch.silent_stamp(lock_file)
+    assert stamp
+    assert not watch.silent_stamp(tmp_path / "other")
+    with FolderLock(lock_file, silent_stamp=stamp) as own:
+        assert own.claim.is_contested
+        with pytest.raises(Superseded):
+            other.check()
+    third = claim_elsewhere(tmp_path)
+    watch = SilenceWatch([lock_file])
+    third.beat()
+    assert not watch.silent_stamp(lock_file), "it moved"
 
 
 @pytest.mark.usefixtures("_no_waiting")
