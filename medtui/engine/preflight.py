@@ -20,7 +20,8 @@ from medtui.engine.estimate import estimate
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.density_check import explain_unreachable
-from medtui.engine.pruning.model_size import count_macs, size_with_macs
+from medtui.engine.pruning.model_size import size_with_macs
+from medtui.engine.pruning.multiply_adds import count_macs
 from medtui.engine.pruning.reachable_weights import Taps, reachable_taps
 from medtui.engine.pruning.schemes import build_scheme, operation_of
 from medtui.engine.pruning.shrink_report import crops_kernels, measure_shrinkage

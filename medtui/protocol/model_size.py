@@ -69,7 +69,8 @@ class Size(msgspec.Struct, frozen=True):
     @property
     def macs_kept(self) -> int:
         """Multiply-accumulates for one image with a nonzero weight."""
-        return sum(layer.macs_kept for layer in self.layers)
+        others = self.macs - sum(layer.macs for layer in self.layers)
+        return others + sum(layer.macs_kept for layer in self.layers)
 
     @property
     def dead_layers(self) -> list[str]:

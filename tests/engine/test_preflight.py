@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from medtui.engine.preflight import InvalidCell, _forecast_cell, forecast
-from medtui.engine.pruning.model_size import count_macs
+from medtui.engine.pruning.multiply_adds import count_macs
 from medtui.engine.pruning.reachable_weights import reachable_taps
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError

@@ -10,7 +10,8 @@ from medtui.engine.lc.compression import compress
 from medtui.engine.preflight import _forecast_cell
 from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.filter_norms import criteria_named, mark_reached_taps, norms_of
-from medtui.engine.pruning.model_size import count_macs, measure_size
+from medtui.engine.pruning.model_size import measure_size
+from medtui.engine.pruning.multiply_adds import count_macs
 from medtui.engine.pruning.reachable_weights import reachable_taps, zero_unreachable
 from medtui.engine.pruning.schemes import build_scheme, operators_of, set_density
 from medtui.engine.run.session import StopFlag

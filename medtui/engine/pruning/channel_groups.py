@@ -87,6 +87,11 @@ class ChannelGraph:
         Raises:
             UsageError: Torch-Pruning cannot trace this network's channels.
         """
+        if uncalled := uncalled_layers(network, image_shape):
+            raise UsageError(
+                f"Torch-Pruning cannot trace the channels of {type(network).__name__}: "
+                f"{uncalled[0]} is computed by a function, and not called as a layer."
+            )
         self.network = deepcopy(network).float().cpu().eval().requires_grad_()
         self._names = {module: name for name, module in self.network.named_modules()}
         pruning = import_torch_pruning()
@@ -138,6 +143,24 @@ class ChannelGraph:
 
     def _is_output(self, item: Any) -> bool:  # noqa: ANN401 - Torch-Pruning's
         return bool(self._graph.is_out_channel_pruning_fn(item.dep.handler))
+
+
+def uncalled_layers(network: nn.Module, image_shape: ImageShape) -> list[str]:
+    """Return the convolutions and linear layers whose weights a function uses directly.
+
+    Torch-Pruning does not end on such networks (Swin's attention).
+    """
+    traced = deepcopy(network).float().to("meta").eval()
+    called = set[nn.Module]()
+    layers = {
+        name: module for name, module in traced.named_modules()
+        if type(module) in (nn.Conv2d, nn.Linear)
+    }  # fmt: skip
+    for module in layers.values():
+        module.register_forward_hook(lambda module, *_: called.add(module))
+    with torch.no_grad():
+        traced(torch.zeros(1, *image_shape, device="meta"))
+    return [name for name, module in layers.items() if module not in called]
 
 
 def empty_structures(network: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -19,6 +19,7 @@ from medtui.engine.pruning.filter_norms import (
     open_layers,
 )
 from medtui.engine.pruning.following_norms import empty_norm, norms_after_layers
+from medtui.engine.training.network import class_layer
 from medtui.preset import GuardSettings, StructuredPruning
 
 
@@ -28,7 +29,7 @@ class GuardedPrune:
     Stock Condensa compares raw norms of all layers with one threshold, which empties whole layers
     whose filters are small. Here a filter's norm is divided by the mean norm of its layer, which
     makes layers of different shapes comparable, and every layer keeps a floor. Layers that match
-    `protect` are not pruned, and neither is the last linear layer, whose neurons are the classes.
+    `protect` are not pruned, and neither is the last layer, whose outputs are the classes.
     The ranking decides how many structures a layer keeps; Condensa removes those of smallest norm.
     Source of the ranking: Torch-Pruning's mean-normalised importance (Fang et al. 2023).
     """
@@ -98,11 +99,11 @@ class GuardedPrune:
 
     def layers_of(self, module: nn.Module) -> list[Layer]:
         """Return the layers that may lose structures."""
-        outputs = [name for name, _ in open_layers(module, (nn.Linear,))][-1:]
+        outputs = class_layer(module)
         return [
             layer
             for name, layer in open_layers(module, self._types)
-            if not is_protected(name, self._guard) and name not in outputs
+            if not is_protected(name, self._guard) and name != outputs
         ]
 
     def max_kept(self, sizes: Sequence[int], density: float) -> int:

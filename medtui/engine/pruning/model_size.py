@@ -1,11 +1,9 @@
 """Size of a model: parameters, nonzeros, bytes and multiply-accumulates, layer by layer."""
 
-from copy import deepcopy
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
+from medtui.engine.pruning.multiply_adds import count_macs
 from medtui.engine.pruning.reachable_weights import (
     Taps,
     density_reachable,
@@ -27,7 +25,7 @@ def measure_size(model: nn.Module, *, channels: int, side: int) -> Size:
 def size_with_macs(model: nn.Module, macs: dict[str, int], taps: Taps) -> Size:
     """Return the size of `model`.
 
-    `macs` has each layer's multiply-accumulates by its name, `taps` its reachable weights.
+    `macs` has multiply-accumulates as `count_macs` returns them, `taps` the reachable weights.
     """
     layers = named_layers(model)
     compressible = [layer.weight for layer in layers.values()]
@@ -42,7 +40,8 @@ def size_with_macs(model: nn.Module, macs: dict[str, int], taps: Taps) -> Size:
         bytes_packed=_packed_bytes(state, {f"{name}.weight" for name in layers}),
         macs=sum(macs.values()),
         layers=[
-            _layer_size(name, layer, macs[name], taps.get(name)) for name, layer in layers.items()
+            _layer_size(name, layer, macs.get(name, 0), taps.get(name))
+            for name, layer in layers.items()
         ],
         num_weights_unreachable=sum(
             num_unreachable(layer, taps.get(name)) for name, layer in layers.items()
@@ -57,25 +56,6 @@ def layer_densities(model: nn.Module) -> dict[str, float]:
         name: _num_nonzero(layer.weight) / layer.weight.numel()
         for name, layer in named_layers(model).items()
     }
-
-
-@torch.no_grad()
-def count_macs(model: nn.Module, *, channels: int, side: int) -> dict[str, int]:
-    """Return each compressible layer's multiply-accumulates for one image, zeros included."""
-    found: dict[str, int] = {}
-    copy = deepcopy(model).float().cpu().eval()
-
-    def count(name: str) -> Any:  # noqa: ANN401 - torch's hook
-        def hook(layer: Any, _: Any, output: Tensor) -> None:  # noqa: ANN401 - torch's hook
-            per_output = layer.weight[0].numel()
-            found[name] = output[0].numel() * per_output
-
-        return hook
-
-    for name, layer in named_layers(copy).items():
-        layer.register_forward_hook(count(name))
-    copy(torch.zeros(1, channels, side, side))
-    return found
 
 
 def _layer_size(

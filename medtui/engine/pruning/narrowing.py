@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from medtui.engine.pruning.channel_groups import ImageShape, import_torch_pruning
+from medtui.engine.pruning.channel_groups import ImageShape, import_torch_pruning, uncalled_layers
 from medtui.engine.pruning.structural_pruning import layer_channels, rebuild
 from medtui.engine.training.network import class_layer, named_layers, restore_state
 from medtui.errors import UsageError
@@ -59,6 +59,12 @@ def narrow(build: Build, width: float, image_shape: ImageShape) -> Narrowed:
     network = build().eval()
     whole = {name: layer.weight[0].numel() for name, layer in named_layers(network).items()}
     example = torch.zeros(1, *image_shape)
+    if uncalled := uncalled_layers(network, image_shape):
+        raise NotNarrowable(
+            f"Torch-Pruning cannot narrow {type(network).__name__}: {uncalled[0]} is computed by a "
+            "function, and not called as a layer.",
+            hint=_HINT,
+        )
     try:
         with warnings.catch_warnings(), torch.enable_grad():
             warnings.simplefilter("ignore")  # names parameters that are not pruned

@@ -1,5 +1,6 @@
 """The final evaluation of a run, and its result files; `result.json` is written last."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -74,7 +75,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
             zip(session.dataset.classes, session.dataset.class_weights, strict=True)
         ),
         are_logits_constant=val.are_constant,
-        warnings=[*session.warnings, *_collapse(size, val)],
+        warnings=[*session.warnings, *collapse_warnings(session.dataset.classes, size, val)],
         peak_memory_bytes=_peak_memory(session.device),
         vitals=stage_telemetry(session.folder),
         image_shape=session.image_shape,
@@ -184,10 +185,15 @@ def _split_result(
     )
 
 
-def _collapse(size: Size, val: Predictions) -> list[str]:
-    """Return a warning if all logits are constant; its accuracy is the majority class's share."""
+def collapse_warnings(classes: Sequence[str], size: Size, val: Predictions) -> list[str]:
+    """Return a warning if logits are constant; accuracy is then the share of one class."""
     if not val.are_constant:
-        return []
+        constant = [name for name, is_so in zip(classes, val.are_constant_K, strict=True) if is_so]
+        warning = (
+            f"the outputs of {len(constant)} of {len(classes)} classes are the same for every "
+            f"image, so these classes cannot be told apart: {', '.join(constant)}"
+        )
+        return [warning] if constant else []
     names = ", ".join(size.dead_layers) or "none, but no input reaches the output"
     return [f"collapsed: the logits are the same for every image; collapsed layers: {names}"]
 

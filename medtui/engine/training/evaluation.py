@@ -44,9 +44,15 @@ class Predictions:
     @property
     def are_constant(self) -> bool:
         """Whether the logits are the same for all images: no input reaches the output."""
+        return bool(self.are_constant_K.all())
+
+    @property
+    def are_constant_K(self) -> npt.NDArray[np.bool_]:  # noqa: N802 - the suffix is the shape
+        """Whether the logit of each class (K,) is the same for all images."""
         spread = np.ptp(self.logits_NK, axis=0)
         magnitude = np.abs(self.logits_NK).max(axis=0)
-        return bool((spread <= CONSTANT_LOGITS * np.maximum(1, magnitude)).all())
+        constant: npt.NDArray[np.bool_] = spread <= CONSTANT_LOGITS * np.maximum(1, magnitude)
+        return constant
 
     @property
     def are_finite(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -10,6 +11,9 @@ from torch import nn
 
 from medtui.errors import UsageError
 from medtui.storage import DamagedFile, FileDigest, open_regular, require_digest, unreadable
+
+_WITH_AUX = ("googlenet", "inception_v3")
+"""Networks with auxiliary classifiers, which only help training and are left out."""
 
 
 def build_network(architecture: str, *, channels: int, num_classes: int, seed: int) -> nn.Module:
@@ -27,7 +31,8 @@ def build_network(architecture: str, *, channels: int, num_classes: int, seed: i
             hint=f"For example: {', '.join(name for name in known if name.startswith('res'))}.",
         )
     torch.manual_seed(seed)
-    network: nn.Module = torchvision.models.get_model(architecture, num_classes=num_classes)
+    more = {"aux_logits": False, "init_weights": True} if architecture in _WITH_AUX else {}
+    network: nn.Module = torchvision.models.get_model(architecture, num_classes=num_classes, **more)
     if channels != 3:  # noqa: PLR2004 - torchvision's models take three
         _replace_first_convolution(network, channels)
     return network
@@ -62,13 +67,20 @@ def load_weights(network: nn.Module, path: Path) -> None:
             state = safetensors.torch.load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict(state)
+        network.load_state_dict(_without_auxiliary(network, state))
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(
             f"`model.weights`: could not load {path}: {reason}",
             hint="Use a state dict of this architecture with this number of classes.",
         ) from error
+
+
+def _without_auxiliary(network: nn.Module, state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state dict without auxiliary classifiers, which `network` does not have."""
+    if type(network).__name__.lower() not in {"googlenet", "inception3"}:
+        return dict(state)
+    return {name: each for name, each in state.items() if not name.lower().startswith("aux")}
 
 
 def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
