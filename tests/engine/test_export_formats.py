@@ -19,6 +19,7 @@ from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.protocol.export import ExportPlan
 from medtui.runs.exports import Comparison, Metadata, format_named, read_exports
 from medtui.runs.predictions import read_predictions
+from medtui.runs.result import read_result, write_result
 from tests.helpers.exportable_study import SPOILED
 
 
@@ -174,15 +175,19 @@ def test_an_unfinished_run_is_refused(exportable):
 
 
 def test_other_weights_than_the_runs_are_refused(exportable, tmp_path):
-    """A run whose logits differ from the stored ones is not exported."""
+    """By their checksum; in runs of earlier versions, which have none, by their logits."""
     run, other = exportable.run("prune-0.5"), exportable.run("reference")
-    kept = run.model.read_bytes()
+    kept, result = run.model.read_bytes(), run.result.read_bytes()
     run.model.write_bytes(other.model.read_bytes())
     try:
+        with pytest.raises(MedtuiError, match="does not match the recorded one"):
+            load_run(run, is_shrunk=False, num_images=0)
+        write_result(run, replace(read_result(run), files={}))
         with pytest.raises(MedtuiError, match="differ from the stored ones"):
             load_run(run, is_shrunk=False, num_images=8)
     finally:
         run.model.write_bytes(kept)
+        run.result.write_bytes(result)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(exportable, tmp_path):
