@@ -30,7 +30,7 @@ from medtui.engine.run.device import choose_device
 from medtui.engine.scratch_forecast import forecast_scratch
 from medtui.engine.training.network import build_network
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
-from medtui.jobs.device_slots import explain_threads
+from medtui.jobs.device_slots import explain_device, explain_threads
 from medtui.metrics.threshold_rule import describe_decisions
 from medtui.preset import (
     Cell,
@@ -67,7 +67,11 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
     taps = reachable_taps(network, image_shape)
     searched = _forecast_search(preset, network, macs, taps, image_shape)
     budget = penalty_budget(preset.lc)
-    notes = [explain_threads(preset), _low_budget_note(preset.lc, budget)]
+    notes = [
+        explain_device(preset.machine),
+        explain_threads(preset),
+        _low_budget_note(preset.lc, budget),
+    ]
     cells = [
         _forecast_cell(preset, cell, network, macs, taps, image_shape)
         for cell in expand_grid(preset)

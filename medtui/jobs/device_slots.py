@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from medtui.preset import MachineSettings, Preset
 from medtui.telemetry import NO_DEVICES, probe_safely, visible_for
+from medtui.telemetry.visible_devices import named_entries
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,14 @@ def explain_threads(preset: Preset) -> str:
     )
 
 
+def explain_device(machine: MachineSettings) -> str:
+    """Return why `auto` takes the CPU although GPUs are named; empty if it does not."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if machine.device != "auto" or not visible or _gpus_for("auto"):
+        return ""
+    return f"CUDA_VISIBLE_DEVICES={visible} names no GPU of this machine: runs use the CPU"
+
+
 def num_cores() -> int:
     """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0))
@@ -83,6 +92,6 @@ def _gpus_for(device: str) -> list[str]:
         entry = visible_for(device, visible)
         return [] if entry == NO_DEVICES else [entry]
     if visible is not None:
-        entries = [entry.strip() for entry in visible.split(",")]
-        return [entry for entry in entries if entry and entry not in {"-1", NO_DEVICES}]
+        entries = named_entries(visible)
+        return entries if entries and probe_safely().gpus else []
     return [gpu.gpu.uuid or str(gpu.gpu.index) for gpu in probe_safely().gpus]

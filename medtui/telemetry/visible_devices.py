@@ -68,12 +68,24 @@ def visible_for(torch_device: str, visible: str | None) -> str:
     return entries[number] if number < len(entries) and entries[number] else NO_DEVICES
 
 
+def named_entries(visible: str) -> list[str]:
+    """Return the entries of `CUDA_VISIBLE_DEVICES` that name devices.
+
+    As in CUDA, the list ends at the first that does not, and one that repeats an entry is empty.
+    """
+    found: list[str] = []
+    for entry in (each.strip() for each in visible.split(",")):
+        if entry in found:
+            return []
+        if not (entry.isdecimal() or entry.startswith(("GPU-", "MIG-"))):
+            break
+        found.append(entry)
+    return found
+
+
 def hides_all(visible: str | None) -> bool:
     """Return whether `visible` selects no device on any machine."""
-    if visible is None:
-        return False
-    first = visible.split(",")[0].strip()
-    return not (first.isdecimal() or first.startswith(("GPU-", "MIG-")))
+    return visible is not None and not named_entries(visible)
 
 
 def _units_of(device: Device) -> list[Device]:
