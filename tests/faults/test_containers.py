@@ -29,7 +29,7 @@ NUM_RACERS = 6
 """In each of two containers."""
 
 CYCLES = 8
-PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPOSITORY)}
 
 
@@ -136,27 +136,27 @@ def test_a_live_writer_in_another_container_is_not_superseded(run, stack):
 @pytest.mark.parametrize("number", range(scaled(2, 100)))
 def test_a_stop_reaches_a_run_in_another_container_and_nobody_here(run, stack, number):
     """A process here has the pid that the run has there; it lives, and the run stops."""
-    with subprocess.Popen(["sleep", "600"]) as stranger:
-        worker = stack.enter_context(
-            contained(
-                light_worker(run, 30.0), own_files=(run.lock,) * (number % 2), pid=stranger.pid,
-                env=ENVIRONMENT, **PIPES,
-            )
-        )  # fmt: skip
-        assert told(worker) == "ready"
-        assert newest_claim(run.path).owner.pid == stranger.pid
-        began = time.monotonic()
-        assert stop_run(run)
-        while worker.poll() is None:
-            try:
-                ask(worker)  # the next step
-            except BrokenPipeError:
-                break
-            time.sleep(0.01)
-        worker.wait(240)
-        note_figure("stop across a pid namespace", seconds=time.monotonic() - began)
-        assert stranger.poll() is None
-        stranger.kill()
+    stranger = stack.enter_context(subprocess.Popen(["sleep", "600"]))
+    stack.callback(stranger.kill)
+    worker = stack.enter_context(
+        contained(
+            light_worker(run, 30.0), own_files=(run.lock,) * (number % 2), pid=stranger.pid,
+            env=ENVIRONMENT, **PIPES,
+        )
+    )  # fmt: skip
+    assert told(worker) == "ready"
+    assert newest_claim(run.path).owner.pid == stranger.pid
+    began = time.monotonic()
+    assert stop_run(run)
+    while worker.poll() is None:
+        try:
+            ask(worker)  # the next step
+        except BrokenPipeError:
+            break
+        time.sleep(0.01)
+    worker.wait(240)
+    note_figure("stop across a pid namespace", seconds=time.monotonic() - began)
+    assert stranger.poll() is None
     events = [record.event for record in EventTail(run.events).read_all()]
     assert isinstance(events[-1], RunStopped)
     assert events[-1].reason.startswith("requested by ")
