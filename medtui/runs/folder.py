@@ -235,10 +235,10 @@ class StudyFolder:
 def subfolders(path: Path) -> list[Path]:
     """Return the folders in `path`, ordered by name; names that are not UTF-8 are left out."""
     try:
-        entries = [entry for entry in os.scandir(path) if is_utf8(entry.name) and entry.is_dir()]
+        paths = [each for each in path.iterdir() if is_utf8(each.name)]
     except OSError:
         return []
-    return sorted(Path(entry.path) for entry in entries)
+    return sorted(filter(os.path.isdir, paths))  # which raises nothing for a loop of links
 
 
 def is_file(path: Path) -> bool:

@@ -40,7 +40,12 @@ EVERY = [*itertools.product(KINDS, DAMAGES)]
 
 SAMPLE = [
     (kind, damage) for at, kind in enumerate(KINDS) for damage in [[*DAMAGES][at % len(DAMAGES)]]
-] + [("predictions", "wrong_shapes"), ("result", "flipped"), ("events", "named_pipe")]
+] + [
+    ("predictions", "wrong_shapes"),
+    ("result", "flipped"),
+    ("events", "named_pipe"),
+    ("search", "link_loop"),
+]
 """Every kind and every damage at least once."""
 
 CHEAP_VERBS: dict[str, list[str]] = {
@@ -118,6 +123,12 @@ class Outcome:
     def of_healthy(self) -> list[str]:
         """Lines about the healthy study; tables differ in their blanks."""
         return [" ".join(line.split()) for line in self.out.splitlines() if "healthy" in line]
+
+    @property
+    def of_others(self) -> list[str]:
+        """Rows of the damaged study's other runs."""
+        rows = [line.split() for line in self.out.splitlines() if line.startswith("cells/")]
+        return [" ".join(row) for row in rows if row[0] != f"cells/{RUN}"]
 
 
 @dataclass(frozen=True)
@@ -208,6 +219,8 @@ def check_verb(runs: Runs, verb: str, kind: str, how: str, before: Outcome) -> N
     assert "Traceback" not in found.err, place
     assert controls_in(found.out + found.err) == set(), place
     assert found.of_healthy == before.of_healthy, place
+    if verb == "list":
+        assert found.of_others == before.of_others, place
     unseen = UNNOTICED if verb == "verify" else UNREAD
     if verb in {"compare", "report"}:
         unseen = {*unseen, UNFINISHED}

@@ -65,7 +65,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     publish_text(path, "old")
 
     monkeypatch.setattr(os, "fsync", raise_no_space)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="The disk is full"):
         publish_text(path, "new")
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["result.json"]
