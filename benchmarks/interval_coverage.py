@@ -22,12 +22,12 @@ from functools import partial
 import numpy as np
 from scipy.stats import norm
 
-from medtui.analysis.verdicts import MIN_POSITIVES
 from medtui.metrics import metric_named
 from medtui.metrics.draws import Draws, all_patients, draw_patients, without_each_patient
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.recalibration import recalibrate_samples
 from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.shortage import MIN_POSITIVES
 
 METRICS = ("accuracy", "balanced_accuracy", "sensitivity", "specificity", "auroc",
            "average_precision", "f1", "brier_score", "exact_match", "top_1")  # fmt: skip

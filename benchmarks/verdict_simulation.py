@@ -19,9 +19,10 @@ from scipy.stats import norm
 
 from medtui.analysis.pairing import PairedPredictions
 from medtui.analysis.subgroup_analysis import changes_of, judged_class
-from medtui.analysis.verdicts import MIN_POSITIVES, judge_together
+from medtui.analysis.verdicts import judge_together
 from medtui.metrics import class_metric
 from medtui.metrics.scores import Floats, Labels, Scores
+from medtui.metrics.shortage import MIN_POSITIVES
 from medtui.metrics.task import Task
 
 PREVALENCE = (0.538, 0.177, 0.119, 0.103, 0.056, 0.052, 0.047, 0.042, 0.030, 0.025, 0.022, 0.021,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from medtui.analysis.run_record import RunRecord
-from medtui.metrics import Metric, PositiveClass
+from medtui.metrics import VAL_USE, Metric, PositiveClass
 from medtui.units import format_number
 
 Value = float | str | None
@@ -66,7 +66,7 @@ class Column:
         """
         if self.metric is None:
             return self.label
-        use = " (used for selection)" if self.split == "val" else ""
+        use = f" ({VAL_USE})" if self.split == "val" else ""
         return f"{self.split} {self.metric.label_for(positive)}{use}"
 
     @property

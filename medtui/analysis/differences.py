@@ -13,12 +13,13 @@ from medtui.analysis.baselines import baseline_of
 from medtui.analysis.column import Split
 from medtui.analysis.pairing import PairedPredictions, pair_predictions
 from medtui.analysis.run_record import RunRecord, reference_of
-from medtui.analysis.verdicts import Verdict, judge, shortage_of
+from medtui.analysis.verdicts import Verdict, judge
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.metrics.registry import MIN_PATIENTS_PAIRED
+from medtui.metrics.shortage import MIN_POSITIVES, Unit
 from medtui.runs.run_names import is_reference
 from medtui.storage import UnreadableFile
 from medtui.units import plural
@@ -47,10 +48,11 @@ class Differences:
 
     def verdict(self, metric: Metric, margin: float) -> Verdict:
         """Return the verdict on the change of a metric."""
-        shortage = shortage_of(self.patients, metric, are_known=self.has_patients)
         if self.lacks_seeds:
-            shortage = plural(self.num_seeds, "seed")
-        return judge(self.by_metric.get(metric.name), margin, shortage=shortage)
+            return judge(None, margin, shortage=plural(self.num_seeds, "seed"))
+        difference = self.by_metric.get(metric.name)
+        shortage = difference.shortage if difference else None
+        return judge(difference, margin, shortage=shortage.text if shortage else "")
 
 
 def pair_runs(baseline: RunRecord, entry: RunRecord, split: Split = "test") -> PairedPredictions:
@@ -77,8 +79,9 @@ def differences(
     """
     pair = pair_runs(baseline, entry, split)
     metrics = (metric,) if metric else reported_metrics(pair.run.task)
-    found = paired_differences(pair.reference, pair.run, pair.patients, metrics)
     patients, has_patients = tuple(pair.patients), bool(pair.num_patients)
+    unit: Unit = "patient" if has_patients else "image"
+    found = paired_differences(pair.reference, pair.run, patients, metrics, unit=unit)
     return Differences(baseline.key, found, patients, has_patients)
 
 
@@ -136,7 +139,8 @@ def from_reference(found: Differences) -> Differences | None:
 
 MISSING_INTERVAL = (
     f"n < {MIN_PATIENTS_PAIRED}: there are fewer than the {MIN_PATIENTS_PAIRED} patients that the "
-    "interval needs."
+    "interval needs; positives < "
+    f"{MIN_POSITIVES}: fewer images with the class than it needs."
 )
 """Explains what `difference_text` shows in place of an interval."""
 
@@ -144,11 +148,13 @@ MISSING_INTERVAL = (
 def difference_text(metric: Metric, difference: Difference | None) -> str:
     """Return `+0.3 [+0.1, +0.8]`, in percentage points for shares; empty without a difference.
 
-    `+0.3 [n < 9]` states that there are fewer patients than an interval needs.
+    `+0.3 [n < 9]` and `+0.3 [positives < 10]` state of what there is less than an interval needs.
     """
     if difference is None:
         return ""
     if not difference.has_interval:
-        return f"{metric.show_change(difference.value)} [n < {metric.min_patients_paired}]"
+        shortage = difference.shortage
+        mark = shortage.mark if shortage else "no interval"
+        return f"{metric.show_change(difference.value)} [{mark}]"
     value, low, high = map(metric.show_change, (difference.value, difference.low, difference.high))
     return f"{value} [{low}, {high}]"

@@ -160,9 +160,16 @@ def _objects(found: GroupStatistics, group: Group) -> dict[str, Any]:
     return values
 
 
-def change_values(found: Differences) -> dict[str, dict[str, float | None]]:
-    """Return paired changes by metric as plain values; None where there is no interval."""
+def change_values(found: Differences) -> dict[str, dict[str, float | str | None]]:
+    """Return paired changes by metric as plain values; None where there is no interval.
+
+    `reason` is there without an interval, or where the interval is a bound.
+    """
     return {
-        name: {"value": each.value, "low": defined(each.low), "high": defined(each.high)}
+        name: {
+            "value": each.value, "low": defined(each.low), "high": defined(each.high),
+            "detectable": defined(each.detectable),
+            **({"reason": each.reason} if each.reason else {}),
+        }
         for name, each in found.by_metric.items()
-    }
+    }  # fmt: skip

@@ -11,11 +11,16 @@ from medtui.analysis.differences import (
     difference_text,
     from_reference,
 )
-from medtui.analysis.run_record import RunRecord, positive_of
+from medtui.analysis.power import describe_power_of_runs
+from medtui.analysis.run_record import RunRecord, positive_of, task_of
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Row, Table
-from medtui.metrics import Metric
+from medtui.analysis.verdicts import describe_verdicts
+from medtui.metrics import Metric, primary_metric
 from medtui.units import MISSING, format_percent
+
+VERDICT = "verdict"
+"""Header of the column of verdicts on the primary metric."""
 
 
 def runs_table(
@@ -25,6 +30,7 @@ def runs_table(
     """Return a row per run; with `found`, each test metric is followed by its difference.
 
     Where the baseline is a control, the first difference is followed by that from the reference.
+    The verdict on the primary metric's change stands behind it.
     """
     headers, shown = list[str](), list[str]()
     positive = positive_of(entries)
@@ -38,7 +44,10 @@ def runs_table(
             if column is doubled:
                 headers.append(f"change of {column.metric.label} from the reference")
                 shown.append("from the reference")
-    rows = tuple(_run_row(entry, columns, found, doubled) for entry in entries)
+            if _is_judged(column, entries):
+                headers.append(VERDICT)
+                shown.append(VERDICT)
+    rows = tuple(_run_row(entry, columns, found, doubled, entries) for entry in entries)
     positives = _positive_classes([[entry] for entry in entries], columns)
     decisions = decision_note(entries, (column.metric for column in columns))
     note = " ".join(filter(None, (_baselines(entries, found), decisions)))
@@ -133,6 +142,7 @@ def _run_row(
     columns: Sequence[Column],
     found: Mapping[str, Differences] | None,
     doubled: Column | None,
+    entries: Sequence[RunRecord],
 ) -> Row:
     cells: list[str] = []
     of_run = found.get(entry.key) if found else None
@@ -142,7 +152,15 @@ def _run_row(
             cells.append(_difference(column.metric, of_run))
             if column is doubled:
                 cells.append(_difference(column.metric, of_run and from_reference(of_run)))
+            if _is_judged(column, entries):
+                verdict = of_run.verdict(column.metric, entry.margin) if of_run else None
+                cells.append(verdict.text if verdict else "")
     return tuple(cells)
+
+
+def _is_judged(column: Column, entries: Sequence[RunRecord]) -> bool:
+    """Return whether verdicts are on the change of this column's metric: the primary one."""
+    return _is_paired(column) and column.metric is primary_metric(task_of(entries))
 
 
 def _difference(metric: Metric, of_run: Differences | None) -> str:
@@ -162,8 +180,19 @@ def _baselines(entries: Sequence[RunRecord], found: Mapping[str, Differences] | 
         "95 % jackknife intervals over patients where these are known, else over images; "
         f"{MISSING_INTERVAL}"
     )
-    missing = describe_missing_controls([each for each in entries if _is_own(each, found)])
-    return f"{note} {missing}".rstrip()
+    metric = primary_metric(task_of(entries))
+    judged = [each for each in entries if each.key in found]
+    sentences = (
+        note,
+        *(describe_verdicts(metric, margin) for margin in _margins(judged)),
+        describe_power_of_runs(found, metric),
+        describe_missing_controls([each for each in entries if _is_own(each, found)]),
+    )
+    return " ".join(filter(None, sentences))
+
+
+def _margins(entries: Sequence[RunRecord]) -> list[float]:
+    return list(dict.fromkeys(each.margin for each in entries))
 
 
 def _is_own(entry: RunRecord, found: Mapping[str, Differences]) -> bool:

@@ -1,6 +1,7 @@
 """Outcomes of density searches as sentences and tables: for commands, screens and reports."""
 
 from medtui.analysis.table import Table
+from medtui.metrics import VAL_USE
 from medtui.runs.search_record import SearchOutcome, SearchSample
 from medtui.units import MISSING, format_density, format_number, format_percent, plural
 
@@ -20,7 +21,7 @@ _SHOWN_TOLERANCES = 7.0
 def describe_outcome(search: SearchOutcome) -> str:
     """Return a search's outcome, or its progress, in one sentence."""
     tried = plural(len(search.samples), "sample")
-    bound = f"{_shown(search, search.bound)} {search.label} on val"
+    bound = f"{_shown(search, search.bound)} {search.label} on val ({VAL_USE})"
     best = search.best
     if best is None:
         found = (
@@ -83,7 +84,10 @@ def samples_table(search: SearchOutcome) -> Table:
     headers = ("run", "density", f"val {search.label} ± error", "feasible", "role",
                GAINS[search.objective])  # fmt: skip
     marks = tuple("chosen" if sample is search.best else "" for sample in search.samples)
-    return Table(f"Samples of {search.scheme}", headers, rows, marks, _note(search))
+    shown = tuple(f"{each}, {VAL_USE}" if each.startswith("val ") else each for each in headers)
+    return Table(
+        f"Samples of {search.scheme}", headers, rows, marks, _note(search), shown_headers=shown
+    )
 
 
 def _note(search: SearchOutcome) -> str:

@@ -27,16 +27,16 @@ from medtui.analysis.verdicts import (
     Verdict,
     judge,
     judge_together,
-    shortage_of,
-    shortage_of_positives,
 )
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, class_metric, metric_named, primary_metric
 from medtui.metrics.calibration import Calibration, calibration_of
 from medtui.metrics.class_calibration import ClassCalibration
 from medtui.metrics.intervals import Difference, paired_differences
+from medtui.metrics.jackknife import effective_number
 from medtui.metrics.registry import defined
 from medtui.metrics.reliability import class_calibrations
+from medtui.metrics.shortage import Unit, interval_shortage
 from medtui.runs.result import Flips
 
 
@@ -96,6 +96,8 @@ class SubgroupAnalysis:
     num_images: int
     num_patients: int
     """0 where patients are unknown."""
+    num_effective: float
+    """Patients, or images, of equal size that would inform as much."""
     flips: Flips
     overall: Change
     """Change of the primary metric on all images."""
@@ -148,6 +150,7 @@ def analyse_subgroups(
         split=split,
         num_images=len(pair.names),
         num_patients=pair.num_patients,
+        num_effective=effective_number(pair.patients),
         flips=pair.count_flips(),
         overall=overall,
         classes=_with_verdicts(classes, of_classes),
@@ -185,7 +188,7 @@ def analyse_all(
 
 def changes_of(pair: PairedPredictions, metrics: Sequence[Metric]) -> tuple[Change, ...]:
     """Return each metric before and after, with its paired difference."""
-    found = paired_differences(pair.reference, pair.run, pair.patients, metrics)
+    found = paired_differences(pair.reference, pair.run, pair.patients, metrics, unit=_unit(pair))
     return tuple(
         Change(
             metric,
@@ -198,7 +201,14 @@ def changes_of(pair: PairedPredictions, metrics: Sequence[Metric]) -> tuple[Chan
 
 
 def _shortage(pair: PairedPredictions, metric: Metric) -> str:
-    return shortage_of(pair.patients, metric, are_known=bool(pair.num_patients))
+    """Return what the interval of a metric's change lacks, in words; empty if nothing."""
+    needed = metric.min_patients_paired
+    found = interval_shortage(metric, pair.run, pair.patients, needed=needed, unit=_unit(pair))
+    return found.text if found else ""
+
+
+def _unit(pair: PairedPredictions) -> Unit:
+    return "patient" if pair.num_patients else "image"
 
 
 def _class_changes(
@@ -228,16 +238,11 @@ def judged_class(alone: PairedPredictions, change: Change) -> JudgedChange:
     """
     labels_N, known_N = alone.run.labels_NK[:, 0] == 1, alone.run.known[:, 0]
     with_class, without = np.flatnonzero(labels_N & known_N), np.flatnonzero(~labels_N & known_N)
-    if change.metric.name == "sensitivity":
-        shortage, rarest = shortage_of_positives(with_class.size), with_class
-    else:
-        shortage = shortage_of_positives(with_class.size, without.size)
-        rarest = min(with_class, without, key=len)
+    is_of_class = change.metric.rests_on == "positives"
+    rarest = with_class if is_of_class else min(with_class, without, key=len)
     patients = tuple(alone.patients)
     of_rarest = tuple(patients[row] for row in rarest)
-    return JudgedChange(
-        change.difference, patients, of_rarest, _shortage(alone, change.metric) or shortage
-    )
+    return JudgedChange(change.difference, patients, of_rarest, _shortage(alone, change.metric))
 
 
 def _subgroup_changes(

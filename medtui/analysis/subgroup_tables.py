@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from medtui.analysis.differences import difference_text
 from medtui.analysis.patient_changes import macro_change
+from medtui.analysis.power import describe_power
 from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
 from medtui.analysis.table import Table
-from medtui.analysis.verdicts import MIN_POSITIVES, Verdict
-from medtui.metrics import Metric
+from medtui.analysis.verdicts import Verdict, describe_verdicts
 from medtui.metrics.calibration import NUM_BINS
+from medtui.metrics.shortage import MIN_POSITIVES, Unit
 from medtui.units import (
     format_change,
     format_count,
@@ -59,10 +60,19 @@ def changed_answers_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
     baselines = ", ".join(dict.fromkeys(analysis.baseline for analysis in analyses))
     note = (
         f"{first.split}: {plural(first.num_images, 'image')} {_patients(first)}, relative to "
-        f"{baselines}. {describe_verdicts(first.overall.metric, first.margin)}"
+        f"{baselines}. {_power(analyses)} {describe_verdicts(first.overall.metric, first.margin)}"
     )
     marks = tuple(_mark(analysis.verdict) for analysis in analyses)
     return Table("Changed predictions", headers, tuple(rows), marks, note)
+
+
+def _power(analyses: Sequence[SubgroupAnalysis]) -> str:
+    first = analyses[0]
+    changes = [each.overall.difference for each in analyses if each.overall.difference]
+    count = first.num_patients or first.num_images
+    unit: Unit = "patient" if first.num_patients else "image"
+    metric = first.overall.metric
+    return describe_power(count, first.num_effective, changes, metric, unit=unit, split=first.split)
 
 
 def _patients(analysis: SubgroupAnalysis) -> str:
@@ -206,14 +216,6 @@ def _verdict_text(verdict: Verdict) -> str:
 def _mark(verdict: Verdict) -> str:
     """Return the row's mark: `worse`, or none."""
     return "worse" if verdict.state == "worse" else ""
-
-
-def describe_verdicts(metric: Metric, margin: float) -> str:
-    """Return the margin, and what the verdicts against it mean."""
-    return (
-        f"Margin (evaluate.margin): a loss of {metric.show_amount(margin)}. Non-inferior: the "
-        "95 % interval excludes a larger loss; worse: the interval is below 0; not shown: neither."
-    )
 
 
 def _verdict_note(analysis: SubgroupAnalysis) -> str:

@@ -13,6 +13,9 @@ called worse is at most 5 %. `non-inferior` needs no correction: it is a claim a
 the claim about all of them is true only if each is. A class or group with too few patients, or with
 fewer than `MIN_POSITIVES` images with or without the class, is `not judged`.
 
+A change that is the same in every patient has an exact bound for an interval. It is `not shown`
+unless there are so many patients that the bound is within the margin.
+
 Sources: Piaggio et al. 2012 (CONSORT, non-inferiority trials); Holm 1979.
 """
 
@@ -23,16 +26,11 @@ from typing import Literal
 from medtui.metrics import Metric
 from medtui.metrics.intervals import Difference
 from medtui.metrics.jackknife import effective_number
-from medtui.metrics.registry import MIN_IMAGES_OF_CLASS
-from medtui.units import plural
 
 State = Literal["non-inferior", "worse", "not shown", "not judged"]
 
 FAMILY_ERROR = 0.05
 """Accepted chance that any class or group without a loss is called worse."""
-
-MIN_POSITIVES = MIN_IMAGES_OF_CLASS
-"""Fewest images with, and without, a class with which its change is judged."""
 
 _UPPER_QUANTILE = 0.975
 _FEWEST_DEGREES = 1.0
@@ -69,6 +67,14 @@ class JudgedChange:
     """What there is too little of, as `2 positives`; empty where there is enough."""
 
 
+def describe_verdicts(metric: Metric, margin: float) -> str:
+    """Return the margin, and what the verdicts against it mean."""
+    return (
+        f"Margin (evaluate.margin): a loss of {metric.show_amount(margin)}. Non-inferior: the "
+        "95 % interval excludes a larger loss; worse: the interval is below 0; not shown: neither."
+    )
+
+
 def judge(difference: Difference | None, margin: float, *, shortage: str = "") -> Verdict:
     """Return the verdict on one change by its interval alone."""
     if shortage:
@@ -83,7 +89,9 @@ def judge(difference: Difference | None, margin: float, *, shortage: str = "") -
             return Verdict("worse", "beyond the margin")
         within = "within the margin" if is_above else "perhaps beyond the margin"
         return Verdict("worse", within, is_above)
-    return Verdict("non-inferior" if is_above else "not shown", "", is_above)
+    if is_above:
+        return Verdict("non-inferior", "", holds=True)
+    return Verdict("not shown", "no change in too few patients" if difference.is_constant else "")
 
 
 def judge_together(changes: Sequence[JudgedChange], margin: float) -> list[Verdict]:
@@ -110,24 +118,6 @@ def _corrected(verdict: Verdict, *, is_lost: bool) -> Verdict:
         return verdict
     state: State = "non-inferior" if verdict.holds else "not shown"
     return Verdict(state, "", verdict.holds)
-
-
-def shortage_of(patients: Sequence[str], metric: Metric, *, are_known: bool) -> str:
-    """Return `4 patients` where an interval of the metric's change needs more; empty otherwise.
-
-    Where patients are unknown each image stands for one.
-    """
-    count = len(set(patients))
-    if count >= metric.min_patients_paired:
-        return ""
-    return plural(count, "patient" if are_known else "image")
-
-
-def shortage_of_positives(num_positives: int, num_negatives: int = MIN_POSITIVES) -> str:
-    """Return `2 positives` where a class has too few images; empty where they suffice."""
-    if num_positives < MIN_POSITIVES:
-        return plural(num_positives, "positive")
-    return plural(num_negatives, "negative") if num_negatives < MIN_POSITIVES else ""
 
 
 def _chance(change: JudgedChange) -> float:

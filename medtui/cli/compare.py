@@ -259,7 +259,7 @@ def _print(
 def _print_objects(
     entries: "list[RunRecord]", columns: "Sequence[Column]", found: "dict[str, Differences]"
 ) -> None:
-    from medtui.cli.show.changes import change_objects
+    from medtui.cli.show.changes import change_objects, verdict_object
     from medtui.cli.show.summary import print_object
     from medtui.metrics import primary_metric
 
@@ -272,6 +272,5 @@ def _print_objects(
         values |= {"is_probe": entry.is_probe, "chosen": entry.is_chosen}
         if entry.key in found:
             values |= change_objects(found[entry.key])
-            verdict = found[entry.key].verdict(primary_metric(task), entry.margin)
-            values |= {"margin": entry.margin, "verdict": verdict.state, "detail": verdict.detail}
+            values |= verdict_object(entry, found[entry.key])
         print_object({"run": entry.key, **values})

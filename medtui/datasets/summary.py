@@ -1,5 +1,6 @@
 """Counts of a data set without decoding its images: for `--dry-run` and the Data screen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.findings import Findings
 from medtui.datasets.index import SPLITS, SplitName
 from medtui.datasets.resolve import Source, open_source
+from medtui.metrics.jackknife import effective_number
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 
@@ -23,6 +25,8 @@ class SplitSummary:
     """Labelled images, readable or not."""
     num_patients: int | None
     """Number of patients; None where unknown."""
+    num_effective: float
+    """Patients, or where unknown images, of equal size that would inform as much."""
     counts: dict[str, int]
     """Class to its number of images."""
 
@@ -93,5 +97,12 @@ def _summarise_split(source: Source, number: int, name: SplitName) -> SplitSumma
         name=name,
         num_images=len(members),
         num_patients=None if index.patients is None else len(set(index.patients)),
+        num_effective=_num_effective(index.patients, len(members)),
         counts=dict(zip(index.classes, counts.tolist(), strict=True)),
     )
+
+
+def _num_effective(patients: Sequence[str] | None, num_images: int) -> float:
+    if patients is None or num_images == 0:
+        return float(num_images)
+    return effective_number(patients)

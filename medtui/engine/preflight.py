@@ -17,6 +17,7 @@ from medtui.datasets.class_weights import describe_weights
 from medtui.datasets.findings import by_rank, require_accepted, sentences
 from medtui.datasets.summary import DatasetSummary, summarise_dataset
 from medtui.engine.estimate import estimate
+from medtui.engine.forecast_power import forecast_power
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.density_check import explain_unreachable
@@ -96,6 +97,7 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         estimate=estimate(preset, survey, network, narrowed, seconds_start=seconds_start)
         if is_measured
         else None,
+        power=forecast_power(survey),
     )
 
 

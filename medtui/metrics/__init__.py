@@ -12,9 +12,10 @@ from medtui.metrics.positive import (
 )
 from medtui.metrics.primary import class_metric, primary_metric
 from medtui.metrics.registry import Metric, all_metrics, metric_named, reported_metrics
-from medtui.metrics.task import Task, common_task, infer_task
+from medtui.metrics.task import VAL_USE, Task, common_task, infer_task
 
 __all__ = [
+    "VAL_USE",
     "Metric",
     "PositiveClass",
     "Task",

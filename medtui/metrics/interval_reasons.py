@@ -6,6 +6,7 @@ from medtui.events import Metrics
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.registry import MIN_IMAGES_OF_CLASS, Metric, reported_metrics
 from medtui.metrics.scores import Scores
+from medtui.metrics.shortage import positives_shortage
 
 LOSS = "the training loss is recorded to follow training, not to judge a model"
 
@@ -39,7 +40,8 @@ def reason_without(
     if metric.is_class_mean and (rare := rare_classes(scores)):
         names = ", ".join(classes[index] for index in rare)
         return f"fewer than {MIN_IMAGES_OF_CLASS} images with, or without, {names}"
-    return ""
+    shortage = positives_shortage(metric, scores)
+    return shortage.reason if shortage else ""
 
 
 def missing_intervals(

@@ -16,12 +16,16 @@ from medtui.metrics.interval_reasons import reason_without
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.registry import Metric, reported_metrics
 from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.shortage import Shortage, Unit, interval_shortage
+from medtui.metrics.support import number_behind
 
 Sampled = Callable[[Draws], Floats]
 """A number on each sample, (B,)."""
 
 WIDTH_95 = 3.92
 """Width of a normal distribution's 95 % interval, in standard deviations."""
+
+CONSTANT_REASON = "the same in every patient: exact bound for the effective number of patients"
 
 QUANTILES = (0.025, 0.975)
 """Those of a 95 % percentile interval."""
@@ -41,6 +45,10 @@ class Difference:
     """As a normal distribution would have it; NaN where it cannot be estimated."""
     detectable: float = float("nan")
     """Smallest true change that is told from none with a chance of 80 %; NaN if not known."""
+    shortage: Shortage | None = None
+    """What an interval lacks; None where there is one."""
+    is_constant: bool = False
+    """Whether no patient changes the value: the interval is then an exact bound."""
 
     @property
     def is_clear(self) -> bool:
@@ -52,6 +60,13 @@ class Difference:
         """Whether there were patients enough for an interval."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
+    @property
+    def reason(self) -> str:
+        """Why there is no interval, or one that is no jackknife's; empty otherwise."""
+        if self.shortage is not None:
+            return self.shortage.reason
+        return CONSTANT_REASON if self.is_constant else ""
+
 
 def metric_intervals(
     scores: Scores, patients: Sequence[str], *, method: IntervalMethod, resamples: int, seed: int
@@ -62,19 +77,20 @@ def metric_intervals(
     or more images of a class (`interval_reasons`). `resamples` and `seed` are those of the
     percentile interval.
     """
-    names = [str(index) for index in range(scores.num_classes)]
-    forms: dict[str, Sampled] = {
-        metric.name: on_samples(scores, metric)
-        for metric in reported_metrics(scores.task)
-        if metric.has_interval
-        and (method == "percentile" or not reason_without(metric, scores, patients, names))
-    }
     if not resamples:
         return {}
+    metrics = [metric for metric in reported_metrics(scores.task) if metric.has_interval]
+    if method == "jackknife":
+        names = [str(index) for index in range(scores.num_classes)]
+        metrics = [
+            metric for metric in metrics if not reason_without(metric, scores, patients, names)
+        ]
+    forms = {metric.name: on_samples(scores, metric) for metric in metrics}
     if method == "percentile":
         drawn = _measure(forms, draw_patients(patients, resamples=resamples, seed=seed))
         return {name: _percentiles(each) for name, each in drawn.items() if np.isfinite(each).any()}
-    found = _jackknives(forms, patients)
+    numbers = {metric.name: number_behind(metric, scores, patients) for metric in metrics}
+    found = _jackknives(forms, patients, numbers)
     intervals = {name: each.interval_of_share() for name, each in found.items()}
     return {name: each for name, each in intervals.items() if np.isfinite(each).all()}
 
@@ -82,6 +98,7 @@ def metric_intervals(
 def paired_differences(
     before: Scores, after: Scores, patients: Sequence[str], metrics: Sequence[Metric],
     *, method: IntervalMethod = "jackknife", resamples: int = 1000, seed: int = 0,
+    unit: Unit = "patient",
 ) -> dict[str, Difference]:  # fmt: skip
     """Return each metric's change between two runs' answers about the same images.
 
@@ -89,29 +106,34 @@ def paired_differences(
     that they share (which patients there are) cancels; intervals of the two runs by themselves
     would overlap long before the runs stop differing. Metrics without a sampled form and those
     that are undefined on all images are left out; samples in which a metric is undefined do not
-    count. With fewer patients than `Metric.min_patients_paired` the jackknife returns no interval.
+    count. With fewer patients than `Metric.min_patients_paired`, or too few images of the kind that
+    a metric rests on, the jackknife returns no interval.
     """
     forms = {
         metric.name: change_of(on_samples(before, metric), on_samples(after, metric))
         for metric in metrics
         if metric.resample is not None
     }
-    needed = {metric.name: metric.min_patients_paired for metric in metrics}
     if method == "jackknife":
-        num_patients = len(set(patients))
-        return {
-            name: _difference(each, is_enough=num_patients >= needed[name])
-            for name, each in _jackknives(forms, patients).items()
+        sampled = [metric for metric in metrics if metric.name in forms]
+        numbers = {metric.name: number_behind(metric, before, patients) for metric in sampled}
+        lacking = {
+            metric.name: interval_shortage(
+                metric, before, patients, needed=metric.min_patients_paired, unit=unit
+            )
+            for metric in sampled
         }
+        found = _jackknives(forms, patients, numbers)
+        return {name: _difference(each, lacking[name]) for name, each in found.items()}
     whole = all_patients(patients)
     drawn = _measure(forms, draw_patients(patients, resamples=resamples, seed=seed))
     values = {name: float(form(whole)[0]) for name, form in forms.items()}
-    found = {}
+    differences = {}
     for name, value in values.items():
         if np.isfinite(value):
             low, high = _percentiles(drawn[name]) if name in drawn else (value, value)
-            found[name] = Difference(value, low, high, (high - low) / WIDTH_95)
-    return found
+            differences[name] = Difference(value, low, high, (high - low) / WIDTH_95)
+    return differences
 
 
 def on_samples(scores: Scores, metric: Metric) -> Sampled:
@@ -135,21 +157,28 @@ def _measure(forms: dict[str, Sampled], samples: Iterator[Draws]) -> dict[str, F
     return {name: np.concatenate(each) for name, each in found.items() if each}
 
 
-def _jackknives(forms: dict[str, Sampled], patients: Sequence[str]) -> dict[str, Jackknife]:
-    """Return the jackknife of each number that is defined on all images."""
+def _jackknives(
+    forms: dict[str, Sampled], patients: Sequence[str], numbers: dict[str, float]
+) -> dict[str, Jackknife]:
+    """Return the jackknife of each number that is defined on all images.
+
+    `numbers` are the effective numbers of patients that each rests on.
+    """
     whole, effective = all_patients(patients), effective_number(patients)
     values = {name: float(form(whole)[0]) for name, form in forms.items()}
     is_defined = {name: form for name, form in forms.items() if np.isfinite(values[name])}
     measured = _measure(is_defined, without_each_patient(patients))
     return {
-        name: Jackknife(values[name], replicates_B, effective)
+        name: Jackknife(values[name], replicates_B, effective, numbers[name])
         for name, replicates_B in measured.items()
     }
 
 
-def _difference(found: Jackknife, *, is_enough: bool) -> Difference:
-    low, high = found.interval() if is_enough else (np.nan, np.nan)
-    return Difference(found.value, low, high, found.normal_error, found.detectable)
+def _difference(found: Jackknife, shortage: Shortage | None) -> Difference:
+    low, high = found.interval() if shortage is None else (np.nan, np.nan)
+    return Difference(
+        found.value, low, high, found.normal_error, found.detectable, shortage, found.is_constant
+    )
 
 
 def _percentiles(values: Floats) -> tuple[float, float]:

@@ -2,7 +2,12 @@
 
 Shapes: P patients, B replicates.
 
-Sources: Efron and Stein 1981 (the variance), Kish 1965 (the effective number of patients).
+Where no replicate differs, or the number is at a bound, there is no variance to compute from. The
+interval is then an exact one, of as many patients as the number rests on: twenty patients without
+an error do not show that there are none.
+
+Sources: Efron and Stein 1981 (the variance), Kish 1965 (the effective number of patients), Clopper
+and Pearson 1934 with an effective number as in Korn and Graubard 1998 (the exact interval).
 """
 
 import math
@@ -16,6 +21,9 @@ from medtui.metrics.scores import Floats
 CONFIDENCE = 0.95
 NORMAL_QUANTILE = 1.96
 """Of a normal distribution's 95 % interval."""
+
+NO_VARIANCE = 1e-12
+"""Standard errors below it are rounding."""
 
 POWER = 0.8
 """Chance with which a change of `detectable` is found."""
@@ -31,6 +39,8 @@ class Jackknife:
     """Without one patient, or without one group of patients, each; NaN where undefined."""
     num_effective: float
     """Effective number of patients, see `effective_number`."""
+    num_behind: float | None = None
+    """That of the patients on whose images the number rests; None takes all."""
 
     @property
     def standard_error(self) -> float:
@@ -40,34 +50,73 @@ class Jackknife:
     @property
     def normal_error(self) -> float:
         """The error of the normal distribution whose 95 % interval is as wide as this one's."""
-        reach = _quantile(self, 0.5 + CONFIDENCE / 2) * self.standard_error
+        reach = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2) * self.standard_error
         return reach / NORMAL_QUANTILE
 
     @property
+    def is_constant(self) -> bool:
+        """Whether no patient changes the number, so that nothing is known of its variance."""
+        return self.standard_error < NO_VARIANCE
+
+    @property
     def detectable(self) -> float:
-        """The smallest true change that would be told from none with a chance of 80 %."""
-        quantiles = _quantile(self, 0.5 + CONFIDENCE / 2) + _quantile(self, POWER)
-        return quantiles * self.standard_error
+        """The smallest true change that would be told from none with a chance of 80 %.
+
+        It is also the smallest margin within which a number without a true change is shown to be
+        with that chance. NaN where nothing is known of the variance.
+        """
+        if self.is_constant:
+            return math.nan
+        return detectable(self.standard_error, self.num_effective)
 
     def interval(self) -> tuple[float, float]:
-        """Return the 95 % interval of a number without bounds: a difference."""
-        reach = _quantile(self, 0.5 + CONFIDENCE / 2) * self.standard_error
+        """Return the 95 % interval of a difference of two shares.
+
+        Where it is the same without any patient, that holds for all but an unknown share of
+        patients, whose differences may be as large as 1 either way.
+        """
+        if self.is_constant:
+            others = 1 - self._exact(1.0)[0]
+            same = (1 - others) * self.value
+            return max(same - others, -1.0), min(same + others, 1.0)
+        reach = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2) * self.standard_error
         return self.value - reach, self.value + reach
 
     def interval_of_share(self) -> tuple[float, float]:
         """Return the 95 % interval of a number between 0 and 1, computed on the logit scale.
 
         It stays within the bounds and is longer towards the middle. Where the number, or a
-        replicate, is at a bound, its logit is infinite; the plain interval, cut at the bounds, is
-        returned then.
+        replicate, is at a bound, its logit is infinite; the interval then holds the exact one of a
+        share, and the plain one cut at the bounds.
         """
         values_B = self.replicates_B[np.isfinite(self.replicates_B)]
         if not 0 < self.value < 1 or (values_B <= 0).any() or (values_B >= 1).any():
-            low, high = self.interval()
-            return max(low, 0.0), min(high, 1.0)
-        reach = _quantile(self, 0.5 + CONFIDENCE / 2) * standard_error_of(logit(values_B))
+            low, high = self._exact(self.value)
+            if self.is_constant:
+                return low, high
+            below, above = self.interval()
+            return max(min(low, below), 0.0), min(max(high, above), 1.0)
+        reach = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2) * standard_error_of(
+            logit(values_B)
+        )
         centre = logit(np.array(self.value))
         return logistic(float(centre) - reach), logistic(float(centre) + reach)
+
+    def _exact(self, share: float) -> tuple[float, float]:
+        """Return the exact 95 % interval of a share of patients."""
+        from scipy.stats import beta
+
+        number = self.num_effective if self.num_behind is None else self.num_behind
+        hits, rest = share * number, (1 - share) * number
+        tail = (1 - CONFIDENCE) / 2
+        low = float(beta.ppf(tail, hits, rest + 1)) if hits > 0 else 0.0
+        return low, float(beta.ppf(1 - tail, hits + 1, rest)) if rest > 0 else 1.0
+
+
+def detectable(standard_error: float, num_effective: float) -> float:
+    """Return the smallest change that is told from none with a chance of 80 %."""
+    quantiles = _quantile(num_effective, 0.5 + CONFIDENCE / 2) + _quantile(num_effective, POWER)
+    return quantiles * standard_error
 
 
 def effective_number(patients: Sequence[str]) -> float:
@@ -88,11 +137,11 @@ def standard_error_of(replicates_B: Floats) -> float:
     return float(np.sqrt((count - 1) / count * np.square(values_B - values_B.mean()).sum()))
 
 
-def _quantile(found: Jackknife, probability: float) -> float:
+def _quantile(num_effective: float, probability: float) -> float:
     """Return Student's quantile with one degree of freedom less than there are patients."""
     from scipy.stats import t
 
-    return float(t.ppf(probability, max(found.num_effective - 1, 1.0)))
+    return float(t.ppf(probability, max(num_effective - 1, 1.0)))
 
 
 def logit(values: Floats) -> Floats:

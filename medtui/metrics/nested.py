@@ -27,6 +27,7 @@ from medtui.metrics.jackknife import (
     CONFIDENCE,
     NORMAL_QUANTILE,
     POWER,
+    Jackknife,
     effective_number,
     logistic,
     logit,
@@ -34,6 +35,8 @@ from medtui.metrics.jackknife import (
 )
 from medtui.metrics.registry import Metric
 from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.shortage import interval_shortage
+from medtui.metrics.support import number_behind
 
 MIN_SEEDS = 3
 """Fewest repetitions with which the interval holds: of two values the spread is hardly known, and
@@ -167,9 +170,22 @@ def nested_differences(
         ]  # fmt: skip
         number = nested_of(changes, patients)
         if number is not None:
-            is_enough = len(set(patients)) >= metric.min_patients_paired and number.is_enough
-            low, high = number.interval() if is_enough else (math.nan, math.nan)
-            found[metric.name] = Difference(
-                number.value, low, high, number.normal_error, number.detectable
-            )
+            found[metric.name] = _difference(number, metric, pairs[0][0][0], patients)
     return found
+
+
+def _difference(
+    number: Nested, metric: Metric, scores: Scores, patients: Sequence[str]
+) -> Difference:
+    """Return a change over repetitions; where it is the same in every patient, its exact bound."""
+    shortage = interval_shortage(metric, scores, patients, needed=metric.min_patients_paired)
+    behind = number_behind(metric, scores, patients)
+    mean_B = number.replicates_SB.mean(axis=0)
+    of_patients = Jackknife(number.value, mean_B, number.num_effective, behind)
+    is_constant = of_patients.is_constant and bool(np.ptp(number.values_S) == 0)
+    low, high = of_patients.interval() if is_constant else number.interval()
+    if shortage is not None or not number.is_enough:
+        low, high = math.nan, math.nan
+    return Difference(
+        number.value, low, high, number.normal_error, number.detectable, shortage, is_constant
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from medtui.metrics import calibration, ranking, rates
 from medtui.units import MISSING, format_change, format_number, format_percent
@@ -62,6 +62,9 @@ class Metric:
     """Why it never has an interval, where `has_interval` is false."""
     is_class_mean: bool = False
     """Whether it is a mean over classes, each of which must occur often enough for an interval."""
+    rests_on: Literal["images", "positives", "negatives", "both"] = "images"
+    """Of one class against the rest: the images that it is computed from. `both` compares those
+    with the class with those without, of which each must be there."""
     is_per_class: bool = False
     """Whether results hold it for each class against the rest."""
     is_of_positive: bool = False
@@ -125,9 +128,12 @@ class Metric:
         usual = _SHARE_DIGITS if self.is_share else _NUMBER_DIGITS
         return format_change(change * self._factor, usual if digits is None else digits)
 
-    def show_amount(self, amount: float) -> str:
-        """Return an amount of change without a sign: `2 points`, `0.02`."""
-        return f"{amount * self._factor:g}{' points' if self.is_share else ''}"
+    def show_amount(self, *amounts: float, is_rounded: bool = False) -> str:
+        """Return an amount of change without a sign, or a range: `2 points`, `0.013 to 0.02`."""
+        texts = [
+            self._plain(each) if is_rounded else f"{each * self._factor:g}" for each in amounts
+        ]
+        return " to ".join(dict.fromkeys(texts)) + (" points" if self.is_share else "")
 
     @property
     def _factor(self) -> int:
@@ -157,31 +163,32 @@ METRICS: tuple[Metric, ...] = (
         "balanced_accuracy", "balanced accuracy", _BOTH, rates.balanced_accuracy,
         rates.sampled_balanced_accuracy,
         has_interval=True, is_class_mean=True, is_searchable=True, min_patients=12, is_decided=True,
+        rests_on="both",
     ),
     Metric(
         "auroc", "AUROC", _BOTH, ranking.auroc, ranking.sampled_auroc,
         has_interval=True, is_class_mean=True, is_per_class=True, is_searchable=True,
-        is_share=False,
+        is_share=False, rests_on="both",
     ),
     Metric(
         "average_precision", "average precision", _BOTH, ranking.average_precision,
         ranking.sampled_average_precision, has_interval=True, is_class_mean=True,
-        min_patients_class_mean=53,
+        min_patients_class_mean=53, rests_on="both",
         is_per_class=True, is_of_positive=True, is_share=False,
     ),
     Metric(
         "sensitivity", "sensitivity", _BOTH, rates.sensitivity, rates.sampled_sensitivity,
         has_interval=True, is_class_mean=True, is_per_class=True, is_of_positive=True,
-        is_decided=True,
+        is_decided=True, rests_on="positives",
     ),
     Metric(
         "specificity", "specificity", _BOTH, rates.specificity, rates.sampled_specificity,
         has_interval=True, is_class_mean=True, is_per_class=True, is_of_positive=True,
-        is_decided=True,
+        is_decided=True, rests_on="negatives",
     ),
     Metric(
         "f1", "F1", _BOTH, rates.f1, rates.sampled_f1,
-        has_interval=True, is_class_mean=True, min_patients=12,
+        has_interval=True, is_class_mean=True, min_patients=12, rests_on="both",
         is_per_class=True, is_of_positive=True, is_decided=True, is_share=False,
     ),
     Metric(
@@ -198,6 +205,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "worst_class_auroc", "worst class AUROC", _BOTH, ranking.worst_class_auroc,
         ranking.sampled_worst_class_auroc, is_share=False, is_reported=False, is_searchable=True,
+        rests_on="both",
     ),
 )  # fmt: skip
 """All metrics, in the order in which they are shown; `loss` is the engine's own."""

@@ -8,6 +8,9 @@ from medtui.events import Metrics
 Task = Literal["single", "multi"]
 """`single`: each image has one class (softmax). `multi`: any number of them (sigmoid)."""
 
+VAL_USE = "used for selection"
+"""What val is for, shown beside its numbers: they are too good for what was chosen by them."""
+
 
 def infer_task(metrics: Metrics) -> Task:
     """Return the task that metrics were measured in, for files that do not state it.

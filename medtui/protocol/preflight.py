@@ -108,6 +108,27 @@ class Estimate(msgspec.Struct, frozen=True):
     """Number of CPU cores that this process may use."""
 
 
+class SplitPower(msgspec.Struct, frozen=True):
+    """What the test split can show, known before the study from its counts of images."""
+
+    metric: str
+    """Name of the primary metric."""
+    num_patients: int
+    """0 where patients are unknown."""
+    num_images: int
+    num_effective: float
+    """Patients, or where unknown images, of equal size that would inform as much."""
+    deviation: float | None
+    """Standard deviation of one patient's (image's) change that `margin` assumes."""
+    margin: float | None
+    """Smallest margin that is shown with a chance of 80 % if nothing is lost; None where intervals
+    of changes need more patients, and for metrics without an assumed deviation."""
+    shortage: str = ""
+    """Why no change has an interval: `6 patients, fewer than 9`; empty where there are enough."""
+    rare_classes: list[str] = []
+    """Classes with too few test images for an interval and a verdict of their own."""
+
+
 class Preflight(msgspec.Struct, frozen=True):
     """The result of checking a preset."""
 
@@ -133,6 +154,8 @@ class Preflight(msgspec.Struct, frozen=True):
     """None if it was not requested."""
     scratch: ScratchForecast | None = None
     """The network that would be trained from scratch; None if the preset trains none."""
+    power: SplitPower | None = None
+    """What the test split can show; None in messages of earlier versions."""
 
 
 decoder: msgspec.json.Decoder[Preflight] = msgspec.json.Decoder(Preflight)

@@ -2,6 +2,7 @@
 
 from medtui.analysis.run_tables import short_name
 from medtui.analysis.table import Table
+from medtui.metrics import VAL_USE
 from medtui.reporting.contents import Contents
 from medtui.runs.convergence import (
     ALLOWED_DIFFERENCE,
@@ -33,9 +34,9 @@ def convergence_table(contents: Contents) -> Table:
     headers = ("run", "cycle kept", "last cycle", "constraint violation", f"val {label} of w",
                f"val {label} of theta")  # fmt: skip
     note = (
-        "After the last cycle. The constraint violation compares the weights of w and theta. "
-        f"Where it is at most {CLOSE_WEIGHTS:g} and the metrics differ by more than "
-        f"{contents.headline.show_amount(ALLOWED_DIFFERENCE)}, L-C did not "
+        f"After the last cycle; val was {VAL_USE}. The constraint violation compares the weights "
+        f"of w and theta. Where it is at most {CLOSE_WEIGHTS:g} and the metrics differ by more "
+        f"than {contents.headline.show_amount(ALLOWED_DIFFERENCE)}, L-C did not "
         "converge; such rows are marked."
     )
     return Table("Convergence of L-C", headers, tuple(rows), tuple(marks), note)

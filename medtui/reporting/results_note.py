@@ -2,7 +2,8 @@
 
 from medtui.analysis.baselines import describe_missing_controls
 from medtui.analysis.differences import MISSING_INTERVAL
-from medtui.analysis.subgroup_tables import describe_verdicts
+from medtui.analysis.power import describe_power_of_runs
+from medtui.analysis.verdicts import describe_verdicts
 from medtui.metrics.interval_method import describe_method
 from medtui.reporting.contents import Contents
 
@@ -15,11 +16,23 @@ def results_note(contents: Contents) -> str:
         f"by a paired jackknife, a run's own by {method}. "
         f"{MISSING_INTERVAL} "
         f"{describe_verdicts(contents.headline, contents.entries[-1].margin)} "
+        f"{_power(contents)}"
         f"{_baseline_words(contents)} Those of percentages are in points. "
         "The reachable density counts only weights that a pixel reaches at the size of the images. "
         "The sparse size counts nonzero weights and a bit mask. Masked weights are still "
         "multiplied: the model is smaller, not faster."
     )
+
+
+def _power(contents: Contents) -> str:
+    """Return the effective number of patients, the margins, and which intervals are missing."""
+    power = describe_power_of_runs(contents.found, contents.headline)
+    name = contents.headline.name
+    reasons = {each.result.test.no_interval.get(name, "") for each in contents.entries}
+    lacking = "; ".join(sorted(filter(None, reasons)))
+    label = contents.headline.label
+    sentences = (power, f"A run's own {label} has no interval: {lacking}." if lacking else "")
+    return "".join(f"{each} " for each in sentences if each)
 
 
 def _baseline_words(contents: Contents) -> str:

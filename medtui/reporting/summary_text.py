@@ -11,6 +11,7 @@ from medtui.analysis.low_fidelity import describe_low_fidelity
 from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_tables import short_name
 from medtui.analysis.verdicts import Verdict
+from medtui.metrics import VAL_USE
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.reporting.contents import Contents
 from medtui.units import format_bytes, format_count, format_density, format_percent, plural
@@ -157,7 +158,7 @@ def _chosen(contents: Contents, compared: Sequence[Group]) -> str:
     if len(smallest.members) > 1:
         who = f"{contents.name_of(smallest)} ({plural(len(smallest.repetitions), 'seed')})"
     return (
-        f"The smallest that is non-inferior on val, which was used for selection, is "
+        f"The smallest that is non-inferior on val, which was {VAL_USE}, is "
         f"{who}, with a sparse size of {format_bytes(round(_sparse_size(smallest)))} and an actual "
         f"density of {format_percent(actual)}; on test its {metric.label} changed by "
         f"{change_text(metric, changes)}: {_verdict(contents, smallest).text}."

@@ -45,7 +45,7 @@ class SplitResult(msgspec.Struct, frozen=True):
 
     metrics: Metrics
     intervals: dict[str, tuple[float, float]] = {}
-    """Metric to its 95 % interval over patients; a metric that needs more patients has none."""
+    """Metric to its 95 % interval over patients; one that `no_interval` names has none."""
     per_class: dict[str, Metrics] = {}
     """Class to its one-against-rest metrics."""
     num_images: int = 0

@@ -140,7 +140,7 @@ def test_news_are_told_by_plain_lines_until_the_end(live, tmp_path):
     attached = Attached(tmp_path, "attach", "cells")
     attached.wait_for_word("following cells")  # what is there before is the past
     live.log.write(cycle_ended(0, 1.0))
-    attached.wait_for_word("quantize16: cycle 0 (1/3): val accuracy 90.0 %")
+    attached.wait_for_word("quantize16: cycle 0 (1/3): val accuracy 90.0 % (selection)")
     live.log.write(Noted("layer\x1b[2J died", "warning"))
     attached.wait_for_word(r"quantize16: warning: layer\u001b[2J died")
     live.finish()
@@ -151,7 +151,7 @@ def test_news_are_told_by_plain_lines_until_the_end(live, tmp_path):
     assert "\r" not in told
     assert "\x1b" not in told
     assert "prune-0.1" not in told
-    assert "quantize16: finished: val accuracy 92.0 %, test accuracy 92.0 %" in told
+    assert "quantize16: finished: val accuracy 92.0 % (selection), test accuracy 92.0 %" in told
 
 
 def test_quiet_says_nothing(live, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from medtui.metrics import all_metrics, metric_named
 from medtui.metrics.draws import MAX_LEFT_OUT, Draws, draw_patients, without_each_patient
-from medtui.metrics.intervals import metric_intervals, paired_differences
+from medtui.metrics.intervals import metric_intervals, missing_intervals, paired_differences
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.scores import Scores, make_scores
 
@@ -42,12 +42,52 @@ def test_a_drawn_sample_measures_like_its_repeated_images(task: str, num_classes
                 assert found == pytest.approx(metric.compute(drawn), abs=1e-12), metric.name
 
 
-def test_the_same_answers_differ_by_nothing() -> None:
-    """Paired with itself, a run has no difference and no uncertainty about it."""
+def test_the_same_answers_do_not_show_that_other_patients_agree() -> None:
+    """None of 23 patients differs: at most 14.8 % of all do, since 0.852^23 = 0.025."""
     scores = _scores("multi", 5)
-    for difference in paired_differences(scores, scores, PATIENTS, SAMPLED).values():
-        assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+    found = paired_differences(scores, scores, PATIENTS, SAMPLED)
+    assert found["accuracy"].low == pytest.approx(-(1 - 0.025 ** (1 / 23)), abs=2e-4)
+    for difference in found.values():
+        assert difference.value == 0
+        assert difference.low == -difference.high < -0.1
+        assert difference.is_constant
+        assert "exact bound" in difference.reason
+        assert np.isnan(difference.detectable)
         assert not difference.is_clear
+
+
+def test_what_rests_on_few_patients_has_a_wide_bound() -> None:
+    """Sensitivity of 1 in both runs, with the class in two of 23 patients, excludes little."""
+    labels = np.array([patient in PATIENTS[:2] for patient in PATIENTS]).astype(int)
+    scores = make_scores(4.0 * np.eye(2)[labels], labels, "single")
+    metrics = [ACCURACY, AUROC, metric_named("sensitivity"), metric_named("specificity")]
+    found = paired_differences(scores, scores, PATIENTS, metrics)
+    assert found["sensitivity"].low == pytest.approx(-(1 - 0.025 ** (1 / 2)), abs=0.01)
+    assert found["auroc"].low == found["sensitivity"].low
+    assert found["specificity"].low > -0.17
+    assert found["accuracy"].low > found["specificity"].low
+    kinds = {"method": "jackknife", "resamples": 1, "seed": 0}
+    intervals = metric_intervals(scores, PATIENTS, **kinds)
+    assert intervals["auroc"] == (pytest.approx(0.025 ** (1 / 2), abs=0.01), 1.0)
+    assert intervals["accuracy"] == (pytest.approx(0.025 ** (1 / 23), abs=0.01), 1.0)
+
+
+def test_a_class_of_few_images_has_no_interval() -> None:
+    """Nine positives are too few for what rests on them, and enough for the accuracy."""
+    labels = np.zeros(NUM_IMAGES, int)
+    labels[:9] = 1
+    logits = np.random.default_rng(2).normal(size=(NUM_IMAGES, 2))
+    scores = make_scores(logits, labels, "single")
+    lacking = missing_intervals(scores, PATIENTS)
+    assert set(lacking) == {"balanced_accuracy", "auroc", "sensitivity"}
+    assert {each.reason for each in lacking.values()} == {"9 positives, fewer than 10"}
+    kinds = {"method": "jackknife", "resamples": 1, "seed": 0}
+    assert set(metric_intervals(scores, PATIENTS, **kinds)) == {"accuracy", "specificity"}
+    other = make_scores(logits[::-1], labels, "single")
+    changes = paired_differences(scores, other, PATIENTS, [AUROC, ACCURACY])
+    assert not changes["auroc"].has_interval
+    assert changes["auroc"].shortage.mark == "positives < 10"
+    assert changes["accuracy"].has_interval
 
 
 def test_an_absent_class_has_no_difference() -> None:
@@ -130,12 +170,28 @@ def test_many_patients_are_left_out_in_groups() -> None:
 
 
 def test_an_interval_of_a_share_stays_within_its_bounds() -> None:
-    """Also where all answers are right."""
+    """Also where all answers are right, which some other patient's may not be."""
     replicates_B = np.array([0.97, 0.99, 0.98, 0.995])
     low, high = Jackknife(0.985, replicates_B, 4.0).interval_of_share()
     assert 0 < low < 0.97
     assert 0.985 < high < 1
-    assert Jackknife(1.0, np.ones(4), 4.0).interval_of_share() == (1.0, 1.0)
+    assert Jackknife(1.0, np.ones(4), 4.0).interval_of_share() == (
+        pytest.approx(0.025 ** (1 / 4)),
+        1.0,
+    )
+    one_errs = Jackknife(0.95, np.array([1.0] + [0.9475] * 19), 20.0).interval_of_share()
+    assert one_errs[0] == pytest.approx(0.751, abs=0.001)
+    assert 0.98 < one_errs[1] <= 1.0
+    assert Jackknife(0.0, np.zeros(30), 30.0).interval_of_share()[1] == pytest.approx(
+        1 - 0.025 ** (1 / 30)
+    )
+
+
+def test_a_constant_difference_leaves_out_unseen_patients_alone() -> None:
+    """All nine patients lose everything: the others lose at most as much."""
+    low, high = Jackknife(-1.0, -np.ones(9), 9.0).interval()
+    assert low == -1
+    assert high == pytest.approx(-1 + 2 * (1 - 0.025 ** (1 / 9)))
 
 
 def test_unequal_patients_count_as_fewer() -> None:

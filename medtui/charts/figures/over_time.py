@@ -3,7 +3,7 @@
 from medtui.analysis.run_record import task_of
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Plot, Series
-from medtui.metrics import Metric, metric_named
+from medtui.metrics import VAL_USE, Metric, metric_named
 from medtui.monitor.telemetry_curves import MEAN_S
 
 _FULL_PERCENT = 100.0
@@ -25,6 +25,7 @@ def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
             x_label="cycle",
             y_label=data.axis_label("val"),
             are_x_whole=True,
+            remark=f"val was {VAL_USE}",
             empty="references have no cycles: mark a compressed run",
         ),
     )

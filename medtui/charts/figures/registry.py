@@ -47,7 +47,8 @@ class Figure:
 
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("accuracy", "By cycle", "{metric} on val at each cycle of L-C, before any fine-tuning.",
+    Figure("accuracy", "By cycle", "{metric} on val, used for selection, at each cycle of "
+           "L-C, before any fine-tuning.",
            metric_by_cycle, lambda data: bool(data.compressed)),
     Figure("test", "Test by cycle", "Test at each cycle of L-C at which it was evaluated, before "
            "any fine-tuning: for the record, nothing is chosen by it.",

@@ -6,7 +6,7 @@ from medtui.charts.palette import Tint
 from medtui.charts.plot import Level, Plot, Series, Stroke
 from medtui.charts.run_identity import RunIdentity, identify_run
 from medtui.events import CycleEnded
-from medtui.metrics import Metric
+from medtui.metrics import VAL_USE, Metric
 from medtui.monitor.run_view import RunView
 from medtui.monitor.telemetry_curves import MEAN_S, Point
 from medtui.units import format_gib
@@ -37,6 +37,7 @@ def accuracy_plot(view: RunView) -> Plot:
         y_label=f"{headline.label}{headline.unit}",
         x_limits=(0 if view.stage == "compress" else 1, _last_cycle(view)),
         are_x_whole=True,
+        remark=f"val is {VAL_USE}",
         empty=f"waiting for the first {word}",
     )
 
@@ -58,6 +59,7 @@ def loss_plot(view: RunView) -> Plot:
         x_label=word,
         y_label="loss",
         x_limits=(0, _last_cycle(view)),
+        remark=f"val is {VAL_USE}",
         empty=f"waiting for the first {word}",
     )
 

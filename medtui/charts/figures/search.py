@@ -6,6 +6,7 @@ from dataclasses import replace
 from medtui.analysis.search_tables import floor_of, kinds_of
 from medtui.charts.palette import Tint
 from medtui.charts.plot import Band, Level, Plot, Series
+from medtui.metrics import VAL_USE
 from medtui.runs.search_record import SearchOutcome, SearchSample
 
 _PERCENT = 100.0
@@ -34,7 +35,7 @@ def search(outcome: SearchOutcome | None) -> Plot:
         y_label=f"val {outcome.label}{unit}",
         is_x_log=True,
         y_limits=(None if floor is None else floor * scale, None),
-        remark=describe_search(outcome),
+        remark=f"{describe_search(outcome)}; val is {VAL_USE}",
         empty="waiting for the first sample",
     )
 
@@ -50,9 +51,9 @@ def caption_of(outcome: SearchOutcome) -> str:
     """Return what the figure shows, in sentences for a report."""
     label = outcome.label[:1].upper() + outcome.label[1:]
     text = (
-        f"{label} on val by density, each sample with its standard error. The curve is the "
-        f"posterior mean for full-fidelity runs, its band {outcome.sigmas:g} standard errors to "
-        "either side."
+        f"{label} on val, {VAL_USE}, by density, each sample with its standard error. The curve "
+        f"is the posterior mean for full-fidelity runs, its band {outcome.sigmas:g} standard "
+        "errors to either side."
     )
     if any(sample.is_probe for sample in outcome.samples):
         text += (

@@ -92,7 +92,7 @@ def line_of(run: str, text: str) -> str:
 
 
 def describe_cycle(run: RunFeed, stage: str) -> str:
-    """Return a stage's latest cycle: `cycle 4 (5/11): val accuracy 93.3 %, loss 0.211`."""
+    """Return a stage's latest cycle: `cycle 4 (5/11): val accuracy 93.3 % (selection)`."""
     cycles = run.history.cycles_of(stage)
     if not cycles:
         return "nothing measured yet"
@@ -125,7 +125,7 @@ def describe_step(run: RunFeed) -> str:
 
 
 def describe_outcome(run: RunFeed) -> str:
-    """Return how a run ended: `finished: val accuracy 95.8 %, 1 min 20 s`."""
+    """Return how a run ended: `finished: val accuracy 95.8 % (selection)`."""
     duration = format_duration(run.result.seconds) if run.result else ""
     details = ", ".join(word for word in (describe_primary(run), duration) if word)
     return f"{run.status}: {details}" if details else run.status

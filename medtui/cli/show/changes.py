@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from medtui.errors import MedtuiError
+from medtui.metrics import primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 
 if TYPE_CHECKING:
     from medtui.analysis.differences import Differences
+    from medtui.analysis.run_record import RunRecord
 
 
 def change_objects(found: "Differences") -> dict[str, Any]:
@@ -26,18 +28,47 @@ def change_objects(found: "Differences") -> dict[str, Any]:
     }
 
 
-def control_change_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
-    """Return `control` and `change_control` of a run; nothing before both are finished."""
-    from medtui.analysis.differences import differences
+def run_change_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
+    """Return a run's changes from its control, and its verdict; nothing before both are there.
+
+    `control` and `change_control` are there with a control; the verdict is that of `runs compare`.
+    """
     from medtui.analysis.group_tables import change_values
+
+    compared = compare_run(study, run)
+    if compared is None:
+        return {}
+    entry, found = compared
+    objects: dict[str, Any] = verdict_object(entry, found)
+    if study.control_of(run) is not None:
+        objects |= {"control": found.baseline, "change_control": change_values(found)}
+    return objects
+
+
+def verdict_object(entry: "RunRecord", found: "Differences") -> dict[str, Any]:
+    """Return the verdict on the primary metric's change, its margin and what it rests on."""
+    from medtui.metrics.jackknife import effective_number
+
+    metric = primary_metric(entry.result.task)
+    verdict = found.verdict(metric, entry.margin)
+    return {
+        "margin": entry.margin,
+        "verdict": verdict.state,
+        "detail": verdict.detail,
+        "num_effective": effective_number(found.patients) if found.patients else None,
+    }
+
+
+def compare_run(study: StudyFeed, run: RunFeed) -> "tuple[RunRecord, Differences] | None":
+    """Return a run with its changes from its control, else from its reference; None without."""
+    from medtui.analysis.differences import differences
     from medtui.analysis.run_record import RunRecord
 
-    control = study.control_of(run)
-    if control is None or control.result is None or run.result is None:
-        return {}
-    baseline = RunRecord(control.folder, control.result)
+    baseline = study.control_of(run) or (None if run.folder.is_reference else study.reference)
+    if baseline is None or baseline.result is None or run.result is None:
+        return None
+    entry = RunRecord(run.folder, run.result)
     try:
-        found = differences(baseline, RunRecord(run.folder, run.result))
+        return entry, differences(RunRecord(baseline.folder, baseline.result), entry)
     except MedtuiError:  # no predictions: the run is shown without its changes
-        return {}
-    return {"control": found.baseline, "change_control": change_values(found)}
+        return None

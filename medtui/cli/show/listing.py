@@ -11,7 +11,8 @@ from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.run_summary import summarise_run
 from medtui.units import MISSING, format_density
 
-HEADERS = ("run", "state", "density", "actual", "metric", "val", "test", "cycle kept", "time")
+HEADERS = ("run", "state", "density", "actual", "metric", "val (selection)", "test",
+           "cycle kept", "time")  # fmt: skip
 """Studies of different tasks share this list, so each row names its primary metric."""
 
 

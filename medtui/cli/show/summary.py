@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from medtui.cli.show.changes import control_change_object
+from medtui.cli.show.changes import run_change_object
 from medtui.cli.table import render_table
 from medtui.events import Metrics, RunFailed
 from medtui.metrics import Metric, Task, positive_class, primary_metric
@@ -61,7 +61,7 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "failure": msgspec.to_builtins(ending) if isinstance(ending, RunFailed) else None,
         "problem": run.problem or None,
         "result": msgspec.to_builtins(run.result),
-        **control_change_object(study, run),
+        **run_change_object(study, run),
         "exports": msgspec.to_builtins(read_exports(run.folder.exports)),
     }
 
@@ -82,7 +82,7 @@ def print_object(value: dict[str, Any]) -> None:
 
 
 def describe_primary(run: RunFeed) -> str:
-    """Return the metrics of a run so far: `val accuracy 95.8 %, test accuracy 95.1 %`.
+    """Return a run's metrics so far: `val accuracy 95.8 % (selection), test accuracy 95.1 %`.
 
     Empty before the first measurement.
     """
@@ -91,9 +91,12 @@ def describe_primary(run: RunFeed) -> str:
 
 
 def describe_splits(run: RunFeed, val: Metrics, test: Metrics) -> list[str]:
-    """Return the run's primary metric on val and, where it was measured, on test."""
+    """Return the run's primary metric on val and, where it was measured, on test.
+
+    Val is marked: cycles, thresholds and runs are chosen by it.
+    """
     metric = primary_metric(run.task or "single")
-    words = [f"val {metric.label} {metric.show(metric.of(val))}"]
+    words = [f"val {metric.label} {metric.show(metric.of(val))} (selection)"]
     if metric.of(test) is not None:
         words.append(f"test {metric.label} {metric.show(metric.of(test))}")
     return words

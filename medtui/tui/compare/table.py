@@ -1,6 +1,6 @@
 """Compare's table: one row per run, with its mark and the change of each metric."""
 
-from typing import Literal
+from typing import Literal, assert_never
 
 from rich.text import Text
 from textual.binding import Binding
@@ -9,10 +9,10 @@ from medtui.analysis.column import Column as RunColumn
 from medtui.analysis.differences import Differences, difference_text
 from medtui.analysis.group_statistics import change_text
 from medtui.analysis.groups import Group
-from medtui.analysis.run_record import RunRecord
+from medtui.analysis.run_record import RunRecord, task_of
 from medtui.charts.palette import Colours
 from medtui.charts.selection import Marks
-from medtui.metrics import Metric
+from medtui.metrics import Metric, primary_metric
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 from medtui.units import plural
@@ -28,6 +28,10 @@ _SIGN = 2
 
 _CHANGE = 23
 """Cells of a change with its interval."""
+
+_VERDICT = "verdict"
+_STATE = 12
+"""Cells of a verdict's state: `non-inferior`."""
 
 
 class CompareTable(RecordTable):
@@ -95,6 +99,8 @@ def _columns(rows: CompareRows) -> list[Column]:
         columns.append(Column(column.name, column.label, width, rank, justify, grows=is_name))
         if _has_change(column):
             columns.append(Column(f"{column.name} change", "change", _CHANGE, rank + 1, "right"))
+        if _is_judged(column, rows):
+            columns.append(Column(_VERDICT, _VERDICT, _STATE, rank + 1))
         if column is first and _has_control(rows):
             name = f"{column.name} from reference"
             columns.append(Column(name, "vs reference", _CHANGE, rank + 2, "right"))
@@ -128,6 +134,25 @@ def _has_change(column: RunColumn) -> bool:
     return column.metric is not None and column.split == "test"
 
 
+def _is_judged(column: RunColumn, rows: CompareRows) -> bool:
+    """Return whether verdicts are on the change of this column's metric: the primary one."""
+    return _has_change(column) and column.metric is primary_metric(task_of(rows.entries))
+
+
+def _verdict(entry: RunRecord, metric: Metric, of_run: Differences, colours: Colours) -> Text:
+    """Return the state alone; the Subgroups tab has the details."""
+    verdict = of_run.verdict(metric, entry.margin)
+    match verdict.state:
+        case "worse":
+            return Text(f"✗ {verdict.state}", style=colours.states["failed"])
+        case "non-inferior":
+            return Text(verdict.state, style=colours.good)
+        case "not shown" | "not judged":
+            return Text(verdict.state, style=colours.muted)
+        case other:
+            assert_never(other)
+
+
 def _signs(entry: RunRecord, rows: CompareRows) -> str:
     """Return the signs before a run's name: the pin, and its role in a search."""
     made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
@@ -148,6 +173,8 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
             cells["run"] = Text(f"{_signs(entry, rows)}{words}", style=style)
         if column.metric is not None and of_run is not None:
             cells[f"{column.name} change"] = _change(column.metric, of_run, colours)
+            if _is_judged(column, rows):
+                cells[_VERDICT] = _verdict(entry, column.metric, of_run, colours)
             if of_run.from_reference is not None:
                 beside = difference_text(
                     column.metric, of_run.from_reference.by_metric.get(column.metric.name)

@@ -5,6 +5,7 @@ from textual.widgets import Static
 
 from medtui.charts.figures.search import describe_search
 from medtui.charts.palette import Colours
+from medtui.metrics import VAL_USE
 from medtui.monitor.run_view import RunView
 from medtui.runs.result import Result
 from medtui.tui.status_text import left_of, place_of, speed_of
@@ -143,7 +144,7 @@ def _result(view: RunView, colours: Colours) -> Text:
         low, high = (headline.show(each).removesuffix(" %") for each in interval)
         text.append(f" [{low} to {high}]", style="not bold")
     facts = [
-        f"val {headline.show(view.row.val)}",
+        f"val {headline.show(view.row.val)} ({VAL_USE})",
         _size(view.result),
         f"time {format_duration(view.result.seconds)}",
     ]

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Digits, Static
 
 from medtui.charts.palette import Colours
-from medtui.metrics import Metric, PositiveClass
+from medtui.metrics import VAL_USE, Metric, PositiveClass
 from medtui.monitor.run_view import MetricRow, RunView
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text, disagreement
@@ -89,10 +89,11 @@ def summary_of(view: RunView) -> str:
     """Return a run's numbers as plain lines, for copying."""
     lines = [view.row.key, view.what, view.row.status]
     if view.result is None:
-        lines.append(f"best val {view.row.headline.show(view.row.val)}")
+        lines.append(f"best val {view.row.headline.show(view.row.val)}, {VAL_USE}")
     positive = view.result.positive if view.result else None
     lines += [
-        f"{row.metric.label_for(positive)}\ttest {row.test}\tval {row.val}" for row in view.metrics
+        f"{row.metric.label_for(positive)}\ttest {row.test}\tval, {VAL_USE}, {row.val}"
+        for row in view.metrics
     ]
     return "\n".join(lines) + "\n"
 
@@ -101,7 +102,7 @@ def _now_meaning(view: RunView, headline: Metric) -> Text:
     if view.best is None:
         return Text("no measurement yet")
     word = "epoch" if view.stage == "reference" else "cycle"
-    text = Text(f"val {headline.label}, best so far at {word} {view.best.cycle}\n")
+    text = Text(f"val {headline.label}, {VAL_USE}\nbest so far at {word} {view.best.cycle}\n")
     beside = (
         ("control", view.control, view.row.from_control),
         ("reference", view.reference, view.row.difference),
@@ -202,7 +203,7 @@ def _result_facts(view: RunView, colours: Colours) -> Table:
     for row in view.metrics:
         if positive is not None and row.metric.is_of_positive:
             table.add_row(row.metric.label, _metric(row))
-    table.add_row("", "")
+    table.add_row("", _use_of_val(view))
     _add_convergence(table, view, colours)
     table.add_row("density", f"{format_density(size.density)} of the weights")
     if size.num_weights_unreachable:
@@ -254,6 +255,12 @@ def _metric(row: MetricRow) -> Text:
     else:
         text.append(f"  dense {show(row.reference)}", style="dim")
     return text
+
+
+def _use_of_val(view: RunView) -> Text:
+    """Return what val is for where the metrics on it are shown; empty elsewhere."""
+    is_shown = any(row.reference is None for row in view.metrics)
+    return Text(f"val is {VAL_USE}" if is_shown else "", style="dim")
 
 
 def _bare(headline: Metric, value: float) -> str:

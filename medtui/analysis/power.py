@@ -1,0 +1,71 @@
+"""What the patients of a split can show: their effective number, and the smallest margin.
+
+A margin is shown where the whole interval of the change is above its negative. If nothing is lost,
+that happens with a chance of 80 % for margins from (t(0.975) + t(0.8)) standard errors on: the same
+number as the smallest true change that would be told from none.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from medtui.analysis.differences import Differences
+from medtui.metrics import Metric
+from medtui.metrics.intervals import Difference
+from medtui.metrics.jackknife import effective_number
+from medtui.metrics.shortage import Unit
+from medtui.units import plural
+
+
+def describe_power_of_runs(found: Mapping[str, Differences], metric: Metric) -> str:
+    """Return the patients behind the changes of runs, and the margins that these can show.
+
+    A sentence for each test split; empty without a change of the metric.
+    """
+    by_patients: dict[tuple[str, ...], list[str]] = {}
+    for key, each in found.items():
+        if metric.name in each.by_metric:
+            by_patients.setdefault(each.patients, []).append(key)
+    sentences = []
+    for patients, keys in by_patients.items():
+        unit: Unit = "patient" if found[keys[0]].has_patients else "image"
+        changes = [found[key].by_metric[metric.name] for key in keys]
+        sentence = describe_power(
+            len(set(patients)), effective_number(patients), changes, metric, unit=unit
+        )
+        studies = ", ".join(dict.fromkeys(key.partition("/")[0] for key in keys))
+        sentences.append(f"{studies}: {sentence}" if len(by_patients) > 1 else sentence)
+    return " ".join(sentences)
+
+
+def describe_power(
+    count: int, effective: float, changes: Sequence[Difference], metric: Metric,
+    *, unit: Unit, split: str = "test",
+) -> str:  # fmt: skip
+    """Return a split's patients and the margins that changes of one or more runs can show."""
+    patients = describe_patients(count, effective, unit=unit, split=split)
+    margins = sorted(
+        each.detectable for each in changes if each.has_interval and math.isfinite(each.detectable)
+    )
+    if margins:
+        return f"{patients}; {describe_margin(metric, margins[0], margins[-1])}."
+    reasons = dict.fromkeys(each.reason or "undefined" for each in changes)
+    return f"{patients}; which margin they can show is not known ({'; '.join(reasons)})."
+
+
+def describe_patients(count: int, effective: float, *, unit: Unit, split: str = "test") -> str:
+    """Return `29 test patients, which inform like 14.8 of equal size`."""
+    if unit == "image":
+        return f"{plural(count, f'{split} image')} of unknown patients"
+    return (
+        f"{plural(count, f'{split} patient')}, which inform{'s' if count == 1 else ''} like "
+        f"{effective:.1f} of equal size"
+    )
+
+
+def describe_margin(metric: Metric, *margins: float) -> str:
+    """Return the smallest margin that is shown with 80 % power, or the range over runs."""
+    amount = metric.show_amount(*margins, is_rounded=True)
+    return (
+        f"if nothing is lost, they show a margin of {amount} in {metric.label} with a chance of "
+        "80 %"
+    )
