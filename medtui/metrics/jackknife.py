@@ -76,7 +76,7 @@ class Jackknife:
         patients, whose differences may be as large as 1 either way.
         """
         if self.is_constant:
-            others = 1 - self._exact(1.0)[0]
+            others = 1 - exact_interval(1.0, self._patients_behind)[0]
             same = (1 - others) * self.value
             return max(same - others, -1.0), min(same + others, 1.0)
         reach = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2) * self.standard_error
@@ -86,16 +86,13 @@ class Jackknife:
         """Return the 95 % interval of a number between 0 and 1, computed on the logit scale.
 
         It stays within the bounds and is longer towards the middle. Where the number, or a
-        replicate, is at a bound, its logit is infinite; the interval then holds the exact one of a
-        share, and the plain one cut at the bounds.
+        replicate, is at a bound, its logit is infinite; the interval is then the exact one of as
+        many independent draws as would have the number's standard error, and where that is 0 of as
+        many as the number rests on patients.
         """
         values_B = self.replicates_B[np.isfinite(self.replicates_B)]
         if not 0 < self.value < 1 or (values_B <= 0).any() or (values_B >= 1).any():
-            low, high = self._exact(self.value)
-            if self.is_constant:
-                return low, high
-            below, above = self.interval()
-            return max(min(low, below), 0.0), min(max(high, above), 1.0)
+            return self._exact(self.value)
         reach = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2) * standard_error_of(
             logit(values_B)
         )
@@ -103,14 +100,30 @@ class Jackknife:
         return logistic(float(centre) - reach), logistic(float(centre) + reach)
 
     def _exact(self, share: float) -> tuple[float, float]:
-        """Return the exact 95 % interval of a share of patients."""
-        from scipy.stats import beta
+        """Return the exact interval of as many draws as would have this standard error.
 
-        number = self.num_effective if self.num_behind is None else self.num_behind
-        hits, rest = share * number, (1 - share) * number
-        tail = (1 - CONFIDENCE) / 2
-        low = float(beta.ppf(tail, hits, rest + 1)) if hits > 0 else 0.0
-        return low, float(beta.ppf(1 - tail, hits + 1, rest)) if rest > 0 else 1.0
+        Their number is reduced by the square of Student's quantile over the normal one.
+        """
+        error = self.standard_error
+        if not error >= NO_VARIANCE or not 0 < share < 1:
+            return exact_interval(share, self._patients_behind)
+        quantile = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2)
+        number = share * (1 - share) / error**2 * (NORMAL_QUANTILE / quantile) ** 2
+        return exact_interval(share, number)
+
+    @property
+    def _patients_behind(self) -> float:
+        return self.num_effective if self.num_behind is None else self.num_behind
+
+
+def exact_interval(share: float, number: float) -> tuple[float, float]:
+    """Return the exact 95 % interval of a share of independent draws, also of a fraction of one."""
+    from scipy.stats import beta
+
+    hits, rest = share * number, (1 - share) * number
+    tail = (1 - CONFIDENCE) / 2
+    low = float(beta.ppf(tail, hits, rest + 1)) if hits > 0 else 0.0
+    return low, float(beta.ppf(1 - tail, hits + 1, rest)) if rest > 0 else 1.0
 
 
 def detectable(standard_error: float, num_effective: float) -> float:

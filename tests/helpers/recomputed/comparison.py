@@ -88,7 +88,9 @@ def verdict_of(change: Interval | None, margin: float, shortage: str = "") -> tu
         return "worse", "beyond the margin"
     if change.high < 0:
         return "worse", "within the margin" if excludes else "perhaps beyond the margin"
-    return ("non-inferior" if excludes else "not shown"), ""
+    if excludes:
+        return "non-inferior", ""
+    return "not shown", "no change in too few patients" if change.is_constant else ""
 
 
 def overall_verdict(baseline: RunFiles, run: RunFiles, split: str = "test") -> tuple[str, str]:

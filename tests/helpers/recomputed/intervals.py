@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import betaincinv
 from scipy.stats import t
 from sklearn.metrics import average_precision_score
 
@@ -34,6 +35,13 @@ FEWEST_OF_MEAN = {"average_precision": 53}
 FEWEST_IMAGES = 10
 FEWEST_PAIRED = 9
 PAIRED = WITH_INTERVAL
+FEWEST_OF_A_KIND = 10
+"""Images with, and without, the one class that a metric is about."""
+KINDS = {
+    "sensitivity": (1,), "specificity": (0,), "balanced_accuracy": (0, 1), "auroc": (0, 1),
+    "average_precision": (0, 1), "f1": (0, 1),
+}  # fmt: skip
+"""A metric to the labels of the images that it compares; others rest on all images."""
 
 Weighed = Callable[[np.ndarray], np.ndarray]
 """A metric by the weights of patients, (B, P) to (B,)."""
@@ -46,6 +54,8 @@ class Interval:
     value: float
     low: float
     high: float
+    is_constant: bool = False
+    """Whether it is the same without any patient; the ends are then a bound."""
 
     @property
     def has_ends(self) -> bool:
@@ -72,8 +82,8 @@ def intervals_of(
             if np.isfinite(drawn).any():
                 low, high = np.nanquantile(drawn, (0.025, 0.975))
                 found[name] = (float(low), float(high))
-        elif not shortage(answers, name):
-            ends = _share_interval(form, num_images)
+        elif not shortage(answers, name) and has_kinds(answers, name):
+            ends = _share_interval(form, num_images, patients_behind(answers, name))
             if np.isfinite(ends).all():
                 found[name] = ends
     return found
@@ -111,11 +121,36 @@ def paired(before: Answers, after: Answers, name: str) -> Interval | None:
     value = float((second(np.ones((1, count))) - first(np.ones((1, count))))[0])
     if not math.isfinite(value):
         return None
-    if count < FEWEST_PAIRED:
+    if count < FEWEST_PAIRED or not has_kinds(before, name):
         return Interval(value, math.nan, math.nan)
     without = 1 - np.eye(count)
-    reach = _quantile(num_images) * _jackknife_error(second(without) - first(without))
+    replicates = second(without) - first(without)
+    if np.nanmax(np.abs(replicates - value)) < 1e-12:
+        unseen = 1 - 0.025 ** (1 / patients_behind(before, name))
+        same = value * (1 - unseen)
+        return Interval(value, max(-1.0, same - unseen), min(1.0, same + unseen), is_constant=True)
+    reach = _quantile(num_images) * _jackknife_error(replicates)
     return Interval(value, value - reach, value + reach)
+
+
+def has_kinds(answers: Answers, name: str) -> bool:
+    """Return whether the one class that a metric is about has images enough; True for means."""
+    if name not in KINDS or len(answers.judged) != 1:
+        return True
+    truth = answers.labels[:, next(iter(answers.judged))]
+    return all((truth == kind).sum() >= FEWEST_OF_A_KIND for kind in KINDS[name])
+
+
+def patients_behind(answers: Answers, name: str) -> float:
+    """Return the effective number of patients of the rarest kind, as a harmonic mean of classes."""
+    if name not in KINDS:
+        return effective_number(answers.patients[answers.labelled])
+    numbers = []
+    for index in answers.judged:
+        truth = answers.labels[:, index]
+        kinds = [answers.patients[truth == kind] for kind in KINDS[name]]
+        numbers.append(min((effective_number(each) for each in kinds if len(each)), default=1.0))
+    return 1 / float(np.mean([1 / number for number in numbers]))
 
 
 def effective_number(patients: np.ndarray) -> float:
@@ -260,19 +295,29 @@ def _each_drawn(num_patients: int, resamples: int, seed: int) -> np.ndarray:
     return np.array([np.bincount(each, minlength=num_patients) for each in chosen])
 
 
-def _share_interval(form: Weighed, num_images: np.ndarray) -> tuple[float, float]:
+def _share_interval(form: Weighed, num_images: np.ndarray, behind: float) -> tuple[float, float]:
     """Return the interval of a share: on the logit scale, unless a replicate is 0 or 1."""
     count = len(num_images)
     value, replicates = float(form(np.ones((1, count)))[0]), form(1 - np.eye(count))
     replicates = replicates[np.isfinite(replicates)]
     quantile = _quantile(num_images)
     if not 0 < value < 1 or replicates.min() <= 0 or replicates.max() >= 1:
-        reach = quantile * _jackknife_error(replicates)
-        return max(0.0, value - reach), min(1.0, value + reach)
+        error = _jackknife_error(replicates)
+        draws = behind
+        if 0 < value < 1 and error > 1e-12:
+            draws = value * (1 - value) / (error * quantile / 1.96) ** 2
+        return _exact(value, draws)
     reach = quantile * _jackknife_error(np.log(replicates / (1 - replicates)))
     centre = math.log(value / (1 - value))
     low, high = (1 / (1 + math.exp(-(centre + sign * reach))) for sign in (-1, 1))
     return low, high
+
+
+def _exact(share: float, draws: float) -> tuple[float, float]:
+    """Return the ends of Clopper and Pearson: quantiles of Beta distributions."""
+    hits, misses = share * draws, (1 - share) * draws
+    low = betaincinv(hits, misses + 1, 0.025) if hits > 0 else 0.0
+    return float(low), float(betaincinv(hits + 1, misses, 0.975)) if misses > 0 else 1.0
 
 
 def _jackknife_error(replicates: np.ndarray) -> float:
