@@ -7,8 +7,8 @@ from medtui.metrics.shortage import MIN_POSITIVES, Shortage
 from medtui.protocol.preflight import SplitPower
 
 PATIENT_DEVIATION = 0.03
-"""Assumed standard deviation of the change of one patient's accuracy. Between compressions of a
-ResNet-18 and its control on malaria cells it was 1 to 3 points (`benchmarks/statistics.md`)."""
+"""Assumed standard deviation of the change of one patient's accuracy. The intervals of changes on
+malaria cells in `benchmarks/accuracy.md` amount to 1 to 4 points."""
 
 IMAGE_DEVIATION = 0.2
 """The same for single images of unknown patients: 4 % of the answers change."""

@@ -5,7 +5,8 @@ import pytest
 
 from medtui.metrics import all_metrics, metric_named
 from medtui.metrics.draws import MAX_LEFT_OUT, Draws, draw_patients, without_each_patient
-from medtui.metrics.intervals import metric_intervals, missing_intervals, paired_differences
+from medtui.metrics.interval_reasons import reason_without
+from medtui.metrics.intervals import metric_intervals, paired_differences
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.scores import Scores, make_scores
 
@@ -78,11 +79,13 @@ def test_a_class_of_few_images_has_no_interval() -> None:
     labels[:9] = 1
     logits = np.random.default_rng(2).normal(size=(NUM_IMAGES, 2))
     scores = make_scores(logits, labels, "single")
-    lacking = missing_intervals(scores, PATIENTS)
-    assert set(lacking) == {"balanced_accuracy", "auroc", "sensitivity"}
-    assert {each.reason for each in lacking.values()} == {"9 positives, fewer than 10"}
-    kinds = {"method": "jackknife", "resamples": 1, "seed": 0}
-    assert not set(metric_intervals(scores, PATIENTS, **kinds)) & set(lacking)
+    intervals = metric_intervals(scores, PATIENTS, method="jackknife", resamples=1, seed=0)
+    rare = ("balanced_accuracy", "auroc", "average_precision", "sensitivity", "f1")
+    for name in rare:
+        reason = reason_without(metric_named(name), scores, PATIENTS, ["a", "b"])
+        assert reason == "9 positives, fewer than 10"
+    assert not set(rare) & set(intervals)
+    assert {"accuracy", "specificity"} <= set(intervals)
     other = make_scores(logits[::-1], labels, "single")
     changes = paired_differences(scores, other, PATIENTS, [AUROC, ACCURACY])
     assert not changes["auroc"].has_interval
