@@ -191,7 +191,7 @@ def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
         yield "is_last_kept", is_last_kept
     if "is_direct" in result:
         yield "is_direct", result["scheme"].endswith("Direct")
-    for name in ("positive_class", "shrinkage", "none_class"):
+    for name in ("positive_class", "shrinkage", "none_class", "narrowing"):
         if name in result and result[name] is None:
             yield name, None
 
