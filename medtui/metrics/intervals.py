@@ -175,9 +175,13 @@ def _jackknives(
 
 
 def _difference(found: Jackknife, shortage: Shortage | None) -> Difference:
-    low, high = found.interval() if shortage is None else (np.nan, np.nan)
+    if shortage is not None:
+        return Difference(
+            found.value, np.nan, np.nan, found.normal_error, np.nan, shortage, found.is_constant
+        )
+    low, high = found.interval()
     return Difference(
-        found.value, low, high, found.normal_error, found.detectable, shortage, found.is_constant
+        found.value, low, high, found.normal_error, found.detectable, None, found.is_constant
     )
 
 

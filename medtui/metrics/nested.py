@@ -184,8 +184,9 @@ def _difference(
     of_patients = Jackknife(number.value, mean_B, number.num_effective, behind)
     is_constant = of_patients.is_constant and bool(np.ptp(number.values_S) == 0)
     low, high = of_patients.interval() if is_constant else number.interval()
+    detectable = number.detectable
     if shortage is not None or not number.is_enough:
-        low, high = math.nan, math.nan
+        low = high = detectable = math.nan
     return Difference(
-        number.value, low, high, number.normal_error, number.detectable, shortage, is_constant
+        number.value, low, high, number.normal_error, detectable, shortage, is_constant
     )

@@ -14,7 +14,7 @@ from tests.helpers.recomputed.comparison import (
     overall_verdict,
     primary_of,
 )
-from tests.helpers.recomputed.intervals import Interval
+from tests.helpers.recomputed.intervals import Interval, effective_number
 from tests.helpers.recomputed.metrics import metric
 from tests.helpers.recomputed.result_numbers import differing, flatten
 from tests.helpers.recomputed.run_files import RunFiles
@@ -51,6 +51,10 @@ def test_json_of_a_run_is_its_result_with_recomputed_changes(name, study_folder)
         changes = found.pop("change_control", {})
         expected = changed(run.control, run) if run.control else {}
         assert not differing(dict(flatten(changes)), dict(flatten(expected)))
+        if run.baseline is not None:
+            assert found.pop("margin") == margin_of(run)
+            patients = answers_of(run, "test").patients
+            assert found.pop("num_effective") == pytest.approx(effective_number(patients))
         assert found.pop("density") == run.result["density"]
         assert found.pop("seed") in {run.result["seed"], None}
         del found["progress"]  # of a run that has ended
@@ -128,6 +132,7 @@ def compared_object(run: RunFiles) -> dict:
         found["positive_class"] = None
     if run.baseline is not None:
         found |= {"margin": margin_of(run), "change": changed(run.reference, run)}
+        found |= {"num_effective": effective_number(answers.patients)}
     if run.control is not None:
         found["change_control"] = changed(run.control, run)
     return found
@@ -156,5 +161,6 @@ def changed(baseline: RunFiles, run: RunFiles) -> dict:
 
 
 def _ends(found: Interval) -> dict[str, float | None]:
-    ends = (each if math.isfinite(each) else None for each in (found.low, found.high))
-    return dict(zip(("low", "high"), ends, strict=True)) | {"value": found.value}
+    numbers = {"low": found.low, "high": found.high, "detectable": found.detectable}
+    finite = {key: each if math.isfinite(each) else None for key, each in numbers.items()}
+    return finite | {"value": found.value}

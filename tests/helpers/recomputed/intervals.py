@@ -56,6 +56,10 @@ class Interval:
     high: float
     is_constant: bool = False
     """Whether it is the same without any patient; the ends are then a bound."""
+    detectable: float = math.nan
+    """Change that is told from none with a chance of 80 %."""
+    few: str = ""
+    """Kind of images that are too few for the ends: `positives < 10`."""
 
     @property
     def has_ends(self) -> bool:
@@ -121,24 +125,36 @@ def paired(before: Answers, after: Answers, name: str) -> Interval | None:
     value = float((second(np.ones((1, count))) - first(np.ones((1, count))))[0])
     if not math.isfinite(value):
         return None
-    if count < FEWEST_PAIRED or not has_kinds(before, name):
+    if count < FEWEST_PAIRED:
         return Interval(value, math.nan, math.nan)
+    if few := rare_kind(before, name):
+        return Interval(value, math.nan, math.nan, few=few)
     without = 1 - np.eye(count)
     replicates = second(without) - first(without)
     if np.nanmax(np.abs(replicates - value)) < 1e-12:
         unseen = 1 - 0.025 ** (1 / patients_behind(before, name))
         same = value * (1 - unseen)
         return Interval(value, max(-1.0, same - unseen), min(1.0, same + unseen), is_constant=True)
-    reach = _quantile(num_images) * _jackknife_error(replicates)
-    return Interval(value, value - reach, value + reach)
+    error = _jackknife_error(replicates)
+    reach = _quantile(num_images) * error
+    power = _quantile(num_images, 0.8) * error
+    return Interval(value, value - reach, value + reach, detectable=reach + power)
 
 
 def has_kinds(answers: Answers, name: str) -> bool:
     """Return whether the one class that a metric is about has images enough; True for means."""
+    return not rare_kind(answers, name)
+
+
+def rare_kind(answers: Answers, name: str) -> str:
+    """Return which images of the one class that a metric is about are too few; empty for means."""
     if name not in KINDS or len(answers.judged) != 1:
-        return True
+        return ""
     truth = answers.labels[:, next(iter(answers.judged))]
-    return all((truth == kind).sum() >= FEWEST_OF_A_KIND for kind in KINDS[name])
+    for kind in sorted(KINDS[name], reverse=True):
+        if (truth == kind).sum() < FEWEST_OF_A_KIND:
+            return f"{('negatives', 'positives')[kind]} < {FEWEST_OF_A_KIND}"
+    return ""
 
 
 def patients_behind(answers: Answers, name: str) -> float:
@@ -326,6 +342,6 @@ def _jackknife_error(replicates: np.ndarray) -> float:
     return math.sqrt((count - 1) ** 2 / count * values.var(ddof=1)) if count > 1 else math.nan
 
 
-def _quantile(num_images: np.ndarray) -> float:
+def _quantile(num_images: np.ndarray, probability: float = 0.975) -> float:
     effective = num_images.sum() ** 2 / (num_images.astype(float) ** 2).sum()
-    return float(t.ppf(0.975, max(effective - 1, 1.0)))
+    return float(t.ppf(probability, max(effective - 1, 1.0)))
