@@ -236,6 +236,7 @@ def _print(
     from medtui.cli.show.summary import print_object
     from medtui.cli.show.table_keys import json_row
     from medtui.cli.table import render_table
+    from medtui.units import MISSING
 
     for at, sheet in enumerate(sheets):
         if as_json:
@@ -243,6 +244,8 @@ def _print(
                 named = json_row(sheet.headers, cells)
                 if sheet.positive_classes:
                     named["positive_class"] = sheet.positive_classes[row]
+                if sheet.objects:
+                    named = {key: text for key, text in named.items() if text != MISSING}
                 further = sheet.objects[row] if sheet.objects else {}
                 print_object({"sheet": sheet.title, **named, "mark": sheet.mark_of(row), **further})
         elif as_csv:

@@ -1,5 +1,6 @@
-"""Paired changes of a run as JSON: against its study's control, and against the reference."""
+"""Paired changes of a run, as JSON and as lines: against its control, and its reference."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from medtui.errors import MedtuiError
@@ -72,3 +73,21 @@ def compare_run(study: StudyFeed, run: RunFeed) -> "tuple[RunRecord, Differences
         return entry, differences(RunRecord(baseline.folder, baseline.result), entry)
     except MedtuiError:  # no predictions: the run is shown without its changes
         return None
+
+
+def describe_verdict(study: StudyFeed, run: RunFeed) -> Iterator[str]:
+    """Yield the change of the primary metric, its verdict, and what the patients can show."""
+    compared = compare_run(study, run)
+    if compared is None:
+        return
+    from medtui.analysis.differences import difference_text
+    from medtui.analysis.power import describe_power_of_runs
+
+    entry, found = compared
+    metric = primary_metric(entry.result.task)
+    change = difference_text(metric, found.by_metric.get(metric.name)) or "undefined"
+    verdict, margin = found.verdict(metric, entry.margin), metric.show_amount(entry.margin)
+    yield f"  change    test {metric.label} {change} from {found.baseline}"
+    yield f"  verdict   {verdict.text}, against a margin of {margin}"
+    if power := describe_power_of_runs({entry.key: found}, metric):
+        yield f"  power     {power}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from medtui.cli.follow.foreground import shown_path
 from medtui.cli.follow.narration import describe_cycle, describe_step
-from medtui.cli.show.changes import compare_run
+from medtui.cli.show.changes import describe_verdict
 from medtui.cli.show.class_details import (
     describe_calibration,
     describe_classes,
@@ -87,7 +87,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  density   {_actual_density(result.size)}"
         yield f"  intervals {_intervals(result)}"
         yield from _rules(result)
-        yield from _verdict(study, run)
+        yield from describe_verdict(study, run)
     elif run.history.stage is not None:
         yield f"  progress  {describe_step(run)}"
         yield f"  latest    {describe_cycle(run, run.main_stage)}"
@@ -115,24 +115,6 @@ def _intervals(result: Result) -> str:
     if test.num_effective:
         text += f", which inform like {test.num_effective:.1f} of equal size"
     return text
-
-
-def _verdict(study: StudyFeed, run: RunFeed) -> Iterator[str]:
-    """Yield the change of the primary metric, its verdict, and what the patients can show."""
-    compared = compare_run(study, run)
-    if compared is None:
-        return
-    from medtui.analysis.differences import difference_text
-    from medtui.analysis.power import describe_power_of_runs
-
-    entry, found = compared
-    metric = primary_metric(entry.result.task)
-    change = difference_text(metric, found.by_metric.get(metric.name)) or "undefined"
-    verdict, margin = found.verdict(metric, entry.margin), metric.show_amount(entry.margin)
-    yield f"  change    test {metric.label} {change} from {found.baseline}"
-    yield f"  verdict   {verdict.text}, against a margin of {margin}"
-    if power := describe_power_of_runs({entry.key: found}, metric):
-        yield f"  power     {power}"
 
 
 def _convergence(run: RunFeed) -> Iterator[str]:

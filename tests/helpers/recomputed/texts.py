@@ -59,7 +59,11 @@ def change(name: str, found: object, fewest: int = 9) -> str:
     value, low, high = (signed(factor * each, digits) for each in (
         found.value, *(each if math.isfinite(each) else 0.0 for each in (found.low, found.high)),
     ))  # fmt: skip
-    return f"{value} [{low}, {high}]" if found.has_ends else f"{value} [{found.few or f'n < {fewest}'}]"
+    return (
+        f"{value} [{low}, {high}]"
+        if found.has_ends
+        else f"{value} [{found.few or f'n < {fewest}'}]"
+    )
 
 
 def count(value: float) -> str:
