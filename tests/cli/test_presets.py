@@ -34,7 +34,7 @@ WRONG = {
     "syntax": (GOOD + "[lc\nsteps = 1\n", ["p.toml:5", "not valid TOML"]),
     "twice": (GOOD + "[lc]\nsteps = 1\nsteps = 2\n", ["p.toml:7", "not valid TOML"]),
     "deep": (GOOD + f"x = {'[' * 5000}{']' * 5000}\n", ["p.toml", "deep"]),
-    "huge": (GOOD + "# padding\n" * 20_000, ["p.toml", "too long"]),
+    "huge": (GOOD + "# padding\n" * 20_000, ["p.toml", "more than 64 KiB"]),
     "empty": ("", ["p.toml", "missing"]),
 }
 
