@@ -19,13 +19,15 @@ def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> Non
     """Print what a study would run and keep."""
     if as_json:
         facts = msgspec.to_builtins(forecast)
-        cells = facts.pop("cells")
+        cells, impossible = facts.pop("cells"), facts.pop("impossible")
         count = count_runs(preset)
         search = preset.search and preset.search.model_dump(mode="json")
         print_object({"kind": "study", "name": preset.name, "num_runs": count, "search": search}
                      | facts)  # fmt: skip
         for cell in cells:
             print_object({"kind": "cell", **cell})
+        for cell in impossible:
+            print_object({"kind": "impossible", **cell})
         return
     print("\n".join(_facts(preset, forecast)))
     if forecast.cells:
@@ -36,6 +38,8 @@ def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> Non
     for cell in forecast.cells:
         for note in cell.notes:
             print(f"  {cell.slug}: {note}")
+    for impossible in forecast.impossible:
+        print(f"  {impossible.slug} is left out: {impossible.reason}")
     print("\nNothing was started.")
 
 

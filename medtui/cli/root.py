@@ -61,6 +61,10 @@ def medtui(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what the preset would run, without starting it.")
     ] = False,
+    skip_impossible: Annotated[
+        bool,
+        typer.Option("--skip-impossible", help="Leave out runs that cannot work on the network."),
+    ] = False,
     detach: options.Detach = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -102,6 +106,7 @@ def medtui(
         overrides=overrides,
         runs_dir=options.runs_dir_of(ctx, None),
         is_dry=dry_run,
+        skips_impossible=skip_impossible,
         is_detached=detach,
         output=OutputOptions(as_json, quiet, verbose),
     )
@@ -110,7 +115,8 @@ def medtui(
 
 def _refuse_orphans(ctx: typer.Context) -> None:
     """Raise an error for options that need `--run`, instead of ignoring them."""
-    spelled = {"overrides": "--set", "dry_run": "--dry-run", "detach": "--detach",
+    spelled = {"overrides": "--set", "dry_run": "--dry-run",
+               "skip_impossible": "--skip-impossible", "detach": "--detach",
                "as_json": "--json", "quiet": "--quiet", "verbose": "-v",
                "device": "--device"}  # fmt: skip
     for name, option in spelled.items():

@@ -18,7 +18,7 @@ from medtui.cli.show.summary import print_object
 from medtui.comet.access import why_offline
 from medtui.errors import MedtuiError
 from medtui.jobs.launcher import preflight, start_study, stop_study
-from medtui.preset import describe_count
+from medtui.preset import describe_count, omit_runs
 from medtui.preset.file import read_preset
 from medtui.runs.folder import StudyFolder
 
@@ -34,6 +34,8 @@ class RunOptions:
     runs_dir: Path
     is_dry: bool
     """Whether to show the grid and start nothing."""
+    skips_impossible: bool
+    """Whether cells that cannot work on the network are left out instead of being an error."""
     is_detached: bool
     """Whether to return once the study has started."""
     output: OutputOptions
@@ -48,13 +50,21 @@ def run_preset(asked: RunOptions) -> int:
     try:
         preset, source = read_preset(asked.preset, asked.overrides)
         announce(f"{preset.name}: checking the data and the grid", asked.output)
-        forecast = preflight(preset, source, is_measured=asked.is_dry)
+        forecast = preflight(
+            preset,
+            source,
+            is_measured=asked.is_dry,
+            skips_impossible=asked.skips_impossible,
+        )
+        preset = omit_runs(preset, [cell.slug for cell in forecast.impossible])
     except MedtuiError as error:
         error.message += " Nothing was started."
         raise
     if asked.is_dry:
         print_forecast(preset, forecast, as_json=asked.output.as_json)
         return 0
+    for cell in forecast.impossible:
+        announce(f"left out: {cell.slug}: {cell.reason}", asked.output)
     for note in forecast.notes:
         announce(f"note: {note}", asked.output)
     if preset.track.comet == "online" and (reason := why_offline()):

@@ -4,10 +4,10 @@ It applies each scheme to a copy of the untrained network, and sends a `Prefligh
 why the preset cannot run.
 """
 
-import math
 import sys
 import time
 from copy import deepcopy
+from pathlib import Path
 
 import msgspec
 import psutil
@@ -16,19 +16,13 @@ from torch import nn
 from medtui.datasets.class_weights import describe_weights
 from medtui.datasets.findings import by_rank, require_accepted, sentences
 from medtui.datasets.summary import DatasetSummary, summarise_dataset
+from medtui.engine.cell_forecast import InvalidCell, UntrainedNetwork, forecast_cell, forecast_grid
 from medtui.engine.estimate import estimate
 from medtui.engine.forecast_power import forecast_power
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
-from medtui.engine.pruning.channel_groups import ImageShape
-from medtui.engine.pruning.density_check import explain_unreachable
-from medtui.engine.pruning.model_size import size_with_macs
-from medtui.engine.pruning.multiply_adds import count_macs
-from medtui.engine.pruning.reachable_weights import Taps, reachable_taps
-from medtui.engine.pruning.schemes import build_scheme, operation_of
-from medtui.engine.pruning.shrink_report import crops_kernels, measure_shrinkage
-from medtui.engine.pruning.structural_pruning import shrink
 from medtui.engine.run.device import choose_device
 from medtui.engine.scratch_forecast import forecast_scratch
+from medtui.engine.training.given_weights import load_weights
 from medtui.engine.training.network import build_network
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import explain_device, explain_threads
@@ -37,49 +31,104 @@ from medtui.preset import (
     Cell,
     LcSettings,
     Preset,
-    expand_grid,
+    grid_cells,
+    omit_runs,
     parse_preset,
 )
-from medtui.protocol.model_size import Shrinkage, Size
 from medtui.protocol.outcome import Failed
-from medtui.protocol.preflight import CellForecast, Preflight, PreflightRequest
+from medtui.protocol.preflight import CellForecast, ImpossibleCell, Preflight, PreflightRequest
 from medtui.protocol.stdio import MessageWriter, read_request
+from medtui.runs.run_names import is_compression
+from medtui.units import plural
 
 
-def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float = 0.0) -> Preflight:
+def forecast(
+    preset: Preset,
+    *,
+    is_measured: bool = False,
+    seconds_start: float = 0.0,
+    skips_impossible: bool = False,
+) -> Preflight:
     """Return the data set's counts and each cell's forecast; with `is_measured`, an estimate too.
 
-    `seconds_start` is the time that a worker process needs to start, for the estimate.
+    `seconds_start` is the time that a worker process needs to start, for the estimate. With
+    `skips_impossible`, cells that cannot work on the network are left out.
 
     Raises:
-        UsageError: a cell of the grid cannot work on this network.
+        UsageError: a cell of the grid cannot work on this network, or the weights do not fit it.
         MedtuiError: the data set cannot be used, or has errors that the preset does not accept.
     """
     survey = summarise_dataset(preset.data)
     require_accepted(survey.findings, preset.data.accept)
+    untrained = UntrainedNetwork.of(
+        _build_network(preset, survey), (survey.channels, survey.size, survey.size)
+    )
+    searched = _forecast_search(preset, untrained)
+    cells, impossible = forecast_grid(preset, untrained)
+    _require_possible(preset, cells, impossible, skips_impossible=skips_impossible)
+    preset = omit_runs(preset, [cell.slug for cell in impossible])
+    scratch, narrowed = forecast_scratch(
+        preset, [*cells, *searched], untrained.image_shape, len(survey.classes)
+    )
+    found = msgspec.structs.replace(
+        _describe_study(preset, survey), cells=cells, impossible=impossible, scratch=scratch
+    )
+    if not is_measured:
+        return found
+    measured = estimate(preset, survey, untrained.network, narrowed, seconds_start=seconds_start)
+    return msgspec.structs.replace(found, estimate=measured)
+
+
+def _build_network(preset: Preset, survey: DatasetSummary) -> nn.Module:
+    """Return the untrained network, after a trial of the weights that the preset names.
+
+    Raises:
+        UnreadableFile: the file of `model.weights` is missing or cannot be read.
+        UsageError: torchvision has no such network, or the weights do not fit it.
+    """
     network = build_network(
         preset.model.architecture,
         channels=survey.channels,
         num_classes=len(survey.classes),
         seed=preset.reference.seed,
     )
-    macs = count_macs(network, channels=survey.channels, side=survey.size)
-    image_shape = (survey.channels, survey.size, survey.size)
-    taps = reachable_taps(network, image_shape)
-    searched = _forecast_search(preset, network, macs, taps, image_shape)
+    if preset.model.weights:
+        load_weights(deepcopy(network), Path(preset.model.weights).expanduser())
+    return network
+
+
+def _require_possible(
+    preset: Preset,
+    cells: list[CellForecast],
+    impossible: list[ImpossibleCell],
+    *,
+    skips_impossible: bool,
+) -> None:
+    """Raise if cells cannot work and are not left out, or if no other remains.
+
+    Raises:
+        InvalidCell: with every such cell and its reason.
+    """
+    is_empty = not any(is_compression(cell.slug) for cell in cells)
+    if not impossible or (skips_impossible and not is_empty):
+        return
+    hint = "" if is_empty else "To leave such runs out, use --skip-impossible or compress.omit."
+    if len(impossible) == 1:
+        raise InvalidCell(impossible[0].reason, hint=hint)
+    count, total = len(impossible), len(grid_cells(preset))
+    lines = "\n".join(f"  {cell.slug}: {cell.reason}" for cell in impossible)
+    raise InvalidCell(f"{count} of {plural(total, 'compression')} cannot work:\n{lines}", hint=hint)
+
+
+def _describe_study(preset: Preset, survey: DatasetSummary) -> Preflight:
+    """Return what is known without trying a cell."""
+    train, val, test = survey.splits
     budget = penalty_budget(preset.lc)
     notes = [
         explain_device(preset.machine),
         explain_threads(preset),
         _low_budget_note(preset.lc, budget),
     ]
-    cells = [
-        _forecast_cell(preset, cell, network, macs, taps, image_shape)
-        for cell in expand_grid(preset)
-    ]
-    num_classes = len(survey.classes)
-    scratch, narrowed = forecast_scratch(preset, [*cells, *searched], image_shape, num_classes)
-    train, val, test = survey.splits
     return Preflight(
         num_train=train.num_images,
         num_val=val.num_images,
@@ -90,13 +139,9 @@ def forecast(preset: Preset, *, is_measured: bool = False, seconds_start: float 
         class_weights=dict(zip(survey.classes, survey.class_weights, strict=True)),
         class_weight_rule=describe_weights(survey.card.class_weights),
         decisions=_decisions(preset, survey),
-        cells=cells,
+        cells=[],
         penalty_budget=budget,
         notes=[*sentences(by_rank(survey.findings)), *filter(None, notes)],
-        scratch=scratch,
-        estimate=estimate(preset, survey, network, narrowed, seconds_start=seconds_start)
-        if is_measured
-        else None,
         power=forecast_power(survey),
     )
 
@@ -117,60 +162,7 @@ def _low_budget_note(lc: LcSettings, budget: float) -> str | None:
     )
 
 
-def _forecast_cell(
-    preset: Preset,
-    cell: Cell,
-    network: nn.Module,
-    macs: dict[str, int],
-    taps: Taps,
-    image_shape: ImageShape,
-) -> CellForecast:
-    """Return a cell's forecast.
-
-    Raises:
-        InvalidCell: the scheme cannot work on this network.
-    """
-    guard = preset.guard if preset.compress.guard == "on" else None
-    _check_density(cell, network)
-    theta = deepcopy(network)
-    try:
-        build_scheme(cell.scheme, cell.density, guard, image_shape).pi(theta)
-    except (RuntimeError, TypeError) as error:
-        reason = _REASONS.get(str(error), str(error))
-        architecture = preset.model.architecture
-        raise InvalidCell(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
-    size = size_with_macs(theta, macs, taps)
-    _check_removal(cell, size)
-    is_cropped = crops_kernels(preset)
-    note = explain_unreachable(cell, network, taps, image_shape) if is_cropped else None
-    shrinkage = _shrinkage(theta, image_shape, is_cropped) if cell.scheme.is_structured else None
-    return CellForecast(
-        slug=cell.slug,
-        scheme=cell.scheme.name,
-        density=cell.density,
-        num_weights=size.num_compressible,
-        num_weights_kept=size.num_compressible_nonzero,
-        num_parameters=size.num_parameters,
-        layers=size.layers,
-        layers_emptied=size.dead_layers,
-        shrinkage=shrinkage,
-        notes=[note] if note else [],
-        num_weights_unreachable=size.num_weights_unreachable or 0,
-        density_reachable=size.density_reachable,
-    )
-
-
-def _shrinkage(theta: nn.Module, image_shape: ImageShape, is_cropped: bool) -> Shrinkage | None:
-    """Return what shrinking would remove; None if Torch-Pruning cannot trace the network."""
-    try:
-        return measure_shrinkage(shrink(theta, image_shape, is_cropped=is_cropped), image_shape)
-    except UsageError:
-        return None
-
-
-def _forecast_search(
-    preset: Preset, network: nn.Module, macs: dict[str, int], taps: Taps, image_shape: ImageShape
-) -> list[CellForecast]:
+def _forecast_search(preset: Preset, untrained: UntrainedNetwork) -> list[CellForecast]:
     """Return the forecast of each searched scheme at the lowest density; check the objective.
 
     Raises:
@@ -182,7 +174,7 @@ def _forecast_search(
     for scheme in map(preset.compress.scheme, search.scheme):
         try:
             cell = Cell(scheme, search.low, seed=0)
-            cells.append(_forecast_cell(preset, cell, network, macs, taps, image_shape))
+            cells.append(forecast_cell(preset, cell, untrained))
         except InvalidCell as error:
             raise InvalidSearch(f"search.low: {error.message}") from error
     if search.objective == "memory" and choose_device(preset.machine.device).type == "cpu":
@@ -191,53 +183,6 @@ def _forecast_search(
             'Set search.objective = "size".'
         )
     return cells
-
-
-_REASONS = {
-    "Tensor too small for given alignment": "its `align` is larger than a layer that it prunes",
-    "Block size must be divisible by tensor size": "its `block` does not divide every linear layer",
-}
-"""Condensa's error messages, with the wording that medtui shows instead."""
-
-
-def _check_density(cell: Cell, network: nn.Module) -> None:
-    """Raise if an operator keeps nothing, which Condensa reports only in the first C step.
-
-    Raises:
-        InvalidCell: a density keeps no weight or structure.
-    """
-    for operator in cell.scheme.operators:
-        units = operation_of(operator).units_in(network, cell.density)
-        if units is not None and units.total and units.limit == 0:
-            raise InvalidCell(
-                f"density {units.density:g} keeps none of {units.total:,} {units.name}; the "
-                f"smallest that keeps one is {_round_up(1 / units.total):g}."
-            )
-
-
-def _round_up(density: float) -> float:
-    """Return `density` rounded up to three significant digits; rounded down it keeps nothing."""
-    unit = 10.0 ** (math.floor(math.log10(density)) - 2)
-    return float(f"{math.ceil(density / unit) * unit:.3g}")
-
-
-def _check_removal(cell: Cell, size: Size) -> None:
-    """Raise if a structured cell removes nothing, because of the guard's floors.
-
-    Raises:
-        InvalidCell: every weight is kept.
-    """
-    is_whole = size.density_reachable == 1
-    if cell.scheme.is_structured and cell.density is not None and cell.density < 1 and is_whole:
-        raise InvalidCell(
-            f"{cell.slug} would remove nothing: the guard keeps every layer whole (floors, "
-            "`protect`, and the last layer, whose neurons are the classes). Lower "
-            'guard.floor_channels, change guard.protect, or set compress.guard = "off".'
-        )
-
-
-class InvalidCell(UsageError):
-    """A cell of the grid cannot work on the network."""
 
 
 class InvalidSearch(UsageError):
@@ -259,7 +204,13 @@ def main() -> int:
     request = read_request(PreflightRequest)
     try:
         preset = parse_preset(request.preset, "the preset")
-        writer.send(forecast(preset, is_measured=request.is_measured, seconds_start=seconds_start))
+        found = forecast(
+            preset,
+            is_measured=request.is_measured,
+            seconds_start=seconds_start,
+            skips_impossible=request.skips_impossible,
+        )
+        writer.send(found)
     except MedtuiError as error:
         writer.send(msgspec.structs.replace(Failed.of(error), key=error.key or _key_of(error)))
     return 0

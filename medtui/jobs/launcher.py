@@ -37,20 +37,22 @@ _REASON_LINES = 8
 
 def preflight(
     preset: Preset, source: Source | None = None, *, is_measured: bool = False,
+    skips_impossible: bool = False,
     started: Callable[[ChildProcess[Preflight]], object] | None = None,
 ) -> Preflight:  # fmt: skip
     """Check a preset in a short-lived child process with torch; takes some seconds.
 
     With `source`, the origin of the preset's values, an error names the line or the option that
-    causes it. `is_measured` adds an estimate of time and disk space. `started` receives the
-    process, which may be cancelled from another thread.
+    causes it. `is_measured` adds an estimate of time and disk space. With `skips_impossible`, cells
+    that cannot work are returned as such instead of being an error. `started` receives the process,
+    which may be cancelled from another thread.
 
     Raises:
         UsageError: the preset cannot run: a density keeps no weight, a scheme does not fit the
             network.
         EnvironmentProblem: data are missing, or the process could not answer.
     """
-    request = PreflightRequest(dump_preset(preset), is_measured)
+    request = PreflightRequest(dump_preset(preset), is_measured, skips_impossible)
     try:
         with ChildProcess(
             "medtui.engine.preflight",

@@ -1,6 +1,7 @@
 """A preset's runs: the cells of its grid, and the possible samples of its searches."""
 
 import re
+from collections.abc import Sequence
 
 from medtui.metrics import metric_named
 from medtui.preset.cell import Cell
@@ -28,6 +29,15 @@ def grid_cells(preset: Preset) -> list[Cell]:
     omitted = set(preset.compress.omit)
     cells = preset.compress.cells(preset.seed_pairs)
     return [cell for cell in cells if cell.slug not in omitted]
+
+
+def omit_runs(preset: Preset, slugs: Sequence[str]) -> Preset:
+    """Return the preset without these cells of its grid."""
+    if not slugs:
+        return preset
+    omit = (*preset.compress.omit, *slugs)
+    compress = preset.compress.model_copy(update={"omit": omit})
+    return preset.model_copy(update={"compress": compress})
 
 
 def controls_of(preset: Preset) -> list[Cell]:

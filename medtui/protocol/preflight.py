@@ -12,6 +12,15 @@ class PreflightRequest(msgspec.Struct, frozen=True):
     """Its TOML text."""
     is_measured: bool = False
     """Whether to estimate time and disk, too, from steps measured on the device."""
+    skips_impossible: bool = False
+    """Whether cells that cannot work on the network are left out; else they are an error."""
+
+
+class ImpossibleCell(msgspec.Struct, frozen=True):
+    """A cell of the grid that cannot work on the network."""
+
+    slug: str
+    reason: str
 
 
 class CellForecast(msgspec.Struct, frozen=True):
@@ -156,6 +165,8 @@ class Preflight(msgspec.Struct, frozen=True):
     """The network that would be trained from scratch; None if the preset trains none."""
     power: SplitPower | None = None
     """What the test split can show; None in messages of earlier versions."""
+    impossible: list[ImpossibleCell] = []
+    """Cells that cannot work on the network and are left out."""
 
 
 decoder: msgspec.json.Decoder[Preflight] = msgspec.json.Decoder(Preflight)

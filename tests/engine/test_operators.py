@@ -11,7 +11,7 @@ import pytest
 from torch import nn
 
 import medtui
-from medtui.engine.preflight import _check_density
+from medtui.engine.cell_forecast import require_kept
 from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.operations import Rounding, TooDense
 from medtui.engine.pruning.schemes import build_scheme, operation_of
@@ -80,7 +80,7 @@ def test_an_operator_without_a_case_is_refused_and_not_judged_as_another(network
     cell = Cell(TOY, 0.5, seed=0)
     for judge in (
         lambda: build_scheme(TOY, 0.5, None),
-        lambda: _check_density(cell, network),
+        lambda: require_kept(cell, network),
         lambda: check_density(network, cell, build_scheme(Scheme(
             name="Own", operators=(OPERATORS[0](),)), 0.5, None)),
     ):  # fmt: skip

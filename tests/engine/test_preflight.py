@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from torch import nn
 
-from medtui.engine.preflight import InvalidCell, _forecast_cell, forecast
-from medtui.engine.pruning.multiply_adds import count_macs
-from medtui.engine.pruning.reachable_weights import reachable_taps
+from medtui.engine.cell_forecast import InvalidCell, UntrainedNetwork, forecast_cell
+from medtui.engine.preflight import forecast
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
-from medtui.preset import Preset, expand_grid, parse_preset
+from medtui.preset import Preset, dump_preset, expand_grid, omit_runs, parse_preset
 from medtui.protocol.preflight import CellForecast
 
 PRESET = """
@@ -40,14 +39,13 @@ Trial = Callable[..., CellForecast]
 
 def trial_on(network: nn.Module) -> Trial:
     """Return a function that forecasts one cell on a network."""
-    macs = count_macs(network, channels=3, side=32)
-    taps = reachable_taps(network, (3, 32, 32))
+    untrained = UntrainedNetwork.of(network, (3, 32, 32))
 
-    def forecast_cell(operators: str, **more: Any) -> CellForecast:
+    def forecast_one(operators: str, **more: Any) -> CellForecast:
         asked = preset(operators, **more)
-        return _forecast_cell(asked, expand_grid(asked)[0], network, macs, taps, (3, 32, 32))
+        return forecast_cell(asked, expand_grid(asked)[0], untrained)
 
-    return forecast_cell
+    return forecast_one
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +169,37 @@ def test_protected_layers_are_those_the_patterns_name():
     for layer in cell.layers:
         is_whole = layer.num_structures_kept == layer.num_structures
         assert is_whole == (layer.name.startswith("layer3") or layer.name == "fc")
+
+
+IMPOSSIBLE = """
+name = "tried"
+data.card = "demo"
+model.architecture = "shufflenet_v2_x0_5"
+compress.schemes = ["Prune", "FilterPruneGroup"]
+compress.densities = [1e-8, 0.5]
+"""
+
+
+def test_every_impossible_cell_is_listed_and_left_out_on_request():
+    """One error names all of them; with the option the others remain."""
+    asked = parse_preset(IMPOSSIBLE, "tried")
+    with pytest.raises(InvalidCell, match="3 of 4 compressions cannot work") as caught:
+        forecast(asked)
+    names = ["prune-1e-8", "filterprunegroup-1e-8", "filterprunegroup-0.5"]
+    assert [line.split(":")[0].strip() for line in caught.value.message.splitlines()[1:]] == names
+    assert "--skip-impossible" in caught.value.hint
+
+    found = forecast(asked, skips_impossible=True)
+    assert [cell.slug for cell in found.cells] == ["prune-0.5"]
+    assert [cell.slug for cell in found.impossible] == names
+    assert all(cell.reason for cell in found.impossible)
+    remaining = omit_runs(asked, names)
+    assert [cell.slug for cell in expand_grid(remaining)] == ["prune-0.5"]
+    assert parse_preset(dump_preset(remaining), "remaining") == remaining
+
+
+def test_a_grid_of_impossible_cells_is_refused_in_any_case():
+    """Nothing would be compressed."""
+    asked = parse_preset(IMPOSSIBLE.replace("1e-8, 0.5", "1e-8"), "tried")
+    with pytest.raises(InvalidCell, match="2 of 2 compressions cannot work"):
+        forecast(asked, skips_impossible=True)

@@ -6,12 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from medtui.engine.cell_forecast import UntrainedNetwork, forecast_cell
 from medtui.engine.lc.compression import compress
-from medtui.engine.preflight import _forecast_cell
 from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.filter_norms import criteria_named, mark_reached_taps, norms_of
 from medtui.engine.pruning.model_size import measure_size
-from medtui.engine.pruning.multiply_adds import count_macs
 from medtui.engine.pruning.reachable_weights import reachable_taps, zero_unreachable
 from medtui.engine.pruning.schemes import build_scheme, operators_of, set_density
 from medtui.engine.run.session import StopFlag
@@ -131,8 +130,7 @@ def test_the_preflight_states_that_a_density_is_too_high(network, density, is_no
     """The sentence has the share, and the count that is kept."""
     text = f'name = "t"\ndata.card = "demo"\ncompress.densities = [{density}]\n'
     preset = parse_preset(f'{text}guard.unreachable = "prune"', "t")
-    taps, macs = reachable_taps(network, IMAGE), count_macs(network, channels=3, side=32)
-    cell = _forecast_cell(preset, expand_grid(preset)[0], network, macs, taps, IMAGE)
+    cell = forecast_cell(preset, expand_grid(preset)[0], UntrainedNetwork.of(network, IMAGE))
     expected = (
         f"Density {density} is above the share of weights that a pixel of a 32x32 image reaches "
         "(37.8 %): all 4,221,120 of them are kept, and the others are removed."

@@ -23,10 +23,10 @@ from medtui.engine.run.positive_record import changed_positive, with_recorded_po
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
 from medtui.engine.run.scratch import train_from_scratch
 from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.training.given_weights import load_weights
 from medtui.engine.training.network import (
     build_network,
     load_stored,
-    load_weights,
     require_finite,
 )
 from medtui.engine.training.trainer import TrainingPlan, train

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -54,33 +53,6 @@ def class_layer(network: nn.Module) -> str:
     SqueezeNet.
     """
     return list(named_layers(network))[-1]
-
-
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Load a user's state dict into `network`.
-
-    Raises:
-        UsageError: the file is missing, not a state dict, or of another architecture.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            state = safetensors.torch.load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict(_without_auxiliary(network, state))
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(
-            f"`model.weights`: could not load {path}: {reason}",
-            hint="Use a state dict of this architecture with this number of classes.",
-        ) from error
-
-
-def _without_auxiliary(network: nn.Module, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a state dict without auxiliary classifiers, which `network` does not have."""
-    if type(network).__name__.lower() not in {"googlenet", "inception3"}:
-        return dict(state)
-    return {name: each for name, each in state.items() if not name.lower().startswith("aux")}
 
 
 def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
