@@ -11,6 +11,7 @@ import typer
 
 from medtui.cli import options
 from medtui.cli.new_card import write_card
+from medtui.user_folders import expand_home
 
 if TYPE_CHECKING:
     from medtui.datasets.check import Check
@@ -199,7 +200,7 @@ def _settings(name: str, given: dict[str, object]) -> Iterator["DataSettings"]:
     from medtui.preset import DataSettings
     from medtui.preset.toml import Source, validate
 
-    path = Path(name).expanduser()
+    path = expand_home(name)
     is_npz = path.suffix == ".npz"
     if not is_npz and (not path.is_dir() or (path / "card.toml").is_file()):
         yield validate(DataSettings, {"card": name, **given}, Source("the command line"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medtui.cli import options
+from medtui.user_folders import expand_home
 
 if TYPE_CHECKING:
     from medtui.protocol.export import FormatName
@@ -78,7 +79,7 @@ def export(
     chosen += ["packed"] * packed
     chosen += ["safetensors"] * safetensors
     plan = ExportPlan(
-        chosen, str(output.expanduser().resolve()) if output else "", is_shrunk=shrink,
+        chosen, str(expand_home(output).resolve()) if output else "", is_shrunk=shrink,
         num_images=images, max_drop=max_drop, threads=threads, with_timing=timing,
     )  # fmt: skip
     folder = options.runs_dir_of(ctx, runs_dir)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from medtui.user_folders import expand_home
+
 
 def complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the names of studies and runs that begin with what was typed."""
@@ -65,7 +67,7 @@ def chosen_runs_dir(*given: Path | None) -> Path:
     """Return the first runs folder that was given, else the default one."""
     from medtui.runs.folder import default_runs_dir
 
-    return next((path.expanduser() for path in given if path is not None), default_runs_dir())
+    return next((expand_home(path) for path in given if path is not None), default_runs_dir())
 
 
 def runs_dir_of(ctx: typer.Context, given: Path | None) -> Path:

@@ -10,6 +10,7 @@ from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder, is_planned, subfolders
 from medtui.runs.liveness import POLL_SECONDS
 from medtui.suggest import did_you_mean
+from medtui.user_folders import expand_home
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _require_readable(target: Target) -> None:
 
 def _within(runs_dir: Path, name: str) -> str:
     """Turn a path into the name it has in `runs_dir`, since shells complete paths."""
-    path = Path(name).expanduser()
+    path = expand_home(name)
     if path.exists() and path.resolve().is_relative_to(runs_dir.resolve()):
         return path.resolve().relative_to(runs_dir.resolve()).as_posix()
     return name.strip("/")

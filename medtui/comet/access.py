@@ -9,9 +9,13 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from medtui.errors import EnvironmentProblem
+from medtui.user_folders import expand_home
 
 REACH_SECONDS = 3.0
 """How long the server may take to accept a connection; comet_ml itself would try for 33 s."""
@@ -84,10 +88,11 @@ def _settings(name: str, environment: Mapping[str, str]) -> Iterator[tuple[str, 
 def _config_files(environment: Mapping[str, str]) -> Iterator[Path]:
     given = environment.get("COMET_CONFIG")
     if given:
-        path = Path(given).expanduser()
+        path = expand_home(given)
         yield path / ".comet.config" if path.is_dir() else path
     yield Path(".comet.config")
-    yield Path("~/.comet.config").expanduser()
+    with suppress(EnvironmentProblem):
+        yield expand_home("~/.comet.config")
 
 
 def _server_in(key: str) -> str:

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
 from medtui.datasets.cache_adoption import adopt_entry
 from medtui.datasets.cache_build import CacheBuild
@@ -34,6 +33,7 @@ from medtui.datasets.index import ImageIndex
 from medtui.datasets.pixel_stats import Pixels
 from medtui.datasets.progress import Progress, Reporter
 from medtui.errors import EnvironmentProblem
+from medtui.user_folders import expand_home, user_folder
 
 _ANY_SHAPE = DecodeSettings(size=0, channels=0)
 """Settings in the key of a range, which does not depend on them."""
@@ -42,7 +42,7 @@ _ANY_SHAPE = DecodeSettings(size=0, channels=0)
 def default_cache_dir() -> Path:
     """Return `MEDTUI_CACHE_DIR`, or the user's cache folder when it is not set."""
     given = os.environ.get("MEDTUI_CACHE_DIR")
-    return Path(given).expanduser() if given else platformdirs.user_cache_path("medtui")
+    return expand_home(given) if given else user_folder("cache")
 
 
 def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: Reporter) -> Pixels:

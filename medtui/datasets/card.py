@@ -29,6 +29,7 @@ from medtui.preset.toml import (
 )
 from medtui.resources import card_names, find_card
 from medtui.suggest import did_you_mean
+from medtui.user_folders import expand_home
 
 
 class OfficialSplit(Document):
@@ -248,7 +249,7 @@ def load_card(name_or_path: str) -> tuple[Card, Path]:
 
 
 def _find(name_or_path: str) -> Path:
-    given = Path(name_or_path).expanduser()
+    given = expand_home(name_or_path)
     for path in (given, given / "card.toml"):
         if path.is_file():
             return path

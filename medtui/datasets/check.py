@@ -21,6 +21,7 @@ from medtui.datasets.shapes import class_aspects
 from medtui.datasets.summary import DatasetSummary, summarise_source
 from medtui.preset import DataSettings
 from medtui.units import plural
+from medtui.user_folders import expand_home
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def check_dataset(
     if sheet is not None:
         draw_contact_sheet(source.index, pixels, sheet)
     names = source.index.names
-    root = Path(settings.root).expanduser()
+    root = expand_home(settings.root)
     return Check(
         summary=summarise_source(source),
         kinds=_kinds(pixels),

@@ -36,6 +36,7 @@ from medtui.metrics.none_class import NoneClass
 from medtui.preset import DataSettings
 from medtui.protocol.finding import Finding
 from medtui.units import plural
+from medtui.user_folders import expand_home
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class _Reader(Protocol):
 
 
 def _npz_path(card: Card, card_path: Path, root: str) -> Path:
-    given = Path(root).expanduser() if root else card_path.parent
+    given = expand_home(root) if root else card_path.parent
     path = given / card.file if card.file and not given.is_file() else given
     if not path.is_file():
         where = f"{path}: no such npz file" if path.suffix == ".npz" else f"{path}: no npz file"
@@ -152,7 +153,7 @@ def _root(card: Card, root: str) -> Path:
             f"The folder of the images of {card.name} is not set.",
             hint=f"Set the folder of the images: --set data.root=/path/to/{card.name}",
         )
-    path = Path(root).expanduser()
+    path = expand_home(root)
     if not path.is_dir():
         reason = "is a file, not a folder" if path.exists() else "no such folder"
         raise EnvironmentProblem(

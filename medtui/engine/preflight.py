@@ -7,7 +7,6 @@ why the preset cannot run.
 import sys
 import time
 from copy import deepcopy
-from pathlib import Path
 
 import msgspec
 import psutil
@@ -40,6 +39,7 @@ from medtui.protocol.preflight import CellForecast, ImpossibleCell, Preflight, P
 from medtui.protocol.stdio import MessageWriter, read_request
 from medtui.runs.run_names import is_compression
 from medtui.units import plural
+from medtui.user_folders import expand_home
 
 
 def forecast(
@@ -93,7 +93,7 @@ def _build_network(preset: Preset, survey: DatasetSummary) -> nn.Module:
         seed=preset.reference.seed,
     )
     if preset.model.weights:
-        load_weights(deepcopy(network), Path(preset.model.weights).expanduser())
+        load_weights(deepcopy(network), expand_home(preset.model.weights))
     return network
 
 

@@ -19,6 +19,7 @@ from medtui.preset.toml import (
 )
 from medtui.resources import find_card, find_preset, preset_names
 from medtui.suggest import did_you_mean
+from medtui.user_folders import expand_home
 
 
 def load_preset(name_or_path: str, overrides: Sequence[str] = ()) -> Preset:
@@ -76,13 +77,13 @@ def with_present_names(text: str) -> str:
 def anchor_paths(preset: Preset) -> Preset:
     """Return the preset with absolute paths, so that it means the same from every folder."""
     data, model = preset.data, preset.model
-    card = Path(data.card).expanduser()
+    card = expand_home(data.card)
     is_own_card = find_card(data.card) is None and card.exists()
     fixed = {
-        "root": str(Path(data.root).expanduser().absolute()) if data.root else "",
+        "root": str(expand_home(data.root).absolute()) if data.root else "",
         "card": str(card.absolute()) if is_own_card else data.card,
     }
-    weights = str(Path(model.weights).expanduser().absolute()) if model.weights else ""
+    weights = str(expand_home(model.weights).absolute()) if model.weights else ""
     return preset.model_copy(
         update={
             "data": data.model_copy(update=fixed),
@@ -109,7 +110,7 @@ def find_preset_path(name_or_path: str) -> Path:
     Raises:
         UsageError: there is none.
     """
-    path = Path(name_or_path).expanduser()
+    path = expand_home(name_or_path)
     if path.is_file():
         return path
     shipped = find_preset(name_or_path)
@@ -135,7 +136,7 @@ def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
     data = table.get("data")
     for key in ("root", "card"):
         value = data.get(key) if isinstance(data, dict) else None
-        if isinstance(value, str) and value and not Path(value).expanduser().is_absolute():
+        if isinstance(value, str) and value and not expand_home(value).is_absolute():
             beside = folder / value
             if beside.exists():
                 data[key] = str(beside.resolve())  # type: ignore[index] # a dict where value is set

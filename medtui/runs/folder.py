@@ -9,6 +9,7 @@ from pathlib import Path
 from medtui.errors import UsageError
 from medtui.runs import run_names
 from medtui.runs.utf8_names import is_utf8
+from medtui.user_folders import expand_home
 
 _MAX_SLUG = 60
 
@@ -288,7 +289,7 @@ def create_study(runs_dir: Path, name: str) -> StudyFolder:
 
 def default_runs_dir() -> Path:
     """Return `MEDTUI_RUNS_DIR`, or `runs/` in the working folder."""
-    return Path(os.environ.get("MEDTUI_RUNS_DIR") or "runs").expanduser()
+    return expand_home(os.environ.get("MEDTUI_RUNS_DIR") or "runs")
 
 
 def _planned_at(run: RunFolder) -> int:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from medtui.user_folders import user_folder
+
 EXAMPLE = """# Settings of medtui. Delete a line to restore its default.
 
 [look]
@@ -45,9 +47,7 @@ def settings_path() -> Path:
     folder = os.environ.get("MEDTUI_CONFIG_DIR")
     if folder:
         return Path(folder) / "config.toml"
-    import platformdirs
-
-    return platformdirs.user_config_path("medtui") / "config.toml"
+    return user_folder("config") / "config.toml"
 
 
 def load_settings() -> Settings:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import torch
@@ -39,6 +38,7 @@ from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import write_json_record
 from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import Result, read_result
+from medtui.user_folders import expand_home
 
 
 def execute(
@@ -197,7 +197,7 @@ def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
     """Return the dense model, its epoch and the number of epochs."""
     model = _fresh_network(session)
     if session.preset.model.weights:
-        load_weights(model, Path(session.preset.model.weights).expanduser())
+        load_weights(model, expand_home(session.preset.model.weights))
         return model, 0, 0
     plan = TrainingPlan.of_reference(session.preset)
     best, epoch = train(session, model, plan)

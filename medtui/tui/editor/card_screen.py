@@ -23,6 +23,7 @@ from medtui.tui.theme import colours_of
 from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.title_bar import TitleBar
+from medtui.user_folders import expand_home
 
 
 class CardForm(Panel, Vertical):
@@ -127,10 +128,10 @@ class CardScreen(Screen[str]):
             reason = suggestion.problem if suggestion else "The folder is being inspected."
             self.notify(reason, severity="warning", markup=False)
             return
-        path = Path(
-            self.query_one(Input).value.strip() or f"{self._card_name}.card.toml"
-        ).expanduser()
         try:
+            path = expand_home(
+                self.query_one(Input).value.strip() or f"{self._card_name}.card.toml"
+            )
             publish_card(path, suggestion.card)
         except MedtuiError as error:
             self.notify(error.message, severity="error", markup=False)

@@ -1,7 +1,6 @@
 """Data: the images, their size and splits, and a report on the data set."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -14,6 +13,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
+from medtui.errors import EnvironmentProblem
 from medtui.jobs.dataset_inspection import (
     AnyInspection,
     AugmentationPreview,
@@ -32,6 +32,7 @@ from medtui.tui.editor.state import EditorState
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.title_bar import TitleBar
+from medtui.user_folders import expand_home
 
 InspectionT = TypeVar("InspectionT", bound=AnyInspection)
 
@@ -143,10 +144,14 @@ class DataScreen(Screen[None]):
     def action_card(self) -> None:
         """Open the form of a card for the images below the root."""
         root = str(self.editor.document.value("data", "root") or "")
-        if root:
-            self.app.push_screen(CardScreen(str(Path(root).expanduser())), self._use_card)
+        message = "Enter the folder of your images as root first."
+        try:
+            folder = expand_home(root) if root else None
+        except EnvironmentProblem as problem:
+            folder, message = None, problem.message
+        if folder is not None:
+            self.app.push_screen(CardScreen(str(folder)), self._use_card)
         else:
-            message = "Enter the folder of your images as root first."
             self.notify(message, severity="warning", markup=False)
 
     def _use_card(self, path: str | None) -> None:

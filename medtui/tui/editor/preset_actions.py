@@ -2,10 +2,10 @@
 
 import shlex
 from functools import partial
-from pathlib import Path
 
 from textual.screen import Screen
 
+from medtui.errors import EnvironmentProblem
 from medtui.preset import Preset, describe_compressions
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import slugify
@@ -14,6 +14,7 @@ from medtui.tui.clipboard import copy_text
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.confirm import Choice, ConfirmDialog
 from medtui.tui.screens.prompt import Prompt
+from medtui.user_folders import expand_home
 
 
 class PresetActions:
@@ -61,7 +62,11 @@ class PresetActions:
     def _save(self, path: str | None) -> None:
         if not path:
             return
-        target = Path(path).expanduser()
+        try:
+            target = expand_home(path)
+        except EnvironmentProblem as problem:
+            self._screen.notify(problem.message, severity="error", markup=False)
+            return
         if target.exists() and str(target) != self._editor.saved_as:
             message = f"{target} already exists. Choose another name."
             self._screen.notify(message, severity="warning", markup=False)
