@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from medtui.cores import cpu_quota, num_cores
 from medtui.doctor.finding import Finding
 from medtui.telemetry import Probe, ProbedGpu
 from medtui.units import GIB, format_bytes
@@ -31,11 +32,15 @@ def examine_gpus(probe: Probe) -> Iterator[Finding]:
         yield _gpu(gpu)
 
 
-def examine_processor(environment: Mapping[str, str] = os.environ) -> Finding:
+def examine_processor(
+    environment: Mapping[str, str] = os.environ, root: Path = Path("/")
+) -> Finding:
     """Check the cores that this process may use, and for settings that waste them."""
-    cores, present = len(os.sched_getaffinity(0)), os.cpu_count() or 1
+    cores, present, quota = num_cores(root), os.cpu_count() or 1, cpu_quota(root)
     text = f"{cores} cores" if cores == present else f"{cores} of {present} cores"
-    facts: dict[str, object] = {"cores": cores, "cores_present": present}
+    if quota is not None:
+        text += f"; the control group allows the time of {quota:.3g}"
+    facts: dict[str, object] = {"cores": cores, "cores_present": present, "cpu_quota": quota}
     facts |= {name: value for name, value in environment.items() if name.startswith("OMP_")}
     threads = environment.get("OMP_NUM_THREADS", "")
     if environment.get("OMP_WAIT_POLICY", "PASSIVE").upper() != "PASSIVE":

@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 from torch import nn
 
+from medtui.cores import num_cores
 from medtui.datasets.summary import DatasetSummary
 from medtui.engine.run.device import choose_device
 from medtui.engine.timing.study_time import (
@@ -20,7 +21,7 @@ from medtui.engine.timing.study_time import (
     total,
 )
 from medtui.engine.timing.work_times import WorkTimer
-from medtui.jobs.device_slots import find_slots, num_cores, resolve_threads
+from medtui.jobs.device_slots import find_slots, resolve_threads
 from medtui.preset import Cell, Preset, controls_of, count_runs, expand_grid
 from medtui.protocol.preflight import Estimate
 

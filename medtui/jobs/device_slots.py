@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from medtui.cores import num_cores
 from medtui.preset import MachineSettings, Preset
 from medtui.telemetry import NO_DEVICES, probe_safely, visible_for
 from medtui.telemetry.visible_devices import named_entries
@@ -76,11 +77,6 @@ def explain_device(machine: MachineSettings) -> str:
     if machine.device != "auto" or not visible or _gpus_for("auto"):
         return ""
     return f"CUDA_VISIBLE_DEVICES={visible} names no GPU of this machine: runs use the CPU"
-
-
-def num_cores() -> int:
-    """Return the number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def _gpus_for(device: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Pool of decoder processes; a crash of one does not affect the others."""
 
-import os
 import queue
 import select
 import subprocess
@@ -14,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from medtui.child_process import child_environment
+from medtui.cores import num_cores
 from medtui.datasets.decoding.child import Done, Job
 from medtui.errors import EnvironmentProblem
 
@@ -145,7 +145,7 @@ class _Worker(threading.Thread):
 
 def num_children() -> int:
     """Return the number of decoder processes: the available cores, at most 16."""
-    return min(len(os.sched_getaffinity(0)), 16)
+    return min(num_cores(), 16)
 
 
 def run_jobs(jobs: Iterable[Job], take: Callable[[Done], None], count: int) -> None:
