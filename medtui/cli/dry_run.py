@@ -46,7 +46,7 @@ def print_forecast(preset: Preset, forecast: Preflight, *, as_json: bool) -> Non
 def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     parts = {"train": forecast.num_train, "val": forecast.num_val, "test": forecast.num_test}
     counts = ", ".join(f"{part} {format_count(count)}" for part, count in parts.items())
-    patients = f"{format_count(forecast.num_patients)} patients"
+    patients = plural(forecast.num_patients, "patient")
     known = patients if forecast.num_patients else "patients unknown"
     images = f"{format_count(sum(parts.values()))} images ({counts})"
     lc, reference = preset.lc, preset.reference

@@ -135,8 +135,8 @@ def _step(
 
 
 def _log_likelihood(logits_N: Floats, labels_N: Labels, shift: float, slope: float) -> float:
-    at_N = shift + slope * logits_N
     with np.errstate(invalid="ignore"):  # a step without end is refused as it is not larger
+        at_N = shift + slope * logits_N
         return float((labels_N * at_N - np.logaddexp(0, at_N)).sum())
 
 

@@ -14,7 +14,7 @@ from medtui.analysis.verdicts import Verdict
 from medtui.metrics import VAL_USE
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.reporting.contents import Contents
-from medtui.units import format_bytes, format_count, format_density, format_percent, plural
+from medtui.units import format_bytes, format_density, format_percent, plural
 
 
 def summary(contents: Contents) -> str:
@@ -40,9 +40,9 @@ def _sentences(contents: Contents) -> Iterator[str]:
     label = contents.headline.label
     for reference in contents.references:
         test = reference.result.test
-        of = f"{format_count(test.num_images)} test images"
+        of = plural(test.num_images, "test image")
         if test.num_patients:
-            of += f" of {format_count(test.num_patients)} patients"
+            of += f" of {plural(test.num_patients, 'patient')}"
         who = _who(contents, reference)
         yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
     yield from _controls(contents)

@@ -35,6 +35,7 @@ from medtui.units import (
     format_density,
     format_number,
     format_percent,
+    plural,
 )
 
 _Vital = tuple[str, str, Callable[[float], str]]
@@ -111,9 +112,10 @@ def _intervals(result: Result) -> str:
     test, method = result.test, describe_method(result.interval_method)
     if not result.has_patients:
         return f"95 %, by {method}, over images: patients are unknown"
-    text = f"95 %, by {method}, over {test.num_patients} patients on test"
+    text = f"95 %, by {method}, over {plural(test.num_patients, 'patient')} on test"
     if test.num_effective:
-        text += f", which inform like {test.num_effective:.1f} of equal size"
+        verb = "informs" if test.num_patients == 1 else "inform"
+        text += f", which {verb} like {test.num_effective:.1f} of equal size"
     return text
 
 

@@ -24,6 +24,7 @@ from medtui.units import (
     format_duration,
     format_number,
     format_percent,
+    plural,
 )
 
 _LABEL = 10
@@ -121,9 +122,9 @@ def _result_meaning(view: RunView, headline: Metric, colours: Colours) -> Text:
     if interval := test.intervals.get(headline.name):
         text.append(f" [{_bare(headline, interval[0])} to {_bare(headline, interval[1])}]")
     word = "epoch" if view.stage == "reference" else "cycle"
-    text.append(f"\n{format_count(test.num_images)} images")
+    text.append(f"\n{plural(test.num_images, 'image')}")
     if test.num_patients:
-        text.append(f" of {test.num_patients} test patients")
+        text.append(f" of {plural(test.num_patients, 'test patient')}")
     choice = describe_choice(view.result)
     text.append(f"\nsaved: {word} {view.result.best_cycle}, {choice}\n")
     text.append("".join(_changes(view, headline)))
