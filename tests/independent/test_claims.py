@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from medtui.analysis.split_result import measure_split
+from medtui.metrics import all_metrics
 from medtui.preset import dump_preset, load_preset
 from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.units import MINUS
@@ -123,20 +124,29 @@ def test_a_group_of_two_images_has_no_interval_and_no_verdict(tmp_path: Path) ->
     assert "80+ is worse" not in report_of(study, tmp_path)
 
 
-def test_a_mean_over_classes_has_no_interval_where_a_class_hardly_occurs() -> None:
-    """Samples without its four images would be means over the other class."""
+@pytest.mark.parametrize(
+    ("count", "of_each", "reason"),
+    [
+        (4, 2, "fewer than 10 images with, or without, Hernia"),
+        (12, 12, "one patient alone has all images with, or without, Hernia"),
+    ],
+)
+def test_a_mean_over_classes_has_no_interval_where_a_class_hardly_occurs(
+    count: int, of_each: int, reason: str
+) -> None:
+    """Samples without its images, or without its patient, would be means over the other class."""
     rng = np.random.default_rng(0)
-    labels_NK = np.stack([np.arange(120) % 2, np.arange(120) < 4], axis=1).astype(np.int64)
+    labels_NK = np.stack([np.arange(480) % 2, np.arange(480) < count], axis=1).astype(np.int64)
     logits_NK = (labels_NK + rng.normal(0, 1, labels_NK.shape)).astype(np.float32)
-    names = [f"{each}.png" for each in range(120)]
-    patients = [f"P{each // 2}" for each in range(120)]
+    names = [f"{each}.png" for each in range(480)]
+    patients = [f"P{each // of_each}" for each in range(480)]
     split = SplitPredictions(names, patients, labels_NK, logits_NK)
     found = measure_split(
         RunPredictions(("Mass", "Hernia"), {"val": split, "test": split}),
         "test", None, loss=0.3, resamples=20, seed=0,
     )  # fmt: skip
     assert {"auroc", "average_precision", "sensitivity"}.isdisjoint(found.intervals)
-    assert found.no_interval["auroc"] == "fewer than 10 images with, or without, Hernia"
+    assert found.no_interval["auroc"] == reason
     assert "accuracy" in found.intervals
 
 
@@ -211,3 +221,21 @@ def test_a_preset_promises_no_accuracy(preset: Path) -> None:
     for sentence in re.split(r"(?<=[.:])\s+(?=[A-Z\"])", " ".join(comments)):
         if re.search(r"\d %", sentence):
             assert re.search(r"\bstudy\b", sentence), sentence
+
+
+def test_the_reference_states_the_fewest_patients_of_each_metric() -> None:
+    """The table of `numbers.md` and the registry agree."""
+    page = (REPOSITORY / "docs" / "reference" / "numbers.md").read_text(encoding="utf-8")
+    table = page.split("With the jackknife an interval needs")[1].split("\n\n")[1]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    stated = {
+        label.casefold(): (int(one), int(several))
+        for names, one, several in rows[2:]
+        for label in names.split(", ")
+    }
+    for metric in all_metrics():
+        if metric.has_interval:
+            several = metric.min_patients_class_mean if metric.is_class_mean else 0
+            needed = metric.min_patients, max(several, metric.min_patients)
+            assert stated.pop(metric.label.casefold()) == needed
+    assert not stated
