@@ -39,6 +39,16 @@ def export(
             help="Destination folder [default: the run's exports/].",
         ),
     ] = None,
+    opset: Annotated[
+        int, typer.Option("--opset", min=18, max=21, help="Operator set of the ONNX file.")
+    ] = 20,
+    ir_version: Annotated[
+        int,
+        typer.Option(
+            "--ir-version", min=8, max=10,
+            help="IR version of the ONNX file; older versions of onnxruntime need a lower one.",
+        ),
+    ] = 10,
     images: Annotated[
         int,
         typer.Option(
@@ -81,6 +91,7 @@ def export(
     plan = ExportPlan(
         chosen, str(expand_home(output).resolve()) if output else "", is_shrunk=shrink,
         num_images=images, max_drop=max_drop, threads=threads, with_timing=timing,
+        opset=opset, ir_version=ir_version,
     )  # fmt: skip
     folder = options.runs_dir_of(ctx, runs_dir)
     raise typer.Exit(export_target(folder, target, plan, as_json=as_json, is_quiet=quiet))

@@ -23,6 +23,10 @@ class ExportPlan(msgspec.Struct, frozen=True):
     """Maximum drop of the val metric of an int8 file (0.02 = 2 points)."""
     threads: int = 0
     """CPU threads; 0 uses the reference's number."""
+    opset: int = 20
+    """Operator set of ONNX files, 18 to 21."""
+    ir_version: int = 10
+    """Version of the ONNX format itself, 8 to 10."""
     with_timing: bool = True
     """Whether to time the files against the dense reference."""
 

@@ -99,6 +99,8 @@ class Metadata(msgspec.Struct, frozen=True):
     """The class that is an answer only where no other class is; None where there is none."""
     none_beside: list[str] = []
     """Classes that do not contradict it."""
+    min_onnxruntime: str | None = None
+    """Oldest onnxruntime that loads an ONNX file; None for other formats."""
 
 
 class Comparison(msgspec.Struct, frozen=True):

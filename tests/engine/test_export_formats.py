@@ -4,6 +4,7 @@ import json
 import zipfile
 
 import msgspec
+import onnx
 import onnxruntime
 import pytest
 import safetensors
@@ -27,9 +28,9 @@ from tests.helpers.exportable_study import SPOILED
 def make(exportable, tmp_path):
     """Return a function that exports a run in a format, without timing, and its folder."""
 
-    def write(name, form, *, is_shrunk=False, max_drop=1.0):
+    def write(name, form, *, is_shrunk=False, max_drop=1.0, **more):
         subject = load_run(exportable.run(name), is_shrunk=is_shrunk, num_images=0)
-        plan = ExportPlan([form], str(tmp_path), max_drop=max_drop, with_timing=False)
+        plan = ExportPlan([form], str(tmp_path), max_drop=max_drop, with_timing=False, **more)
         return Exporter(subject, plan, lambda _: None).make(format_named(form)), tmp_path
 
     return write
@@ -55,6 +56,20 @@ def test_onnx_gives_the_runs_answers_for_any_batch(make):
     assert export.metadata.classes == ["Uninfected", "Parasitized"]
     assert export.metadata.preprocessing.size == 24
     assert b"site-packages" not in (folder / export.file).read_bytes()
+
+
+@pytest.mark.parametrize(("opset", "ir_version", "runtime"), [(20, 10, "1.18"), (18, 8, "1.15")])
+def test_onnx_has_the_operator_set_and_format_that_were_asked(make, opset, ir_version, runtime):
+    """Older runtimes load lower ones; the file and its record state the oldest runtime."""
+    more = {} if opset == 20 else {"opset": opset, "ir_version": ir_version}
+    export, folder = make("reference", "onnx", **more)
+    model = onnx.load(folder / export.file)
+    assert {each.domain: each.version for each in model.opset_import} == {"": opset}
+    assert model.ir_version == ir_version
+    assert export.metadata.min_onnxruntime == runtime
+    assert export.notes[-1] == (
+        f"opset {opset}, IR {ir_version}: loads in onnxruntime {runtime} and later"
+    )
 
 
 def test_pt2_has_the_runs_logits(make):

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,10 +85,13 @@ class Exporter:
     def _make(self, form: Format, folder: Path, aside: Path) -> Export:
         loaded = self.loaded
         write, read = FORMATS[form.name]
-        metadata = msgspec.json.encode(describe(loaded, form))
+        metadata = msgspec.json.encode(describe(loaded, form, self.plan))
         name = file_name(loaded.run, form, is_shrunk=loaded.manifest.is_shrunk)
         made = aside / name
         self.report(f"{form.name}: writing {name}")
+        if form.name == "onnx":
+            plan = self.plan
+            write = partial(onnx_file.write, opset=plan.opset, ir_version=plan.ir_version)
         write(loaded, metadata, made)
         self.report(f"{form.name}: reading it back")
         opened = read(made, loaded)
@@ -115,16 +119,16 @@ class Exporter:
             bytes_of_run=loaded.run.model.stat().st_size,
             bytes_of_reference=loaded.run.reference.model.stat().st_size,
             bytes_packed=loaded.result.size.bytes_packed,
-            metadata=describe(loaded, form),
+            metadata=describe(loaded, form, self.plan),
             comparisons=comparisons,
             timings=timings,
             conditions=_conditions(form),
-            notes=[*loaded.notes, *_notes(form)],
+            notes=[*loaded.notes, *_notes(form, self.plan)],
             written_at=time.time(),
         )
 
 
-def describe(loaded: LoadedRun, form: Format) -> Metadata:
+def describe(loaded: LoadedRun, form: Format, plan: ExportPlan) -> Metadata:
     """Return the metadata that is stored inside a file."""
     dataset, card = loaded.dataset, loaded.dataset.card
     return Metadata(
@@ -149,6 +153,9 @@ def describe(loaded: LoadedRun, form: Format) -> Metadata:
         ),
         network=loaded.manifest,
         medtui=medtui.__version__,
+        min_onnxruntime=onnx_file.minimum_runtime(plan.opset, plan.ir_version)
+        if form.name == "onnx"
+        else None,
     )
 
 
@@ -176,7 +183,12 @@ def _progress_text(loaded: LoadedRun) -> str:
     return f"computing logits of {' and '.join(counts)}"
 
 
-def _notes(form: Format) -> list[str]:
+def _notes(form: Format, plan: ExportPlan) -> list[str]:
+    if form.name == "onnx":
+        runtime = onnx_file.minimum_runtime(plan.opset, plan.ir_version)
+        return [
+            f"opset {plan.opset}, IR {plan.ir_version}: loads in onnxruntime {runtime} and later"
+        ]
     if form.name != "int8":
         return []
     found = [f"activation ranges were measured on up to {NUM_CALIBRATED} train images only"]

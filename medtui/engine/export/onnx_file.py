@@ -7,16 +7,33 @@ from torch import Tensor
 
 from medtui.engine.export.loaded_run import LoadedRun
 from medtui.engine.export.runtime import OpenedFile
+from medtui.errors import EnvironmentProblem
 
 KEY = "medtui"
 """Key of medtui's metadata in the file."""
+
+_RUNTIMES_OF_OPSET = {18: (1, 15), 19: (1, 16), 20: (1, 17), 21: (1, 18)}
+_RUNTIMES_OF_IR = {8: (1, 15), 9: (1, 15), 10: (1, 18)}
+"""Oldest onnxruntime that loaded a ResNet-18 and a MobileNet v3; 1.14 was not tried."""
 
 IMAGES, LOGITS = "images", "logits"
 """Names of the graph's input and output."""
 
 
-def write(loaded: LoadedRun, metadata: bytes, path: Path) -> None:
-    """Write the network in float32, for any batch size."""
+def minimum_runtime(opset: int, ir_version: int) -> str:
+    """Return the oldest version of onnxruntime that loads such a file."""
+    major, minor = max(_RUNTIMES_OF_OPSET[opset], _RUNTIMES_OF_IR[ir_version])
+    return f"{major}.{minor}"
+
+
+def write(
+    loaded: LoadedRun, metadata: bytes, path: Path, *, opset: int = 20, ir_version: int = 10
+) -> None:
+    """Write the network in float32, for any batch size.
+
+    Raises:
+        EnvironmentProblem: the installed exporter cannot write this operator set.
+    """
     program = torch.onnx.export(
         loaded.single,
         (loaded.example,),
@@ -26,8 +43,16 @@ def write(loaded: LoadedRun, metadata: bytes, path: Path) -> None:
         output_names=[LOGITS],
         external_data=False,
         verbose=False,
+        opset_version=opset,
     )
     assert program is not None
+    written = program.model.opset_imports.get("")
+    if written != opset:  # the exporter keeps another one where it cannot convert
+        raise EnvironmentProblem(
+            f"The installed onnxscript cannot write operator set {opset}; it wrote {written}.",
+            hint="Choose another --opset.",
+        )
+    program.model.ir_version = ir_version
     for node in program.model.graph:
         node.metadata_props.clear()  # stack traces, which contain paths of this machine
     program.model.metadata_props[KEY] = metadata.decode()
