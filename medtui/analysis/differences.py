@@ -131,6 +131,17 @@ def differences_from(
     return replace(found, from_reference=from_reference)
 
 
+def from_control(found: Differences | None) -> Differences | None:
+    """Return a run's differences unless they are from a reference, as those of controls are.
+
+    Where changes from control and reference stand beside each other, no number of the second kind
+    may be in the column of the first.
+    """
+    if found is None or is_reference(found.baseline.rpartition("/")[2]):
+        return None
+    return found
+
+
 def from_reference(found: Differences) -> Differences | None:
     """Return a run's differences from its study's reference; None where they are not known."""
     is_own = is_reference(found.baseline.rpartition("/")[2])

@@ -5,7 +5,12 @@ from typing import Any
 
 from medtui.analysis.column import Column
 from medtui.analysis.decision_notes import decision_note
-from medtui.analysis.differences import Differences, difference_text, from_reference
+from medtui.analysis.differences import (
+    Differences,
+    difference_text,
+    from_control,
+    from_reference,
+)
 from medtui.analysis.group_statistics import (
     GroupStatistics,
     change_text,
@@ -85,10 +90,11 @@ def _group_row(
 ) -> Row:
     patients = format_count(found.num_patients) if found.num_patients else "unknown"
     cells = [group.label, str(len(group.members)), str(found.num_seeds), patients]
+    main = from_control(found.changes) if doubled else found.changes
     for column in columns:
         cells.append(value_text(group, column, found))
         if (metric := changing(column)) is not None:
-            cells.append(change_text(metric, found.changes) or MISSING)
+            cells.append(change_text(metric, main) or MISSING)
             if column.name == doubled:
                 beside = from_reference(found.changes) if found.changes else None
                 cells.append(change_text(metric, beside) or MISSING)
@@ -100,10 +106,11 @@ def _member_row(
 ) -> Row:
     cells = [f"  {entry.key}", "", "", ""]
     beside = from_reference(found) if found else None
+    main = from_control(found) if doubled else found
     for column in columns:
         cells.append(column.text(entry))
         if (metric := changing(column)) is not None:
-            cells.append(_difference(metric, found))
+            cells.append(_difference(metric, main))
             if column.name == doubled:
                 cells.append(_difference(metric, beside))
     return tuple(cells)

@@ -9,6 +9,7 @@ from medtui.analysis.differences import (
     MISSING_INTERVAL,
     Differences,
     difference_text,
+    from_control,
     from_reference,
 )
 from medtui.analysis.power import describe_power_of_runs
@@ -146,14 +147,15 @@ def _run_row(
 ) -> Row:
     cells: list[str] = []
     of_run = found.get(entry.key) if found else None
+    main = from_control(of_run) if doubled else of_run
     for column in columns:
         cells.append(column.text(entry))
         if found is not None and column.metric is not None and _is_paired(column):
-            cells.append(_difference(column.metric, of_run))
+            cells.append(_difference(column.metric, main))
             if column is doubled:
                 cells.append(_difference(column.metric, of_run and from_reference(of_run)))
             if _is_judged(column, entries):
-                verdict = of_run.verdict(column.metric, entry.margin) if of_run else None
+                verdict = main.verdict(column.metric, entry.margin) if main else None
                 cells.append(verdict.text if verdict else "")
     return tuple(cells)
 

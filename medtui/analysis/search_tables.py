@@ -3,7 +3,7 @@
 from medtui.analysis.table import Table
 from medtui.metrics import VAL_USE
 from medtui.runs.search_record import SearchOutcome, SearchSample
-from medtui.units import MISSING, format_density, format_number, format_percent, plural
+from medtui.units import MISSING, format_density, format_percent, plural
 
 GAINS = {
     "size": "size reduction",
@@ -122,4 +122,4 @@ def _with_error(search: SearchOutcome, sample: SearchSample) -> str:
 
 
 def _shown(search: SearchOutcome, value: float) -> str:
-    return format_percent(value) if search.is_share else format_number(value)
+    return format_percent(value) if search.is_share else f"{value:.3f}"

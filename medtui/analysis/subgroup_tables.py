@@ -8,12 +8,12 @@ from medtui.analysis.power import describe_power
 from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import Verdict, describe_verdicts
+from medtui.metrics import metric_named
 from medtui.metrics.calibration import NUM_BINS
 from medtui.metrics.shortage import MIN_POSITIVES, Unit
 from medtui.units import (
     format_change,
     format_count,
-    format_number,
     format_percent,
     format_with_interval,
     plural,
@@ -154,8 +154,10 @@ def patients_table(analysis: SubgroupAnalysis, num_worst: int | None = None) -> 
 
 def calibration_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
     """Return the calibration error of each run and its baseline."""
+    metric = metric_named("calibration_error")
+    assert metric is not None, "the registry has it"
     rows = [
-        (analysis.key, format_number(analysis.before.error), format_number(analysis.after.error))
+        (analysis.key, metric.show(analysis.before.error), metric.show(analysis.after.error))
         for analysis in analyses
     ]
     note = f"Expected calibration error with {NUM_BINS} bins; 0 is perfect."

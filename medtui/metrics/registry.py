@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from medtui.metrics import calibration, ranking, rates
-from medtui.units import MISSING, format_change, format_number, format_percent
+from medtui.units import MISSING, format_change, format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,10 @@ class Metric:
 
     def show(self, value: float | None) -> str:
         """Return a value with its unit: `95.8 %`, `0.991`."""
-        return format_percent(value) if self.is_share else format_number(value)
+        if self.is_share:
+            return format_percent(value)
+        is_known = value is not None and math.isfinite(value)
+        return f"{value:.{_NUMBER_DIGITS}f}" if is_known else MISSING
 
     def show_interval(
         self, value: float | None, interval: tuple[float, float] | None, *, missing: str = MISSING

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from medtui.analysis.column_choice import usual_columns, with_positive_class
 from medtui.analysis.columns import columns_named
 from medtui.analysis.decision_notes import decision_note
-from medtui.analysis.differences import Differences, difference_text, from_reference
+from medtui.analysis.differences import (
+    Differences,
+    difference_text,
+    from_control,
+    from_reference,
+)
 from medtui.analysis.run_record import positive_of, task_of
 from medtui.analysis.run_tables import classes_table, layers_table, short_name
 from medtui.analysis.search_tables import describe_outcome, samples_table
@@ -106,10 +111,11 @@ def _results(contents: Contents) -> Iterator[Part]:
     rows, marks = [], []
     for entry in contents.entries:
         result, found = entry.result, contents.found.get(entry.key)
-        changes = [_change(metric, found)]
+        main = from_control(found) if contents.has_controls else found
+        changes = [_change(metric, main)]
         if contents.has_controls:
             changes.append(_change(metric, found and from_reference(found)))
-        changes.append(found.verdict(metric, entry.margin).text if found else MISSING)
+        changes.append(main.verdict(metric, entry.margin).text if main else MISSING)
         rows.append((
             short_name(entry, contents.entries),
             metric_text(contents, entry),

@@ -2,7 +2,7 @@
 
 from medtui.analysis.column import Column
 from medtui.analysis.columns import column_named
-from medtui.analysis.differences import Differences, from_reference
+from medtui.analysis.differences import Differences, from_control, from_reference
 from medtui.analysis.group_statistics import (
     change_text,
     describe_seeds,
@@ -35,13 +35,14 @@ def _row(contents: Contents, group: Group, column: Column) -> Row:
     found = group_statistics(group)
     changes, metric = contents.group_changes.get(group.label), contents.headline
     beside = from_reference(changes) if changes else None
-    verdict = changes.verdict(metric, group.members[0].margin).text if changes else MISSING
+    main = from_control(changes) if contents.has_controls else changes
+    verdict = main.verdict(metric, group.members[0].margin).text if main else MISSING
     return (
         contents.name_of(group),
         str(found.num_seeds),
         format_count(found.num_patients) if found.num_patients else "unknown",
         value_text(group, column, found),
-        _change(contents, changes),
+        _change(contents, main),
         _change(contents, beside),
         verdict,
     )

@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.binding import Binding
 
 from medtui.analysis.column import Column as RunColumn
-from medtui.analysis.differences import Differences, difference_text
+from medtui.analysis.differences import Differences, from_control, from_reference
 from medtui.analysis.group_statistics import change_text
 from medtui.analysis.groups import Group
 from medtui.analysis.run_record import RunRecord, task_of
@@ -113,12 +113,16 @@ def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
     words = zip(rows.columns, rows.means[group.label], strict=True)
     cells = {column.name: Text(text, style=strong) for column, text in words}
     found = rows.statistics[group.label]
+    main = from_control(found.changes) if _has_control(rows) else found.changes
+    beside = from_reference(found.changes) if found.changes else None
     for column in filter(_has_change, rows.columns):
         assert column.metric is not None, "only metrics have a change"
-        if found.changes is not None:
-            cells[f"{column.name} change"] = _change(column.metric, found.changes, colours)
-            beside = change_text(column.metric, found.changes.from_reference)
-            cells[f"{column.name} from reference"] = Text(beside, style=colours.muted)
+        if main is not None:
+            cells[f"{column.name} change"] = _change(column.metric, main, colours)
+            if _is_judged(column, rows):
+                cells[_VERDICT] = _verdict(group.members[0], column.metric, main, colours)
+        text = change_text(column.metric, beside)
+        cells[f"{column.name} from reference"] = Text(text, style=colours.muted)
     return cells | {
         "mark": Text("≡", style=strong),
         "run": Text(f"{group.label}: {plural(found.num_seeds, 'seed')}", style=strong),
@@ -166,20 +170,21 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
         sign.stylize(f"bold {colours.of(mark.tint)}")
     cells = {"mark": sign}
     of_run = rows.differences.get(entry.key)
+    main = from_control(of_run) if _has_control(rows) else of_run
+    beside = from_reference(of_run) if of_run else None
     for column, words in zip(rows.columns, rows.texts[entry.key], strict=True):
         cells[column.name] = Text(words)
         if column.name == "run":
             style = colours.muted if entry.is_probe else colours.strong
             cells["run"] = Text(f"{_signs(entry, rows)}{words}", style=style)
-        if column.metric is not None and of_run is not None:
-            cells[f"{column.name} change"] = _change(column.metric, of_run, colours)
+        if column.metric is None:
+            continue
+        if main is not None:
+            cells[f"{column.name} change"] = _change(column.metric, main, colours)
             if _is_judged(column, rows):
-                cells[_VERDICT] = _verdict(entry, column.metric, of_run, colours)
-            if of_run.from_reference is not None:
-                beside = difference_text(
-                    column.metric, of_run.from_reference.by_metric.get(column.metric.name)
-                )
-                cells[f"{column.name} from reference"] = Text(beside, style=colours.muted)
+                cells[_VERDICT] = _verdict(entry, column.metric, main, colours)
+        text = change_text(column.metric, beside)
+        cells[f"{column.name} from reference"] = Text(text, style=colours.muted)
     return cells
 
 

@@ -30,7 +30,9 @@ def percent(value: float | None) -> str:
 
 def shown(name: str, value: float | None) -> str:
     """Return the value of a metric."""
-    return number(value) if name in NO_SHARES else percent(value)
+    if name not in NO_SHARES:
+        return percent(value)
+    return "—" if value is None or not math.isfinite(value) else f"{value:.3f}"
 
 
 def with_interval(name: str, value: float | None, ends: tuple[float, float] | None) -> str:
