@@ -64,6 +64,8 @@ class Level:
 
     label: str
     value: float
+    digits: int = 1
+    """Decimals of the value in the legend."""
 
 
 @dataclass(frozen=True)

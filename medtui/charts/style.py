@@ -43,7 +43,7 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
         said = "" if is_plain else _value_of(series, plot)
         legend.append(f"{said}  ", style=style.colours.strong)
     for level in plot.levels:
-        mark, place = ("┊", "") if plot.rows else ("╌", f" {level.value:.1f}")
+        mark, place = ("┊", "") if plot.rows else ("╌", f" {level.value:.{level.digits}f}")
         legend.append(f"{mark} {level.label}{place}  ", style=style.colours.muted)
     legend.append(plot.remark, style=style.colours.muted)
     legend.rstrip()

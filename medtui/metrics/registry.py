@@ -97,6 +97,11 @@ class Metric:
         """What follows the label on an axis."""
         return ", %" if self.is_share else ""
 
+    @property
+    def digits(self) -> int:
+        """Decimals with which it is shown: one of percent, three between 0 and 1."""
+        return _SHARE_DIGITS if self.is_share else _NUMBER_DIGITS
+
     def of(self, metrics: Metrics) -> float | None:
         """Return its value among others; None where it is undefined or was not measured."""
         return metrics.get(self.name)

@@ -3,7 +3,7 @@
 import pytest
 
 from medtui.charts.palette import DARK
-from medtui.charts.plot import Plot, Series
+from medtui.charts.plot import Level, Plot, Series
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.charts.viewport import Viewport, apply_viewport, smooth, step_cursor, zoom
 from medtui.tui.bindings import name_of
@@ -94,3 +94,11 @@ def test_an_empty_plot_can_be_looked_at() -> None:
 def test_every_action_has_a_name_for_the_settings(action: str, name: str) -> None:
     """Keys are remapped by it."""
     assert name_of(action) == name
+
+
+def test_a_level_has_the_decimals_of_its_metric() -> None:
+    """AUROC is read by its third decimal, a share in percent by its first."""
+    auroc = Series("val", ((0, 0.5674),), digits=3)
+    plot = Plot("AUROC", (auroc,), (Level("reference val", 0.9996, 3),), x_label="cycle")
+    read = legend_of(plot, ChartStyle(DARK)).plain
+    assert read == "A val 0.567  ╌ reference val 1.000"

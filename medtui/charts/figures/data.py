@@ -116,7 +116,7 @@ class FigureData:
         runs = [run for run in self.runs if run.entry.folder.is_trained]
         values = [shown.scale(shown.of(run.entry.split(split).metrics)) for run in runs]
         return tuple(
-            Level(f"{run.title} {split}", value)
+            Level(f"{run.title} {split}", value, shown.digits)
             for run, value in zip(runs, values, strict=True)
             if value is not None
         )

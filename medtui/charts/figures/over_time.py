@@ -13,7 +13,7 @@ def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
     """Return the primary metric on val by cycle; what is trained in epochs is a level."""
     headline = data.headline
     series = tuple(
-        run.series(curves.metric(headline))
+        run.series(curves.metric(headline), digits=headline.digits)
         for run, curves in data.with_curves()
         if not run.entry.folder.is_trained
     )
@@ -40,7 +40,7 @@ def test_by_cycle(data: FigureData) -> tuple[Plot, ...]:
 
 def _test_curves(data: FigureData, metric: Metric) -> Plot:
     series = tuple(
-        run.series(curves.test_metric(metric))
+        run.series(curves.test_metric(metric), digits=metric.digits)
         for run, curves in data.with_curves()
         if not run.entry.folder.is_trained
     )

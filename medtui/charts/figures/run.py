@@ -25,10 +25,10 @@ def accuracy_plot(view: RunView) -> Plot:
     headline = view.row.headline
     word = _cycle_word(view)
     val = _curve(view.cycles, lambda each: headline.of(each.val), headline)
-    series = [_own(view, "val", val)]
+    series = [_own(view, "val", val, digits=headline.digits)]
     if any(cycle.test for cycle in view.cycles):
         points = _curve(view.cycles, lambda each: headline.of(each.test), headline)
-        series.append(_other(view, "test", points, "t", "dots"))
+        series.append(_other(view, "test", points, "t", "dots", digits=headline.digits))
     return Plot(
         title=f"{headline.title} by {word}{headline.unit}",
         series=tuple(series),
@@ -171,7 +171,7 @@ def _last_cycle(view: RunView) -> float:
 
 def _reference_levels(view: RunView, headline: Metric) -> tuple[Level, ...]:
     value = headline.scale(headline.of(view.reference))
-    return () if value is None else (Level("reference val", value),)
+    return () if value is None else (Level("reference val", value, headline.digits),)
 
 
 def _curve(
