@@ -17,6 +17,7 @@ _NAMES = {
     "race in two containers": "processes in two containers that race for a folder",
     "suspended through a takeover": "a writer suspended through a takeover, and continued",
     "stop across a pid namespace": "a stop from another container",
+    "malformed document": "a quarter of the malformed presets, cards and options",
     "SIGTERM to process 1": "SIGTERM to process 1 of a container",
 }
 
@@ -36,7 +37,9 @@ def main() -> None:
 
 def _details(found: list[dict[str, Any]]) -> str:
     texts = []
-    for key, noun in (("kills", "kills"), ("racers", "racers"), ("failed", "runs that failed")):
+    for key, noun in (("kills", "kills"), ("racers", "racers"), ("failed", "runs that failed"),
+                      ("tried", "tried"), ("refused", "refused"),
+                      ("toml", "of these valid TOML")):  # fmt: skip
         if key in found[0]:
             texts.append(f"{sum(each[key] for each in found):,} {noun}")
     seconds = sorted(each["seconds"] for each in found if "seconds" in each)

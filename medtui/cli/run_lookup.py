@@ -44,6 +44,9 @@ def find_target(runs_dir: Path, name: str) -> Target:
     if found:
         names = ", ".join(target.name for target in found)
         raise UsageError(f"`{name}` matches {names}.", hint="Use the full name.")
+    for target in targets:
+        if wanted.startswith(f"{target.name}/"):
+            _require_readable(target)  # else its runs are not known to be missing
     raise UsageError(
         f"There is no study or run named `{name}` in {runs_dir}.", hint=_hint(wanted, targets)
     )

@@ -17,6 +17,7 @@ from medtui.metrics import Task, has_positive_class
 from medtui.preset.augmenting import Augment
 from medtui.preset.document import Many
 from medtui.preset.toml import (
+    MAX_INTEGER,
     Document,
     DocumentError,
     Fault,
@@ -242,7 +243,7 @@ def load_card(name_or_path: str) -> tuple[Card, Path]:
     table = parse_table(text, str(path))
     source = Source(str(path), text)
     version = table.get("schema", 1)
-    if isinstance(version, int) and version > 1:
+    if isinstance(version, int) and 1 < version <= MAX_INTEGER:
         sentence = f"`schema` = {version} is newer than this medtui reads; update medtui"
         raise DocumentError(str(path), [source.problem_at(("schema",), sentence)])
     return validate(Card, table, source), path

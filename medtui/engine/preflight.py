@@ -24,7 +24,7 @@ from medtui.engine.scratch_forecast import forecast_scratch
 from medtui.engine.training.given_weights import load_weights
 from medtui.engine.training.network import build_network
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
-from medtui.jobs.device_slots import explain_device, explain_threads
+from medtui.jobs.device_slots import explain_device, explain_threads, explain_workers
 from medtui.metrics.threshold_rule import describe_decisions
 from medtui.preset import (
     Cell,
@@ -126,6 +126,7 @@ def _describe_study(preset: Preset, survey: DatasetSummary) -> Preflight:
     budget = penalty_budget(preset.lc)
     notes = [
         explain_device(preset.machine),
+        explain_workers(preset.machine),
         explain_threads(preset),
         _low_budget_note(preset.lc, budget),
     ]

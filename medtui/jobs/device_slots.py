@@ -7,6 +7,7 @@ from medtui.cores import num_cores
 from medtui.preset import MachineSettings, Preset
 from medtui.telemetry import NO_DEVICES, probe_safely, visible_for
 from medtui.telemetry.visible_devices import named_entries
+from medtui.units import plural
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,17 @@ def explain_threads(preset: Preset) -> str:
         f"machine.threads = {requested}, but each run uses {threads}: on a CPU, fast mode on more "
         "threads is many times slower as soon as another process computes; "
         'set lc.mode = "exact" to use the number of threads that you set'
+    )
+
+
+def explain_workers(machine: MachineSettings) -> str:
+    """Return how many runs share a CPU core; empty if each has one of its own."""
+    slots, cores = find_slots(machine), num_cores()
+    if len(slots) <= cores or any(slot.device != "cpu" for slot in slots):
+        return ""
+    return (
+        f"machine.workers = {machine.workers}, but {plural(cores, 'CPU core')} can be used: runs "
+        "share cores, and each needs memory of its own"
     )
 
 

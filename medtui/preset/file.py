@@ -1,5 +1,6 @@
 """A preset's file: found by name or path, overridden by `--set`, written with its comments."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from medtui.preset.model import Preset
 from medtui.preset.overrides import apply_overrides
 from medtui.preset.schema import SCHEMA_VERSION, UNNAMED_SCHEMA
 from medtui.preset.toml import (
+    MAX_INTEGER,
     DocumentError,
     Source,
     parse_table,
@@ -126,7 +128,7 @@ def find_preset_path(name_or_path: str) -> Path:
 
 def _validated(table: dict[str, Any], source: Source) -> Preset:
     version = table.get("schema", UNNAMED_SCHEMA)
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    if isinstance(version, int) and SCHEMA_VERSION < version <= MAX_INTEGER:
         sentence = f"`schema` = {version} is newer than this medtui reads; update medtui"
         raise DocumentError(source.origin, [source.problem_at(("schema",), sentence)])
     return validate(Preset, table, source)
@@ -138,7 +140,7 @@ def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
         value = data.get(key) if isinstance(data, dict) else None
         if isinstance(value, str) and value and not expand_home(value).is_absolute():
             beside = folder / value
-            if beside.exists():
+            if os.path.exists(beside):  # noqa: PTH110 - which raises nothing for a long name
                 data[key] = str(beside.resolve())  # type: ignore[index] # a dict where value is set
 
 

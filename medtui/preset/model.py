@@ -42,11 +42,11 @@ class LcSettings(Document):
     the hardware multiplies it natively, else float32."""
     cycles: int = Field(default=45, ge=1, le=10_000)
     """Outer iterations (Condensa's `steps`). Cycle 0 compresses directly, without an L step."""
-    steps: int = Field(default=200, ge=1)
+    steps: int = Field(default=200, ge=1, le=10_000_000)
     """Minibatches of an L step."""
-    first_steps: int | None = Field(default=None, ge=1)
+    first_steps: int | None = Field(default=None, ge=1, le=10_000_000)
     """Minibatches of cycle 1's L step; None takes `steps`."""
-    batch_size: int = Field(default=128, ge=1)
+    batch_size: int = Field(default=128, ge=1, le=1_000_000)
     """Images in a step."""
     lr: float = Field(default=0.01, gt=0)
     """Learning rate at the first step of an L step."""
@@ -103,11 +103,11 @@ class GuardSettings(Document):
     batchnorm_pull: Literal["all", "group"] = "all"
     """Which structured schemes also remove scale and shift of the BatchNorm behind a removed
     filter, so that the L step pulls them to zero: `all`, or those with `group` alone."""
-    recalibrate_images: int = Field(default=2048, ge=0)
+    recalibrate_images: int = Field(default=2048, ge=0, le=10_000_000)
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
-    warmup_cycles: int = Field(default=0, ge=0)
+    warmup_cycles: int = Field(default=0, ge=0, le=10_000)
     """Cycles over which the density comes down from 1 along a cubic."""
-    finetune_epochs: int = Field(default=0, ge=0)
+    finetune_epochs: int = Field(default=0, ge=0, le=10_000)
     """Epochs of training with the zeros held, after the last cycle."""
     finetune_lr: float = Field(default=0.01, gt=0)
     """Peak learning rate of that training, which falls to zero by its end."""
@@ -116,7 +116,7 @@ class GuardSettings(Document):
 class EvaluateSettings(Document):
     """What is evaluated, and how often."""
 
-    batch_size: int = Field(default=1024, ge=1)
+    batch_size: int = Field(default=1024, ge=1, le=1_000_000)
     """Images evaluated at once."""
     test_every: int | None = Field(default=None, ge=1)
     """Test is evaluated at cycle 0, every so many cycles and last; nothing is chosen by it. None is

@@ -10,6 +10,9 @@ from medtui.errors import UsageError
 from medtui.preset.toml_lines import KeyLines, Location, find_key_lines
 from medtui.units import plural
 
+_MAX_SHOWN = 1000
+"""Longest sentence and line of a file that are shown: a value may be as long as a file."""
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 TABLES = (
@@ -69,9 +72,9 @@ class DocumentError(UsageError):
         yield f"{self.origin} cannot be used:"
         for problem in self.problems:
             place = self.origin if problem.line is None else f"{self.origin}:{problem.line}"
-            yield f"  {problem.option or place}: {problem.sentence}"
+            yield f"  {problem.option or place}: {shortened(problem.sentence, _MAX_SHOWN)}"
             if problem.source.strip():
-                yield f"    {problem.line:>4} | {problem.source.rstrip()}"
+                yield f"    {problem.line:>4} | {shortened(problem.source.rstrip(), _MAX_SHOWN)}"
         yield f"{plural(len(self.problems), 'problem')}."
 
 

@@ -13,13 +13,15 @@ import tomli
 from pydantic import ValidationError
 
 from medtui.preset.document import UNSHOWN, Document, Fault, all_differ, check, fault
-from medtui.preset.problems import DocumentError, Problem, Source, dotted
+from medtui.preset.integers import MAX_INTEGER, long_integers
+from medtui.preset.problems import DocumentError, Problem, Source, dotted, shortened
 from medtui.preset.toml_lines import Location
 from medtui.storage import UnreadableFile, read_bytes
 
 __all__ = [
     "MAX_BYTES",
     "MAX_DEPTH",
+    "MAX_INTEGER",
     "UNSHOWN",
     "Document",
     "DocumentError",
@@ -93,14 +95,21 @@ def validate(model: type[ModelT], table: dict[str, Any], source: Source) -> Mode
         DocumentError: the table does not fit the model.
     """
     moved = model.former_names.apply(table)
+    written = replace(source, moved={**source.moved, **moved})
+    if too_long := [_too_long(at, written) for at in long_integers(table)]:
+        raise DocumentError(source.origin, too_long)
     try:
         return model.model_validate(table)
     except ValidationError as error:
         # A module of its own: a valid document pays nothing for explanations.
         from medtui.preset.explain import explain
 
-        written = replace(source, moved={**source.moved, **moved})
         raise DocumentError(source.origin, explain(model, table, error, written)) from error
+
+
+def _too_long(location: Location, source: Source) -> Problem:
+    problem = source.problem_at(location, f"`{dotted(location)}` has more than 64 bits")
+    return replace(problem, source=shortened(problem.source))
 
 
 def _syntax_problems(error: tomli.TOMLDecodeError, source: Source) -> list[Problem]:

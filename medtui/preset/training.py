@@ -14,7 +14,7 @@ class ReferenceSettings(Document):
 
     epochs: int = Field(default=20, ge=1, le=10_000)
     """Passes over the train split."""
-    batch_size: int = Field(default=128, ge=1)
+    batch_size: int = Field(default=128, ge=1, le=1_000_000)
     """Images in a step."""
     lr: float = Field(default=0.05, gt=0)
     """Peak learning rate, reached after a warm-up of one epoch."""

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.errors import EnvironmentProblem
+from medtui.errors import EnvironmentProblem, explain_os_error
 from medtui.runs.folder import StudyFolder, subfolders
 
 TRASH = ".trash"
@@ -41,7 +41,7 @@ def move_to_trash(study: StudyFolder) -> TrashedStudy:
         target = trash / f"{number:06d}-{study.name}"
         study.path.rename(target)
     except OSError as error:
-        raise EnvironmentProblem(f"Could not move {study.path}: {error.strerror}.") from error
+        raise _refused("move", study.path, error) from error
     return TrashedStudy(target)
 
 
@@ -65,7 +65,7 @@ def restore(trashed: TrashedStudy) -> StudyFolder:
     try:
         trashed.path.rename(target)
     except OSError as error:
-        raise EnvironmentProblem(f"Could not move {trashed.path}: {error.strerror}.") from error
+        raise _refused("move", trashed.path, error) from error
     return StudyFolder(target)
 
 
@@ -80,7 +80,7 @@ def empty_trash(runs_dir: Path) -> int:
         try:
             shutil.rmtree(each.path)
         except OSError as error:
-            raise EnvironmentProblem(f"Could not delete {each.path}: {error.strerror}.") from error
+            raise _refused("delete", each.path, error) from error
     return len(studies)
 
 
@@ -88,3 +88,8 @@ def _number_of(path: Path) -> int:
     """Return the number of a folder in the trash; 0 for a folder that is no deleted study."""
     number, dash, name = path.name.partition("-")
     return int(number) if dash and name and number.isascii() and number.isdigit() else 0
+
+
+def _refused(verb: str, path: Path, error: OSError) -> EnvironmentProblem:
+    problem = explain_os_error(error)
+    return EnvironmentProblem(f"Could not {verb} {path}. {problem.message}", hint=problem.hint)

@@ -7,7 +7,7 @@ import pytest
 
 from medtui.errors import UsageError
 from medtui.jobs import device_slots
-from medtui.jobs.device_slots import explain_threads, resolve_threads
+from medtui.jobs.device_slots import explain_threads, explain_workers, resolve_threads
 from medtui.jobs.launcher import prepare_study, resume_study
 from medtui.preset import Preset, parse_preset
 from medtui.preset.precision import PRECISION_VARIABLE
@@ -111,3 +111,11 @@ def test_an_invalid_value_names_its_line():
     """The message has the file, the line and the key."""
     with pytest.raises(UsageError, match=r"small:\d+: `lc\.fast_precision` = 'fp32'"):
         preset("fast", lc='fast_precision = "fp32"')
+
+
+def test_more_workers_than_cores_are_explained():
+    """They run, more slowly than one for each core, and are a likely slip."""
+    explained = explain_workers(preset("exact", machine="workers = 256").machine)
+    assert explained.startswith("machine.workers = 256, but 4 CPU cores can be used")
+    assert explain_workers(preset("exact", machine="workers = 4").machine) == ""
+    assert explain_workers(preset("exact").machine) == ""

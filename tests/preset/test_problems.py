@@ -287,3 +287,28 @@ def test_a_check_refuses_models_that_are_made_in_code():
             {"name": "x", "data": {"card": "demo"}, "lc": {"lr_decay": 0.9, "lr_schedule": [1],
              "lr_multiplier": 0.1}}
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [str(2**63), "0x" + "f" * 5000], ids=["2**63", "hexadecimal"])
+@pytest.mark.parametrize("key", ["reference.seed", "lc.batch_size", "schema", "lc.lr"])
+def test_integers_beyond_64_bits_are_refused(tmp_path, key, number):
+    """In the file and in an option, with the key; no message converts them to decimal digits."""
+    section, _, name = key.rpartition(".")
+    lines = [f"[{section}]", f"{name} = {number}"] if section else []
+    top = [] if section else [f"{name} = {number}"]
+    text = "\n".join([*top, 'name = "x"', "[data]", 'card = "demo"', *lines])
+    (problem,) = problems_of(text)
+    assert "more than 64 bits" in problem.sentence
+    assert problem.line == (5 if section else 1)
+    assert len(problem.source) <= 60
+    (problem,) = problems_of('name = "x"\n[data]\ncard = "demo"', [f"{key}={number}"], tmp_path)
+    assert problem.option.startswith(f"--set {key}=")
+
+
+@pytest.mark.parametrize("key", ["lc.batch_size", "reference.batch_size", "evaluate.batch_size"])
+def test_batches_have_a_largest_size(key):
+    """The dry run of a batch of 10**18 images did not end."""
+    section, name = key.split(".")
+    text = f'name = "x"\ndata = {{ card = "demo" }}\n[{section}]\n{name} = 1000000000000000000'
+    (problem,) = problems_of(text)
+    assert problem.sentence.endswith("must be less than or equal to 1000000")

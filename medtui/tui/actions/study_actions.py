@@ -25,6 +25,7 @@ class StudyActions:
 
     Raises:
         MedtuiError: the action failed.
+        OSError: a file cannot be read or written.
     """
 
     runs_dir: Path
@@ -78,21 +79,14 @@ class StudyActions:
 
     def write_note(self, name: str, text: str) -> str:
         """Replace the note of a study."""
-        try:
-            publish_text(self._folder(name).note, text.strip() + "\n")
-        except OSError as error:
-            raise EnvironmentProblem(f"Could not write the note: {error.strerror}.") from error
+        publish_text(self._folder(name).note, text.strip() + "\n")
         return f"Note of {name} saved."
 
     def export_chart(self, key: str, plot: Plot) -> str:
         """Write a chart to files in the folder of the run `study/run`."""
         from medtui.charts.export import export_chart
 
-        try:
-            paths = export_chart(self._run(key), plot)
-        except OSError as error:
-            raise EnvironmentProblem(f"Could not export the chart: {error.strerror}.") from error
-        return "Exported to " + ", ".join(map(str, paths))
+        return "Exported to " + ", ".join(map(str, export_chart(self._run(key), plot)))
 
     def finished_run(self, key: str) -> RunFolder | None:
         """Return the folder of the run `study/run`; None where it has no model."""
