@@ -48,5 +48,5 @@ def test_a_folder_that_cannot_be_moved_is_named(tmp_path):
     """The message has the path and the reason."""
     study = record_study(tmp_path, "cells")
     (tmp_path / ".trash").write_text("in the way", encoding="utf-8")
-    with pytest.raises(EnvironmentProblem, match=r"Could not move .*cells: File exists"):
+    with pytest.raises(EnvironmentProblem, match=r"Could not move .*cells\. .*trash: File exists"):
         move_to_trash(study)
