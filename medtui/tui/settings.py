@@ -15,7 +15,7 @@ EXAMPLE = """# Settings of medtui. Delete a line to restore its default.
 
 [look]
 theme = "medtui-dark"   # also medtui-light; ansi-dark and ansi-light use the terminal's colours
-ascii = false           # draw with ASCII characters only; without this line, as the locale asks
+# ascii = true          # draw with ASCII characters only; without this line, as the locale asks
 
 [keys]                  # the name of an action, and its key
 # stop = "x"

@@ -31,7 +31,7 @@ def test_the_shipped_search_runs_end_to_end(schemes, tmp_path):
         env=os.environ | {"MEDTUI_RUNS_DIR": str(tmp_path / "runs")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert f"search: at most {1 + 3 * len(schemes)} runs in runs/search" in done.stderr
+    assert f"search: at most {2 + 3 * len(schemes)} runs in runs/search" in done.stderr
     study = StudyFolder(tmp_path / "runs" / "search")
     record = read_search(study)
     assert record is not None

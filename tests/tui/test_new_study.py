@@ -145,7 +145,7 @@ async def test_single_cells_are_chosen_by_keyboard(runs_dir: Path) -> None:
         preset = screen.editor.document.preset
         names = {cell.slug for cell in expand_grid(preset) if cell.scheme.name != "FilterPrune50"}
         assert names == {
-            "prune-0.1", "prunequantize16-0.5", "prunequantize16-0.1", "filterprune-0.1",
+            "control", "prune-0.1", "prunequantize16-0.5", "prunequantize16-0.1", "filterprune-0.1",
         }  # fmt: skip
         await pilot.press("space")
         assert "FilterPrune" not in screen.editor.document.preset.compress.schemes
