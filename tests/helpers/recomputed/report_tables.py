@@ -63,6 +63,8 @@ def results(runs: list[RunFiles]) -> Rows:
                 change(name, changes_of(each, run)[name]) for each in (run.baseline, run.reference)
             ]
             texts.append(verdict_text(overall_verdict(run.baseline, run)).removeprefix("✗ "))
+            if run.control is None:  # a control: its change is from the reference alone
+                texts = ["—", texts[1], "—"]
         actual = sizes["num_compressible_nonzero"] / sizes["num_compressible"]
         rows.append([
             run.name, with_own_interval(run, name), *texts, density(run.result["density"]),

@@ -25,7 +25,6 @@ from tests.helpers.recomputed.texts import (
     change,
     count,
     label,
-    number,
     percent,
     shown,
     signed,
@@ -75,7 +74,7 @@ def calibration_errors(runs: list[RunFiles]) -> Rows:
     rows = [["run", "before", "after"]]
     for run in compared(runs):
         errors = metrics_before_after(run.baseline, run, "calibration_error")
-        rows.append([run.key, *map(number, errors)])
+        rows.append([run.key, *(shown("calibration_error", each) for each in errors)])
     return rows
 
 
