@@ -128,10 +128,11 @@ def simulate(num_patients: int, rng: np.random.Generator) -> Study:
     before_N = signal_N + effect_P[patient_N] + rng.normal(0, 1, len(labels_N))
     after_N = signal_N + (0.8 * effect_P + own_P)[patient_N] + rng.normal(0, 1, len(labels_N))
     names = [f"{number:05d}" for number in patient_N]
-    return Study(_scores(before_N, labels_N), _scores(after_N, labels_N), names)
+    return Study(scores_of(before_N, labels_N), scores_of(after_N, labels_N), names)
 
 
-def _scores(logits_N: Floats, labels_N: np.ndarray) -> Scores:
+def scores_of(logits_N: Floats, labels_N: np.ndarray) -> Scores:
+    """Return two classes' scores by the log odds of the second."""
     probability_N = 1 / (1 + np.exp(-logits_N))
     answers_N = (probability_N >= 0.5).astype(np.int64)
     return Scores(

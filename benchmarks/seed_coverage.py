@@ -18,7 +18,7 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.interval_coverage import QUANTILES, RESAMPLES, Tally
+from benchmarks.interval_coverage import QUANTILES, RESAMPLES, Tally, scores_of
 from medtui.metrics import Metric, metric_named
 from medtui.metrics.draws import all_patients, draw_patients
 from medtui.metrics.intervals import Sampled, change_of, on_samples
@@ -65,14 +65,7 @@ def _scores(
     own_P = rng.normal(0, _PATIENT_OF_SEED, num_patients)
     noise_N = rng.normal(0, (1 - _SHARED_NOISE) ** 0.5, len(labels_N))
     logits_N = (2 * labels_N - 1) * (1.6 + shift) + common_N + own_P[patient_N] + noise_N
-    probability_N = 1 / (1 + np.exp(-logits_N))
-    answers_N = (probability_N >= 0.5).astype(np.int64)
-    return Scores(
-        np.stack([1 - labels_N, labels_N], axis=1),
-        np.stack([1 - probability_N, probability_N], axis=1),
-        np.stack([1 - answers_N, answers_N], axis=1),
-        "single",
-    )
+    return scores_of(logits_N, labels_N)
 
 
 def _shifts(num_seeds: int, spread: float, rng: np.random.Generator) -> Floats:

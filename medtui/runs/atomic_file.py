@@ -42,7 +42,7 @@ def publish_text(path: Path, text: str, fence: Fence = unfenced) -> None:
 
     Raises:
         OSError: as for `publish_bytes`.
-        Superseded: likewise.
+        Superseded: by `fence`; `path` is unchanged.
     """
     publish_bytes(path, text.encode(), fence)
 

@@ -35,7 +35,7 @@ def write_json_record(path: Path, record: object, fence: Fence = unfenced) -> No
 
     Raises:
         OSError: the disk is full; the file is unchanged.
-        Superseded: by `fence`; likewise.
+        Superseded: by `fence`; the file is unchanged.
     """
     publish_bytes(path, encode_json_record(record), fence)
 

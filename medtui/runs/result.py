@@ -191,7 +191,7 @@ def write_result(run: RunFolder, result: Result, fence: Fence = unfenced) -> Non
 
     Raises:
         OSError: the disk is full; no result was written.
-        Superseded: by `fence`; likewise.
+        Superseded: by `fence`; no result was written.
     """
     write_json_record(run.result, result, fence)
 

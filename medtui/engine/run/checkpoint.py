@@ -80,7 +80,8 @@ class CheckpointStore:
 
         Raises:
             OSError: the disk is full; earlier checkpoints are unchanged.
-            Superseded: another process has taken the run over; likewise.
+            Superseded: another process has taken the run over; earlier checkpoints are
+                unchanged.
         """
         began = time.monotonic()
         raw = safetensors.torch.save(

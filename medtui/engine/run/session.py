@@ -159,7 +159,7 @@ class Session:
 
         Raises:
             OSError: the disk is full; the file is unchanged.
-            Superseded: another process has taken the run over; likewise.
+            Superseded: another process has taken the run over; the file is unchanged.
         """
         publish_bytes(path, content, self.log.fence)
 
