@@ -45,44 +45,52 @@ def _print_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
+PresetToRun = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="PRESET",
+        help="Run a preset (a shipped name or a file) without the application.",
+        autocompletion=options.complete_preset,
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what the preset would run, without starting it.")
+]
+SkipImpossible = Annotated[
+    bool,
+    typer.Option("--skip-impossible", help="Leave out runs that cannot work on the network."),
+]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", metavar="DEVICE", help="Device: auto, cpu, cuda or cuda:1."),
+]
+Ascii = Annotated[
+    bool, typer.Option("--ascii", help="Draw the application with ASCII characters only.")
+]
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
+    ),
+]
+
+
 @app.callback(invoke_without_command=True)
 def medtui(
     ctx: typer.Context,
-    run: Annotated[
-        str | None,
-        typer.Option(
-            "--run",
-            metavar="PRESET",
-            help="Run a preset (a shipped name or a file) without the application.",
-            autocompletion=options.complete_preset,
-        ),
-    ] = None,
+    run: PresetToRun = None,
     overrides: options.Overrides = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what the preset would run, without starting it.")
-    ] = False,
-    skip_impossible: Annotated[
-        bool,
-        typer.Option("--skip-impossible", help="Leave out runs that cannot work on the network."),
-    ] = False,
+    dry_run: DryRun = False,
+    skip_impossible: SkipImpossible = False,
     detach: options.Detach = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     runs_dir: options.RunsDir = None,
-    device: Annotated[
-        str | None,
-        typer.Option("--device", metavar="DEVICE", help="Device: auto, cpu, cuda or cuda:1."),
-    ] = None,
-    ascii_only: Annotated[
-        bool, typer.Option("--ascii", help="Draw the application with ASCII characters only.")
-    ] = False,
-    _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
-        ),
-    ] = False,
+    device: Device = None,
+    ascii_only: Ascii = False,
+    _version: Version = False,
 ) -> None:
     """Compress medical image classifiers with Condensa and follow the runs in a terminal.
 
@@ -102,14 +110,10 @@ def medtui(
 
     overrides = [*(overrides or []), *([f"machine.device={device}"] if device else [])]
     asked = RunOptions(
-        preset=run,
-        overrides=overrides,
-        runs_dir=options.runs_dir_of(ctx, None),
-        is_dry=dry_run,
-        skips_impossible=skip_impossible,
-        is_detached=detach,
+        run, overrides, options.runs_dir_of(ctx, None), is_dry=dry_run,
+        skips_impossible=skip_impossible, is_detached=detach,
         output=OutputOptions(as_json, quiet, verbose),
-    )
+    )  # fmt: skip
     raise typer.Exit(run_preset(asked))
 
 

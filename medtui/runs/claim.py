@@ -10,7 +10,6 @@ The owner rewrites its record every few seconds: the heartbeat, see `heartbeat` 
 
 import errno
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,12 +19,12 @@ import msgspec
 
 from medtui.errors import EnvironmentProblem
 from medtui.runs.owner import Owner
+from medtui.storage.owner_records import generations, record_path
 
 RECORD_BYTES = 1024
 """Length to which records are padded: rewriting one needs no disk space."""
 
 _MAX_BYTES = 4096
-_NAME = re.compile(r"owner-([0-9]{6,9})\.json")
 
 Fence = Callable[[], None]
 """Raises `Superseded` where the caller may not write any more."""
@@ -181,22 +180,6 @@ def newest_generation(folder: Path) -> int:
         return max(generations(folder), default=0)
     except OSError:
         return 0
-
-
-def generations(folder: Path) -> list[int]:
-    """Return the generations with an owner record.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
-    with os.scandir(folder) as entries:
-        found = (_NAME.fullmatch(entry.name) for entry in entries)
-        return [int(match[1]) for match in found if match]
-
-
-def record_path(folder: Path, generation: int) -> Path:
-    """Return the path of an owner record."""
-    return folder / f"owner-{generation:06d}.json"
 
 
 def unfenced() -> None:

@@ -19,8 +19,12 @@ from medtui.runs.owner import Owner, decode_owner
 LOOK_SECONDS = 6.0
 """Three heartbeats: how long a reader that saw no heartbeat yet waits for the first."""
 
-SILENT_SECONDS = 30.0
-"""A process without a heartbeat for this long may be superseded."""
+SILENT_SECONDS = 60.0
+"""A process without a heartbeat for this long may be superseded.
+
+An NFS client that is mounted with `nocto` may show a file as it was up to `acregmax` seconds ago,
+60 by default: there, a live process seems silent for that long. Source: nfs(5).
+"""
 
 POLL_SECONDS = 0.2
 

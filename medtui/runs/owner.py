@@ -8,11 +8,9 @@ from pathlib import Path
 import msgspec
 
 from medtui.errors import user_name
-from medtui.telemetry.process_stat import read_stat
+from medtui.telemetry.process_stat import own_boot_id, own_pid_namespace, read_stat
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MACHINE_ID = Path("/etc/machine-id")
-_PID_NAMESPACE = Path("/proc/self/ns/pid")
 
 _INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """Inode of the pid namespace outside all containers. Source: PROC_PID_INIT_INO of Linux."""
@@ -129,28 +127,9 @@ def decode_owner(raw: bytes) -> Owner:
 
 
 @cache
-def own_boot_id() -> str:
-    """Return this machine's boot identifier; empty where `/proc` does not have it."""
-    return _read_line(_BOOT_ID)
-
-
-@cache
 def own_machine_id() -> str:
     """Return this installation's identifier; empty where there is none."""
-    return _read_line(_MACHINE_ID)
-
-
-@cache
-def own_pid_namespace() -> int:
-    """Return the inode of this process's pid namespace; 0 where `/proc` does not have it."""
     try:
-        return _PID_NAMESPACE.stat().st_ino
-    except OSError:
-        return 0
-
-
-def _read_line(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
+        return _MACHINE_ID.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""

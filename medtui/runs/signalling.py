@@ -13,9 +13,9 @@ from pathlib import Path
 
 from medtui.errors import EnvironmentProblem, user_name
 from medtui.runs.liveness import LockReader, lock_id_of
-from medtui.runs.owner import Owner, own_boot_id, own_pid_namespace
+from medtui.runs.owner import Owner
 from medtui.runs.stop_request import write_stop
-from medtui.telemetry.process_stat import read_stat
+from medtui.telemetry.process_stat import own_boot_id, own_pid_namespace, read_stat
 
 _MODULES = frozenset({"supervise", "supervisor", "worker"})
 """Last parts of the names of the programs that hold locks, in this version and earlier ones."""

@@ -1,12 +1,15 @@
-"""Reads the state of one process from `/proc`. Linux only."""
+"""Reads the state of one process from `/proc`, and where the caller itself is. Linux only."""
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 """Unit of the kernel's process times."""
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_NAMESPACE = Path("/proc/self/ns/pid")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _STATE, _UTIME, _STIME, _START, _RSS = 0, 11, 12, 19, 21
 
@@ -46,3 +49,21 @@ def read_stat(pid: int) -> ProcessStat | None:
         start_ticks=int(fields[_START]),
         memory_bytes=int(fields[_RSS]) * _PAGE_BYTES,
     )
+
+
+@cache
+def own_boot_id() -> str:
+    """Return this machine's boot identifier; empty where `/proc` does not have it."""
+    try:
+        return _BOOT_ID.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@cache
+def own_pid_namespace() -> int:
+    """Return the inode of this process's pid namespace; 0 where `/proc` does not have it."""
+    try:
+        return _PID_NAMESPACE.stat().st_ino
+    except OSError:
+        return 0

@@ -41,7 +41,8 @@ class ProcessTree:
         """Follow `pid`; `start_ticks` is its `ProcessStat.start_ticks`, None accepts any."""
         root = read_stat(pid)
         self.pid = pid
-        self._start_ticks = root.start_ticks if root and start_ticks is None else start_ticks
+        self.start_ticks = root.start_ticks if root and start_ticks is None else start_ticks
+        """Start time of the process in ticks since boot; None where it had exited before."""
         self._clock = clock
         self._measured_at: float | None = None
         self._ticks: dict[tuple[int, int], int] = {}
@@ -51,7 +52,7 @@ class ProcessTree:
     def measure(self) -> ProcessUse | None:
         """Return the resources of the tree; None where its root has exited."""
         root = read_stat(self.pid)
-        if root is None or not root.is_alive or root.start_ticks != self._start_ticks:
+        if root is None or not root.is_alive or root.start_ticks != self.start_ticks:
             return None
         stats = {self.pid: root}
         for pid in self._descendants():

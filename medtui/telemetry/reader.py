@@ -28,6 +28,8 @@ class SampleTail:
     """Bytes read so far; always at the start of a line."""
     num_damaged: int = 0
     """Lines skipped because they are not samples."""
+    generation: int = 0
+    """Newest generation of the run's owners so far."""
     unreadable: UnreadableFile | None = None
     """Why the last poll could not read the file; None where it could, or there is none."""
 
@@ -74,7 +76,7 @@ class SampleTail:
             if size > MAX_BYTES:
                 raise OSError(errno.EFBIG, f"it has {format_bytes(size)}")
             if size < self.offset:
-                self.offset = 0
+                self.offset = self.generation = 0
             file.seek(self.offset)
             return file.read(min(size - self.offset, CHUNK_BYTES))
 
@@ -88,9 +90,14 @@ class SampleTail:
         samples = []
         for line in lines:
             try:
-                samples.append(_decoder.decode(line))
+                sample = _decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 self.num_damaged += 1
+                continue
+            if 0 < sample.generation < self.generation:
+                continue  # of a process that was suspended while another one took the run over
+            self.generation = max(self.generation, sample.generation)
+            samples.append(sample)
         return samples
 
 

@@ -30,3 +30,5 @@ class Sample(msgspec.Struct, frozen=True):
     """`ok`, or a sentence that explains why there are no GPU values."""
     num_dropped: int = 0
     """Samples that this sampler could not write, for example on a full disk."""
+    generation: int = 0
+    """Generation of the run's owner, see `medtui.runs.claim`; 0 before it owns the run."""

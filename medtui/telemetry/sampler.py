@@ -1,7 +1,8 @@
 """The sampler program: `python -m medtui.telemetry.sampler --pid PID --out FILE`.
 
-It exits with status 0 when the watched process has exited, and with 143 on SIGTERM. SIGHUP and
-SIGINT are ignored: the connection may drop, and Ctrl+C is handled by the supervisor.
+It exits with status 0 when the watched process has exited or has lost its run to another one, and
+with 143 on SIGTERM. SIGHUP and SIGINT are ignored: the connection may drop, and Ctrl+C is handled
+by the supervisor.
 """
 
 import argparse
@@ -13,10 +14,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from medtui.telemetry.nvml.session import NvmlSession
 from medtui.telemetry.nvml_timeout import GpuReader, NoGpuReader, TimedGpuReader
+from medtui.telemetry.ownership import Ownership
 from medtui.telemetry.process_tree import ProcessTree
 from medtui.telemetry.sample import Sample
 from medtui.telemetry.sample_log import SampleLog
@@ -66,15 +69,20 @@ class Sampler:
         return sample
 
 
-def follow(sampler: Sampler, log: SampleLog, interval_s: float) -> int:
+def follow(sampler: Sampler, log: SampleLog, owner: Ownership, interval_s: float) -> int:
     """Write a sample every `interval_s` until the watched process exits; return the exit status.
+
+    Nothing is written while another process owns the run, and no more once it took the run over.
 
     SIGTERM ends it too. The signal must be blocked: `sigtimedwait` receives it between two samples,
     so it never interrupts a write.
     """
     due_at = time.monotonic()
     while (sample := sampler.take(log.num_dropped)) is not None:
-        log.append(sample)
+        if owner.permits():  # last of all: this process may have been suspended
+            log.append(msgspec.structs.replace(sample, generation=owner.generation))
+        elif owner.is_superseded:
+            break
         now = time.monotonic()
         due_at = max(due_at + interval_s, now)
         if signal.sigtimedwait({signal.SIGTERM}, due_at - now):
@@ -103,7 +111,8 @@ def main(arguments: list[str] | None = None) -> None:
     log = SampleLog(options.out)
     tree = ProcessTree(options.pid, options.start_ticks)
     gpus = gpu_reader(options.devices, options.nvml_off, options.interval)
-    status = follow(Sampler(tree, gpus), log, options.interval)
+    owner = Ownership(options.out.absolute().parent, options.pid, tree.start_ticks)
+    status = follow(Sampler(tree, gpus), log, owner, options.interval)
     log.close()
     sys.exit(status)
 

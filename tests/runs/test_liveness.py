@@ -13,11 +13,12 @@ from medtui.jobs.launcher import resume_study, stop_run, stop_study
 from medtui.monitor.catalogue import RunFeed
 from medtui.monitor.folder_reader import FolderReader
 from medtui.runs import liveness, lock
-from medtui.runs.claim import newest_claim, record_path
+from medtui.runs.claim import newest_claim
 from medtui.runs.liveness import LOOK_SECONDS, SILENT_SECONDS, LockReader, holder_of, is_held
 from medtui.runs.lock import FolderLock
 from medtui.runs.owner import this_process
 from medtui.runs.stop_request import read_stop
+from medtui.storage.owner_records import record_path
 from tests.helpers.event_logs import write_log
 from tests.helpers.manual_clock import ManualClock
 from tests.helpers.owners import claim_elsewhere

@@ -12,7 +12,7 @@ from medtui.events import Noted, RunStarted
 from medtui.monitor.catalogue import RunFeed
 from medtui.runs import heartbeat, liveness, lock
 from medtui.runs.atomic_file import delete_partial, publish_text
-from medtui.runs.claim import Superseded, generations, make_claim, newest_generation
+from medtui.runs.claim import Superseded, make_claim, newest_generation
 from medtui.runs.completion import adopt_result, is_finished
 from medtui.runs.liveness import SilenceWatch
 from medtui.runs.lock import FolderLock
@@ -22,6 +22,7 @@ from medtui.runs.log_writer import EventWriter
 from medtui.runs.owner import this_process
 from medtui.runs.result import read_result, write_result
 from medtui.runs.stop_request import write_stop
+from medtui.storage.owner_records import generations
 from tests.helpers.event_logs import story
 from tests.helpers.owners import claim_elsewhere
 from tests.helpers.small_study import record_study, result_of

@@ -15,9 +15,11 @@ CONTENT = b"".join(msgspec.json.encode(sample) + b"\n" for sample in SAMPLES)
 
 
 def test_every_sample_is_read_once_wherever_the_writer_was(tmp_path: Path) -> None:
-    """A reader may start at any byte; a torn last line is not read yet."""
+    """A reader may start at any byte of a line; a torn last line is not read yet."""
     path = tmp_path / "telemetry.jsonl"
-    for cut in range(len(CONTENT) + 1):
+    first = CONTENT.index(b"\n")
+    second = CONTENT.index(b"\n", first + 1)
+    for cut in (0, *range(first - 1, second + 3), len(CONTENT) - 1, len(CONTENT)):
         path.write_bytes(CONTENT[:cut])
         early, offset = read_samples(path)
         path.write_bytes(CONTENT)
@@ -67,3 +69,12 @@ def test_a_line_without_end_is_stepped_over(
     path = tmp_path / "telemetry.jsonl"
     path.write_bytes(b"\0" * 5000 + b"\n" + CONTENT)
     assert read_samples(path)[0] == SAMPLES
+
+
+def test_samples_of_a_superseded_owner_are_left_out(tmp_path: Path) -> None:
+    """Suspended between check and write, its sampler may add a line after the next owner's."""
+    path = tmp_path / "telemetry.jsonl"
+    generations = [0, 1, 1, 2, 1, 2]
+    samples = [Sample(float(at), float(at), generation=each) for at, each in enumerate(generations)]
+    path.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in samples))
+    assert [sample.time for sample in read_samples(path)[0]] == [0, 1, 2, 3, 5]

@@ -9,14 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
+from medtui.runs.claim import OwnClaim, make_claim, newest_generation
+from medtui.runs.owner import this_process
 from medtui.telemetry import Sample, SampleTail, read_samples
+from medtui.telemetry.ownership import Ownership
 from medtui.telemetry.process_stat import read_stat
 from medtui.telemetry.process_tree import listed_descendants
 from medtui.telemetry.sample_log import SampleLog
 from medtui.telemetry.sampler import TERMINATED
+from tests.helpers.owners import claim_elsewhere
 from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
 from tests.helpers.waiting import wait_until
 
@@ -133,6 +138,54 @@ def test_a_reused_pid_is_never_followed(
     with sampling(out, sleeper.pid, f"--start-ticks={stat.start_ticks - 1}") as sampler:
         assert sampler.wait(60) == 0
     assert samples_of(out) == []
+
+
+def own(folder: Path, pid: int) -> OwnClaim:
+    """Own a folder as a process of this machine."""
+    stat = read_stat(pid)
+    assert stat is not None
+    owner = msgspec.structs.replace(this_process(), pid=pid, start_ticks=stat.start_ticks)
+    claim = make_claim(folder, owner, after=newest_generation(folder), is_contested=False)
+    assert claim is not None
+    return claim
+
+
+def test_it_ends_when_another_process_has_taken_the_run_over(
+    nvml: ScriptedNvml, sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """The watched process may be suspended meanwhile; the other one's sampler writes now."""
+    with sampling(out, sleeper.pid, "--devices=none") as sampler:
+        wait_until(lambda: bool(samples_of(out)))
+        own(out.parent, sleeper.pid)
+        wait_until(lambda: samples_of(out)[-1].generation == 1)
+        sampler.send_signal(signal.SIGSTOP)
+        claim_elsewhere(out.parent)
+        before = out.read_bytes()
+        sampler.send_signal(signal.SIGCONT)
+        assert sampler.wait(60) == 0
+    assert sleeper.poll() is None
+    assert out.read_bytes() == before
+
+
+def test_it_writes_nothing_while_another_process_owns_the_run(
+    sleeper: subprocess.Popen[bytes], out: Path
+) -> None:
+    """Its own process is about to own the run, or to be refused."""
+    stat = read_stat(sleeper.pid)
+    assert stat is not None
+    ownership = Ownership(out.parent, sleeper.pid, stat.start_ticks)
+    assert ownership.permits()
+    other = claim_elsewhere(out.parent)
+    assert not ownership.permits()
+    assert not ownership.is_superseded
+    other.release()
+    assert ownership.permits()
+    own(out.parent, sleeper.pid)
+    assert ownership.permits()
+    assert ownership.generation == 2
+    claim_elsewhere(out.parent).release()
+    assert not ownership.permits()
+    assert ownership.is_superseded
 
 
 def test_sigterm_ends_it_and_a_dropped_connection_does_not(

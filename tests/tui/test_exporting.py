@@ -1,6 +1,7 @@
 """Exporting from Run and Compare: chosen by keyboard, told while it goes, called off."""
 
 from medtui.runs.folder import StudyFolder
+from medtui.tui.screens import export_dialog
 from medtui.tui.screens.export_dialog import ExportDialog
 from medtui.tui.screens.run import RunScreen
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
@@ -44,6 +45,20 @@ async def test_a_refusal_is_shown_with_its_cure(exportable: StudyFolder) -> None
         await pilot.press("end", "space", "s")
         await until(pilot, lambda: "Nothing can be removed" in screen_text(pilot))
         await until(pilot, lambda: "Export without --shrink" in screen_text(pilot))
+
+
+async def test_the_opset_of_onnx_is_chosen(exportable: StudyFolder, monkeypatch) -> None:
+    """Space goes on to the next; the oldest onnxruntime that loads the file stands beside it."""
+    plans = []
+    monkeypatch.setattr(export_dialog, "ExportProcess", lambda _, plan: plans.append(plan))
+    monkeypatch.setattr(ExportDialog, "_follow", lambda *_: None)
+    async with opened(exportable.path.parent, size=(80, 24)) as pilot:
+        await open_export(pilot, "small/prune-0.5")
+        assert "20  ONNX opset  IR 10, for onnxruntime 1.18 and later" in screen_text(pilot)
+        await pilot.press("end", "up", "space", "space")
+        assert "18  ONNX opset  IR 8, for onnxruntime 1.15 and later" in screen_text(pilot)
+        await pilot.press("s")
+    assert [(plan.formats, plan.opset, plan.ir_version) for plan in plans] == [(["onnx"], 18, 8)]
 
 
 async def test_escape_calls_it_off_and_then_goes_back(exportable: StudyFolder) -> None:

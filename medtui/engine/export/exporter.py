@@ -22,6 +22,7 @@ from medtui.engine.export.validation import check_content, compare, validate
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.errors import EnvironmentProblem
 from medtui.protocol.export import ExportPlan, FormatName, temporary_prefix
+from medtui.protocol.onnx_versions import minimum_runtime
 from medtui.runs.exports import (
     Comparison,
     DataSource,
@@ -153,7 +154,7 @@ def describe(loaded: LoadedRun, form: Format, plan: ExportPlan) -> Metadata:
         ),
         network=loaded.manifest,
         medtui=medtui.__version__,
-        min_onnxruntime=onnx_file.minimum_runtime(plan.opset, plan.ir_version)
+        min_onnxruntime=minimum_runtime(plan.opset, plan.ir_version)
         if form.name == "onnx"
         else None,
     )
@@ -185,7 +186,7 @@ def _progress_text(loaded: LoadedRun) -> str:
 
 def _notes(form: Format, plan: ExportPlan) -> list[str]:
     if form.name == "onnx":
-        runtime = onnx_file.minimum_runtime(plan.opset, plan.ir_version)
+        runtime = minimum_runtime(plan.opset, plan.ir_version)
         return [
             f"opset {plan.opset}, IR {plan.ir_version}: loads in onnxruntime {runtime} and later"
         ]

@@ -12,18 +12,8 @@ from medtui.errors import EnvironmentProblem
 KEY = "medtui"
 """Key of medtui's metadata in the file."""
 
-_RUNTIMES_OF_OPSET = {18: (1, 15), 19: (1, 16), 20: (1, 17), 21: (1, 18)}
-_RUNTIMES_OF_IR = {8: (1, 15), 9: (1, 15), 10: (1, 18)}
-"""Oldest onnxruntime that loaded a ResNet-18 and a MobileNet v3; 1.14 was not tried."""
-
 IMAGES, LOGITS = "images", "logits"
 """Names of the graph's input and output."""
-
-
-def minimum_runtime(opset: int, ir_version: int) -> str:
-    """Return the oldest version of onnxruntime that loads such a file."""
-    major, minor = max(_RUNTIMES_OF_OPSET[opset], _RUNTIMES_OF_IR[ir_version])
-    return f"{major}.{minor}"
 
 
 def write(

@@ -20,6 +20,7 @@ from medtui.protocol.export import (
     FormatFailed,
     FormatName,
 )
+from medtui.protocol.onnx_versions import IR_OF_OPSET, minimum_runtime, next_opset
 from medtui.protocol.outcome import Progress
 from medtui.runs.exports import FORMATS, Export, Format, on_test, read_exports
 from medtui.runs.folder import RunFolder
@@ -29,7 +30,8 @@ from medtui.tui.theme import colours_of
 from medtui.units import format_bytes, format_percent
 
 SHRINK = "shrink"
-"""The option that is not a format."""
+OPSET = "opset"
+"""The options that are not formats."""
 
 
 class ExportDialog(ModalScreen[None]):
@@ -38,13 +40,14 @@ class ExportDialog(ModalScreen[None]):
     HELP = (
         "Each file is read back from disk and compared with the run on real images before it is "
         "saved. A file whose outputs differ from the run is not saved. The files and their "
-        "measurements are in the run's folder exports/. The command medtui export does the same."
+        "measurements are in the run's folder exports/. An ONNX file with a lower "
+        "opset loads in older versions of onnxruntime. The command medtui export does the same."
     )
 
     AUTO_FOCUS = "OptionList"
 
     BINDINGS = [
-        bind("space", "choose", "Select", "Select or deselect the format under the cursor"),
+        bind("space", "choose", "Select", "Select or deselect a format, or change the opset"),
         bind("s", "start", "Start", "Export the selected formats"),
         bind("k", "copy", "Copy paths", "Copy the paths of the files"),
         bind("escape", "leave", "Back", "Cancel the export, or go back"),
@@ -54,6 +57,7 @@ class ExportDialog(ModalScreen[None]):
         super().__init__()
         self._run = run
         self._chosen = {"onnx"}
+        self._opset = ExportPlan([], "").opset
         self._process: ExportProcess | None = None
         self._progress = ""
         """Current step of the export; empty while none is running."""
@@ -83,7 +87,11 @@ class ExportDialog(ModalScreen[None]):
         at = options.highlighted
         if at is None or options.get_option_at_index(at).disabled:
             return
-        self._chosen ^= {options.get_option_at_index(at).id or ""}
+        name = options.get_option_at_index(at).id or ""
+        if name == OPSET:
+            self._opset = next_opset(self._opset)
+        else:
+            self._chosen ^= {name}
         options.replace_option_prompt_at_index(at, self._choices()[at].prompt)
 
     def action_start(self) -> None:
@@ -97,8 +105,9 @@ class ExportDialog(ModalScreen[None]):
         else:
             self._notice, self._failed, self._progress = "", [], "starting"
             plan = ExportPlan(
-                formats, str(self._run.exports.resolve()), is_shrunk=SHRINK in self._chosen
-            )
+                formats, str(self._run.exports.resolve()), is_shrunk=SHRINK in self._chosen,
+                opset=self._opset, ir_version=IR_OF_OPSET[self._opset],
+            )  # fmt: skip
             self._process = ExportProcess(self._run, plan)
             self._follow(self._process)
         self._show()
@@ -149,13 +158,16 @@ class ExportDialog(ModalScreen[None]):
         return read_exports(self._run.exports)
 
     def _choices(self) -> list[Option]:
-        known = [(each.name, _described(each), bool(each.missing)) for each in FORMATS]
-        return [
+        rows = [(each.name, _described(each), bool(each.missing)) for each in FORMATS]
+        choices = [
             Option(f"[{'x' if name in self._chosen else ' '}] {name:<12}{what}", name, is_missing)
-            for name, what, is_missing in [
-                *known, (SHRINK, "remove empty filters and neurons first", False),
-            ]
-        ]  # fmt: skip
+            for name, what, is_missing in rows
+        ]
+        is_missing = any(each.missing for each in FORMATS if each.name == "onnx")
+        opset = f"{self._opset}  {'ONNX opset':<12}{_opset_described(self._opset)}"
+        is_shrunk = "x" if SHRINK in self._chosen else " "
+        shrink = f"[{is_shrunk}] {SHRINK:<12}remove empty filters and neurons first"
+        return [*choices, Option(opset, OPSET, is_missing), Option(shrink, SHRINK)]
 
     def _show(self) -> None:
         if not self.is_attached:
@@ -178,6 +190,11 @@ def _described(form: Format) -> str:
     if not form.missing:
         return form.title
     return f"requires {', '.join(form.missing)}: pip install 'medtui[export]'"
+
+
+def _opset_described(opset: int) -> str:
+    ir_version = IR_OF_OPSET[opset]
+    return f"IR {ir_version}, for onnxruntime {minimum_runtime(opset, ir_version)} and later"
 
 
 def _failure_line(failed: FormatFailed, colours: Colours) -> Text:
