@@ -8,6 +8,7 @@ GIB = 1024**3
 
 MISSING = "—"
 MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 _MINUTE = 60
 _HOUR = 3600
@@ -48,6 +49,13 @@ def format_density(density: float | None) -> str:
     if density is None:
         return MISSING
     return f"{density:.0e}".replace("e-0", "e-") if density < 1e-3 else f"{density:.3g}"  # noqa: PLR2004 - below it, zeros are hard to count
+
+
+def format_factor(factor: float | None) -> str:
+    """Return a factor with two digits and its sign: 7.5, from 10 on a whole number."""
+    if factor is None or not math.isfinite(factor):
+        return MISSING
+    return f"{factor:.{1 if factor < 9.95 else 0}f}{TIMES}"  # noqa: PLR2004 - rounds to 10
 
 
 def format_duration(seconds: float | None) -> str:

@@ -22,6 +22,7 @@ from medtui.units import (
     format_count,
     format_density,
     format_duration,
+    format_factor,
     format_percent,
 )
 
@@ -108,6 +109,14 @@ def _exports_text(entry: RunRecord) -> str:
     return ", ".join(export.label for export in read_exports(entry.folder.exports)) or MISSING
 
 
+def _times_smaller(entry: RunRecord) -> float | None:
+    """Return how often the run's sparse size fits into its dense reference; None for that."""
+    if not (entry.folder.is_compressed or entry.folder.is_scratch):
+        return None
+    dense = entry.reference_bytes
+    return None if dense is None else dense / max(1, entry.result.size.bytes_packed)
+
+
 def _flip_rate(entry: RunRecord) -> float | None:
     flips = entry.result.test.flips
     return None if flips is None else flips.rate
@@ -181,6 +190,8 @@ _AFTER: tuple[Column, ...] = (
            higher_is_better=False),
     Column("dense_size", "dense size", lambda entry: entry.result.size.bytes_dense, format_bytes,
            higher_is_better=False),
+    Column("smaller", "times smaller", _times_smaller, format_factor,
+           higher_is_better=True),
     Column("cycle", "cycle kept", lambda entry: entry.result.best_cycle),
     Column("time", "time", lambda entry: entry.result.seconds, format_duration),
     Column("exported", "exported", _exports_text, is_text=True, opens="exports"),

@@ -1,4 +1,4 @@
-"""Filter expressions over runs: `scheme=Prune density<0.5 acc>0.9`, `run~malaria.*prune`."""
+"""Filter expressions over runs: `scheme=Prune density<0.5 OR NOT acc>90%`, `run~malaria.*prune`."""
 
 import math
 import operator
@@ -11,6 +11,7 @@ from medtui.analysis.column import Column, Value
 from medtui.analysis.columns import column_named
 from medtui.analysis.run_record import RunRecord
 from medtui.errors import UsageError
+from medtui.units import MISSING
 
 _TERM = re.compile(r"(?P<name>[\w-]+)\s*(?P<sign>!=|!~|<=|>=|=|~|<|>)(?P<value>.*)", re.DOTALL)
 
@@ -22,35 +23,76 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+Holds = Callable[[RunRecord], bool]
+
+_HAS = "has:"
+"""Begins a term that asks whether a column was measured: `has:latency`."""
+
+
 @dataclass(frozen=True)
 class Filter:
-    """Holds for a run if all of its terms hold."""
+    """Holds for a run if all terms of one of its alternatives hold."""
 
-    terms: tuple[Callable[[RunRecord], bool], ...]
+    alternatives: tuple[tuple[Holds, ...], ...]
 
     def __call__(self, entry: RunRecord) -> bool:
         """Return whether the run matches."""
-        return all(holds(entry) for holds in self.terms)
+        return any(all(holds(entry) for holds in terms) for terms in self.alternatives)
 
 
 def parse_filter(text: str) -> Filter:
     """Parse an expression: terms separated by spaces, all of which must hold.
 
     A term is a column, one of `= != < <= > >= ~ !~`, and a value; shares may be written `90%`, and
-    `none` matches what was not measured. `~` searches a regular expression. A term without an
-    operator is searched in the run's name. Case is ignored; quotes preserve spaces.
+    `none` matches what was not measured. `~` searches a regular expression. `has:COLUMN` holds
+    where the column was measured. A term without an operator is searched in the run's name. Case
+    is ignored; quotes preserve spaces.
+
+    `NOT` negates the term after it, `OR` begins an alternative, and `AND` may be written between
+    terms; these three words are in capitals. `a b OR c` holds where a and b hold, or c.
 
     Raises:
-        UsageError: a term cannot be parsed.
+        UsageError: a term cannot be parsed, or an operator has no term.
     """
     try:
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"The filter `{text}` has an unclosed quote.") from error
-    return Filter(tuple(_term(word) for word in words))
+    alternatives: list[list[Holds]] = [[]]
+    operator_before = ""
+    for word in words:
+        if word in {"AND", "OR"}:
+            if operator_before or not alternatives[-1]:
+                raise _missing_term(text, operator_before or word)
+            if word == "OR":
+                alternatives.append([])
+            operator_before = word
+        elif word == "NOT":
+            operator_before = "NOT" if operator_before != "NOT" else ""
+        else:
+            holds = _term(word)
+            alternatives[-1].append(_negated(holds) if operator_before == "NOT" else holds)
+            operator_before = ""
+    if operator_before:
+        raise _missing_term(text, operator_before)
+    return Filter(tuple(map(tuple, alternatives)))
 
 
-def _term(word: str) -> Callable[[RunRecord], bool]:
+def _negated(holds: Holds) -> Holds:
+    return lambda entry: not holds(entry)
+
+
+def _missing_term(text: str, word: str) -> UsageError:
+    return UsageError(
+        f"The filter `{text}` has no term beside `{word}`.",
+        hint=f'Write a term, or "{word.lower()}" to search that word in names.',
+    )
+
+
+def _term(word: str) -> Holds:
+    if word.startswith(_HAS):
+        measured = column_named(word.removeprefix(_HAS))
+        return lambda entry: measured.read(entry) not in {None, MISSING}
     parts = _TERM.fullmatch(word)
     if parts is None:
         return lambda entry: word.casefold() in entry.key.casefold()
@@ -62,7 +104,7 @@ def _term(word: str) -> Callable[[RunRecord], bool]:
     return _equality(column, value, is_wanted=sign == "=")
 
 
-def _search(column: Column, pattern: str, *, is_wanted: bool) -> Callable[[RunRecord], bool]:
+def _search(column: Column, pattern: str, *, is_wanted: bool) -> Holds:
     try:
         wanted = re.compile(pattern, re.IGNORECASE)
     except re.error as error:
@@ -70,7 +112,7 @@ def _search(column: Column, pattern: str, *, is_wanted: bool) -> Callable[[RunRe
     return lambda entry: any(map(wanted.search, _texts(column, entry))) == is_wanted
 
 
-def _order(column: Column, sign: str, text: str) -> Callable[[RunRecord], bool]:
+def _order(column: Column, sign: str, text: str) -> Holds:
     limit, compare = _number(text), _ORDERS[sign]
     if limit is None or column.is_text:
         raise UsageError(f"The filter `{column.name}{sign}{text}` needs a number on both sides.")
@@ -82,7 +124,7 @@ def _order(column: Column, sign: str, text: str) -> Callable[[RunRecord], bool]:
     return holds
 
 
-def _equality(column: Column, text: str, *, is_wanted: bool) -> Callable[[RunRecord], bool]:
+def _equality(column: Column, text: str, *, is_wanted: bool) -> Holds:
     number = _number(text)
 
     def is_equal(value: Value) -> bool:

@@ -81,6 +81,15 @@ class RunRecord:
         """The number that a publication reports for this run, from its preset."""
         return self.preset.published.get(self.folder.name) if self.preset else None
 
+    @cached_property
+    def reference_bytes(self) -> int | None:
+        """Dense size of its reference; None where that is not finished or cannot be read."""
+        try:
+            found = read_result(self.folder.reference)
+        except MedtuiError:
+            return None
+        return found.size.bytes_dense if found else None
+
     @property
     def margin(self) -> float:
         """The loss that its preset accepts, as a share or an area."""

@@ -2,19 +2,24 @@
 
 Both follow from the run's place in its study, in the order in which runs were planned. A study only
 ever appends runs, so a run keeps its place for good, and no two runs of a study share a letter.
-Beyond the colours of the palette the hue returns with another marker. The reference has no hue:
-what others are compared with must not look like one of them.
+Beyond the colours of the palette the hue returns with another marker. References and controls have
+no hue: what others are compared with must not look like one of them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never
 
 from medtui.charts.palette import DARK, Tint
 from medtui.charts.plot import place_letter
 from medtui.runs.folder import RunFolder
-from medtui.runs.run_names import is_reference
+from medtui.runs.run_names import is_control, is_reference
 
-REFERENCE_LETTER = "◇"
+REFERENCE_LETTER, CONTROL_LETTER = "◇", "◆"
+"""Of the first reference and the first control; further ones are followed by `b`, `c` ..."""
+
+Kind = Literal["reference", "control", "run"]
+"""Runs of one kind share one sequence of letters."""
 
 NUM_HUES = len(DARK.series)
 """Runs of a study that have a colour of their own."""
@@ -28,7 +33,7 @@ class RunIdentity:
     """`study/run`."""
     letter: str
     tint: Tint
-    """Its place in the palette; the reference has the colour of text."""
+    """Its place in the palette; references are muted, and controls have the colour of text."""
     variant: int = 0
     """Marker and dashes in files: how many runs before it have the same colour."""
 
@@ -40,7 +45,7 @@ class RunIdentity:
 
 def identify_run(study: str, name: str, names: Iterable[str]) -> RunIdentity:
     """Return the identity of one run; `names` are its study's runs in the order of planning."""
-    alike = [each for each in names if is_reference(each) == is_reference(name)]
+    alike = [each for each in names if _kind_of(each) == _kind_of(name)]
     place = alike.index(name) if name in alike else len(alike)
     return _identity(f"{study}/{name}", name, place)
 
@@ -48,21 +53,31 @@ def identify_run(study: str, name: str, names: Iterable[str]) -> RunIdentity:
 def identify_study(study: str, names: Iterable[str]) -> dict[str, RunIdentity]:
     """Return the identities of a study's runs by key; `names` are in the order of planning."""
     found = dict[str, RunIdentity]()
-    places = {True: 0, False: 0}
+    places: dict[Kind, int] = {"reference": 0, "control": 0, "run": 0}
     for name in names:
-        key = f"{study}/{name}"
-        found[key] = _identity(key, name, places[is_reference(name)])
-        places[is_reference(name)] += 1
+        key, kind = f"{study}/{name}", _kind_of(name)
+        found[key] = _identity(key, name, places[kind])
+        places[kind] += 1
     return found
 
 
+def _kind_of(name: str) -> Kind:
+    return "reference" if is_reference(name) else "control" if is_control(name) else "run"
+
+
 def _identity(key: str, name: str, place: int) -> RunIdentity:
-    """Return the identity of a run by its place among the references, or among the other runs."""
-    if is_reference(name):
-        further = place_letter(place).lower() if place else ""
-        return RunIdentity(key, f"{REFERENCE_LETTER}{further}", "strong", place)
-    variant, hue = divmod(place, NUM_HUES)
-    return RunIdentity(key, place_letter(place), hue, variant)
+    """Return the identity of a run by its place among the runs of its kind."""
+    further = place_letter(place).lower() if place else ""
+    match _kind_of(name):
+        case "reference":
+            return RunIdentity(key, f"{REFERENCE_LETTER}{further}", "muted", place)
+        case "control":
+            return RunIdentity(key, f"{CONTROL_LETTER}{further}", "strong", place)
+        case "run":
+            variant, hue = divmod(place, NUM_HUES)
+            return RunIdentity(key, place_letter(place), hue, variant)
+        case other:
+            assert_never(other)
 
 
 def identify_runs(folders: Iterable[RunFolder]) -> dict[str, RunIdentity]:

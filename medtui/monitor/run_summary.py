@@ -6,10 +6,10 @@ from medtui.events import CycleEnded, Metrics
 from medtui.metrics import Metric, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.progress import Progress
-from medtui.preset import Cell, Preset
+from medtui.preset import Cell, title_of_cell
 from medtui.runs.run_names import is_compression
 from medtui.runs.status import Status
-from medtui.units import format_density, plural
+from medtui.units import plural
 
 
 @dataclass(frozen=True)
@@ -135,27 +135,7 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
 def title_of(study: StudyFeed, run: RunFeed) -> str:
     """Return the title of a run: `Prune 0.1`, with its seed where the study has several."""
     cell = study.cell_of(run)
-    if cell is None:
-        return run.folder.name
-    parts = [cell.scheme.name]
-    if cell.density is not None:
-        parts.append(format_density(cell.density))
-    if study.preset is not None and not cell.is_scratch:
-        parts += _seeds_in(study.preset, cell)
-    if cell.is_probe:
-        parts.append("probe")
-    return " ".join(parts)
-
-
-def _seeds_in(preset: Preset, cell: Cell) -> list[str]:
-    """Return `seed 1`, also `seed 1 of reference 2`, where the study has several seeds."""
-    references = preset.reference.seeds
-    reference = preset.reference.seed if cell.reference_seed is None else cell.reference_seed
-    if len(references) == 1:
-        return [f"seed {cell.seed}"] if len(preset.seed_pairs) > 1 else []
-    return [f"seed {cell.seed}"] if cell.seed == reference else [
-        f"seed {cell.seed} of reference {reference}"
-    ]  # fmt: skip
+    return run.folder.name if cell is None else title_of_cell(cell, study.preset)
 
 
 def asked_density(cell: Cell | None) -> float | None:

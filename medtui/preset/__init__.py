@@ -1,6 +1,7 @@
 """Presets: their models, the grid of runs, and their files. Imports no torch."""
 
 from medtui.preset.cell import Cell
+from medtui.preset.cell_title import title_of_cell
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
@@ -99,5 +100,6 @@ __all__ = [
     "preset_for_reference",
     "preset_schema",
     "scratch_cells",
+    "title_of_cell",
     "tunes_last",
 ]

@@ -84,6 +84,17 @@ def test_a_density_that_its_scheme_fixes_is_found(cells: list[RunRecord]) -> Non
         ("filter seed=0", ["filterprune50"]),
         ("param<2e6", ["prune-0.1", "prune-0.1-s1"]),
         ("acc>2", []),
+        ("reference OR seed=1", ["reference", "filterprune50-s1", "prune-0.1-s1"]),
+        ("NOT scheme=Prune NOT reference", ["filterprune50", "filterprune50-s1"]),
+        (
+            "scheme=Prune AND NOT seed=1 OR density=50%",
+            ["prune-0.1", "filterprune50", "filterprune50-s1"],
+        ),
+        ("has:density has:acc seed=0", ["prune-0.1", "filterprune50"]),
+        ("NOT has:density", ["reference"]),
+        ("has:exported OR has:latency", []),
+        ("or not", []),
+        ("smaller>2", ["prune-0.1", "prune-0.1-s1"]),
     ],
 )
 def test_filters(expression: str, expected: list[str], cells: list[RunRecord]) -> None:
@@ -95,7 +106,9 @@ def test_filters(expression: str, expected: list[str], cells: list[RunRecord]) -
 @pytest.mark.parametrize(
     ("expression", "sentence"),
     [("denisty<1", "Did you mean `density`"), ("scheme<3", "needs a number"),
-     ("run~(", "not a regular expression"), ('run="a', "unclosed quote"), ("s=1", "is ambiguous")],
+     ("run~(", "not a regular expression"), ('run="a', "unclosed quote"), ("s=1", "is ambiguous"),
+     ("a OR", "no term beside `OR`"), ("OR a", "no term beside `OR`"),
+     ("a NOT", "no term beside `NOT`"), ("has:denisty", "Did you mean `density`")],
 )  # fmt: skip
 def test_an_invalid_filter_is_explained(expression: str, sentence: str) -> None:
     """Each mistake has its own message."""

@@ -9,8 +9,10 @@ from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.registry import FIGURES
 from medtui.charts.figures.run import accuracy_plot, memory_plot, utilisation_plot
 from medtui.charts.run_identity import (
+    CONTROL_LETTER,
     NUM_HUES,
     REFERENCE_LETTER,
+    identify_run,
     identify_runs,
     identify_study,
     tell_apart,
@@ -40,6 +42,18 @@ def test_many_runs_differ_in_letter_and_in_look() -> None:
     first = [found[f"study/run-{number}"] for number in range(NUM_HUES)]
     assert len({each.tint for each in first}) == NUM_HUES
     assert found["study/reference"].letter == REFERENCE_LETTER
+
+
+def test_references_and_controls_take_no_letter_and_no_hue() -> None:
+    """What others are compared with looks like none of them; the runs begin with A all the same."""
+    names = ["reference", "reference-s1", "control", "control-s1-r1", "prune-0.1", "scratch"]
+    found = identify_study("study", names)
+    assert [each.letter for each in found.values()] == [
+        REFERENCE_LETTER, f"{REFERENCE_LETTER}b", CONTROL_LETTER, f"{CONTROL_LETTER}b", "A", "B",
+    ]  # fmt: skip
+    tints = [each.tint for each in found.values()]
+    assert tints == ["muted", "muted", "strong", "strong", 0, 1]
+    assert identify_run("study", "scratch", names) == found["study/scratch"]
 
 
 def test_a_new_run_changes_no_other() -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from medtui.analysis.differences import Differences
 from medtui.analysis.groups import Group, group_runs
 from medtui.analysis.run_record import RunRecord, task_of
-from medtui.analysis.run_tables import short_name
+from medtui.analysis.run_titles import titles_of
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.charts.downsample import thin_points
 from medtui.charts.plot import Interval, Level, Series, Stroke
@@ -142,8 +142,9 @@ def chart_runs(entries: Sequence[RunRecord]) -> tuple[ChartedRun, ...]:
     studies = dict.fromkeys(entry.folder.study for entry in entries)
     known = identify_runs(run for study in studies for run in study.runs())
     marks = tell_apart([known[entry.key] for entry in entries])
+    titles = titles_of(entries)
     return tuple(
-        ChartedRun(entry, mark, short_name(entry, entries))
+        ChartedRun(entry, mark, titles[entry.key])
         for entry, mark in zip(entries, marks, strict=True)
     )
 
