@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.errors import UsageError
-from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_catalogue import StudyCatalogue
+from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.study_summary import StudySummary
 from medtui.runs.folder import RunFolder, StudyFolder, is_planned, subfolders
 from medtui.runs.liveness import POLL_SECONDS
 from medtui.suggest import did_you_mean
@@ -69,16 +72,21 @@ def read_study(folder: StudyFolder) -> StudyFeed:
     return study
 
 
-def read_catalogue(runs_dir: Path) -> Catalogue:
-    """Read everything that a runs folder holds now; await heartbeats from elsewhere."""
-    catalogue = Catalogue(runs_dir)
-    catalogue.refresh()
-    while any(run.is_behind for study in catalogue.studies for run in study.runs):
-        catalogue.refresh()
-    while any(study.is_undecided for study in catalogue.studies):
+def list_studies(runs_dir: Path, newest: int | None) -> tuple[list[StudySummary], str]:
+    """Return all studies, or those of the newest runs, and why others cannot be listed.
+
+    Heartbeats from elsewhere are awaited.
+    """
+    catalogue = StudyCatalogue(runs_dir)
+    catalogue.scan(is_whole=True)
+    if newest is not None:
+        catalogue.newest(newest)
+    while catalogue.is_behind:
+        catalogue.advance()
+    while catalogue.is_undecided:
         time.sleep(POLL_SECONDS)
-        catalogue.refresh()
-    return catalogue
+        catalogue.refresh_undecided()
+    return list(catalogue.summaries()), catalogue.problem
 
 
 def run_in(study: StudyFeed, folder: RunFolder) -> RunFeed:
@@ -90,7 +98,7 @@ def _targets(runs_dir: Path) -> list[Target]:
     found = []
     for study in map(StudyFolder, subfolders(runs_dir)):
         if is_planned(study.path):
-            found += [Target(study), *(Target(study, run) for run in study.runs())]
+            found += [Target(study), *(Target(study, run) for run in study.found_runs())]
     return found
 
 

@@ -24,26 +24,37 @@ def list_runs(
         str | None,
         typer.Argument(help="List only this study.", autocompletion=options.complete_target),
     ] = None,
+    newest: Annotated[
+        int | None,
+        typer.Option(
+            "--newest", min=1, metavar="N", help="List the N newest runs only [default: all]."
+        ),
+    ] = None,
     as_json: options.Json = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
-    """List all runs: running studies first, then the newest."""
-    from medtui.cli.run_lookup import find_target, read_catalogue, read_study
+    """List all runs: running studies first, then those with the latest event."""
+    from medtui.cli.run_lookup import find_target, list_studies, read_study
     from medtui.cli.show.listing import runs_table, warn_of_damage
     from medtui.cli.show.summary import print_object, run_object
+    from medtui.monitor.study_summary import summarise_study
+    from medtui.runs.folder import StudyFolder
 
     folder = options.runs_dir_of(ctx, runs_dir)
     if study is None:
-        catalogue = read_catalogue(folder)
-        studies, problem = catalogue.studies, catalogue.problem
+        studies, problem = list_studies(folder, newest)
     else:
-        studies, problem = [read_study(find_target(folder, study).study)], ""
+        studies, problem = [summarise_study(read_study(find_target(folder, study).study))], ""
+    runs = [run for each in studies for run in each.runs][:newest]
     if as_json:
-        for each in studies:
-            for run in each.runs:
-                print_object(run_object(each, run))
-    elif any(each.runs for each in studies):
-        print(runs_table(studies))
+        chosen = {run.key for run in runs}
+        for name in dict.fromkeys(run.study for run in runs):
+            feed = read_study(StudyFolder(folder / name))
+            for run in feed.runs:
+                if f"{name}/{run.folder.name}" in chosen:
+                    print_object(run_object(feed, run))
+    elif runs:
+        print(runs_table(runs))
     else:
         typer.echo(f"No runs in {folder}. Start some with: medtui --run demo", err=True)
     warn_of_damage(studies, problem)

@@ -2,17 +2,24 @@
 
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from medtui.monitor.catalogue import Catalogue, RunFeed
+from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.run_view import RunView, make_view
 from medtui.monitor.snapshot import Snapshot
-from medtui.monitor.study_summary import StudySummary, summarise_study
+from medtui.monitor.study_catalogue import StudyCatalogue
+from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.telemetry_curves import TelemetryCurveReader
 
 ALL_EVERY_S = 5.0
-"""Interval between reads of studies that are not live, seconds."""
+"""Interval between looks at studies that are not live, seconds."""
+
+READ_S = 0.7
+"""How long studies are read before what was read is shown, seconds."""
+
+MIN_STUDIES = 20
+"""Studies that are read before anything is shown, however long that takes."""
 
 
 @dataclass
@@ -20,58 +27,50 @@ class FolderReader:
     """Follows a runs folder. Not thread-safe: only the polling thread uses it."""
 
     runs_dir: Path
-    _summaries: dict[str, StudySummary] = field(default_factory=dict)
-    """Summaries by study name; those of changed studies are removed and computed again."""
     _telemetry: tuple[str, TelemetryCurveReader] | None = None
     """Key of the viewed run, and the reader of its telemetry."""
+    _run: RunFeed | None = None
+    """The viewed run, whose log is read also if it is finished."""
     _all_due_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self._catalogue = Catalogue(self.runs_dir)
+        self._catalogue = StudyCatalogue(self.runs_dir)
 
     def read(self, wanted: str, *, refresh_all: bool) -> Snapshot:
         """Return a snapshot; of a long log, only the next chunk is read."""
         if refresh_all or time.monotonic() >= self._all_due_at:
-            self._catalogue.refresh()
-            self._summaries = {}
+            self._catalogue.scan(is_whole=refresh_all)
+            self._catalogue.advance(time.monotonic() + READ_S, MIN_STUDIES)
             self._all_due_at = time.monotonic() + ALL_EVERY_S
-        else:
-            for study in self._catalogue.studies:
-                if study.is_live or study.folder.name == wanted.partition("/")[0]:
-                    study.refresh()
-                    self._summaries.pop(study.folder.name, None)
-        studies = self._summarise()
+        view = self._view(wanted)
         problem = _problem_of(self.runs_dir) or self._catalogue.problem
-        return Snapshot(studies, self._view(wanted, studies), wanted, problem)
+        return Snapshot(
+            self._catalogue.summaries(), view, wanted, problem, self._catalogue.num_unread
+        )
 
     @property
     def is_behind(self) -> bool:
-        """Whether a log is not read to its end yet."""
-        return any(run.is_behind for study in self._catalogue.studies for run in study.runs)
+        """Whether a study or a log is not read to its end yet."""
+        return self._catalogue.is_behind
 
     def read_more(self) -> None:
-        """Read another chunk of every log that is not read to its end."""
-        for study in self._catalogue.studies:
-            for run in study.runs:
-                if run.is_behind:
-                    run.refresh()
-                    self._summaries.pop(study.folder.name, None)
+        """Read another study, and another chunk of every log that is not read to its end."""
+        self._catalogue.advance(0.0, 1)
 
-    def _summarise(self) -> tuple[StudySummary, ...]:
-        known, self._summaries = self._summaries, {}
-        for study in self._catalogue.studies:
-            name = study.folder.name
-            self._summaries[name] = known.get(name) or summarise_study(study)
-        return tuple(self._summaries.values())
-
-    def _view(self, wanted: str, studies: tuple[StudySummary, ...]) -> RunView | None:
-        run = self._catalogue.find(wanted) if "/" in wanted else None
-        if not isinstance(run, RunFeed):
+    def _view(self, wanted: str) -> RunView | None:
+        name, _, run_name = wanted.partition("/")
+        feed = self._catalogue.open(name)
+        run = _run_in(feed, run_name)
+        if self._run is not None and self._run is not run:
+            self._run.close()
+        self._run = run
+        if run is not None and run.is_brief:
+            run.open()
+        self._catalogue.follow()
+        if run is None or feed is None:
             self._telemetry = None
             return None
-        name = run.folder.study.name
-        feed = next(feed for feed in self._catalogue.studies if feed.folder.name == name)
-        summary = next(study for study in studies if study.name == name)
+        summary = next(each for each in self._catalogue.summaries() if each.name == name)
         telemetry = self._telemetry_of(wanted, run)
         view = make_view(feed, summary, run, telemetry.curves())
         problems = (view.problem, telemetry.problem)
@@ -83,6 +82,10 @@ class FolderReader:
         reader = self._telemetry[1]
         reader.refresh()
         return reader
+
+
+def _run_in(feed: StudyFeed | None, name: str) -> RunFeed | None:
+    return next((run for run in feed.runs if run.folder.name == name), None) if feed else None
 
 
 def _problem_of(runs_dir: Path) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from medtui.events import CycleEnded, Metrics
-from medtui.metrics import Metric, primary_metric
+from medtui.metrics import Metric, Task, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.progress import Progress
 from medtui.preset import Cell, title_of_cell
@@ -24,8 +24,8 @@ class RunSummary:
     """Title for display: `Prune 0.1`, `reference`."""
     status: Status
     progress: Progress
-    headline: Metric
-    """Primary metric of the study's task."""
+    task: Task
+    """Kind of task of the study."""
     val: float | None
     """Primary metric on val, of the model that is kept so far."""
     test: float | None
@@ -52,6 +52,13 @@ class RunSummary:
     """Whether its study trains a control to compare it with."""
     warning: str = ""
     """Problem of the model or the folder; empty where there is none."""
+    problem: str = ""
+    """Why the folder cannot be read completely; empty where it can."""
+
+    @property
+    def headline(self) -> Metric:
+        """Primary metric of the study's task."""
+        return primary_metric(self.task)
 
     @property
     def is_compressed(self) -> bool:
@@ -103,7 +110,8 @@ def kept_model(run: RunFeed) -> KeptModel:
 def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
     """Return the current summary of a run."""
     result, kept = run.result, kept_model(run)
-    metric = primary_metric(run.task or study.task)
+    task = run.task or study.task
+    metric = primary_metric(task)
     val = metric.of(kept.val)
     dense = _reference_value(study, run, metric)
     control = _value_of(study.control_of(run), metric)
@@ -115,7 +123,7 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         title=title_of(study, run),
         status=run.status,
         progress=progress,
-        headline=metric,
+        task=task,
         val=val,
         test=metric.of(kept.test),
         difference=None if val is None or dense is None else val - dense,
@@ -125,10 +133,11 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         density=kept.density,
         cycle=kept.cycle,
         bytes_packed=result.size.bytes_packed if result else None,
-        device=run.history.session.device if run.history.session else "",
+        device=run.device,
         seconds=result.seconds if result else _computed_seconds(run),
         seconds_left=progress.seconds_left if run.is_live else None,
         warning=_warning_of(run),
+        problem=run.problem,
     )
 
 
@@ -162,9 +171,8 @@ def _computed_seconds(run: RunFeed) -> float | None:
 
 
 def _warning_of(run: RunFeed) -> str:
-    history = run.history
     if run.problem:
         return run.problem
-    if history.dead_layers:
-        return plural(len(history.dead_layers), "collapsed layer")
-    return "the same prediction for every image" if history.are_logits_constant else ""
+    if run.dead_layers:
+        return plural(len(run.dead_layers), "collapsed layer")
+    return "the same prediction for every image" if run.are_logits_constant else ""

@@ -18,6 +18,8 @@ class Snapshot:
     """Key of the selected run; empty without a selection."""
     problem: str = ""
     """Why the runs folder cannot be read; empty where it can."""
+    num_unread: int = 0
+    """Studies that are still to be read."""
 
     @property
     def num_live(self) -> int:

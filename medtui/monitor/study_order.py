@@ -35,7 +35,7 @@ def _key_of(order: Order) -> Callable[[StudySummary], tuple[bool, float, str]]:
     def key(study: StudySummary) -> tuple[bool, float, str]:
         best = study.best
         rank = {
-            "newest": -study.started_at,
+            "newest": -study.last_at,
             "name": 0.0,
             "best val": -(best.val or 0.0) if best else 1.0,
         }[order]

@@ -33,7 +33,9 @@ class StudySummary:
     runs: tuple[RunSummary, ...]
     """The references first."""
     started_at: float
-    """Unix time, seconds."""
+    """Unix time of the first event, seconds."""
+    last_at: float
+    """Unix time of the latest event, seconds."""
     is_live: bool
     """Whether a supervisor is running."""
     problem: str = ""
@@ -118,6 +120,7 @@ def summarise_study(study: StudyFeed) -> StudySummary:
         num_planned=study.num_planned,
         runs=tuple(summarise_run(study, run) for run in study.runs),
         started_at=study.started_at,
+        last_at=study.last_at,
         is_live=study.is_live,
         problem="\n".join(filter(None, (study.problem, note_problem))),
         searches={search.scheme: describe_outcome(search) for search in searches},

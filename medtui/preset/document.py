@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Strict, model_validator
@@ -115,7 +116,9 @@ class Document(BaseModel):
                 yield replace(found, reads=each.reads)
 
 
+@cache
 def _checks_of(model: type[Document]) -> list[Check]:
+    """Return a model's checks; its attributes are searched once, and not for every document."""
     return [
         value
         for kind in reversed(model.__mro__)

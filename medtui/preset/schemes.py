@@ -7,6 +7,7 @@ for no more than that.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict, field_validator
@@ -172,6 +173,7 @@ class Scheme(Document):
         )
 
 
+@cache
 def named_schemes() -> dict[str, Scheme]:
     """Return the schemes a preset can call by name: the study's, and Condensa's remaining ones."""
     half, single = Quantize(dtype="float16"), Quantize(dtype="float32")
@@ -193,6 +195,7 @@ def named_schemes() -> dict[str, Scheme]:
     return {name: Scheme(name=name, operators=ops) for name, ops in compositions.items()}
 
 
+@cache
 def direct_schemes() -> dict[str, Scheme]:
     """Return the baseline of each named scheme: `PruneDirect` compresses once, without L-C."""
     return {

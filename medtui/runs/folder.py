@@ -8,6 +8,7 @@ from pathlib import Path
 
 from medtui.errors import UsageError
 from medtui.runs import run_names
+from medtui.runs.planned_order import planned_places
 from medtui.runs.utf8_names import is_utf8
 from medtui.user_folders import expand_home
 
@@ -227,10 +228,16 @@ class StudyFolder:
         return RunFolder(self.path / name)
 
     def runs(self) -> list[RunFolder]:
-        """Return the existing runs: the references, then the others in planned order."""
-        found = [RunFolder(path) for path in subfolders(self.path) if is_planned(path)]
-        ranks = {run: (*run_names.rank(run.name), _planned_at(run), run.name) for run in found}
-        return sorted(found, key=lambda run: ranks[run])
+        """Return the existing runs: the references, then the others in planned order.
+
+        Runs that the preset does not name, as samples of a search, follow by their age.
+        """
+        place_of = planned_places(self.path)
+        return sorted(self.found_runs(), key=lambda run: place_of(run.name))
+
+    def found_runs(self) -> list[RunFolder]:
+        """Return the existing runs by name, which reads nothing but the folder."""
+        return [RunFolder(path) for path in subfolders(self.path) if is_planned(path)]
 
 
 def subfolders(path: Path) -> list[Path]:
@@ -290,10 +297,3 @@ def create_study(runs_dir: Path, name: str) -> StudyFolder:
 def default_runs_dir() -> Path:
     """Return `MEDTUI_RUNS_DIR`, or `runs/` in the working folder."""
     return expand_home(os.environ.get("MEDTUI_RUNS_DIR") or "runs")
-
-
-def _planned_at(run: RunFolder) -> int:
-    try:
-        return run.preset.stat().st_mtime_ns
-    except OSError:
-        return 0

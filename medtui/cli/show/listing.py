@@ -5,20 +5,21 @@ from collections.abc import Sequence
 
 from medtui.cli.follow.foreground import shown_path
 from medtui.cli.show.searches import searches_of
-from medtui.cli.show.summary import describe_duration, study_table
+from medtui.cli.show.summary import study_table
 from medtui.cli.table import render_table
-from medtui.monitor.catalogue import RunFeed, StudyFeed
-from medtui.monitor.run_summary import summarise_run
-from medtui.units import MISSING, format_density
+from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.study_summary import StudySummary
+from medtui.units import MISSING, format_density, format_duration
 
 HEADERS = ("run", "state", "density", "actual", "metric", "val (selection)", "test",
            "cycle kept", "time")  # fmt: skip
 """Studies of different tasks share this list, so each row names its primary metric."""
 
 
-def runs_table(studies: Sequence[StudyFeed]) -> str:
+def runs_table(runs: Sequence[RunSummary]) -> str:
     """Return a table with one row per run."""
-    return render_table(HEADERS, [_row(study, run) for study in studies for run in study.runs])
+    return render_table(HEADERS, [_row(run) for run in runs])
 
 
 def describe_study(study: StudyFeed) -> str:
@@ -34,7 +35,7 @@ def describe_study(study: StudyFeed) -> str:
     return "\n".join(lines)
 
 
-def warn_of_damage(studies: Sequence[StudyFeed], problem: str = "") -> None:
+def warn_of_damage(studies: Sequence[StudySummary], problem: str = "") -> None:
     """Write to stderr which folders could not be read; `problem` is of the runs folder."""
     found = [problem]
     for study in studies:
@@ -43,17 +44,23 @@ def warn_of_damage(studies: Sequence[StudyFeed], problem: str = "") -> None:
         print(f"medtui: {each}", file=sys.stderr)
 
 
-def _row(study: StudyFeed, run: RunFeed) -> list[str]:
-    summary = summarise_run(study, run)
-    metric = summary.headline
+def _row(run: RunSummary) -> list[str]:
+    metric = run.headline
     return [
-        summary.key,
-        summary.status,
-        format_density(summary.asked_density),
-        MISSING if summary.density is None else f"{summary.density:.4g}",
+        run.key,
+        run.status,
+        format_density(run.asked_density),
+        MISSING if run.density is None else f"{run.density:.4g}",
         metric.label,
-        metric.show(summary.val),
-        metric.show(summary.test),
-        MISSING if summary.cycle is None else str(summary.cycle),
-        describe_duration(run),
+        metric.show(run.val),
+        metric.show(run.test),
+        MISSING if run.cycle is None else str(run.cycle),
+        _describe_time(run),
     ]
+
+
+def _describe_time(run: RunSummary) -> str:
+    """Return how long a run took or, while it is live, how long it still takes."""
+    if run.status == "finished":
+        return format_duration(run.seconds)
+    return MISSING if run.seconds_left is None else f"{format_duration(run.seconds_left)} left"

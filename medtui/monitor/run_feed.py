@@ -1,0 +1,184 @@
+"""Follows one run's folder."""
+
+import os
+from dataclasses import dataclass, field
+
+from medtui.errors import MedtuiError
+from medtui.events import CycleEnded
+from medtui.metrics import Task
+from medtui.monitor.file_stamp import FileStamp, is_settled, stamp_of
+from medtui.monitor.folder_problems import missing_result, preset_problem
+from medtui.monitor.planned_stages import planned_stages
+from medtui.monitor.progress import Progress, progress_of
+from medtui.preset import Preset
+from medtui.runs.completion import is_finished
+from medtui.runs.folder import RunFolder
+from medtui.runs.history import History
+from medtui.runs.liveness import LockReader
+from medtui.runs.log_ends import LogTimes, read_log_times
+from medtui.runs.log_reader import EventTail
+from medtui.runs.result import Result, read_result
+from medtui.runs.run_names import main_stage
+from medtui.runs.status import Status, status_of
+
+
+@dataclass
+class RunFeed:
+    """Follows one run's folder; a finished run is a live run that does not grow any more.
+
+    Where the feed is brief, of a finished run only the result and the ends of its log are read.
+    """
+
+    folder: RunFolder
+    history: History = field(default_factory=History)
+    status: Status = "queued"
+    result: Result | None = None
+    """None until the run is finished."""
+    preset: Preset | None = None
+    """The study's; None where it cannot be read."""
+    is_brief: bool = False
+    """Whether the log of a finished run is left unread."""
+    _preset_problem: str = ""
+    _result_problem: str = ""
+
+    _times: LogTimes = field(default_factory=LogTimes)
+    """Of the log of a finished run that is not read."""
+    _outcome_read: tuple[FileStamp, ...] = ()
+    """What the folder was like when the result was read that is shown in brief."""
+
+    def __post_init__(self) -> None:
+        self._tail = EventTail(self.folder.events)
+        self._lock = LockReader(self.folder.lock)
+
+    def refresh(self) -> bool:
+        """Read what was added; return whether anything changed."""
+        before = (self.history.num_records, self.status, self.result is None)
+        if self.is_brief and self._refresh_outcome():
+            return before != (self.history.num_records, self.status, self.result is None)
+        # before the log: the final event is written before the lock is released
+        is_running = self._lock.holder() is not None
+        records = self._tail.poll()
+        if self._tail.was_replaced:
+            self.history = History()
+        for record in records:
+            self.history.add(record)
+        self.status = status_of(
+            self.folder, self.history, is_held=is_running, is_silent=self._lock.is_silent
+        )
+        self._preset_problem = preset_problem(self.folder)
+        if self.status != "finished":
+            self.result = None
+        if self.result is None:
+            self._read_result()
+        return before != (self.history.num_records, self.status, self.result is None)
+
+    def open(self) -> None:
+        """Read the log from now on, also of a finished run."""
+        self.is_brief = False
+        self._outcome_read = ()
+
+    def close(self) -> None:
+        """Forget the log; that of a finished run is not read again."""
+        self.is_brief = True
+        self._forget_log()
+
+    @property
+    def problem(self) -> str:
+        """Why the folder cannot be read completely; empty where it can."""
+        problems = (self._preset_problem, self._result_problem, self._tail.problem)
+        return "\n".join(filter(None, problems))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether another `refresh` would read more of the log immediately."""
+        return self._tail.is_behind
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a later `refresh` will show if its worker, which is elsewhere, is alive."""
+        return self._lock.is_undecided and self.status != "finished"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its worker elsewhere shows no heartbeat, or cannot be judged yet."""
+        return self.status == "silent" or self.is_undecided
+
+    @property
+    def device(self) -> str:
+        """Device of the latest session: `cpu`, `cuda:0`; empty before it started."""
+        session = self.history.session
+        return session.device if session else self.result.device if self.result else ""
+
+    @property
+    def dead_layers(self) -> list[str]:
+        """Collapsed layers of the kept model, or while it runs of the latest cycle."""
+        return self.result.size.dead_layers if self.result else self.history.dead_layers
+
+    @property
+    def are_logits_constant(self) -> bool:
+        """Whether that model predicts the same for every image."""
+        judged = self.result or self.history
+        return judged.are_logits_constant
+
+    @property
+    def times(self) -> LogTimes:
+        """When its log begins and ends."""
+        history = self.history
+        return LogTimes(history.started_at, history.last_at) if history.num_records else self._times
+
+    @property
+    def owner_elsewhere(self) -> str:
+        """The process of a silent run, according to its owner record."""
+        return self._lock.owner_elsewhere
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a worker is writing."""
+        return self.status == "running"
+
+    @property
+    def main_stage(self) -> str:
+        """The stage whose cycles are plotted."""
+        return main_stage(self.folder.name)
+
+    @property
+    def best(self) -> CycleEnded | None:
+        """The cycle whose model is kept so far."""
+        return self.history.best_of(self.main_stage)
+
+    @property
+    def task(self) -> Task | None:
+        """Kind of task, by the result or by the metrics; None before the first measurement."""
+        return self.result.task if self.result is not None else self.history.task
+
+    @property
+    def progress(self) -> Progress:
+        """Progress of the run."""
+        return progress_of(self.history, planned_stages(self.folder, self.history, self.preset))
+
+    def _read_result(self) -> None:
+        try:
+            self.result = read_result(self.folder)
+            is_missing = self.result is None and not os.path.lexists(self.folder.result)
+            self._result_problem = missing_result(self.folder, self.history) if is_missing else ""
+        except MedtuiError as error:
+            self._result_problem = str(error)
+
+    def _refresh_outcome(self) -> bool:
+        """Read the result of a finished run if it changed; return whether it is finished."""
+        found = (stamp_of(self.folder.path), stamp_of(self.folder.result))
+        if self._outcome_read == found:
+            return True
+        if not is_finished(self.folder):
+            return False
+        self.status, self.result = "finished", None
+        self._forget_log()
+        self._times = read_log_times(self.folder.events)
+        self._preset_problem = preset_problem(self.folder)
+        self._read_result()
+        self._outcome_read = found if is_settled(found) else ()
+        return True
+
+    def _forget_log(self) -> None:
+        self.history = History()
+        self._tail = EventTail(self.folder.events)
