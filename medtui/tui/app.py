@@ -26,7 +26,7 @@ from medtui.tui.actions.handlers import ActionHandlers
 from medtui.tui.actions.messages import ActionMessage, ActionRequest, EmptyTrashRequested
 from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.ascii import AsciiFilter, needs_ascii
-from medtui.tui.bindings import bind, current_names
+from medtui.tui.bindings import bind, current_names, describe_unknown_names, is_without_key
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
 from medtui.tui.error_log import record_error
@@ -68,8 +68,8 @@ class MedtuiApp(App[None]):
     CSS_PATH = "app.tcss"
 
     BINDINGS = [
-        bind("question_mark,f1", "help", "Help", "Show help for this screen", display="?"),
-        bind("q", "quit", "Quit", "Quit; studies can continue to run"),
+        bind("help", "help", "Help", "Show help for this screen"),
+        bind("quit", "quit", "Quit", "Quit; studies can continue to run"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
     ]
 
@@ -101,6 +101,8 @@ class MedtuiApp(App[None]):
         wanted = self._settings.look.theme
         self.theme = wanted if wanted in self.available_themes else DARK_THEME.name
         self.set_keymap(current_names(self._settings.keys))
+        for sentence in describe_unknown_names(self._settings.keys):
+            self.notify(sentence, severity="warning", timeout=15, markup=False)
         self.theme_changed_signal.subscribe(self, self._on_theme)
         loop = asyncio.get_running_loop()
         if not self.is_headless:
@@ -181,21 +183,22 @@ class MedtuiApp(App[None]):
             self.push_screen(HelpScreen(self.screen))
 
     async def action_quit(self) -> None:
-        """Quit; ask first while a study is running."""
+        """Quit; ask first while a study is running, or where a draft was edited."""
         snapshot = self._snapshot
         live = [study.name for study in snapshot.studies if study.is_live] if snapshot else []
-        if not live:
+        is_edited = any(getattr(each, "has_edited_draft", False) for each in self.screen_stack)
+        if not live and not is_edited:
             self.exit()
         elif not isinstance(self.screen, ConfirmDialog):
-            self._handlers.confirm_quit(live)
+            self._handlers.confirm_quit(live, is_draft_edited=is_edited)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action of the current screen, then Textual's own."""
-        for binding in own_bindings(screen):
-            run = partial(self.call_later, self.simulate_key, binding.key)
-            yield SystemCommand(
-                binding.description, f"{binding.tooltip} ({self.get_key_display(binding)})", run
-            )
+        for active in own_bindings(screen):
+            binding = active.binding
+            run = partial(self.call_later, self.run_action, binding.action, active.node)
+            shown = "" if is_without_key(binding.key) else f" ({self.get_key_display(binding)})"
+            yield SystemCommand(binding.description, f"{binding.tooltip}{shown}", run)
         if isinstance(screen, HomeScreen):
             ask = partial(screen.post_message, EmptyTrashRequested())
             yield SystemCommand("Empty the trash", "Delete the studies in it for good", ask)

@@ -70,7 +70,7 @@ async def test_keys_on_home_name_the_owner(folder: Path, access: Access, told: l
         for key, dialog, answer in (
             ("r", None, ""),
             ("D", ConfirmDialog, "m"),
-            ("e", Prompt, "enter"),
+            ("N", Prompt, "enter"),
         ):
             with as_stranger():
                 num_told = len(told)

@@ -46,7 +46,7 @@ async def test_a_card_is_chosen_and_written_by_keyboard(runs_dir: Path, films: P
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
         assert "mine.toml" in screen_text(pilot)
         assert "other.card.toml" not in screen_text(pilot)
-        await pilot.press("p", *"mine", "full_stop", *"toml", "enter")
+        await pilot.press("slash", *"mine", "full_stop", *"toml", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await pilot.press("w")
         await until(pilot, lambda: isinstance(pilot.app.screen, CardScreen))
@@ -67,7 +67,7 @@ async def test_a_card_is_chosen_and_written_by_keyboard(runs_dir: Path, films: P
     assert 'label_column = "Labels"' in written.read_text()
 
 
-async def test_escape_leaves_the_field_and_then_the_form(runs_dir: Path, films: Path) -> None:
+async def test_escape_leaves_the_field_and_b_the_form(runs_dir: Path, films: Path) -> None:
     """Nothing is written."""
     async with opened(runs_dir, size=(80, 24)) as pilot:
         screen = CardScreen(str(films))
@@ -75,7 +75,7 @@ async def test_escape_leaves_the_field_and_then_the_form(runs_dir: Path, films: 
         await until(pilot, lambda: "Labels or MethodLabel?" in screen_text(pilot))
         await pilot.press("escape")
         assert pilot.app.screen is screen
-        await pilot.press("escape")
+        await pilot.press("escape", "b")
         await until(pilot, lambda: pilot.app.screen is not screen)
     assert not films.with_name("films.card.toml").exists()
 

@@ -136,7 +136,7 @@ async def test_groups_stand_above_their_members(recorded: Path) -> None:
     """Seeds of one scheme get a mean; a group's line marks and unmarks its runs."""
     async with opened(recorded, size=(160, 50)) as pilot:
         await _compare(pilot, "5 of 5 runs, 5 marked")
-        await pilot.press("g")
+        await pilot.press("G")
         await until(pilot, lambda: "grouped by scheme" in screen_text(pilot))
         text = screen_text(pilot)
         assert "FilterPrune50: 2 seeds" in text
@@ -149,7 +149,7 @@ async def test_groups_stand_above_their_members(recorded: Path) -> None:
         await pilot.press("p")
         assert "change from the reference" in screen_text(pilot)
         for _ in range(4):
-            await pilot.press("g")
+            await pilot.press("G")
         await until(pilot, lambda: "grouped by" not in screen_text(pilot))
 
 
@@ -157,7 +157,7 @@ async def test_it_fits_small_terminals(recorded: Path) -> None:
     """At 80x24 the table keeps name, metric and change, and the chart is drawn."""
     async with opened(recorded, size=(80, 24)) as pilot:
         await _compare(pilot, "test accuracy", "change", "cells/reference", "Accuracy on val")
-        await pilot.press("escape")
+        await pilot.press("b")
         await until(pilot, lambda: "Studies" in screen_text(pilot))
 
 

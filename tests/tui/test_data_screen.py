@@ -76,21 +76,22 @@ async def data_screen(pilot) -> DataScreen:
 
 
 async def test_every_image_is_read_on_request(runs_dir: Path) -> None:
-    """`c` reads them all, and the screen says so."""
+    """They are all read, and the screen says so."""
     async with opened(runs_dir) as pilot:
-        await data_screen(pilot)
+        screen = await data_screen(pilot)
         assert "images not checked" in screen_text(pilot)
-        await pilot.press("c")
+        screen.action_check()
         await until(pilot, lambda: "✓ every image" in screen_text(pilot))
         await until(pilot, lambda: "· std " in screen_text(pilot))
 
 
-async def test_reading_is_called_off_by_the_same_key(runs_dir: Path) -> None:
-    """A second `c` ends the process; nothing it still says is taken."""
+async def test_reading_is_called_off_by_the_same_action(runs_dir: Path) -> None:
+    """The second time ends the process; nothing it still says is taken."""
     async with opened(runs_dir) as pilot:
         screen = await data_screen(pilot)
-        await pilot.press("c", "c")
-        await until(pilot, lambda: "c to read every image" in screen_text(pilot))
+        screen.action_check()
+        screen.action_check()
+        await until(pilot, lambda: "reads every image" in screen_text(pilot))
         assert screen._inspections == [] or all(
             not isinstance(look, FullInspection) for look in screen._inspections
         )

@@ -11,7 +11,7 @@ async def open_export(pilot, key: str) -> None:
     """Go to a run's screen, and on to its export."""
     pilot.app.open_run(key)
     await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen) and pilot.app.screen.view)
-    await pilot.press("e")
+    await pilot.press("X")
     await until(pilot, lambda: isinstance(pilot.app.screen, ExportDialog))
     await until(pilot, lambda: "torch.export, float32" in screen_text(pilot))
 
@@ -24,14 +24,14 @@ async def test_files_are_chosen_written_and_copied(exportable: StudyFolder) -> N
         await pilot.press("space", "down", "down", "down", "down", "enter")
         assert "[ ] onnx" in screen_text(pilot)
         assert "[x] safetensors" in screen_text(pilot)
-        await pilot.press("s")
+        await pilot.press("g")
         await until(pilot, lambda: "timing it" in screen_text(pilot))
         await until(pilot, lambda: "✓ small-prune-0.5.safetensors" in screen_text(pilot))
         await until(pilot, lambda: pilot.app.screen._process is None)
         await until(pilot, lambda: "●" not in screen_text(pilot))
         assert "logits within " in screen_text(pilot)
         assert (exportable.run("prune-0.5").exports / "small-prune-0.5.safetensors").is_file()
-        await pilot.press("k")
+        await pilot.press("y")
         assert "Copied" in notices(pilot)
         assert "small-prune-0.5.safetensors" in pilot.app.clipboard
         await pilot.press("escape")
@@ -42,7 +42,7 @@ async def test_a_refusal_is_shown_with_its_cure(exportable: StudyFolder) -> None
     """Nothing can be taken out of a run that lost single weights."""
     async with opened(exportable.path.parent) as pilot:
         await open_export(pilot, "small/prune-0.5")
-        await pilot.press("end", "space", "s")
+        await pilot.press("end", "space", "g")
         await until(pilot, lambda: "Nothing can be removed" in screen_text(pilot))
         await until(pilot, lambda: "Export without --shrink" in screen_text(pilot))
 
@@ -65,7 +65,7 @@ async def test_escape_calls_it_off_and_then_goes_back(exportable: StudyFolder) -
     """The screen answers all the while; nothing is left of what was begun."""
     async with opened(exportable.path.parent) as pilot:
         await open_export(pilot, "small/reference")
-        await pilot.press("s")
+        await pilot.press("g")
         await until(pilot, lambda: "loading" in screen_text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "Cancelled" in screen_text(pilot))
@@ -81,7 +81,7 @@ async def test_a_run_without_a_model_has_nothing_to_export(exportable: StudyFold
     async with opened(exportable.path.parent) as pilot:
         pilot.app.open_run("small/unfinished")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
-        await pilot.press("e")
+        await pilot.press("X")
         await until(pilot, lambda: "Only the model of a finished run" in notices(pilot))
 
 
@@ -90,6 +90,6 @@ async def test_compare_exports_the_run_under_the_cursor(exportable: StudyFolder)
     async with opened(exportable.path.parent) as pilot:
         await pilot.press("c")
         await until(pilot, lambda: "5 of 5 runs" in screen_text(pilot))
-        await pilot.press("e")
+        await pilot.press("X")
         await until(pilot, lambda: isinstance(pilot.app.screen, ExportDialog))
         await until(pilot, lambda: "Export small/" in screen_text(pilot))

@@ -25,7 +25,7 @@ async def test_two_applications_show_one_run(runs_dir: Path, showcase: list[Reco
         for pilot in (one, other):
             await open_live_run(pilot)
         before = sorted(path.name for path in showcase[-1].folder.path.rglob("*"))
-        await one.press("escape")
+        await one.press("b")
         await until(other, lambda: "cycle 31/45" in screen_text(other))
     assert sorted(path.name for path in showcase[-1].folder.path.rglob("*")) == before
 

@@ -49,7 +49,7 @@ def test_a_filter_accepts_the_former_name_of_a_state(
 
 
 async def test_search_order_and_note(runs_dir: Path, showcase: list[RecordedStudy]) -> None:
-    """`/` filters while typing, Escape drops it; `o` orders; `e` writes a line."""
+    """`/` filters while typing, Escape drops it; `o` orders; `N` writes a line."""
     async with opened(runs_dir) as pilot:
         table = pilot.app.screen.query_one(StudyTable)
         await pilot.press("slash", "d", "e", "m", "o")
@@ -58,7 +58,7 @@ async def test_search_order_and_note(runs_dir: Path, showcase: list[RecordedStud
         await until(pilot, lambda: len(table._cells) == 3)
         await pilot.press("o")
         await until(pilot, lambda: "Studies by name" in screen_text(pilot))
-        await pilot.press("e", "h", "i", "enter")
+        await pilot.press("N", "h", "i", "enter")
         await until(pilot, lambda: any("note.txt" in files for _, _, files in os.walk(runs_dir)))
     notes = sorted(runs_dir.glob("*/note.txt"))  # noqa: ASYNC240 - a test may wait for a disk
     assert [note.read_text(encoding="utf-8") for note in notes] == ["hi\n"]
@@ -131,7 +131,7 @@ async def test_the_log_is_filtered_and_a_chart_exported(
 async def test_the_main_pane_shows_every_chart(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """Loss, gap, schedule and layers, by digit; y, m, zoom and inspect act on it."""
+    """Loss, gap, schedule and layers, by digit; L, ~, zoom and inspect act on it."""
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
         for key, title in (("2", "Loss"), ("3", "Constraint violation"), ("4", "Schedule")):
@@ -139,7 +139,7 @@ async def test_the_main_pane_shows_every_chart(
             await until(pilot, lambda title=title: f"{title} " in screen_text(pilot))
         await pilot.press("5")
         await until(pilot, lambda: "layer4.1.conv2" in screen_text(pilot))
-        await pilot.press("1", "y", "m", "plus", "left")
+        await pilot.press("1", "L", "tilde", "plus", "left")
         await until(pilot, lambda: "cycle 30:" in screen_text(pilot))
         assert "smoothed, log" in screen_text(pilot)
 
@@ -148,12 +148,12 @@ async def test_settings_choose_theme_and_keys(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
     """A remapped key does the action; the old one does not."""
-    settings = Settings(look=LookSettings(theme="ansi-light"), keys={"order": "z"})
+    settings = Settings(look=LookSettings(theme="ansi-light"), keys={"order": "f9"})
     app = MedtuiApp(runs_dir, settings=settings)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "malaria" in screen_text(pilot))
         assert app.theme == "ansi-light"
-        await pilot.press("z")
+        await pilot.press("f9")
         await until(pilot, lambda: "Studies by name" in screen_text(pilot))
 
 
@@ -162,12 +162,12 @@ async def test_what_is_copied_is_in_a_file_too(
 ) -> None:
     """A terminal never answers whether it took OSC 52; the file is there in any case."""
     async with opened(runs_dir) as pilot:
-        await pilot.press("k")
+        await pilot.press("y")
         await until(pilot, lambda: "Copied" in notices(pilot))
         assert "Prune 0.1\tcycle 31/45" in copied_path().read_text(encoding="utf-8")
         assert "PruneQuantize16" in pilot.app.clipboard
         await open_live_run(pilot)
-        await pilot.press("k")
+        await pilot.press("y")
         await until(pilot, lambda: copied_path().read_text(encoding="utf-8").startswith("series"))
 
 

@@ -75,7 +75,7 @@ async def test_home_run_and_compare_show_payloads_as_text(
         for _ in range(5):
             await pilot.press("tab")
             assert_clean(pilot)
-        await pilot.press("escape", "enter", *["space", "down"] * 6, "c")
+        await pilot.press("b", "enter", *["space", "down"] * 6, "c")
         await until(pilot, lambda: "5 of 5 runs, 5 marked" in screen_text(pilot))
         for tab in "12345678":
             await pilot.press(tab)
@@ -117,11 +117,11 @@ def test_no_payload_reaches_the_terminal(
     terminal.read_until(VISIBLE.encode())
     for keys, wanted in (
         (b"\r", b"Accuracy by epoch"),
-        (b"\x1b", b"Studies"),
+        (b"b", b"Studies"),
         (b"c", b"0 of 5 runs"),
         (b"/\x15\r", b"5 of 5 runs"),
         (b"8", b"Subgroups"),
-        (b"\x1b", b"Studies"),
+        (b"b", b"Studies"),
         (b"n", b"start from a preset"),
         (b"\x1b[1;5F", b"hostile.toml"),
         (b"\r", VISIBLE.encode()),

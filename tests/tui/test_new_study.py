@@ -112,14 +112,14 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await until(pilot, lambda: "no patient is in more than one split" in screen_text(pilot))
-        await pilot.press("n")
+        await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
-        await pilot.press("down", "space", "d")
+        await pilot.press("down", "space", "plus")
         await pilot.press(
             *["backspace"] * 3, *("full_stop" if each == "." else each for each in "0.5, 0.2")
         )
         await until(pilot, lambda: "[0.5, 0.2]" in pilot.app.screen.editor.document.text)
-        await pilot.press("escape", "s", "b")
+        await pilot.press("escape", "g", "b")
         await until(pilot, lambda: started != [])
     assert started[0].compress.schemes == (
         "Prune",
@@ -192,9 +192,9 @@ async def test_an_error_stands_under_its_field_and_nothing_starts(
     """A wrong density is named in the form and refused by Start."""
     async with opened(runs_dir) as pilot:
         await compress(pilot)
-        await pilot.press("d", "backspace", "backspace", "backspace", "7")
+        await pilot.press("plus", "backspace", "backspace", "backspace", "7")
         await until(pilot, lambda: "densities" in str(pilot.app.screen.editor.document.problems))
-        await pilot.press("escape", "s")
+        await pilot.press("escape", "g")
         await until(pilot, lambda: "densities" in notices(pilot))
         assert "problem" in screen_text(pilot)
 
@@ -272,7 +272,7 @@ async def compress(pilot: object) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
-    await pilot.press("n")
+    await pilot.press("g")
     await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
     await until(pilot, lambda: "Schemes" in screen_text(pilot))
 
@@ -305,3 +305,21 @@ def test_a_form_shows_the_defaults_of_the_preset_s_schema() -> None:
         assert document.preset is not None
         assert document.value("compress", "control") is shown
         assert document.preset.compress.control is shown
+
+
+async def test_an_edited_draft_is_not_dropped_without_a_question(runs_dir: Path) -> None:
+    """By `b` on Data and by `q` on Compress; an untouched one is."""
+    async with opened(runs_dir) as pilot:
+        await compress(pilot)
+        editor = pilot.app.screen.editor
+        assert not editor.is_edited
+        await pilot.press("down", "space")
+        await until(pilot, lambda: editor.is_edited)
+        await pilot.press("q")
+        await until(pilot, lambda: "changes that were not written" in screen_text(pilot))
+        await pilot.press("enter", "b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+        await pilot.press("b")
+        await until(pilot, lambda: "Discard the changes of demo?" in screen_text(pilot))
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))

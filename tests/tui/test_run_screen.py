@@ -43,7 +43,7 @@ async def test_where_there_is_no_room_tab_goes_through_the_panes(
             assert shown == [name]
 
 
-async def test_f_gives_a_chart_the_whole_screen(
+async def test_z_gives_a_chart_the_whole_screen(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
     """And gives it back."""
@@ -51,25 +51,25 @@ async def test_f_gives_a_chart_the_whole_screen(
         await open_live_run(pilot)
         chart = pilot.app.screen.query_one("#curves", Chart)
         width = chart.size.width
-        await pilot.press("f")
+        await pilot.press("z")
         await until(pilot, lambda: chart.size.width > width)
-        await pilot.press("f")
+        await pilot.press("z")
         await until(pilot, lambda: chart.size.width == width)
 
 
 async def test_a_finished_run_shows_its_result_where_the_progress_was(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """Metrics with intervals and sizes; `p` and `n` go through the study's runs."""
+    """Metrics with intervals and sizes; `,` and `.` go through the study's runs."""
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
-        await pilot.press("p")
+        await pilot.press("comma")
         await until(pilot, lambda: "sparse size" in screen_text(pilot))
         text = screen_text(pilot)
         assert "test accuracy" in text
         assert "test patients" in text
         assert "selected on val" in text
-        await pilot.press("n")
+        await pilot.press("full_stop")
         await until(pilot, lambda: "Prune 0.1" in screen_text(pilot))
 
 
@@ -93,7 +93,7 @@ async def test_a_run_opened_again_is_shown_again(runs_dir: Path) -> None:
         for _ in range(3):
             await pilot.press("enter", "enter")
             await until(pilot, lambda: "◇ val 96" in screen_text(pilot))
-            await pilot.press("escape")
+            await pilot.press("b")
             await until(pilot, lambda: "Studies" in screen_text(pilot))
 
 
@@ -103,7 +103,7 @@ async def test_a_run_that_was_left_is_read_no_more(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", "enter")
         await until(pilot, lambda: pilot.app.screen.snapshot.view is not None)
-        await pilot.press("escape")
+        await pilot.press("b")
         await until(pilot, lambda: pilot.app.screen.snapshot.view is None)
 
 
@@ -194,7 +194,7 @@ async def test_the_palette_holds_every_action(
             "Resume",
             "Next run",
             "Previous run",
-            "Full",
+            "Zoom pane",
             "Back",
             "Help",
             "Quit",

@@ -65,7 +65,7 @@ async def test_a_search_is_set_up_by_keyboard(runs_dir: Path) -> None:
     """Switched on, told what to look for; what it costs is said at once, and the grid stays."""
     async with opened(runs_dir, size=SMALL) as pilot:
         screen = await compress(pilot, UNSAID)
-        await pilot.press("f")
+        screen.action_find_density()
         await until(pilot, lambda: "at most 10 runs, 7 of them with 5 cycles" in screen_text(pilot))
         for key, text in {
             "scheme": "Prune,BlockPrune", "eps": "0.02", "objective": "macs", "budget": "6",
@@ -118,7 +118,7 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
     monkeypatch.setattr("medtui.tui.editor.compress_screen.preflight", refuse)
     async with opened(runs_dir, size=SMALL) as pilot:
         screen = await compress(pilot, SOUGHT)
-        await pilot.press("f")
+        screen.action_find_density()
         await put(pilot, "eps", "2")
         await until(pilot, lambda: screen.query_one("#search-eps").has_class("wrong"))
         await until(pilot, lambda: "`search.eps` = 2 must" in screen_text(pilot))
@@ -126,7 +126,7 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
         await put(pilot, "eps", "0.1")
         await put(pilot, "objective", "memory")
         await until(pilot, lambda: screen.query_one("#search-objective").has_class("wrong"))
-        await pilot.press("escape", "s")
+        await pilot.press("escape", "g")
         await until(pilot, lambda: "a GPU alone measures that" in notices(pilot))
 
 

@@ -129,7 +129,7 @@ async def test_home(begin: Begin, showcase: list[RecordedStudy]) -> None:
         await walk.take("home-stop", "escape", "up", "s")
         await walk.take("home-delete", "escape", "D")
         await walk.take("home-quit", "escape", "q")
-        await walk.take("home-note", "escape", "e", *"a line")
+        await walk.take("home-note", "escape", "N", *"a line")
         await walk.take("home-help", "escape", "question_mark")
         await walk.take("home-palette", "escape", "ctrl+p")
 
@@ -146,7 +146,7 @@ async def test_a_finished_run(begin: Begin, runs_dir: Path) -> None:
             for pane in ("summary", "memory", "utilisation", "log"):
                 await walk.take(f"run-{pane}", "tab")
             await walk.press("tab")
-        await walk.take("run-full-smooth", "f", "m", "right")
+        await walk.take("run-full-smooth", "z", "tilde", "right")
         await walk.take("run-help", "question_mark")
 
 
@@ -162,7 +162,7 @@ async def test_other_runs(begin: Begin, runs_dir: Path, showcase: list[RecordedS
         ):
             await walk.open_run(key)
             await walk.take(f"run-{name}")
-            await walk.press("escape")
+            await walk.press("b")
 
 
 async def test_compare(begin: Begin, runs_dir: Path) -> None:
@@ -177,8 +177,8 @@ async def test_compare(begin: Begin, runs_dir: Path) -> None:
              "subgroups", "settings"), 1,
         ):  # fmt: skip
             await walk.take(f"compare-{name}", *([] if key == 1 else [str(key)]))
-        await walk.take("compare-groups", "1", "g")
-        await walk.take("compare-columns", "g", "g", "g", "g", "v")
+        await walk.take("compare-groups", "1", "G")
+        await walk.take("compare-columns", "G", "G", "G", "G", "v")
         await walk.take("compare-help", "escape", "question_mark")
 
 
@@ -193,10 +193,10 @@ async def test_a_new_study(begin: Begin) -> None:
         await walk.take("data")
         await walk.take("data-help", "question_mark")
         await walk.press("escape")
-        await walk.take("compress", "n")
+        await walk.take("compress", "g")
         await walk.take("compress-help", "question_mark")
-        await walk.take("compress-start", "escape", "s")
-        await walk.take("compress-problem", "escape", "d", "ctrl+u", *"1.5", "enter")
+        await walk.take("compress-start", "escape", "g")
+        await walk.take("compress-problem", "escape", "plus", "ctrl+u", *"1.5", "enter")
 
 
 async def test_the_export_of_a_model(begin: Begin, runs_dir: Path) -> None:
@@ -205,7 +205,7 @@ async def test_the_export_of_a_model(begin: Begin, runs_dir: Path) -> None:
     (runs_dir / "cells" / "prune-0.1" / "model.safetensors").touch()
     async with begin() as walk:
         await walk.open_run("cells/prune-0.1")
-        await walk.pilot.press("e")
+        await walk.pilot.press("X")
         await until(walk.pilot, lambda: not isinstance(walk.pilot.app.screen, RunScreen))
         await walk.take("export-model")
 

@@ -37,6 +37,16 @@ _EMPTY = "empty"
 """What is typed to empty the trash: no single key deletes for good."""
 
 
+def _quit_choices(live: Sequence[str], is_draft_edited: bool) -> list[Choice]:
+    """Return the answers before quitting; where a draft would be lost, staying is the default."""
+    drop = "Discard the draft and quit" if is_draft_edited else "Quit"
+    leave = Choice("l", "leave", f"{drop}; the studies keep running" if live else drop)
+    choices = [leave]
+    if live:
+        choices.append(Choice("s", "stop", f"{drop} when the studies have stopped"))
+    return [_CANCEL, *choices] if is_draft_edited else [*choices, _CANCEL]
+
+
 class ActionHandlers:
     """Runs actions in threads, and shows their outcomes as notices."""
 
@@ -69,16 +79,16 @@ class ActionHandlers:
             case _:
                 assert_never(request)
 
-    def confirm_quit(self, live: Sequence[str]) -> None:
-        """Ask whether running studies are stopped, then quit."""
-        dialog = ConfirmDialog(
-            f"{', '.join(live)} {'is' if len(live) == 1 else 'are'} running.",
-            [
-                Choice("l", "leave", "Quit and keep running in the background"),
-                Choice("s", "stop", "Stop after the current step, then quit"),
-                _CANCEL,
-            ],
-        )
+    def confirm_quit(self, live: Sequence[str], *, is_draft_edited: bool) -> None:
+        """Ask whether an edited draft is dropped and running studies are stopped, then quit."""
+        sentences = []
+        if is_draft_edited:
+            sentences.append(
+                "The draft has changes that were not written to a file; w writes them."
+            )
+        if live:
+            sentences.append(f"{', '.join(live)} {'is' if len(live) == 1 else 'are'} running.")
+        dialog = ConfirmDialog(" ".join(sentences), _quit_choices(live, is_draft_edited))
         self._app.push_screen(dialog, partial(self._quit, live))
 
     @contextmanager

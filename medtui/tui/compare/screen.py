@@ -17,6 +17,7 @@ from medtui.charts.viewport import Viewport, apply_viewport
 from medtui.errors import MedtuiError
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.actions.messages import ChartExportRequested, ModelExportRequested
+from medtui.tui.clipboard import copy_text
 from medtui.tui.compare.bindings import COMPARE_BINDINGS
 from medtui.tui.compare.model import ComparisonLoader, FinishedRuns
 from medtui.tui.compare.rows import CompareRows, TableOptions
@@ -34,7 +35,7 @@ from medtui.tui.compare.tabs import (
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.chart import Chart
-from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, step_back
+from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.table_view import TableView
 from medtui.tui.widgets.title_bar import TitleBar
@@ -183,8 +184,12 @@ class CompareScreen(SnapshotScreen):
     def action_full(self) -> None:
         self.toggle_class("-full")
 
-    def action_back(self) -> None:
-        step_back(self, self.chart)
+    def action_copy(self) -> None:
+        self.notify(copy_text(self.app, self.query_one(CompareTable).as_text()), markup=False)
+
+    def close_layer(self) -> bool:
+        """Reset the chart's view, else show the table again."""
+        return close_view(self, self.chart)
 
     def action_export(self) -> None:
         """Write the chart to files, in the folder of the first marked run."""

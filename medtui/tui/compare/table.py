@@ -3,7 +3,6 @@
 from typing import Literal, assert_never
 
 from rich.text import Text
-from textual.binding import Binding
 
 from medtui.analysis.column import Column as RunColumn
 from medtui.analysis.differences import Differences, from_control, from_reference
@@ -13,6 +12,7 @@ from medtui.analysis.run_record import RunRecord, task_of
 from medtui.charts.palette import Colours
 from medtui.charts.selection import Marks
 from medtui.metrics import Metric, primary_metric
+from medtui.tui.bindings import bind
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 from medtui.units import plural
@@ -38,12 +38,8 @@ class CompareTable(RecordTable):
     """All finished runs that match the filter."""
 
     BINDINGS = [
-        Binding(
-            "enter",
-            "select_cursor",
-            "Mark",
-            show=False,
-            tooltip="Mark or unmark the run under the cursor",
+        bind(
+            "open", "select_cursor", "Mark", "Mark or unmark the run under the cursor", shown=False
         ),
     ]
 

@@ -7,7 +7,6 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
@@ -19,6 +18,7 @@ from medtui.tui.bindings import bind
 from medtui.tui.editor.card_choices import choose, fields_of
 from medtui.tui.editor.card_report import QUESTIONS, CardReport
 from medtui.tui.editor.choice_field import ChoiceField
+from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.panel import Panel
@@ -39,7 +39,7 @@ class CardForm(Panel, Vertical):
     """
 
 
-class CardScreen(Screen[str]):
+class CardScreen(LayeredScreen[str]):
     """Returns the path of the card that was written; empty where none was."""
 
     HELP = (
@@ -53,12 +53,20 @@ class CardScreen(Screen[str]):
     AUTO_FOCUS = ""
 
     BINDINGS = [
-        bind("w", "write", "Write card", "Write the card and use it"),
-        bind("tab", "app.focus_next", "Field", "Move to the next field"),
-        bind("left,right", "none", "Choice", "Choose another value", display="←→"),
-        bind("pagedown", "page(1)", "More", "Scroll the evidence down"),
-        bind("pageup", "page(-1)", "", "Scroll the evidence up"),
-        bind("escape", "back", "Back", "Leave the field, or go back without a card"),
+        bind("write", "write", "Write card", "Write the card and use it"),
+        bind("next_pane", "app.focus_next", "Field", "Move to the next field"),
+        bind(
+            "next_pane_back",
+            "app.focus_previous",
+            "Field",
+            "Move to the previous field",
+            shown=False,
+        ),
+        bind("choice", "none", "Choice", "Choose another value"),
+        bind("page", "page(1)", "More", "Scroll the evidence down"),
+        bind("page_back", "page(-1)", "", "Scroll the evidence up"),
+        bind("close", "close", "Close", "Leave the field", shown=False),
+        bind("back", "back", "Back", "Go back without a card"),
     ]
 
     def __init__(self, folder: str) -> None:
@@ -114,12 +122,16 @@ class CardScreen(Screen[str]):
     def action_none(self) -> None:
         """Do nothing: a field takes these keys."""
 
+    def close_layer(self) -> bool:
+        """Leave the field."""
+        if self.focused is None:
+            return False
+        self.set_focus(None)
+        return True
+
     def action_back(self) -> None:
-        """Leave the field; without a focused field, leave the screen."""
-        if self.focused is not None:
-            self.set_focus(None)
-        else:
-            self.dismiss("")
+        """Go back without a card."""
+        self.dismiss("")
 
     def action_write(self) -> None:
         """Write the card, and return its path."""

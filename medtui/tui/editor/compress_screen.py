@@ -4,7 +4,6 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import DataTable
 from textual.worker import get_current_worker
@@ -24,6 +23,7 @@ from medtui.tui.editor.preset_actions import PresetActions
 from medtui.tui.editor.scheme_table import SchemeDetails, SchemeTable, all_schemes
 from medtui.tui.editor.state import EditorState
 from medtui.tui.editor.toml_view import TomlView
+from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.title_bar import TitleBar
@@ -38,7 +38,7 @@ _FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "s
 _TABLES = ("search", "lc", "reference", "model", "guard", "evaluate", "machine")
 
 
-class CompressScreen(Screen[None]):
+class CompressScreen(LayeredScreen[None]):
     """Second step of a new study; starts it."""
 
     HELP = (
@@ -54,15 +54,28 @@ class CompressScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]
 
     BINDINGS = [
-        bind("space", "choose", "Select", "Select or deselect the cell or scheme under the cursor"),
-        bind("d", "densities", "Densities", "Move to the densities"),
-        bind("f", "find_density", "Search", "Move to the search for a density, or enable it"),
-        bind("k", "copy", "Copy", "Copy the preset's text", shown=False),
-        bind("w", "save", "Save", "Save the preset, with its comments"),
-        bind("s", "start", "Start", "Start the study, or show its command"),
-        bind("tab", "app.focus_next", "Field", "Move to the next field", shown=False),
-        bind("escape", "back", "Back", "Leave the field, or go back to the previous screen"),
-        bind("c", "check", "Check", "Check the preset: data, weights kept, errors"),
+        bind("mark", "choose", "Select", "Select or deselect the cell or scheme under the cursor"),
+        bind("densities", "densities", "Density", "Add a density: move to their field"),
+        bind("go", "start", "Start", "Start the study, or show its command"),
+        bind("write", "save", "Write", "Save the preset, with its comments"),
+        bind("copy", "copy", "Copy", "Copy the preset's text", shown=False),
+        bind("next_pane", "app.focus_next", "Field", "Move to the next field", shown=False),
+        bind(
+            "next_pane_back",
+            "app.focus_previous",
+            "Field",
+            "Move to the previous field",
+            shown=False,
+        ),
+        bind("close", "close", "Close", "Leave the field", shown=False),
+        bind("back", "back", "Back", "Go back to the previous screen"),
+        bind(
+            "find_density",
+            "find_density",
+            "Search",
+            "Move to the search for a density, or enable it",
+        ),
+        bind("check", "check", "Check", "Check the preset: data, weights kept, errors"),
     ]
 
     def __init__(self, editor: EditorState) -> None:
@@ -176,13 +189,18 @@ class CompressScreen(Screen[None]):
         else:
             self._preset_actions.confirm_start(preset)
 
-    def action_back(self) -> None:
-        """Leave the field; from the table, leave the screen."""
+    @property
+    def has_edited_draft(self) -> bool:
+        """Whether quitting would lose changes of the draft."""
+        return self.editor.is_edited
+
+    def close_layer(self) -> bool:
+        """Leave the field for the table."""
         table = self.query_one(SchemeTable)
         if table.has_focus:
-            self.app.pop_screen()
-        else:
-            table.focus()
+            return False
+        table.focus()
+        return True
 
     @work(thread=True, exclusive=True, group="preflight")
     def _check(self, preset: Preset) -> None:

@@ -9,7 +9,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
@@ -28,7 +27,9 @@ from medtui.tui.editor.card_screen import CardScreen
 from medtui.tui.editor.dataset_report import DatasetReport
 from medtui.tui.editor.document import sections
 from medtui.tui.editor.form import Form, FormField
+from medtui.tui.editor.preset_actions import discard_dialog
 from medtui.tui.editor.state import EditorState
+from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.title_bar import TitleBar
@@ -45,7 +46,7 @@ AUGMENT = "data.augment"
 """The table that replaces the card's augmentation."""
 
 
-class DataScreen(Screen[None]):
+class DataScreen(LayeredScreen[None]):
     """First step of a new study."""
 
     HELP = (
@@ -53,23 +54,32 @@ class DataScreen(Screen[None]):
         "folder or npz file with the images; some cards include them. The data set is inspected "
         "again after every change. Keys of [data.augment] replace the card's augmentation: what is "
         "not set there is off. All images of a patient are in the same split unless the report "
-        "states otherwise. Press c to read every image: it finds unreadable files and duplicates, "
-        "and measures mean and standard deviation. The decoded images are cached for the study. "
-        "Press c again to cancel."
+        "states otherwise. Check images, in the palette, reads every image: it finds unreadable "
+        "files and duplicates, and measures mean and standard deviation. The decoded images are "
+        "cached for the study. "
+        "Run it again to cancel."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     AUTO_FOCUS = ""
 
     BINDINGS = [
-        bind("n", "next", "Next: compress", "Continue with schemes and densities"),
-        bind("c", "check", "Check images", "Read every image, or cancel"),
-        bind("w", "card", "Write card", "Describe the images of the root folder in a new card"),
-        bind("l", "reload", "Reload", "Inspect the data set again"),
-        bind("pagedown", "page(1)", "More", "Scroll the report down"),
-        bind("pageup", "page(-1)", "", "Scroll the report up"),
-        bind("tab", "app.focus_next", "Field", "Move to the next field"),
-        bind("escape", "back", "Back", "Leave the field, or go back to the previous screen"),
+        bind("go", "next", "Go on: compress", "Continue with schemes and densities"),
+        bind("write", "card", "Write card", "Describe the images of the root folder in a new card"),
+        bind("page", "page(1)", "More", "Scroll the report down"),
+        bind("page_back", "page(-1)", "", "Scroll the report up"),
+        bind("next_pane", "app.focus_next", "Field", "Move to the next field"),
+        bind(
+            "next_pane_back",
+            "app.focus_previous",
+            "Field",
+            "Move to the previous field",
+            shown=False,
+        ),
+        bind("close", "close", "Close", "Leave the field", shown=False),
+        bind("back", "back", "Back", "Go back to the previous screen"),
+        bind("check", "check", "Check images", "Read every image, or cancel"),
+        bind("reload", "reload", "Reload", "Inspect the data set again"),
     ]
 
     @dataclass
@@ -172,12 +182,28 @@ class DataScreen(Screen[None]):
         else:
             self.post_message(self.Completed(self.editor))
 
+    @property
+    def has_edited_draft(self) -> bool:
+        """Whether quitting would lose changes of the draft."""
+        return self.editor.is_edited
+
+    def close_layer(self) -> bool:
+        """Leave the field."""
+        if self.focused is None:
+            return False
+        self.set_focus(None)
+        return True
+
     def action_back(self) -> None:
-        """Leave the field; without a focused field, leave the screen."""
-        if self.focused is not None:
-            self.set_focus(None)
+        """Go back to the presets; ask first where the draft was edited."""
+        if self.editor.is_edited:
+            self.app.push_screen(discard_dialog(self.editor), self._leave)
         else:
-            self.app.pop_screen()
+            self.dismiss()
+
+    def _leave(self, answer: str | None) -> None:
+        if answer == "discard":
+            self.dismiss()
 
     def on_unmount(self) -> None:
         self._cancel()

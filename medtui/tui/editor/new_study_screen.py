@@ -6,11 +6,11 @@ from pathlib import Path
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from medtui.resources import preset_names
 from medtui.tui.bindings import bind
 from medtui.tui.editor.document import describe_preset, explain_preset
+from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.footer import FittedFooter
@@ -24,7 +24,7 @@ def _is_card(path: Path) -> bool:
     return path.name == "card.toml" or path.name.endswith(".card.toml")
 
 
-class NewStudyScreen(Screen[None]):
+class NewStudyScreen(LayeredScreen[None]):
     """Lists the included presets and those in the working directory."""
 
     HELP = (
@@ -36,8 +36,9 @@ class NewStudyScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-broad")]
 
     BINDINGS = [
-        bind("p", "path", "Path", "Open a preset file by its path"),
-        bind("escape", "app.pop_screen", "Back", "Go back to the studies"),
+        bind("path", "path", "Open file", "Open a preset file by its path"),
+        bind("close", "close", "Close", "Close the topmost layer", shown=False),
+        bind("back", "back", "Back", "Go back to the studies"),
     ]
 
     @dataclass

@@ -64,7 +64,7 @@ class PreflightState:
 def summarise_search(document: PresetDocument, colours: Colours) -> Text:
     """Return the cost of the search, and how to enable or disable it."""
     if not document.has("search"):
-        return Text("Disabled: only the grid is run. Press f to enable it.", colours.muted)
+        return Text("Disabled: only the grid is run.", colours.muted)
     if document.preset is None:
         return Text("The cost is shown when the preset has no errors.", colours.warning)
     how = "Press Space in the column `search` to remove a scheme"

@@ -17,6 +17,15 @@ from medtui.tui.screens.prompt import Prompt
 from medtui.user_folders import expand_home
 
 
+def discard_dialog(editor: EditorState) -> ConfirmDialog:
+    """Return the question before an edited draft is dropped."""
+    name = editor.document.value("", "name") or "the draft"
+    return ConfirmDialog(
+        f"Discard the changes of {name}? They were not written to a file (w writes them).",
+        [Choice("c", "", "Keep editing"), Choice("d", "discard", "Discard the changes")],
+    )
+
+
 class PresetActions:
     """Shows dialogs on top of the editor's screen, and results as its notices."""
 
@@ -41,7 +50,7 @@ class PresetActions:
             f"Start {preset.name}: a reference and {describe_compressions(preset)}? "
             "It runs in the background.",
             [
-                Choice("s", "watch", "Start and watch"),
+                Choice("g", "watch", "Start and watch"),
                 Choice("b", "start", "Start and go to Home"),
                 Choice("p", "print", "Save the preset and show the command instead"),
                 Choice("c", "", "Cancel"),

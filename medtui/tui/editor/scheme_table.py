@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual.binding import Binding
 
 from medtui.charts.palette import Colours
 from medtui.preset import Preset, Scheme, describe_searches, named_schemes
+from medtui.tui.bindings import bind
 from medtui.tui.editor.grid import Place, chosen_places
 from medtui.tui.widgets.panel import TextPanel
 from medtui.tui.widgets.table import Column, RecordTable
@@ -27,7 +27,11 @@ Forecasts = Mapping[Place, "CellForecast"]
 class SchemeTable(RecordTable):
     """One row per scheme, one column per density; the cursor is on a cell or a scheme's name."""
 
-    BINDINGS = [Binding("enter", "select_cursor", "Choose", show=False)]
+    BINDINGS = [
+        bind("open", "select_cursor", "Select", "Select or deselect the cell", shown=False),
+        bind("inspect", "cursor_right", "Right", "Move to the next cell", shown=False),
+        bind("inspect_back", "cursor_left", "Left", "Move to the previous cell", shown=False),
+    ]
 
     def __init__(self) -> None:
         super().__init__([_SCHEME], id="schemes")
@@ -100,7 +104,7 @@ class SchemeDetails(TextPanel):
         elif is_searched:
             text.append(f"{describe_searches(preset)}.\n")
             text.append(
-                "Press f to change the settings. Press Space to remove it from the search.",
+                "Its settings are below. Press Space to remove it from the search.",
                 style=colours.muted,
             )
         else:

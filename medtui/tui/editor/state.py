@@ -16,6 +16,16 @@ class EditorState:
     """Path to which the document was saved; empty before that, and after a change."""
     _searching: PresetDocument | None = None
     """The last document with a search."""
+    _opened: str = ""
+    """Text of the document before any change."""
+
+    def __post_init__(self) -> None:
+        self._opened = self.document.text
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether changes would be lost: made here, and not written to a file."""
+        return not self.saved_as and self.document.text != self._opened
 
     def set(self, section: str, name: str, value: object) -> None:
         """Change one key."""

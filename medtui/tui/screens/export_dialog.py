@@ -47,10 +47,10 @@ class ExportDialog(ModalScreen[None]):
     AUTO_FOCUS = "OptionList"
 
     BINDINGS = [
-        bind("space", "choose", "Select", "Select or deselect a format, or change the opset"),
-        bind("s", "start", "Start", "Export the selected formats"),
-        bind("k", "copy", "Copy paths", "Copy the paths of the files"),
-        bind("escape", "leave", "Back", "Cancel the export, or go back"),
+        bind("mark", "choose", "Select", "Select or deselect a format, or change the opset"),
+        bind("go", "start", "Start", "Export the selected formats"),
+        bind("copy", "copy", "Copy paths", "Copy the paths of the files"),
+        bind("close", "leave", "Close", "Cancel the export, or close the dialog"),
     ]
 
     def __init__(self, run: RunFolder) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
@@ -47,17 +47,17 @@ class HelpScreen(ModalScreen[None]):
 
     def _keys(self) -> list[tuple[str, str]]:
         return [
-            (self.app.get_key_display(binding), binding.tooltip)
-            for binding in own_bindings(self._about)
+            (self.app.get_key_display(active.binding), active.binding.tooltip)
+            for active in own_bindings(self._about)
         ]
 
 
-def own_bindings(screen: Screen[object]) -> list[Binding]:
+def own_bindings(screen: Screen[object]) -> list[ActiveBinding]:
     """Return the bindings of a screen, without those of Textual's widgets."""
-    own: dict[str, Binding] = {}
+    own: dict[str, ActiveBinding] = {}
     for active in screen.active_bindings.values():
         if active.binding.tooltip and not active.binding.system:
-            own.setdefault(active.binding.action, active.binding)
+            own.setdefault(active.binding.action, active)
     return list(own.values())
 
 

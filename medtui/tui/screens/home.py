@@ -42,21 +42,26 @@ class HomeScreen(SnapshotScreen):
 
     AUTO_FOCUS = ""
 
+    NOTHING_TO_CLOSE = "Nothing to close: this is the first screen, and q quits."
+
     BINDINGS = [
-        bind("n", "new", "New study", "Set up a study from a preset"),
-        bind("s", "stop", "Stop", "Stop the study, or the run under the cursor"),
-        bind("r", "resume", "Resume", "Resume the unfinished runs of the study"),
-        bind("slash", "filter", "Filter",
-             "Filter studies by name, scheme, state or note", display="/"),
-        bind("o", "order", "Order", "Order studies by newest, name or best val"),
-        bind("c", "compare", "Compare", "Compare the marked runs, or all runs of the study"),
-        bind("space", "mark", "Mark", "Mark the run under the cursor for Compare", shown=False),
-        bind("e", "note", "Note", "Edit the note of the study", shown=False),
-        bind("D", "delete", "Delete", "Move the study to the trash, after a confirmation",
+        bind("new", "new", "New study", "Set up a study from a preset"),
+        bind("stop", "stop", "Stop", "Stop the study, or the run under the cursor"),
+        bind("resume", "resume", "Resume", "Resume the unfinished runs of the study"),
+        bind("filter", "filter", "Filter", "Filter studies by name, scheme, state or note"),
+        bind("order", "order", "Order", "Order studies by newest, name or best val"),
+        bind("compare", "compare", "Compare", "Compare the marked runs, or all runs of the study"),
+        bind("mark", "mark", "Mark", "Mark the run under the cursor for Compare", shown=False),
+        bind("note", "note", "Note", "Edit the note of the study", shown=False),
+        bind("delete", "delete", "Delete", "Move the study to the trash, after a confirmation",
              shown=False),
-        bind("u", "restore", "Undo", "Restore the study that was deleted last", shown=False),
-        bind("k", "copy", "Copy", "Copy the table of runs", shown=False),
-        bind("escape", "studies", "Studies", "Move to the table of studies", shown=False),
+        bind("restore", "restore", "Undo", "Restore the study that was deleted last", shown=False),
+        bind("copy", "copy", "Copy", "Copy the table of runs", shown=False),
+        bind("next_run", "next_study(1)", "Next study", "Move to the next study", shown=False),
+        bind("next_run_back", "next_study(-1)", "Previous study", "Move to the previous study",
+             shown=False),
+        bind("close", "close", "Studies", "Move to the table of studies", shown=False),
+        bind("back", "back", "Back", "Move to the table of studies", shown=False),
     ]  # fmt: skip
 
     _filter = ""
@@ -115,8 +120,21 @@ class HomeScreen(SnapshotScreen):
         elif event.row_key.value is not None:
             self.post_message(self.RunRequested(event.row_key.value))
 
-    def action_studies(self) -> None:
+    def close_layer(self) -> bool:
+        """Go from the runs to the studies."""
+        if self.query_one(StudyTable).has_focus:
+            return False
         self.query_one(StudyTable).focus()
+        return True
+
+    def action_back(self) -> None:
+        """Do the same as Escape: no screen is before Home."""
+        self.action_close()
+
+    def action_next_study(self, step: int) -> None:
+        """Move the cursor of the studies, wherever the focus is."""
+        table = self.query_one(StudyTable)
+        table.move_cursor(row=table.cursor_row + step, animate=False)
 
     def action_filter(self) -> None:
         self.query_one(FilterInput).open()

@@ -34,7 +34,7 @@ from medtui.tui.clipboard import copy_text
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.status_text import state_text
 from medtui.tui.widgets.chart import Chart
-from medtui.tui.widgets.chart_keys import CHART_BINDINGS, Adjustment, adjust_chart, step_back
+from medtui.tui.widgets.chart_keys import CHART_BINDINGS, Adjustment, adjust_chart, close_view
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.footer import FittedFooter
 from medtui.tui.widgets.layer_bars import LayerBars
@@ -79,31 +79,34 @@ class RunScreen(SnapshotScreen):
 
     BINDINGS = [
         *CHART_BINDINGS,
-        bind("tab", "next_pane(1)", "Pane", "Move to the next pane"),
-        bind("shift+tab", "next_pane(-1)", "Previous pane", "Move to the previous pane",
+        bind("next_pane", "next_pane(1)", "Pane", "Move to the next pane"),
+        bind("next_pane_back", "next_pane(-1)", "Previous pane", "Move to the previous pane",
              shown=False),
-        bind("s", "stop", "Stop", "Stop this run, or its study, after the current step"),
-        bind("r", "resume", "Resume", "Resume the unfinished runs of the study"),
-        bind("n", "next_run(1)", "Next run", "Show the next run of the study"),
-        bind("p", "next_run(-1)", "Previous run", "Show the previous run of the study",
+        bind("stop", "stop", "Stop", "Stop this run, or its study, after the current step"),
+        bind("resume", "resume", "Resume", "Resume the unfinished runs of the study"),
+        bind("next_run", "next_run(1)", "Next run", "Show the next run of the study"),
+        bind("next_run_back", "next_run(-1)", "Previous run", "Show the previous run of the study",
              shown=False),
-        bind("c", "next_chart", "Chart", "Show the next chart in the main pane"),
+        bind("next_chart", "next_chart(1)", "Chart", "Show the next chart in the main pane"),
+        bind("next_chart_back", "next_chart(-1)", "Previous chart",
+             "Show the previous chart in the main pane", shown=False),
         *(
-            bind(key, f"chart('{key}')", word, f"Show {word.lower()} in the main pane", shown=False)
+            bind(f"chart_{key}", f"chart('{key}')", word, f"Show {word.lower()} in the main pane",
+                 shown=False)
             for key, word in MAIN.items()
         ),
-        bind("f", "full", "Full", "Show the pane on the whole screen, or all panes again"),
-        bind("up", "scroll(-1)", "Up", "Scroll the pane up", shown=False),
-        bind("down", "scroll(1)", "Down", "Scroll the pane down", shown=False),
-        bind("slash", "filter", "Filter log", "Filter the log by a text",
-             shown=False, display="/"),
-        bind("x", "export", "Export", "Save the chart as PNG, SVG and CSV", shown=False),
-        bind("e", "export_model", "Export model",
+        bind("full", "full", "Zoom pane", "Show the pane on the whole screen, or all panes again"),
+        bind("scroll_back", "scroll(-1)", "Up", "Scroll the pane up", shown=False),
+        bind("scroll", "scroll(1)", "Down", "Scroll the pane down", shown=False),
+        bind("filter", "filter", "Filter log", "Filter the log by a text", shown=False),
+        bind("export", "export", "Export", "Save the chart as PNG, SVG and CSV", shown=False),
+        bind("export_model", "export_model", "Export model",
              "Export the model as ONNX, pt2, int8, packed or safetensors", shown=False),
-        bind("k", "copy", "Copy", "Copy the contents of the pane", shown=False),
-        bind("end", "follow", "Follow log", "Move to the end of the log and follow it",
+        bind("copy", "copy", "Copy", "Copy the contents of the pane", shown=False),
+        bind("follow", "follow", "Follow log", "Move to the end of the log and follow it",
              shown=False),
-        bind("escape", "back", "Back", "Reset the chart, show all panes, or go back to Home"),
+        bind("close", "close", "Close", "Reset the chart, or show all panes again", shown=False),
+        bind("back", "back", "Back", "Go back to the screen before"),
     ]  # fmt: skip
 
     @dataclass
@@ -194,10 +197,10 @@ class RunScreen(SnapshotScreen):
         self._mark_pane()
         self.call_after_refresh(self.reshow)
 
-    def action_next_chart(self) -> None:
+    def action_next_chart(self, step: int) -> None:
         """Show the next of the main pane's charts."""
         keys = sorted(MAIN)
-        self.action_chart(keys[(keys.index(self._main) + 1) % len(keys)])
+        self.action_chart(keys[(keys.index(self._main) + step) % len(keys)])
 
     def action_scroll(self, lines: int) -> None:
         pane = self.query_one(f"#{PANES[self._pane]}", Widget)
@@ -228,8 +231,9 @@ class RunScreen(SnapshotScreen):
         """Show the current pane on the whole screen, or all panes again."""
         self.toggle_class("-full")
 
-    def action_back(self) -> None:
-        step_back(self, self.chart)
+    def close_layer(self) -> bool:
+        """Reset the chart's view, else show all panes again."""
+        return close_view(self, self.chart)
 
     def action_export(self) -> None:
         chart = self.chart

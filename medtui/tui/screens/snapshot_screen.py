@@ -2,15 +2,14 @@
 
 import time
 
-from textual.screen import Screen
-
 from medtui.charts.palette import Colours
 from medtui.charts.style import ChartStyle
 from medtui.monitor.snapshot import Snapshot
+from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
 
 
-class SnapshotScreen(Screen[None]):
+class SnapshotScreen(LayeredScreen[None]):
     """Shows every snapshot while it is current, and the latest when it is resumed."""
 
     snapshot: Snapshot | None = None

@@ -19,20 +19,19 @@ Adjustment = Literal[
 ]
 
 CHART_BINDINGS = [
-    bind("y", "adjust_chart('log')", "Log y", "Show the y axis on a logarithmic scale",
-         name="log", shown=False),
-    bind("m", "adjust_chart('smooth')", "Smooth", "Smooth the curves; raw curves stay faint",
-         name="smooth", shown=False),
-    bind("plus,equals_sign", "adjust_chart('zoom_in')", "Zoom in",
-         "Zoom in on the x axis", name="zoom", shown=False, display="+"),
-    bind("minus", "adjust_chart('zoom_out')", "Zoom out", "Zoom out on the x axis",
-         name="zoom_back", shown=False, display="-"),
-    bind("right", "adjust_chart('next_point')", "Next point", "Show the values of the next point",
-         name="inspect", shown=False),
-    bind("left", "adjust_chart('previous_point')", "Previous point",
-         "Show the values of the previous point", name="inspect_back", shown=False),
-    bind("0", "adjust_chart('reset')", "Reset view", "Show the whole chart again",
-         name="reset", shown=False),
+    bind("log", "adjust_chart('log')", "Log y", "Show the y axis on a logarithmic scale",
+         shown=False),
+    bind("smooth", "adjust_chart('smooth')", "Smooth", "Smooth the curves; raw curves stay faint",
+         shown=False),
+    bind("zoom", "adjust_chart('zoom_in')", "Zoom in", "Zoom in on the x axis", shown=False),
+    bind("zoom_back", "adjust_chart('zoom_out')", "Zoom out", "Zoom out on the x axis",
+         shown=False),
+    bind("inspect", "adjust_chart('next_point')", "Next point",
+         "Show the values of the next point", shown=False),
+    bind("inspect_back", "adjust_chart('previous_point')", "Previous point",
+         "Show the values of the previous point", shown=False),
+    bind("reset", "adjust_chart('reset')", "Reset view", "Show the whole chart again",
+         shown=False),
 ]  # fmt: skip
 
 
@@ -42,14 +41,15 @@ def adjust_chart(chart: Chart | None, adjustment: Adjustment) -> None:
         chart.set_viewport(adjusted(chart.viewport, chart.plot, adjustment))
 
 
-def step_back(screen: Screen[None], chart: Chart | None) -> None:
-    """Show the whole chart again, else all panes again, else leave the screen."""
+def close_view(screen: Screen[None], chart: Chart | None) -> bool:
+    """Show the whole chart again, else all panes again; return whether anything was to close."""
     if chart is not None and chart.viewport != Viewport():
         chart.set_viewport(Viewport())
-    elif screen.has_class("-full"):
+        return True
+    if screen.has_class("-full"):
         screen.remove_class("-full")
-    else:
-        screen.dismiss()
+        return True
+    return False
 
 
 def adjusted(viewport: Viewport, plot: Plot, adjustment: Adjustment) -> Viewport:

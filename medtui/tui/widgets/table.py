@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rich.text import Text
-from textual.binding import Binding
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
+from medtui.tui.bindings import bind
 from medtui.tui.widgets.panel import Panel
 
 Cells = Mapping[str, Text]
@@ -51,7 +51,9 @@ class RecordTable(Panel, DataTable[Text]):
     """
 
     BINDINGS = [
-        Binding("enter", "select_cursor", "Open", tooltip="Open the row under the cursor"),
+        bind("open", "select_cursor", "Open", "Open the row under the cursor"),
+        bind("scroll", "cursor_down", "Down", "Move to the next row", shown=False),
+        bind("scroll_back", "cursor_up", "Up", "Move to the previous row", shown=False),
     ]
 
     def __init__(self, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002 - Textual's name
