@@ -18,8 +18,8 @@ theme = "medtui-dark"   # also medtui-light; ansi-dark and ansi-light use the te
 # ascii = true          # draw with ASCII characters only; without this line, as the locale asks
 
 [keys]                  # the name of an action, and its key
-# stop = "x"
-# next_run = "j"
+# stop = "f4"
+# next_run = "f6"
 """
 
 
