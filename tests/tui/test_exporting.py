@@ -57,7 +57,7 @@ async def test_the_opset_of_onnx_is_chosen(exportable: StudyFolder, monkeypatch)
         assert "20  ONNX opset  IR 10, for onnxruntime 1.18 and later" in screen_text(pilot)
         await pilot.press("end", "up", "space", "space")
         assert "18  ONNX opset  IR 8, for onnxruntime 1.15 and later" in screen_text(pilot)
-        await pilot.press("s")
+        await pilot.press("g")
     assert [(plan.formats, plan.opset, plan.ir_version) for plan in plans] == [(["onnx"], 18, 8)]
 
 
