@@ -16,13 +16,20 @@ from medtui.protocol.export import (
 )
 from medtui.protocol.outcome import error_class
 from medtui.runs.folder import RunFolder
+from medtui.storage.writing import require_writable
 
 
 class ExportProcess:
     """A process that exports a model and can be cancelled; it leaves complete files or none."""
 
     def __init__(self, run: RunFolder, plan: ExportPlan) -> None:
+        """Start it.
+
+        Raises:
+            EnvironmentProblem: the plan's folder cannot be written, or the process not started.
+        """
         self._folder = Path(plan.folder)
+        require_writable(self._folder)
         self._process = ChildProcess(
             "medtui.engine.export",
             decoder,

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from medtui.errors import EnvironmentProblem, user_name
+from medtui.errors import EnvironmentProblem, explain_os_error, user_name
 from medtui.runs.liveness import LockReader, lock_id_of
 from medtui.runs.owner import Owner
 from medtui.runs.stop_request import write_stop
@@ -36,11 +36,23 @@ def request_stop(lock: Path, name: str) -> bool:
     """
     owner = LockReader(lock).holder()
     if owner is None:
+        _require_readable(lock.parent)
         return False
     if owner.generation and not (owner.is_local and owner.lock_id == lock_id_of(lock)):
         write_stop(lock.parent, owner.generation, name)
         return True
     return signal_holder(lock, signal.SIGTERM, name)
+
+
+def _require_readable(folder: Path) -> None:
+    """Raise an error where the owner of a folder cannot be known."""
+    try:
+        with os.scandir(folder):
+            return
+    except PermissionError as error:
+        raise explain_os_error(error) from error
+    except OSError:
+        return
 
 
 def signal_holder(lock: Path, number: signal.Signals, name: str) -> bool:

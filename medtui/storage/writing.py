@@ -3,11 +3,12 @@
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from medtui.errors import DISK_FULL, FailedWrite
+from medtui.errors import DISK_FULL, FailedWrite, explain_os_error
 from medtui.units import format_bytes
 
 _BROKEN = {
@@ -50,3 +51,19 @@ def _free_beside(path: Path) -> str:
         except OSError:
             continue
     return "an unknown number of bytes"
+
+
+def require_writable(folder: Path) -> None:
+    """Create a folder if there is none, and check that files can be created in it.
+
+    For work that takes long before it writes.
+
+    Raises:
+        EnvironmentProblem: they cannot; the message names the folder and its owner.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise explain_os_error(OSError(error.errno, error.strerror, str(folder))) from error

@@ -38,11 +38,12 @@ WRITE = {
     "bench": ("cells",),
     "comet archive": ("cells/prune-0.1",),
     "comet upload": ("cells/prune-0.1",),
+    "export": ("cells/prune-0.1",),
 }
 """Verbs that write into a study."""
 
-LATER = {"export": ("cells/prune-0.1",), "comet sync": ("cells/prune-0.1",)}
-"""Verbs that write too, in a process that they start first, or with an API key."""
+LATER = {"comet sync": ("cells/prune-0.1",)}
+"""Verbs that write too, with an API key."""
 
 OTHER = {"runs list": (), "runs clean": (), "stop": ("cells",)}
 """Verbs that pass over what they cannot read, or that find nothing to do in a study at rest."""

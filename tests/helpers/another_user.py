@@ -1,6 +1,8 @@
 """A study of one user, as another user finds it. Only root can play both."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from medtui.runs.folder import StudyFolder
+from medtui.runs.folder import RunFolder, StudyFolder
+from tests.helpers.paths import REPOSITORY
 
 STRANGER = 12_345
 """A user who owns nothing here."""
+
+_HOLDER = """
+import os, sys
+from pathlib import Path
+from medtui.runs.lock import FolderLock
+os.umask(0o022)
+locks = [FolderLock(Path(each)) for each in sys.argv[1:]]
+for lock in locks:
+    lock.acquire()
+print("ready", flush=True)
+sys.stdin.read()
+for lock in locks:
+    lock.release()
+"""
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -62,15 +79,31 @@ def restrict(study: StudyFolder, access: Access) -> None:
 
 
 @contextmanager
+def held_by_root(*folders: RunFolder | StudyFolder) -> Iterator[None]:
+    """Let a process of root's write these folders: nobody may signal this one's tests."""
+    locks = [str(folder.lock) for folder in folders]
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, *locks],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield
+    finally:
+        process.communicate("")
+
+
+@contextmanager
 def as_stranger() -> Iterator[None]:
     """Be the other user within this process, with all threads."""
     groups = os.getgroups()
     os.setgroups([])
-    os.setegid(STRANGER)
-    os.seteuid(STRANGER)
+    os.setresgid(STRANGER, STRANGER, 0)
+    os.setresuid(STRANGER, STRANGER, 0)  # the real one decides who may be signalled
     try:
         yield
     finally:
-        os.seteuid(0)
-        os.setegid(0)
+        os.setresuid(0, 0, 0)
+        os.setresgid(0, 0, 0)
         os.setgroups(groups)

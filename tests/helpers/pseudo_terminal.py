@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 PATIENCE_S = 60
@@ -25,15 +26,22 @@ class Terminal:
     """The application in a pseudo-terminal that the test reads and writes."""
 
     def __init__(
-        self, runs_dir: Path, *, ignores_hangup: bool = False, size: tuple[int, int] = (120, 40)
+        self,
+        runs_dir: Path,
+        *,
+        ignores_hangup: bool = False,
+        size: tuple[int, int] = (120, 40),
+        environment: Mapping[str, str] = os.environ,
+        prologue: str = "",
     ) -> None:
+        """Start it; `prologue` is Python that its process executes first."""
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", CODE, str(runs_dir), str(ignores_hangup)],
+            [sys.executable, "-c", prologue + CODE, str(runs_dir), str(ignores_hangup)],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
         )  # fmt: skip
         os.close(slave)
         self.output = b""

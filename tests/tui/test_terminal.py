@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.paths import REPOSITORY
 from tests.helpers.pseudo_terminal import Terminal
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
+
+WITHOUT_USER = """
+import pwd
+def getpwuid(uid):
+    raise KeyError(uid)
+pwd.getpwuid = getpwuid
+"""
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -53,4 +61,18 @@ def test_bytes_that_are_not_utf8_are_no_keys(runs_dir: Path, typed: bytes) -> No
     terminal.process.send_signal(signal.SIGTERM)
     terminal.read_until(LEAVE_ALTERNATE_SCREEN)
     assert terminal.wait() == 143
+    os.close(terminal.master)
+
+
+def test_it_starts_without_home_and_user(runs_dir: Path, tmp_path: Path) -> None:
+    """As under any uid of a container; settings go to a private folder of the temporary one."""
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "TMPDIR": str(tmp_path),
+    }  # fmt: skip
+    terminal = Terminal(runs_dir, environment=environment, prologue=WITHOUT_USER)
+    terminal.read_until(b"Welcome")
+    terminal.press(b"q")
+    terminal.read_until(LEAVE_ALTERNATE_SCREEN)
+    assert terminal.wait() == 0
+    assert b"Traceback" not in terminal.output
     os.close(terminal.master)

@@ -20,7 +20,7 @@ from medtui.engine.export.runtime import Forward, OpenedFile
 from medtui.engine.export.timing import time_runtimes
 from medtui.engine.export.validation import check_content, compare, validate
 from medtui.engine.run.device import cpu_capability, device_name
-from medtui.errors import EnvironmentProblem
+from medtui.errors import EnvironmentProblem, explain_os_error
 from medtui.protocol.export import ExportPlan, FormatName, temporary_prefix
 from medtui.protocol.onnx_versions import minimum_runtime
 from medtui.runs.exports import (
@@ -78,9 +78,10 @@ class Exporter:
             with TemporaryDirectory(prefix=temporary_prefix(os.getpid()), dir=folder) as aside:
                 return self._make(form, folder, Path(aside))
         except OSError as error:
-            reason = error.strerror or str(error)
+            problem = explain_os_error(error)
             raise EnvironmentProblem(
-                f"Could not write to {folder}: {reason}. No {form.name} file was written."
+                f"No {form.name} file was written to {folder}. {problem.message}",
+                hint=problem.hint,
             ) from error
 
     def _make(self, form: Format, folder: Path, aside: Path) -> Export:

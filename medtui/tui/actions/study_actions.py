@@ -47,14 +47,16 @@ class StudyActions:
         """Request that one run stops."""
         from medtui.jobs.launcher import stop_run
 
-        stop_run(self._folder(run.study).run(run.name))
+        if not stop_run(self._folder(run.study).run(run.name)):
+            return f"{run.title} is not running any more."
         return f"Stop requested for {run.title}. It stops after the current step."
 
     def stop_study(self, name: str) -> str:
         """Request that a study and its runs stop."""
         from medtui.jobs.launcher import stop_study
 
-        stop_study(self._folder(name))
+        if not stop_study(self._folder(name)):
+            return f"{name} is not running any more."
         return f"Stop requested for {name}. Its runs stop after the current step."
 
     def delete(self, name: str) -> str:

@@ -103,14 +103,22 @@ class ExportDialog(ModalScreen[None]):
         elif not formats:
             self._notice = "No format is selected. Press Space to select the one under the cursor."
         else:
-            self._notice, self._failed, self._progress = "", [], "starting"
-            plan = ExportPlan(
-                formats, str(self._run.exports.resolve()), is_shrunk=SHRINK in self._chosen,
-                opset=self._opset, ir_version=IR_OF_OPSET[self._opset],
-            )  # fmt: skip
-            self._process = ExportProcess(self._run, plan)
-            self._follow(self._process)
+            self._start(formats)
         self._show()
+
+    def _start(self, formats: list[FormatName]) -> None:
+        plan = ExportPlan(
+            formats, str(self._run.exports.resolve()), is_shrunk=SHRINK in self._chosen,
+            opset=self._opset, ir_version=IR_OF_OPSET[self._opset],
+        )  # fmt: skip
+        self._notice, self._failed = "", []
+        try:
+            self._process = ExportProcess(self._run, plan)
+        except MedtuiError as error:
+            self._notice = str(error)
+            return
+        self._progress = "starting"
+        self._follow(self._process)
 
     def action_copy(self) -> None:
         """Copy the paths of all exported files."""
