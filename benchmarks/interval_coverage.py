@@ -5,12 +5,13 @@
 each patient on all of its scores; a second network differs by an effect of its own. `films`: five
 classes that occur in 50 to 8 % of the films, about four films a patient (log-normal), patient
 effects on labels and scores, AUROC 0.80, and thresholds that answer each class as often as it
-occurs. Means over classes and fits count in studies where each class has at least ten positives, as
-medtui shows them. The truth is the same simulation of 4,000 patients.
-Run it as
+occurs. A number counts in studies where each class that it is about has at least ten positives, as
+medtui shows it. `--classes` measures the two rarest classes by themselves. The truth is the same
+simulation of 4,000 patients. Run it as
 
     python -m benchmarks.interval_coverage --studies 2000
     python -m benchmarks.interval_coverage --films --studies 2000
+    python -m benchmarks.interval_coverage --films --classes --studies 2000
 
 """
 
@@ -18,16 +19,18 @@ import argparse
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from scipy.stats import norm
 
-from medtui.metrics import metric_named
+from medtui.metrics import Metric, metric_named
 from medtui.metrics.draws import Draws, all_patients, draw_patients, without_each_patient
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.recalibration import recalibrate_samples
 from medtui.metrics.scores import Floats, Scores
 from medtui.metrics.shortage import MIN_POSITIVES
+from medtui.metrics.support import number_behind
 
 METRICS = ("accuracy", "balanced_accuracy", "sensitivity", "specificity", "auroc",
            "average_precision", "f1", "brier_score", "exact_match", "top_1")  # fmt: skip
@@ -54,6 +57,25 @@ class Study:
     before: Scores
     after: Scores
     patients: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Number:
+    """One of the numbers whose intervals are measured."""
+
+    name: str
+    kind: Literal["value", "change", "fit"]
+    """A value between 0 and 1, a change, or a fit."""
+    of_samples: Sampled
+    needs: tuple[int, ...] = ()
+    """Classes without which, or with few images of which, it is not shown."""
+    num_behind: float | None = None
+    """Effective number of patients that it rests on; None takes all."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What rows are told apart by."""
+        return self.name, self.kind
 
 
 @dataclass
@@ -143,21 +165,43 @@ def scores_of(logits_N: Floats, labels_N: np.ndarray) -> Scores:
     )
 
 
-def _numbers(study: Study, only: Collection[str]) -> Iterator[tuple[str, str, Sampled]]:
-    """Yield each number's metric and kind: a value between 0 and 1, a change, or a fit."""
+def _numbers(study: Study, only: Collection[str]) -> Iterator[Number]:
+    """Yield the numbers over all classes, and the fits of the last two."""
+    scores, task = study.before, study.before.task
+    every = tuple(scores.judged) if task == "multi" else ()
     for metric in map(metric_named, METRICS):
         assert metric is not None
-        if study.before.task not in metric.tasks or (only and metric.name not in only):
-            continue
-        resample = metric.resample
-        assert resample is not None
-        yield metric.name, "value", partial(resample, study.before)
-        yield metric.name, "change", partial(_change, study, resample)
-    for index in study.before.judged[-2:]:
+        if task in metric.tasks and (not only or metric.name in only):
+            needs = every if metric.is_class_mean else ()
+            yield from _value_and_change(study, metric, metric.name, needs)
+    for index in scores.judged[-2:]:
         for name in RECALIBRATION if not only or set(RECALIBRATION) <= set(only) else ():
-            alone = study.before.of_class(index)
-            label = f"{name}, {PREVALENCE[index]:.0%}" if study.before.task == "multi" else name
-            yield label, "fit", partial(_recalibrated, alone, name)
+            label = f"{name}, {PREVALENCE[index]:.0%}" if task == "multi" else name
+            sampled = partial(_recalibrated, scores.of_class(index), name)
+            yield Number(label, "fit", sampled, every)
+
+
+def _numbers_of_classes(study: Study, only: Collection[str]) -> Iterator[Number]:
+    """Yield the numbers of each of the last two classes against the rest."""
+    for index in study.before.judged[-2:]:
+        before, after = (each.of_class(index) for each in (study.before, study.after))
+        alone = Study(before, after, study.patients)
+        for metric in map(metric_named, METRICS):
+            assert metric is not None
+            if metric.is_per_class and (not only or metric.name in only):
+                label = f"{metric.name}, {PREVALENCE[index]:.0%}"
+                needs = () if metric.rests_on == "images" else (index,)
+                yield from _value_and_change(alone, metric, label, needs)
+
+
+def _value_and_change(
+    study: Study, metric: Metric, label: str, needs: tuple[int, ...]
+) -> Iterator[Number]:
+    resample = metric.resample
+    assert resample is not None
+    behind = number_behind(metric, study.before, study.patients)
+    yield Number(label, "value", partial(resample, study.before), needs, behind)
+    yield Number(label, "change", partial(_change, study, resample), needs, behind)
 
 
 def _change(study: Study, resample: Callable[[Scores, Draws], Floats], draws: Draws) -> Floats:
@@ -169,54 +213,47 @@ def _recalibrated(alone: Scores, name: str, draws: Draws) -> Floats:
     return found
 
 
-def _is_class_mean(name: str) -> bool:
-    metric = metric_named(name)
-    return metric is not None and metric.is_class_mean
-
-
-def _is_shown(study: Study, min_positives: int) -> bool:
-    """Return whether each class of films has positives enough."""
+def _is_shown(number: Number, study: Study, min_positives: int) -> bool:
+    """Return whether each class that a number is about has positives enough."""
     positives_K = study.before.labels_NK.sum(axis=0)
-    return study.before.task == "single" or int(positives_K.min()) >= min_positives
+    return all(positives_K[index] >= min_positives for index in number.needs)
 
 
 def measure(
     draw: Draw,
+    numbers_of: Callable[[Study], Iterator[Number]],
     num_patients: int,
     num_studies: int,
     seed: int,
-    only: Collection[str],
     min_positives: int,
 ) -> dict[tuple[str, str, str], Tally]:
     """Return the tallies by metric, kind of number and method."""
     rng = np.random.default_rng(seed)
     everyone = draw(4000, rng)
+    of_everyone = all_patients(everyone.patients)
     truth = {
-        (name, kind): float(number(all_patients(everyone.patients))[0])
-        for name, kind, number in _numbers(everyone, only)
+        number.key: float(number.of_samples(of_everyone)[0]) for number in numbers_of(everyone)
     }
     tallies: dict[tuple[str, str, str], Tally] = {}
     for at in range(num_studies):
         study = draw(num_patients, rng)
-        is_shown = _is_shown(study, min_positives)
         left_out = list(without_each_patient(study.patients))
         drawn = list(draw_patients(study.patients, resamples=RESAMPLES, seed=0))
         effective, whole = effective_number(study.patients), all_patients(study.patients)
-        for name, kind, number in _numbers(study, only):
-            if not is_shown and (kind == "fit" or _is_class_mean(name)):
+        for number in numbers_of(study):
+            value = float(number.of_samples(whole)[0])
+            if not np.isfinite(value) or not _is_shown(number, study, min_positives):
                 continue
-            value = float(number(whole)[0])
-            if not np.isfinite(value):
-                continue
-            replicates_B = np.concatenate([number(draws) for draws in left_out])
-            found = Jackknife(value, replicates_B, effective)
-            interval = found.interval_of_share() if kind == "value" else found.interval()
-            tallies.setdefault((name, kind, "jackknife"), Tally()).add(interval, truth[name, kind])
+            replicates_B = np.concatenate([number.of_samples(draws) for draws in left_out])
+            found = Jackknife(value, replicates_B, effective, number.num_behind)
+            interval = found.interval_of_share() if number.kind == "value" else found.interval()
+            key = *number.key, "jackknife"
+            tallies.setdefault(key, Tally()).add(interval, truth[number.key])
             if at % PERCENTILE_EVERY == 0:
-                samples_B = np.concatenate([number(draws) for draws in drawn])
+                samples_B = np.concatenate([number.of_samples(draws) for draws in drawn])
                 low, high = np.nanquantile(samples_B, QUANTILES)
-                key = name, kind, "percentile"
-                tallies.setdefault(key, Tally()).add((low, high), truth[name, kind])
+                key = *number.key, "percentile"
+                tallies.setdefault(key, Tally()).add((low, high), truth[number.key])
     return tallies
 
 
@@ -225,6 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, nargs="+", default=[6, 9, 15, 29, 53, 100])
     parser.add_argument("--films", action="store_true")
+    parser.add_argument("--classes", action="store_true", help="with --films: single classes")
     parser.add_argument("--min-positives", type=int, default=MIN_POSITIVES)
     parser.add_argument("--only", nargs="+", default=(), metavar="METRIC")
     parser.add_argument("--studies", type=int, default=2000)
@@ -234,9 +272,11 @@ def main() -> None:
           "width ratio |")  # fmt: skip
     print("|--:|--:|--|--|--:|--:|--:|")
     draw = simulate_films if arguments.films else simulate
+    numbers = _numbers_of_classes if arguments.classes else _numbers
+    numbers_of = partial(numbers, only=arguments.only)
     for num_patients in arguments.patients:
         seed = arguments.seed + num_patients
-        tallies = measure(draw, num_patients, arguments.studies, seed, arguments.only,
+        tallies = measure(draw, numbers_of, num_patients, arguments.studies, seed,
                           arguments.min_positives)  # fmt: skip
         for name, kind, method in list(tallies):
             if method == "jackknife" and (name, kind, "percentile") in tallies:
