@@ -1,6 +1,7 @@
 """The part of a result that concerns one split, computed from predictions. Imports no torch."""
 
 from medtui.analysis.pairing import pair_predictions
+from medtui.metrics.class_intervals import ClassIntervals, class_intervals
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.interval_reasons import missing_intervals
 from medtui.metrics.intervals import metric_intervals
@@ -28,6 +29,10 @@ def measure_split(
     pair = pair_predictions(reference, predictions, split) if reference else None
     metrics = measure(scores)
     intervals = metric_intervals(scores, patients, method=method, resamples=resamples, seed=seed)
+    per_class = measure_classes(scores, predictions.classes)
+    of_classes = ClassIntervals()
+    if method == "jackknife" and resamples:
+        of_classes = class_intervals(scores, patients, predictions.classes, per_class)
     return SplitResult(
         metrics={"loss": loss, **metrics},
         intervals=intervals,
@@ -40,7 +45,9 @@ def measure_split(
             method=method,
             resamples=resamples,
         ),
-        per_class=measure_classes(scores, predictions.classes),
+        per_class=per_class,
+        class_intervals=of_classes.intervals,
+        no_class_interval=of_classes.missing,
         num_images=len(patients),
         num_effective=effective_number(patients),
         num_patients=len(set(patients)) if has_patients else 0,

@@ -68,21 +68,31 @@ def draw_patients(patients: Sequence[str], *, resamples: int, seed: int) -> Iter
 
 
 def without_each_patient(patients: Sequence[str]) -> Iterator[Draws]:
-    """Leave out one patient in each sample; chunk by chunk.
+    """Leave out one patient in each sample, or one group of them; chunk by chunk."""
+    _, patient_N = np.unique(np.asarray(patients), return_inverse=True)
+    group_P = _groups(int(patient_N.max()) + 1)
+    num_groups = int(group_P.max()) + 1
+    for first in range(0, num_groups, CHUNK):
+        groups_B = np.arange(first, min(first + CHUNK, num_groups))
+        yield Draws(patient_N, (group_P[:, None] != groups_B).astype(np.float64))
+
+
+def left_out_together(patients: Sequence[str]) -> NDArray[np.int64]:
+    """Return the number of the sample of `without_each_patient` that lacks each image, (N,)."""
+    _, patient_N = np.unique(np.asarray(patients), return_inverse=True)
+    return _groups(int(patient_N.max()) + 1)[patient_N]
+
+
+def _groups(num_patients: int) -> NDArray[np.int64]:
+    """Return the group with which each patient is left out, (P,).
 
     With more than `MAX_LEFT_OUT` patients, groups of them are left out, since the cost grows with
     patients times samples and so many groups estimate a standard error within 4 %. Groups are
     drawn from a fixed seed.
     """
-    _, patient_N = np.unique(np.asarray(patients), return_inverse=True)
-    num_patients = int(patient_N.max()) + 1
-    num_groups = min(num_patients, MAX_LEFT_OUT)
-    group_P = np.arange(num_patients)
-    if num_groups < num_patients:
-        group_P = np.random.default_rng(0).permutation(num_patients) % num_groups
-    for first in range(0, num_groups, CHUNK):
-        groups_B = np.arange(first, min(first + CHUNK, num_groups))
-        yield Draws(patient_N, (group_P[:, None] != groups_B).astype(np.float64))
+    if num_patients <= MAX_LEFT_OUT:
+        return np.arange(num_patients)
+    return np.random.default_rng(0).permutation(num_patients) % MAX_LEFT_OUT
 
 
 def all_patients(patients: Sequence[str]) -> Draws:

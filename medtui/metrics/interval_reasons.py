@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from medtui.events import Metrics
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.registry import MIN_IMAGES_OF_CLASS, Metric, reported_metrics
 from medtui.metrics.scores import Scores
-from medtui.metrics.shortage import positives_shortage
+from medtui.metrics.shortage import classes_left_out, positives_shortage
 
 LOSS = "the training loss is recorded to follow training, not to judge a model"
 
@@ -28,21 +26,6 @@ def rare_classes(scores: Scores) -> list[int]:
     return found
 
 
-def classes_of_one_patient(scores: Scores, patients: Sequence[str]) -> list[int]:
-    """Return the averaged classes whose images, or those without the class, are of one patient.
-
-    Without that patient a mean over classes would be one over the others.
-    """
-    names_N = np.asarray(patients)
-    found = []
-    for index in scores.judged if len(scores.judged) > 1 else []:
-        rows = scores.rows_of(index)
-        labels_N, of_class_N = scores.labels_NK[rows, index], names_N[rows]
-        if min(len(set(of_class_N[labels_N == kind].tolist())) for kind in (0, 1)) == 1:
-            found.append(index)
-    return found
-
-
 def reason_without(
     metric: Metric, scores: Scores, patients: Sequence[str], classes: Sequence[str]
 ) -> str:
@@ -57,11 +40,12 @@ def reason_without(
     if metric.is_class_mean and (rare := rare_classes(scores)):
         names = ", ".join(classes[index] for index in rare)
         return f"fewer than {MIN_IMAGES_OF_CLASS} images with, or without, {names}"
-    if metric.is_class_mean and (lone := classes_of_one_patient(scores, patients)):
+    if (shortage := positives_shortage(metric, scores)) is not None:
+        return shortage.reason
+    if lone := classes_left_out(metric, scores, patients):
         names = ", ".join(classes[index] for index in lone)
         return f"one patient alone has all images with, or without, {names}"
-    shortage = positives_shortage(metric, scores)
-    return shortage.reason if shortage else ""
+    return ""
 
 
 def missing_intervals(

@@ -7,7 +7,7 @@ without it, however many other images there are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from medtui.metrics.registry import MIN_IMAGES_OF_CLASS
 from medtui.units import plural
@@ -30,7 +30,9 @@ class Shortage:
     """Why there is no interval: fewer of something than it needs."""
 
     count: int
-    what: Literal["patient", "image", "positive", "negative"]
+    what: Literal[
+        "patient", "image", "positive", "negative", "patient of a class", "image of a class"
+    ]
     needed: int
 
     @property
@@ -40,9 +42,17 @@ class Shortage:
 
     @property
     def mark(self) -> str:
-        """What stands in the place of an interval: `n < 9`, `positives < 10`."""
-        of_unit = self.what in ("patient", "image")
-        return f"{'n' if of_unit else f'{self.what}s'} < {self.needed}"
+        """What stands in the place of an interval: `n < 9`, `positives < 10`, `class n < 2`."""
+        match self.what:
+            case "patient" | "image":
+                name = "n"
+            case "positive" | "negative":
+                name = f"{self.what}s"
+            case "patient of a class" | "image of a class":
+                name = "class n"
+            case _:
+                assert_never(self.what)
+        return f"{name} < {self.needed}"
 
     @property
     def reason(self) -> str:
@@ -56,7 +66,32 @@ def interval_shortage(
     """Return what an interval of a metric lacks, with `needed` patients; None if nothing."""
     if (count := len(set(patients))) < needed:
         return Shortage(count, unit, needed)
-    return positives_shortage(metric, scores)
+    if (of_class := positives_shortage(metric, scores)) is not None:
+        return of_class
+    if classes_left_out(metric, scores, patients):
+        return Shortage(1, "patient of a class" if unit == "patient" else "image of a class", 2)
+    return None
+
+
+def classes_left_out(metric: Metric, scores: Scores, patients: Sequence[str]) -> list[int]:
+    """Return the classes on which a metric rests that a sample of the jackknife is without.
+
+    All images with the class, or without it, are then of one patient, or of patients that are left
+    out together. The metric of that sample would be another one, a mean over the other classes, and
+    the number of that class has no variance that samples could show.
+    """
+    from medtui.metrics.draws import left_out_together
+
+    if metric.rests_on == "images":
+        return []
+    kinds = {"positives": (1,), "negatives": (0,)}.get(metric.rests_on, (0, 1))
+    group_N, found = left_out_together(patients), []
+    for index in scores.judged:
+        rows = scores.rows_of(index)
+        labels_N, groups_N = scores.labels_NK[rows, index], group_N[rows]
+        if any(len(set(groups_N[labels_N == kind].tolist())) == 1 for kind in kinds):
+            found.append(index)
+    return found
 
 
 def positives_shortage(metric: Metric, scores: Scores) -> Shortage | None:

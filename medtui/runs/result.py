@@ -58,6 +58,11 @@ class SplitResult(msgspec.Struct, frozen=True):
     """None in the reference itself."""
     no_interval: dict[str, str] = {}
     """Metric without an interval to the reason; empty in files of earlier versions."""
+    class_intervals: dict[str, dict[str, tuple[float, float]]] = {}
+    """Class to metric to its 95 % interval over patients; empty in files of earlier versions, and
+    with percentile intervals."""
+    no_class_interval: dict[str, dict[str, str]] = {}
+    """Class to metric to the reason for no interval."""
     calibration: dict[str, ClassCalibration] = {}
     """Class to the calibration of its probabilities; the positive class of two."""
     at_sensitivity: dict[str, OperatingPoint] = {}

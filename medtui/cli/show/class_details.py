@@ -1,24 +1,39 @@
 """The classes of a run: metrics, thresholds, loss weights and operating points."""
 
 from medtui.cli.table import render_table
-from medtui.metrics import reported_metrics
+from medtui.metrics import class_metric, reported_metrics
 from medtui.runs.result import Result, SplitResult
 from medtui.units import format_number, format_percent, format_with_interval
 
 
 def describe_classes(result: Result) -> str:
-    """Return the one-vs-rest metrics of each class on test, its threshold and loss weight."""
+    """Return the one-vs-rest metrics of each class on test, its threshold and loss weight.
+
+    The metric that classes are judged by has its interval; `--json` has those of all.
+    """
     of_classes, thresholds = result.test.per_class, result.thresholds
     measured = next(iter(of_classes.values()), {})
     shown = [metric for metric in reported_metrics() if metric.name in measured]
-    headers = ["class, on test", "prevalence", *(metric.label for metric in shown)]
+    judging = class_metric(result.task)
+    labels = [
+        f"{metric.label} [95 %]" if metric is judging and result.test.class_intervals
+        else metric.label
+        for metric in shown
+    ]  # fmt: skip
+    headers = ["class, on test", "prevalence", *labels]
     rows = [
         [
             name,
             format_percent(metrics.get("prevalence")),
-            *(metric.show(metric.of(metrics)) for metric in shown),
+            *(
+                metric.show_interval(metric.of(metrics), intervals.get(metric.name))
+                if metric is judging
+                else metric.show(metric.of(metrics))
+                for metric in shown
+            ),
         ]
         for name, metrics in of_classes.items()
+        for intervals in [result.test.class_intervals.get(name, {})]
     ]
     if thresholds:
         headers.append("threshold")
@@ -81,9 +96,13 @@ def _curves(test: SplitResult) -> str:
 def describe_missing_intervals(result: Result) -> str:
     """Return the metrics of test without an interval, each with the reason; empty if all have."""
     labels = {metric.name: metric.label for metric in reported_metrics()}
+    judging = class_metric(result.task)
     by_reason: dict[str, list[str]] = {}
     for name, reason in result.test.no_interval.items():
         by_reason.setdefault(reason, []).append(labels.get(name, name))
+    for name, reasons in result.test.no_class_interval.items():
+        if judging.name in reasons:
+            by_reason.setdefault(reasons[judging.name], []).append(f"{judging.label} of {name}")
     return "\n".join(
         f"no interval on test of {', '.join(names)}: {reason}"
         for reason, names in by_reason.items()

@@ -13,12 +13,13 @@ from tests.helpers.recomputed.intervals import (
     PAIRED,
     Interval,
     degrees_of_freedom,
+    lone_classes,
     paired,
+    rare_kind,
 )
 from tests.helpers.recomputed.metrics import MULTI, SINGLE, metric
 from tests.helpers.recomputed.run_files import RunFiles
 
-FEWEST_OF_A_CLASS = 10
 FAMILY_ERROR = 0.05
 
 
@@ -97,14 +98,20 @@ def overall_verdict(baseline: RunFiles, run: RunFiles, split: str = "test") -> t
     """Return the verdict on the primary metric."""
     before, after = pair(baseline, run, split)
     change = paired(before, after, primary_of(run))
-    return verdict_of(change, margin_of(run), patient_shortage(after))
+    return verdict_of(change, margin_of(run), shortage_of(after, primary_of(run)))
 
 
-def patient_shortage(answers: Answers) -> str:
-    """Return `4 patients` where they are too few for a paired interval; else empty."""
+def shortage_of(answers: Answers, name: str) -> str:
+    """Return what is too little for a paired interval, as `4 patients`; else empty."""
     count = len(set(answers.patients.tolist()))
     noun = "image" if (answers.patients == answers.names).all() else "patient"
-    return _counted(count, noun) if count < FEWEST_PAIRED else ""
+    if count < FEWEST_PAIRED:
+        return _counted(count, noun)
+    if rare := rare_kind(answers, name):
+        kind = rare.split("s ")[0]
+        found = (answers.labels[:, answers.judged[0]] == (kind == "positive")).sum()
+        return _counted(int(found), kind)
+    return f"1 {noun} of a class" if lone_classes(answers, name) else ""
 
 
 def judged_rows(
@@ -118,11 +125,7 @@ def judged_rows(
         truth = new.labels[:, 0]
         with_it, without = new.patients[truth == 1], new.patients[truth == 0]
         judged_by = "auroc" if after.is_multi else "sensitivity"
-        shortage = patient_shortage(new)
-        if not shortage and len(with_it) < FEWEST_OF_A_CLASS:
-            shortage = _counted(len(with_it), "positive")
-        elif not shortage and after.is_multi and len(without) < FEWEST_OF_A_CLASS:
-            shortage = _counted(len(without), "negative")
+        shortage = shortage_of(new, judged_by)
         rarest = min(with_it, without, key=len) if after.is_multi else with_it
         row = Row(name, paired(old, new, judged_by), new.patients, rarest, shortage)
         classes.append((len(with_it), row))
@@ -140,7 +143,13 @@ def _groups(before: Answers, after: Answers, run: RunFiles) -> list[Row]:
             old, new = before.take(chosen), after.take(chosen)
             change = paired(old, new, primary_of(run))
             rows.append(
-                Row(f"{kind} {value}", change, new.patients, new.patients, patient_shortage(new))
+                Row(
+                    f"{kind} {value}",
+                    change,
+                    new.patients,
+                    new.patients,
+                    shortage_of(new, primary_of(run)),
+                )
             )
     return rows
 

@@ -35,6 +35,11 @@ FEWEST_OF_MEAN = {"average_precision": 53}
 FEWEST_IMAGES = 10
 FEWEST_PAIRED = 9
 PAIRED = WITH_INTERVAL
+PER_CLASS = (
+    "accuracy", "auroc", "average_precision", "sensitivity", "specificity", "f1", "brier_score",
+)  # fmt: skip
+LONE = "class n"
+"""What is too few where one patient alone has a class."""
 FEWEST_OF_A_KIND = 10
 """Images with, and without, the one class that a metric is about."""
 KINDS = {
@@ -68,8 +73,9 @@ class Interval:
 
 
 def intervals_of(
-    answers: Answers, *, method: str, resamples: int, seed: int, is_each_drawn: bool = False
-) -> dict[str, tuple[float, float]]:
+    answers: Answers, *, method: str, resamples: int, seed: int, is_each_drawn: bool = False,
+    wanted: tuple[str, ...] = WITH_INTERVAL,
+) -> dict[str, tuple[float, float]]:  # fmt: skip
     """Return the intervals of a split's metrics.
 
     `is_each_drawn` repeats how early versions drew: patient after patient, sample after sample.
@@ -77,7 +83,7 @@ def intervals_of(
     patients, num_images = np.unique(answers.patients, return_counts=True)
     found = {}
     of_multi = set() if answers.is_multi else {"top_1", "exact_match"}
-    names = [name for name in WITH_INTERVAL if name not in of_multi]
+    names = [name for name in wanted if name not in of_multi]
     for name in names if resamples else ():
         form = weighed(answers, name)
         if method == "percentile":
@@ -106,7 +112,21 @@ def shortage(answers: Answers, name: str) -> str:
     rare = [answers.classes[answers.judged[at]] for at in np.flatnonzero(rarer < FEWEST_IMAGES)]
     if is_mean and rare:
         return f"fewer than {FEWEST_IMAGES} images with, or without, {', '.join(rare)}"
+    if lone := lone_classes(answers, name):
+        return f"one patient alone has all images with, or without, {', '.join(lone)}"
     return ""
+
+
+def lone_classes(answers: Answers, name: str) -> list[str]:
+    """Return the classes of which one patient has all images of a kind that a metric needs."""
+    return [
+        answers.classes[index]
+        for index in answers.judged
+        if any(
+            len(set(answers.patients[answers.labels[:, index] == kind].tolist())) == 1
+            for kind in KINDS.get(name, ())
+        )
+    ]
 
 
 def jackknife_interval(
@@ -127,7 +147,8 @@ def paired(before: Answers, after: Answers, name: str) -> Interval | None:
         return None
     if count < FEWEST_PAIRED:
         return Interval(value, math.nan, math.nan)
-    if few := rare_kind(before, name):
+    few = rare_kind(before, name) or (f"{LONE} < 2" if lone_classes(before, name) else "")
+    if few:
         return Interval(value, math.nan, math.nan, few=few)
     without = 1 - np.eye(count)
     replicates = second(without) - first(without)

@@ -12,7 +12,7 @@ import numpy as np
 from tests.helpers.recomputed.answers import answers_of, pair, threshold, thresholds_of
 from tests.helpers.recomputed.class_calibration import calibration_of
 from tests.helpers.recomputed.comparison import flips_of
-from tests.helpers.recomputed.intervals import effective_number, intervals_of
+from tests.helpers.recomputed.intervals import PER_CLASS, effective_number, intervals_of
 from tests.helpers.recomputed.losses import loss_of
 from tests.helpers.recomputed.metrics import classes_of, metrics_of
 from tests.helpers.recomputed.run_files import SPLITS, RunFiles
@@ -107,12 +107,18 @@ def _split(run: RunFiles, split: str, setting: Setting) -> Iterator[tuple[str, f
     answers = answers_of(run, split)
     yield "metrics.loss", loss_of(run, split, setting.class_weights)
     yield from flatten({"metrics": metrics_of(answers), "per_class": classes_of(answers)})
-    intervals = intervals_of(
-        answers, method=run.result.get("interval_method", "percentile"),
-        resamples=run.preset["evaluate"]["bootstrap"], seed=run.preset["data"]["seed"],
-        is_each_drawn=setting.is_each_drawn,
-    )  # fmt: skip
-    yield from flatten({"intervals": intervals})
+    method = run.result.get("interval_method", "percentile")
+    drawn = {
+        "method": method, "resamples": run.preset["evaluate"]["bootstrap"],
+        "seed": run.preset["data"]["seed"], "is_each_drawn": setting.is_each_drawn,
+    }  # fmt: skip
+    yield from flatten({"intervals": intervals_of(answers, **drawn)})
+    if method == "jackknife":
+        of_classes = {
+            name: intervals_of(answers.one_class(index), **drawn, wanted=PER_CLASS)
+            for index, name in enumerate(answers.classes)
+        }
+        yield from flatten({"class_intervals": of_classes})
     has_patients = run.result["has_patients"]
     yield "num_images", len(answers.names)
     yield "num_patients", len(set(answers.patients.tolist())) if has_patients else 0
