@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from medtui.events import Metrics
 from medtui.metrics.interval_reasons import reason_without
 from medtui.metrics.intervals import jackknife_intervals
-from medtui.metrics.registry import Metric, reported_metrics
+from medtui.metrics.positive import has_positive_class
+from medtui.metrics.registry import reported_metrics
 from medtui.metrics.scores import Scores
 
 
@@ -28,10 +29,10 @@ def class_intervals(
 ) -> ClassIntervals:
     """Return the jackknife's intervals of what was measured of each class.
 
-    The smallest numbers of patients are those of a metric of one class, and it needs images with
-    the class, and without it, as a positive class of two does.
+    A class of several needs as many patients as a mean over them, and a metric needs images with
+    the class, or without it, as that of a positive class of two does.
     """
-    found = ClassIntervals()
+    found, is_of_several = ClassIntervals(), not has_positive_class(classes, scores.task)
     for index, name in enumerate(classes):
         alone = scores.of_class(index)
         metrics = [
@@ -39,15 +40,18 @@ def class_intervals(
             for metric in reported_metrics()
             if metric.is_per_class and per_class[name].get(metric.name) is not None
         ]
-        intervals = jackknife_intervals(alone, patients, metrics)
+        reasons = {
+            metric.name: reason_without(
+                metric, alone, patients, [name], is_one_of_several=is_of_several
+            )
+            for metric in metrics
+        }
+        enough = [metric for metric in metrics if not reasons[metric.name]]
+        intervals = jackknife_intervals(alone, patients, enough)
         found.intervals[name] = intervals
         found.missing[name] = {
-            metric.name: _reason(metric, alone, patients, name)
+            metric.name: reasons[metric.name] or "it does not vary between patients"
             for metric in metrics
             if metric.name not in intervals
         }
     return found
-
-
-def _reason(metric: Metric, alone: Scores, patients: Sequence[str], name: str) -> str:
-    return reason_without(metric, alone, patients, [name]) or "it does not vary between patients"

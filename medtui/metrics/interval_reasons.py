@@ -27,13 +27,17 @@ def rare_classes(scores: Scores) -> list[int]:
 
 
 def reason_without(
-    metric: Metric, scores: Scores, patients: Sequence[str], classes: Sequence[str]
-) -> str:
-    """Return why the jackknife gives no interval of a metric; empty where it does."""
+    metric: Metric, scores: Scores, patients: Sequence[str], classes: Sequence[str],
+    *, is_one_of_several: bool = False,
+) -> str:  # fmt: skip
+    """Return why the jackknife gives no interval of a metric; empty where it does.
+
+    One class of several is rarer than one of two: it needs as many patients as the mean of them.
+    """
     if not metric.has_interval:
         return metric.no_interval
     count, needed = len(set(patients)), metric.min_patients
-    if metric.is_class_mean and len(scores.judged) > 1:
+    if is_one_of_several or (metric.is_class_mean and len(scores.judged) > 1):
         needed = max(needed, metric.min_patients_class_mean)
     if count < needed:
         return f"{needed} patients are needed, there are {count}"

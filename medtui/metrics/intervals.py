@@ -81,7 +81,9 @@ def metric_intervals(
         return {}
     metrics = [metric for metric in reported_metrics(scores.task) if metric.has_interval]
     if method == "jackknife":
-        return jackknife_intervals(scores, patients, metrics)
+        names = [str(index) for index in range(scores.num_classes)]
+        enough = [each for each in metrics if not reason_without(each, scores, patients, names)]
+        return jackknife_intervals(scores, patients, enough)
     forms = {metric.name: on_samples(scores, metric) for metric in metrics}
     drawn = _measure(forms, draw_patients(patients, resamples=resamples, seed=seed))
     return {name: _percentiles(each) for name, each in drawn.items() if np.isfinite(each).any()}
@@ -90,9 +92,7 @@ def metric_intervals(
 def jackknife_intervals(
     scores: Scores, patients: Sequence[str], metrics: Sequence[Metric]
 ) -> dict[str, tuple[float, float]]:
-    """Return the jackknife's intervals of the metrics for which there is enough of everything."""
-    names = [str(index) for index in range(scores.num_classes)]
-    metrics = [metric for metric in metrics if not reason_without(metric, scores, patients, names)]
+    """Return the jackknife's intervals of metrics that lack nothing for one."""
     forms = {metric.name: on_samples(scores, metric) for metric in metrics}
     numbers = {metric.name: number_behind(metric, scores, patients) for metric in metrics}
     found = _jackknives(forms, patients, numbers)

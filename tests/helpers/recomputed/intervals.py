@@ -74,7 +74,7 @@ class Interval:
 
 def intervals_of(
     answers: Answers, *, method: str, resamples: int, seed: int, is_each_drawn: bool = False,
-    wanted: tuple[str, ...] = WITH_INTERVAL,
+    wanted: tuple[str, ...] = WITH_INTERVAL, is_one_of_several: bool = False,
 ) -> dict[str, tuple[float, float]]:  # fmt: skip
     """Return the intervals of a split's metrics.
 
@@ -92,18 +92,20 @@ def intervals_of(
             if np.isfinite(drawn).any():
                 low, high = np.nanquantile(drawn, (0.025, 0.975))
                 found[name] = (float(low), float(high))
-        elif not shortage(answers, name) and has_kinds(answers, name):
+        elif not shortage(answers, name, is_one_of_several=is_one_of_several) and has_kinds(
+            answers, name
+        ):
             ends = _share_interval(form, num_images, patients_behind(answers, name))
             if np.isfinite(ends).all():
                 found[name] = ends
     return found
 
 
-def shortage(answers: Answers, name: str) -> str:
+def shortage(answers: Answers, name: str, *, is_one_of_several: bool = False) -> str:
     """Return why the jackknife gives no interval of a metric; empty where it does."""
     count, needed = len(set(answers.patients.tolist())), FEWEST_PATIENTS.get(name, 12)
     is_mean = name in CLASS_MEANS and len(answers.judged) > 1
-    if is_mean:
+    if is_mean or is_one_of_several:
         needed = max(needed, FEWEST_OF_MEAN.get(name, 29))
     if count < needed:
         return f"{needed} patients are needed, there are {count}"

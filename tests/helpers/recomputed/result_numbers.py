@@ -114,8 +114,11 @@ def _split(run: RunFiles, split: str, setting: Setting) -> Iterator[tuple[str, f
     }  # fmt: skip
     yield from flatten({"intervals": intervals_of(answers, **drawn)})
     if method == "jackknife":
+        several = answers.is_multi or len(answers.classes) > 2
         of_classes = {
-            name: intervals_of(answers.one_class(index), **drawn, wanted=PER_CLASS)
+            name: intervals_of(
+                answers.one_class(index), **drawn, wanted=PER_CLASS, is_one_of_several=several
+            )
             for index, name in enumerate(answers.classes)
         }
         yield from flatten({"class_intervals": of_classes})
