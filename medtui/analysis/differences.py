@@ -151,7 +151,8 @@ def from_reference(found: Differences) -> Differences | None:
 MISSING_INTERVAL = (
     f"n < {MIN_PATIENTS_PAIRED}: there are fewer than the {MIN_PATIENTS_PAIRED} patients that the "
     "interval needs; positives < "
-    f"{MIN_POSITIVES}: fewer images with the class than it needs."
+    f"{MIN_POSITIVES}: fewer images with the class than it needs; class n < 2: one patient alone "
+    "has all images with a class, or without it."
 )
 """Explains what `difference_text` shows in place of an interval."""
 
