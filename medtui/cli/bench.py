@@ -12,37 +12,45 @@ _FORMER_TARGET = "engine"
 """What version 0.1.0 measured L-C by; the program is now in the repository's `benchmarks/`."""
 
 
+Targets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STUDY|RUN...",
+        help="A study, or runs; each alternates with its study's reference.",
+        autocompletion=options.complete_target,
+    ),
+]
+Device = Annotated[
+    str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1.")
+]
+Threads = Annotated[
+    int,
+    typer.Option(
+        "--threads", help="CPU threads [default: the reference's].", min=0, show_default=False
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key of [bench], for example rounds=5.",
+    ),
+]
+Images = Annotated[Path | None, typer.Option("--images", hidden=True)]
+Stored = Annotated[
+    bool, typer.Option("--stored", help="Show stored measurements without measuring.")
+]
+
+
 def bench(
     ctx: typer.Context,
-    targets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="STUDY|RUN...",
-            help="A study, or runs; each alternates with its study's reference.",
-            autocompletion=options.complete_target,
-        ),
-    ],
-    device: Annotated[
-        str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1.")
-    ] = "auto",
-    threads: Annotated[
-        int,
-        typer.Option(
-            "--threads", help="CPU threads [default: the reference's].", min=0, show_default=False
-        ),
-    ] = 0,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Override a key of [bench], for example rounds=5.",
-        ),
-    ] = None,
-    images: Annotated[Path | None, typer.Option("--images", hidden=True)] = None,
-    stored: Annotated[
-        bool, typer.Option("--stored", help="Show stored measurements without measuring.")
-    ] = False,
+    targets: Targets,
+    device: Device = "auto",
+    threads: Threads = 0,
+    overrides: Overrides = None,
+    images: Images = None,
+    stored: Stored = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     runs_dir: options.RunsDir = None,

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from medtui.cli import options
+from medtui.cli import compare_options, options
 from medtui.errors import UsageError
 from medtui.units import plural
 
@@ -17,115 +17,38 @@ if TYPE_CHECKING:
     from medtui.analysis.run_record import RunRecord
     from medtui.analysis.table import Table
 
-Targets = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="STUDY|RUN",
-        help="Studies and runs [default: all of the runs folder].",
-        autocompletion=options.complete_target,
-    ),
-]
-
 
 def compare_runs(
     ctx: typer.Context,
-    targets: Targets = None,
-    columns: Annotated[
-        str,
-        typer.Option(
-            "--columns",
-            metavar="NAMES",
-            help="Columns, separated by commas: scheme,acc,sparse_size.",
-        ),
-    ] = "",
-    wanted: Annotated[
-        str,
-        typer.Option(
-            "--filter",
-            metavar="EXPR",
-            help="Filter, for example 'scheme=Prune density<0.5 acc>90%'.",
-        ),
-    ] = "",
-    sort: Annotated[
-        str,
-        typer.Option(
-            "--sort", metavar="COLUMN", help="Sort by a column, ascending; -COLUMN descending."
-        ),
-    ] = "",
-    pin: Annotated[
-        str,
-        typer.Option(
-            "--pin",
-            metavar="RUN",
-            help="The baseline run [default: each study's control, else its reference].",
-        ),
-    ] = "",
-    group: Annotated[
-        str,
-        typer.Option(
-            "--group",
-            metavar="NAMES",
-            help="Show means over seeds, grouped by columns, for example scheme,density.",
-        ),
-    ] = "",
-    probes: Annotated[
-        bool,
-        typer.Option(
-            "--low-fidelity", "--probes", help="Include the low-fidelity runs of searches."
-        ),
-    ] = False,
-    hide_same: Annotated[
-        bool, typer.Option("--hide-same", help="Hide columns in which all runs are equal.")
-    ] = False,
-    hurt: Annotated[
-        bool,
-        typer.Option(
-            "--subgroups",
-            "--hurt",
-            help="Subgroup analysis: affected classes, patient groups and images.",
-        ),
-    ] = False,
-    patients: Annotated[
-        bool,
-        typer.Option(
-            "--patients", help="Show each patient's right answers before and after, worst first."
-        ),
-    ] = False,
-    classes: Annotated[
-        bool, typer.Option("--classes", help="Show the metrics of each class in each run.")
-    ] = False,
-    settings: Annotated[
-        bool, typer.Option("--settings", help="Show the settings that differ.")
-    ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--md", help="Print Markdown.")] = False,
+    targets: compare_options.Targets = None,
+    columns: compare_options.Columns = "",
+    wanted: compare_options.Wanted = "",
+    sort: compare_options.Sort = "",
+    pin: compare_options.Pin = "",
+    group: compare_options.Group = "",
+    probes: compare_options.Probes = False,
+    hide_same: compare_options.HideSame = False,
+    hurt: compare_options.Hurt = False,
+    patients: compare_options.Patients = False,
+    classes: compare_options.Classes = False,
+    settings: compare_options.Settings = False,
+    as_csv: compare_options.AsCsv = False,
+    as_markdown: compare_options.AsMarkdown = False,
     as_json: options.Json = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Compare finished runs: metrics with paired differences, classes, patients, settings."""
-    from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
-    from medtui.analysis.columns import columns_named
     from medtui.analysis.differences import differences_of_all
-    from medtui.analysis.filters import parse_filter
+    from medtui.analysis.run_tables import runs_table
     from medtui.analysis.sorting import sort_runs
 
     folder = options.runs_dir_of(ctx, runs_dir)
-    holds = parse_filter(wanted)
-    entries = [entry for entry in _entries(folder, targets or []) if holds(entry)]
-    entries = entries if probes else _leave_out_probes(entries, targets or [])
-    if not entries:
-        raise UsageError(
-            "There is no finished run to compare.", hint="List all runs with `medtui runs list`."
-        )
-    entries = sort_runs(entries, sort)
-    shown = columns_named(columns) if columns else usual_columns(entries)
-    shown = differing(shown, entries) if hide_same else shown
-    if not as_csv and not as_json:
-        shown = with_positive_class(shown, entries)
+    entries = sort_runs(_wanted(folder, targets or [], wanted, has_probes=probes), sort)
+    shown = _shown(entries, columns, hides_same=hide_same, is_data=as_csv or as_json)
     baseline = _pinned(folder, pin)
     if settings or classes or hurt or patients or group:
-        asked = (settings, classes, hurt, patients)
-        sheets, problems = _asked_sheets(entries, baseline, shown, asked, group)
+        which = (settings, classes, hurt, patients)
+        sheets, problems = _asked_sheets(entries, baseline, shown, which, group)
         _print(sheets, as_csv=as_csv, as_markdown=as_markdown, as_json=as_json)
         _warn(problems, entries)
         return
@@ -133,10 +56,40 @@ def compare_runs(
     if as_json:
         _print_objects(entries, shown, found)
     else:
-        from medtui.analysis.run_tables import runs_table
-
         _print([runs_table(entries, shown, found)], as_csv=as_csv, as_markdown=as_markdown)
     _warn(problems, entries)
+
+
+def _wanted(
+    runs_dir: Path, targets: Sequence[str], wanted: str, *, has_probes: bool
+) -> "list[RunRecord]":
+    """Return the finished runs that a filter keeps.
+
+    Raises:
+        UsageError: there is none, or the filter is wrong.
+    """
+    from medtui.analysis.filters import parse_filter
+
+    holds = parse_filter(wanted)
+    entries = [entry for entry in _entries(runs_dir, targets) if holds(entry)]
+    entries = entries if has_probes else _leave_out_probes(entries, targets)
+    if not entries:
+        raise UsageError(
+            "There is no finished run to compare.", hint="List all runs with `medtui runs list`."
+        )
+    return entries
+
+
+def _shown(
+    entries: "Sequence[RunRecord]", names: str, *, hides_same: bool, is_data: bool
+) -> "list[Column]":
+    """Return the columns of the table; those for people name the positive class."""
+    from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
+    from medtui.analysis.columns import columns_named
+
+    shown = columns_named(names) if names else usual_columns(entries)
+    shown = differing(shown, entries) if hides_same else shown
+    return list(shown if is_data else with_positive_class(shown, entries))
 
 
 def _warn(problems: "Sequence[str]", entries: "Sequence[RunRecord]") -> None:

@@ -1,7 +1,7 @@
 """`medtui data`: lists, checks, downloads and describes data sets."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,41 +59,44 @@ def list_cards(as_json: options.Json = False) -> None:
     print(render_table(("name", "format", "task", "size", "title"), rows, num_keys=5))
 
 
+Root = Annotated[str, typer.Option("--root", metavar="PATH", help="Folder or file of the images.")]
+Split = Annotated[
+    str,
+    typer.Option("--split", metavar="RULE", help="How to split: card, patient, official or image."),
+]
+Size = Annotated[
+    int | None,
+    typer.Option("--size", help="Side of the images in pixels [default: the card's]."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the split.")]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="ERROR", help="Accept an error; may be repeated."),
+]
+Sheet = Annotated[
+    Path | None,
+    typer.Option("--sheet", metavar="FILE", help="Write some images of each class to a PNG file."),
+]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(
+        "--manifest",
+        metavar="FILE",
+        help="List by sha256sum or md5sum to compare files with; paths relative to the root.",
+    ),
+]
+
+
 @app.command(name="check")
 def check(
     name: CardName,
-    root: Annotated[
-        str, typer.Option("--root", metavar="PATH", help="Folder or file of the images.")
-    ] = "",
-    split: Annotated[
-        str,
-        typer.Option(
-            "--split", metavar="RULE", help="How to split: card, patient, official or image."
-        ),
-    ] = "card",
-    size: Annotated[
-        int | None,
-        typer.Option("--size", help="Side of the images in pixels [default: the card's]."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the split.")] = 0,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option("--accept", metavar="ERROR", help="Accept an error; may be repeated."),
-    ] = None,
-    sheet: Annotated[
-        Path | None,
-        typer.Option(
-            "--sheet", metavar="FILE", help="Write some images of each class to a PNG file."
-        ),
-    ] = None,
-    manifest: Annotated[
-        Path | None,
-        typer.Option(
-            "--manifest",
-            metavar="FILE",
-            help="List by sha256sum or md5sum to compare files with; paths relative to the root.",
-        ),
-    ] = None,
+    root: Root = "",
+    split: Split = "card",
+    size: Size = None,
+    seed: Seed = 0,
+    accept: Accept = None,
+    sheet: Sheet = None,
+    manifest: Manifest = None,
     cache_dir: CacheDir = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -106,7 +109,6 @@ def check(
     from medtui.cli.follow.dataset_progress import progress_on_stderr
     from medtui.cli.show.summary import print_object
     from medtui.datasets.check import check_dataset
-    from medtui.datasets.findings import unaccepted_in
     from medtui.errors import MedtuiError
 
     given: dict[str, object] = {
@@ -124,11 +126,17 @@ def check(
         print_object(found.as_object())
     else:
         _print_check(found)
-    if unaccepted_in(found.findings, accept or ()):
+    raise typer.Exit(_status(found, accept or ()))
+
+
+def _status(found: "Check", accepted: Sequence[str]) -> int:
+    """Return the exit status of a check."""
+    from medtui.datasets.findings import unaccepted_in
+
+    unaccepted = unaccepted_in(found.findings, accepted)
+    if unaccepted:
         print("A study would not start with these errors.", file=sys.stderr)
-        raise typer.Exit(1)
-    if found.mismatches:
-        raise typer.Exit(1)
+    return 1 if unaccepted or found.mismatches else 0
 
 
 @app.command(name="fetch")
@@ -221,9 +229,21 @@ def _settings(name: str, given: dict[str, object]) -> Iterator["DataSettings"]:
 
 
 def _print_check(found: "Check") -> None:
-    from medtui.cli.table import render_table
+    _print_use(found)
+    _print_counts(found)
+    for finding in found.findings:
+        name = f" ({finding.name})" if finding.rank == "error" else ""
+        print(f"{finding.rank}: {finding.sentence}{name}")
+    _print_images("bad", found.bad)
+    _print_images("mismatch", found.mismatches)
+    if found.sheet:
+        print(f"sheet: {found.sheet}")
+
+
+def _print_use(found: "Check") -> None:
+    """Print what the files are and how they are used."""
     from medtui.datasets.class_weights import describe_weights
-    from medtui.units import MISSING, format_count, format_number
+    from medtui.units import format_count
 
     survey = found.summary
     kinds = ", ".join(f"{format_count(count)} {kind}" for kind, count in found.kinds.items())
@@ -239,6 +259,14 @@ def _print_check(found: "Check") -> None:
     if survey.none_class is not None:
         print(f"none     {survey.none_class} means the absence of the other classes")
     print(f"mean     {_numbers(found.mean)}   std {_numbers(found.std)}, of train\n")
+
+
+def _print_counts(found: "Check") -> None:
+    """Print the images of each class and split."""
+    from medtui.cli.table import render_table
+    from medtui.units import MISSING, format_count, format_number
+
+    survey = found.summary
     headers = ("class", *(split.name for split in survey.splits), "weight", "width / height")
     rows = [
         [
@@ -261,13 +289,6 @@ def _print_check(found: "Check") -> None:
         ]
     )
     print(render_table(headers, rows))
-    for finding in found.findings:
-        name = f" ({finding.name})" if finding.rank == "error" else ""
-        print(f"{finding.rank}: {finding.sentence}{name}")
-    _print_images("bad", found.bad)
-    _print_images("mismatch", found.mismatches)
-    if found.sheet:
-        print(f"sheet: {found.sheet}")
 
 
 def _print_images(word: str, reasons: dict[str, str]) -> None:

@@ -12,49 +12,55 @@ if TYPE_CHECKING:
     from medtui.protocol.suggestion import Suggestion
 
 
+Images = Annotated[Path, typer.Argument(metavar="PATH", help="A folder or an npz file of images.")]
+To = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="FILE", help="Card file to write [default: ./NAME.card.toml]."),
+]
+Table = Annotated[
+    list[str] | None,
+    typer.Option("--table", metavar="FILE", help="Table of the labels, or none: folders."),
+]
+Image = Annotated[str, typer.Option("--image", metavar="COLUMN", help="Column of the image names.")]
+Label = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label", metavar="COLUMN", help="Column of the labels; FIRST:LAST for 0/1 columns."
+    ),
+]
+Level = Annotated[
+    str, typer.Option("--level", metavar="FOLDER", help="One of the folders that are classes.")
+]
+Patient = Annotated[
+    str,
+    typer.Option("--patient", metavar="COLUMN", help="Column of the patient, pattern or none."),
+]
+Split = Annotated[
+    str,
+    typer.Option(
+        "--split", metavar="COLUMN", help="Column of the split, folders, a test list or none."
+    ),
+]
+Positive = Annotated[
+    str, typer.Option("--positive", metavar="CLASS", help="Positive class of two.")
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="ERROR", help="Accept an error; may be repeated."),
+]
+
+
 def write_card(
-    images: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder or an npz file of images.")
-    ],
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            "--to", metavar="FILE", help="Card file to write [default: ./NAME.card.toml]."
-        ),
-    ] = None,
-    table: Annotated[
-        list[str] | None,
-        typer.Option("--table", metavar="FILE", help="Table of the labels, or none: folders."),
-    ] = None,
-    image: Annotated[
-        str, typer.Option("--image", metavar="COLUMN", help="Column of the image names.")
-    ] = "",
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label", metavar="COLUMN", help="Column of the labels; FIRST:LAST for 0/1 columns."
-        ),
-    ] = None,
-    level: Annotated[
-        str, typer.Option("--level", metavar="FOLDER", help="One of the folders that are classes.")
-    ] = "",
-    patient: Annotated[
-        str,
-        typer.Option("--patient", metavar="COLUMN", help="Column of the patient, pattern or none."),
-    ] = "",
-    split: Annotated[
-        str,
-        typer.Option(
-            "--split", metavar="COLUMN", help="Column of the split, folders, a test list or none."
-        ),
-    ] = "",
-    positive: Annotated[
-        str, typer.Option("--positive", metavar="CLASS", help="Positive class of two.")
-    ] = "",
-    accept: Annotated[
-        list[str] | None,
-        typer.Option("--accept", metavar="ERROR", help="Accept an error; may be repeated."),
-    ] = None,
+    images: Images,
+    to: To = None,
+    table: Table = None,
+    image: Image = "",
+    label: Label = None,
+    level: Level = "",
+    patient: Patient = "",
+    split: Split = "",
+    positive: Positive = "",
+    accept: Accept = None,
     as_json: options.Json = False,
 ) -> None:
     """Inspect images and write a card for them, with the evidence as comments.
