@@ -72,6 +72,13 @@ def format_duration(seconds: float | None) -> str:
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
+def format_estimate(seconds: float | None) -> str:
+    """Return an estimated duration, in whole minutes from two on: `40 s`, `37 min`."""
+    if seconds is None or not 2 * _MINUTE <= seconds < _HOUR:
+        return format_duration(seconds)
+    return f"{round(seconds / _MINUTE)} min"
+
+
 def format_count(count: float | None) -> str:
     """Return a count with thousands separators: `11,177,538`."""
     return MISSING if count is None else f"{count:,.0f}"

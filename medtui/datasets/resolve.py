@@ -25,18 +25,18 @@ from medtui.datasets.index import (
     SplitNumbers,
     some,
 )
+from medtui.datasets.location import images_path, root_of
 from medtui.datasets.none_class import none_class_of, none_findings
 from medtui.datasets.official_split import read_official
 from medtui.datasets.patient_ids import share_findings
 from medtui.datasets.progress import Reporter, ignore_progress
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
-from medtui.errors import EnvironmentProblem, UsageError
+from medtui.errors import UsageError
 from medtui.metrics import positive_class
 from medtui.metrics.none_class import NoneClass
 from medtui.preset import DataSettings
 from medtui.protocol.finding import Finding
 from medtui.units import plural
-from medtui.user_folders import expand_home
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def open_source(
     index = replace(index, findings=(*index.findings, *none_findings(index, none)))
     method: SplitMethod = card.split if settings.split == "card" else settings.split
     if method == "official" and card.official is not None:
-        root = _root(card, settings.root)
+        root = root_of(card, settings.root)
         official, list_findings = read_official(card.official, root, index)
         findings = (*index.findings, *list_findings)
         index = replace(index, official=official, findings=findings)
@@ -113,8 +113,7 @@ def index_images(card: Card, card_path: Path, settings: DataSettings) -> ImageIn
     """Return the index of a data set, read in its card's format."""
     row = FORMATS[card.format]
     reader: _Reader = import_module(row.module).index_images
-    root = settings.root
-    path = _npz_path(card, card_path, root) if row.is_file else _root(card, root)
+    path = images_path(card, card_path, settings.root)
     index = reader(card, path, settings.size)
     return replace(index, whole_files=index.files)
 
@@ -133,34 +132,6 @@ class _Reader(Protocol):
     """Reads the index of a folder or a file; images are stored with sides of `size` pixels."""
 
     def __call__(self, card: Card, path: Path, size: int | None, /) -> ImageIndex: ...
-
-
-def _npz_path(card: Card, card_path: Path, root: str) -> Path:
-    given = expand_home(root) if root else card_path.parent
-    path = given / card.file if card.file and not given.is_file() else given
-    if not path.is_file():
-        where = f"{path}: no such npz file" if path.suffix == ".npz" else f"{path}: no npz file"
-        raise EnvironmentProblem(
-            f"{where}. The images of {card.name} were not found.",
-            hint="Set the file: --set data.root=/path/to/file.npz",
-        )
-    return path
-
-
-def _root(card: Card, root: str) -> Path:
-    if not root:
-        raise EnvironmentProblem(
-            f"The folder of the images of {card.name} is not set.",
-            hint=f"Set the folder of the images: --set data.root=/path/to/{card.name}",
-        )
-    path = expand_home(root)
-    if not path.is_dir():
-        reason = "is a file, not a folder" if path.exists() else "no such folder"
-        raise EnvironmentProblem(
-            f"{path}: {reason}. The images of {card.name} were not found.",
-            hint=f"Set the folder of the images: --set data.root=/path/to/{card.name}",
-        )
-    return path
 
 
 def _describe(

@@ -14,11 +14,11 @@ from medtui.tui.editor.compress_screen import CompressScreen
 from medtui.tui.editor.document import (
     PresetDocument,
     document_from,
-    explain_preset,
     read_typed,
     takes_array,
 )
 from medtui.tui.editor.grid import toggle, toggle_search
+from medtui.tui.editor.preset_list import describe_entry, read_entry
 from medtui.tui.editor.scheme_table import SchemeTable
 from medtui.tui.editor.state import EditorState
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
@@ -214,7 +214,7 @@ async def test_a_scheme_of_its_own_is_not_searched_while_the_preset_is_wrong(
 
 def test_the_shipped_search_is_told_before_it_is_chosen() -> None:
     """No empty line about schemes, and the words of a dry run."""
-    told = explain_preset("search")
+    told = describe_entry(read_entry("search"), None)
     assert "schemes  " not in told
     assert "search     Prune, FilterPruneGroup: the smallest density from 0.02 to 1" in told
     document = document_from("search")

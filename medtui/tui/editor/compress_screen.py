@@ -12,6 +12,7 @@ from medtui.errors import MedtuiError
 from medtui.jobs.available_devices import Devices, list_devices
 from medtui.jobs.latest_process import LatestProcess
 from medtui.jobs.launcher import describe_estimate, preflight
+from medtui.jobs.measured_estimates import keep_estimate
 from medtui.preset import Preset
 from medtui.protocol.preflight import Preflight
 from medtui.tui.bindings import bind
@@ -206,9 +207,10 @@ class CompressScreen(LayeredScreen[None]):
     def _check(self, preset: Preset) -> None:
         worker = get_current_worker()
         try:
-            outcome: Preflight | MedtuiError = preflight(
-                preset, is_measured=True, started=self._process.take
-            )
+            found = preflight(preset, is_measured=True, started=self._process.take)
+            outcome: Preflight | MedtuiError = found
+            if found.estimate is not None:
+                keep_estimate(preset, found.estimate)
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:

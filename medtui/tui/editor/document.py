@@ -12,11 +12,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from medtui.errors import MedtuiError
-from medtui.preset import Preset, describe_searches, parse_preset
+from medtui.preset import Preset, parse_preset
 from medtui.preset.file import find_preset_path, with_present_names
 from medtui.preset.schema import former_defaults
 from medtui.preset.toml import DocumentError, Problem, read_text
-from medtui.resources import presets_dir
 
 ORIGIN = "this preset"
 
@@ -148,51 +147,6 @@ def document_from(name_or_path: str) -> PresetDocument:
         if name in {"root", "card"} and value != document.value("data", name):
             document = document.set_to("data", name, value)
     return document
-
-
-def describe_preset(name: str) -> str:
-    """Return a shipped preset's note, or its first comment; empty where it has neither."""
-    try:
-        text = (presets_dir() / f"{name}.toml").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
-    note = PresetDocument(text).table.get("note")
-    return str(note) if note else text.splitlines()[0].lstrip("# ")
-
-
-def explain_preset(name_or_path: str) -> str:
-    """Return a preset's first comment and what it runs, or why it cannot be used."""
-    try:
-        text = find_preset_path(name_or_path).read_text(encoding="utf-8")
-        preset = parse_preset(text, name_or_path)
-    except (OSError, UnicodeDecodeError, MedtuiError) as error:
-        return str(error)
-    comment = takewhile(lambda line: line.startswith("#"), text.splitlines())
-    said = " ".join(line.lstrip("# ") for line in comment)
-    return (
-        f"{said}\n\n"
-        f"data       {preset.data.card}\n"
-        f"model      {preset.model.architecture}, {preset.reference.epochs} epochs\n"
-        f"{_grid_line(preset)}"
-        f"{_search_line(preset)}"
-        f"L-C        {preset.lc.cycles} cycles of {preset.lc.steps} steps\n"
-    ).lstrip()
-
-
-def _grid_line(preset: Preset) -> str:
-    compress = preset.compress
-    if not compress.schemes:
-        return ""
-    omitted = f", less {', '.join(compress.omit)}" if compress.omit else ""
-    return (
-        f"schemes    {', '.join(compress.schemes)}\n"
-        f"densities  {', '.join(f'{density:g}' for density in compress.densities)}{omitted}\n"
-    )
-
-
-def _search_line(preset: Preset) -> str:
-    searches = describe_searches(preset)
-    return f"search     {searches}\n" if searches else ""
 
 
 def sections() -> dict[str, type[BaseModel]]:

@@ -54,6 +54,8 @@ class RecordTable(Panel, DataTable[Text]):
         bind("open", "select_cursor", "Open", "Open the row under the cursor"),
         bind("scroll", "cursor_down", "Down", "Move to the next row", shown=False),
         bind("scroll_back", "cursor_up", "Up", "Move to the previous row", shown=False),
+        Binding("home", "scroll_top", show=False),
+        Binding("end", "scroll_bottom", show=False),
     ]
 
     def __init__(self, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002 - Textual's name
