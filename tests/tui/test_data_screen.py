@@ -135,3 +135,20 @@ async def test_augmentation_is_edited_in_place_of_the_card_s(runs_dir: Path) -> 
         await until(pilot, lambda: screen.editor.document.preset.data.augment is not None)
         assert screen.editor.document.preset.data.augment.rotation_degrees == 45
         await until(pilot, lambda: used(screen) == "rotation degrees 45")
+
+
+async def test_a_wrong_field_outdates_the_report_and_gets_the_focus(runs_dir: Path) -> None:
+    """Nothing is said of an earlier root; the next step leads to the field."""
+    async with opened(runs_dir) as pilot:
+        screen = await data_screen(pilot)
+        screen.editor.set("data", "root", "/nowhere")
+        screen.action_reload()
+        await until(pilot, lambda: "/nowhere" in screen_text(pilot))
+        screen.editor.set("data", "root", None)
+        screen.editor.set("data", "size", "abc")
+        screen._show()
+        await until(pilot, lambda: "Correct data.size first" in screen_text(pilot))
+        assert "no such npz file" not in screen_text(pilot)
+        screen.action_next()
+        field = screen.query_one("#data-size Input")
+        await until(pilot, lambda: field.has_focus)

@@ -17,7 +17,7 @@ from medtui.tui.editor.grid import toggle
 from medtui.tui.editor.new_study_screen import NewStudyScreen
 from medtui.tui.editor.scheme_table import SchemeTable
 from medtui.tui.editor.state import EditorState
-from tests.helpers.tui_pilot import notices, opened, screen_text, until
+from tests.helpers.tui_pilot import opened, screen_text, until
 
 COMMENTED = """# what it reproduces
 schema = 1
@@ -189,13 +189,15 @@ def test_a_scheme_dropped_takes_its_omissions_along() -> None:
 async def test_an_error_stands_under_its_field_and_nothing_starts(
     runs_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong density is named in the form and refused by Start."""
+    """A wrong density is named in the form and gets the focus from Start."""
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         await pilot.press("plus", "backspace", "backspace", "backspace", "7")
         await until(pilot, lambda: "densities" in str(pilot.app.screen.editor.document.problems))
         await pilot.press("escape", "g")
-        await until(pilot, lambda: "densities" in notices(pilot))
+        field = pilot.app.screen.query_one("#compress-densities Input")
+        await until(pilot, lambda: field.has_focus)
+        assert "less than or" in screen_text(pilot)
         assert "problem" in screen_text(pilot)
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from medtui.errors import UsageError
 from medtui.preset import Preset, named_schemes
 from medtui.protocol.preflight import Preflight
 from medtui.resources import presets_dir
+from medtui.tui.editor.choice_input import ChoiceInput
 from medtui.tui.editor.compress_screen import CompressScreen
 from medtui.tui.editor.document import (
     PresetDocument,
@@ -17,6 +17,7 @@ from medtui.tui.editor.document import (
     read_typed,
     takes_array,
 )
+from medtui.tui.editor.form import FormField
 from medtui.tui.editor.grid import toggle, toggle_search
 from medtui.tui.editor.preset_list import describe_entry, read_entry
 from medtui.tui.editor.scheme_table import SchemeTable
@@ -50,12 +51,18 @@ async def compress(pilot: Pilot[None], text: str) -> CompressScreen:
 
 
 async def put(pilot: Pilot[None], key: str, text: str) -> None:
-    """Go to a field of the search by Tab, and type over what it holds."""
-    field = pilot.app.screen.query_one(f"#search-{key} Input", Input)
+    """Go to a field of the search by Tab, and type over what it holds, or turn to a word."""
+    field = pilot.app.screen.query_one(f"#search-{key}", FormField).field
     for _ in range(100):
         if field.has_focus:
             break
         await pilot.press("tab")
+    if isinstance(field, ChoiceInput):
+        for _ in field.words:
+            if field.value != text:
+                await pilot.press("right")
+        assert field.value == text
+        return
     letters = ({".": "full_stop", ",": "comma"}.get(each, each) for each in text)
     await pilot.press("ctrl+u", *letters)
     await until(pilot, lambda: field.value == text)
@@ -127,7 +134,9 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
         await put(pilot, "objective", "memory")
         await until(pilot, lambda: screen.query_one("#search-objective").has_class("wrong"))
         await pilot.press("escape", "g")
-        await until(pilot, lambda: "a GPU alone measures that" in notices(pilot))
+        objective = screen.query_one("#search-objective", FormField)
+        await until(pilot, lambda: objective.field.has_focus)
+        assert "a GPU alone measures that" in " ".join(screen_text(pilot).split())
 
 
 async def test_the_matrix_switches_a_search_on_and_off(runs_dir: Path) -> None:

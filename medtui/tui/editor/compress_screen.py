@@ -33,7 +33,8 @@ PAUSE_S = 1.5
 """The preset is checked after this many seconds without a change."""
 
 _FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
-          ("compress", "control"), ("compress", "guard"), ("machine", "device"))  # fmt: skip
+          ("compress", "control"), ("compress", "scratch"), ("compress", "guard"),
+          ("machine", "device"))  # fmt: skip
 """Keys that are changed often; the table shows the others of `compress`."""
 
 _TABLES = ("search", "lc", "reference", "model", "guard", "evaluate", "machine")
@@ -186,7 +187,8 @@ class CompressScreen(LayeredScreen[None]):
             self._preflight.problems_of(self.editor.document),
         )
         if preset is None or problems:
-            self.notify(problems[0].sentence, severity="warning", markup=False)
+            if not self.query_one(Form).focus_problem(problems):
+                self.notify(problems[0].sentence, severity="warning", markup=False)
         else:
             self._preset_actions.confirm_start(preset)
 

@@ -177,8 +177,11 @@ class DataScreen(LayeredScreen[None]):
             place.scroll_relative(y=direction * (place.size.height - 1))
 
     def action_next(self) -> None:
-        if self.editor.document.problems:
-            self.notify(self.editor.document.problems[0].sentence, severity="warning", markup=False)
+        """Continue with the next step; a wrong field gets the focus."""
+        problems = self.editor.document.problems
+        if problems:
+            if not self.query_one(Form).focus_problem(problems):
+                self.notify(problems[0].sentence, severity="warning", markup=False)
         else:
             self.post_message(self.Completed(self.editor))
 
@@ -278,4 +281,6 @@ class DataScreen(LayeredScreen[None]):
         form.show_note(AUGMENT, Text(self._augmentation_note(), colours.muted))
         preset = self.editor.document.preset
         accepted = preset.data.accept if preset else ()
-        self.query_one(DatasetReport).show(self._report, self._reading, accepted, colours)
+        report = self.query_one(DatasetReport)
+        report.show(self._report, self._reading, accepted, colours)
+        report.show_outdated(self.editor.document.problems, colours)

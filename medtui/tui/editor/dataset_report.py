@@ -1,6 +1,6 @@
 """Report on a data set: classes as bars, splits, notes, and a few of its images."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
+from medtui.preset.toml import Problem
 from medtui.protocol.dataset import Checked, DataReport, Reading
 from medtui.protocol.finding import Finding
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
@@ -33,6 +34,8 @@ class DatasetReport(Panel, VerticalScroll):
         padding: 0 2;
         scrollbar-size-vertical: 1;
         & Static { height: auto; }
+        &.outdated Static { text-opacity: 50%; }
+        &.outdated #report-summary { text-opacity: 100%; }
     }
     """
 
@@ -76,6 +79,20 @@ class DatasetReport(Panel, VerticalScroll):
             }
         for name, content in parts.items():
             self.query_one(f"#report-{name}", Static).update(content)
+
+    def show_outdated(self, problems: Sequence[Problem], colours: Colours) -> None:
+        """Show that the report is of an earlier preset, where the present one has problems."""
+        self.set_class(bool(problems), "outdated")
+        if problems:
+            self.query_one("#report-summary", Static).update(_outdated(problems, colours))
+            self.query_one("#report-errors", Static).update("")
+
+
+def _outdated(problems: Sequence[Problem], colours: Colours) -> Text:
+    """Return which keys have to be corrected before the data set is inspected again."""
+    keys = ", ".join(dict.fromkeys(problem.key for problem in problems if problem.key))
+    where = f"Correct {keys}" if keys else "Correct the preset"
+    return Text(f"⚠ {where} first: the data set is not inspected until then.", colours.warning)
 
 
 def _summary(report: DataReport, colours: Colours) -> Text:

@@ -80,9 +80,8 @@ class PresetDocument:
 
     def problem_of(self, section: str, name: str, found: Sequence[Problem] = ()) -> str:
         """Return the first problem of a key, here or in `found`; empty where it has none."""
-        key = f"{section}.{name}" if section else name
         for problem in (*self.problems, *found):
-            if problem.key == key or problem.key.startswith((f"{key}[", f"{key}.")):
+            if is_about(problem, section, name):
                 return problem.sentence
         return ""
 
@@ -168,6 +167,12 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a ty
     kinds = get_args(annotation) if type(None) in get_args(annotation) else (annotation,)
     tables = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return next(tables, None)
+
+
+def is_about(problem: Problem, section: str, name: str) -> bool:
+    """Return whether a problem is about a key, or about a part of its value."""
+    key = f"{section}.{name}" if section else name
+    return problem.key == key or problem.key.startswith((f"{key}[", f"{key}."))
 
 
 def field_of(section: str, name: str) -> FieldInfo:

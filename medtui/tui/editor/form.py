@@ -14,9 +14,11 @@ from textual.widgets import Input, Static
 
 from medtui.charts.palette import Colours
 from medtui.preset.toml import Problem
+from medtui.tui.editor.choice_input import ChoiceInput, ChoiceList
 from medtui.tui.editor.document import (
     PresetDocument,
     field_of,
+    is_about,
     read_typed,
     sections,
     show_typed,
@@ -48,7 +50,7 @@ class FormField(Horizontal):
         & Input:focus { background: $primary 30%; }
         & .meaning { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
         &:focus-within, &.wrong { height: auto; & .meaning { text-wrap: wrap; } }
-        &.wrong Input { background: $error 30%; }
+        &.wrong Input, &.wrong ChoiceInput { background: $error 30%; }
     }
     """
 
@@ -64,15 +66,20 @@ class FormField(Horizontal):
     def __init__(self, section: str, name: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(id=_id_of(section or "preset", name))
         self.section, self.key = section, name
-        choices = tuple(suggestions) or choices_of(section, name)
-        self._suggester = SuggestFromList(choices) if choices else None
-        self._meaning = meaning_of(section, name, choices)
+        self._words = choices_of(section, name)
+        """All values that it may have; empty where it takes anything."""
+        self._suggestions = tuple(suggestions)
+        self._meaning = meaning_of(section, name, self._words or self._suggestions)
         self._is_array = takes_array(section, name)
         self._shown: tuple[PresetDocument, Colours, Sequence[Problem]] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(self.key.replace("_", " "), classes="name")
-        yield Input(compact=True, suggester=self._suggester)
+        if self._words:
+            yield ChoiceInput(self._words)
+        else:
+            suggester = SuggestFromList(self._suggestions) if self._suggestions else None
+            yield Input(compact=True, suggester=suggester)
         yield ChangingText(classes="meaning")
 
     def show(
@@ -81,8 +88,10 @@ class FormField(Horizontal):
         """Show value and message; text that is being typed is kept."""
         self.display = document.has(self.section)
         value = document.value(self.section, self.key)
-        field = self.query_one(Input)
-        if not field.has_focus and value != self._read(field.value):
+        field = self.field
+        if isinstance(field, ChoiceInput):
+            field.value = show_typed(value)
+        elif not field.has_focus and value != self._read(field.value):
             with field.prevent(Input.Changed):
                 field.value = show_typed(value)
         self._shown = (document, colours, found)
@@ -93,8 +102,28 @@ class FormField(Horizontal):
 
     def explain(self, meaning: str, suggestions: Sequence[str]) -> None:
         """Replace the key's meaning and suggestions by what this machine has."""
-        self._meaning = meaning
+        self._meaning, self._suggestions = meaning, tuple(suggestions)
         self.query_one(Input).suggester = SuggestFromList(suggestions)
+
+    @property
+    def field(self) -> Input | ChoiceInput:
+        """Where the value is typed, or chosen."""
+        return self.query_one(ChoiceInput) if self._words else self.query_one(Input)
+
+    def on_choice_input_changed(self, event: ChoiceInput.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(self.section, self.key, self._read(event.value)))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """List the suggestions of a field that is empty or holds one of them; else go on."""
+        typed = event.value.strip()
+        if self._suggestions and (not typed or typed in self._suggestions):
+            event.stop()
+            self.app.push_screen(ChoiceList(self._suggestions, typed), self._take_listed)
+
+    def _take_listed(self, value: str | None) -> None:
+        if value is not None:
+            self.query_one(Input).value = value
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -161,9 +190,18 @@ class Form(Panel, VerticalScroll, can_focus=False):
         line.display = bool(text)
         line.show(text)
 
+    def focus_problem(self, problems: Sequence[Problem]) -> bool:
+        """Focus the first field that a problem is about; return whether there is one."""
+        for problem in problems:
+            for field in self.query(FormField):
+                if field.display and is_about(problem, field.section, field.key):
+                    field.field.focus()
+                    return True
+        return False
+
     def go_to(self, section: str, name: str) -> None:
         """Focus a field, with as much of its table in view as fits."""
-        self.query_one(f"#{_id_of(section, name)} Input").focus(scroll_visible=False)
+        self.query_one(f"#{_id_of(section, name)}", FormField).field.focus(scroll_visible=False)
         self.query_one(f"#{_id_of(section, 'heading')}").scroll_visible(top=True, animate=False)
 
 
@@ -177,20 +215,24 @@ def heading_of(section: str) -> str:
 
 
 def choices_of(section: str, name: str) -> tuple[str, ...]:
-    """Return the words a key may have; empty where it takes anything."""
-    annotation = field_of(section, name).annotation
-    kinds = (
-        annotation,
-        *get_args(annotation),
-    )  # `Literal[...] | None` holds its words one level in
-    return next(
-        (tuple(map(str, get_args(kind))) for kind in kinds if get_origin(kind) is Literal), ()
-    )
+    """Return the words that a key may have; empty where it takes anything.
+
+    The empty word, where there is one, removes the key.
+    """
+    field = field_of(section, name)
+    inner = [kind for kind in get_args(field.annotation) if kind is not type(None)]
+    kinds = [field.annotation, *(inner if len(inner) == 1 else ())]  # `Literal[...] | None`
+    words: tuple[str, ...] = ("true", "false") if bool in kinds else ()
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            words = tuple(map(str, get_args(kind)))
+    is_optional = field.default is None or "." in section
+    return ("", *words) if words and is_optional else words
 
 
 def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:
     """Return a key's meaning in one line, its words first."""
     described = " ".join((field_of(section, name).description or "").split())
     described = re.sub(r"\bNone\b", "empty", described)
-    few = " · ".join(choices) if len(choices) <= 6 else ""  # noqa: PLR2004 - more do not fit on a line
+    few = " · ".join(filter(None, choices)) if len(choices) <= 6 else ""  # noqa: PLR2004 - more do not fit on a line
     return f"{few}: {described}" if few else described
