@@ -22,7 +22,7 @@ class ChoiceInput(Widget, can_focus=True):
     """One of several words."""
 
     DEFAULT_CSS = """
-    ChoiceInput { width: 22; height: 1; background: $panel; margin-right: 1; padding: 0 1; }
+    ChoiceInput { width: 22; height: 1; background: $panel; margin-right: 1; }
     ChoiceInput:focus { background: $primary 30%; }
     """
 

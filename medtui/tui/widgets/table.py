@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rich.text import Text
+from textual.binding import Binding
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
