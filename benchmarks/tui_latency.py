@@ -121,7 +121,7 @@ def measure_crowd() -> None:
     from medtui.charts.downsample import thin_points
     from medtui.charts.palette import DARK
     from medtui.charts.plot import Plot, Series
-    from medtui.charts.render_plotext import draw
+    from medtui.charts.render_cells import draw
     from medtui.charts.style import ChartStyle
 
     walks = np.random.default_rng(0).normal(size=(NUM_CURVES, NUM_POINTS)).cumsum(axis=1)

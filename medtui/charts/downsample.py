@@ -1,6 +1,6 @@
 """Prepares points for drawing: gaps at values that are not finite, clipping, two points per column.
 
-plotext makes a mark for every column between two points before it clips them, and refuses
+plotext makes a dot for every column between two points before it clips them, and refuses
 infinities, so nothing reaches it that did not pass here. Pure functions.
 """
 

@@ -14,7 +14,7 @@ from medtui.runs.status import Status
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 
-Role = Literal["strong", "muted", "accent", "good", "warning", "odd"]
+Role = Literal["strong", "muted", "accent", "good", "warning", "odd", "bad"]
 """A colour by its meaning, for series that are not runs."""
 
 Tint = int | Role
@@ -48,6 +48,20 @@ class Colours:
     accent: str
     odd: str
     """Unusual, but not an error: crashed and silent runs, low-fidelity samples."""
+    text: str
+    """Text that is neither emphasised nor secondary."""
+    faint: str
+    """Axes and dots of bands; never text that matters."""
+    bad: str
+    """Worse, failed, the edge of the margin."""
+    ground: str
+    """The background of the screen."""
+    band: str
+    """Background of values inside the margin."""
+    off: str
+    """Background of values beyond the margin."""
+    heat: tuple[str, ...]
+    """Backgrounds of densities: a collapsed layer, then from the lowest to the highest."""
 
     def of(self, tint: Tint) -> str:
         """Return the colour of a place or a role; more places than colours share them."""
@@ -66,6 +80,8 @@ class Colours:
                 return self.warning
             case "odd":
                 return self.odd
+            case "bad":
+                return self.bad
 
 
 DARK = Colours(
@@ -85,6 +101,13 @@ DARK = Colours(
     good="#2FBF95",
     accent=SKY,
     odd=PURPLE,
+    text="#D5DBE1",
+    faint="#4A555F",
+    bad="#F0743E",
+    ground="#0E1116",
+    band="#13303A",
+    off="#2A1A16",
+    heat=("#3B2410", "#173A4A", "#1D566E", "#257395", "#3A93BD", "#56B4E9", "#9AD3F2", "#D6EEFB"),
 )
 
 LIGHT = Colours(
@@ -106,6 +129,13 @@ LIGHT = Colours(
     good="#006E54",
     accent="#00659E",
     odd="#9C3D74",
+    text="#262C32",
+    faint="#AEB7BF",
+    bad="#AD4000",
+    ground="#FBFCFD",
+    band="#E0F0EB",
+    off="#FBE6DC",
+    heat=("#F6DDBF", "#D6E9F5", "#B5D8EE", "#8FC4E4", "#62ABD6", "#2F8DC4", "#0072B2", "#004F7C"),
 )  # fmt: skip
 
 PAPER = Colours(
@@ -125,6 +155,13 @@ PAPER = Colours(
     good=GREEN,
     accent=BLUE,
     odd="#C2679A",
+    text="#111213",
+    faint="#D1D2D3",
+    bad="#C44E00",
+    ground="#FFFFFF",
+    band="#E0F0EB",
+    off="#FBE6DC",
+    heat=("#F6DDBF", "#D6E9F5", "#B5D8EE", "#8FC4E4", "#62ABD6", "#2F8DC4", "#0072B2", "#004F7C"),
 )
 """For files: readable on white paper, and on the light and the dark form of the report's page.
 

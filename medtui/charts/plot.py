@@ -1,4 +1,4 @@
-"""What a chart shows, without how it is drawn; `render_plotext` and `render_matplotlib` draw it."""
+"""What a chart shows, without how it is drawn; `render_cells` and `render_matplotlib` draw it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +13,12 @@ Stroke = Literal["line", "dots", "faint", "bars"]
 
 Interval = tuple[float, float]
 """Low and high end of an error bar."""
+
+Mark = Literal["measured", "test", "val_only", "none"]
+"""How measured points are marked: on val, on test, on val of a run without test, not at all."""
+
+LevelRole = Literal["plain", "control", "reference", "margin"]
+"""What a level is: nothing special, the control, the reference, the edge of the margin."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,19 @@ class Series:
     """Marker and dashes in files, that distinguish series of the same colour."""
     is_hollow: bool = False
     """Whether its dots are drawn as rings, as for low-fidelity samples."""
+    mark: Mark = "measured"
+    """The mark of measured points; a line has them where they are few enough to be told apart."""
+    kept: float | None = None
+    """The x of the point whose model is kept, which gets a star."""
+    is_lit: bool = False
+    """Whether it is drawn last and emphasised: the run under the cursor."""
+    name: str = ""
+    """Word at the end of the curve instead of the letter; the legend then shows the mark."""
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether its points are joined by a line."""
+        return self.stroke in {"line", "faint"}
 
     @property
     def latest(self) -> float | None:
@@ -66,6 +85,19 @@ class Level:
     value: float
     digits: int = 1
     """Decimals of the value in the legend."""
+    role: LevelRole = "plain"
+    """The control and the reference are named at their line."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A range of values behind the curves: across the chart, or upright where the plot has rows."""
+
+    label: str
+    low: float
+    high: float
+    is_off: bool = False
+    """Whether it is beyond the margin rather than inside."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +110,7 @@ class Plot:
     """Each gets a letter and a colour by its place, where it has none of its own."""
     levels: tuple[Level, ...] = ()
     bands: tuple[Band, ...] = ()
+    zones: tuple[Zone, ...] = ()
     x_label: str = ""
     """What x counts, with its unit: `cycle`, `minutes`."""
     y_label: str = ""
@@ -88,6 +121,11 @@ class Plot:
     """Fixed ends of the y axis; None follows the data."""
     x_limits: tuple[float | None, float | None] = (None, None)
     """Fixed ends of the x axis; a planned end keeps the axis of a live chart fixed."""
+    y_bounds: tuple[float | None, float | None] = (None, None)
+    """Ends beyond which y has no values, such as 0 and 100 of percentages: the axis, which follows
+    the data, does not go beyond them."""
+    is_clock: bool = False
+    """Whether x is in minutes, labelled as `m:ss`."""
     are_x_whole: bool = False
     """Whether x has whole numbers only, so that no tick falls between them."""
     is_sampled: bool = False

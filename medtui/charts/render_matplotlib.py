@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from medtui.charts.palette import PAPER
-from medtui.charts.plot import Plot, Series, letter_of
+from medtui.charts.plot import LevelRole, Mark, Plot, Series, letter_of
+from medtui.charts.ticks import label_clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +45,17 @@ _DECADE = 10.0
 _MARKERS = "os^Dv"
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
 """By a series' variant, beside its colour: series of the same colour differ."""
+
+_LEVELS: dict[LevelRole, tuple[str, str]] = {
+    "plain": (INK, "--"), "control": (INK, "--"), "reference": (PAPER.muted, ":"),
+    "margin": (PAPER.bad, "-."),
+}  # fmt: skip
+"""Colour and dashes of a level."""
+
+_FEW_POINTS = 40
+"""A line of at most so many points has a mark at each."""
+
+_POINTS: dict[Mark, str] = {"measured": "o", "test": "s", "val_only": "o", "none": ""}
 
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: small files, and it can be searched
@@ -135,9 +147,14 @@ def _paint_plot(plot: Plot, axes: "Axes") -> None:
         xs, lows, highs = zip(*band.points, strict=True)
         colour = PAPER.of(band.tint)
         axes.fill_between(xs, lows, highs, color=colour, alpha=0.18, linewidth=0, label=band.label)
+    for zone in plot.zones:
+        colour = PAPER.off if zone.is_off else PAPER.band
+        span = axes.axvspan if plot.rows else axes.axhspan
+        span(zone.low, zone.high, color=colour, linewidth=0, label=zone.label)
     for level in plot.levels:
         line = axes.axvline if plot.rows else axes.axhline
-        line(level.value, color=INK, linewidth=0.8, linestyle="--", label=level.label)
+        colour, dashes = _LEVELS[level.role]
+        line(level.value, color=colour, linewidth=0.8, linestyle=dashes, label=level.label)
     for index, series in enumerate(plot.series):
         _paint_series(plot, index, series, axes)
     _set_axes(plot, axes)
@@ -166,11 +183,23 @@ def _paint_series(plot: Plot, index: int, series: Series, axes: "Axes") -> None:
         }  # fmt: skip
     else:
         look = {"linestyle": _DASHES[series.variant % len(_DASHES)]}
-        if len(xs) == 1:
-            look["marker"] = "o"
+        if series.stroke == "line" and len(xs) <= _FEW_POINTS:
+            look |= {"marker": _POINTS[series.mark], "markersize": 3.5,
+                     "fillstyle": "none" if series.mark == "val_only" else "full"}  # fmt: skip
+        if series.is_lit:
+            look["linewidth"] = 2.4
     if series.stroke == "faint":
         look |= {"linewidth": 0.7, "alpha": 0.4 if series.tint is not None else 0.8, "zorder": 1}
     axes.plot(xs, ys, color=colour, label=label or "_unnamed", **look)
+    _star(series, colour, axes)
+
+
+def _star(series: Series, colour: str, axes: "Axes") -> None:
+    """Mark the point whose model is kept."""
+    value = None if series.kept is None else series.value_at(series.kept)
+    if series.kept is not None and value is not None:
+        axes.plot([series.kept], [value], color=colour, marker="*", markersize=11, zorder=3,
+                  linestyle="none", label="kept")  # fmt: skip
 
 
 def _paint_bars(series: Series, colour: str, axes: "Axes") -> None:
@@ -202,6 +231,8 @@ def _set_axes(plot: Plot, axes: "Axes") -> None:
         axes.set_yscale("log")
     if plot.is_x_log:
         _make_x_log(axes)
+    if plot.is_clock:
+        axes.xaxis.set_major_formatter(lambda x, _at: label_clock(x))
     if plot.x_limits != (None, None):
         axes.set_xlim(*plot.x_limits)
     if plot.rows:

@@ -14,8 +14,8 @@ from medtui.charts.figures.data import ChartedRun, FigureData
 from medtui.charts.figures.registry import FIGURES, Figure, figures_of
 from medtui.charts.palette import DARK, PAPER
 from medtui.charts.plot import Plot
+from medtui.charts.render_cells import draw
 from medtui.charts.render_matplotlib import paint, svg_of
-from medtui.charts.render_plotext import draw
 from medtui.charts.style import ChartStyle
 from medtui.metrics.intervals import Difference
 from medtui.reporting.contents import Contents, gather

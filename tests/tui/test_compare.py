@@ -12,7 +12,7 @@ from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.tradeoff import metric_by_density, pareto
 from medtui.charts.palette import DARK
 from medtui.charts.plot import Plot, Series, place_letter
-from medtui.charts.render_plotext import draw
+from medtui.charts.render_cells import draw
 from medtui.charts.run_identity import identify_study
 from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of

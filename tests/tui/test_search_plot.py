@@ -7,7 +7,7 @@ import pytest
 
 from medtui.charts.figures.search import search
 from medtui.charts.palette import DARK
-from medtui.charts.render_plotext import draw
+from medtui.charts.render_cells import draw
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.run_view import RunView

@@ -1,7 +1,5 @@
 """A chart on screen: redrawn only when its plot, its size or its style changed."""
 
-from rich.console import Console
-from rich.text import Text
 from textual import work
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -15,7 +13,10 @@ from medtui.tui.widgets.panel import Panel
 
 
 class Chart(Panel, Widget):
-    """Shows one plot. Drawing takes up to a tenth of a second and happens in a thread."""
+    """Shows one plot.
+
+    It is drawn in a thread: numpy is loaded for the first, and long lines take milliseconds.
+    """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
@@ -66,28 +67,23 @@ class Chart(Panel, Widget):
 
     @work(thread=True, exclusive=True, group="drawing", description="draw")
     def _draw(self, plot: Plot, size: Size, style: ChartStyle) -> None:
-        from medtui.charts.render_plotext import draw  # imports numpy, which start-up does not need
+        from medtui.charts.render_cells import draw  # imports numpy, which start-up does not need
 
         worker = get_current_worker()
-        strips = _strips_of(draw(plot, size.width, size.height, style), size.width)
+        drawing = draw(plot, size.width, size.height, style)
+        strips = [Strip(segments, size.width) for segments in drawing.segments()]
         if not worker.is_cancelled:
             self.app.call_from_thread(self._put, strips)
 
     def _put(self, strips: list[Strip]) -> None:
-        changed = [
-            y
-            for y, strip in enumerate(strips)
-            if y >= len(self._strips) or strip != self._strips[y]
-        ]
-        self._strips, known = strips, len(self._strips)
-        if known != len(strips):
+        known, self._strips = self._strips, strips
+        if len(known) != len(strips):
             self.refresh()
-        elif changed:
-            self.refresh(Region(0, changed[0], self.size.width, changed[-1] - changed[0] + 1))
-
-
-def _strips_of(drawing: Text, width: int) -> list[Strip]:
-    """Return a drawing as strips; made in a thread, they cost the event loop nothing."""
-    console = Console(width=width, color_system="truecolor", legacy_windows=False)
-    lines = console.render_lines(drawing, console.options.update(no_wrap=True), pad=False)
-    return [Strip(line) for line in lines]
+        else:
+            changed = [
+                Region(0, y, self.size.width, 1)
+                for y, (before, now) in enumerate(zip(known, strips, strict=True))
+                if before != now
+            ]
+            if changed:  # without a region, refresh means the whole widget
+                self.refresh(*changed)

@@ -1,21 +1,33 @@
-"""Charts: what reaches plotext is always drawable, and what is drawn can be told apart."""
+"""Charts of cells: whatever is measured is drawable, and what is drawn can be told apart."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from medtui.charts.braille import Plane, cells_of
+from medtui.charts import braille, render_plotext
+from medtui.charts.canvas import Canvas
 from medtui.charts.downsample import clip, cut, measured, split_at_gaps, thin
+from medtui.charts.even_scale import even_scale
 from medtui.charts.palette import DARK, LIGHT
-from medtui.charts.plot import Level, Plot, Series
-from medtui.charts.render_plotext import MAX_LETTERS, draw
+from medtui.charts.plane import Plane
+from medtui.charts.plot import Level, Plot, Series, Zone
+from medtui.charts.render_cells import MAX_LETTERS, draw
 from medtui.charts.style import ChartStyle, legend_of
-from medtui.charts.ticks import label_ticks, limits_of, log_ticks_of, ticks_of
+from medtui.charts.ticks import (
+    clock_ticks_of,
+    label_clock,
+    label_ticks,
+    limits_of,
+    log_ticks_of,
+    ticks_of,
+)
 from medtui.monitor.telemetry_curves import rolling_mean
 from medtui.tui.ascii import to_ascii
+from medtui.units import MINUS
 
 STYLE = ChartStyle(DARK)
 
@@ -36,7 +48,7 @@ def test_any_values_make_a_chart_of_the_asked_size(
     plot = Plot("x", (Series("val", tuple(enumerate(values))),), is_log=is_log)
     lines = draw(plot, width, height, STYLE).plain.splitlines()
     assert len(lines) <= max(1, height)
-    assert all(len(line) <= max(width, 18) for line in lines)
+    assert all(len(line) <= width for line in lines)
 
 
 def test_a_gap_breaks_the_curve_and_is_not_bridged() -> None:
@@ -138,7 +150,7 @@ def test_series_are_told_apart_without_colour() -> None:
     drawing = draw(plot, 60, 16, STYLE).plain
     assert "A" in drawing
     assert "B" in drawing
-    assert "•" in drawing
+    assert drawing.count("●") == 12
     assert "╌" in drawing
     assert legend_of(plot, STYLE).plain == "A val 95.0  B test 85.0  ╌ reference val 96.0"
 
@@ -148,6 +160,121 @@ def test_letters_of_equal_points_stand_beside_each_other() -> None:
     dots = tuple(Series(name, ((1.0, 2.0),), "dots") for name in ("one", "other", "third"))
     drawing = draw(Plot("x", dots, x_limits=(0, 2)), 60, 12, STYLE).plain
     assert "ABC" in drawing
+
+
+def colours_in(canvas: Canvas, glyph_is: str = "\u2800") -> list[str]:
+    """Return the colours of the cells of lines, from the left."""
+    return [
+        segment.style.color.name
+        for row in canvas.segments()
+        for segment in row
+        if segment.style and segment.style.color and any(each > glyph_is for each in segment.text)
+    ]
+
+
+def test_a_curve_under_another_one_is_still_seen() -> None:
+    """Cells that curves share show one after the other; their letters stand at the end."""
+    same = tuple((float(x), 90.0 + x) for x in range(40))
+    curves = tuple(Series(f"run {at}", same, tint=at, mark="none") for at in range(3))
+    canvas = draw(Plot("x", curves), 60, 12, STYLE)
+    drawn = [each.lower() for each in colours_in(canvas)]
+    for hue in DARK.series[:3]:
+        assert drawn.count(hue.lower()) > 8
+    assert "ABC" in canvas.plain
+
+
+def test_the_lit_curve_keeps_all_its_cells() -> None:
+    """The run under the cursor lies above the others."""
+    same = tuple((float(x), 90.0 + x) for x in range(40))
+    curves = (
+        Series("lit", same, tint=0, mark="none", is_lit=True),
+        Series("other", same, tint=1, mark="none"),
+    )
+    drawn = colours_in(draw(Plot("x", curves), 60, 12, STYLE))
+    assert {each.lower() for each in drawn} == {DARK.series[0].lower()}
+
+
+VAL = Series("val", ((0, 91.2), (1, 91.9), (2, None), (3, 93.0), (4, 93.3)), kept=3, name="val")
+
+
+def test_measured_points_are_marked_and_the_kept_one_has_a_star() -> None:
+    """A point between two measured ones is not: nothing was measured there."""
+    drawing = draw(Plot("x", (VAL,), x_limits=(0, 8)), 60, 14, STYLE).plain
+    assert drawing.count("●") == 3
+    assert drawing.count("★") == 1
+    assert "● val" in drawing
+    ascii_drawing = draw(
+        Plot("x", (VAL,), x_limits=(0, 8)), 60, 14, ChartStyle(DARK, is_ascii=True)
+    ).plain
+    assert ascii_drawing.count("*") == 1
+    assert "o val" in ascii_drawing
+
+
+def test_the_control_is_a_named_line_and_the_margin_a_band_behind_the_curve() -> None:
+    """The band has a background, and dots that show it without colours."""
+    plot = Plot(
+        "x", (VAL,), (Level("control", 93.4, role="control"), Level("reference", 91.4)),
+        zones=(Zone("margin 1.0", 92.4, 93.4),), x_limits=(0, 8),
+    )  # fmt: skip
+    canvas = draw(plot, 68, 17, STYLE)
+    assert "control 93.4" in canvas.plain
+    assert "reference 91.4" not in canvas.plain, "only the control and the reference are named"
+    assert canvas.plain.count("·") > 20
+    backs = {segment.style.bgcolor.name for row in canvas.segments() for segment in row
+             if segment.style and segment.style.bgcolor}  # fmt: skip
+    assert backs == {DARK.band.lower()}
+    assert legend_of(plot, STYLE).plain.endswith("·· margin 1.0")
+
+
+def test_a_value_beyond_the_axis_is_named_at_its_edge() -> None:
+    """It does not flatten the others, and is not left out."""
+    runs = tuple(
+        Series(letter, ((x, y),), "dots", letter=letter, intervals=((y - 1, y + 1),))
+        for letter, x, y in (("A", 1.0, 93.0), ("B", 2.0, 92.0), ("E", 3.0, 50.8))
+    )
+    assert "E▼50.8" in draw(Plot("x", runs, y_limits=(90, 97)), 60, 14, STYLE).plain
+    rows = tuple(
+        Series(name, ((x, row),), "dots", letter=name, intervals=((x - 1, x + 1),), is_lit=row == 0)
+        for row, (name, x) in enumerate((("A", 0.3), ("E", -41.8)))
+    )
+    plot = Plot("x", rows, (Level("margin", -1, role="margin"),), rows=("A one", "E two"),
+                x_limits=(-3, 3))  # fmt: skip
+    drawing = draw(plot, 70, 8, STYLE).plain.replace(MINUS, "-")
+    assert "◀ -41.8 [-42.8, -40.8]" in drawing
+    assert "├━" in drawing
+    assert "┊" in drawing
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(3, 60))
+@example(low=90.5, span=3.5, rows=15)
+def test_ticks_stand_on_evenly_spaced_rows(low: float, span: float, rows: int) -> None:
+    """All that was measured is between the ends, and every tick in the middle of a row."""
+    scale = even_scale(low, low + span, rows)
+    slack = span * 1e-6 + abs(low) * 1e-9
+    assert scale.low <= low + slack
+    assert scale.high >= low + span - slack
+    places = [(scale.high - tick) / (scale.high - scale.low) * (rows - 1) for tick in scale.ticks]
+    assert all(abs(place - round(place)) < 1e-3 for place in places)
+    assert len({round(a - b) for a, b in pairwise(places)}) <= 1
+
+
+def test_an_axis_keeps_to_what_its_values_can_be() -> None:
+    """Percentages end at 100, and what was never negative begins at 0."""
+    assert even_scale(91, 99.9, 15, bounds=(0, 100)).high == pytest.approx(100)
+    whole = even_scale(0, 100, 15, fixed=(0, 100))
+    assert (whole.low, whole.labels[-1]) == (0, "100")
+    small = Plot("x", (Series("val", ((0, 0.01), (1, 1.0))),))
+    assert MINUS not in draw(small, 60, 14, STYLE).plain
+
+
+def test_time_is_labelled_in_minutes_and_seconds() -> None:
+    """Ticks are at whole seconds, minutes or hours."""
+    assert clock_ticks_of(0, 0.6, 5) == pytest.approx([0, 1 / 6, 2 / 6, 3 / 6])
+    assert [label_clock(at) for at in (0, 0.5, 9.25, 75)] == ["0:00", "0:30", "9:15", "1:15:00"]
+    plot = Plot("x", (Series("val", ((0.0, 1.0), (3.0, 2.0))),), is_clock=True, cursor=1.5)
+    assert "1:00" in draw(plot, 60, 10, STYLE).plain
+    assert legend_of(plot, STYLE).plain.startswith("1:30")
 
 
 def walk(seed: int, length: int = 300) -> tuple[tuple[float, float], ...]:
@@ -178,28 +305,19 @@ def share_near(dots: set[tuple[int, int]], others: set[tuple[int, int]]) -> floa
     return sum(any((x + dx, y + dy) in others for dx, dy in steps) for x, y in dots) / len(dots)
 
 
-def test_many_curves_are_drawn_where_each_would_be() -> None:
-    """One curve by plotext's own lines, and many times as cells: the same but for letters."""
-    alone = draw(Plot("x", (Series("one", walk(1)),)), 80, 20, STYLE).plain
-    many = Plot("x", tuple(Series("one", walk(1)) for _ in range(MAX_LETTERS + 1)))
-    many = draw(many, 80, 20, STYLE).plain
-    assert alone.splitlines()[-1] == many.splitlines()[-1]
-    assert share_near(dots_of(many), dots_of(alone)) > 0.97
-    assert share_near(dots_of(alone), dots_of(many)) > 0.9
-
-
-def test_every_cell_of_many_curves_is_placed() -> None:
-    """No cell falls upon another, at the edges neither; the topmost curve gives the colour."""
-    plane = Plane(0, 10, -1, 1, 40, 12)
-    flat = measured([(0.0, -1.0), (10.0, -1.0)])
-    steep = measured([(0.0, -1.0), (10.0, 1.0)])
-    cells = cells_of([([flat], True), ([steep], True), ([measured([(10.0, -1.0)])], False)], plane)
-    assert len({(cell.x, cell.y) for cell in cells}) == len(cells)
-    by_place = {(round(cell.x, 6), round(cell.y, 6)): cell for cell in cells}
-    assert by_place[10.0, 1.0].curve == 1
-    assert by_place[0.0, -1.0].curve == 1
-    assert by_place[10.0, -1.0].curve == 2
-    assert sum(cell.y == -1 for cell in cells) == 40
+def test_long_lines_are_drawn_as_plotext_draws_them() -> None:
+    """Both ways to join points cover the same dots, but for rounding."""
+    plane = Plane(0, 299, -30, 30, 70, 18)
+    segment = measured([(x, y) for x, y in walk(1)])
+    dots = []
+    for way in (render_plotext, braille):
+        canvas = Canvas(70, 18)
+        for (row, column), bits in np.ndenumerate(way.line_bits([segment], plane)):
+            if bits:
+                canvas.put(column, row, chr(0x2800 + int(bits)))
+        dots.append(dots_of(canvas.plain))
+    assert share_near(dots[0], dots[1]) > 0.97
+    assert share_near(dots[1], dots[0]) > 0.9
 
 
 @settings(max_examples=15, deadline=None)
@@ -214,7 +332,7 @@ def test_any_number_of_curves_makes_a_chart_of_the_asked_size(
     )
     lines = draw(Plot("x", many, is_log=is_log), width, height, STYLE).plain.splitlines()
     assert len(lines) <= max(1, height)
-    assert all(len(line) <= max(width, 18) for line in lines)
+    assert all(len(line) <= width for line in lines)
 
 
 def test_ascii_charts_are_drawn_with_letters() -> None:

@@ -1,0 +1,75 @@
+"""A grid of cells with a glyph, a colour and a background each, on which charts are composed.
+
+plotext knows lines, but a cell of it has one colour, nothing can lie behind a line, and a later
+marker replaces an earlier one. Here bands lie behind curves, and marks and names before them.
+"""
+
+from functools import lru_cache
+
+from rich.segment import Segment
+from rich.style import Style
+
+BLANK = " "
+
+
+Look = tuple[str, str, bool]
+"""Colour and background of a cell, where empty is the terminal's own, and whether it is bold."""
+
+_PLAIN: Look = ("", "", False)
+
+
+class Canvas:
+    """Cells by row and column, from the top left; what falls outside is left out."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = max(0, width), max(0, height)
+        self._glyphs = [[BLANK] * self.width for _ in range(self.height)]
+        self._looks = [[_PLAIN] * self.width for _ in range(self.height)]
+
+    def put(
+        self,
+        column: int,
+        row: int,
+        text: str,
+        fore: str = "",
+        *,
+        back: str | None = None,
+        is_bold: bool = False,
+    ) -> None:
+        """Write text of single-width characters; without `back`, backgrounds stay as they are."""
+        if not 0 <= row < self.height:
+            return
+        glyphs, looks = self._glyphs[row], self._looks[row]
+        for at, glyph in enumerate(text, column):
+            if 0 <= at < self.width:
+                glyphs[at] = glyph
+                looks[at] = (fore, looks[at][1] if back is None else back, is_bold)
+
+    def glyph(self, column: int, row: int) -> str:
+        """Return what a cell shows; empty outside."""
+        inside = 0 <= row < self.height and 0 <= column < self.width
+        return self._glyphs[row][column] if inside else ""
+
+    def segments(self) -> list[list[Segment]]:
+        """Return the rows as text with styles, for a widget's strips."""
+        return [self._segments_of(row) for row in range(self.height)]
+
+    @property
+    def plain(self) -> str:
+        """The text alone, without spaces at the ends of lines."""
+        return "\n".join("".join(row).rstrip() for row in self._glyphs)
+
+    def _segments_of(self, row: int) -> list[Segment]:
+        glyphs, looks = self._glyphs[row], self._looks[row]
+        found, first = list[Segment](), 0
+        for at in range(1, self.width + 1):
+            if at == self.width or looks[at] != looks[first]:
+                found.append(Segment("".join(glyphs[first:at]), _style_of(looks[first])))
+                first = at
+        return found
+
+
+@lru_cache(maxsize=1024)
+def _style_of(look: Look) -> Style:
+    fore, back, is_bold = look
+    return Style(color=fore or None, bgcolor=back or None, bold=True if is_bold else None)

@@ -1,0 +1,175 @@
+"""Measured points, kept models and error bars on a chart of cells."""
+
+import math
+
+from medtui.charts.canvas import Canvas
+from medtui.charts.layout import Bar, Frame
+from medtui.charts.plane import Plane
+from medtui.charts.plot import Plot, Series, letter_of
+from medtui.charts.style import ChartStyle
+from medtui.units import MINUS
+
+_CELLS_PER_MARK = 3
+"""A line has marks where so many cells at least fall to each of its points."""
+
+
+def columns_of(frame: Frame, plane: Plane) -> dict[int, int]:
+    """Return the columns of lone dots with upright error bars: each has one of its own."""
+    found, taken = dict[int, int](), set[int]()
+    last = plane.first + plane.columns - 1
+    for index, (series, _) in enumerate(frame.ink):
+        if not is_lettered(series) or not frame.bars[index] or not len(frame.measured[index]):
+            continue
+        column = plane.column(float(frame.measured[index][0, 0]))
+        free = (at for at in (*range(column, last + 1), *range(column, plane.first, -1))
+                if at not in taken)  # fmt: skip
+        found[index] = next(free, column)
+        taken.add(found[index])
+    return found
+
+
+def draw_points(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle) -> None:
+    """Draw the marks of all series, the lit one last; a lone dot is its letter."""
+    taken = set[tuple[int, int]]()
+    order = sorted(range(len(frame.ink)), key=lambda at: frame.ink[at][0].is_lit)
+    for index in order:
+        series, _ = frame.ink[index]
+        points = frame.measured[index]
+        if series.stroke in {"faint", "bars"} or not len(points):
+            continue
+        if series.stroke == "line" and len(points) > max(1, plane.columns // _CELLS_PER_MARK):
+            _star(canvas, frame, plane, index, style.line_hue(plot, index), style)
+            continue
+        if is_lettered(series):
+            _draw_letter(canvas, plot, frame, plane, index, style, taken)
+        else:
+            _draw_marks(canvas, plot, frame, plane, index, style)
+
+
+def is_lettered(series: Series) -> bool:
+    """Return whether a series is one dot, which is drawn as its letter."""
+    return series.stroke == "dots" and len(series.points) == 1 and bool(series.letter)
+
+
+def _draw_marks(
+    canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, index: int, style: ChartStyle
+) -> None:
+    series, _ = frame.ink[index]
+    glyph = style.glyphs.mark_of(series)
+    if style.is_ascii and series.stroke == "dots" and not series.name:
+        glyph = letter_of(plot, index)[0].lower()
+    colour = style.line_hue(plot, index)
+    for x, y in frame.measured[index].tolist():
+        if glyph and plane.holds(y):
+            canvas.put(plane.column(x), plane.row(y), glyph, colour, is_bold=True)
+    _star(canvas, frame, plane, index, colour, style)
+
+
+def _star(
+    canvas: Canvas, frame: Frame, plane: Plane, index: int, colour: str, style: ChartStyle
+) -> None:
+    kept = frame.ink[index][0].kept
+    for x, y in frame.measured[index].tolist() if kept is not None else ():
+        if x == kept and plane.holds(y):
+            canvas.put(plane.column(x), plane.row(y), style.glyphs.kept, colour, is_bold=True)
+
+
+def _draw_letter(
+    canvas: Canvas,
+    plot: Plot,
+    frame: Frame,
+    plane: Plane,
+    index: int,
+    style: ChartStyle,
+    taken: set[tuple[int, int]],
+) -> None:
+    """Write a dot's letter: beside others of the same cell, and with its value where it is off."""
+    series, _ = frame.ink[index]
+    x, y = frame.measured[index][0].tolist()
+    letter, colour = letter_of(plot, index), style.hue(plot, index)
+    if plot.rows:
+        _draw_marks_along_row(canvas, frame, plane, index, style, colour)
+        return
+    column, row = columns_of(frame, plane).get(index, plane.column(x)), plane.row(y)
+    if not plane.holds(y):
+        arrow = style.glyphs.off_below if y < plane.low else style.glyphs.off_above
+        letter = f"{letter}{arrow}{series.points[0][1]:.{series.digits or 1}f}"
+    last = plane.first + plane.columns - len(letter)
+    column = min(column, last)
+    while any((column + at, row) in taken for at in range(len(letter))) and column < last:
+        column += 1
+    taken.update((column + at, row) for at in range(len(letter)))
+    if series.is_hollow and plane.holds(y):
+        canvas.put(column, row, style.glyphs.marks["val_only"], colour, is_bold=True)
+        canvas.put(column + 1, row, letter, colour)
+    elif series.is_lit:
+        canvas.put(column, row, letter, style.colours.ground, back=colour, is_bold=True)
+    else:
+        canvas.put(column, row, letter, colour, is_bold=True)
+
+
+def _draw_marks_along_row(
+    canvas: Canvas, frame: Frame, plane: Plane, index: int, style: ChartStyle, colour: str
+) -> None:
+    for x, y in frame.measured[index].tolist():
+        if plane.holds(y):
+            glyph = style.glyphs.marks["val_only" if frame.ink[index][0].is_hollow else "measured"]
+            canvas.put(plane.column(x), plane.row(y), glyph, colour, is_bold=True)
+
+
+def draw_intervals(
+    canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle
+) -> None:
+    """Draw error bars upright, or along rows with their ends; bars from 0 are heavier."""
+    order = sorted(range(len(frame.ink)), key=lambda at: frame.ink[at][0].is_lit)
+    columns = {} if plot.rows else columns_of(frame, plane)
+    for index in order:
+        series, _ = frame.ink[index]
+        colour = style.line_hue(plot, index)
+        if plot.rows:
+            _draw_off_rows(canvas, plot, plane, index, style, colour)
+        for bar in frame.bars[index]:
+            if plot.rows:
+                _draw_along_row(canvas, plane, bar, series, colour, style)
+            else:
+                column, top = columns.get(index, plane.column(bar[0])), plane.row(bar[3])
+                for row in range(top, plane.row(bar[1]) + 1):
+                    canvas.put(column, row, style.glyphs.whisker, colour)
+
+
+def _draw_along_row(
+    canvas: Canvas, plane: Plane, bar: Bar, series: Series, colour: str, style: ChartStyle
+) -> None:
+    if not plane.holds(bar[1]):
+        return
+    first, last, row = plane.column(bar[0]), plane.column(bar[2]), plane.row(bar[1])
+    left, middle, right = style.glyphs.interval
+    if series.stroke == "bars":
+        canvas.put(first, row, style.glyphs.bar * (last - first + 1), colour)
+        return
+    middle = style.glyphs.lit_interval if series.is_lit else middle
+    canvas.put(first, row, middle * (last - first + 1), colour)
+    glyphs = style.glyphs
+    canvas.put(first, row, left if bar[0] > plane.left else glyphs.off_left, colour)
+    canvas.put(last, row, right if bar[2] < plane.right else glyphs.off_right, colour)
+
+
+def _draw_off_rows(
+    canvas: Canvas, plot: Plot, plane: Plane, index: int, style: ChartStyle, colour: str
+) -> None:
+    """Name values that are left or right of the axis, with their intervals, at the edge."""
+    series = plot.series[index]
+    for at, (x, row) in enumerate(series.points):
+        if row is None or not math.isfinite(x) or plane.left <= x <= plane.right:
+            continue
+        height = len(plot.rows) - 1 - row
+        digits = 1 if series.digits is None else series.digits
+        text = f"{x:+.{digits}f}"
+        if at < len(series.intervals):
+            text += " [{:+.{digits}f}, {:+.{digits}f}]".format(*series.intervals[at], digits=digits)
+        text = text.replace("-", MINUS)
+        is_left = x < plane.left
+        said = f"{style.glyphs.off_left} {text}" if is_left else f"{text} {style.glyphs.off_right}"
+        column = plane.first if is_left else plane.first + plane.columns - len(said)
+        if plane.holds(height):
+            canvas.put(column, plane.row(height), said, colour, is_bold=True)
