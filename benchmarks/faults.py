@@ -19,6 +19,7 @@ _NAMES = {
     "stop across a pid namespace": "a stop from another container",
     "malformed document": "a quarter of the malformed presets, cards and options",
     "SIGTERM to process 1": "SIGTERM to process 1 of a container",
+    "takeover by real workers": "a suspended study with real workers that is taken over",
 }
 
 

@@ -74,7 +74,7 @@ VERBS: dict[str, list[str]] = CHEAP_VERBS | {
 
 NAMED_BY: dict[str, tuple[str, ...]] = {
     "result": ("list", "show", "compare", "verify"),
-    "events": ("list", "show", "verify"),
+    "events": ("show", "verify"),  # lists read the result of a finished run, and no log
     "predictions": ("compare", "verify"),
     "search": ("list", "verify"),
     "preset": ("compare", "verify"),

@@ -7,13 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
-import typer.main
 
 from medtui.cli import main
 from medtui.datasets.card import Card
@@ -68,8 +66,6 @@ def is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
         validate(*arguments)
         raise Started
 
-    command_of = cache(typer.main.get_command)
-
     def judge(case: Case, number: int) -> bool:
         is_card = case.name.startswith("card ")
         path = tmp_path / ("card.toml" if is_card else "p.toml")
@@ -81,7 +77,6 @@ def is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
         output, errors = io.StringIO(), io.StringIO()
         with monkeypatch.context() as patched:
             patched.setattr(subprocess, "Popen", start)
-            patched.setattr(typer.main, "get_command", command_of)  # made anew for each case
             patched.setattr("medtui.datasets.card.validate", accept)
             patched.setattr(sys, "argv", ["medtui", *words])
             patched.setattr(sys, "stdout", output)
