@@ -109,6 +109,23 @@ def test_norms_of_filters_leave_unreachable_taps_out(network, criteria):
     assert torch.allclose(norms_of(layer, criteria_named(criteria)), reduce(used))
 
 
+@pytest.mark.parametrize(
+    ("scheme", "density"), [("FilterPrune", 0.1), ("FilterPrune", 0.5), ("FilterPruneGroup", 0.5)]
+)
+def test_a_density_of_filters_keeps_as_many_filters(network, scheme, density):
+    """Not as many weights: at 0.5 those kept with unreachable ones are more than are reached."""
+    filters, weights = {}, {}
+    for unreachable in ("prune", "keep"):
+        theta, _ = project(network, scheme, density, GuardSettings(unreachable=unreachable))
+        size = measure_size(theta, channels=3, side=32)
+        filters[unreachable] = sum(layer.num_structures_kept for layer in size.layers)
+        weights[unreachable] = size.num_compressible_nonzero
+    num_coupled = 8 if scheme.endswith("Group") else 0  # a coupled channel is of many filters
+    assert filters["prune"] == pytest.approx(filters["keep"], abs=num_coupled)
+    assert weights["prune"] < weights["keep"]
+    assert (weights["keep"] > REACHABLE) == (density == 0.5)
+
+
 def test_quantisation_alone_removes_nothing(network):
     """Schemes without pruning keep every weight, as the control they serve as."""
     theta = deepcopy(network)
