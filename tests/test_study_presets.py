@@ -10,7 +10,7 @@ import pytest
 from medtui.engine.lc.penalty_budget import penalty_budget
 from medtui.events import CycleEnded
 from medtui.metrics import metric_named
-from medtui.preset import Preset, dump_preset, expand_grid, load_preset
+from medtui.preset import Preset, dump_preset, expand_grid, load_preset, scratch_cells
 from medtui.resources import preset_names
 from medtui.runs.folder import StudyFolder
 from tests.helpers.command_line import run_medtui
@@ -19,6 +19,9 @@ from tests.helpers.study_images import draw_cells, draw_films
 from tests.helpers.study_processes import events_of, result_of
 
 NAMES = [name for name in preset_names() if name.startswith("study/")]
+WITHOUT_SCRATCH = ("study/fig08", "study/fig09-stock", "study/fig10-13-stock")
+"""Whose smallest run has one weight, or which repeat stock Condensa alone."""
+
 DRAWN = {"malaria": draw_cells, "chestxray14": draw_films}
 """Card to what draws its images."""
 
@@ -44,7 +47,8 @@ def medtui(*arguments: str, folder: Path) -> str:
 def first_and_last(preset: Preset) -> list[str]:
     """Return overrides that leave the first scheme at one density, and the last."""
     schemes = list(dict.fromkeys((preset.compress.schemes[0], preset.compress.schemes[-1])))
-    return [f"compress.schemes={schemes}", "compress.densities=[0.1]", "compress.omit=[]"]
+    small = ["compress.densities=[0.1]", "compress.omit=[]", "compress.scratch=false"]
+    return [f"compress.schemes={schemes}", *small]
 
 
 def run_shrunk(name: str, folder: Path, *more: str) -> tuple[Preset, str, StudyFolder]:
@@ -66,6 +70,7 @@ def test_a_study_preset_asks_for_what_its_figures_show(name: str) -> None:
     assert preset.guard.unreachable == "keep" or preset.compress.guard == "off"
     assert set(preset.published) <= {cell.slug for cell in expand_grid(preset)}
     assert all(metric_named(number.metric) for number in preset.published.values())
+    assert preset.compress.scratch == (name not in WITHOUT_SCRATCH)
     if preset.data.card == "chestxray14":
         assert preset.evaluate.thresholds == "half"
         assert preset.data.class_weights == "frequency"
@@ -89,7 +94,7 @@ def test_a_study_preset_has_condensa_s_budget_or_is_a_short_form(name: str) -> N
 def test_films_run_from_one_command_to_the_study_s_tables(tmp_path: Path) -> None:
     """Curves of test, bars, latency, tables 3 and 4 with the published numbers beside ours."""
     one = ('compress.schemes=["Prune"]', "compress.densities=[0.1]", "compress.control=false",
-           "guard.finetune_epochs=0")  # fmt: skip
+           "compress.scratch=false", "guard.finetune_epochs=0")  # fmt: skip
     preset, printed, study = run_shrunk("study/fig10-13", tmp_path, *one)
     assert "images/s" in printed
     assert "p50" in printed
@@ -119,7 +124,8 @@ def test_a_study_preset_runs_end_to_end(name: str, is_whole: bool, tmp_path: Pat
     command = [sys.executable, "-m", "tests.helpers.study_in_one_process", "runs", "shrunk.toml"]
     subprocess.run(command, cwd=tmp_path, env=os.environ | IN_TREE, check=True)
     study = StudyFolder(tmp_path / "runs" / preset.name)
-    assert [run.name for run in study.runs()[1:]] == [cell.slug for cell in expand_grid(preset)]
+    planned = [*expand_grid(preset), *scratch_cells(preset)]
+    assert [run.name for run in study.runs()[1:]] == [cell.slug for cell in planned]
     for run in study.runs():
         assert result_of(run).test.num_patients > 1
     medtui("report", preset.name, "-o", "report.md", folder=tmp_path)

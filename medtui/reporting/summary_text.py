@@ -116,9 +116,10 @@ def _verdicts(contents: Contents) -> Iterator[str]:
     by = " or ".join(metric.show_amount(margin) for margin in sorted(margins))
     against = "the control" if contents.has_controls else "the reference"
     what = "compared setting" if contents.has_seeds else "compared run"
+    verb = "is" if len(states) == 1 else "are"
     yield (
         f"Against a margin of {by} in {metric.label}, stated by the preset, "
-        f"{states.count('non-inferior')} of {plural(len(states), what)} are shown to be "
+        f"{states.count('non-inferior')} of {plural(len(states), what)} {verb} shown to be "
         f"non-inferior to {against} on test and {states.count('worse')} to be worse; for the "
         f"others, {states.count('not shown')}, neither is shown."
     )

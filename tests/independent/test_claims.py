@@ -98,7 +98,7 @@ def test_a_gain_whose_interval_crosses_the_margin_is_not_shown(tmp_path: Path) -
     shown = medtui("runs", "show", f"{study.name}/prune-0.1", runs_dir=study.parent).stdout
     assert "verdict   not shown, against a margin of 2 points" in shown
     report = report_of(study, tmp_path)
-    assert "0 of 1 compared run are shown to be non-inferior" in report
+    assert "0 of 1 compared run is shown to be non-inferior" in report
     assert "lose no more" not in report
 
 
@@ -204,7 +204,7 @@ def test_one_patient_shows_nothing(of_one_patient: Path, tmp_path: Path) -> None
     assert "[n < 9]" in table
     assert "not shown, too few: 1 patient" in table
     report = report_of(study, tmp_path)
-    assert "0 of 1 compared run are shown to be non-inferior" in report
+    assert "0 of 1 compared run is shown to be non-inferior" in report
     of_patients = shown.partition("[95 %, Wilson]")[0]  # those of the curve are over images
     for text in (of_patients, table, report):
         assert "1 patients" not in text

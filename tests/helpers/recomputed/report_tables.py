@@ -144,9 +144,10 @@ def worse_rows(run: RunFiles) -> set[str]:
 def _verdicts(runs: list[RunFiles]) -> str:
     compressed = [run for run in runs if not run.is_dense]
     states = [overall_verdict(run.baseline, run)[0] for run in compressed]
+    verb = "is" if len(states) == 1 else "are"
     runs_text = f"{len(states)} compared run{'s' if len(states) > 1 else ''}"
     return (
-        f"{states.count('non-inferior')} of {runs_text} are shown to be non-inferior to the "
+        f"{states.count('non-inferior')} of {runs_text} {verb} shown to be non-inferior to the "
         f"control on test and {states.count('worse')} to be worse; for the others, "
         f"{states.count('not shown')}, neither is shown."
     )
