@@ -13,7 +13,7 @@ SECTIONS: dict[str, dict[str, object]] = {
     "data": {"card": "demo", "limit": 24},
     "model": {"architecture": "shufflenet_v2_x0_5"},
     "reference": {"epochs": 1, "batch_size": 16},
-    "compress": {"schemes": ["Prune"], "densities": [0.5]},
+    "compress": {"schemes": ["Prune"], "densities": [0.5], "control": False},
     "lc": {"cycles": 1, "steps": 1, "batch_size": 16},
     "guard": {"recalibrate_images": 16},
     "evaluate": {"bootstrap": 0},

@@ -149,9 +149,9 @@ async def test_keys_on_run_name_the_owner(folder: Path, told: list[str]) -> None
             with as_stranger():
                 pilot.app.open_run("films/reference")
                 await until(pilot, lambda: shows_run(pilot, "films/reference"))
-                await pilot.press("e")
+                await pilot.press("X")
                 await until(pilot, lambda: isinstance(pilot.app.screen, ExportDialog))
-                await pilot.press("s")
+                await pilot.press("g")
                 await until(pilot, lambda: "belongs to root" in screen_text(pilot))
 
 
