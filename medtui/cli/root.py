@@ -68,6 +68,12 @@ Device = Annotated[
 Ascii = Annotated[
     bool, typer.Option("--ascii", help="Draw the application with ASCII characters only.")
 ]
+ReadOnly = Annotated[
+    bool,
+    typer.Option(
+        "--read-only", help="Open the application to look only: it changes no file of a run."
+    ),
+]
 Version = Annotated[
     bool,
     typer.Option(
@@ -90,6 +96,7 @@ def medtui(
     runs_dir: options.RunsDir = None,
     device: Device = None,
     ascii_only: Ascii = False,
+    read_only: ReadOnly = False,
     _version: Version = False,
 ) -> None:
     """Compress medical image classifiers with Condensa and follow the runs in a terminal.
@@ -104,7 +111,7 @@ def medtui(
         return
     if run is None:
         _refuse_orphans(ctx)
-        raise typer.Exit(_open_application(ctx, ascii_only=ascii_only))
+        raise typer.Exit(_open_application(ctx, ascii_only=ascii_only, read_only=read_only))
     from medtui.cli.follow.foreground import OutputOptions
     from medtui.cli.run import RunOptions, run_preset
 
@@ -128,7 +135,7 @@ def _refuse_orphans(ctx: typer.Context) -> None:
             raise typer.BadParameter(f"{option} needs --run PRESET.")
 
 
-def _open_application(ctx: typer.Context, *, ascii_only: bool) -> int:
+def _open_application(ctx: typer.Context, *, ascii_only: bool, read_only: bool) -> int:
     from medtui.errors import UsageError
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -138,4 +145,4 @@ def _open_application(ctx: typer.Context, *, ascii_only: bool) -> int:
         )
     from medtui.tui.app import run_app
 
-    return run_app(options.runs_dir_of(ctx, None), ascii_only=ascii_only)
+    return run_app(options.runs_dir_of(ctx, None), ascii_only=ascii_only, is_read_only=read_only)

@@ -6,7 +6,7 @@ It sends a `Probe`. NVML can crash its process, so the application calls `probe_
 
 import faulthandler
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import psutil
@@ -26,8 +26,7 @@ def probe() -> Probe:
     try:
         initialise()
         devices = list_devices()
-        units = [unit for device in devices for unit in (device.instances or [device])]
-        gpus = [_probe_gpu(unit) for unit in units]
+        gpus = probe_units(devices)
         return Probe(
             driver_version=_version(pynvml.nvmlSystemGetDriverVersion),
             nvml_version=_version(pynvml.nvmlSystemGetNVMLVersion),
@@ -39,6 +38,16 @@ def probe() -> Probe:
         return Probe(reason=str(over))
     finally:
         shut_down()
+
+
+def probe_units(devices: Sequence[Device]) -> list[ProbedGpu]:
+    """Return every GPU, or its MIG instances in its place, with the processes that use it.
+
+    Raises:
+        NvmlUnavailable: NVML cannot be used.
+    """
+    units = [unit for device in devices for unit in (device.instances or [device])]
+    return [_probe_gpu(unit) for unit in units]
 
 
 def _probe_gpu(device: Device) -> ProbedGpu:

@@ -4,39 +4,44 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
-from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
 from medtui.monitor.snapshot import Snapshot, endings_between
+from medtui.telemetry.vitals import Vitals
+from medtui.telemetry.vitals_reader import VitalsReader
 from medtui.tui.actions.handlers import ActionHandlers
-from medtui.tui.actions.messages import ActionMessage, ActionRequest, EmptyTrashRequested
+from medtui.tui.actions.messages import ActionMessage, ActionRequest
 from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.ascii import AsciiFilter, needs_ascii
-from medtui.tui.bindings import bind, current_names, describe_unknown_names, is_without_key
+from medtui.tui.bindings import bind, current_names, describe_unknown_names
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
-from medtui.tui.error_log import record_error
+from medtui.tui.error_log import describe_failure
+from medtui.tui.palette import commands_of
 from medtui.tui.screens.confirm import ConfirmDialog
-from medtui.tui.screens.help import HelpScreen, own_bindings
+from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.home import HomeScreen
+from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.settings import Settings, load_settings
 from medtui.tui.terminal import on_signals, title_sequence, tolerate_input, watch_terminal
 from medtui.tui.theme import DARK_THEME, LIGHT_THEME
+from medtui.tui.widgets.title_bar import TitleBar
 from medtui.upgrade import explain_missing_module
 
 if TYPE_CHECKING:
@@ -61,6 +66,13 @@ class SnapshotTaken(Message):
     """The data that screens show."""
 
 
+@dataclass
+class VitalsRead(Message):
+    """The load of the machine has changed."""
+
+    vitals: Vitals
+
+
 class MedtuiApp(App[None]):
     """Shows one runs folder. Closing it stops no run."""
 
@@ -74,17 +86,27 @@ class MedtuiApp(App[None]):
     ]
 
     def __init__(
-        self, runs_dir: Path, *, is_ascii: bool = False, settings: Settings | None = None
+        self,
+        runs_dir: Path,
+        *,
+        is_ascii: bool = False,
+        is_read_only: bool = False,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__()
         self._settings = settings or Settings()
         self.is_ascii = is_ascii
         """Whether only ASCII may reach the terminal."""
+        self.is_read_only = is_read_only
+        """Whether nothing may be changed in the runs folder."""
         self.animation_level = "none"
         self.runs_dir = runs_dir
         self.poller = Poller(runs_dir, self._publish)
         self._handlers = ActionHandlers(self, StudyActions(runs_dir), self.poller)
         self._snapshot: Snapshot | None = None
+        self.vitals: Vitals | None = None
+        """The load of the machine as last read."""
+        self._vitals_reader = VitalsReader(self._publish_vitals)
         self._terminal_title = ""
         # Where a traceback is written after the terminal was restored.
         self.error_console = PrintableConsole(file=sys.__stderr__, markup=False, highlight=False)
@@ -109,13 +131,21 @@ class MedtuiApp(App[None]):
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
         self.poller.start()
+        self._vitals_reader.start()
         # What exists now is kept; scanning it at every collection would stall the loop.
         self.call_after_refresh(gc.freeze)
 
     def on_unmount(self) -> None:
         self.poller.stop()
+        self._vitals_reader.stop()
         if self._driver is not None and self._terminal_title:
             self._driver.write(title_sequence(""))
+
+    def on_vitals_read(self, message: VitalsRead) -> None:
+        """Show the load of the machine in the title bar."""
+        self.vitals = message.vitals
+        for bar in self.screen.query(TitleBar):
+            bar.show_vitals()
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Announce runs that ended, and pass the snapshot on to the screens."""
@@ -130,7 +160,10 @@ class MedtuiApp(App[None]):
 
     @on(ActionMessage)
     def _on_action_request(self, request: ActionRequest) -> None:
-        self._handlers.handle(request)
+        if self.is_read_only:
+            self.notify("Nothing was changed: medtui was opened with --read-only.")
+        else:
+            self._handlers.handle(request)
 
     def on_home_screen_run_requested(self, message: HomeScreen.RunRequested) -> None:
         self.open_run(message.key)
@@ -185,26 +218,31 @@ class MedtuiApp(App[None]):
     async def action_quit(self) -> None:
         """Quit; ask first while a study is running, or where a draft was edited."""
         snapshot = self._snapshot
-        live = [study.name for study in snapshot.studies if study.is_live] if snapshot else []
+        studies = snapshot.studies if snapshot and not self.is_read_only else ()
+        live = [study.name for study in studies if study.is_live]
         is_edited = any(getattr(each, "has_edited_draft", False) for each in self.screen_stack)
         if not live and not is_edited:
             self.exit()
         elif not isinstance(self.screen, ConfirmDialog):
             self._handlers.confirm_quit(live, is_draft_edited=is_edited)
 
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, or say why it can do nothing now."""
+        if isinstance(default_namespace, LayeredScreen) and isinstance(action, str):
+            reason = default_namespace.why_not(action.partition("(")[0])
+            if reason:
+                default_namespace.tell(reason)
+                return True
+        return await super().run_action(action, default_namespace, namespaces)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action of the current screen, then Textual's own."""
-        for active in own_bindings(screen):
-            binding = active.binding
-            run = partial(self.call_later, self.run_action, binding.action, active.node)
-            shown = "" if is_without_key(binding.key) else f" ({self.get_key_display(binding)})"
-            yield SystemCommand(binding.description, f"{binding.tooltip}{shown}", run)
-        if isinstance(screen, HomeScreen):
-            ask = partial(screen.post_message, EmptyTrashRequested())
-            yield SystemCommand("Empty the trash", "Delete the studies in it for good", ask)
-        for command in super().get_system_commands(screen):
-            if command.title not in {"Quit", "Keys", "Maximize", "Minimize"}:
-                yield command
+        yield from commands_of(self, screen, super().get_system_commands(screen))
 
     def _on_run_left(self, _result: None) -> None:
         """Stop reading the run: its screen was closed."""
@@ -213,7 +251,7 @@ class MedtuiApp(App[None]):
     def _name_terminal(self, snapshot: Snapshot) -> None:
         """Show in the terminal's title how far the live studies are."""
         live = f" {snapshot.num_live} running, {snapshot.share:.0%}" if snapshot.num_live else ""
-        title = f"medtui{live}"
+        title = f"medtui{' (read-only)' if self.is_read_only else ''}{live}"
         if self._driver is not None and not self.is_headless and title != self._terminal_title:
             self._terminal_title = title
             self._driver.write(title_sequence(title))
@@ -227,6 +265,10 @@ class MedtuiApp(App[None]):
         """Called by the reading thread."""
         self.post_message(SnapshotTaken(snapshot))
 
+    def _publish_vitals(self, vitals: Vitals) -> None:
+        """Called by the thread that reads the machine's load."""
+        self.post_message(VitalsRead(vitals))
+
     def _handle_exception(self, error: Exception) -> None:
         """Show what failed in the background as a notice, with the file that has its traceback.
 
@@ -236,7 +278,7 @@ class MedtuiApp(App[None]):
         cause = error.error if isinstance(error, WorkerFailed) else error
         upgraded = explain_missing_module(cause) if isinstance(cause, ImportError) else None
         if isinstance(error, WorkerFailed):
-            sentence = str(upgraded) if upgraded else _describe_failure(cause)
+            sentence = str(upgraded) if upgraded else describe_failure(cause)
             self.notify(sentence, title="Not done", severity="error", markup=False)
         elif upgraded is None:
             super()._handle_exception(error)
@@ -247,26 +289,17 @@ class MedtuiApp(App[None]):
         self.exit(return_code=code)
 
 
-def run_app(runs_dir: Path, *, ascii_only: bool = False) -> int:
+def run_app(runs_dir: Path, *, ascii_only: bool = False, is_read_only: bool = False) -> int:
     """Show the runs folder until the user quits; return the exit code."""
     settings = load_settings()
     chosen = needs_ascii(os.environ) if settings.look.ascii is None else settings.look.ascii
-    app = MedtuiApp(runs_dir, is_ascii=ascii_only or chosen, settings=settings)
+    app = MedtuiApp(
+        runs_dir, is_ascii=ascii_only or chosen, is_read_only=is_read_only, settings=settings
+    )
     favour_loop()
     tolerate_input()
     app.run()
     return app.return_code or 0
-
-
-def _describe_failure(error: BaseException) -> str:
-    """Return what failed and where its traceback is; a problem of the system needs none."""
-    if isinstance(error, MedtuiError):
-        return str(error)
-    if isinstance(error, OSError):
-        return str(explain_os_error(error))
-    path = record_error(error)
-    where = f" The traceback is in {path}." if path else ""
-    return f"{type(error).__name__}: {error}.{where}"
 
 
 def favour_loop() -> None:

@@ -4,7 +4,7 @@ import time
 import traceback
 from pathlib import Path
 
-from medtui.errors import EnvironmentProblem
+from medtui.errors import EnvironmentProblem, MedtuiError, explain_os_error
 from medtui.user_folders import user_folder
 
 MAX_BYTES = 1 << 20
@@ -28,3 +28,14 @@ def record_error(error: BaseException) -> Path | None:
     except (OSError, EnvironmentProblem):
         return None
     return path
+
+
+def describe_failure(error: BaseException) -> str:
+    """Return what failed and where its traceback is; a problem of the system needs none."""
+    if isinstance(error, MedtuiError):
+        return str(error)
+    if isinstance(error, OSError):
+        return str(explain_os_error(error))
+    path = record_error(error)
+    where = f" The traceback is in {path}." if path else ""
+    return f"{type(error).__name__}: {error}.{where}"

@@ -88,6 +88,11 @@ ROWS = (
 )  # fmt: skip
 """All keys, as Help shows them."""
 
+CHANGES_RUNS = frozenset(
+    {"new", "demo", "go", "stop", "resume", "edit", "note", "delete", "restore", "write"}
+)
+"""Names of the actions that a read-only application does not have."""
+
 PALETTE_ONLY = ("check", "find_density", "reload")
 """Actions without a key; the settings file can give them one."""
 

@@ -40,6 +40,12 @@ def _no_preflight(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture(autouse=True)
+def _no_vitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the load of this machine out of the title bar."""
+    monkeypatch.setattr("medtui.telemetry.vitals_reader.VitalsReader.start", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
 def _patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Textual's pilot wait for messages as long as `until` waits, also on a busy machine."""
     wait_longer(monkeypatch)

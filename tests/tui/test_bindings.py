@@ -118,6 +118,6 @@ async def test_escape_never_leaves_a_screen(runs_dir: Path, showcase: list[Recor
         await pilot.press("z", "escape", "escape", "escape")
         assert isinstance(pilot.app.screen, RunScreen)
         assert not pilot.app.screen.has_class("-full")
-        await until(pilot, lambda: "b goes back" in notices(pilot))
+        await until(pilot, lambda: "b goes back" in screen_text(pilot))
         await pilot.press("b")
         await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from textual.widgets._footer import FooterKey
 
 from medtui.charts.figures.run import memory_plot
 from medtui.charts.palette import DARK
@@ -21,12 +20,13 @@ from medtui.telemetry import Sample
 from medtui.tui.ascii import needs_ascii, to_ascii
 from medtui.tui.status_text import age_of
 from medtui.tui.terminal import title_sequence
-from medtui.tui.widgets.footer import fitting
+from medtui.tui.widgets.key_bar import MOST, BarKey, fit_keys
 from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.progress_header import warnings_of
 from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
 from medtui.tui.widgets.table import Column, fit_columns
 from tests.helpers.recorded_runs import PRESET, RecordedStudy
+from tests.helpers.tui_pilot import opened, screen_text, until
 
 
 def test_the_application_loads_no_torch() -> None:
@@ -149,8 +149,14 @@ def test_memory_is_drawn_used_and_free(runs_dir: Path) -> None:
 
 def test_help_and_quit_stay_where_keys_are_left_out() -> None:
     """What explains the rest is never cut off."""
-    keys = [FooterKey(name, name, "a long word", name) for name in ("n", "s", "r", "help", "quit")]
-    assert [key.action for key in fitting(keys, 55)] == ["n", "help", "quit"]
+    keys = [
+        BarKey(name, "a long word", name, is_kept=name in {"?", "q"})
+        for name in ("n", "?", "s", "q")
+    ]
+    assert [key.display for key in fit_keys(keys, 50)] == ["n", "?", "q"]
+    assert [key.display for key in fit_keys(keys, 10)] == ["?", "q"]
+    many = [BarKey(str(number), "a", str(number)) for number in range(20)]
+    assert len(fit_keys([*many, *keys], 500)) == MOST
 
 
 def test_a_title_carries_no_control_codes() -> None:
@@ -244,3 +250,19 @@ def test_a_snapshot_of_what_did_not_change_is_equal(runs_dir: Path) -> None:
 def test_ascii_is_chosen_by_the_locale(environment: dict[str, str], is_ascii: bool) -> None:
     """Also by the terminal's name; without a locale the terminal is taken for one of UTF-8."""
     assert needs_ascii(environment) == is_ascii
+
+
+async def test_the_footer_shows_what_can_be_done_and_says_why_a_key_cannot(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Stop is there for a study that runs, resume for one that was stopped."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        await until(pilot, lambda: "s Stop" in screen_text(pilot).splitlines()[-1])
+        await pilot.press("down", "down", "down")
+        await until(pilot, lambda: "s Stop" not in screen_text(pilot).splitlines()[-1])
+        await pilot.press("s")
+        await until(pilot, lambda: "Nothing to stop" in screen_text(pilot).splitlines()[-1])
+        assert "? Help  q Quit" in screen_text(pilot).splitlines()[-1]
+        await pilot.press("slash")
+        await until(pilot, lambda: "F1 Help" in screen_text(pilot).splitlines()[-1])
+        assert "q Quit" not in screen_text(pilot).splitlines()[-1]

@@ -190,14 +190,11 @@ async def test_the_palette_holds_every_action(
         await open_live_run(pilot)
         titles = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
         assert {
-            "Stop",
-            "Resume",
-            "Next run",
-            "Previous run",
-            "Zoom pane",
-            "Back",
-            "Help",
-            "Quit",
+            "Stop this run, or its study, after the current step",
+            "Show the next run of the study",
+            "Show the pane on the whole screen, or all panes again",
+            "Go back to the screen before",
+            "Quit; studies can continue to run",
         } <= titles
 
 

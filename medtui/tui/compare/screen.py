@@ -7,7 +7,7 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from medtui.analysis.differences import Differences
@@ -37,6 +37,7 @@ from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
 from medtui.tui.widgets.filter_input import FilterInput
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.table_view import TableView
 from medtui.tui.widgets.title_bar import TitleBar
 
@@ -79,7 +80,7 @@ class CompareScreen(SnapshotScreen):
         yield FilterInput(
             self._state.options.filter, placeholder="scheme=Prune density<0.5 acc>90% name ..."
         )
-        yield Footer()
+        yield KeyBar()
 
     @property
     def chart(self) -> Chart | None:

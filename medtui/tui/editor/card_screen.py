@@ -20,7 +20,7 @@ from medtui.tui.editor.card_report import QUESTIONS, CardReport
 from medtui.tui.editor.choice_field import ChoiceField
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
-from medtui.tui.widgets.footer import FittedFooter
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.user_folders import expand_home
@@ -89,7 +89,7 @@ class CardScreen(LayeredScreen[str]):
                     yield Static("file")
                     yield Input(f"{self._card_name}.card.toml", compact=True)
             yield CardReport(id="report")
-        yield FittedFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._show()

@@ -26,7 +26,7 @@ from medtui.tui.editor.state import EditorState
 from medtui.tui.editor.toml_view import TomlView
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
-from medtui.tui.widgets.footer import FittedFooter
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
 
 PAUSE_S = 1.5
@@ -97,7 +97,7 @@ class CompressScreen(LayeredScreen[None]):
                 yield SchemeDetails(id="details")
                 yield Form("Settings", _FIRST, tables=_tables(), id="settings")
             yield TomlView(id="toml")
-        yield FittedFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Show the document and check it."""

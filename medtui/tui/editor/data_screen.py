@@ -31,7 +31,7 @@ from medtui.tui.editor.preset_actions import discard_dialog
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
-from medtui.tui.widgets.footer import FittedFooter
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.user_folders import expand_home
 
@@ -106,7 +106,7 @@ class DataScreen(LayeredScreen[None]):
             tables = {AUGMENT: list(sections()[AUGMENT].model_fields)}
             yield Form("Data", fields, tables=tables, suggestions={"card": card_names()}, id="form")
             yield DatasetReport(id="report")
-        yield FittedFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._show()

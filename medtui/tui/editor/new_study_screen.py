@@ -28,7 +28,7 @@ from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.theme import colours_of
-from medtui.tui.widgets.footer import FittedFooter
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
@@ -112,7 +112,7 @@ class NewStudyScreen(LayeredScreen[None]):
         yield TitleBar()
         yield RecordTable(_COLUMNS, id="presets")
         yield PresetPanel(id="about-preset")
-        yield FittedFooter()
+        yield KeyBar()
 
     def on_screen_resume(self) -> None:
         """Read the files again: they may have been written meanwhile."""

@@ -7,7 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from medtui.charts.palette import Colours
@@ -27,6 +27,7 @@ from medtui.runs.folder import RunFolder
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
 from medtui.tui.theme import colours_of
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.units import format_bytes, format_percent
 
 SHRINK = "shrink"
@@ -69,7 +70,7 @@ class ExportDialog(ModalScreen[None]):
             yield OptionList(*self._choices(), compact=True, markup=False)
             with VerticalScroll(id="export-outcome"):
                 yield Static(markup=False)
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one("#export").border_title = f"Export {self._run.study.name}/{self._run.name}"

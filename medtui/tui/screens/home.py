@@ -19,9 +19,10 @@ from medtui.tui.actions.messages import (
 )
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
+from medtui.tui.screens.refusals import refusal
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.filter_input import FilterInput
-from medtui.tui.widgets.footer import FittedFooter
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
@@ -91,7 +92,7 @@ class HomeScreen(SnapshotScreen):
         yield StudyTable()
         yield RunTable()
         yield FilterInput(placeholder="filter studies by name, scheme, state or note")
-        yield FittedFooter()
+        yield KeyBar()
 
     def show(self, snapshot: Snapshot) -> None:
         has_studies = bool(snapshot.studies)
@@ -135,6 +136,10 @@ class HomeScreen(SnapshotScreen):
         """Move the cursor of the studies, wherever the focus is."""
         table = self.query_one(StudyTable)
         table.move_cursor(row=table.cursor_row + step, animate=False)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action can do nothing for the study under the cursor."""
+        return refusal(action, self.study)
 
     def action_filter(self) -> None:
         self.query_one(FilterInput).open()

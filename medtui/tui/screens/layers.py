@@ -1,6 +1,9 @@
-"""Base of all full screens: what Escape and `b` do."""
+"""Base of all full screens: what Escape and `b` do, and keys that cannot act now."""
 
 from textual.screen import Screen, ScreenResultType
+
+from medtui.tui.key_grammar import CHANGES_RUNS
+from medtui.tui.widgets.key_bar import KeyBar
 
 
 class LayeredScreen(Screen[ScreenResultType]):
@@ -14,6 +17,29 @@ class LayeredScreen(Screen[ScreenResultType]):
         """Whether quitting would lose changes."""
         return False
 
+    def why_not(self, action: str) -> str:  # noqa: ARG002 - for screens to answer
+        """Return why an action can do nothing now, as a sentence; empty where it can.
+
+        Such a key is not in the footer; pressed all the same, the footer shows the sentence.
+        """
+        return ""
+
+    def tell(self, sentence: str) -> None:
+        """Show in the footer why a key did nothing."""
+        for bar in self.query(KeyBar):
+            bar.tell(sentence)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Take the actions that change a runs folder away from a read-only application."""
+        if getattr(self.app, "is_read_only", False) and action in self._changing_actions:
+            return False
+        return super().check_action(action, parameters)
+
+    def on_idle(self) -> None:
+        """Show in the footer what can be done after whatever has just happened."""
+        for bar in self.query(KeyBar):
+            bar.show_keys()
+
     def close_layer(self) -> bool:
         """Close the topmost layer, as a field or a zoom; return whether there was one."""
         return False
@@ -21,8 +47,13 @@ class LayeredScreen(Screen[ScreenResultType]):
     def action_close(self) -> None:
         """Close one layer; where none is open, say which key goes back."""
         if not self.close_layer():
-            self.notify(self.NOTHING_TO_CLOSE, timeout=3)
+            self.tell(self.NOTHING_TO_CLOSE)
 
     def action_back(self) -> None:
         """Go back to the screen before."""
         self.dismiss()
+
+    @property
+    def _changing_actions(self) -> set[str]:
+        bindings = (each for _, each in self._bindings)
+        return {each.action.partition("(")[0] for each in bindings if each.id in CHANGES_RUNS}

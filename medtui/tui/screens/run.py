@@ -31,12 +31,13 @@ from medtui.tui.actions.messages import (
 )
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
+from medtui.tui.screens.refusals import refusal
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.status_text import state_text
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import CHART_BINDINGS, Adjustment, adjust_chart, close_view
 from medtui.tui.widgets.filter_input import FilterInput
-from medtui.tui.widgets.footer import FittedFooter
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.layer_bars import LayerBars
 from medtui.tui.widgets.log_view import LogView
 from medtui.tui.widgets.progress_header import ProgressHeader
@@ -136,7 +137,7 @@ class RunScreen(SnapshotScreen):
             yield Chart(id="utilisation", classes="pane")
             yield LogView(id="log", classes="pane")
         yield FilterInput(placeholder="filter the log by a text")
-        yield FittedFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._mark_pane()
@@ -177,6 +178,10 @@ class RunScreen(SnapshotScreen):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.reshow)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action can do nothing for this run's study."""
+        return refusal(action, self.view.study) if self.view is not None else ""
 
     def action_stop(self) -> None:
         if self.view is not None:

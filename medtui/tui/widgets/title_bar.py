@@ -1,11 +1,17 @@
-"""The top line: the location on the left, the status on the right."""
+"""The top line of all screens: where one is and in what state, and the load of the machine."""
 
 from rich.text import Text
 from textual.app import RenderResult
+from textual.geometry import Region
 from textual.widget import Widget
 
-_LEFT_CELLS, _RIGHT_CELLS = 12, 8
-"""Minimum width of each side in cells; a shorter right side is left out."""
+from medtui.telemetry.vitals import Vitals
+from medtui.tui.theme import colours_of
+from medtui.tui.vitals_text import vitals_text
+
+_GAP = 2
+_NARROW = 80
+"""Below this many cells, the load of the machine gets a third of the line, else half."""
 
 
 class TitleBar(Widget):
@@ -15,28 +21,52 @@ class TitleBar(Widget):
     TitleBar {
         dock: top;
         height: 1;
-        padding: 0 2;
+        padding: 0 1;
         background: $panel;
         color: $text;
     }
     """
 
-    _left = Text()
-    _right = Text()
+    _where = Text()
+    _state = Text()
+    _vitals = Text()
 
-    def show(self, left: Text, right: Text) -> None:
-        """Replace both sides if they have changed."""
-        if (left, right) != (self._left, self._right):
-            self._left, self._right = left, right
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.show_vitals)
+
+    def on_resize(self) -> None:
+        self.show_vitals()
+
+    def show(self, where: Text, state: Text) -> None:
+        """Replace the place and its state if they have changed."""
+        if (where, state) != (self._where, self._state):
+            self._where, self._state = where, state
+            self.show_vitals()
             self.refresh()
 
-    def render(self) -> RenderResult:
-        """Return both sides; in a narrow terminal the right one is cut, or left out."""
+    def show_vitals(self) -> None:
+        """Show the load of the machine as last read; only its own cells are drawn again."""
         width = self.content_size.width
-        left, right = self._left.copy(), self._right.copy()
-        right.truncate(max(0, width - min(left.cell_len, _LEFT_CELLS) - 2), overflow="ellipsis")
-        if right.cell_len < min(self._right.cell_len, _RIGHT_CELLS):
-            right = Text()
-        left_width = max(0, width - right.cell_len - 2) if right else width
-        left.truncate(left_width, overflow="ellipsis", pad=True)
-        return Text.assemble(left, "  ", right) if right else left
+        least = width // 3 if width < _NARROW else width // 2
+        room = max(least, width - self._title.cell_len - _GAP)
+        vitals: Vitals | None = getattr(self.app, "vitals", None)
+        text = vitals_text(vitals, room, colours_of(self.app.current_theme))
+        if text != self._vitals:
+            cells = max(text.cell_len, self._vitals.cell_len) + _GAP
+            self._vitals = text
+            inner = self.styles.padding
+            self.refresh(Region(max(0, width + inner.left - cells), 0, cells, 1))
+
+    def render(self) -> RenderResult:
+        """Return the line: the place is cut where the load of the machine needs the space."""
+        width = self.content_size.width
+        title = self._title
+        free = width - self._vitals.cell_len - _GAP if self._vitals else width
+        title.truncate(max(0, free), overflow="ellipsis", pad=True)
+        return Text.assemble(title, " " * _GAP, self._vitals) if self._vitals else title
+
+    @property
+    def _title(self) -> Text:
+        is_read_only = getattr(self.app, "is_read_only", False)
+        parts = [self._where, Text("read-only" if is_read_only else "", "bold"), self._state]
+        return Text("  ").join(part for part in parts if part)

@@ -1,0 +1,176 @@
+"""The footer of all screens: the keys that do something now, help and quit always."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.binding import ActiveBinding
+from textual.events import Click
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input
+
+from medtui.tui.bindings import is_without_key
+
+MOST = 10
+"""Keys that are shown at most, the palette's aside."""
+
+_ALWAYS = ("help", "quit")
+"""Names of the actions whose keys are never left out."""
+
+_FIELD_KEYS = ("close", "next_pane", "open")
+"""Names of the actions that a text field leaves to the screen, beside those of F-keys."""
+
+_GAP = 2
+_TELLING_S = 6.0
+"""How long a message stands in the place of the keys, seconds; the next key ends it earlier."""
+
+
+@dataclass(frozen=True)
+class BarKey:
+    """One key of the bar."""
+
+    display: str
+    label: str
+    key: str
+    """What a click on it presses."""
+    is_kept: bool = False
+    """Whether it is shown however narrow the bar is."""
+
+    @property
+    def width(self) -> int:
+        """Cells of the key, its word and the gap behind it."""
+        return Text(f"{self.display} {self.label}").cell_len + _GAP
+
+
+def fit_keys(keys: Sequence[BarKey], width: int) -> list[BarKey]:
+    """Return the keys that fit: the first ones, and those that are always kept, at the end."""
+    kept = [key for key in keys if key.is_kept]
+    free = width - sum(key.width for key in kept)
+    shown: list[BarKey] = []
+    for key in keys:
+        if key.is_kept or len(shown) + len(kept) >= MOST:
+            continue
+        if key.width > free:
+            break
+        free -= key.width
+        shown.append(key)
+    return shown + kept
+
+
+class KeyBar(Widget):
+    """One line; a message may stand in its place for a moment."""
+
+    DEFAULT_CSS = """
+    KeyBar {
+        dock: bottom;
+        height: 1;
+        padding: 0 1;
+        background: $panel;
+        color: $text;
+    }
+    """
+
+    ALLOW_SELECT = False
+
+    _line = Text()
+    _places: tuple[tuple[int, int, str], ...] = ()
+    """First cell, end and key of each key, for clicks."""
+    _message = ""
+    _timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.show_keys())
+        self.call_after_refresh(self.show_keys)
+
+    def on_resize(self) -> None:
+        self.show_keys()
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence in the place of the keys: why a key did nothing."""
+        self._message = sentence
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_TELLING_S, self.forget)
+        self.show_keys()
+
+    def forget(self) -> None:
+        """Show the keys again."""
+        if self._message:
+            self._message = ""
+            self.show_keys()
+
+    def show_keys(self) -> None:
+        """Compose the line again; it is drawn again only if it has changed."""
+        if not self.is_attached:
+            return
+        line, places = self._compose_line()
+        self._places = places
+        if line != self._line:
+            self._line = line
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        """Return the line."""
+        return self._line
+
+    def on_click(self, event: Click) -> None:
+        """Press the key under the pointer."""
+        for start, end, key in self._places:
+            if start <= event.x - self.styles.padding.left < end:
+                self.app.simulate_key(key)
+
+    def _compose_line(self) -> tuple[Text, tuple[tuple[int, int, str], ...]]:
+        width = self.content_size.width
+        keys = self._keys()
+        style = self.app.theme_variables["footer-key-foreground"]
+        line, places = Text(no_wrap=True), []
+        if self._message:
+            keys = [key for key in keys if key.is_kept]
+            free = width - sum(key.width for key in keys)
+            line.append(self._message, self.app.theme_variables["warning"])
+            line.truncate(max(0, free - _GAP), overflow="ellipsis")
+            line.append(" " * _GAP)
+        for key in fit_keys(keys, width):
+            places.append((line.cell_len, line.cell_len + key.width, key.key))
+            line.append(key.display, f"bold {style}").append(f" {key.label}" + " " * _GAP)
+        palette = BarKey("^p", "Palette", "ctrl+p")
+        if not self._message and line.cell_len + palette.width <= width:
+            line.append(" " * (width - line.cell_len - palette.width + _GAP))
+            places.append((line.cell_len, width, palette.key))
+            line.append(palette.display, f"bold {style}").append(f" {palette.label}")
+        return line, tuple(places)
+
+    def _keys(self) -> list[BarKey]:
+        is_typing = isinstance(self.screen.focused, Input)
+        found: dict[str, BarKey] = {}
+        for active in self.screen.active_bindings.values():
+            name = active.binding.id or active.binding.action
+            why_not = getattr(active.node, "why_not", None)
+            if why_not is not None and why_not(active.binding.action.partition("(")[0]):
+                continue
+            if _is_shown(active) and (not is_typing or name in _FIELD_KEYS):
+                found.setdefault(name, self._bar_key(active))
+        for name in _ALWAYS:
+            key = found.pop(name, None)
+            if is_typing:
+                key = BarKey("F1", "Help", "f1", True) if name == "help" else None
+            if key is not None:
+                found[name] = key
+        return list(found.values())
+
+    def _bar_key(self, active: ActiveBinding) -> BarKey:
+        binding = active.binding
+        return BarKey(
+            self.app.get_key_display(binding),
+            binding.description,
+            binding.key,
+            is_kept=binding.id in _ALWAYS,
+        )
+
+
+def _is_shown(active: ActiveBinding) -> bool:
+    binding = active.binding
+    is_usable = active.enabled and not is_without_key(binding.key)
+    return binding.show and is_usable and not binding.system
