@@ -14,7 +14,7 @@ from medtui.runs.status import Status
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 
-Role = Literal["strong", "muted", "accent", "good", "warning", "odd", "bad"]
+Role = Literal["strong", "muted", "accent", "good", "warning", "odd", "bad", "faint"]
 """A colour by its meaning, for series that are not runs."""
 
 Tint = int | Role
@@ -26,7 +26,7 @@ MARKS: dict[Status, str] = {
     "stopped": "■",
     "failed": "✗",
     "crashed": "?",
-    "silent": "~",
+    "silent": "◍",
     "queued": "·",
 }
 """A state's mark, shown before its word."""
@@ -48,20 +48,27 @@ class Colours:
     accent: str
     odd: str
     """Unusual, but not an error: crashed and silent runs, low-fidelity samples."""
-    text: str
-    """Text that is neither emphasised nor secondary."""
-    faint: str
-    """Axes and dots of bands; never text that matters."""
     bad: str
-    """Worse, failed, the edge of the margin."""
+    """Worse, failed, lost answers, the margin's edge."""
+    text: str
+    """What is read."""
+    faint: str
+    """Never text that matters: grids, other people's GPUs."""
+    frame: str
     ground: str
-    """The background of the screen."""
+    """The background."""
+    bar: str
+    """Background of title and footer."""
+    cursor: str
+    """Background of the row under the cursor."""
+    field: str
+    """Background of what one types into."""
     band: str
-    """Background of values inside the margin."""
+    """Background inside the margin."""
     off: str
-    """Background of values beyond the margin."""
+    """Background beyond the margin."""
     heat: tuple[str, ...]
-    """Backgrounds of densities: a collapsed layer, then from the lowest to the highest."""
+    """Backgrounds for shares that are kept, from nothing to all."""
 
     def of(self, tint: Tint) -> str:
         """Return the colour of a place or a role; more places than colours share them."""
@@ -82,6 +89,8 @@ class Colours:
                 return self.odd
             case "bad":
                 return self.bad
+            case "faint":
+                return self.faint
 
 
 DARK = Colours(
@@ -96,23 +105,29 @@ DARK = Colours(
         "queued": "#8A94A0",
     },
     muted="#8A94A0",
-    strong="#F2F5F7",
+    strong="#F4F7F9",
     warning=ORANGE,
     good="#2FBF95",
     accent=SKY,
     odd=PURPLE,
+    bad="#F0743E",
     text="#D5DBE1",
     faint="#4A555F",
-    bad="#F0743E",
+    frame="#323C46",
     ground="#0E1116",
+    bar="#1A2129",
+    cursor="#172D3D",
+    field="#1B232C",
     band="#13303A",
     off="#2A1A16",
-    heat=("#3B2410", "#173A4A", "#1D566E", "#257395", "#3A93BD", "#56B4E9", "#9AD3F2", "#D6EEFB"),
-)
+    heat=(
+        "#3B2410", "#173A4A", "#1D566E", "#257395", "#3A93BD", "#56B4E9", "#9AD3F2", "#D6EEFB",
+    ),
+)  # fmt: skip
 
 LIGHT = Colours(
     series=(
-        "#00659E", "#8F5A00", "#006E54", "#9C3D74", "#5E6A00", "#AD4000", "#3B4CC0", "#606060",
+        "#00659E", "#8F5A00", "#006E54", "#9C3D74", "#756000", "#AD4000", "#3B4CC0", "#606060",
     ),
     states={
         "running": "#00659E",
@@ -129,13 +144,19 @@ LIGHT = Colours(
     good="#006E54",
     accent="#00659E",
     odd="#9C3D74",
+    bad="#AD4000",
     text="#262C32",
     faint="#AEB7BF",
-    bad="#AD4000",
+    frame="#C6CED5",
     ground="#FBFCFD",
+    bar="#E8ECEF",
+    cursor="#DDEBF5",
+    field="#E9EEF2",
     band="#E0F0EB",
     off="#FBE6DC",
-    heat=("#F6DDBF", "#D6E9F5", "#B5D8EE", "#8FC4E4", "#62ABD6", "#2F8DC4", "#0072B2", "#004F7C"),
+    heat=(
+        "#F6DDBF", "#D6E9F5", "#B5D8EE", "#8FC4E4", "#62ABD6", "#2F8DC4", "#0072B2", "#004F7C",
+    ),
 )  # fmt: skip
 
 PAPER = Colours(
@@ -155,13 +176,17 @@ PAPER = Colours(
     good=GREEN,
     accent=BLUE,
     odd="#C2679A",
-    text="#111213",
-    faint="#D1D2D3",
     bad="#C44E00",
+    text="#262C32",
+    faint="#D1D2D3",
+    frame="#D1D2D3",
     ground="#FFFFFF",
+    bar="#FFFFFF",
+    cursor="#FFFFFF",
+    field="#FFFFFF",
     band="#E0F0EB",
     off="#FBE6DC",
-    heat=("#F6DDBF", "#D6E9F5", "#B5D8EE", "#8FC4E4", "#62ABD6", "#2F8DC4", "#0072B2", "#004F7C"),
+    heat=LIGHT.heat,
 )
 """For files: readable on white paper, and on the light and the dark form of the report's page.
 

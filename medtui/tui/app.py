@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from medtui.tui.actions.handlers import ActionHandlers
 from medtui.tui.actions.messages import ActionMessage, ActionRequest
 from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.ascii import AsciiFilter, needs_ascii
+from medtui.tui.background import ask_luminance, is_light
 from medtui.tui.bindings import bind, current_names, describe_unknown_names
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
@@ -40,7 +41,7 @@ from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.settings import Settings, load_settings
 from medtui.tui.terminal import on_signals, title_sequence, tolerate_input, watch_terminal
-from medtui.tui.theme import DARK_THEME, LIGHT_THEME
+from medtui.tui.theme import AUTO, DARK_THEME, LIGHT_THEME, colours_of, variables_of
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.upgrade import explain_missing_module
 
@@ -113,6 +114,10 @@ class MedtuiApp(App[None]):
         self._filters.append(ControlFilter())
         if is_ascii:
             self._filters.append(AsciiFilter())
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return what style sheets use beside the variables of Textual's own themes."""
+        return dict(variables_of(colours_of(self.current_theme)))
 
     def get_default_screen(self) -> Screen[None]:
         return HomeScreen()
@@ -292,12 +297,16 @@ class MedtuiApp(App[None]):
 def run_app(runs_dir: Path, *, ascii_only: bool = False, is_read_only: bool = False) -> int:
     """Show the runs folder until the user quits; return the exit code."""
     settings = load_settings()
+    tolerate_input()
+    if settings.look.theme == AUTO:
+        has_light_ground = is_light(os.environ, ask_luminance(os.environ))
+        theme = LIGHT_THEME if has_light_ground else DARK_THEME
+        settings = replace(settings, look=replace(settings.look, theme=theme.name))
     chosen = needs_ascii(os.environ) if settings.look.ascii is None else settings.look.ascii
     app = MedtuiApp(
         runs_dir, is_ascii=ascii_only or chosen, is_read_only=is_read_only, settings=settings
     )
     favour_loop()
-    tolerate_input()
     app.run()
     return app.return_code or 0
 

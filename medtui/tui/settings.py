@@ -14,7 +14,7 @@ from medtui.user_folders import user_folder
 EXAMPLE = """# Settings of medtui. Delete a line to restore its default.
 
 [look]
-theme = "medtui-dark"   # also medtui-light; ansi-dark and ansi-light use the terminal's colours
+theme = "auto"          # or medtui-dark, medtui-light; ansi-dark and ansi-light use its colours
 # ascii = true          # draw with ASCII characters only; without this line, as the locale asks
 
 [keys]                  # the name of an action, and its key
@@ -27,8 +27,8 @@ theme = "medtui-dark"   # also medtui-light; ansi-dark and ansi-light use the te
 class LookSettings:
     """How screens look."""
 
-    theme: str = "medtui-dark"
-    """Name of a theme."""
+    theme: str = "auto"
+    """Name of a theme; `auto` is light or dark as the terminal's background."""
     ascii: bool | None = None
     """Whether screens are drawn with ASCII characters only; None leaves it to the locale."""
 

@@ -1,48 +1,53 @@
 """The application's two themes, built from the palette."""
 
+from collections.abc import Mapping
+
 from textual.theme import Theme
 
 from medtui.charts.palette import DARK, LIGHT, Colours
 
-DARK_THEME = Theme(
-    name="medtui-dark",
-    primary=DARK.accent,
-    secondary=DARK.good,
-    accent=DARK.accent,
-    warning=DARK.warning,
-    error=DARK.states["failed"],
-    success=DARK.good,
-    foreground="#D5DBE1",
-    background="#0E1216",
-    surface="#141A20",
-    panel="#1D252D",
-    dark=True,
-    variables={
-        "footer-key-foreground": DARK.accent,
-        "border": "#34414D",
-        "border-blurred": "#34414D",
-    },
-)
+AUTO = "auto"
+"""The name in the settings file that leaves the choice to the terminal's background."""
 
-LIGHT_THEME = Theme(
-    name="medtui-light",
-    primary=LIGHT.accent,
-    secondary=LIGHT.good,
-    accent=LIGHT.accent,
-    warning=LIGHT.warning,
-    error=LIGHT.states["failed"],
-    success=LIGHT.good,
-    foreground="#22282E",
-    background="#FAFBFC",
-    surface="#F1F4F6",
-    panel="#E4E9ED",
-    dark=False,
-    variables={
-        "footer-key-foreground": LIGHT.accent,
-        "border": "#B9C3CC",
-        "border-blurred": "#B9C3CC",
-    },
-)
+
+def _theme(name: str, colours: Colours, *, is_dark: bool) -> Theme:
+    """Return a theme of Textual with the palette's colours."""
+    return Theme(
+        name=name,
+        primary=colours.accent,
+        secondary=colours.good,
+        accent=colours.accent,
+        warning=colours.warning,
+        error=colours.bad,
+        success=colours.good,
+        foreground=colours.text,
+        background=colours.ground,
+        surface=colours.bar,
+        panel=colours.bar,
+        dark=is_dark,
+        variables={
+            "footer-key-foreground": colours.accent,
+            "border": colours.frame,
+            "border-blurred": colours.frame,
+            "scrollbar": colours.faint,
+            **variables_of(colours),
+        },
+    )
+
+
+def variables_of(colours: Colours) -> Mapping[str, str]:
+    """Return the variables of style sheets that Textual's themes do not have."""
+    return {
+        "cursor-row": colours.cursor,
+        "field": colours.field,
+        "faint": colours.faint,
+        "muted": colours.muted,
+    }
+
+
+DARK_THEME = _theme("medtui-dark", DARK, is_dark=True)
+
+LIGHT_THEME = _theme("medtui-light", LIGHT, is_dark=False)
 
 
 def colours_of(theme: Theme) -> Colours:

@@ -33,14 +33,14 @@ async def test_moving_the_cursor_shows_another_studys_runs(
 async def test_enter_goes_to_the_live_run_and_opens_it(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """From the study to its live run to that run's screen; Escape leads back."""
+    """From the study to its live run to that run's screen; b leads back."""
     async with opened(runs_dir) as pilot:
         await pilot.press("enter")
         table = pilot.app.screen.query_one(RunTable)
         await until(pilot, lambda: table.selected == "malaria/prune-0.1")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
-        await pilot.press("escape")
+        await pilot.press("b")
         await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
 
 

@@ -82,10 +82,6 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.show_keys())
-        self.call_after_refresh(self.show_keys)
-
-    def on_resize(self) -> None:
-        self.show_keys()
 
     def tell(self, sentence: str) -> None:
         """Show a sentence in the place of the keys: why a key did nothing."""
@@ -103,16 +99,12 @@ class KeyBar(Widget):
 
     def show_keys(self) -> None:
         """Compose the line again; it is drawn again only if it has changed."""
-        if not self.is_attached:
-            return
-        line, places = self._compose_line()
-        self._places = places
-        if line != self._line:
-            self._line = line
+        if self.is_attached and self._compose_line()[0] != self._line:
             self.refresh()
 
     def render(self) -> RenderResult:
-        """Return the line."""
+        """Return the line for the present width."""
+        self._line, self._places = self._compose_line()
         return self._line
 
     def on_click(self, event: Click) -> None:

@@ -44,7 +44,7 @@ class RecordTable(Panel, DataTable[Text]):
         scrollbar-size-vertical: 1;
         & > .datatable--header { background: transparent; color: $text-muted; text-style: none; }
         & > .datatable--cursor { background: $panel; color: $text; text-style: none; }
-        &:focus > .datatable--cursor { background: $primary 25%; color: $text; text-style: bold; }
+        &:focus > .datatable--cursor { background: $cursor-row; color: $text; text-style: bold; }
         &:ansi > .datatable--header { background: transparent; color: ansi_bright_black; }
         &:ansi > .datatable--cursor { text-style: bold; }
         &:ansi:focus > .datatable--cursor { background: ansi_blue; color: ansi_bright_white; }

@@ -31,36 +31,31 @@ class TitleBar(Widget):
     _state = Text()
     _vitals = Text()
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self.show_vitals)
-
-    def on_resize(self) -> None:
-        self.show_vitals()
-
     def show(self, where: Text, state: Text) -> None:
         """Replace the place and its state if they have changed."""
         if (where, state) != (self._where, self._state):
             self._where, self._state = where, state
-            self.show_vitals()
             self.refresh()
 
     def show_vitals(self) -> None:
         """Show the load of the machine as last read; only its own cells are drawn again."""
+        text = self._fitted_vitals()
+        if text != self._vitals:
+            cells = max(text.cell_len, self._vitals.cell_len) + _GAP
+            first = self.content_size.width + self.styles.padding.left - cells
+            self.refresh(Region(max(0, first), 0, cells, 1))
+
+    def _fitted_vitals(self) -> Text:
         width = self.content_size.width
         least = width // 3 if width < _NARROW else width // 2
         room = max(least, width - self._title.cell_len - _GAP)
         vitals: Vitals | None = getattr(self.app, "vitals", None)
-        text = vitals_text(vitals, room, colours_of(self.app.current_theme))
-        if text != self._vitals:
-            cells = max(text.cell_len, self._vitals.cell_len) + _GAP
-            self._vitals = text
-            inner = self.styles.padding
-            self.refresh(Region(max(0, width + inner.left - cells), 0, cells, 1))
+        return vitals_text(vitals, room, colours_of(self.app.current_theme))
 
     def render(self) -> RenderResult:
         """Return the line: the place is cut where the load of the machine needs the space."""
         width = self.content_size.width
-        title = self._title
+        title, self._vitals = self._title, self._fitted_vitals()
         free = width - self._vitals.cell_len - _GAP if self._vitals else width
         title.truncate(max(0, free), overflow="ellipsis", pad=True)
         return Text.assemble(title, " " * _GAP, self._vitals) if self._vitals else title
