@@ -11,6 +11,9 @@ from medtui.runs.run_names import is_compression
 from medtui.runs.status import Status
 from medtui.units import plural
 
+_COMPLETE = Progress("evaluate", 0, 0, 0, 0, None, None, run_share=1.0)
+"""Progress of every finished run, whether its log was read or not."""
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -115,7 +118,7 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
     val = metric.of(kept.val)
     dense = _reference_value(study, run, metric)
     control = _value_of(study.control_of(run), metric)
-    progress = run.progress
+    progress = _COMPLETE if run.status == "finished" else run.progress
     cell = study.cell_of(run)
     return RunSummary(
         study=run.folder.study.name,
