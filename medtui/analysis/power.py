@@ -9,10 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 
 from medtui.analysis.differences import Differences
-from medtui.metrics import Metric
+from medtui.metrics import Metric, metric_named
 from medtui.metrics.intervals import Difference
 from medtui.metrics.jackknife import effective_number
-from medtui.metrics.shortage import Unit
+from medtui.metrics.shortage import MIN_POSITIVES, Unit
+from medtui.protocol.preflight import SplitPower
 from medtui.units import plural
 
 
@@ -69,3 +70,36 @@ def describe_margin(metric: Metric, *margins: float) -> str:
         f"if nothing is lost, they show a margin of {amount} in {metric.label} with a chance of "
         "80 %"
     )
+
+
+def describe_forecast(power: SplitPower, margin: float) -> list[str]:
+    """Return what a test split can show before a study, as sentences without a full stop.
+
+    `margin` is the one that the preset states.
+    """
+    count, unit = (
+        (power.num_patients, "patient") if power.num_patients else (power.num_images, "image")
+    )
+    metric = metric_named(power.metric)
+    patients = f"{plural(count, f'test {unit}')}, which inform like {power.num_effective:.1f}"
+    stated = f"the margin is {metric.show_amount(margin)}" if metric else ""
+    if power.shortage:
+        sentences = [f"{power.shortage}: changes get no interval, and verdicts are not shown"]
+    elif metric is None or power.margin is None or power.deviation is None:
+        sentences = [f"{patients} of equal size; {stated}"]
+    else:
+        smallest, deviation = (
+            metric.show_amount(each, is_rounded=True) for each in (power.margin, power.deviation)
+        )
+        sentence = (
+            f"{patients} of equal size: if nothing is lost, they show a margin of {smallest} in "
+            f"{metric.label} with a chance of 80 %, assuming that the change of one {unit} has a "
+            f"standard deviation of {deviation}; {stated}"
+        )
+        sentences = [sentence]
+    if power.rare_classes:
+        sentences.append(
+            f"fewer than {MIN_POSITIVES} test images with or without "
+            f"{', '.join(power.rare_classes)}: no interval and no verdict"
+        )
+    return sentences

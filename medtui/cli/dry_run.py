@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from medtui.analysis.power import describe_forecast
 from medtui.cli.show.summary import print_object
 from medtui.cli.table import render_table
 from medtui.jobs.launcher import describe_estimate
-from medtui.metrics import metric_named
-from medtui.metrics.shortage import MIN_POSITIVES
 from medtui.preset import Preset, count_runs, describe_compressions, describe_searches
 from medtui.protocol.model_size import LayerSize
-from medtui.protocol.preflight import CellForecast, Preflight, SplitPower
+from medtui.protocol.preflight import CellForecast, Preflight
 from medtui.units import MISSING, format_count, format_density, format_percent, plural
 
 
@@ -86,37 +85,10 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
             f"{format_count(found.target)} that {found.target_run} keeps"
         )
     if forecast.power is not None:
-        yield from _power(forecast.power, preset)
+        power = describe_forecast(forecast.power, preset.evaluate.margin)
+        yield from map("power      {}".format, power)
     for note in forecast.notes:
         yield f"note       {note}"
-
-
-def _power(power: SplitPower, preset: Preset) -> Iterator[str]:
-    """Yield what the test split can show, by its counts of images."""
-    count, unit = (
-        (power.num_patients, "patient") if power.num_patients else (power.num_images, "image")
-    )
-    metric = metric_named(power.metric)
-    patients = f"{plural(count, f'test {unit}')}, which inform like {power.num_effective:.1f}"
-    stated = f"the margin is {metric.show_amount(preset.evaluate.margin)}" if metric else ""
-    if power.shortage:
-        yield f"power      {power.shortage}: changes get no interval, and verdicts are not shown"
-    elif metric is None or power.margin is None or power.deviation is None:
-        yield f"power      {patients} of equal size; {stated}"
-    else:
-        margin, deviation = (
-            metric.show_amount(each, is_rounded=True) for each in (power.margin, power.deviation)
-        )
-        yield (
-            f"power      {patients} of equal size: if nothing is lost, they show a margin of "
-            f"{margin} in {metric.label} with a chance of 80 %, assuming that the change of one "
-            f"{unit} has a standard deviation of {deviation}; {stated}"
-        )
-    if power.rare_classes:
-        yield (
-            f"power      fewer than {MIN_POSITIVES} test images with or without "
-            f"{', '.join(power.rare_classes)}: no interval and no verdict"
-        )
 
 
 def _grid(cells: list[CellForecast]) -> str:

@@ -3,6 +3,7 @@
 It sends a `DataReport`, preceded by progress where every image is read.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from dataclasses import asdict
 from medtui.datasets.check import check_dataset
 from medtui.datasets.class_weights import describe_weights
 from medtui.datasets.findings import Findings, by_rank
+from medtui.datasets.power import forecast_power
 from medtui.datasets.preview import choose_previews, decode_images, preview_of
 from medtui.datasets.progress import Progress
 from medtui.datasets.resolve import Source, open_source
@@ -25,6 +27,9 @@ from medtui.protocol.dataset import (
     SplitCount,
 )
 from medtui.protocol.stdio import MessageWriter, read_request
+
+_OPTION = re.compile(r": --set data\.(\w+)=")
+"""An option in a hint: `Set the folder of the images: --set data.root=/path/to/malaria`."""
 
 PROGRESS_SECONDS = 0.5
 """Interval between progress messages."""
@@ -51,8 +56,8 @@ def look_at_every_image(settings: DataSettings, report: Callable[[Progress], Non
 
 
 def _refused(error: MedtuiError) -> DataReport:
-    """Return an error as a report; hints are worded for the command line."""
-    return DataReport(problem=str(error).replace("--set data.", ""))
+    """Return an error as a report, with its hint for a form in place of the command line's."""
+    return DataReport(problem=_OPTION.sub(r" as \1: ", str(error)))
 
 
 def _found(
@@ -73,9 +78,13 @@ def _found(
         task=summary.task,
         has_patients=summary.has_patients,
         splits=[
-            SplitCount(split.name, split.num_images, split.num_patients, split.counts)
+            SplitCount(
+                split.name, split.num_images, split.num_patients, split.counts, split.patients
+            )
             for split in summary.splits
         ],
+        images_by_patient=list(summary.images_by_patient),
+        power=forecast_power(summary),
         findings=by_rank(findings),
         previews=previews or [],
         checked=checked,

@@ -1,14 +1,16 @@
 """Counts of a data set without decoding its images: for `--dry-run` and the Data screen."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.findings import Findings
-from medtui.datasets.index import SPLITS, SplitName
+from medtui.datasets.index import SPLITS, ImageIndex, SplitName
 from medtui.datasets.resolve import Source, open_source
 from medtui.metrics.jackknife import effective_number
 from medtui.metrics.task import Task
@@ -29,6 +31,8 @@ class SplitSummary:
     """Patients, or where unknown images, of equal size that would inform as much."""
     counts: dict[str, int]
     """Class to its number of images."""
+    patients: dict[str, int]
+    """Class to its number of patients; empty where patients are unknown."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class DatasetSummary:
     """Train, val and test."""
     class_weights: tuple[float, ...]
     """Loss weight of each class, by the card's rule, from train."""
+    images_by_patient: tuple[int, ...]
+    """Number of images of each patient, in ascending order; empty where patients are unknown."""
     has_patients: bool
     """Whether patients are known and no patient is in more than one split."""
     findings: Findings
@@ -84,6 +90,7 @@ def summarise_source(source: Source) -> DatasetSummary:
         size=index.size,
         splits=splits,
         class_weights=weigh_classes(list(splits[0].counts.values()), source.card.class_weights),
+        images_by_patient=tuple(sorted(Counter(index.patients or ()).values())),
         has_patients=source.has_patients,
         findings=source.findings,
     )
@@ -99,10 +106,29 @@ def _summarise_split(source: Source, number: int, name: SplitName) -> SplitSumma
         num_patients=None if index.patients is None else len(set(index.patients)),
         num_effective=_num_effective(index.patients, len(members)),
         counts=dict(zip(index.classes, counts.tolist(), strict=True)),
+        patients=_patients_by_class(index),
     )
+
+
+def _patients_by_class(index: ImageIndex) -> dict[str, int]:
+    """Return how many patients have an image of each class; empty where patients are unknown."""
+    if index.patients is None:
+        return {}
+    patients = np.array(index.patients)
+    return {
+        name: len(np.unique(patients[_of_class(index, number)]))
+        for number, name in enumerate(index.classes)
+    }
 
 
 def _num_effective(patients: Sequence[str] | None, num_images: int) -> float:
     if patients is None or num_images == 0:
         return float(num_images)
     return effective_number(patients)
+
+
+def _of_class(index: ImageIndex, number: int) -> NDArray[np.bool_]:
+    """Return which images have a class, (N,)."""
+    if index.task == "multi":
+        return np.asarray(index.labels[:, number] > 0)
+    return np.asarray(index.labels == number)

@@ -14,10 +14,10 @@ from torch import nn
 
 from medtui.datasets.class_weights import describe_weights
 from medtui.datasets.findings import by_rank, require_accepted, sentences
+from medtui.datasets.power import forecast_power
 from medtui.datasets.summary import DatasetSummary, summarise_dataset
 from medtui.engine.cell_forecast import InvalidCell, UntrainedNetwork, forecast_cell, forecast_grid
 from medtui.engine.estimate import estimate
-from medtui.engine.forecast_power import forecast_power
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.run.device import choose_device
 from medtui.engine.scratch_forecast import forecast_scratch

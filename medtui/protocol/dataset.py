@@ -3,6 +3,7 @@
 import msgspec
 
 from medtui.protocol.finding import Finding
+from medtui.protocol.preflight import SplitPower
 
 RgbRows = list[list[tuple[int, int, int]]]
 """A small picture: rows of (red, green, blue), 0 to 255."""
@@ -37,6 +38,8 @@ class SplitCount(msgspec.Struct, frozen=True):
     """None if the data set has no patients."""
     counts: dict[str, int]
     """Number of images of each class."""
+    patients: dict[str, int] = {}
+    """Number of patients with an image of each class; empty if the data set has no patients."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -76,6 +79,10 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     task: str = ""
     has_patients: bool = False
     splits: list[SplitCount] = []
+    images_by_patient: list[int] = []
+    """Number of images of each patient, in ascending order; empty if patients are unknown."""
+    power: SplitPower | None = None
+    """What the test split can show."""
     findings: list[Finding] = []
     """The most serious first."""
     previews: list[PreviewImage] = []

@@ -10,8 +10,8 @@ from medtui.analysis.differences import differences_of_all
 from medtui.analysis.power import describe_power, describe_power_of_runs
 from medtui.analysis.run_record import read_run_records
 from medtui.analysis.run_tables import VERDICT, runs_table
+from medtui.datasets.power import PATIENT_DEVIATION, forecast_power
 from medtui.datasets.summary import summarise_dataset
-from medtui.engine.forecast_power import PATIENT_DEVIATION, forecast_power
 from medtui.metrics import metric_named
 from medtui.metrics.intervals import Difference
 from medtui.metrics.jackknife import detectable

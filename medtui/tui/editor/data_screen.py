@@ -20,6 +20,7 @@ from medtui.jobs.dataset_inspection import (
     QuickInspection,
 )
 from medtui.preset import DataSettings
+from medtui.preset.measuring import DEFAULT_MARGIN
 from medtui.protocol.dataset import DataReport, PreviewImage, Reading
 from medtui.resources import card_names
 from medtui.tui.bindings import bind
@@ -280,7 +281,8 @@ class DataScreen(LayeredScreen[None]):
         form.show(self.editor.document, colours)
         form.show_note(AUGMENT, Text(self._augmentation_note(), colours.muted))
         preset = self.editor.document.preset
-        accepted = preset.data.accept if preset else ()
         report = self.query_one(DatasetReport)
-        report.show(self._report, self._reading, accepted, colours)
+        data = preset.data if preset else None
+        margin = preset.evaluate.margin if preset else DEFAULT_MARGIN
+        report.show(self._report, self._reading, data, margin, colours)
         report.show_outdated(self.editor.document.problems, colours)

@@ -3,23 +3,23 @@
 from collections.abc import Collection, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
+from medtui.preset import DataSettings
 from medtui.preset.toml import Problem
 from medtui.protocol.dataset import Checked, DataReport, Reading
 from medtui.protocol.finding import Finding
+from medtui.tui.editor.dataset_tables import classes_table, patients_text, splits_table
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
 from medtui.tui.widgets.panel import Panel
 from medtui.units import format_count, format_percent
 
 _PARTS = ("summary", "errors", "check", "classes", "parts", "findings", "previews")
 
-_BAR = 24
 _SHOWN_BAD = 5
 """Unreadable images that are listed by name."""
 
@@ -52,14 +52,16 @@ class DatasetReport(Panel, VerticalScroll):
         self,
         report: DataReport | None,
         reading: Reading | None,
-        accepted: Collection[str],
+        data: DataSettings | None,
+        margin: float,
         colours: Colours,
     ) -> None:
         """Show a report, None while the data are inspected; `reading` while every image is read.
 
-        `accepted` are the names of errors that do not stop the study.
+        `data` and `margin` are the preset's; errors that it accepts do not stop the study.
         """
         self.caption("Data set")
+        accepted = data.accept if data else ()
         parts: dict[str, RenderableType] = dict.fromkeys(_PARTS, "")
         if report is None:
             parts["summary"] = Text("inspecting the data set …", colours.muted)
@@ -71,8 +73,10 @@ class DatasetReport(Panel, VerticalScroll):
             parts = {
                 "summary": _summary(report, colours),
                 "check": _check(report, reading, colours),
-                "classes": _classes(report, colours),
-                "parts": _parts(report, colours),
+                "classes": classes_table(report, colours),
+                "parts": Group(
+                    Text(" "), splits_table(report, colours), patients_text(report, margin, colours)
+                ),
                 "errors": _findings(errors, accepted, colours),
                 "findings": _findings(others, accepted, colours),
                 "previews": _previews(report, self.content_size.width, colours),
@@ -163,45 +167,6 @@ def _checked(found: Checked, colours: Colours) -> Text:
 
 def _numbers(values: tuple[float, ...]) -> str:
     return " ".join(f"{value:.3f}" for value in values)
-
-
-def _classes(report: DataReport, colours: Colours) -> Table:
-    totals = {name: sum(split.counts[name] for split in report.splits) for name in report.classes}
-    most = max(totals.values(), default=1) or 1
-    # Not the sum of the labels: an image of a multi-label task may have several, or none.
-    num_images = sum(split.num_images for split in report.splits) or 1
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, max_width=24, overflow="ellipsis")
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True, style=colours.muted)
-    weights = report.class_weights if len({*report.class_weights.values()}) > 1 else {}
-    for name, count in totals.items():
-        length = max(1, round(count / most * _BAR)) if count else 0
-        weight = [f"weight {weights[name]:.3g}"] if weights else []
-        table.add_row(
-            name, Text("━" * length, colours.accent), format_count(count),
-            format_percent(count / num_images, 0), *weight,
-        )  # fmt: skip
-    return table
-
-
-def _parts(report: DataReport, colours: Colours) -> Group:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(min_width=8)
-    table.add_column(justify="right")
-    table.add_column(justify="right")
-    table.add_row("", "", "")
-    table.add_row(*(Text(word, colours.muted) for word in ("split", "images", "patients")))
-    for split in report.splits:
-        patients = "unknown" if split.num_patients is None else format_count(split.num_patients)
-        table.add_row(split.name, format_count(split.num_images), patients)
-    said = (
-        Text("no patient is in more than one split", colours.good)
-        if report.has_patients
-        else Text("patients may be in more than one split", colours.warning)
-    )
-    return Group(table, said)
 
 
 def _previews(report: DataReport, width: int, colours: Colours) -> Text:
