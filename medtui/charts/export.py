@@ -1,6 +1,8 @@
 """Writes a chart to files: its picture as PNG and SVG, its points as CSV."""
 
+import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from medtui.charts.plot import Plot
@@ -8,23 +10,32 @@ from medtui.csv_text import csv_text
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.folder import RunFolder, slugify
 
+_TITLE_WIDTH = 90
+"""Letters of a line of a picture's title."""
+
 
 def export_chart(run: RunFolder, plot: Plot) -> list[Path]:
-    """Write `exports/TITLE.png`, `.svg` and `.csv` in the run's folder; return their paths.
+    """Write a run's chart as `export_plot` does, in its `exports/`, titled by study and run."""
+    return export_plot(run.exports, plot, title=f"{plot.title} · {run.study.name} {run.name}")
 
-    Takes seconds when matplotlib is loaded for it; a screen calls it in a thread.
+
+def export_plot(folder: Path, plot: Plot, *, title: str) -> list[Path]:
+    """Write `TITLE.png`, `.svg` and `.csv` in a folder, named by the plot; return their paths.
+
+    `title` stands above the pictures. Takes seconds when matplotlib is loaded for it; a screen
+    calls it in a thread.
 
     Raises:
         OSError: the folder cannot be written.
     """
     from medtui.charts.render_matplotlib import file_of
 
-    folder = run.exports
     folder.mkdir(exist_ok=True)
     stem = slugify(plot.title)
     png, svg, points = (folder / f"{stem}.{kind}" for kind in ("png", "svg", "csv"))
-    publish_bytes(png, file_of([plot], "png", is_titled=True))
-    publish_bytes(svg, file_of([plot], "svg", is_titled=True))
+    titled = replace(plot, title="\n".join(textwrap.wrap(title, _TITLE_WIDTH)))
+    publish_bytes(png, file_of([titled], "png", is_titled=True))
+    publish_bytes(svg, file_of([titled], "svg", is_titled=True))
     publish_text(points, chart_csv(plot))
     return [png, svg, points]
 

@@ -46,6 +46,7 @@ from medtui.tui.widgets.title_bar import TitleBar
 from medtui.upgrade import explain_missing_module
 
 if TYPE_CHECKING:
+    from medtui.tui.compare.actions import CompareActions
     from medtui.tui.editor.data_screen import DataScreen
     from medtui.tui.editor.new_study_screen import NewStudyScreen
     from medtui.tui.screens.run import RunScreen
@@ -180,6 +181,10 @@ class MedtuiApp(App[None]):
         screen = compare.CompareScreen(self.runs_dir, message.marked, message.filter)
         screen.snapshot = self._snapshot
         self.push_screen(screen)
+
+    def on_compare_actions_run_requested(self, message: "CompareActions.RunRequested") -> None:
+        """Open a run above Compare, to which going back leads."""
+        self.open_run(message.key)
 
     def on_run_screen_run_requested(self, message: "RunScreen.RunRequested") -> None:
         """Show another run in place of the current one."""

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure as Canvas
+from rich.text import Text
 
 from medtui.analysis.columns import column_named
 from medtui.charts.downsample import MAX_COLUMNS, thin_points
@@ -20,9 +21,9 @@ from medtui.charts.style import ChartStyle
 from medtui.metrics.intervals import Difference
 from medtui.reporting.contents import Contents, gather
 from medtui.runs.folder import StudyFolder
+from medtui.tui.compare.contents import compute_content
 from medtui.tui.compare.model import ComparisonLoader
-from medtui.tui.compare.tabs import FIGURES as TABS
-from medtui.tui.compare.tabs import SUBGROUPS, TabRequest, compute_content, draw_averages
+from medtui.tui.compare.tabs import CALIBRATION, TabRequest
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import write_searched_study
 
@@ -106,24 +107,40 @@ def shown(tab: str, contents: Contents, *, side: int = 0) -> object:
     loader = ComparisonLoader(runs_dir)
     current = next(run.entry for run in runs if not run.entry.folder.is_reference)
     request = TabRequest(tab, runs, current, loader.load(), None, side, 100)
-    return next(iter(compute_content(loader, request, DARK)))
+    return compute_content(loader, request, DARK)
+
+
+TABS = {
+    "Curves": (("accuracy", 0), ("test", 0)),
+    "Size": (("pareto", 0), ("pareto", 1)),
+    "Density": (("density", 0),),
+    "Memory": (("memory", 0), ("memory", 1), ("utilisation", 0)),
+}
+"""Tabs of Compare to the figures on their sides, and which of a figure's plots."""
 
 
 @pytest.mark.parametrize("tab", sorted(TABS))
 def test_a_tab_of_compare_shows_the_report_s_plots(tab: str, contents: Contents) -> None:
-    """The same plot, and on the next sides its others; averages are its numbers as text."""
-    plots = named(TABS[tab], contents.figure_data).build(contents.figure_data)
-    if tab == "Averages":
-        assert shown(tab, contents) == (draw_averages(plots, DARK),)
-        return
-    if tab == "Accuracy":
-        others = (named(name, contents.figure_data) for name in ("test", "changes"))
-        plots = (*plots, *(figure.build(contents.figure_data)[0] for figure in others))
-    for side, plot in enumerate(plots):
+    """The same plot, and on the next sides others; the legend says which key turns to them."""
+    data = contents.figure_data
+    for side, (name, at) in enumerate(TABS[tab]):
+        plot = named(name, data).build(data)[at]
         found = shown(tab, contents, side=side)
         assert isinstance(found, Plot)
-        assert replace(found, remark=plot.remark) == plot
-        assert ("again" in found.remark) == (len(plots) > 1)
+        assert found.series == plot.series
+        assert found.x_label == plot.x_label
+        assert ("again" in found.remark) == (len(TABS[tab]) > 1)
+
+
+def test_averages_are_dots_of_the_report_s_numbers(contents: Contents) -> None:
+    """A group of one run has its letter, and each mean of one seed stands beside its ring."""
+    data = contents.figure_data
+    (text,) = shown("Change", contents, side=1)
+    assert isinstance(text, Text)
+    for plot in named("averages", data).build(data):
+        assert plot.title in text.plain
+        assert all(row[:30] in text.plain for row in plot.rows)
+    assert "◇ reference" in text.plain
 
 
 def test_classes_and_calibration_are_the_other_sides_of_their_tables(contents: Contents) -> None:
@@ -134,7 +151,7 @@ def test_classes_and_calibration_are_the_other_sides_of_their_tables(contents: C
     assert isinstance(found, Plot)
     assert replace(found, remark="") == classes
     (calibration,) = named("calibration", data).build(data)
-    found = shown(SUBGROUPS, contents, side=1)
+    found = shown(CALIBRATION, contents)
     assert isinstance(found, Plot)
     assert len(found.series) == 3
     assert set(found.series) <= set(calibration.series)

@@ -1,5 +1,6 @@
 """Compare: marking, pinning, filtering and every tab, on folders that the engine wrote."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -38,10 +39,10 @@ async def _compare(pilot: Pilot[None], *words: str) -> None:
 async def test_a_study_opens_with_its_runs_marked_and_their_changes(recorded: Path) -> None:
     """`c` on Home shows the study; changes with intervals follow; curves are drawn."""
     async with opened(recorded, size=(160, 50)) as pilot:
-        await _compare(pilot, "5 of 5 runs, 5 marked", "study=cells")
-        await until(pilot, lambda: screen_text(pilot).count("[") >= 4)
-        await until(pilot, lambda: "Accuracy on val by cycle" in screen_text(pilot))
-        assert "change from the reference" in screen_text(pilot)
+        await _compare(pilot, "5 of 5 runs of cells, 5 marked", "Prune 0.1 seed 1")
+        await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
+        await until(pilot, lambda: "Accuracy by MiB" in screen_text(pilot))
+        assert "against ◇ reference" in screen_text(pilot)
 
 
 async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
@@ -49,17 +50,17 @@ async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
     async with opened(recorded) as pilot:
         await pilot.press("enter", "space", "down", "space")
         assert "◆ " in screen_text(pilot)
-        await _compare(pilot, "5 of 5 runs, 2 marked")
+        await _compare(pilot, "5 of 5 runs of cells, 2 marked")
 
 
 TABS = {
-    "2": "by minute, GiB",
-    "3": "by minute, %",
-    "4": "FilterPrune50 0.5 (2)",
-    "5": "on test by density",
-    "6": "front: ",
-    "7": "sensitivity by class, test",
+    "2": "Accuracy on val by cycle",
+    "3": "Pareto on val: A",
+    "4": "on test by density",
+    "5": "by minute, GiB",
+    "6": "sensitivity by class, test",
     "9": "compress.seeds",
+    "1": "Change of test accuracy, points",
 }
 """Key to what the tab says."""
 
@@ -71,18 +72,44 @@ async def test_every_tab_shows_the_marked_runs(recorded: Path) -> None:
         for key, words in TABS.items():
             await pilot.press(key)
             await until(pilot, lambda words=words: words in screen_text(pilot))
+        await pilot.press("1")
+        await until(pilot, lambda: "FilterPrune50 0.5 (2)" in screen_text(pilot))
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "compress.seeds" in screen_text(pilot))
+        await pilot.click("#tabs", offset=(14, 0))
+        await until(pilot, lambda: "Accuracy on val by cycle" in screen_text(pilot))
 
 
-async def test_subgroups_are_of_the_run_under_the_cursor(recorded: Path) -> None:
-    """The baseline has no analysis; the next run has classes, calibration and images."""
+async def test_subgroups_open_on_the_run_that_fell_most(recorded: Path) -> None:
+    """A baseline has no analysis; `,` goes to the run before, whose verdict is computed anew."""
     async with opened(recorded, size=(120, 40)) as pilot:
         await _compare(pilot, "5 marked")
-        await pilot.press("6")
-        await until(pilot, lambda: "front: " in screen_text(pilot))
-        await pilot.press("8")
-        await until(pilot, lambda: "is the baseline" in screen_text(pilot))
-        await pilot.press("down")
-        await until(pilot, lambda: "rarest first" in screen_text(pilot))
+        await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
+        await pilot.press("7")
+        await until(pilot, lambda: "answers that changed" in screen_text(pilot))
+        table = pilot.app.screen.query_one(CompareTable)
+        assert table.selected_run == pilot.app.screen._state.worst
+        await pilot.press(*["comma"] * 5)
+        await until(pilot, lambda: "This run is the baseline" in screen_text(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Change of test accuracy" in screen_text(pilot))
+        assert type(pilot.app.screen).__name__ == "CompareScreen"
+
+
+async def test_enter_opens_the_run_and_going_back_leads_to_compare(recorded: Path) -> None:
+    """In Compare, Enter did nothing but mark; `b` leaves the screen, Escape never does."""
+    async with opened(recorded, size=(120, 40)) as pilot:
+        await _compare(pilot, "5 marked")
+        compare = pilot.app.screen
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "RunScreen")
+        assert pilot.app.screen.key == compare.query_one(CompareTable).selected_run
+        pilot.app.screen.dismiss()
+        await until(pilot, lambda: pilot.app.screen is compare)
+        await pilot.press("escape", "escape")
+        assert pilot.app.screen is compare
+        await pilot.press("b")
+        await until(pilot, lambda: "Studies" in screen_text(pilot))
 
 
 async def test_a_pin_is_the_baseline_of_all(recorded: Path) -> None:
@@ -90,9 +117,9 @@ async def test_a_pin_is_the_baseline_of_all(recorded: Path) -> None:
     async with opened(recorded, size=(160, 50)) as pilot:
         await _compare(pilot, "5 marked")
         await pilot.press("down", "p")
-        await until(pilot, lambda: "change from cells/" in screen_text(pilot))
+        await until(pilot, lambda: re.search(r"against (Filter)?Prune", screen_text(pilot)))
         await pilot.press("p")
-        await until(pilot, lambda: "change from the reference" in screen_text(pilot))
+        await until(pilot, lambda: "against ◇ reference" in screen_text(pilot))
 
 
 async def test_a_pin_on_other_data_is_refused(recorded: Path) -> None:
@@ -100,7 +127,7 @@ async def test_a_pin_on_other_data_is_refused(recorded: Path) -> None:
     alter_study(copy_recorded(recorded, "elsewhere"), shift_labels)
     async with opened(recorded, size=(160, 50)) as pilot:
         await _compare(pilot, "5 marked")
-        others = "cells" if "study=elsewhere" in screen_text(pilot) else "elsewhere"
+        others = "cells" if "runs of elsewhere" in screen_text(pilot) else "elsewhere"
         await pilot.press("slash", "ctrl+u", "enter")
         await until(pilot, lambda: "10 of 10 runs" in screen_text(pilot))
         table = pilot.app.screen.query_one(CompareTable)
@@ -121,33 +148,39 @@ async def test_a_filter_narrows_the_table_and_half_of_one_does_no_harm(recorded:
         await until(pilot, lambda: "2 of 5 runs" in screen_text(pilot))
 
 
-async def test_columns_are_chosen_sorted_and_hidden(recorded: Path) -> None:
-    """`o` sorts by the next column, `d` hides those that do not differ."""
-    async with opened(recorded, size=(200, 50)) as pilot:
-        await _compare(pilot, "5 marked", "actual density")
-        await pilot.press("o")
-        await until(pilot, lambda: "by scheme" in screen_text(pilot))
-        await pilot.press("v", "ctrl+u", *"run,guard,seed", "enter")
-        await until(pilot, lambda: "guard" in screen_text(pilot))
-        assert "actual density" not in screen_text(pilot)
+async def test_columns_are_checked_and_rows_ordered_by_a_list(recorded: Path) -> None:
+    """The header of the column says by what rows are ordered, and in which direction."""
+    async with opened(recorded, size=(200, 60)) as pilot:
+        await _compare(pilot, "5 marked", "density", "times")
+        await pilot.press("o", "down", "enter")
+        await until(pilot, lambda: "test % ▾" in screen_text(pilot))
+        await pilot.press("o", "enter")
+        await until(pilot, lambda: "test % ▴" in screen_text(pilot))
+        await pilot.press("v")
+        await until(pilot, lambda: "space checks" in screen_text(pilot))
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: "test %" not in screen_text(pilot))
+        assert "times" in screen_text(pilot)
+        await pilot.press("v", "d")
+        await until(pilot, lambda: "test % ▴" in screen_text(pilot))
 
 
 async def test_groups_stand_above_their_members(recorded: Path) -> None:
     """Seeds of one scheme get a mean; a group's line marks and unmarks its runs."""
     async with opened(recorded, size=(160, 50)) as pilot:
-        await _compare(pilot, "5 of 5 runs, 5 marked")
+        await _compare(pilot, "5 of 5 runs of cells, 5 marked")
         await pilot.press("G")
         await until(pilot, lambda: "grouped by scheme" in screen_text(pilot))
         text = screen_text(pilot)
         assert "FilterPrune50: 2 seeds" in text
-        assert text.index("FilterPrune50: 2 seeds") < text.index("filterprune50-s1")
+        assert text.index("FilterPrune50: 2 seeds") < text.index("FilterPrune50 seed 1")
         table = pilot.app.screen.query_one(CompareTable)
         while table.selected_run is not None:
             await pilot.press("down")
         await pilot.press("space")
-        await until(pilot, lambda: "5 runs, 3 marked" in screen_text(pilot))
+        await until(pilot, lambda: "5 runs of cells, 3 marked" in screen_text(pilot))
         await pilot.press("p")
-        assert "change from the reference" in screen_text(pilot)
+        assert "against ◇ reference" in screen_text(pilot)
         for _ in range(4):
             await pilot.press("G")
         await until(pilot, lambda: "grouped by" not in screen_text(pilot))
@@ -156,7 +189,8 @@ async def test_groups_stand_above_their_members(recorded: Path) -> None:
 async def test_it_fits_small_terminals(recorded: Path) -> None:
     """At 80x24 the table keeps name, metric and change, and the chart is drawn."""
     async with opened(recorded, size=(80, 24)) as pilot:
-        await _compare(pilot, "test accuracy", "change", "cells/reference", "Accuracy on val")
+        words = ("test %", "change [95 %]", "verdict", "times", "Change of test accuracy")
+        await _compare(pilot, *words)
         await pilot.press("b")
         await until(pilot, lambda: "Studies" in screen_text(pilot))
 
@@ -164,7 +198,7 @@ async def test_it_fits_small_terminals(recorded: Path) -> None:
 async def test_results_that_arrive_while_the_screen_closes_are_dropped(recorded: Path) -> None:
     """Escape during the computation leaves the screen without its widgets for a moment."""
     async with opened(recorded) as pilot:
-        await _compare(pilot, "5 of 5 runs")
+        await _compare(pilot, "5 of 5 runs of cells")
         await pilot.app.workers.wait_for_complete()
         screen = pilot.app.screen
         await screen.query("*").remove()
@@ -178,17 +212,15 @@ async def test_probes_are_hidden_until_they_are_asked_for(runs_dir: Path) -> Non
     write_searched_study(runs_dir)
     async with opened(runs_dir, size=(160, 50)) as pilot:
         await _compare(
-            pilot, "5 of 5 runs, 5 marked · 2 low-fidelity runs (2 cycles) hidden", "chosen"
+            pilot, "5 of 5 runs of cells, 5 marked · 2 low-fidelity runs (2 cycles) hidden"
         )
-        assert "★ cells/prune-0.1" in screen_text(pilot)
-        assert PROBES[0] not in screen_text(pilot)
+        assert "★ Prune 0.1" in screen_text(pilot)
+        assert "probe" not in screen_text(pilot)
         await pilot.press("P", "a")
-        await until(
-            pilot, lambda: "5 of 5 runs, 7 marked · 2 low-fidelity runs (2" in screen_text(pilot)
-        )
-        assert all(f"○ cells/{name}" in screen_text(pilot) for name in PROBES)
+        await until(pilot, lambda: "7 marked · 2 low-fidelity runs (2" in screen_text(pilot))
+        assert screen_text(pilot).count("○ Prune 0.") == len(PROBES)
         await pilot.press("P")
-        await until(pilot, lambda: "5 of 5 runs, 5 marked" in screen_text(pilot))
+        await until(pilot, lambda: "5 of 5 runs of cells, 5 marked" in screen_text(pilot))
 
 
 async def test_a_probe_marked_on_home_is_shown(runs_dir: Path) -> None:
@@ -197,7 +229,9 @@ async def test_a_probe_marked_on_home_is_shown(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", *["down"] * 4, "space")
         await until(pilot, lambda: "◆ " in screen_text(pilot))
-        await _compare(pilot, "5 of 5 runs, 1 marked · 2 low-fidelity runs (2 cycles)", "○ ")
+        await _compare(
+            pilot, "5 of 5 runs of cells, 1 marked · 2 low-fidelity runs (2 cycles)", "○ "
+        )
 
 
 async def test_the_outcome_of_the_study_s_search_stands_below_the_table(runs_dir: Path) -> None:

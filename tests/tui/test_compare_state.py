@@ -8,7 +8,7 @@ from medtui.errors import UsageError
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.rows import TableOptions
 from medtui.tui.compare.state import GROUPINGS, CompareState
-from medtui.tui.compare.tabs import TABS
+from medtui.tui.compare.tabs import CHANGE, SIZE, TABS, label_tabs, tab_at
 from tests.helpers.searched_study import PROBES, write_searched_study
 
 
@@ -93,20 +93,33 @@ def test_a_pin_drops_the_differences_from_the_former_baseline(state: CompareStat
     assert state.pin is None
 
 
-def test_sorting_goes_through_the_columns_and_ends_unsorted(state: CompareState) -> None:
-    """Columns whose high values are better begin with them; the order can be reversed."""
-    names = [column.name for column in state.columns if column.name != "run"]
-    orders = []
-    for _ in names:
-        state.sort_by_next_column()
-        orders.append(state.options.sort)
-    assert [order.removeprefix("-") for order in orders] == names
-    assert "-accuracy" in orders
-    state.reverse_order()
-    assert state.options.sort.removeprefix("-") == names[-1]
-    assert state.options.sort != orders[-1]
-    state.sort_by_next_column()
+def test_an_order_keeps_baselines_on_top_and_new_runs_behind(state: CompareState) -> None:
+    """The same column again reverses; a run that finishes later is not sorted in."""
+    *early, late = (entry for entry in state.runs.entries if not entry.is_probe)
+    state.take(type(state.runs)(tuple(early)))
+    state.order_by("accuracy")
+    assert state.options.sort == "-accuracy"
+    assert _names(state)[0] == "reference"
+    falling = _names(state)[1:]
+    values = [entry.metric("test", "accuracy") for entry in state.shown[1:]]
+    assert values == sorted(values, reverse=True)
+    state.take(type(state.runs)((*early, late)))
+    assert _names(state) == ["reference", *falling, late.folder.name]
+    state.order_by("accuracy")
+    assert state.options.sort == "accuracy"
+    state.order_by("")
     assert not state.options.sort
+
+
+def test_marked_runs_that_the_filter_hides_leave_the_charts(state: CompareState) -> None:
+    """They stay marked, and the title counts them."""
+    assert len(state.marked) == 5
+    state.set_filter("scheme=Prune")
+    assert sorted(run.title for run in state.marked) == ["Prune 0.1 seed 0", "Prune 0.1 seed 1"]
+    title = state.describe(state.prepare_rows()())
+    assert "2 of 5 runs of cells, 2 marked · 3 marked not shown" in title
+    state.set_filter("")
+    assert len(state.marked) == 5
 
 
 def test_columns_are_chosen_by_name_and_unknown_ones_refused(state: CompareState) -> None:
@@ -118,12 +131,12 @@ def test_columns_are_chosen_by_name_and_unknown_ones_refused(state: CompareState
     assert state.options.columns == "density, scheme"
 
 
-def test_the_title_states_filter_order_and_groups(state: CompareState) -> None:
-    """What the table leaves out, and how it is ordered, can be read above it."""
+def test_the_title_states_filter_groups_and_baseline(state: CompareState) -> None:
+    """What the table leaves out, and what changes are against, can be read above it."""
     state.options = TableOptions("cells", "-density", group=GROUPINGS[1])
-    assert state.describe(state.shown) == (
-        "5 of 5 runs, 5 marked · 2 low-fidelity runs (2 cycles) hidden, P to show"
-        " · cells · sorted by -density · grouped by scheme"
+    assert state.describe(state.prepare_rows()()) == (
+        "5 of 5 runs of cells, 5 marked · 2 low-fidelity runs (2 cycles) hidden, P to show"
+        " · cells · grouped by scheme · against ◇ reference, which trained less: no control"
     )
 
 
@@ -138,10 +151,22 @@ def test_rows_are_made_in_words(state: CompareState) -> None:
 
 def test_a_tab_chosen_again_shows_its_other_side(state: CompareState) -> None:
     """Another tab begins with its first side; after the last comes the first again."""
-    assert state.choose_tab(TABS[5])
+    assert state.choose_tab(SIZE)
     assert state.side == 0
-    assert not state.choose_tab(TABS[5])
+    assert not state.choose_tab(SIZE)
     assert state.side == 1
-    assert state.choose_tab(TABS[0])
-    sides = [state.side, *(state.choose_tab(TABS[0]) or state.side for _ in range(3))]
+    assert state.choose_tab("Memory")
+    sides = [state.side, *(state.choose_tab("Memory") or state.side for _ in range(3))]
     assert sides == [0, 1, 2, 0]
+
+
+def test_names_of_tabs_are_dropped_from_the_last_on() -> None:
+    """The current one keeps its name, and a click means what is drawn there."""
+    assert label_tabs(CHANGE, 120) == [f"{at} {tab}" for at, tab in enumerate(TABS, 1)]
+    narrow = label_tabs("Settings", 60)
+    assert narrow[:3] == ["1 Change", "2 Curves", "3 Size"]
+    assert narrow[-2:] == ["8", "9 Settings"]
+    assert sum(len(label) + 2 for label in narrow) < 60
+    assert tab_at(1, CHANGE, 120) == CHANGE
+    assert tab_at(11, CHANGE, 120) == "Curves"
+    assert tab_at(119, CHANGE, 120) is None

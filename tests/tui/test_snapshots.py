@@ -166,19 +166,21 @@ async def test_other_runs(begin: Begin, runs_dir: Path, showcase: list[RecordedS
 
 
 async def test_compare(begin: Begin, runs_dir: Path) -> None:
-    """The table with every tab, groups, the help and the columns' prompt."""
+    """The table with every tab, groups, the help and the lists of columns and orders."""
     write_searched_study(runs_dir)
     async with begin() as walk:
         await walk.pilot.press("c")
         await until(walk.pilot, lambda: isinstance(walk.pilot.app.screen, CompareScreen))
         await walk.press("down")
         for key, name in enumerate(
-            ("accuracy", "memory", "utilisation", "averages", "density", "pareto", "classes",
-             "subgroups", "settings"), 1,
+            ("change", "curves", "size", "density", "memory", "classes", "subgroups",
+             "calibration", "settings"), 1,
         ):  # fmt: skip
             await walk.take(f"compare-{name}", *([] if key == 1 else [str(key)]))
+        await walk.take("compare-averages", "1", "1")
         await walk.take("compare-groups", "1", "G")
         await walk.take("compare-columns", "G", "G", "G", "G", "v")
+        await walk.take("compare-order", "escape", "o")
         await walk.take("compare-help", "escape", "question_mark")
 
 

@@ -75,7 +75,9 @@ class ActionHandlers:
             case ModelExportRequested():
                 self._work(self._open_export(request.key))
             case ChartExportRequested():
-                self._run(partial(self._actions.export_chart, request.key, request.plot))
+                self._run(
+                    partial(self._actions.export_chart, request.key, request.plot, request.title)
+                )
             case _:
                 assert_never(request)
 

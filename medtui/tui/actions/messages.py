@@ -79,9 +79,11 @@ class ChartExportRequested(ActionMessage):
     """Write a chart to files."""
 
     key: str
-    """`study/run`, in whose folder the files are written."""
+    """`study/run` or a study, in whose folder the files are written; empty for the runs folder."""
     plot: Plot
     """As it is on screen: zoomed, smoothed."""
+    title: str = ""
+    """What stands above the pictures: of which study and runs they are."""
 
 
 ActionRequest = (

@@ -84,11 +84,19 @@ class StudyActions:
         publish_text(self._folder(name).note, text.strip() + "\n")
         return f"Note of {name} saved."
 
-    def export_chart(self, key: str, plot: Plot) -> str:
-        """Write a chart to files in the folder of the run `study/run`."""
-        from medtui.charts.export import export_chart
+    def export_chart(self, key: str, plot: Plot, title: str = "") -> str:
+        """Write a chart to files in the folder of a run, a study, or all studies (empty key).
 
-        return "Exported to " + ", ".join(map(str, export_chart(self._run(key), plot)))
+        `title` stands above the pictures; without one, the plot's own with study and run does.
+        """
+        from medtui.charts.export import export_chart, export_plot
+
+        if "/" in key:
+            paths = export_chart(self._run(key), plot)
+        else:
+            folder = self._folder(key).path if key else self.runs_dir
+            paths = export_plot(folder / "exports", plot, title=title or plot.title)
+        return f"Exported {', '.join(path.name for path in paths)} to {paths[0].parent}"
 
     def finished_run(self, key: str) -> RunFolder | None:
         """Return the folder of the run `study/run`; None where it has no model."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from medtui.analysis.baselines import uncontrolled_studies
 from medtui.analysis.column import Column
-from medtui.analysis.column_choice import differing, usual_columns, with_positive_class
+from medtui.analysis.column_choice import differing, with_positive_class
 from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
 from medtui.analysis.group_statistics import (
@@ -15,7 +15,10 @@ from medtui.analysis.group_statistics import (
 )
 from medtui.analysis.groups import Group, group_runs
 from medtui.analysis.run_record import RunRecord, positive_of
+from medtui.analysis.run_titles import titles_of
 from medtui.metrics.nested import MIN_SEEDS
+from medtui.tui.compare.footing import describe_tests
+from medtui.tui.compare.headings import cell_of, screen_columns, without_unit
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class TableOptions:
 
     def columns_for(self, entries: Sequence[RunRecord]) -> list[Column]:
         """Return the table's columns for these runs, the run's name among them."""
-        columns = columns_named(self.columns) if self.columns else usual_columns(entries)
+        columns = columns_named(self.columns) if self.columns else screen_columns(entries)
         if all(column.name != "run" for column in columns):
             columns.insert(0, column_named("run"))
         columns = differing(columns, entries) if self.is_same_hidden else columns
@@ -57,6 +60,10 @@ class CompareRows:
     """Key of the baseline; empty where each run's own control or reference is the baseline."""
     texts: Mapping[str, tuple[str, ...]]
     """Run to the texts of its columns."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Run to its title, as on Home."""
+    sort: str = ""
+    """Column by which they are ordered, `-` before it for descending order."""
     groups: tuple[Group, ...] = ()
     """Runs listed together, below their mean where there are several; empty without grouping."""
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -65,18 +72,23 @@ class CompareRows:
     """A group's label to its paired changes over seeds and patients."""
     default_baseline: str = "the reference"
     """What changes are relative to where no run is pinned."""
+    tests: str = ""
+    """What the numbers were measured on: patients, images, digest, margin."""
 
     @property
     def baseline(self) -> str:
-        """What changes are relative to, and the class that sensitivity and its like are about."""
-        change = f"change from {self.pin or self.default_baseline}"
+        """What changes are relative to: `against ◆ control`."""
+        return f"against {self.titles.get(self.pin, self.pin) or self.default_baseline}"
+
+    @property
+    def footing(self) -> str:
+        """What the numbers rest on: the tests, the use of val, groups."""
+        parts = [self.tests]
         if any(each.metric is not None and each.split == "val" for each in self.columns):
-            change += " · val was used for selection"
+            parts.append("val was used for selection")
         if self.groups:
-            change += f" · {describe_groups(self.groups)}"
-        positive = positive_of(self.entries)
-        is_shown = positive is not None and any(each.is_of_positive for each in self.columns)
-        return f"{change} · positive class: {positive}" if is_shown else change
+            parts.append(describe_groups(self.groups))
+        return " · ".join(filter(None, parts))
 
 
 def make_rows(
@@ -87,13 +99,16 @@ def make_rows(
 ) -> CompareRows:
     """Return the rows of these runs; blocks while files are read."""
     columns = tuple(options.columns_for(entries))
-    texts = {entry.key: tuple(column.text(entry) for column in columns) for entry in entries}
+    texts = {entry.key: tuple(cell_of(column, entry) for column in columns) for entry in entries}
     groups = tuple(group_runs(entries, options.group.split()) if options.group else ())
     statistics = {group.label: group_statistics(group, pin) for group in groups}
     means = {group.label: _group_row(group, columns, statistics[group.label]) for group in groups}
+    is_about_one = any(column.is_of_positive for column in columns)
+    positive = positive_of(entries) if is_about_one else None
     return CompareRows(
-        tuple(entries), columns, differences, pin.key if pin else "", texts, groups, means,
-        statistics, _default_baseline(entries),
+        tuple(entries), columns, differences, pin.key if pin else "", texts, titles_of(entries),
+        options.sort, groups, means, statistics, _default_baseline(entries),
+        describe_tests(entries, differences, positive),
     )  # fmt: skip
 
 
@@ -105,7 +120,7 @@ def _group_row(group: Group, columns: Sequence[Column], found: GroupStatistics) 
             shared = {column.text(entry) for entry in group.members}
             words.append(shared.pop() if len(shared) == 1 else "")
         else:
-            words.append(value_text(group, column, found))
+            words.append(without_unit(column, value_text(group, column, found)))
     return tuple(words)
 
 
@@ -124,10 +139,8 @@ def _default_baseline(entries: Sequence[RunRecord]) -> str:
     """Return what the runs are compared with, and what that baseline means."""
     without = uncontrolled_studies(entries)
     if not without:
-        return "the control" if any(each.folder.is_compressed for each in entries) else (
-            "the reference"
-        )  # fmt: skip
+        return "◆ control" if any(each.folder.is_compressed for each in entries) else "◇ reference"
     studies = {entry.folder.study.name for entry in entries if entry.folder.is_compressed}
     where = "" if len(without) == len(studies) else f" in {', '.join(without)}"
-    baseline = "the reference" if not where else "the control, else the reference"
+    baseline = "◇ reference" if not where else "◆ control, else ◇ reference"
     return f"{baseline}, which trained less: no control{where}"

@@ -12,18 +12,19 @@ from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
 from medtui.analysis.filters import parse_filter
 from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
-from medtui.analysis.run_record import RunRecord, problems_of
-from medtui.analysis.run_tables import short_name
+from medtui.analysis.run_record import RunRecord, problems_of, task_of
+from medtui.analysis.run_titles import titles_of
 from medtui.analysis.sorting import sort_runs
 from medtui.charts.figures.data import ChartedRun
 from medtui.charts.selection import Marks
 from medtui.errors import MedtuiError
+from medtui.metrics import Metric, metric_named, primary_metric
 from medtui.tui.compare.model import FinishedRuns
 from medtui.tui.compare.rows import CompareRows, TableOptions, make_rows
 from medtui.tui.compare.tabs import TABS, TabRequest, next_side
 
 GROUPINGS = ("", "scheme", "scheme density", "density", "study")
-"""The groupings that `g` cycles through."""
+"""The groupings that `G` cycles through."""
 
 
 @dataclass
@@ -45,16 +46,27 @@ class CompareState:
     tab: str = TABS[0]
     side: int = 0
     """The side of the tab that is shown: free memory and latency are on side 1."""
+    metric: int = 0
+    """How many times the metric of the changes was turned; 0 is the primary one."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Place of each run in the order that was chosen; a run that finishes later is put behind."""
 
     @property
     def filtered(self) -> list[RunRecord]:
-        """The runs that match the filter, in order."""
+        """The runs that match the filter, in order: baselines first, then as it was chosen.
+
+        A run that finishes while the table is shown takes the next row: nothing is sorted again
+        under the cursor.
+        """
         try:
             holds = parse_filter(self.options.filter)
             entries = [entry for entry in self.runs.entries if holds(entry)]
-            return sort_runs(entries, self.options.sort)
         except MedtuiError:  # an incomplete filter, while it is being typed
-            return list(self.runs.entries)
+            entries = list(self.runs.entries)
+        if not self.options.sort:
+            return _baselines_first(entries)
+        last = len(self.places)
+        return sorted(entries, key=lambda entry: self.places.get(entry.key, last))
 
     @property
     def shown(self) -> list[RunRecord]:
@@ -69,14 +81,10 @@ class CompareState:
 
     @property
     def marked(self) -> tuple[ChartedRun, ...]:
-        """The marked runs, in the order in which they were marked."""
-        found = [(mark, self.runs.find(mark.key)) for mark in self.marks]
-        entries = [entry for _, entry in found if entry is not None]
-        return tuple(
-            ChartedRun(entry, mark, short_name(entry, entries))
-            for mark, entry in found
-            if entry is not None
-        )
+        """The marked runs that the filter shows, in the order of the table."""
+        found = [(mark, entry) for entry in self.shown if (mark := self.marks.of(entry.key))]
+        titles = titles_of([entry for _, entry in found])
+        return tuple(ChartedRun(entry, mark, titles[entry.key]) for mark, entry in found)
 
     @property
     def pinned_key(self) -> str:
@@ -152,21 +160,22 @@ class CompareState:
         columns_named(names or "run")
         self.options = replace(self.options, columns=names.strip())
 
-    def sort_by_next_column(self) -> None:
-        """Sort by the next column, best values first; after the last, not at all."""
-        names = [column.name for column in self.columns if column.name != "run"]
-        current = self.options.sort.removeprefix("-")
-        at = names.index(current) + 1 if current in names else 0
-        name = names[at] if at < len(names) else ""
-        is_falling = bool(name) and column_named(name).higher_is_better is True
-        self.options = replace(self.options, sort=f"-{name}" if is_falling else name)
+    def order_by(self, name: str) -> None:
+        """Order by a column, best values first; the same one again reverses, empty is no order.
 
-    def reverse_order(self) -> None:
-        """Reverse the order of the sorted column."""
-        name = self.options.sort.removeprefix("-")
-        if name:
-            is_falling = self.options.sort.startswith("-")
-            self.options = replace(self.options, sort=name if is_falling else f"-{name}")
+        References and controls stay on top: the others are compared with them.
+        """
+        current = self.options.sort
+        if name and name == current.removeprefix("-"):
+            sort = name if current.startswith("-") else f"-{name}"
+        else:
+            is_falling = bool(name) and column_named(name).higher_is_better is True
+            sort = f"-{name}" if is_falling else name
+        self.options = replace(self.options, sort=sort)
+        entries = sort_runs(self.runs.entries, sort)
+        entries.sort(key=lambda entry: entry.folder.is_reference or entry.folder.is_control,
+                     reverse=True)  # fmt: skip
+        self.places = {entry.key: at for at, entry in enumerate(entries)}
 
     def group_by_next(self) -> None:
         """Group by the next columns; after the last, not at all."""
@@ -191,25 +200,60 @@ class CompareState:
         self.tab = tab
         return is_other
 
-    def request_tab(self, current: str | None, width: int) -> TabRequest:
-        """Return what computes the tab: `current` is the run under the cursor, `width` in cells."""
+    def request_tab(
+        self, current: str | None, width: int, tab: str = "", side: int = 0
+    ) -> TabRequest:
+        """Return what computes a tab, by default the chosen one.
+
+        `current` is the run under the cursor, `width` in cells.
+        """
         entry = self.runs.find(current) if current else None
-        return TabRequest(self.tab, self.marked, entry, self.runs, self.pin, self.side, width)
+        side = side if tab else self.side
+        return TabRequest(tab or self.tab, self.marked, entry, self.runs, self.pin, side, width)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics whose changes can be shown, the primary one first; empty without runs."""
+        if not self.runs.entries:
+            return []
+        first = primary_metric(task_of(self.shown))
+        known = {name for found in self.differences.values() for name in found.by_metric}
+        others = [metric for name in known if (metric := metric_named(name)) and metric != first]
+        return [first, *sorted(others, key=lambda metric: metric.name)]
+
+    @property
+    def worst(self) -> str | None:
+        """Key of the shown run that fell most; None before any change is known."""
+        falls = {
+            entry.key: found.by_metric[name].value
+            for entry in self.shown
+            if entry.folder.is_compared and (found := self.differences.get(entry.key))
+            for name in [primary_metric(task_of(self.shown)).name]
+            if name in found.by_metric
+        }
+        return min(falls, key=lambda key: falls[key], default=None)
 
     def prepare_rows(self) -> Callable[[], CompareRows]:
         """Return a function that makes the table's rows; it blocks: call it in a thread."""
         differences = dict(self.differences)
         return partial(make_rows, self.shown, self.options, differences, self.pin)
 
-    def describe(self, shown: Sequence[RunRecord]) -> str:
-        """Return the table's title: counts, filter, order, groups."""
+    def describe(self, rows: CompareRows) -> str:
+        """Return the table's title: counts, filter, groups, and what changes are against."""
+        shown = rows.entries
         counts = [len(split_by_fidelity(each)[0]) for each in (shown, self.runs.entries)]
-        title = f"{counts[0]} of {counts[1]} runs, {len(self.marks)} marked"
+        studies = list(dict.fromkeys(entry.folder.study.name for entry in shown))
+        of_study = f" of {studies[0]}" if len(studies) == 1 else ""
+        drawn = sum(self.marks.of(entry.key) is not None for entry in shown)
+        hidden = len(self.marks) - drawn
+        title = f"{counts[0]} of {counts[1]} runs{of_study}, {drawn} marked"
+        is_plain = len(studies) == 1 and self.options.filter == f"study={studies[0]}"
         parts = [
+            f"{hidden} marked not shown" if hidden else "",
             self._describe_low_fidelity(),
-            self.options.filter,
-            self.options.sort and f"sorted by {self.options.sort}",
+            "" if is_plain else self.options.filter,
             self.options.group and f"grouped by {self.options.group}",
+            rows.baseline,
         ]
         return " · ".join([title, *filter(None, parts)])
 
@@ -220,3 +264,12 @@ class CompareState:
             return ""
         hidden = "" if self.options.is_low_fidelity_shown else " hidden, P to show"
         return f"{describe_low_fidelity(found)}{hidden}"
+
+
+def _baselines_first(entries: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return runs study by study: references, controls, then the others as they were planned."""
+    studies = list(dict.fromkeys(entry.folder.study.name for entry in entries))
+    return sorted(entries, key=lambda entry: (
+        studies.index(entry.folder.study.name),
+        not entry.folder.is_reference, not entry.folder.is_control,
+    ))  # fmt: skip

@@ -1,46 +1,62 @@
-"""Compare's table: one row per run, with its mark and the change of each metric."""
+"""Compare's table: one row per run, with its letter, its change and its verdict."""
 
 from typing import Literal, assert_never
 
 from rich.text import Text
+from textual.binding import Binding
 
 from medtui.analysis.column import Column as RunColumn
 from medtui.analysis.differences import Differences, from_control, from_reference
 from medtui.analysis.group_statistics import change_text
 from medtui.analysis.groups import Group
 from medtui.analysis.run_record import RunRecord, task_of
+from medtui.analysis.verdicts import Verdict
 from medtui.charts.palette import Colours
 from medtui.charts.selection import Marks
 from medtui.metrics import Metric, primary_metric
 from medtui.tui.bindings import bind
+from medtui.tui.compare.headings import heading_of, order_mark, short_label
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
-from medtui.units import plural
+from medtui.units import MISSING, plural
 
 _WIDEST = 24
 """Cells of a column at most; the run's name grows beyond where there is space."""
 
+_NARROWEST_NAME = 20
+"""Cells of the run's name before other columns are left out."""
+
 _GROUP = "group: "
 """Prefix of the keys of groups' rows; no key of a run begins with it."""
 
-_SIGN = 2
-"""Cells before a run's name for its role in a search."""
-
-_CHANGE = 23
-"""Cells of a change with its interval."""
+_CHANGE = {True: 17, False: 23}
+"""Cells of a usual change with its interval, in points of a share or as a number between 0 and 1;
+kept free before the changes are computed."""
 
 _VERDICT = "verdict"
-_STATE = 12
-"""Cells of a verdict's state: `non-inferior`."""
+_STATE = 15
+"""Cells of a verdict with its sign and a blank before it."""
+
+_KEPT = ("smaller", "sparse_size", "latency", "density")
+"""Columns that stay longer than other numbers when the table is narrow."""
+
+_BESIDE = 1_000
+"""Rank of changes from the reference beside those from the control: they are left out first."""
 
 
 class CompareTable(RecordTable):
     """All finished runs that match the filter."""
 
+    GAP = 1
+
+    DEFAULT_CSS = """
+    CompareTable { padding: 0; }
+    """
+
     BINDINGS = [
-        bind(
-            "open", "select_cursor", "Mark", "Mark or unmark the run under the cursor", shown=False
-        ),
+        bind("open", "select_cursor", "Open run", "Open the run under the cursor"),
+        Binding("left", "screen.walk(-1)", show=False),
+        Binding("right", "screen.walk(1)", show=False),
     ]
 
     def __init__(self) -> None:
@@ -80,27 +96,72 @@ class CompareTable(RecordTable):
 
 def _columns(rows: CompareRows) -> list[Column]:
     """Return the table's columns; in a narrow table the last ones are left out first."""
-    columns = [Column("mark", "", 2)]
+    columns = [Column("mark", "", 1 + _widest_letter(rows))]
     first = next((column for column in rows.columns if _has_change(column)), None)
     for at, column in enumerate(rows.columns):
-        means = (rows.means[group.label] for group in rows.groups if len(group.members) > 1)
-        every = (*rows.texts.values(), *means)
-        widest = max((len(words[at]) for words in every), default=0)
-        width = min(_WIDEST, max(widest, len(column.label)))
-        is_name = column.name == "run"
-        if is_name and any(entry.is_probe or entry.is_chosen for entry in rows.entries):
-            width += _SIGN
-        rank = 0 if is_name or column is first else 2 * at + 2
+        header = heading_of(column, rows.entries) + order_mark(column, rows.sort)
         justify: Literal["left", "right"] = "left" if column.is_text else "right"
-        columns.append(Column(column.name, column.label, width, rank, justify, grows=is_name))
-        if _has_change(column):
-            columns.append(Column(f"{column.name} change", "change", _CHANGE, rank + 1, "right"))
-        if _is_judged(column, rows):
-            columns.append(Column(_VERDICT, _VERDICT, _STATE, rank + 1))
-        if column is first and _has_control(rows):
-            name = f"{column.name} from reference"
-            columns.append(Column(name, "vs reference", _CHANGE, rank + 2, "right"))
+        if column.name == "run":
+            name = min(_widest(rows, at), _NARROWEST_NAME)
+            most = max(_widest(rows, at), len(header))
+            columns.append(Column("run", header, name, grows=True, most=most))
+            continue
+        width = min(_WIDEST, max(_widest(rows, at), len(header)))
+        rank = 0 if column is first else 2 * at + 2
+        if column.name in _KEPT:
+            rank = 1 + _KEPT.index(column.name)
+        columns.append(Column(column.name, header, width, rank, justify))
+        if column is first and column.metric is not None:
+            columns += _change_columns(column, column.metric, rows)
+        elif _has_change(column) and column.metric is not None:
+            header = f"change of {short_label(column.metric)}"
+            width = max(_CHANGE[column.metric.is_share], len(header))
+            columns.append(Column(f"{column.name} change", header, width, _BESIDE + at, "right"))
     return columns
+
+
+def _change_columns(column: RunColumn, metric: Metric, rows: CompareRows) -> list[Column]:
+    """Return the columns of the first metric's change, its verdict, and that from the reference."""
+    usual = _CHANGE[metric.is_share]
+    found = [change_text(metric, each) for each in _all_changes(rows)]
+    width = max([usual, *map(len, found)])
+    columns = [Column(f"{column.name} change", "change [95 %]", width, 0, "right")]
+    if _is_judged(column, rows):
+        columns.append(Column(_VERDICT, f" {_VERDICT}", _STATE, 0))
+    if _has_control(rows):
+        name = f"{column.name} from reference"
+        columns.append(Column(name, "from reference", width, _BESIDE, "right"))
+    return columns
+
+
+def _all_changes(rows: CompareRows) -> list[Differences]:
+    of_groups = [each.changes for each in rows.statistics.values() if each.changes]
+    return [*rows.differences.values(), *of_groups]
+
+
+def _widest(rows: CompareRows, at: int) -> int:
+    """Return the cells that the widest text of a column needs."""
+    if rows.columns[at].name == "run":
+        labels = [len(_group_title(each, rows)) for each in rows.groups if len(each.members) > 1]
+        names = [len(_signs(each, rows)) + len(rows.titles[each.key]) for each in rows.entries]
+        return max([*names, *labels, 1])
+    means = (rows.means[group.label] for group in rows.groups if len(group.members) > 1)
+    return max((len(words[at]) for words in (*rows.texts.values(), *means)), default=0)
+
+
+def _widest_letter(rows: CompareRows) -> int:
+    """Return cells for letters: those of a second study, and beyond the alphabet, have two."""
+    are_many = len({entry.folder.study.name for entry in rows.entries}) > 1
+    return 2 if are_many or len(rows.entries) > len(_ALPHABET) else 1
+
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _group_title(group: Group, rows: CompareRows) -> str:
+    return f"{group.label.removesuffix(f' {MISSING}')}: " + plural(
+        rows.statistics[group.label].num_seeds, "seed"
+    )
 
 
 def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
@@ -108,21 +169,93 @@ def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
     strong = f"bold {colours.accent}"
     words = zip(rows.columns, rows.means[group.label], strict=True)
     cells = {column.name: Text(text, style=strong) for column, text in words}
-    found = rows.statistics[group.label]
-    main = from_control(found.changes) if _has_control(rows) else found.changes
-    beside = from_reference(found.changes) if found.changes else None
-    for column in filter(_has_change, rows.columns):
-        assert column.metric is not None, "only metrics have a change"
-        if main is not None:
-            cells[f"{column.name} change"] = _change(column.metric, main, colours)
-            if _is_judged(column, rows):
-                cells[_VERDICT] = _verdict(group.members[0], column.metric, main, colours)
-        text = change_text(column.metric, beside)
-        cells[f"{column.name} from reference"] = Text(text, style=colours.muted)
-    return cells | {
-        "mark": Text("≡", style=strong),
-        "run": Text(f"{group.label}: {plural(found.num_seeds, 'seed')}", style=strong),
+    found = rows.statistics[group.label].changes
+    return {
+        **cells,
+        **_change_cells(group.members[0], found, rows, colours),
+        "mark": Text(" ≡", style=strong),
+        "run": Text(_group_title(group, rows), style=strong),
     }
+
+
+def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) -> Cells:
+    """Return the cells of a run; one that is not marked, so in no chart, is muted."""
+    mark = marks.of(entry.key)
+    known = mark or marks.identities.get(entry.key)
+    letter = Text(f" {known.letter}" if known else "", style=colours.muted)
+    if mark:
+        letter.stylize(f"bold {colours.of(mark.tint)}")
+    cells = {"mark": letter}
+    for column, words in zip(rows.columns, rows.texts[entry.key], strict=True):
+        cells[column.name] = Text(words, style="" if mark else colours.muted)
+    style = colours.strong if mark and not entry.is_probe else colours.muted
+    cells["run"] = Text(f"{_signs(entry, rows)}{rows.titles[entry.key]}", style=style)
+    return {**cells, **_change_cells(entry, rows.differences.get(entry.key), rows, colours)}
+
+
+def _signs(entry: RunRecord, rows: CompareRows) -> str:
+    """Return the signs before a run's name: the pin, and its role in a search."""
+    made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
+    return f"{'⊙ ' * (entry.key == rows.pin)}{made}"
+
+
+def _change_cells(
+    entry: RunRecord, found: Differences | None, rows: CompareRows, colours: Colours
+) -> Cells:
+    """Return the change of the first metric with its verdict; a baseline has neither."""
+    column = next((column for column in rows.columns if _has_change(column)), None)
+    if column is None or column.metric is None:
+        return {}
+    metric = column.metric
+    main = from_control(found) if _has_control(rows) and not rows.pin else found
+    change = change_text(metric, main)
+    cells = {f"{column.name} change": Text(change or MISSING, style=colours.muted)}
+    if main is not None and change:
+        verdict = main.verdict(metric, entry.margin) if entry.folder.is_compared else None
+        cells[f"{column.name} change"] = Text(change, style=verdict_hue(verdict, colours))
+        if verdict is not None and _is_judged(column, rows):
+            cells[_VERDICT] = verdict_text(verdict, colours)
+    beside = change_text(metric, from_reference(found) if found else None)
+    cells[f"{column.name} from reference"] = Text(beside, style=colours.muted)
+    for other in filter(_has_change, rows.columns):
+        if other is not column and other.metric is not None:
+            text = change_text(other.metric, main)
+            cells[f"{other.name} change"] = Text(text, style=colours.muted)
+    return cells
+
+
+def verdict_text(verdict: Verdict, colours: Colours) -> Text:
+    """Return the state with its sign; the Subgroups tab has the details."""
+    return Text(f" {describe_state(verdict)}", style=verdict_hue(verdict, colours) or colours.good)
+
+
+def describe_state(verdict: Verdict) -> str:
+    """Return the sign and the words of a verdict: `✓ non-inferior`, `· too few`."""
+    match verdict.state:
+        case "worse":
+            return "✗ worse"
+        case "non-inferior":
+            return "✓ non-inferior"
+        case "not shown" | "not judged":
+            return "· too few" if verdict.detail.startswith("too few") else "~ not shown"
+        case other:
+            assert_never(other)
+
+
+def verdict_hue(verdict: Verdict | None, colours: Colours) -> str:
+    """Return the colour of a change: empty, that of text, where it is no worse than accepted."""
+    if verdict is None:
+        return colours.muted
+    match verdict.state:
+        case "worse":
+            return colours.states["failed"]
+        case "non-inferior":
+            return ""
+        case "not shown" | "not judged":
+            is_few = verdict.detail.startswith("too few")
+            return colours.muted if is_few else colours.warning
+        case other:
+            assert_never(other)
 
 
 def _has_control(rows: CompareRows) -> bool:
@@ -137,58 +270,3 @@ def _has_change(column: RunColumn) -> bool:
 def _is_judged(column: RunColumn, rows: CompareRows) -> bool:
     """Return whether verdicts are on the change of this column's metric: the primary one."""
     return _has_change(column) and column.metric is primary_metric(task_of(rows.entries))
-
-
-def _verdict(entry: RunRecord, metric: Metric, of_run: Differences, colours: Colours) -> Text:
-    """Return the state alone; the Subgroups tab has the details."""
-    verdict = of_run.verdict(metric, entry.margin)
-    match verdict.state:
-        case "worse":
-            return Text(f"✗ {verdict.state}", style=colours.states["failed"])
-        case "non-inferior":
-            return Text(verdict.state, style=colours.good)
-        case "not shown" | "not judged":
-            return Text(verdict.state, style=colours.muted)
-        case other:
-            assert_never(other)
-
-
-def _signs(entry: RunRecord, rows: CompareRows) -> str:
-    """Return the signs before a run's name: the pin, and its role in a search."""
-    made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
-    return f"{'◆ ' * (entry.key == rows.pin)}{made}"
-
-
-def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) -> Cells:
-    mark = marks.of(entry.key)
-    sign = Text(mark.letter if mark else "")
-    if mark:
-        sign.stylize(f"bold {colours.of(mark.tint)}")
-    cells = {"mark": sign}
-    of_run = rows.differences.get(entry.key)
-    main = from_control(of_run) if _has_control(rows) else of_run
-    beside = from_reference(of_run) if of_run else None
-    for column, words in zip(rows.columns, rows.texts[entry.key], strict=True):
-        cells[column.name] = Text(words)
-        if column.name == "run":
-            style = colours.muted if entry.is_probe else colours.strong
-            cells["run"] = Text(f"{_signs(entry, rows)}{words}", style=style)
-        if column.metric is None:
-            continue
-        if main is not None:
-            cells[f"{column.name} change"] = _change(column.metric, main, colours)
-            if _is_judged(column, rows):
-                cells[_VERDICT] = _verdict(entry, column.metric, main, colours)
-        text = change_text(column.metric, beside)
-        cells[f"{column.name} from reference"] = Text(text, style=colours.muted)
-    return cells
-
-
-def _change(metric: Metric, of_run: Differences, colours: Colours) -> Text:
-    """Return a change with its interval; a clear one is coloured."""
-    difference = of_run.by_metric.get(metric.name)
-    text = Text(change_text(metric, of_run), style=colours.muted)
-    if difference is not None and difference.is_clear:
-        is_worse = (difference.value < 0) == metric.higher_is_better
-        text.stylize(colours.warning if is_worse else colours.good)
-    return text

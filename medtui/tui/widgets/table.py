@@ -51,6 +51,9 @@ class RecordTable(Panel, DataTable[Text]):
     }
     """
 
+    GAP = 2
+    """Cells between columns; an odd one belongs to the column before it."""
+
     BINDINGS = [
         bind("open", "select_cursor", "Open", "Open the row under the cursor"),
         bind("scroll", "cursor_down", "Down", "Move to the next row", shown=False),
@@ -61,7 +64,10 @@ class RecordTable(Panel, DataTable[Text]):
 
     def __init__(self, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(
-            id=id, cursor_type="row", cell_padding=1, cursor_foreground_priority="renderable"
+            id=id,
+            cursor_type="row",
+            cell_padding=self.GAP // 2,
+            cursor_foreground_priority="renderable",
         )
         self._columns = tuple(columns)
         self._fitted: tuple[tuple[Column, int], ...] = ()
@@ -112,7 +118,7 @@ class RecordTable(Panel, DataTable[Text]):
 
     def on_resize(self) -> None:
         """Fit the columns to the new width."""
-        if fit_columns(self._columns, self._width) != self._fitted:
+        if fit_columns(self._columns, self._width, self.GAP) != self._fitted:
             self._rebuild(self._cells)
 
     @property
@@ -121,12 +127,12 @@ class RecordTable(Panel, DataTable[Text]):
 
     def _rebuild(self, rows: dict[str, Cells]) -> None:
         selected, top, column_number = self.selected, self.scroll_y, self.cursor_column
-        self._fitted, self._cells = fit_columns(self._columns, self._width), rows
+        self._fitted, self._cells = fit_columns(self._columns, self._width, self.GAP), rows
         with self.prevent(DataTable.RowHighlighted, DataTable.CellHighlighted):
             self.clear(columns=True)
             for column, width in self._fitted:
                 label = Text(column.label, justify=column.justify)
-                self.add_column(label, key=column.key, width=width)
+                self.add_column(label, key=column.key, width=width + self.GAP % 2)
             for key, cells in rows.items():
                 self.add_row(*(_aligned(cells, column) for column, _ in self._fitted), key=key)
         if selected in rows:
@@ -135,12 +141,14 @@ class RecordTable(Panel, DataTable[Text]):
             self.scroll_to(y=top, animate=False)
 
 
-def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[Column, int], ...]:
+def fit_columns(
+    columns: Sequence[Column], width: int, gap: int = 2
+) -> tuple[tuple[Column, int], ...]:
     """Choose the columns that fit into `width` cells, each with its width."""
     kept = list(columns)
-    while len(kept) > 1 and sum(column.width + 2 for column in kept) > width:
+    while len(kept) > 1 and sum(column.width + gap for column in kept) > width:
         kept.remove(max(reversed(kept), key=lambda column: column.rank))
-    spare = width - sum(column.width + 2 for column in kept)
+    spare = width - sum(column.width + gap for column in kept)
     growing = max(1, sum(column.grows for column in kept))
     return tuple((column, _grown(column, spare // growing)) for column in kept)
 

@@ -19,6 +19,9 @@ _MARKED = {"worse", "dead"}
 
 _GAP = 2
 
+_SIDES = 3
+"""Cells beside the content: the padding, and the scrollbar, which may come with the content."""
+
 
 class TableView(Panel, VerticalScroll):
     """Shows the content of a tab without a chart."""
@@ -31,44 +34,75 @@ class TableView(Panel, VerticalScroll):
     }
     """
 
+    _parts: Sequence[Table | Text] = ()
+    _colours: Colours | None = None
+
     def compose(self) -> ComposeResult:
         yield Static()
 
     def show(self, parts: Sequence[Table | Text], colours: Colours) -> None:
         """Replace the content, and scroll to the top."""
-        width = self.content_size.width - 1
-        drawn: list[RenderableType] = []
-        for part in parts:
-            drawn += [part] if isinstance(part, Text) else _draw(part, width, colours)
-            drawn.append("")
-        self.query_one(Static).update(Group(*drawn))
+        self._parts, self._colours = parts, colours
+        self._draw_parts()
         self.scroll_home(animate=False)
 
+    def on_resize(self) -> None:
+        """Deal the columns over the new width: a widget that was hidden had none."""
+        self._draw_parts()
 
-def _draw(sheet: Table, width: int, colours: Colours) -> list[RenderableType]:
-    """Return title, table and note; a table that is too wide becomes several with the same keys."""
+    def _draw_parts(self) -> None:
+        colours = self._colours
+        if colours is None or not self.size:
+            return
+        width = self.size.width - _SIDES
+        drawn: list[RenderableType] = []
+        for part in self._parts:
+            drawn += [part] if isinstance(part, Text) else draw_table(part, width, colours)
+            drawn.append("")
+        self.query_one(Static).update(Group(*drawn))
+
+
+def draw_table(sheet: Table, width: int, colours: Colours) -> list[RenderableType]:
+    """Return title, table and note; a table that is too wide becomes several with the same keys.
+
+    In those a header that other columns share gives way to the full name: what `change` is about
+    stands in another block.
+    """
     columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headers)
     widths = [
-        max([len(cell) for cell in cells] + [len(word) for word in header.split()])
-        for header, cells in zip(sheet.shown, columns, strict=True)
+        max([len(cell) for cell in cells] + [len(word) for word in f"{header} {full}".split()])
+        for header, full, cells in zip(sheet.shown, _full_names(sheet), columns, strict=True)
     ]
     blocks = deal_columns(widths, sheet.num_keys, _GAP, width)
     parts: list[RenderableType] = [Text(sheet.title, style=f"bold {colours.strong}")]
-    parts += [_block(sheet, [(at, widths[at]) for at in block], width, colours) for block in blocks]
+    for number, block in enumerate(blocks):
+        names = _full_names(sheet) if number else sheet.shown
+        parts.append(_block(sheet, names, [(at, widths[at]) for at in block], width, colours))
     return [*parts, *([Text(sheet.note, style=colours.muted)] if sheet.note else [])]
 
 
+def _full_names(sheet: Table) -> list[str]:
+    """Return the headers, those that several columns share replaced by their full names."""
+    shown = sheet.shown
+    return [full if shown.count(header) > 1 else header
+            for header, full in zip(shown, sheet.headers, strict=True)]  # fmt: skip
+
+
 def _block(
-    sheet: Table, columns: Sequence[tuple[int, int]], available: int, colours: Colours
+    sheet: Table,
+    names: Sequence[str],
+    columns: Sequence[tuple[int, int]],
+    available: int,
+    colours: Colours,
 ) -> RichTable:
     # Where whole headers do not fit they are wrapped: else the last columns would be cut.
-    whole = sum(max(width, len(sheet.shown[at])) + _GAP for at, width in columns) - _GAP
+    whole = sum(max(width, len(names[at])) + _GAP for at, width in columns) - _GAP
     is_tight = whole > available
     table = RichTable(box=None, padding=(0, _GAP, 0, 0), header_style=colours.muted, pad_edge=False)
     for at, width in columns:
         justify: Literal["left", "right"] = "left" if at < sheet.num_keys else "right"
         table.add_column(
-            sheet.shown[at],
+            names[at],
             justify=justify,
             min_width=width,
             max_width=width if is_tight else None,

@@ -1,0 +1,296 @@
+"""What Compare's keys do."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual import work
+from textual.message import Message
+
+from medtui.analysis.columns import all_columns
+from medtui.analysis.run_tables import runs_table
+from medtui.analysis.table import table_csv
+from medtui.charts.viewport import Viewport, apply_viewport
+from medtui.errors import MedtuiError
+from medtui.tui.actions.messages import ChartExportRequested, ModelExportRequested
+from medtui.tui.clipboard import copy_text
+from medtui.tui.compare.dialogs import ColumnDialog, OrderDialog
+from medtui.tui.compare.filter_line import CompareFilter
+from medtui.tui.compare.headings import heading_of
+from medtui.tui.compare.named_filters import name_filter
+from medtui.tui.compare.rows import CompareRows
+from medtui.tui.compare.state import CompareState
+from medtui.tui.compare.subgroups_pane import PatientTable
+from medtui.tui.compare.tab_area import TabArea
+from medtui.tui.compare.table import CompareTable
+from medtui.tui.compare.tabs import CHANGE, OF_CURRENT, SUBGROUPS, TABS
+from medtui.tui.compare.walking import next_point
+from medtui.tui.compare.writing import owner_of, titled, write_table
+from medtui.tui.screens.confirm import Choice, ConfirmDialog
+from medtui.tui.screens.prompt import Prompt
+from medtui.tui.screens.snapshot_screen import SnapshotScreen
+from medtui.tui.widgets.chart import Chart
+from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
+
+
+class CompareActions(SnapshotScreen):
+    """The actions of the screen, apart from how it is filled."""
+
+    @dataclass
+    class RunRequested(Message):
+        """Open the run `study/run`."""
+
+        key: str
+
+    _state: CompareState
+    _runs_dir: Path
+    _rows: CompareRows | None
+
+    @property
+    def chart(self) -> Chart | None:
+        """The tab's chart; None where the tab has none."""
+        return self.query_one(TabArea).chart
+
+    @property
+    def has_table(self) -> bool:
+        """Whether results can be shown; a closing screen loses its widgets first."""
+        return self.is_attached and bool(self.query(CompareTable))
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the tab takes the place of the table."""
+        return self._state.tab == SUBGROUPS
+
+    @abstractmethod
+    def _refresh(self) -> None:
+        """Show the table again, and compute the tab again."""
+
+    @abstractmethod
+    def _show_table(self) -> None:
+        """Show the table again."""
+
+    @abstractmethod
+    def _fill_tab(self) -> None:
+        """Compute the tab again."""
+
+    @abstractmethod
+    def _show_forest(self) -> None:
+        """Draw the changes again."""
+
+    @abstractmethod
+    def _show_tabs(self) -> None:
+        """Show the names of the tabs again."""
+
+    @abstractmethod
+    def _show_search(self) -> None:
+        """Show the outcome of the search, where the table is."""
+
+    @abstractmethod
+    def _show_title(self) -> None:
+        """Show the place in the title bar."""
+
+    def action_open_run(self) -> None:
+        """Open the run under the cursor."""
+        selected = self.query_one(CompareTable).selected_run
+        if selected is not None:
+            self.post_message(self.RunRequested(selected))
+
+    def action_filter(self) -> None:
+        self.query_one(CompareFilter).open()
+
+    def action_sort(self) -> None:
+        """Choose the order by a list."""
+        if self._rows is None:
+            return
+        columns = [(column, heading_of(column, self._rows.entries))
+                   for column in self._rows.columns if column.name != "run"]  # fmt: skip
+        self.app.push_screen(OrderDialog(columns, self._state.options.sort), self._order_by)
+
+    def _order_by(self, name: str | None) -> None:
+        if name is not None:
+            self._state.order_by(name)
+            self._show_table()
+
+    def action_reverse(self) -> None:
+        """Reverse the order; without one, change nothing."""
+        name = self._state.options.sort.removeprefix("-")
+        if name:
+            self._order_by(name)
+
+    def action_group(self) -> None:
+        self._state.group_by_next()
+        self._show_table()
+
+    def action_low_fidelity(self) -> None:
+        self._state.toggle_low_fidelity()
+        self._refresh()
+
+    def action_hide_same(self) -> None:
+        self._state.toggle_same_hidden()
+        self._show_table()
+
+    def action_metric(self) -> None:
+        """Show the changes of the next metric."""
+        self._state.metric += 1
+        self._show_forest()
+
+    def action_columns(self) -> None:
+        """Choose columns by a checklist."""
+        self.app.push_screen(ColumnDialog(all_columns(), self._state.columns), self._set_columns)
+
+    def _set_columns(self, names: str | None) -> None:
+        if names is not None:
+            self._state.set_columns(names)
+            self._show_table()
+
+    def action_mark(self) -> None:
+        """Mark or unmark the run under the cursor; on a group's line, all of its runs."""
+        keys = self.query_one(CompareTable).selected_runs
+        if keys:
+            self._state.toggle_marks(keys)
+            self._refresh()
+
+    def action_mark_all(self) -> None:
+        self._state.toggle_all_marks()
+        self._refresh()
+
+    def action_pin(self) -> None:
+        selected = self.query_one(CompareTable).selected_run
+        if selected is not None:
+            self._state.toggle_pin(selected)
+            self._refresh()
+
+    def action_step(self, step: int) -> None:
+        """Move the table's cursor by rows, also where it is not on screen."""
+        table = self.query_one(CompareTable)
+        if step > 0:
+            table.action_cursor_down()
+        else:
+            table.action_cursor_up()
+
+    def action_walk(self, step: int) -> None:
+        """Move the cursor to the run of the next point of the chart; else to the next run."""
+        chart, table = self.chart, self.query_one(CompareTable)
+        if chart is None or chart.plot is None:
+            self.action_step(step)
+            return
+        keys = {run.mark.letter: run.entry.key for run in self._state.marked}
+        found = next_point(chart.plot, keys, table.selected, step)
+        if found is not None:
+            table.select(found)
+        elif not self._is_whole:
+            adjust_chart(chart, "next_point" if step > 0 else "previous_point")
+
+    def action_tab(self, key: str) -> None:
+        """Show a tab; for the current tab, show its other side."""
+        self._choose_tab(TABS[int(key) - 1])
+
+    def action_next_tab(self, step: int) -> None:
+        at = (TABS.index(self._state.tab) + step) % len(TABS)
+        self._choose_tab(TABS[at])
+
+    def _choose_tab(self, tab: str) -> None:
+        """Show a tab, those about one run on the run that fell most unless one was chosen."""
+        if self._state.choose_tab(tab):
+            for chart in self.query(Chart):
+                chart.viewport = Viewport()
+            if tab in OF_CURRENT:
+                self._go_to_worst()
+        self.set_class(self._is_whole, "-subgroups")
+        self._show_tabs()
+        self._show_title()
+        self._show_search()
+        self._fill_tab()
+        self.query_one(PatientTable if self._is_whole else CompareTable).focus()
+
+    def _go_to_worst(self) -> None:
+        """Leave a baseline, about which there is nothing to see, for the run that fell most."""
+        table = self.query_one(CompareTable)
+        entry = self._state.runs.find(table.selected_run or "")
+        worst = self._state.worst
+        if worst is not None and (entry is None or not entry.folder.is_compared):
+            table.select(worst)
+
+    def action_adjust_chart(self, adjustment: Adjustment) -> None:
+        adjust_chart(self.chart, adjustment)
+
+    def action_full(self) -> None:
+        """Show the tab alone, or the table again; in Subgroups, the images alone."""
+        self.toggle_class("-full")
+
+    def close_layer(self) -> bool:
+        """Reset the chart's view, else show all panes, else leave a tab that hides the table."""
+        if close_view(self, self.chart):
+            return True
+        if self._is_whole:
+            self._choose_tab(CHANGE)
+            return True
+        return False
+
+    def action_copy(self) -> None:
+        """Copy the table as CSV."""
+        if self._rows is None:
+            return
+        table = runs_table(self._rows.entries, self._rows.columns, self._state.differences or None)
+        self.notify(copy_text(self.app, table_csv(table)), markup=False)
+
+    def action_export(self) -> None:
+        """Write the chart to files: of several runs in their study's folder."""
+        chart, runs = self.chart, [run.entry for run in self._state.marked]
+        plot = self.query_one(TabArea).plot
+        if chart is None or plot is None or not runs:
+            self.notify("This tab has no chart. w writes the table.", severity="warning")
+            return
+        seen = apply_viewport(chart.viewport, plot)
+        self.post_message(ChartExportRequested(owner_of(runs), seen, titled(seen, runs)))
+
+    def action_write(self) -> None:
+        """Ask what to write: the table, or the filter under a name."""
+        choices = [
+            Choice("t", "table", "the table as CSV and Markdown"),
+            Choice("f", "filter", "the filter under a name: / and down recall it"),
+            Choice("c", "", "Cancel"),
+        ]
+        self.app.push_screen(ConfirmDialog("Write", choices), self._write)
+
+    def _write(self, answer: str | None) -> None:
+        if answer == "table":
+            self._write_table()
+        elif answer == "filter":
+            expression = self._state.options.filter
+            self.app.push_screen(Prompt(f"Name of the filter {expression}:"), self._name_filter)
+
+    def _name_filter(self, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            path = name_filter(name, self._state.options.filter)
+        except MedtuiError as error:
+            self.notify(str(error), title="Not written", severity="error", markup=False)
+        else:
+            self.notify(f"{name} is in {path}.", markup=False)
+
+    @work(thread=True, group="write")
+    def _write_table(self) -> None:
+        rows = self._rows
+        if rows is None:
+            return
+        owner = owner_of(rows.entries).partition("/")[0]
+        folder = self._runs_dir / owner / "exports"
+        try:
+            paths = write_table(folder, rows.entries, rows.columns, self._state.differences)
+        except MedtuiError as error:
+            words, severity = str(error), True
+        else:
+            words, severity = (
+                f"Wrote {' and '.join(each.name for each in paths)} to {folder}",
+                False,
+            )
+        self.app.call_from_thread(
+            self.notify, words, severity="error" if severity else "information", markup=False
+        )
+
+    def action_export_model(self) -> None:
+        selected = self.query_one(CompareTable).selected_run
+        if selected:
+            self.post_message(ModelExportRequested(selected))

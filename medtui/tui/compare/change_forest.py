@@ -1,0 +1,111 @@
+"""The forests of Compare: changes of the marked runs, and means over seeds."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rich.text import Text
+
+from medtui.analysis.differences import Differences
+from medtui.charts.figures.by_category import averages
+from medtui.charts.figures.data import ChartedRun, FigureData
+from medtui.charts.palette import Colours
+from medtui.charts.plot import Plot
+from medtui.metrics import Metric
+from medtui.tui.compare.forest import Forest, ForestRow, draw_forest
+
+_PERCENT = 100.0
+
+
+def change_forest(
+    runs: Sequence[ChartedRun],
+    found: Mapping[str, Differences | str],
+    metric: Metric,
+    colours: Colours,
+    *,
+    is_judged: bool,
+) -> Forest:
+    """Return each run's change of a metric; a baseline, which is the zero line, has no row.
+
+    `found` has a run's differences, or why it has none; it lacks runs that are being computed.
+    """
+    scale = _PERCENT if metric.is_share else 1.0
+    changes = {key: each for key, each in found.items() if isinstance(each, Differences)}
+    baselines = {
+        changes[run.entry.key].baseline
+        for run in runs
+        if run.entry.key in changes and not run.entry.folder.is_control
+    }
+    has_control = any(run.entry.folder.is_control for run in runs if run.entry.key in baselines)
+    shown = [run for run in runs if run.entry.key not in baselines]
+    shown = [run for run in shown if not (has_control and run.entry.folder.is_control)]
+    margins = {run.entry.margin for run in shown if run.entry.folder.is_compared}
+    margin = -margins.pop() * scale if is_judged and len(margins) == 1 else None
+    rows = tuple(_row(run, found.get(run.entry.key), metric, scale, colours) for run in shown)
+    return Forest(rows, metric.digits, margin=margin)
+
+
+def _row(
+    run: ChartedRun,
+    found: Differences | str | None,
+    metric: Metric,
+    scale: float,
+    colours: Colours,
+) -> ForestRow:
+    row = ForestRow(run.entry.key, run.mark.letter, colours.of(run.mark.tint), run.title)
+    if not isinstance(found, Differences):
+        return replace(row, words="computing …" if found is None else found)
+    difference = found.by_metric.get(metric.name)
+    if difference is None or not math.isfinite(difference.value):
+        return replace(row, words=f"{metric.label} is undefined")
+    if not difference.has_interval:
+        mark = difference.shortage.mark if difference.shortage else "no interval"
+        return replace(row, value=difference.value * scale, words=mark)
+    interval = (difference.low * scale, difference.high * scale)
+    return replace(row, value=difference.value * scale, interval=interval)
+
+
+def draw_averages(runs: Sequence[ChartedRun], width: int, colours: Colours) -> Text:
+    """Return a block for each plot of means over seeds: dots, with bars of one deviation.
+
+    Each has a scale of its own, from its lowest to its highest value: bars from zero hid what
+    differs. A group of one run has that run's letter.
+    """
+    data = FigureData(tuple(runs))
+    letters = {run.entry.key: run for run in runs}
+    groups = data.cells()
+    alone = {
+        at: letters[group.members[0].key]
+        for at, group in enumerate(groups)
+        if len(group.members) == 1
+    }
+    text = Text()
+    for plot in averages(data):
+        text.append(f"{plot.title}\n", style=f"bold {colours.strong}")
+        forest = _forest_of(plot, alone, colours)
+        text.append_text(draw_forest(forest, width, len(forest.rows), colours))
+        text.append("\n\n")
+    text.append(
+        "dot: mean over the seeds of a scheme and density, bar: one standard deviation to either "
+        "side; ring: one seed",
+        style=colours.muted,
+    )
+    return text
+
+
+def _forest_of(plot: Plot, alone: Mapping[int, ChartedRun], colours: Colours) -> Forest:
+    (series,) = plot.series
+    rows = []
+    for (value, row), (low, high) in zip(series.points, series.intervals, strict=True):
+        at = int(row or 0)
+        run = alone.get(at)
+        rows.append(ForestRow(
+            str(at),
+            run.mark.letter if run else "",
+            colours.of(run.mark.tint) if run else colours.strong,
+            plot.rows[at],
+            value,
+            (low, high) if high > low else None,
+            "" if high > low else f"{value:.{series.digits or 0}f}",
+        ))  # fmt: skip
+    return Forest(tuple(rows), series.digits or 0, is_change=False)

@@ -1,0 +1,93 @@
+"""Thumbnails of the images whose answer changed, each above its probability before and after."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from medtui.analysis.changed_images import ChangedImage
+from medtui.charts.palette import Colours
+from medtui.tui.compare.subgroup_text import caption_lines
+from medtui.tui.widgets.image_strip import GAP, draw_pictures
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SIDE = 16
+"""Cells across one thumbnail; it is half as many rows high."""
+
+_LINES = 3
+"""Lines of a caption at most."""
+
+_ROWS = 12
+"""Rows of a thumbnail with its caption and the blank line below."""
+
+Pictures = Mapping[str, "NDArray[np.uint8]"]
+
+
+def num_across(width: int) -> int:
+    """Return how many thumbnails fit beside each other."""
+    return max(1, (width + len(GAP)) // (SIDE + len(GAP)))
+
+
+def draw_changed(
+    changed: Sequence[ChangedImage],
+    pictures: Pictures,
+    width: int,
+    height: int,
+    colours: Colours,
+    *,
+    problem: str = "",
+) -> Text:
+    """Return as many images as fit; without pictures a list, and why there are none."""
+    if not changed:
+        return Text("No answer about these images changed.", style=colours.muted)
+    shown = [each for each in changed if each.name in pictures]
+    if not shown:
+        return _draw_list(changed, width, height, colours, problem)
+    across = num_across(width)
+    rows = max(1, (height + 1) // _ROWS)
+    lines = max(1, min(_LINES, height - SIDE // 2))
+    text = Text(no_wrap=True)
+    for first in range(0, min(len(shown), across * rows), across):
+        if first:
+            text.append("\n\n")
+        text.append_text(_draw_row(shown[first : first + across], pictures, colours, lines))
+    return text
+
+
+def _draw_row(
+    row: Sequence[ChangedImage], pictures: Pictures, colours: Colours, num_lines: int
+) -> Text:
+    from medtui.datasets.preview import preview_of  # numpy and Pillow wait until they are needed
+
+    drawn = Text()
+    draw_pictures(drawn, [preview_of(pictures[each.name]) for each in row])
+    text = drawn[1:]  # without the line break that begins each row of pictures
+    captions = [caption_lines(each, colours, SIDE, num_lines) for each in row]
+    for lines in zip(*captions, strict=True):
+        text.append("\n")
+        for line in lines:
+            text.append_text(line)
+            text.append(" " * (SIDE + len(GAP) - line.cell_len))
+    return text
+
+
+def _draw_list(
+    changed: Sequence[ChangedImage], width: int, height: int, colours: Colours, problem: str
+) -> Text:
+    """Return one line per image, and why they are not drawn."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    if problem:
+        text.append(f"Images are not there: {problem}\n\n", style=colours.muted)
+    names = max(len(each.name) for each in changed[:height])
+    for each in changed[: max(1, height - (3 if problem else 0))]:
+        about, probability, kind = caption_lines(each, colours, SIDE, _LINES)
+        text.append(f"{each.name:<{min(names, max(8, width - 50))}}  ")
+        text.append(f"{about.plain:<{SIDE}}  ")
+        text.append_text(probability)
+        text.append("  ")
+        text.append_text(kind)
+        text.append("\n")
+    return text

@@ -1,0 +1,128 @@
+"""What each of Compare's tabs shows; threads compute it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rich.text import Text
+
+from medtui.analysis.differences import Differences
+from medtui.analysis.run_record import task_of
+from medtui.analysis.run_tables import classes_table, layers_table, settings_table
+from medtui.analysis.run_titles import titles_of
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis
+from medtui.analysis.subgroup_tables import calibration_table, class_calibration_table
+from medtui.analysis.table import Table
+from medtui.charts.figures.data import FigureData
+from medtui.charts.figures.registry import figure_named
+from medtui.charts.palette import Colours
+from medtui.charts.plot import Plot
+from medtui.errors import MedtuiError
+from medtui.metrics import class_metric
+from medtui.tui.compare.change_forest import draw_averages
+from medtui.tui.compare.lighting import with_baseline
+from medtui.tui.compare.model import ComparisonLoader
+from medtui.tui.compare.tabs import CALIBRATION, CHANGE, SIZE, SUBGROUPS, TabRequest, hint_of
+
+MAX_DIFFERENCES = 40
+"""Marked runs whose differences are computed for the table."""
+
+_FIGURES = {
+    ("Curves", 0): ("accuracy", 0), ("Curves", 1): ("test", 0), (SIZE, 0): ("pareto", 0),
+    (SIZE, 1): ("pareto", 1), ("Density", 0): ("density", 0), ("Memory", 0): ("memory", 0),
+    ("Memory", 1): ("memory", 1), ("Memory", 2): ("utilisation", 0), ("Classes", 1): ("classes", 0),
+}  # fmt: skip
+"""Tab and side to the figure there, and which of its plots."""
+
+_OVER_TIME = frozenset({"accuracy", "test", "memory", "utilisation"})
+"""Figures that need the runs' logs and telemetry."""
+
+TabContent = Plot | tuple[Table | Text, ...] | SubgroupAnalysis
+
+
+def compute_content(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> TabContent:
+    """Return a tab's content; blocks while files are read."""
+    if request.tab == SUBGROUPS:
+        return _analysis(loader, request, colours)
+    if request.tab == CALIBRATION:
+        return _calibration(loader, request, colours)
+    if not request.runs:
+        words = "No run is marked. Press Space to mark the run under the cursor."
+        return (Text(words, colours.muted),)
+    if request.tab == CHANGE:
+        return (draw_averages(request.runs, request.width, colours),)
+    if found := _FIGURES.get((request.tab, request.side)):
+        return _plot(loader, request, *found)
+    entries = [run.entry for run in request.runs]
+    titles = titles_of(entries)
+    names = tuple(titles[entry.key] for entry in entries)
+    if request.tab == "Classes":
+        tables = [classes_table(entries, class_metric(task_of(entries))), layers_table(entries)]
+    else:
+        tables = [settings_table(entries)]
+    return tuple(_with_titles(table, names) for table in tables)
+
+
+def compute_differences(
+    loader: ComparisonLoader, request: TabRequest
+) -> Iterator[tuple[str, Differences | str]]:
+    """Yield marked runs' keys, each with its differences from its baseline, or why it has none."""
+    for run in request.runs[:MAX_DIFFERENCES]:
+        try:
+            found = loader.differences_of(run.entry, request.finished, request.pin)
+        except MedtuiError as error:
+            yield run.entry.key, error.message
+            continue
+        if found is not None:
+            yield run.entry.key, found
+
+
+def _with_titles(table: Table, names: Sequence[str]) -> Table:
+    """Return a table with a column per run whose headers are the runs' titles."""
+    before = table.headers[: len(table.headers) - len(names)]
+    return replace(table, shown_headers=(*before, *names))
+
+
+def _plot(loader: ComparisonLoader, request: TabRequest, name: str, at: int) -> Plot:
+    curves = (
+        {run.entry.key: loader.curves_of(run.entry) for run in request.runs}
+        if name in _OVER_TIME
+        else {}
+    )
+    plots = figure_named(name).build(FigureData(request.runs, curves=curves))
+    plot = plots[min(at, len(plots) - 1)]
+    if request.tab == SIZE:
+        plot = with_baseline(plot, request)
+    return with_hint(plot, request)
+
+
+def with_hint(plot: Plot, request: TabRequest) -> Plot:
+    """Return a plot with the key that shows the tab's next side, if it has one."""
+    hint = hint_of(request.tab, request.side)
+    return replace(plot, remark=f"{plot.remark}  {hint}".strip()) if hint else plot
+
+
+def _analysis(
+    loader: ComparisonLoader, request: TabRequest, colours: Colours
+) -> SubgroupAnalysis | tuple[Text, ...]:
+    """Return the analysis of the run under the cursor, or why there is none."""
+    if request.current is None:
+        return (Text("There is no run under the cursor.", colours.muted),)
+    try:
+        analysis = loader.subgroups_of(request.current, request.finished, request.pin)
+    except MedtuiError as error:
+        return (Text(str(error), colours.warning),)
+    if analysis is None:
+        return (Text("This run is the baseline; the others are compared with it.", colours.muted),)
+    return analysis
+
+
+def _calibration(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> TabContent:
+    analysis = _analysis(loader, request, colours)
+    if not isinstance(analysis, SubgroupAnalysis):
+        return analysis
+    if request.side:
+        return calibration_table([analysis]), class_calibration_table(analysis)
+    data = FigureData(request.runs, harms=(analysis,))
+    first, *others = figure_named("calibration").build(data)
+    remark = f"{len(others)} more in the report" if others else ""
+    return with_hint(replace(first, remark=remark), request)

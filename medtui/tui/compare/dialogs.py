@@ -1,0 +1,124 @@
+"""Compare's dialogs: columns by a checklist, order by a list."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, SelectionList, Static
+from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
+
+from medtui.analysis.column import Column
+from medtui.tui.compare.headings import ASCENDING, DESCENDING
+
+_UNSORTED = "-"
+"""The option that restores the order of the study; no column is called so."""
+
+
+class _ListDialog(ModalScreen[str | None]):
+    """A list in a frame; Escape changes nothing."""
+
+    DEFAULT_CSS = """
+    _ListDialog {
+        align: center middle;
+        background: $background 70%;
+        & > Vertical {
+            width: 64;
+            max-width: 94%;
+            height: auto;
+            max-height: 90%;
+            padding: 0 1;
+            border: round $primary;
+            background: $surface;
+        }
+        & OptionList {
+            height: auto;
+            max-height: 70vh;
+            border: none;
+            background: transparent;
+            padding: 0;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; }
+        }
+    }
+    """
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+
+
+class ColumnDialog(_ListDialog):
+    """Returns the names of the chosen columns, separated by commas; empty is the default."""
+
+    BINDINGS = [
+        Binding("enter", "accept", "Use", priority=True),
+        Binding("d", "default", "Default"),
+    ]
+
+    def __init__(self, columns: Sequence[Column], chosen: Sequence[Column]) -> None:
+        super().__init__()
+        order = {column.name: at for at, column in enumerate(chosen)}
+        self._columns = sorted(columns, key=lambda each: order.get(each.name, len(order)))
+        self._chosen = set(order)
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(
+                Text("Columns   space checks, enter shows them, d the default ones, esc cancels")
+            )
+            yield SelectionList[str](*(
+                Selection(
+                    Text.assemble(f"{column.name:<24} ", (column.label, "dim")),
+                    column.name,
+                    column.name in self._chosen,
+                )
+                for column in self._columns
+                if column.name != "run"
+            ))  # fmt: skip
+
+    def action_accept(self) -> None:
+        """Return the checked columns, in the order in which they are listed."""
+        checked = set(self.query_one(SelectionList).selected)
+        names = [column.name for column in self._columns if column.name in checked]
+        self.dismiss(",".join(names) or "run")
+
+    def action_default(self) -> None:
+        """Return to the default columns."""
+        self.dismiss("")
+
+
+class OrderDialog(_ListDialog):
+    """Returns the column to order by; empty restores the order of the study."""
+
+    def __init__(self, columns: Sequence[tuple[Column, str]], sort: str) -> None:
+        super().__init__()
+        self._columns = tuple(columns)
+        self._sort = sort
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(
+                Text("Order   enter orders by it, again reverses; references and controls on top")
+            )
+            yield OptionList(
+                Option("as the study planned them", id=_UNSORTED),
+                *(Option(self._words(column, label), id=column.name)
+                  for column, label in self._columns),
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        """Begin on the present order."""
+        names = [_UNSORTED, *(column.name for column, _ in self._columns)]
+        current = self._sort.removeprefix("-") or _UNSORTED
+        self.query_one(OptionList).highlighted = names.index(current) if current in names else 0
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Return the chosen column."""
+        self.dismiss("" if event.option.id == _UNSORTED else event.option.id)
+
+    def _words(self, column: Column, label: str) -> str:
+        if column.name != self._sort.removeprefix("-"):
+            return label
+        return f"{label} {DESCENDING if self._sort.startswith('-') else ASCENDING}"

@@ -1,0 +1,45 @@
+"""Filters that were given a name: a file of the user, for all runs folders."""
+
+from pathlib import Path
+
+import msgspec
+
+from medtui.errors import EnvironmentProblem, UsageError
+from medtui.runs.atomic_file import publish_text
+from medtui.user_folders import user_folder
+
+_decoder = msgspec.json.Decoder(dict[str, str])
+
+
+def filters_path() -> Path:
+    """Return where the named filters are."""
+    return user_folder("state") / "filters.json"
+
+
+def read_filters() -> dict[str, str]:
+    """Return the named filters, the latest first; empty where the file is not there or damaged."""
+    try:
+        found = _decoder.decode(filters_path().read_bytes())
+    except (OSError, EnvironmentProblem, msgspec.MsgspecError):
+        return {}
+    return dict(reversed(found.items()))
+
+
+def name_filter(name: str, expression: str) -> Path:
+    """Give an expression a name, in place of a former one; return the file.
+
+    Raises:
+        UsageError: the name is empty, or the file cannot be written.
+    """
+    if not name.strip():
+        raise UsageError("The name is empty.")
+    known = dict(reversed(read_filters().items()))
+    known.pop(name.strip(), None)
+    known[name.strip()] = expression
+    path = filters_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        publish_text(path, msgspec.json.format(msgspec.json.encode(known), indent=1).decode())
+    except OSError as error:
+        raise UsageError(f"Could not write {path}: {error.strerror}.") from error
+    return path

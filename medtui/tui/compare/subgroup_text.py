@@ -1,0 +1,204 @@
+"""The texts of the Subgroups tab: verdicts of groups, patients, changed images. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from medtui.analysis.changed_images import ChangedImage
+from medtui.analysis.differences import difference_text
+from medtui.analysis.patient_changes import PatientChange, macro_change
+from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
+from medtui.analysis.verdicts import Verdict
+from medtui.charts.palette import Colours
+from medtui.tui.compare.forest import Forest, ForestRow, draw_row, scale_of
+from medtui.tui.compare.table import describe_state, verdict_hue
+from medtui.units import MISSING, format_change, format_count, plural
+
+_NAME = 24
+_WIDE = 92
+"""From so many cells on, the metric before and after, and dots, are beside the change."""
+
+_FIXED = 36
+"""Cells of the other columns, with that of the patients."""
+
+_DOTS = 24
+"""Cells of the column of dots at most."""
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One line of the table of classes and groups."""
+
+    name: str
+    num_images: int
+    num_patients: int | None
+    """None for classes, whose patients are not counted."""
+    change: Change
+    verdict: Verdict
+
+
+def group_rows(analysis: SubgroupAnalysis) -> list[GroupRow]:
+    """Return all images first, then classes, then groups of patients."""
+    rows = [
+        GroupRow("all", analysis.num_images, analysis.num_patients or None, analysis.overall,
+                 analysis.verdict)
+    ]  # fmt: skip
+    for each in analysis.classes:
+        metric = each.changes[0].metric
+        name = f"{each.name}, {metric.label}"
+        rows.append(GroupRow(name, each.num_positives, None, each.changes[0], each.verdict))
+    rows += [
+        GroupRow(f"{group.kind} {group.value}", group.num_images, group.num_patients or None,
+                 group.change, group.verdict)
+        for group in analysis.subgroups
+    ]  # fmt: skip
+    return rows
+
+
+def draw_groups(analysis: SubgroupAnalysis, width: int, colours: Colours) -> Text:
+    """Return the table of classes and groups, with their dots where there is space."""
+    rows = group_rows(analysis)
+    is_wide = width >= _WIDE
+    name = min(_NAME, max(len(row.name) for row in rows))
+    changes = [difference_text(row.change.metric, row.change.difference) for row in rows]
+    most = max(len("change [95 %]"), *map(len, changes))
+    has_patients = width >= name + most + _FIXED
+    head = f"{'group':<{name}} {'images':>7} " + (f"{'patients':>8} " if has_patients else "")
+    if is_wide:
+        head += f"{'before':>7} {'after':>7} "
+    head += f"{'change [95 %]':>{most}}  verdict"
+    text = Text(no_wrap=True)
+    text.append(head, style=colours.muted)
+    space = min(_DOTS, width - len(head) - 10) if is_wide else 0
+    forest = _forest(analysis, rows, colours)
+    for row, change, dot in zip(rows, changes, forest.rows, strict=True):
+        text.append("\n")
+        style = verdict_hue(row.verdict, colours)
+        text.append(f"{_cut(row.name, name):<{name}} {row.num_images:>7,} ")
+        patients = "" if row.num_patients is None else f"{row.num_patients:,}"
+        text.append(f"{patients:>8} " if has_patients else "")
+        if is_wide:
+            values = (_plain(row.change, each) for each in (row.change.before, row.change.after))
+            text.append("".join(f"{each:>7} " for each in values))
+        text.append(f"{change or 'undefined':>{most}}", style=style)
+        text.append(f"  {describe_state(row.verdict):<15}", style=style or colours.good)
+        if space > 0:
+            text.append_text(draw_row(dot, forest, scale_of(forest), space, colours))
+    text.append("\n")
+    text.append_text(describe_groups(analysis, colours))
+    return text
+
+
+def _forest(analysis: SubgroupAnalysis, rows: Sequence[GroupRow], colours: Colours) -> Forest:
+    """Return the dots beside the table; those of metrics with other units are left out."""
+    metric = analysis.overall.metric
+    scale = 100.0 if metric.is_share else 1.0
+    dots = []
+    for row in rows:
+        found = row.change.difference
+        is_alike = row.change.metric.is_share == metric.is_share
+        hue = verdict_hue(row.verdict, colours) or colours.good
+        if found is None or not is_alike:
+            dots.append(ForestRow(row.name, "", hue, row.name))
+            continue
+        ends = (found.low * scale, found.high * scale) if found.has_interval else None
+        dots.append(ForestRow(row.name, "", hue, row.name, found.value * scale, ends))
+    return Forest(tuple(dots), metric.digits, margin=-analysis.margin * scale)
+
+
+def describe_groups(analysis: SubgroupAnalysis, colours: Colours) -> Text:
+    """Return the sentence below: which classes and groups are worse, or that none is."""
+    worse, open_ones = analysis.named("worse"), analysis.named("not shown", "not judged")
+    if worse:
+        words = f"✗ Worse: {', '.join(worse)}"
+        words += ", although the mean is not." if analysis.verdict.state != "worse" else "."
+        return Text(words, style=colours.states["failed"])
+    if analysis.verdict.state == "worse":
+        return Text("✗ Worse overall; no class or group is by itself.", colours.states["failed"])
+    if open_ones:
+        return Text(f"~ Not shown: {', '.join(open_ones)}.", style=colours.warning)
+    return Text("✓ Non-inferior in every class and group.", style=colours.good)
+
+
+def describe_holm(analysis: SubgroupAnalysis) -> str:
+    """Return over how many rows Holm's method judges, and the margin."""
+    judged = sum(row.verdict.state != "not judged" for row in group_rows(analysis)[1:])
+    margin = analysis.overall.metric.show_amount(analysis.margin)
+    many = f"Holm over {judged} classes and groups" if judged else "no class or group is judged"
+    return f"{many} · margin {margin}"
+
+
+def header_of(analysis: SubgroupAnalysis, run: Text, baseline: str, colours: Colours) -> Text:
+    """Return the run, its baseline, on what both were tested, and the overall verdict."""
+    text = run.copy()
+    metric = analysis.overall.metric
+    change = difference_text(metric, analysis.overall.difference)
+    style = verdict_hue(analysis.verdict, colours) or colours.good
+    text.append(f"  {metric.label} {change}  {describe_state(analysis.verdict)}", style=style)
+    text.append(f"  against {baseline}", style=colours.muted)
+    patients = plural(analysis.num_patients, "patient") if analysis.num_patients else "images alone"
+    text.append(f"  {analysis.split}: {patients}, {plural(analysis.num_images, 'image')}  ",
+                style=colours.muted)  # fmt: skip
+    return text
+
+
+def describe_patients(analysis: SubgroupAnalysis, colours: Colours) -> Text:
+    """Return how many patients fell, stayed and gained, and the mean in which each counts once."""
+    if not analysis.patients:
+        return Text("The patients are unknown.", style=colours.muted)
+    changes = [round(each.change, 9) for each in analysis.patients]
+    fell, better = sum(each < 0 for each in changes), sum(each > 0 for each in changes)
+    before, after = macro_change(analysis.patients)
+    equal = len(changes) - fell - better
+    mean = format_change(100 * (after - before), 1)
+    return Text(f"{fell} fell, {equal} equal, {better} rose · mean {mean}", style=colours.muted)
+
+
+def describe_patient(changed: Sequence[ChangedImage], num_images: int, colours: Colours) -> Text:
+    """Return how many answers about a patient changed, and how."""
+    lost, won = (sum(each.kind == kind for each in changed) for kind in ("lost", "won"))
+    text = Text(f"{len(changed)} of {plural(num_images, 'image')} changed: ", style=colours.muted)
+    text.append(f"{lost} lost", style=colours.states["failed"] if lost else colours.muted)
+    text.append(f"  {won} won", style=colours.good if won else colours.muted)
+    return text
+
+
+def patient_cells(each: PatientChange, colours: Colours) -> dict[str, Text]:
+    """Return the cells of a patient: images, share of right answers before, change in points."""
+    change = round(each.change, 9)
+    style = colours.muted if change == 0 else colours.states["failed"] if change < 0 else ""
+    return {
+        "patient": Text(each.patient),
+        "images": Text(format_count(each.num_images)),
+        "before": Text(f"{100 * each.before:.1f}"),
+        "change": Text(format_change(100 * each.change, 1), style=style),
+    }
+
+
+def caption_lines(
+    each: ChangedImage, colours: Colours, width: int, num_lines: int
+) -> Iterator[Text]:
+    """Yield what stands below an image: its class, the probability before and after, the kind.
+
+    In fewer than three lines the sign of the kind is before the probability, which is last.
+    """
+    style = {"lost": colours.states["failed"], "won": colours.good}.get(each.kind, colours.muted)
+    sign = {"lost": "✗", "won": "✓"}.get(each.kind, "~")
+    about = each.about if each.is_of_class else f"no {each.about}"
+    change = f"{each.before:.2f} → {each.after:.2f}"
+    if num_lines > 1:
+        yield Text(_cut(about, width))
+    if num_lines > 2:  # noqa: PLR2004 - a line for each
+        yield Text(f"p {change}", style=f"bold {style}")
+        yield Text(f"{sign} {each.kind}", style=style)
+    else:
+        yield Text(f"{sign} {change}", style=f"bold {style}")
+
+
+def _plain(change: Change, value: float | None) -> str:
+    return MISSING if value is None else change.metric.show(value).removesuffix(" %")
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"

@@ -1,0 +1,51 @@
+"""Tables on screen: no cell is cut, and every column says what it is about."""
+
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from medtui.analysis.table import Table
+from medtui.charts.palette import DARK
+from medtui.tui.widgets.table_view import draw_table
+
+LABELS = ("AUROC", "average precision", "sensitivity")
+
+CLASSES = Table(
+    "Classes",
+    ("class", "images", *(name for label in LABELS for name in (f"{label} after",
+                                                               f"change of {label}"))),
+    (("Parasitized", "1,234", *("0.563", "-0.012 [-0.034, +0.011]") * 3),
+     ("Uninfected", "2,345", *("0.534", "+0.001 [-0.010, +0.012]") * 3)),
+    shown_headers=("class", "images", *(name for label in LABELS
+                                        for name in (f"{label} after", "change"))),
+)  # fmt: skip
+
+
+def drawn(sheet: Table, width: int) -> list[str]:
+    """Return the lines of a table in so many cells."""
+    console = Console(width=width, file=StringIO(), legacy_windows=False)
+    with console.capture() as capture:
+        for part in draw_table(sheet, width, DARK):
+            console.print(part)
+    return capture.get().splitlines()
+
+
+@pytest.mark.parametrize("width", [56, 74, 96, 115, 160])
+def test_no_cell_of_a_table_is_cut(width: int) -> None:
+    """A number that lost its last digit reads as a number; each row has all of its cells."""
+    text = "\n".join(drawn(CLASSES, width))
+    for row in CLASSES.rows:
+        for cell in row:
+            assert len(re.findall(rf"(?<!\S){re.escape(cell)}(?!\S)", text)) >= row.count(cell)
+    assert max(map(len, drawn(CLASSES, width))) <= width
+
+
+def test_a_block_below_names_what_its_changes_are_about() -> None:
+    """Its neighbour, which said so, is in the block above."""
+    lines = drawn(CLASSES, 74)
+    heads = [at for at, line in enumerate(lines) if line.startswith("class")]
+    assert len(heads) > 1
+    below = " ".join(" ".join(lines[at - 2 : at + 1]) for at in heads[1:])
+    assert "change of" in re.sub(r"\s+", " ", below)
