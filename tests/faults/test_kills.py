@@ -174,7 +174,7 @@ def await_moment(study: StudyFolder, rng: random.Random) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_eager_workers")
-@pytest.mark.parametrize("number", range(scaled(2, 14)))
+@pytest.mark.parametrize("number", range(scaled(2, 16)))
 def test_a_study_whose_processes_are_killed_ends_with_the_same_bits(oracle, tmp_path, number):
     """Kill -9 of a process of each kind and of all of them; each time the study is resumed."""
     rng = random.Random(2_000 + number)
