@@ -22,7 +22,7 @@ from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.run.device import choose_device
 from medtui.engine.scratch_forecast import forecast_scratch
 from medtui.engine.training.given_weights import load_weights
-from medtui.engine.training.network import build_network
+from medtui.engine.training.network import build_network, require_image_size
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import explain_device, explain_threads, explain_workers
 from medtui.metrics.threshold_rule import describe_decisions
@@ -84,13 +84,17 @@ def _build_network(preset: Preset, survey: DatasetSummary) -> nn.Module:
 
     Raises:
         UnreadableFile: the file of `model.weights` is missing or cannot be read.
-        UsageError: torchvision has no such network, or the weights do not fit it.
+        UsageError: torchvision has no such network, or it cannot take images of this size, or the
+            weights do not fit it.
     """
     network = build_network(
         preset.model.architecture,
         channels=survey.channels,
         num_classes=len(survey.classes),
         seed=preset.reference.seed,
+    )
+    require_image_size(
+        network, preset.model.architecture, (survey.channels, survey.size, survey.size)
     )
     if preset.model.weights:
         load_weights(deepcopy(network), expand_home(preset.model.weights))

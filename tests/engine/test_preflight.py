@@ -11,7 +11,7 @@ from medtui.engine.cell_forecast import InvalidCell, UntrainedNetwork, forecast_
 from medtui.engine.preflight import forecast
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
-from medtui.preset import Preset, dump_preset, expand_grid, omit_runs, parse_preset
+from medtui.preset import ModelSettings, Preset, dump_preset, expand_grid, omit_runs, parse_preset
 from medtui.protocol.preflight import CellForecast
 
 PRESET = """
@@ -203,3 +203,15 @@ def test_a_grid_of_impossible_cells_is_refused_in_any_case():
     asked = parse_preset(IMPOSSIBLE.replace("1e-8, 0.5", "1e-8"), "tried")
     with pytest.raises(InvalidCell, match="2 of 2 compressions cannot work"):
         forecast(asked, skips_impossible=True)
+
+
+def test_a_network_that_cannot_take_the_size_of_the_images_is_named():
+    """It is refused before anything is computed, as wrong usage, with its own reason."""
+    small = preset('{ op = "Prune" }').model_copy(
+        update={"model": ModelSettings(architecture="vit_b_16")}
+    )
+    with pytest.raises(UsageError) as caught:
+        forecast(small)
+    reason = "Wrong image height! Expected 224 but got 32."
+    assert caught.value.message == f"vit_b_16 cannot take images of 32 x 32 pixels: {reason}"
+    assert "data.size" in caught.value.hint

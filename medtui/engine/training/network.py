@@ -37,6 +37,31 @@ def build_network(architecture: str, *, channels: int, num_classes: int, seed: i
     return network
 
 
+def require_image_size(
+    network: nn.Module, architecture: str, image_shape: tuple[int, int, int]
+) -> None:
+    """Raise an error where a network cannot take images of this size, after a trial.
+
+    Vision transformers take one size alone, and others shrink small images to nothing.
+
+    Raises:
+        UsageError: with the network, the size, and its own reason.
+    """
+    was_training = network.training
+    try:
+        with torch.inference_mode():
+            network.eval()(torch.zeros(1, *image_shape))
+    except (RuntimeError, AssertionError, ValueError) as error:
+        _, height, width = image_shape
+        raise UsageError(
+            f"{architecture} cannot take images of {width} x {height} pixels: "
+            f"{str(error).strip().splitlines()[0].rstrip('.!')}.",
+            hint="Set another data.size, such as 224, or choose another model.architecture.",
+        ) from error
+    finally:
+        network.train(was_training)
+
+
 def named_layers(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
     """Return the layers that Condensa can compress, by dotted name, in order."""
     return {
