@@ -176,7 +176,8 @@ async def test_help_explains_the_screen_in_view(
             await pilot.press(key)
             await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
             text = screen_text(pilot)
-            assert "Show the pane on the whole screen" in text
+            assert "This screen" in text
+            assert "Move to the next pane" in text
             assert "Charts are updated while" in text
             await pilot.press("escape")
             await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))

@@ -57,7 +57,7 @@ def test_bytes_that_are_not_utf8_are_no_keys(runs_dir: Path, typed: bytes) -> No
     since = len(terminal.output)
     terminal.press(typed)
     terminal.press(b"?")
-    terminal.read_until(b"Escape to close", since)
+    terminal.read_until(b"Find a key or word", since)
     terminal.process.send_signal(signal.SIGTERM)
     terminal.read_until(LEAVE_ALTERNATE_SCREEN)
     assert terminal.wait() == 143

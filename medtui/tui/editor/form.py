@@ -105,6 +105,11 @@ class FormField(Horizontal):
         self._meaning, self._suggestions = meaning, tuple(suggestions)
         self.query_one(Input).suggester = SuggestFromList(suggestions)
 
+    def help_text(self) -> tuple[str, str]:
+        """Return name and meaning, as Help shows them before the keys."""
+        name = f"{self.section}.{self.key}" if self.section else self.key
+        return name, self._meaning.replace("`", "")
+
     @property
     def field(self) -> Input | ChoiceInput:
         """Where the value is typed, or chosen."""

@@ -4,6 +4,7 @@ from textual.screen import Screen, ScreenResultType
 
 from medtui.tui.key_grammar import CHANGES_RUNS
 from medtui.tui.widgets.key_bar import KeyBar
+from medtui.tui.widgets.title_bar import LEAST_HEIGHT, LEAST_WIDTH
 
 
 class LayeredScreen(Screen[ScreenResultType]):
@@ -11,6 +12,11 @@ class LayeredScreen(Screen[ScreenResultType]):
 
     NOTHING_TO_CLOSE = "Nothing to close: b goes back."
     """What Escape says where no layer is open."""
+
+    def on_resize(self) -> None:
+        """Show nothing but the size that is needed where the terminal is too small."""
+        size = self.app.size
+        self.set_class(size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT, "-tiny")
 
     @property
     def has_edited_draft(self) -> bool:

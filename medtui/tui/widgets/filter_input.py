@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.widgets import Input
 
+from medtui.tui.bindings import bind
+
 
 class FilterInput(Input):
     """Hidden until it is opened."""
@@ -24,7 +26,10 @@ class FilterInput(Input):
     }
     """
 
-    BINDINGS = [("escape", "drop", "Clear")]
+    BINDINGS = [
+        bind("open", "submit", "Keep", "Keep the filter"),
+        bind("close", "drop", "Clear", "Clear the filter"),
+    ]
 
     @dataclass
     class FilterChanged(Message):

@@ -142,7 +142,8 @@ class KeyBar(Widget):
             why_not = getattr(active.node, "why_not", None)
             if why_not is not None and why_not(active.binding.action.partition("(")[0]):
                 continue
-            if _is_shown(active) and (not is_typing or name in _FIELD_KEYS):
+            is_taken = is_typing and not (active.node is self.screen.focused or name in _FIELD_KEYS)
+            if _is_shown(active) and not is_taken:
                 found.setdefault(name, self._bar_key(active))
         for name in _ALWAYS:
             key = found.pop(name, None)

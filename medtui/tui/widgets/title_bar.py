@@ -9,6 +9,9 @@ from medtui.telemetry.vitals import Vitals
 from medtui.tui.theme import colours_of
 from medtui.tui.vitals_text import vitals_text
 
+LEAST_WIDTH, LEAST_HEIGHT = 40, 12
+"""Cells of the smallest terminal that shows screens; in a smaller one, this line is all."""
+
 _GAP = 2
 _NARROW = 80
 """Below this many cells, the load of the machine gets a third of the line, else half."""
@@ -54,6 +57,9 @@ class TitleBar(Widget):
 
     def render(self) -> RenderResult:
         """Return the line: the place is cut where the load of the machine needs the space."""
+        if self.screen.has_class("-tiny"):
+            has = f"{self.app.size.width}x{self.app.size.height}"
+            return Text(f"too small: {has}; needs {LEAST_WIDTH}x{LEAST_HEIGHT}")
         width = self.content_size.width
         title, self._vitals = self._title, self._fitted_vitals()
         free = width - self._vitals.cell_len - _GAP if self._vitals else width
