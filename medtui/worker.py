@@ -41,6 +41,9 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--silent", default="", help="stamp of an owner that was awaited already")
+    parser.add_argument(
+        "--after-signal", type=int, default=0, help="signal that ended the last one"
+    )
     arguments = parser.parse_args()
     folder = RunFolder(arguments.folder.resolve())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the connection may drop
@@ -51,12 +54,12 @@ def main() -> int:
         return 0
     try:
         with FolderLock(folder.lock, silent_stamp=arguments.silent) as lock:
-            return _own(folder, lock, arguments.device)
+            return _own(folder, lock, arguments.device, arguments.after_signal)
     except MedtuiError as error:
         return _refuse(error)
 
 
-def _own(folder: RunFolder, lock: FolderLock, device: str) -> int:
+def _own(folder: RunFolder, lock: FolderLock, device: str, after_signal: int) -> int:
     """Execute the run whose lock this process holds; return the exit status.
 
     Raises:
@@ -77,7 +80,14 @@ def _own(folder: RunFolder, lock: FolderLock, device: str) -> int:
     with EventWriter(folder.events, claim=lock.claim) as log:
         if upgrade:
             log.write(Noted(upgrade, "warning"))
+        if after_signal:
+            log.write(killed_note(after_signal))
         return _run(folder, preset, log, lock, device)
+
+
+def killed_note(number: int) -> Noted:
+    """Return the line of the log on a worker that a signal ended, written by the next one."""
+    return Noted(f"the worker was killed (signal {number}); started again", "warning")
 
 
 def _refuse(error: MedtuiError) -> int:

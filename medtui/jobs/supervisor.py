@@ -29,6 +29,7 @@ from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.liveness import SilenceWatch
 from medtui.runs.lock import FolderLock
+from medtui.runs.queue_request import clear_queued, queued_runs
 from medtui.storage import open_log
 from medtui.telemetry import SamplerProcess
 from medtui.upgrade import RESUME_HINT, explain_missing_module
@@ -120,6 +121,8 @@ class Supervisor:
                 self._jobs.append(self._start(waiting.pop(0), self._free.pop(0)))
             for job in list(self._jobs):
                 self._check(job)
+            if not self._jobs and not waiting:
+                waiting = queued_runs(runs)
             time.sleep(POLL_SECONDS)
 
     def _run_references(self, references: list[RunFolder]) -> None:
@@ -167,9 +170,12 @@ class Supervisor:
     def _note_superseded(self, reason: str) -> None:
         self._superseded = reason
 
-    def _start(self, run: RunFolder, slot: Slot, num_resumes: int = 0) -> Job:
+    def _start(
+        self, run: RunFolder, slot: Slot, num_resumes: int = 0, after_signal: int = 0
+    ) -> Job:
         self._fence()
-        worker = start_worker(run, slot, self._silence.silent_stamp(run.lock))
+        clear_queued(run)
+        worker = start_worker(run, slot, self._silence.silent_stamp(run.lock), after_signal)
         sampler = SamplerProcess(
             worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
         )
@@ -190,7 +196,8 @@ class Supervisor:
         self._trackers += job.trackers
         self._jobs.remove(job)
         if self._crashed(job) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
-            self._jobs.append(self._start(job.run, job.slot, job.num_resumes + 1))
+            again = self._start(job.run, job.slot, job.num_resumes + 1, -job.worker.returncode)
+            self._jobs.append(again)
         else:
             self._free.append(job.slot)
 

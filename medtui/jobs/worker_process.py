@@ -9,10 +9,13 @@ from medtui.runs.folder import RunFolder
 from medtui.storage import open_log
 
 
-def start_worker(run: RunFolder, slot: Slot, silent_stamp: str = "") -> subprocess.Popen[bytes]:
+def start_worker(
+    run: RunFolder, slot: Slot, silent_stamp: str = "", after_signal: int = 0
+) -> subprocess.Popen[bytes]:
     """Start a run's worker on a device, in a session of its own.
 
     `silent_stamp` is that of an owner of the run that was awaited already, see `SilenceWatch`.
+    `after_signal` is the number of the signal that ended the worker before, for the run's log.
 
     Raises:
         OSError: the run's folder cannot be written.
@@ -20,6 +23,8 @@ def start_worker(run: RunFolder, slot: Slot, silent_stamp: str = "") -> subproce
     command = [sys.executable, "-m", "medtui.worker", str(run.path), "--device", slot.device]
     if silent_stamp:
         command += ["--silent", silent_stamp]
+    if after_signal:
+        command += ["--after-signal", str(after_signal)]
     with open_log(run.worker_log) as output:
         return subprocess.Popen(
             command,

@@ -101,7 +101,7 @@ def make_view(
         lines=tuple(history.lines),
         telemetry=telemetry,
         result=run.result,
-        ending=_ending(run),
+        ending=_ending(run, is_study_live=study.is_live),
         metrics=_metrics_of(run.result, control.result if control else None) if run.result else (),
         search=_search_of(feed, cell),
         problem=run.problem,
@@ -116,14 +116,15 @@ def _search_of(study: StudyFeed, cell: Cell | None) -> SearchOutcome | None:
     )
 
 
-def _ending(run: RunFeed) -> str:
+def _ending(run: RunFeed, *, is_study_live: bool) -> str:
     match run.status, run.history.ending:
         case "failed", RunFailed(message=message, hint=hint):
             return f"{message} {hint}".strip()
         case "stopped", RunStopped(reason=reason):
-            return f"{reason}. Press r to resume."
+            return f"{reason}. {_how_to_resume(run, is_study_live=is_study_live)}"
         case "crashed", _:
-            return "The worker exited unexpectedly. Press r to resume."
+            how = _how_to_resume(run, is_study_live=is_study_live)
+            return f"The worker exited unexpectedly. {how}"
         case "silent", _:
             return (
                 f"{run.owner_elsewhere} shows no heartbeat, or the folder is a copy. "
@@ -131,6 +132,16 @@ def _ending(run: RunFeed) -> str:
             )
         case _:
             return ""
+
+
+def _how_to_resume(run: RunFeed, *, is_study_live: bool) -> str:
+    """Return what `r` does; a run without a checkpoint has nothing to continue from."""
+    if is_study_live and run.folder.queued.exists():
+        return "It is queued, and starts again after the other runs."
+    after = " after the other runs" if is_study_live else ""
+    if run.history.checkpoint is None:
+        return f"Press r to start it again{after}: no checkpoint was written."
+    return f"Press r to resume it from its last checkpoint{after}."
 
 
 def _metrics_of(result: Result, control: Result | None) -> tuple[MetricRow, ...]:

@@ -98,6 +98,11 @@ class RunFolder:
         return self.path / "lock"
 
     @property
+    def queued(self) -> Path:
+        """Asks the supervisor of a live study to start the run again after the others."""
+        return self.path / "queued"
+
+    @property
     def checkpoint(self) -> Path:
         """Folder of checkpoints from which the run can be resumed."""
         return self.path / "checkpoint"

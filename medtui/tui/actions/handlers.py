@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
+from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import REFERENCE
 from medtui.runs.trash import trashed_studies
@@ -47,6 +48,12 @@ def _quit_choices(live: Sequence[str], is_draft_edited: bool) -> list[Choice]:
     return [_CANCEL, *choices] if is_draft_edited else [*choices, _CANCEL]
 
 
+def _last_unfinished(study: StudySummary, run: RunSummary) -> str:
+    """Return the title of the last run that is running or waits."""
+    others = [each for each in study.runs if each.status in {"running", "queued"} and each != run]
+    return others[-1].title if others else "the present run"
+
+
 class ActionHandlers:
     """Runs actions in threads, and shows their outcomes as notices."""
 
@@ -63,7 +70,7 @@ class ActionHandlers:
             case StopRequested():
                 self._confirm_stop(request)
             case ResumeRequested():
-                self._resume(request.study)
+                self._resume(request)
             case DeleteRequested():
                 self._confirm_delete(request.study.name)
             case RestoreRequested():
@@ -129,18 +136,16 @@ class ActionHandlers:
         elif answer == "study":
             self._run(partial(self._actions.stop_study, request.study.name))
 
-    def _resume(self, study: StudySummary) -> None:
-        if study.is_live:
-            is_ending = study.live_run is None
-            self._app.notify(
-                f"{study.name} is between two runs. Wait a moment and press r again."
-                if is_ending
-                else f"{study.name} is already running."
-            )
-        elif study.status == "finished":
-            self._app.notify(f"{study.name} is finished. There is nothing to resume.")
-        else:
+    def _resume(self, request: ResumeRequested) -> None:
+        study, run = request.study, request.run
+        if not study.is_live:
             self._run(partial(self._actions.resume, study.name))
+        elif run is not None and run.status in {"stopped", "failed", "crashed"}:
+            self._run(partial(self._actions.queue, run, _last_unfinished(study, run)))
+        elif study.live_run is None:
+            self._app.notify(f"{study.name} is between two runs. Wait a moment and press r again.")
+        else:
+            self._app.notify(f"{study.name} is already running.")
 
     def _confirm_delete(self, name: str) -> None:
         choices = [_CANCEL, Choice("m", "delete", f"Move {name} to the trash")]

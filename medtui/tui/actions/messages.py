@@ -40,6 +40,8 @@ class ResumeRequested(ActionMessage):
     """Resume the unfinished runs of a study."""
 
     study: StudySummary
+    run: RunSummary | None = None
+    """The run under the cursor, which is queued where the study is live; None for the study."""
 
 
 @dataclass

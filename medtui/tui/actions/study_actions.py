@@ -43,6 +43,13 @@ class StudyActions:
         resume_study(self._folder(name))
         return f"{name} was resumed. It runs in the background."
 
+    def queue(self, run: RunSummary, last: str) -> str:
+        """Request that a live study starts a run again after the others; `last` is their last."""
+        from medtui.runs.queue_request import queue_run
+
+        queue_run(self._folder(run.study).run(run.name))
+        return f"{run.title} resumes after {last}."
+
     def stop_run(self, run: RunSummary) -> str:
         """Request that one run stops."""
         from medtui.jobs.launcher import stop_run

@@ -190,7 +190,7 @@ class HomeScreen(SnapshotScreen):
 
     def action_resume(self) -> None:
         if self.study is not None:
-            self.post_message(ResumeRequested(self.study))
+            self.post_message(ResumeRequested(self.study, self.run))
 
     @property
     def study(self) -> StudySummary | None:

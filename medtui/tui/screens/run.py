@@ -189,7 +189,7 @@ class RunScreen(SnapshotScreen):
 
     def action_resume(self) -> None:
         if self.view is not None:
-            self.post_message(ResumeRequested(self.view.study))
+            self.post_message(ResumeRequested(self.view.study, self.view.row))
 
     def action_chart(self, key: str) -> None:
         """Show a chart in the main pane, and move there."""
