@@ -7,7 +7,7 @@ from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from tests.helpers.recorded_runs import RecordedStudy
-from tests.helpers.tui_pilot import notices, opened, screen_text, until
+from tests.helpers.tui_pilot import opened, screen_text, until
 
 
 async def test_live_studies_come_first_with_state_and_best_accuracy(
@@ -107,7 +107,7 @@ async def test_what_is_not_running_cannot_be_stopped(
     """`s` on a finished study says so and asks nothing."""
     async with opened(runs_dir) as pilot:
         await pilot.press("down", "down", "s")
-        await until(pilot, lambda: "demo is not running" in notices(pilot))
+        await until(pilot, lambda: "Nothing to stop: demo is not running" in screen_text(pilot))
 
 
 async def test_a_damaged_study_is_shown_with_its_problem(runs_dir: Path) -> None:

@@ -43,5 +43,5 @@ async def test_nothing_can_be_changed(runs_dir: Path, showcase: list[RecordedStu
         await pilot.press("s", "r", "x")
         assert isinstance(app.screen, RunScreen)
         await pilot.press("q")
-    assert not app.is_running
+        await until(pilot, lambda: app.return_code == 0)
     assert _files(runs_dir) == before

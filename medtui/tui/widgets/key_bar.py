@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from medtui.tui.bindings import is_without_key
+from medtui.tui.theme import colours_of
 
 MOST = 10
 """Keys that are shown at most, the palette's aside."""
@@ -116,12 +117,14 @@ class KeyBar(Widget):
     def _compose_line(self) -> tuple[Text, tuple[tuple[int, int, str], ...]]:
         width = self.content_size.width
         keys = self._keys()
-        style = self.app.theme_variables["footer-key-foreground"]
+        theme = self.app.current_theme
+        colours = colours_of(theme)
+        style, warning = ("blue", "yellow") if theme.ansi else (colours.accent, colours.warning)
         line, places = Text(no_wrap=True), []
         if self._message:
             keys = [key for key in keys if key.is_kept]
             free = width - sum(key.width for key in keys)
-            line.append(self._message, self.app.theme_variables["warning"])
+            line.append(self._message, warning)
             line.truncate(max(0, free - _GAP), overflow="ellipsis")
             line.append(" " * _GAP)
         for key in fit_keys(keys, width):
