@@ -218,7 +218,7 @@ async def test_a_forecast_shows_what_each_cell_keeps(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         screen = pilot.app.screen
-        screen._preflight.forecasts = {
+        screen._check.state.forecasts = {
             ("Prune", 0.1): CellForecast("prune-0.1", "Prune", 0.1, 1000, 100, 1100),
             ("PruneQuantize16", 0.1): CellForecast(
                 "x", "PruneQuantize16", 0.1, 1000, 60, 1100, layers_emptied=["conv1"]
@@ -236,13 +236,13 @@ async def test_time_and_disk_are_said_and_forgotten_with_a_change(
     """What was measured for one preset is not shown for another."""
     measured = Estimate("cpu", 2, 60.0, 30.0, 120.0, 2**30)
     outcome = Preflight(0, 0, 0, 0, [], [], 1.0, estimate=measured)
-    monkeypatch.setattr("medtui.tui.editor.compress_screen.preflight", lambda _preset, **_: outcome)
+    monkeypatch.setattr("medtui.tui.editor.preset_check.preflight", lambda _preset, **_: outcome)
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         await until(pilot, lambda: "about 2 min" in screen_text(pilot))
         assert "1 GiB" in screen_text(pilot)
         monkeypatch.setattr(
-            "medtui.tui.editor.compress_screen.preflight",
+            "medtui.tui.editor.preset_check.preflight",
             lambda _preset, **_: Preflight(0, 0, 0, 0, [], [], 1.0),
         )
         await pilot.press("down", "space")

@@ -80,7 +80,7 @@ async def test_a_search_is_set_up_by_keyboard(runs_dir: Path) -> None:
         }.items():  # fmt: skip
             await put(pilot, key, text)
         await until(pilot, lambda: "at most 6 runs each" in " ".join(screen_text(pilot).split()))
-        assert "at most 13 runs" in screen_text(pilot)
+        assert "at most 14 runs" in screen_text(pilot)  # with the reference
     preset = preset_of(screen.editor.document)
     assert preset.compress.schemes == ("Prune",)
     assert preset.search is not None
@@ -122,7 +122,7 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
             raise UsageError("a GPU alone measures that", key=("search", "objective"))
         return Preflight(0, 0, 0, 0, [], [], 1.0)
 
-    monkeypatch.setattr("medtui.tui.editor.compress_screen.preflight", refuse)
+    monkeypatch.setattr("medtui.tui.editor.preset_check.preflight", refuse)
     async with opened(runs_dir, size=SMALL) as pilot:
         screen = await compress(pilot, SOUGHT)
         screen.action_find_density()

@@ -4,33 +4,26 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widgets import DataTable
-from textual.worker import get_current_worker
 
-from medtui.errors import MedtuiError
 from medtui.jobs.available_devices import Devices, list_devices
-from medtui.jobs.latest_process import LatestProcess
-from medtui.jobs.launcher import describe_estimate, preflight
-from medtui.jobs.measured_estimates import keep_estimate
-from medtui.preset import Preset
-from medtui.protocol.preflight import Preflight
 from medtui.tui.bindings import bind
 from medtui.tui.editor.document import PresetDocument, sections
+from medtui.tui.editor.estimate_panel import EstimatePanel
 from medtui.tui.editor.form import Form, FormField
 from medtui.tui.editor.grid import toggle
-from medtui.tui.editor.preflight_state import PreflightState, summarise_search
+from medtui.tui.editor.preflight_state import summarise_search
 from medtui.tui.editor.preset_actions import PresetActions
+from medtui.tui.editor.preset_check import PresetCheck
 from medtui.tui.editor.scheme_table import SchemeDetails, SchemeTable, all_schemes
 from medtui.tui.editor.state import EditorState
+from medtui.tui.editor.steps_text import steps_text
+from medtui.tui.editor.text_screen import PresetTextScreen
 from medtui.tui.editor.toml_view import TomlView
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
-
-PAUSE_S = 1.5
-"""The preset is checked after this many seconds without a change."""
 
 _FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "seeds"),
           ("compress", "control"), ("compress", "scratch"), ("compress", "guard"),
@@ -59,6 +52,8 @@ class CompressScreen(LayeredScreen[None]):
         bind("mark", "choose", "Select", "Select or deselect the cell or scheme under the cursor"),
         bind("densities", "densities", "Density", "Add a density: move to their field"),
         bind("go", "start", "Start", "Start the study, or show its command"),
+        bind("edit", "edit", "Edit", "Edit the preset as text"),
+        bind("restore", "undo", "Undo", "Undo the last change of the preset"),
         bind("write", "save", "Write", "Save the preset, with its comments"),
         bind("copy", "copy", "Copy", "Copy the preset's text", shown=False),
         bind("next_pane", "app.focus_next", "Field", "Move to the next field", shown=False),
@@ -85,9 +80,7 @@ class CompressScreen(LayeredScreen[None]):
         self.editor = editor
         """The edited preset."""
         self._preset_actions = PresetActions(self, editor)
-        self._preflight = PreflightState()
-        self._process = LatestProcess[Preflight]()
-        self._timer: Timer | None = None
+        self._check = PresetCheck(self, editor, self._show)
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -96,7 +89,9 @@ class CompressScreen(LayeredScreen[None]):
                 yield SchemeTable()
                 yield SchemeDetails(id="details")
                 yield Form("Settings", _FIRST, tables=_tables(), id="settings")
-            yield TomlView(id="toml")
+            with Vertical(id="right"):
+                yield TomlView(id="toml")
+                yield EstimatePanel(id="estimate")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -110,8 +105,7 @@ class CompressScreen(LayeredScreen[None]):
         """Set the key in the document."""
         before = self.editor.document
         self.editor.set(message.section, message.name, message.value)
-        self._forget_estimate(before)
-        self._show()
+        self._follow_change(before)
 
     def on_input_submitted(self) -> None:
         self.focus_next()
@@ -145,16 +139,14 @@ class CompressScreen(LayeredScreen[None]):
         if self.editor.document is document:
             self.notify("A study needs at least one run.")
             return
-        self._forget_estimate(document)
-        self._show()
+        self._follow_change(document)
 
     def action_find_density(self) -> None:
         """Move to the search's settings; without a search, add one for the current scheme."""
         document = self.editor.document
         if not document.has("search"):
             self.editor.toggle_search(self._scheme_to_search())
-            self._forget_estimate(document)
-            self._show()
+            self._follow_change(document)
         self.call_after_refresh(self.query_one(Form).go_to, "search", "scheme")
 
     def action_densities(self) -> None:
@@ -164,15 +156,22 @@ class CompressScreen(LayeredScreen[None]):
 
     def action_check(self) -> None:
         """Check the preset in a separate process."""
-        preset = self.editor.document.preset
-        if preset is not None:
-            self._process.cancel()  # two checks at once would slow down each other's measurements
-            self._preflight.is_running = True
-            self._show()
-            self._check(preset)
+        self._check.start()
+
+    def action_undo(self) -> None:
+        """Undo the last change."""
+        before = self.editor.document
+        if not self.editor.undo():
+            self.notify("There is no change to undo.")
+        self._follow_change(before)
+
+    def action_edit(self) -> None:
+        """Edit the preset as text."""
+        before = self.editor.document
+        self.app.push_screen(PresetTextScreen(self.editor), lambda _: self._follow_change(before))
 
     def on_unmount(self) -> None:
-        self._process.cancel()
+        self._check.cancel()
 
     def action_save(self) -> None:
         self._preset_actions.ask_where_to_save()
@@ -184,7 +183,7 @@ class CompressScreen(LayeredScreen[None]):
         """Ask how to start; show the first error where the preset has any."""
         preset, problems = (
             self.editor.document.preset,
-            self._preflight.problems_of(self.editor.document),
+            self._check.state.problems_of(self.editor.document),
         )
         if preset is None or problems:
             if not self.query_one(Form).focus_problem(problems):
@@ -205,19 +204,6 @@ class CompressScreen(LayeredScreen[None]):
         table.focus()
         return True
 
-    @work(thread=True, exclusive=True, group="preflight")
-    def _check(self, preset: Preset) -> None:
-        worker = get_current_worker()
-        try:
-            found = preflight(preset, is_measured=True, started=self._process.take)
-            outcome: Preflight | MedtuiError = found
-            if found.estimate is not None:
-                keep_estimate(preset, found.estimate)
-        except MedtuiError as error:
-            outcome = error
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._take, preset, outcome)
-
     @work(thread=True, group="devices")
     def _list_devices(self) -> None:
         devices = list_devices()
@@ -229,35 +215,25 @@ class CompressScreen(LayeredScreen[None]):
         self.query_one("#machine-device", FormField).explain(devices.description, devices.names)
         self._show()
 
-    def _forget_estimate(self, before: PresetDocument) -> None:
-        """Discard measurements of the previous preset, and check the new one after a pause."""
+    def _follow_change(self, before: PresetDocument) -> None:
+        """Show the document, and check it after a pause, if it is another than before."""
         if self.editor.document != before:
-            self._preflight.forget()
-            if self._timer is not None:
-                self._timer.stop()
-            self._timer = self.set_timer(PAUSE_S, self.action_check)
-
-    def _take(self, preset: Preset, outcome: Preflight | MedtuiError) -> None:
-        if not self.display:
-            return  # the screen is closing
-        self._preflight.is_running = False
-        if preset == self.editor.document.preset:  # otherwise it belongs to an older document
-            self._preflight.take(outcome)
+            self._check.start_soon()
         self._show()
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
-        document, preflight = self.editor.document, self._preflight
-        steps = Text.assemble(
-            ("New study ▸ 1 Data ▸ ", colours.muted), ("2 Compress", "bold"),
-            (" ▸ 3 Start", colours.muted),
-        )  # fmt: skip
-        self.query_one(TitleBar).show(steps, preflight.summarise(document, colours))
+        document, preflight = self.editor.document, self._check.state
+        steps = steps_text(1, colours, is_narrow=self.has_class("-narrow"))
+        name = str(document.value("", "name") or "")
+        summary = preflight.summarise(document, colours)
+        self.query_one(TitleBar).show(steps, Text(f"{name}  ", colours.muted).append_text(summary))
+        self.query_one(SchemeTable).caption("Schemes × densities")
         form = self.query_one(Form)
         form.show(document, colours, [preflight.problem] if preflight.problem else [])
         form.show_note("search", summarise_search(document, colours))
-        estimate = describe_estimate(preflight.estimate) if preflight.estimate else ""
-        self.query_one(TomlView).show(document, colours, preflight.notes, estimate)
+        self.query_one(TomlView).show(document, colours, preflight.notes)
+        self.query_one(EstimatePanel).show(document.preset, preflight, colours)
         if document.preset is not None:
             self.query_one(SchemeTable).show_grid(document.preset, preflight.forecasts, colours)
         self._show_details()
@@ -270,7 +246,7 @@ class CompressScreen(LayeredScreen[None]):
                 details.show_search(table.selected, preset, colours)
             else:
                 place = (table.selected, table.density)
-                details.show(place, preset, self._preflight.forecasts, colours)
+                details.show(place, preset, self._check.state.forecasts, colours)
 
     def _scheme_to_search(self) -> str:
         """Return the scheme under the cursor; the first one with a density where it has none."""

@@ -30,6 +30,7 @@ from medtui.tui.editor.document import sections
 from medtui.tui.editor.form import Form, FormField
 from medtui.tui.editor.preset_actions import discard_dialog
 from medtui.tui.editor.state import EditorState
+from medtui.tui.editor.steps_text import steps_text
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.key_bar import KeyBar
@@ -272,9 +273,7 @@ class DataScreen(LayeredScreen[None]):
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
-        steps = Text.assemble(
-            "New study ▸ ", ("1 Data", "bold"), (" ▸ 2 Compress ▸ 3 Start", colours.muted)
-        )
+        steps = steps_text(0, colours, is_narrow=self.has_class("-narrow"))
         name = str(self.editor.document.value("", "name") or "")
         self.query_one(TitleBar).show(steps, Text(name, colours.muted))
         form = self.query_one(Form)

@@ -6,12 +6,13 @@ from rich.text import Text
 
 from medtui.charts.palette import Colours
 from medtui.errors import MedtuiError, UsageError
-from medtui.preset import describe_compressions, describe_searches
+from medtui.preset import describe_searches
+from medtui.preset.grid import describe_count
 from medtui.preset.toml import Problem
 from medtui.protocol.preflight import CellForecast, Estimate, Preflight
 from medtui.tui.editor.document import PresetDocument
 from medtui.tui.editor.grid import Place
-from medtui.units import format_bytes, format_duration, plural
+from medtui.units import format_estimate, plural
 
 
 @dataclass
@@ -25,11 +26,14 @@ class PreflightState:
     problem: Problem | None = None
     """Why the preset cannot be run here; None where it can, or before it was checked."""
     estimate: Estimate | None = None
+    is_outdated: bool = False
+    """Whether the estimate is of an earlier preset."""
     is_running: bool = False
     """Whether a check is running."""
 
     def take(self, outcome: Preflight | MedtuiError) -> None:
         """Replace the result of the previous check."""
+        self.is_outdated = False
         if isinstance(outcome, MedtuiError):
             self.forecasts, self.notes, self.estimate = {}, [str(outcome)], None
             is_refused = bool(outcome.key) or isinstance(outcome, UsageError)
@@ -40,8 +44,8 @@ class PreflightState:
             self.problem = None
 
     def forget(self) -> None:
-        """Discard the measurements of another preset."""
-        self.estimate = self.problem = None
+        """Keep the estimate of another preset as outdated, and discard its problem."""
+        self.is_outdated, self.problem = True, None
 
     def problems_of(self, document: PresetDocument) -> list[Problem]:
         """Return the errors of a document, those on this machine included."""
@@ -52,13 +56,11 @@ class PreflightState:
         preset, count = document.preset, len(self.problems_of(document))
         if preset is None or count:
             return Text(f"⚠ {plural(count, 'problem')}", colours.warning)
-        text = Text(f"1 reference + {describe_compressions(preset, 'run')}", colours.muted)
+        text = Text(f"{describe_count(preset)} runs", colours.muted)
         if self.estimate is not None:
-            text.append(f" · about {format_duration(self.estimate.seconds_study)}", colours.strong)
-            text.append(f" · {format_bytes(self.estimate.bytes_disk)}")
-        if self.is_running:
-            text = Text.assemble(("checking …  ", colours.accent), text)
-        return text
+            style = colours.muted if self.is_outdated else colours.strong
+            text.append(f" · about {format_estimate(self.estimate.seconds_study)}", style)
+        return text.append(" · measuring …" if self.is_running else "", colours.muted)
 
 
 def summarise_search(document: PresetDocument, colours: Colours) -> Text:

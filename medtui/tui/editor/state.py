@@ -1,9 +1,11 @@
 """The edited preset, shared by the screens of a new study."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medtui.tui.editor.document import PresetDocument
 from medtui.tui.editor.grid import toggle_search, without_strays
+
+_MAX_UNDONE = 100
 
 
 @dataclass
@@ -16,6 +18,8 @@ class EditorState:
     """Path to which the document was saved; empty before that, and after a change."""
     _searching: PresetDocument | None = None
     """The last document with a search."""
+    _before: list[tuple[str, PresetDocument]] = field(default_factory=list)
+    """Earlier documents, each with the key whose change replaced it; empty for other changes."""
     _opened: str = ""
     """Text of the document before any change."""
 
@@ -30,7 +34,8 @@ class EditorState:
     def set(self, section: str, name: str, value: object) -> None:
         """Change one key."""
         changed = self.document.set_to(section, name, value)
-        self.take(without_strays(changed) if section == "compress" else changed)
+        changed = without_strays(changed) if section == "compress" else changed
+        self._replace(changed, f"{section}.{name}")
 
     def toggle_search(self, scheme: str) -> None:
         """Add a scheme to the search or remove it; the search's settings are kept."""
@@ -40,5 +45,23 @@ class EditorState:
 
     def take(self, changed: PresetDocument) -> None:
         """Replace the document."""
-        if changed.text != self.document.text:
-            self.document, self.saved_as = changed, ""
+        self._replace(changed, "")
+
+    def undo(self) -> bool:
+        """Return to the document before the last change; return whether there was one.
+
+        Changes of one key after each other, as by typing, are one change.
+        """
+        if not self._before:
+            return False
+        _, self.document = self._before.pop()
+        self.saved_as = ""
+        return True
+
+    def _replace(self, changed: PresetDocument, key: str) -> None:
+        if changed.text == self.document.text:
+            return
+        if not key or not self._before or self._before[-1][0] != key:
+            self._before.append((key, self.document))
+            del self._before[:-_MAX_UNDONE]
+        self.document, self.saved_as = changed, ""

@@ -28,12 +28,9 @@ class TomlView(Panel, VerticalScroll):
         document: PresetDocument,
         colours: Colours,
         notes: Sequence[str] = (),
-        estimate: str = "",
     ) -> None:
         """Show a document; `notes` are what checking it on this machine found."""
         text = Text()
-        if estimate:
-            text.append(f"{estimate}\n\n", style=colours.good)
         for note in notes:
             text.append(f"⚠ {note}\n", style=colours.warning)
         for problem in document.problems:

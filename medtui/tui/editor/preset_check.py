@@ -1,0 +1,76 @@
+"""Checks the edited preset on this machine, in a separate process, one at a time."""
+
+from collections.abc import Callable
+
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.worker import get_current_worker
+
+from medtui.errors import MedtuiError
+from medtui.jobs.latest_process import LatestProcess
+from medtui.jobs.launcher import preflight
+from medtui.jobs.measured_estimates import keep_estimate
+from medtui.preset import Preset
+from medtui.protocol.preflight import Preflight
+from medtui.tui.editor.preflight_state import PreflightState
+from medtui.tui.editor.state import EditorState
+
+PAUSE_S = 1.5
+"""The preset is checked after this many seconds without a change."""
+
+
+class PresetCheck:
+    """Runs the check of a screen's preset; `state` is its latest result."""
+
+    def __init__(
+        self, screen: Screen[None], editor: EditorState, changed: Callable[[], None]
+    ) -> None:
+        self.state = PreflightState()
+        self._screen = screen
+        self._editor = editor
+        self._changed = changed
+        self._process = LatestProcess[Preflight]()
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Check the preset now, in place of a check that is running."""
+        preset = self._editor.document.preset
+        if preset is None:
+            return
+        self._process.cancel()  # two checks at once would slow down each other's measurements
+        self.state.is_running = True
+        self._changed()
+        self._screen.run_worker(
+            lambda: self._check(preset), thread=True, exclusive=True, group="preflight"
+        )
+
+    def start_soon(self) -> None:
+        """Mark the result as outdated, and check the preset after a pause without a change."""
+        self.state.forget()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._screen.set_timer(PAUSE_S, self.start)
+
+    def cancel(self) -> None:
+        """End a check that is running."""
+        self._process.cancel()
+
+    def _check(self, preset: Preset) -> None:
+        worker = get_current_worker()
+        try:
+            found = preflight(preset, is_measured=True, started=self._process.take)
+            outcome: Preflight | MedtuiError = found
+            if found.estimate is not None:
+                keep_estimate(preset, found.estimate)
+        except MedtuiError as error:
+            outcome = error
+        if not worker.is_cancelled:
+            self._screen.app.call_from_thread(self._take, preset, outcome)
+
+    def _take(self, preset: Preset, outcome: Preflight | MedtuiError) -> None:
+        if not self._screen.display:
+            return  # the screen is closing
+        self.state.is_running = False
+        if preset == self._editor.document.preset:  # otherwise it belongs to an older document
+            self.state.take(outcome)
+        self._changed()
