@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import msgspec
@@ -17,11 +18,13 @@ from medtui.charts.render_cells import draw
 from medtui.charts.run_identity import identify_study
 from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of
+from medtui.tui.compare.model import ComparisonLoader
+from medtui.tui.compare.named_filters import name_filter
 from medtui.tui.compare.table import CompareTable
 from tests.helpers.altered_runs import alter_study, copy_recorded, shift_labels
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
-from tests.helpers.tui_pilot import opened, screen_text, until
+from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 
 @pytest.fixture
@@ -317,3 +320,70 @@ def test_two_hundred_curves_have_letters_and_share_colours() -> None:
     assert "Z" in draw(plot, 100, 20, style).plain
     assert f"{place_letter(199)} run 199" in legend_of(plot, style).plain
     assert (place_letter(25), place_letter(26)) == ("Z", "AA")
+
+
+async def test_the_filter_keeps_the_study_it_was_opened_for(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Escape restores it; Down recalls a named filter, whose text can be read."""
+    copy_recorded(recorded, "elsewhere")
+    path = tmp_path / "filters.json"
+    monkeypatch.setattr("medtui.tui.compare.named_filters.filters_path", lambda: path)
+    name_filter("small", "smaller>5")
+    async with opened(recorded, size=(120, 40)) as pilot:
+        await _compare(pilot, "5 of 10 runs of")
+        await pilot.press("slash", "ctrl+u", *"prune")
+        await until(pilot, lambda: "8 of 10 runs," in screen_text(pilot))
+        assert "  prune" in screen_text(pilot)
+        await pilot.press("down")
+        await until(pilot, lambda: "smaller>5" in screen_text(pilot).splitlines()[-2])
+        await until(pilot, lambda: "4 of 10 runs," in screen_text(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "5 of 10 runs of" in screen_text(pilot))
+
+
+async def test_another_run_s_verdict_never_stands_below_its_name(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While an analysis is computed the tab says so, as long as that takes."""
+    gate, computed = threading.Event(), ComparisonLoader.subgroups_of
+    gate.set()
+
+    def wait(self: ComparisonLoader, entry: RunRecord, *rest: object) -> object:
+        gate.wait(60)
+        return computed(self, entry, *rest)
+
+    monkeypatch.setattr(ComparisonLoader, "subgroups_of", wait)
+    async with opened(recorded, size=(120, 40)) as pilot:
+        await _compare(pilot, "5 marked")
+        await pilot.press("7")
+        await until(pilot, lambda: "answers that changed" in screen_text(pilot))
+        gate.clear()
+        await pilot.press("full_stop", "comma", "comma")
+        await until(pilot, lambda: "computing" in screen_text(pilot))
+        assert "By class and group" not in screen_text(pilot)
+        gate.set()
+
+
+async def test_the_table_is_copied_and_written(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`y` copies CSV, `w` `t` writes CSV and Markdown into the study's folder."""
+    monkeypatch.setattr("medtui.tui.clipboard.copied_path", lambda: tmp_path / "copied.txt")
+    async with opened(recorded, size=(120, 40)) as pilot:
+        await _compare(pilot, "5 marked")
+        await pilot.press("y", "w", "t")
+        await until(pilot, lambda: "Wrote compared.csv and compared.md" in notices(pilot))
+        written = recorded / "cells" / "exports"
+        assert (tmp_path / "copied.txt").read_text().startswith("run,test accuracy,")
+        assert (written / "compared.md").read_text().count("\n| cells/") == 5
+        await pilot.press("x")
+        await until(pilot, lambda: "Exported" in notices(pilot))
+        assert not _exports_of_runs(recorded)
+        svg = next(written.glob("*.svg")).read_text()
+        assert "cells: reference, " in svg.replace("\n", " ")
+
+
+def _exports_of_runs(runs_dir: Path) -> list[Path]:
+    """Return the export folders of runs, rather than of their study."""
+    return list(runs_dir.glob("cells/*/exports"))

@@ -2,38 +2,25 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 
-from textual import work
 from textual.message import Message
 
 from medtui.analysis.columns import all_columns
-from medtui.analysis.run_tables import runs_table
-from medtui.analysis.table import table_csv
-from medtui.charts.viewport import Viewport, apply_viewport
-from medtui.errors import MedtuiError
-from medtui.tui.actions.messages import ChartExportRequested, ModelExportRequested
-from medtui.tui.clipboard import copy_text
+from medtui.charts.viewport import Viewport
+from medtui.tui.actions.messages import ModelExportRequested
 from medtui.tui.compare.dialogs import ColumnDialog, OrderDialog
 from medtui.tui.compare.filter_line import CompareFilter
 from medtui.tui.compare.headings import heading_of
-from medtui.tui.compare.named_filters import name_filter
-from medtui.tui.compare.rows import CompareRows
-from medtui.tui.compare.state import CompareState
-from medtui.tui.compare.subgroups_pane import PatientTable
-from medtui.tui.compare.tab_area import TabArea
+from medtui.tui.compare.subgroups_pane import PatientTable, SubgroupsPane
 from medtui.tui.compare.table import CompareTable
 from medtui.tui.compare.tabs import CHANGE, OF_CURRENT, SUBGROUPS, TABS
 from medtui.tui.compare.walking import next_point
-from medtui.tui.compare.writing import owner_of, titled, write_table
-from medtui.tui.screens.confirm import Choice, ConfirmDialog
-from medtui.tui.screens.prompt import Prompt
-from medtui.tui.screens.snapshot_screen import SnapshotScreen
+from medtui.tui.compare.writing_actions import WritingActions
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
 
 
-class CompareActions(SnapshotScreen):
+class CompareActions(WritingActions):
     """The actions of the screen, apart from how it is filled."""
 
     @dataclass
@@ -41,15 +28,6 @@ class CompareActions(SnapshotScreen):
         """Open the run `study/run`."""
 
         key: str
-
-    _state: CompareState
-    _runs_dir: Path
-    _rows: CompareRows | None
-
-    @property
-    def chart(self) -> Chart | None:
-        """The tab's chart; None where the tab has none."""
-        return self.query_one(TabArea).chart
 
     @property
     def has_table(self) -> bool:
@@ -206,89 +184,33 @@ class CompareActions(SnapshotScreen):
     def _go_to_worst(self) -> None:
         """Leave a baseline, about which there is nothing to see, for the run that fell most."""
         table = self.query_one(CompareTable)
-        entry = self._state.runs.find(table.selected_run or "")
-        worst = self._state.worst
-        if worst is not None and (entry is None or not entry.folder.is_compared):
-            table.select(worst)
+        subject = self._state.subject_of(table.selected_run)
+        if subject is not None:
+            table.select(subject)
 
     def action_adjust_chart(self, adjustment: Adjustment) -> None:
         adjust_chart(self.chart, adjustment)
 
     def action_full(self) -> None:
         """Show the tab alone, or the table again; in Subgroups, the images alone."""
-        self.toggle_class("-full")
+        if self._is_whole:
+            pane = self.query_one(SubgroupsPane)
+            pane.zoom_images(is_zoomed=not pane.is_zoomed)
+        else:
+            self.toggle_class("-full")
 
     def close_layer(self) -> bool:
         """Reset the chart's view, else show all panes, else leave a tab that hides the table."""
+        pane = self.query_one(SubgroupsPane)
         if close_view(self, self.chart):
+            return True
+        if self._is_whole and pane.is_zoomed:
+            pane.zoom_images(is_zoomed=False)
             return True
         if self._is_whole:
             self._choose_tab(CHANGE)
             return True
         return False
-
-    def action_copy(self) -> None:
-        """Copy the table as CSV."""
-        if self._rows is None:
-            return
-        table = runs_table(self._rows.entries, self._rows.columns, self._state.differences or None)
-        self.notify(copy_text(self.app, table_csv(table)), markup=False)
-
-    def action_export(self) -> None:
-        """Write the chart to files: of several runs in their study's folder."""
-        chart, runs = self.chart, [run.entry for run in self._state.marked]
-        plot = self.query_one(TabArea).plot
-        if chart is None or plot is None or not runs:
-            self.notify("This tab has no chart. w writes the table.", severity="warning")
-            return
-        seen = apply_viewport(chart.viewport, plot)
-        self.post_message(ChartExportRequested(owner_of(runs), seen, titled(seen, runs)))
-
-    def action_write(self) -> None:
-        """Ask what to write: the table, or the filter under a name."""
-        choices = [
-            Choice("t", "table", "the table as CSV and Markdown"),
-            Choice("f", "filter", "the filter under a name: / and down recall it"),
-            Choice("c", "", "Cancel"),
-        ]
-        self.app.push_screen(ConfirmDialog("Write", choices), self._write)
-
-    def _write(self, answer: str | None) -> None:
-        if answer == "table":
-            self._write_table()
-        elif answer == "filter":
-            expression = self._state.options.filter
-            self.app.push_screen(Prompt(f"Name of the filter {expression}:"), self._name_filter)
-
-    def _name_filter(self, name: str | None) -> None:
-        if name is None:
-            return
-        try:
-            path = name_filter(name, self._state.options.filter)
-        except MedtuiError as error:
-            self.notify(str(error), title="Not written", severity="error", markup=False)
-        else:
-            self.notify(f"{name} is in {path}.", markup=False)
-
-    @work(thread=True, group="write")
-    def _write_table(self) -> None:
-        rows = self._rows
-        if rows is None:
-            return
-        owner = owner_of(rows.entries).partition("/")[0]
-        folder = self._runs_dir / owner / "exports"
-        try:
-            paths = write_table(folder, rows.entries, rows.columns, self._state.differences)
-        except MedtuiError as error:
-            words, severity = str(error), True
-        else:
-            words, severity = (
-                f"Wrote {' and '.join(each.name for each in paths)} to {folder}",
-                False,
-            )
-        self.app.call_from_thread(
-            self.notify, words, severity="error" if severity else "information", markup=False
-        )
 
     def action_export_model(self) -> None:
         selected = self.query_one(CompareTable).selected_run

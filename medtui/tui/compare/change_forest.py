@@ -7,12 +7,16 @@ from dataclasses import replace
 from rich.text import Text
 
 from medtui.analysis.differences import Differences
+from medtui.analysis.group_statistics import GroupStatistics
+from medtui.analysis.groups import Group
 from medtui.charts.figures.by_category import averages
 from medtui.charts.figures.data import ChartedRun, FigureData
 from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
 from medtui.metrics import Metric
+from medtui.metrics.nested import MIN_SEEDS
 from medtui.tui.compare.forest import Forest, ForestRow, draw_forest
+from medtui.units import MISSING
 
 _PERCENT = 100.0
 
@@ -45,6 +49,32 @@ def change_forest(
     return Forest(rows, metric.digits, margin=margin)
 
 
+def group_forest(
+    groups: Sequence[Group],
+    statistics: Mapping[str, GroupStatistics],
+    metric: Metric,
+    colours: Colours,
+    *,
+    is_judged: bool,
+) -> Forest:
+    """Return the change of each group, averaged over its seeds, with intervals over both.
+
+    Groups of references and controls, which have no change of their own, have no row.
+    """
+    scale = _PERCENT if metric.is_share else 1.0
+    rows = list[ForestRow]()
+    for group in groups:
+        found = statistics[group.label].changes
+        if found is None or not group.members[0].folder.is_compared:
+            continue
+        label = group.label.removesuffix(f" {MISSING}")
+        row = ForestRow(group.label, "≡", colours.strong, f"{label} ({len(group.members)})")
+        rows.append(_filled(row, found, metric, scale))
+    margins = {each.margin for group in groups for each in group.members if each.folder.is_compared}
+    margin = -margins.pop() * scale if is_judged and len(margins) == 1 else None
+    return Forest(tuple(rows), metric.digits, margin=margin)
+
+
 def _row(
     run: ChartedRun,
     found: Differences | str | None,
@@ -55,11 +85,17 @@ def _row(
     row = ForestRow(run.entry.key, run.mark.letter, colours.of(run.mark.tint), run.title)
     if not isinstance(found, Differences):
         return replace(row, words="computing …" if found is None else found)
+    return _filled(row, found, metric, scale)
+
+
+def _filled(row: ForestRow, found: Differences, metric: Metric, scale: float) -> ForestRow:
+    """Return a row with the change of a metric, or with what stands in its place."""
     difference = found.by_metric.get(metric.name)
     if difference is None or not math.isfinite(difference.value):
         return replace(row, words=f"{metric.label} is undefined")
     if not difference.has_interval:
         mark = difference.shortage.mark if difference.shortage else "no interval"
+        mark = f"seeds < {MIN_SEEDS}" if found.lacks_seeds else mark
         return replace(row, value=difference.value * scale, words=mark)
     interval = (difference.low * scale, difference.high * scale)
     return replace(row, value=difference.value * scale, interval=interval)

@@ -10,7 +10,7 @@ from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.datasets.image_lookup import pictures_of
 from medtui.metrics import primary_metric
 from medtui.tui.compare.actions import CompareActions
-from medtui.tui.compare.change_forest import change_forest
+from medtui.tui.compare.change_forest import change_forest, group_forest
 from medtui.tui.compare.contents import TabContent
 from medtui.tui.compare.forest_notes import forest_notes
 from medtui.tui.compare.model import ComparisonLoader
@@ -37,17 +37,15 @@ class CompareContent(CompareActions):
         is_judged = metric is primary_metric(task_of([run.entry for run in runs]))
         found = state.differences | state.unpaired
         forest = change_forest(runs, found, metric, self.colours, is_judged=is_judged)
+        if self._rows and self._rows.groups:
+            forest = group_forest(self._rows.groups, self._rows.statistics, metric, self.colours,
+                                  is_judged=is_judged)  # fmt: skip
         panel = self.query_one(ForestPanel)
         points = ", points" if metric.is_share else ""
         against = f" {self._rows.baseline.partition(',')[0]}" if self._rows else ""
-        margin = (
-            ""
-            if forest.margin is None
-            else f" · margin {metric.show_amount(-forest.margin / (100 if metric.is_share else 1))}"
-        )
         panel.caption(
             f"Change of test {metric.label}{points}{against}",
-            Text(f"dot: mean · bar: 95 %, paired{margin} · m: metric · 1 again: averages",
+            Text("dot: mean · bar: 95 %, paired · m: metric · 1 again: averages",
                  style=self.colours.muted),
         )  # fmt: skip
         notes = forest_notes(state.differences, metric, self.colours, is_judged=is_judged)

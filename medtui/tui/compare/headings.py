@@ -51,10 +51,16 @@ def short_label(metric: Metric) -> str:
 
 def cell_of(column: Column, entry: RunRecord) -> str:
     """Return a run's value without the unit that the header has."""
-    value = column.number(entry)
+    if column.is_text or column.metric is not None:
+        return without_unit(column, column.text(entry))
+    return number_text(column, column.number(entry))
+
+
+def number_text(column: Column, value: float | None) -> str:
+    """Return a number of a column that is no metric, without the unit that its header has."""
     if _is_bytes(column):
         return MISSING if value is None else _three_digits(value / MIB)
-    return without_unit(column, column.text(entry))
+    return column.show(value)
 
 
 def without_unit(column: Column, text: str) -> str:

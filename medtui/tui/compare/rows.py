@@ -18,7 +18,7 @@ from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.run_titles import titles_of
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.tui.compare.footing import describe_tests
-from medtui.tui.compare.headings import cell_of, screen_columns, without_unit
+from medtui.tui.compare.headings import cell_of, number_text, screen_columns, without_unit
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,15 @@ def _group_row(group: Group, columns: Sequence[Column], found: GroupStatistics) 
             shared = {column.text(entry) for entry in group.members}
             words.append(shared.pop() if len(shared) == 1 else "")
         else:
-            words.append(without_unit(column, value_text(group, column, found)))
+            words.append(_mean_text(group, column, found))
     return tuple(words)
+
+
+def _mean_text(group: Group, column: Column, found: GroupStatistics) -> str:
+    """Return a metric's mean with its interval; of other numbers the mean alone."""
+    if column.metric is not None:
+        return without_unit(column, value_text(group, column, found))
+    return number_text(column, group.mean(column))
 
 
 def describe_groups(groups: Sequence[Group]) -> str:

@@ -82,7 +82,7 @@ class CompareScreen(CompareContent):
 
     def on_resize(self) -> None:
         self._show_tabs()
-        self._fill_tab()
+        self._refresh()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Show what is about the run under the cursor."""
@@ -90,17 +90,15 @@ class CompareScreen(CompareContent):
             return
         self._show_search()
         self._show_forest()
-        if self._state.tab in OF_CURRENT:
-            self._compute_shown()
-        else:
-            self._light()
+        self._light()
+        self._compute_shown(is_about_run=True)
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Open the run; on a patient, show its images on the whole screen."""
         if event.data_table.id == "compared":
             self.action_open_run()
         else:
-            self.query_one(SubgroupsPane).toggle_class("-images")
+            self.query_one(SubgroupsPane).zoom_images(is_zoomed=True)
 
     def on_filter_input_filter_changed(self, message: FilterInput.FilterChanged) -> None:
         self._state.set_filter(message.text)
@@ -138,13 +136,16 @@ class CompareScreen(CompareContent):
     def _show_rows(self, rows: CompareRows) -> None:
         if not self.has_table:
             return
-        self._rows = rows
+        is_first, self._rows = self._rows is None, rows
         state, table = self._state, self.query_one(CompareTable)
         table.show_rows(rows, state.marks, self.colours)
         table.caption(state.describe(rows), Text(rows.footing, style=self.colours.muted))
         self._show_title()
         self._show_search()
         self._show_forest()
+        self._light()
+        if is_first:  # before, no run was under the cursor
+            self._compute_shown(is_about_run=True)
 
     def _show_title(self) -> None:
         where = f"medtui  Compare ▸ {SUBGROUPS}" if self._is_whole else "medtui  Compare"
@@ -157,8 +158,11 @@ class CompareScreen(CompareContent):
         request = self._state.request_tab(None, 0)
         self._compute_changes(request)
 
-    def _compute_shown(self) -> None:
-        """Compute what the tab shows in a thread; the screen's state is read here."""
+    def _compute_shown(self, *, is_about_run: bool = False) -> None:
+        """Compute what the tab shows in a thread; the screen's state is read here.
+
+        With `is_about_run`, only what is about the run under the cursor.
+        """
         area, state = self.query_one(TabArea), self._state
         area.display_tab(state.tab, state.side, self.size)
         selected = self.query_one(CompareTable).selected_run
@@ -167,14 +171,32 @@ class CompareScreen(CompareContent):
             name = title_of_run(entry) if entry else ""
             area.show_words(Text(f"computing {name} …", self.colours.muted), self.colours)
         width = area.main_width
+        if state.tab not in OF_CURRENT:
+            selected = state.subject_of(selected)
         requests = {
             pane: state.request_tab(selected, width, tab, side)
             for pane, (tab, side) in area.panes_for(state.tab, state.side, self.size).items()
+            if not is_about_run or tab in OF_CURRENT
         }
-        self._compute_tab(requests, self.colours)
+        of_run = {pane: each for pane, each in requests.items() if each.tab in OF_CURRENT}
+        if of_run:
+            self._compute_of_run(of_run, self.colours)
+        if len(requests) > len(of_run):
+            self._compute_tab(
+                {pane: each for pane, each in requests.items() if pane not in of_run}, self.colours
+            )
 
     @work(thread=True, exclusive=True, group="tab")
     def _compute_tab(self, requests: _Requests, colours: Colours) -> None:
+        """Compute what is about all marked runs."""
+        self._compute_panes(requests, colours)
+
+    @work(thread=True, exclusive=True, group="run")
+    def _compute_of_run(self, requests: _Requests, colours: Colours) -> None:
+        """Compute what is about the run under the cursor; the next run takes its place."""
+        self._compute_panes(requests, colours)
+
+    def _compute_panes(self, requests: _Requests, colours: Colours) -> None:
         worker = get_current_worker()
         for pane, request in requests.items():
             content = compute_content(self._loader, request, colours)

@@ -211,6 +211,17 @@ class CompareState:
         side = side if tab else self.side
         return TabRequest(tab or self.tab, self.marked, entry, self.runs, self.pin, side, width)
 
+    def subject_of(self, selected: str | None) -> str | None:
+        """Return the run under the cursor, for a baseline the run that fell most, else the first.
+
+        About a baseline there is nothing to see.
+        """
+        entry = self.runs.find(selected or "")
+        if entry is not None and entry.folder.is_compared:
+            return selected
+        first = next((each.key for each in self.shown if each.folder.is_compared), None)
+        return self.worst or first
+
     @property
     def metrics(self) -> list[Metric]:
         """The metrics whose changes can be shown, the primary one first; empty without runs."""

@@ -19,8 +19,9 @@ _NAME = 24
 _WIDE = 92
 """From so many cells on, the metric before and after, and dots, are beside the change."""
 
-_FIXED = 36
-"""Cells of the other columns, with that of the patients."""
+_CHANGE = "change [95 %]"
+_STATE = 15
+"""Cells of a verdict."""
 
 _DOTS = 24
 """Cells of the column of dots at most."""
@@ -59,35 +60,52 @@ def group_rows(analysis: SubgroupAnalysis) -> list[GroupRow]:
 def draw_groups(analysis: SubgroupAnalysis, width: int, colours: Colours) -> Text:
     """Return the table of classes and groups, with their dots where there is space."""
     rows = group_rows(analysis)
-    is_wide = width >= _WIDE
-    name = min(_NAME, max(len(row.name) for row in rows))
-    changes = [difference_text(row.change.metric, row.change.difference) for row in rows]
-    most = max(len("change [95 %]"), *map(len, changes))
-    has_patients = width >= name + most + _FIXED
-    head = f"{'group':<{name}} {'images':>7} " + (f"{'patients':>8} " if has_patients else "")
-    if is_wide:
-        head += f"{'before':>7} {'after':>7} "
-    head += f"{'change [95 %]':>{most}}  verdict"
-    text = Text(no_wrap=True)
-    text.append(head, style=colours.muted)
-    space = min(_DOTS, width - len(head) - 10) if is_wide else 0
+    columns = _columns(rows, width)
+    head = "".join(f"{header:>{cells}} " for header, cells, _ in columns[1:])
+    head = f"{columns[0][0]:<{columns[0][1]}} {head} verdict"
+    text = Text.assemble((head, colours.muted), no_wrap=True)
+    space = min(_DOTS, width - len(head) - _STATE) if width >= _WIDE else 0
     forest = _forest(analysis, rows, colours)
-    for row, change, dot in zip(rows, changes, forest.rows, strict=True):
-        text.append("\n")
+    for at, (row, dot) in enumerate(zip(rows, forest.rows, strict=True)):
         style = verdict_hue(row.verdict, colours)
-        text.append(f"{_cut(row.name, name):<{name}} {row.num_images:>7,} ")
-        patients = "" if row.num_patients is None else f"{row.num_patients:,}"
-        text.append(f"{patients:>8} " if has_patients else "")
-        if is_wide:
-            values = (_plain(row.change, each) for each in (row.change.before, row.change.after))
-            text.append("".join(f"{each:>7} " for each in values))
-        text.append(f"{change or 'undefined':>{most}}", style=style)
-        text.append(f"  {describe_state(row.verdict):<15}", style=style or colours.good)
+        text.append("\n")
+        for number, (_, cells, words) in enumerate(columns):
+            is_last = number == len(columns) - 1
+            cut = _cut(words[at], cells)
+            text.append(f"{cut:>{cells}} " if number else f"{cut:<{cells}} ",
+                        style if is_last else "")  # fmt: skip
+        text.append(f" {describe_state(row.verdict):<{_STATE}}", style=style or colours.good)
         if space > 0:
             text.append_text(draw_row(dot, forest, scale_of(forest), space, colours))
     text.append("\n")
     text.append_text(describe_groups(analysis, colours))
     return text
+
+
+_Columns = list[tuple[str, int, list[str]]]
+"""Header, cells and texts of each column."""
+
+
+def _columns(rows: Sequence[GroupRow], width: int) -> _Columns:
+    """Return the columns before the verdict that fit; the name and the change always stay."""
+    changes = [difference_text(row.change.metric, row.change.difference) or "undefined"
+               for row in rows]  # fmt: skip
+    most = max(len(_CHANGE), *map(len, changes))
+    name = max(1, min(_NAME, max(len(row.name) for row in rows), width - most - _STATE - 3))
+    found: _Columns = [("group", name, [row.name for row in rows])]
+    free = width - name - most - _STATE - 3
+    others: _Columns = [
+        ("images", 7, [f"{row.num_images:,}" for row in rows]),
+        ("patients", 8, ["" if row.num_patients is None else f"{row.num_patients:,}"
+                         for row in rows]),
+        ("before", 7, [_plain(row.change, row.change.before) for row in rows]),
+        ("after", 7, [_plain(row.change, row.change.after) for row in rows]),
+    ]  # fmt: skip
+    for column in others if width >= _WIDE else others[:2]:
+        free -= column[1] + 1
+        if free >= 0:
+            found.append(column)
+    return [*found, (_CHANGE, most, changes)]
 
 
 def _forest(analysis: SubgroupAnalysis, rows: Sequence[GroupRow], colours: Colours) -> Forest:
@@ -144,15 +162,14 @@ def header_of(analysis: SubgroupAnalysis, run: Text, baseline: str, colours: Col
 
 
 def describe_patients(analysis: SubgroupAnalysis, colours: Colours) -> Text:
-    """Return how many patients fell, stayed and gained, and the mean in which each counts once."""
+    """Return how many patients fell and rose, and the mean in which each counts once."""
     if not analysis.patients:
         return Text("The patients are unknown.", style=colours.muted)
     changes = [round(each.change, 9) for each in analysis.patients]
     fell, better = sum(each < 0 for each in changes), sum(each > 0 for each in changes)
     before, after = macro_change(analysis.patients)
-    equal = len(changes) - fell - better
     mean = format_change(100 * (after - before), 1)
-    return Text(f"{fell} fell, {equal} equal, {better} rose · mean {mean}", style=colours.muted)
+    return Text(f"{fell} fell, {better} rose · mean {mean}", style=colours.muted)
 
 
 def describe_patient(changed: Sequence[ChangedImage], num_images: int, colours: Colours) -> Text:

@@ -78,6 +78,16 @@ class SubgroupsPane(Container):
         self._colours: Colours | None = None
         self._reading = Lock()
 
+    @property
+    def is_zoomed(self) -> bool:
+        """Whether the images alone are shown."""
+        return not self.query_one("#patients").display
+
+    def zoom_images(self, *, is_zoomed: bool) -> None:
+        """Show the images alone, or groups and patients again."""
+        self.query_one("#groups").display = self.query_one("#patients").display = not is_zoomed
+        self.call_after_refresh(self._draw_images)
+
     def compose(self) -> ComposeResult:
         yield Static(id="subgroup-header")
         yield TextPanel(id="groups")
@@ -109,7 +119,8 @@ class SubgroupsPane(Container):
             self._asked.clear()
             self._problem = ""
         self.query_one("#subgroup-header", Static).update(header)
-        self.query_one("#groups").display = self.query_one("#by-patient").display = True
+        self.query_one("#groups").display = not self.is_zoomed
+        self.query_one("#by-patient").display = True
         self.query_one("#groups", TextPanel).caption(
             "By class and group", Text(describe_holm(analysis), style=colours.muted)
         )

@@ -23,8 +23,11 @@ from medtui.units import MISSING, plural
 _WIDEST = 24
 """Cells of a column at most; the run's name grows beyond where there is space."""
 
-_NARROWEST_NAME = 20
-"""Cells of the run's name before other columns are left out."""
+_NAME, _NARROW_NAME = 24, 14
+"""Cells of the run's name before other columns are left out; in a narrow table it is cut first."""
+
+_NARROW = 70
+"""Cells of a table that has space for a name, its change and the verdict alone."""
 
 _GROUP = "group: "
 """Prefix of the keys of groups' rows; no key of a run begins with it."""
@@ -77,7 +80,8 @@ class CompareTable(RecordTable):
 
     def show_rows(self, rows: CompareRows, marks: Marks, colours: Colours) -> None:
         """Show these runs with these columns."""
-        self.set_columns(_columns(rows))
+        name = _NARROW_NAME if self.size.width < _NARROW else _NAME
+        self.set_columns(_columns(rows, marks, name))
         if not rows.groups:
             self._members = {}
             self.show({entry.key: _cells(entry, rows, marks, colours) for entry in rows.entries})
@@ -94,28 +98,29 @@ class CompareTable(RecordTable):
         self.show(cells)
 
 
-def _columns(rows: CompareRows) -> list[Column]:
+def _columns(rows: CompareRows, marks: Marks, name_width: int) -> list[Column]:
     """Return the table's columns; in a narrow table the last ones are left out first."""
-    columns = [Column("mark", "", 1 + _widest_letter(rows))]
+    columns = [Column("mark", "", 1 + _widest_letter(rows, marks))]
     first = next((column for column in rows.columns if _has_change(column)), None)
     for at, column in enumerate(rows.columns):
         header = heading_of(column, rows.entries) + order_mark(column, rows.sort)
         justify: Literal["left", "right"] = "left" if column.is_text else "right"
         if column.name == "run":
-            name = min(_widest(rows, at), _NARROWEST_NAME)
+            name = min(_widest(rows, at), name_width)
             most = max(_widest(rows, at), len(header))
             columns.append(Column("run", header, name, grows=True, most=most))
             continue
         width = min(_WIDEST, max(_widest(rows, at), len(header)))
-        rank = 0 if column is first else 2 * at + 2
+        rank = 2 if column is first else 2 * at + 20
         if column.name in _KEPT:
-            rank = 1 + _KEPT.index(column.name)
+            rank = 3 + _KEPT.index(column.name)
         columns.append(Column(column.name, header, width, rank, justify))
         if column is first and column.metric is not None:
             columns += _change_columns(column, column.metric, rows)
         elif _has_change(column) and column.metric is not None:
             header = f"change of {short_label(column.metric)}"
-            width = max(_CHANGE[column.metric.is_share], len(header))
+            found = [change_text(column.metric, each) for each in _all_changes(rows)]
+            width = max([_CHANGE[column.metric.is_share], len(header), *map(len, found)])
             columns.append(Column(f"{column.name} change", header, width, _BESIDE + at, "right"))
     return columns
 
@@ -127,7 +132,7 @@ def _change_columns(column: RunColumn, metric: Metric, rows: CompareRows) -> lis
     width = max([usual, *map(len, found)])
     columns = [Column(f"{column.name} change", "change [95 %]", width, 0, "right")]
     if _is_judged(column, rows):
-        columns.append(Column(_VERDICT, f" {_VERDICT}", _STATE, 0))
+        columns.append(Column(_VERDICT, f" {_VERDICT}", _STATE, 1))
     if _has_control(rows):
         name = f"{column.name} from reference"
         columns.append(Column(name, "from reference", width, _BESIDE, "right"))
@@ -149,13 +154,10 @@ def _widest(rows: CompareRows, at: int) -> int:
     return max((len(words[at]) for words in (*rows.texts.values(), *means)), default=0)
 
 
-def _widest_letter(rows: CompareRows) -> int:
-    """Return cells for letters: those of a second study, and beyond the alphabet, have two."""
-    are_many = len({entry.folder.study.name for entry in rows.entries}) > 1
-    return 2 if are_many or len(rows.entries) > len(_ALPHABET) else 1
-
-
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+def _widest_letter(rows: CompareRows, marks: Marks) -> int:
+    """Return the cells of the widest letter: those of a second study or seed have two."""
+    known = (marks.of(each.key) or marks.identities.get(each.key) for each in rows.entries)
+    return max((len(mark.letter) for mark in known if mark), default=1)
 
 
 def _group_title(group: Group, rows: CompareRows) -> str:

@@ -7,7 +7,7 @@ from medtui.analysis.column import Column
 from medtui.analysis.differences import Differences
 from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_tables import runs_table
-from medtui.analysis.table import table_csv, table_markdown
+from medtui.analysis.table import Table, table_csv, table_markdown
 from medtui.charts.plot import Plot
 from medtui.errors import UsageError
 from medtui.runs.atomic_file import publish_text
@@ -26,6 +26,15 @@ def owner_of(entries: Sequence[RunRecord]) -> str:
     return studies.pop() if len(studies) == 1 else ""
 
 
+def table_of(
+    entries: Sequence[RunRecord], columns: Sequence[Column], differences: dict[str, Differences]
+) -> Table:
+    """Return the table that `medtui runs compare` prints: references have no change there."""
+    references = {entry.key for entry in entries if entry.folder.is_reference}
+    found = {key: each for key, each in differences.items() if key not in references}
+    return runs_table(entries, columns, found or None)
+
+
 def write_table(
     folder: Path,
     entries: Sequence[RunRecord],
@@ -37,7 +46,7 @@ def write_table(
     Raises:
         UsageError: they cannot be written.
     """
-    table = runs_table(entries, columns, differences or None)
+    table = table_of(entries, columns, differences)
     paths = [folder / f"{_STEM}.csv", folder / f"{_STEM}.md"]
     try:
         folder.mkdir(exist_ok=True)

@@ -123,7 +123,8 @@ class RecordTable(Panel, DataTable[Text]):
 
     @property
     def _width(self) -> int:
-        return self.content_size.width - 1  # the scrollbar's column is always kept free
+        # The scrollbar's column is always kept free, and one before it if cells have no padding.
+        return self.content_size.width - 1 - self.GAP % 2
 
     def _rebuild(self, rows: dict[str, Cells]) -> None:
         selected, top, column_number = self.selected, self.scroll_y, self.cursor_column

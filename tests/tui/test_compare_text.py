@@ -1,0 +1,233 @@
+"""The texts of Compare without a screen: dots with intervals, groups, images, files, filters."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medtui.analysis.changed_images import ChangedImage, changed_images
+from medtui.analysis.differences import differences_of_all, pair_runs
+from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
+from medtui.analysis.table import table_csv
+from medtui.charts.figures.data import FigureData, chart_runs
+from medtui.charts.figures.registry import figure_named
+from medtui.charts.palette import DARK
+from medtui.errors import UsageError
+from medtui.metrics import metric_named
+from medtui.tui.compare.change_forest import change_forest
+from medtui.tui.compare.changed_pictures import draw_changed
+from medtui.tui.compare.forest import Forest, ForestRow, draw_forest, scale_of
+from medtui.tui.compare.headings import cell_of, heading_of, screen_columns
+from medtui.tui.compare.lighting import lit
+from medtui.tui.compare.named_filters import name_filter, read_filters
+from medtui.tui.compare.subgroup_text import draw_groups, group_rows
+from medtui.tui.compare.walking import next_point
+from medtui.tui.compare.writing import owner_of, table_of, titled, write_table
+from medtui.units import MIB
+from tests.helpers.paths import RECORDED
+
+
+@pytest.fixture(scope="module")
+def cells() -> list[RunRecord]:
+    """The recorded study of cells."""
+    entries, _ = read_run_records(run for run in all_runs(RECORDED) if "cells" in str(run.path))
+    return entries
+
+
+@pytest.fixture(scope="module")
+def pruned(cells: list[RunRecord]) -> RunRecord:
+    """A compressed run."""
+    return next(entry for entry in cells if entry.folder.name == "prune-0.1")
+
+
+@pytest.fixture(scope="module")
+def analysis(cells: list[RunRecord], pruned: RunRecord) -> SubgroupAnalysis:
+    """What it changed relative to the reference."""
+    return analyse_subgroups(cells[0], pruned)
+
+
+ROWS = (
+    ForestRow("b", "B", DARK.series[1], "Prune 0.1", 0.3, (-0.2, 0.8)),
+    ForestRow("d", "D", DARK.series[3], "FilterPrune 0.1", -0.6, (-1.2, 0.1)),
+    ForestRow("e", "E", DARK.series[4], "guard off", -41.8, (-46.0, -37.1)),
+    ForestRow("f", "F", DARK.series[5], "too few", 1.0, None, "n < 9"),
+    ForestRow("g", "G", DARK.series[6], "waits", words="computing …"),
+)
+
+
+def test_an_interval_lies_where_its_numbers_are() -> None:
+    """Ends and dot are at their places on the axis; zero and margin are lines behind them."""
+    forest = Forest(ROWS[:2], 1, margin=-1.0)
+    low, high = scale_of(forest)
+    lines = draw_forest(forest, 80, 8, DARK).plain.splitlines()
+    first = lines[0].index("├") - lines[0].index("●")
+    assert first < 0 < lines[0].index("┤") - lines[0].index("●")
+    width = 80 - len("FilterPrune 0.1") - 3
+    start = 80 - width
+    for row, line in zip(ROWS[:2], (lines[0], lines[3]), strict=True):
+        place = start + round((row.value - low) / (high - low) * (width - 1))
+        assert line[place] == "●"
+    assert lines[1].count("┊") == lines[1].count("│") == 1
+
+
+def test_what_is_off_the_scale_is_written_out() -> None:
+    """One run that lost everything does not squeeze the others into one cell."""
+    forest = Forest(ROWS, 1, margin=-1.0)
+    assert -3 < scale_of(forest)[0] < -1
+    text = draw_forest(forest, 80, 20, DARK).plain
+    assert "◀ \N{MINUS SIGN}41.8 [\N{MINUS SIGN}46.0, \N{MINUS SIGN}37.1]" in text
+    assert re.search("○ n < 9|n < 9 ○", text)
+    assert "computing …" in text
+
+
+@pytest.mark.parametrize("width", [30, 56, 76, 116])
+def test_a_forest_is_never_wider_than_its_pane(width: int) -> None:
+    """Names are cut before the dots are."""
+    for line in draw_forest(Forest(ROWS, 1, margin=-1.0), width, 20, DARK).plain.splitlines():
+        assert len(line) <= width
+
+
+def test_changes_have_a_row_for_each_run_but_the_baseline(cells: list[RunRecord]) -> None:
+    """The reference is the zero line; a run that is not compared says why."""
+    found, _ = differences_of_all(cells, None)
+    metric = metric_named("accuracy")
+    assert metric is not None
+    runs = chart_runs(cells)
+    why = {runs[-1].entry.key: "no predictions"}
+    forest = change_forest(runs, found | why, metric, DARK, is_judged=True)
+    assert [row.letter for row in forest.rows] == [run.mark.letter for run in runs[1:]]
+    assert forest.rows[-1].words == "no predictions"
+    assert forest.margin == pytest.approx(-2.0)
+    waiting = change_forest(runs, {}, metric, DARK, is_judged=True)
+    assert {row.words for row in waiting.rows} == {"computing …"}
+
+
+def test_headers_have_the_units_and_cells_the_numbers(
+    cells: list[RunRecord], pruned: RunRecord
+) -> None:
+    """AUROC has three decimals, sizes are MiB, the factor is to the dense reference."""
+    texts = {heading_of(column, cells): cell_of(column, pruned) for column in screen_columns(cells)}
+    assert texts["test %"] == f"{100 * pruned.result.test.metrics['accuracy']:.1f}"
+    assert texts["AUROC"] == f"{pruned.result.test.metrics['auroc']:.3f}"
+    assert texts["MiB"] == f"{pruned.result.size.bytes_packed / MIB:.3g}"
+    assert texts["times"] == "7.5\N{MULTIPLICATION SIGN}"
+    assert texts["density"] == "0.1"
+    assert not any("%" in text for text in texts.values())
+
+
+def test_groups_stand_with_their_verdicts_in_any_width(analysis: SubgroupAnalysis) -> None:
+    """All images first, then each class; nothing is cut at 56 cells."""
+    assert group_rows(analysis)[0].name == "all"
+    for width in (56, 76, 116):
+        lines = draw_groups(analysis, width, DARK).plain.splitlines()
+        assert len(lines) == len(group_rows(analysis)) + 2
+        assert all(len(line) <= width for line in lines[:-1])
+        assert all("too few" in line for line in lines[1:-1])
+
+
+def test_changed_images_are_those_whose_answer_changed(
+    cells: list[RunRecord], pruned: RunRecord, analysis: SubgroupAnalysis
+) -> None:
+    """As many were lost and won as the changed predictions count; the lost ones come first."""
+    found = changed_images(pair_runs(cells[0], pruned), pruned.predictions.classes)
+    kinds = [each.kind for each in found]
+    assert kinds.count("lost") == analysis.flips.num_lost
+    assert kinds.count("won") == analysis.flips.num_gained
+    assert kinds == sorted(kinds, key=["lost", "won", "changed"].index)
+    lost = [abs(each.after - each.before) for each in found if each.kind == "lost"]
+    assert lost == sorted(lost, reverse=True)
+
+
+IMAGES = tuple(
+    ChangedImage(
+        f"cell-{at}.png",
+        "P1",
+        "Parasitized",
+        is_of_class=True,
+        before=0.91,
+        after=0.31,
+        kind="lost",
+    )
+    for at in range(5)
+)  # fmt: skip
+
+
+def test_thumbnails_have_their_probabilities_below() -> None:
+    """As many as fit beside and below each other; each is 16 cells wide and 8 rows high."""
+    pictures = {each.name: np.full((32, 32, 3), 200, np.uint8) for each in IMAGES}
+    lines = draw_changed(IMAGES, pictures, 40, 24, DARK).plain.splitlines()
+    assert lines[0].count("▀") == 32
+    assert sum("▀" in line for line in lines) == 16
+    assert "\n".join(lines).count("p 0.91 → 0.31") == 4
+    short = draw_changed(IMAGES, pictures, 40, 9, DARK).plain.splitlines()
+    assert short[-1].count("✗ 0.91 → 0.31") == 2
+
+
+def test_images_that_are_not_there_are_listed_with_the_reason() -> None:
+    """The probabilities are known without the data."""
+    text = draw_changed(IMAGES, {}, 80, 24, DARK, problem="No folder /data.").plain
+    assert "Images are not there: No folder /data." in text
+    assert text.count("p 0.91 → 0.31") == 5
+    assert draw_changed((), {}, 80, 24, DARK).plain == "No answer about these images changed."
+
+
+def test_the_table_is_written_as_the_command_line_writes_it(
+    cells: list[RunRecord], tmp_path: Path
+) -> None:
+    """CSV and Markdown, by the same writers."""
+    columns = screen_columns(cells)
+    found, _ = differences_of_all(cells, None)
+    csv, markdown = write_table(tmp_path / "exports", cells, columns, found)
+    assert csv.read_text() == table_csv(table_of(cells, columns, found))
+    assert markdown.read_text().startswith("| run | test accuracy |")
+    with pytest.raises(UsageError, match="Could not write"):
+        write_table(csv, cells, columns, found)
+
+
+def test_what_shows_several_runs_belongs_to_their_study(cells: list[RunRecord]) -> None:
+    """Not to the first of them; the picture's title says of which study and runs it is."""
+    assert owner_of(cells[:1]) == "cells/reference"
+    assert owner_of(cells) == "cells"
+    plot, _ = figure_named("pareto").build(FigureData(chart_runs(cells)))
+    assert "· cells: reference, " in titled(plot, cells)
+
+
+def test_arrows_walk_the_points_from_left_to_right(cells: list[RunRecord]) -> None:
+    """From run to run in the order of sizes, and no further than the last; curves are no points."""
+    runs = chart_runs(cells)
+    keys = {run.mark.letter: run.entry.key for run in runs}
+    plot, _ = figure_named("pareto").build(FigureData(runs))
+    order = sorted(runs, key=lambda run: run.entry.result.size.bytes_packed)
+    first = next_point(plot, keys, None, 1)
+    assert first in {order[0].entry.key, order[1].entry.key}
+    assert next_point(plot, keys, order[-1].entry.key, 1) == "cells/reference"
+    assert next_point(plot, keys, first, -1) == first
+    assert next_point(replace(plot, series=()), keys, None, 1) is None
+
+
+def test_the_run_under_the_cursor_is_lit_and_named(cells: list[RunRecord]) -> None:
+    """Of points, the legend names this one alone: the others' letters are in the table."""
+    plot, _ = figure_named("pareto").build(FigureData(chart_runs(cells)))
+    shown = lit(plot, "A")
+    assert [series.letter for series in shown.series if series.is_lit] == ["A"]
+    assert {series.letter for series in shown.series if series.label and series.letter} == {"A"}
+
+
+def test_filters_keep_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latest comes first; a name without letters is refused, a damaged file is empty."""
+    path = tmp_path / "state" / "filters.json"
+    monkeypatch.setattr("medtui.tui.compare.named_filters.filters_path", lambda: path)
+    assert read_filters() == {}
+    name_filter("small", "smaller>10")
+    name_filter("good", "acc>90% OR has:latency")
+    name_filter("small", "smaller>20")
+    assert list(read_filters().items()) == [
+        ("small", "smaller>20"), ("good", "acc>90% OR has:latency"),
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="empty"):
+        name_filter("  ", "acc>1")
+    path.write_text("[")
+    assert read_filters() == {}
