@@ -32,6 +32,12 @@ class WritingActions(SnapshotScreen):
         """The tab's chart; None where the tab has none."""
         return self.query_one(TabArea).chart
 
+    def why_not(self, action: str) -> str:
+        """Return why there is nothing to export; empty where there is a chart."""
+        if action == "export" and self.chart is None:
+            return "This tab has no chart; w writes the table."
+        return super().why_not(action)
+
     def action_copy(self) -> None:
         """Copy the table as CSV."""
         if self._rows is None:
@@ -44,7 +50,6 @@ class WritingActions(SnapshotScreen):
         chart, runs = self.chart, [run.entry for run in self._state.marked]
         plot = self.query_one(TabArea).plot
         if chart is None or plot is None or not runs:
-            self.notify("This tab has no chart. w writes the table.", severity="warning")
             return
         seen = apply_viewport(chart.viewport, plot)
         self.post_message(ChartExportRequested(owner_of(runs), seen, titled(seen, runs)))
