@@ -238,6 +238,6 @@ def choices_of(section: str, name: str) -> tuple[str, ...]:
 def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:
     """Return a key's meaning in one line, its words first."""
     described = " ".join((field_of(section, name).description or "").split())
-    described = re.sub(r"\bNone\b", "empty", described)
+    described = re.sub(r"\bNone\b", "empty", described).replace("`", "")
     few = " · ".join(filter(None, choices)) if len(choices) <= 6 else ""  # noqa: PLR2004 - more do not fit on a line
     return f"{few}: {described}" if few else described

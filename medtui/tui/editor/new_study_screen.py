@@ -46,7 +46,7 @@ _COLUMNS = (
 )
 
 
-class PresetPanel(Panel, VerticalScroll, can_focus=False):
+class PresetPanel(Panel, VerticalScroll):
     """What the highlighted preset runs, or every problem of its file."""
 
     DEFAULT_CSS = """
@@ -87,6 +87,7 @@ class NewStudyScreen(LayeredScreen[None]):
     BINDINGS = [
         bind("go", "start", "Go: start now", "Start the highlighted preset as it is"),
         bind("path", "path", "Open file", "Open a preset file by its path"),
+        bind("next_pane", "app.focus_next", "Pane", "Move to the list or the description"),
         bind("close", "close", "Close", "Close the topmost layer", shown=False),
         bind("back", "back", "Back", "Go back to the studies"),
     ]

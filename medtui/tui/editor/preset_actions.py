@@ -2,6 +2,7 @@
 
 import shlex
 from functools import partial
+from pathlib import Path
 
 from textual.screen import Screen
 
@@ -11,6 +12,7 @@ from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import slugify
 from medtui.tui.actions.messages import StartRequested
 from medtui.tui.clipboard import copy_text
+from medtui.tui.editor.preset_list import short_path
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.confirm import Choice, ConfirmDialog
 from medtui.tui.screens.prompt import Prompt
@@ -36,7 +38,8 @@ class PresetActions:
     def ask_where_to_save(self) -> None:
         """Ask for a path, then write the preset there; an existing file is not replaced."""
         name = slugify(str(self._editor.document.value("", "name") or "study"))
-        prompt = Prompt("Save this preset as:", self._editor.saved_as or f"{name}.toml")
+        question = f"Save this preset as (in {short_path(Path.cwd())}):"
+        prompt = Prompt(question, self._editor.saved_as or f"{name}.toml")
         self._screen.app.push_screen(prompt, self._save)
 
     def copy(self) -> None:

@@ -22,6 +22,7 @@ class Prompt(ModalScreen[str | None]):
         with Vertical(id="confirm"):
             yield Static(self._sentence, markup=False)
             yield Input(self._value, placeholder=self._placeholder)
+            yield Static("Enter accepts · Escape cancels", classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
