@@ -55,12 +55,9 @@ class TabArea(Container):
 
     @property
     def chart(self) -> Chart | None:
-        """The chart that keys are about; None where the tab has none."""
-        for name in ("#tab-chart", "#picture"):
-            chart = self.query_one(name, Chart)
-            if chart.display:
-                return chart
-        return None
+        """The chart that keys are about; None where the tab has none, or is being closed."""
+        shown = {chart.id: chart for chart in self.query(Chart) if chart.display}
+        return shown.get("tab-chart") or shown.get("picture")
 
     @property
     def plot(self) -> Plot | None:

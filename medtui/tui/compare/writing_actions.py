@@ -30,7 +30,8 @@ class WritingActions(SnapshotScreen):
     @property
     def chart(self) -> Chart | None:
         """The tab's chart; None where the tab has none."""
-        return self.query_one(TabArea).chart
+        areas = self.query(TabArea)
+        return areas.first().chart if areas else None
 
     def why_not(self, action: str) -> str:
         """Return why there is nothing to export; empty where there is a chart."""
