@@ -21,9 +21,9 @@ from medtui.analysis.largest_changes import ProbabilityChange, largest_changes
 from medtui.analysis.pairing import PairedPredictions
 from medtui.analysis.patient_changes import PatientChange, patient_changes
 from medtui.analysis.run_record import RunRecord
+from medtui.analysis.verdict_state import State
 from medtui.analysis.verdicts import (
     JudgedChange,
-    State,
     Verdict,
     judge,
     judge_together,

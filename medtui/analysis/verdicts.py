@@ -21,13 +21,11 @@ Sources: Piaggio et al. 2012 (CONSORT, non-inferiority trials); Holm 1979.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from medtui.analysis.verdict_state import State
 from medtui.metrics import Metric
 from medtui.metrics.intervals import Difference
 from medtui.metrics.jackknife import effective_number
-
-State = Literal["non-inferior", "worse", "not shown", "not judged"]
 
 FAMILY_ERROR = 0.05
 """Accepted chance that any class or group without a loss is called worse."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from medtui.analysis.val_curve import curve_of
 from medtui.events import CycleEnded, Metrics
 from medtui.metrics import Metric, Task, primary_metric
 from medtui.monitor.catalogue import RunFeed, StudyFeed
@@ -13,6 +14,12 @@ from medtui.units import plural
 
 _COMPLETE = Progress("evaluate", 0, 0, 0, 0, None, None, run_share=1.0)
 """Progress of every finished run, whether its log was read or not."""
+
+
+_HALF = 0.5
+"""Size of a float16 weight, relative to float32."""
+_MASK = 1 / 32
+"""Size of a bit that says whether a weight is zero."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,11 @@ class RunSummary:
     """Cycle (or epoch) whose model is kept so far."""
     bytes_packed: int | None
     """Sparse size of the finished model in bytes."""
+    bytes_expected: int | None
+    """The same of an unfinished compression, by the density of its model so far."""
+    curve: tuple[float, ...]
+    """The primary metric on val by cycle of the main stage; empty for finished runs in lists, whose
+    logs are not read."""
     device: str
     """`cpu`, `cuda:0`; empty before the run started."""
     seconds: float | None
@@ -136,6 +148,8 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         density=kept.density,
         cycle=kept.cycle,
         bytes_packed=result.size.bytes_packed if result else None,
+        bytes_expected=None if result else _expected_bytes(study, run, cell, kept.density),
+        curve=curve_of(run.history.cycles_of(run.main_stage), metric),
         device=run.device,
         seconds=result.seconds if result else _computed_seconds(run),
         seconds_left=progress.seconds_left if run.is_live else None,
@@ -166,6 +180,18 @@ def _reference_value(study: StudyFeed, run: RunFeed, metric: Metric) -> float | 
 
 def _value_of(run: RunFeed | None, metric: Metric) -> float | None:
     return metric.of(kept_model(run).val) if run else None
+
+
+def _expected_bytes(
+    study: StudyFeed, run: RunFeed, cell: Cell | None, density: float | None
+) -> int | None:
+    """Return the sparse size that follows from a density: a bit mask and the nonzero weights."""
+    reference = study.reference_of(run)
+    if cell is None or density is None or reference is None or reference.result is None:
+        return None
+    dense = reference.result.size.bytes_dense
+    is_half = any(getattr(each, "dtype", "") == "float16" for each in cell.scheme.operators)
+    return round(dense * (density * (_HALF if is_half else 1.0) + _MASK * (density < 1)))
 
 
 def _computed_seconds(run: RunFeed) -> float | None:

@@ -45,3 +45,13 @@ def endings_between(before: Snapshot | None, after: Snapshot) -> list[tuple[str,
     ended = [run for study in after.studies for run in study.runs
              if run.key in live and run.status != "running"]  # fmt: skip
     return [(f"{run.study}: {run.title} {run.status}", run.status == "finished") for run in ended]
+
+
+def studies_finished_between(before: Snapshot | None, after: Snapshot) -> list[StudySummary]:
+    """Return the studies that were running before and are finished now."""
+    live = {study.name for study in before.studies if study.is_live} if before else set()
+    return [
+        study
+        for study in after.studies
+        if study.name in live and not study.is_live and study.status == "finished"
+    ]

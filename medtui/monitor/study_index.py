@@ -8,7 +8,7 @@ once; one that finds it locked, damaged or on a disk without space goes on witho
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from medtui import __version__
+from medtui.analysis.outcome import ChosenRun, RunOutcome, StudyOutcome
 from medtui.errors import MedtuiError
 from medtui.monitor.file_stamp import FileStamp
 from medtui.monitor.progress import Progress
@@ -29,18 +30,21 @@ NAME = "studies.sqlite3"
 WAIT_S = 0.5
 """How long another process may hold the index before this one goes on without it, seconds."""
 
-_FIELDS = [each.name for kind in (StudySummary, RunSummary, Progress) for each in fields(kind)]
+_KINDS = (StudySummary, RunSummary, Progress, StudyOutcome, RunOutcome, ChosenRun)
+_FIELDS = [each.name for kind in _KINDS for each in fields(kind)]
 _FORMAT = zlib.crc32(f"1 {__version__} {_FIELDS}".encode()) & 0x7FFF_FFFF
 """Of the stored summaries: another version's are discarded."""
 
-_CREATE = (
-    "CREATE TABLE studies (folder TEXT, name TEXT, own BLOB, stamp BLOB, last_at REAL, "
-    "num_runs INTEGER, summary BLOB, PRIMARY KEY (folder, name)) WITHOUT ROWID"
-)
+_TABLES = {
+    "studies": "folder TEXT, name TEXT, own BLOB, stamp BLOB, last_at REAL, num_runs INTEGER, "
+    "summary BLOB",
+    "outcomes": "folder TEXT, name TEXT, fingerprint INTEGER, outcome BLOB",
+}
 
 _own_decoder = msgspec.msgpack.Decoder(tuple[FileStamp, ...])
 _stamp_decoder = msgspec.msgpack.Decoder(StudyStamp)
 _summary_decoder = msgspec.msgpack.Decoder(StudySummary)
+_outcome_decoder = msgspec.msgpack.Decoder(StudyOutcome | None)
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -104,10 +108,31 @@ class StudyIndex:
         gone = [(self._folder, name) for name in removed]
         if not rows and not gone:
             return True
+        return self._write(
+            ("REPLACE INTO studies VALUES (?, ?, ?, ?, ?, ?, ?)", rows),
+            ("DELETE FROM studies WHERE folder = ? AND name = ?", gone),
+            ("DELETE FROM outcomes WHERE folder = ? AND name = ?", gone),
+        )
+
+    def outcome(self, name: str, fingerprint: int) -> tuple[StudyOutcome | None] | None:
+        """Return what a study found, in a tuple; None where the index does not know."""
+        query = "SELECT outcome FROM outcomes WHERE folder = ? AND name = ? AND fingerprint = ?"
+        for (outcome,) in self._select(query, (self._folder, name, fingerprint)):
+            with suppress(msgspec.DecodeError, TypeError):
+                return (_outcome_decoder.decode(outcome),)
+        return None
+
+    def store_outcome(self, name: str, fingerprint: int, outcome: StudyOutcome | None) -> None:
+        """Store what a study found; `fingerprint` identifies the runs that were compared."""
+        row = (self._folder, name, fingerprint, _encoder.encode(outcome))
+        self._write(("REPLACE INTO outcomes VALUES (?, ?, ?, ?)", [row]))
+
+    def _write(self, *statements: tuple[str, Sequence[tuple[object, ...]]]) -> bool:
+        """Execute statements together; return False to be called again."""
         try:
             with closing(_connect()) as connection, connection:
-                connection.executemany("REPLACE INTO studies VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-                connection.executemany("DELETE FROM studies WHERE folder = ? AND name = ?", gone)
+                for statement, rows in statements:
+                    connection.executemany(statement, rows)
         except sqlite3.OperationalError:
             return False  # locked by another process, read-only or without space
         except sqlite3.DatabaseError:
@@ -117,7 +142,7 @@ class StudyIndex:
             return True  # there is no folder for it
         return True
 
-    def _select(self, query: str, values: tuple[str, ...]) -> list[tuple]:  # type: ignore[type-arg]
+    def _select(self, query: str, values: tuple[str | int, ...]) -> list[tuple]:  # type: ignore[type-arg]
         try:
             with closing(_connect()) as connection:
                 return connection.execute(query, values).fetchall()
@@ -140,8 +165,10 @@ def _connect() -> sqlite3.Connection:
         if found != _FORMAT:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.execute("DROP TABLE IF EXISTS studies")
-                connection.execute(_CREATE)
+                for table, columns in _TABLES.items():
+                    key = "PRIMARY KEY (folder, name)"
+                    connection.execute(f"DROP TABLE IF EXISTS {table}")
+                    connection.execute(f"CREATE TABLE {table} ({columns}, {key}) WITHOUT ROWID")
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
     except BaseException:
         connection.close()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from medtui.analysis.baselines import describe_missing_controls
+from medtui.analysis.chosen_group import smallest_non_inferior, sparse_size
 from medtui.analysis.columns import column_named
 from medtui.analysis.differences import difference_text
 from medtui.analysis.group_statistics import change_text
@@ -144,15 +145,11 @@ def _verdict(contents: Contents, group: Group) -> Verdict:
 
 
 def _chosen(contents: Contents, compared: Sequence[Group]) -> str:
-    """Return the smallest group that is non-inferior on val, with its numbers on test.
-
-    One that is chosen by test would be quoted too well there; so would the luckiest of its seeds.
-    """
-    metric, verdicts = contents.headline, contents.val_verdicts
-    holding = [each for each in compared if each.label in verdicts and verdicts[each.label].holds]
-    if not holding:
+    """Return the smallest group that is non-inferior on val, with its numbers on test."""
+    metric = contents.headline
+    smallest = smallest_non_inferior(compared, contents.val_verdicts)
+    if smallest is None:
         return "No compressed run is shown to be non-inferior on val, so none is chosen."
-    smallest = min(holding, key=_sparse_size)
     changes = contents.group_changes[smallest.label]
     actual = smallest.mean(column_named("actual_density"))
     who = short_name(smallest.members[0], contents.entries)
@@ -160,14 +157,10 @@ def _chosen(contents: Contents, compared: Sequence[Group]) -> str:
         who = f"{contents.name_of(smallest)} ({plural(len(smallest.repetitions), 'seed')})"
     return (
         f"The smallest that is non-inferior on val, which was {VAL_USE}, is "
-        f"{who}, with a sparse size of {format_bytes(round(_sparse_size(smallest)))} and an actual "
+        f"{who}, with a sparse size of {format_bytes(round(sparse_size(smallest)))} and an actual "
         f"density of {format_percent(actual)}; on test its {metric.label} changed by "
         f"{change_text(metric, changes)}: {_verdict(contents, smallest).text}."
     )
-
-
-def _sparse_size(group: Group) -> float:
-    return group.mean(column_named("sparse_size")) or 0.0
 
 
 def _collapses(contents: Contents) -> Iterator[str]:

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.app import MedtuiApp
+from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 
 NUM_CHECKS = 800
@@ -52,7 +53,8 @@ async def until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
 
 async def open_live_run(pilot: Pilot[None]) -> None:
     """Go from Home to the live run's screen, and wait for it to be drawn."""
-    await pilot.press("enter", "enter")
+    while isinstance(pilot.app.screen, HomeScreen):
+        await pilot.press("enter")
     await until(pilot, lambda: "cycle 31/45" in screen_text(pilot) and "╌" in screen_text(pilot))
 
 

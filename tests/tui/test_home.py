@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
+from medtui.preset import Preset
+from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
@@ -13,11 +17,12 @@ from tests.helpers.tui_pilot import opened, screen_text, until
 async def test_live_studies_come_first_with_state_and_best_accuracy(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """The first row is the running study; every state is said in words."""
+    """The first row is the running study; every state has its mark, and its word or its time."""
     async with opened(runs_dir) as pilot:
         assert next(iter(pilot.app.screen.query_one(StudyTable)._cells)) == "malaria"
         text = screen_text(pilot)
-    for words in ("● running", "■ stopped", "✓ finished", "1 running", "Prune 0.1", "cycle 31/45"):
+    for words in ("● malaria", " left ", "■ malaria-first-try", "stopped", "✓ demo", "finished",
+                  "1 running", "Prune 0.1", "● 31/45 val 9"):  # fmt: skip
         assert words in text
 
 
@@ -45,11 +50,37 @@ async def test_enter_goes_to_the_live_run_and_opens_it(
 
 
 async def test_an_empty_folder_teaches_how_to_begin(runs_dir: Path) -> None:
-    """Without studies, Home says what medtui is and which command starts the demo."""
+    """Without studies, Home says what medtui is; keys that need a study are not in the footer."""
     async with opened(runs_dir) as pilot:
         text = screen_text(pilot)
         assert "medtui --run demo" in text
         assert "Condensa" in text
+        for words in ("d  start the demo now", "n  your own"):
+            assert words in text
+        footer = text.splitlines()[-1]
+        assert "Start the demo" in footer
+        assert not {"Stop", "Resume", "Filter", "Order", "Compare"} & set(footer.split())
+
+
+@pytest.mark.parametrize("key", ["d", "enter"])
+async def test_one_key_starts_the_demo_where_there_is_no_study(
+    runs_dir: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a study the key does nothing."""
+    started: list[str] = []
+
+    def start(_: StudyActions, preset: Preset) -> str:
+        started.append(preset.name)
+        RecordedStudy(runs_dir, preset.name).reference(epochs=1)
+        return preset.name
+
+    monkeypatch.setattr(StudyActions, "start", start)
+    async with opened(runs_dir) as pilot:
+        await pilot.press(key)
+        await until(pilot, lambda: "Runs of demo" in screen_text(pilot))
+        await pilot.press("d")
+        await pilot.pause()
+        assert started == ["demo"]
 
 
 async def test_a_study_started_elsewhere_appears_by_itself(runs_dir: Path) -> None:

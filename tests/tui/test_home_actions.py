@@ -164,7 +164,9 @@ async def test_what_is_copied_is_in_a_file_too(
     async with opened(runs_dir) as pilot:
         await pilot.press("y")
         await until(pilot, lambda: "Copied" in notices(pilot))
-        assert "Prune 0.1\tcycle 31/45" in copied_path().read_text(encoding="utf-8")
+        copied = copied_path().read_text(encoding="utf-8")
+        assert "\t● 31/45 val 9" in copied
+        assert {"density", "sparse size", "device"} < set(copied.splitlines()[0].split("\t"))
         assert "PruneQuantize16" in pilot.app.clipboard
         await open_live_run(pilot)
         await pilot.press("y")

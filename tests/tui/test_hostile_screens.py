@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from medtui.tui.app import MedtuiApp
 from medtui.tui.control_filter import ControlFilter
+from medtui.tui.widgets.study_list import RunTable
 from tests.helpers.hostile_study import (
     FAILED_RUN,
     PAYLOAD,
@@ -75,7 +76,9 @@ async def test_home_run_and_compare_show_payloads_as_text(
         for _ in range(5):
             await pilot.press("tab")
             assert_clean(pilot)
-        await pilot.press("b", "enter", *["space", "down"] * 6, "c")
+        await pilot.press("b")
+        pilot.app.screen.query_one(RunTable).focus()
+        await pilot.press(*["space", "down"] * 6, "c")
         await until(pilot, lambda: "5 of 5 runs, 5 marked" in screen_text(pilot))
         for tab in "12345678":
             await pilot.press(tab)

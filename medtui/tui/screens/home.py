@@ -1,13 +1,17 @@
 """Home: all studies of the runs folder, and the runs of the one under the cursor."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.message import Message
 
+from medtui.monitor.outcome_loader import OutcomeLoader
 from medtui.monitor.run_summary import RunSummary
-from medtui.monitor.snapshot import Snapshot
+from medtui.monitor.snapshot import Snapshot, studies_finished_between
 from medtui.monitor.study_order import ORDERS, Order, choose_studies
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.actions.messages import (
@@ -15,6 +19,7 @@ from medtui.tui.actions.messages import (
     NoteRequested,
     RestoreRequested,
     ResumeRequested,
+    StartRequested,
     StopRequested,
 )
 from medtui.tui.bindings import bind
@@ -24,6 +29,8 @@ from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.study_list import RunTable, StudyTable
+from medtui.tui.widgets.study_pane import StudyPane
+from medtui.tui.widgets.study_picture import StudyPicture
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.welcome import Welcome
@@ -39,7 +46,7 @@ class HomeScreen(SnapshotScreen):
         "run to open it."
     )
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (100, "-wide"), (160, "-broad")]
 
     AUTO_FOCUS = ""
 
@@ -61,12 +68,19 @@ class HomeScreen(SnapshotScreen):
         bind("next_run", "next_study(1)", "Next study", "Move to the next study", shown=False),
         bind("next_run_back", "next_study(-1)", "Previous study", "Move to the previous study",
              shown=False),
+        bind("demo", "demo", "Start the demo", "Start the demo, where there is no study"),
+        bind("open", "demo", "Start the demo", "Start the demo, where there is no study",
+             shown=False),
         bind("close", "close", "Studies", "Move to the table of studies", shown=False),
         bind("back", "back", "Back", "Move to the table of studies", shown=False),
     ]  # fmt: skip
 
     _filter = ""
     _order: Order = "newest"
+    _is_comparing = False
+    """Whether the runs of a study are being compared."""
+    _shown = ""
+    """The study whose runs are shown."""
     _marked: frozenset[str] = frozenset()
     """Keys of the runs that will be compared."""
 
@@ -90,42 +104,78 @@ class HomeScreen(SnapshotScreen):
         yield TitleBar()
         yield Welcome()
         yield StudyTable()
-        yield RunTable()
+        yield StudyPane()
         yield FilterInput(placeholder="filter studies by name, scheme, state or note")
         yield KeyBar()
 
-    def show(self, snapshot: Snapshot) -> None:
-        has_studies = bool(snapshot.studies)
-        self.query_one(Welcome).display = not has_studies
-        studies = self.query_one(StudyTable)
-        studies.display = self.query_one(RunTable).display = has_studies
-        chosen = choose_studies(snapshot.studies, self._filter, self._order)
-        studies.show_studies(chosen, self.colours, self.now)
-        studies.caption(self._caption(len(chosen)))
-        self._show_runs()
-        self.query_one(TitleBar).show(
-            Text("medtui  Studies", style="bold"), self._summary(snapshot)
-        )
-        if has_studies and self.focused is None:
-            studies.focus()
+    @cached_property
+    def _outcomes(self) -> OutcomeLoader:
+        return OutcomeLoader(getattr(self.app, "runs_dir", Path()))
 
-    def on_data_table_row_highlighted(self, event: RecordTable.RowHighlighted) -> None:
-        """Show the runs of the study under the cursor."""
-        if isinstance(event.data_table, StudyTable):
-            self._show_runs()
+    def receive(self, snapshot: Snapshot) -> None:
+        """Store a snapshot; announce studies that ended, also while another screen is shown."""
+        for study in studies_finished_between(self.snapshot, snapshot):
+            self._announce(study)
+        super().receive(snapshot)
+
+    def on_study_pane_ready(self) -> None:
+        self.reshow()
+
+    def show(self, snapshot: Snapshot) -> None:
+        if not self.query_one(StudyPane).is_ready:
+            return
+        has_studies = bool(snapshot.studies)
+        self.set_class(not has_studies, "-empty")
+        if not has_studies:
+            self.query_one(Welcome).show_start(self.colours, str(self._outcomes.runs_dir))
+        studies = self.query_one(StudyTable)
+        chosen = choose_studies(snapshot.studies, self._filter, self._order)
+        outcomes = {study.name: self._outcomes.latest(study) for study in chosen}
+        studies.show_studies(chosen, outcomes, self.colours, self.now)
+        studies.caption(self._caption(len(chosen)))
+        self._show_study()
+        self.query_one(TitleBar).show(Text("medtui  Home", style="bold"), self._summary(snapshot))
+        if has_studies and self.focused is None:
+            self._first_pane().focus()
+        self.refresh_bindings()
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Show the runs of the study under the cursor, or light the run."""
+        self._show_study()
+
+    def on_study_picture_point_reached(self, message: StudyPicture.PointReached) -> None:
+        """Move the cursor of the runs with that of the picture."""
+        self.query_one(RunTable).select(message.key)
+        self._show_study()
+
+    def on_study_picture_point_opened(self, message: StudyPicture.PointOpened) -> None:
+        self.post_message(self.RunRequested(message.key))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let `d` and Enter start the demo only where there is no study."""
+        if action == "demo" and self.snapshot is not None and self.snapshot.studies:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_demo(self) -> None:
+        """Start the demo."""
+        from medtui.preset import load_preset  # pydantic is not needed for the first screen
+
+        self.post_message(StartRequested(load_preset("demo"), is_watched=False))
 
     def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
         """Go from the study to its runs, or open the run."""
         if isinstance(event.data_table, StudyTable):
-            self._enter_runs()
+            self.query_one(RunTable).focus()
         elif event.row_key.value is not None:
             self.post_message(self.RunRequested(event.row_key.value))
 
     def close_layer(self) -> bool:
-        """Go from the runs to the studies."""
-        if self.query_one(StudyTable).has_focus:
+        """Go back to the first pane."""
+        first = self._first_pane()
+        if first.has_focus:
             return False
-        self.query_one(StudyTable).focus()
+        first.focus()
         return True
 
     def action_back(self) -> None:
@@ -136,6 +186,7 @@ class HomeScreen(SnapshotScreen):
         """Move the cursor of the studies, wherever the focus is."""
         table = self.query_one(StudyTable)
         table.move_cursor(row=table.cursor_row + step, animate=False)
+        self._show_study()
 
     def why_not(self, action: str) -> str:
         """Return why an action can do nothing for the study under the cursor."""
@@ -170,7 +221,7 @@ class HomeScreen(SnapshotScreen):
         """Mark or unmark the run under the cursor."""
         if self.run is not None:
             self._marked ^= {self.run.key}
-            self._show_runs()
+            self._show_study()
 
     def action_compare(self) -> None:
         """Compare the marked runs, or those of the study where none is marked."""
@@ -200,29 +251,82 @@ class HomeScreen(SnapshotScreen):
 
     @property
     def run(self) -> RunSummary | None:
-        """The run under the cursor; None unless the runs have the focus."""
-        table = self.query_one(RunTable)
-        if self.study is None or not table.has_focus:
+        """The run under the cursor; None unless the runs or their picture have the focus."""
+        table, picture = self.query_one(RunTable), self.query_one(StudyPicture)
+        if self.study is None or not (table.has_focus or picture.has_focus):
             return None
         return next((run for run in self.study.runs if run.key == table.selected), None)
 
-    def _enter_runs(self) -> None:
-        table = self.query_one(RunTable)
-        table.focus()
-        if self.study is not None and self.study.live_run is not None:
-            table.select(self.study.live_run.key)
+    def _first_pane(self) -> RecordTable:
+        """Return the studies; in a narrow terminal, where these are one line, the runs."""
+        studies = self.query_one(StudyTable)
+        return studies if studies.display else self.query_one(RunTable)
 
-    def _show_runs(self) -> None:
-        self.query_one(RunTable).show_study(self.study, self.colours, self._marked)
+    def _show_study(self) -> None:
+        """Show the study under the cursor, and see that it is compared."""
+        study, table = self.study, self.query_one(StudyTable)
+        pane = self.query_one(StudyPane)
+        if study is None:
+            pane.query_one(RunTable).show_study(None, None, self.colours)
+            return
+        if study.name != self._shown:
+            self._shown = study.name
+            pane.go_to_live_run()
+        pane.show_study(
+            study,
+            self._outcomes.latest(study),
+            self.chart_style,
+            self._marked,
+            place=(table.cursor_row + 1, table.row_count),
+            now=self.now,
+        )
+        self.call_after_refresh(self._compare_next)
+
+    def _compare_next(self) -> None:
+        """Compare the runs of the study under the cursor, else of another one on screen."""
+        due = [study for study in self._studies_on_screen() if not self._outcomes.is_current(study)]
+        if due and not self._is_comparing:
+            self._is_comparing = True
+            self._compare(due[0])
+
+    def _studies_on_screen(self) -> list[StudySummary]:
+        table, study = self.query_one(StudyTable), self.study
+        first = round(table.scroll_y)
+        names = table.keys[first : first + max(1, table.size.height)] if table.display else []
+        found = [self.snapshot.study(name) for name in names] if self.snapshot else []
+        return [*([study] if study else []), *(each for each in found if each is not None)]
+
+    @work(thread=True, group="outcomes", description="compare runs")
+    def _compare(self, study: StudySummary) -> None:
+        self._outcomes.load(study)
+        self.app.call_from_thread(self._compared)
+
+    def _compared(self) -> None:
+        self._is_comparing = False
+        if self.is_current:
+            self.reshow()
+
+    @work(thread=True, group="endings", description="tell a study's outcome")
+    def _announce(self, study: StudySummary) -> None:
+        """Tell what a study found when it has finished."""
+        outcome = self._outcomes.load(study)
+        if outcome is not None:
+            self.app.call_from_thread(
+                self.notify, outcome.sentences[0], title=study.name, timeout=20, markup=False
+            )
+            self.app.call_from_thread(self.app.bell)
 
     def _caption(self, count: int) -> str:
-        title = "Studies" if self._order == "newest" else f"Studies by {self._order}"
+        title = f"Studies by {'newest event' if self._order == 'newest' else self._order}"
         return f"{title}: {count} matching {self._filter!r}" if self._filter else title
 
     def _summary(self, snapshot: Snapshot) -> Text:
         if snapshot.problem:
             return Text(f"⚠ {snapshot.problem}", style=self.colours.warning)
         count = len(snapshot.studies)
+        if snapshot.num_unread and count:
+            total = count + snapshot.num_unread
+            return Text(f"reading {count:,} of {total:,} studies", style=self.colours.muted)
         text = Text(f"{count} stud{'y' if count == 1 else 'ies'}", style=self.colours.muted)
         if snapshot.num_live:
             live = Text(f"● {snapshot.num_live} running", style=self.colours.states["running"])

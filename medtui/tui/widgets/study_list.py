@@ -1,45 +1,50 @@
 """Home's two tables: the studies, and the runs of the one under the cursor."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from rich.text import Text
 
+from medtui.analysis.outcome import RunOutcome, StudyOutcome
 from medtui.charts.palette import Colours
+from medtui.charts.run_identity import RunIdentity, identify_study
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
-from medtui.tui.status_text import age_of, mark_text, place_of, state_text
+from medtui.tui.status_text import age_of, place_of, state_text
 from medtui.tui.widgets.progress_bar import bar
+from medtui.tui.widgets.run_titles import fitted_title
+from medtui.tui.widgets.sparkline import sparkline
 from medtui.tui.widgets.table import Cells, Column, RecordTable
-from medtui.units import MISSING, format_bytes, format_density, format_duration
+from medtui.tui.widgets.verdict_text import CHANGE_WIDTH, change_text, verdict_word
+from medtui.units import MISSING, format_bytes, format_density, format_duration, format_factor
 
-_BAR = 10
+_BAR = 7
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_CURVE = 6
 
 STUDY_COLUMNS = (
-    Column("name", "study", 16, grows=True),
-    Column("state", "state", 10),
-    Column("runs", "runs", 5, rank=1, justify="right"),
-    Column("bar", "", _BAR, rank=2),
-    Column("best", "best val", 8, justify="right"),
-    Column("of", "best run", 18, rank=4, grows=True, most=28),
-    Column("reference", "dense", 7, rank=3, justify="right"),
-    Column("device", "device", 7, rank=5),
-    Column("age", "age", 6, rank=1, justify="right"),
-    Column("left", "time left", 11, rank=2, justify="right"),
+    Column("name", "  study", 18, grows=True),
+    Column("state", "state", 15),
+    Column("bar", "", _BAR, rank=6),
+    Column("runs", "runs", 5, rank=2, justify="right"),
+    Column("chosen", "chosen, on val", 20, rank=4, grows=True, most=32),
+    Column("smaller", "smaller", 7, rank=3, justify="right"),
+    Column("change", "change, on test  ", CHANGE_WIDTH, rank=1, justify="right"),
+    Column("verdict", "verdict", 12, rank=5),
+    Column("device", "device", 7, rank=8),
 )
 
 RUN_COLUMNS = (
-    Column("mark", "", 1),
-    Column("title", "run", 22, grows=True),
-    Column("place", "", 13, rank=1),
-    Column("bar", "", _BAR, rank=5),
-    Column("val", "best val", 8, justify="right"),
-    Column("control", "vs control", 10, rank=1, justify="right"),
-    Column("difference", "vs ref.", 7, rank=2, justify="right"),
-    Column("test", "test", 7, rank=2, justify="right"),
-    Column("density", "density", 7, rank=3, justify="right"),
-    Column("size", "sparse size", 11, rank=4, justify="right"),
-    Column("device", "device", 7, rank=6),
-    Column("time", "time", 15, rank=2, justify="right"),
+    Column("letter", "", 4),
+    Column("title", "run", 14, grows=True, most=34),
+    Column("value", "test", 6, rank=3, justify="right"),
+    Column("change", "change [95 %]  ", CHANGE_WIDTH + 1, rank=1, justify="right"),
+    Column("curve", " val", _CURVE + 1, rank=2),
+    Column("smaller", " smaller", 8, rank=4, justify="right"),
+    Column("verdict", " verdict", 14, rank=5),
+    Column("size", " sparse size", 12, rank=5, justify="right"),
+    Column("density", " density", 9, rank=6, justify="right"),
+    Column("time", " time", 16, rank=7, justify="right"),
+    Column("device", " device", 8, rank=8),
 )
 
 
@@ -48,85 +53,176 @@ class StudyTable(RecordTable):
 
     def __init__(self) -> None:
         super().__init__(STUDY_COLUMNS, id="studies")
-        self.border_title = "Studies"
+        self._made: dict[str, tuple[object, Cells]] = {}
 
-    def show_studies(self, studies: tuple[StudySummary, ...], colours: Colours, now: float) -> None:
-        """Show these studies in this order."""
-        self.show({study.name: study_cells(study, colours, now) for study in studies})
+    def show_studies(
+        self,
+        studies: tuple[StudySummary, ...],
+        outcomes: Mapping[str, StudyOutcome | None],
+        colours: Colours,
+        now: float,
+    ) -> None:
+        """Show these studies in this order; rows of unchanged studies are not made again."""
+        made = dict[str, tuple[object, Cells]]()
+        for study in studies:
+            outcome, age = outcomes.get(study.name), age_of(study.last_at, now)
+            of = (id(study), id(outcome), colours, age)
+            known = self._made.get(study.name)
+            is_same = known is not None and known[0] == of
+            cells = known[1] if known and is_same else study_cells(study, outcome, colours, age)
+            made[study.name] = (of, cells)
+        self._made = made
+        self.show({name: cells for name, (_, cells) in made.items()})
 
 
 class RunTable(RecordTable):
-    """The runs of one study, the reference first."""
+    """The runs of one study, the references first."""
+
+    DEFAULT_CSS = """
+    RunTable { padding: 0; }
+    """
+
+    GAP = 0
 
     def __init__(self) -> None:
         super().__init__(RUN_COLUMNS, id="runs")
+        self._titles: dict[str, str] = {}
+
+    def copied(self, key: str, column: str) -> str:
+        """Return what is copied of a cell: titles as they are, however narrow the column is."""
+        return self._titles[key] if column == "title" else super().copied(key, column)
 
     def show_study(
-        self, study: StudySummary | None, colours: Colours, marked: Collection[str] = ()
+        self,
+        study: StudySummary | None,
+        outcome: StudyOutcome | None,
+        colours: Colours,
+        marked: Collection[str] = (),
     ) -> None:
         """Show one study's runs, or none; those `marked` will be compared."""
-        cells = {run.key: run_cells(run, colours) for run in (study.runs if study else ())}
-        for key in cells.keys() & set(marked):
-            cells[key] = {**cells[key], "title": Text.assemble("◆ ", cells[key]["title"])}
-        self.show(cells)
-        title = Text(f"Runs of {study.name}" if study else "Runs")
         if study is None:
-            self.caption(title)
+            self.show({})
+            self.caption(Text("Runs"))
             return
+        marks = identify_study(study.name, [run.name for run in study.runs])
+        curves = {run.name: _curve_of(run, outcome) for run in study.runs}
+        every = [value for curve in curves.values() for value in curve]
+        scale = (min(every), max(every)) if every else (0.0, 1.0)
+        width = next((width for column, width in self._fit() if column.key == "title"), 15)
+        self._titles = {run.key: run.title for run in study.runs}
+        rows = dict[str, dict[str, Text]]()
+        for run in study.runs:
+            found = outcome.run(run.name) if outcome else None
+            cells = run_cells(run, found, marks[run.key], colours, width)
+            curve = sparkline(curves[run.name], _CURVE, scale)
+            rows[run.key] = cells | {"curve": Text(f" {curve}", colours.of(marks[run.key].tint))}
+            if run.key in marked:
+                rows[run.key]["letter"] = Text.assemble("▸", cells["letter"][1:])
+        self.show(rows)
+        against = f" · against the {outcome.against}" if outcome else ""
         about = Text(study.problem.split("\n")[0] if study.problem else study.about, colours.muted)
         if study.note:
             about = Text.assemble((study.note, colours.strong), "  ", about)
-        self.caption(title, about)
+        self.caption(Text.assemble(f"Runs of {study.name}", (against, colours.muted)), about)
 
 
-def study_cells(study: StudySummary, colours: Colours, now: float) -> Cells:
+def study_cells(
+    study: StudySummary, outcome: StudyOutcome | None, colours: Colours, age: str
+) -> Cells:
     """Return a study's row."""
-    best, reference = study.best, study.reference
     word = f"{study.num_failed} failed" if study.num_failed and not study.is_live else None
-    return {
-        "name": Text(study.name, style=f"bold {colours.strong}"),
-        "state": state_text(study.status, colours, word),
-        "runs": Text(f"{study.num_finished}/{study.num_planned}"),
+    if study.is_live and study.seconds_left is not None:
+        word = f"{_roughly(study.seconds_left)} left"
+    else:
+        word = f"{word or study.status} {age}"
+    state = state_text(study.status, colours, word)
+    chosen = outcome.chosen if outcome else None
+    cells = {
+        "name": Text.assemble(state[:1], " ", (study.name, f"bold {colours.strong}")),
+        "state": state[2:],
         "bar": bar(study.share, _BAR, colours, colours.states[study.status]),
-        "best": Text(best.headline.show(best.val) if best else MISSING, style=colours.strong),
-        "of": Text(best.title if best else "", style=colours.muted),
-        "reference": Text(
-            reference.headline.show(reference.val) if reference else MISSING, style=colours.muted
-        ),
+        "runs": Text(f"{study.num_finished}/{study.num_planned}"),
         "device": Text(study.device, style=colours.muted),
-        "age": Text(age_of(study.started_at, now), style=colours.muted),
-        "left": Text(format_duration(study.seconds_left) if study.is_live else ""),
     }
+    if outcome is not None and chosen is not None:
+        marks = identify_study(study.name, [run.name for run in study.runs])
+        mark = marks.get(f"{study.name}/{chosen.names[0]}")
+        letter = Text(f"{mark.letter} ", colours.of(mark.tint)) if mark else Text()
+        return cells | {
+            "chosen": Text.assemble(letter, chosen.title),
+            "smaller": Text(format_factor(chosen.smaller) if chosen.smaller else MISSING),
+            "change": change_text(chosen.text, chosen.state, colours, outcome.metric),
+            "verdict": verdict_word(chosen.state, colours),
+        }
+    return cells | {"chosen": Text(_why_none(study, outcome), colours.muted)}
 
 
-def run_cells(run: RunSummary, colours: Colours) -> Cells:
+def run_cells(
+    run: RunSummary,
+    found: RunOutcome | None,
+    mark: RunIdentity,
+    colours: Colours,
+    title_width: int,
+) -> dict[str, Text]:
     """Return a run's row."""
-    place = Text(place_of(run.progress) if run.status == "running" else run.status)
-    place.stylize(colours.states[run.status])
-    if run.warning:
-        place = Text(f"⚠ {run.warning}", style=colours.warning)
     left = run.status == "running" and run.seconds_left is not None
     time = f"{format_duration(run.seconds_left)} left" if left else (
         format_duration(run.seconds) if run.seconds else ""
     )  # fmt: skip
     is_begun = run.status != "queued"
+    value = found.value if found else run.test if run.status == "finished" else None
     return {
-        "mark": mark_text(run.status, colours),
-        "title": Text(run.title, style=colours.strong if is_begun else colours.muted),
-        "place": place,
-        "bar": bar(run.share, _BAR, colours, colours.states[run.status]) if is_begun else Text(),
-        "val": Text(run.headline.show(run.val) if is_begun else ""),
-        "control": _change(run, run.from_control, colours),
-        "difference": _change(run, run.difference, colours),
-        "test": Text(run.headline.show(run.test) if run.test is not None else ""),
+        "letter": Text(f" {mark.letter:<3}", f"bold {colours.of(mark.tint)}"),
+        "title": Text(
+            fitted_title(run.title, title_width), colours.strong if is_begun else colours.muted
+        ),
+        "value": Text(run.headline.show(value).removesuffix(" %") if value is not None else ""),
+        "change": _change(run, found, colours),
+        "verdict": Text.assemble(" ", verdict_word(found.state if found else None, colours)),
+        "smaller": Text(
+            format_factor(found.smaller) if found and found.smaller else "", colours.text
+        ),
         "density": Text(format_density(run.density) if run.density is not None else ""),
         "size": Text(format_bytes(run.bytes_packed) if run.bytes_packed else ""),
-        "device": Text(run.device, style=colours.muted),
+        "device": Text(f" {run.device}", style=colours.muted),
         "time": Text(time, style=colours.strong if left else colours.muted),
     }
 
 
-def _change(run: RunSummary, change: float | None, colours: Colours) -> Text:
-    is_worse = change is not None and change < 0
-    text = run.headline.show_change(change)
-    return Text(text, style=colours.warning if is_worse else colours.good)
+def _change(run: RunSummary, found: RunOutcome | None, colours: Colours) -> Text:
+    """Return a finished run's change; of others the state, with the metric on val so far."""
+    if run.warning:
+        return Text(f"⚠ {run.warning}", style=colours.warning)
+    if found is not None and run.status == "finished":
+        if not found.text:
+            return Text(f"{MISSING}  ", style=colours.muted)
+        return change_text(found.text, found.state, colours, run.headline)
+    state = state_text(run.status, colours)
+    if run.status == "running":
+        place = place_of(run.progress)
+        state = Text(f"{state.plain[0]} {place.rpartition(' ')[2] or 'starting'}", state.style)
+    if run.val is not None and run.status != "finished":
+        state = Text.assemble(state, (f" val {run.headline.show(run.val)}", colours.muted))
+    return state
+
+
+def _curve_of(run: RunSummary, outcome: StudyOutcome | None) -> tuple[float, ...]:
+    found = outcome.run(run.name) if outcome else None
+    return run.curve or (found.curve if found else ())
+
+
+def _roughly(seconds: float) -> str:
+    """Return a time ahead, which is never known better: `6 min`, `2.5 h`."""
+    if seconds < 2 * _HOUR:
+        return f"{max(1, round(seconds / _MINUTE))} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.1f} h"
+    return f"{seconds / _DAY:.0f} d"
+
+
+def _why_none(study: StudySummary, outcome: StudyOutcome | None) -> str:
+    """Return why no run of a study is chosen, in few words."""
+    if outcome is not None and outcome.has_compression:
+        return "none holds on val"
+    best = study.best
+    return f"{best.title}, val {best.headline.show(best.val)}" if best else ""

@@ -84,15 +84,23 @@ class RecordTable(Panel, DataTable[Text]):
             return None
         return self.coordinate_to_cell_key(Coordinate(self.cursor_row, 0)).row_key.value
 
+    @property
+    def keys(self) -> list[str]:
+        """Keys of all rows, in order."""
+        return list(self._cells)
+
     def as_text(self) -> str:
-        """Return all rows as shown, columns separated by tabs."""
-        columns = [column for column, _ in self._fitted]
-        head = "\t".join(column.label for column in columns)
+        """Return all rows with all columns, also those without room, separated by tabs."""
+        columns = self._columns
+        head = "\t".join(column.label.strip() for column in columns)
         rows = (
-            "\t".join(cells.get(column.key, Text()).plain for column in columns)
-            for cells in self._cells.values()
+            "\t".join(self.copied(key, column.key) for column in columns) for key in self._cells
         )
         return "\n".join([head, *rows]) + "\n"
+
+    def copied(self, key: str, column: str) -> str:
+        """Return what is copied of a cell."""
+        return self._cells[key].get(column, Text()).plain.strip()
 
     def select(self, key: str) -> None:
         """Move the cursor to a row, if there is one of that key."""
@@ -118,7 +126,7 @@ class RecordTable(Panel, DataTable[Text]):
 
     def on_resize(self) -> None:
         """Fit the columns to the new width."""
-        if fit_columns(self._columns, self._width, self.GAP) != self._fitted:
+        if self._fit() != self._fitted:
             self._rebuild(self._cells)
 
     @property
@@ -126,9 +134,12 @@ class RecordTable(Panel, DataTable[Text]):
         # The scrollbar's column is always kept free, and one before it if cells have no padding.
         return self.content_size.width - 1 - self.GAP % 2
 
+    def _fit(self) -> tuple[tuple[Column, int], ...]:
+        return fit_columns(self._columns, self._width, self.GAP)
+
     def _rebuild(self, rows: dict[str, Cells]) -> None:
         selected, top, column_number = self.selected, self.scroll_y, self.cursor_column
-        self._fitted, self._cells = fit_columns(self._columns, self._width, self.GAP), rows
+        self._fitted, self._cells = self._fit(), rows
         with self.prevent(DataTable.RowHighlighted, DataTable.CellHighlighted):
             self.clear(columns=True)
             for column, width in self._fitted:

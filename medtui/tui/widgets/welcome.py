@@ -2,46 +2,37 @@
 
 from rich.text import Text
 
+from medtui.charts.palette import Colours
 from medtui.tui.widgets.panel import TextPanel
 
 _WHAT = (
-    "medtui compresses medical image classifiers with NVIDIA's Condensa and measures the effect:\n"
-    "accuracy on test patients, memory and size, for each scheme and density that you select.\n"
-)
-
-_COMMANDS = (
-    ("medtui --run demo", "a demo on synthetic blood cells; a few minutes on two CPU cores"),
-    ("medtui --run demo --detach", "the same in the background; you can close the terminal"),
-    ("medtui --run PRESET.toml", "a study of your own"),
+    "medtui compresses medical image classifiers with NVIDIA's Condensa and measures what is lost:",
+    "accuracy on test patients with its interval, beside size, time and memory.",
+    "A study trains a network, compresses it by each scheme and density, and compares all runs.",
 )
 
 _KEYS = (
-    ("n", "new study: the demo, malaria cells, or your own preset"),
-    ("?", "help for the current screen"),
-    ("Ctrl+P", "command palette: all actions by name"),
-    ("q", "quit"),
+    ("d", "start the demo now: synthetic blood cells, a few minutes on two CPU cores"),
+    ("n", "your own: choose a preset, or open yours"),
 )
+
+_ELSEWHERE = "Studies started elsewhere, as by `medtui --run demo`, appear here by themselves."
 
 
 class Welcome(TextPanel):
-    """The empty state. Studies started elsewhere are shown automatically."""
+    """The empty state."""
 
     DEFAULT_CSS = """
     Welcome { height: 1fr; padding: 1 3; }
     """
 
-    def on_mount(self) -> None:
-        self.caption("Welcome")
-        text = Text(_WHAT)
-        text.append(
-            "\nPress n to set up a study step by step, or start one in another terminal by one of "
-            "these commands. It is shown here automatically:\n\n"
-        )
-        for command, meaning in _COMMANDS:
-            text.append(f"  {command:<28}", style="bold")
-            text.append(f" {meaning}\n")
-        text.append("\nKeys:\n\n")
+    def show_start(self, colours: Colours, runs_dir: str) -> None:
+        """Say what can be done where a runs folder has no study."""
+        self.caption("Welcome", Text(f"no study in {runs_dir} yet", colours.muted))
+        text = Text("\n".join(_WHAT))
+        text.append("\n\n")
         for key, meaning in _KEYS:
-            text.append(f"  {key:<8}", style="bold")
-            text.append(f" {meaning}\n")
+            text.append(f"  {key}", style=f"bold {colours.accent}")
+            text.append(f"  {meaning}\n", style=colours.strong)
+        text.append(f"\n{_ELSEWHERE}", style=colours.muted)
         self.show_text(text)

@@ -1,0 +1,136 @@
+"""Compares the finished runs of a study by its primary metric on test.
+
+Changes, verdicts and the choice follow the rules of comparisons and reports; nothing is decided
+here.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from medtui.analysis.baselines import baseline_of, describe_missing_controls
+from medtui.analysis.chosen_group import smallest_non_inferior
+from medtui.analysis.columns import column_named
+from medtui.analysis.differences import Differences, difference_text, differences
+from medtui.analysis.group_statistics import change_text, group_statistics, val_verdict
+from medtui.analysis.groups import Group, group_runs
+from medtui.analysis.low_fidelity import split_by_fidelity
+from medtui.analysis.outcome import ChosenRun, RunOutcome, StudyOutcome
+from medtui.analysis.outcome_warnings import warnings_of
+from medtui.analysis.run_record import RunRecord, read_run_records, task_of
+from medtui.analysis.run_titles import title_of_run
+from medtui.analysis.val_curve import val_curve
+from medtui.analysis.verdicts import Verdict
+from medtui.errors import MedtuiError
+from medtui.metrics import Metric, primary_metric
+from medtui.runs.folder import StudyFolder
+from medtui.units import plural
+
+
+def outcome_of(study: StudyFolder) -> StudyOutcome | None:
+    """Read and compare the finished runs of a study; None where none is finished."""
+    read, problems = read_run_records(study.runs())
+    entries, _ = split_by_fidelity(read)
+    if not entries:
+        return None
+    metric = primary_metric(task_of(entries))
+    found = _changes(entries, metric, problems)
+    groups = [each for each in group_runs(entries, ("scheme", "density"))
+              if each.members[0].folder.is_compressed]  # fmt: skip
+    chosen = _choose(groups, metric, found)
+    test = entries[0].result.test
+    return StudyOutcome(
+        task=task_of(entries),
+        margin=entries[0].margin,
+        against="control" if _has_control(entries) else "reference",
+        num_patients=test.num_patients,
+        num_images=test.num_images,
+        runs=tuple(_run_outcome(entry, metric, found.get(entry.key)) for entry in entries),
+        chosen=chosen,
+        has_compression=bool(groups),
+        warnings=(
+            *warnings_of(entries, metric, found, chosen.names if chosen else ()),
+            *filter(None, [describe_missing_controls(entries)]),
+        ),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _changes(
+    entries: Sequence[RunRecord], metric: Metric, problems: list[str]
+) -> dict[str, Differences]:
+    """Return the change of the primary metric of each run that has a baseline.
+
+    In a study with a control that is no baseline of its own, and references are compared with it.
+    """
+    found = dict[str, Differences]()
+    for entry in entries:
+        baseline = _baseline_of(entry, entries)
+        if baseline is None:
+            continue
+        try:
+            found[entry.key] = differences(baseline, entry, metric=metric)
+        except MedtuiError as error:
+            problems.append(error.message)
+    return found
+
+
+def _baseline_of(entry: RunRecord, entries: Sequence[RunRecord]) -> RunRecord | None:
+    if entry.folder.is_control:
+        return None
+    if entry.folder.is_reference:
+        controls = [each for each in entries if each.folder.is_control]
+        return next((each for each in controls if each.folder.reference == entry.folder), None)
+    return baseline_of(entry, entries)
+
+
+def _choose(
+    groups: Sequence[Group], metric: Metric, found: Mapping[str, Differences]
+) -> ChosenRun | None:
+    verdicts = {group.label: val_verdict(group, metric, group.members[0].margin)
+                for group in groups}  # fmt: skip
+    chosen = smallest_non_inferior(
+        groups, {label: verdict for label, verdict in verdicts.items() if verdict is not None}
+    )
+    if chosen is None:
+        return None
+    first = chosen.members[0]
+    is_alone = len(chosen.members) == 1
+    changes = found.get(first.key) if is_alone else group_statistics(chosen).changes
+    verdict: Verdict | None = changes.verdict(metric, first.margin) if changes else None
+    title = title_of_run(first) if is_alone else (
+        f"{chosen.label.strip()}, {plural(len(chosen.repetitions), 'seed')}"
+    )  # fmt: skip
+    return ChosenRun(
+        title=title,
+        names=tuple(entry.folder.name for entry in chosen.members),
+        smaller=chosen.mean(column_named("smaller")),
+        text=change_text(metric, changes),
+        state=verdict.state if verdict else "not shown",
+        detail=verdict.text if verdict else "not compared",
+    )
+
+
+def _run_outcome(entry: RunRecord, metric: Metric, found: Differences | None) -> RunOutcome:
+    difference = found.by_metric.get(metric.name) if found else None
+    is_judged = found is not None and entry.folder.is_compared
+    has_interval = difference is not None and difference.has_interval
+    return RunOutcome(
+        name=entry.folder.name,
+        value=entry.metric("test", metric.name),
+        bytes_packed=entry.result.size.bytes_packed,
+        smaller=column_named("smaller").number(entry),
+        change=_finite(difference.value) if difference else None,
+        low=difference.low if difference and has_interval else None,
+        high=difference.high if difference and has_interval else None,
+        text=difference_text(metric, difference),
+        state=found.verdict(metric, entry.margin).state if found and is_judged else None,
+        curve=val_curve(entry.folder, metric),
+    )
+
+
+def _has_control(entries: Sequence[RunRecord]) -> bool:
+    return any(entry.folder.is_control for entry in entries)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,154 @@
+"""A study as one picture: the primary metric on test against the sparse size of its runs.
+
+Whiskers are the paired intervals of the changes, put at the level of what each run is compared
+with: an interval of a run's own metric would cover the whole picture, whatever was lost. The band
+is the margin below that level.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medtui.analysis.outcome import RunOutcome, StudyOutcome
+from medtui.charts.plot import Interval, Level, Plot, Series, Zone
+from medtui.charts.run_identity import RunIdentity, identify_study
+from medtui.metrics import Metric, primary_metric
+from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.study_summary import StudySummary
+from medtui.preset import names_probe
+from medtui.runs.run_names import is_control, is_reference
+from medtui.units import MIB
+
+_FAR = 4.0
+"""A point that is so many times as far from the control as all nearer ones is off the scale."""
+
+
+@dataclass(frozen=True)
+class PicturePoint:
+    """A run in the picture."""
+
+    run: RunSummary
+    size: float
+    """Sparse size in MiB; of a live run, expected by the density of its model so far."""
+    value: float
+    """The primary metric as the axis counts it: on test, of a live run on val."""
+    whisker: Interval | None
+    is_live: bool
+
+
+def picture_points(study: StudySummary, outcome: StudyOutcome | None) -> list[PicturePoint]:
+    """Return the runs that have a place in the picture, the smallest first."""
+    points = list[PicturePoint]()
+    for run in study.runs:
+        found = outcome.run(run.name) if outcome else None
+        point = _finished(run, found) if found else _live(run)
+        if point is not None and not names_probe(run.name):
+            points.append(point)
+    return sorted(points, key=lambda point: (point.size, point.run.name))
+
+
+def study_picture(study: StudySummary, outcome: StudyOutcome | None, lit: str = "") -> Plot:
+    """Return the picture of a study; `lit` is the key of the run under the cursor."""
+    points = picture_points(study, outcome)
+    task = outcome.task if outcome else study.runs[0].task if study.runs else "single"
+    metric = primary_metric(task)
+    marks = identify_study(study.name, [run.name for run in study.runs])
+    levels = _levels(points, metric)
+    zones = _margin(levels, outcome, metric)
+    remarks = ["│ 95 %"] if any(point.whisker for point in points) else []
+    remarks += ["○ val so far"] if any(point.is_live for point in points) else []
+    return Plot(
+        f"Test {metric.label}{metric.unit} · MiB",
+        tuple(_series(point, marks[point.run.key], metric, lit) for point in points),
+        levels=levels,
+        zones=zones,
+        x_label="sparse size, MiB",
+        y_label=f"test {metric.label}{metric.unit}",
+        y_limits=_limits(points, levels, zones),
+        is_x_log=True,
+        remark="  ".join(remarks),
+        empty="no run of this study is finished yet",
+    )
+
+
+def _finished(run: RunSummary, found: RunOutcome) -> PicturePoint | None:
+    value = run.headline.scale(found.value)
+    if value is None:
+        return None
+    whisker = None
+    if found.change is not None and found.low is not None and found.high is not None:
+        ends = [run.headline.scale(end - found.change) or 0.0 for end in (found.low, found.high)]
+        whisker = (value + ends[0], value + ends[1])
+    if is_reference(run.name) or is_control(run.name):
+        whisker = None
+    return PicturePoint(run, found.bytes_packed / MIB, value, whisker, is_live=False)
+
+
+def _live(run: RunSummary) -> PicturePoint | None:
+    value, size = run.headline.scale(run.val), run.bytes_expected
+    if run.status != "running" or value is None or not size:
+        return None
+    return PicturePoint(run, size / MIB, value, None, is_live=True)
+
+
+def _series(point: PicturePoint, mark: RunIdentity, metric: Metric, lit: str) -> Series:
+    return Series(
+        "",
+        ((point.size, point.value),),
+        "dots",
+        metric.digits,
+        tint=mark.tint,
+        letter=mark.letter,
+        intervals=(point.whisker,) if point.whisker else (),
+        variant=mark.variant,
+        is_hollow=point.is_live,
+        is_lit=point.run.key == lit,
+    )
+
+
+def _levels(points: Sequence[PicturePoint], metric: Metric) -> tuple[Level, ...]:
+    """Return the first control and the first reference as lines."""
+    done = [point for point in points if not point.is_live]
+    control = [point for point in done if is_control(point.run.name)]
+    dense = [point for point in done if is_reference(point.run.name)]
+    first_control = min(control, key=lambda point: point.run.name, default=None)
+    first_dense = min(dense, key=lambda point: point.run.name, default=None)
+    levels = list[Level]()
+    if first_control is not None:
+        levels.append(Level("control", first_control.value, metric.digits, "control"))
+    if first_dense is not None:
+        levels.append(Level("reference", first_dense.value, metric.digits, "reference"))
+    return tuple(levels)
+
+
+def _margin(
+    levels: Sequence[Level], outcome: StudyOutcome | None, metric: Metric
+) -> tuple[Zone, ...]:
+    """Return the margin below the control, or below the reference where there is no control."""
+    if not levels or outcome is None:
+        return ()
+    margin = metric.scale(outcome.margin) or 0.0
+    return (Zone(f"margin {margin:g}", levels[0].value - margin, levels[0].value),)
+
+
+def _limits(
+    points: Sequence[PicturePoint], levels: Sequence[Level], zones: Sequence[Zone]
+) -> tuple[float | None, float | None]:
+    """Return ends of the axis beyond which single points are far off; None where none is."""
+    if not levels:
+        return None, None
+    centre = levels[0].value
+    fixed = [centre, *(level.value for level in levels), *(zone.low for zone in zones)]
+    reach = max(abs(value - centre) for value in fixed) or 1.0
+    shown, far = list(fixed), False
+    for point in sorted(points, key=lambda each: abs(each.value - centre)):
+        distance = abs(point.value - centre)
+        if distance > _FAR * reach:
+            far = True
+            break
+        ends = point.whisker or (point.value, point.value)
+        reach = max(reach, distance, *(abs(end - centre) for end in ends))
+        shown += [point.value, *ends]
+    if not far:
+        return None, None
+    room = 0.08 * (max(shown) - min(shown))
+    return min(shown) - room, max(shown) + room

@@ -1,0 +1,75 @@
+"""The picture of a study on Home: left and right walk along its points."""
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.message import Message
+
+from medtui.analysis.outcome import StudyOutcome
+from medtui.charts.figures.study_picture import picture_points, study_picture
+from medtui.charts.style import ChartStyle
+from medtui.monitor.study_summary import StudySummary
+from medtui.tui.bindings import bind
+from medtui.tui.widgets.chart import Chart
+
+
+class StudyPicture(Chart, can_focus=True):
+    """Shows the runs of one study by size; the run under the cursor is lit."""
+
+    BINDINGS = [
+        bind("inspect_back", "walk(-1)", "Smaller", "Move to the next smaller run", shown=False),
+        bind("inspect", "walk(1)", "Larger", "Move to the next larger run", shown=False),
+        bind("open", "open", "Open", "Open the run of the point"),
+    ]
+
+    _keys: tuple[str, ...] = ()
+    """Runs in the picture, the smallest first."""
+    _lit = ""
+
+    @dataclass
+    class PointReached(Message):
+        """The cursor went to the point of a run."""
+
+        key: str
+        """`study/run`."""
+
+    @dataclass
+    class PointOpened(Message):
+        """The run of the point is to be opened."""
+
+        key: str
+
+    def show_study(
+        self, study: StudySummary, outcome: StudyOutcome | None, lit: str, style: ChartStyle
+    ) -> None:
+        """Show the picture of a study, with one run emphasised."""
+        self._keys = tuple(point.run.key for point in picture_points(study, outcome))
+        self._lit = lit
+        self.show(study_picture(study, outcome, lit), style)
+
+    def caption(self, above: Text | str, below: Text | None = None) -> None:
+        """Set the texts of the frame; where there is little room, the legend has no values."""
+        if below is not None and self.plot is not None and below.cell_len > self.size.width - 4:
+            words = [f"·· {zone.label}" for zone in self.plot.zones]
+            words += [f"╌ {level.label}" if level.role == "control" else f"┈ {level.label}"
+                      for level in self.plot.levels]  # fmt: skip
+            while len(words) > 1 and len("  ".join(words)) > self.size.width - 4:
+                words.pop()
+            below = Text("  ".join(words), below.style)
+        super().caption(above, below)
+
+    def action_walk(self, step: int) -> None:
+        """Go to the next point by size; from a run without a point, to the first or the last."""
+        if not self._keys:
+            return
+        if self._lit in self._keys:
+            at = self._keys.index(self._lit) + step
+        else:
+            at = 0 if step > 0 else len(self._keys) - 1
+        if 0 <= at < len(self._keys):
+            self.post_message(self.PointReached(self._keys[at]))
+
+    def action_open(self) -> None:
+        """Open the run of the point."""
+        if self._lit:
+            self.post_message(self.PointOpened(self._lit))

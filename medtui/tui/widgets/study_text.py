@@ -1,0 +1,101 @@
+"""What a study found, as text: its two sentences, its line, and the run under the cursor."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from medtui.analysis.outcome import StudyOutcome
+from medtui.charts.palette import Colours
+from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.study_summary import StudySummary
+from medtui.tui.status_text import age_of, state_text
+from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
+from medtui.units import format_bytes, format_density, format_duration, format_factor
+
+_BAR = "▌ "
+
+
+def study_line(study: StudySummary, place: int, count: int, colours: Colours, now: float) -> Text:
+    """Return name, state and progress of a study, and its place among all of them."""
+    state = state_text(study.status, colours)
+    text = Text.assemble(" ", state[:1], " ", (study.name, f"bold {colours.strong}"), "  ")
+    text.append(f"{state.plain[2:]} {study.num_finished}/{study.num_planned}", state.style)
+    if study.is_live and study.seconds_left is not None:
+        text.append(f" · {format_duration(study.seconds_left)} left", colours.muted)
+    elif not study.is_live:
+        text.append(f" · {age_of(study.last_at, now)} ago".replace("now ago", "now"), colours.muted)
+    text.append(f"  ‹ {place} of {count} ›", colours.muted)
+    return text
+
+
+def sentences(
+    study: StudySummary, outcome: StudyOutcome | None, colours: Colours, width: int
+) -> tuple[Text, Text]:
+    """Return what one may use, and what has to be known before; each fits the width."""
+    chosen = outcome.chosen if outcome else None
+    tone = verdict_colour(chosen.state, colours) if chosen else colours.muted
+    said = outcome.sentences if outcome else (_nothing_yet(study),)
+    first = Text.assemble((_BAR, tone), (_fitting(said, width - 2), f"bold {colours.strong}"))
+    warning, before = _warning(study, outcome)
+    second = Text(_BAR if before else "", style=colours.warning)
+    second.append(_fitting(before, width - 2), warning or colours.muted)
+    first.truncate(width, overflow="ellipsis")
+    second.truncate(width, overflow="ellipsis")
+    return first, second
+
+
+def run_details(run: RunSummary, outcome: StudyOutcome | None, colours: Colours) -> Text:
+    """Return what is known of the run under the cursor, in four lines."""
+    found = outcome.run(run.name) if outcome else None
+    text = Text.assemble((run.title, f"bold {colours.strong}"), "  ")
+    text.append_text(verdict_word(found.state, colours) if found and found.state else
+                     state_text(run.status, colours))  # fmt: skip
+    text.append("\n")
+    if found is not None and outcome is not None and found.value is not None:
+        text.append(f"test {run.headline.show(found.value)}", colours.strong)
+        text.append(f" · {_beside(run, outcome)}\n", colours.muted)
+    elif run.val is not None:
+        text.append(f"val {run.headline.show(run.val)} so far; test at the end\n", colours.muted)
+    size = [format_bytes(run.bytes_packed)] if run.bytes_packed else []
+    size += [f"{format_factor(found.smaller)} smaller"] if found and found.smaller else []
+    size += [f"density {format_density(run.density)}"] if run.is_compressed and run.density else []
+    text.append(" · ".join(size) + ("\n" if size else ""), colours.text)
+    kept = [f"kept cycle {run.cycle}"] if run.cycle is not None else []
+    kept += [format_duration(run.seconds)] if run.seconds else []
+    text.append(" · ".join([*kept, *filter(None, [run.device])]), colours.muted)
+    return text
+
+
+def _beside(run: RunSummary, outcome: StudyOutcome) -> str:
+    """Return the value of what a run is compared with, and the number of patients."""
+    said = outcome.sample.replace("test ", "")
+    dense = [each for each in outcome.runs if each.name.startswith(outcome.against)]
+    if not dense or dense[0].name == run.name:
+        return said
+    return f"{outcome.against} {run.headline.show(dense[0].value).removesuffix(' %')} · {said}"
+
+
+def _nothing_yet(study: StudySummary) -> str:
+    if study.is_live:
+        return f"{study.name} is running: {study.num_finished} of {study.num_planned} runs done."
+    return f"{study.name}: no run is finished." if not study.num_finished else "comparing runs …"
+
+
+def _warning(study: StudySummary, outcome: StudyOutcome | None) -> tuple[str, Sequence[str]]:
+    """Return the style of the second sentence, and its forms, the longest first."""
+    done = f"{study.num_finished} of {study.num_planned} runs done."
+    rest = done if study.num_finished < study.num_planned else ""
+    problem = next(iter(outcome.problems), "") if outcome else ""
+    if study.problem or problem:
+        return "", (study.problem.split("\n")[0] or problem,)
+    if outcome is None or not outcome.warnings:
+        return "", (rest,) if rest else ()
+    first = outcome.warnings[0]
+    before = f"Before you use it: {first}" if outcome.chosen else first
+    both = " ".join([before, *outcome.warnings[1:2]])
+    return "", (f"{both} {rest}".strip(), f"{before} {rest}".strip(), before, first)
+
+
+def _fitting(forms: Sequence[str], width: int) -> str:
+    """Return the longest form that fits; the last one where none does."""
+    return next((form for form in forms if len(form) <= width), forms[-1] if forms else "")
