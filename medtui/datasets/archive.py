@@ -1,5 +1,6 @@
 """Unpacks zip and tar archives; no member is written outside the target folder."""
 
+import lzma
 import shutil
 import tarfile
 import zipfile
@@ -12,7 +13,15 @@ from medtui.datasets.progress import Progress, Reporter
 from medtui.errors import EnvironmentProblem
 from medtui.units import format_bytes
 
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,  # an encrypted member, or an unknown compression
+    ValueError,  # a header with impossible values
+)
 
 
 def is_archive(path: Path) -> bool:
@@ -38,10 +47,18 @@ def unpack(archive: Path, folder: Path, report: Reporter) -> None:
             if done % 100 == 0:
                 report(Progress("unpack", done, 0))
     except _DAMAGE as error:
-        raise EnvironmentProblem(
-            f"{archive}: damaged archive: {error}.",
-            hint="Delete it and run the same command again.",
-        ) from error
+        raise _damaged(archive, error) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise _damaged(archive, error) from error  # gzip and bz2 raise it for wrong content
+
+
+def _damaged(archive: Path, error: Exception) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{archive}: damaged archive: {str(error).rstrip('.')}.",
+        hint="Delete it and run the same command again.",
+    )
 
 
 def _zip_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
@@ -53,11 +70,14 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
 
 
 def _tar_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
-    with tarfile.open(archive, mode="r|*") as opened:
+    with tarfile.open(archive) as opened:
         for member in opened:
             content = opened.extractfile(member) if member.isreg() else None
             if content is not None:
                 yield member.name, member.size, content
+        # The checksum of a gzip file is behind the last member, where tarfile does not read.
+        while opened.fileobj is not None and opened.fileobj.read(1 << 20):
+            pass
 
 
 def _inside(folder: Path, name: str, archive: Path) -> Path:
@@ -65,7 +85,8 @@ def _inside(folder: Path, name: str, archive: Path) -> Path:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     target = folder.joinpath(*parts)
     is_plain = bool(parts) and ".." not in parts and not PurePosixPath(*parts).is_absolute()
-    if not is_plain or not target.resolve().is_relative_to(folder.resolve()) or "\0" in name:
+    is_plain = is_plain and "\0" not in name
+    if not is_plain or not target.resolve().is_relative_to(folder.resolve()):
         raise EnvironmentProblem(
             f"{archive} was not unpacked: it contains {name!r}, a path outside {folder}.",
             hint="Do not use this archive. Download it from the data set's publisher.",

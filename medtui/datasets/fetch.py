@@ -28,6 +28,8 @@ _CONNECTION_ERRORS = (
     TimeoutError,
     ssl.SSLError,
 )
+_MAX_DIGITS = 18
+"""A longer Content-Length is no length."""
 _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 206, 416
 
 
@@ -91,9 +93,13 @@ def _transfer(download: Download, part: Path, report: Reporter) -> None:
             return  # the file is complete; its checksum is verified next
         raise
     with response:
-        have = have if response.status == _PARTIAL_CONTENT else 0
-        length = response.headers.get("Content-Length")
-        total = have + int(length) if length else 0
+        if response.status != _PARTIAL_CONTENT:
+            have = 0
+        elif not str(response.headers.get("Content-Range")).startswith(f"bytes {have}-"):
+            part.unlink()  # the next attempt starts over
+            raise http.client.HTTPException("the server sent another part than the requested one")
+        length = _length(response.headers.get("Content-Length"))
+        total = have + length if length else 0
         _check_space(part, total - have)
         with part.open("ab" if have else "wb") as file:
             while chunk := response.read(_CHUNK_BYTES):
@@ -102,6 +108,12 @@ def _transfer(download: Download, part: Path, report: Reporter) -> None:
                 report(Progress("download", have, total))
     if total and have < total:
         raise http.client.IncompleteRead(b"", total - have)
+
+
+def _length(text: str | None) -> int:
+    """Return the length that a server states; 0 where it states none that makes sense."""
+    is_number = text is not None and text.isascii() and text.isdigit()
+    return int(text) if text is not None and is_number and len(text) <= _MAX_DIGITS else 0
 
 
 def _verify(card: Card, download: Download, part: Path) -> None:

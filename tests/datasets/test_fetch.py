@@ -26,6 +26,10 @@ class Server(ThreadingHTTPServer):
     break_after: int | None = None
     ignores_ranges = False
     status = 200
+    length = ""
+    """Content-Length instead of the right one."""
+    shift = 0
+    """Offset of the parts that it sends, from those that were requested."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -52,7 +56,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = server.content[first:]
         self.send_response(server.status if server.status != 200 else 206 if first else 200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", server.length or str(len(body)))
+        if first:
+            first += server.shift
+            self.send_header("Content-Range", f"bytes {first}-{first + len(body) - 1}/*")
         self.end_headers()
         if server.break_after is not None:
             body, server.break_after = body[: server.break_after], None
@@ -116,6 +123,24 @@ def test_a_server_without_ranges_starts_over(server: Server, tmp_path: Path) -> 
     server.break_after, server.ignores_ranges = 1000, True
     run(card_for(server, tmp_path), tmp_path / "to")
     assert len(list((tmp_path / "to").rglob("*.png"))) == 6
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1" * 5000, "\N{SUPERSCRIPT TWO}"])
+def test_a_length_that_is_no_number_is_ignored(server: Server, tmp_path: Path, length: str) -> None:
+    """The file is whole; only its progress has no total."""
+    server.length = length
+    run(card_for(server, tmp_path), tmp_path / "to")
+    assert len(list((tmp_path / "to").rglob("*.png"))) == 6
+
+
+def test_another_part_than_the_requested_one_is_not_appended(
+    server: Server, tmp_path: Path
+) -> None:
+    """The download starts over; a card without a checksum would not notice."""
+    server.break_after, server.shift = len(server.content) // 2, 7
+    run(card_for(server, tmp_path), tmp_path / "to")
+    assert len(list((tmp_path / "to").rglob("*.png"))) == 6
+    assert server.ranges == [None, f"bytes={len(server.content) // 2}-", None]
 
 
 def test_a_download_that_was_complete_is_not_repeated(server: Server, tmp_path: Path) -> None:
@@ -192,3 +217,54 @@ def test_damaged_archives_are_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04 or not")
     with pytest.raises(EnvironmentProblem, match="damaged archive"):
         unpack(tmp_path / name, tmp_path / "to", ignore_progress)
+
+
+def zipped(compression: int) -> bytearray:
+    """Return a zip file of one member."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as opened:
+        opened.writestr("a.png", bytes(range(256)) * 16)
+    return bytearray(content.getvalue())
+
+
+def encrypted_zip() -> bytes:
+    """Return a zip file whose member is marked as encrypted."""
+    raw = zipped(zipfile.ZIP_STORED)
+    raw[6] |= 1
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(raw)
+
+
+def flipped(raw: bytes, at: int) -> bytes:
+    """Return the bytes with one of them changed."""
+    return raw[:at] + bytes([raw[at] ^ 0x55]) + raw[at + 1 :]
+
+
+def tarred(mode: str, **headers: str) -> bytes:
+    """Return a tar file of one member."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode=mode, format=tarfile.PAX_FORMAT) as opened:
+        member = tarfile.TarInfo("a.png")
+        member.size, member.pax_headers = 4096, headers
+        opened.addfile(member, io.BytesIO(bytes(range(256)) * 16))
+    return content.getvalue()
+
+
+ARCHIVES = {
+    "encrypted.zip": encrypted_zip,
+    "lzma.zip": lambda: flipped(bytes(zipped(zipfile.ZIP_LZMA)), 60),
+    "checksum.tar.gz": lambda: flipped(tarred("w:gz"), -6),
+    "xz.tar": lambda: flipped(tarred("w:xz"), 40),
+    "bz2.tar": lambda: flipped(tarred("w:bz2"), 40),
+    "nul.tar": lambda: tarred("w", path="a\0b.png"),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_archives_that_python_cannot_read_are_reported(tmp_path: Path, name: str) -> None:
+    """Whatever its modules raise for them, the archive is named."""
+    archive = tmp_path / name
+    archive.write_bytes(ARCHIVES[name]())
+    (tmp_path / "to").mkdir()
+    with pytest.raises(EnvironmentProblem, match=rf"{name}(: damaged archive| was not unpacked)"):
+        unpack(archive, tmp_path / "to", ignore_progress)
