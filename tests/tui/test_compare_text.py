@@ -83,6 +83,12 @@ def test_what_is_off_the_scale_is_written_out() -> None:
     assert "computing …" in text
 
 
+def test_half_of_the_runs_may_be_off_the_scale() -> None:
+    """Two runs, one of which lost nearly everything: the scale is that of the other."""
+    rows = (replace(ROWS[0], value=0.2, interval=(-0.9, 0.5)), ROWS[2])
+    assert scale_of(Forest(rows, 1, margin=-2.0))[0] > -3
+
+
 @pytest.mark.parametrize("width", [30, 56, 76, 116])
 def test_a_forest_is_never_wider_than_its_pane(width: int) -> None:
     """Names are cut before the dots are."""

@@ -46,6 +46,7 @@ def _plot(data: FigureData, name: str, found: dict[str, ClassCalibration]) -> Pl
         (*series, ideal),
         x_label=f"predicted probability of {name}",
         y_label="observed share",
+        y_bounds=(0.0, 1.0),
         empty=_EMPTY.empty,
     )
 

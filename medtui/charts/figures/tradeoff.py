@@ -23,7 +23,7 @@ def metric_by_density(data: FigureData) -> tuple[Plot, ...]:
             density, value = run.entry.density, data.test_value(run)
             if density is None or value is None:
                 continue
-            dots.append(run.series([(density, value)], "dots"))
+            dots.append(run.series([(density, value)], "dots", digits=headline.digits))
             if not run.entry.is_probe:
                 found.setdefault(scheme, []).append((density, value))
     lines = tuple(
@@ -84,7 +84,7 @@ def _front(
     return Plot(
         f"{headline.title} on test by {cost} ({unit}){headline.unit}",
         (
-            *(run.series([(x, y)], "dots") for run, x, y in known),
+            *(run.series([(x, y)], "dots", digits=headline.digits) for run, x, y in known),
             *lines,
         ),
         x_label=f"{cost}, {unit}",

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 
 from rich.text import Text
 
@@ -70,7 +70,7 @@ def scale_of(forest: Forest) -> Scale:
         return (min([*fixed, -1.0]), max([*fixed, 1.0]))
     if forest.is_change:
         far = [max(abs(low), abs(high)) for (low, high), _ in reaches]
-        usual = max(median(far), abs(forest.margin or 0.0))
+        usual = max(median_low(far), abs(forest.margin or 0.0))
         near = [ends for (ends, _), reach in zip(reaches, far, strict=True)
                 if reach <= _OUTLIER * usual]  # fmt: skip
     else:

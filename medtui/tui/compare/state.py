@@ -48,6 +48,8 @@ class CompareState:
     """The side of the tab that is shown: free memory and latency are on side 1."""
     metric: int = 0
     """How many times the metric of the changes was turned; 0 is the primary one."""
+    _kept: tuple[tuple[FinishedRuns, str, str], list[RunRecord]] | None = None
+    """The filtered runs, and what they follow from."""
     places: dict[str, int] = field(default_factory=dict)
     """Place of each run in the order that was chosen; a run that finishes later is put behind."""
 
@@ -56,8 +58,16 @@ class CompareState:
         """The runs that match the filter, in order: baselines first, then as it was chosen.
 
         A run that finishes while the table is shown takes the next row: nothing is sorted again
-        under the cursor.
+        under the cursor. The list is kept until runs, filter or order change.
         """
+        wanted = (self.runs, self.options.filter, self.options.sort)
+        if self._kept is None or any(
+            a is not b for a, b in zip(self._kept[0], wanted, strict=True)
+        ):
+            self._kept = (wanted, self._filter_runs())
+        return self._kept[1]
+
+    def _filter_runs(self) -> list[RunRecord]:
         try:
             holds = parse_filter(self.options.filter)
             entries = [entry for entry in self.runs.entries if holds(entry)]
@@ -176,6 +186,7 @@ class CompareState:
         entries.sort(key=lambda entry: entry.folder.is_reference or entry.folder.is_control,
                      reverse=True)  # fmt: skip
         self.places = {entry.key: at for at, entry in enumerate(entries)}
+        self._kept = None
 
     def group_by_next(self) -> None:
         """Group by the next columns; after the last, not at all."""
@@ -279,8 +290,9 @@ class CompareState:
 
 def _baselines_first(entries: Sequence[RunRecord]) -> list[RunRecord]:
     """Return runs study by study: references, controls, then the others as they were planned."""
-    studies = list(dict.fromkeys(entry.folder.study.name for entry in entries))
+    names = dict.fromkeys(entry.folder.study.name for entry in entries)
+    places = {name: at for at, name in enumerate(names)}
     return sorted(entries, key=lambda entry: (
-        studies.index(entry.folder.study.name),
+        places[entry.folder.study.name],
         not entry.folder.is_reference, not entry.folder.is_control,
     ))  # fmt: skip

@@ -24,12 +24,16 @@ from medtui.tui.compare.subgroup_text import (
 )
 from medtui.tui.widgets.panel import TextPanel
 from medtui.tui.widgets.table import Column, RecordTable
+from medtui.tui.widgets.table_view import TableView
 
 if TYPE_CHECKING:
     from medtui.datasets.image_lookup import Picture
 
 _ALL = "all images"
 """The row in place of patients where these are unknown."""
+
+_SIDES = 3
+"""Cells beside the table of groups: the padding and the scrollbar."""
 
 _MOST_READ = 96
 _MOST_OF_PATIENT = 24
@@ -90,7 +94,7 @@ class SubgroupsPane(Container):
 
     def compose(self) -> ComposeResult:
         yield Static(id="subgroup-header")
-        yield TextPanel(id="groups")
+        yield TableView(id="groups")
         with Horizontal(id="by-patient"):
             yield PatientTable(_COLUMNS, id="patients")
             yield TextPanel(id="changed")
@@ -99,7 +103,6 @@ class SubgroupsPane(Container):
         """Show a sentence alone: what is computed, or why there is nothing."""
         self._analysis = None
         self.query_one("#subgroup-header", Static).update(header)
-        self.query_one("#groups", TextPanel).show_text(Text())
         self.query_one("#groups").display = False
         self.query_one("#by-patient").display = False
 
@@ -121,7 +124,7 @@ class SubgroupsPane(Container):
         self.query_one("#subgroup-header", Static).update(header)
         self.query_one("#groups").display = not self.is_zoomed
         self.query_one("#by-patient").display = True
-        self.query_one("#groups", TextPanel).caption(
+        self.query_one("#groups", TableView).caption(
             "By class and group", Text(describe_holm(analysis), style=colours.muted)
         )
         table = self.query_one(PatientTable)
@@ -191,9 +194,10 @@ class SubgroupsPane(Container):
     def _draw(self) -> None:
         if self._analysis is None or self._colours is None:
             return
-        panel = self.query_one("#groups", TextPanel)
-        if panel.content_size:
-            panel.show_text(draw_groups(self._analysis, panel.content_size.width, self._colours))
+        panel = self.query_one("#groups", TableView)
+        if panel.size:
+            text = draw_groups(self._analysis, panel.size.width - _SIDES, self._colours)
+            panel.show((text,), self._colours)
         self._draw_images()
 
     def _draw_images(self) -> None:
