@@ -92,6 +92,8 @@ async def test_subgroups_open_on_the_run_that_fell_most(recorded: Path) -> None:
         await until(pilot, lambda: "answers that changed" in screen_text(pilot))
         table = pilot.app.screen.query_one(CompareTable)
         assert table.selected_run == pilot.app.screen._state.worst
+        assert "Zoom" in screen_text(pilot).splitlines()[-1]
+        assert "Filter" not in screen_text(pilot).splitlines()[-1]
         await pilot.press(*["comma"] * 5)
         await until(pilot, lambda: "This run is the baseline" in screen_text(pilot))
         await pilot.press("escape")

@@ -19,6 +19,10 @@ from medtui.tui.compare.writing_actions import WritingActions
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
 
+_OF_TABLE = ("mark", "mark_all", "filter", "sort", "reverse", "columns", "group", "hide_same",
+             "low_fidelity")  # fmt: skip
+"""Actions on what a hidden table shows."""
+
 
 class CompareActions(WritingActions):
     """The actions of the screen, apart from how it is filled."""
@@ -66,6 +70,12 @@ class CompareActions(WritingActions):
     @abstractmethod
     def _show_title(self) -> None:
         """Show the place in the title bar."""
+
+    def why_not(self, action: str) -> str:
+        """Return why a key of the table does nothing where the table is hidden."""
+        if self._is_whole and action in _OF_TABLE:
+            return "The table is not shown here: 1 or Escape shows it."
+        return super().why_not(action)
 
     def action_open_run(self) -> None:
         """Open the run under the cursor."""

@@ -59,7 +59,7 @@ class TableView(Panel, VerticalScroll):
         for part in self._parts:
             drawn += [part] if isinstance(part, Text) else draw_table(part, width, colours)
             drawn.append("")
-        self.query_one(Static).update(Group(*drawn))
+        self.query_one(Static).update(Group(*drawn[:-1]))
 
 
 def draw_table(sheet: Table, width: int, colours: Colours) -> list[RenderableType]:
