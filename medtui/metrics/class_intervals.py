@@ -29,8 +29,8 @@ def class_intervals(
 ) -> ClassIntervals:
     """Return the jackknife's intervals of what was measured of each class.
 
-    A class of several needs as many patients as a mean over them, and a metric needs images with
-    the class, or without it, as that of a positive class of two does.
+    One class of several needs more patients than one of two. A metric needs images with the class,
+    or without it, as that of a positive class does.
     """
     found, is_of_several = ClassIntervals(), not has_positive_class(classes, scores.task)
     for index, name in enumerate(classes):

@@ -32,12 +32,14 @@ def reason_without(
 ) -> str:  # fmt: skip
     """Return why the jackknife gives no interval of a metric; empty where it does.
 
-    One class of several is rarer than one of two: it needs as many patients as the mean of them.
+    `is_one_of_several` tells that `scores` are of one class of several.
     """
     if not metric.has_interval:
         return metric.no_interval
     count, needed = len(set(patients)), metric.min_patients
-    if is_one_of_several or (metric.is_class_mean and len(scores.judged) > 1):
+    if is_one_of_several:
+        needed = max(needed, metric.min_patients_of_several)
+    elif metric.is_class_mean and len(scores.judged) > 1:
         needed = max(needed, metric.min_patients_class_mean)
     if count < needed:
         return f"{needed} patients are needed, there are {count}"

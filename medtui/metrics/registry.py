@@ -56,6 +56,8 @@ class Metric:
     `benchmarks/interval_coverage.py`."""
     min_patients_class_mean: int = 29
     """The same where it is a mean over several classes."""
+    min_patients_of_several: int = 29
+    """The same where it is of one class of several, which is rarer than one of two."""
     min_patients_paired: int = MIN_PATIENTS_PAIRED
     """The same for the interval of a change between two runs on the same images."""
     no_interval: str = ""
@@ -181,7 +183,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "average_precision", "average precision", _BOTH, ranking.average_precision,
         ranking.sampled_average_precision, has_interval=True, is_class_mean=True,
-        min_patients_class_mean=53, rests_on="both",
+        min_patients_class_mean=53, min_patients_of_several=53, rests_on="both",
         is_per_class=True, is_of_positive=True, is_share=False,
     ),
     Metric(
@@ -192,7 +194,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "specificity", "specificity", _BOTH, rates.specificity, rates.sampled_specificity,
         has_interval=True, is_class_mean=True, is_per_class=True, is_of_positive=True,
-        is_decided=True, rests_on="negatives",
+        is_decided=True, rests_on="negatives", min_patients_of_several=53,
     ),
     Metric(
         "f1", "F1", _BOTH, rates.f1, rates.sampled_f1,

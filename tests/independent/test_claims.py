@@ -229,13 +229,14 @@ def test_the_reference_states_the_fewest_patients_of_each_metric() -> None:
     table = page.split("With the jackknife an interval needs")[1].split("\n\n")[1]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     stated = {
-        label.casefold(): (int(one), int(several))
-        for names, one, several in rows[2:]
+        label.casefold(): (int(one), int(several), int(of_several or 0))
+        for names, one, several, of_several in rows[2:]
         for label in names.split(", ")
     }
     for metric in all_metrics():
         if metric.has_interval:
             several = metric.min_patients_class_mean if metric.is_class_mean else 0
-            needed = metric.min_patients, max(several, metric.min_patients)
+            of_several = metric.min_patients_of_several if metric.is_per_class else 0
+            needed = metric.min_patients, max(several, metric.min_patients), of_several
             assert stated.pop(metric.label.casefold()) == needed
     assert not stated

@@ -93,7 +93,7 @@ def test_an_interval_or_a_reason_of_each_class(task: str, num_patients: int) -> 
         assert {"accuracy", "specificity"} == found.class_intervals["rare"].keys() - {"brier_score"}
 
 
-def test_one_class_of_several_needs_the_patients_of_their_mean() -> None:
+def test_one_class_of_several_needs_more_patients() -> None:
     """One of two exclusive classes needs fewer."""
     of_films, of_cells = (
         measure_split(predictions(20, task), "test", None, loss=0.1, resamples=20, seed=0)

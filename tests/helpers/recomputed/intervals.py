@@ -32,6 +32,8 @@ CLASS_MEANS = (
 """Means over several classes need more patients, and images of each class."""
 FEWEST_OF_MEAN = {"average_precision": 53}
 """Others need 29."""
+FEWEST_OF_SEVERAL = {"average_precision": 53, "specificity": 53}
+"""Of one class of several; others need 29."""
 FEWEST_IMAGES = 10
 FEWEST_PAIRED = 9
 PAIRED = WITH_INTERVAL
@@ -105,7 +107,9 @@ def shortage(answers: Answers, name: str, *, is_one_of_several: bool = False) ->
     """Return why the jackknife gives no interval of a metric; empty where it does."""
     count, needed = len(set(answers.patients.tolist())), FEWEST_PATIENTS.get(name, 12)
     is_mean = name in CLASS_MEANS and len(answers.judged) > 1
-    if is_mean or is_one_of_several:
+    if is_one_of_several:
+        needed = max(needed, FEWEST_OF_SEVERAL.get(name, 29))
+    elif is_mean:
         needed = max(needed, FEWEST_OF_MEAN.get(name, 29))
     if count < needed:
         return f"{needed} patients are needed, there are {count}"
