@@ -16,9 +16,9 @@ from tests.helpers.recomputed.comparison import (
 )
 from tests.helpers.recomputed.intervals import Interval, effective_number
 from tests.helpers.recomputed.metrics import metric
+from tests.helpers.recomputed.printed import density_of, sizes
 from tests.helpers.recomputed.result_numbers import differing, flatten
 from tests.helpers.recomputed.run_files import RunFiles
-from tests.helpers.recomputed.weights import size_of
 
 STUDIES = ("cells2", "films3", "films", "cells")
 
@@ -136,23 +136,6 @@ def compared_object(run: RunFiles) -> dict:
     if run.control is not None:
         found["change_control"] = changed(run.control, run)
     return found
-
-
-def density_of(run: RunFiles) -> float | None:
-    """Return the requested density, of the grid or of a scheme of the preset's own."""
-    custom = run.preset["compress"].get("custom", [])
-    fixed = [
-        each["density"] for scheme in custom if scheme["name"] == run.result["scheme"]
-        for each in scheme["operators"] if "density" in each
-    ]  # fmt: skip
-    return fixed[0] if fixed else run.result["density"]
-
-
-def sizes(run: RunFiles) -> dict:
-    """Return sizes from the weights, or as recorded where a run is without."""
-    if not (run.path / "model.safetensors").is_file():
-        return run.result["size"]
-    return size_of(run.tensors, run.preset["model"]["architecture"], run.result["image_shape"][1])
 
 
 def changed(baseline: RunFiles, run: RunFiles) -> dict:

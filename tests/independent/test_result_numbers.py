@@ -8,6 +8,7 @@ import pytest
 
 from tests.helpers.earlier_version import INTERRUPTED
 from tests.helpers.recomputed.losses import inverse_weights
+from tests.helpers.recomputed.printed import EARLIEST_RUNS
 from tests.helpers.recomputed.result_numbers import (
     MEASURED,
     WITHOUT_WEIGHTS,
@@ -31,17 +32,16 @@ RECORDED_RUNS = [
 ]  # fmt: skip
 """Recorded runs, and their number of classes."""
 
-EARLIEST_RUNS = ("cells/reference", "cells/prune-0.1", "cells/prune-0.1-s1")
-"""Those whose bootstrap samples were drawn one patient at a time."""
-
 EARLIER_LACK = (
     r".*\.(brier_score|top_1)",
-    r".*\.intervals\.(brier_score|top_1|exact_match|average_precision|f1)\..*",
     r".*\.at_sensitivity\..*", r"class_weights\..*",
     r"size\.(num_weights_unreachable|density_reachable)",
     r"size\.layers\..*\.num_unreachable",
 )  # fmt: skip
 """What results of earlier versions do not have."""
+
+EARLIER_INTERVALS = ("accuracy", "balanced_accuracy", "auroc", "sensitivity", "specificity")
+"""Metrics of which results of earlier versions have intervals."""
 
 DRAWN_RUNS = [
     *(f"cells2/{run}" for run in ("reference", "control", "prune-0.9", "prunequantize16-0.9")),
@@ -54,7 +54,9 @@ def test_recorded_results_are_recomputed(key, num_classes, study_folder):
     """Of earlier versions, with percentile intervals, equal weights of classes, and no weights."""
     study, _, name = key.partition("/")
     run = RunFiles(study_folder(study) / name)
-    setting = Setting(np.ones(num_classes), is_each_drawn=key in EARLIEST_RUNS)
+    setting = Setting(
+        np.ones(num_classes), wanted=EARLIER_INTERVALS, is_each_drawn=key in EARLIEST_RUNS
+    )
     assert not unexplained(run, setting, (*MEASURED, *WITHOUT_WEIGHTS), absent=EARLIER_LACK)
 
 
@@ -63,7 +65,9 @@ def test_a_result_with_its_weights_is_recomputed():
     if not INTERRUPTED.is_dir():
         pytest.skip(f"no study of an earlier version at {INTERRUPTED}")
     run = RunFiles(INTERRUPTED / "reference")
-    assert not unexplained(run, Setting(np.ones(2), side=32), MEASURED, absent=EARLIER_LACK)
+    assert not unexplained(
+        run, Setting(np.ones(2), wanted=EARLIER_INTERVALS, side=32), MEASURED, absent=EARLIER_LACK
+    )
 
 
 @pytest.mark.parametrize("key", DRAWN_RUNS)

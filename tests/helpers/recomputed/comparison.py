@@ -58,6 +58,11 @@ def flips_of(before: Answers, after: Answers) -> dict[str, float]:
     }
 
 
+def flips_of_runs(baseline: RunFiles, run: RunFiles, split: str) -> dict[str, float]:
+    """Return how many predictions of a split changed between two runs."""
+    return flips_of(*pair(baseline, run, split))
+
+
 def changes_of(baseline: RunFiles, run: RunFiles, split: str = "test") -> dict[str, Interval]:
     """Return the paired change of each metric that has one."""
     before, after = pair(baseline, run, split)

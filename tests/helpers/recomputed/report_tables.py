@@ -4,7 +4,6 @@ import numpy as np
 
 from tests.helpers.recomputed.answers import answers_of, pair
 from tests.helpers.recomputed.comparison import (
-    changes_of,
     flips_of,
     holm,
     judged_rows,
@@ -12,8 +11,9 @@ from tests.helpers.recomputed.comparison import (
     overall_verdict,
     primary_of,
 )
-from tests.helpers.recomputed.intervals import intervals_of
+from tests.helpers.recomputed.intervals import intervals_of, paired
 from tests.helpers.recomputed.metrics import metric
+from tests.helpers.recomputed.printed import change_of
 from tests.helpers.recomputed.run_files import RunFiles
 from tests.helpers.recomputed.sheets import compared, verdict_text
 from tests.helpers.recomputed.texts import (
@@ -44,6 +44,7 @@ def with_own_interval(run: RunFiles, name: str, split: str = "test") -> str:
     intervals = intervals_of(
         answers, method=run.result.get("interval_method", "percentile"),
         resamples=run.preset["evaluate"]["bootstrap"], seed=run.preset["data"]["seed"],
+        wanted=(name,),
     )  # fmt: skip
     return with_interval(name, metric(answers, name), intervals.get(name))
 
@@ -60,7 +61,7 @@ def results(runs: list[RunFiles]) -> Rows:
         sizes, texts = sizes_of(run), ["—", "—", "—"]
         if run.baseline is not None:
             texts = [
-                change(name, changes_of(each, run)[name]) for each in (run.baseline, run.reference)
+                change(name, change_of(each, run, name)) for each in (run.baseline, run.reference)
             ]
             texts.append(verdict_text(overall_verdict(run.baseline, run)).removeprefix("✗ "))
             if run.control is None:  # a control: its change is from the reference alone
@@ -158,7 +159,7 @@ def _chosen(runs: list[RunFiles]) -> str:
     name, margin = primary_of(runs[0]), margin_of(runs[0])
     holding = []
     for run in (each for each in runs if not each.is_dense):
-        on_val = changes_of(run.baseline, run, "val").get(name)
+        on_val = paired(*pair(run.baseline, run, "val"), name)
         if on_val is not None and on_val.has_ends and on_val.low > -margin:
             holding.append(run)
     if not holding:
@@ -170,5 +171,5 @@ def _chosen(runs: list[RunFiles]) -> str:
     return (
         f"is {smallest.name}, with a sparse size of {size(sizes['bytes_packed'])} and an actual "
         f"density of {percent(actual)}; on test its {LABELS[name]} changed by "
-        f"{change(name, changes_of(smallest.baseline, smallest)[name])}: {verdict}."
+        f"{change(name, change_of(smallest.baseline, smallest, name))}: {verdict}."
     )

@@ -12,7 +12,12 @@ import numpy as np
 from tests.helpers.recomputed.answers import answers_of, pair, threshold, thresholds_of
 from tests.helpers.recomputed.class_calibration import calibration_of
 from tests.helpers.recomputed.comparison import flips_of
-from tests.helpers.recomputed.intervals import PER_CLASS, effective_number, intervals_of
+from tests.helpers.recomputed.intervals import (
+    PER_CLASS,
+    WITH_INTERVAL,
+    effective_number,
+    intervals_of,
+)
 from tests.helpers.recomputed.losses import loss_of
 from tests.helpers.recomputed.metrics import classes_of, metrics_of
 from tests.helpers.recomputed.run_files import SPLITS, RunFiles
@@ -40,6 +45,8 @@ class Setting:
 
     class_weights: np.ndarray
     """Of the loss, from the labels of train."""
+    wanted: tuple[str, ...] = WITH_INTERVAL
+    """Metrics of which the version gives intervals."""
     is_each_drawn: bool = False
     """Whether its percentile intervals are of an early version, see `intervals_of`."""
     side: int = 0
@@ -112,7 +119,7 @@ def _split(run: RunFiles, split: str, setting: Setting) -> Iterator[tuple[str, f
         "method": method, "resamples": run.preset["evaluate"]["bootstrap"],
         "seed": run.preset["data"]["seed"], "is_each_drawn": setting.is_each_drawn,
     }  # fmt: skip
-    yield from flatten({"intervals": intervals_of(answers, **drawn)})
+    yield from flatten({"intervals": intervals_of(answers, **drawn, wanted=setting.wanted)})
     if method == "jackknife":
         several = answers.is_multi or len(answers.classes) > 2
         of_classes = {

@@ -1,6 +1,7 @@
 """The files of a run, read without medtui: JSON, numpy archives, TOML and safetensors."""
 
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,23 +42,27 @@ class RunFiles:
 
     @property
     def reference(self) -> "RunFiles | None":
-        """The study's reference; None for the reference itself."""
-        return None if self.name == "reference" else RunFiles(self.study / "reference")
+        """The study's reference of this run's seed; None for a reference itself."""
+        if self.name.startswith("reference"):
+            return None
+        seed = re.search(r"-r(\d+)$", self.name)
+        return RunFiles(self.study / (f"reference-s{seed[1]}" if seed else "reference"))
 
     @property
     def control(self) -> "RunFiles | None":
-        """The study's control of this run's seed; None without one, and for a dense network."""
+        """The study's control of this run's seeds; None without one, and for a dense network."""
         if self.is_dense:
             return None
-        seed = self.result["seed"]
-        names = [f"control-s{seed}" if seed else "control", "control"]
+        seeds, seed = re.search(r"(-s\d+)?(-r\d+)?$", self.name), self.result["seed"]
+        names = [f"control{seeds[0] if seeds else ''}", f"control-s{seed}" if seed else "control",
+                 "control"]  # fmt: skip
         found = [RunFiles(self.study / name) for name in names]
         return next((each for each in found if (each.path / "result.json").is_file()), None)
 
     @property
     def is_dense(self) -> bool:
         """Whether nothing was compressed."""
-        return self.name == "reference" or self.name.startswith("control")
+        return self.name.startswith(("reference", "control"))
 
     @property
     def baseline(self) -> "RunFiles | None":

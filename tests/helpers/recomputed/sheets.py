@@ -5,7 +5,6 @@ import numpy as np
 from tests.helpers.recomputed.answers import answers_of, pair
 from tests.helpers.recomputed.class_calibration import calibration_of
 from tests.helpers.recomputed.comparison import (
-    changes_of,
     flips_of,
     holm,
     judged_rows,
@@ -63,7 +62,7 @@ def changed_predictions(runs: list[RunFiles]) -> Rows:
         rows.append([
             run.key, percent(flips["rate"]), count(flips["num_lost"]), count(flips["num_gained"]),
             shown(name, before), shown(name, after),
-            change(name, changes_of(baseline, run)[name]),
+            change(name, paired(*pair(baseline, run, "test"), name)),
             verdict_text(overall_verdict(baseline, run)).removeprefix("✗ "),
         ])  # fmt: skip
     return rows
@@ -84,18 +83,21 @@ def class_calibrations(run: RunFiles) -> Rows:
     rows = [["class", "slope before", "slope after", "intercept before", "intercept after"]]
     for name in after:
         cells = [
-            _with_ends(each[name][what], each[name][f"{what}_interval"])
+            with_ends(each[name][what], each[name][f"{what}_interval"])
             for what in ("slope", "intercept") for each in (before, after)
         ]  # fmt: skip
         rows.append([name, *cells])
     return rows
 
 
-def _with_ends(value: float | None, ends: list[float] | None) -> str:
+def with_ends(value: float | None, ends: list[float] | None, digits: int = 2) -> str:
+    """Return a number with its interval."""
     if value is None:
         return "—"
-    text = f"{value:.2f}" + (f" [{ends[0]:.2f}, {ends[1]:.2f}]" if ends else "")
-    return text.replace("-", MINUS) if ends else text
+    text = f"{value:.{digits}f}"
+    if ends is None:
+        return text
+    return f"{text} [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]".replace("-", MINUS)
 
 
 def class_changes(run: RunFiles) -> Rows:

@@ -57,6 +57,8 @@ def change(name: str, found: object, fewest: int = 9) -> str:
     """Return a change with its interval, in points where the metric is a share."""
     if found is None:
         return ""
+    if isinstance(found, float):
+        return signed(found if name in NO_SHARES else 100 * found, 3 if name in NO_SHARES else 1)
     factor, digits = (1, 3) if name in NO_SHARES else (100, 1)
     value, low, high = (signed(factor * each, digits) for each in (
         found.value, *(each if math.isfinite(each) else 0.0 for each in (found.low, found.high)),
@@ -124,7 +126,8 @@ def _cells(line: str, header: str) -> list[str]:
 def _end_of_first(line: str, end: int) -> int:
     """Return where the first cell ends: at the last gap of two blanks before the second's end."""
     gap = line[:end].rstrip().rfind("  ")
-    return gap if gap >= 0 else min(len(line), end)
+    is_indent = not line[: gap + 1].strip()
+    return min(len(line), end) if is_indent else gap
 
 
 def markdown_tables(text: str) -> dict[str, Rows]:
