@@ -68,7 +68,8 @@ def measure_bytes(runs_dir: Path) -> None:
 
 async def measure_loop(runs_dir: Path, run: str) -> None:
     """Open a run and measure the event loop's delays until its log is read, and 5 s longer."""
-    from medtui.tui.app import MedtuiApp, favour_loop
+    from medtui.tui.app import MedtuiApp
+    from medtui.tui.launch import favour_loop
     from medtui.tui.screens.run import RunScreen
 
     favour_loop()

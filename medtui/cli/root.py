@@ -143,6 +143,6 @@ def _open_application(ctx: typer.Context, *, ascii_only: bool, read_only: bool) 
             "The application needs a terminal, but input or output is not one.",
             hint="Without a terminal use: medtui --run PRESET, medtui runs list, medtui --help.",
         )
-    from medtui.tui.app import run_app
+    from medtui.tui.launch import run_app
 
     return run_app(options.runs_dir_of(ctx, None), ascii_only=ascii_only, is_read_only=read_only)

@@ -2,10 +2,9 @@
 
 import asyncio
 import gc
-import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +26,7 @@ from medtui.telemetry.vitals_reader import VitalsReader
 from medtui.tui.actions.handlers import ActionHandlers
 from medtui.tui.actions.messages import ActionMessage, ActionRequest
 from medtui.tui.actions.study_actions import StudyActions
-from medtui.tui.ascii import AsciiFilter, needs_ascii
-from medtui.tui.background import ask_luminance, is_light
+from medtui.tui.ascii import AsciiFilter
 from medtui.tui.bindings import bind, current_names, describe_unknown_names
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
@@ -39,9 +37,9 @@ from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
-from medtui.tui.settings import Settings, load_settings
-from medtui.tui.terminal import on_signals, title_sequence, tolerate_input, watch_terminal
-from medtui.tui.theme import AUTO, DARK_THEME, LIGHT_THEME, colours_of, variables_of
+from medtui.tui.settings import Settings
+from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
+from medtui.tui.theme import DARK_THEME, LIGHT_THEME, colours_of, variables_of
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.upgrade import explain_missing_module
 
@@ -50,14 +48,6 @@ if TYPE_CHECKING:
     from medtui.tui.editor.data_screen import DataScreen
     from medtui.tui.editor.new_study_screen import NewStudyScreen
     from medtui.tui.screens.run import RunScreen
-
-
-SWITCH_S = 0.001
-"""How long the reading and drawing threads may block the event loop, seconds."""
-
-GC_THRESHOLDS = (700, 10, 1000)
-"""Python's defaults, except for full collections: they stall the event loop and find almost
-nothing here."""
 
 
 @dataclass
@@ -297,26 +287,3 @@ class MedtuiApp(App[None]):
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
-
-
-def run_app(runs_dir: Path, *, ascii_only: bool = False, is_read_only: bool = False) -> int:
-    """Show the runs folder until the user quits; return the exit code."""
-    settings = load_settings()
-    tolerate_input()
-    if settings.look.theme == AUTO:
-        has_light_ground = is_light(os.environ, ask_luminance(os.environ))
-        theme = LIGHT_THEME if has_light_ground else DARK_THEME
-        settings = replace(settings, look=replace(settings.look, theme=theme.name))
-    chosen = needs_ascii(os.environ) if settings.look.ascii is None else settings.look.ascii
-    app = MedtuiApp(
-        runs_dir, is_ascii=ascii_only or chosen, is_read_only=is_read_only, settings=settings
-    )
-    favour_loop()
-    app.run()
-    return app.return_code or 0
-
-
-def favour_loop() -> None:
-    """Keep other threads and the garbage collector from stalling the event loop."""
-    sys.setswitchinterval(SWITCH_S)
-    gc.set_threshold(*GC_THRESHOLDS)

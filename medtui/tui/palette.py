@@ -11,6 +11,12 @@ from medtui.tui.bindings import is_without_key
 from medtui.tui.screens.help import own_bindings
 from medtui.tui.screens.home import HomeScreen
 
+_MOVES = {
+    "scroll", "scroll_back", "inspect", "inspect_back", "choice", "page", "page_back", "next_pane",
+    "next_pane_back",
+}  # fmt: skip
+"""Names of actions that only move: nobody looks them up by name."""
+
 _LEFT_OUT = {"Quit", "Keys", "Maximize", "Minimize"}
 """Commands of Textual that have another name here, or nothing to act on."""
 
@@ -21,6 +27,8 @@ def commands_of(
     """Yield the screen's actions, their sentences as titles; then Textual's own commands."""
     for active in own_bindings(screen):
         binding = active.binding
+        if binding.id in _MOVES:
+            continue
         run = partial(app.call_later, app.run_action, binding.action, active.node)
         key = "no key" if is_without_key(binding.key) else app.get_key_display(binding)
         yield SystemCommand(binding.tooltip, f"{binding.description} ({key})", run)

@@ -17,7 +17,7 @@ CODE = """
 import pathlib, signal, sys
 if sys.argv[2] == "True":
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-from medtui.tui.app import run_app
+from medtui.tui.launch import run_app
 sys.exit(run_app(pathlib.Path(sys.argv[1])))
 """
 

@@ -6,8 +6,11 @@ import subprocess
 
 import pytest
 
+from medtui.child_process import ChildProcess
+from medtui.protocol.gpus import probe_decoder
 from medtui.telemetry import probe_safely
 from medtui.telemetry.gpu_probe import probe
+from medtui.telemetry.vitals import vitals_of
 from tests.helpers.scripted_nvml import TWO_GPUS, ScriptedNvml
 
 
@@ -53,6 +56,18 @@ def test_a_driver_that_hangs_is_not_waited_for(nvml: ScriptedNvml) -> None:
     """The probe returns after its timeout."""
     nvml.say("fail nvmlInitWithFlags hang")
     assert probe_safely(timeout_s=1.0).reason == "NVML did not answer within 1 s."
+
+
+def test_a_screen_is_told_again_and_again(nvml: ScriptedNvml) -> None:
+    """By a process of its own, which ends when nobody reads it any more."""
+    nvml.say(f"0.processes {os.getpid()}:500", TWO_GPUS)
+    with ChildProcess(
+        "medtui.telemetry.gpu_watch", probe_decoder, error_prefix="The GPUs were not read"
+    ) as child:
+        messages = child.messages()
+        first, second = next(messages), next(messages)
+    assert len(first.gpus) == len(second.gpus) == 2
+    assert vitals_of(second.gpus[0], "GPU0", ()).is_own
 
 
 @pytest.mark.gpu

@@ -29,7 +29,7 @@ async def test_files_are_chosen_written_and_copied(exportable: StudyFolder) -> N
         await until(pilot, lambda: "✓ small-prune-0.5.safetensors" in screen_text(pilot))
         await until(pilot, lambda: pilot.app.screen._process is None)
         await until(pilot, lambda: "●" not in screen_text(pilot))
-        assert "logits within " in screen_text(pilot)
+        assert "logits identical" in screen_text(pilot)
         assert (exportable.run("prune-0.5").exports / "small-prune-0.5.safetensors").is_file()
         await pilot.press("y")
         assert "Copied" in notices(pilot)

@@ -4,9 +4,12 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
+from textual.app import ComposeResult
+from textual.widgets import Static
 
 from medtui.charts.figures.run import memory_plot
 from medtui.charts.palette import DARK
@@ -18,9 +21,11 @@ from medtui.runs.log_writer import EventWriter
 from medtui.runs.result import read_result, write_result
 from medtui.telemetry import Sample
 from medtui.tui.ascii import needs_ascii, to_ascii
+from medtui.tui.screens.help import HelpScreen
+from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.status_text import age_of
 from medtui.tui.terminal import title_sequence
-from medtui.tui.widgets.key_bar import MOST, BarKey, fit_keys
+from medtui.tui.widgets.key_bar import MOST, BarKey, KeyBar, fit_keys
 from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.progress_header import warnings_of
 from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
@@ -266,3 +271,36 @@ async def test_the_footer_shows_what_can_be_done_and_says_why_a_key_cannot(
         await pilot.press("slash")
         await until(pilot, lambda: "F1 Help" in screen_text(pilot).splitlines()[-1])
         assert "q Quit" not in screen_text(pilot).splitlines()[-1]
+
+
+async def test_a_click_on_a_key_of_the_footer_presses_it(runs_dir: Path) -> None:
+    """The mouse is never needed, and works."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        await until(pilot, lambda: "? Help" in screen_text(pilot).splitlines()[-1])
+        at = screen_text(pilot).splitlines()[-1].index("? Help")
+        await pilot.click(KeyBar, offset=(at + 2, 0))
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+
+
+class _Shy(LayeredScreen[None]):
+    """Notes the classes that it has when its part is drawn."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[bool] = []
+
+    def compose(self) -> ComposeResult:
+        part = Static()
+        part.render = lambda: self.drawn.append(self.has_class("-narrow")) or ""
+        yield part
+
+
+async def test_the_first_frame_has_the_layout_of_the_terminal(runs_dir: Path) -> None:
+    """Without a jump from another one."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        screen = _Shy()
+        await pilot.app.push_screen(screen)
+        await until(pilot, lambda: bool(screen.drawn))
+        assert all(screen.drawn)

@@ -36,10 +36,11 @@ class ConfirmDialog(ModalScreen[str]):
         self._choices = tuple(choices)
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="confirm"):
+        with Vertical(id="confirm") as frame:
+            frame.border_subtitle = "esc cancels"
             yield Static(self._sentence, markup=False)
             yield OptionList(*(
-                Option(Text.assemble((f"{choice.key}  ", "bold"), choice.label), id=choice.answer)
+                Option(Text.assemble((f"[{choice.key}] ", "bold"), choice.label), id=choice.answer)
                 for choice in self._choices
             ))  # fmt: skip
 

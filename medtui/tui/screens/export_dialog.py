@@ -219,7 +219,8 @@ def _line(export: Export, colours: Colours) -> Text:
     if found.of_run is not None and found.of_file is not None:
         changed = f"{format_percent(found.of_run)} → {format_percent(found.of_file)}"
         text.append(f", test {found.metric} {changed}")
-    text.append(f", logits within {found.max_logit_difference:.1e}")
+    within = found.max_logit_difference
+    text.append(f", logits within {within:.1e}" if within else ", logits identical")
     for timing in export.timings:
         if timing.what == found.runtime and timing.batch_size == 1:
             text.append(f", {timing.p50_ms:.1f} ms")

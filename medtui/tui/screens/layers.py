@@ -13,6 +13,18 @@ class LayeredScreen(Screen[ScreenResultType]):
     NOTHING_TO_CLOSE = "Nothing to close: b goes back."
     """What Escape says where no layer is open."""
 
+    def on_mount(self) -> None:
+        """Choose the layout for the terminal's size before anything is drawn.
+
+        Textual does so at the first resize, after a frame in the layout of no size.
+        """
+        width, height = self.app.size
+        for length, breakpoints in (
+            (width, self.HORIZONTAL_BREAKPOINTS),
+            (height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(*self._get_breakpoint_classes(length, breakpoints or []))
+
     def on_resize(self) -> None:
         """Show nothing but the size that is needed where the terminal is too small."""
         size = self.app.size

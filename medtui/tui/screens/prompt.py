@@ -19,7 +19,8 @@ class Prompt(ModalScreen[str | None]):
         self._placeholder = placeholder
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="confirm"):
+        with Vertical(id="confirm") as frame:
+            frame.border_subtitle = "⏎ takes it · esc cancels"
             yield Static(self._sentence, markup=False)
             yield Input(self._value, placeholder=self._placeholder)
             yield Static("Enter accepts · Escape cancels", classes="hint")
