@@ -49,31 +49,53 @@ def luminance_of(answer: bytes) -> float | None:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def ask_luminance(environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> float | None:
-    """Return the background's luminance as the terminal answers; None where it does not in time."""
-    if environment.get("TERM", "dumb").startswith(_UNASKED):
-        return None
-    try:
-        descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    except OSError:
-        return None  # no terminal
-    try:
-        before = termios.tcgetattr(descriptor)
-    except termios.error:
-        os.close(descriptor)
-        return None
-    try:
-        tty.setcbreak(descriptor, termios.TCSANOW)  # no echo: the answer must not be seen
-        os.write(descriptor, _QUESTION)
-        answer = _read_answer(descriptor, time.monotonic() + patience_s)
-    except (OSError, termios.error):
-        return None
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSANOW, before)
-        os.close(descriptor)
-    if _END.search(answer) is None:
-        _drop_late_answers()
-    return luminance_of(answer)
+class Question:
+    """The question to the terminal: asked when it is made, its answer read later.
+
+    Between the two the application is imported, so that a slow line costs little time.
+    """
+
+    def __init__(self, environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> None:
+        self._until = time.monotonic() + patience_s
+        self._descriptor: int | None = None
+        if not environment.get("TERM", "dumb").startswith(_UNASKED):
+            self._ask()
+
+    def luminance(self) -> float | None:
+        """Return the background's luminance as answered; None where it was not in time.
+
+        The terminal's mode is as it was before.
+        """
+        if self._descriptor is None:
+            return None
+        try:
+            answer = _read_answer(self._descriptor, self._until)
+        except OSError:
+            answer = b""
+        finally:
+            self._close()
+        if _END.search(answer) is None:
+            _drop_late_answers()
+        return luminance_of(answer)
+
+    def _ask(self) -> None:
+        try:
+            descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        except OSError:
+            return  # no terminal
+        try:
+            self._before = termios.tcgetattr(descriptor)
+            tty.setcbreak(descriptor, termios.TCSANOW)  # no echo: the answer must not be seen
+            os.write(descriptor, _QUESTION)
+        except (OSError, termios.error):
+            os.close(descriptor)
+        else:
+            self._descriptor = descriptor
+
+    def _close(self) -> None:
+        if self._descriptor is not None:
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
+            os.close(self._descriptor)
 
 
 def _read_answer(descriptor: int, until: float) -> bytes:

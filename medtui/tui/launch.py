@@ -6,12 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from medtui.tui.app import MedtuiApp
-from medtui.tui.ascii import needs_ascii
-from medtui.tui.background import ask_luminance, is_light
-from medtui.tui.settings import load_settings
-from medtui.tui.terminal import tolerate_input
-from medtui.tui.theme import AUTO, DARK_THEME, LIGHT_THEME
+from medtui.tui.background import Question, is_light
+from medtui.tui.settings import AUTO, Settings, load_settings
 
 SWITCH_S = 0.001
 """How long the reading and drawing threads may block the event loop, seconds."""
@@ -24,11 +20,14 @@ nothing here."""
 def run_app(runs_dir: Path, *, ascii_only: bool = False, is_read_only: bool = False) -> int:
     """Show the runs folder until the user quits; return the exit code."""
     settings = load_settings()
+    question = Question(os.environ) if settings.look.theme == AUTO else None
+    from medtui.tui.app import MedtuiApp  # takes most of the time that the terminal has to answer
+    from medtui.tui.ascii import needs_ascii
+    from medtui.tui.terminal import tolerate_input
+
     tolerate_input()
-    if settings.look.theme == AUTO:
-        has_light_ground = is_light(os.environ, ask_luminance(os.environ))
-        theme = LIGHT_THEME if has_light_ground else DARK_THEME
-        settings = replace(settings, look=replace(settings.look, theme=theme.name))
+    if question is not None:
+        settings = _with_theme(settings, is_light_ground=is_light(os.environ, question.luminance()))
     chosen = needs_ascii(os.environ) if settings.look.ascii is None else settings.look.ascii
     app = MedtuiApp(
         runs_dir, is_ascii=ascii_only or chosen, is_read_only=is_read_only, settings=settings
@@ -36,6 +35,13 @@ def run_app(runs_dir: Path, *, ascii_only: bool = False, is_read_only: bool = Fa
     favour_loop()
     app.run()
     return app.return_code or 0
+
+
+def _with_theme(settings: Settings, *, is_light_ground: bool) -> Settings:
+    from medtui.tui.theme import DARK_THEME, LIGHT_THEME
+
+    theme = LIGHT_THEME if is_light_ground else DARK_THEME
+    return replace(settings, look=replace(settings.look, theme=theme.name))
 
 
 def favour_loop() -> None:

@@ -23,11 +23,15 @@ theme = "auto"          # or medtui-dark, medtui-light; ansi-dark and ansi-light
 """
 
 
+AUTO = "auto"
+"""The theme that is light or dark as the terminal's background."""
+
+
 @dataclass(frozen=True)
 class LookSettings:
     """How screens look."""
 
-    theme: str = "auto"
+    theme: str = AUTO
     """Name of a theme; `auto` is light or dark as the terminal's background."""
     ascii: bool | None = None
     """Whether screens are drawn with ASCII characters only; None leaves it to the locale."""

@@ -6,9 +6,6 @@ from textual.theme import Theme
 
 from medtui.charts.palette import DARK, LIGHT, Colours
 
-AUTO = "auto"
-"""The name in the settings file that leaves the choice to the terminal's background."""
-
 
 def _theme(name: str, colours: Colours, *, is_dark: bool) -> Theme:
     """Return a theme of Textual with the palette's colours."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from medtui.tui import background
-from medtui.tui.background import AnswerDropper, ask_luminance, is_light, luminance_of
+from medtui.tui.background import AnswerDropper, Question, is_light, luminance_of
 
 TERMINAL = {"TERM": "xterm-256color"}
 
@@ -66,7 +66,7 @@ def _answering(far: int, answer: bytes) -> threading.Thread:
 def test_a_terminal_is_asked(terminal: int) -> None:
     """Nothing of the answer is echoed, and the terminal's mode is as it was."""
     thread = _answering(terminal, b"\x1b]11;rgb:fbfb/fcfc/fdfd\x1b\\\x1b[?62;22c")
-    assert ask_luminance(TERMINAL, patience_s=30) == pytest.approx(0.99, abs=0.01)
+    assert Question(TERMINAL, patience_s=30).luminance() == pytest.approx(0.99, abs=0.01)
     thread.join()
     os.set_blocking(terminal, False)
     with pytest.raises(BlockingIOError):
@@ -76,7 +76,7 @@ def test_a_terminal_is_asked(terminal: int) -> None:
 def test_a_terminal_without_the_colour_answers_with_the_end_mark_alone(terminal: int) -> None:
     """No waiting is needed to know."""
     thread = _answering(terminal, b"\x1b[?6c")
-    assert ask_luminance(TERMINAL, patience_s=30) is None
+    assert Question(TERMINAL, patience_s=30).luminance() is None
     thread.join()
 
 
@@ -86,14 +86,14 @@ def test_a_silent_terminal_is_not_waited_for(
     """What it answers later is dropped."""
     dropped = []
     monkeypatch.setattr(background, "_drop_late_answers", lambda: dropped.append(1))
-    assert ask_luminance(TERMINAL, patience_s=0.01) is None
+    assert Question(TERMINAL, patience_s=0.01).luminance() is None
     assert dropped == [1]
 
 
 @pytest.mark.parametrize("name", ["dumb", "linux", "vt100"])
 def test_terminals_that_would_show_the_question_are_not_asked(name: str) -> None:
     """They are dark."""
-    assert ask_luminance({"TERM": name}) is None
+    assert Question({"TERM": name}).luminance() is None
 
 
 def test_late_answers_are_no_keys() -> None:

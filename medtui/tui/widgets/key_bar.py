@@ -17,6 +17,11 @@ from medtui.tui.theme import colours_of
 MOST = 10
 """Keys that are shown at most, the palette's aside."""
 
+MOST_NARROW = 6
+"""The same where less than 80 cells are there."""
+
+_NARROW = 80
+
 _ALWAYS = ("help", "quit")
 """Names of the actions whose keys are never left out."""
 
@@ -50,8 +55,9 @@ def fit_keys(keys: Sequence[BarKey], width: int) -> list[BarKey]:
     kept = [key for key in keys if key.is_kept]
     free = width - sum(key.width for key in kept)
     shown: list[BarKey] = []
+    most = MOST if width >= _NARROW - 2 else MOST_NARROW
     for key in keys:
-        if key.is_kept or len(shown) + len(kept) >= MOST:
+        if key.is_kept or len(shown) + len(kept) >= most:
             continue
         if key.width > free:
             break
