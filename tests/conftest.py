@@ -15,6 +15,10 @@ from tests.helpers.paths import REPOSITORY
 if TYPE_CHECKING:
     from medtui.runs.folder import StudyFolder
 
+# Matrices are small here: a second thread of OpenBLAS waits in a loop, and on a busy machine the
+# tests of searches take five times the CPU time. It is read once, when numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # The same examples in every run: a failure is of the change at hand, not of the day's luck.
 # `pytest --hypothesis-profile=random` searches elsewhere.
 settings.register_profile("repeatable", derandomize=True)
