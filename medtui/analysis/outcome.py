@@ -105,11 +105,13 @@ class StudyOutcome:
         amount = self.metric.show_amount(self.margin)
         amount = "1 point" if amount == "1 points" else amount
         word, who = self.chosen.detail, f"the {self.against}"
+        few = self.sample.replace("test ", "")
         return (
             f"{self.headline} against {who}: {word} at {amount} on {self.sample} (chosen on val).",
             f"{self.headline} against {who}: {word} at {amount} on {self.sample}.",
-            f"{self.headline} against {who}: {word} on {self.sample}.",
-            f"{self.headline}: {word} on {self.sample}.",
+            f"{self.headline} to {self.against}: {word} at {amount} on {few}.",
+            f"{self.headline} to {self.against}: {word} on {few}.",
+            f"{self.headline}: {word} on {few}.",
             f"{self.headline}: {word}.",
             self.headline,
             f"{self.chosen.title}: {self.metric.label} {self.chosen.text}",

@@ -1,4 +1,4 @@
-"""`medtui runs clean`: deletes what interrupted writers left behind."""
+"""`medtui runs clean`: deletes what interrupted writers left behind, and empties the trash."""
 
 from typing import Annotated
 
@@ -23,24 +23,32 @@ def clean_runs(
     ] = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
-    """Delete temporary files of interrupted writers, and checkpoints of finished runs.
+    """Delete temporary files of interrupted writers, checkpoints of finished runs, and the trash.
 
-    Runs that are running are passed over. Results, models and logs are never deleted.
+    Runs that are running are passed over. Results, models and logs are deleted only of studies in
+    the trash; with STUDY, the trash stays as it is.
     """
     from medtui.cli.run_lookup import find_target
     from medtui.runs.folder import StudyFolder, is_planned, subfolders
-    from medtui.runs.leftovers import delete_leftover, leftovers_of
+    from medtui.runs.leftovers import delete_leftover, leftovers_of, measure
+    from medtui.runs.trash import trashed_studies
 
     folder = options.runs_dir_of(ctx, runs_dir)
     if studies:
         chosen = [find_target(folder, name).study for name in studies]
     else:
         chosen = [StudyFolder(path) for path in subfolders(folder) if is_planned(path)]
+    found = [(each, "") for study in dict.fromkeys(chosen) for each in leftovers_of(study)]
+    if not studies:
+        found += [
+            (measure(each.path), f"  the deleted study {each.name}")
+            for each in trashed_studies(folder)
+        ]
     total = 0
-    for leftover in [each for study in dict.fromkeys(chosen) for each in leftovers_of(study)]:
+    for leftover, what in found:
         if not dry_run:
             delete_leftover(leftover)
         total += leftover.num_bytes
-        print(f"{leftover.path}  {format_bytes(leftover.num_bytes)}")
+        print(f"{leftover.path}  {format_bytes(leftover.num_bytes)}{what}")
     verb = "would be freed" if dry_run else "freed"
     typer.echo(f"medtui: {format_bytes(total)} {verb}", err=True)

@@ -1,7 +1,7 @@
 """Filters and sorts the studies on Home. Pure functions."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, assert_never
 
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.status import FORMER_STATUSES
@@ -31,14 +31,19 @@ def _text_of(study: StudySummary) -> str:
     return f"{study.name} {study.about} {study.note} {study.status} {titles}".lower()
 
 
-def _key_of(order: Order) -> Callable[[StudySummary], tuple[bool, float, str]]:
-    def key(study: StudySummary) -> tuple[bool, float, str]:
+def _key_of(order: Order) -> Callable[[StudySummary], tuple[bool, str, float, str]]:
+    def key(study: StudySummary) -> tuple[bool, str, float, str]:
         best = study.best
-        rank = {
-            "newest": -study.last_at,
-            "name": 0.0,
-            "best val": -(best.val or 0.0) if best else 1.0,
-        }[order]
-        return (not study.is_live, rank, study.name)
+        match order:
+            case "newest":
+                return not study.is_live, "", -study.last_at, study.name
+            case "name":
+                return not study.is_live, "", 0.0, study.name
+            case "best val":  # values of different metrics are not compared
+                metric = best.headline.label if best else "~"
+                value = -(best.val or 0.0) if best else 0.0
+                return not study.is_live, metric, value, study.name
+            case other:
+                assert_never(other)
 
     return key

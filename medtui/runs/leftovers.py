@@ -53,16 +53,17 @@ def _leftovers_in(run: RunFolder) -> Iterator[Leftover]:
     for folder in (run.path, run.exports):
         yield from _partial_in(folder)
     if is_finished(run) and run.checkpoint.is_dir():
-        yield _leftover(run.checkpoint)
+        yield measure(run.checkpoint)
     else:
         yield from _partial_in(run.checkpoint)
 
 
 def _partial_in(folder: Path) -> Iterator[Leftover]:
-    yield from map(_leftover, sorted(folder.glob(".*.part")))
+    yield from map(measure, sorted(folder.glob(".*.part")))
 
 
-def _leftover(path: Path) -> Leftover:
+def measure(path: Path) -> Leftover:
+    """Return a file or folder with the size of all its files."""
     sizes = [_size_of(path)]
     for folder, _, names in os.walk(path):
         sizes += [_size_of(Path(folder) / name) for name in names]

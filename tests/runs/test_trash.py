@@ -1,9 +1,12 @@
 """The trash of a runs folder."""
 
+import sys
+
 import pytest
 
+from medtui.cli import main
 from medtui.errors import EnvironmentProblem
-from medtui.monitor.catalogue import Catalogue
+from medtui.monitor.study_catalogue import StudyCatalogue
 from medtui.runs.trash import empty_trash, move_to_trash, restore, trashed_studies
 from tests.helpers.small_study import record_study
 
@@ -20,9 +23,10 @@ def test_studies_lie_in_the_order_of_their_deletion(tmp_path):
         "first",
         "second",
     ]
-    catalogue = Catalogue(tmp_path)
-    catalogue.refresh()
-    assert not catalogue.studies
+    catalogue = StudyCatalogue(tmp_path)
+    catalogue.scan()
+    catalogue.advance()
+    assert not catalogue.summaries()
 
 
 def test_a_name_that_is_taken_again_is_not_overwritten(tmp_path):
@@ -50,3 +54,25 @@ def test_a_folder_that_cannot_be_moved_is_named(tmp_path):
     (tmp_path / ".trash").write_text("in the way", encoding="utf-8")
     with pytest.raises(EnvironmentProblem, match=r"Could not move .*cells\. .*trash: File exists"):
         move_to_trash(study)
+
+
+def test_clean_empties_the_trash_and_tells_what_it_holds(tmp_path, monkeypatch, capsys):
+    """A dry run deletes nothing; where a study is named, the trash is left as it is."""
+
+    def clean(*arguments: str) -> tuple[str, str]:
+        argv = ["medtui", "runs", "clean", *arguments, "--runs-dir", str(tmp_path)]
+        monkeypatch.setattr(sys, "argv", argv)
+        assert main() == 0
+        return capsys.readouterr()
+
+    trashed = move_to_trash(record_study(tmp_path, "cells"))
+    record_study(tmp_path, "kept")
+    out, err = clean("--dry-run")
+    assert f"{trashed.path}  " in out
+    assert "the deleted study cells" in out
+    assert "would be freed" in err
+    assert "deleted study" not in clean("kept")[0]
+    assert trashed.path.is_dir()
+    assert clean()[0] == out
+    assert not trashed_studies(tmp_path)
+    assert (tmp_path / "kept").is_dir()

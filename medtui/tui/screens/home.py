@@ -46,7 +46,7 @@ class HomeScreen(SnapshotScreen):
         "run to open it."
     )
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (100, "-wide"), (160, "-broad")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-narrow"), (100, "-wide"), (160, "-broad")]
 
     AUTO_FOCUS = ""
 

@@ -36,9 +36,9 @@ def sentences(
     tone = verdict_colour(chosen.state, colours) if chosen else colours.muted
     said = outcome.sentences if outcome else (_nothing_yet(study),)
     first = Text.assemble((_BAR, tone), (_fitting(said, width - 2), f"bold {colours.strong}"))
-    warning, before = _warning(study, outcome)
+    before = _warning(study, outcome)
     second = Text(_BAR if before else "", style=colours.warning)
-    second.append(_fitting(before, width - 2), warning or colours.muted)
+    second.append(_fitting(before, width - 2), colours.muted)
     first.truncate(width, overflow="ellipsis")
     second.truncate(width, overflow="ellipsis")
     return first, second
@@ -81,19 +81,20 @@ def _nothing_yet(study: StudySummary) -> str:
     return f"{study.name}: no run is finished." if not study.num_finished else "comparing runs …"
 
 
-def _warning(study: StudySummary, outcome: StudyOutcome | None) -> tuple[str, Sequence[str]]:
-    """Return the style of the second sentence, and its forms, the longest first."""
+def _warning(study: StudySummary, outcome: StudyOutcome | None) -> Sequence[str]:
+    """Return the forms of the second sentence, the longest first; empty without one."""
     done = f"{study.num_finished} of {study.num_planned} runs done."
     rest = done if study.num_finished < study.num_planned else ""
     problem = next(iter(outcome.problems), "") if outcome else ""
     if study.problem or problem:
-        return "", (study.problem.split("\n")[0] or problem,)
+        return (study.problem.split("\n")[0] or problem,)
     if outcome is None or not outcome.warnings:
-        return "", (rest,) if rest else ()
+        return (rest,) if rest else ()
     first = outcome.warnings[0]
-    before = f"Before you use it: {first}" if outcome.chosen else first
+    alone = first[0].upper() + first[1:]
+    before = f"Before you use it: {first}" if outcome.chosen else alone
     both = " ".join([before, *outcome.warnings[1:2]])
-    return "", (f"{both} {rest}".strip(), f"{before} {rest}".strip(), before, first)
+    return (f"{both} {rest}".strip(), f"{before} {rest}".strip(), before, alone)
 
 
 def _fitting(forms: Sequence[str], width: int) -> str:

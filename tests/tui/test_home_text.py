@@ -1,0 +1,117 @@
+"""What Home says: sentences, rows, titles and curves as pure functions."""
+
+from dataclasses import replace
+
+import pytest
+
+from medtui.charts.palette import DARK
+from medtui.charts.run_identity import RunIdentity
+from medtui.monitor.study_order import choose_studies
+from medtui.tui.widgets.run_titles import fitted_title
+from medtui.tui.widgets.sparkline import sparkline
+from medtui.tui.widgets.study_list import run_cells, study_cells
+from medtui.tui.widgets.study_text import run_details, sentences
+from medtui.tui.widgets.verdict_text import change_text
+from medtui.units import MINUS, TIMES
+from tests.helpers.drawn_outcomes import CHOSEN, found, outcome_of_run, run_of, study_of
+
+SCRATCH = f"scratch, trained from the start, is 99{TIMES} smaller and at +1.7 [+0.4, +3.1]."
+MARK = RunIdentity("cells/prune-0.1", "A", 0)
+
+
+@pytest.mark.parametrize("width", [58, 78, 118, 198])
+def test_the_sentence_has_size_change_and_interval_at_every_width(width: int) -> None:
+    """The wider the screen, the more it says; it is never cut."""
+    outcome = found(chosen=CHOSEN, warnings=(SCRATCH,))
+    first, second = sentences(study_of(run_of("control")), outcome, DARK, width)
+    assert "PruneQuantize16 0.1" in first.plain
+    assert f"accuracy +0.3 [{MINUS}0.3, +1.0]" in first.plain
+    assert "…" not in first.plain
+    assert max(first.cell_len, second.cell_len) <= width
+    if width >= 118:
+        assert f"12{TIMES} smaller" in first.plain
+        assert "control: non-inferior at 1 point on 29 " in first.plain
+        assert second.plain.startswith("▌ Before you use it: scratch")
+
+
+def test_without_a_choice_the_sentence_says_why() -> None:
+    """Nothing is praised that val does not hold."""
+    study = study_of(run_of("reference"), run_of("prune-0.1", status="queued"))
+    first, second = sentences(study, found(outcome_of_run("reference", 0.9, 40)), DARK, 118)
+    assert "none is chosen" in first.plain
+    assert "1 of 2 runs done" in second.plain
+
+
+def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> None:
+    """Colour is not the only cue, and val gets no verdict."""
+    outcome = outcome_of_run("prune-0.1", 0.929, 5.66, (0.003, -0.002, 0.008))
+    outcome = replace(outcome, text=f"+0.3 [{MINUS}0.2, +0.8]", smaller=7.53, state="non-inferior")
+    cells = run_cells(run_of("prune-0.1", title="Prune 0.1"), outcome, MARK, DARK, 20)
+    assert cells["change"].plain == f"+0.3 [{MINUS}0.2, +0.8] ✓"
+    assert cells["smaller"].plain == f"7.5{TIMES}"
+    assert cells["value"].plain == "92.9"
+    live = run_cells(run_of("prune-0.1", status="running"), None, MARK, DARK, 20)
+    assert live["change"].plain == "● 6/8 val 93.0 %"
+    assert live["value"].plain == ""
+
+
+def test_what_is_dense_has_no_factor() -> None:
+    """Neither the reference nor the control has a factor of 1.0."""
+    outcome = found(outcome_of_run("reference", 0.91, 42.7))
+    run = run_of("reference")
+    assert (
+        f"{TIMES}" not in run_cells(run, outcome.run("reference"), MARK, DARK, 20)["smaller"].plain
+    )
+    assert f"{TIMES}" not in run_details(run, outcome, DARK).plain
+
+
+def test_differences_of_auroc_have_three_decimals_and_no_zero_before_the_point() -> None:
+    """They fit the column of differences in points."""
+    text = change_text(
+        f"{MINUS}0.002 [{MINUS}0.009, +0.005]",
+        "not shown",
+        DARK,
+        run_of("a", task="multi").headline,
+    )
+    assert text.plain == f"{MINUS}.002 [{MINUS}.009, +.005] ~"
+
+
+def test_a_study_names_its_choice_or_why_there_is_none() -> None:
+    """With letter, factor, change and verdict."""
+    study = study_of(run_of("reference"), run_of("prunequantize16-0.1"))
+    cells = study_cells(study, found(chosen=CHOSEN), DARK, "3 h")
+    assert cells["chosen"].plain == "A PruneQuantize16 0.1"
+    assert cells["smaller"].plain == f"12{TIMES}"
+    assert cells["verdict"].plain == "non-inferior"
+    assert cells["state"].plain == "finished 3 h"
+    assert study_cells(study, found(), DARK, "3 h")["chosen"].plain == "none holds on val"
+
+
+def test_titles_lose_words_before_they_lose_the_density() -> None:
+    """A cut number would read as another one."""
+    assert fitted_title("StructPruneQuantize16 0.1", 30) == "StructPruneQuantize16 0.1"
+    assert fitted_title("StructPruneQuantize16 0.1", 17) == "SPruneQ16 0.1"
+    assert fitted_title("a-scheme-with-a-long-name 0.05", 14) == "a-scheme… 0.05"
+
+
+def test_sparklines_share_a_scale_and_end_with_the_last_value() -> None:
+    """Equal heights are equal values in all rows; long curves are thinned to the width."""
+    assert sparkline([0.0, 0.5, 1.0], 8, (0.0, 1.0)) == "▁▅█"
+    assert sparkline([0.9, 1.0], 8, (0.0, 1.0)) == "▇█"
+    assert sparkline([0.0] * 99 + [1.0], 5, (0.0, 1.0)) == "▁▁▁▁█"
+    assert sparkline([], 5, (0.0, 1.0)) == ""
+
+
+def test_an_order_by_val_mixes_no_metrics() -> None:
+    """AUROC 1 is no better than an accuracy of 77 %."""
+    studies = (
+        study_of(run_of("prune-0.1", val=0.7), name="cells"),
+        study_of(run_of("prune-0.1", val=1.0, task="multi"), name="films"),
+        study_of(run_of("prune-0.1", val=0.9), name="more-cells"),
+        study_of(run_of("prune-0.1", val=0.8, task="multi"), name="more-films"),
+    )
+    names = [study.name for study in choose_studies(studies, "", "best val")]
+    assert names in (
+        ["more-cells", "cells", "films", "more-films"],
+        ["films", "more-films", "more-cells", "cells"],
+    )
