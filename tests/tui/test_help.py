@@ -72,3 +72,14 @@ async def test_a_terminal_that_is_too_small_says_so(
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "Studies" in screen_text(pilot))
         assert "too small" not in screen_text(pilot)
+
+
+async def test_a_small_terminal_shows_screens(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The smallest one that is supported, and what a narrow pane of tmux has."""
+    async with opened(runs_dir, size=(40, 12)) as pilot:
+        await until(pilot, lambda: "malaria" in screen_text(pilot))
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: "q Quit" in screen_text(pilot))
+        assert "too small" not in screen_text(pilot)

@@ -28,7 +28,7 @@ class LayeredScreen(Screen[ScreenResultType]):
     def on_resize(self) -> None:
         """Show nothing but the size that is needed where the terminal is too small."""
         size = self.app.size
-        self.set_class(size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT, "-tiny")
+        self.set_class(size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT, "-too-small")
 
     @property
     def has_edited_draft(self) -> bool:

@@ -57,7 +57,7 @@ class TitleBar(Widget):
 
     def render(self) -> RenderResult:
         """Return the line: the place is cut where the load of the machine needs the space."""
-        if self.screen.has_class("-tiny"):
+        if self.screen.has_class("-too-small"):
             has = f"{self.app.size.width}x{self.app.size.height}"
             return Text(f"too small: {has}; needs {LEAST_WIDTH}x{LEAST_HEIGHT}")
         width = self.content_size.width
