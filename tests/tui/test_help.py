@@ -70,7 +70,7 @@ async def test_a_terminal_that_is_too_small_says_so(
     async with opened(runs_dir, size=(39, 11)) as pilot:
         await until(pilot, lambda: "too small: 39x11; needs 40x12" in screen_text(pilot))
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: "Studies" in screen_text(pilot))
+        await until(pilot, lambda: "q Quit" in screen_text(pilot))
         assert "too small" not in screen_text(pilot)
 
 
