@@ -2,14 +2,22 @@
 
 import fcntl
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.blank_figures import blank_figures
 from tests.helpers.drawn_patients import run_studies
 from tests.helpers.earlier_version import FIRST_VERSION
 from tests.helpers.paths import RECORDED
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _blank_figures() -> Iterator[None]:
+    """Numbers alone are recomputed here."""
+    with blank_figures():
+        yield
 
 
 @pytest.fixture(scope="session")

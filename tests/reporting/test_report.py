@@ -22,6 +22,7 @@ from medtui.reporting.markdown import figure_file, write_markdown
 from medtui.reporting.summary_text import summary
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import DIRECT_KEPT
+from tests.helpers.blank_figures import blank_figures
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
 
@@ -48,6 +49,18 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Contents:
     return found
 
 
+@pytest.fixture(scope="module")
+def cells_page(cells: Contents) -> str:
+    """Return the cells' report as a page, with every figure drawn."""
+    return report_html([cells])
+
+
+@pytest.fixture(scope="module")
+def searched_page(searched: Contents) -> str:
+    """Return the report on the study with a search as a page."""
+    return report_html([searched])
+
+
 class _Page(HTMLParser):
     """Collects what a browser would have to open or fetch."""
 
@@ -72,23 +85,22 @@ class _Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_is_whole_and_needs_nothing_else(cells: Contents) -> None:
+def test_the_page_is_whole_and_needs_nothing_else(cells: Contents, cells_page: str) -> None:
     """Every tag is closed; no script, no address is fetched; every figure is drawn."""
-    text = report_html([cells])
     page = _Page()
-    page.feed(text)
+    page.feed(cells_page)
     assert page.open == []
     assert page.fetched == []
-    assert "<script" not in text
-    names = re.findall(r'<figure id="figure-(\w+)"', text)
+    assert "<script" not in cells_page
+    names = re.findall(r'<figure id="figure-(\w+)"', cells_page)
     assert names == [figure.name for figure in FIGURES if figure.applies(cells.figure_data)]
-    assert "prefers-color-scheme: dark" in text
-    assert "currentColor" in text
+    assert "prefers-color-scheme: dark" in cells_page
+    assert "currentColor" in cells_page
 
 
-def test_ids_on_the_page_are_unique(cells: Contents) -> None:
+def test_ids_on_the_page_are_unique(cells_page: str) -> None:
     """Two figures have clip paths; none may take the other's."""
-    ids = re.findall(r' id="([^"]+)"', report_html([cells]))
+    ids = re.findall(r' id="([^"]+)"', cells_page)
     assert len(ids) == len(set(ids))
 
 
@@ -105,17 +117,19 @@ def test_each_data_set_has_its_chapter(cells: Contents, films: Contents, tmp_pat
     assert set(re.findall(r'<a href="#([^"]+)"', text)) <= set(ids)
     assert summary(cells) in unescape(text)
     assert "films-figure-classes" in ids
-    written = write_markdown(chapters, tmp_path / "both.md")
+    with blank_figures():
+        written = write_markdown(chapters, tmp_path / "both.md")
     assert {path.parent.name for path in written[1:]} == {
         "both-cells-figures", "both-films-figures",
     }  # fmt: skip
 
 
-def test_a_limit_of_the_data_is_said(cells: Contents, films: Contents) -> None:
+def test_a_limit_of_the_data_is_said(cells_page: str, films: Contents) -> None:
     """Also in reports on results of versions that did not record it."""
     sentence = "The preset limits the data: at most 90 images of each split"
-    assert sentence in report_html([cells])
-    assert "limits the data" not in report_html([films])
+    assert sentence in cells_page
+    with blank_figures():
+        assert "limits the data" not in report_html([films])
 
 
 def test_studies_of_the_same_data_share_a_chapter(tmp_path: Path) -> None:
@@ -128,7 +142,8 @@ def test_studies_of_the_same_data_share_a_chapter(tmp_path: Path) -> None:
     (chapter,) = gather(folders, lambda _what: None)
     assert {"guarded Prune", "stock Prune"} <= set(chapter.figure_data.schemes())
     assert "In stock the dense reference reached" in summary(chapter)
-    assert report_html([chapter])
+    with blank_figures():
+        assert report_html([chapter])
 
 
 def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
@@ -224,7 +239,9 @@ def test_nothing_finished_is_nothing_to_report(tmp_path: Path) -> None:
         gather([StudyFolder(tmp_path / "empty")], lambda _what: None)
 
 
-def test_probes_are_no_runs_of_a_report(searched: Contents, cells: Contents) -> None:
+def test_probes_are_no_runs_of_a_report(
+    searched: Contents, searched_page: str, cells: Contents
+) -> None:
     """Nothing is said or drawn otherwise for their being there; one sentence counts them."""
     names = [entry.folder.name for entry in cells.entries]
     assert sorted(entry.folder.name for entry in searched.entries) == sorted(names)
@@ -232,15 +249,13 @@ def test_probes_are_no_runs_of_a_report(searched: Contents, cells: Contents) -> 
     assert "compressed with Condensa in 4 runs" in text
     assert "ran 2 low-fidelity runs (2 cycles)" in text
     assert "probe" not in summary(cells)
-    page = report_html([searched])
-    before, _, rest = page.partition('<section id="searches">')
+    before, _, rest = searched_page.partition('<section id="searches">')
     assert not any(name in before or name in rest.partition("</section>")[2] for name in PROBES)
 
 
-def test_each_search_has_its_sentence_its_samples_and_its_chart(searched: Contents) -> None:
+def test_each_search_has_its_sentence_its_samples_and_its_chart(searched_page: str) -> None:
     """Kinds of samples have names in the chart's legend, which are told apart by shape too."""
-    page = report_html([searched])
-    section = page.partition('<section id="searches">')[2].partition("</section>")[0]
+    section = searched_page.partition('<section id="searches">')[2].partition("</section>")[0]
     assert "Prune: density 0.1 has 89.5 % accuracy on val, bound 88.0 %" in section
     assert '<tr class="chosen"><td class="key">prune-0.1</td>' in section
     assert section.count("<td>low-fidelity</td>") == 2
@@ -248,21 +263,22 @@ def test_each_search_has_its_sentence_its_samples_and_its_chart(searched: Conten
     for label in ("m posterior mean", "bound", "★ chosen 0.1", "f feasible", "l low-fidelity run"):
         assert f">{label}</text>" in section
     assert "1 sample is below the axes" in section
-    ids = re.findall(r' id="([^"]+)"', page)
+    ids = re.findall(r' id="([^"]+)"', searched_page)
     assert len(ids) == len(set(ids))
 
 
 def test_markdown_and_single_figures_have_searches_too(searched: Contents, tmp_path: Path) -> None:
     """The chart is a file beside the text, and has a name for `--figure`."""
-    written = write_markdown([searched], tmp_path / "report.md")
+    with blank_figures():
+        written = write_markdown([searched], tmp_path / "report.md")
     assert "search-prune.svg" in {path.name for path in written}
     assert "## Searches" in (tmp_path / "report.md").read_text()
     assert figures_of(searched.figure_data)[-1].name == "search-prune"
 
 
-def test_a_study_without_a_search_has_no_such_section(cells: Contents) -> None:
+def test_a_study_without_a_search_has_no_such_section(cells_page: str) -> None:
     """Its report is what it was."""
-    assert "Searches" not in report_html([cells])
+    assert "Searches" not in cells_page
 
 
 def test_a_damaged_search_is_told_and_costs_no_run(tmp_path: Path) -> None:
@@ -280,7 +296,8 @@ def test_runs_without_telemetry_have_a_report(tmp_path: Path) -> None:
     for path in (tmp_path / "cells").glob("*/telemetry.jsonl"):
         path.unlink()
     (chapter,) = gather([StudyFolder(tmp_path / "cells")], lambda _what: None)
-    written = write_markdown([chapter], tmp_path / "cells.md")
+    with blank_figures():
+        written = write_markdown([chapter], tmp_path / "cells.md")
     names = {path.stem for path in written[1:]}
     assert names >= {"accuracy", "test", "averages"}
     assert not names & {"memory", "utilisation"}
@@ -292,7 +309,8 @@ def _films_with(published: str, tmp_path: Path) -> str:
     preset = tmp_path / "films" / "prune-0.5" / "preset.toml"
     preset.write_text(f'{preset.read_text()}\n[published."prune-0.5"]\n{published}')
     chapters = gather([StudyFolder(tmp_path / "films")], lambda _what: None)
-    write_markdown(chapters, tmp_path / "films.md")
+    with blank_figures():
+        write_markdown(chapters, tmp_path / "films.md")
     return (tmp_path / "films.md").read_text()
 
 
