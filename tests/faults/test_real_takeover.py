@@ -26,12 +26,12 @@ PRESET = mini_preset(lc={"cycles": 30, "steps": 2})
 
 
 def contents(study: StudyFolder) -> dict[Path, bytes]:
-    """Return every file of the runs but their locks."""
+    """Return every file of the runs but their locks, and the logs, where both may have a word."""
     return {
         path: path.read_bytes()
         for run in study.runs()
         for path in run.path.rglob("*")
-        if path.is_file() and path != run.lock
+        if path.is_file() and path not in {run.lock, run.worker_log}
     }
 
 
@@ -69,6 +69,7 @@ def test_a_suspended_study_is_taken_over_and_changes_nothing_afterwards(tmp_path
             process.send_signal(signal.SIGCONT)
         container.wait(300)
     assert contents(study) == before
+    assert "was taken over by another process" in run.worker_log.read_text(encoding="utf-8")
     assert newest_claim(run.path).generation == 2
     assert result_of(run).generation == 2
     events = events_of(run)
