@@ -4,7 +4,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +74,16 @@ class MedtuiApp(App[None]):
     BINDINGS = [
         bind("help", "help", "Help", "Show help for this screen"),
         bind("quit", "quit", "Quit", "Quit; studies can continue to run"),
+        replace(
+            bind(
+                "command_palette",
+                "command_palette",
+                "Palette",
+                "Open the command palette",
+                shown=False,
+            ),
+            priority=True,
+        ),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
     ]
 

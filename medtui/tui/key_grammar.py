@@ -89,9 +89,12 @@ ROWS = (
 """All keys, as Help shows them."""
 
 CHANGES_RUNS = frozenset(
-    {"new", "demo", "go", "stop", "resume", "edit", "note", "delete", "restore", "write"}
-)
-"""Names of the actions that a read-only application does not have."""
+    {
+        "new", "demo", "go", "stop", "resume", "edit", "note", "delete", "restore", "write",
+        "export", "export_model",
+    }
+)  # fmt: skip
+"""Names of the actions that a read-only application does not have; exports are in run folders."""
 
 PALETTE_ONLY = ("check", "find_density", "reload")
 """Actions without a key; the settings file can give them one."""

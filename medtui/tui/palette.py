@@ -13,7 +13,7 @@ from medtui.tui.screens.home import HomeScreen
 
 _MOVES = {
     "scroll", "scroll_back", "inspect", "inspect_back", "choice", "page", "page_back", "next_pane",
-    "next_pane_back",
+    "next_pane_back", "command_palette",
 }  # fmt: skip
 """Names of actions that only move: nobody looks them up by name."""
 

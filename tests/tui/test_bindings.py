@@ -18,6 +18,7 @@ from medtui.tui.screens.export_dialog import ExportDialog
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.settings import Settings
+from tests.helpers.paths import REPOSITORY
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
@@ -121,3 +122,10 @@ async def test_escape_never_leaves_a_screen(runs_dir: Path, showcase: list[Recor
         await until(pilot, lambda: "b goes back" in screen_text(pilot))
         await pilot.press("b")
         await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+
+
+def test_every_name_is_documented() -> None:
+    """The reference lists what `[keys]` takes; numbered ones by their first and last."""
+    text = (REPOSITORY / "docs" / "reference" / "application.md").read_text(encoding="utf-8")
+    names = {name for name in KEYS_OF if name[-1] not in "2345678"}
+    assert {name for name in names if f"`{name}`" not in text} == set()

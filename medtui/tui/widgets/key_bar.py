@@ -28,6 +28,8 @@ _ALWAYS = ("help", "quit")
 _FIELD_KEYS = ("close", "next_pane", "open")
 """Names of the actions that a text field leaves to the screen, beside those of F-keys."""
 
+_PALETTE = "command_palette"
+
 _GAP = 2
 _TELLING_S = 6.0
 """How long a message stands in the place of the keys, seconds; the next key ends it earlier."""
@@ -136,12 +138,18 @@ class KeyBar(Widget):
         for key in fit_keys(keys, width):
             places.append((line.cell_len, line.cell_len + key.width, key.key))
             line.append(key.display, f"bold {style}").append(f" {key.label}" + " " * _GAP)
-        palette = BarKey("^p", "Palette", "ctrl+p")
-        if not self._message and line.cell_len + palette.width <= width:
+        palette = self._palette
+        if palette is not None and not self._message and line.cell_len + palette.width <= width:
             line.append(" " * (width - line.cell_len - palette.width + _GAP))
             places.append((line.cell_len, width, palette.key))
             line.append(palette.display, f"bold {style}").append(f" {palette.label}")
         return line, tuple(places)
+
+    @property
+    def _palette(self) -> BarKey | None:
+        """The key of the command palette, which stands at the right end."""
+        found = self.screen.active_bindings.values()
+        return next((self._bar_key(one) for one in found if one.binding.id == _PALETTE), None)
 
     def _keys(self) -> list[BarKey]:
         is_typing = isinstance(self.screen.focused, Input)
