@@ -4,7 +4,6 @@ The engine is imported only after the environment variables that torch reads at 
 """
 
 import argparse
-import atexit
 import os
 import signal
 import socket
@@ -12,7 +11,6 @@ import sys
 import traceback
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
 
 from medtui.errors import (
     DISK_FULL,
@@ -24,6 +22,7 @@ from medtui.errors import (
 from medtui.events import Noted, RunFailed, RunStarted, RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
+from medtui.protocol.stdio import leave
 from medtui.runs.atomic_file import delete_partial
 from medtui.runs.claim import Superseded
 from medtui.runs.completion import adopt_result, is_finished
@@ -188,17 +187,5 @@ def failure_event(error: Exception) -> RunFailed:
     return RunFailed(f"{type(error).__name__}: {text}", hint)
 
 
-def _leave(status: int) -> NoReturn:
-    """End the process without freeing what it has imported.
-
-    Freeing torch's modules takes seconds, in which a container that is stopped may be killed, and
-    the next run waits. All files are closed by now.
-    """
-    atexit._run_exitfuncs()  # noqa: SLF001 - Python has no public name for it
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
 if __name__ == "__main__":
-    _leave(main())
+    leave(main())

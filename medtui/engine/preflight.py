@@ -4,7 +4,6 @@ It applies each scheme to a copy of the untrained network, and sends a `Prefligh
 why the preset cannot run.
 """
 
-import sys
 import time
 from copy import deepcopy
 
@@ -36,7 +35,7 @@ from medtui.preset import (
 )
 from medtui.protocol.outcome import Failed
 from medtui.protocol.preflight import CellForecast, ImpossibleCell, Preflight, PreflightRequest
-from medtui.protocol.stdio import MessageWriter, read_request
+from medtui.protocol.stdio import MessageWriter, leave, read_request
 from medtui.runs.run_names import is_compression
 from medtui.units import plural
 from medtui.user_folders import expand_home
@@ -222,4 +221,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,7 +1,6 @@
 """The benchmark process: sends its progress, and writes `bench.json` into each run."""
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from medtui.errors import MedtuiError
 from medtui.preset import BenchSettings
 from medtui.protocol.model_benchmark import BenchRequest
 from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import MessageWriter, read_request
+from medtui.protocol.stdio import MessageWriter, leave, read_request
 from medtui.runs.bench_record import Bench, Contest, write_bench
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.telemetry import SamplerProcess, TelemetrySummary, read_samples, summarise
@@ -172,4 +171,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -2,14 +2,13 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 
 from medtui.errors import MedtuiError
 from medtui.protocol.export import ExportPlan, ExportRequest, FileWritten, FormatFailed
 from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import MessageWriter, read_request
+from medtui.protocol.stdio import MessageWriter, leave, read_request
 from medtui.runs.exports import format_named
 from medtui.runs.folder import RunFolder
 
@@ -92,4 +91,4 @@ def _export(run: RunFolder, plan: ExportPlan, writer: MessageWriter, stop: StopR
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
