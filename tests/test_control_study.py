@@ -13,6 +13,7 @@ from medtui.jobs.launcher import resume_study, start_study, stop_study
 from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
 from tests.helpers.command_line import run_medtui
+from tests.helpers.earlier_version import call_medtui
 from tests.helpers.paths import RECORDED
 from tests.helpers.study_processes import (
     assert_same_outcome,
@@ -26,6 +27,8 @@ name = "small"
 [data]
 card = "demo"
 limit = 48
+[model]
+architecture = "shufflenet_v2_x0_5"
 [reference]
 epochs = 2
 batch_size = 16
@@ -63,6 +66,13 @@ def within(study: StudyFolder) -> tuple[str, str]:
     return "--runs-dir", str(study.path.parent)
 
 
+def printed_by(*arguments: str) -> str:
+    """Return what a command prints."""
+    answer = call_medtui(*arguments)
+    assert answer.code == 0, answer.stderr
+    return answer.stdout
+
+
 def test_the_control_is_a_run_with_the_bits_of_a_scheme_that_changes_nothing(study):
     """L-C, fine-tuning and recalibration are the same; the C step leaves w as it is."""
     assert [run.name for run in study.runs()] == ["reference", "control", "quantize32"]
@@ -88,22 +98,22 @@ def test_changes_are_against_the_control_and_the_reference_stands_beside(study):
 
 def test_json_has_both_changes(study):
     """`change` keeps its meaning, the difference from the reference."""
-    lines = run_medtui("runs", "compare", study.name, "--json", *within(study)).splitlines()
+    lines = printed_by("runs", "compare", study.name, "--json", *within(study)).splitlines()
     compared = {each["run"]: each for each in map(json.loads, lines)}
     rounded = compared["small/quantize32"]
     assert (rounded["baseline"], rounded["control"]) == ("small/reference", "small/control")
     assert rounded["change"].keys() == rounded["change_control"].keys()
     assert rounded["change_control"]["accuracy"]["value"] == 0
     assert "change_control" not in compared["small/control"]
-    shown = json.loads(run_medtui("runs", "show", "small/quantize32", "--json", *within(study)))
+    shown = json.loads(printed_by("runs", "show", "small/quantize32", "--json", *within(study)))
     assert shown["change_control"] == rounded["change_control"]
     assert shown["result"]["test"]["reference"]
 
 
 def test_tables_name_what_they_compare_with(study):
     """The table of a study has a column for each of the two."""
-    assert "from control" in run_medtui("runs", "show", study.name, *within(study))
-    assert "control, test" in run_medtui("runs", "show", "small/quantize32", *within(study))
+    assert "from control" in printed_by("runs", "show", study.name, *within(study))
+    assert "control, test" in printed_by("runs", "show", "small/quantize32", *within(study))
 
 
 def test_a_stopped_control_ends_with_the_same_bits(study, tmp_path):

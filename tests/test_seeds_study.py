@@ -17,6 +17,8 @@ name = "seeds"
 [data]
 card = "demo"
 limit = 48
+[model]
+architecture = "shufflenet_v2_x0_5"
 [reference]
 epochs = 1
 batch_size = 16
