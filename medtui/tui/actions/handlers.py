@@ -10,6 +10,7 @@ from medtui.errors import MedtuiError, explain_os_error
 from medtui.monitor.poller import Poller
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
+from medtui.runs.free_name import describe_name
 from medtui.runs.run_names import REFERENCE
 from medtui.runs.trash import trashed_studies
 from medtui.tui.actions.messages import (
@@ -196,7 +197,8 @@ class ActionHandlers:
 
     async def _start(self, request: StartRequested) -> None:
         """Start a study, go to Home, and open its reference if it is to be watched."""
-        self._app.notify(f"Starting {request.preset.name} ...", markup=False)
+        name = describe_name(self._actions.runs_dir, request.preset.name)
+        self._app.notify(f"Starting {name} ...", markup=False)
         with self.failures_shown("Could not start the study"):
             name = await asyncio.to_thread(self._actions.start, request.preset)
             self._poller.poll_now()

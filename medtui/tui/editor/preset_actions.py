@@ -10,6 +10,7 @@ from medtui.errors import EnvironmentProblem
 from medtui.preset import Preset, describe_compressions
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import slugify
+from medtui.runs.free_name import describe_name
 from medtui.tui.actions.messages import StartRequested
 from medtui.tui.clipboard import copy_text
 from medtui.tui.editor.preset_list import short_path
@@ -49,8 +50,10 @@ class PresetActions:
 
     def confirm_start(self, preset: Preset) -> None:
         """Ask how to start the study, then start it or show its command."""
+        runs_dir: Path = getattr(self._screen.app, "runs_dir", Path())
+        name = describe_name(runs_dir, preset.name)
         dialog = ConfirmDialog(
-            f"Start {preset.name}: a reference and {describe_compressions(preset)}? "
+            f"Start {name}: a reference and {describe_compressions(preset)}? "
             "It runs in the background.",
             [
                 Choice("g", "watch", "Start and watch"),

@@ -64,12 +64,15 @@ class StudyTable(RecordTable):
     ) -> None:
         """Show these studies in this order; rows of unchanged studies are not made again."""
         made = dict[str, tuple[object, Cells]]()
+        width = self.width_of("chosen", 20) - 2
         for study in studies:
             outcome, age = outcomes.get(study.name), age_of(study.last_at, now)
-            of = (id(study), id(outcome), colours, age)
+            of = (id(study), id(outcome), colours, age, width)
             known = self._made.get(study.name)
             is_same = known is not None and known[0] == of
-            cells = known[1] if known and is_same else study_cells(study, outcome, colours, age)
+            cells = (
+                known[1] if known and is_same else study_cells(study, outcome, colours, age, width)
+            )
             made[study.name] = (of, cells)
         self._made = made
         self.show({name: cells for name, (_, cells) in made.items()})
@@ -108,7 +111,7 @@ class RunTable(RecordTable):
         curves = {run.name: _curve_of(run, outcome) for run in study.runs}
         every = [value for curve in curves.values() for value in curve]
         scale = (min(every), max(every)) if every else (0.0, 1.0)
-        width = next((width for column, width in self._fit() if column.key == "title"), 15)
+        width = self.width_of("title", 15)
         self._titles = {run.key: run.title for run in study.runs}
         rows = dict[str, dict[str, Text]]()
         for run in study.runs:
@@ -127,7 +130,11 @@ class RunTable(RecordTable):
 
 
 def study_cells(
-    study: StudySummary, outcome: StudyOutcome | None, colours: Colours, age: str
+    study: StudySummary,
+    outcome: StudyOutcome | None,
+    colours: Colours,
+    age: str,
+    title_width: int = 30,
 ) -> Cells:
     """Return a study's row."""
     word = f"{study.num_failed} failed" if study.num_failed and not study.is_live else None
@@ -149,7 +156,7 @@ def study_cells(
         mark = marks.get(f"{study.name}/{chosen.names[0]}")
         letter = Text(f"{mark.letter} ", colours.of(mark.tint)) if mark else Text()
         return cells | {
-            "chosen": Text.assemble(letter, chosen.title),
+            "chosen": Text.assemble(letter, fitted_title(chosen.title, title_width)),
             "smaller": Text(format_factor(chosen.smaller) if chosen.smaller else MISSING),
             "change": change_text(chosen.text, chosen.state, colours, outcome.metric),
             "verdict": verdict_word(chosen.state, colours),

@@ -98,6 +98,10 @@ class RecordTable(Panel, DataTable[Text]):
         )
         return "\n".join([head, *rows]) + "\n"
 
+    def width_of(self, column: str, otherwise: int) -> int:
+        """Return the width of a column; `otherwise` where there is no room for it."""
+        return next((width for each, width in self._fit() if each.key == column), otherwise)
+
     def copied(self, key: str, column: str) -> str:
         """Return what is copied of a cell."""
         return self._cells[key].get(column, Text()).plain.strip()
