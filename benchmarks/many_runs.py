@@ -5,6 +5,7 @@ Run it from the repository:
     python -m benchmarks.many_runs make RUNS_DIR 500 20    write 500 studies of 20 finished runs
     python -m benchmarks.many_runs list RUNS_DIR           seconds and MiB without and with an index
     python -m benchmarks.many_runs home RUNS_DIR           first paint, percent of a core and MiB
+    python -m benchmarks.many_runs read RUNS_DIR 30        make the index, for 30 s at most
     python -m benchmarks.many_runs newest RUNS_DIR         seconds of `medtui runs list --newest 50`
     python -m benchmarks.many_runs log RUNS_DIR            a run of 1,000,000 events, opened
 
@@ -35,13 +36,13 @@ COPIES_PER_FILE = 1000
 NUM_EVENTS = 1_000_000
 
 
-def make(runs_dir: Path, num_studies: int, num_runs: int) -> None:
-    """Write studies with so many finished runs each."""
+def make(runs_dir: Path, num_studies: int, num_runs: int, first: int = 0) -> None:
+    """Write studies with so many finished runs each, beginning with number `first`."""
     runs_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runs_dir.parent) as scratch:
         template = _record(Path(scratch), num_runs)
-        for number in range(num_studies):
-            if number % COPIES_PER_FILE == 0:
+        for number in range(first, first + num_studies):
+            if (number - first) % COPIES_PER_FILE == 0:
                 source = Path(scratch) / f"source-{number}"
                 shutil.copytree(template, source)
             shutil.copytree(source, runs_dir / f"study-{number:05d}", copy_function=_link_or_copy)
@@ -96,6 +97,16 @@ def read_once(runs_dir: str) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     num_runs = sum(len(study.runs) for study in snapshot.studies)
     print(f"{num_runs} runs in {seconds:.2f} s, shown after {first:.2f} s, {memory:.0f} MiB")
+
+
+def read_for(runs_dir: Path, seconds: float) -> None:
+    """Make the index, or go on with it, for so many seconds."""
+    from medtui.monitor.study_catalogue import StudyCatalogue
+
+    catalogue = StudyCatalogue(runs_dir)
+    catalogue.scan(is_whole=True)
+    catalogue.advance(time.monotonic() + seconds)
+    print(f"{catalogue.num_unread} studies are left")
 
 
 def measure_home(runs_dir: Path) -> None:
@@ -180,6 +191,8 @@ def main(arguments: list[str]) -> None:
             make(Path(folder), *map(int, numbers))
         case "list":
             measure_list(Path(folder))
+        case "read":
+            read_for(Path(folder), float(numbers[0]))
         case "home":
             measure_home(Path(folder))
         case "newest":

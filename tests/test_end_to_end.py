@@ -10,7 +10,7 @@ import pytest
 
 from medtui.events import RunStarted
 from medtui.jobs.launcher import resume_study, start_study, stop_study
-from medtui.monitor.catalogue import StudyFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.preset import load_preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
 from tests.helpers.command_line import run_medtui

@@ -4,7 +4,7 @@ import os
 import signal
 
 from medtui.jobs.launcher import resume_study, start_study
-from medtui.monitor.catalogue import StudyFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.study_summary import summarise_study
 from medtui.preset import parse_preset
 from medtui.runs.result import read_result

@@ -21,7 +21,7 @@ from medtui.jobs.device_slots import Slot, find_slots
 from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.jobs.worker_process import start_worker
-from medtui.monitor.catalogue import RunFeed
+from medtui.monitor.run_feed import RunFeed
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.claim import Fence, Superseded, unfenced

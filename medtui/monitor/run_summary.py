@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from medtui.analysis.val_curve import curve_of
 from medtui.events import CycleEnded, Metrics
 from medtui.metrics import Metric, Task, primary_metric
-from medtui.monitor.catalogue import RunFeed, StudyFeed
 from medtui.monitor.progress import Progress
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.preset import Cell, title_of_cell
 from medtui.runs.run_names import is_compression
 from medtui.runs.status import Status

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from medtui.events import CycleEnded, DataLoaded, Metrics, RunFailed, RunStarted, RunStopped
 from medtui.metrics import Metric, reported_metrics
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.run_summary import RunSummary, kept_model, summarise_run
+from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.study_summary import StudySummary
 from medtui.monitor.telemetry_curves import TelemetryCurves
 from medtui.preset import Cell, Preset

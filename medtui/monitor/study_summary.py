@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from medtui.analysis.search_tables import describe_outcome
-from medtui.monitor.catalogue import StudyFeed
 from medtui.monitor.run_summary import RunSummary, summarise_run
+from medtui.monitor.study_feed import StudyFeed
 from medtui.preset import Preset, SearchSettings, names_probe
 from medtui.runs.note import read_note
 from medtui.runs.run_names import is_reference

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from medtui.errors import EnvironmentProblem, MedtuiError
-from medtui.monitor.catalogue import RunFeed
+from medtui.monitor.run_feed import RunFeed
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder

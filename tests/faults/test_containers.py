@@ -15,7 +15,7 @@ import pytest
 from medtui.errors import EnvironmentProblem
 from medtui.events import CycleEnded, RunFinished, RunStarted, RunStopped
 from medtui.jobs.launcher import stop_run
-from medtui.monitor.catalogue import RunFeed
+from medtui.monitor.run_feed import RunFeed
 from medtui.runs.claim import newest_claim
 from medtui.runs.folder import RunFolder
 from medtui.runs.lock import FolderLock

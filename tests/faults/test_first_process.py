@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from medtui.events import CycleEnded
-from medtui.monitor.catalogue import StudyFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log_reader import EventTail
 from tests.helpers.fault_scale import note_figure

@@ -5,7 +5,7 @@ from pathlib import Path
 import safetensors.numpy
 
 from medtui.events import CycleEnded
-from medtui.monitor.catalogue import RunFeed
+from medtui.monitor.run_feed import RunFeed
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.liveness import holder_of, is_held
 from medtui.runs.log_reader import EventTail

@@ -17,9 +17,11 @@ from medtui.cli.runs import app
 from medtui.cli.show.listing import describe_study, runs_table
 from medtui.events import CycleEnded
 from medtui.metrics import infer_task
-from medtui.monitor.catalogue import Catalogue, RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.study_summary import summarise_study
 from medtui.reporting.contents import gather
+from medtui.runs.folder import StudyFolder
 from medtui.runs.history import History
 from medtui.runs.log_record import Record
 from medtui.runs.result import read_result, write_result
@@ -31,18 +33,15 @@ NAMES = {"cells": "accuracy", "films": "auroc"}
 
 
 @pytest.fixture
-def catalogue(tmp_path) -> Catalogue:
+def studies(tmp_path) -> dict[str, StudyFeed]:
     """Return a study of cells and one of films, of a version that did not write the task."""
     for study in TASKS:
         shutil.copytree(RECORDED / study, tmp_path / study)
         assert '"task"' not in (tmp_path / study / "reference" / "result.json").read_text()
-    found = Catalogue(tmp_path)
-    found.refresh()
+    found = {name: StudyFeed(StudyFolder(tmp_path / name)) for name in TASKS}
+    for study in found.values():
+        study.refresh()
     return found
-
-
-def _study(catalogue: Catalogue, name: str) -> StudyFeed:
-    return next(each for each in catalogue.studies if each.folder.name == name)
 
 
 def _run(study: StudyFeed) -> RunFeed:
@@ -54,9 +53,9 @@ def _run(study: StudyFeed) -> RunFeed:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_results_know_their_task(catalogue, name, tmp_path):
+def test_results_know_their_task(studies, name, tmp_path):
     """It is inferred where an older file does not say it, and written from then on."""
-    run = _run(_study(catalogue, name)).folder
+    run = _run(studies[name]).folder
     result = read_result(run)
     assert result.task == TASKS[name]
     write_result(run, result)
@@ -65,9 +64,9 @@ def test_results_know_their_task(catalogue, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_the_list_the_study_and_the_lines_show_the_primary_metric(catalogue, name):
+def test_the_list_the_study_and_the_lines_show_the_primary_metric(studies, name):
     """`runs list`, `runs show` and the lines of a followed study name it and have its value."""
-    study, label = _study(catalogue, name), LABELS[name]
+    study, label = studies[name], LABELS[name]
     run = _run(study)
     test = run.result.test.metrics[NAMES[name]]
     shown = f"{test * 100:.1f} %" if name == "cells" else f"{test:.3g}"
@@ -81,9 +80,9 @@ def test_the_list_the_study_and_the_lines_show_the_primary_metric(catalogue, nam
     assert f": val {label} " in describe_cycle(run, "compress")
 
 
-def test_the_command_line_ranks_films_as_the_screens_do(catalogue):
+def test_the_command_line_ranks_films_as_the_screens_do(studies):
     """By AUROC prune-0.5 is below its reference, whatever the accuracy over pairs."""
-    study = _study(catalogue, "films")
+    study = studies["films"]
     row = summarise_study(study)
     reference, pruned = row.runs[0], next(run for run in row.runs if run.name == "prune-0.5")
     assert pruned.headline.name == "auroc"
@@ -97,9 +96,9 @@ def test_the_command_line_ranks_films_as_the_screens_do(catalogue):
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_screens_comparisons_and_reports_ask_the_same(catalogue, name):
+def test_screens_comparisons_and_reports_ask_the_same(studies, name):
     """Home's row, the first metric of a comparison, the harm's mean and a report's headline."""
-    study = _study(catalogue, name)
+    study = studies[name]
     assert {run.headline.name for run in summarise_study(study).runs} == {NAMES[name]}
     entries, _ = read_run_records(run.folder for run in study.runs)
     shown = [column.metric.name for column in usual_columns(entries) if column.metric]
@@ -113,9 +112,9 @@ def test_screens_comparisons_and_reports_ask_the_same(catalogue, name):
 
 
 @pytest.mark.parametrize("verb", [["list"], ["compare"], ["show", "films"]])
-def test_objects_for_programs_say_task_and_primary_metric(catalogue, verb):
+def test_objects_for_programs_say_task_and_primary_metric(studies, verb):
     """Beside all fields that they had."""
-    asked = [*verb, "--json", "--runs-dir", str(catalogue.runs_dir)]
+    asked = [*verb, "--json", "--runs-dir", str(studies["cells"].folder.path.parent)]
     done = CliRunner().invoke(app, asked)
     objects = [json.loads(line) for line in done.stdout.splitlines()]
     assert objects

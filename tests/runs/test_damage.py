@@ -9,9 +9,9 @@ import pytest
 
 from medtui.cli import main
 from medtui.errors import MedtuiError
-from medtui.monitor.catalogue import Catalogue
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.poller import Poller
+from medtui.monitor.study_catalogue import StudyCatalogue
 from medtui.reporting.contents import gather
 from medtui.runs.bench_record import read_bench
 from medtui.runs.exports import read_exports
@@ -146,11 +146,13 @@ def test_folder_names_that_are_not_utf8_are_left_out_and_named(study, monkeypatc
     """Runs and studies with such names do not break a list."""
     shutil.copytree(study.reference.path, study.path / os.fsdecode(b"run\xff"))
     shutil.copytree(study.path, study.path.parent / os.fsdecode(b"study\xfe"))
-    catalogue = Catalogue(study.path.parent)
-    catalogue.refresh()
-    assert {each.folder.name for each in catalogue.studies} == {"cells", "healthy"}
+    catalogue = StudyCatalogue(study.path.parent)
+    catalogue.scan()
+    catalogue.advance()
+    problems = {each.name: each.problem for each in catalogue.summaries()}
+    assert set(problems) == {"cells", "healthy"}
     assert r"study\xfe is not shown" in catalogue.problem
-    assert r"run\xff is not shown" in catalogue.find("cells").problem
+    assert r"run\xff is not shown" in problems["cells"]
     for verb in (["list"], ["list", "--json"], ["show", "cells"], ["compare"]):
         monkeypatch.setattr(
             sys, "argv", ["medtui", "runs", *verb, "--runs-dir", str(study.path.parent)]

@@ -9,7 +9,9 @@ import pytest
 
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunFailed, RunStarted, RunStopped
-from medtui.monitor.catalogue import Catalogue, RunFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.study_catalogue import StudyCatalogue
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, create_study, slugify
 from medtui.runs.liveness import holder_of
@@ -110,22 +112,26 @@ def test_a_catalogue_follows_what_appears_and_vanishes(tmp_path):
     study = create_study(tmp_path, "one")
     study.preset.write_text(PRESET)
     run = make_run(study.path, "prune-0.1")
-    catalogue = Catalogue(tmp_path)
-    assert catalogue.refresh()
-    assert not catalogue.refresh()
+    catalogue = StudyCatalogue(tmp_path)
+
+    def read() -> dict[str, RunSummary]:
+        catalogue.scan(is_whole=True)
+        catalogue.advance()
+        return {run.key: run for study in catalogue.summaries() for run in study.runs}
+
+    assert read()["one/prune-0.1"].status == "queued"
     write_log(run.events, story())
-    assert catalogue.refresh()
-    assert catalogue.find("one/prune-0.1").history.num_records == len(story())
+    assert read()["one/prune-0.1"].status == "crashed"
     broken = create_study(tmp_path, "broken")
     broken.preset.write_bytes(b"\xff\xff")
-    catalogue.refresh()
-    assert catalogue.find("broken").problem
+    read()
+    assert {study.name: bool(study.problem) for study in catalogue.summaries()} == {
+        "broken": True, "one": False,
+    }  # fmt: skip
     run.preset.unlink()
-    catalogue.refresh()
-    assert "preset.toml cannot be read" in catalogue.find("one/prune-0.1").problem
+    assert "preset.toml cannot be read" in read()["one/prune-0.1"].problem
     run.events.unlink()
-    catalogue.refresh()
-    assert catalogue.find("one/prune-0.1") is None
+    assert read() == {}
 
 
 def test_a_damaged_result_is_named(tmp_path):

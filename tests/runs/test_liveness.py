@@ -10,8 +10,8 @@ import pytest
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunStarted
 from medtui.jobs.launcher import resume_study, stop_run, stop_study
-from medtui.monitor.catalogue import RunFeed
 from medtui.monitor.folder_reader import FolderReader
+from medtui.monitor.run_feed import RunFeed
 from medtui.runs import liveness, lock
 from medtui.runs.claim import newest_claim
 from medtui.runs.liveness import LOOK_SECONDS, SILENT_SECONDS, LockReader, holder_of, is_held

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from medtui.events import Noted, RunStarted
-from medtui.monitor.catalogue import RunFeed
+from medtui.monitor.run_feed import RunFeed
 from medtui.runs import heartbeat, liveness, lock
 from medtui.runs.atomic_file import delete_partial, publish_text
 from medtui.runs.claim import Superseded, make_claim, newest_generation

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from medtui.jobs.launcher import start_study
-from medtui.monitor.catalogue import StudyFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.preset import load_preset
 from medtui.runs.folder import StudyFolder
 from medtui.runs.search_record import SearchRecord, read_search

@@ -10,7 +10,7 @@ import pytest
 from medtui.cli.show import tracking as shown
 from medtui.events import CycleEnded
 from medtui.jobs import tracker as jobs
-from medtui.monitor.catalogue import StudyFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.preset import TRACKERS, TrackerRow, TrackSettings
 from medtui.preset.tracking import TrackMode
 from medtui.runs.folder import RunFolder, StudyFolder

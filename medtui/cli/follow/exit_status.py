@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from medtui.events import RunFailed
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import StudyFolder
 from medtui.storage import read_tail
 

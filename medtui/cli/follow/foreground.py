@@ -16,7 +16,8 @@ from medtui.cli.show.searches import search_objects, searches_of
 from medtui.cli.show.summary import print_object, run_object, study_table
 from medtui.cli.show.tracking import describe_tracking
 from medtui.cli.stream import optional_output
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from medtui.cli.follow.narration import describe_step, line_of
 from medtui.cli.show.summary import describe_primary
 from medtui.cli.stream import unescaped_stderr
 from medtui.control_characters import one_line
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.tui.console import PrintableConsole
 
 REDRAW_SECONDS = 0.5

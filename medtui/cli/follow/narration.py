@@ -7,7 +7,8 @@ from typing import Protocol, TextIO
 from medtui.cli.show.summary import describe_primary, describe_splits
 from medtui.control_characters import one_line
 from medtui.events import CycleEnded
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.units import format_duration, format_number
 
 LINE_INTERVAL = 2.0

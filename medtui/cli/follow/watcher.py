@@ -8,7 +8,8 @@ from pathlib import Path
 from medtui.cli.follow.narration import NoOutput, PlainLines, ProgressOutput, describe_outcome
 from medtui.cli.follow.signals import Interrupts
 from medtui.cli.show.searches import searches_of
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import Line
 from medtui.storage import open_regular

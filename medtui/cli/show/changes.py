@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from medtui.errors import MedtuiError
 from medtui.metrics import primary_metric
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 
 if TYPE_CHECKING:
     from medtui.analysis.differences import Differences

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from medtui.analysis.search_tables import describe_outcome
-from medtui.monitor.catalogue import StudyFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.search_record import SearchRecord
 
 

@@ -1,6 +1,7 @@
 """The state of runs in trackers as short sentences."""
 
-from medtui.monitor.catalogue import RunFeed, StudyFeed
+from medtui.monitor.run_feed import RunFeed
+from medtui.monitor.study_feed import StudyFeed
 from medtui.preset import TRACKERS, TrackerRow
 from medtui.tracking.state import TrackerState, read_state
 from medtui.units import plural
