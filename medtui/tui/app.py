@@ -4,7 +4,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
@@ -32,6 +31,7 @@ from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
 from medtui.tui.error_log import describe_failure
 from medtui.tui.palette import commands_of
+from medtui.tui.published import SnapshotTaken, VitalsRead
 from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.home import HomeScreen
@@ -48,21 +48,6 @@ if TYPE_CHECKING:
     from medtui.tui.editor.data_screen import DataScreen
     from medtui.tui.editor.new_study_screen import NewStudyScreen
     from medtui.tui.screens.run import RunScreen
-
-
-@dataclass
-class SnapshotTaken(Message):
-    """The poller has read a new snapshot."""
-
-    snapshot: Snapshot
-    """The data that screens show."""
-
-
-@dataclass
-class VitalsRead(Message):
-    """The load of the machine has changed."""
-
-    vitals: Vitals
 
 
 class MedtuiApp(App[None]):
@@ -164,10 +149,17 @@ class MedtuiApp(App[None]):
             if isinstance(screen, SnapshotScreen):
                 screen.receive(message.snapshot)
 
+    def tell(self, sentence: str) -> None:
+        """Show in the footer why nothing was done; as a notice where a dialog is open."""
+        if isinstance(self.screen, LayeredScreen):
+            self.screen.tell(sentence)
+        else:
+            self.notify(sentence, severity="warning", markup=False)
+
     @on(ActionMessage)
     def _on_action_request(self, request: ActionRequest) -> None:
         if self.is_read_only:
-            self.notify("Nothing was changed: medtui was opened with --read-only.")
+            self.tell("Nothing was changed: medtui was opened with --read-only.")
         else:
             self._handlers.handle(request)
 

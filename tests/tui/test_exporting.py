@@ -82,7 +82,7 @@ async def test_a_run_without_a_model_has_nothing_to_export(exportable: StudyFold
         pilot.app.open_run("small/unfinished")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await pilot.press("X")
-        await until(pilot, lambda: "Only the model of a finished run" in notices(pilot))
+        await until(pilot, lambda: "Only the model of a finished run" in screen_text(pilot))
 
 
 async def test_compare_exports_the_run_under_the_cursor(exportable: StudyFolder) -> None:

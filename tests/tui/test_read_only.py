@@ -7,7 +7,7 @@ from medtui.tui.app import MedtuiApp
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from tests.helpers.recorded_runs import RecordedStudy
-from tests.helpers.tui_pilot import notices, screen_text, until
+from tests.helpers.tui_pilot import screen_text, until
 
 
 def _files(folder: Path) -> set[tuple[str, float]]:
@@ -37,7 +37,7 @@ async def test_nothing_can_be_changed(runs_dir: Path, showcase: list[RecordedStu
         assert study is not None
         app.screen.post_message(StopRequested(study, None))
         app.screen.post_message(DeleteRequested(study))
-        await until(pilot, lambda: "--read-only" in notices(pilot))
+        await until(pilot, lambda: "--read-only" in screen_text(pilot))
         await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.view)
         await pilot.press("s", "r", "x")

@@ -120,7 +120,7 @@ class ActionHandlers:
         study, run = request.study, request.run
         is_run_live = run is not None and run.status == "running"
         if not (study.is_live or is_run_live):
-            self._app.notify(f"{study.name} is not running.")
+            self._app.tell(f"{study.name} is not running.")
             return
         choices = [Choice("w", "study", f"Stop the whole study {study.name}"), _CANCEL]
         if is_run_live:
@@ -144,9 +144,9 @@ class ActionHandlers:
         elif run is not None and run.status in {"stopped", "failed", "crashed"}:
             self._run(partial(self._actions.queue, run, _last_unfinished(study, run)))
         elif study.live_run is None:
-            self._app.notify(f"{study.name} is between two runs. Wait a moment and press r again.")
+            self._app.tell(f"{study.name} is between two runs. Wait a moment and press r again.")
         else:
-            self._app.notify(f"{study.name} is already running.")
+            self._app.tell(f"{study.name} is already running.")
 
     def _confirm_delete(self, name: str) -> None:
         choices = [_CANCEL, Choice("m", "delete", f"Move {name} to the trash")]
@@ -160,7 +160,7 @@ class ActionHandlers:
     def _confirm_empty_trash(self) -> None:
         names = [each.name for each in trashed_studies(self._actions.runs_dir)]
         if not names:
-            self._app.notify("The trash is empty.")
+            self._app.tell("The trash is empty.")
             return
         held = f"the trash holds {', '.join(names)}"
         question = f"Type `{_EMPTY}` to delete its models, logs and results for good; {held}:"
@@ -189,9 +189,7 @@ class ActionHandlers:
         with self.failures_shown("Could not export the model"):
             run = await asyncio.to_thread(self._actions.finished_run, key)
             if run is None:
-                self._app.notify(
-                    "Only the model of a finished run can be exported.", severity="warning"
-                )
+                self._app.tell("Only the model of a finished run can be exported.")
             else:
                 self._app.push_screen(ExportDialog(run))
 
