@@ -4,10 +4,15 @@ plotext knows lines, but a cell of it has one colour, nothing can lie behind a l
 marker replaces an earlier one. Here bands lie behind curves, and marks and names before them.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
+
+if TYPE_CHECKING:
+    from medtui.charts.plane import Plane
 
 BLANK = " "
 
@@ -23,6 +28,10 @@ class Canvas:
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = max(0, width), max(0, height)
+        self.plane: Plane | None = None
+        """The cells of a chart's curves; None where there are none, or x is logarithmic."""
+        self.zoomed = ""
+        """Which part of percentages a chart shows; empty where it shows all."""
         self._glyphs = [[BLANK] * self.width for _ in range(self.height)]
         self._looks = [[_PLAIN] * self.width for _ in range(self.height)]
 
@@ -44,6 +53,18 @@ class Canvas:
             if 0 <= at < self.width:
                 glyphs[at] = glyph
                 looks[at] = (fore, looks[at][1] if back is None else back, is_bold)
+
+    def paste(self, other: "Canvas", column: int, row: int) -> None:
+        """Copy another canvas into this one; what does not fit is left out."""
+        for at, (glyphs, looks) in enumerate(other.cells()):
+            if row + at < self.height:
+                cells = max(0, min(other.width, self.width - column))
+                self._glyphs[row + at][column : column + cells] = glyphs[:cells]
+                self._looks[row + at][column : column + cells] = looks[:cells]
+
+    def cells(self) -> Iterator[tuple[list[str], list[Look]]]:
+        """Yield the glyphs and the looks of each row."""
+        return zip(self._glyphs, self._looks, strict=True)
 
     def glyph(self, column: int, row: int) -> str:
         """Return what a cell shows; empty outside."""

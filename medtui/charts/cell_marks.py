@@ -31,19 +31,30 @@ def columns_of(frame: Frame, plane: Plane) -> dict[int, int]:
 def draw_points(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle) -> None:
     """Draw the marks of all series, the lit one last; a lone dot is its letter."""
     taken = set[tuple[int, int]]()
-    order = sorted(range(len(frame.ink)), key=lambda at: frame.ink[at][0].is_lit)
-    for index in order:
+    for index in _in_front_last(frame):
         series, _ = frame.ink[index]
         points = frame.measured[index]
         if series.stroke in {"faint", "bars"} or not len(points):
             continue
         if series.stroke == "line" and len(points) > max(1, plane.columns // _CELLS_PER_MARK):
-            _star(canvas, frame, plane, index, style.line_hue(plot, index), style)
             continue
         if is_lettered(series):
             _draw_letter(canvas, plot, frame, plane, index, style, taken)
         else:
             _draw_marks(canvas, plot, frame, plane, index, style)
+    for index in _in_front_last(frame):
+        _star(canvas, frame, plane, index, style.line_hue(plot, index), style)
+
+
+def _in_front_last(frame: Frame) -> list[int]:
+    """Return the series with dots in order, then lines from the last to the first, then the lit."""
+
+    def depth(at: int) -> tuple[bool, bool, int]:
+        series = frame.ink[at][0]
+        is_line = series.stroke == "line"
+        return series.is_lit, is_line, -at if is_line else at
+
+    return sorted(range(len(frame.ink)), key=depth)
 
 
 def is_lettered(series: Series) -> bool:
@@ -62,7 +73,6 @@ def _draw_marks(
     for x, y in frame.measured[index].tolist():
         if glyph and plane.holds(y):
             canvas.put(plane.column(x), plane.row(y), glyph, colour, is_bold=True)
-    _star(canvas, frame, plane, index, colour, style)
 
 
 def _star(

@@ -45,7 +45,8 @@ def draw_names(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: Ch
         name, (x, y) = _name_of(plot, index), segments[-1][-1].tolist()
         column, row = plane.column(x), plane.row(min(max(y, plane.low), plane.high))
         at, line = _place(canvas, name, column, row, plane, taken)
-        taken.update((at + step, line) for step in range(len(name)))
+        apart = len(name) > 1
+        taken.update((at + step, line) for step in range(-apart, len(name) + apart))
         canvas.put(at, line, name, style.line_hue(plot, index), is_bold=True)
 
 

@@ -45,6 +45,13 @@ class Plane:
         dot = (self.high - y) / (self.high - self.low) * (self.rows * DOTS_UP - 1)
         return min(max(int(dot + 0.5) // DOTS_UP, 0), self.rows - 1)
 
+    def x_at(self, column: int) -> float | None:
+        """Return the x in the middle of a column of the canvas; None outside the cells."""
+        if not self.first <= column < self.first + self.columns:
+            return None
+        share = (column - self.first) / max(1, self.columns - 1)
+        return self.left + (self.right - self.left) * share
+
     def value_of(self, row: int) -> float:
         """Return the y in the middle of a row."""
         return self.high - (self.high - self.low) * row / max(1, self.rows - 1)

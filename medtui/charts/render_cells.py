@@ -37,6 +37,8 @@ def draw(plot: Plot, width: int, height: int, style: ChartStyle) -> Canvas:
     if not any(segments for _, segments in frame.ink):
         _write_sentence(canvas, plot, style)
         return canvas
+    canvas.plane = None if plot.is_x_log else plane
+    canvas.zoomed = _zoom_of(plot, plane)
     for zone in plot.zones:
         _draw_zone(canvas, zone, plot, plane, style)
     for band in plot.bands:
@@ -50,6 +52,17 @@ def draw(plot: Plot, width: int, height: int, style: ChartStyle) -> Canvas:
     draw_names(canvas, plot, frame, plane, style)
     draw_level_names(canvas, plot, frame, plane, style)
     return canvas
+
+
+def _zoom_of(plot: Plot, plane: Plane) -> str:
+    """Return the part of a bounded axis that is shown: `90.5-94`; empty where it is all of it."""
+    low, high = plot.y_bounds
+    if low is None or high is None or plot.is_log or plot.rows:
+        return ""
+    if plane.low <= low and plane.high >= high:
+        return ""
+    shown = (max(plane.low, low), min(plane.high, high))
+    return "\N{EN DASH}".join(f"{end:.3g}" for end in shown)
 
 
 def _draw_zone(canvas: Canvas, zone: Zone, plot: Plot, plane: Plane, style: ChartStyle) -> None:

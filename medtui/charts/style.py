@@ -64,6 +64,8 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
         said = "" if is_plain else _value_of(series, plot)
         legend.append(f"{said}  ", style=style.colours.strong)
     for level in plot.levels:
+        if level.role in {"control", "reference"} and any(s.is_joined for s in plot.series):
+            continue  # beside curves they are named at their line
         marks = style.glyphs.upright if plot.rows else style.glyphs.levels
         place = "" if plot.rows else f" {level.value:.{level.digits}f}"
         legend.append(f"{marks[level.role]} {level.label}{place}  ", style=style.colours.muted)

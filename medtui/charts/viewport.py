@@ -65,7 +65,7 @@ def zoom(viewport: Viewport, plot: Plot, factor: float) -> Viewport:
 
 def step_cursor(viewport: Viewport, plot: Plot, step: int) -> Viewport:
     """Move the cursor to a neighbouring measured x, beginning at the last; the window follows."""
-    xs = sorted({x for each in plot.series for x, y in each.points if y is not None})
+    xs = measured_xs(plot)
     ends = ends_of(plot)
     if not xs or ends is None:
         return viewport
@@ -78,6 +78,11 @@ def step_cursor(viewport: Viewport, plot: Plot, step: int) -> Viewport:
         half = (window[1] - window[0]) / 2
         window = _moved_inside((xs[at] - half, xs[at] + half), ends)
     return replace(viewport, cursor=xs[at], window=window)
+
+
+def measured_xs(plot: Plot) -> list[float]:
+    """Return every x at which something was measured, in ascending order."""
+    return sorted({x for each in plot.series for x, y in each.points if y is not None})
 
 
 def ends_of(plot: Plot) -> tuple[float, float] | None:

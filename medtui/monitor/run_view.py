@@ -51,7 +51,7 @@ class RunView:
     control: Metrics
     """Metrics of the control on val; empty without one, or before it is measured."""
     losses: tuple[tuple[float, float], ...]
-    """Train loss in the current stage: (fractional cycle, loss)."""
+    """Train loss of the stage: (fractional cycle, loss)."""
     densities: tuple[tuple[str, float], ...]
     """Layer to its share of nonzero weights, in network order."""
     dead_layers: tuple[str, ...]
@@ -70,6 +70,8 @@ class RunView:
     """Search of the run's scheme; for the reference the first one, None without searches."""
     problem: str = ""
     """Why the folder cannot be read completely."""
+    margin: float | None = None
+    """Loss of the primary metric that the preset accepts; None where it cannot be read."""
     is_behind: bool = False
     """Whether the log is still being read for the first time."""
 
@@ -93,7 +95,7 @@ def make_view(
         best=run.best,
         reference=kept_model(dense).val if dense else {},
         control=kept_model(control).val if control else {},
-        losses=tuple(history.losses),
+        losses=tuple(history.losses.get(stage, ())),
         densities=tuple(history.densities.items()),
         dead_layers=tuple(history.dead_layers),
         are_logits_constant=history.are_logits_constant,
@@ -106,6 +108,7 @@ def make_view(
         metrics=_metrics_of(run.result, control.result if control else None) if run.result else (),
         search=_search_of(feed, cell),
         problem=run.problem,
+        margin=feed.preset.evaluate.margin if feed.preset else None,
         is_behind=run.is_behind,
     )
 
@@ -185,7 +188,8 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
     cycles = preset.search.probe_cycles if preset.search and cell.is_probe else preset.lc.cycles
     lc = f"{cycles} cycles of {preset.lc.steps} steps"
     lc += " in fast mode" if preset.lc.mode == "fast" else ""
-    return f"{model} · {cell.scheme.name} {kept}{guard} · {lc} · {_seeds(preset, cell)}"
+    scheme = f"{cell.scheme.name} {kept}" if kept else f"{cell.scheme.name} · "
+    return f"{model} · {scheme}{guard} · {lc} · {_seeds(preset, cell)}"
 
 
 def _seeds(preset: Preset, cell: Cell) -> str:

@@ -63,8 +63,8 @@ class History:
     """Kind of task, inferred from the metrics; None before the first measurement."""
     step: StepsAdvanced | None = None
     """Latest step of the current stage; None at the start of a stage."""
-    losses: list[tuple[float, float]] = field(default_factory=list)
-    """Train loss of w in the current stage: (fractional cycle, loss)."""
+    losses: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    """Stage to its train loss of w: (fractional cycle, loss), in ascending cycles."""
     densities: dict[str, float] = field(default_factory=dict)
     """Layer to its latest share of nonzero weights."""
     dead_layers: list[str] = field(default_factory=list)
@@ -121,7 +121,7 @@ class History:
                 self.data = event
             case StageStarted():
                 self.stages.append(event)
-                self.step, self.losses = None, []
+                self.step = None
                 self._add_line(time, f"stage: {event.stage}")
             case StepsAdvanced():
                 self._advance(event)
@@ -162,10 +162,15 @@ class History:
 
     def _advance(self, event: StepsAdvanced) -> None:
         self.step = event
-        if event.loss is not None:
-            self.losses.append((event.cycle - 1 + event.step / max(1, event.steps), event.loss))
-        if len(self.losses) > MAX_STEP_POINTS:
-            self.losses = self.losses[::2]
+        if event.loss is None:
+            return
+        losses = self.losses.setdefault(self.stage.stage if self.stage else "", [])
+        at = event.cycle - 1 + event.step / max(1, event.steps)
+        while losses and losses[-1][0] >= at:  # a resumed session repeats the end of the one before
+            losses.pop()
+        losses.append((at, event.loss))
+        if len(losses) > MAX_STEP_POINTS:
+            del losses[1::2]
 
     def _add_line(self, time: float, text: str, level: str = "info") -> None:
         self.lines.append(Line(time, level, text))

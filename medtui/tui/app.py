@@ -166,11 +166,17 @@ class MedtuiApp(App[None]):
     def on_home_screen_run_requested(self, message: HomeScreen.RunRequested) -> None:
         self.open_run(message.key)
 
+    def on_home_screen_compare_requested(self, message: HomeScreen.CompareRequested) -> None:
+        self._open_compare(message.marked, message.filter)
+
+    def on_run_screen_compare_requested(self, message: "RunScreen.CompareRequested") -> None:
+        self._open_compare((), f"study={message.study}")
+
     @work(group="compare")
-    async def on_home_screen_compare_requested(self, message: HomeScreen.CompareRequested) -> None:
+    async def _open_compare(self, marked: tuple[str, ...], wanted: str) -> None:
         """Open Compare; its modules are heavy, so they are imported only then, in a thread."""
         compare = await asyncio.to_thread(import_module, "medtui.tui.compare.screen")
-        screen = compare.CompareScreen(self.runs_dir, message.marked, message.filter)
+        screen = compare.CompareScreen(self.runs_dir, marked, wanted)
         screen.snapshot = self._snapshot
         self.push_screen(screen)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from medtui.analysis.run_record import all_runs, read_run_records
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.registry import FIGURES
-from medtui.charts.figures.run import accuracy_plot, memory_plot, utilisation_plot
+from medtui.charts.figures.run import accuracy_plot
+from medtui.charts.figures.run_telemetry import memory_plot, utilisation_plot
 from medtui.charts.run_identity import (
     CONTROL_LETTER,
     NUM_HUES,

@@ -1,12 +1,9 @@
 """Looking closer at a chart."""
 
-import pytest
-
 from medtui.charts.palette import DARK
 from medtui.charts.plot import Level, Plot, Series
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.charts.viewport import Viewport, apply_viewport, smooth, step_cursor, zoom
-from medtui.tui.bindings import name_of
 
 PLOT = Plot(
     "Accuracy by cycle, %",
@@ -80,20 +77,6 @@ def test_an_empty_plot_can_be_looked_at() -> None:
     empty = Plot("x", (Series("val", ()),))
     assert zoom(Viewport(), empty, 2) == Viewport()
     assert step_cursor(Viewport(), empty, 1) == Viewport()
-
-
-@pytest.mark.parametrize(
-    ("action", "name"),
-    [
-        ("stop", "stop"),
-        ("next_run(-1)", "next_run_back"),
-        ("chart('1')", "chart_1"),
-        ("chart('2')", "chart_2"),
-    ],
-)
-def test_every_action_has_a_name_for_the_settings(action: str, name: str) -> None:
-    """Keys are remapped by it."""
-    assert name_of(action) == name
 
 
 def test_a_level_has_the_decimals_of_its_metric() -> None:

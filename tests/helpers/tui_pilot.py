@@ -55,7 +55,7 @@ async def open_live_run(pilot: Pilot[None]) -> None:
     """Go from Home to the live run's screen, and wait for it to be drawn."""
     while isinstance(pilot.app.screen, HomeScreen):
         await pilot.press("enter")
-    await until(pilot, lambda: "cycle 31/45" in screen_text(pilot) and "╌" in screen_text(pilot))
+    await until(pilot, lambda: "cycle 31/45" in screen_text(pilot) and "┈" in screen_text(pilot))
 
 
 def notices(pilot: Pilot[None]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from medtui.charts.figures.run import memory_plot
+from medtui.charts.figures.run_telemetry import memory_plot
 from medtui.charts.palette import DARK
 from medtui.events import CycleEnded
 from medtui.monitor import telemetry_curves

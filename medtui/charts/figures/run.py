@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable
 
 from medtui.charts.palette import Tint
-from medtui.charts.plot import Level, Plot, Series, Stroke
+from medtui.charts.plot import Level, Mark, Plot, Series, Zone
 from medtui.charts.run_identity import RunIdentity, identify_run
 from medtui.events import CycleEnded
-from medtui.metrics import VAL_USE, Metric
+from medtui.metrics import Metric
 from medtui.monitor.run_view import RunView
-from medtui.monitor.telemetry_curves import MEAN_S, Point
-from medtui.units import format_gib
+from medtui.monitor.telemetry_curves import Point
 
 _FULL_PERCENT = 100.0
 
@@ -20,47 +19,82 @@ def identity_of(view: RunView) -> RunIdentity:
     return identify_run(view.study.name, view.row.name, names)
 
 
-def accuracy_plot(view: RunView) -> Plot:
-    """Return the primary metric by cycle, val and test, against the reference."""
-    headline = view.row.headline
+def metric_plot(view: RunView, *, metric: Metric) -> Plot:
+    """Return a metric by cycle, val and test, against the control and the reference on val."""
     word = _cycle_word(view)
-    val = _curve(view.cycles, lambda each: headline.of(each.val), headline)
-    series = [_own(view, "val", val, digits=headline.digits)]
-    if any(cycle.test for cycle in view.cycles):
-        points = _curve(view.cycles, lambda each: headline.of(each.test), headline)
-        series.append(_other(view, "test", points, "t", "dots", digits=headline.digits))
+    val = _curve(view.cycles, lambda each: metric.of(each.val), metric)
+    series = [own_series(view, "val", val, digits=metric.digits)]
+    if any(metric.of(cycle.test) is not None for cycle in view.cycles):
+        points = _curve(view.cycles, lambda each: metric.of(each.test), metric)
+        points = tuple(point for point in points if point[1] is not None)
+        series.append(_other(view, "test", points, "test", digits=metric.digits))
+    control = metric.scale(metric.of(view.control))
+    reference = metric.scale(metric.of(view.reference))
     return Plot(
-        title=f"{headline.title} by {word}{headline.unit}",
+        title=f"{metric.title}{metric.unit}",
         series=tuple(series),
-        levels=_reference_levels(view, headline),
+        levels=(
+            *_level("control val", control, metric.digits, is_control=True),
+            *_level("reference val", reference, metric.digits, is_control=False),
+        ),
+        zones=_margin_of(view, metric, control),
         x_label=word,
-        y_label=f"{headline.label}{headline.unit}",
-        x_limits=(0 if view.stage == "compress" else 1, _last_cycle(view)),
+        y_label=f"{metric.label}{metric.unit}",
+        x_limits=(_first_cycle(view), _last_cycle(view)),
+        y_bounds=(0.0, _FULL_PERCENT if metric.is_share else 1.0),
         are_x_whole=True,
-        remark=f"val is {VAL_USE}",
+        remark=_kept_remark(view),
         empty=f"waiting for the first {word}",
     )
 
 
+def accuracy_plot(view: RunView) -> Plot:
+    """Return the primary metric by cycle."""
+    return metric_plot(view, metric=view.row.headline)
+
+
 def loss_plot(view: RunView) -> Plot:
-    """Return the loss: of w while it trains, and of w and theta on val by cycle."""
+    """Return the loss on val and test by cycle, and that of w where L-C compresses."""
     word = _cycle_word(view)
-    val = tuple((cycle.cycle, cycle.val.get("loss")) for cycle in view.cycles)
-    label = "val" if view.stage == "reference" else "theta on val"
-    series = [_own(view, label, val, digits=3)]
-    if any(cycle.w_val for cycle in view.cycles):
-        points = tuple((cycle.cycle, cycle.w_val.get("loss")) for cycle in view.cycles)
-        series.append(_other(view, "w on val", points, "w", "dots", digits=3))
-    if view.losses:
-        series.append(_other(view, "train, running stage", view.losses, "t", digits=3))
+    val = _loss_of(view, lambda each: each.val)
+    series = [own_series(view, "val", val, digits=3)]
+    for label, points, letter in (
+        ("test", _loss_of(view, lambda each: each.test), "t"),
+        ("w on val", _loss_of(view, lambda each: each.w_val), "w"),
+    ):
+        measured = tuple(point for point in points if point[1] is not None)
+        if measured:
+            mark: Mark = "test" if label == "test" else "val_only"
+            series.append(_other(view, label, measured, letter, mark=mark, digits=3))
     return Plot(
-        title=f"Loss by {word}",
+        title="Loss",
         series=tuple(series),
+        levels=(
+            *_level("control val", view.control.get("loss"), 3, is_control=True),
+            *_level("reference val", view.reference.get("loss"), 3, is_control=False),
+        ),
         x_label=word,
         y_label="loss",
-        x_limits=(0, _last_cycle(view)),
-        remark=f"val is {VAL_USE}",
+        x_limits=(_first_cycle(view), _last_cycle(view)),
+        y_bounds=(0.0, None),
+        are_x_whole=True,
+        remark=_kept_remark(view),
         empty=f"waiting for the first {word}",
+    )
+
+
+def train_loss_plot(view: RunView) -> Plot:
+    """Return the training loss by step, at fractions of cycles."""
+    word = _cycle_word(view)
+    return Plot(
+        title="Training loss by step",
+        series=(own_series(view, "train", view.losses, digits=3, is_kept=False),),
+        x_label=word,
+        y_label="training loss",
+        x_limits=(0, _last_cycle(view)),
+        y_bounds=(0.0, None),
+        is_sampled=True,
+        empty="waiting for the first steps",
     )
 
 
@@ -69,8 +103,8 @@ def constraint_violation_plot(view: RunView) -> Plot:
     points = tuple((cycle.cycle, cycle.gap) for cycle in view.cycles)
     is_reference = view.stage == "reference"
     return Plot(
-        title="Constraint violation |w-theta|/|w| by cycle",
-        series=(_own(view, "constraint violation", points, digits=4),),
+        title="Constraint violation |w-theta|/|w|",
+        series=(own_series(view, "constraint violation", points, digits=4),),
         x_label="cycle",
         y_label="|w-theta|/|w|",
         x_limits=(0, _last_cycle(view)),
@@ -83,100 +117,99 @@ def constraint_violation_plot(view: RunView) -> Plot:
 
 
 def schedule_plot(view: RunView) -> Plot:
-    """Return penalty and learning rate by cycle."""
+    """Return the learning rate by cycle, and the penalty where L-C compresses."""
     word = _cycle_word(view)
-    rate = tuple((cycle.cycle, cycle.lr) for cycle in view.cycles)
-    mu = tuple((cycle.cycle, cycle.mu) for cycle in view.cycles)
-    curves = (
-        (_own(view, "lr", rate, digits=5),)
-        if view.stage == "reference"
-        else (_own(view, "mu", mu, digits=4), _other(view, "lr", rate, "l", digits=5))
-    )
+    rate = own_series(view, "lr", tuple((cycle.cycle, cycle.lr) for cycle in view.cycles), digits=5)
+    mu = tuple((cycle.cycle, cycle.mu) for cycle in view.cycles if cycle.mu)
+    penalty = (_other(view, "mu", mu, "mu", digits=4),) if mu else ()
     return Plot(
-        title=f"Schedule by {word}",
-        series=curves,
+        title="Learning rate and penalty mu" if mu else "Learning rate",
+        series=(rate, *penalty),
         x_label=word,
-        x_limits=(0, _last_cycle(view)),
+        x_limits=(_first_cycle(view), _last_cycle(view)),
         are_x_whole=True,
         is_log=True,
+        empty=f"waiting for the first {word}",
     )
 
 
-def memory_plot(view: RunView) -> Plot:
-    """Return memory over time, used and free: the GPU's, else the worker's and the host's."""
-    telemetry = view.telemetry
-    total = "" if telemetry.total_bytes is None else f" of {format_gib(telemetry.total_bytes)}"
-    used = "used" if telemetry.has_gpu else "worker"
-    return Plot(
-        title=f"{'GPU memory' if telemetry.has_gpu else 'Memory'} by minute, GiB{total}",
-        series=(
-            _own(view, used, telemetry.memory_used, digits=2),
-            _other(view, "free", telemetry.memory_free, "f"),
-        ),
-        x_label="minute",
-        is_sampled=True,
-        y_label="memory, GiB",
-        y_limits=(0, None),
-        empty="no telemetry yet",
-    )
-
-
-def utilisation_plot(view: RunView) -> Plot:
-    """Return utilisation over time: raw faint, its mean of some seconds bold."""
-    telemetry = view.telemetry
-    has_gpu = telemetry.has_gpu
-    return Plot(
-        title="GPU utilisation by minute, %" if has_gpu else "No GPU: process CPU by minute, %",
-        series=(
-            _own(view, f"mean of {MEAN_S} s", telemetry.utilisation_mean, digits=0),
-            Series("raw", telemetry.utilisation, "faint"),
-        ),
-        x_label="minute",
-        is_sampled=True,
-        y_label="GPU, %" if has_gpu else "CPU, % of one core",
-        y_limits=(0, _FULL_PERCENT if has_gpu else None),
-        empty="no telemetry yet",
-    )
-
-
-def _own(view: RunView, label: str, points: tuple[Point, ...], *, digits: int = 1) -> Series:
-    """Return the chart's main curve, in the run's colour and with its letter."""
+def own_series(
+    view: RunView,
+    label: str,
+    points: tuple[Point, ...],
+    *,
+    digits: int = 1,
+    is_kept: bool = True,
+) -> Series:
+    """Return the chart's main curve, in the run's colour; the kept cycle has a star."""
     run = identity_of(view)
-    return Series(label, points, digits=digits, tint=run.tint, letter=run.letter)
+    cycle = kept_cycle(view) if is_kept else None
+    return Series(label, points, digits=digits, tint=run.tint, letter=run.letter, name=label,
+                  kept=None if cycle is None else float(cycle))  # fmt: skip
 
 
 def _other(
     view: RunView,
     label: str,
     points: tuple[Point, ...],
-    letter: str,
-    stroke: Stroke = "line",
+    name: str,
     *,
     digits: int = 1,
+    mark: Mark = "test",
 ) -> Series:
-    """Return a further curve of the run: a neutral colour, and a lower-case letter."""
-    tint: Tint = "muted" if view.stage == "reference" else "strong"
-    return Series(label, points, stroke, digits, tint, letter, variant=1)
+    """Return a further curve of the run, in a neutral colour."""
+    tint: Tint = "strong" if isinstance(identity_of(view).tint, int) else "muted"
+    return Series(label, points, digits=digits, tint=tint, letter=name[0], name=name, mark=mark)
+
+
+def kept_cycle(view: RunView) -> int | None:
+    """Return the cycle or epoch whose model is kept, so far or in the end."""
+    if view.result is not None:
+        return view.result.best_cycle
+    return view.best.cycle if view.best else None
+
+
+def _kept_remark(view: RunView) -> str:
+    cycle = kept_cycle(view)
+    return "" if cycle is None else f"★ kept {cycle}"
 
 
 def _cycle_word(view: RunView) -> str:
     return "epoch" if view.stage == "reference" else "cycle"
 
 
+def _first_cycle(view: RunView) -> float:
+    return 0 if view.stage == "compress" else 1
+
+
 def _last_cycle(view: RunView) -> float:
     last = view.cycles[-1].cycle if view.cycles else 0
-    first = 0 if view.stage == "compress" else 1
-    return max(last, view.num_planned - 1 + first, 1)
+    return max(last, view.num_planned - 1 + _first_cycle(view), 1)
 
 
-def _reference_levels(view: RunView, headline: Metric) -> tuple[Level, ...]:
-    value = headline.scale(headline.of(view.reference))
-    return () if value is None else (Level("reference val", value, headline.digits),)
+def _level(label: str, value: float | None, digits: int, *, is_control: bool) -> tuple[Level, ...]:
+    if value is None:
+        return ()
+    return (Level(label, value, digits, "control" if is_control else "reference"),)
+
+
+def _margin_of(view: RunView, metric: Metric, control: float | None) -> tuple[Zone, ...]:
+    """Return the values that lose at most the margin, which is one of the primary metric."""
+    margin = metric.scale(view.margin)
+    if metric != view.row.headline or margin is None or control is None:
+        return ()
+    return (Zone(f"margin {margin:g}", control - margin, control),)
 
 
 def _curve(
     cycles: Iterable[CycleEnded],
     value_of: Callable[[CycleEnded], float | None],
-    headline: Metric,
+    metric: Metric,
 ) -> tuple[Point, ...]:
-    return tuple((cycle.cycle, headline.scale(value_of(cycle))) for cycle in cycles)
+    return tuple((cycle.cycle, metric.scale(value_of(cycle))) for cycle in cycles)
+
+
+def _loss_of(
+    view: RunView, split_of: Callable[[CycleEnded], dict[str, float | None]]
+) -> tuple[Point, ...]:
+    return tuple((cycle.cycle, split_of(cycle).get("loss")) for cycle in view.cycles)

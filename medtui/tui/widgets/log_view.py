@@ -133,10 +133,20 @@ class LogView(Panel, ScrollView, can_focus=False):
             yield clock, part, line.level
             clock = " " * _CLOCK
 
+    @property
+    def title(self) -> str:
+        """The pane's title, with the text that the log is filtered by."""
+        return f"Log: {self._filter}" if self._filter else "Log"
+
+    def state_text(self, colours: Colours) -> Text:
+        """Return whether new lines are followed, for the frame."""
+        return Text("" if self.is_following else "paused: press End to follow", colours.muted)
+
     def _show_caption(self, colours: Colours) -> None:
-        state = "" if self.is_following else "paused: press End to follow"
-        below = Text(state, colours.muted) if state else None
-        self.caption(f"Log: {self._filter}" if self._filter else "Log", below)
+        if self._choices is None:  # the screen names the pane's choices beside the title
+            self.caption(self.title, self.state_text(colours))
+        else:
+            self.caption(self._above or self.title, self.state_text(colours))
 
 
 def new_from(lines: Sequence[Line], known: Sequence[Line]) -> int:

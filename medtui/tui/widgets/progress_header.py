@@ -1,20 +1,24 @@
-"""Progress of a run and its study: what is compressed, two bars, and warnings."""
+"""Progress of a run and its study, or what a finished run came to; and warnings."""
 
 from rich.text import Text
 from textual.widgets import Static
 
 from medtui.charts.figures.search import describe_search
 from medtui.charts.palette import Colours
-from medtui.metrics import VAL_USE
 from medtui.monitor.run_view import RunView
-from medtui.runs.result import Result
+from medtui.tui.run.answer import Answer
+from medtui.tui.run.answer_pane import verdict_look
+from medtui.tui.run.outcome import gains_text
 from medtui.tui.status_text import left_of, place_of, speed_of
 from medtui.tui.widgets.progress_bar import bar
-from medtui.units import format_bytes, format_duration, format_percent, plural
+from medtui.units import format_duration, format_percent, plural
 
-_LABEL = 14
-_BAR_SHARE = 4
+_LABEL = 11
+_BAR_SHARE = 5
 """A bar takes 1 / `_BAR_SHARE` of the width."""
+
+_WIDE = 98
+"""Cells from which run and study have a line each."""
 
 
 _WATCHED_SAMPLES = 60
@@ -34,26 +38,48 @@ class ProgressHeader(Static):
 
     _shown: Text | None = None
 
-    def show(self, view: RunView, colours: Colours) -> None:
-        lines = [_what(view, colours)]
+    def show(self, view: RunView, answer: Answer, colours: Colours) -> None:
+        """Show the lines for this width: in narrow terminals progress has one, a result none."""
+        width = self.content_size.width
+        is_narrow = width < _WIDE
+        lines = []
         if view.row.status == "running":
-            lines.append(self._of_run(view, colours))
+            lines = self._progress(view, colours, is_narrow=is_narrow)
         elif view.result is not None:
-            lines.append(_result(view, colours))
+            lines = [] if is_narrow else _result(view, answer, width, colours)
         elif view.ending:
             lines.append(Text(f"{view.row.status}: {view.ending}", colours.states[view.row.status]))
-        if view.study.is_live or view.row.status == "running":
+        elif view.row.status == "queued":
+            lines.append(Text(f"waits for its turn; {view.what}", colours.muted))
+        if view.study.is_live and view.row.status != "running" and view.result is None:
             lines.append(self._of_study(view, colours))
         lines += warnings_of(view, colours)
         for line in lines:
-            line.truncate(max(1, self.content_size.width), overflow="ellipsis")
+            line.truncate(max(1, width), overflow="ellipsis")
         text = Text("\n").join(lines)
         if text != self._shown:
             known, self._shown = self._shown, text
             count = known.plain.count("\n") if known else None
+            self.display = bool(lines)
             self.update(text, layout=count != text.plain.count("\n"))
 
-    def _of_run(self, view: RunView, colours: Colours) -> Text:
+    def _progress(self, view: RunView, colours: Colours, *, is_narrow: bool) -> list[Text]:
+        width = self.content_size.width
+        if is_narrow:
+            study = view.study
+            left = left_of(study.seconds_left)
+            said = f"study {study.num_finished}/{study.num_planned}" + (
+                f" · {left}" if left else ""
+            )
+            run = self._of_run(view, colours, is_brief=True)
+            return [_at_ends(run, Text(said, colours.muted), width)]
+        facts = _facts_of(view)
+        return [
+            _at_ends(self._of_run(view, colours), Text(facts[0], colours.muted), width),
+            _at_ends(self._of_study(view, colours), Text(facts[1], colours.muted), width),
+        ]
+
+    def _of_run(self, view: RunView, colours: Colours, *, is_brief: bool = False) -> Text:
         progress = view.row.progress
         if view.is_behind:
             return Text("reading the log …", style=colours.muted)
@@ -62,8 +88,8 @@ class ProgressHeader(Static):
         facts = [
             format_percent(progress.share, 0),
             left_of(progress.seconds_left),
-            f"step {progress.step}/{progress.steps}" if progress.steps else "",
-            speed_of(progress),
+            f"step {progress.step}/{progress.steps}" if progress.steps and not is_brief else "",
+            "" if is_brief else speed_of(progress),
         ]
         return self._line(place_of(progress), progress.share, facts, colours)
 
@@ -136,34 +162,36 @@ def _slowness(view: RunView) -> str:
     return f"the machine is busy: this run used {mean:.0f} % of {wanted} % CPU in the last minute"
 
 
-def _result(view: RunView, colours: Colours) -> Text:
+def _result(view: RunView, answer: Answer, width: int, colours: Colours) -> list[Text]:
+    """Return what a finished run came to as a sentence, and what it was."""
     assert view.result is not None
-    headline, test = view.row.headline, view.result.test
-    text = Text(f"test {headline.label} {headline.show(view.row.test)}", f"bold {colours.good}")
-    if interval := test.intervals.get(headline.name):
-        low, high = (headline.show(each).removesuffix(" %") for each in interval)
-        text.append(f" [{low} to {high}]", style="not bold")
-    facts = [
-        f"val {headline.show(view.row.val)} ({VAL_USE})",
-        _size(view.result),
-        f"time {format_duration(view.result.seconds)}",
-    ]
-    text.append("  " + " · ".join(facts), style=f"not bold {colours.strong}")
-    return text
+    line = answer.primary
+    name = view.row.headline.label
+    gains = gains_text(view)
+    if line.change is None:
+        said = f"test {name} {view.row.headline.show(view.row.test)}"
+    else:
+        said = f"{name} {line.show_change(line.change)} {line.interval}".rstrip()
+        said += f" against the {answer.against}"
+    said = f"{gains}, {said}" if gains else f"{said[:1].upper()}{said[1:]}"
+    if answer.verdict is not None:
+        said += f": {answer.verdict.text}"
+    if answer.num_patients and "too few" not in said:
+        said += f" on {plural(answer.num_patients, 'patient')}"
+    _, colour = verdict_look(answer, colours)
+    sentence = Text.assemble(("▌ ", colour), (f"{said}.", f"bold {colours.strong}"))
+    took = Text(f"took {format_duration(view.result.seconds)}", colours.muted)
+    return [_at_ends(sentence, took, width), Text(f"▌ {view.what}", colours.muted)]
 
 
-def _what(view: RunView, colours: Colours) -> Text:
-    where = ""
-    if view.session is not None:
-        where = f" · {view.session.device_name or view.session.device}"
-        if view.session.device == "cpu":
-            count = view.session.threads
-            where += f", {plural(count, 'thread')}"
-    return Text(view.what + where, style=colours.muted)
+def _facts_of(view: RunView) -> tuple[str, str]:
+    """Return what is compressed: how, and what on which device."""
+    head, *rest = view.what.split(" · ")
+    device = view.session.device if view.session is not None else ""
+    return " · ".join([*rest[-1:], *filter(None, [device])]), head.replace(" on ", " · ")
 
 
-def _size(result: Result) -> str:
-    """Return the size of the model file: the shrunk one where there is one."""
-    if result.shrinkage is not None and result.shrinkage.bytes_on_disk is not None:
-        return f"shrunk size {format_bytes(result.shrinkage.bytes_on_disk)}"
-    return f"sparse size {format_bytes(result.size.bytes_packed)}"
+def _at_ends(left: Text, right: Text, width: int) -> Text:
+    """Return one line with text at both ends; the right one is left out without room."""
+    gap = width - left.cell_len - right.cell_len
+    return Text.assemble(left, " " * gap, right) if gap > 1 else left

@@ -1,0 +1,236 @@
+"""The number that decides about a run: its difference from the control, with its interval.
+
+While a run is live the difference is one of the model kept so far on val, on which that model was
+chosen: it gets no verdict. Predictions are stored when a run has finished, so it has no interval.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from medtui.charts.figures.run import kept_cycle
+from medtui.metrics import Metric, reported_metrics
+from medtui.monitor.run_view import RunView
+from medtui.units import MISSING, plural
+
+if TYPE_CHECKING:
+    from medtui.analysis.verdicts import Verdict
+    from medtui.metrics.intervals import Difference
+    from medtui.tui.run.details import Comparison
+
+
+@dataclass(frozen=True)
+class MetricLine:
+    """One metric of the run and of what it is compared with, on one split."""
+
+    label: str
+    metric: Metric | None
+    """None for the loss."""
+    value: float | None
+    control: float | None
+    change: float | None
+    low: float | None = None
+    high: float | None = None
+    shortage: str = ""
+    """What an interval lacks: `n < 9`."""
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there is one."""
+        return self.low is not None and self.high is not None
+
+    def show(self, value: float | None) -> str:
+        """Return a value without its unit, which the label has."""
+        if value is None or not math.isfinite(value):
+            return MISSING
+        if self.metric is not None:
+            return self.metric.show(value).removesuffix(" %")
+        return f"{value:.3f}"
+
+    def show_change(self, change: float | None) -> str:
+        """Return a difference: in points of percent, or from 0 to 1 without the leading zero."""
+        if change is None or not math.isfinite(change):
+            return ""
+        if self.metric is not None and self.metric.is_share:
+            return self.metric.show_change(change)
+        text = f"{round(change, 3) + 0.0:+.3f}".replace("-", "\N{MINUS SIGN}")
+        return text[0] + text[2:] if abs(change) < 0.9995 else text  # noqa: PLR2004 - rounds to 1
+
+    @property
+    def interval(self) -> str:
+        """The interval in brackets, or what it lacks; empty without either."""
+        if self.has_interval:
+            return f"[{self.show_change(self.low)}, {self.show_change(self.high)}]"
+        return f"[{self.shortage}]" if self.shortage else ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known of a run, and on which split."""
+
+    split: Literal["val", "test"]
+    lines: tuple[MetricLine, ...]
+    """The primary metric first."""
+    against: str = ""
+    """`control` or `reference`; empty where there is nothing to compare with."""
+    verdict: "Verdict | None" = None
+    margin: float | None = None
+    num_patients: int = 0
+    """Patients behind the difference; 0 while not known."""
+    detectable: float | None = None
+    """The smallest loss that these patients can tell from none."""
+    from_reference: "Difference | None" = None
+    note: str = ""
+    """Why there is no interval, or no difference."""
+
+    @property
+    def primary(self) -> MetricLine:
+        """The primary metric."""
+        return self.lines[0]
+
+    @property
+    def source(self) -> str:
+        """Split and patients: `test · 29 patients`."""
+        return (
+            f"{self.split} · {plural(self.num_patients, 'patient')}"
+            if self.num_patients
+            else (f"{self.split}")
+        )
+
+
+def answer_of(view: RunView, found: "Comparison | None" = None) -> Answer:
+    """Return what is known of a run so far, or of a finished one in the end."""
+    return _so_far(view) if view.result is None else _in_the_end(view, found)
+
+
+def _so_far(view: RunView) -> Answer:
+    kept = view.best.val if view.best else {}
+    against = "control" if view.control else "reference" if _may_use_reference(view) else ""
+    other = view.control if against == "control" else view.reference if against else {}
+    lines = []
+    for metric in _metrics_of(view, kept):
+        value, control = metric.of(kept), metric.of(other)
+        lines.append(MetricLine(_label(metric), metric, value, control, _less(value, control)))
+    value, control = kept.get("loss"), other.get("loss")
+    lines.append(MetricLine("val loss", None, value, control, _less(value, control)))
+    note = ""
+    if not kept:
+        note = "nothing is measured yet"
+    elif against:
+        note = "interval when finished"
+    elif view.row.has_control:
+        note = "the control is not measured yet"
+    elif view.stage == "reference":
+        note = "others are compared with it"
+    lines.sort(key=lambda line: _place_of(line, view.row.headline))
+    return Answer("val", tuple(lines), against, margin=view.margin, note=note)
+
+
+def _may_use_reference(view: RunView) -> bool:
+    return bool(view.reference) and not view.row.has_control and view.stage != "reference"
+
+
+def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
+    assert view.result is not None
+    differences = found.differences if found else None
+    against = _baseline_word(view, found)
+    lines = []
+    for row in view.metrics:
+        other = row.control if against == "control" else row.reference if against else None
+        change = _less(row.test, other)
+        low = high = None
+        shortage = ""
+        known = differences.by_metric.get(row.metric.name) if differences else None
+        if known is not None:
+            change = known.value
+            shortage = known.shortage.mark if known.shortage else ""
+            if known.has_interval:
+                low, high = known.low, known.high
+        lines.append(MetricLine(_label(row.metric), row.metric, row.test, other, change, low, high,
+                                shortage))  # fmt: skip
+    lines.sort(key=lambda line: _place_of(line, view.row.headline))
+    margin = view.margin
+    verdict = None
+    if differences is not None and margin is not None and against:
+        verdict = differences.verdict(view.row.headline, margin)
+    headline = differences.by_metric.get(view.row.headline.name) if differences else None
+    return Answer(
+        "test",
+        tuple(lines),
+        against,
+        verdict,
+        margin,
+        len(set(differences.patients)) if differences and differences.has_patients else 0,
+        headline.detectable if headline and math.isfinite(headline.detectable) else None,
+        _reference_change(view, differences),
+        _note(view, found, against),
+    )
+
+
+def _reference_change(view: RunView, differences: object) -> "Difference | None":
+    other = getattr(differences, "from_reference", None)
+    return other.by_metric.get(view.row.headline.name) if other is not None else None
+
+
+def _note(view: RunView, found: "Comparison | None", against: str) -> str:
+    if view.stage == "reference":
+        return "others are compared with it"
+    if found is None:
+        return "computing the interval …" if against else ""
+    return found.problem
+
+
+def _baseline_word(view: RunView, found: "Comparison | None") -> str:
+    if found is not None and found.baseline is not None:
+        return "control" if found.baseline.folder.is_control else "reference"
+    if any(row.control is not None for row in view.metrics):
+        return "control"
+    return "reference" if any(row.reference is not None for row in view.metrics) else ""
+
+
+def _metrics_of(view: RunView, measured: dict[str, float | None]) -> list[Metric]:
+    """Return the metrics to show, the primary one first, also before any was measured."""
+    headline = view.row.headline
+    others = [each for each in reported_metrics(view.row.task)
+              if each.name in measured and each.name != headline.name]  # fmt: skip
+    return [headline, *others]
+
+
+_SHORT = {
+    "balanced_accuracy": "bal. acc.", "average_precision": "av. precision",
+    "calibration_error": "calib. error",
+}  # fmt: skip
+"""Names of metrics that are too long for the first column."""
+
+
+_PLACES = ("auroc", "sensitivity", "specificity", "loss", "calibration_error", "f1")
+"""Metrics below the primary one, by what a reader asks for first; others follow."""
+
+
+def _place_of(line: MetricLine, headline: Metric) -> int:
+    name = line.metric.name if line.metric is not None else "loss"
+    if name == headline.name:
+        return -1
+    return _PLACES.index(name) if name in _PLACES else len(_PLACES)
+
+
+def _label(metric: Metric) -> str:
+    label = _SHORT.get(metric.name, metric.label)
+    return f"{label} %" if metric.is_share else label
+
+
+def _less(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
+
+
+def kept_text(view: RunView) -> str:
+    """Return which model is kept and why: `cycle 4, lowest val loss 0.642`."""
+    cycle = kept_cycle(view)
+    if cycle is None:
+        return ""
+    word = "epoch" if view.stage == "reference" else "cycle"
+    if view.result is not None and view.result.is_last_kept:
+        return f"{word} {cycle}, the last"
+    loss = view.best.val.get("loss") if view.best else None
+    said = "" if loss is None else f" {loss:.3f}"
+    return f"{word} {cycle}, lowest val loss{said}"

@@ -1,0 +1,280 @@
+"""Draws the answer: large digits, the ruler with the margin, and the metrics in three columns."""
+
+import math
+from textwrap import wrap
+
+from medtui.charts.palette import Colours
+from medtui.monitor.run_view import RunView
+from medtui.runs.result import DIRECT_KEPT
+from medtui.tui.run.answer import Answer, MetricLine, kept_text
+from medtui.tui.run.big_digits import ROWS as HERO_ROWS
+from medtui.tui.run.big_digits import big_digits
+from medtui.tui.run.sheet import Sheet
+from medtui.units import format_density
+
+_RULER_STEPS = (1, 2, 5)
+_MIN_RULER = 16
+_FEWEST_METRICS = 4
+_NUMBER = 6
+"""Cells of a metric's value, with a gap."""
+_LABEL = 13
+"""Cells of the names of metrics."""
+
+
+def verdict_look(answer: Answer, colours: Colours) -> tuple[str, str]:
+    """Return the words below the difference, and their colour; val gets no verdict."""
+    change, margin = answer.primary.change, answer.margin
+    if answer.verdict is not None:
+        glyph, colour = {
+            "non-inferior": ("✓", colours.good), "worse": ("✗", colours.bad),
+            "not shown": ("~", colours.warning), "not judged": ("·", colours.muted),
+        }[answer.verdict.state]  # fmt: skip
+        # What is too few stands beside the difference already.
+        words = answer.verdict.text if answer.verdict.state == "worse" else answer.verdict.state
+        return f"{glyph} {words}", colour
+    if change is None or answer.split == "test" or margin is None:
+        return answer.note, colours.muted
+    if change >= -margin:
+        return "inside the margin so far", colours.text
+    return "beyond the margin so far", colours.text
+
+
+def digits_colour(answer: Answer, colours: Colours) -> str:
+    """Return green for non-inferior, vermilion for worse, and white while it is open."""
+    state = answer.verdict.state if answer.verdict else ""
+    return {"non-inferior": colours.good, "worse": colours.bad}.get(state, colours.strong)
+
+
+def hero_words(
+    answer: Answer, colours: Colours, *, is_alone: bool = False
+) -> list[tuple[str, str]]:
+    """Return the three lines beside the digits, with their colours.
+
+    Alone, without the frame of its pane, it names what the run is compared with.
+    """
+    line = answer.primary
+    metric = line.metric
+    name = metric.label if metric else line.label
+    is_share = metric is not None and metric.is_share
+    if line.value is None:
+        return [("", colours.muted), (answer.note, colours.muted), ("", colours.muted)]
+    if line.change is None:
+        unit = "% " if is_share else ""
+        kept = "kept so far" if answer.split == "val" else "the kept model"
+        return [(f"{unit}{answer.split} {name}", colours.muted),
+                (kept, colours.muted), (answer.note, colours.muted)]  # fmt: skip
+    what = f"points of {answer.split} {name}" if is_share else f"{answer.split} {name}"
+    if is_alone:
+        what += f", {answer.against} {line.show(line.control)}"
+    interval = line.interval or ("" if answer.verdict else answer.note)
+    return [(what, colours.muted), (interval, colours.strong), verdict_look(answer, colours)]
+
+
+def hero_number(answer: Answer) -> str:
+    """Return the number in large digits: the difference, or without one the level."""
+    line = answer.primary
+    if line.change is not None:
+        return line.show_change(line.change)
+    return line.show(line.value) if line.value is not None else ""
+
+
+def draw_hero(
+    sheet: Sheet, answer: Answer, column: int, *, is_alone: bool = False, end: int | None = None
+) -> None:
+    """Draw digits and the words beside them on three rows; words do not pass `end`."""
+    colours = sheet.colours
+    number = hero_number(answer)
+    drawn = ("", number, "") if sheet.is_ascii else big_digits(number)
+    width = max(map(len, drawn))
+    words = hero_words(answer, colours, is_alone=is_alone)
+    beside = column + (width + 3 if width else 0)
+    room = max(0, (sheet.width if end is None else end) - beside)
+    for row in range(HERO_ROWS):
+        sheet.row()
+        sheet.put(column, drawn[row], digits_colour(answer, colours), is_bold=sheet.is_ascii)
+        text, colour = words[row]
+        is_bold = row == 1 and answer.primary.has_interval
+        sheet.put(beside, text[:room], colour, is_bold=is_bold)
+
+
+def hero_line(answer: Answer, colours: Colours) -> list[tuple[str, str]]:
+    """Return the answer as pieces of one row, for small terminals."""
+    line = answer.primary
+    words = verdict_look(answer, colours)
+    if line.change is None:
+        unit = " %" if line.metric is not None and line.metric.is_share else ""
+        name = line.metric.label if line.metric else line.label
+        value = hero_number(answer)
+        return [(f"{value}{unit} " if value else "", colours.strong),
+                (f"{answer.split} {name}  {answer.note}", colours.muted)]  # fmt: skip
+    return [
+        (line.show_change(line.change), digits_colour(answer, colours)),
+        (f" {line.interval}".rstrip(), colours.strong),
+        (f" {answer.split}  ", colours.muted),
+        words,
+    ]
+
+
+def draw_ruler(
+    sheet: Sheet, answer: Answer, column: int, width: int, rows: tuple[int, int]
+) -> None:
+    """Draw the interval on a line with the margin; `rows` are that line and its labels.
+
+    The line is centred on no difference; what is worse than the margin has another background.
+    """
+    line, margin, colours = answer.primary, answer.margin, sheet.colours
+    if line.change is None or margin is None or width < _MIN_RULER or line.metric is None:
+        return
+    scale = 100.0 if line.metric.is_share else 1.0
+    ends = [each for each in (line.low, line.high, line.change, margin) if each is not None]
+    half = _round_up(max(abs(each) for each in ends) * scale * 1.1)
+
+    def place(value: float) -> int:
+        share = (value * scale + half) / (2 * half)
+        return column + min(width - 1, max(0, round(share * (width - 1))))
+
+    edge = place(-margin)
+    sheet.put_at(rows[0], column, "─" * (edge - column), colours.faint, back=colours.off)
+    sheet.put_at(rows[0], edge, "─" * (column + width - edge), colours.faint)
+    sheet.put_at(rows[0], edge, "┊", colours.bad)
+    if line.low is not None and line.high is not None:
+        first, last = place(line.low), place(line.high)
+        heavy = "━" * max(0, last - first - 1)
+        sheet.put_at(rows[0], first, f"├{heavy}┤" if last > first else "│", colours.accent)
+    sheet.put_at(rows[0], place(line.change), "●", digits_colour(answer, colours), is_bold=True)
+    low, high = (f"{sign}{half:g}" for sign in ("\N{MINUS SIGN}", "+"))
+    zero = place(0.0)
+    first = max(column + len(low) + 1, edge - 3)
+    sheet.put_at(rows[1], column, low, colours.muted)
+    if first + len("margin") < zero:
+        sheet.put_at(rows[1], first, "margin", colours.bad)
+    elif edge < zero - 1:
+        sheet.put_at(rows[1], edge, "!" if sheet.is_ascii else "┊", colours.bad)
+    sheet.put_at(rows[1], zero, "0", colours.muted)
+    sheet.put_at(rows[1], column + width - len(high), high, colours.muted)
+
+
+def _round_up(value: float) -> float:
+    """Return the next of 1, 2 and 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(value)) if value > 0 else 1.0
+    return next(step * power for step in (*_RULER_STEPS, 10) if step * power >= value * (1 - 1e-9))
+
+
+def draw_table(
+    sheet: Sheet, answer: Answer, column: int, end: int, most: int | None = None
+) -> None:
+    """Draw the metrics: this run, what it is compared with, and the difference."""
+    colours = sheet.colours
+    label = min(_LABEL, max(len(line.label) for line in answer.lines))
+    places = (column + label + _NUMBER, column + label + 2 * _NUMBER + 1)
+    sheet.row()
+    sheet.right(places[0], "this", colours.muted)
+    if answer.against:
+        sheet.right(places[1] + 1, _SHORT_BASELINES[answer.against], colours.muted)
+        sheet.right(end, "difference" + (" [95 %]" if _have_intervals(answer) else ""),
+                    colours.muted)  # fmt: skip
+    for line in answer.lines[:most]:
+        sheet.row()
+        sheet.put(column, line.label[:label], colours.muted)
+        sheet.right(places[0], line.show(line.value), colours.text)
+        if answer.against:
+            sheet.right(places[1], line.show(line.control), colours.muted)
+            change = f"{line.show_change(line.change)} {line.interval}".strip()
+            sheet.right(end, change, _change_colour(line, colours))
+
+
+_SHORT_BASELINES = {"control": "control", "reference": "ref."}
+
+
+def _have_intervals(answer: Answer) -> bool:
+    return any(line.has_interval for line in answer.lines)
+
+
+def _change_colour(line: MetricLine, colours: Colours) -> str:
+    """Return the warning's colour where the whole interval is worse than no difference."""
+    is_higher_better = line.metric is not None and line.metric.higher_is_better
+    if line.low is None or line.high is None:
+        return colours.text
+    is_worse = line.high < 0 if is_higher_better else line.low > 0
+    return colours.warning if is_worse else colours.text
+
+
+def answer_sheet(
+    view: RunView, answer: Answer, size: tuple[int, int], colours: Colours, *,
+    is_ascii: bool = False,
+) -> Sheet:  # fmt: skip
+    """Return the whole pane; metrics that do not fit its height come last."""
+    width, height = size
+    facts = _facts(view, answer)
+    has_ruler = answer.primary.change is not None and answer.margin is not None
+    room = height - len(facts) - 4 - HERO_ROWS - (3 if has_ruler else 0)
+    most = max(_FEWEST_METRICS, min(room, len(answer.lines)))
+    sheet = Sheet(width, colours, is_ascii)
+    sheet.row()
+    draw_hero(sheet, answer, 1)
+    sheet.row()
+    if has_ruler:
+        sheet.row()
+        sheet.row()
+        draw_ruler(sheet, answer, 1, width - 2, (sheet.num_rows - 2, sheet.num_rows - 1))
+        sheet.row()
+    draw_table(sheet, answer, 1, width - 1, most)
+    sheet.row()
+    for label, value, after in facts:
+        sheet.row()
+        column = sheet.put(1, label, colours.muted) + 1
+        column = sheet.put(max(column, 15), value, colours.text) + 1
+        sheet.put(column, after, colours.muted)
+    for warning in view.result.warnings if view.result is not None else ():
+        for at, line in enumerate(wrap(f"⚠ {warning}", width - 2)):
+            sheet.line(line, colours.warning, column=1 if at == 0 else 3)
+    return sheet
+
+
+def _facts(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:
+    facts = []
+    name = "kept" if view.result is not None else "kept so far"
+    if kept := kept_text(view):
+        head, _, tail = kept.partition(", ")
+        facts.append((name, head, tail))
+    facts += _density(view)
+    if view.result is None:
+        facts.append(("test is quoted when the run has ended", "", ""))
+        return facts
+    line = answer.primary
+    if answer.detectable is not None and line.metric is not None:
+        amount = line.metric.show_amount(answer.detectable, is_rounded=True).removesuffix(" points")
+        facts.append(("can show", f"a margin of {amount}", f"with {answer.num_patients} patients"))
+    if (gain := _gain_of_cycles(view)) is not None:
+        facts.append(("L-C", *gain))
+    if (found := answer.from_reference) is not None and line.metric is not None:
+        change = MetricLine("", line.metric, None, None, found.value,
+                            found.low if found.has_interval else None,
+                            found.high if found.has_interval else None)  # fmt: skip
+        facts.append(("reference", change.show_change(found.value), change.interval))
+    return facts
+
+
+def _density(view: RunView) -> list[tuple[str, str, str]]:
+    last = view.cycles[-1].density if view.cycles else None
+    density = view.result.size.density if view.result else last
+    if density is None or view.stage == "reference":
+        return []
+    asked = view.row.asked_density
+    after = "of the weights" if asked is None else f"{format_density(asked)} asked for"
+    return [("density", f"{density:.3f}", after)]
+
+
+def _gain_of_cycles(view: RunView) -> tuple[str, str] | None:
+    """Return what L-C brought over direct compression, by val: `+3.7`, `on cycle 0`."""
+    if view.stage != "compress" or view.result is None or not view.cycles:
+        return None
+    if view.result.best_cycle == 0:
+        return DIRECT_KEPT.partition(":")[0].removeprefix("L-C "), ""
+    metric = view.row.headline
+    first = metric.of(view.cycles[0].val)
+    kept = metric.of(view.best.val) if view.best else None
+    if first is None or kept is None or view.cycles[0].cycle != 0:
+        return None
+    line = MetricLine("", metric, None, None, kept - first)
+    return line.show_change(kept - first), "on cycle 0, val"

@@ -1,0 +1,116 @@
+"""What the Run screen reads besides the log: comparisons of a finished run, and its other files.
+
+Every function blocks: threads call them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medtui.analysis.baselines import baseline_of
+from medtui.analysis.differences import Differences, differences_from, pair_runs
+from medtui.analysis.patient_changes import PatientChange, patient_changes
+from medtui.analysis.run_record import RunRecord, read_run_records, reference_of
+from medtui.control_characters import escape_controls
+from medtui.errors import MedtuiError
+from medtui.runs.folder import RunFolder
+from medtui.runs.result import Flips
+
+_TAIL_BYTES = 64 * 1024
+"""Of a long `worker.log` only its end is shown."""
+
+_LARGEST_TEXT = 256 * 1024
+
+
+@dataclass(frozen=True)
+class FileSize:
+    """One file of the run's folder."""
+
+    name: str
+    num_bytes: int
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The texts of a run's folder, and its files."""
+
+    files: tuple[FileSize, ...] = ()
+    settings: tuple[str, ...] = ()
+    """Lines of the preset."""
+    provenance: tuple[str, ...] = ()
+    """Lines of versions, hardware and seeds."""
+    worker_log: tuple[str, ...] = ()
+    """The end of what the worker printed."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished run against its control, else against its reference."""
+
+    entry: RunRecord
+    baseline: RunRecord | None
+    """None for a reference, and where neither is finished."""
+    differences: Differences | None = None
+    patients: tuple[PatientChange, ...] = ()
+    """The largest loss first."""
+    flips: Flips | None = None
+    """Answers that changed."""
+    problem: str = ""
+    """Why there is no difference."""
+
+
+def compare_run(folder: RunFolder) -> Comparison | None:
+    """Return how a finished run differs from its baseline on test; None where it has no result."""
+    entries, _ = read_run_records([folder])
+    if not entries:
+        return None
+    entry = entries[0]
+    baseline = baseline_of(entry, entries)
+    if baseline is None:
+        return Comparison(entry, None)
+    try:
+        reference = reference_of(entry, entries)
+        known = [each for each in (entry, baseline, reference) if each is not None]
+        found = differences_from(baseline, entry, known)
+        pair = pair_runs(baseline, entry)
+    except MedtuiError as error:
+        return Comparison(entry, baseline, problem=error.message)
+    return Comparison(entry, baseline, found, patient_changes(pair), pair.count_flips())
+
+
+def read_files(folder: RunFolder) -> RunFiles:
+    """Return the texts of a run's folder; what cannot be read is empty."""
+    return RunFiles(
+        tuple(_sizes(folder.path)),
+        tuple(_lines(folder.preset)),
+        tuple(_lines(folder.provenance)),
+        tuple(read_worker_log(folder)),
+    )
+
+
+def read_worker_log(folder: RunFolder) -> list[str]:
+    """Return the end of the worker's output, without control characters."""
+    try:
+        with folder.worker_log.open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - _TAIL_BYTES))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    lines = text.splitlines()
+    return [escape_controls(line.rstrip()) for line in (lines[1:] if size > _TAIL_BYTES else lines)]
+
+
+def _sizes(path: Path) -> list[FileSize]:
+    try:
+        found = [(each.name, each.stat().st_size) for each in path.iterdir() if each.is_file()]
+    except OSError:
+        return []
+    return [FileSize(name, size) for name, size in sorted(found, key=lambda each: -each[1])]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_bytes()[:_LARGEST_TEXT].decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [escape_controls(line) for line in text.splitlines()]

@@ -1,0 +1,274 @@
+"""What the panes of the Run screen say, as pure functions of a run's view."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.text import Text
+
+from medtui.charts.figures.run import metric_plot
+from medtui.charts.figures.run_charts import run_charts
+from medtui.charts.palette import DARK
+from medtui.events import CycleEnded
+from medtui.metrics import primary_metric
+from medtui.monitor.folder_reader import FolderReader
+from medtui.monitor.run_view import RunView
+from medtui.runs.folder import StudyFolder
+from medtui.telemetry import GpuSample, Sample
+from medtui.tui.run.answer import answer_of, kept_text
+from medtui.tui.run.answer_pane import answer_sheet, digits_colour, hero_line, verdict_look
+from medtui.tui.run.big_digits import big_digits
+from medtui.tui.run.density_heat import brief_density, density_caption, density_sheet
+from medtui.tui.run.details import compare_run, read_files
+from medtui.tui.run.layout_rows import hero_rows
+from medtui.tui.run.machine import machine_sheet
+from medtui.tui.run.outcome import files_sheet, patients_sheet, settings_sheet, size_sheet
+from medtui.tui.run.sheet import sparkline
+from medtui.tui.widgets.choice_line import choice_line
+from medtui.units import GIB, MINUS
+from tests.helpers.paths import RECORDED
+from tests.helpers.recorded_runs import PRESET, RecordedStudy
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> RunView:
+    """A run in its cycle 7 of 12, beside a finished control."""
+    root = tmp_path_factory.mktemp("live")
+    preset = PRESET.replace("cycles = 45", "cycles = 12").replace(
+        "[compress]", "[compress]\ncontrol = true"
+    )
+    study = RecordedStudy(root, "malaria", preset=preset)
+    study.reference()
+    study.run("control", best=0.962)
+    run = study.run("prune-0.1", cycles=7, end="")
+    study.hold(study.folder, run)
+    view = FolderReader(root).read("malaria/prune-0.1", refresh_all=True).view
+    study.release()
+    assert view is not None
+    return view
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
+    """A finished study with predictions, and without a control."""
+    root = tmp_path_factory.mktemp("cells")
+    shutil.copytree(RECORDED / "cells", root / "cells")
+    return StudyFolder(root / "cells")
+
+
+@pytest.fixture(scope="module")
+def over(cells: StudyFolder) -> RunView:
+    """A finished compression of these cells."""
+    view = FolderReader(cells.path.parent).read("cells/prune-0.1", refresh_all=True).view
+    assert view is not None
+    return view
+
+
+def test_big_digits_are_half_blocks_of_one_height() -> None:
+    """Three rows; a sign is as wide as a digit."""
+    lines = big_digits(f"{MINUS}0.1")
+    assert lines == ("    █▀█   ▄█", "▀▀▀ █ █    █", "    ▀▀▀ ▀ ▀▀▀")
+
+
+def test_the_live_answer_is_a_difference_on_val_without_a_verdict(live: RunView) -> None:
+    """Val chose the model: neither green nor an interval, and test is not quoted."""
+    answer = answer_of(live)
+    assert (answer.split, answer.against) == ("val", "control")
+    best = live.best
+    assert best is not None
+    wanted = best.val["accuracy"] - live.control["accuracy"]
+    assert answer.primary.change == pytest.approx(wanted)
+    assert not answer.primary.has_interval
+    assert digits_colour(answer, DARK) == DARK.strong
+    words, colour = verdict_look(answer, DARK)
+    assert words.endswith("the margin so far")
+    assert colour not in {DARK.good, DARK.bad}
+    said = answer_sheet(live, answer, (50, 18), DARK).canvas().plain
+    assert "interval when finished" in said
+    assert "test is quoted when the run has ended" in said
+    assert "points of val accuracy" in said
+
+
+def test_what_is_kept_is_named_and_never_called_best(live: RunView) -> None:
+    """The model with the lowest val loss is kept, whatever its accuracy."""
+    assert live.best is not None
+    loss = live.best.val["loss"]
+    assert kept_text(live) == f"cycle {live.best.cycle}, lowest val loss {loss:.3f}"
+    answer = answer_of(live)
+    assert answer.primary.value == live.best.val["accuracy"]
+    said = answer_sheet(live, answer, (50, 24), DARK).canvas().plain
+    assert "kept so far" in said
+    assert "best" not in said
+
+
+def test_without_a_control_yet_the_level_is_shown(live: RunView) -> None:
+    """It says that the control is not measured; no difference is made up."""
+    view = replace(live, control={}, row=replace(live.row, has_control=True))
+    answer = answer_of(view)
+    assert answer.primary.change is None
+    assert (
+        "the control is not measured yet"
+        in answer_sheet(view, answer, (50, 18), DARK).canvas().plain
+    )
+    (value, _), (words, _) = hero_line(answer, DARK)
+    assert value.endswith("% ")
+    assert words.startswith("val accuracy")
+
+
+def test_every_recorded_metric_can_be_drawn(live: RunView) -> None:
+    """Each has a chart with a short name; the first nine have a digit."""
+    names = [chart.name for chart in run_charts(live)]
+    assert names[:9] == ["acc", "loss", "AUROC", "sens", "spec", "F1", "L-C", "lr", "step"]
+    assert "bal. acc" in names
+    for chart in run_charts(live):
+        assert not chart.make(live).is_empty, chart.name
+
+
+def test_the_chart_has_the_control_its_margin_and_the_kept_cycle(live: RunView) -> None:
+    """Measured points alone are read out: test has no value where it was not measured."""
+    plot = metric_plot(live, metric=primary_metric("single"))
+    roles = {level.role for level in plot.levels}
+    assert roles == {"control", "reference"}
+    (zone,) = plot.zones
+    assert zone.high == pytest.approx(live.control["accuracy"] * 100)
+    assert live.margin is not None
+    assert zone.high - zone.low == pytest.approx(live.margin * 100)
+    assert live.best is not None
+    assert plot.series[0].kept == live.best.cycle
+    assert plot.y_bounds == (0.0, 100.0)
+
+
+def test_the_training_loss_of_a_finished_run_is_still_drawn(over: RunView) -> None:
+    """Later stages do not drop it."""
+    assert over.result is not None
+    assert len(over.losses) > 1
+    xs = [x for x, _ in over.losses]
+    assert xs == sorted(xs)
+
+
+def test_densities_are_digits_by_cycle_and_dead_layers_are_marked(live: RunView) -> None:
+    """Tenths are readable without colours; cycles to come are dots."""
+    rows = density_sheet(live, 60, DARK).canvas().plain.splitlines()
+    assert rows[0].split() == ["cycle", *map(str, range(12))]
+    assert len(rows) == 1 + len(live.densities)
+    assert rows[1].split()[0] == "conv1"
+    assert rows[1].split().count("·") == 12 - len(live.cycles)
+    dead = [replace_cycle(each, ["conv1"]) for each in live.cycles]
+    view = replace(live, cycles=tuple(dead), dead_layers=("conv1",))
+    assert "✗" in density_sheet(view, 60, DARK).canvas().plain.splitlines()[1]
+    assert density_caption(view) == ("Density by layer and cycle", "1 dead", True)
+    narrow = density_sheet(live, 34, DARK).canvas().plain.splitlines()[0].split()
+    assert narrow[1] == "0"
+    assert str(live.cycles[-1].cycle) in narrow
+    assert "lowest" in brief_density(live, 41, DARK).canvas().plain
+
+
+def replace_cycle(cycle: CycleEnded, dead: list[str]) -> CycleEnded:
+    """Return a cycle with collapsed layers."""
+    densities = {**cycle.densities, **dict.fromkeys(dead, 0.0)}
+    return msgspec.structs.replace(cycle, densities=densities, dead_layers=dead)
+
+
+def test_layers_can_be_ordered_by_density(live: RunView) -> None:
+    """The lowest is first then."""
+    rows = density_sheet(live, 60, DARK, is_sorted=True).canvas().plain.splitlines()
+    lowest = min(live.densities, key=lambda each: each[1])[0]
+    assert rows[1].split()[0] == lowest
+
+
+def test_each_gpu_has_its_load_its_power_and_who_uses_it(live: RunView) -> None:
+    """Two GPUs are not summed; throttling and other processes are said."""
+    gpu = GpuSample(
+        0, name="NVIDIA H100", memory_used_bytes=14 * GIB, memory_total_bytes=80 * GIB,
+        process_memory_bytes=12 * GIB, gpu_percent=71, power_w=240.0, temperature_c=61,
+        sm_clock_mhz=1755, throttle_reasons=[],
+    )  # fmt: skip
+    busy = GpuSample(1, name="NVIDIA H100", gpu_percent=98, throttle_reasons=["power cap"])
+    sample = Sample(time=0.0, elapsed_s=0.0, gpus=[gpu, busy], process_cpu_percent=103.0)
+    view = replace(live, telemetry=replace(live.telemetry, latest=sample))
+    said = machine_sheet(view, 44, DARK).canvas().plain
+    for words in ("GPU0 H100", "71 %", "14.0/80 GiB", "240 W · 61° · 1,755 MHz", "throttle none",
+                  "this run's worker", "12.0 GiB", "other processes", "2.0 GiB", "GPU1", "98 %",
+                  "power cap"):  # fmt: skip
+        assert words in said, words
+
+
+def test_sparklines_have_a_fixed_scale() -> None:
+    """Values from 97 to 99 % look like 97 to 99 %."""
+    assert sparkline([0, 50, 97, 98, 99, None, 100]) == "▁▄███ █"
+    assert sparkline([0, 100], is_ascii=True) == ".@"
+
+
+def test_a_finished_run_is_compared_on_test_with_its_interval(
+    cells: StudyFolder, over: RunView
+) -> None:
+    """The numbers are those of the paired analysis; the verdict has its colour."""
+    found = compare_run(cells.run("prune-0.1"))
+    assert found is not None
+    assert found.differences is not None
+    answer = answer_of(over, found)
+    change = found.differences.by_metric["accuracy"]
+    assert answer.primary.change == change.value
+    assert answer.primary.has_interval == change.has_interval
+    assert answer.verdict == found.differences.verdict(over.row.headline, over.margin)
+    assert answer.against == "reference"
+    said = patients_sheet(found, 40, DARK).canvas().plain.splitlines()
+    assert len(said) == 1 + len(found.patients)
+    assert found.patients[0].patient[:10] in said[1]
+    assert "not shown" in hero_rows(over, answer, 79, DARK, rows=3, is_ascii=False).plain
+
+
+def test_sizes_and_files_of_a_finished_run(cells: StudyFolder, over: RunView) -> None:
+    """Factors are by how much it is smaller; what was not measured is a dash."""
+    found = compare_run(cells.run("prune-0.1"))
+    said = size_sheet(over, found, 44, DARK).canvas().plain
+    assert over.result is not None
+    size = over.result.size
+    assert f"{size.bytes_dense / size.bytes_packed:.1f}\N{MULTIPLICATION SIGN}" in said
+    assert "latency, ms" in said
+    files = read_files(cells.run("prune-0.1"))
+    assert "predictions.npz" in files_sheet(files, over, 40, DARK).canvas().plain
+    settings = settings_sheet(files, 60, DARK).canvas().plain
+    assert "[lc]" in settings
+    assert "provenance.json" in settings
+
+
+def test_the_end_of_the_worker_s_output_has_no_control_characters(tmp_path: Path) -> None:
+    """Whatever a worker prints cannot reach the terminal."""
+    run = StudyFolder(tmp_path).run("prune")
+    run.path.mkdir()
+    run.worker_log.write_bytes(b"x" * 70_000 + b"\nTraceback\n\x1b]0;title\x07 end\n")
+    log = read_files(run).worker_log
+    assert log[0] == "Traceback"
+    assert "\x1b" not in log[1]
+
+
+def current(name: str) -> str:
+    """Return a name as the current choice."""
+    return f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}{name}\u203a"
+
+
+def test_charts_are_named_in_the_title_and_can_be_hit() -> None:
+    """The current one is in brackets; what does not fit is left out around it."""
+    names = ["acc", "loss", "AUROC", "sens"]
+    line = choice_line("Accuracy, %", names, 1, 50, DARK, is_numbered=True, rule="─",
+                       rule_colour="")  # fmt: skip
+    text = line.text.plain
+    assert text.endswith(f"1 acc {current('2 loss')} 3 AUROC 4 sens")
+    assert len(text) == 50
+    assert line.choice_at(text.index("AUROC")) == 2
+    assert line.choice_at(3) is None
+    short = choice_line("Accuracy, %", names, 3, 24, DARK, is_numbered=True, rule="─",
+                        rule_colour="").text  # fmt: skip
+    assert isinstance(short, Text)
+    assert current("4 sens") in short.plain
+    assert len(short.plain) <= 24
+
+
+def test_in_ascii_the_number_is_plain(live: RunView) -> None:
+    """Half blocks have no likeness there."""
+    drawn = hero_rows(live, answer_of(live), 79, DARK, rows=3, is_ascii=True).plain
+    assert "█" not in drawn
+    assert answer_of(live).primary.show_change(answer_of(live).primary.change) in drawn
