@@ -2,17 +2,12 @@
 
 A cache entry is a folder with `images.npy` and `index.json`. It is built under the name
 `*.partial` and renamed when it is complete. While it is built, `done.jsonl` records the decoded
-rows, so an interrupted build resumes. A lock file beside it admits one building process at a
-time.
+rows, so an interrupted build resumes. One process builds it at a time, see `cache_lock`.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +17,7 @@ import numpy as np
 from medtui.datasets.cache_adoption import adopt_entry
 from medtui.datasets.cache_build import CacheBuild
 from medtui.datasets.cache_key import common_folder, real_folder, state_of
+from medtui.datasets.cache_lock import locked
 from medtui.datasets.cache_record import DECODER, empty_record, is_outdated, read_record, stamp
 from medtui.datasets.card import Card
 from medtui.datasets.decode_settings import decode_settings
@@ -31,7 +27,7 @@ from medtui.datasets.file_pixels import fill_from_files
 from medtui.datasets.formats.npz_images import fill_from_npz
 from medtui.datasets.index import ImageIndex
 from medtui.datasets.pixel_stats import Pixels
-from medtui.datasets.progress import Progress, Reporter
+from medtui.datasets.progress import Reporter
 from medtui.errors import EnvironmentProblem
 from medtui.user_folders import expand_home, user_folder
 
@@ -60,7 +56,7 @@ def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: R
         return found
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(entry, report):
+        with locked(entry, report):
             found = _read(entry, key, index)
             if found is None and adopt_entry(entry, card.name, key, index, settings):
                 found = _read(entry, key, index)
@@ -164,17 +160,3 @@ def _read(entry: Path, key: str, index: ImageIndex) -> Pixels | None:
 
 def _shape(index: ImageIndex) -> tuple[int, int, int, int]:
     return len(index), index.size, index.size, index.channels
-
-
-@contextlib.contextmanager
-def _locked(entry: Path, report: Reporter) -> Iterator[None]:
-    """Hold the entry's lock; report `wait` while another process holds it."""
-    with entry.with_name(f"{entry.name}.lock").open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                report(Progress("wait", 0, 0))
-                time.sleep(0.2)
-        yield

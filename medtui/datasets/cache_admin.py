@@ -1,11 +1,11 @@
 """Lists and clears the image cache."""
 
-import fcntl
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.datasets.cache import default_cache_dir
+from medtui.datasets.cache_lock import delete_lock, is_locked
 from medtui.datasets.cache_record import read_header_record, read_record
 from medtui.errors import EnvironmentProblem
 
@@ -47,7 +47,7 @@ def clear_entries(entries: list[CacheEntry]) -> int:
             continue
         try:
             shutil.rmtree(entry.path)
-            _lock_of(entry.path).unlink(missing_ok=True)
+            delete_lock(entry.path)
         except OSError as error:
             raise EnvironmentProblem(f"Could not delete {entry.path}: {error.strerror}.") from error
         freed += entry.num_bytes
@@ -65,20 +65,5 @@ def _entry(path: Path) -> CacheEntry:
         num_images=count if record is None else len(record.hashes),
         num_bytes=sum(file.stat().st_size for file in path.iterdir()),
         root=root if record is None else record.root,
-        is_busy=_is_locked(_lock_of(path)),
+        is_busy=is_locked(path),
     )
-
-
-def _lock_of(path: Path) -> Path:
-    return path.with_name(f"{path.name.removesuffix('.partial')}.lock")
-
-
-def _is_locked(lock: Path) -> bool:
-    try:
-        with lock.open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False

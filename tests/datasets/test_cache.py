@@ -1,5 +1,7 @@
 """The cache: keyed by content, resumed after an interruption, published atomically."""
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +23,7 @@ from medtui.datasets.resolve import open_source
 from medtui.errors import EnvironmentProblem
 from medtui.preset import DataSettings
 from tests.helpers.drawn_images import draw
+from tests.helpers.waiting import wait_until
 
 
 class Counter:
@@ -275,3 +278,38 @@ def test_entries_are_listed_and_cleared(settings: DataSettings, cells: Path) -> 
     assert entry.num_bytes > 120 * 16 * 16 * 3
     assert clear_entries([entry]) == entry.num_bytes
     assert not list_entries()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, 0], ids=["none", "full", "void"])
+def test_one_process_builds_an_entry_where_flock_does_not_work(
+    settings: DataSettings, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Another one waits, whether `flock` fails or accepts every lock; the data are the same."""
+
+    def broken(*_: object) -> None:
+        if number:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", broken)
+    counters, waits, digests = [Counter(), Counter()], list[Progress](), list[str]()
+
+    def build(counter: Counter) -> None:
+        def note(progress: Progress) -> None:
+            counter(progress)
+            if progress.stage == "wait":
+                waits.append(progress)
+            elif progress.done and not waits and counter is counters[0]:
+                second.start()
+                wait_until(lambda: waits)
+
+        digests.append(open_dataset(settings, progress=note).digest)
+
+    second = threading.Thread(target=build, args=(counters[1],))
+    build(counters[0])
+    second.join()
+    assert [counter.done for counter in counters] == [120, 0]
+    assert len(set(digests)) == 1
+    (entry,) = list_entries()
+    assert not entry.is_busy
+    assert clear_entries([entry])
+    assert not [path for path in entry.path.parent.parent.rglob("*") if path.is_file()]
