@@ -71,6 +71,11 @@ class CompareScreen(CompareContent):
         yield CompareFilter(self._state.options.filter)
         yield KeyBar()
 
+    def on_mount(self) -> None:
+        """Say what is waited for: frames and titles are there at once."""
+        self._show_title()
+        self.query_one(CompareTable).caption("reading the runs …")
+
     def show(self, snapshot: Snapshot) -> None:
         """Read the runs again when one has finished or was deleted, or a search has progressed."""
         known = [(study.num_finished, study.searches) for study in snapshot.studies]
@@ -82,7 +87,8 @@ class CompareScreen(CompareContent):
 
     def on_resize(self) -> None:
         self._show_tabs()
-        self._refresh()
+        if self._state.runs.entries:
+            self._refresh()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Show what is about the run under the cursor."""
