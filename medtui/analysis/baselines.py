@@ -40,8 +40,15 @@ def uncontrolled_studies(entries: Iterable[RunRecord]) -> list[str]:
     """Return the studies with compressions that have no finished control."""
     found = dict[str, None]()
     known = list(entries)
+    controls = [each for each in known if each.folder.is_control]
+    are_controlled: dict[RunFolder, bool] = {}  # by reference: its control is that of all its runs
     for entry in known:
-        if entry.folder.is_compressed and control_of(entry, known) is None:
+        if not entry.folder.is_compressed:
+            continue
+        reference = entry.folder.reference
+        if reference not in are_controlled:
+            are_controlled[reference] = control_of(entry, controls) is not None
+        if not are_controlled[reference]:
             found.setdefault(entry.folder.study.name)
     return list(found)
 

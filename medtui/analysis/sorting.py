@@ -26,3 +26,13 @@ def sort_runs(entries: Sequence[RunRecord], by: str) -> list[RunRecord]:
         return (str(value).casefold(), 0.0) if is_text else ("", column.number(entry) or 0.0)
 
     return [*sorted(known, key=key, reverse=by.startswith("-")), *missing]
+
+
+def baselines_first(entries: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return runs study by study: references, controls, then the others as they were planned."""
+    names = dict.fromkeys(entry.folder.study.name for entry in entries)
+    places = {name: at for at, name in enumerate(names)}
+    return sorted(entries, key=lambda entry: (
+        places[entry.folder.study.name],
+        not entry.folder.is_reference, not entry.folder.is_control,
+    ))  # fmt: skip

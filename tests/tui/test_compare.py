@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.text import Text
 from textual.pilot import Pilot
 
 from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
@@ -21,6 +22,7 @@ from medtui.charts.style import ChartStyle, legend_of
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.named_filters import name_filter
 from medtui.tui.compare.table import CompareTable
+from medtui.tui.widgets.key_bar import KeyBar
 from tests.helpers.altered_runs import alter_study, copy_recorded, shift_labels
 from tests.helpers.paths import RECORDED
 from tests.helpers.searched_study import PROBES, write_searched_study
@@ -389,3 +391,17 @@ async def test_the_table_is_copied_and_written(
 def _exports_of_runs(runs_dir: Path) -> list[Path]:
     """Return the export folders of runs, rather than of their study."""
     return list(runs_dir.glob("cells/*/exports"))
+
+
+async def test_a_screen_below_another_one_comes_to_rest(recorded: Path) -> None:
+    """Its footer is not drawn: one that has changed is asked for once, and not for ever."""
+    async with opened(recorded) as pilot:
+        bar = pilot.app.screen.query_one(KeyBar)
+        await _compare(pilot, "5 marked")
+        assert bar.screen is not pilot.app.screen
+        bar._line = Text("another line")
+        bar.show_keys()
+        kept = bar._line
+        assert kept.plain != "another line"
+        bar.show_keys()
+        assert bar._line is kept

@@ -11,7 +11,7 @@ from medtui.datasets.image_lookup import pictures_of
 from medtui.metrics import primary_metric
 from medtui.tui.compare.actions import CompareActions
 from medtui.tui.compare.change_forest import change_forest, group_forest
-from medtui.tui.compare.contents import TabContent
+from medtui.tui.compare.contents import MAX_DIFFERENCES, TabContent
 from medtui.tui.compare.forest_notes import forest_notes
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.panels import ForestPanel
@@ -29,7 +29,7 @@ class CompareContent(CompareActions):
 
     def _show_forest(self) -> None:
         """Draw the changes of the marked runs, as far as they are computed."""
-        state, runs = self._state, self._state.marked
+        state, runs = self._state, self._state.marked[:MAX_DIFFERENCES]
         metrics = state.metrics
         if not runs or not metrics:
             return

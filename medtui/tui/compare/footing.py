@@ -27,7 +27,8 @@ def describe_tests(
     if not entries:
         return ""
     metric = primary_metric(task_of(entries))
-    margins = list(dict.fromkeys(entry.margin for entry in entries if entry.folder.is_compared))
+    judged = [each for each in entries if each.key in differences and each.folder.is_compared]
+    margins = list(dict.fromkeys(entry.margin for entry in judged))
     parts = [_describe_images(entries)]
     if positive is not None:
         parts.append(f"positive: {positive}")

@@ -1,7 +1,7 @@
 """The rows of Compare's table as text. Some columns read files, so rows are made in threads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from medtui.analysis.baselines import uncontrolled_studies
 from medtui.analysis.column import Column
@@ -16,6 +16,7 @@ from medtui.analysis.group_statistics import (
 from medtui.analysis.groups import Group, group_runs
 from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.run_titles import titles_of
+from medtui.metrics import PositiveClass
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.tui.compare.footing import describe_tests
 from medtui.tui.compare.headings import cell_of, number_text, screen_columns, without_unit
@@ -75,6 +76,17 @@ class CompareRows:
     tests: str = ""
     """What the numbers were measured on: patients, images, digest, margin."""
 
+    def with_differences(self, differences: Mapping[str, Differences]) -> "CompareRows":
+        """Return the same rows with the changes that are known by now; reads no file."""
+        tests = describe_tests(self.entries, differences, self.positive)
+        return replace(self, differences=differences, tests=tests)
+
+    @property
+    def positive(self) -> PositiveClass | None:
+        """The class that shown metrics are about; None without one."""
+        is_about_one = any(column.is_of_positive for column in self.columns)
+        return positive_of(self.entries) if is_about_one else None
+
     @property
     def baseline(self) -> str:
         """What changes are relative to: `against ◆ control`."""
@@ -103,13 +115,11 @@ def make_rows(
     groups = tuple(group_runs(entries, options.group.split()) if options.group else ())
     statistics = {group.label: group_statistics(group, pin) for group in groups}
     means = {group.label: _group_row(group, columns, statistics[group.label]) for group in groups}
-    is_about_one = any(column.is_of_positive for column in columns)
-    positive = positive_of(entries) if is_about_one else None
-    return CompareRows(
+    rows = CompareRows(
         tuple(entries), columns, differences, pin.key if pin else "", texts, titles_of(entries),
         options.sort, groups, means, statistics, _default_baseline(entries),
-        describe_tests(entries, differences, positive),
     )  # fmt: skip
+    return rows.with_differences(differences)
 
 
 def _group_row(group: Group, columns: Sequence[Column], found: GroupStatistics) -> tuple[str, ...]:

@@ -220,8 +220,9 @@ class CompareScreen(CompareContent):
             self.app.call_from_thread(self._take_differences, key, found)
 
     def _take_differences(self, key: str, found: Differences | str) -> None:
-        if self._state.take_differences(key, found):
-            self._show_table()
+        """Show what became known; no row is made again for it."""
+        if self._state.take_differences(key, found) and self._rows is not None:
+            self._show_rows(self._rows.with_differences(dict(self._state.differences)))
 
     def _show_search(self) -> None:
         """Show the outcome of the search of the scheme under the cursor; at a reference, any."""

@@ -14,8 +14,9 @@ from medtui.analysis.filters import parse_filter
 from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
 from medtui.analysis.run_record import RunRecord, problems_of, task_of
 from medtui.analysis.run_titles import titles_of
-from medtui.analysis.sorting import sort_runs
+from medtui.analysis.sorting import baselines_first, sort_runs
 from medtui.charts.figures.data import ChartedRun
+from medtui.charts.run_identity import RunIdentity
 from medtui.charts.selection import Marks
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, metric_named, primary_metric
@@ -50,6 +51,8 @@ class CompareState:
     """How many times the metric of the changes was turned; 0 is the primary one."""
     _kept: tuple[tuple[FinishedRuns, str, str], list[RunRecord]] | None = None
     """The filtered runs, and what they follow from."""
+    _charted: tuple[list[tuple[RunIdentity, RunRecord]], tuple[ChartedRun, ...]] | None = None
+    """The marked runs, and what they follow from."""
     places: dict[str, int] = field(default_factory=dict)
     """Place of each run in the order that was chosen; a run that finishes later is put behind."""
 
@@ -74,7 +77,7 @@ class CompareState:
         except MedtuiError:  # an incomplete filter, while it is being typed
             entries = list(self.runs.entries)
         if not self.options.sort:
-            return _baselines_first(entries)
+            return baselines_first(entries)
         last = len(self.places)
         return sorted(entries, key=lambda entry: self.places.get(entry.key, last))
 
@@ -93,8 +96,11 @@ class CompareState:
     def marked(self) -> tuple[ChartedRun, ...]:
         """The marked runs that the filter shows, in the order of the table."""
         found = [(mark, entry) for entry in self.shown if (mark := self.marks.of(entry.key))]
-        titles = titles_of([entry for _, entry in found])
-        return tuple(ChartedRun(entry, mark, titles[entry.key]) for mark, entry in found)
+        if self._charted is None or self._charted[0] != found:
+            titles = titles_of([entry for _, entry in found])
+            runs = tuple(ChartedRun(entry, mark, titles[entry.key]) for mark, entry in found)
+            self._charted = (found, runs)
+        return self._charted[1]
 
     @property
     def pinned_key(self) -> str:
@@ -246,12 +252,13 @@ class CompareState:
     @property
     def worst(self) -> str | None:
         """Key of the shown run that fell most; None before any change is known."""
+        name = primary_metric(task_of(self.shown)).name
         falls = {
             entry.key: found.by_metric[name].value
             for entry in self.shown
-            if entry.folder.is_compared and (found := self.differences.get(entry.key))
-            for name in [primary_metric(task_of(self.shown)).name]
-            if name in found.by_metric
+            if entry.folder.is_compared
+            and (found := self.differences.get(entry.key))
+            and name in found.by_metric
         }
         return min(falls, key=lambda key: falls[key], default=None)
 
@@ -286,13 +293,3 @@ class CompareState:
             return ""
         hidden = "" if self.options.is_low_fidelity_shown else " hidden, P to show"
         return f"{describe_low_fidelity(found)}{hidden}"
-
-
-def _baselines_first(entries: Sequence[RunRecord]) -> list[RunRecord]:
-    """Return runs study by study: references, controls, then the others as they were planned."""
-    names = dict.fromkeys(entry.folder.study.name for entry in entries)
-    places = {name: at for at, name in enumerate(names)}
-    return sorted(entries, key=lambda entry: (
-        places[entry.folder.study.name],
-        not entry.folder.is_reference, not entry.folder.is_control,
-    ))  # fmt: skip

@@ -107,8 +107,16 @@ class KeyBar(Widget):
             self.show_keys()
 
     def show_keys(self) -> None:
-        """Compose the line again; it is drawn again only if it has changed."""
-        if self.is_attached and self._compose_line()[0] != self._line:
+        """Compose the line again; it is drawn again only if it has changed.
+
+        The line is kept here: a screen below another one is not drawn, and would ask for that again
+        and again whenever it is idle.
+        """
+        if not self.is_attached:
+            return
+        line, places = self._compose_line()
+        if line != self._line:
+            self._line, self._places = line, places
             self.refresh()
 
     def render(self) -> RenderResult:
