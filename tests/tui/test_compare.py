@@ -54,7 +54,7 @@ async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
     """Space on a run of Home's lower table marks it; `c` takes the marked."""
     async with opened(recorded) as pilot:
         await pilot.press("enter", "space", "down", "space")
-        assert "◆ " in screen_text(pilot)
+        assert "▸" in screen_text(pilot)
         await _compare(pilot, "5 of 5 runs of cells, 2 marked")
 
 
@@ -199,7 +199,7 @@ async def test_it_fits_small_terminals(recorded: Path) -> None:
         words = ("test %", "change [95 %]", "verdict", "times", "Change of test accuracy")
         await _compare(pilot, *words)
         await pilot.press("b")
-        await until(pilot, lambda: "Studies" in screen_text(pilot))
+        await until(pilot, lambda: "medtui  Home" in screen_text(pilot))
 
 
 async def test_results_that_arrive_while_the_screen_closes_are_dropped(recorded: Path) -> None:
@@ -235,7 +235,7 @@ async def test_a_probe_marked_on_home_is_shown(runs_dir: Path) -> None:
     write_searched_study(runs_dir)
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", *["down"] * 4, "space")
-        await until(pilot, lambda: "◆ " in screen_text(pilot))
+        await until(pilot, lambda: "▸" in screen_text(pilot))
         await _compare(
             pilot, "5 of 5 runs of cells, 1 marked · 2 low-fidelity runs (2 cycles)", "○ "
         )

@@ -198,7 +198,7 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
 def _signs(entry: RunRecord, rows: CompareRows) -> str:
     """Return the signs before a run's name: the pin, and its role in a search."""
     made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
-    return f"{'▸ ' * (entry.key == rows.pin)}{made}"
+    return f"{'» ' * (entry.key == rows.pin)}{made}"
 
 
 def _change_cells(
