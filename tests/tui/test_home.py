@@ -10,8 +10,10 @@ from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.study_list import RunTable, StudyTable
+from medtui.tui.widgets.study_picture import StudyPicture
 from tests.helpers.recorded_runs import RecordedStudy
-from tests.helpers.tui_pilot import opened, screen_text, until
+from tests.helpers.showcase import DEMO
+from tests.helpers.tui_pilot import notices, opened, screen_text, until
 
 
 async def test_live_studies_come_first_with_state_and_best_accuracy(
@@ -148,3 +150,50 @@ async def test_a_damaged_study_is_shown_with_its_problem(runs_dir: Path) -> None
     async with opened(runs_dir) as pilot:
         assert "broken" in screen_text(pilot)
         assert "cannot be used" in screen_text(pilot)
+
+
+async def test_a_study_that_has_finished_says_what_it_found(runs_dir: Path) -> None:
+    """A notice has the sentence that Home shows for the study."""
+    study = RecordedStudy(runs_dir, "ending", preset=DEMO)
+    study.reference()
+    for name in ("prune-0.1", "prunequantize16-0.1", "filterprune-0.1"):
+        study.run(name)
+    study.hold(study.folder)
+    async with opened(runs_dir) as pilot:
+        assert "1 running" in screen_text(pilot)
+        study.release()
+        await until(pilot, lambda: "none is chosen" in notices(pilot))
+
+
+async def test_the_picture_is_walked_by_size_and_opens_its_runs(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """The cursor of the runs follows: the point, its row and its details are of one run."""
+    async with opened(runs_dir) as pilot:
+        await pilot.press("down", "down")
+        await until(pilot, lambda: "Runs of demo" in screen_text(pilot))
+        picture = pilot.app.screen.query_one(StudyPicture)
+        await until(pilot, lambda: picture.is_drawn and bool(picture._keys))
+        picture.focus()
+        table = pilot.app.screen.query_one(RunTable)
+        await pilot.press("left")
+        await until(pilot, lambda: table.selected == "demo/prune-0.1")
+        await pilot.press("left", "left")
+        await until(pilot, lambda: table.selected == "demo/prunequantize16-0.1")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+async def test_a_narrow_terminal_shows_one_study_at_a_time(
+    runs_dir: Path, showcase: list[RecordedStudy], size: tuple[int, int]
+) -> None:
+    """Comma and full stop go to the others; the footer stays within the line."""
+    async with opened(runs_dir, size=size) as pilot:
+        await until(pilot, lambda: "● malaria  running" in screen_text(pilot))
+        await pilot.press("full_stop")
+        await until(pilot, lambda: "■ malaria-first-try  stopped" in screen_text(pilot))
+        assert " 2 of 3 " in screen_text(pilot)
+        await pilot.press("comma")
+        await until(pilot, lambda: "● malaria  running" in screen_text(pilot))
+        assert all(len(line) <= size[0] for line in screen_text(pilot).splitlines())
