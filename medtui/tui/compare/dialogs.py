@@ -7,9 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, SelectionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
-from textual.widgets.selection_list import Selection
 
 from medtui.analysis.column import Column
 from medtui.tui.compare.headings import ASCENDING, DESCENDING
@@ -53,6 +52,7 @@ class ColumnDialog(_ListDialog):
     """Returns the names of the chosen columns, separated by commas; empty is the default."""
 
     BINDINGS = [
+        Binding("space", "check", "Check", priority=True),
         Binding("enter", "accept", "Use", priority=True),
         Binding("d", "default", "Default"),
     ]
@@ -60,33 +60,41 @@ class ColumnDialog(_ListDialog):
     def __init__(self, columns: Sequence[Column], chosen: Sequence[Column]) -> None:
         super().__init__()
         order = {column.name: at for at, column in enumerate(chosen)}
-        self._columns = sorted(columns, key=lambda each: order.get(each.name, len(order)))
-        self._chosen = set(order)
+        others = [column for column in columns if column.name != "run"]
+        self._columns = sorted(others, key=lambda each: order.get(each.name, len(order)))
+        self._checked = set(order)
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(
                 Text("Columns   space checks, enter shows them, d the default ones, esc cancels")
             )
-            yield SelectionList[str](*(
-                Selection(
-                    Text.assemble(f"{column.name:<24} ", (column.label, "dim")),
-                    column.name,
-                    column.name in self._chosen,
-                )
-                for column in self._columns
-                if column.name != "run"
+            yield OptionList(*(
+                Option(self._words(column), id=column.name) for column in self._columns
             ))  # fmt: skip
+
+    def action_check(self) -> None:
+        """Check or uncheck the column under the cursor."""
+        choices = self.query_one(OptionList)
+        if choices.highlighted is None:
+            return
+        column = self._columns[choices.highlighted]
+        self._checked ^= {column.name}
+        choices.replace_option_prompt_at_index(choices.highlighted, self._words(column))
 
     def action_accept(self) -> None:
         """Return the checked columns, in the order in which they are listed."""
-        checked = set(self.query_one(SelectionList).selected)
-        names = [column.name for column in self._columns if column.name in checked]
+        names = [column.name for column in self._columns if column.name in self._checked]
         self.dismiss(",".join(names) or "run")
 
     def action_default(self) -> None:
         """Return to the default columns."""
         self.dismiss("")
+
+    def _words(self, column: Column) -> Text:
+        """Return the check, the name for filters and files, and the label."""
+        check = "■" if column.name in self._checked else "□"
+        return Text.assemble(f"{check} {column.name:<24} ", (column.label, "dim"))
 
 
 class OrderDialog(_ListDialog):

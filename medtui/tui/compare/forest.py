@@ -8,7 +8,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median_low
 
 from rich.text import Text
 
@@ -16,8 +15,8 @@ from medtui.charts.palette import Colours
 from medtui.charts.ticks import ticks_of
 from medtui.units import MINUS
 
-_OUTLIER = 4.0
-"""An interval that reaches this many times as far as the median one is off the scale."""
+_OUTLIER = 6.0
+"""Intervals that reach this many times as far as the next shorter one are off the scale."""
 
 _LEAST_PLOT = 16
 """Cells of the plot at least; names are cut before it is narrower."""
@@ -70,15 +69,24 @@ def scale_of(forest: Forest) -> Scale:
         return (min([*fixed, -1.0]), max([*fixed, 1.0]))
     if forest.is_change:
         far = [max(abs(low), abs(high)) for (low, high), _ in reaches]
-        usual = max(median_low(far), abs(forest.margin or 0.0))
-        near = [ends for (ends, _), reach in zip(reaches, far, strict=True)
-                if reach <= _OUTLIER * usual]  # fmt: skip
+        last = _longest_near(far, abs(forest.margin or 0.0))
+        near = [ends for (ends, _), reach in zip(reaches, far, strict=True) if reach <= last]
     else:
         near = [ends for ends, _ in reaches]
     low = min([*fixed, *(ends[0] for ends in near)])
     high = max([*fixed, *(ends[1] for ends in near)])
     spare = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
     return low - spare, high + spare
+
+
+def _longest_near(reaches: Sequence[float], margin: float) -> float:
+    """Return the longest reach before the first jump to outliers."""
+    last = margin
+    for reach in sorted(reaches):
+        if last and reach > _OUTLIER * last:
+            break
+        last = max(last, reach)
+    return last
 
 
 def draw_forest(
@@ -184,6 +192,8 @@ def _off_scale(row: ForestRow, forest: Forest, scale: Scale, text: Text, colours
     words = written(row.value, forest)
     if row.interval is not None:
         words += f" [{', '.join(written(each, forest) for each in row.interval)}]"
+    elif row.words:
+        words += f" {row.words}"
     if row.value < scale[0]:
         return _write(text, 0, f"◀ {words}", style)
     return _write(text, max(0, text.cell_len - len(words) - 2), f"{words} ▶", style)
