@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from rich.text import Text
 
+from medtui.analysis.columns import column_named
 from medtui.charts.figures.run import metric_plot
 from medtui.charts.figures.run_charts import run_charts
 from medtui.charts.palette import DARK
@@ -24,10 +25,16 @@ from medtui.tui.run.density_heat import brief_density, density_caption, density_
 from medtui.tui.run.details import compare_run, read_files
 from medtui.tui.run.layout_rows import hero_rows
 from medtui.tui.run.machine import machine_sheet
-from medtui.tui.run.outcome import files_sheet, patients_sheet, settings_sheet, size_sheet
+from medtui.tui.run.outcome import (
+    files_sheet,
+    gains_text,
+    patients_sheet,
+    settings_sheet,
+    size_sheet,
+)
 from medtui.tui.run.sheet import sparkline
 from medtui.tui.widgets.choice_line import choice_line
-from medtui.units import GIB, MINUS
+from medtui.units import GIB, MINUS, TIMES
 from tests.helpers.paths import RECORDED
 from tests.helpers.recorded_runs import PRESET, RecordedStudy
 
@@ -217,7 +224,7 @@ def test_a_finished_run_is_compared_on_test_with_its_interval(
     said = patients_sheet(found, 40, DARK).canvas().plain.splitlines()
     assert len(said) == 1 + len(found.patients)
     assert found.patients[0].patient[:10] in said[1]
-    assert "not shown" in hero_rows(over, answer, 79, DARK, rows=3, is_ascii=False).plain
+    assert "not shown" in hero_rows(answer, 79, DARK, rows=3, is_ascii=False).plain
 
 
 def test_sizes_and_files_of_a_finished_run(cells: StudyFolder, over: RunView) -> None:
@@ -269,6 +276,16 @@ def test_charts_are_named_in_the_title_and_can_be_hit() -> None:
 
 def test_in_ascii_the_number_is_plain(live: RunView) -> None:
     """Half blocks have no likeness there."""
-    drawn = hero_rows(live, answer_of(live), 79, DARK, rows=3, is_ascii=True).plain
+    drawn = hero_rows(answer_of(live), 79, DARK, rows=3, is_ascii=True).plain
     assert "█" not in drawn
     assert answer_of(live).primary.show_change(answer_of(live).primary.change) in drawn
+
+
+def test_a_run_is_smaller_by_what_compare_says(cells: StudyFolder, over: RunView) -> None:
+    """Against the reference's dense file: its own is half as large in half precision."""
+    found = compare_run(cells.run("prune-0.1"))
+    assert found is not None
+    assert found.smaller == column_named("smaller").number(found.entry)
+    half = replace(found, smaller=12.1)
+    assert gains_text(answer_of(over, half)) == f"12{TIMES} smaller"
+    assert gains_text(answer_of(over)) == ""

@@ -82,6 +82,8 @@ class Answer:
     from_reference: "Difference | None" = None
     note: str = ""
     """Why there is no interval, or no difference."""
+    smaller: float | None = None
+    """How often the sparse size fits into the reference's dense one; None while not known."""
 
     @property
     def primary(self) -> MetricLine:
@@ -164,6 +166,7 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
         headline.detectable if headline and math.isfinite(headline.detectable) else None,
         _reference_change(view, differences),
         _note(view, found, against),
+        found.smaller if found else None,
     )
 
 

@@ -203,7 +203,7 @@ class RunBody(Container):
         hero = self.query_one("#hero", RowsPane)
         if hero.inner_width > 0:
             rows = 1 if is_small else HERO_ROWS
-            hero.show_canvas(hero_rows(view, answer, hero.inner_width, colours, rows=rows,
+            hero.show_canvas(hero_rows(answer, hero.inner_width, colours, rows=rows,
                                        is_ascii=is_ascii))  # fmt: skip
         brief = self.query_one("#brief", RowsPane)
         if brief.inner_width > 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.analysis.baselines import baseline_of
+from medtui.analysis.columns import column_named
 from medtui.analysis.differences import Differences, differences_from, pair_runs
 from medtui.analysis.patient_changes import PatientChange, patient_changes
 from medtui.analysis.run_record import RunRecord, read_run_records, reference_of
@@ -56,6 +57,8 @@ class Comparison:
     """Answers that changed."""
     problem: str = ""
     """Why there is no difference."""
+    smaller: float | None = None
+    """How often the sparse size fits into the reference's dense one; None for a dense run."""
 
 
 def compare_run(folder: RunFolder) -> Comparison | None:
@@ -67,14 +70,16 @@ def compare_run(folder: RunFolder) -> Comparison | None:
     baseline = baseline_of(entry, entries)
     if baseline is None:
         return Comparison(entry, None)
+    smaller = column_named("smaller").number(entry)
     try:
         reference = reference_of(entry, entries)
         known = [each for each in (entry, baseline, reference) if each is not None]
         found = differences_from(baseline, entry, known)
         pair = pair_runs(baseline, entry)
     except MedtuiError as error:
-        return Comparison(entry, baseline, problem=error.message)
-    return Comparison(entry, baseline, found, patient_changes(pair), pair.count_flips())
+        return Comparison(entry, baseline, problem=error.message, smaller=smaller)
+    patients, flips = patient_changes(pair), pair.count_flips()
+    return Comparison(entry, baseline, found, patients, flips, smaller=smaller)
 
 
 def read_files(folder: RunFolder) -> RunFiles:

@@ -26,9 +26,7 @@ _WIDE_ENOUGH = 76
 _MOST_PATIENTS = 5
 
 
-def hero_rows(
-    view: RunView, answer: Answer, width: int, colours: Colours, *, rows: int, is_ascii: bool
-) -> Canvas:
+def hero_rows(answer: Answer, width: int, colours: Colours, *, rows: int, is_ascii: bool) -> Canvas:
     """Return the answer in one row, or in three with the ruler beside it."""
     sheet = Sheet(width, colours, is_ascii)
     if rows == 1:
@@ -41,7 +39,7 @@ def hero_rows(
     draw_hero(sheet, answer, 1, is_alone=True, end=width - _RULER - 2 if has_ruler else None)
     if has_ruler:
         draw_ruler(sheet, answer, width - _RULER - 1, _RULER, (1, 2))
-        gains = gains_text(view)
+        gains = gains_text(answer)
         sheet.put_at(0, width - 1 - len(gains), gains, colours.strong, is_bold=True)
     return sheet.canvas()
 

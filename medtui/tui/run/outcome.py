@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
 from medtui.tui.run.sheet import Sheet
-from medtui.units import MIB, MISSING, format_bytes, format_change, plural
+from medtui.units import MIB, MISSING, format_bytes, format_change, format_factor, plural
 
 if TYPE_CHECKING:
     from medtui.analysis.run_record import RunRecord
+    from medtui.tui.run.answer import Answer
     from medtui.tui.run.details import Comparison, RunFiles
 
 _THOUSAND, _MILLION = 1e3, 1e6
-_TEN = 9.95
-"""Factors from here on have no decimal, with two digits."""
 _NO_GAIN = 1.05
 """Factors below this are no gain."""
 
@@ -70,7 +69,7 @@ def size_sheet(view: RunView, found: "Comparison | None", width: int, colours: C
         sheet.right(place, word, colours.muted)
     dense_weights = size.num_compressible
     rows = [
-        ("sparse, MiB", size.bytes_packed / MIB, size.bytes_dense / MIB, False, 3),
+        ("sparse, MiB", size.bytes_packed / MIB, _bytes(found, size.bytes_dense) / MIB, False, 3),
         (
             "weights, k",
             size.num_compressible_nonzero / _THOUSAND,
@@ -95,6 +94,10 @@ def size_sheet(view: RunView, found: "Comparison | None", width: int, colours: C
                    "no channel could be removed", colours.muted)  # fmt: skip
     sheet.line(f"dense size {format_bytes(size.bytes_dense)}", colours.muted)
     return sheet
+
+
+def _bytes(found: "Comparison | None", own: int) -> int:
+    return found.baseline.result.size.bytes_packed if found and found.baseline else own
 
 
 def _macs(found: "Comparison | None", own: int) -> int:
@@ -135,13 +138,8 @@ def _write_factor(
         sheet.right(end, MISSING, colours.faint)
         return
     factor = value / base if is_higher_better else base / value
-    sheet.right(end, _factor_text(factor),
+    sheet.right(end, format_factor(factor),
                 colours.good if factor > _NO_GAIN else colours.muted)  # fmt: skip
-
-
-def _factor_text(factor: float) -> str:
-    """Return a factor with two digits."""
-    return f"{factor:.1f}×" if factor < _TEN else f"{factor:.0f}×"
 
 
 def _shown(value: float | None, digits: int) -> str:
@@ -150,12 +148,10 @@ def _shown(value: float | None, digits: int) -> str:
     return f"{value:.{digits}g}" if digits else f"{value:,.0f}"
 
 
-def gains_text(view: RunView) -> str:
-    """Return by how much the model is smaller; empty where it is not."""
-    if view.result is None or not view.row.is_compressed:
-        return ""
-    factor = view.result.size.bytes_dense / max(1, view.result.size.bytes_packed)
-    return f"{_factor_text(factor)} smaller" if factor > _NO_GAIN else ""
+def gains_text(answer: "Answer") -> str:
+    """Return how many times smaller than the reference the model is; empty where it is not."""
+    factor = answer.smaller or 0.0
+    return f"{format_factor(factor)} smaller" if factor > _NO_GAIN else ""
 
 
 def files_sheet(files: "RunFiles | None", view: RunView, width: int, colours: Colours) -> Sheet:

@@ -167,7 +167,7 @@ def _result(view: RunView, answer: Answer, width: int, colours: Colours) -> list
     assert view.result is not None
     line = answer.primary
     name = view.row.headline.label
-    gains = gains_text(view)
+    gains = gains_text(answer)
     if line.change is None:
         said = f"test {name} {view.row.headline.show(view.row.test)}"
     else:
