@@ -8,6 +8,7 @@ from medtui.events import CycleEnded
 from medtui.metrics import Task
 from medtui.monitor.file_stamp import FileStamp, is_settled, stamp_of
 from medtui.monitor.folder_problems import missing_result, preset_problem
+from medtui.monitor.log_preview import preview_history
 from medtui.monitor.planned_stages import planned_stages
 from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Preset
@@ -43,6 +44,8 @@ class RunFeed:
 
     _times: LogTimes = field(default_factory=LogTimes)
     """Of the log of a finished run that is not read."""
+    _whole: History | None = None
+    """History of a long log while it is read; `history` is that of its ends meanwhile."""
     _outcome_read: tuple[FileStamp, ...] = ()
     """What the folder was like when the result was read that is shown in brief."""
 
@@ -59,9 +62,12 @@ class RunFeed:
         is_running = self._lock.holder() is not None
         records = self._tail.poll()
         if self._tail.was_replaced:
-            self.history = History()
+            self.history, self._whole = History(), None
+        history = self._whole or self.history
         for record in records:
-            self.history.add(record)
+            history.add(record)
+        if self._whole is not None and not self._tail.is_behind:
+            self.history, self._whole = self._whole, None
         self.status = status_of(
             self.folder, self.history, is_held=is_running, is_silent=self._lock.is_silent
         )
@@ -73,9 +79,12 @@ class RunFeed:
         return before != (self.history.num_records, self.status, self.result is None)
 
     def open(self) -> None:
-        """Read the log from now on, also of a finished run."""
+        """Read the log from now on, also of a finished run; the ends of a long one at once."""
         self.is_brief = False
         self._outcome_read = ()
+        preview = preview_history(self.folder.events) if not self.history.num_records else None
+        if preview is not None:
+            self.history, self._whole = preview, History()
 
     def close(self) -> None:
         """Forget the log; that of a finished run is not read again."""
@@ -180,5 +189,5 @@ class RunFeed:
         return True
 
     def _forget_log(self) -> None:
-        self.history = History()
+        self.history, self._whole = History(), None
         self._tail = EventTail(self.folder.events)

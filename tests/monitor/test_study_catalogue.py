@@ -168,6 +168,28 @@ def test_the_log_of_a_finished_run_is_read_when_it_is_opened(
     assert view.lines[-1].text == "finished"
 
 
+def test_a_long_log_is_opened_from_its_end(runs_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last lines are there at once; cycles, whose stage is not known yet, when all is read."""
+    monkeypatch.setattr("medtui.monitor.log_preview.LONG_BYTES", 1)
+    monkeypatch.setattr("medtui.monitor.log_preview.HEAD_BYTES", 600)
+    monkeypatch.setattr("medtui.monitor.log_preview.TAIL_BYTES", 3000)
+    monkeypatch.setattr("medtui.runs.log_reader.CHUNK_BYTES", 2048)
+    reader = FolderReader(runs_dir)
+    reader.read("", refresh_all=True)
+    view = reader.read("demo/prune-0.1", refresh_all=False).view
+    assert view is not None
+    assert view.is_behind
+    assert [line.text for line in view.lines][-1] == "finished"
+    assert view.session is not None
+    assert not view.cycles
+    while reader.is_behind:
+        reader.read_more()
+    view = reader.read("demo/prune-0.1", refresh_all=False).view
+    assert view is not None
+    assert len(view.cycles) == 8
+    assert not view.is_behind
+
+
 def test_ages_and_order_survive_a_copy_that_changes_all_times(runs_dir: Path) -> None:
     """They are those of events, and of the study's plan, and not those of files."""
     _record(runs_dir, "newer", start=START + 1000)

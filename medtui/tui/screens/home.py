@@ -5,11 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from rich.text import Text
-from textual import work
 from textual.app import ComposeResult
 from textual.message import Message
 
-from medtui.monitor.outcome_loader import OutcomeLoader
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot, studies_finished_between
 from medtui.monitor.study_order import ORDERS, Order, choose_studies
@@ -24,6 +22,7 @@ from medtui.tui.actions.messages import (
 )
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
+from medtui.tui.screens.outcome_worker import OutcomeWorker
 from medtui.tui.screens.refusals import refusal
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.filter_input import FilterInput
@@ -31,6 +30,7 @@ from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.study_pane import StudyPane
 from medtui.tui.widgets.study_picture import StudyPicture
+from medtui.tui.widgets.study_text import folder_state
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.welcome import Welcome
@@ -40,10 +40,14 @@ class HomeScreen(SnapshotScreen):
     """The first screen."""
 
     HELP = (
-        "The upper table lists all studies, running ones first. The lower table lists the runs of "
-        "the study under the cursor. A study is one start of a preset: its reference, and one run "
-        "for each scheme, density and seed. Press Enter on a study to move to its runs, and on a "
-        "run to open it."
+        "The upper table lists all studies, running ones first; in a narrow terminal one line "
+        "shows a study, and , and . go to others. A study is one start of a preset: its "
+        "reference, and one run for each scheme, density and seed. Below are the runs of the "
+        "study under the cursor: the change against the control with its 95 % interval, with "
+        "✓ non-inferior, ~ not shown, ✗ worse. The picture shows the metric on test by size, "
+        "with the margin as a band and a live run as a ring. Enter on a study goes to its runs, "
+        "on a run or a point it opens the run. The sentence names the smallest compression that "
+        "is non-inferior on val."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-narrow"), (100, "-wide"), (160, "-broad")]
@@ -53,6 +57,7 @@ class HomeScreen(SnapshotScreen):
     NOTHING_TO_CLOSE = "Nothing to close: this is the first screen, and q quits."
 
     BINDINGS = [
+        bind("demo", "demo", "Start the demo", "Start the demo, where there is no study"),
         bind("new", "new", "New study", "Set up a study from a preset"),
         bind("stop", "stop", "Stop", "Stop the study, or the run under the cursor"),
         bind("resume", "resume", "Resume", "Resume the unfinished runs of the study"),
@@ -68,7 +73,6 @@ class HomeScreen(SnapshotScreen):
         bind("next_run", "next_study(1)", "Next study", "Move to the next study", shown=False),
         bind("next_run_back", "next_study(-1)", "Previous study", "Move to the previous study",
              shown=False),
-        bind("demo", "demo", "Start the demo", "Start the demo, where there is no study"),
         bind("open", "demo", "Start the demo", "Start the demo, where there is no study",
              shown=False),
         bind("close", "close", "Studies", "Move to the table of studies", shown=False),
@@ -77,8 +81,6 @@ class HomeScreen(SnapshotScreen):
 
     _filter = ""
     _order: Order = "newest"
-    _is_comparing = False
-    """Whether the runs of a study are being compared."""
     _shown = ""
     """The study whose runs are shown."""
     _marked: frozenset[str] = frozenset()
@@ -109,13 +111,13 @@ class HomeScreen(SnapshotScreen):
         yield KeyBar()
 
     @cached_property
-    def _outcomes(self) -> OutcomeLoader:
-        return OutcomeLoader(getattr(self.app, "runs_dir", Path()))
+    def _outcomes(self) -> OutcomeWorker:
+        return OutcomeWorker(self.app, getattr(self.app, "runs_dir", Path()), self.reshow)
 
     def receive(self, snapshot: Snapshot) -> None:
         """Store a snapshot; announce studies that ended, also while another screen is shown."""
         for study in studies_finished_between(self.snapshot, snapshot):
-            self._announce(study)
+            self._outcomes.announce(study)
         super().receive(snapshot)
 
     def on_study_pane_ready(self) -> None:
@@ -127,14 +129,17 @@ class HomeScreen(SnapshotScreen):
         has_studies = bool(snapshot.studies)
         self.set_class(not has_studies, "-empty")
         if not has_studies:
-            self.query_one(Welcome).show_start(self.colours, str(self._outcomes.runs_dir))
+            folder = str(getattr(self.app, "runs_dir", ""))
+            self.query_one(Welcome).show_start(self.colours, folder)
         studies = self.query_one(StudyTable)
         chosen = choose_studies(snapshot.studies, self._filter, self._order)
         outcomes = {study.name: self._outcomes.latest(study) for study in chosen}
         studies.show_studies(chosen, outcomes, self.colours, self.now)
         studies.caption(self._caption(len(chosen)))
         self._show_study()
-        self.query_one(TitleBar).show(Text("medtui  Home", style="bold"), self._summary(snapshot))
+        self.query_one(TitleBar).show(
+            Text("medtui  Home", style="bold"), folder_state(snapshot, self.colours)
+        )
         if has_studies and self.focused is None:
             self._first_pane().focus()
         self.refresh_bindings()
@@ -280,55 +285,16 @@ class HomeScreen(SnapshotScreen):
             place=(table.cursor_row + 1, table.row_count),
             now=self.now,
         )
-        self.call_after_refresh(self._compare_next)
+        self.call_after_refresh(self._request_outcomes)
 
-    def _compare_next(self) -> None:
-        """Compare the runs of the study under the cursor, else of another one on screen."""
-        due = [study for study in self._studies_on_screen() if not self._outcomes.is_current(study)]
-        if due and not self._is_comparing:
-            self._is_comparing = True
-            self._compare(due[0])
-
-    def _studies_on_screen(self) -> list[StudySummary]:
+    def _request_outcomes(self) -> None:
+        """Compare the runs of the study under the cursor, then of the others on screen."""
         table, study = self.query_one(StudyTable), self.study
         first = round(table.scroll_y)
         names = table.keys[first : first + max(1, table.size.height)] if table.display else []
         found = [self.snapshot.study(name) for name in names] if self.snapshot else []
-        return [*([study] if study else []), *(each for each in found if each is not None)]
-
-    @work(thread=True, group="outcomes", description="compare runs")
-    def _compare(self, study: StudySummary) -> None:
-        self._outcomes.load(study)
-        self.app.call_from_thread(self._compared)
-
-    def _compared(self) -> None:
-        self._is_comparing = False
-        if self.is_current:
-            self.reshow()
-
-    @work(thread=True, group="endings", description="tell a study's outcome")
-    def _announce(self, study: StudySummary) -> None:
-        """Tell what a study found when it has finished."""
-        outcome = self._outcomes.load(study)
-        if outcome is not None:
-            self.app.call_from_thread(
-                self.notify, outcome.sentences[0], title=study.name, timeout=20, markup=False
-            )
-            self.app.call_from_thread(self.app.bell)
+        self._outcomes.request([each for each in (study, *found) if each is not None])
 
     def _caption(self, count: int) -> str:
         title = f"Studies by {'newest event' if self._order == 'newest' else self._order}"
         return f"{title}: {count} matching {self._filter!r}" if self._filter else title
-
-    def _summary(self, snapshot: Snapshot) -> Text:
-        if snapshot.problem:
-            return Text(f"⚠ {snapshot.problem}", style=self.colours.warning)
-        count = len(snapshot.studies)
-        if snapshot.num_unread and count:
-            total = count + snapshot.num_unread
-            return Text(f"reading {count:,} of {total:,} studies", style=self.colours.muted)
-        text = Text(f"{count} stud{'y' if count == 1 else 'ies'}", style=self.colours.muted)
-        if snapshot.num_live:
-            live = Text(f"● {snapshot.num_live} running", style=self.colours.states["running"])
-            text = Text.assemble(live, "  ", text)
-        return text

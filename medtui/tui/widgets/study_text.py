@@ -7,12 +7,28 @@ from rich.text import Text
 from medtui.analysis.outcome import StudyOutcome
 from medtui.charts.palette import Colours
 from medtui.monitor.run_summary import RunSummary
+from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.status_text import age_of, state_text
 from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
-from medtui.units import format_bytes, format_density, format_duration, format_factor
+from medtui.units import format_bytes, format_density, format_duration, format_factor, plural
 
 _BAR = "▌ "
+
+
+def folder_state(snapshot: Snapshot, colours: Colours) -> Text:
+    """Return how many studies there are and run, or why that is not known."""
+    if snapshot.problem:
+        return Text(f"⚠ {snapshot.problem}", style=colours.warning)
+    count = len(snapshot.studies)
+    if snapshot.num_unread and count:
+        total = count + snapshot.num_unread
+        return Text(f"reading {count:,} of {total:,} studies", style=colours.muted)
+    text = Text(plural(count, "study"), style=colours.muted)
+    if snapshot.num_live:
+        live = Text(f"● {snapshot.num_live} running", style=colours.states["running"])
+        text = Text.assemble(live, "  ", text)
+    return text
 
 
 def study_line(study: StudySummary, place: int, count: int, colours: Colours, now: float) -> Text:

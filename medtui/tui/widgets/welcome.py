@@ -6,17 +6,17 @@ from medtui.charts.palette import Colours
 from medtui.tui.widgets.panel import TextPanel
 
 _WHAT = (
-    "medtui compresses medical image classifiers with NVIDIA's Condensa and measures what is lost:",
-    "accuracy on test patients with its interval, beside size, time and memory.",
-    "A study trains a network, compresses it by each scheme and density, and compares all runs.",
+    "medtui compresses medical image classifiers with NVIDIA's Condensa",
+    "and measures what is lost on test patients, beside size and time.",
+    "A study trains a network, compresses it in many ways, and compares them.",
 )
 
 _KEYS = (
-    ("d", "start the demo now: synthetic blood cells, a few minutes on two CPU cores"),
+    ("d", "start the demo now: synthetic blood cells, a few minutes"),
     ("n", "your own: choose a preset, or open yours"),
 )
 
-_ELSEWHERE = "Studies started elsewhere, as by `medtui --run demo`, appear here by themselves."
+_ELSEWHERE = "Studies started elsewhere, as by `medtui --run demo`, appear here too."
 
 
 class Welcome(TextPanel):
