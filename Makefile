@@ -2,6 +2,7 @@
 # make test        checks and tests
 # make check       ruff, mypy and the import contracts
 # make docs        the documentation, into docs/_build/html; every warning is an error
+# make pictures    the pictures and the recording of the documentation, of RUNS with a study demo
 # make coverage    the tests with coverage, into htmlcov/
 # make build       wheel and sdist, checked, into dist/
 # make faults      all fault tests, of which make test runs a sample; N=2 tries what is random twice as often
@@ -22,10 +23,13 @@ WHEEL_REUSE ?=
 N ?= 1
 FIGURES := build/faults.jsonl
 
+# The runs folder of which pictures are taken.
+RUNS ?= runs
+
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check pytest faults docs coverage build wheel-test clean
+.PHONY: demo test check pytest faults docs pictures coverage build wheel-test clean
 
 demo: $(VENV)/.installed
 	$(BIN)/medtui --run demo
@@ -50,6 +54,9 @@ faults: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --builder html docs docs/_build/html
+
+pictures: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.recording $(RUNS)
 
 coverage: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=html --cov-report=term

@@ -43,16 +43,18 @@ class Step:
     picture: str = ""
 
 
+DOWN = "\x1b[B"
+
 STEPS = (
-    Step((), "demo", "home"),
-    Step(("\t", "\x1b[B", "\x1b[B"), "demo"),
-    Step(("\r",), "reference", "run"),
-    Step(("2",), "Against the control"),
-    Step(("b",), "demo"),
-    Step(("c",), "verdict", "compare"),
+    Step((), "margin 2", "home"),
+    Step(("\t", DOWN, DOWN, DOWN), "PruneQ16 0.1"),
+    Step(("\r",), "Patients by loss", "run"),
+    Step(("2",), "Loss"),
+    Step(("b", "c"), "verdict", "compare"),
     Step(("7",), "Subgroups"),
-    Step(("b",), "demo"),
-    Step(("n",), "Presets", "new-study"),
+    Step(("b", "n"), "what it does", "new-study"),
+    Step(("\r",), "patients with"),
+    Step(("g",), "at most", "compress"),
 )
 
 
