@@ -108,7 +108,9 @@ async def test_enter_opens_the_run_and_going_back_leads_to_compare(recorded: Pat
     async with opened(recorded, size=(120, 40)) as pilot:
         await _compare(pilot, "5 marked")
         compare = pilot.app.screen
-        await pilot.press("right", "enter")
+        await pilot.click("#forest", offset=(4, 1))
+        assert compare.query_one(CompareTable).selected_run == compare._state.marked[1].entry.key
+        await pilot.press("down", "right", "enter")
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "RunScreen")
         assert pilot.app.screen.key == compare.query_one(CompareTable).selected_run
         pilot.app.screen.dismiss()

@@ -24,7 +24,7 @@ from medtui.tui.compare.headings import cell_of, heading_of, screen_columns
 from medtui.tui.compare.lighting import lit
 from medtui.tui.compare.named_filters import name_filter, read_filters
 from medtui.tui.compare.subgroup_text import draw_groups, group_rows
-from medtui.tui.compare.walking import next_point
+from medtui.tui.compare.walking import next_point, run_at
 from medtui.tui.compare.writing import owner_of, table_of, titled, write_table
 from medtui.units import MIB
 from tests.helpers.paths import RECORDED
@@ -212,6 +212,9 @@ def test_arrows_walk_the_points_from_left_to_right(cells: list[RunRecord]) -> No
     assert next_point(plot, keys, order[-1].entry.key, 1) == "cells/reference"
     assert next_point(plot, keys, first, -1) == first
     assert next_point(replace(plot, series=()), keys, None, 1) is None
+    x = order[-1].entry.result.size.bytes_packed / MIB
+    assert run_at(plot, keys, x) == "cells/reference"
+    assert run_at(plot, keys, x + 1) is None
 
 
 def test_the_run_under_the_cursor_is_lit_and_named(cells: list[RunRecord]) -> None:

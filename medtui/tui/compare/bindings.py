@@ -5,6 +5,7 @@ from medtui.tui.compare.tabs import TABS
 from medtui.tui.widgets.chart_keys import CHART_BINDINGS
 
 COMPARE_BINDINGS = [
+    bind("open", "open_run", "Open run", "Open the run under the cursor"),
     bind("mark", "mark", "Mark", "Mark or unmark the run under the cursor"),
     bind("pin", "pin", "Pin", "Pin the run under the cursor as the baseline, or unpin it"),
     bind("filter", "filter", "Filter", "Filter runs: a b, OR, NOT, has:x, x>1, x~regex; down "

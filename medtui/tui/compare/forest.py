@@ -101,7 +101,7 @@ def draw_forest(
     names = max(0, min(names, width - _LEAST_PLOT - letters - 2))
     plot = max(1, width - names - letters - 2)
     scale = scale_of(forest)
-    gap = max(1, min(_MOST_GAP, (height - _AXIS_ROWS) // max(1, len(forest.rows))))
+    gap = gap_of(forest, height)
     text = Text(no_wrap=True)
     for row in forest.rows:
         text.append_text(_label(row, letters, names, colours, is_lit=row.key == lit))
@@ -113,6 +113,11 @@ def draw_forest(
             text.append("\n")
     text.append_text(_axis(forest, scale, plot, names + letters + 2, colours))
     return text
+
+
+def gap_of(forest: Forest, height: int) -> int:
+    """Return the rows from one dot to the next."""
+    return max(1, min(_MOST_GAP, (height - _AXIS_ROWS) // max(1, len(forest.rows))))
 
 
 def _ends(row: ForestRow) -> tuple[float, float]:

@@ -8,7 +8,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from medtui.charts.palette import Colours
-from medtui.tui.compare.forest import Forest, draw_forest
+from medtui.tui.bindings import bind
+from medtui.tui.compare.forest import Forest, draw_forest, gap_of
 from medtui.tui.compare.tabs import describe_tabs, tab_at
 from medtui.tui.widgets.panel import TextPanel
 
@@ -53,6 +54,26 @@ class ForestPanel(TextPanel):
         self._forest, self._notes, self._colours, self._lit = forest, notes, colours, lit
         self._draw()
 
+    BINDINGS = [
+        bind("scroll", "screen.step(1)", "Down", "Go to the next run", shown=False),
+        bind("scroll_back", "screen.step(-1)", "Up", "Go to the previous run", shown=False),
+    ]
+
+    @dataclass
+    class RowChosen(Message):
+        """A row was clicked."""
+
+        key: str
+
+    _gap = 1
+
+    def on_click(self, event: Click) -> None:
+        """Choose the run whose dot or name is under the mouse."""
+        place = event.get_content_offset(self)
+        rows = self._forest.rows if self._forest else ()
+        if place is not None and place.y // self._gap < len(rows):
+            self.post_message(self.RowChosen(rows[place.y // self._gap].key))
+
     def on_resize(self) -> None:
         """Draw for the new size."""
         self._draw()
@@ -66,6 +87,7 @@ class ForestPanel(TextPanel):
         needed = len(self._forest.rows) + 2
         if size.height < needed + space:
             notes, space = Text(), 0
+        self._gap = gap_of(self._forest, size.height - space)
         drawn = draw_forest(
             self._forest, size.width, size.height - space, self._colours, lit=self._lit
         )

@@ -1,11 +1,13 @@
 """Compare: any runs of any studies, side by side. Reads and computes in threads."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
+from textual.events import Click
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
@@ -18,13 +20,15 @@ from medtui.tui.compare.content import CompareContent
 from medtui.tui.compare.contents import compute_content, compute_differences
 from medtui.tui.compare.filter_line import CompareFilter
 from medtui.tui.compare.model import ComparisonLoader, FinishedRuns
-from medtui.tui.compare.panels import TabStrip
+from medtui.tui.compare.panels import ForestPanel, TabStrip
 from medtui.tui.compare.rows import CompareRows, TableOptions
 from medtui.tui.compare.state import CompareState
 from medtui.tui.compare.subgroups_pane import SubgroupsPane
 from medtui.tui.compare.tab_area import TabArea
 from medtui.tui.compare.table import CompareTable
 from medtui.tui.compare.tabs import OF_CURRENT, SUBGROUPS, Pane, TabRequest
+from medtui.tui.compare.walking import run_at
+from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
@@ -111,6 +115,20 @@ class CompareScreen(CompareContent):
         self._refresh()
         if not self.query_one(CompareFilter).display:
             self.query_one(CompareTable).focus()
+
+    def on_forest_panel_row_chosen(self, message: ForestPanel.RowChosen) -> None:
+        self.query_one(CompareTable).select(message.key)
+
+    def on_click(self, event: Click) -> None:
+        """Go to the run whose point was clicked; of a curve, the chart reads the values."""
+        chart = event.widget
+        if not isinstance(chart, Chart) or chart.plot is None or chart.viewport.cursor is None:
+            return
+        keys = {run.mark.letter: run.entry.key for run in self._state.marked}
+        key = run_at(chart.plot, keys, chart.viewport.cursor)
+        if key is not None:
+            chart.set_viewport(replace(chart.viewport, cursor=None))
+            self.query_one(CompareTable).select(key)
 
     def on_tab_strip_chosen(self, message: TabStrip.Chosen) -> None:
         self._choose_tab(message.tab)

@@ -20,5 +20,13 @@ def next_point(plot: Plot, keys: Mapping[str, str], current: str | None, step: i
     return order[min(len(order) - 1, max(0, order.index(current) + step))]
 
 
+def run_at(plot: Plot, keys: Mapping[str, str], x: float) -> str | None:
+    """Return the run whose point lies at x; None where runs are no points."""
+    for series in plot.series:
+        if series.letter in keys and _is_point(series) and series.points[0][0] == x:
+            return keys[series.letter]
+    return None
+
+
 def _is_point(series: Series) -> bool:
     return series.stroke == "dots" and len(series.points) == 1
