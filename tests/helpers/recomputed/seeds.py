@@ -9,7 +9,7 @@ from scipy.stats import t
 
 from tests.helpers.recomputed.answers import answers_of, pair
 from tests.helpers.recomputed.comparison import primary_of
-from tests.helpers.recomputed.intervals import effective_number, weighed
+from tests.helpers.recomputed.intervals import effective_number
 from tests.helpers.recomputed.printed import actual_density, density_of, metric_cells, sizes
 from tests.helpers.recomputed.run_files import RunFiles
 from tests.helpers.recomputed.sheets import positive_of
@@ -25,6 +25,7 @@ from tests.helpers.recomputed.texts import (
     size,
     with_interval,
 )
+from tests.helpers.recomputed.weighted_metrics import weighed
 
 
 @dataclass(frozen=True)
