@@ -35,7 +35,7 @@ async def test_a_word_is_looked_up(runs_dir: Path, showcase: list[RecordedStudy]
     async with opened(runs_dir, size=(80, 24)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: "Keys everywhere" in screen_text(pilot))
-        assert "This screen" in screen_text(pilot)
+        assert "Keys of this screen" in screen_text(pilot)
         await pilot.press("slash", *"packed")
         await until(pilot, lambda: "sparse size" in screen_text(pilot))
         assert "Keys everywhere" not in screen_text(pilot)

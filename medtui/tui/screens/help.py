@@ -55,9 +55,7 @@ class HelpPanel(Panel, Static):
         has_about = bool(self._about) and word.lower() in self._about.lower()
         self.display = bool(found) or has_about
         text = Table.grid()
-        if has_about:
-            text.add_row(Text(f"{self._about}\n" if found else self._about, colours.text))
-        text.add_row(table)
+        text.add_row(Text(self._about, colours.text) if has_about else table)
         self.update(text)
 
 
@@ -89,7 +87,8 @@ class HelpScreen(LayeredScreen[None]):
             with VerticalGroup(classes="column"):
                 if self._field is not None:
                     yield HelpPanel(f"Field {self._field[0]}", (), self._field[1])
-                yield HelpPanel("This screen", self._own_keys(), self._about.HELP or "")
+                yield HelpPanel("Keys of this screen", self._own_keys())
+                yield HelpPanel("This screen", (), self._about.HELP or "")
             with VerticalGroup(classes="column"):
                 yield kinds["everywhere"]
                 yield kinds["charts"]
