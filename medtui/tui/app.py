@@ -190,13 +190,16 @@ class MedtuiApp(App[None]):
         self.open_run(message.key)
 
     def on_new_study_screen_preset_chosen(self, message: "NewStudyScreen.PresetChosen") -> None:
-        """Open the first step of a new study with a preset's text."""
+        self.open_draft(message.name_or_path)
+
+    def open_draft(self, name_or_path: str) -> None:
+        """Open the first step of a new study from a preset, by its packaged name or path."""
         from medtui.tui.editor.data_screen import DataScreen
         from medtui.tui.editor.document import document_from
         from medtui.tui.editor.state import EditorState
 
         with self._handlers.failures_shown("Could not open the preset"):
-            self.push_screen(DataScreen(EditorState(document_from(message.name_or_path))))
+            self.push_screen(DataScreen(EditorState(document_from(name_or_path))))
 
     def on_data_screen_completed(self, message: "DataScreen.Completed") -> None:
         """Open the second step of a new study."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from medtui.runs.trash import move_to_trash
 from medtui.tui.actions.messages import EmptyTrashRequested
 from medtui.tui.app import MedtuiApp
 from medtui.tui.clipboard import MAX_BYTES, copied_path, copy_text
+from medtui.tui.editor.data_screen import DataScreen
+from medtui.tui.editor.document import PresetDocument
 from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.prompt import Prompt
 from medtui.tui.settings import EXAMPLE, LookSettings, Settings, load_settings, settings_path
 from medtui.tui.widgets.log_view import LogView
 from medtui.tui.widgets.study_list import StudyTable
+from tests.helpers.paths import RECORDED
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import notices, open_live_run, opened, screen_text, until
 
@@ -222,3 +226,15 @@ async def test_another_users_study_is_refused_and_the_application_goes_on(
         assert pilot.app.return_code is None
         assert pilot.app.is_running
         await until(pilot, lambda: "malaria" in screen_text(pilot))
+
+
+async def test_a_run_becomes_a_new_draft(runs_dir: Path) -> None:
+    """`e` on a run opens its preset, with the one cell that repeats it, as a new study."""
+    shutil.copytree(RECORDED / "cells", runs_dir / "cells")
+    async with opened(runs_dir) as pilot:
+        await pilot.press("enter", "down", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+        document = pilot.app.screen.editor.document
+        run = (runs_dir / "cells" / "prune-0.1" / "preset.toml").read_text(encoding="utf-8")
+        assert document.value("compress", "schemes") == ["Prune"]
+        assert PresetDocument(run).value("lc", "cycles") == document.value("lc", "cycles")

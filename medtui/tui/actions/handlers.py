@@ -17,6 +17,7 @@ from medtui.tui.actions.messages import (
     ActionRequest,
     ChartExportRequested,
     DeleteRequested,
+    DraftRequested,
     EmptyTrashRequested,
     ModelExportRequested,
     NoteRequested,
@@ -80,14 +81,25 @@ class ActionHandlers:
                 self._confirm_empty_trash()
             case NoteRequested():
                 self._ask_for_note(request.study)
-            case ModelExportRequested():
-                self._work(self._open_export(request.key))
-            case ChartExportRequested():
-                self._run(
-                    partial(self._actions.export_chart, request.key, request.plot, request.title)
-                )
+            case DraftRequested():
+                self._open_draft(request.key)
+            case ModelExportRequested() | ChartExportRequested():
+                self._export(request)
             case _:
                 assert_never(request)
+
+    def _export(self, request: ModelExportRequested | ChartExportRequested) -> None:
+        if isinstance(request, ModelExportRequested):
+            self._work(self._open_export(request.key))
+        else:
+            self._run(partial(self._actions.export_chart, request.key, request.plot, request.title))
+
+    def _open_draft(self, key: str) -> None:
+        """Open the preset of a run, or where it has none yet, of its study."""
+        folder = self._actions.runs_dir / key
+        study = self._actions.runs_dir / key.partition("/")[0]
+        path = next((each for each in (folder, study) if (each / "preset.toml").is_file()), study)
+        self._app.open_draft(str(path / "preset.toml"))
 
     def confirm_quit(self, live: Sequence[str], *, is_draft_edited: bool) -> None:
         """Ask whether an edited draft is dropped and running studies are stopped, then quit."""

@@ -77,6 +77,14 @@ class ModelExportRequested(ActionMessage):
 
 
 @dataclass
+class DraftRequested(ActionMessage):
+    """Open the preset of a study, or of one run, as the draft of a new study."""
+
+    key: str
+    """`study/run` or a study."""
+
+
+@dataclass
 class ChartExportRequested(ActionMessage):
     """Write a chart to files."""
 
@@ -95,6 +103,7 @@ ActionRequest = (
     | DeleteRequested
     | RestoreRequested
     | EmptyTrashRequested
+    | DraftRequested
     | NoteRequested
     | ModelExportRequested
     | ChartExportRequested

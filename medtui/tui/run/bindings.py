@@ -22,6 +22,8 @@ RUN_BINDINGS = [
     bind("next_run", "next_run(1)", "Next run", "Show the next run of the study"),
     bind("next_run_back", "next_run(-1)", "Previous run", "Show the previous run of the study",
          shown=False),
+    bind("edit", "edit", "Edit", "Open the run's preset as the draft of a new study",
+         shown=False),
     bind("compare", "compare", "Compare", "Compare the finished runs of the study"),
     bind("narrower", "widen(-4)", "Narrower", "Make the chart narrower", shown=False),
     bind("wider", "widen(4)", "Wider", "Make the chart wider", shown=False),

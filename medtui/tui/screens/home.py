@@ -14,6 +14,7 @@ from medtui.monitor.study_order import ORDERS, Order, choose_studies
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.actions.messages import (
     DeleteRequested,
+    DraftRequested,
     NoteRequested,
     RestoreRequested,
     ResumeRequested,
@@ -65,6 +66,8 @@ class HomeScreen(SnapshotScreen):
         bind("order", "order", "Order", "Order studies by newest, name or best val"),
         bind("compare", "compare", "Compare", "Compare the marked runs, or all runs of the study"),
         bind("mark", "mark", "Mark", "Mark the run under the cursor for Compare", shown=False),
+        bind("edit", "edit", "Edit",
+             "Open the preset of the study or the run as the draft of a new study", shown=False),
         bind("note", "note", "Note", "Edit the note of the study", shown=False),
         bind("delete", "delete", "Delete", "Move the study to the trash, after a confirmation",
              shown=False),
@@ -243,6 +246,10 @@ class HomeScreen(SnapshotScreen):
     def action_stop(self) -> None:
         if self.study is not None:
             self.post_message(StopRequested(self.study, self.run))
+
+    def action_edit(self) -> None:
+        if self.study is not None:
+            self.post_message(DraftRequested(self.run.key if self.run else self.study.name))
 
     def action_resume(self) -> None:
         if self.study is not None:

@@ -16,6 +16,7 @@ from medtui.monitor.snapshot import Snapshot
 from medtui.runs.folder import RunFolder
 from medtui.tui.actions.messages import (
     ChartExportRequested,
+    DraftRequested,
     ModelExportRequested,
     ResumeRequested,
     StopRequested,
@@ -150,6 +151,10 @@ class RunScreen(SnapshotScreen):
     def action_resume(self) -> None:
         if self.view is not None:
             self.post_message(ResumeRequested(self.view.study, self.view.row))
+
+    def action_edit(self) -> None:
+        """Open the run's preset as the draft of a new study."""
+        self.post_message(DraftRequested(self.key))
 
     def action_compare(self) -> None:
         """Compare the finished runs of the study."""
