@@ -31,6 +31,8 @@ class RunOutcome:
     """`+0.3 [-0.3, +1.0]`."""
     state: State | None = None
     """Verdict on the change; None without one, and for references and controls."""
+    own: tuple[float, float] | None = None
+    """The 95 % interval of the metric itself; None where there are too few patients for one."""
     curve: tuple[float, ...] = ()
     """The primary metric on val by cycle, where it is defined; empty for very long logs."""
 

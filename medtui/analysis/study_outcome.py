@@ -124,6 +124,7 @@ def _run_outcome(entry: RunRecord, metric: Metric, found: Differences | None) ->
         high=difference.high if difference and has_interval else None,
         text=difference_text(metric, difference),
         state=found.verdict(metric, entry.margin).state if found and is_judged else None,
+        own=entry.result.test.intervals.get(metric.name),
         curve=val_curve(entry.folder, metric),
     )
 

@@ -1,5 +1,7 @@
 """The picture of a study: where its runs, intervals, levels and margin are."""
 
+from dataclasses import replace
+
 import pytest
 
 from medtui.charts.figures.study_picture import picture_points, study_picture
@@ -41,6 +43,15 @@ def test_the_margin_lies_below_the_control() -> None:
     assert (round(zone.low, 1), round(zone.high, 1)) == (91.6, 92.6)
     uncontrolled = study_picture(STUDY, found(outcome_of_run("reference", 0.91, 42.7)))
     assert round(uncontrolled.zones[0].high, 1) == 91.0
+
+
+def test_the_band_can_be_the_interval_of_the_control_or_none() -> None:
+    """Its own interval is wider than the paired ones, which is why it is not shown at first."""
+    runs = [replace(OUTCOME.runs[1], own=(0.87, 0.96)), *OUTCOME.runs[2:]]
+    (zone,) = study_picture(STUDY, found(*runs), band="interval").zones
+    assert (round(zone.low, 1), round(zone.high, 1)) == (87.0, 96.0)
+    assert study_picture(STUDY, OUTCOME, band="interval").zones == ()
+    assert study_picture(STUDY, OUTCOME, band="none").zones == ()
 
 
 def test_a_point_far_below_is_named_at_the_edge_and_squeezes_nothing() -> None:

@@ -7,6 +7,7 @@ is the margin below that level.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from medtui.analysis.outcome import RunOutcome, StudyOutcome
 from medtui.charts.plot import Interval, Level, Plot, Series, Zone
@@ -17,6 +18,11 @@ from medtui.monitor.study_summary import StudySummary
 from medtui.preset import names_probe
 from medtui.runs.run_names import is_control, is_reference
 from medtui.units import MIB
+
+PictureBand = Literal["margin", "interval", "none"]
+"""The margin below the control, the control's own interval, or no band."""
+
+BANDS: tuple[PictureBand, ...] = ("margin", "interval", "none")
 
 _FAR = 4.0
 """A point that is so many times as far from the control as all nearer ones is off the scale."""
@@ -46,14 +52,16 @@ def picture_points(study: StudySummary, outcome: StudyOutcome | None) -> list[Pi
     return sorted(points, key=lambda point: (point.size, point.run.name))
 
 
-def study_picture(study: StudySummary, outcome: StudyOutcome | None, lit: str = "") -> Plot:
+def study_picture(
+    study: StudySummary, outcome: StudyOutcome | None, lit: str = "", band: PictureBand = "margin"
+) -> Plot:
     """Return the picture of a study; `lit` is the key of the run under the cursor."""
     points = picture_points(study, outcome)
     task = outcome.task if outcome else study.runs[0].task if study.runs else "single"
     metric = primary_metric(task)
     marks = identify_study(study.name, [run.name for run in study.runs])
     levels = _levels(points, metric)
-    zones = _margin(levels, outcome, metric)
+    zones = _zones(levels, outcome, metric, band)
     remarks = ["│ 95 %"] if any(point.whisker for point in points) else []
     remarks += ["○ val so far"] if any(point.is_live for point in points) else []
     return Plot(
@@ -120,12 +128,18 @@ def _levels(points: Sequence[PicturePoint], metric: Metric) -> tuple[Level, ...]
     return tuple(levels)
 
 
-def _margin(
-    levels: Sequence[Level], outcome: StudyOutcome | None, metric: Metric
+def _zones(
+    levels: Sequence[Level], outcome: StudyOutcome | None, metric: Metric, band: PictureBand
 ) -> tuple[Zone, ...]:
-    """Return the margin below the control, or below the reference where there is no control."""
-    if not levels or outcome is None:
+    """Return the band at the first level: that of the control, else of the reference."""
+    if not levels or outcome is None or band == "none":
         return ()
+    if band == "interval":
+        own = next((run.own for run in outcome.runs if run.name.startswith(levels[0].label)), None)
+        low, high = (metric.scale(end) for end in own or (None, None))
+        if low is None or high is None:
+            return ()
+        return (Zone(f"95 % of the {levels[0].label}", low, high),)
     margin = metric.scale(outcome.margin) or 0.0
     return (Zone(f"margin {margin:g}", levels[0].value - margin, levels[0].value),)
 

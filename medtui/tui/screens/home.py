@@ -283,7 +283,7 @@ class HomeScreen(SnapshotScreen):
             return
         if study.name != self._shown:
             self._shown = study.name
-            pane.go_to_live_run()
+            pane.begin_study()
         pane.show_study(
             study,
             self._outcomes.latest(study),

@@ -1,14 +1,17 @@
 """Compares the runs of studies in a thread, one study at a time."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from medtui.analysis.outcome import StudyOutcome
-from medtui.monitor.outcome_loader import OutcomeLoader
 from medtui.monitor.study_summary import StudySummary
+
+if TYPE_CHECKING:
+    from medtui.monitor.outcome_loader import OutcomeLoader
 
 _NOTICE_S = 20.0
 """How long the outcome of a finished study is shown, seconds."""
@@ -19,13 +22,19 @@ class OutcomeWorker:
 
     def __init__(self, app: App[None], runs_dir: Path, tell: Callable[[], None]) -> None:
         self._app = app
-        self._loader = OutcomeLoader(runs_dir)
+        self._runs_dir = runs_dir
         self._tell = tell
         self._is_busy = False
 
+    @cached_property
+    def _loader(self) -> "OutcomeLoader":
+        from medtui.monitor.outcome_loader import OutcomeLoader  # the first screen does without
+
+        return OutcomeLoader(self._runs_dir)
+
     def latest(self, study: StudySummary) -> StudyOutcome | None:
         """Return what is known of a study, also of fewer runs than are finished now."""
-        return self._loader.latest(study)
+        return self._loader.latest(study) if "_loader" in vars(self) else None
 
     def request(self, studies: Sequence[StudySummary]) -> None:
         """Compare the first of these studies whose outcome is not known, and tell when it is."""

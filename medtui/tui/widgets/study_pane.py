@@ -59,8 +59,8 @@ class StudyPane(Vertical):
         """Whether all parts are mounted."""
         return bool(self.query(StudyPicture)) and self.is_mounted
 
-    def go_to_live_run(self) -> None:
-        """Put the cursor on the live run, if there is one, when a study is shown next."""
+    def begin_study(self) -> None:
+        """Put the cursor on the live run, else on the chosen one, when a study is shown next."""
         self._is_new = True
 
     def show_study(
@@ -76,9 +76,7 @@ class StudyPane(Vertical):
         """Show a study; `place` is its number among those shown, and their count."""
         table = self.query_one(RunTable)
         table.show_study(study, outcome, style.colours, marked)
-        if self._is_new and study.live_run is not None:
-            table.select(study.live_run.key)
-        self._is_new = False
+        self._go_to_first(study, outcome, table)
         run = self._selected(study)
         self.query_one(StudyPicture).show_study(study, outcome, run.key if run else "", style)
         self._put("study-line", study_line(study, *place, style.colours, now))
@@ -86,6 +84,17 @@ class StudyPane(Vertical):
         self._put("sentences", Text("\n").join(lines))
         details = run_details(run, outcome, style.colours) if run else Text()
         self._put("run-details", details)
+
+    def _go_to_first(
+        self, study: StudySummary, outcome: StudyOutcome | None, table: RunTable
+    ) -> None:
+        """Move the cursor to the run that matters, unless it was moved before that was known."""
+        chosen = outcome.chosen if outcome else None
+        if self._is_new and study.live_run is not None:
+            table.select(study.live_run.key)
+        elif self._is_new and chosen is not None and table.cursor_row == 0:
+            table.select(f"{study.name}/{chosen.names[0]}")
+        self._is_new = self._is_new and outcome is None and table.cursor_row == 0
 
     def _selected(self, study: StudySummary) -> RunSummary | None:
         key = self.query_one(RunTable).selected

@@ -6,7 +6,12 @@ from rich.text import Text
 from textual.message import Message
 
 from medtui.analysis.outcome import StudyOutcome
-from medtui.charts.figures.study_picture import picture_points, study_picture
+from medtui.charts.figures.study_picture import (
+    BANDS,
+    PictureBand,
+    picture_points,
+    study_picture,
+)
 from medtui.charts.style import ChartStyle
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.bindings import bind
@@ -20,11 +25,14 @@ class StudyPicture(Chart, can_focus=True):
         bind("inspect_back", "walk(-1)", "Smaller", "Move to the next smaller run", shown=False),
         bind("inspect", "walk(1)", "Larger", "Move to the next larger run", shown=False),
         bind("open", "open", "Open", "Open the run of the point"),
+        bind("band", "band", "Band", "Show the margin, the control's interval, or no band"),
     ]
 
     _keys: tuple[str, ...] = ()
     """Runs in the picture, the smallest first."""
     _lit = ""
+    _band: PictureBand = "margin"
+    _shown: tuple[StudySummary, StudyOutcome | None, ChartStyle] | None = None
 
     @dataclass
     class PointReached(Message):
@@ -45,7 +53,15 @@ class StudyPicture(Chart, can_focus=True):
         """Show the picture of a study, with one run emphasised."""
         self._keys = tuple(point.run.key for point in picture_points(study, outcome))
         self._lit = lit
-        self.show(study_picture(study, outcome, lit), style)
+        self._shown = (study, outcome, style)
+        self.show(study_picture(study, outcome, lit, self._band), style)
+
+    def action_band(self) -> None:
+        """Show the next kind of band."""
+        self._band = BANDS[(BANDS.index(self._band) + 1) % len(BANDS)]
+        if self._shown is not None:
+            study, outcome, style = self._shown
+            self.show(study_picture(study, outcome, self._lit, self._band), style)
 
     def caption(self, above: Text | str, below: Text | None = None) -> None:
         """Set the texts of the frame; where there is little room, the legend has no values."""
