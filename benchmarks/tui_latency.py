@@ -4,7 +4,7 @@ Run it from the repository:
 
     python -m benchmarks.tui_latency paint RUNS_DIR        seconds to the first and the full screen
     python -m benchmarks.tui_latency keys RUNS_DIR         milliseconds from a key to the redraw
-    python -m benchmarks.tui_latency bytes RUNS_DIR        KiB a second to the terminal
+    python -m benchmarks.tui_latency bytes RUNS_DIR        KiB a second to the terminal, CPU used
     python -m benchmarks.tui_latency loop RUNS_DIR RUN     milliseconds the loop was blocked
     python -m benchmarks.tui_latency board RUNS_DIR        milliseconds to open Compare on all runs
     python -m benchmarks.tui_latency crowd                 milliseconds to draw many curves
@@ -13,6 +13,7 @@ Run it from the repository:
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import time
@@ -23,6 +24,7 @@ from tests.helpers.pseudo_terminal import Terminal
 NUM_STARTS = 5
 NUM_KEYS = 60
 WATCH_S = 20.0
+SETTLE_S = 5.0
 BEAT_S = 0.005
 NUM_CURVES, NUM_POINTS, NUM_DRAWS = 200, 10_000, 7
 
@@ -46,7 +48,7 @@ def measure_keys(runs_dir: Path) -> None:
     terminal = _open_live_run(runs_dir)
     delays = []
     for number in range(NUM_KEYS):
-        key, title = ((b"2", b"Loss by"), (b"1", b"Accuracy by"))[number % 2]
+        key, title = ((b"2", "2 loss\u203a".encode()), (b"1", "1 acc\u203a".encode()))[number % 2]
         since, began = len(terminal.output), time.perf_counter()
         terminal.press(key)
         terminal.read_until(title, since)
@@ -59,11 +61,20 @@ def measure_keys(runs_dir: Path) -> None:
 
 
 def measure_bytes(runs_dir: Path) -> None:
-    """Measure the output rate of a live run."""
+    """Measure the output rate and the processor time of a live run, once it is drawn."""
     terminal = _open_live_run(runs_dir)
+    terminal.read_for(SETTLE_S)
+    began, before = time.perf_counter(), _cpu_seconds(terminal.process.pid)
     written = len(terminal.read_for(WATCH_S))
+    busy = (_cpu_seconds(terminal.process.pid) - before) / (time.perf_counter() - began)
     _leave(terminal)
-    print(f"{written / WATCH_S / 1024:.1f} KiB/s")
+    print(f"{written / WATCH_S / 1024:.1f} KiB/s, {busy:.1%} of a core")
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process, its ended children included."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 async def measure_loop(runs_dir: Path, run: str) -> None:
@@ -145,7 +156,7 @@ def _open_live_run(runs_dir: Path) -> Terminal:
     terminal.press(b"\r")
     terminal.read_for(1)
     terminal.press(b"\r")
-    terminal.read_until(b"Accuracy by")
+    terminal.read_until(b"Against the")
     terminal.read_for(3)
     return terminal
 

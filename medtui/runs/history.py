@@ -16,7 +16,7 @@ from medtui.events import (
     StageStarted,
     StepsAdvanced,
 )
-from medtui.metrics import Task, infer_task
+from medtui.metrics import Task, infer_task, primary_metric
 from medtui.runs.log_record import Record
 
 MAX_LINES = 5_000
@@ -127,6 +127,7 @@ class History:
                 self._advance(event)
             case CycleEnded():
                 self._end_cycle(event)
+                self._add_line(time, self._told(event))
             case Noted():
                 self._add_line(time, event.text, event.level)
             case CheckpointWritten():
@@ -159,6 +160,14 @@ class History:
         self.densities = dict(event.densities)
         self.dead_layers = list(event.dead_layers)
         self.are_logits_constant = event.are_logits_constant
+
+    def _told(self, event: CycleEnded) -> str:
+        """Return a cycle's primary metric on val; that whose model is kept has a star."""
+        metric = primary_metric(self.task or "single")
+        stage = self.stage.stage if self.stage else ""
+        word = "cycle" if stage in {"", "compress"} else "epoch"
+        said = f"{word} {event.cycle}: val {metric.label} {metric.show(metric.of(event.val))}"
+        return f"★ {said}" if event.is_best else said
 
     def _advance(self, event: StepsAdvanced) -> None:
         self.step = event

@@ -140,16 +140,16 @@ def test_a_val_loss_that_is_no_number_is_said_while_the_run_lives(runs_dir: Path
     assert "val loss is not finite (NaN) in cycle 3" in said
 
 
-def test_memory_is_drawn_used_and_free(runs_dir: Path) -> None:
-    """Two curves of their own letters, and the total beside the unit."""
+def test_memory_is_drawn_from_nothing_to_the_total(runs_dir: Path) -> None:
+    """What is free is the room above the curve; the total stands beside the unit."""
     study = RecordedStudy(runs_dir, "memory")
     study.run("prune-0.1", cycles=3, end="")
     view = FolderReader(runs_dir).read("memory/prune-0.1", refresh_all=True).view
     assert view is not None
     plot = memory_plot(view)
-    assert plot.title == "GPU memory by minute, GiB of 139.8"
-    assert [series.label for series in plot.series] == ["used", "free"]
-    assert plot.series[0].latest == pytest.approx(139.8 - plot.series[1].latest, abs=0.1)
+    assert plot.title == "GPU memory, GiB of 139.8"
+    assert [series.label for series in plot.series] == ["used"]
+    assert plot.y_limits == (0, pytest.approx(139.8))
 
 
 def test_help_and_quit_stay_where_keys_are_left_out() -> None:

@@ -7,8 +7,11 @@ import pytest
 from textual.pilot import Pilot
 
 from medtui.events import CycleEnded
+from medtui.monitor.snapshot import Snapshot
 from medtui.runs.log_writer import EventWriter
+from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.help import HelpScreen
+from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.progress_header import ProgressHeader
@@ -165,6 +168,27 @@ async def test_nothing_is_drawn_again_when_nothing_changed(
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
         assert chart._strips is drawing
+
+
+async def test_the_screen_below_is_not_drawn(
+    runs_dir: Path, showcase: list[RecordedStudy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Textual would draw the whole screen above again, ten times the bytes of what changed."""
+    shown = list[Snapshot]()
+    monkeypatch.setattr(HomeScreen, "show", lambda _screen, snapshot: shown.append(snapshot))
+    async with opened(runs_dir) as pilot:
+        pilot.app.open_run("malaria/prune-0.1")
+        await until(pilot, lambda: "cycle 31/45" in screen_text(pilot))
+        shown.clear()
+        home, run = pilot.app.screen_stack[-2:]
+        assert isinstance(home, HomeScreen)
+        for screen in (home, run):
+            screen.receive(run.snapshot)
+        assert shown == []
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
+        run.receive(run.snapshot)
+        assert run.is_seen, "a question leaves the screen below in view"
 
 
 async def test_help_explains_the_screen_in_view(

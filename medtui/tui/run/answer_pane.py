@@ -63,10 +63,13 @@ def hero_words(
         kept = "kept so far" if answer.split == "val" else "the kept model"
         return [(f"{unit}{answer.split} {name}", colours.muted),
                 (kept, colours.muted), (answer.note, colours.muted)]  # fmt: skip
-    what = f"points of {answer.split} {name}" if is_share else f"{answer.split} {name}"
-    if is_alone:
-        what += f", {answer.against} {line.show(line.control)}"
     interval = line.interval or ("" if answer.verdict else answer.note)
+    if is_alone:
+        what = f"points of {name}" if is_share else name
+        what += f", {answer.against} {line.show(line.control)}"
+        interval += f"  {answer.source.replace(' · ', ', ')}"
+    else:
+        what = f"points of {answer.split} {name}" if is_share else f"{answer.split} {name}"
     return [(what, colours.muted), (interval, colours.strong), verdict_look(answer, colours)]
 
 
@@ -261,7 +264,7 @@ def _density(view: RunView) -> list[tuple[str, str, str]]:
     if density is None or view.stage == "reference":
         return []
     asked = view.row.asked_density
-    after = "of the weights" if asked is None else f"{format_density(asked)} asked for"
+    after = "of the weights" if asked is None else f"→ {format_density(asked)} asked for"
     return [("density", f"{density:.3f}", after)]
 
 

@@ -15,7 +15,7 @@ from medtui.tui.run.sheet import Sheet
 if TYPE_CHECKING:
     from medtui.tui.run.details import Comparison
 
-_RULER = 29
+_RULER = 28
 """Cells of the ruler beside the large digits."""
 BRIEF_ROWS = 5
 """Rows below the chart of a terminal with one pane."""

@@ -16,10 +16,24 @@ class SnapshotScreen(LayeredScreen[None]):
     """The latest; None until the first was read."""
 
     def receive(self, snapshot: Snapshot) -> None:
-        """Store a snapshot, and show it if this is the current screen."""
+        """Store a snapshot, and show it if this screen is seen."""
         self.snapshot = snapshot
-        if self.is_current:
+        if self.is_seen:
             self.show(snapshot)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether no opaque screen lies above this one.
+
+        `Screen.is_current` is also true of the screen below an opaque one. What is drawn there
+        makes Textual draw the whole screen above again.
+        """
+        for screen in reversed(self.app.screen_stack):
+            if screen is self:
+                return True
+            if screen.styles.background.a == 1:
+                return False
+        return False
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot in every part of the screen."""
