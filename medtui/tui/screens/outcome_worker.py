@@ -1,6 +1,7 @@
 """Compares the runs of studies in a thread, one study at a time."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ class OutcomeWorker:
 
     def _compare(self, study: StudySummary) -> None:
         self._loader.load(study)
-        self._app.call_from_thread(self._done)
+        self._call(self._done)
 
     def _done(self) -> None:
         self._is_busy = False
@@ -59,8 +60,12 @@ class OutcomeWorker:
         outcome = self._loader.load(study)
         if outcome is not None:
             show = partial(self._app.notify, title=study.name, timeout=_NOTICE_S, markup=False)
-            self._app.call_from_thread(show, outcome.sentences[0])
-            self._app.call_from_thread(self._app.bell)
+            self._call(partial(show, outcome.sentences[0]))
+            self._call(self._app.bell)
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the application has ended meanwhile
+            self._app.call_later(callback)
 
     def _run(self, work: Callable[[], None], what: str) -> None:
         self._app.run_worker(work, group="outcomes", description=what, thread=True)
