@@ -96,6 +96,16 @@ def test_a_forest_is_never_wider_than_its_pane(width: int) -> None:
         assert len(line) <= width
 
 
+def test_where_space_lacks_the_rows_around_the_lit_one_are_shown() -> None:
+    """Walking down the table brings each run into view; the axis stays."""
+    forest = Forest(ROWS, 1, margin=-1.0)
+    for row in ROWS:
+        lines = draw_forest(forest, 60, 5, DARK, lit=row.key).plain.splitlines()
+        assert len(lines) == 5
+        assert any(line.startswith(f"{row.letter} ") for line in lines[:3])
+        assert "┴" in lines[3]
+
+
 def test_changes_have_a_row_for_each_run_but_the_baseline(cells: list[RunRecord]) -> None:
     """The reference is the zero line; a run that is not compared says why."""
     found, _ = differences_of_all(cells, None)

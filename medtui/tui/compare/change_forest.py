@@ -53,11 +53,14 @@ def group_forest(
     groups: Sequence[Group],
     statistics: Mapping[str, GroupStatistics],
     metric: Metric,
-    colours: Colours,
+    hues: Mapping[str, str],
     *,
     is_judged: bool,
 ) -> Forest:
     """Return the change of each group, averaged over its seeds, with intervals over both.
+
+    A group has the hue of its first run, so that groups can be told apart as runs can; `hues` are
+    those of runs.
 
     Groups of references and controls, which have no change of their own, have no row.
     """
@@ -68,7 +71,9 @@ def group_forest(
         if found is None or not group.members[0].folder.is_compared:
             continue
         label = group.label.removesuffix(f" {MISSING}")
-        row = ForestRow(group.label, "≡", colours.strong, f"{label} ({len(group.members)})")
+        row = ForestRow(
+            group.label, "≡", hues[group.members[0].key], f"{label} ({len(group.members)})"
+        )
         rows.append(_filled(row, found, metric, scale))
     margins = {each.margin for group in groups for each in group.members if each.folder.is_compared}
     margin = -margins.pop() * scale if is_judged and len(margins) == 1 else None
@@ -110,6 +115,7 @@ def draw_averages(runs: Sequence[ChartedRun], width: int, colours: Colours) -> T
     data = FigureData(tuple(runs))
     letters = {run.entry.key: run for run in runs}
     groups = data.cells()
+    firsts = [letters[group.members[0].key] for group in groups]
     alone = {
         at: letters[group.members[0].key]
         for at, group in enumerate(groups)
@@ -118,7 +124,7 @@ def draw_averages(runs: Sequence[ChartedRun], width: int, colours: Colours) -> T
     text = Text()
     for plot in averages(data):
         text.append(f"{plot.title}\n", style=f"bold {colours.strong}")
-        forest = _forest_of(plot, alone, colours)
+        forest = _forest_of(plot, firsts, alone, colours)
         text.append_text(draw_forest(forest, width, len(forest.rows), colours))
         text.append("\n\n")
     text.append(
@@ -129,16 +135,18 @@ def draw_averages(runs: Sequence[ChartedRun], width: int, colours: Colours) -> T
     return text
 
 
-def _forest_of(plot: Plot, alone: Mapping[int, ChartedRun], colours: Colours) -> Forest:
+def _forest_of(plot: Plot, firsts: Sequence[ChartedRun], alone: Mapping[int, ChartedRun],
+               colours: Colours) -> Forest:  # fmt: skip
     (series,) = plot.series
     rows = []
     for (value, row), (low, high) in zip(series.points, series.intervals, strict=True):
         at = int(row or 0)
         run = alone.get(at)
+        first = firsts[at]
         rows.append(ForestRow(
             str(at),
             run.mark.letter if run else "",
-            colours.of(run.mark.tint) if run else colours.strong,
+            colours.of(first.mark.tint),
             plot.rows[at],
             value,
             (low, high) if high > low else None,

@@ -38,8 +38,10 @@ class CompareContent(CompareActions):
         found = state.differences | state.unpaired
         forest = change_forest(runs, found, metric, self.colours, is_judged=is_judged)
         if self._rows and self._rows.groups:
-            forest = group_forest(self._rows.groups, self._rows.statistics, metric, self.colours,
-                                  is_judged=is_judged)  # fmt: skip
+            hues = {key: self.colours.of(mark.tint) for key, mark in state.marks.identities.items()}
+            forest = group_forest(
+                self._rows.groups, self._rows.statistics, metric, hues, is_judged=is_judged
+            )
         panel = self.query_one(ForestPanel)
         points = ", points" if metric.is_share else ""
         against = f" {self._rows.baseline.partition(',')[0]}" if self._rows else ""

@@ -103,7 +103,8 @@ def draw_forest(
     scale = scale_of(forest)
     gap = gap_of(forest, height)
     text = Text(no_wrap=True)
-    for row in forest.rows:
+    first, shown = rows_in_view(forest, height, lit)
+    for row in forest.rows[first : first + shown]:
         text.append_text(_label(row, letters, names, colours, is_lit=row.key == lit))
         text.append_text(draw_row(row, forest, scale, plot, colours, is_lit=row.key == lit))
         text.append("\n")
@@ -118,6 +119,15 @@ def draw_forest(
 def gap_of(forest: Forest, height: int) -> int:
     """Return the rows from one dot to the next."""
     return max(1, min(_MOST_GAP, (height - _AXIS_ROWS) // max(1, len(forest.rows))))
+
+
+def rows_in_view(forest: Forest, height: int, lit: str) -> tuple[int, int]:
+    """Return the first row in view and their number: where space lacks, those around `lit`."""
+    most = max(1, height - _AXIS_ROWS)
+    if len(forest.rows) <= most:
+        return 0, len(forest.rows)
+    at = next((at for at, row in enumerate(forest.rows) if row.key == lit), 0)
+    return max(0, min(len(forest.rows) - most, at - most // 2)), most
 
 
 def _ends(row: ForestRow) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from medtui.charts.palette import Colours
 from medtui.tui.bindings import bind
-from medtui.tui.compare.forest import Forest, draw_forest, gap_of
+from medtui.tui.compare.forest import Forest, draw_forest, gap_of, rows_in_view
 from medtui.tui.compare.tabs import describe_tabs, tab_at
 from medtui.tui.widgets.panel import TextPanel
 
@@ -66,13 +66,14 @@ class ForestPanel(TextPanel):
         key: str
 
     _gap = 1
+    _first = 0
 
     def on_click(self, event: Click) -> None:
         """Choose the run whose dot or name is under the mouse."""
         place = event.get_content_offset(self)
         rows = self._forest.rows if self._forest else ()
-        if place is not None and place.y // self._gap < len(rows):
-            self.post_message(self.RowChosen(rows[place.y // self._gap].key))
+        if place is not None and self._first + place.y // self._gap < len(rows):
+            self.post_message(self.RowChosen(rows[self._first + place.y // self._gap].key))
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -88,6 +89,7 @@ class ForestPanel(TextPanel):
         if size.height < needed + space:
             notes, space = Text(), 0
         self._gap = gap_of(self._forest, size.height - space)
+        self._first, _ = rows_in_view(self._forest, size.height - space, self._lit)
         drawn = draw_forest(
             self._forest, size.width, size.height - space, self._colours, lit=self._lit
         )

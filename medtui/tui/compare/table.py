@@ -92,7 +92,7 @@ class CompareTable(RecordTable):
             if len(group.members) > 1:
                 key = f"{_GROUP}{group.label}"
                 self._members[key] = tuple(entry.key for entry in group.members)
-                cells[key] = _group_cells(group, rows, colours)
+                cells[key] = _group_cells(group, rows, marks, colours)
             for entry in group.members:
                 cells[entry.key] = _cells(entry, rows, marks, colours)
         self.show(cells)
@@ -166,9 +166,10 @@ def _group_title(group: Group, rows: CompareRows) -> str:
     )
 
 
-def _group_cells(group: Group, rows: CompareRows, colours: Colours) -> Cells:
+def _group_cells(group: Group, rows: CompareRows, marks: Marks, colours: Colours) -> Cells:
     """Return the line above a group: its label, each number's mean, and the changes over seeds."""
-    strong = f"bold {colours.accent}"
+    first = marks.identities.get(group.members[0].key)
+    strong = f"bold {colours.of(first.tint) if first else colours.accent}"
     words = zip(rows.columns, rows.means[group.label], strict=True)
     cells = {column.name: Text(text, style=strong) for column, text in words}
     found = rows.statistics[group.label].changes

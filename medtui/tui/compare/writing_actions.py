@@ -5,6 +5,9 @@ from pathlib import Path
 from textual import work
 
 from medtui.analysis.table import table_csv
+from medtui.charts.figures.data import FigureData
+from medtui.charts.figures.registry import figure_named
+from medtui.charts.plot import Plot
 from medtui.charts.viewport import apply_viewport
 from medtui.errors import MedtuiError
 from medtui.tui.actions.messages import ChartExportRequested
@@ -13,6 +16,7 @@ from medtui.tui.compare.named_filters import name_filter
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.compare.state import CompareState
 from medtui.tui.compare.tab_area import TabArea
+from medtui.tui.compare.tabs import CHANGE
 from medtui.tui.compare.writing import owner_of, table_of, titled, write_table
 from medtui.tui.screens.confirm import Choice, ConfirmDialog
 from medtui.tui.screens.prompt import Prompt
@@ -35,9 +39,20 @@ class WritingActions(SnapshotScreen):
 
     def why_not(self, action: str) -> str:
         """Return why there is nothing to export; empty where there is a chart."""
-        if action == "export" and self.chart is None:
+        if action == "export" and self.chart is None and not self._is_of_changes:
             return "This tab has no chart; w writes the table."
         return super().why_not(action)
+
+    @property
+    def _is_of_changes(self) -> bool:
+        """Whether the tab shows changes as dots: the same figure as reports have."""
+        return self._state.tab == CHANGE and self._state.side == 0 and bool(self._state.differences)
+
+    def _plot_of_changes(self) -> Plot:
+        """Return the changes as the plot that reports draw."""
+        data = FigureData(self._state.marked, differences=self._state.differences)
+        (plot,) = figure_named("changes").build(data)
+        return plot
 
     def action_copy(self) -> None:
         """Copy the table as CSV."""
@@ -50,9 +65,12 @@ class WritingActions(SnapshotScreen):
         """Write the chart to files: of several runs in their study's folder."""
         chart, runs = self.chart, [run.entry for run in self._state.marked]
         plot = self.query_one(TabArea).plot
-        if chart is None or plot is None or not runs:
+        if self._is_of_changes:
+            seen = self._plot_of_changes()
+        elif chart is not None and plot is not None:
+            seen = apply_viewport(chart.viewport, plot)
+        else:
             return
-        seen = apply_viewport(chart.viewport, plot)
         self.post_message(ChartExportRequested(owner_of(runs), seen, titled(seen, runs)))
 
     def action_write(self) -> None:
