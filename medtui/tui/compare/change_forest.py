@@ -15,7 +15,7 @@ from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
 from medtui.metrics import Metric
 from medtui.metrics.nested import MIN_SEEDS
-from medtui.tui.compare.forest import Forest, ForestRow, draw_forest
+from medtui.tui.compare.forest import AXIS_ROWS, Forest, ForestRow, draw_forest
 from medtui.units import MISSING
 
 _PERCENT = 100.0
@@ -125,7 +125,7 @@ def draw_averages(runs: Sequence[ChartedRun], width: int, colours: Colours) -> T
     for plot in averages(data):
         text.append(f"{plot.title}\n", style=f"bold {colours.strong}")
         forest = _forest_of(plot, firsts, alone, colours)
-        text.append_text(draw_forest(forest, width, len(forest.rows), colours))
+        text.append_text(draw_forest(forest, width, len(forest.rows) + AXIS_ROWS, colours))
         text.append("\n\n")
     text.append(
         "dot: mean over the seeds of a scheme and density, bar: one standard deviation to either "

@@ -23,7 +23,9 @@ _LEAST_PLOT = 16
 
 _MOST_NAME = 30
 _COLUMNS_PER_TICK = 7
-_AXIS_ROWS = 2
+AXIS_ROWS = 2
+"""Rows of the axis and its labels."""
+
 _MOST_GAP = 3
 """Rows from one dot to the next at most."""
 
@@ -118,12 +120,12 @@ def draw_forest(
 
 def gap_of(forest: Forest, height: int) -> int:
     """Return the rows from one dot to the next."""
-    return max(1, min(_MOST_GAP, (height - _AXIS_ROWS) // max(1, len(forest.rows))))
+    return max(1, min(_MOST_GAP, (height - AXIS_ROWS) // max(1, len(forest.rows))))
 
 
 def rows_in_view(forest: Forest, height: int, lit: str) -> tuple[int, int]:
     """Return the first row in view and their number: where space lacks, those around `lit`."""
-    most = max(1, height - _AXIS_ROWS)
+    most = max(1, height - AXIS_ROWS)
     if len(forest.rows) <= most:
         return 0, len(forest.rows)
     at = next((at for at, row in enumerate(forest.rows) if row.key == lit), 0)

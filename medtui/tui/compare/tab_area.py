@@ -82,7 +82,9 @@ class TabArea(Container):
         """Return what is computed: pane to tab and side. The forest is made from the table."""
         if tab != CHANGE:
             return {"main": (tab, side)}
-        found: dict[Pane, tuple[str, int]] = {"main": (tab, side)} if side else {}
+        if side:
+            return {"main": (tab, side)}
+        found: dict[Pane, tuple[str, int]] = {}
         if screen.width >= _WIDE:
             found["picture"] = (SIZE, 0)
         if _is_grid(screen):
@@ -92,14 +94,14 @@ class TabArea(Container):
     def display_tab(self, tab: str, side: int, screen: Size) -> None:
         """Display the panes of a tab; those whose content is not known yet stay hidden."""
         self.tab, self.side = tab, side
-        is_change = tab == CHANGE
+        is_change = tab == CHANGE and side == 0
         is_grid = is_change and _is_grid(screen)
         self.set_class(is_grid, "-grid")
         self.set_class(is_change and screen.width >= _WIDE and not is_grid, "-beside")
-        self.query_one("#forest").display = is_change and side == 0
+        self.query_one("#forest").display = is_change
         self.query_one("#picture").display = is_change and screen.width >= _WIDE
         self.query_one("#subgroups").display = tab == SUBGROUPS
-        if is_change and not is_grid:
+        if tab == CHANGE and not is_grid:
             self.query_one("#tab-chart").display = False
             self.query_one("#tab-tables").display = bool(side)
         elif tab == SUBGROUPS:
@@ -120,7 +122,8 @@ class TabArea(Container):
         if pane == "main":
             chart.display = False
         tables.display = True
-        tables.caption("Subgroups" if pane == "groups" else self.tab)
+        name = SUBGROUPS if pane == "groups" else self.tab
+        tables.caption("Averages over seeds" if name == CHANGE else name)
         tables.show(content, style.colours)
 
     def show_words(self, words: Text, colours: Colours) -> None:
