@@ -108,7 +108,8 @@ def _draw_band(canvas: Canvas, band: Band, plot: Plot, plane: Plane, style: Char
 
 
 def _draw_levels(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle) -> None:
-    for level, place in zip(plot.levels, frame.levels, strict=True):
+    pairs = zip(plot.levels, frame.levels, strict=True)
+    for level, place in sorted(pairs, key=lambda pair: pair[0].role == "control"):
         if place is None:
             continue
         colour = style.level_hue(level.role)

@@ -166,7 +166,7 @@ class History:
         metric = primary_metric(self.task or "single")
         stage = self.stage.stage if self.stage else ""
         word = "cycle" if stage in {"", "compress"} else "epoch"
-        said = f"{word} {event.cycle}: val {metric.label} {metric.show(metric.of(event.val))}"
+        said = f"{word} {event.cycle}: val {metric.show(metric.of(event.val))}"
         return f"★ {said}" if event.is_best else said
 
     def _advance(self, event: StepsAdvanced) -> None:

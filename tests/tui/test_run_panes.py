@@ -197,7 +197,7 @@ def test_each_gpu_has_its_load_its_power_and_who_uses_it(live: RunView) -> None:
     view = replace(live, telemetry=replace(live.telemetry, latest=sample))
     said = machine_sheet(view, 44, DARK).canvas().plain
     for words in ("GPU0 H100", "71 %", "14.0/80 GiB", "240 W · 61° · 1,755 MHz", "throttle none",
-                  "this run's worker", "12.0 GiB", "other processes", "2.0 GiB", "GPU1", "98 %",
+                  "this run", "12.0 GiB", "other processes", "2.0 GiB", "GPU1", "98 %",
                   "power cap"):  # fmt: skip
         assert words in said, words
 

@@ -170,6 +170,24 @@ async def test_nothing_is_drawn_again_when_nothing_changed(
         assert chart._strips is drawing
 
 
+async def test_the_mouse_chooses_charts_and_reads_points(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """A click on a name in the title shows that chart; one on the chart reads the nearest point."""
+    async with opened(runs_dir) as pilot:
+        pilot.app.open_run("malaria/prune-0.1")
+        await until(pilot, lambda: "7 L-C" in screen_text(pilot))
+        chart = pilot.app.screen.query_one("#curves", Chart)
+        await _settled_drawing(pilot, chart)
+        title = screen_text(pilot).splitlines()[chart.region.y]
+        await pilot.click("#curves", offset=(title.index("AUROC"), 0))
+        await until(pilot, lambda: chart.plot is not None and chart.plot.title == "AUROC")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.click("#curves", offset=(10, 5))
+        await until(pilot, lambda: chart.viewport.cursor is not None)
+        assert f"cycle {chart.viewport.cursor:.0f}:" in str(chart.border_subtitle)
+
+
 async def test_the_screen_below_is_not_drawn(
     runs_dir: Path, showcase: list[RecordedStudy], monkeypatch: pytest.MonkeyPatch
 ) -> None:

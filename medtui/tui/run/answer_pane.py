@@ -67,7 +67,8 @@ def hero_words(
     if is_alone:
         what = f"points of {name}" if is_share else name
         what += f", {answer.against} {line.show(line.control)}"
-        interval += f"  {answer.source.replace(' · ', ', ')}"
+        source = answer.source.replace(" · ", ", ")
+        interval = f"{interval}  {source}" if line.interval else f"{source}; {interval}"
     else:
         what = f"points of {answer.split} {name}" if is_share else f"{answer.split} {name}"
     return [(what, colours.muted), (interval, colours.strong), verdict_look(answer, colours)]

@@ -68,8 +68,12 @@ def _write_gpu(sheet: Sheet, view: RunView, gpu: GpuSample, history: list[float 
     reasons = gpu.throttle_reasons
     if reasons is not None:
         said = ", ".join(reasons) if reasons else "throttle none"
-        sheet.put(column, " · ", colours.muted)
-        sheet.put(column + 3, said, colours.warning if reasons else colours.muted)
+        if column + len(said) + 3 > end:
+            sheet.row()
+            column = 1
+        else:
+            column = sheet.put(column, " · ", colours.muted)
+        sheet.put(column, said, colours.warning if reasons else colours.muted)
     _write_users(sheet, view, gpu)
 
 
@@ -80,7 +84,7 @@ def _write_users(sheet: Sheet, view: RunView, gpu: GpuSample) -> None:
     if own is not None and view.session is not None:
         sheet.row()
         column = sheet.put(1, "› ", colours.accent)
-        sheet.put(column, f"{view.session.pid} this run's worker", colours.text)
+        sheet.put(column, f"{view.session.pid} this run", colours.text)
         sheet.right(end, f"{_gib(own)} GiB")
     others = (gpu.memory_used_bytes or 0) - (own or 0)
     if others > _OTHERS_BYTES and own is not None:
