@@ -1,5 +1,6 @@
 """Home: what is there, in which state, and what can be done with it."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -173,13 +174,18 @@ async def test_the_picture_is_walked_by_size_and_opens_its_runs(
         await pilot.press("down", "down")
         await until(pilot, lambda: "Runs of demo" in screen_text(pilot))
         picture = pilot.app.screen.query_one(StudyPicture)
-        await until(pilot, lambda: picture.is_drawn and bool(picture._keys))
+        await until(pilot, lambda: picture.is_drawn and bool(picture._points))
         picture.focus()
         table = pilot.app.screen.query_one(RunTable)
         await pilot.press("left")
         await until(pilot, lambda: table.selected == "demo/prune-0.1")
         await pilot.press("left", "left")
         await until(pilot, lambda: table.selected == "demo/prunequantize16-0.1")
+        plane, point = picture.plane(), picture._points[-1]
+        assert plane is not None
+        row, column = plane.row(point.value), plane.column(math.log10(point.size))
+        await pilot.click(picture, offset=(column + 1, row + 1))
+        await until(pilot, lambda: table.selected == point.run.key == "demo/reference")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
 

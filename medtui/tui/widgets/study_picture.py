@@ -1,14 +1,18 @@
 """The picture of a study on Home: left and right walk along its points."""
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual.events import Click
 from textual.message import Message
 
 from medtui.analysis.outcome import StudyOutcome
 from medtui.charts.figures.study_picture import (
     BANDS,
     PictureBand,
+    PicturePoint,
     picture_points,
     study_picture,
 )
@@ -16,6 +20,12 @@ from medtui.charts.style import ChartStyle
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.bindings import bind
 from medtui.tui.widgets.chart import Chart
+
+if TYPE_CHECKING:
+    from medtui.charts.plane import Plane
+
+_CELL_HEIGHT = 2
+"""Height of a cell in widths of a cell."""
 
 
 class StudyPicture(Chart, can_focus=True):
@@ -28,7 +38,7 @@ class StudyPicture(Chart, can_focus=True):
         bind("band", "band", "Band", "Show the margin, the control's interval, or no band"),
     ]
 
-    _keys: tuple[str, ...] = ()
+    _points: tuple[PicturePoint, ...] = ()
     """Runs in the picture, the smallest first."""
     _lit = ""
     _band: PictureBand = "margin"
@@ -51,7 +61,7 @@ class StudyPicture(Chart, can_focus=True):
         self, study: StudySummary, outcome: StudyOutcome | None, lit: str, style: ChartStyle
     ) -> None:
         """Show the picture of a study, with one run emphasised."""
-        self._keys = tuple(point.run.key for point in picture_points(study, outcome))
+        self._points = tuple(picture_points(study, outcome))
         self._lit = lit
         self._shown = (study, outcome, style)
         self.show(study_picture(study, outcome, lit, self._band), style)
@@ -76,14 +86,36 @@ class StudyPicture(Chart, can_focus=True):
 
     def action_walk(self, step: int) -> None:
         """Go to the next point by size; from a run without a point, to the first or the last."""
-        if not self._keys:
+        keys = [point.run.key for point in self._points]
+        outside = -1 if step > 0 else len(keys)
+        at = (keys.index(self._lit) if self._lit in keys else outside) + step
+        if 0 <= at < len(keys):
+            self.post_message(self.PointReached(keys[at]))
+
+    def plane(self) -> "Plane | None":
+        """Return where the points are drawn; None where there are none."""
+        from medtui.charts.cell_names import gutter_of  # these import numpy
+        from medtui.charts.layout import frame_of
+
+        if self.plot is None or not self._points or not self.size:
+            return None
+        frame = frame_of(self.plot, *self.size)
+        return frame.plane(*self.size, gutter_of(self.plot, frame))
+
+    def on_click(self, event: Click) -> None:
+        """Go to the nearest point; open its run at a double click."""
+        event.prevent_default()  # which would read the values of a curve
+        offset, plane = event.get_content_offset(self), self.plane()
+        if offset is None or plane is None:
             return
-        if self._lit in self._keys:
-            at = self._keys.index(self._lit) + step
-        else:
-            at = 0 if step > 0 else len(self._keys) - 1
-        if 0 <= at < len(self._keys):
-            self.post_message(self.PointReached(self._keys[at]))
+
+        def distance(point: PicturePoint) -> int:
+            row = plane.row(min(max(point.value, plane.low), plane.high))
+            across = abs(plane.column(math.log10(point.size)) - offset.x)
+            return across + _CELL_HEIGHT * abs(row - offset.y)
+
+        key = min(self._points, key=distance).run.key
+        self.post_message(self.PointReached(key) if event.chain == 1 else self.PointOpened(key))
 
     def action_open(self) -> None:
         """Open the run of the point."""
