@@ -25,6 +25,7 @@ from medtui.charts.ticks import (
     log_ticks_of,
     ticks_of,
 )
+from medtui.control_characters import one_line
 from medtui.monitor.telemetry_curves import Point
 
 _COLUMNS_PER_X_TICK = 6
@@ -235,7 +236,7 @@ def _fit_rows(frame: Frame, plot: Plot, rows: int) -> None:
         frame.high = count - 1 - min(max(0, int(lit[0]) - rows // 2), count - rows)
     frame.low = frame.high - (rows - 1) / spacing if rows > 1 else frame.high - _ROW_MARGIN
     names = [name if len(name) <= _LONGEST_ROW_NAME else f"{name[: _LONGEST_ROW_NAME - 1]}…"
-             for name in plot.rows]  # fmt: skip
+             for name in map(one_line, plot.rows)]  # fmt: skip
     frame.y_ticks = [
         (at, name)
         for row, name in enumerate(names)

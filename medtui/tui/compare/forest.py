@@ -13,6 +13,7 @@ from rich.text import Text
 
 from medtui.charts.palette import Colours
 from medtui.charts.ticks import ticks_of
+from medtui.control_characters import one_line
 from medtui.units import MINUS
 
 _OUTLIER = 6.0
@@ -138,7 +139,8 @@ def _ends(row: ForestRow) -> tuple[float, float]:
 
 
 def _label(row: ForestRow, letters: int, names: int, colours: Colours, *, is_lit: bool) -> Text:
-    name = row.name if len(row.name) <= names else f"{row.name[: max(0, names - 1)]}…"
+    name = one_line(row.name)
+    name = name if len(name) <= names else f"{name[: max(0, names - 1)]}…"
     text = Text(f"{row.letter:<{letters}} ", style=f"bold {row.hue}")
     text.append(f"{name:<{names}} "[: names + 1], style=f"bold {colours.strong}" if is_lit else "")
     return text

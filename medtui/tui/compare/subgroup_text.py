@@ -11,6 +11,7 @@ from medtui.analysis.patient_changes import PatientChange, macro_change
 from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
 from medtui.analysis.verdicts import Verdict
 from medtui.charts.palette import Colours
+from medtui.control_characters import one_line
 from medtui.tui.compare.forest import Forest, ForestRow, draw_row, scale_of
 from medtui.tui.compare.table import describe_state, verdict_hue
 from medtui.units import MISSING, format_change, format_count, plural
@@ -218,4 +219,5 @@ def _plain(change: Change, value: float | None) -> str:
 
 
 def _cut(text: str, width: int) -> str:
+    text = one_line(text)
     return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
