@@ -114,7 +114,7 @@ def choose_small_preset(tmux: Tmux) -> None:
 def leave_it_running(tmux: Tmux) -> None:
     """Quit the application; what runs goes on."""
     tmux.send("q")
-    tmux.wait_for("keep running in the background")
+    tmux.wait_for("the studies keep running")
     tmux.send("Enter")
     tmux.wait_for("and left")
 

@@ -1,5 +1,6 @@
 """Exporting from Run and Compare: chosen by keyboard, told while it goes, called off."""
 
+from medtui.runs.exports import on_test, read_exports
 from medtui.runs.folder import StudyFolder
 from medtui.tui.screens import export_dialog
 from medtui.tui.screens.export_dialog import ExportDialog
@@ -28,8 +29,11 @@ async def test_files_are_chosen_written_and_copied(exportable: StudyFolder) -> N
         await until(pilot, lambda: "timing it" in screen_text(pilot))
         await until(pilot, lambda: "✓ small-prune-0.5.safetensors" in screen_text(pilot))
         await until(pilot, lambda: pilot.app.screen._process is None)
-        await until(pilot, lambda: "●" not in screen_text(pilot))
-        assert "logits identical" in screen_text(pilot)
+        await until(pilot, lambda: not pilot.app.screen._progress)
+        (export,) = read_exports(exportable.run("prune-0.5").exports)
+        within = on_test(export)[-1].max_logit_difference
+        words = f"logits within {within:.1e}" if within else "logits identical"
+        assert words in screen_text(pilot)
         assert (exportable.run("prune-0.5").exports / "small-prune-0.5.safetensors").is_file()
         await pilot.press("y")
         assert "Copied" in notices(pilot)
@@ -69,7 +73,7 @@ async def test_escape_calls_it_off_and_then_goes_back(exportable: StudyFolder) -
         await until(pilot, lambda: "loading" in screen_text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "Cancelled" in screen_text(pilot))
-        await until(pilot, lambda: "●" not in screen_text(pilot))
+        await until(pilot, lambda: not pilot.app.screen._progress)
         folder = exportable.reference.exports
         assert not folder.exists() or list(folder.iterdir()) == []
         await pilot.press("escape")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from medtui.charts.canvas import Canvas
 from medtui.charts.palette import Colours
+from medtui.control_characters import one_line
 from medtui.monitor.run_view import RunView
 from medtui.tui.run.answer import Answer, kept_text
 from medtui.tui.run.answer_pane import draw_hero, draw_ruler, draw_table, hero_line
@@ -60,7 +61,7 @@ def brief_rows(
     """
     if rows == 1:
         line = Sheet(width, colours)
-        last = view.lines[-1].text if view.lines and view.result is None else ""
+        last = one_line(view.lines[-1].text) if view.lines and view.result is None else ""
         kept = kept_text(view)
         line.line(last or (f"kept {kept}" if kept else ""), colours.muted)
         return line.canvas()
@@ -69,7 +70,7 @@ def brief_rows(
     densities = brief_density(view, _DENSITY, colours).canvas()
     machine = brief_machine(view, max(1, width - _DENSITY), colours, is_ascii=is_ascii)
     if view.lines:
-        machine.line(f"log {view.lines[-1].text}", colours.muted)
+        machine.line(f"log {one_line(view.lines[-1].text)}", colours.muted)
     below = machine.canvas()
     canvas = Canvas(width, max(densities.height, below.height))
     canvas.paste(densities, 0, 0)
