@@ -55,6 +55,14 @@ def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> Non
     assert live["value"].plain == ""
 
 
+def test_a_run_that_cannot_be_read_says_why_below_its_row() -> None:
+    """A path cut in a column would tell nothing."""
+    problem = "/runs/cells/prune-0.1/result.json is damaged: Input data was truncated."
+    run = replace(run_of("prune-0.1"), warning=problem, problem=problem)
+    assert run_cells(run, None, MARK, DARK, 20)["change"].plain == "⚠ cannot be read"
+    assert problem in run_details(run, found(), DARK).plain
+
+
 def test_what_is_dense_has_no_factor() -> None:
     """Neither the reference nor the control has a factor of 1.0."""
     outcome = found(outcome_of_run("reference", 0.91, 42.7))

@@ -199,7 +199,8 @@ def run_cells(
 def _change(run: RunSummary, found: RunOutcome | None, colours: Colours) -> Text:
     """Return a finished run's change; of others the state, with the metric on val so far."""
     if run.warning:
-        return Text(f"⚠ {run.warning}", style=colours.warning)
+        word = "cannot be read" if run.problem else run.warning
+        return Text(f"⚠ {word}", style=colours.warning)
     if found is not None and run.status == "finished":
         if not found.text:
             return Text(f"{MISSING}  ", style=colours.muted)

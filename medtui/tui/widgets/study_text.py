@@ -67,6 +67,9 @@ def run_details(run: RunSummary, outcome: StudyOutcome | None, colours: Colours)
     text.append_text(verdict_word(found.state, colours) if found and found.state else
                      state_text(run.status, colours))  # fmt: skip
     text.append("\n")
+    if run.problem:
+        text.append(run.problem.split("\n")[0], colours.warning)
+        return text
     if found is not None and outcome is not None and found.value is not None:
         text.append(f"test {run.headline.show(found.value)}", colours.strong)
         text.append(f" · {_beside(run, outcome)}\n", colours.muted)
