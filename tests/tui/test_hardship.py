@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from medtui.events import StepsAdvanced
 from medtui.monitor.folder_reader import FolderReader
 from medtui.runs.history import Line
 from medtui.runs.log_record import Record, encode_record
+from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.log_view import LogView, new_from
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import open_live_run, opened, screen_text, until
@@ -114,11 +114,10 @@ async def test_five_hundred_runs_are_listed(runs_dir: Path) -> None:
 
 
 async def test_a_clock_that_jumps_changes_no_order_and_no_age_below_zero(
-    runs_dir: Path, showcase: list[RecordedStudy]
+    runs_dir: Path, showcase: list[RecordedStudy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A study of tomorrow is as old as now."""
-    tomorrow = time.time() + 86_400
-    os.utime(showcase[0].folder.preset, (tomorrow, tomorrow))
+    """A study whose events are of tomorrow is as old as now."""
+    monkeypatch.setattr(SnapshotScreen, "now", 0.0)
     async with opened(runs_dir) as pilot:
         await until(pilot, lambda: "demo" in screen_text(pilot))
         text = screen_text(pilot)
