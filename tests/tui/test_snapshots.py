@@ -120,13 +120,13 @@ async def test_an_empty_folder(begin: Begin) -> None:
 
 
 async def test_home(begin: Begin, showcase: list[RecordedStudy]) -> None:
-    """Both tables, the filter, questions, the note's prompt, help and the command palette."""
+    """Studies, runs, picture, the filter, questions, the note's prompt, help and the palette."""
     async with begin() as walk:
         await walk.take("home")
-        await walk.take("home-runs", "enter")
-        await walk.take("home-other-study", "escape", "down")
+        await walk.take("home-runs", "tab")
+        await walk.take("home-other-study", "escape", "full_stop")
         await walk.take("home-filter", "slash", *"first")
-        await walk.take("home-stop", "escape", "up", "s")
+        await walk.take("home-stop", "escape", "comma", "s")
         await walk.take("home-delete", "escape", "D")
         await walk.take("home-quit", "escape", "q")
         await walk.take("home-note", "escape", "N", *"a line")
