@@ -10,7 +10,7 @@ from medtui.csv_text import csv_text
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.folder import RunFolder, slugify
 
-_TITLE_WIDTH = 90
+_TITLE_WIDTH = 70
 """Letters of a line of a picture's title."""
 
 

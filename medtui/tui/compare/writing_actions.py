@@ -49,8 +49,17 @@ class WritingActions(SnapshotScreen):
         return self._state.tab == CHANGE and self._state.side == 0 and bool(self._state.differences)
 
     def _plot_of_changes(self) -> Plot:
-        """Return the changes as the plot that reports draw."""
-        data = FigureData(self._state.marked, differences=self._state.differences)
+        """Return the changes as the plot that reports draw.
+
+        Controls are left out: their changes are from the reference, and they are what the others
+        are compared with.
+        """
+        runs = tuple(run for run in self._state.marked if not run.entry.folder.is_control)
+        data = FigureData(runs, differences={
+            run.entry.key: found
+            for run in runs
+            if (found := self._state.differences.get(run.entry.key))
+        })  # fmt: skip
         (plot,) = figure_named("changes").build(data)
         return plot
 
