@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from medtui.datasets.findings import Findings, warning
 from medtui.datasets.index import ImageIndex
@@ -77,8 +76,10 @@ def _auroc(values_N: NDArray[np.float64], is_member: NDArray[np.bool_]) -> tuple
     """
     num_members = int(is_member.sum())
     num_others = len(is_member) - num_members
-    if not num_members or not num_others:
+    if not num_members or not num_others or (values_N == values_N[0]).all():
         return 0.5, 0.0
+    from scipy.stats import rankdata
+
     ranks = rankdata(values_N)[is_member].sum() - num_members * (num_members + 1) / 2
     area = float(ranks) / (num_members * num_others)
     deviation = np.sqrt((len(is_member) + 1) / (12 * num_members * num_others))

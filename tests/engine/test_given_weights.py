@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+import torchvision  # noqa: F401 - pickled networks name its classes
 from torch import nn
 
 from medtui.engine.preflight import forecast

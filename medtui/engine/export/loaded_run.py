@@ -8,6 +8,7 @@ from itertools import islice
 import msgspec
 import numpy as np
 import torch
+import torchvision  # noqa: F401 - graphs name the classes of layers: `torchvision.models.resnet.ResNet`
 from numpy.typing import NDArray
 from torch import Tensor, nn
 

@@ -53,6 +53,8 @@ def compile_advance(device: torch.device) -> Rule:
     """
     import torch._inductor.config
 
+    is_deterministic = torch.are_deterministic_algorithms_enabled()
+    torch._inductor.config.deterministic = is_deterministic  # noqa: SLF001 - `configure_torch` leaves it out
     torch._inductor.config.compile_threads = 1  # noqa: SLF001 - one kernel needs no pool of processes
     compiled: Rule = torch.compile(advance, dynamic=True, fullgraph=True)
     weight, velocity, gradient, target = (torch.ones(40, device=device) for _ in range(4))

@@ -150,7 +150,7 @@ def uncalled_layers(network: nn.Module, image_shape: ImageShape) -> list[str]:
 
     Torch-Pruning does not end on such networks (Swin's attention).
     """
-    traced = deepcopy(network).float().to("meta").eval()
+    traced = deepcopy(network).float().cpu().eval()
     called = set[nn.Module]()
     layers = {
         name: module for name, module in traced.named_modules()
@@ -159,7 +159,7 @@ def uncalled_layers(network: nn.Module, image_shape: ImageShape) -> list[str]:
     for module in layers.values():
         module.register_forward_hook(lambda module, *_: called.add(module))
     with torch.no_grad():
-        traced(torch.zeros(1, *image_shape, device="meta"))
+        traced(torch.zeros(1, *image_shape))
     return [name for name, module in layers.items() if module not in called]
 
 

@@ -56,10 +56,10 @@ def reached_taps(layer: nn.Conv2d, sizes: set[MapSize]) -> Tensor:
 def map_sizes(network: nn.Module, image_shape: ImageShape) -> dict[str, set[MapSize]]:
     """Return the sizes of the maps that each convolution is called with; uncalled ones are absent.
 
-    The trace runs on torch's meta device, which computes shapes and no values.
+    The trace computes one black image: torch's meta device would import torch's compiler.
     """
     found: dict[str, set[MapSize]] = {}
-    traced = deepcopy(network).float().to("meta").eval()
+    traced = deepcopy(network).float().cpu().eval()
 
     def record(name: str) -> Callable[[nn.Module, Any], None]:
         def hook(_: nn.Module, inputs: Any) -> None:  # noqa: ANN401 - torch's hook
@@ -72,7 +72,7 @@ def map_sizes(network: nn.Module, image_shape: ImageShape) -> dict[str, set[MapS
         if isinstance(layer, nn.Conv2d):
             layer.register_forward_pre_hook(record(name))
     with torch.no_grad():
-        traced(torch.zeros(1, *image_shape, device="meta"))
+        traced(torch.zeros(1, *image_shape))
     return found
 
 

@@ -56,7 +56,8 @@ def configure_torch(device: torch.device, threads: int) -> None:
     """Set the thread count and select deterministic kernels; call it before any computation."""
     if threads:
         torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    # As `torch.use_deterministic_algorithms`, which also imports torch's compiler to configure it.
+    torch.set_deterministic_debug_mode("warn")
     # A debugging aid that costs a write of every new tensor; nothing here reads unwritten memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # torch's own
     if device.type == "cuda":

@@ -20,6 +20,7 @@ from medtui.engine.timing.study_time import WorkTimes
 from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.evaluation import predict, recalibrate
+from medtui.engine.training.sgd import Sgd
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.metrics.draws import CHUNK, MAX_LEFT_OUT
 from medtui.metrics.intervals import metric_intervals
@@ -90,13 +91,7 @@ class WorkTimer:
     def _training_step(self, plan: TrainingPlan, *, has_masks: bool = False) -> float:
         """Return the seconds of a step of the reference, or of fine-tuning with its masks."""
         model, batches = deepcopy(self._network), self._noise.endless(plan.batch_size)
-        optimizer = torch.optim.SGD(
-            model.parameters(),
-            lr=0.0,
-            momentum=plan.momentum,
-            weight_decay=plan.weight_decay,
-            nesterov=plan.momentum > 0,
-        )
+        optimizer = Sgd(model.parameters(), momentum=plan.momentum, weight_decay=plan.weight_decay)
         parameters = [each for each in model.parameters() if each.ndim > 1] if has_masks else []
         masks = [torch.ones_like(each) for each in parameters]
         model.train()
@@ -104,9 +99,9 @@ class WorkTimer:
         def work() -> None:
             inputs, targets = next(batches)
             loss = self._noise.criterion(model(inputs), targets)
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call] # torch's own
-            optimizer.step()
+            optimizer.step(lr=0.0)
             for parameter, mask in zip(parameters, masks, strict=True):
                 parameter.data.mul_(mask)
             float(loss.detach())  # the step meter reads it

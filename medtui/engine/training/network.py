@@ -5,9 +5,9 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
-import torchvision
 from torch import nn
 
+from medtui.engine.training.classifiers import builder_of, classifier_names
 from medtui.errors import UsageError
 from medtui.storage import DamagedFile, FileDigest, open_regular, require_digest, unreadable
 
@@ -23,15 +23,16 @@ def build_network(architecture: str, *, channels: int, num_classes: int, seed: i
     Raises:
         UsageError: torchvision has no such classifier.
     """
-    known = torchvision.models.list_models(module=torchvision.models)
-    if architecture not in known:
+    builder = builder_of(architecture)
+    if builder is None:
+        examples = [name for name in classifier_names() if name.startswith("res")]
         raise UsageError(
             f"`model.architecture` = {architecture!r} is not a torchvision classifier.",
-            hint=f"For example: {', '.join(name for name in known if name.startswith('res'))}.",
+            hint=f"For example: {', '.join(examples)}.",
         )
     torch.manual_seed(seed)
     more = {"aux_logits": False, "init_weights": True} if architecture in _WITH_AUX else {}
-    network: nn.Module = torchvision.models.get_model(architecture, num_classes=num_classes, **more)
+    network = builder(num_classes=num_classes, **more)
     if channels != 3:  # noqa: PLR2004 - torchvision's models take three
         _replace_first_convolution(network, channels)
     return network

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc.state import Statistics
@@ -21,6 +20,7 @@ from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.training.batches import TrainBatches
 from medtui.engine.training.network import num_bytes, restore_state, state_of
+from medtui.engine.training.sgd import Sgd
 from medtui.events import CycleEnded, StageStarted
 from medtui.preset import Preset
 
@@ -85,7 +85,7 @@ class TrainingState:
 
     model: nn.Module
     best: nn.Module
-    optimizer: torch.optim.SGD
+    optimizer: Sgd
     epoch: int = 0
     """Epochs completed."""
     step: int = 0
@@ -125,13 +125,7 @@ class _Training:
         self._plan = plan
         self._masks = masks
         self._batches = session.train_batches(plan.batch_size)
-        optimizer = torch.optim.SGD(
-            model.parameters(),
-            lr=plan.lr,
-            momentum=plan.momentum,
-            weight_decay=plan.weight_decay,
-            nesterov=plan.momentum > 0,
-        )
+        optimizer = Sgd(model.parameters(), momentum=plan.momentum, weight_decay=plan.weight_decay)
         self._state = TrainingState(model, deepcopy(model), optimizer)
         self._meter = StepMeter(session.log, session.device)
 
@@ -174,12 +168,10 @@ class _Training:
         parameters = dict(state.model.named_parameters())
         batches.begin_epoch(state.epoch, state.step)
         for inputs, targets in batches:
-            for group in state.optimizer.param_groups:
-                group["lr"] = self._learning_rate(state.step)
             loss = self._session.criterion(state.model(inputs), targets)
-            state.optimizer.zero_grad(set_to_none=True)
+            state.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call] # torch's own
-            state.optimizer.step()
+            state.optimizer.step(self._learning_rate(state.step))
             for name, mask in self._masks.items():
                 parameters[name].data.mul_(mask)
             state.step += 1
@@ -229,10 +221,11 @@ class _Training:
 
     def _save(self) -> None:
         state = self._state
+        names = [name for name, _ in state.model.named_parameters()]
         momenta = {
-            name: state.optimizer.state[parameter]["momentum_buffer"]
-            for name, parameter in state.model.named_parameters()
-            if "momentum_buffer" in state.optimizer.state[parameter]
+            name: momentum
+            for name, momentum in zip(names, state.optimizer.momenta, strict=True)
+            if momentum is not None
         }
         values: dict[str, Any] = {"best_loss": state.best_loss, "best_epoch": state.best_epoch}
         tensors = prefixed("model", state_of(state.model)) | prefixed("momentum", momenta)
@@ -244,10 +237,10 @@ class _Training:
         restore_state(state.model, unprefixed("model", checkpoint.tensors))
         restore_state(state.best, unprefixed("best", checkpoint.tensors))
         momenta = unprefixed("momentum", checkpoint.tensors)
-        for name, parameter in state.model.named_parameters():
-            if name in momenta:
-                buffer = momenta[name].to(parameter.device)
-                state.optimizer.state[parameter]["momentum_buffer"] = buffer
+        state.optimizer.momenta = [
+            momenta[name].to(parameter.device) if name in momenta else None
+            for name, parameter in state.model.named_parameters()
+        ]
         state.epoch, state.step = saved.cycle, saved.step
         state.best_loss = saved.values["best_loss"]
         state.best_epoch = saved.values["best_epoch"]
