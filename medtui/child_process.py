@@ -23,6 +23,7 @@ from typing import IO, Generic, TypeVar
 import msgspec
 
 from medtui import __version__
+from medtui.blas_threads import blas_environment
 from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.protocol.outcome import Failed, describe_exit, error_class
 from medtui.upgrade import STARTED_BY_VERSION, explain_missing_child
@@ -50,6 +51,7 @@ def child_environment(devices: str | None = None) -> dict[str, str]:
         # Idle OpenMP threads that spin take cores from those that compute: on a shared machine a
         # training step took 9 times as long. Torch reads this when it is imported.
         "OMP_WAIT_POLICY": "PASSIVE",
+        **blas_environment(),
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # NVML's order
         "TQDM_DISABLE": "1",
         "KINETO_LOG_LEVEL": "99",  # suppresses messages of torch's profiler

@@ -1,6 +1,8 @@
 """Every process that medtui starts has the environment of a worker."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +23,7 @@ from medtui.preset import BenchSettings, DataSettings, TrackSettings, load_prese
 from medtui.protocol.export import ExportPlan
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.telemetry import SamplerProcess, probe_safely
+from tests.helpers.paths import REPOSITORY
 
 DEMO = DataSettings(card="demo")
 
@@ -75,12 +78,37 @@ def test_every_child_waits_passively(name, tmp_path, monkeypatch):
         raise Started
 
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     monkeypatch.setattr(subprocess, "Popen", start)
     try:
         STARTS[name](study)
     except (Started, EnvironmentProblem):
         assert seen, "it failed before it started anything"
     assert [each and each["OMP_WAIT_POLICY"] for each in seen] == ["PASSIVE"]
+    assert [each and each["OPENBLAS_NUM_THREADS"] for each in seen] == ["1"]
+
+
+COMMAND = """
+import os, sys
+import medtui.cli
+sys.argv[1:] = ["--version"]
+assert not medtui.cli.main()
+import numpy, threadpoolctl
+print({each["num_threads"] for each in threadpoolctl.threadpool_info()})
+"""
+
+
+@pytest.mark.parametrize("chosen", [None, "2"])
+def test_the_matrices_of_a_command_have_one_thread_or_those_that_the_user_chose(chosen):
+    """OpenBLAS starts one thread a core otherwise, and they wait in loops."""
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OPENBLAS_NUM_THREADS": chosen or ""}
+    if chosen is None:
+        del environment["OPENBLAS_NUM_THREADS"]
+    ended = subprocess.run(
+        [sys.executable, "-c", COMMAND], env=environment, check=True, capture_output=True, text=True
+    )
+    expected = min(int(chosen or 1), len(os.sched_getaffinity(0)))
+    assert ended.stdout.splitlines()[-1] == str({expected})
 
 
 def test_no_module_starts_a_process_in_another_way():

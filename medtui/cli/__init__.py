@@ -8,6 +8,7 @@ import signal
 import sys
 
 from medtui import __version__
+from medtui.blas_threads import blas_environment
 from medtui.cli.stream import abandon_stdout, escape_output
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.upgrade import explain_missing_module
@@ -15,6 +16,7 @@ from medtui.upgrade import explain_missing_module
 
 def main() -> int:
     """Run the command line and return the exit code."""
+    os.environ |= blas_environment()
     escape_output()
     if os.getpid() == 1:
         _end_on_sigterm()
