@@ -54,7 +54,7 @@ STEPS = (
     Step(("7",), "Subgroups"),
     Step(("b", "n"), "what it does", "new-study"),
     Step(("\r",), "patients with"),
-    Step(("g",), "at most", "compress"),
+    Step(("g",), "Estimate"),
 )
 
 

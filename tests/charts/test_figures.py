@@ -244,7 +244,7 @@ def test_densities_are_not_merged_into_one_bar() -> None:
     """Two densities of a scheme have a bar each, with their own numbers and no spread."""
     (found,) = gather([StudyFolder(RECORDED / "films")], lambda _what: None)
     for plot in named("averages", found.figure_data).plots(found.figure_data):
-        assert plot.rows == ("reference", "Prune 0.05", "Prune 0.5")
+        assert plot.rows == ("reference", "Prune 0.5", "Prune 0.05")
         (series,) = plot.series
         assert all(low == high for low, high in series.intervals)
     (exact,) = (plot for plot in named("averages", found.figure_data).plots(found.figure_data)

@@ -80,7 +80,10 @@ def patients_text(report: DataReport, margin: float, colours: Colours) -> Text:
         else Text("⚠ patients may be in more than one split", colours.warning)
     )
     counts = report.images_by_patient
-    if counts:
+    if counts and counts[0] == counts[-1]:
+        text.append(f"\n\n{plural(len(counts), 'patient')} with {plural(counts[0], 'image')} each",
+                    colours.muted)  # fmt: skip
+    elif counts:
         text.append(f"\n\n{plural(len(counts), 'patient')} with {counts[0]:,} to {counts[-1]:,} "
                     f"images, median {median(counts):,.0f}\n", colours.muted)  # fmt: skip
         text.append(histogram(counts), colours.accent)
