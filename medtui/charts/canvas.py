@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rich.cells import get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
+
+from medtui.control_characters import escape_controls
 
 if TYPE_CHECKING:
     from medtui.charts.plane import Plane
@@ -45,14 +48,33 @@ class Canvas:
         back: str | None = None,
         is_bold: bool = False,
     ) -> None:
-        """Write text of single-width characters; without `back`, backgrounds stay as they are."""
+        """Write text; without `back`, backgrounds stay as they are.
+
+        A wide character takes two cells, of which the second is empty; one of no width is left
+        out, and control characters are escaped.
+        """
         if not 0 <= row < self.height:
             return
+        at = column
+        for glyph in escape_controls(text):
+            size = 1 if glyph.isascii() else get_character_cell_size(glyph)
+            if size and 0 <= at <= self.width - size:
+                self._set(at, row, glyph, (fore, back, is_bold))
+                if size > 1:
+                    self._set(at + 1, row, "", (fore, back, is_bold))
+                    self._glyphs[row][at] = glyph
+            at += size
+
+    def _set(self, column: int, row: int, glyph: str, look: tuple[str, str | None, bool]) -> None:
+        """Replace one cell; of a wide character that it was half of, the other half is blank."""
         glyphs, looks = self._glyphs[row], self._looks[row]
-        for at, glyph in enumerate(text, column):
-            if 0 <= at < self.width:
-                glyphs[at] = glyph
-                looks[at] = (fore, looks[at][1] if back is None else back, is_bold)
+        if not glyphs[column] and column:
+            glyphs[column - 1] = BLANK
+        if column + 1 < self.width and not glyphs[column + 1]:
+            glyphs[column + 1] = BLANK
+        fore, back, is_bold = look
+        glyphs[column] = glyph
+        looks[column] = (fore, looks[column][1] if back is None else back, is_bold)
 
     def paste(self, other: "Canvas", column: int, row: int) -> None:
         """Copy another canvas into this one; what does not fit is left out."""

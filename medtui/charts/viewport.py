@@ -9,8 +9,8 @@ from medtui.monitor.telemetry_curves import rolling_mean
 ZOOM = 2.0
 """Factor of one zoom step."""
 
-SMOOTHING_POINTS = 5
-"""Number of points in the rolling mean of a smoothed curve."""
+SMOOTHINGS = (0, 3, 9)
+"""Numbers of points in the rolling mean of a smoothed curve, from one key press to the next."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Viewport:
 
     is_log: bool | None = None
     """Whether y is logarithmic; None leaves it to the plot."""
-    is_smooth: bool = False
-    """Whether each curve is smoothed, with the raw one faint behind it."""
+    smoothing: int = 0
+    """Points of the rolling mean of each curve, with the raw one faint behind it; 0 without."""
     window: tuple[float, float] | None = None
     """The x in view; None shows all."""
     cursor: float | None = None
@@ -30,10 +30,13 @@ class Viewport:
 def apply_viewport(viewport: Viewport, plot: Plot) -> Plot:
     """Return the plot as it is to be drawn."""
     series = plot.series
-    if viewport.is_smooth:
+    if viewport.smoothing:
         raw = [replace(each, stroke="faint") for each in series if each.stroke == "line"]
-        series = (*(smooth(each) if each.stroke == "line" else each for each in series), *raw)
-    title = plot.title + (", smoothed" if viewport.is_smooth else "")
+        means = [
+            smooth(each, viewport.smoothing) if each.stroke == "line" else each for each in series
+        ]
+        series = (*means, *raw)
+    title = plot.title + (f", mean of {viewport.smoothing}" if viewport.smoothing else "")
     is_log = plot.is_log if viewport.is_log is None else viewport.is_log
     return replace(
         plot,
@@ -45,9 +48,19 @@ def apply_viewport(viewport: Viewport, plot: Plot) -> Plot:
     )
 
 
-def smooth(series: Series) -> Series:
-    """Return the rolling mean of a curve; it restarts after a gap."""
-    return replace(series, points=tuple(rolling_mean(series.points, SMOOTHING_POINTS)))
+def smooth(series: Series, num_points: int) -> Series:
+    """Return the rolling mean of a curve, which has no marks of measured points.
+
+    It restarts after a gap.
+    """
+    means = tuple(rolling_mean(series.points, num_points))
+    return replace(series, points=means, mark="none", kept=None)
+
+
+def next_smoothing(smoothing: int) -> int:
+    """Return the strength that follows another, and after the strongest none."""
+    at = SMOOTHINGS.index(smoothing) if smoothing in SMOOTHINGS else 0
+    return SMOOTHINGS[(at + 1) % len(SMOOTHINGS)]
 
 
 def zoom(viewport: Viewport, plot: Plot, factor: float) -> Viewport:

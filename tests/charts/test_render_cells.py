@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from medtui.charts import braille, render_plotext
 from medtui.charts.canvas import Canvas
@@ -303,6 +304,17 @@ def share_near(dots: set[tuple[int, int]], others: set[tuple[int, int]]) -> floa
     """Return the share of dots that have one of the others at most a dot away."""
     steps = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
     return sum(any((x + dx, y + dy) in others for dx, dy in steps) for x, y in dots) / len(dots)
+
+
+def test_wide_characters_take_two_cells() -> None:
+    """Every row keeps its width, also where half of one is replaced or does not fit."""
+    canvas = Canvas(6, 2)
+    canvas.put(0, 0, "\u65e5\u672c\u8a9e\u0301x")
+    canvas.put(1, 0, "a")
+    canvas.put(5, 1, "\u65e5")
+    assert [cell_len(row) for row in canvas.plain.split("\n")] == [6, 0]
+    assert all(sum(segment.cell_length for segment in row) == 6 for row in canvas.segments())
+    assert canvas.plain.split("\n")[0] == " a\u672c\u8a9e"
 
 
 def test_long_lines_are_drawn_as_plotext_draws_them() -> None:

@@ -44,7 +44,7 @@ def test_the_read_out_has_measured_values_only() -> None:
     style = ChartStyle(DARK)
     read = legend_of(apply_viewport(Viewport(cursor=2), plot), style).plain
     assert read == "cycle 2:  A val 75.3  B test —"
-    smoothed = legend_of(apply_viewport(Viewport(cursor=2, is_smooth=True), plot), style).plain
+    smoothed = legend_of(apply_viewport(Viewport(cursor=2, smoothing=3), plot), style).plain
     assert smoothed == "cycle 2:  A val 75.3 (mean 72.7)  B test —"
 
 
@@ -61,14 +61,15 @@ def test_a_time_axis_reads_the_sample_beside_the_cursor() -> None:
 
 def test_smoothing_keeps_the_raw_curve_faint_and_says_so() -> None:
     """Nobody takes a smoothed curve for what was measured."""
-    plot = apply_viewport(Viewport(is_smooth=True), PLOT)
+    plot = apply_viewport(Viewport(smoothing=3), PLOT)
     assert [series.stroke for series in plot.series] == ["line", "faint"]
-    assert plot.title.endswith(", smoothed")
+    assert plot.title.endswith(", mean of 3")
+    assert plot.series[0].mark == "none", "means were not measured"
 
 
 def test_smoothing_begins_anew_after_a_gap() -> None:
     """What was not measured carries nothing over."""
-    smoothed = smooth(Series("val", ((0, 1.0), (1, None), (2, 5.0)))).points
+    smoothed = smooth(Series("val", ((0, 1.0), (1, None), (2, 5.0))), 3).points
     assert smoothed == ((0, 1.0), (1, None), (2, 5.0))
 
 

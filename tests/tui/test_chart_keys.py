@@ -20,8 +20,10 @@ def test_logarithm_and_smoothing_are_switched() -> None:
     assert adjusted(Viewport(), PLOT, "log").is_log is True
     assert adjusted(Viewport(is_log=True), PLOT, "log").is_log is False
     assert adjusted(Viewport(), Plot("", (), is_log=True), "log").is_log is False
-    assert adjusted(Viewport(), PLOT, "smooth").is_smooth
-    assert not adjusted(Viewport(is_smooth=True), PLOT, "smooth").is_smooth
+    strengths = [0]
+    for _ in range(3):
+        strengths.append(adjusted(Viewport(smoothing=strengths[-1]), PLOT, "smooth").smoothing)
+    assert strengths == [0, 3, 9, 0]
 
 
 def test_zooming_out_takes_back_zooming_in() -> None:

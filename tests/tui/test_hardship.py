@@ -130,7 +130,7 @@ async def test_resizing_while_live(runs_dir: Path, showcase: list[RecordedStudy]
         await open_live_run(pilot)
         for width, height in ((60, 20), (200, 60), (80, 24)):
             await pilot.resize_terminal(width, height)
-            await until(pilot, lambda: "Accuracy by cycle" in screen_text(pilot))
+            await until(pilot, lambda: "Accuracy, %" in screen_text(pilot))
             assert all(len(line) <= width for line in screen_text(pilot).splitlines())
 
 

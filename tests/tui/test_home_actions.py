@@ -135,17 +135,15 @@ async def test_the_log_is_filtered_and_a_chart_exported(
 async def test_the_main_pane_shows_every_chart(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """Loss, gap, schedule and layers, by digit; L, ~, zoom and inspect act on it."""
+    """Loss, constraint violation and learning rate by digit; L, ~, zoom and inspect act on it."""
     async with opened(runs_dir) as pilot:
         await open_live_run(pilot)
-        for key, title in (("2", "Loss"), ("3", "Constraint violation"), ("4", "Schedule")):
+        for key, title in (("2", "Loss"), ("7", "Constraint violation"), ("8", "Learning rate")):
             await pilot.press(key)
             await until(pilot, lambda title=title: f"{title} " in screen_text(pilot))
-        await pilot.press("5")
-        await until(pilot, lambda: "layer4.1.conv2" in screen_text(pilot))
         await pilot.press("1", "L", "tilde", "plus", "left")
         await until(pilot, lambda: "cycle 30:" in screen_text(pilot))
-        assert "smoothed, log" in screen_text(pilot)
+        assert "mean of 3, log" in screen_text(pilot)
 
 
 async def test_settings_choose_theme_and_keys(

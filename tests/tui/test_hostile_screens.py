@@ -123,7 +123,7 @@ def test_no_payload_reaches_the_terminal(
     terminal = Terminal(runs_dir)
     terminal.read_until(VISIBLE.encode())
     for keys, wanted in (
-        (b"\r", b"Accuracy by epoch"),
+        (b"\r", b"1 acc"),
         (b"b", b"Studies"),
         (b"c", b"0 of 5 runs"),
         (b"/\x15\r", b"5 of 5 runs"),

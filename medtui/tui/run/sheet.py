@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from medtui.charts.canvas import Canvas
 from medtui.charts.palette import Colours
+from medtui.control_characters import one_line
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Sheet:
         back: str | None = None,
     ) -> int:  # fmt: skip
         """Write into the last row; return the column after the text."""
+        text = one_line(text)
         self._rows[-1].append(_Piece(column, text, colour or self.colours.text, is_bold, back))
         return column + len(text)
 
@@ -50,6 +52,7 @@ class Sheet:
 
     def right(self, end: int, text: str, colour: str = "", *, is_bold: bool = False) -> None:
         """Write text that ends before a column."""
+        text = one_line(text)
         self.put(end - len(text), text, colour, is_bold=is_bold)
 
     def line(self, text: str, colour: str = "", *, column: int = 1) -> None:

@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 from textual.screen import Screen
 
 from medtui.charts.plot import Plot
-from medtui.charts.viewport import ZOOM, Viewport, step_cursor, zoom
+from medtui.charts.viewport import ZOOM, Viewport, next_smoothing, step_cursor, zoom
 from medtui.tui.bindings import bind
 from medtui.tui.widgets.chart import Chart
 
@@ -21,8 +21,8 @@ Adjustment = Literal[
 CHART_BINDINGS = [
     bind("log", "adjust_chart('log')", "Log y", "Show the y axis on a logarithmic scale",
          shown=False),
-    bind("smooth", "adjust_chart('smooth')", "Smooth", "Smooth the curves; raw curves stay faint",
-         shown=False),
+    bind("smooth", "adjust_chart('smooth')", "Smooth",
+         "Smooth the curves over 3 or 9 points, or not; raw curves stay faint", shown=False),
     bind("zoom", "adjust_chart('zoom_in')", "Zoom in", "Zoom in on the x axis", shown=False),
     bind("zoom_back", "adjust_chart('zoom_out')", "Zoom out", "Zoom out on the x axis",
          shown=False),
@@ -59,7 +59,7 @@ def adjusted(viewport: Viewport, plot: Plot, adjustment: Adjustment) -> Viewport
             is_log = plot.is_log if viewport.is_log is None else viewport.is_log
             return replace(viewport, is_log=not is_log)
         case "smooth":
-            return replace(viewport, is_smooth=not viewport.is_smooth)
+            return replace(viewport, smoothing=next_smoothing(viewport.smoothing))
         case "zoom_in":
             return zoom(viewport, plot, ZOOM)
         case "zoom_out":
