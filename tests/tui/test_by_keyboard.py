@@ -126,7 +126,7 @@ def test_a_live_run_is_watched_left_and_found_again(tmux: Tmux) -> None:
     tmux.wait_for("Runs of malaria")
     tmux.send_until("Enter", "1 acc")
     tmux.send("2")
-    tmux.wait_for("2 loss\u203a")
+    tmux.wait_for("Loss")
     tmux.send_until("b", "Runs of malaria")
     choose_small_preset(tmux)
     tmux.send_until("b", "Runs of malaria")
