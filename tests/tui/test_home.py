@@ -1,6 +1,7 @@
 """Home: what is there, in which state, and what can be done with it."""
 
 import math
+import threading
 from pathlib import Path
 
 import pytest
@@ -69,17 +70,20 @@ async def test_an_empty_folder_teaches_how_to_begin(runs_dir: Path) -> None:
 async def test_one_key_starts_the_demo_where_there_is_no_study(
     runs_dir: Path, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a study the key does nothing."""
+    """Pressed again before the study is shown, and with a study, the key does nothing."""
     started: list[str] = []
+    is_pressed = threading.Event()
 
     def start(_: StudyActions, preset: Preset) -> str:
         started.append(preset.name)
+        is_pressed.wait()
         RecordedStudy(runs_dir, preset.name).reference(epochs=1)
         return preset.name
 
     monkeypatch.setattr(StudyActions, "start", start)
     async with opened(runs_dir) as pilot:
-        await pilot.press(key)
+        await pilot.press(key, key, key)
+        is_pressed.set()
         await until(pilot, lambda: "Runs of demo" in screen_text(pilot))
         await pilot.press("d")
         await pilot.pause()

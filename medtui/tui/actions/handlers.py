@@ -63,6 +63,7 @@ class ActionHandlers:
         self._app = app
         self._actions = actions
         self._poller = poller
+        self._is_starting = False
 
     def handle(self, request: ActionRequest) -> None:
         """Handle a request."""
@@ -206,7 +207,19 @@ class ActionHandlers:
                 self._app.push_screen(ExportDialog(run))
 
     async def _start(self, request: StartRequested) -> None:
-        """Start a study, go to Home, and open its reference if it is to be watched."""
+        """Start a study, go to Home, and open its reference if it is to be watched.
+
+        While one is being started, another request is a key pressed twice.
+        """
+        if self._is_starting:
+            return
+        self._is_starting = True
+        try:
+            await self._start_once(request)
+        finally:
+            self._is_starting = False
+
+    async def _start_once(self, request: StartRequested) -> None:
         name = describe_name(self._actions.runs_dir, request.preset.name)
         self._app.notify(f"Starting {name} ...", markup=False)
         with self.failures_shown("Could not start the study"):

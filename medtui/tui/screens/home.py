@@ -166,9 +166,11 @@ class HomeScreen(SnapshotScreen):
         return super().check_action(action, parameters)
 
     def action_demo(self) -> None:
-        """Start the demo."""
+        """Start the demo, once: it is not shown yet where the key is pressed again."""
         from medtui.preset import load_preset  # pydantic is not needed for the first screen
 
+        if (getattr(self.app, "runs_dir", Path()) / "demo").exists():
+            return
         self.post_message(StartRequested(load_preset("demo"), is_watched=False))
 
     def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
