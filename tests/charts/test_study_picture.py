@@ -81,3 +81,10 @@ def test_the_points_are_walked_by_size() -> None:
     assert names == ["filterprune-0.1", "prune-0.01", "prune-0.1", "control", "reference"]
     assert study_picture(STUDY, None).is_empty is False
     assert study_picture(study_of(run_of("reference")), None).is_empty
+
+
+def test_an_empty_picture_says_what_it_waits_for() -> None:
+    """Finished runs are compared; only without one is none finished."""
+    finished, live = study_of(run_of("reference")), study_of(run_of("reference", status="running"))
+    assert study_picture(finished, None).empty == "comparing runs …"
+    assert "no run" in study_picture(live, None).empty

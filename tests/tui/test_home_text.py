@@ -123,3 +123,10 @@ def test_an_order_by_val_mixes_no_metrics() -> None:
         ["more-cells", "cells", "films", "more-films"],
         ["films", "more-films", "more-cells", "cells"],
     )
+
+
+def test_a_finished_run_is_never_told_as_so_far() -> None:
+    """While its study is compared, its value on test is shown, not that on val."""
+    told = run_details(run_of("prune-0.1", val=0.9), None, DARK).plain
+    assert "comparing …" in told
+    assert "so far" not in told

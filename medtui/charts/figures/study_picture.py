@@ -74,8 +74,14 @@ def study_picture(
         y_limits=_limits(points, levels, zones),
         is_x_log=True,
         remark="  ".join(remarks),
-        empty="no run of this study is finished yet",
+        empty=_why_empty(study, outcome),
     )
+
+
+def _why_empty(study: StudySummary, outcome: StudyOutcome | None) -> str:
+    if outcome is None and study.num_finished:
+        return "comparing runs …"
+    return "no run of this study is finished yet" if study.is_live else "no run was finished"
 
 
 def _finished(run: RunSummary, found: RunOutcome) -> PicturePoint | None:

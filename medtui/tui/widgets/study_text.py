@@ -73,6 +73,9 @@ def run_details(run: RunSummary, outcome: StudyOutcome | None, colours: Colours)
     if found is not None and outcome is not None and found.value is not None:
         text.append(f"test {run.headline.show(found.value)}", colours.strong)
         text.append(f" · {_beside(run, outcome)}\n", colours.muted)
+    elif run.status == "finished":
+        shown = "" if run.test is None else f"test {run.headline.show(run.test)} · "
+        text.append(f"{shown}comparing …\n" if outcome is None else f"{shown}\n", colours.muted)
     elif run.val is not None:
         text.append(f"val {run.headline.show(run.val)} so far; test at the end\n", colours.muted)
     size = [format_bytes(run.bytes_packed)] if run.bytes_packed else []
