@@ -231,6 +231,8 @@ class _Callbacks:
             are_logits_constant=self._session.evaluator.is_constant,
         )
         self._session.log.write(ended)
+        if measured.is_best:
+            self._session.keep_predictions(state.best)
         is_last = state.cycle == self._session.preset.lc.cycles - 1
         if is_last and tunes_last(self._session.preset) and _is_finite(measured.val):
             self.last = deepcopy(state.theta)

@@ -43,8 +43,11 @@ class TrainedModel:
 def finalize(session: Session, outcome: TrainedModel) -> Result:
     """Evaluate the model on val and test; write weights, predictions and, last, the result."""
     model = evaluation_copy(outcome.model, session.device)
-    val = predict(model, session.val, session.criterion)
-    test = predict(model, session.test, session.criterion)
+    kept = session.kept.matching(outcome.model)
+    val, test = (
+        kept[split] if split in kept else predict(model, split, session.criterion)
+        for split in (session.val, session.test)
+    )
     size = measure_size(outcome.model, channels=session.dataset.channels, side=session.dataset.size)
     predictions = _to_store(session, val, test)
     reference = _reference_predictions(session)

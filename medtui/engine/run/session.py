@@ -21,6 +21,7 @@ from medtui.engine.run.checkpoint import (
     unprefixed,
 )
 from medtui.engine.run.device import generators_of, restore_generators
+from medtui.engine.run.kept_predictions import KeptPredictions
 from medtui.engine.run.provenance import fingerprint
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.training.evaluation import Evaluator
@@ -82,6 +83,9 @@ class Session:
     warnings: list[str] = field(default_factory=list)
     """Warnings that the result will contain."""
 
+    kept: KeptPredictions = field(default_factory=KeptPredictions)
+    """Predictions of the model that is kept so far; none in fast mode."""
+
     def __post_init__(self) -> None:
         self._began = time.monotonic()
         by = normalisation_of(self.dataset)
@@ -133,6 +137,16 @@ class Session:
             return
         self.warnings.append(sentence)
         self.log.write(Noted(sentence, "warning"))
+
+    def keep_predictions(self, model: nn.Module) -> None:
+        """Keep val's and test's predictions of a model that was just evaluated, and is kept.
+
+        The result's are always in float32, unlike those of fast mode.
+        """
+        latest = self.evaluator.latest
+        if self.precision is EXACT:
+            found = {each: latest[each] for each in (self.val, self.test) if each in latest}
+            self.kept = KeptPredictions.of(model, found)
 
     def take_restored(self, stage: str) -> Checkpoint | None:
         """Return the restored checkpoint if it belongs to `stage`; None the second time."""

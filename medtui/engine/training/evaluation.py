@@ -162,6 +162,8 @@ class Evaluator:
         """Probability of each class; empty in single-label tasks and before val is evaluated."""
         self.is_constant = False
         """Whether the logits of the latest evaluation of val were the same for all images."""
+        self.latest: dict[EvaluationBatches, Predictions] = {}
+        """Predictions of the model that was last evaluated on val: of val, and what followed."""
         self._val = val
         self._positive = positive
         self._decision = decision
@@ -172,6 +174,9 @@ class Evaluator:
         predictions = predict(
             evaluation_copy(model, self.device), batches, criterion, self.precision
         )
+        if batches is self._val:
+            self.latest.clear()
+        self.latest[batches] = predictions
         if not predictions.are_finite:
             return math.nan, {"loss": None}
         if batches is self._val:

@@ -207,6 +207,7 @@ class _Training:
         if is_best:
             state.best_loss, state.best_epoch = val[0], state.epoch + 1
             state.best = deepcopy(state.model)
+            session.keep_predictions(state.best)
         session.log.write(
             CycleEnded(
                 cycle=state.epoch + 1,
