@@ -39,7 +39,7 @@ class ImageCounts:
     num_evaluated: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one evaluation's predictions are found by its batches
 class Counted:
     """A loader that counts its images, for training or for evaluation."""
 
