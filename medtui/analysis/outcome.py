@@ -103,7 +103,9 @@ class StudyOutcome:
     def sentences(self) -> tuple[str, ...]:
         """The headline with the verdict, its margin and what it rests on, the longest first."""
         if self.chosen is None:
-            return (self.headline,)
+            has_mark = any(run.state == "non-inferior" for run in self.runs)
+            longer = f"{self.headline} Marks beside runs are verdicts on test."
+            return (longer, self.headline) if has_mark else (self.headline,)
         amount = self.metric.show_amount(self.margin)
         amount = "1 point" if amount == "1 points" else amount
         word, who = self.chosen.detail, f"the {self.against}"

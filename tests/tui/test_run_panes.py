@@ -9,7 +9,7 @@ import pytest
 from rich.text import Text
 
 from medtui.analysis.columns import column_named
-from medtui.charts.figures.run import metric_plot
+from medtui.charts.figures.run import kept_cycle, metric_plot
 from medtui.charts.figures.run_charts import run_charts
 from medtui.charts.palette import DARK
 from medtui.events import CycleEnded
@@ -17,6 +17,7 @@ from medtui.metrics import primary_metric
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.run_view import RunView
 from medtui.runs.folder import StudyFolder
+from medtui.runs.result import SplitResult
 from medtui.telemetry import GpuSample, Sample
 from medtui.tui.run.answer import answer_of, kept_text
 from medtui.tui.run.answer_pane import answer_sheet, digits_colour, hero_line, verdict_look
@@ -94,7 +95,7 @@ def test_the_live_answer_is_a_difference_on_val_without_a_verdict(live: RunView)
     assert colour not in {DARK.good, DARK.bad}
     said = answer_sheet(live, answer, (50, 18), DARK).canvas().plain
     assert "interval when finished" in said
-    assert "test is quoted when the run has ended" in said
+    assert "the verdict on test comes at the end" in said
     assert "points of val accuracy" in said
 
 
@@ -289,3 +290,19 @@ def test_a_run_is_smaller_by_what_compare_says(cells: StudyFolder, over: RunView
     half = replace(found, smaller=12.1)
     assert gains_text(answer_of(over, half)) == f"12{TIMES} smaller"
     assert gains_text(answer_of(over)) == ""
+
+
+def test_a_model_that_was_fine_tuned_after_its_cycle_is_told(over: RunView) -> None:
+    """Its values are not those of the curve at the kept cycle."""
+    assert over.result is not None
+    cycle = kept_cycle(over)
+    metrics = next(each.val for each in over.cycles if each.cycle == cycle)
+    same = msgspec.structs.replace(over.result.val, metrics=metrics)
+    tuned = msgspec.structs.replace(over.result.val, metrics={**metrics, "accuracy": 0.987})
+
+    def remark(split: SplitResult) -> str:
+        view = replace(over, result=msgspec.structs.replace(over.result, val=split))
+        return metric_plot(view, metric=view.row.headline).remark
+
+    assert remark(same) == f"★ kept {cycle}"
+    assert remark(tuned) == f"★ kept {cycle}, then fine-tuned"

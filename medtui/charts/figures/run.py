@@ -10,6 +10,8 @@ from medtui.metrics import Metric
 from medtui.monitor.run_view import RunView
 from medtui.monitor.telemetry_curves import Point
 
+_SAME = 1e-6
+"""Values of a metric that differ by less are of the same model."""
 _FULL_PERCENT = 100.0
 
 
@@ -171,7 +173,17 @@ def kept_cycle(view: RunView) -> int | None:
 
 def _kept_remark(view: RunView) -> str:
     cycle = kept_cycle(view)
-    return "" if cycle is None else f"★ kept {cycle}"
+    if cycle is None:
+        return ""
+    return f"★ kept {cycle}, then fine-tuned" if _is_tuned_after(view, cycle) else f"★ kept {cycle}"
+
+
+def _is_tuned_after(view: RunView, cycle: int) -> bool:
+    """Return whether the kept model was changed after its cycle: the curve ends before that."""
+    metric = view.row.headline
+    at_cycle = next((metric.of(each.val) for each in view.cycles if each.cycle == cycle), None)
+    at_end = metric.of(view.result.val.metrics) if view.result is not None else None
+    return at_cycle is not None and at_end is not None and abs(at_end - at_cycle) > _SAME
 
 
 def _cycle_word(view: RunView) -> str:

@@ -16,10 +16,10 @@ def forest_notes(
     """Return how verdicts follow from bars and margin, and which margin the patients can show."""
     text = Text()
     if is_judged:
-        text.append("✓", style=colours.good)
-        text.append(" bar right of the margin ┊  ", style=colours.muted)
         text.append("✗", style=colours.states["failed"])
         text.append(" bar left of 0  ", style=colours.muted)
+        text.append("✓", style=colours.good)
+        text.append(" else right of the margin ┊  ", style=colours.muted)
         text.append("~", style=colours.warning)
         text.append(" neither: not shown", style=colours.muted)
     power = describe_power_of_runs(found, metric)

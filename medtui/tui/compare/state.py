@@ -270,9 +270,13 @@ class CompareState:
     def describe(self, rows: CompareRows) -> str:
         """Return the table's title: counts, filter, groups, and what changes are against."""
         shown = rows.entries
-        counts = [len(split_by_fidelity(each)[0]) for each in (shown, self.runs.entries)]
         studies = list(dict.fromkeys(entry.folder.study.name for entry in shown))
         of_study = f" of {studies[0]}" if len(studies) == 1 else ""
+        known = [
+            entry for entry in self.runs.entries
+            if not of_study or entry.folder.study.name == studies[0]
+        ]  # fmt: skip
+        counts = [len(split_by_fidelity(each)[0]) for each in (shown, known)]
         drawn = sum(self.marks.of(entry.key) is not None for entry in shown)
         hidden = len(self.marks) - drawn
         title = f"{counts[0]} of {counts[1]} runs{of_study}, {drawn} marked"

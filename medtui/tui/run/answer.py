@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from medtui.charts.figures.run import kept_cycle
 from medtui.metrics import Metric, reported_metrics
 from medtui.monitor.run_view import RunView
+from medtui.runs.run_names import is_control
 from medtui.units import MISSING, plural
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _so_far(view: RunView) -> Answer:
     elif view.row.has_control:
         note = "the control is not measured yet"
     elif view.stage == "reference":
-        note = "others are compared with it"
+        note = _others_compared_with(view)
     lines.sort(key=lambda line: _place_of(line, view.row.headline))
     return Answer("val", tuple(lines), against, margin=view.margin, note=note)
 
@@ -170,6 +171,11 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
     )
 
 
+def _others_compared_with(view: RunView) -> str:
+    has_control = any(is_control(run.name) for run in view.study.runs)
+    return f"others are compared with {'the control' if has_control else 'it'}"
+
+
 def _reference_change(view: RunView, differences: object) -> "Difference | None":
     other = getattr(differences, "from_reference", None)
     return other.by_metric.get(view.row.headline.name) if other is not None else None
@@ -177,7 +183,7 @@ def _reference_change(view: RunView, differences: object) -> "Difference | None"
 
 def _note(view: RunView, found: "Comparison | None", against: str) -> str:
     if view.stage == "reference":
-        return "others are compared with it"
+        return _others_compared_with(view)
     if found is None:
         return "computing the interval …" if against else ""
     return found.problem

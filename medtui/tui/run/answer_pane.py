@@ -243,7 +243,7 @@ def _facts(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:
         facts.append((name, head, tail))
     facts += _density(view)
     if view.result is None:
-        facts.append(("test is quoted when the run has ended", "", ""))
+        facts.append(("the verdict on test comes at the end", "", ""))
         return facts
     line = answer.primary
     if answer.detectable is not None and line.metric is not None:
