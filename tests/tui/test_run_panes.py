@@ -1,5 +1,6 @@
 """What the panes of the Run screen say, as pure functions of a run's view."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -306,3 +307,9 @@ def test_a_model_that_was_fine_tuned_after_its_cycle_is_told(over: RunView) -> N
 
     assert remark(same) == f"★ kept {cycle}"
     assert remark(tuned) == f"★ kept {cycle}, then fine-tuned"
+
+
+def test_no_number_beside_the_digits_is_cut_off(over: RunView) -> None:
+    """What does not fit is left out: a cut number reads as another one."""
+    drawn = hero_rows(answer_of(over), 79, DARK, rows=3, is_ascii=False).plain
+    assert re.search(r"ref\. \d+\.( |$)", drawn, re.MULTILINE) is None

@@ -66,7 +66,8 @@ def hero_words(
     interval = line.interval or ("" if answer.verdict else answer.note)
     if is_alone:
         what = f"points of {name}" if is_share else name
-        what += f", {answer.against} {line.show(line.control)}"
+        other = answer.against.replace("reference", "ref.")
+        what += f", {other} {line.show(line.control)}"
         source = answer.source.replace(" · ", ", ")
         interval = f"{interval}  {source}" if line.interval else f"{source}; {interval}"
     else:
@@ -98,7 +99,14 @@ def draw_hero(
         sheet.put(column, drawn[row], digits_colour(answer, colours), is_bold=sheet.is_ascii)
         text, colour = words[row]
         is_bold = row == 1 and answer.primary.has_interval
-        sheet.put(beside, text[:room], colour, is_bold=is_bold)
+        sheet.put(beside, _fitted(text, room), colour, is_bold=is_bold)
+
+
+def _fitted(text: str, room: int) -> str:
+    """Return as many parts of a text, separated by commas, as fit: a cut number reads as one."""
+    while len(text) > room and ", " in text:
+        text = text.rpartition(", ")[0]
+    return text[:room]
 
 
 def hero_line(answer: Answer, colours: Colours) -> list[tuple[str, str]]:
