@@ -34,7 +34,7 @@ def test_fine_tuning_shows_the_same_values_everywhere(tmp_path):
     run = next(run for run in study.runs if run.folder.name == "prune-0.1")
     summary = summarise_run(study, run)
     assert (summary.val, summary.test) == (0.955, 0.945)
-    for shown in (runs_table([study]), describe_study(study), describe_outcome(run)):
+    for shown in (runs_table([summary]), describe_study(study), describe_outcome(run)):
         assert "95.5 %" in shown
         assert "94.5 %" in shown
 

@@ -124,11 +124,11 @@ def test_no_payload_reaches_the_terminal(
     terminal.read_until(VISIBLE.encode())
     for keys, wanted in (
         (b"\r", b"1 acc"),
-        (b"b", b"Studies"),
+        (b"b", b"Home"),
         (b"c", b"0 of 5 runs"),
         (b"/\x15\r", b"5 of 5 runs"),
         (b"8", b"Subgroups"),
-        (b"b", b"Studies"),
+        (b"b", b"Home"),
         (b"n", b"start from a preset"),
         (b"\x1b[1;5F", b"hostile.toml"),
         (b"\r", VISIBLE.encode()),
