@@ -337,7 +337,7 @@ async def test_the_filter_keeps_the_study_it_was_opened_for(
     monkeypatch.setattr("medtui.tui.compare.named_filters.filters_path", lambda: path)
     name_filter("small", "smaller>5")
     async with opened(recorded, size=(120, 40)) as pilot:
-        await _compare(pilot, "5 of 10 runs of")
+        await _compare(pilot, "5 of 5 runs of")
         await pilot.press("slash", "ctrl+u", *"prune")
         await until(pilot, lambda: "8 of 10 runs," in screen_text(pilot))
         assert "  prune" in screen_text(pilot)
@@ -345,7 +345,7 @@ async def test_the_filter_keeps_the_study_it_was_opened_for(
         await until(pilot, lambda: "smaller>5" in screen_text(pilot).splitlines()[-2])
         await until(pilot, lambda: "4 of 10 runs," in screen_text(pilot))
         await pilot.press("escape")
-        await until(pilot, lambda: "5 of 10 runs of" in screen_text(pilot))
+        await until(pilot, lambda: "5 of 5 runs of" in screen_text(pilot))
 
 
 async def test_another_run_s_verdict_never_stands_below_its_name(

@@ -127,7 +127,7 @@ def test_no_payload_reaches_the_terminal(
         (b"b", b"Home"),
         (b"c", b"0 of 5 runs"),
         (b"/\x15\r", b"5 of 5 runs"),
-        (b"8", b"Subgroups"),
+        (b"7", b"By class"),
         (b"b", b"Home"),
         (b"n", b"start from a preset"),
         (b"\x1b[1;5F", b"hostile.toml"),
