@@ -75,7 +75,7 @@ class Recorder:
         deadline = time.monotonic() + PATIENCE_S
         while self._feed(QUIET_S) or step.wanted not in "\n".join(self._screen.display):
             if time.monotonic() > deadline:
-                raise SystemExit(f"waited in vain for {step.wanted!r}")
+                raise SystemExit(f"{step.wanted!r} did not appear within {PATIENCE_S:.0f} s")
         frame = draw_screen(self._screen)
         self.frames.append(frame)
         if step.picture:

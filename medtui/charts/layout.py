@@ -227,7 +227,7 @@ def _heights(frame: Frame, plot: Plot) -> list[float]:
 
 
 def _fit_rows(frame: Frame, plot: Plot, rows: int) -> None:
-    """Give every name a row of its own, evenly spaced; without room for all, the lit one is in."""
+    """Set a row for each name, evenly spaced; without room for all, the lit one is included."""
     count = len(plot.rows)
     spacing = min(_ROW_SPACING, (rows - 1) // max(1, count - 1)) or 1
     frame.high = count - 1 + max(0, rows - 1 - spacing * (count - 1)) // 2 / spacing

@@ -26,7 +26,7 @@ def read_filters() -> dict[str, str]:
 
 
 def name_filter(name: str, expression: str) -> Path:
-    """Give an expression a name, in place of a former one; return the file.
+    """Store an expression by a name, in place of a former one; return the file.
 
     Raises:
         UsageError: the name is empty, or the file cannot be written.

@@ -76,7 +76,7 @@ class CompareScreen(CompareContent):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Say what is waited for: frames and titles are there at once."""
+        """Show what is being read, below frames and titles."""
         self._show_title()
         self.query_one(CompareTable).caption("reading the runs …")
 

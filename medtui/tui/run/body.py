@@ -84,7 +84,7 @@ class RunBody(Container):
         return PANES[self._pane]
 
     def go_to(self, pane: str) -> None:
-        """Give a pane the keys."""
+        """Make a pane the current one."""
         self._pane = PANES.index(pane)
         self._mark_pane()
 

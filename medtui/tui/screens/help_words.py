@@ -37,7 +37,7 @@ STATES: tuple[Row, ...] = (
     (f"{MARKS['finished']} finished", "its result is written"),
     (f"{MARKS['stopped']} stopped", "by a user or a signal; r resumes it"),
     (f"{MARKS['failed']} failed", "by an error; its log has the message"),
-    (f"{MARKS['crashed']} crashed", "its worker is gone without a word; r resumes it"),
+    (f"{MARKS['crashed']} crashed", "its worker process ended without an error; r resumes it"),
     (f"{MARKS['silent']} silent", "no heartbeat from where it runs, or a copied folder"),
 )
 

@@ -48,7 +48,7 @@ class StudyPane(Vertical):
         """All parts are mounted: snapshots that came before have to be shown now."""
 
     def on_mount(self) -> None:
-        """Tell the screen."""
+        """Notify the screen."""
         # A widget that is updated with the same text would be redrawn.
         self._texts = dict[str, Text]()
         self._is_new = False

@@ -27,7 +27,7 @@ class Welcome(TextPanel):
     """
 
     def show_start(self, colours: Colours, runs_dir: str) -> None:
-        """Say what can be done where a runs folder has no study."""
+        """Show what can be done where a runs folder has no study."""
         self.caption("Welcome", Text(f"no study in {runs_dir} yet", colours.muted))
         text = Text("\n".join(_WHAT))
         text.append("\n\n")
