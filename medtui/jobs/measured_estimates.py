@@ -6,15 +6,18 @@ by several hosts.
 
 import hashlib
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 import medtui
+from medtui.child_process import ChildProcess
 from medtui.datasets.cache import default_cache_dir
 from medtui.errors import MedtuiError
+from medtui.jobs.launcher import preflight
 from medtui.preset import Preset
-from medtui.protocol.preflight import Estimate
+from medtui.protocol.preflight import Estimate, Preflight
 from medtui.runs.json_record import read_json_record, write_json_record
 from medtui.storage import UnreadableFile
 
@@ -37,6 +40,18 @@ def keep_estimate(preset: Preset, estimate: Estimate) -> None:
         write_json_record(path, msgspec.to_builtins(estimate))
     except (MedtuiError, OSError):
         return
+
+
+def measure(preset: Preset, started: Callable[[ChildProcess[Preflight]], object]) -> Preflight:
+    """Check a preset as `launcher.preflight` does, with an estimate, and keep the estimate.
+
+    Raises:
+        MedtuiError: as for `launcher.preflight`.
+    """
+    found = preflight(preset, is_measured=True, started=started)
+    if found.estimate is not None:
+        keep_estimate(preset, found.estimate)
+    return found
 
 
 def _path_of(preset: Preset) -> Path:

@@ -47,6 +47,15 @@ def bind(name: str, action: str, label: str, sentence: str, *, shown: bool = Tru
     )
 
 
+def bind_fields(*, shown: bool = True) -> tuple[Binding, Binding]:
+    """Bind the keys that move between the fields of a form; the first is shown in the footer."""
+    return (
+        bind("next_pane", "app.focus_next", "Field", "Move to the next field", shown=shown),
+        bind("next_pane_back", "app.focus_previous", "Field", "Move to the previous field",
+             shown=False),
+    )  # fmt: skip
+
+
 def is_without_key(key: str) -> bool:
     """Return whether a binding's key is none that a keyboard can send."""
     return key.startswith(NO_KEY)

@@ -77,7 +77,7 @@ def forecast(preset: Preset, **_: object) -> Preflight:
 
 def answer_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace what asks a child process."""
-    monkeypatch.setattr("medtui.tui.editor.preset_check.preflight", forecast)
+    monkeypatch.setattr("medtui.jobs.measured_estimates.preflight", forecast)
     devices = Devices(("auto", "cpu"), "auto · cpu: no GPU found.")
     monkeypatch.setattr("medtui.tui.editor.compress_screen.list_devices", lambda: devices)
     monkeypatch.setattr("medtui.tui.editor.data_screen.QuickInspection", FixedLook)

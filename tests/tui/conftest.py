@@ -33,10 +33,9 @@ def _no_preflight(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """Keep torch out of tests that only drive screens; `real_preflight` tries the real one."""
     if "real_preflight" not in request.keywords:
         nothing = Preflight(0, 0, 0, 0, [], [], 1.0)
-        for module in ("preset_check", "new_study_screen"):
-            monkeypatch.setattr(
-                f"medtui.tui.editor.{module}.preflight", lambda _preset, **_: nothing
-            )
+        monkeypatch.setattr(
+            "medtui.jobs.measured_estimates.preflight", lambda _preset, **_: nothing
+        )
 
 
 @pytest.fixture(autouse=True)

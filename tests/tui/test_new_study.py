@@ -236,13 +236,13 @@ async def test_time_and_disk_are_said_and_forgotten_with_a_change(
     """What was measured for one preset is not shown for another."""
     measured = Estimate("cpu", 2, 60.0, 30.0, 120.0, 2**30)
     outcome = Preflight(0, 0, 0, 0, [], [], 1.0, estimate=measured)
-    monkeypatch.setattr("medtui.tui.editor.preset_check.preflight", lambda _preset, **_: outcome)
+    monkeypatch.setattr("medtui.jobs.measured_estimates.preflight", lambda _preset, **_: outcome)
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         await until(pilot, lambda: "about 2 min" in screen_text(pilot))
         assert "1 GiB" in screen_text(pilot)
         monkeypatch.setattr(
-            "medtui.tui.editor.preset_check.preflight",
+            "medtui.jobs.measured_estimates.preflight",
             lambda _preset, **_: Preflight(0, 0, 0, 0, [], [], 1.0),
         )
         await pilot.press("down", "space")

@@ -122,7 +122,7 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
             raise UsageError("a GPU alone measures that", key=("search", "objective"))
         return Preflight(0, 0, 0, 0, [], [], 1.0)
 
-    monkeypatch.setattr("medtui.tui.editor.preset_check.preflight", refuse)
+    monkeypatch.setattr("medtui.jobs.measured_estimates.preflight", refuse)
     async with opened(runs_dir, size=SMALL) as pilot:
         screen = await compress(pilot, SOUGHT)
         screen.action_find_density()

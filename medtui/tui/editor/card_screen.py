@@ -14,7 +14,7 @@ from medtui.datasets.suggestion.card_file import card_name, publish_card
 from medtui.errors import MedtuiError
 from medtui.jobs.card_suggestion import CardSuggestion
 from medtui.protocol.suggestion import NONE, Choices, Suggestion
-from medtui.tui.bindings import bind
+from medtui.tui.bindings import bind, bind_fields
 from medtui.tui.editor.card_choices import choose, fields_of
 from medtui.tui.editor.card_report import QUESTIONS, CardReport
 from medtui.tui.editor.choice_field import ChoiceField
@@ -54,14 +54,7 @@ class CardScreen(LayeredScreen[str]):
 
     BINDINGS = [
         bind("write", "write", "Write card", "Write the card and use it"),
-        bind("next_pane", "app.focus_next", "Field", "Move to the next field"),
-        bind(
-            "next_pane_back",
-            "app.focus_previous",
-            "Field",
-            "Move to the previous field",
-            shown=False,
-        ),
+        *bind_fields(),
         bind("choice", "none", "Choice", "Choose another value"),
         bind("page", "page(1)", "More", "Scroll the evidence down"),
         bind("page_back", "page(-1)", "", "Scroll the evidence up"),

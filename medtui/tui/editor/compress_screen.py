@@ -7,7 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable
 
 from medtui.jobs.available_devices import Devices, list_devices
-from medtui.tui.bindings import bind
+from medtui.tui.bindings import bind, bind_fields
 from medtui.tui.editor.document import PresetDocument, sections
 from medtui.tui.editor.estimate_panel import EstimatePanel
 from medtui.tui.editor.form import Form, FormField
@@ -56,14 +56,7 @@ class CompressScreen(LayeredScreen[None]):
         bind("restore", "undo", "Undo", "Undo the last change of the preset"),
         bind("write", "save", "Write", "Save the preset, with its comments"),
         bind("copy", "copy", "Copy", "Copy the preset's text", shown=False),
-        bind("next_pane", "app.focus_next", "Field", "Move to the next field", shown=False),
-        bind(
-            "next_pane_back",
-            "app.focus_previous",
-            "Field",
-            "Move to the previous field",
-            shown=False,
-        ),
+        *bind_fields(shown=False),
         bind("close", "close", "Close", "Leave the field", shown=False),
         bind("back", "back", "Back", "Go back to the previous screen"),
         bind(

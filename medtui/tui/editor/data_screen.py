@@ -23,7 +23,7 @@ from medtui.preset import DataSettings
 from medtui.preset.measuring import DEFAULT_MARGIN
 from medtui.protocol.dataset import DataReport, PreviewImage, Reading
 from medtui.resources import card_names
-from medtui.tui.bindings import bind
+from medtui.tui.bindings import bind, bind_fields
 from medtui.tui.editor.card_screen import CardScreen
 from medtui.tui.editor.dataset_report import DatasetReport
 from medtui.tui.editor.document import sections
@@ -70,14 +70,7 @@ class DataScreen(LayeredScreen[None]):
         bind("write", "card", "Write card", "Describe the images of the root folder in a new card"),
         bind("page", "page(1)", "More", "Scroll the report down"),
         bind("page_back", "page(-1)", "", "Scroll the report up"),
-        bind("next_pane", "app.focus_next", "Field", "Move to the next field"),
-        bind(
-            "next_pane_back",
-            "app.focus_previous",
-            "Field",
-            "Move to the previous field",
-            shown=False,
-        ),
+        *bind_fields(),
         bind("close", "close", "Close", "Leave the field", shown=False),
         bind("back", "back", "Back", "Go back to the previous screen"),
         bind("check", "check", "Check images", "Read every image, or cancel"),

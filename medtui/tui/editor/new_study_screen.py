@@ -15,8 +15,7 @@ from textual.worker import get_current_worker
 from medtui.charts.palette import Colours
 from medtui.errors import MedtuiError
 from medtui.jobs.latest_process import LatestProcess
-from medtui.jobs.launcher import preflight
-from medtui.jobs.measured_estimates import find_estimate, keep_estimate
+from medtui.jobs.measured_estimates import find_estimate, measure
 from medtui.preset import Preset
 from medtui.protocol.preflight import Estimate, Preflight
 from medtui.tui.bindings import bind
@@ -210,11 +209,9 @@ class NewStudyScreen(LayeredScreen[None]):
     def _measure(self, name: str, preset: Preset) -> None:
         worker = get_current_worker()
         try:
-            estimate = preflight(preset, is_measured=True, started=self._process.take).estimate
+            estimate = measure(preset, self._process.take).estimate
         except MedtuiError:
             estimate = None  # starting it, or setting it up, shows why it cannot run
-        if estimate is not None:
-            keep_estimate(preset, estimate)
         if not worker.is_cancelled:
             self.app.call_from_thread(self._take, name, estimate)
 

@@ -8,8 +8,7 @@ from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError
 from medtui.jobs.latest_process import LatestProcess
-from medtui.jobs.launcher import preflight
-from medtui.jobs.measured_estimates import keep_estimate
+from medtui.jobs.measured_estimates import measure
 from medtui.preset import Preset
 from medtui.protocol.preflight import Preflight
 from medtui.tui.editor.preflight_state import PreflightState
@@ -58,10 +57,7 @@ class PresetCheck:
     def _check(self, preset: Preset) -> None:
         worker = get_current_worker()
         try:
-            found = preflight(preset, is_measured=True, started=self._process.take)
-            outcome: Preflight | MedtuiError = found
-            if found.estimate is not None:
-                keep_estimate(preset, found.estimate)
+            outcome: Preflight | MedtuiError = measure(preset, self._process.take)
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:
