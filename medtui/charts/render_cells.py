@@ -68,15 +68,13 @@ def _zoom_of(plot: Plot, plane: Plane) -> str:
 def _draw_zone(canvas: Canvas, zone: Zone, plot: Plot, plane: Plane, style: ChartStyle) -> None:
     back = style.colours.off if zone.is_off else style.colours.band
     if plot.rows:
-        columns = [at for at in range(plane.columns) if zone.low <= _x_of(plane, at) <= zone.high]
+        columns = plane.columns_between(zone.low, zone.high)
         for row in range(plane.rows if columns else 0):
-            canvas.put(plane.first + columns[0], row, BLANK * len(columns), back=back)
+            canvas.put(columns.start, row, BLANK * len(columns), back=back)
         return
-    low, high = _height(zone.low, plot), _height(zone.high, plot)
-    for row in range(plane.rows):
-        if low <= plane.value_of(row) <= high:
-            text = _dotted(plane.columns, row, style) if not zone.is_off else BLANK * plane.columns
-            canvas.put(plane.first, row, text, style.colours.faint, back=back)
+    for row in plane.rows_between(_height(zone.low, plot), _height(zone.high, plot)):
+        text = _dotted(plane.columns, row, style) if not zone.is_off else BLANK * plane.columns
+        canvas.put(plane.first, row, text, style.colours.faint, back=back)
 
 
 def _dotted(columns: int, row: int, style: ChartStyle) -> str:
@@ -95,16 +93,12 @@ def _draw_band(canvas: Canvas, band: Band, plot: Plot, plane: Plane, style: Char
         return
     xs = [math.log10(x) if plot.is_x_log else x for x, *_ in points]
     lows, highs = ([_height(each[at], plot) for each in points] for at in (1, 2))
-    for column in range(plane.columns):
-        x = _x_of(plane, column)
-        if not xs[0] <= x <= xs[-1]:
-            continue
+    for column in plane.columns_between(xs[0], xs[-1]):
+        x = plane.x_at(column)
         low, high = float(np.interp(x, xs, lows)), float(np.interp(x, xs, highs))
-        for row in range(plane.rows):
-            if low <= plane.value_of(row) <= high:
-                glyph = _dotted(1, row + column, style)
-                canvas.put(plane.first + column, row, glyph, style.colours.faint,
-                           back=style.colours.band)  # fmt: skip
+        for row in plane.rows_between(low, high):
+            glyph = _dotted(1, row + column - plane.first, style)
+            canvas.put(column, row, glyph, style.colours.faint, back=style.colours.band)
 
 
 def _draw_levels(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle) -> None:
@@ -161,10 +155,6 @@ def _label_x(
         free = first + len(label) + 1
         canvas.put(column, plane.rows, glyphs.tick_below, style.colours.faint)
         canvas.put(first, plane.rows + 1, label.replace("-", MINUS), style.colours.muted)
-
-
-def _x_of(plane: Plane, column: int) -> float:
-    return plane.left + (plane.right - plane.left) * (column + 0.5) / plane.columns
 
 
 def _height(value: float, plot: Plot) -> float:

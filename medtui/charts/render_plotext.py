@@ -53,8 +53,8 @@ def _text_of(segments: Sequence[Segment], plane: Plane) -> str:
     plotext.yaxes(False, False)
     plotext.xticks([])
     plotext.yticks([])
-    plotext.xlim(plane.left, plane.right)
-    plotext.ylim(plane.low, plane.high)
+    plotext.xlim(*plane.outer_x)  # to plotext an axis ends at its outermost dots
+    plotext.ylim(*plane.outer_y)
     for segment in segments:
         xs, ys = segment.T.tolist()
         plotext.plot(xs, ys, marker="braille")
