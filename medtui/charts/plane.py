@@ -68,8 +68,11 @@ class Plane:
 
     def x_at(self, column: int) -> float | None:
         """Return the x in the middle of a column of the canvas; None outside the cells."""
-        if not self.first <= column < self.first + self.columns:
-            return None
+        is_inside = self.first <= column < self.first + self.columns
+        return self.x_of(column) if is_inside else None
+
+    def x_of(self, column: int) -> float:
+        """Return the x in the middle of a column of the canvas."""
         share = (column - self.first) / max(1, self.columns - 1)
         return self.left + (self.right - self.left) * share
 

@@ -94,7 +94,7 @@ def _draw_band(canvas: Canvas, band: Band, plot: Plot, plane: Plane, style: Char
     xs = [math.log10(x) if plot.is_x_log else x for x, *_ in points]
     lows, highs = ([_height(each[at], plot) for each in points] for at in (1, 2))
     for column in plane.columns_between(xs[0], xs[-1]):
-        x = plane.x_at(column)
+        x = plane.x_of(column)
         low, high = float(np.interp(x, xs, lows)), float(np.interp(x, xs, highs))
         for row in plane.rows_between(low, high):
             glyph = _dotted(1, row + column - plane.first, style)

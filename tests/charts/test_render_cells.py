@@ -260,6 +260,7 @@ def test_ticks_stand_on_evenly_spaced_rows(low: float, span: float, rows: int) -
     assert all(abs(place - round(place)) < 1e-3 for place in places)
     assert len({round(a - b) for a, b in pairwise(places)}) <= 1
 
+
 @settings(max_examples=80, deadline=None)
 @given(st.integers(2, 60), st.floats(-1e3, 1e3), st.floats(0.01, 1e3), st.floats(0, 1))
 @example(rows=12, low=90.0, span=5.0, share=0.5)
@@ -271,13 +272,13 @@ def test_a_value_stands_on_the_row_and_column_nearest_to_it(
     value, cell = low + span * share, span / (rows - 1)
     row, column = plane.row(value), plane.column(value)
     assert abs(plane.value_of(row) - value) <= cell * (0.5 + 1e-6)
-    assert abs((plane.x_at(column) or 0.0) - value) <= cell * (0.5 + 1e-6)
+    assert abs(plane.x_of(column) - value) <= cell * (0.5 + 1e-6)
     across, up = plane.dots_of(np.array([[value, value]]))
     assert abs(up[0] - (4 * (rows - 1 - row) + 1.5)) <= 2 + 1e-6
     assert abs(across[0] - (2 * (column - plane.first) + 0.5)) <= 1 + 1e-6
     middle = plane.value_of(row)
     assert list(plane.rows_between(middle, middle)) == [row]
-    across_middle = plane.x_at(column) or 0.0
+    across_middle = plane.x_of(column)
     assert list(plane.columns_between(across_middle, across_middle)) == [column]
 
 
@@ -290,8 +291,8 @@ def test_a_tick_a_mark_and_a_line_of_one_value_share_their_row(low: float, high:
         for tick, label in [each for each in ticks if low <= each[0] <= high]:
             plot = Plot("x", (Series("", (*ends, (2.0, tick), (6.0, tick)), kept=6.0),))
             lines = draw(plot, 60, height, STYLE).plain.splitlines()
-            label = label.replace("-", MINUS)
-            line = next(each for each in lines if each.strip().startswith(f"{label}┤"))
+            beside = f"{label.replace('-', MINUS)}┤"
+            line = next(each for each in lines if each.strip().startswith(beside))
             assert STYLE.glyphs.kept in line
             assert any(0x2800 < ord(glyph) < 0x2900 for glyph in line)
 
