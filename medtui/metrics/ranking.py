@@ -1,6 +1,6 @@
 """Metrics of scores: how well they rank positives above negatives. On all images, and on samples.
 
-scikit-learn computes the plain forms. The sampled forms rank once for all samples, see `_rank`.
+The plain forms equal scikit-learn's. The sampled forms rank once for all samples, see `_rank`.
 Shapes: N images, K classes, B samples, M distinct scores of positives.
 """
 
@@ -14,17 +14,18 @@ from medtui.metrics.rates import mean_of_classes, mean_of_defined, share
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from medtui.metrics.curve import Curve
     from medtui.metrics.draws import Draws
-    from medtui.metrics.scores import Floats, Labels, Scores
+    from medtui.metrics.scores import Floats, Scores
 
     Ranked = tuple[Floats, Floats, Floats]
 
 
 def auroc(scores: Scores) -> float:
     """Return the area under the ROC curve, averaged over the judged classes that can be ranked."""
-    from sklearn.metrics import roc_auc_score
+    from medtui.metrics.curve import area_under_roc
 
-    return mean_of_defined(_ranked_classes(scores, roc_auc_score))
+    return mean_of_defined(_ranked_classes(scores, area_under_roc))
 
 
 def sampled_auroc(scores: Scores, draws: Draws) -> Floats:
@@ -34,9 +35,9 @@ def sampled_auroc(scores: Scores, draws: Draws) -> Floats:
 
 def average_precision(scores: Scores) -> float:
     """Return the average precision, averaged over the judged classes that can be ranked."""
-    from sklearn.metrics import average_precision_score
+    from medtui.metrics.curve import mean_precision
 
-    return mean_of_defined(_ranked_classes(scores, average_precision_score))
+    return mean_of_defined(_ranked_classes(scores, mean_precision))
 
 
 def sampled_average_precision(scores: Scores, draws: Draws) -> Floats:
@@ -61,15 +62,9 @@ def sampled_worst_class_auroc(scores: Scores, draws: Draws) -> Floats:
     return np.where(np.isfinite(worst), worst, np.nan)
 
 
-def _ranked_classes(scores: Scores, compute: Callable[[Labels, Floats], float]) -> list[float]:
+def _ranked_classes(scores: Scores, compute: Callable[[Curve], float]) -> list[float]:
     """Measure the judged classes that occur and do not always occur."""
-    values = []
-    for index in scores.judged:
-        rows = scores.rows_of(index)
-        labels = scores.labels_NK[rows, index]
-        if labels.size and labels.min() != labels.max():
-            values.append(float(compute(labels, scores.scores_NK[rows, index])))
-    return values
+    return [compute(curve) for k in scores.judged if (curve := scores.curves[k]).is_ranked]
 
 
 def _rank(scores: Scores, index: int, draws: Draws) -> Ranked:

@@ -104,12 +104,7 @@ def sampled_balanced_accuracy(scores: Scores, draws: Draws) -> Floats:
 
 def f1(scores: Scores) -> float:
     """Return the mean of the judged classes' F1."""
-    from sklearn.metrics import f1_score
-
-    return _macro(
-        scores, scores.judged, lambda labels, answers: float(f1_score(labels, answers))
-        if labels.any() else math.nan,
-    )  # fmt: skip
+    return _macro(scores, scores.judged, _f1)
 
 
 def sampled_f1(scores: Scores, draws: Draws) -> Floats:
@@ -180,6 +175,12 @@ def _share_of(is_true: NDArray[np.bool_]) -> float:
 def _recall(labels: Labels, answers: Labels) -> float:
     is_positive = labels == 1
     return float(answers[is_positive].mean()) if is_positive.any() else math.nan
+
+
+def _f1(labels: Labels, answers: Labels) -> float:
+    """Return a class's F1; NaN without positives."""
+    right, positives = int((labels * answers).sum()), int(labels.sum())
+    return 2 * right / (positives + int(answers.sum())) if positives else math.nan
 
 
 def _macro(

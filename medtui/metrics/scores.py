@@ -5,10 +5,12 @@ Shapes: N images, K classes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from medtui.metrics.curve import Curve, curve_of
 from medtui.metrics.none_class import NoneColumns
 from medtui.metrics.task import Task
 
@@ -56,6 +58,15 @@ class Scores:
     def rows_of(self, index: int) -> Rows:
         """Return the rows whose label of this class is known."""
         return ALL_ROWS if self.mask_NK is None else np.flatnonzero(self.mask_NK[:, index])
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """Each class's images by descending score, those with a known label."""
+        return tuple(
+            curve_of(self.labels_NK[rows, index], self.scores_NK[rows, index])
+            for index in range(self.num_classes)
+            for rows in [self.rows_of(index)]
+        )
 
     @property
     def labelled(self) -> Rows:
