@@ -107,7 +107,7 @@ class CycleEnded(Event, frozen=True):
     densities: dict[str, float] = {}
     """Dotted name of each layer to its share of nonzero weights in theta; empty outside L-C."""
     dead_layers: list[str] = []
-    """Collapsed layers: layers of theta without a nonzero weight."""
+    """Layers of theta without a nonzero weight."""
     are_logits_constant: bool = False
     """Whether theta predicts the same for every val image."""
 

@@ -16,9 +16,12 @@ from medtui.engine.pruning.schemes import build_scheme, operation_of
 from medtui.engine.pruning.shrink_report import crops_kernels, measure_shrinkage
 from medtui.engine.pruning.structural_pruning import shrink
 from medtui.errors import UsageError
-from medtui.preset import Cell, Preset, expand_grid
+from medtui.preset import Cell, Preset, expand_grid, finetune_epochs, is_automatic
+from medtui.preset.finetuning import SPARSE
+from medtui.preset.schemes import CONTROL
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.protocol.preflight import CellForecast, ImpossibleCell
+from medtui.units import plural
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def forecast_cell(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> Ce
     size = size_with_macs(theta, untrained.macs, untrained.taps)
     _require_removed(cell, size)
     is_cropped = crops_kernels(preset)
-    note = explain_unreachable(cell, network, untrained.taps, image_shape) if is_cropped else None
+    unreached = explain_unreachable(cell, network, untrained.taps, image_shape)
+    notes = [unreached if is_cropped else None, explain_finetuning(preset, cell)]
     shrinkage = _shrinkage(theta, image_shape, is_cropped) if cell.scheme.is_structured else None
     return CellForecast(
         slug=cell.slug,
@@ -81,10 +85,18 @@ def forecast_cell(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> Ce
         layers=size.layers,
         layers_emptied=size.dead_layers,
         shrinkage=shrinkage,
-        notes=[note] if note else [],
+        notes=[note for note in notes if note],
         num_weights_unreachable=size.num_weights_unreachable or 0,
         density_reachable=size.density_reachable,
     )
+
+
+def explain_finetuning(preset: Preset, cell: Cell) -> str | None:
+    """Return a sentence on fine-tuning that follows from a cell's density; None without any."""
+    if not is_automatic(preset, cell) or cell.scheme.name == CONTROL:
+        return None
+    epochs = plural(finetune_epochs(preset, cell), "epoch")
+    return f"fine-tuned for {epochs}: its density is below {SPARSE:g} (guard.finetune_epochs)"
 
 
 def _compressed(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> nn.Module:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 from torch import nn
@@ -22,7 +23,15 @@ from medtui.engine.timing.study_time import (
 )
 from medtui.engine.timing.work_times import WorkTimer
 from medtui.jobs.device_slots import find_slots, resolve_threads
-from medtui.preset import Cell, Preset, controls_of, count_runs, expand_grid
+from medtui.preset import (
+    Cell,
+    Preset,
+    controls_of,
+    count_runs,
+    expand_grid,
+    finetune_epochs,
+    finetuned_as,
+)
 from medtui.protocol.preflight import Estimate
 
 _CHECKPOINT_TENSORS = 5
@@ -73,9 +82,11 @@ def _add_up(
     schemes = [cell.scheme.name for cell in cells] or list(times.cycle)
     mean = sum(map(times.cycle_of, schemes)) / len(schemes)
     factor = times.side_by_side if num_at_once > 1 else 1.0
+    typical = max(cells or one_of_each_scheme(preset), key=partial(finetune_epochs, preset))
     stages = run_time(
-        preset, counts, times, num_cycles=preset.lc.cycles, cycle_seconds=mean, factor=factor
-    )
+        finetuned_as(preset, typical), counts, times,
+        num_cycles=preset.lc.cycles, cycle_seconds=mean, factor=factor,
+    )  # fmt: skip
     reference = reference_time(preset, counts, times)
     num_shrunk = sum(each.scheme.is_structured for each in cells) if preset.shrink.enabled else 0
     benchmark = 0.0

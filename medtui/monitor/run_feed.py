@@ -120,7 +120,7 @@ class RunFeed:
 
     @property
     def dead_layers(self) -> list[str]:
-        """Collapsed layers of the kept model, or while it runs of the latest cycle."""
+        """Layers without weights in the kept model, or while it runs in the latest cycle's."""
         return self.result.size.dead_layers if self.result else self.history.dead_layers
 
     @property
@@ -128,6 +128,18 @@ class RunFeed:
         """Whether that model predicts the same for every image."""
         judged = self.result or self.history
         return judged.are_logits_constant
+
+    @property
+    def is_before_finetuning(self) -> bool:
+        """Whether what is measured so far is not what the run ends with: it is fine-tuned yet.
+
+        Fine-tuning often recovers a network with empty layers, since residual additions bypass
+        them; so nothing has collapsed before it.
+        """
+        if self.result is not None or self.preset is None or self.folder.is_reference:
+            return False
+        is_tuned = self.preset.compress.guard == "on" and bool(self.preset.guard.finetune_epochs)
+        return is_tuned and self.history.best_of("finetune") is None
 
     @property
     def times(self) -> LogTimes:

@@ -203,6 +203,9 @@ def _computed_seconds(run: RunFeed) -> float | None:
 def _warning_of(run: RunFeed) -> str:
     if run.problem:
         return run.problem
+    if run.is_before_finetuning:
+        empty = plural(len(run.dead_layers), "empty layer")
+        return f"{empty} before fine-tuning" if run.dead_layers else ""
     if run.dead_layers:
         return plural(len(run.dead_layers), "collapsed layer")
     return "the same prediction for every image" if run.are_logits_constant else ""

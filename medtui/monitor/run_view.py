@@ -72,6 +72,8 @@ class RunView:
     """Why the folder cannot be read completely."""
     margin: float | None = None
     """Loss of the primary metric that the preset accepts; None where it cannot be read."""
+    is_before_finetuning: bool = False
+    """Whether the run is fine-tuned yet, so that nothing has collapsed so far."""
     is_behind: bool = False
     """Whether the log is still being read for the first time."""
 
@@ -109,6 +111,7 @@ def make_view(
         search=_search_of(feed, cell),
         problem=run.problem,
         margin=feed.preset.evaluate.margin if feed.preset else None,
+        is_before_finetuning=run.is_before_finetuning,
         is_behind=run.is_behind,
     )
 

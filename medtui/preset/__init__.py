@@ -5,6 +5,7 @@ from medtui.preset.cell_title import title_of_cell
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
+from medtui.preset.finetuning import finetune_epochs, finetuned_as, is_automatic
 from medtui.preset.grid import (
     cell_named,
     controls_of,
@@ -89,9 +90,12 @@ __all__ = [
     "describe_searches",
     "dump_preset",
     "expand_grid",
+    "finetune_epochs",
+    "finetuned_as",
     "grid_cells",
     "load_preset",
     "named_schemes",
+    "is_automatic",
     "names_probe",
     "omit_runs",
     "parse_preset",

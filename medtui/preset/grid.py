@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from medtui.metrics import metric_named
 from medtui.preset.cell import Cell
+from medtui.preset.finetuning import guard_of
 from medtui.preset.model import Preset
 from medtui.preset.schemes import SCRATCH, scratch_scheme
 from medtui.preset.searching import Objective
@@ -147,7 +148,10 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
         assert preset.search is not None, "only a search has low-fidelity runs"
         lc = lc.model_copy(update={"cycles": preset.search.probe_cycles})
     reference = _with_reference_seed(preset, cell.reference_seed).reference
-    update = {"compress": compress, "reference": reference, "lc": lc, "search": None}
+    guard = guard_of(preset, cell)
+    update = {
+        "compress": compress, "reference": reference, "lc": lc, "guard": guard, "search": None,
+    }  # fmt: skip
     return preset.model_copy(update=update)
 
 
@@ -173,6 +177,9 @@ def _with_reference_seed(preset: Preset, seed: int | None) -> Preset:
 
 
 def tunes_last(preset: Preset) -> bool:
-    """Return whether the last cycle is fine-tuned beside the best one, to keep the better."""
-    is_tuned = preset.compress.guard == "on" and preset.guard.finetune_epochs > 0
+    """Return whether the last cycle is fine-tuned beside the best one, to keep the better.
+
+    The preset is that of one run, whose number of epochs is known.
+    """
+    is_tuned = preset.compress.guard == "on" and bool(preset.guard.finetune_epochs)
     return is_tuned and preset.lc.keep == "finetuned" and preset.lc.cycles > 1

@@ -107,8 +107,9 @@ class GuardSettings(Document):
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
     warmup_cycles: int = Field(default=0, ge=0, le=10_000)
     """Cycles over which the density comes down from 1 along a cubic."""
-    finetune_epochs: int = Field(default=0, ge=0, le=10_000)
-    """Epochs of training with the zeros held, after the last cycle."""
+    finetune_epochs: int | None = Field(default=None, ge=0, le=10_000)
+    """Epochs of training with the zeros held, after the last cycle. None is 1 for a density below
+    0.1 and 0 for others; a control trains as long as the longest of its study's compressions."""
     finetune_lr: float = Field(default=0.01, gt=0)
     """Peak learning rate of that training, which falls to zero by its end."""
 

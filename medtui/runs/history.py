@@ -68,7 +68,7 @@ class History:
     densities: dict[str, float] = field(default_factory=dict)
     """Layer to its latest share of nonzero weights."""
     dead_layers: list[str] = field(default_factory=list)
-    """Collapsed layers of the latest cycle."""
+    """Layers without a weight in the latest cycle."""
     are_logits_constant: bool = False
     """Whether the latest theta predicts the same for every val image."""
     checkpoint: CheckpointWritten | None = None

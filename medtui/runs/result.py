@@ -19,6 +19,7 @@ from medtui.runs.json_record import read_json_record, write_json_record
 from medtui.runs.narrowed_record import Narrowing
 from medtui.storage import DamagedFile, FileDigest
 from medtui.telemetry import TelemetrySummary
+from medtui.units import plural
 
 REFERENCE = "reference"
 """`Result.scheme` of the dense model."""
@@ -152,6 +153,9 @@ class Result(msgspec.Struct, frozen=True):
 
     is_direct: bool = False
     """Whether the scheme compressed once and trained what was left, in place of L-C."""
+    finetune_epochs: int | None = None
+    """Epochs of fine-tuning after the last cycle; None for runs that compress nothing, and in files
+    of earlier versions."""
     narrowing: Narrowing | None = None
     """How far a network from scratch was narrowed; None for other runs."""
     files: dict[str, FileDigest] = {}
@@ -169,6 +173,15 @@ class Result(msgspec.Struct, frozen=True):
         is_trained = self.scheme == REFERENCE or self.narrowing is not None
         is_lc = not is_trained and not self.is_direct and self.num_cycles > 1
         return DIRECT_KEPT if is_lc and self.best_cycle == 0 else ""
+
+    @property
+    def finetuning(self) -> str:
+        """How long the kept cycle's model was fine-tuned, to follow its name; empty if it was not.
+
+        Files of earlier versions do not say.
+        """
+        epochs = self.finetune_epochs
+        return f", then fine-tuned for {plural(epochs, 'epoch')}" if epochs else ""
 
     def digest_of(self, path: Path) -> FileDigest | None:
         """Return the recorded digest of a file of the run; None where none is recorded."""

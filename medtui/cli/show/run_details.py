@@ -75,7 +75,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  device    {session.device_name or session.device} on {session.host}"
     if result is not None:
         kept = f"cycle {result.best_cycle} of {result.num_cycles}, {describe_choice(result)}"
-        yield f"  kept      {kept}"
+        yield f"  kept      {kept}{result.finetuning}"
         if result.narrowing:
             yield f"  width     {result.narrowing.sentence}"
         if result.direct_compression:

@@ -205,11 +205,9 @@ class _Callbacks:
         """Write the cycle's metrics to the event log."""
         self.best_cycle = state.best_cycle
         densities = layer_densities(state.theta)
-        collapsed = [name for name, density in densities.items() if density == 0]
-        if state.cycle == 0 and collapsed:
-            self._session.warn(
-                f"Collapsed layers after direct compression: {', '.join(collapsed)}."
-            )
+        empty = [name for name, density in densities.items() if density == 0]
+        if state.cycle == 0 and empty:
+            self._session.warn(f"Direct compression leaves no weight in {', '.join(empty)}.")
         sizes = {name: layer.weight.numel() for name, layer in named_layers(state.theta).items()}
         kept = sum(densities[name] * size for name, size in sizes.items())
         now = time.monotonic()
@@ -227,7 +225,7 @@ class _Callbacks:
             seconds=now - self._cycle_began,
             is_best=measured.is_best,
             densities=densities,
-            dead_layers=collapsed,
+            dead_layers=empty,
             are_logits_constant=self._session.evaluator.is_constant,
         )
         self._session.log.write(ended)

@@ -96,6 +96,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         ),
         is_direct=session.cell is not None and session.cell.scheme.direct,
         generation=session.log.generation,
+        finetune_epochs=_finetune_epochs(session),
         narrowing=narrowed.narrowing if (narrowed := read_narrowed(session.folder)) else None,
     )
     session.save_model(outcome.model)
@@ -199,6 +200,13 @@ def collapse_warnings(classes: Sequence[str], size: Size, val: Predictions) -> l
         return [warning] if constant else []
     names = ", ".join(size.dead_layers) or "none, but no input reaches the output"
     return [f"collapsed: the logits are the same for every image; collapsed layers: {names}"]
+
+
+def _finetune_epochs(session: Session) -> int | None:
+    if not session.is_compression:
+        return None
+    is_guarded = session.preset.compress.guard == "on"
+    return (session.preset.guard.finetune_epochs or 0) if is_guarded else 0
 
 
 def _peak_memory(device: torch.device) -> int | None:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from medtui.preset import Preset, expand_grid, tunes_last
+from medtui.preset import Cell, Preset, expand_grid, finetuned_as, tunes_last
 from medtui.protocol.preflight import StageTime
 
 FAST_TEST_EVERY = 5
@@ -118,13 +118,14 @@ def run_time(
 ) -> list[StageTime]:  # fmt: skip
     """Return the stages of a compression with `num_cycles` cycles.
 
+    The preset's number of epochs of fine-tuning is that of the run (`finetuned_as`).
     `cycle_seconds` are the C step and other work once a cycle. `factor` is the slow-down by other
     runs. It applies to the start, too: importing torch takes 4 CPU seconds.
     """
     final = (counts.val + counts.test) * times.image + times.bootstrap
     compressed = _compress_time(preset, counts, times, num_cycles) + num_cycles * cycle_seconds
     recalibrated = _num_recalibrated(preset, counts) * times.recalibrated_image
-    is_tuned = preset.compress.guard == "on" and preset.guard.finetune_epochs > 0
+    is_tuned = preset.compress.guard == "on" and bool(preset.guard.finetune_epochs)
     tuned = _finetune_time(preset, counts, times) if is_tuned else 0.0
     if is_tuned:  # the last stage recalibrates the stored model once more
         tuned += recalibrated
@@ -157,7 +158,7 @@ def _compress_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_cy
 
 def _finetune_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> float:
     """Return the seconds of fine-tuning's steps and evaluations."""
-    epochs = preset.guard.finetune_epochs
+    epochs = preset.guard.finetune_epochs or 0
     steps = epochs * _num_batches(counts.train, preset.lc.batch_size)
     images = _evaluated(counts, epochs, preset.evaluate.test_every or 1)
     return steps * times.finetune_step + images * times.image
@@ -205,7 +206,7 @@ def grid_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: 
         return [
             total(
                 run_time(
-                    preset, counts, times, num_cycles=preset.lc.cycles,
+                    finetuned_as(preset, cell), counts, times, num_cycles=preset.lc.cycles,
                     cycle_seconds=times.cycle_of(cell.scheme.name), factor=factor,
                 )
             )
@@ -230,10 +231,11 @@ def search_time(
 
     def samples(scheme: str, factor: float) -> float:
         """Return the seconds of one scheme's samples."""
+        lowest = Cell(preset.compress.scheme(scheme), search.low, seed=0)
         whole, probe = (
             total(
                 run_time(
-                    preset, counts, times,
+                    finetuned_as(preset, lowest), counts, times,
                     num_cycles=count, cycle_seconds=times.cycle_of(scheme), factor=factor,
                 )
             )

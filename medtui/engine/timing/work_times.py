@@ -25,7 +25,7 @@ from medtui.engine.training.trainer import TrainingPlan
 from medtui.metrics.draws import CHUNK, MAX_LEFT_OUT
 from medtui.metrics.intervals import metric_intervals
 from medtui.metrics.scores import make_scores
-from medtui.preset import Cell, MachineSettings, Preset
+from medtui.preset import Cell, MachineSettings, Preset, expand_grid, finetune_epochs
 
 _MAX_IMAGES = 128
 """Images evaluated at once; on a CPU an image takes as long in a larger batch."""
@@ -83,7 +83,7 @@ class WorkTimer:
             lc_step=loop.step_seconds(cells[0]),
             cycle={cell.scheme.name: loop.cycle_seconds(cell) for cell in cells},
         )
-        if preset.compress.guard == "on" and preset.guard.finetune_epochs:
+        if any(finetune_epochs(preset, cell) for cell in expand_grid(preset) or cells):
             step = self._training_step(TrainingPlan.of_finetuning(preset), has_masks=True)
             times = replace(times, finetune_step=step)
         return times.stretched(self._stopwatch.stretch)

@@ -57,9 +57,8 @@ class TrainingPlan:
     def of_finetuning(cls, preset: Preset) -> "TrainingPlan":
         """Return the plan of a preset's fine-tuning after the last cycle, without weight decay."""
         lc, guard = preset.lc, preset.guard
-        return cls(
-            "finetune", guard.finetune_epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0
-        )
+        epochs = guard.finetune_epochs or 0
+        return cls("finetune", epochs, lc.batch_size, guard.finetune_lr, lc.momentum, 0.0)
 
     @property
     def batch_key(self) -> str:

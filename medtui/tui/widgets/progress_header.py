@@ -121,10 +121,12 @@ def warnings_of(view: RunView, colours: Colours) -> list[Text]:
     sentences = []
     if view.problem:
         sentences.append(view.problem.replace("\n", " "))
-    if view.dead_layers:
-        names = ", ".join(view.dead_layers)
+    names = ", ".join(view.dead_layers)
+    if names and view.is_before_finetuning:
+        sentences.append(f"layers without weights, before fine-tuning: {names}")
+    elif names:
         sentences.append(f"collapsed layers, predictions may be at chance level: {names}")
-    elif view.are_logits_constant:
+    elif view.are_logits_constant and not view.is_before_finetuning:
         sentences.append("the network predicts the same for every image; it is at chance level")
     if unmeasured := _cycles_without_loss(view):
         sentences.append(unmeasured)
