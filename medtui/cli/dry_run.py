@@ -48,8 +48,7 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     patients = plural(forecast.num_patients, "patient")
     known = patients if forecast.num_patients else "patients unknown"
     images = f"{format_count(sum(parts.values()))} images ({counts})"
-    lc, reference = preset.lc, preset.reference
-    seeds = reference.seeds
+    lc, seeds = preset.lc, preset.reference.seeds
     dense = "the reference" if len(seeds) == 1 else f"{len(seeds)} references"
     yield f"study      {preset.name}: {dense} and {describe_compressions(preset)}"
     if searches := describe_searches(preset):
@@ -62,11 +61,7 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
         yield f"weights    {forecast.class_weight_rule}: {weights}"
     if forecast.decisions:
         yield f"decisions  {forecast.decisions}"
-    if preset.model.weights:
-        yield f"reference  {preset.model.architecture}, from {preset.model.weights}"
-    else:
-        which = f", seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else ""
-        yield f"reference  {preset.model.architecture}, {reference.epochs} epochs{which}"
+    yield from _reference(preset, forecast)
     yield f"L-C        {lc.cycles} cycles of {lc.steps} steps, {lc.batch_size} images each"
     budget = f"{forecast.penalty_budget:.3g}"
     yield f"penalty    budget {budget}; below 3, L-C differs little from direct compression"
@@ -89,6 +84,21 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
         yield from map("power      {}".format, power)
     for note in forecast.notes:
         yield f"note       {note}"
+
+
+def _reference(preset: Preset, forecast: Preflight) -> Iterator[str]:
+    """Yield how the references are made."""
+    reference = preset.reference
+    seeds = reference.seeds
+    if preset.model.weights:
+        yield f"reference  {preset.model.architecture}, from {preset.model.weights}"
+    else:
+        which = f", seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else ""
+        yield f"reference  {preset.model.architecture}, {reference.epochs} epochs{which}"
+    if found := forecast.initial:
+        yield f"initial    {found.path}: {found.sentence}"
+        if frozen := reference.freeze_epochs:
+            yield f"frozen     all but the layer of the classes for {plural(frozen, 'epoch')}"
 
 
 def _grid(cells: list[CellForecast]) -> str:

@@ -22,6 +22,7 @@ from medtui.engine.run.device import choose_device
 from medtui.engine.scratch_forecast import forecast_scratch
 from medtui.engine.training.given_weights import load_weights
 from medtui.engine.training.network import build_network, require_image_size
+from medtui.engine.training.pretrained import initialise
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.jobs.device_slots import explain_device, explain_threads, explain_workers
 from medtui.metrics.threshold_rule import describe_decisions
@@ -33,6 +34,7 @@ from medtui.preset import (
     omit_runs,
     parse_preset,
 )
+from medtui.protocol.initial_weights import InitialWeights
 from medtui.protocol.outcome import Failed
 from medtui.protocol.preflight import CellForecast, ImpossibleCell, Preflight, PreflightRequest
 from medtui.protocol.stdio import MessageWriter, leave, read_request
@@ -59,9 +61,8 @@ def forecast(
     """
     survey = summarise_dataset(preset.data)
     require_accepted(survey.findings, preset.data.accept)
-    untrained = UntrainedNetwork.of(
-        _build_network(preset, survey), (survey.channels, survey.size, survey.size)
-    )
+    network, initial = _build_network(preset, survey)
+    untrained = UntrainedNetwork.of(network, (survey.channels, survey.size, survey.size))
     searched = _forecast_search(preset, untrained)
     cells, impossible = forecast_grid(preset, untrained)
     _require_possible(preset, cells, impossible, skips_impossible=skips_impossible)
@@ -70,7 +71,11 @@ def forecast(
         preset, [*cells, *searched], untrained.image_shape, len(survey.classes)
     )
     found = msgspec.structs.replace(
-        _describe_study(preset, survey), cells=cells, impossible=impossible, scratch=scratch
+        _describe_study(preset, survey),
+        cells=cells,
+        impossible=impossible,
+        scratch=scratch,
+        initial=initial,
     )
     if not is_measured:
         return found
@@ -78,11 +83,13 @@ def forecast(
     return msgspec.structs.replace(found, estimate=measured)
 
 
-def _build_network(preset: Preset, survey: DatasetSummary) -> nn.Module:
+def _build_network(
+    preset: Preset, survey: DatasetSummary
+) -> tuple[nn.Module, InitialWeights | None]:
     """Return the untrained network, after a trial of the weights that the preset names.
 
     Raises:
-        UnreadableFile: the file of `model.weights` is missing or cannot be read.
+        UnreadableFile: the file of `model.weights` or `model.init` is missing or cannot be read.
         UsageError: torchvision has no such network, or it cannot take images of this size, or the
             weights do not fit it.
     """
@@ -97,7 +104,8 @@ def _build_network(preset: Preset, survey: DatasetSummary) -> nn.Module:
     )
     if preset.model.weights:
         load_weights(deepcopy(network), expand_home(preset.model.weights))
-    return network
+    path = preset.model.init
+    return network, initialise(deepcopy(network), expand_home(path)) if path else None
 
 
 def _require_possible(

@@ -181,6 +181,7 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
         made = (
             f"weights of {weights}" if weights else f"{preset.reference.epochs} epochs of training"
         )
+        made += f" from {Path(preset.model.init).name}" if preset.model.init else ""
         return f"{model} · dense, {made}"
     if cell.is_scratch:
         made = f"{preset.reference.epochs} epochs of training, as the reference"

@@ -85,11 +85,14 @@ def anchor_paths(preset: Preset) -> Preset:
         "root": str(expand_home(data.root).absolute()) if data.root else "",
         "card": str(card.absolute()) if is_own_card else data.card,
     }
-    weights = str(expand_home(model.weights).absolute()) if model.weights else ""
+    weights = {
+        key: str(expand_home(path).absolute()) if path else ""
+        for key, path in (("weights", model.weights), ("init", model.init))
+    }
     return preset.model_copy(
         update={
             "data": data.model_copy(update=fixed),
-            "model": model.model_copy(update={"weights": weights}),
+            "model": model.model_copy(update=weights),
         }
     )
 

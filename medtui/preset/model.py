@@ -11,6 +11,7 @@ from medtui.preset.data_settings import DataSettings
 from medtui.preset.document import Many
 from medtui.preset.former_names import FormerNames
 from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
+from medtui.preset.network import ModelSettings
 from medtui.preset.precision import FastPrecision
 from medtui.preset.publication import PublishedNumber
 from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
@@ -20,15 +21,6 @@ from medtui.preset.toml import Document, Fault, check, fault
 from medtui.preset.tracking import TrackSettings
 from medtui.preset.training import ReferenceSettings
 from medtui.suggest import did_you_mean
-
-
-class ModelSettings(Document):
-    """The network."""
-
-    architecture: str = Field(default="resnet18", pattern=r"^[a-z0-9_]+$")
-    """A torchvision classifier's name."""
-    weights: str = ""
-    """A state dict (`.safetensors`, or `.pt` read with weights_only) used as the reference."""
 
 
 class LcSettings(Document):
@@ -229,6 +221,15 @@ class Preset(Document):
             yield fault(
                 "reference.seeds",
                 "model.weights gives the one reference of the study; give one seed",
+            )
+
+    @check("reference.freeze_epochs", "model.init")
+    def _frozen_weights_are_trained(self) -> Iterator[Fault]:
+        if self.reference.freeze_epochs and not self.model.init:
+            yield fault(
+                "reference.freeze_epochs",
+                "would freeze random weights; name the file of trained ones in model.init, or "
+                "set 0",
             )
 
     @check("reference.seeds", "compress")

@@ -1,12 +1,13 @@
 """The section on how the dense references are trained."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from medtui.preset.document import Many
 from medtui.preset.seeds import Seed
-from medtui.preset.toml import Document, all_differ
+from medtui.preset.toml import Document, Fault, all_differ, check, fault
 
 
 class ReferenceSettings(Document):
@@ -28,6 +29,15 @@ class ReferenceSettings(Document):
     keep: Literal["last", "best"] = "last"
     """`last` keeps the last epoch, the end of the schedule; `best` that of the lowest val loss,
     which is an optimistic choice where val has few patients."""
+
+    freeze_epochs: int = Field(default=0, ge=0, le=10_000)
+    """First epochs in which the layer of the classes alone trains, after a start from `model.init`;
+    BatchNorm's statistics follow the images from the first step."""
+
+    @check("freeze_epochs", "epochs")
+    def _something_trains_fully(self) -> Iterator[Fault]:
+        if self.freeze_epochs > self.epochs:
+            yield fault("freeze_epochs", f"is more than the {self.epochs} of reference.epochs")
 
     _seeds_differ = all_differ("seeds")
 

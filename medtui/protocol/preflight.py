@@ -2,6 +2,7 @@
 
 import msgspec
 
+from medtui.protocol.initial_weights import InitialWeights
 from medtui.protocol.model_size import LayerSize, Shrinkage
 
 
@@ -167,6 +168,8 @@ class Preflight(msgspec.Struct, frozen=True):
     """What the test split can show; None in messages of earlier versions."""
     impossible: list[ImpossibleCell] = []
     """Cells that cannot work on the network and are left out."""
+    initial: InitialWeights | None = None
+    """What the references take from `model.init`; None without."""
 
 
 decoder: msgspec.json.Decoder[Preflight] = msgspec.json.Decoder(Preflight)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import torch
@@ -28,6 +29,7 @@ from medtui.engine.training.network import (
     load_stored,
     require_finite,
 )
+from medtui.engine.training.pretrained import initialise
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import DataLoaded, Noted, RunFinished, RunStarted, StageStarted, StepsAdvanced
@@ -199,7 +201,11 @@ def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
     if session.preset.model.weights:
         load_weights(model, expand_home(session.preset.model.weights))
         return model, 0, 0
-    plan = TrainingPlan.of_reference(session.preset)
+    if session.preset.model.init and session.restored is None:
+        found = initialise(model, expand_home(session.preset.model.init))
+        session.log.write(Noted(f"Started from {found.path}: {found.sentence}.", "info"))
+    frozen = session.preset.reference.freeze_epochs
+    plan = replace(TrainingPlan.of_reference(session.preset), freeze_epochs=frozen)
     best, epoch = train(session, model, plan)
     return best, epoch, plan.epochs
 

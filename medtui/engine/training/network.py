@@ -81,6 +81,12 @@ def class_layer(network: nn.Module) -> str:
     return list(named_layers(network))[-1]
 
 
+def head_parameters(network: nn.Module) -> set[str]:
+    """Return the names of the parameters that train while the others are frozen."""
+    layer = class_layer(network)
+    return {name for name, _ in network.named_parameters() if name.startswith(f"{layer}.")}
+
+
 def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
     """Return all parameters and buffers, detached, contiguous, on the CPU, in their own types."""
     return {

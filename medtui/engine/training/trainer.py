@@ -19,7 +19,7 @@ from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.training.batches import TrainBatches
-from medtui.engine.training.network import num_bytes, restore_state, state_of
+from medtui.engine.training.network import head_parameters, num_bytes, restore_state, state_of
 from medtui.engine.training.sgd import Sgd
 from medtui.events import CycleEnded, StageStarted
 from medtui.preset import Preset
@@ -43,6 +43,8 @@ class TrainingPlan:
     weight_decay: float
     is_last_kept: bool = False
     """Whether the last epoch is kept, and not that of the lowest val loss."""
+    freeze_epochs: int = 0
+    """First epochs in which the layer of the classes alone trains."""
 
     @classmethod
     def of_reference(cls, preset: Preset) -> "TrainingPlan":
@@ -163,6 +165,7 @@ class _Training:
     def _epoch(self) -> None:
         state, batches = self._state, self._batches
         state.model.train()
+        self._freeze(is_frozen=state.epoch < self._plan.freeze_epochs)
         self._meter.restart()
         parameters = dict(state.model.named_parameters())
         batches.begin_epoch(state.epoch, state.step)
@@ -176,6 +179,13 @@ class _Training:
             state.step += 1
             self._meter.add(state.epoch + 1, state.step, len(batches), loss.detach(), len(inputs))
             self._check_stop_and_checkpoint(batches)
+        self._freeze(is_frozen=False)
+
+    def _freeze(self, *, is_frozen: bool) -> None:
+        """Freeze all parameters but the head's, or none; frozen ones have no gradient."""
+        heads = head_parameters(self._state.model)
+        for name, parameter in self._state.model.named_parameters():
+            parameter.requires_grad_(not is_frozen or name in heads)
 
     def _learning_rate(self, step: int) -> float:
         """Return the learning rate of a step of the current epoch."""

@@ -40,7 +40,7 @@ class PreflightState:
             self.problem = Problem(str(outcome), outcome.key) if is_refused else None
         else:
             self.forecasts = {(cell.scheme, cell.density): cell for cell in outcome.cells}
-            self.notes, self.estimate = list(outcome.notes), outcome.estimate
+            self.notes, self.estimate = _notes(outcome), outcome.estimate
             self.problem = None
 
     def forget(self) -> None:
@@ -72,3 +72,9 @@ def summarise_search(document: PresetDocument, colours: Colours) -> Text:
     how = "Press Space in the column `search` to remove a scheme"
     how += "; without schemes the search is disabled." if document.preset.compress.schemes else "."
     return Text.assemble(f"{describe_searches(document.preset)}. ", (how, colours.muted))
+
+
+def _notes(found: Preflight) -> list[str]:
+    """Return what the check found, beginning with what `model.init` gives."""
+    start = [f"model.init: {found.initial.sentence}"] if found.initial else []
+    return start + found.notes

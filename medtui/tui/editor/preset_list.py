@@ -107,7 +107,7 @@ def describe_entry(entry: PresetEntry, estimate: Estimate | None) -> str:
     assert preset is not None
     rows = {
         "data": f"{preset.data.card}, {entry.data or entry.data_problem}",
-        "model": preset.model.architecture,
+        "model": _model(preset),
         "reference": f"{plural(preset.reference.epochs, 'epoch')}{_seeds(preset)}",
         **_grid_rows(preset),
         "L-C": f"{plural(preset.lc.cycles, 'cycle')} of {plural(preset.lc.steps, 'step')}",
@@ -116,6 +116,11 @@ def describe_entry(entry: PresetEntry, estimate: Estimate | None) -> str:
     }
     lines = [f"{label:<10} {text}" for label, text in rows.items() if text]
     return "\n".join(([entry.comment, ""] if entry.comment else []) + lines)
+
+
+def _model(preset: Preset) -> str:
+    start = preset.model.init or preset.model.weights
+    return preset.model.architecture + (f", from {Path(start).name}" if start else "")
 
 
 def _time(estimate: Estimate | None) -> str:
