@@ -28,9 +28,9 @@ from medtui.preset.model import (
     GuardSettings,
     LcSettings,
     MachineSettings,
-    ModelSettings,
     Preset,
 )
+from medtui.preset.network import ModelSettings
 from medtui.preset.precision import FastPrecision, precision_from_environment
 from medtui.preset.publication import PublishedNumber
 from medtui.preset.schemes import (
@@ -93,9 +93,9 @@ __all__ = [
     "finetune_epochs",
     "finetuned_as",
     "grid_cells",
+    "is_automatic",
     "load_preset",
     "named_schemes",
-    "is_automatic",
     "names_probe",
     "omit_runs",
     "parse_preset",

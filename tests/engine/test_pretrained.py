@@ -47,8 +47,9 @@ LAYOUTS: dict[str, Callable[[State], object]] = {
         "state_dict": {f"module.model.{name}": each for name, each in state.items()},
     },
     "radimagenet": numbered,
-    "torchxrayvision": lambda state: {f"model.{name}": each for name, each in state.items()}
-    | {"op_threshs": torch.zeros(18)},
+    "torchxrayvision": lambda state: (
+        {f"model.{name}": each for name, each in state.items()} | {"op_threshs": torch.zeros(18)}
+    ),
     "without-counters": lambda state: {
         name: each.half() if each.is_floating_point() else each
         for name, each in state.items()
@@ -76,7 +77,7 @@ def test_weights_are_found_below_every_wrapper(tmp_path, layout):
 
 
 def test_older_names_of_densenet_are_read(tmp_path):
-    """torchvision's own files say `norm.1` for `norm1`; TorchXRayVision's have one channel."""
+    """Files of torchvision say `norm.1` for `norm1`; TorchXRayVision's have one channel."""
     state = pretrained("densenet121", 1)
     old = {
         name.replace("norm1", "norm.1").replace("norm2", "norm.2")
@@ -181,7 +182,9 @@ def test_keys_that_contradict_each_other_are_refused(lines, words):
 def trained(folder, dataset, stop, freeze_epochs=2) -> dict[str, Tensor]:
     """Return the tensors of a tiny network after three epochs, of which the first are frozen."""
     session = open_session(folder, tiny_preset(), dataset, stop, is_reference=True)
-    plan = replace(TrainingPlan.of_reference(session.preset), freeze_epochs=freeze_epochs, is_last_kept=True)
+    plan = replace(
+        TrainingPlan.of_reference(session.preset), freeze_epochs=freeze_epochs, is_last_kept=True
+    )
     with session.log:
         model, _ = train(session, tiny_network(), plan)
     assert all(parameter.requires_grad for parameter in model.parameters())
