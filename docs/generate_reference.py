@@ -135,12 +135,13 @@ def metrics_page() -> str:
 
 def telemetry_page() -> str:
     """Return a section for each struct of a line of `telemetry.jsonl`."""
+    from medtui.protocol.gpus import GpuProcess
     from medtui.telemetry.sample import Sample
 
     (gpu_sample,) = get_args(get_type_hints(Sample)["gpus"])
     return "\n".join(
         _struct_sections(sys.modules[struct.__module__])[struct.__name__]
-        for struct in (Sample, gpu_sample)
+        for struct in (Sample, gpu_sample, GpuProcess)
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.telemetry import NVML_OK, Sample, SampleTail
+from medtui.telemetry import NVML_OK, GpuSample, Sample, SampleTail
 from medtui.units import GIB
 
 Point = tuple[float, float | None]
@@ -19,6 +19,9 @@ MEAN_S = 10
 
 MAX_POINTS = 7200
 """Maximum points of a curve, two hours at one per second; then neighbours are merged."""
+
+RECENT = 60
+"""Samples of each GPU that are kept for sparklines."""
 
 _LONGEST_STEP_S = 5.0
 """A longer time between two samples is a pause: the curve has a gap there."""
@@ -43,6 +46,8 @@ class TelemetryCurves:
     """Percent of GPU time; without a GPU, percent of one core."""
     utilisation_mean: tuple[Point, ...] = ()
     """Rolling mean over `MEAN_S`."""
+    recent_loads: tuple[tuple[float | None, ...], ...] = ()
+    """Of each GPU the latest loads in percent, oldest first, `RECENT` at most."""
     total_bytes: int | None = None
     """Memory of the GPU, or of the host."""
     latest: Sample | None = None
@@ -75,6 +80,7 @@ class TelemetryCurveReader:
         self._used, self._free, self._busy = _Trace(), _Trace(), _Trace()
         self._minutes = 0.0
         self._latest: Sample | None = None
+        self._recent = deque[Sample](maxlen=RECENT)
 
     def refresh(self) -> bool:
         """Read what was added; return whether there was anything."""
@@ -102,9 +108,18 @@ class TelemetryCurveReader:
             memory_free=tuple(self._free.points),
             utilisation=tuple(self._busy.points),
             utilisation_mean=tuple(rolling_mean(self._busy.points, MEAN_S)),
+            recent_loads=tuple(self._loads_of(each) for each in latest.gpus),
             total_bytes=_total(latest),
             latest=latest,
         )
+
+    def _loads_of(self, gpu: GpuSample) -> tuple[float | None, ...]:
+        """Return the latest loads of one GPU; None where a sample does not have it."""
+        return tuple(
+            next((one.gpu_percent for one in sample.gpus
+                  if (one.index, one.uuid) == (gpu.index, gpu.uuid)), None)
+            for sample in self._recent
+        )  # fmt: skip
 
     def _add(self, sample: Sample) -> None:
         if self._latest is not None:
@@ -115,6 +130,7 @@ class TelemetryCurveReader:
                     trace.add(self._minutes, None)
             self._minutes += step / _SECONDS_PER_MINUTE
         self._latest = sample
+        self._recent.append(sample)
         used, free, busy = _values_of(sample)
         self._used.add(self._minutes, used)
         self._free.add(self._minutes, free)

@@ -3,6 +3,21 @@
 import msgspec
 
 
+class GpuProcess(msgspec.Struct, frozen=True):
+    """A process that uses a GPU."""
+
+    pid: int
+    """As NVML reports it; inside a container this may be the host's number."""
+    user: str | None = None
+    """Owner of the process; None if the pid is not visible here."""
+    name: str | None = None
+    """Name of the program; None if the pid is not visible here."""
+    memory_bytes: int | None = None
+    """GPU memory of the process; None if the driver does not report it."""
+    is_other_user: bool | None = None
+    """Whether it belongs to another user; None if the owner is unknown."""
+
+
 class GpuSample(msgspec.Struct, frozen=True):
     """One GPU or MIG instance at one moment; unknown values are None, never 0."""
 
@@ -26,12 +41,18 @@ class GpuSample(msgspec.Struct, frozen=True):
     """Share of the last sample period in which memory was read or written, 0 to 100."""
     power_w: float | None = None
     """Power draw of the board in watts."""
+    power_limit_w: float | None = None
+    """Power that the board may draw, watts: the lowest of its limits."""
     temperature_c: int | None = None
     """Temperature of the chip in degrees Celsius."""
     sm_clock_mhz: int | None = None
+    max_sm_clock_mhz: int | None = None
+    """Highest clock of the multiprocessors that this GPU has."""
     memory_clock_mhz: int | None = None
     throttle_reasons: list[str] | None = None
     """Why clocks are below their maximum, as text; empty if nothing limits them."""
+    processes: list[GpuProcess] | None = None
+    """Processes of all users that compute on it, the largest first, 16 at most."""
     missing: dict[str, str] = {}
     """Reason for each field that is None: `n/a (MIG)`, `GPU is lost`, `no permission`."""
 
@@ -39,21 +60,6 @@ class GpuSample(msgspec.Struct, frozen=True):
     def note(self) -> str:
         """Reasons for missing fields, without duplicates, on one line; empty if none is missing."""
         return ", ".join(dict.fromkeys(self.missing.values()))
-
-
-class GpuProcess(msgspec.Struct, frozen=True):
-    """A process that uses a GPU."""
-
-    pid: int
-    """As NVML reports it; inside a container this may be the host's number."""
-    user: str | None = None
-    """Owner of the process; None if the pid is not visible here."""
-    name: str | None = None
-    """Name of the program; None if the pid is not visible here."""
-    memory_bytes: int | None = None
-    """GPU memory of the process; None if the driver does not report it."""
-    is_other_user: bool | None = None
-    """Whether it belongs to another user; None if the owner is unknown."""
 
 
 class ProbedGpu(msgspec.Struct, frozen=True):

@@ -5,18 +5,16 @@ It sends a `Probe`. NVML can crash its process, so the application calls `probe_
 """
 
 import faulthandler
-import os
 from collections.abc import Callable, Sequence
 
 import msgspec
-import psutil
 import pynvml
 
-from medtui.protocol.gpus import GpuProcess, Probe, ProbedGpu
+from medtui.protocol.gpus import Probe, ProbedGpu
 from medtui.protocol.stdio import MessageWriter
 from medtui.telemetry.nvml.devices import list_devices
 from medtui.telemetry.nvml.errors import NvmlUnavailable, QueryFailed, query
-from medtui.telemetry.nvml.queries import read_gpu, read_processes
+from medtui.telemetry.nvml.queries import read_gpu
 from medtui.telemetry.nvml.session import initialise, shut_down
 from medtui.telemetry.visible_devices import Device
 
@@ -52,21 +50,9 @@ def probe_units(devices: Sequence[Device]) -> list[ProbedGpu]:
 
 def _probe_gpu(device: Device) -> ProbedGpu:
     gpu = read_gpu(device, ())
-    try:
-        listed = read_processes(device)
-    except QueryFailed as error:
-        return ProbedGpu(gpu, processes_missing=str(error))
-    return ProbedGpu(gpu, [_named(process) for process in listed])
-
-
-def _named(process: GpuProcess) -> GpuProcess:
-    """Return the process with its user and name, where the process table has them."""
-    try:
-        seen = psutil.Process(process.pid)
-        user, name, uid = seen.username(), seen.name(), seen.uids().real
-    except psutil.Error:
-        return process
-    return msgspec.structs.replace(process, user=user, name=name, is_other_user=uid != os.getuid())
+    if gpu.processes is None:
+        return ProbedGpu(gpu, processes_missing=gpu.missing["processes"])
+    return ProbedGpu(msgspec.structs.replace(gpu, processes=None), gpu.processes)
 
 
 def _version(function: Callable[[], object]) -> str | None:

@@ -17,8 +17,10 @@ count 2
 0.memory 30000000000 120000000000 150000000000
 0.utilisation 87 41
 0.power 512345
+0.power_limit 700000
 0.temperature 61
-0.sm_clock 1980
+0.sm_clock 1755
+0.max_sm_clock 1980
 0.memory_clock 3201
 0.throttles 0x24
 0.processes 4242:20000000000 4243:1000000000
@@ -27,8 +29,10 @@ count 2
 1.memory 1000 39000 40000
 1.utilisation 0 0
 1.power 34000
+1.power_limit 250000
 1.temperature 30
 1.sm_clock 210
+1.max_sm_clock 1410
 1.memory_clock 1215
 1.throttles 0x1
 1.processes 4244:1000

@@ -173,6 +173,8 @@ int nvmlDeviceGetUtilizationRates(Device *device, unsigned *out) {
 }
 
 int nvmlDeviceGetPowerUsage(Device *device, unsigned *out) { FAIL_AS_TOLD(device); return number(device, "power", out); }
+int nvmlDeviceGetEnforcedPowerLimit(Device *device, unsigned *out) { FAIL_AS_TOLD(device); return number(device, "power_limit", out); }
+int nvmlDeviceGetMaxClockInfo(Device *device, int kind, unsigned *out) { FAIL_AS_TOLD(device); return number(device, kind == 1 ? "max_sm_clock" : "max_memory_clock", out); }
 int nvmlDeviceGetTemperature(Device *device, int sensor, unsigned *out) { (void)sensor; FAIL_AS_TOLD(device); return number(device, "temperature", out); }
 int nvmlDeviceGetClockInfo(Device *device, int kind, unsigned *out) { FAIL_AS_TOLD(device); return number(device, kind == 1 ? "sm_clock" : "memory_clock", out); }
 

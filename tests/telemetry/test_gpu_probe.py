@@ -21,7 +21,7 @@ def test_gpus_and_who_computes_on_them_are_listed(nvml: ScriptedNvml) -> None:
     versions = (probed.driver_version, probed.nvml_version, probed.cuda_version)
     assert versions == ("550.54.15", "12.550.54.15", "12.4")
     assert [one.gpu.memory_free_bytes for one in probed.gpus] == [120_000_000_000, 39_000]
-    ours, init, hidden = probed.gpus[0].processes or []
+    hidden, init, ours = probed.gpus[0].processes or []
     assert (ours.pid, ours.is_other_user, ours.memory_bytes) == (os.getpid(), False, 500)
     assert init.user == "root"
     assert (hidden.pid, hidden.user, hidden.is_other_user) == (999999999, None, None)

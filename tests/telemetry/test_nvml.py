@@ -1,12 +1,13 @@
 """NVML through pynvml's ctypes, against a scripted library."""
 
+import os
 import subprocess
 import sys
 
 import msgspec
 import pytest
 
-from medtui.telemetry import GpuSample
+from medtui.telemetry import GpuProcess, GpuSample
 from tests.helpers.scripted_nvml import MIG_GPU, TWO_GPUS, ScriptedNvml
 
 NULLABLE = {
@@ -24,7 +25,8 @@ def assert_each_gap_is_explained(gpu: GpuSample) -> None:
 
 def test_every_field_is_read(nvml: ScriptedNvml) -> None:
     """All values of one GPU are read, in their units."""
-    reading = nvml.read("0", pids=(4242, 4243, 1))
+    nvml.say("0.processes 999994243:1000000000 999994242:20000000000", TWO_GPUS)
+    reading = nvml.read("0", pids=(999994242, 999994243, 1))
     assert reading.state == "ok"
     assert reading.gpus == [
         GpuSample(
@@ -38,12 +40,32 @@ def test_every_field_is_read(nvml: ScriptedNvml) -> None:
             gpu_percent=87,
             memory_percent=41,
             power_w=512.345,
+            power_limit_w=700.0,
             temperature_c=61,
-            sm_clock_mhz=1980,
+            sm_clock_mhz=1755,
+            max_sm_clock_mhz=1980,
             memory_clock_mhz=3201,
             throttle_reasons=["power cap", "software thermal slowdown"],
+            processes=[
+                GpuProcess(999994242, memory_bytes=20_000_000_000),
+                GpuProcess(999994243, memory_bytes=1_000_000_000),
+            ],
         )
     ]
+
+
+def test_processes_on_a_gpu_are_recorded_with_their_users(nvml: ScriptedNvml) -> None:
+    """The largest first, of every user; a pid that is hidden here has neither user nor program."""
+    nvml.say(f"0.processes {os.getpid()}:500 1:600 999999999:700", TWO_GPUS)
+    hidden, init, ours = nvml.read("0", pids=(os.getpid(),)).gpus[0].processes or []
+    assert (hidden.user, hidden.name, hidden.is_other_user) == (None, None, None)
+    assert init.user == "root"
+    assert (ours.is_other_user, ours.memory_bytes) == (False, 500)
+    many = " ".join(f"{999990000 + each}:{each}" for each in range(20))
+    nvml.say(f"0.processes {many}", TWO_GPUS)
+    gpu = nvml.read("0", pids=(999990000, 999990019)).gpus[0]
+    assert [each.memory_bytes for each in gpu.processes or []] == list(range(19, 3, -1))
+    assert gpu.process_memory_bytes == 19
 
 
 def test_several_gpus_are_read_in_their_order(nvml: ScriptedNvml) -> None:
@@ -81,8 +103,8 @@ def test_a_virtual_gpu_has_the_values_that_its_host_allows(nvml: ScriptedNvml) -
     gpu = nvml.read(pids=(4242,)).gpus[0]
     assert (gpu.memory_used_bytes, gpu.gpu_percent) == (2000, 35)
     assert set(gpu.missing) == {
-        "process_memory_bytes", "power_w", "temperature_c", "sm_clock_mhz", "memory_clock_mhz",
-        "throttle_reasons",
+        "process_memory_bytes", "power_w", "power_limit_w", "temperature_c", "sm_clock_mhz",
+        "max_sm_clock_mhz", "memory_clock_mhz", "throttle_reasons",
     }  # fmt: skip
     assert set(gpu.missing.values()) == {"n/a"}
     assert not gpu.is_mig

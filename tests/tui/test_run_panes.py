@@ -19,7 +19,7 @@ from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.run_view import RunView
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import SplitResult
-from medtui.telemetry import GpuSample, Sample
+from medtui.telemetry import GpuProcess, GpuSample, Sample
 from medtui.tui.run.answer import answer_of, kept_text
 from medtui.tui.run.answer_pane import answer_sheet, digits_colour, hero_line, verdict_look
 from medtui.tui.run.big_digits import big_digits
@@ -36,7 +36,7 @@ from medtui.tui.run.outcome import (
 )
 from medtui.tui.run.sheet import sparkline
 from medtui.tui.widgets.choice_line import choice_line
-from medtui.units import GIB, MINUS, TIMES
+from medtui.units import GIB, MINUS, MISSING, TIMES
 from tests.helpers.paths import RECORDED
 from tests.helpers.recorded_runs import PRESET, RecordedStudy
 
@@ -187,21 +187,49 @@ def test_layers_can_be_ordered_by_density(live: RunView) -> None:
     assert rows[1].split()[0] == lowest
 
 
+def said_of_gpus(view: RunView, *gpus: GpuSample, width: int = 44) -> list[str]:
+    """Return the rows of the machine's pane."""
+    sample = Sample(time=0.0, elapsed_s=0.0, gpus=list(gpus), process_cpu_percent=103.0)
+    shown = replace(view, telemetry=replace(view.telemetry, latest=sample))
+    return machine_sheet(shown, width, DARK).canvas().plain.splitlines()
+
+
 def test_each_gpu_has_its_load_its_power_and_who_uses_it(live: RunView) -> None:
-    """Two GPUs are not summed; throttling and other processes are said."""
+    """Two GPUs are not summed; limits, throttling and the processes of all users are said."""
+    assert live.session is not None
+    pid = live.session.pid
     gpu = GpuSample(
         0, name="NVIDIA H100", memory_used_bytes=14 * GIB, memory_total_bytes=80 * GIB,
-        process_memory_bytes=12 * GIB, gpu_percent=71, power_w=240.0, temperature_c=61,
-        sm_clock_mhz=1755, throttle_reasons=[],
+        process_memory_bytes=12 * GIB, gpu_percent=71, power_w=240.0, power_limit_w=700.0,
+        temperature_c=61, sm_clock_mhz=1755, max_sm_clock_mhz=1980, throttle_reasons=[],
+        processes=[
+            GpuProcess(pid, "me", "python", 12 * GIB, is_other_user=False),
+            GpuProcess(8832, "anna", "python3", 2 * GIB, is_other_user=True),
+        ],
     )  # fmt: skip
-    busy = GpuSample(1, name="NVIDIA H100", gpu_percent=98, throttle_reasons=["power cap"])
-    sample = Sample(time=0.0, elapsed_s=0.0, gpus=[gpu, busy], process_cpu_percent=103.0)
-    view = replace(live, telemetry=replace(live.telemetry, latest=sample))
-    said = machine_sheet(view, 44, DARK).canvas().plain
-    for words in ("GPU0 H100", "71 %", "14.0/80 GiB", "240 W · 61° · 1,755 MHz", "throttle none",
-                  "this run", "12.0 GiB", "other processes", "2.0 GiB", "GPU1", "98 %",
-                  "power cap"):  # fmt: skip
-        assert words in said, words
+    busy = GpuSample(
+        1, name="NVIDIA H100", gpu_percent=98, throttle_reasons=["power cap"],
+        processes=[GpuProcess(7, memory_bytes=GIB), GpuProcess(8), GpuProcess(9), GpuProcess(10)],
+    )  # fmt: skip
+    rows = said_of_gpus(live, gpu, busy)
+    said = [" ".join(row.split()) for row in rows]
+    assert "61° · 1,755/1,980 MHz · throttle none" in said
+    assert next(row for row in said if row.startswith("power")).endswith("240/700 W")
+    assert f"\u203a {pid} you this run 12.0 GiB" in said
+    assert "8832 anna python3 2.0 GiB" in said
+    assert "7 ? 1.0 GiB" in said
+    assert f"+1 more {MISSING}" in said
+    assert "power cap" in said
+    assert all(len(row) <= 44 for row in rows)
+
+
+def test_a_gpu_without_a_list_of_processes_has_sums(live: RunView) -> None:
+    """As in records of earlier versions: this run, and the others together."""
+    gpu = GpuSample(0, memory_used_bytes=14 * GIB, memory_total_bytes=80 * GIB,
+                    process_memory_bytes=12 * GIB, gpu_percent=71)  # fmt: skip
+    said = "\n".join(said_of_gpus(live, gpu))
+    for words in ("this run", "12.0 GiB", "other processes", "2.0 GiB"):
+        assert words in said
 
 
 def test_sparklines_have_a_fixed_scale() -> None:

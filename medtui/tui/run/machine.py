@@ -3,12 +3,8 @@
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
 from medtui.telemetry import GpuSample, Sample
+from medtui.tui.gpu_rows import LABEL, GpuUse, gib, number, room_of, write_gpu
 from medtui.tui.run.sheet import Sheet, gauge, sparkline
-from medtui.units import GIB, MISSING
-
-_LABEL = 10
-_OTHERS_BYTES = GIB // 4
-"""Memory of other processes from which these are mentioned."""
 
 
 def machine_caption(view: RunView) -> tuple[str, str]:
@@ -28,12 +24,11 @@ def machine_sheet(view: RunView, width: int, colours: Colours, *, is_ascii: bool
         is_over = view.row.status not in {"running", "queued"}
         sheet.line("telemetry was not recorded" if is_over else "no telemetry yet", colours.muted)
         return sheet
-    history = [y for _, y in view.telemetry.utilisation]
-    for gpu in sample.gpus:
-        _write_gpu(sheet, view, gpu, history if len(sample.gpus) == 1 else [])
+    for at, gpu in enumerate(sample.gpus):
+        write_gpu(sheet, _use_of(view, gpu, at))
         sheet.row()
     if not sample.gpus:
-        _write_process_bars(sheet, sample, history)
+        _write_process_bars(sheet, sample, [y for _, y in view.telemetry.utilisation])
         sheet.row()
     _write_totals(sheet, sample)
     if not sample.gpus and view.telemetry.why_no_gpu:
@@ -42,64 +37,24 @@ def machine_sheet(view: RunView, width: int, colours: Colours, *, is_ascii: bool
     return sheet
 
 
-def _write_gpu(sheet: Sheet, view: RunView, gpu: GpuSample, history: list[float | None]) -> None:
-    colours, end = sheet.colours, sheet.width - 1
-    room = _room(sheet)
-    sheet.row()
-    name = (gpu.name or "").removeprefix("NVIDIA ")
-    column = sheet.put(1, f"GPU{gpu.index}", colours.strong, is_bold=True) + 1
-    sheet.put(column, name[: max(0, _LABEL - column + 1)], colours.muted)
-    busy = history[-room:] if history else [gpu.gpu_percent]
-    sheet.put(_LABEL + 2, sparkline(list(busy), is_ascii=sheet.is_ascii), colours.accent)
-    sheet.right(end, f"{_number(gpu.gpu_percent)} %")
-    sheet.row()
-    sheet.put(1, "memory", colours.muted)
-    used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
-    if used is not None and total:
-        gauge(sheet, _LABEL + 2, room, used / total, colours.accent)
-    sheet.right(end, f"{_gib(used)}/{_gib(total, 0)} GiB")
-    sheet.row()
-    facts = [
-        f"{gpu.power_w:.0f} W" if gpu.power_w is not None else "",
-        f"{gpu.temperature_c}°" if gpu.temperature_c is not None else "",
-        f"{gpu.sm_clock_mhz:,} MHz" if gpu.sm_clock_mhz is not None else "",
-    ]
-    column = sheet.put(1, " · ".join(filter(None, facts)) or gpu.note, colours.muted)
-    reasons = gpu.throttle_reasons
-    if reasons is not None:
-        said = ", ".join(reasons) if reasons else "throttle none"
-        if column + len(said) + 3 > end:
-            sheet.row()
-            column = 1
-        else:
-            column = sheet.put(column, " · ", colours.muted)
-        sheet.put(column, said, colours.warning if reasons else colours.muted)
-    _write_users(sheet, view, gpu)
-
-
-def _write_users(sheet: Sheet, view: RunView, gpu: GpuSample) -> None:
-    """Write who holds the GPU's memory: this run, and what other processes have together."""
-    colours, end = sheet.colours, sheet.width - 1
-    own = gpu.process_memory_bytes
-    if own is not None and view.session is not None:
-        sheet.row()
-        column = sheet.put(1, "› ", colours.accent)
-        sheet.put(column, f"{view.session.pid} this run", colours.text)
-        sheet.right(end, f"{_gib(own)} GiB")
-    others = (gpu.memory_used_bytes or 0) - (own or 0)
-    if others > _OTHERS_BYTES and own is not None:
-        sheet.row()
-        sheet.put(3, "other processes", colours.muted)
-        sheet.right(end, f"{_gib(others)} GiB", colours.muted)
+def _use_of(view: RunView, gpu: GpuSample, at: int) -> GpuUse:
+    loads = view.telemetry.recent_loads
+    return GpuUse(
+        gpu,
+        f"GPU{gpu.index}",
+        loads[at] if at < len(loads) else (),
+        view.session.pid if view.session is not None else None,
+        "this run",
+    )
 
 
 def _write_process_bars(sheet: Sheet, sample: Sample, history: list[float | None]) -> None:
-    colours, end, room = sheet.colours, sheet.width - 1, _room(sheet)
+    colours, end, room = sheet.colours, sheet.width - 1, room_of(sheet)
     sheet.row()
     sheet.put(1, "CPU of run", colours.muted)
     known = [min(100.0, y) if y is not None else None for y in history[-room:]]
-    sheet.put(_LABEL + 2, sparkline(known, is_ascii=sheet.is_ascii), colours.accent)
-    sheet.right(end, f"{_number(sample.process_cpu_percent)} %")
+    sheet.put(LABEL + 2, sparkline(known, is_ascii=sheet.is_ascii), colours.accent)
+    sheet.right(end, f"{number(sample.process_cpu_percent)} %")
     for label, used, of_all in (
         ("RAM of run", sample.process_memory_bytes, sample.host_memory_total_bytes),
         ("RAM in use", sample.host_memory_used_bytes, sample.host_memory_total_bytes),
@@ -107,20 +62,20 @@ def _write_process_bars(sheet: Sheet, sample: Sample, history: list[float | None
         sheet.row()
         sheet.put(1, label, colours.muted)
         if used is not None and of_all:
-            gauge(sheet, _LABEL + 2, room, used / of_all, colours.accent)
-        sheet.right(end, f"{_gib(used)}/{_gib(of_all, 0)} GiB")
+            gauge(sheet, LABEL + 2, room, used / of_all, colours.accent)
+        sheet.right(end, f"{gib(used)}/{gib(of_all, 0)} GiB")
 
 
 def _write_totals(sheet: Sheet, sample: Sample) -> None:
     colours = sheet.colours
     for name, cpu, memory in (
-        ("Run", sample.process_cpu_percent, f"{_gib(sample.process_memory_bytes)} GiB"),
+        ("Run", sample.process_cpu_percent, f"{gib(sample.process_memory_bytes)} GiB"),
         ("Box", sample.host_cpu_percent,
-         f"{_gib(sample.host_memory_used_bytes)}/{_gib(sample.host_memory_total_bytes, 0)} GiB"),
+         f"{gib(sample.host_memory_used_bytes)}/{gib(sample.host_memory_total_bytes, 0)} GiB"),
     ):  # fmt: skip
         sheet.row()
         sheet.put(1, name, colours.strong, is_bold=True)
-        sheet.put(6, f"CPU {_number(cpu):>4} %   RAM {memory}", colours.muted)
+        sheet.put(6, f"CPU {number(cpu):>4} %   RAM {memory}", colours.muted)
 
 
 def brief_machine(view: RunView, width: int, colours: Colours, *, is_ascii: bool = False) -> Sheet:
@@ -133,7 +88,7 @@ def brief_machine(view: RunView, width: int, colours: Colours, *, is_ascii: bool
     for gpu in sample.gpus[:2]:
         sheet.row()
         column = sheet.put(1, f"GPU{gpu.index}", colours.strong, is_bold=True) + 2
-        facts = [f"{_number(gpu.gpu_percent)} %",
+        facts = [f"{number(gpu.gpu_percent)} %",
                  f"{gpu.temperature_c}°" if gpu.temperature_c is not None else "",
                  f"{gpu.power_w:.0f} W" if gpu.power_w is not None else ""]  # fmt: skip
         sheet.put(column, "  ".join(filter(None, facts)), colours.text)
@@ -142,20 +97,7 @@ def brief_machine(view: RunView, width: int, colours: Colours, *, is_ascii: bool
         used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
         if used is not None and total:
             gauge(sheet, 7, 10, used / total, colours.accent)
-        sheet.put(19, f"{_gib(used)}/{_gib(total, 0)} GiB", colours.text)
+        sheet.put(19, f"{gib(used)}/{gib(total, 0)} GiB", colours.text)
     if not sample.gpus:
         _write_totals(sheet, sample)
     return sheet
-
-
-def _room(sheet: Sheet) -> int:
-    """Return the cells of a bar between its label and its number."""
-    return max(4, sheet.width - _LABEL - 2 - 15)
-
-
-def _number(value: float | None) -> str:
-    return MISSING if value is None else f"{value:.0f}"
-
-
-def _gib(num_bytes: int | None, digits: int = 1) -> str:
-    return MISSING if num_bytes is None else f"{num_bytes / GIB:.{digits}f}"
