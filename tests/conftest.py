@@ -35,6 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test of a GPU where torch sees none."""
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("NO GPU: what only CUDA can run stays untested")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Return the folder of real images, or skip: a clone has none."""

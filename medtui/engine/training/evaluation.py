@@ -16,6 +16,8 @@ from medtui.engine.precision import EXACT, Precision
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.training.augmentation import normalise
 from medtui.engine.training.batches import EvaluationBatches, Images
+from medtui.engine.training.device_metrics import device_scores, measure_on_device
+from medtui.events import Metrics
 from medtui.metrics.measurement import measure
 from medtui.metrics.scores import Mask, Scores, make_scores
 from medtui.metrics.task import Task
@@ -168,6 +170,8 @@ class Evaluator:
         self._positive = positive
         self._decision = decision
         self.precision = precision
+        self.measures_on_device = device.type == "cuda"
+        """Whether the device computes the metrics: on a GPU they outlast the forward pass."""
 
     def __call__(self, model: nn.Module, criterion: Criterion, batches: Any) -> Statistics:  # noqa: ANN401 - the loader that Condensa was called with
         """Return the loss and every metric of `model` on all images of `batches`."""
@@ -181,8 +185,8 @@ class Evaluator:
             return math.nan, {"loss": None}
         if batches is self._val:
             self.is_constant = predictions.are_constant
-            self.thresholds = self._choose(predictions)
-        return predictions.loss, {"loss": predictions.loss} | measure(self.scores_of(predictions))
+        metrics = self._on_device if self.measures_on_device else self._on_host
+        return predictions.loss, {"loss": predictions.loss} | metrics(predictions, batches)
 
     def scores_of(self, predictions: Predictions) -> Scores:
         """Return scores of predictions with the current thresholds."""
@@ -196,8 +200,24 @@ class Evaluator:
             self._decision.none,
         )
 
-    def _choose(self, val: Predictions) -> list[float]:
-        if self.task == "single":
-            return []
-        scores = make_scores(val.logits_NK, val.labels, self.task, mask=val.mask)
-        return choose_thresholds(scores, self._decision.rule)
+    def _on_host(self, predictions: Predictions, batches: EvaluationBatches) -> Metrics:
+        if batches is self._val and self.task == "multi":
+            val = make_scores(
+                predictions.logits_NK, predictions.labels, self.task, mask=predictions.mask
+            )
+            self.thresholds = choose_thresholds(val, self._decision.rule)
+        return measure(self.scores_of(predictions))
+
+    def _on_device(self, predictions: Predictions, batches: EvaluationBatches) -> Metrics:
+        """Return the same to 1e-12: for the curve over cycles, not for a result."""
+        known = None if predictions.mask is None else torch.from_numpy(predictions.mask)
+        scores = device_scores(
+            torch.from_numpy(predictions.logits_NK).to(self.device),
+            batches.images.labels,
+            None if known is None else known.to(self.device),
+            self.task,
+            self._positive,
+        )
+        if batches is self._val and self.task == "multi":
+            self.thresholds = scores.curve.thresholds_K(self._decision.rule).tolist()
+        return measure_on_device(scores, self.thresholds, self._decision.none)
