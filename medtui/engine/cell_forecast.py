@@ -17,7 +17,7 @@ from medtui.engine.pruning.shrink_report import crops_kernels, measure_shrinkage
 from medtui.engine.pruning.structural_pruning import shrink
 from medtui.errors import UsageError
 from medtui.preset import Cell, Preset, expand_grid, finetune_epochs, is_automatic
-from medtui.preset.finetuning import SPARSE
+from medtui.preset.finetuning import SPARSE, guarded_as
 from medtui.preset.schemes import CONTROL
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.protocol.preflight import CellForecast, ImpossibleCell
@@ -66,6 +66,7 @@ def forecast_cell(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> Ce
     Raises:
         InvalidCell: the scheme cannot work on this network.
     """
+    preset = guarded_as(preset, cell)
     network, image_shape = untrained.network, untrained.image_shape
     require_kept(cell, network)
     theta = _compressed(preset, cell, untrained)

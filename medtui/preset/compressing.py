@@ -122,5 +122,5 @@ class CompressSettings(Document):
             key = (*at, position)
             if name not in known:
                 yield fault(key, f"unknown scheme `{name}`. {did_you_mean(name, known)}")
-            elif self.guard == "off" and known[name].is_grouped:
+            elif (known[name].guard or self.guard) == "off" and known[name].is_grouped:
                 yield fault(key, f'{name} groups channels, which requires guard = "on"')

@@ -17,15 +17,19 @@ def finetune_epochs(preset: Preset, cell: Cell) -> int:
     Without a number in the preset, a compression with a density below `SPARSE` is fine-tuned, and
     the control as long as the longest of the study's compressions.
     """
-    if preset.compress.guard == "off" or cell.is_scratch:
+    if guarded_as(preset, cell).compress.guard == "off" or cell.is_scratch:
         return 0
     given = preset.guard.finetune_epochs
     if given is not None:
         return given
     if cell.scheme.name != CONTROL:
         return _epochs_at(least_density(cell))
-    cells = preset.compress.cells(preset.seed_pairs)
-    densities = [least_density(each) for each in cells if each.slug not in preset.compress.omit]
+    cells = [
+        each
+        for each in preset.compress.cells(preset.seed_pairs)
+        if each.slug not in preset.compress.omit and guarded_as(preset, each).compress.guard == "on"
+    ]
+    densities = [least_density(each) for each in cells]
     if preset.search is not None:
         densities.append(preset.search.low)
     return max(map(_epochs_at, densities), default=0)
@@ -55,8 +59,17 @@ def guard_of(preset: Preset, cell: Cell) -> GuardSettings:
 
 
 def finetuned_as(preset: Preset, cell: Cell) -> Preset:
-    """Return the preset with the number of epochs that a cell is fine-tuned."""
-    return preset.model_copy(update={"guard": guard_of(preset, cell)})
+    """Return the preset with a cell's guard and the number of epochs that it is fine-tuned."""
+    return guarded_as(preset, cell).model_copy(update={"guard": guard_of(preset, cell)})
+
+
+def guarded_as(preset: Preset, cell: Cell) -> Preset:
+    """Return the preset with the guard on or off as a cell's scheme says."""
+    own = cell.scheme.guard
+    if own is None or own == preset.compress.guard:
+        return preset
+    compress = preset.compress.model_copy(update={"guard": own})
+    return preset.model_copy(update={"compress": compress})
 
 
 def _epochs_at(density: float) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from medtui.metrics import metric_named
 from medtui.preset.cell import Cell
-from medtui.preset.finetuning import guard_of
+from medtui.preset.finetuning import guard_of, guarded_as
 from medtui.preset.model import Preset
 from medtui.preset.schemes import SCRATCH, scratch_scheme
 from medtui.preset.searching import Objective
@@ -132,7 +132,7 @@ def preset_for(preset: Preset, cell: Cell) -> Preset:
     """
     if cell.is_scratch:
         return preset
-    compress = preset.compress.model_copy(
+    compress = guarded_as(preset, cell).compress.model_copy(
         update={
             "schemes": (cell.scheme.name,),
             "densities": preset.compress.densities if cell.density is None else (cell.density,),

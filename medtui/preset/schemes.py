@@ -139,6 +139,9 @@ class Scheme(Document):
     direct: bool = False
     """Whether to compress once and train what is left, instead of L-C: as many minibatches, by the
     same schedule, without a penalty. The baseline that shows what L-C adds."""
+    guard: Literal["on", "off"] | None = None
+    """Whether the guard protects this scheme; None takes `compress.guard`. `off` beside a scheme
+    with the same operators shows what stock Condensa makes of them."""
 
     @field_validator("name")
     @classmethod

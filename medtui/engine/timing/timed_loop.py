@@ -19,6 +19,7 @@ from medtui.engine.timing.cpu_share import slowdown_beside
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.stopwatch import MIN_REPEATS, Stopwatch
 from medtui.preset import Cell, Preset
+from medtui.preset.finetuning import guarded_as
 
 CYCLE_BUDGET_S = 0.5
 """How long each scheme's cycles are measured, seconds: a grid may have a dozen schemes."""
@@ -90,7 +91,8 @@ class TimedLoop:
 
     def _compress(self, cell: Cell, callbacks: "_Callbacks") -> None:
         """Run cycles whose minibatches do nothing until the callbacks end them."""
-        guard = self._preset.guard if self._preset.compress.guard == "on" else None
+        preset = guarded_as(self._preset, cell)
+        guard = preset.guard if preset.compress.guard == "on" else None
         noise = self._noise
         scheme = build_scheme(cell.scheme, cell.density, guard, noise.image_shape)
         engine = LC(

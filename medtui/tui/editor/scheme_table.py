@@ -167,7 +167,7 @@ def _effect(scheme: Scheme) -> str:
 def _guard_line(scheme: Scheme, preset: Preset) -> str:
     """Return what the guard does about a scheme."""
     guard = preset.guard
-    if preset.compress.guard == "off":
+    if (scheme.guard or preset.compress.guard) == "off":
         emptied = (
             " Whole layers may collapse, as in the original study." if scheme.is_structured else ""
         )
