@@ -30,17 +30,23 @@ NUM_CURVES, NUM_POINTS, NUM_DRAWS = 200, 10_000, 7
 
 
 def measure_paint(runs_dir: Path) -> None:
-    """Measure several starts, and check whether torch is loaded in the process."""
-    firsts, fulls, has_torch = [], [], False
+    """Measure several starts, their processor time too, and check whether torch is loaded."""
+    firsts, fulls, busy, busy_fulls, has_torch = [], [], [], [], False
     for _ in range(NUM_STARTS):
         terminal = Terminal(runs_dir)
         firsts.append(terminal.read_until(b"medtui"))
+        busy.append(_cpu_seconds(terminal.process.pid))
         fulls.append(terminal.read_until(b"Runs of"))
+        busy_fulls.append(_cpu_seconds(terminal.process.pid))
         maps = Path(f"/proc/{terminal.process.pid}/maps").read_text(encoding="utf-8")
         has_torch = has_torch or "libtorch" in maps
         _leave(terminal)
-    print(f"first paint {statistics.median(firsts):.2f} s, full {statistics.median(fulls):.2f} s, "
-          f"torch loaded: {has_torch}")  # fmt: skip
+    print(
+        f"first paint {statistics.median(firsts):.2f} s "
+        f"({statistics.median(busy):.2f} s of processor time), "
+        f"full {statistics.median(fulls):.2f} s ({statistics.median(busy_fulls):.2f} s), "
+        f"torch loaded: {has_torch}"
+    )
 
 
 def measure_keys(runs_dir: Path) -> None:

@@ -5,7 +5,7 @@ import signal
 
 from medtui.jobs.launcher import resume_study, start_study
 from medtui.monitor.study_feed import StudyFeed
-from medtui.monitor.study_summary import summarise_study
+from medtui.monitor.summary_of_study import summarise_study
 from medtui.preset import parse_preset
 from medtui.runs.result import read_result
 from tests.helpers.study_processes import events_of, is_over, pid_of

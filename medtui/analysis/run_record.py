@@ -13,7 +13,6 @@ from medtui.preset import (
     PublishedNumber,
     cell_named,
     named_schemes,
-    names_probe,
     parse_preset,
 )
 from medtui.preset.measuring import DEFAULT_MARGIN
@@ -25,7 +24,7 @@ from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.population import population_of
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
-from medtui.runs.run_names import CONTROL, SCRATCH, main_stage
+from medtui.runs.run_names import CONTROL, SCRATCH, main_stage, names_probe
 from medtui.runs.search_record import read_search
 from medtui.storage import MissingFile, UnreadableFile, require_digest
 from medtui.telemetry import SampleTail, TelemetrySummary, summarise

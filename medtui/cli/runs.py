@@ -37,7 +37,7 @@ def list_runs(
     from medtui.cli.run_lookup import find_target, list_studies, read_study
     from medtui.cli.show.listing import runs_table, warn_of_damage
     from medtui.cli.show.summary import print_object, run_object
-    from medtui.monitor.study_summary import summarise_study
+    from medtui.monitor.summary_of_study import summarise_study
     from medtui.runs.folder import StudyFolder
 
     folder = options.runs_dir_of(ctx, runs_dir)

@@ -4,13 +4,16 @@ import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from medtui.monitor.run_feed import RunFeed
-from medtui.monitor.run_view import RunView, make_view
+from medtui.monitor.run_view import RunView
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_catalogue import StudyCatalogue
-from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.telemetry_curves import TelemetryCurveReader
+
+if TYPE_CHECKING:
+    from medtui.monitor.run_feed import RunFeed
+    from medtui.monitor.study_feed import StudyFeed
 
 ALL_EVERY_S = 5.0
 """Interval between looks at studies that are not live, seconds."""
@@ -29,7 +32,7 @@ class FolderReader:
     runs_dir: Path
     _telemetry: tuple[str, TelemetryCurveReader] | None = None
     """Key of the viewed run, and the reader of its telemetry."""
-    _run: RunFeed | None = None
+    _run: "RunFeed | None" = None
     """The viewed run, whose log is read also if it is finished."""
     _all_due_at: float = 0.0
 
@@ -70,13 +73,15 @@ class FolderReader:
         if run is None or feed is None:
             self._telemetry = None
             return None
+        from medtui.monitor.view_of_run import make_view  # a list of studies does without
+
         summary = next(each for each in self._catalogue.summaries() if each.name == name)
         telemetry = self._telemetry_of(wanted, run)
         view = make_view(feed, summary, run, telemetry.curves())
         problems = (view.problem, telemetry.problem)
         return replace(view, problem="\n".join(filter(None, problems)))
 
-    def _telemetry_of(self, wanted: str, run: RunFeed) -> TelemetryCurveReader:
+    def _telemetry_of(self, wanted: str, run: "RunFeed") -> TelemetryCurveReader:
         if self._telemetry is None or self._telemetry[0] != wanted:
             self._telemetry = (wanted, TelemetryCurveReader(run.folder.telemetry))
         reader = self._telemetry[1]
@@ -84,7 +89,7 @@ class FolderReader:
         return reader
 
 
-def _run_in(feed: StudyFeed | None, name: str) -> RunFeed | None:
+def _run_in(feed: "StudyFeed | None", name: str) -> "RunFeed | None":
     return next((run for run in feed.runs if run.folder.name == name), None) if feed else None
 
 

@@ -1,21 +1,11 @@
 """The stages of a run that train, with their updates: what its progress is measured by."""
 
 import math
-from dataclasses import dataclass
 
+from medtui.monitor.progress import PlannedStage
 from medtui.preset import Preset, tunes_last
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import History
-
-
-@dataclass(frozen=True)
-class PlannedStage:
-    """One stage that trains."""
-
-    cycles: int
-    """Cycles (or epochs)."""
-    updates: int
-    """Updates of the weights in all of its cycles."""
 
 
 def planned_stages(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from medtui.events import CycleEnded
-from medtui.monitor.planned_stages import PlannedStage
 from medtui.runs.history import History
 
 _RECENT = 5
@@ -12,6 +11,16 @@ _RECENT = 5
 
 _BEFORE_TRAINING = ("", "data")
 """Stages of a session before it trains; the first is that of a session that has begun none."""
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """One stage that trains."""
+
+    cycles: int
+    """Cycles (or epochs)."""
+    updates: int
+    """Updates of the weights in all of its cycles."""
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,24 @@
 
 A study that does not run is read once; from then on its files are only asked whether they changed,
 also by later starts of the program, which find its summary in the index. Live studies, and the one
-that is opened, are followed event by event.
+that is opened, are followed event by event. What reads a study is imported when the first is read:
+the models of presets take longer to import than a list from the index.
 """
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.study_index import IndexedStudy, IndexRow, StudyIndex
 from medtui.monitor.study_stamp import StudyStamp, own_stamps, study_stamp
-from medtui.monitor.study_summary import StudySummary, summarise_study
+from medtui.monitor.study_summary import StudySummary
 from medtui.runs.folder import StudyFolder, is_planned, subfolders
 from medtui.runs.utf8_names import unreadable_names
+
+if TYPE_CHECKING:
+    from medtui.monitor.study_feed import StudyFeed
 
 NUM_TURNS = 12
 """A study at rest is checked whole in one of so many scans; in the others, its own files are."""
@@ -31,7 +35,7 @@ class _Entry:
     summary: StudySummary
     stamp: StudyStamp | None
     """What the folder was like; None while it changes, or may have."""
-    feed: StudyFeed | None
+    feed: "StudyFeed | None"
     """None for studies at rest, of which the summary says everything."""
 
 
@@ -120,7 +124,7 @@ class StudyCatalogue:
         for feed in [each for each in self._feeds() if each.is_undecided]:
             self._refresh(feed)
 
-    def open(self, name: str) -> StudyFeed | None:
+    def open(self, name: str) -> "StudyFeed | None":
         """Return a study's feed, which is kept until another is opened; None without a study."""
         before = self._entries.get(self._opened) if self._opened != name else None
         if before is not None and before.stamp is not None:
@@ -130,7 +134,7 @@ class StudyCatalogue:
         if entry is None:
             return None
         if entry.feed is None:
-            entry.feed = StudyFeed(StudyFolder(self.runs_dir / name), is_brief=True)
+            entry.feed = _feed_of(StudyFolder(self.runs_dir / name))
             entry.feed.refresh()
         return entry.feed
 
@@ -160,7 +164,7 @@ class StudyCatalogue:
         known = [entry.summary for entry in self._entries.values()]
         return sum(len(each.runs) for each in known if each.is_live or each.last_at >= moment)
 
-    def _feeds(self) -> Iterator[StudyFeed]:
+    def _feeds(self) -> "Iterator[StudyFeed]":
         return (entry.feed for entry in self._entries.values() if entry.feed is not None)
 
     def _is_due(self, folder: StudyFolder, *, is_turn: bool) -> bool:
@@ -189,9 +193,11 @@ class StudyCatalogue:
             self._entries.pop(name, None)
             return
         feed = entry.feed if entry else None
-        self._refresh(feed or StudyFeed(folder, is_brief=True), stamp)
+        self._refresh(feed or _feed_of(folder), stamp)
 
-    def _refresh(self, feed: StudyFeed, stamp: StudyStamp | None = None) -> None:
+    def _refresh(self, feed: "StudyFeed", stamp: StudyStamp | None = None) -> None:
+        from medtui.monitor.summary_of_study import summarise_study
+
         name = feed.folder.name
         stamp = stamp or study_stamp(feed.folder)  # before reading, so that no change is missed
         feed.refresh()
@@ -212,11 +218,17 @@ class StudyCatalogue:
             self._unsaved, self._removed = {}, set()
 
 
-def _is_behind(feed: StudyFeed) -> bool:
+def _feed_of(folder: StudyFolder) -> "StudyFeed":
+    from medtui.monitor.study_feed import StudyFeed
+
+    return StudyFeed(folder, is_brief=True)
+
+
+def _is_behind(feed: "StudyFeed") -> bool:
     return any(run.is_behind for run in feed.runs)
 
 
-def _is_at_rest(feed: StudyFeed) -> bool:
+def _is_at_rest(feed: "StudyFeed") -> bool:
     """Return whether nothing but a change of its files can change what is known of a study."""
     is_active = feed.is_live or feed.is_silent or feed.is_undecided or _is_behind(feed)
     return not is_active and not any(run.is_live or run.is_silent for run in feed.runs)

@@ -71,12 +71,6 @@ def cell_named(preset: Preset, slug: str) -> Cell | None:
     return cell if cell.slug == slug and scheme.takes_density == (density is not None) else None
 
 
-def names_probe(slug: str) -> bool:
-    """Return whether a run's folder name is that of a low-fidelity run."""
-    found = _SLUG.fullmatch(slug)
-    return found is not None and found["probe"] is not None
-
-
 _SLUG = re.compile(
     r"(?P<scheme>[a-z][a-z0-9_]*)(-(?P<density>[0-9.]+(e-[0-9]+)?))?(-s(?P<seed>[0-9]+))?"
     r"(-r(?P<reference>[0-9]+))?(?P<probe>-probe)?"

@@ -20,9 +20,10 @@ from medtui.datasets.image_lookup import Picture, pictures_of
 from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Metric, primary_metric
 from medtui.monitor.run_curves import RunCurves
-from medtui.preset import dump_preset, names_probe
+from medtui.preset import dump_preset
 from medtui.runs.folder import RunFolder, StudyFolder, is_file
 from medtui.runs.json_record import read_json_record
+from medtui.runs.run_names import names_probe
 from medtui.runs.search_record import SearchOutcome, read_search
 from medtui.units import MISSING
 

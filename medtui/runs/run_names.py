@@ -11,7 +11,10 @@ CONTROL = "control"
 SCRATCH = "scratch"
 """Name of the folder of the network that is trained from scratch."""
 
-_SEEDS = re.compile(r"(?P<all>(-s[0-9]+)?(-r(?P<reference>[0-9]+))?)(-probe)?$")
+_PROBE = "-probe"
+"""Ends the names of low-fidelity runs."""
+
+_SEEDS = re.compile(rf"(?P<all>(-s[0-9]+)?(-r(?P<reference>[0-9]+))?)({_PROBE})?$")
 
 
 def is_reference(name: str) -> bool:
@@ -27,6 +30,11 @@ def is_control(name: str) -> bool:
 def is_compression(name: str) -> bool:
     """Return whether a run is a compression, and of no other kind."""
     return not is_reference(name) and not is_control(name) and name != SCRATCH
+
+
+def names_probe(name: str) -> bool:
+    """Return whether a run is a low-fidelity run of a search."""
+    return name.endswith(_PROBE)
 
 
 def main_stage(name: str) -> str:

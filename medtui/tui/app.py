@@ -121,10 +121,14 @@ class MedtuiApp(App[None]):
         if not self.is_headless:
             on_signals(self._leave)
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
+        self.call_after_refresh(self._start_reading)
+
+    def _start_reading(self) -> None:
+        """Start the reading threads, once the first screen is drawn: their imports take longer."""
         self.poller.start()
         self._vitals_reader.start()
         # What exists now is kept; scanning it at every collection would stall the loop.
-        self.call_after_refresh(gc.freeze)
+        gc.freeze()
 
     def on_unmount(self) -> None:
         self.poller.stop()

@@ -1,7 +1,7 @@
 """The settings file: the look of screens, and keys that replace the default ones.
 
-The dataclasses are the only definition. Pydantic is imported only where a settings file exists, so
-that it does not delay start-up otherwise.
+The dataclasses are the only definition. Pydantic is imported only to explain a file that is not
+valid, so that it does not delay start-up otherwise.
 """
 
 import os
@@ -9,6 +9,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import msgspec
+import tomli
+
+from medtui.storage import UnreadableFile, read_bytes
 from medtui.user_folders import user_folder
 
 EXAMPLE = """# Settings of medtui. Delete a line to restore its default.
@@ -22,6 +26,9 @@ theme = "auto"          # or medtui-dark, medtui-light; ansi-dark and ansi-light
 # next_run = "f6"
 """
 
+
+MAX_BYTES = 64 * 1024
+"""Size of the largest settings file that is read."""
 
 AUTO = "auto"
 """The theme that is light or dark as the terminal's background."""
@@ -61,10 +68,27 @@ def load_settings() -> Settings:
         DocumentError: the file exists and is not valid.
     """
     path = settings_path()
-    return _read(path) if path.is_file() else Settings()
+    if not path.is_file():
+        return Settings()
+    return _read_valid(path) or _read_or_explain(path)
 
 
-def _read(path: Path) -> Settings:
+def _read_valid(path: Path) -> Settings | None:
+    """Return the settings of a file; None where anything in it needs an explanation."""
+    try:
+        table = tomli.loads(read_bytes(path, MAX_BYTES).decode("utf-8-sig"))
+        settings = msgspec.convert(table, Settings)
+    except (UnreadableFile, ValueError, RecursionError):
+        return None
+    is_known = _has_only(table, Settings) and _has_only(table.get("look", {}), LookSettings)
+    return settings if is_known else None
+
+
+def _has_only(table: dict[str, Any], settings: type[LookSettings | Settings]) -> bool:
+    return table.keys() <= {each.name for each in fields(settings)}
+
+
+def _read_or_explain(path: Path) -> Settings:
     from pydantic import create_model
 
     from medtui.preset.toml import Document, Source, parse_table, read_text, validate

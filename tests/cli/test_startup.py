@@ -31,12 +31,15 @@ def test_nothing_heavy_is_imported_to_answer(arguments):
     assert done.stderr == "[]\n"
 
 
-def test_the_application_starts_without_torch_and_settings_without_pydantic(tmp_path):
-    """Where there is no settings file, nothing is loaded that could validate one."""
+@pytest.mark.parametrize("text", [None, '[look]\ntheme = "medtui-light"\n[keys]\nstop = "f4"\n'])
+def test_the_application_starts_without_torch_and_settings_without_pydantic(tmp_path, text):
+    """Where the settings file is valid, or missing, nothing is loaded that explains its errors."""
+    if text is not None:
+        (tmp_path / "config.toml").write_text(text, encoding="utf-8")
     code = (
         "import sys, medtui.tui.settings as settings\n"
         "settings.load_settings()\n"
-        "early = {'pydantic', 'tomlkit'} & set(sys.modules)\n"
+        "early = {'pydantic', 'tomlkit', 'medtui.preset'} & set(sys.modules)\n"
         "import medtui.tui.app\n"
         "late = {'torch', 'torchvision', 'condensa', 'plotext'} & set(sys.modules)\n"
         "print(sorted(early | late))"

@@ -19,7 +19,7 @@ from medtui.events import CycleEnded
 from medtui.metrics import infer_task
 from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.study_feed import StudyFeed
-from medtui.monitor.study_summary import summarise_study
+from medtui.monitor.summary_of_study import summarise_study
 from medtui.reporting.contents import gather
 from medtui.runs.folder import StudyFolder
 from medtui.runs.history import History

@@ -28,8 +28,8 @@ from medtui.metrics import (
 )
 from medtui.metrics.draws import Draws
 from medtui.metrics.scores import Floats, Scores
-from medtui.monitor.run_view import _metrics_of
 from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.view_of_run import _metrics_of
 from medtui.preset.searching import SearchMetric
 from medtui.runs.folder import StudyFolder
 from medtui.runs.predictions import read_predictions

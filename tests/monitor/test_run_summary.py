@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from medtui.cli.follow.narration import describe_outcome
 from medtui.cli.show.listing import describe_study, runs_table
 from medtui.events import StageStarted
-from medtui.monitor.run_summary import summarise_run
 from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.summary_of_run import summarise_run
 from medtui.runs.log_writer import EventWriter
 from tests.helpers.recorded_runs import RecordedStudy
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from medtui.monitor.poller import Poller
 from medtui.preset import Preset
 from medtui.tui.actions.study_actions import StudyActions
+from medtui.tui.app import MedtuiApp
 from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
@@ -28,6 +30,19 @@ async def test_live_studies_come_first_with_state_and_best_accuracy(
     for words in ("● malaria", " left ", "■ malaria-first-try", "stopped", "✓ demo", "finished",
                   "1 running", "Prune 0.1", "● 31/45 val 9"):  # fmt: skip
         assert words in text
+
+
+async def test_the_first_frame_says_what_is_being_read(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything was read, the title names the folder, and the list has its title."""
+    monkeypatch.setattr(Poller, "start", lambda _: None)
+    app = MedtuiApp(runs_dir)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        text = screen_text(pilot)
+    assert f"medtui  Home  reading {runs_dir}"[:60] in text
+    assert "Studies by newest event" in text
 
 
 async def test_moving_the_cursor_shows_another_studys_runs(

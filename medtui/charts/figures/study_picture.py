@@ -15,8 +15,7 @@ from medtui.charts.run_identity import RunIdentity, identify_study
 from medtui.metrics import Metric, primary_metric
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
-from medtui.preset import names_probe
-from medtui.runs.run_names import is_control, is_reference
+from medtui.runs.run_names import is_control, is_reference, names_probe
 from medtui.units import MIB
 
 PictureBand = Literal["margin", "interval", "none"]

@@ -21,8 +21,8 @@ from medtui.events import RunFailed
 from medtui.metrics import primary_metric, reported_metrics
 from medtui.metrics.interval_method import describe_method
 from medtui.monitor.run_feed import RunFeed
-from medtui.monitor.run_summary import asked_density
 from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.summary_of_run import asked_density
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text
 from medtui.runs.exports import export_problems, read_exports

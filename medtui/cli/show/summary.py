@@ -11,8 +11,8 @@ from medtui.cli.table import render_table
 from medtui.events import Metrics, RunFailed
 from medtui.metrics import Metric, Task, positive_class, primary_metric
 from medtui.monitor.run_feed import RunFeed
-from medtui.monitor.run_summary import asked_density, kept_model, summarise_run
 from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.summary_of_run import asked_density, kept_model, summarise_run
 from medtui.runs.exports import read_exports
 from medtui.runs.result import SplitResult
 from medtui.units import (

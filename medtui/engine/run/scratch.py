@@ -14,10 +14,10 @@ from medtui.engine.training.network import build_network
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import Noted
-from medtui.preset import names_probe
 from medtui.runs.folder import StudyFolder
 from medtui.runs.narrowed_record import NarrowedRecord, Narrowing, read_narrowed, write_narrowed
 from medtui.runs.result import read_result
+from medtui.runs.run_names import names_probe
 
 
 def train_from_scratch(session: Session) -> tuple[nn.Module, int, int]:

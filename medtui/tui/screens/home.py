@@ -117,6 +117,15 @@ class HomeScreen(SnapshotScreen):
     def _outcomes(self) -> OutcomeWorker:
         return OutcomeWorker(self.app, getattr(self.app, "runs_dir", Path()), self.reshow)
 
+    def on_mount(self) -> None:
+        """Show what is being read, with the first frame."""
+        folder = str(getattr(self.app, "runs_dir", ""))
+        self._show_title(Text(f"reading {folder}", style=self.colours.muted))
+        self.query_one(StudyTable).caption(self._caption(0))
+
+    def _show_title(self, state: Text) -> None:
+        self.query_one(TitleBar).show(Text("medtui  Home", style="bold"), state)
+
     def receive(self, snapshot: Snapshot) -> None:
         """Store a snapshot; announce studies that ended, also while another screen is shown."""
         for study in studies_finished_between(self.snapshot, snapshot):
@@ -140,9 +149,7 @@ class HomeScreen(SnapshotScreen):
         studies.show_studies(chosen, outcomes, self.colours, self.now)
         studies.caption(self._caption(len(chosen)))
         self._show_study()
-        self.query_one(TitleBar).show(
-            Text("medtui  Home", style="bold"), folder_state(snapshot, self.colours)
-        )
+        self._show_title(folder_state(snapshot, self.colours))
         if has_studies and self.focused is None:
             self._first_pane().focus()
         self.refresh_bindings()
