@@ -10,6 +10,7 @@ from medtui.analysis.table import Table
 from medtui.analysis.verdicts import Verdict, describe_verdicts
 from medtui.metrics import metric_named
 from medtui.metrics.calibration import NUM_BINS
+from medtui.metrics.class_calibration import classes_by_reason
 from medtui.metrics.shortage import MIN_POSITIVES, Unit
 from medtui.units import (
     format_change,
@@ -180,10 +181,16 @@ def class_calibration_table(analysis: SubgroupAnalysis) -> Table:
     note = (
         "Logistic recalibration. Slope: 1 is perfect, below 1 probabilities are too extreme. "
         "Intercept, in logits: 0 is perfect, below 0 probabilities are too high. 95 % intervals "
-        "over patients where these and the class's images suffice."
+        f"over patients.{_missing_intervals(analysis)}"
     )
     headers = ("class", "slope before", "slope after", "intercept before", "intercept after")
     return Table(f"Calibration by class: {analysis.key}", headers, tuple(rows), note=note)
+
+
+def _missing_intervals(analysis: SubgroupAnalysis) -> str:
+    """Return a sentence for each reason why classes have no interval of slope and intercept."""
+    reasons = classes_by_reason(analysis.classes_after)
+    return "".join(f" No interval for {', '.join(of)}: {each}." for each, of in reasons.items())
 
 
 def largest_changes_table(analysis: SubgroupAnalysis) -> Table:

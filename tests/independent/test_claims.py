@@ -16,6 +16,7 @@ import pytest
 
 from medtui.analysis.split_result import measure_split
 from medtui.metrics import all_metrics
+from medtui.metrics.reliability import RECALIBRATION
 from medtui.preset import dump_preset, load_preset
 from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.units import MINUS
@@ -240,3 +241,5 @@ def test_the_reference_states_the_fewest_patients_of_each_metric() -> None:
             needed = metric.min_patients, max(several, metric.min_patients), of_several
             assert stated.pop(metric.label.casefold()) == needed
     assert not stated
+    fewest = RECALIBRATION.min_patients, RECALIBRATION.min_patients_of_several
+    assert "{} patients, of one class of several {}".format(*fewest) in page

@@ -19,6 +19,7 @@ from medtui.tracking.content import measure_result
 from tests.helpers.earlier_version import call_medtui
 from tests.helpers.recomputed import printed, seeds
 from tests.helpers.recomputed.answers import answers_of, pair
+from tests.helpers.recomputed.class_calibration import reasons_of
 from tests.helpers.recomputed.intervals import intervals_of
 from tests.helpers.recomputed.metrics import metric
 from tests.helpers.recomputed.run_files import SPLITS, RunFiles
@@ -123,6 +124,9 @@ def test_the_text_of_a_run_is_recomputed(key, study_folder):
         assert row[:3] == expected
     for word, line in printed.facts_of_run(run).items():
         assert re.search(rf"^  {word} +{re.escape(line)}$", text, re.MULTILINE), (word, line)
+    for reason, classes in reasons_of(answers_of(run, "test")).items():
+        named = re.escape(f"slope and intercept of {', '.join(classes)}: {reason}")
+        assert re.search(rf"^no interval on test of .*{named}$", text, re.MULTILINE), reason
 
 
 def test_a_search_is_recomputed(seeded):

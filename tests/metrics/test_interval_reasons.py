@@ -88,6 +88,9 @@ def test_an_interval_or_a_reason_of_each_class(task: str, num_patients: int) -> 
         assert all(low <= metrics[each] <= high for each, (low, high) in intervals.items())
         if num_patients == 60 and name != "rare":
             assert not reasons
+    for calibration in found.calibration.values():
+        for ends in (calibration.slope_interval, calibration.intercept_interval):
+            assert (ends is None) == bool(calibration.no_interval)
     if task == "multi" and num_patients == 60:
         assert found.no_class_interval["rare"]["auroc"] == "9 positives, fewer than 10"
         assert {"accuracy", "specificity"} == found.class_intervals["rare"].keys() - {"brier_score"}
@@ -136,6 +139,7 @@ def test_no_resamples_mean_no_interval() -> None:
     assert not found.intervals
     assert found.no_interval["auroc"] == "evaluate.bootstrap is 0"
     assert found.calibration["common"].slope_interval is None
+    assert found.calibration["common"].no_interval == "evaluate.bootstrap is 0"
 
 
 def test_reasons_name_what_is_missing() -> None:

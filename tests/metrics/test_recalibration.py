@@ -8,10 +8,11 @@ from sklearn.linear_model import LogisticRegression
 
 from medtui.metrics.draws import all_patients, without_each_patient
 from medtui.metrics.recalibration import recalibrate, recalibrate_samples
-from medtui.metrics.reliability import MIN_PATIENTS, class_calibrations, reliability_curve
+from medtui.metrics.reliability import class_calibrations, reliability_curve
 from medtui.metrics.scores import Scores, make_scores
+from medtui.metrics.task import Task
 
-NUM_IMAGES, NUM_PATIENTS = 600, 40
+NUM_IMAGES, NUM_PATIENTS = 600, 60
 PATIENTS = [f"{number % NUM_PATIENTS:03d}" for number in range(NUM_IMAGES)]
 
 
@@ -116,7 +117,7 @@ def test_equal_probabilities_stay_in_one_group() -> None:
     assert (only.predicted, only.observed, only.num_images) == (0.5, 0.5, 20)
 
 
-def test_each_class_is_calibrated_alone_and_intervals_need_patients_and_images() -> None:
+def test_each_class_is_calibrated_alone() -> None:
     """Findings are not pooled; of two classes the positive one is meant."""
     parts = [_alone(seed, scale=scale) for seed, scale in ((0, 1.0), (1, 3.0))]
     columns = [np.concatenate(each, axis=1) for each in zip(
@@ -128,9 +129,43 @@ def test_each_class_is_calibrated_alone_and_intervals_need_patients_and_images()
     assert found["extreme"].slope < 0.5
     low, high = found["extreme"].slope_interval
     assert low < found["extreme"].slope < high < 1
-    few = [f"{number % (MIN_PATIENTS - 1)}" for number in range(NUM_IMAGES)]
-    assert class_calibrations(scores, ["good", "extreme"], few)["good"].slope_interval is None
-    rare = make_scores(np.zeros((NUM_IMAGES, 1)), np.arange(NUM_IMAGES)[:, None] < 9, "multi")
-    assert class_calibrations(rare, ["rare"], PATIENTS)["rare"].intercept_interval is None
     two = make_scores(np.ones((4, 2)), np.array([0, 1, 0, 1]), "single", positive=0)
     assert list(class_calibrations(two, ["a", "b"], list("1234"))) == ["a"]
+
+
+@pytest.mark.parametrize(("num_classes", "task", "fewest"), [
+    (2, "single", 20), (3, "single", 53), (2, "multi", 53), (1, "multi", 53),
+])  # fmt: skip
+def test_calibration_of_one_class_of_several_needs_more_patients(
+    num_classes: int, task: Task, fewest: int
+) -> None:
+    """53 as its average precision, since it may be rare; one of two exclusive classes needs 20."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=(NUM_IMAGES, num_classes))
+    logits = labels + rng.normal(size=labels.shape)
+    truth = labels if task == "multi" else logits.argmax(axis=1)
+    scores = make_scores(rng.normal(size=labels.shape) + logits, truth, task)
+    classes = [f"class {number}" for number in range(num_classes)]
+    for count in (fewest - 1, fewest):
+        patients = [str(number % count) for number in range(NUM_IMAGES)]
+        for found in class_calibrations(scores, classes, patients).values():
+            has_intervals = count == fewest
+            assert (found.slope_interval is not None) == has_intervals
+            assert (found.intercept_interval is not None) == has_intervals
+            reason = f"{fewest} patients are needed, there are {count}"
+            assert found.no_interval == ("" if has_intervals else reason)
+
+
+def test_calibration_needs_images_of_several_patients() -> None:
+    """Nine positives are too few, and so are any number of them of one patient."""
+    labels = np.arange(NUM_IMAGES)[:, None] < 9
+    rng = np.random.default_rng(0)
+    rare = make_scores(rng.normal(size=labels.shape), labels, "multi")
+    (few,) = class_calibrations(rare, ["rare"], PATIENTS).values()
+    assert (few.intercept_interval, few.no_interval) == (None, "9 positives, fewer than 10")
+    labels = np.array(PATIENTS)[:, None] == PATIENTS[0]
+    lone = make_scores(rng.normal(size=labels.shape), labels, "multi")
+    (one,) = class_calibrations(lone, ["lone"], PATIENTS).values()
+    assert labels.sum() == 10
+    assert (one.slope_interval, one.intercept_interval) == (None, None)
+    assert one.no_interval == "one patient alone has all images with, or without, lone"

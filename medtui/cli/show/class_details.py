@@ -2,6 +2,7 @@
 
 from medtui.cli.table import render_table
 from medtui.metrics import class_metric, reported_metrics
+from medtui.metrics.class_calibration import classes_by_reason
 from medtui.runs.result import Result, SplitResult
 from medtui.units import format_number, format_percent, format_with_interval
 
@@ -103,6 +104,8 @@ def describe_missing_intervals(result: Result) -> str:
     for name, reasons in result.test.no_class_interval.items():
         if judging.name in reasons:
             by_reason.setdefault(reasons[judging.name], []).append(f"{judging.label} of {name}")
+    for reason, classes in classes_by_reason(result.test.calibration).items():
+        by_reason.setdefault(reason, []).append(f"slope and intercept of {', '.join(classes)}")
     return "\n".join(
         f"no interval on test of {', '.join(names)}: {reason}"
         for reason, names in by_reason.items()

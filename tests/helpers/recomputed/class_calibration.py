@@ -11,7 +11,7 @@ from scipy.stats import norm
 from tests.helpers.recomputed.answers import Answers
 from tests.helpers.recomputed.intervals import jackknife_interval
 
-FEWEST_PATIENTS, FEWEST_IMAGES, NUM_GROUPS = 20, 10, 10
+FEWEST_PATIENTS, FEWEST_OF_SEVERAL, FEWEST_IMAGES, NUM_GROUPS = 20, 53, 10, 10
 LARGEST_LOGIT = 34.0
 
 
@@ -35,7 +35,7 @@ def _of_class(answers: Answers, index: int) -> dict[str, Any]:
     if fit is not None:
         found["slope"] = float(fit[1])
     patients, num_images = np.unique(answers.patients, return_counts=True)
-    if len(patients) < FEWEST_PATIENTS or min(truth.sum(), (1 - truth).sum()) < FEWEST_IMAGES:
+    if shortage(answers, index):
         return found
     without = answers.patients[known][None, :] != patients[:, None]
     chance = expit(logits + found["intercept"])
@@ -46,6 +46,31 @@ def _of_class(answers: Answers, index: int) -> dict[str, Any]:
         slopes = fit[1] + np.array([_step(logits[rows], truth[rows], fit)[1] for rows in without])
         found["slope_interval"] = list(jackknife_interval(fit[1], slopes, num_images))
     return found
+
+
+def reasons_of(answers: Answers) -> dict[str, list[str]]:
+    """Return each reason for no interval of slope and intercept, with its classes."""
+    found: dict[str, list[str]] = {}
+    for index in answers.judged:
+        if reason := shortage(answers, index):
+            found.setdefault(reason, []).append(answers.classes[index])
+    return found
+
+
+def shortage(answers: Answers, index: int) -> str:
+    """Return why slope and intercept of a class have no interval; empty where they have."""
+    known = answers.known[:, index]
+    truth, patients = answers.labels[known, index], answers.patients[known]
+    is_one_of_several = answers.is_multi or len(answers.classes) > 2
+    needed = FEWEST_OF_SEVERAL if is_one_of_several else FEWEST_PATIENTS
+    if (count := len(set(answers.patients.tolist()))) < needed:
+        return f"{needed} patients are needed, there are {count}"
+    for kind, name in ((1, "positive"), (0, "negative")):
+        if (num_images := int((truth == kind).sum())) < FEWEST_IMAGES:
+            return f"{num_images} {name}{'s' * (num_images != 1)}, fewer than {FEWEST_IMAGES}"
+    if any(len(set(patients[truth == kind].tolist())) == 1 for kind in (0, 1)):
+        return f"one patient alone has all images with, or without, {answers.classes[index]}"
+    return ""
 
 
 def _fit(logits: np.ndarray, truth: np.ndarray) -> np.ndarray | None:
