@@ -9,6 +9,7 @@ from torchvision.transforms.v2 import functional as TF
 
 from benchmarks import batches as batch_benchmark
 from medtui.datasets.dataset import SplitData
+from medtui.engine.run.device import generator
 from medtui.engine.training.augmentation import Normalisation, augment, normalise
 from medtui.engine.training.batches import Images, TrainBatches
 from medtui.preset.augmenting import Augment
@@ -159,10 +160,12 @@ def part(count: int = 50) -> SplitData:
     return SplitData(images_NHWC, np.arange(count), [f"{n}" for n in range(count)], ["p"] * count)
 
 
-def batches(seed: int = 0) -> TrainBatches:
+def batches(
+    seed: int = 0, *, count: int = 50, batch_size: int = 16, device: str = "cpu"
+) -> TrainBatches:
     """Return train batches over `part`."""
-    images = Images(part(), AS_IT_IS[3], torch.device("cpu"))
-    return TrainBatches(images, EVERYTHING, batch_size=16, seed=seed)
+    images = Images(part(count), AS_IT_IS[3], torch.device(device))
+    return TrainBatches(images, EVERYTHING, batch_size=batch_size, seed=seed)
 
 
 def test_a_batch_is_a_function_of_seed_epoch_and_position() -> None:
@@ -176,6 +179,28 @@ def test_a_batch_is_a_function_of_seed_epoch_and_position() -> None:
         assert torch.equal(our_labels, their_labels)
     assert not torch.equal(passes[0][0][1], passes[1][0][1])
     assert not torch.equal(next(iter(batches(seed=1)))[1], passes[0][0][1])
+
+
+def test_what_is_drawn_ahead_is_what_each_batch_draws_alone() -> None:
+    """Seventy batches, more than are drawn at once, each as by its own generator."""
+    images = torch.from_numpy(part(140).images_NHWC).permute(0, 3, 1, 2)
+    for position, (made, labels) in enumerate(batches(7, count=140, batch_size=2)):
+        rng = generator(7, 1, 0, position)
+        assert torch.equal(made, augment(images[labels], EVERYTHING, AS_IT_IS[3], rng))
+    assert position == 69
+
+
+@pytest.mark.gpu
+def test_a_gpu_gets_the_same_images_without_a_wait() -> None:
+    """Order and draws are copied once for many batches; nothing is copied back."""
+    ours, theirs = batches(count=140, device="cuda"), batches(count=140)
+    next(iter(ours))
+    ours.begin_epoch(0)
+    torch.cuda.set_sync_debug_mode("error")
+    made = [images for images, _ in ours]
+    torch.cuda.set_sync_debug_mode("default")
+    for each, (expected, _) in zip(made, theirs, strict=True):
+        torch.testing.assert_close(each.cpu(), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_an_epoch_shows_no_image_twice() -> None:

@@ -67,6 +67,13 @@ def configure_torch(device: torch.device, threads: int) -> None:
         torch.backends.cudnn.allow_tf32 = False
 
 
+def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return a CPU tensor on `device`; a GPU copies it while the caller goes on."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 def cpu_capability() -> str:
     """Return the instruction set of torch's kernels (`AVX512`); results differ between them."""
     return torch.backends.cpu.get_cpu_capability()

@@ -11,11 +11,15 @@ import torch
 from torch import Tensor
 
 from medtui.datasets.dataset import Dataset, SplitData
-from medtui.engine.run.device import generator
-from medtui.engine.training.augmentation import Normalisation, augment, normalise
+from medtui.engine.run.device import generator, upload
+from medtui.engine.training.augmentation import Normalisation, normalise, transform
+from medtui.engine.training.augmentation_draws import Draws, draw
 from medtui.preset.augmenting import Augment
 
 _ORDER, _AUGMENT = 0, 1
+
+_DRAWN_AHEAD = 64
+"""Batches whose augmentation is drawn, and on a GPU copied, at once."""
 
 
 class Images:
@@ -80,14 +84,17 @@ class TrainBatches:
         """Number of batches of that epoch that were returned."""
         self._how = how
         self._seed = seed
+        self._order: tuple[int, Tensor] | None = None
+        """The latest epoch whose order was drawn, and that order on the device."""
+        self._draws: tuple[int, int, Draws] | None = None
+        """Epoch and first position of the batches that are drawn, and what was drawn."""
 
     def __len__(self) -> int:
         return len(self.images) // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         epoch, first = self.epoch, self.position
-        rng = generator(self._seed, _ORDER, epoch)
-        order = torch.randperm(len(self.images), generator=rng).to(self.images.labels.device)
+        order = self._order_of(epoch)
         for position in range(first, len(self)):
             rows = order[position * self.batch_size : (position + 1) * self.batch_size]
             self.position = position + 1
@@ -99,9 +106,28 @@ class TrainBatches:
         self.epoch, self.position = epoch, position
 
     def _batch(self, rows: Tensor, epoch: int, position: int) -> tuple[Tensor, Tensor]:
-        rng = generator(self._seed, _AUGMENT, epoch, position)
         pixels = self.images.pixels_NCHW[rows]
-        return augment(pixels, self._how, self.images.by, rng), self.images.labels[rows]
+        draws = self._draws_of(epoch, position)
+        return transform(pixels, draws, self.images.by), self.images.labels[rows]
+
+    def _order_of(self, epoch: int) -> Tensor:
+        """Return the order of the images in an epoch, (N,)."""
+        if self._order is None or self._order[0] != epoch:
+            rng = generator(self._seed, _ORDER, epoch)
+            order = torch.randperm(len(self.images), generator=rng)
+            self._order = epoch, upload(order, self.images.labels.device)
+        return self._order[1]
+
+    def _draws_of(self, epoch: int, position: int) -> Draws:
+        """Return what a batch's augmentation draws: by its own generator, with its neighbours'."""
+        first = position - position % _DRAWN_AHEAD
+        if self._draws is None or self._draws[:2] != (epoch, first):
+            last = min(first + _DRAWN_AHEAD, len(self))
+            rngs = [generator(self._seed, _AUGMENT, epoch, each) for each in range(first, last)]
+            drawn = draw(self._how, self.images.pixels_NCHW.shape[1], self.batch_size, rngs)
+            self._draws = epoch, first, drawn.to(self.images.labels.device)
+        start = (position - first) * self.batch_size
+        return self._draws[2].rows(slice(start, start + self.batch_size))
 
 
 def normalisation_of(dataset: Dataset) -> Normalisation:
