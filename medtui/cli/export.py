@@ -76,6 +76,9 @@ def export(
     onnx: Annotated[bool, _flag("onnx", "ONNX, float32, any batch size.")] = False,
     pt2: Annotated[bool, _flag("pt2", "torch.export, float32, any batch size.")] = False,
     int8: Annotated[bool, _flag("int8", "int8 for x86 processors, as a .pt2.")] = False,
+    int8_onnx: Annotated[
+        bool, _flag("int8-onnx", "int8 as ONNX, for onnxruntime without a compiler.")
+    ] = False,
     packed: Annotated[bool, _flag("packed", "Nonzero weights and a bit mask.")] = False,
     safetensors: Annotated[bool, _flag("safetensors", "The weights alone.")] = False,
     shrink: Annotated[bool, _flag("shrink", "Remove empty filters and neurons first.")] = False,
@@ -98,7 +101,10 @@ def export(
     from medtui.protocol.export import ExportPlan
 
     plan = ExportPlan(
-        _formats(onnx=onnx, pt2=pt2, int8=int8, packed=packed, safetensors=safetensors),
+        _formats(
+            onnx=onnx, pt2=pt2, int8=int8, int8_onnx=int8_onnx, packed=packed,
+            safetensors=safetensors,
+        ),
         str(expand_home(output).resolve()) if output else "", is_shrunk=shrink,
         num_images=images, max_drop=max_drop, threads=threads, with_timing=timing,
         opset=opset, ir_version=ir_version,
@@ -108,13 +114,14 @@ def export(
 
 
 def _formats(
-    *, onnx: bool, pt2: bool, int8: bool, packed: bool, safetensors: bool
+    *, onnx: bool, pt2: bool, int8: bool, int8_onnx: bool, packed: bool, safetensors: bool
 ) -> list["FormatName"]:
     """Return the formats that were asked for: ONNX where none was."""
     asked: dict[FormatName, bool] = {
-        "onnx": onnx or not (pt2 or int8 or packed or safetensors),
+        "onnx": onnx or not (pt2 or int8 or int8_onnx or packed or safetensors),
         "pt2": pt2,
         "int8": int8,
+        "int8-onnx": int8_onnx,
         "packed": packed,
         "safetensors": safetensors,
     }

@@ -6,7 +6,7 @@ import msgspec
 
 from medtui.protocol.outcome import Progress
 
-FormatName = Literal["onnx", "pt2", "int8", "packed", "safetensors"]
+FormatName = Literal["onnx", "pt2", "int8", "int8-onnx", "packed", "safetensors"]
 
 
 class ExportPlan(msgspec.Struct, frozen=True):

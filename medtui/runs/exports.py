@@ -15,6 +15,9 @@ from medtui.runs.run_names import SCRATCH
 from medtui.runs.shrunk_manifest import Manifest
 from medtui.storage import UnreadableFile
 
+INT8: tuple[FormatName, ...] = ("int8", "int8-onnx")
+"""Formats whose weights and activations are rounded."""
+
 
 @dataclass(frozen=True)
 class Format:
@@ -30,6 +33,16 @@ class Format:
     """Packages that must be installed in addition to medtui."""
 
     @property
+    def is_onnx(self) -> bool:
+        """Whether onnxruntime loads it."""
+        return self.ending.endswith(".onnx")
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether weights and activations are rounded to int8."""
+        return self.name in INT8
+
+    @property
     def missing(self) -> list[str]:
         """Required packages that are not installed."""
         return [name for name in self.packages if find_spec(name) is None]
@@ -39,6 +52,12 @@ FORMATS: tuple[Format, ...] = (
     Format("onnx", "ONNX, float32", ".onnx", ("onnx", "onnxruntime", "onnxscript")),
     Format("pt2", "torch.export, float32", ".pt2"),
     Format("int8", "torch.export, int8 for x86 processors", "-int8.pt2", ("torchao",)),
+    Format(
+        "int8-onnx",
+        "ONNX, int8, without a compiler",
+        "-int8.onnx",
+        ("onnx", "onnxruntime", "onnxscript"),
+    ),
     Format("packed", "nonzero weights and a bit mask", ".packed", ("zstandard",)),
     Format("safetensors", "weights alone", ".safetensors"),
 )

@@ -91,6 +91,27 @@ def test_int8_is_a_quarter_as_large(make, monkeypatch):
     assert any("no C++ compiler" in note for note in export.notes)
 
 
+def test_int8_onnx_is_quantised_throughout_and_judged_by_its_metric(make):
+    """Each convolution reads int8 weights and uint8 images; so do the residual additions."""
+    export, folder = make("reference", "int8-onnx")
+    assert export.file.endswith("-int8.onnx")
+    assert export.num_bytes < export.bytes_of_run / 3.5
+    assert {each.runtime for each in export.comparisons} == {"onnxruntime"}
+    assert all(each.max_logit_difference > 0 for each in export.comparisons)
+    assert any("train images only" in note for note in export.notes)
+    model = onnx.load(folder / export.file)
+    made_by = {name: node.op_type for node in model.graph.node for name in node.output}
+    products = [node for node in model.graph.node if node.op_type in {"Conv", "Gemm", "Add"}]
+    assert products
+    for node in products:
+        assert {made_by[name] for name in node.input[:2]} == {"DequantizeLinear"}, node.name
+    assert "BatchNormalization" not in made_by.values()
+    session = onnxruntime.InferenceSession(folder / export.file)
+    inside = session.get_modelmeta().custom_metadata_map
+    assert msgspec.json.decode(inside["medtui"], type=Metadata) == export.metadata
+    assert session.run(None, {"images": torch.zeros(5, 3, 24, 24).numpy()})[0].shape == (5, 2)
+
+
 @pytest.mark.slow
 def test_int8_that_loses_too_much_is_not_written(make, monkeypatch, tmp_path):
     """One feature out of range leaves int8 no precision for the others; the error has the loss."""

@@ -14,7 +14,7 @@ import msgspec
 import torch
 
 import medtui
-from medtui.engine.export import int8, onnx_file, pt2, weights
+from medtui.engine.export import int8, int8_onnx, onnx_file, pt2, weights
 from medtui.engine.export.loaded_run import NUM_CALIBRATED, LoadedRun
 from medtui.engine.export.runtime import Forward, OpenedFile
 from medtui.engine.export.timing import time_runtimes
@@ -45,6 +45,7 @@ FORMATS: dict[FormatName, tuple[Write, Read]] = {
     "onnx": (onnx_file.write, onnx_file.read),
     "pt2": (pt2.write, pt2.read),
     "int8": (int8.write, int8.read),
+    "int8-onnx": (int8_onnx.write, onnx_file.read),
     "packed": (weights.write_packed_weights, weights.read_packed_weights),
     "safetensors": (weights.write_safetensors, weights.read_safetensors),
 }
@@ -91,9 +92,9 @@ class Exporter:
         name = file_name(loaded.run, form, is_shrunk=loaded.manifest.is_shrunk)
         made = aside / name
         self.report(f"{form.name}: writing {name}")
-        if form.name == "onnx":
-            plan = self.plan
-            write = partial(onnx_file.write, opset=plan.opset, ir_version=plan.ir_version)
+        if form.is_onnx:
+            versions = {"opset": self.plan.opset, "ir_version": self.plan.ir_version}
+            write = partial(write, **versions)
         write(loaded, metadata, made)
         self.report(f"{form.name}: reading it back")
         opened = read(made, loaded)
@@ -104,7 +105,7 @@ class Exporter:
         timings: list[Timing] = []
         if self.plan.with_timing:
             self.report(f"{form.name}: timing it against the dense reference")
-            timings = time_runtimes(loaded, opened.runtimes | _peers(loaded, opened))
+            timings = time_runtimes(loaded, opened.runtimes | _peers(loaded, form, opened, aside))
         export = self._record(form, made, comparisons, timings)
         self.report(f"{form.name}: moving it into place")
         _publish(made, folder, export)
@@ -155,9 +156,7 @@ def describe(loaded: LoadedRun, form: Format, plan: ExportPlan) -> Metadata:
         ),
         network=loaded.manifest,
         medtui=medtui.__version__,
-        min_onnxruntime=minimum_runtime(plan.opset, plan.ir_version)
-        if form.name == "onnx"
-        else None,
+        min_onnxruntime=minimum_runtime(plan.opset, plan.ir_version) if form.is_onnx else None,
     )
 
 
@@ -173,8 +172,10 @@ def _publish(made: Path, folder: Path, export: Export) -> None:
     write_record(folder, export)
 
 
-def _peers(loaded: LoadedRun, opened: OpenedFile) -> dict[str, Forward]:
-    """Return the compiled dense reference for compiled files, whose speed-up has two causes."""
+def _peers(loaded: LoadedRun, form: Format, opened: OpenedFile, aside: Path) -> dict[str, Forward]:
+    """Return the dense reference in the runtime of an int8 file, whose speed-up has two causes."""
+    if form.name == "int8-onnx":
+        return {int8_onnx.DENSE: int8_onnx.dense_peer(loaded, aside)}
     if int8.COMPILED not in opened.runtimes:
         return {}
     return {f"dense reference, {int8.COMPILED}": int8.compiled(loaded.dense)}
@@ -186,15 +187,16 @@ def _progress_text(loaded: LoadedRun) -> str:
 
 
 def _notes(form: Format, plan: ExportPlan) -> list[str]:
-    if form.name == "onnx":
+    found = []
+    if form.is_onnx:
         runtime = minimum_runtime(plan.opset, plan.ir_version)
-        return [
+        found.append(
             f"opset {plan.opset}, IR {plan.ir_version}: loads in onnxruntime {runtime} and later"
-        ]
-    if form.name != "int8":
-        return []
-    found = [f"activation ranges were measured on up to {NUM_CALIBRATED} train images only"]
-    if not int8.can_compile():
+        )
+    if form.is_int8:
+        count = NUM_CALIBRATED
+        found.append(f"activation ranges were measured on up to {count} train images only")
+    if form.name == "int8" and not int8.can_compile():
         found.append("timed without compilation, which is slower: no C++ compiler was found")
     return found
 

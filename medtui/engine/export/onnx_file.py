@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from medtui.engine.export.loaded_run import LoadedRun
-from medtui.engine.export.runtime import OpenedFile
+from medtui.engine.export.runtime import Forward, OpenedFile
 from medtui.errors import EnvironmentProblem
 
 KEY = "medtui"
@@ -24,9 +24,25 @@ def write(
     Raises:
         EnvironmentProblem: the installed exporter cannot write this operator set.
     """
+    write_network(loaded.single, loaded.example, metadata, path, opset, ir_version)
+
+
+def write_network(
+    network: nn.Module,
+    example_NCHW: Tensor,
+    metadata: bytes,
+    path: Path,
+    opset: int = 20,
+    ir_version: int = 10,
+) -> None:
+    """Write any network in float32, for any number of images of the example's shape.
+
+    Raises:
+        EnvironmentProblem: the installed exporter cannot write this operator set.
+    """
     program = torch.onnx.export(
-        loaded.single,
-        (loaded.example,),
+        network,
+        (example_NCHW,),
         dynamo=True,
         dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
         input_names=[IMAGES],
@@ -52,9 +68,16 @@ def write(
 def read(path: Path, _loaded: LoadedRun) -> OpenedFile:
     """Check the file with onnx's checker and open it in onnxruntime."""
     import onnx
-    import onnxruntime
 
     onnx.checker.check_model(str(path), full_check=True)
+    forward, metadata = open_session(path)
+    return OpenedFile(metadata.encode(), {"onnxruntime": forward})
+
+
+def open_session(path: Path) -> tuple[Forward, str]:
+    """Return what computes logits in onnxruntime, with torch's number of threads; the metadata."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(
@@ -65,5 +88,5 @@ def read(path: Path, _loaded: LoadedRun) -> OpenedFile:
         (logits_NK,) = session.run([LOGITS], {IMAGES: images_NCHW.numpy()})
         return torch.from_numpy(logits_NK)
 
-    metadata = session.get_modelmeta().custom_metadata_map[KEY]
-    return OpenedFile(metadata.encode(), {"onnxruntime": forward})
+    metadata: str = session.get_modelmeta().custom_metadata_map[KEY]
+    return forward, metadata

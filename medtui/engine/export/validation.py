@@ -12,7 +12,7 @@ from medtui.metrics import primary_metric
 from medtui.metrics.registry import defined
 from medtui.metrics.scores import make_scores
 from medtui.protocol.export import FormatName
-from medtui.runs.exports import Comparison
+from medtui.runs.exports import INT8, Comparison
 
 TOLERANCES: dict[FormatName, float] = {
     "onnx": 1e-4, "pt2": 1e-4, "packed": 1e-5, "safetensors": 1e-5,
@@ -62,7 +62,7 @@ def validate(form: FormatName, loaded: LoadedRun, found: list[Comparison], max_d
     for each in found:
         if not np.isfinite(each.max_logit_difference):
             raise ValidationFailed(f"In {each.runtime}, logits on {each.split} are not finite.")
-        if form == "int8":
+        if form in INT8:
             _validate_metric(each, max_drop)
             continue
         magnitude = float(np.abs(loaded.subsets[each.split].logits_NK).max())
