@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.engine.pruning.model_size import measure_size
+from medtui.engine.pruning.model_size import layer_densities, measure_size
 from medtui.engine.pruning.reachable_weights import (
+    density_reachable,
     map_sizes,
     reachable_taps,
     reached_taps,
@@ -131,3 +132,24 @@ def test_a_layer_that_is_called_with_several_sizes_uses_the_taps_of_all():
     layer = nn.Conv2d(1, 1, 3, padding=1)
     middle_row = [[False] * 3, [True] * 3, [False] * 3]
     assert reached_taps(layer, {(1, 1), (1, 2)}).tolist() == middle_row
+
+
+def test_densities_are_counted_layer_by_layer_and_over_what_is_reached() -> None:
+    """As by a mask over each weight, in whatever order the weights lie in memory."""
+    network = build_network("resnet18", channels=3, num_classes=2, seed=0)
+    taps = reachable_taps(network, (3, 32, 32))
+    for number, layer in enumerate(named_layers(network).values()):
+        layer.weight.data[layer.weight.abs() < 0.002 * number] = 0
+    layers = named_layers(network)
+    expected = {name: float((each.weight != 0).double().mean()) for name, each in layers.items()}
+    reached = [
+        layer.weight if name not in taps else layer.weight[:, :, taps[name]]
+        for name, layer in layers.items()
+    ]
+    share = sum(int((each != 0).sum()) for each in reached) / sum(map(torch.numel, reached))
+    for layout in (torch.contiguous_format, torch.channels_last):
+        network.to(memory_format=layout)
+        assert layer_densities(network) == pytest.approx(expected, abs=1e-15)
+        assert density_reachable(network, taps) == share
+    assert len(set(expected.values())) > 10
+    assert len(taps) > 3

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from medtui.engine.pruning.multiply_adds import count_macs
 from medtui.engine.pruning.reachable_weights import (
     Taps,
+    count_each,
     density_reachable,
     num_unreachable,
     reachable_taps,
@@ -52,9 +53,11 @@ def size_with_macs(model: nn.Module, macs: dict[str, int], taps: Taps) -> Size:
 
 def layer_densities(model: nn.Module) -> dict[str, float]:
     """Return each compressible layer's share of nonzero weights."""
+    layers = named_layers(model)
+    counts = count_each(layer.weight.detach() for layer in layers.values())
     return {
-        name: _num_nonzero(layer.weight) / layer.weight.numel()
-        for name, layer in named_layers(model).items()
+        name: count / layer.weight.numel()
+        for (name, layer), count in zip(layers.items(), counts, strict=True)
     }
 
 

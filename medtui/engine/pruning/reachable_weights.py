@@ -9,7 +9,7 @@ Weights of linear layers are always reached, and so are those of layers that the
 call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from medtui.engine.pruning.channel_groups import ImageShape
+from medtui.engine.run.device import upload
 from medtui.engine.training.network import named_layers
 
 Taps = dict[str, Tensor]
@@ -82,24 +83,33 @@ def num_unreachable(layer: nn.Module, taps: Tensor | None) -> int:
     return 0 if taps is None else int((~taps).sum()) * layer.weight[..., 0, 0].numel()
 
 
-def num_reachable_nonzero(layer: nn.Module, taps: Tensor | None) -> int:
-    """Return the number of a layer's weights that are reached and not zero."""
-    assert isinstance(layer, nn.Conv2d | nn.Linear)
-    weight = layer.weight.detach()
-    return int(
-        torch.count_nonzero(weight if taps is None else weight[:, :, taps.to(weight.device)])
-    )
-
-
 def density_reachable(network: nn.Module, taps: Taps) -> float:
     """Return the share of the network's reachable weights that are not zero."""
     layers = named_layers(network)
-    kept = sum(num_reachable_nonzero(layer, taps.get(name)) for name, layer in layers.items())
+    kept = sum(
+        count_each(reachable_weights(layer, taps.get(name)) for name, layer in layers.items())
+    )
     total = sum(
         layer.weight.numel() - num_unreachable(layer, taps.get(name))
         for name, layer in layers.items()
     )
     return kept / max(1, total)
+
+
+def reachable_weights(layer: nn.Module, taps: Tensor | None) -> Tensor:
+    """Return a layer's weights that are reached; `taps` is None if all are."""
+    assert isinstance(layer, nn.Conv2d | nn.Linear)
+    weight = layer.weight.detach()
+    if taps is None:
+        return weight
+    # By number: how many a mask selects is only known after a wait for the device.
+    return weight.flatten(2).index_select(2, upload(taps.flatten().nonzero()[:, 0], weight.device))
+
+
+def count_each(tensors: Iterable[Tensor]) -> list[int]:
+    """Return the number of values of each tensor that are not zero, with one wait for it."""
+    counts = [torch.count_nonzero(each) for each in tensors]
+    return torch.stack(counts).tolist() if counts else []
 
 
 @torch.no_grad()
