@@ -12,7 +12,7 @@ from torch import nn
 from benchmarks.engine_ablation.baseline import compress_arrays, compress_files
 from benchmarks.engine_ablation.workload import DENSITY, EVALUATION_BATCH, ImageCounts, Workload
 from medtui.engine.lc.cuda_graph import FastStep
-from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
+from medtui.engine.lc.fast_mode import fast_mode_arguments
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd
 from medtui.engine.lc.state import CycleMeasurement, LcState
@@ -21,6 +21,7 @@ from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.run.device import configure_torch
 from medtui.engine.training.evaluation import Evaluator
 from medtui.preset import named_schemes
+from medtui.preset.computing import FAST_TEST_EVERY
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,12 @@ def _fast(work: Workload, counts: ImageCounts, *, is_graphed: bool) -> nn.Module
     if not is_graphed:
         options["step"] = FastStep(precision)
     return _engine(
-        work, counts, with_train_split=False, precision=precision, test_every=TEST_EVERY, **options
+        work,
+        counts,
+        with_train_split=False,
+        precision=precision,
+        test_every=FAST_TEST_EVERY,
+        **options,
     )
 
 

@@ -19,7 +19,7 @@ _OF_STUDY = (
 )  # fmt: skip
 """Keys that say what else a study runs, where its files are, or how it is watched."""
 
-_SECTIONS = ("data", "model", "reference", "evaluate")
+_SECTIONS = ("data", "model", "reference", "compute", "evaluate")
 """Sections that the training of a reference depends on."""
 
 _SECTIONS_OF_COMPRESSION = (*_SECTIONS, "compress", "lc", "guard")

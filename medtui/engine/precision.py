@@ -26,6 +26,8 @@ class Precision:
 
     dtype: torch.dtype = torch.float32
     memory_format: torch.memory_format = torch.contiguous_format
+    crops_kernels: bool = False
+    """Whether weights that no pixel reaches are left out: `engine.training.cropped_view`."""
 
     def logits(self, model: nn.Module, inputs_NCHW: Tensor) -> Tensor:
         """Return the model's logits as float32 (N, K)."""
@@ -46,7 +48,8 @@ class Precision:
 
     def __str__(self) -> str:
         order = "channels_last" if self.memory_format is torch.channels_last else "contiguous"
-        return f"{self.name}, {order}"
+        left_out = ", without weights that no pixel reaches" if self.crops_kernels else ""
+        return f"{self.name}, {order}{left_out}"
 
 
 EXACT = Precision()
@@ -63,6 +66,14 @@ def fast_precision_on(device: torch.device, asked: FastPrecision | None = None) 
     """
     name = asked or precision_from_environment() or native_precision(device)
     return Precision(_DTYPES[name], torch.channels_last)
+
+
+def study_precision(device: torch.device, name: FastPrecision) -> Precision:
+    """Return the precision of a study in fast mode, whose products have the type `name`.
+
+    On a GPU the kernels stay whole: a CUDA graph records the network's own parameters.
+    """
+    return Precision(_DTYPES[name], torch.channels_last, crops_kernels=device.type == "cpu")
 
 
 def native_precision(device: torch.device) -> FastPrecision:

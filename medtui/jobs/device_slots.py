@@ -49,13 +49,17 @@ def resolve_threads(preset: Preset) -> MachineSettings:
     machine = preset.machine
     slots, cores = find_slots(machine), num_cores()
     threads = machine.threads or max(1, cores // len(slots))
-    if preset.lc.mode == "fast" and all(slot.device == "cpu" for slot in slots):
-        threads = min(threads, FAST_CPU_THREADS)
+    reference_threads = machine.reference_threads or machine.threads or cores
+    if all(slot.device == "cpu" for slot in slots):
+        if preset.is_fast_somewhere:
+            threads = min(threads, FAST_CPU_THREADS)
+        if preset.is_fast:
+            reference_threads = FAST_CPU_THREADS
     return machine.model_copy(
         update={
             "workers": len(slots),
             "threads": threads,
-            "reference_threads": machine.reference_threads or machine.threads or cores,
+            "reference_threads": reference_threads,
         }
     )
 
@@ -63,12 +67,13 @@ def resolve_threads(preset: Preset) -> MachineSettings:
 def explain_threads(preset: Preset) -> str:
     """Return why runs get fewer threads than the preset requests; empty if they do not."""
     requested, threads = preset.machine.threads, resolve_threads(preset).threads
+    key = "compute" if preset.is_fast else "lc"
     if requested <= threads:
         return ""
     return (
         f"machine.threads = {requested}, but each run uses {threads}: on a CPU, fast mode on more "
         "threads is many times slower as soon as another process computes; "
-        'set lc.mode = "exact" to use the number of threads that you set'
+        f'set {key}.mode = "exact" to use the number of threads that you set'
     )
 
 

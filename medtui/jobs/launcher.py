@@ -91,10 +91,11 @@ def prepare_study(preset: Preset, runs_dir: Path) -> StudyFolder:
 
 def _resolve(preset: Preset) -> Preset:
     """Return the preset with what machine and environment decide, so that repetitions are alike."""
-    lc, precision = preset.lc, precision_from_environment()
-    if lc.mode == "fast" and lc.fast_precision is None:
-        lc = lc.model_copy(update={"fast_precision": precision})
-    return anchor_paths(preset).model_copy(update={"machine": resolve_threads(preset), "lc": lc})
+    compute, precision = preset.compute, precision_from_environment()
+    if preset.is_fast_somewhere and compute.precision is None:
+        compute = compute.model_copy(update={"precision": precision})
+    update = {"machine": resolve_threads(preset), "compute": compute}
+    return anchor_paths(preset).model_copy(update=update)
 
 
 def start_study(preset: Preset, runs_dir: Path) -> StudyFolder:

@@ -129,7 +129,7 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
     guard = f"guard {preset.compress.guard}"
     cycles = preset.search.probe_cycles if preset.search and cell.is_probe else preset.lc.cycles
     lc = f"{cycles} cycles of {preset.lc.steps} steps"
-    lc += " in fast mode" if preset.lc.mode == "fast" else ""
+    lc += " in fast mode" if preset.is_fast_somewhere else ""
     scheme = f"{cell.scheme.name} {kept}" if kept else f"{cell.scheme.name} · "
     return f"{model} · {scheme}{guard} · {lc} · {_seeds(preset, cell)}"
 

@@ -3,6 +3,7 @@
 from medtui.preset.cell import Cell
 from medtui.preset.cell_title import title_of_cell
 from medtui.preset.compressing import CompressSettings
+from medtui.preset.computing import ComputeSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.finetuning import finetune_epochs, finetuned_as, is_automatic
@@ -19,6 +20,7 @@ from medtui.preset.grid import (
     preset_for,
     preset_for_reference,
     scratch_cells,
+    test_every,
     tunes_last,
 )
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
@@ -56,6 +58,7 @@ __all__ = [
     "BlockPrune",
     "Cell",
     "CompressSettings",
+    "ComputeSettings",
     "DataSettings",
     "EvaluateSettings",
     "FastPrecision",
@@ -102,6 +105,7 @@ __all__ = [
     "preset_for_reference",
     "preset_schema",
     "scratch_cells",
+    "test_every",
     "title_of_cell",
     "tunes_last",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from medtui.metrics import metric_named
 from medtui.preset.cell import Cell
+from medtui.preset.computing import FAST_TEST_EVERY
 from medtui.preset.finetuning import guard_of, guarded_as
 from medtui.preset.model import Preset
 from medtui.preset.schemes import SCRATCH, scratch_scheme
@@ -168,6 +169,15 @@ def _with_reference_seed(preset: Preset, seed: int | None) -> Preset:
     seeds = (preset.reference.seed if seed is None else seed,)
     reference = preset.reference.model_copy(update={"seeds": seeds})
     return preset.model_copy(update={"reference": reference})
+
+
+def test_every(preset: Preset, *, is_compression: bool) -> int:
+    """Return the cycles of a compression, or the epochs of a training, from one test to the next.
+
+    Test is also evaluated in the first and the last one.
+    """
+    is_fast = preset.is_fast_somewhere if is_compression else preset.is_fast
+    return preset.evaluate.test_every or (FAST_TEST_EVERY if is_fast else 1)
 
 
 def tunes_last(preset: Preset) -> bool:

@@ -7,12 +7,12 @@ from pydantic import Field, field_validator, model_validator
 
 from medtui.metrics.threshold_rule import wanted_sensitivity
 from medtui.preset.compressing import CompressSettings
+from medtui.preset.computing import ComputeSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.document import Many
 from medtui.preset.former_names import FormerNames
 from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
 from medtui.preset.network import ModelSettings
-from medtui.preset.precision import FastPrecision
 from medtui.preset.publication import PublishedNumber
 from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
 from medtui.preset.searching import SearchSettings
@@ -27,11 +27,8 @@ class LcSettings(Document):
     """Condensa's L-C optimiser. Defaults follow its examples, and the study in the 45 cycles."""
 
     mode: Literal["exact", "fast"] = "exact"
-    """`fast` computes in bfloat16 where the hardware does, with one compiled update (on a GPU, one
-    CUDA graph a step), and looks at test every fifth cycle; final numbers are float32's."""
-    fast_precision: FastPrecision | None = None
-    """Number type of fast mode's products; None takes `MEDTUI_FAST_PRECISION`, else bfloat16 where
-    the hardware multiplies it natively, else float32."""
+    """`fast` computes the L steps alone in bfloat16 where the hardware does, with one compiled
+    update; `compute.mode = "fast"` covers the whole study, and holds in place of this."""
     cycles: int = Field(default=45, ge=1, le=10_000)
     """Outer iterations (Condensa's `steps`). Cycle 0 compresses directly, without an L step."""
     steps: int = Field(default=200, ge=1, le=10_000_000)
@@ -157,7 +154,7 @@ class Preset(Document):
     """One study: data, reference, grid, and how all is measured."""
 
     former_names: ClassVar[FormerNames] = FormerNames(
-        keys={"reference.seed": "reference.seeds"},
+        keys={"reference.seed": "reference.seeds", "lc.fast_precision": "compute.precision"},
         # Condensa's own name of the operator.
         values={"compress.custom.*.operators.*.op": {"StructurePrune": "StructPrune"}},
     )
@@ -174,6 +171,7 @@ class Preset(Document):
     compress: CompressSettings = CompressSettings()
     search: SearchSettings | None = None
     """Looks for densities once the grid is through; None looks for none."""
+    compute: ComputeSettings = ComputeSettings()
     lc: LcSettings = LcSettings()
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
@@ -198,6 +196,16 @@ class Preset(Document):
             if isinstance(compress, dict) and "schemes" not in compress:
                 return {**table, "compress": {**compress, "schemes": []}}
         return table
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether every stage of the study is computed in fast mode."""
+        return self.compute.mode == "fast"
+
+    @property
+    def is_fast_somewhere(self) -> bool:
+        """Whether at least the L steps are computed in fast mode."""
+        return self.is_fast or self.lc.mode == "fast"
 
     @check("compress.schemes", "compress.custom")
     def _something_is_asked_for(self) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from medtui.errors import UsageError
 FastPrecision = Literal["float32", "bfloat16"]
 
 PRECISION_VARIABLE = "MEDTUI_FAST_PRECISION"
-"""The environment variable for studies whose preset leaves `lc.fast_precision` out."""
+"""The environment variable for studies whose preset leaves `compute.precision` out."""
 
 
 def precision_from_environment() -> FastPrecision | None:

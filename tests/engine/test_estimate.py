@@ -3,9 +3,7 @@
 import pytest
 
 from medtui.engine.estimate import one_of_each_scheme
-from medtui.engine.lc.fast_mode import TEST_EVERY
 from medtui.engine.preflight import forecast
-from medtui.engine.timing.study_time import FAST_TEST_EVERY
 from medtui.jobs.launcher import describe_estimate
 from medtui.preset import parse_preset
 from medtui.protocol.preflight import Estimate
@@ -79,8 +77,3 @@ def test_each_scheme_is_measured_once():
     found = one_of_each_scheme(parse_preset(searched, "measured"))
     assert [cell.scheme.name for cell in found] == ["Prune", "FilterPrune", "StructPrune"]
     assert found[-1].density == 0.2
-
-
-def test_fast_mode_evaluates_test_as_often_as_the_estimate_says():
-    """`study_time` imports no torch, so it repeats the constant."""
-    assert FAST_TEST_EVERY == TEST_EVERY

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.compression import compress
 from medtui.engine.lc.cuda_graph import WARM_UP_STEPS, FastStep, GraphedStep
-from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
+from medtui.engine.lc.fast_mode import fast_mode_arguments
 from medtui.engine.lc.fused_sgd import FusedSgd, advance, compile_advance
 from medtui.engine.lc.sgd import InPlaceSgd, LcSgd
 from medtui.engine.lc.state import LcState
@@ -22,6 +22,7 @@ from medtui.engine.run.session import StopFlag
 from medtui.engine.training.evaluation import predict
 from medtui.events import CycleEnded
 from medtui.preset import LcSettings, Preset
+from medtui.preset.computing import FAST_TEST_EVERY
 from medtui.preset.precision import PRECISION_VARIABLE
 from medtui.runs.log_reader import EventTail
 from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset
@@ -226,7 +227,7 @@ def test_fast_mode_ends_where_exact_mode_does(tmp_path, precision, tolerance):
 def test_fast_mode_looks_at_test_every_fifth_cycle(tmp_path):
     """Test is evaluated in cycle 0, every fifth and the last, unless the preset sets it."""
     preset = tiny_preset("Prune", "off", "fast")
-    lc = preset.lc.model_copy(update={"cycles": TEST_EVERY + 2, "steps": 1})
+    lc = preset.lc.model_copy(update={"cycles": FAST_TEST_EVERY + 2, "steps": 1})
     dataset = tiny_dataset(preset)
     for every, expected in ((None, [0, 5, 6]), (3, [0, 3, 6])):
         evaluate = preset.evaluate.model_copy(update={"test_every": every})

@@ -125,6 +125,31 @@ def test_a_cut_fast_compression_resumes_to_the_same_bits(tmp_path, dataset, sche
         assert_same(carry(tmp_path / name, preset, dataset, compressing, cuts), whole)
 
 
+WHOLE = {"mode": "fast", "is_whole": True}
+"""Of `tiny_preset`: every stage in fast mode."""
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("scheme", ["Prune", "StructPruneQuantize16"])
+def test_a_cut_study_in_fast_mode_resumes_to_the_same_bits(tmp_path, dataset, scheme, precision):
+    """Kernels are cropped again on what was restored; the momentum continues."""
+    preset = tiny_preset(scheme, "on", precision=precision, **WHOLE)
+    whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
+    for cuts in ([2], [5, 3]):
+        name = "-".join(map(str, cuts))
+        assert_same(carry(tmp_path / name, preset, dataset, compressing, cuts), whole)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_cut_reference_in_fast_mode_resumes_to_the_same_bits(tmp_path, dataset, precision):
+    """The momentum of cropped kernels is in the checkpoint."""
+    preset = tiny_preset(precision=precision, **WHOLE)
+    whole = carry(tmp_path / "whole", preset, dataset, training, [])
+    for cuts in ([1], [4], [5, 1, 2]):
+        name = "-".join(map(str, cuts))
+        assert_same(carry(tmp_path / name, preset, dataset, training, cuts), whole)
+
+
 @pytest.mark.slow
 def test_two_hundred_cuts_resume_to_the_same_bits(tmp_path, dataset):
     """Two hundred stops of one run change no bit."""

@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from medtui.datasets.summary import summarise_dataset
-from medtui.engine.timing import cpu_share, stopwatch, timed_loop, work_times
+from medtui.engine.timing import cpu_share, stopwatch, timed_loop
 from medtui.engine.timing.cpu_share import slowdown_beside
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.stopwatch import MIN_REPEATS, Stopwatch
 from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.timing.work_times import WorkTimer
+from medtui.engine.training import step as training_step
 from medtui.engine.training.sgd import Sgd
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import expand_grid, parse_preset
@@ -115,7 +116,7 @@ def test_a_training_step_has_the_optimiser_of_its_plan(monkeypatch):
             super().__init__(parameters, **settings)
 
     preset = parse_preset(PRESET + "[lc]\nmomentum = 0.7\n", "timed")
-    monkeypatch.setattr(work_times, "Sgd", Noted)
+    monkeypatch.setattr(training_step, "Sgd", Noted)
     monkeypatch.setattr(Stopwatch, "seconds_of", lambda *_: 1.0)
     timer = WorkTimer(preset, summarise_dataset(preset.data), nn.Linear(3, 2), CPU)
     for plan in (TrainingPlan.of_reference(preset), TrainingPlan.of_finetuning(preset)):

@@ -64,14 +64,16 @@ def tiny_preset(
     guard: str = "off",
     mode: str = "exact",
     *,
+    is_whole: bool = False,
     precision: FastPrecision | None = None,
     seed: int = 0,
 ) -> Preset:
-    """Return a preset of few, short cycles."""
+    """Return a preset of few, short cycles; with `is_whole`, `mode` is that of every stage."""
     preset = parse_preset(PRESET.format(scheme=scheme, guard=guard, mode=mode), "tiny")
     compress = preset.compress.model_copy(update={"seeds": (seed,)})
-    lc = preset.lc.model_copy(update={"fast_precision": precision})
-    return preset.model_copy(update={"compress": compress, "lc": lc})
+    whole = preset.lc.mode if is_whole else "exact"
+    compute = preset.compute.model_copy(update={"precision": precision, "mode": whole})
+    return preset.model_copy(update={"compress": compress, "compute": compute})
 
 
 def tiny_dataset(preset: Preset) -> Dataset:

@@ -82,16 +82,16 @@ def test_fewer_threads_than_requested_are_explained():
 def test_the_environments_precision_is_recorded(tmp_path, monkeypatch, precision):
     """Resuming or repeating the study from another shell gives equal results."""
     monkeypatch.setenv(PRECISION_VARIABLE, precision)
-    assert resolved(tmp_path, preset("fast")).lc.fast_precision == precision
+    assert resolved(tmp_path, preset("fast")).compute.precision == precision
     other = 'fast_precision = "float32"'
-    assert resolved(tmp_path, preset("fast", lc=other)).lc.fast_precision == "float32"
-    assert resolved(tmp_path, preset("exact")).lc.fast_precision is None
+    assert resolved(tmp_path, preset("fast", lc=other)).compute.precision == "float32"
+    assert resolved(tmp_path, preset("exact")).compute.precision is None
 
 
 def test_without_the_override_a_resolved_preset_is_as_before(tmp_path):
     """A key that was not set is not written."""
     text = prepare_study(preset("fast"), tmp_path).preset.read_text()
-    assert "fast_precision" not in text
+    assert "precision = " not in text
 
 
 def test_an_invalid_precision_starts_nothing(tmp_path, monkeypatch):

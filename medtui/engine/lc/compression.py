@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from medtui.engine.lc import stored_state
 from medtui.engine.lc.direct import DirectScheme, apply_masks
-from medtui.engine.lc.fast_mode import TEST_EVERY, fast_mode_arguments
+from medtui.engine.lc.fast_mode import fast_mode_arguments
 from medtui.engine.lc.hyper_parameters import hyper_parameters
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
@@ -34,7 +34,7 @@ from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.training.network import named_layers, num_bytes
 from medtui.events import CycleEnded, Noted, StageStarted
-from medtui.preset import GuardSettings, LcSettings, tunes_last
+from medtui.preset import GuardSettings, LcSettings, test_every, tunes_last
 from medtui.runs.convergence import disagreement
 
 STAGE = "compress"
@@ -109,7 +109,7 @@ def _engine(session: Session, callbacks: "_Callbacks", guard: GuardSettings | No
         callbacks=callbacks,
         device=session.device,
         restore=callbacks.restore,
-        test_every=evaluate.test_every or (TEST_EVERY if session.is_fast else 1),
+        test_every=test_every(session.preset, is_compression=True),
         first_eligible=guard.warmup_cycles if guard and not callbacks.is_direct else 0,
         **hyper_parameters(session.preset.lc, is_direct=callbacks.is_direct),
         debugging_flags={

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from medtui.engine.lc.fused_sgd import FusedSgd
 from medtui.engine.lc.state import Criterion, LcState
 from medtui.engine.precision import Precision
+from medtui.engine.training.cropped_view import view_for
 
 WARM_UP_STEPS = 3
 """Eager steps before the recording, in which cuDNN selects algorithms and allocates workspaces."""
@@ -26,31 +27,34 @@ class FastStep:
 
     def __init__(self, precision: Precision) -> None:
         self._precision = precision
-        self._has_memory_format = False
+        self._network: nn.Module | None = None
 
     def __call__(
         self, state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion
     ) -> Tensor:
         """Update w on a minibatch; return its loss, 0-d and detached."""
         # Not in `__init__`: w is loaded from a checkpoint, and copied to theta, only after that.
-        if not self._has_memory_format:
+        if self._network is None:
             state.w.to(memory_format=self._precision.memory_format)
-            self._has_memory_format = True
+            _, channels, height, width = inputs.shape
+            view = view_for(self._precision, state.w, (channels, height, width))
+            self._network = view.network.train()
+            assert isinstance(state.optimizer, FusedSgd), "the others know of no view"
+            state.optimizer.bind(view)
         return self._advance(state, inputs, targets, criterion)
 
     def _advance(
         self, state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion
     ) -> Tensor:
-        loss = self._differentiate(state.w, inputs, targets, criterion)
+        loss = self._differentiate(inputs, targets, criterion)
         state.optimizer.step(state.lr, state.mu, state.theta, state.lm)
         return loss
 
-    def _differentiate(
-        self, w: nn.Module, inputs: Tensor, targets: Tensor, criterion: Criterion
-    ) -> Tensor:
-        for parameter in w.parameters():
+    def _differentiate(self, inputs: Tensor, targets: Tensor, criterion: Criterion) -> Tensor:
+        assert self._network is not None, "set at the first step"
+        for parameter in self._network.parameters():
             parameter.grad = None
-        loss = criterion(self._precision.logits(w, inputs), targets)
+        loss = criterion(self._precision.logits(self._network, inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
         return loss.detach()
 
@@ -103,7 +107,7 @@ class GraphedStep(FastStep):
         assert isinstance(optimizer, FusedSgd), "the other optimisers reallocate their tensors"
         optimizer.prepare(state.lr, state.mu, state.theta, state.lm)
         if self._replay is None and not self._has_failed:
-            self._record(state.w, optimizer, inputs, targets, criterion)
+            self._record(optimizer, inputs, targets, criterion)
         if self._replay is None or inputs.shape != self._inputs.shape:
             return super()._advance(state, inputs, targets, criterion)
         # The recorded kernels read these two tensors, and write the loss into a third.
@@ -114,7 +118,6 @@ class GraphedStep(FastStep):
 
     def _record(
         self,
-        w: nn.Module,
         optimizer: FusedSgd,
         inputs: Tensor,
         targets: Tensor,
@@ -124,7 +127,7 @@ class GraphedStep(FastStep):
         self._loss = torch.zeros((), device=inputs.device)
 
         def body() -> None:
-            self._loss.copy_(self._differentiate(w, self._inputs, self._targets, criterion))
+            self._loss.copy_(self._differentiate(self._inputs, self._targets, criterion))
             optimizer.advance()
 
         try:

@@ -7,11 +7,14 @@ from typing import Any
 import torch
 
 from medtui.engine.lc.cuda_graph import CudaGraphs, FastStep, GraphedStep
-from medtui.engine.lc.fused_sgd import FusedSgd, Rule, advance, compile_advance
+from medtui.engine.lc.fused_sgd import (
+    FusedSgd,
+    Rule,
+    advance,
+    advance_in_blocks,
+    compile_advance,
+)
 from medtui.engine.precision import Precision
-
-TEST_EVERY = 5
-"""Cycles between evaluations on test, unless the preset sets `evaluate.test_every`."""
 
 
 def fast_mode_arguments(
@@ -20,7 +23,9 @@ def fast_mode_arguments(
     """Return `LC`'s arguments for the fast mode; `warn` is called for each slower fallback."""
     is_gpu = device.type == "cuda"
     step = GraphedStep(precision, CudaGraphs(), warn) if is_gpu else FastStep(precision)
-    return {"l_optimizer": partial(FusedSgd, rule=_rule(device, warn)), "step": step}
+    # The L step alone in fast mode, as by `lc.mode`, keeps the rule that it has always had.
+    rule = advance_in_blocks if precision.crops_kernels else _rule(device, warn)
+    return {"l_optimizer": partial(FusedSgd, rule=rule), "step": step}
 
 
 def _rule(device: torch.device, warn: Callable[[str], None]) -> Rule:

@@ -5,6 +5,7 @@ another size its logits differ.
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +14,43 @@ from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.reachable_weights import map_sizes, reached_taps
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """The part of a convolution's kernel that is kept, and the padding with which it computes."""
+
+    rows: range
+    columns: range
+    padding: tuple[int, int]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return (len(self.rows), len(self.columns))
+
+    def part(self, weight: Tensor) -> Tensor:
+        """Return the kept part of a weight (..., kernel height, kernel width), as a view."""
+        rows, columns = self.rows, self.columns
+        return weight[..., rows.start : rows.stop, columns.start : columns.stop]
+
+
 @torch.no_grad()
 def crop_kernels(network: nn.Module, image_shape: ImageShape) -> list[str]:
     """Crop every kernel to the taps that a pixel reaches, in place; return the cropped layers.
 
     A row or column goes only where all beyond it go, too.
     """
-    cropped = []
+    kernels = cropped_kernels(network, image_shape)
+    for name, kernel in kernels.items():
+        layer = network.get_submodule(name)
+        assert isinstance(layer, nn.Conv2d)
+        layer.weight.data = kernel.part(layer.weight.data).contiguous()
+        set_kernel(layer, kernel.size, kernel.padding)
+    return list(kernels)
+
+
+def cropped_kernels(network: nn.Module, image_shape: ImageShape) -> dict[str, Kernel]:
+    """Return the kernels that `crop_kernels` leaves, by the names of the layers that it crops."""
+    found = {}
     for name, sizes in map_sizes(network, image_shape).items():
         layer = network.get_submodule(name)
         assert isinstance(layer, nn.Conv2d)
@@ -31,9 +62,13 @@ def crop_kernels(network: nn.Module, image_shape: ImageShape) -> list[str]:
             for axis in (0, 1)
         )
         if (len(rows), len(columns)) != layer.kernel_size:
-            _crop(layer, rows, columns)
-            cropped.append(name)
-    return cropped
+            height, width = layer.padding
+            padding = (
+                height - rows.start * layer.dilation[0],
+                width - columns.start * layer.dilation[1],
+            )
+            found[name] = Kernel(rows, columns, padding)
+    return found
 
 
 def set_kernel(layer: nn.Conv2d, kernel: tuple[int, int], padding: tuple[int, int]) -> None:
@@ -42,18 +77,6 @@ def set_kernel(layer: nn.Conv2d, kernel: tuple[int, int], padding: tuple[int, in
     height, width = padding
     # torch stores it for paddings other than zeros, the last axis first.
     layer._reversed_padding_repeated_twice = [width, width, height, height]  # noqa: SLF001
-
-
-def _crop(layer: nn.Conv2d, rows: range, columns: range) -> None:
-    weight = layer.weight.data[:, :, rows.start : rows.stop, columns.start : columns.stop]
-    layer.weight.data = weight.contiguous()
-    assert not isinstance(layer.padding, str)
-    height, width = layer.padding
-    set_kernel(
-        layer,
-        (len(rows), len(columns)),
-        (height - rows.start * layer.dilation[0], width - columns.start * layer.dilation[1]),
-    )
 
 
 def _kept(layer: nn.Conv2d, axis: int, reached: Tensor, lengths: Collection[int]) -> range:

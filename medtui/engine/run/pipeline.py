@@ -14,13 +14,14 @@ from medtui.datasets.findings import by_rank, require_accepted
 from medtui.datasets.progress import Progress
 from medtui.engine.lc.compression import compress
 from medtui.engine.lc.recalibration import recalibrate_theta
-from medtui.engine.precision import fast_precision_on
+from medtui.engine.precision import Precision, study_precision
 from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
 from medtui.engine.run.device import choose_device, configure_torch, device_name
 from medtui.engine.run.finalize import TrainedModel, finalize
 from medtui.engine.run.finetuning import choose_finetuned, finetune
 from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
+from medtui.engine.run.run_precision import known_precision, measure_precisions
 from medtui.engine.run.scratch import train_from_scratch
 from medtui.engine.run.session import Session, StopFlag, StopRequested
 from medtui.engine.training.given_weights import load_weights
@@ -77,10 +78,8 @@ def _open_session(
     configure_torch(device, started.threads)
     checkpoints = CheckpointStore(folder.checkpoint, fence=log.fence, generation=log.generation)
     restored = checkpoints.load_newest()
-    is_fast = preset.lc.mode == "fast" and not folder.is_trained
-    fast = fast_precision_on(device, preset.lc.fast_precision) if is_fast else None
-    current = fingerprint(device, fast)
-    changed = _changed_since(restored, current, device) if restored else []
+    precision = known_precision(preset, device, folder, restored)
+    changed = _changed_since(restored, fingerprint(device, precision), device) if restored else []
     log.write(
         msgspec.structs.replace(
             started,
@@ -104,8 +103,12 @@ def _open_session(
         )
     save_split(dataset, folder.split, log.fence)
     cell = None if folder.is_reference else _cell_of(folder, preset)
-    session = Session(folder, preset, cell, device, dataset, log, stop, checkpoints, restored)
-    record = provenance(preset, session.seed, dataset, current)
+    if precision is None:
+        precision = _measured_precision(preset, dataset, device, log)
+    session = Session(
+        folder, preset, cell, device, dataset, log, stop, checkpoints, restored, precision
+    )
+    record = provenance(preset, session.seed, dataset, fingerprint(device, precision))
     write_json_record(folder.provenance, record, log.fence)
     session.warnings += restored.state.warnings if restored else []
     for sentence in (*checkpoints.damaged, *filter(None, [changed_positive(dataset)])):
@@ -113,6 +116,15 @@ def _open_session(
     if changed:
         session.warn(f"Resumed, but not bit for bit: {', '.join(changed)}.")
     return session
+
+
+def _measured_precision(
+    preset: Preset, dataset: Dataset, device: torch.device, log: EventWriter
+) -> Precision:
+    """Return the faster precision of a study in fast mode, and write what was measured."""
+    measured = measure_precisions(preset, dataset, _network_of(preset, dataset), device)
+    log.write(Noted(measured.sentence))
+    return study_precision(device, measured.faster)
 
 
 def _recorded(loaded: DataLoaded) -> RecordedDigest:
@@ -187,12 +199,16 @@ def _cell_of(folder: RunFolder, preset: Preset) -> Cell:
 
 
 def _fresh_network(session: Session) -> nn.Module:
+    return _network_of(session.preset, session.dataset).to(session.device)
+
+
+def _network_of(preset: Preset, dataset: Dataset) -> nn.Module:
     return build_network(
-        session.preset.model.architecture,
-        channels=session.dataset.channels,
-        num_classes=len(session.dataset.classes),
-        seed=session.preset.reference.seed,
-    ).to(session.device)
+        preset.model.architecture,
+        channels=dataset.channels,
+        num_classes=len(dataset.classes),
+        seed=preset.reference.seed,
+    )
 
 
 def _train_reference(session: Session) -> tuple[nn.Module, int, int]:

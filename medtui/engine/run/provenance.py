@@ -15,7 +15,7 @@ import torch
 
 import medtui
 from medtui.datasets.dataset import Dataset
-from medtui.engine.precision import Precision, native_precision
+from medtui.engine.precision import EXACT, Precision, native_precision
 from medtui.engine.run.device import cpu_capability, device_name
 from medtui.preset import Preset
 
@@ -25,10 +25,10 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def fingerprint(device: torch.device, fast: Precision | None = None) -> dict[str, str]:
+def fingerprint(device: torch.device, precision: Precision | None = None) -> dict[str, str]:
     """Return the versions and hardware that change a run's bits, besides its preset and data.
 
-    `fast` is the precision of the fast mode; None in the exact mode.
+    `precision` is the run's; None and `EXACT` are that of the exact mode.
     """
     found = {
         "torch": str(torch.__version__),
@@ -41,9 +41,10 @@ def fingerprint(device: torch.device, fast: Precision | None = None) -> dict[str
     if device.type == "cuda":
         cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call] # torch's own
         found |= {"cuda": str(torch.version.cuda), "cudnn": str(cudnn)}
-    if fast is not None:
-        found["precision"] = fast.name
-    if fast is not None and device.type == "cpu":
+    if precision is None or precision is EXACT:
+        return found
+    found["precision"] = precision.name
+    if device.type == "cpu" and not precision.crops_kernels:  # the compiled update of the L step
         found["compiler"] = shutil.which(os.environ.get("CXX") or "g++") or "none"
     return found
 

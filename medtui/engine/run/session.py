@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.state import Criterion
-from medtui.engine.precision import EXACT, fast_precision_on
+from medtui.engine.precision import EXACT, Precision
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.run.checkpoint import (
     Checkpoint,
@@ -23,6 +23,7 @@ from medtui.engine.run.checkpoint import (
 from medtui.engine.run.device import generators_of, restore_generators
 from medtui.engine.run.kept_predictions import KeptPredictions
 from medtui.engine.run.provenance import fingerprint
+from medtui.engine.run.run_precision import unmeasured_precision
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.training.evaluation import Evaluator
 from medtui.engine.training.loss import criterion_of
@@ -80,6 +81,8 @@ class Session:
     checkpoints: CheckpointStore
     restored: Checkpoint | None = None
     """Checkpoint of an earlier session; the stage that it belongs to takes it."""
+    chosen_precision: Precision | None = None
+    """Precision of the run; None takes what the preset and the hardware's features decide."""
     warnings: list[str] = field(default_factory=list)
     """Warnings that the result will contain."""
 
@@ -95,9 +98,10 @@ class Session:
         self.test = EvaluationBatches(Images(self.dataset.test, by, self.device), batch)
         self.train_in_order = EvaluationBatches(self.train_images, batch)
         self.criterion: Criterion = criterion_of(self.dataset, self.device)
-        self.is_fast = self.is_compression and self.preset.lc.mode == "fast"
-        asked = self.preset.lc.fast_precision
-        self.precision = fast_precision_on(self.device, asked) if self.is_fast else EXACT
+        self.precision = self.chosen_precision or unmeasured_precision(
+            self.preset, self.device, is_compression=self.is_compression
+        )
+        self.is_fast = self.precision is not EXACT
         none = self.none_class.columns(self.dataset.classes) if self.none_class else None
         self.evaluator = Evaluator(
             self.dataset.task, self.device, self.val, self.precision, self.dataset.positive,
@@ -119,6 +123,11 @@ class Session:
     def seed(self) -> int:
         """Seed of the run's data order and augmentation."""
         return self.cell.seed if self.cell else self.preset.reference.seed
+
+    @property
+    def training_precision(self) -> Precision:
+        """Precision of training and recalibration: the L step alone can be in fast mode."""
+        return self.precision if self.preset.is_fast else EXACT
 
     @property
     def image_shape(self) -> ImageShape:
@@ -197,7 +206,7 @@ class Session:
             cycle,
             step,
             values,
-            fingerprint(self.device, self.precision if self.is_fast else None),
+            fingerprint(self.device, self.precision),
             list(self.warnings),
         )
         generators = prefixed(_GENERATORS, generators_of(self.device))

@@ -9,11 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from medtui.preset import Cell, Preset, expand_grid, finetuned_as, tunes_last
+from medtui.preset import Cell, Preset, expand_grid, finetuned_as, test_every, tunes_last
 from medtui.protocol.preflight import StageTime
-
-FAST_TEST_EVERY = 5
-"""Cycles between evaluations of test in the fast mode, as in `engine.lc.fast_mode`."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ def reference_time(
     if is_trained or not preset.model.weights:
         reference = preset.reference
         steps = reference.epochs * _num_batches(counts.train, reference.batch_size)
-        images = _evaluated(counts, reference.epochs, preset.evaluate.test_every or 1)
+        images = _evaluated(counts, reference.epochs, test_every(preset, is_compression=False))
         trained = steps * times.reference_step + images * times.reference_image
     final = (counts.val + counts.test) * times.reference_image + times.bootstrap
     return [
@@ -145,9 +142,8 @@ def _compress_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_cy
     lc, evaluate = preset.lc, preset.evaluate
     first = lc.first_steps or lc.steps
     num_steps = first + (num_cycles - 2) * lc.steps if num_cycles > 1 else 0
-    every = evaluate.test_every or (FAST_TEST_EVERY if lc.mode == "fast" else 1)
     images = num_cycles * counts.val  # w, before theta is evaluated
-    images += _evaluated(counts, num_cycles, every)
+    images += _evaluated(counts, num_cycles, test_every(preset, is_compression=True))
     if evaluate.train_split:
         images += num_cycles * counts.train
     recalibrated = num_cycles * _num_recalibrated(preset, counts)
@@ -160,7 +156,7 @@ def _finetune_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> flo
     """Return the seconds of fine-tuning's steps and evaluations."""
     epochs = preset.guard.finetune_epochs or 0
     steps = epochs * _num_batches(counts.train, preset.lc.batch_size)
-    images = _evaluated(counts, epochs, preset.evaluate.test_every or 1)
+    images = _evaluated(counts, epochs, test_every(preset, is_compression=False))
     return steps * times.finetune_step + images * times.image
 
 

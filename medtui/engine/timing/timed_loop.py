@@ -5,16 +5,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc.cuda_graph import FastStep
+from medtui.engine.lc.fused_sgd import FusedSgd, advance, advance_in_blocks
 from medtui.engine.lc.loop import LC, Step, exact_step
 from medtui.engine.lc.state import Criterion, CycleMeasurement, LcState
-from medtui.engine.precision import fast_precision_on
+from medtui.engine.precision import EXACT
 from medtui.engine.pruning.model_size import layer_densities
 from medtui.engine.pruning.schemes import build_scheme
+from medtui.engine.run.run_precision import unmeasured_precision
 from medtui.engine.timing.cpu_share import slowdown_beside
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.stopwatch import MIN_REPEATS, Stopwatch
@@ -49,10 +53,7 @@ class TimedLoop:
         self._network = network
         self._noise = noise
         self._batch_size = preset.lc.batch_size
-        is_fast = preset.lc.mode == "fast"
-        # Without the compiled update and the CUDA graph: an upper bound for the fast mode.
-        precision = fast_precision_on(noise.device, preset.lc.fast_precision)
-        self._step: Step = FastStep(precision) if is_fast else exact_step
+        self._precision = unmeasured_precision(preset, noise.device, is_compression=True)
 
     def step_seconds(self, cell: Cell) -> float:
         """Return the seconds of a minibatch of an L step with its penalty."""
@@ -101,6 +102,7 @@ class TimedLoop:
             lr=1e-4, mu_init=1e-3, mu_multiplier=1.1, mu_cap=1.0,
             l_optimizer_params={"momentum": 0.95, "weight_decay": 0.0},
             debugging_flags={"custom_model_statistics": _no_statistics},
+            **self._optimizer,
         )  # fmt: skip
         nothing = torch.zeros(1, device=noise.device)
         with suppress(_MeasurementDone):
@@ -109,13 +111,25 @@ class TimedLoop:
                 None, None, noise.criterion,
             )  # fmt: skip
 
+    @property
+    def _optimizer(self) -> dict[str, Any]:
+        """The L step's optimiser in fast mode, uncompiled; `LC` chooses the exact one."""
+        is_cpu = self._noise.device.type == "cpu"
+        rule = advance_in_blocks if is_cpu else advance
+        is_exact = self._precision is EXACT
+        return {} if is_exact else {"l_optimizer": partial(FusedSgd, rule=rule)}
+
+    def _step_of(self) -> Step:
+        """Return a step for one state, without the CUDA graph: an upper bound for a GPU."""
+        return exact_step if self._precision is EXACT else FastStep(self._precision)
+
     def _work_on(self, state: LcState) -> Callable[[], object]:
         """Return a function that computes one minibatch of an L step."""
-        batches = self._noise.endless(self._batch_size)
+        batches, step = self._noise.endless(self._batch_size), self._step_of()
 
         def work() -> None:
             inputs, targets = next(batches)
-            loss = self._step(state, inputs, targets, self._noise.criterion)
+            loss = step(state, inputs, targets, self._noise.criterion)
             float(loss)  # the step meter reads it; on a GPU it waits for the step
 
         return work

@@ -12,15 +12,16 @@ import torch
 from torch import nn
 
 from medtui.datasets.summary import DatasetSummary
-from medtui.engine.precision import EXACT, fast_precision_on
+from medtui.engine.precision import Precision
 from medtui.engine.run.device import configure_torch
+from medtui.engine.run.run_precision import unmeasured_precision
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.stopwatch import Stopwatch
 from medtui.engine.timing.study_time import WorkTimes
 from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.evaluation import predict, recalibrate
-from medtui.engine.training.sgd import Sgd
+from medtui.engine.training.step import TrainingStep
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.metrics.draws import CHUNK, MAX_LEFT_OUT
 from medtui.metrics.intervals import metric_intervals
@@ -69,7 +70,9 @@ class WorkTimer:
         configure_torch(self._device, machine.reference_threads)
         self._stopwatch = Stopwatch(self._device)
         step = self._training_step(TrainingPlan.of_reference(self._preset))
-        times = WorkTimes(reference_image=self._evaluation(_MAX_IMAGES), reference_step=step)
+        times = WorkTimes(reference_step=step)
+        seconds = self._evaluation(_MAX_IMAGES, is_compression=False)
+        times = replace(times, reference_image=seconds)
         return times.stretched(self._stopwatch.stretch)
 
     def _of_runs(self, loop: TimedLoop, cells: Sequence[Cell]) -> WorkTimes:
@@ -91,32 +94,27 @@ class WorkTimer:
     def _training_step(self, plan: TrainingPlan, *, has_masks: bool = False) -> float:
         """Return the seconds of a step of the reference, or of fine-tuning with its masks."""
         model, batches = deepcopy(self._network), self._noise.endless(plan.batch_size)
-        optimizer = Sgd(model.parameters(), momentum=plan.momentum, weight_decay=plan.weight_decay)
-        parameters = [each for each in model.parameters() if each.ndim > 1] if has_masks else []
-        masks = [torch.ones_like(each) for each in parameters]
-        model.train()
+        named = model.named_parameters() if has_masks else ()
+        step = TrainingStep(
+            model, self._noise.criterion, self._noise.image_shape, self._training_precision,
+            momentum=plan.momentum, weight_decay=plan.weight_decay,
+            masks={name: torch.ones_like(each) for name, each in named if each.ndim > 1},
+        )  # fmt: skip
+        step.network.train()
 
         def work() -> None:
             inputs, targets = next(batches)
-            loss = self._noise.criterion(model(inputs), targets)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call] # torch's own
-            optimizer.step(lr=0.0)
-            for parameter, mask in zip(parameters, masks, strict=True):
-                parameter.data.mul_(mask)
-            float(loss.detach())  # the step meter reads it
+            float(step(inputs, targets, lr=0.0))  # the step meter reads it
 
         return self._stopwatch.seconds_of(work)
 
-    def _evaluation(self, num_images: int) -> float:
+    def _evaluation(self, num_images: int, *, is_compression: bool = True) -> float:
         """Return the seconds per image of an evaluation with batches of `num_images`."""
-        model, lc = deepcopy(self._network), self._preset.lc
+        model = deepcopy(self._network)
         if self._device.type == "cuda" and num_images > 1:
             num_images = max(1, min(self._preset.evaluate.batch_size, self._num_val))
         batches = EvaluationBatches(self._noise.images(num_images), num_images)
-        precision = (
-            fast_precision_on(self._device, lc.fast_precision) if lc.mode == "fast" else EXACT
-        )
+        precision = unmeasured_precision(self._preset, self._device, is_compression=is_compression)
         seconds = self._stopwatch.seconds_of(
             lambda: predict(model, batches, self._noise.criterion, precision)
         )
@@ -124,7 +122,9 @@ class WorkTimer:
 
     def _recalibration(self) -> float:
         model, images = deepcopy(self._network), self._noise.images(_MAX_IMAGES)
-        seconds = self._stopwatch.seconds_of(lambda: recalibrate(model, images, _MAX_IMAGES))
+        seconds = self._stopwatch.seconds_of(
+            lambda: recalibrate(model, images, _MAX_IMAGES, self._training_precision)
+        )
         return seconds / _MAX_IMAGES
 
     def _bootstrap(self) -> float:
@@ -143,6 +143,11 @@ class WorkTimer:
             )
         )
         return seconds * self._num_samples / CHUNK * num_images / count
+
+    @property
+    def _training_precision(self) -> Precision:
+        """Precision of training and recalibration; until a study has measured it, the native."""
+        return unmeasured_precision(self._preset, self._device, is_compression=False)
 
     @property
     def _num_samples(self) -> int:

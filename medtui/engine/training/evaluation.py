@@ -13,9 +13,11 @@ from torch import Tensor, nn
 
 from medtui.engine.lc.state import Criterion, Statistics
 from medtui.engine.precision import EXACT, Precision
+from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.training.augmentation import normalise
 from medtui.engine.training.batches import EvaluationBatches, Images
+from medtui.engine.training.cropped_view import view_for
 from medtui.engine.training.device_metrics import device_scores, measure_on_device
 from medtui.events import Metrics
 from medtui.metrics.measurement import measure
@@ -83,6 +85,7 @@ def predict(
     Raises:
         OutOfMemory: a batch does not fit into memory.
     """
+    model = view_for(precision, model, image_shape_of(batches.images)).network
     model.eval()
     dtype = next(model.parameters()).dtype
 
@@ -107,12 +110,15 @@ def predict(
 
 
 @torch.no_grad()
-def recalibrate(model: nn.Module, images: Images, num_images: int) -> None:
+def recalibrate(
+    model: nn.Module, images: Images, num_images: int, precision: Precision = EXACT
+) -> None:
     """Recompute BatchNorm's running statistics on unaugmented train images.
 
     With the dense model's statistics a compressed model can lose 40 points of accuracy.
     Source: Li et al. 2020 (EagleEye), arXiv 2007.02491.
     """
+    model = view_for(precision, model, image_shape_of(images)).network
     norms = [each for each in model.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]  # noqa: SLF001 - torch's common base class
     if not norms or num_images == 0:
         return
@@ -124,10 +130,16 @@ def recalibrate(model: nn.Module, images: Images, num_images: int) -> None:
     model.train()
     dtype = next(model.parameters()).dtype
     for inputs in _spread(images, num_images):
-        model(inputs.to(dtype))
+        precision.logits(model, inputs.to(dtype))
     model.train(was_training)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def image_shape_of(images: Images) -> ImageShape:
+    """Return channels, height and width of a split's images."""
+    _, channels, height, width = images.pixels_NCHW.shape
+    return (channels, height, width)
 
 
 def _spread(images: Images, num_images: int) -> Iterator[Tensor]:

@@ -20,9 +20,9 @@ from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
 from medtui.engine.training.batches import TrainBatches
 from medtui.engine.training.network import head_parameters, num_bytes, restore_state, state_of
-from medtui.engine.training.sgd import Sgd
+from medtui.engine.training.step import TrainingStep
 from medtui.events import CycleEnded, StageStarted
-from medtui.preset import Preset
+from medtui.preset import Preset, test_every
 
 _MID_EPOCH_STEPS = 50
 """Steps between checks whether a checkpoint within an epoch is due."""
@@ -86,7 +86,6 @@ class TrainingState:
 
     model: nn.Module
     best: nn.Module
-    optimizer: Sgd
     epoch: int = 0
     """Epochs completed."""
     step: int = 0
@@ -126,15 +125,12 @@ class _Training:
         self._plan = plan
         self._masks = masks
         self._batches = session.train_batches(plan.batch_size)
-        optimizer = Sgd(model.parameters(), momentum=plan.momentum, weight_decay=plan.weight_decay)
-        self._state = TrainingState(model, deepcopy(model), optimizer)
+        self._state = TrainingState(model, deepcopy(model))
         self._meter = StepMeter(session.log, session.device)
 
     def run(self) -> tuple[nn.Module, int]:
         state, plan = self._state, self._plan
-        checkpoint = self._session.take_restored(plan.stage)
-        if checkpoint is not None:
-            self._restore(checkpoint)
+        self._begin(self._session.take_restored(plan.stage))
         self._session.checkpoints.expect(3 * num_bytes(state.model))  # model, momentum, best
         self._session.log.write(StageStarted(plan.stage, plan.epochs, len(self._batches)))
         while state.epoch < plan.epochs:
@@ -148,6 +144,18 @@ class _Training:
         if state.best_epoch < 0:
             raise Diverged("No epoch had a finite val loss.", hint="Lower the learning rate.")
         return state.best, state.best_epoch
+
+    def _begin(self, checkpoint: Checkpoint | None) -> None:
+        """Load a checkpoint, if there is one, and build the step on what is trained then."""
+        session, plan, state = self._session, self._plan, self._state
+        if checkpoint is not None:
+            self._restore(checkpoint)
+        self._step = TrainingStep(
+            state.model, session.criterion, session.image_shape, session.training_precision,
+            momentum=plan.momentum, weight_decay=plan.weight_decay, masks=self._masks,
+        )  # fmt: skip
+        if checkpoint is not None:
+            self._step.restore(unprefixed("momentum", checkpoint.tensors))
 
     def save_best(self) -> str:
         """Save the best reference of an unfinished run; return a sentence that names its epoch.
@@ -164,27 +172,21 @@ class _Training:
 
     def _epoch(self) -> None:
         state, batches = self._state, self._batches
-        state.model.train()
+        self._step.network.train()
         self._freeze(is_frozen=state.epoch < self._plan.freeze_epochs)
         self._meter.restart()
-        parameters = dict(state.model.named_parameters())
         batches.begin_epoch(state.epoch, state.step)
         for inputs, targets in batches:
-            loss = self._session.criterion(state.model(inputs), targets)
-            state.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call] # torch's own
-            state.optimizer.step(self._learning_rate(state.step))
-            for name, mask in self._masks.items():
-                parameters[name].data.mul_(mask)
+            loss = self._step(inputs, targets, self._learning_rate(state.step))
             state.step += 1
-            self._meter.add(state.epoch + 1, state.step, len(batches), loss.detach(), len(inputs))
+            self._meter.add(state.epoch + 1, state.step, len(batches), loss, len(inputs))
             self._check_stop_and_checkpoint(batches)
         self._freeze(is_frozen=False)
 
     def _freeze(self, *, is_frozen: bool) -> None:
         """Freeze all parameters but the head's, or none; frozen ones have no gradient."""
         heads = head_parameters(self._state.model)
-        for name, parameter in self._state.model.named_parameters():
+        for name, parameter in self._step.network.named_parameters():
             parameter.requires_grad_(not is_frozen or name in heads)
 
     def _learning_rate(self, step: int) -> float:
@@ -208,7 +210,7 @@ class _Training:
         val = session.evaluator(state.model, session.criterion, session.val)
         test: Statistics | None = None
         is_last = state.epoch == self._plan.epochs - 1
-        if state.epoch % (session.preset.evaluate.test_every or 1) == 0 or is_last:
+        if state.epoch % test_every(session.preset, is_compression=False) == 0 or is_last:
             test = session.evaluator(state.model, session.criterion, session.test)
         # A loss that is not finite is never kept, so that there is a model to fall back on.
         limit = sys.float_info.max if self._plan.is_last_kept else state.best_loss
@@ -231,14 +233,10 @@ class _Training:
 
     def _save(self) -> None:
         state = self._state
-        names = [name for name, _ in state.model.named_parameters()]
-        momenta = {
-            name: momentum
-            for name, momentum in zip(names, state.optimizer.momenta, strict=True)
-            if momentum is not None
-        }
         values: dict[str, Any] = {"best_loss": state.best_loss, "best_epoch": state.best_epoch}
-        tensors = prefixed("model", state_of(state.model)) | prefixed("momentum", momenta)
+        tensors = prefixed("model", state_of(state.model)) | prefixed(
+            "momentum", self._step.momenta
+        )
         tensors |= prefixed("best", state_of(state.best))
         self._session.save_checkpoint(self._plan.stage, state.epoch, state.step, values, tensors)
 
@@ -246,11 +244,6 @@ class _Training:
         state, saved = self._state, checkpoint.state
         restore_state(state.model, unprefixed("model", checkpoint.tensors))
         restore_state(state.best, unprefixed("best", checkpoint.tensors))
-        momenta = unprefixed("momentum", checkpoint.tensors)
-        state.optimizer.momenta = [
-            momenta[name].to(parameter.device) if name in momenta else None
-            for name, parameter in state.model.named_parameters()
-        ]
         state.epoch, state.step = saved.cycle, saved.step
         state.best_loss = saved.values["best_loss"]
         state.best_epoch = saved.values["best_epoch"]

@@ -30,7 +30,7 @@ _FIRST = (("", "name"), ("", "note"), ("compress", "densities"), ("compress", "s
           ("machine", "device"))  # fmt: skip
 """Keys that are changed often; the table shows the others of `compress`."""
 
-_TABLES = ("search", "lc", "reference", "model", "guard", "evaluate", "machine")
+_TABLES = ("search", "lc", "reference", "model", "guard", "evaluate", "machine", "compute")
 
 
 class CompressScreen(LayeredScreen[None]):

@@ -1,0 +1,77 @@
+"""A network that computes with smaller kernels on the memory of another one.
+
+On a 1x1 map a 3x3 kernel with padding 1 multiplies the image by its centre alone. The view has a
+1x1 kernel there, which is a part of the same memory: it computes the same logits, its gradients are
+those of the part, and what trains it trains the whole network. Weights outside of the parts have no
+gradient, and stay as they are.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from medtui.engine.precision import Precision
+from medtui.engine.pruning.channel_groups import ImageShape
+from medtui.engine.pruning.kernel_crop import Kernel, cropped_kernels, set_kernel
+
+_Geometry = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class CroppedView:
+    """A network on the memory of another one, and the part of each kernel that it has."""
+
+    network: nn.Module
+    kernels: dict[str, Kernel] = field(default_factory=dict)
+    """By the name of each convolution whose kernel is smaller."""
+
+    def part(self, name: str, tensor: Tensor) -> Tensor:
+        """Return the part of a tensor in the shape of the whole network's parameter `name`."""
+        kernel = self.kernels.get(name.removesuffix(".weight"))
+        return tensor if kernel is None else kernel.part(tensor)
+
+
+_found: dict[_Geometry, dict[str, Kernel]] = {}
+"""Kernels by geometry: a study computes with one network, or two."""
+
+
+def view_for(precision: Precision, network: nn.Module, image_shape: ImageShape) -> CroppedView:
+    """Return the network itself, or where `precision` crops kernels the view of smaller ones.
+
+    It is valid until a parameter of `network` gets other memory, as by a change of its memory
+    format.
+    """
+    if not precision.crops_kernels:
+        return CroppedView(network)
+    geometry = (image_shape, *map(_geometry, network.named_modules()))
+    if geometry not in _found:
+        _found[geometry] = cropped_kernels(network, image_shape)
+    kernels = _found[geometry]
+    return CroppedView(_shared(network, kernels), kernels) if kernels else CroppedView(network)
+
+
+def _geometry(named: tuple[str, nn.Module]) -> _Geometry:
+    """Return what decides which taps a pixel reaches; numbers of channels do not."""
+    name, module = named
+    if isinstance(module, nn.Conv2d):
+        sizes = (module.kernel_size, module.stride, module.padding, module.dilation)
+        return (name, *sizes, module.padding_mode)
+    return (name, module.extra_repr() if _is_pool(module) else type(module))
+
+
+def _is_pool(module: nn.Module) -> bool:
+    return "Pool" in type(module).__name__
+
+
+def _shared(network: nn.Module, kernels: dict[str, Kernel]) -> nn.Module:
+    """Return a copy of the network's modules with its own parameters and buffers."""
+    memo = {id(each): each for each in (*network.parameters(), *network.buffers())}
+    view = deepcopy(network, memo)
+    for name, kernel in kernels.items():
+        layer = view.get_submodule(name)
+        assert isinstance(layer, nn.Conv2d)
+        is_trained = layer.weight.requires_grad
+        layer.weight = nn.Parameter(kernel.part(layer.weight.detach()), is_trained)
+        set_kernel(layer, kernel.size, kernel.padding)
+    return view
