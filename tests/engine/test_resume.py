@@ -21,6 +21,7 @@ from medtui.runs.log_reader import EventTail
 from tests.helpers.full_disk import raise_no_space
 from tests.helpers.tiny_sessions import (
     CutAfter,
+    deep_network,
     open_session,
     tiny_network,
     tiny_preset,
@@ -57,11 +58,22 @@ def training(session: Session) -> nn.Module:
     return train(session, tiny_network(), plan)[0]
 
 
+def compressing_deep(session: Session) -> nn.Module:
+    """Compress a network whose last kernels are cropped in fast mode."""
+    return compress(session, deep_network())[0]
+
+
+def training_deep(session: Session) -> nn.Module:
+    """Train a network whose last kernels are cropped in fast mode."""
+    plan = TrainingPlan("reference", 3, 16, 0.05, 0.9, 1e-4)
+    return train(session, deep_network(), plan)[0]
+
+
 def carry(
     folder: Path, preset: Preset, dataset: Dataset, work: Work, cuts: list[int]
 ) -> tuple[dict[str, torch.Tensor], list[CycleEnded]]:
     """Run with interruptions after given numbers of stop checks; return weights and cycles."""
-    is_reference = work is training
+    is_reference = work in {training, training_deep}
     for looks in cuts:
         stop = CutAfter(looks=looks)
         session = open_session(folder, preset, dataset, stop, is_reference=is_reference)
@@ -134,20 +146,20 @@ WHOLE = {"mode": "fast", "is_whole": True}
 def test_a_cut_study_in_fast_mode_resumes_to_the_same_bits(tmp_path, dataset, scheme, precision):
     """Kernels are cropped again on what was restored; the momentum continues."""
     preset = tiny_preset(scheme, "on", precision=precision, **WHOLE)
-    whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
+    whole = carry(tmp_path / "whole", preset, dataset, compressing_deep, [])
     for cuts in ([2], [5, 3]):
         name = "-".join(map(str, cuts))
-        assert_same(carry(tmp_path / name, preset, dataset, compressing, cuts), whole)
+        assert_same(carry(tmp_path / name, preset, dataset, compressing_deep, cuts), whole)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_cut_reference_in_fast_mode_resumes_to_the_same_bits(tmp_path, dataset, precision):
     """The momentum of cropped kernels is in the checkpoint."""
     preset = tiny_preset(precision=precision, **WHOLE)
-    whole = carry(tmp_path / "whole", preset, dataset, training, [])
+    whole = carry(tmp_path / "whole", preset, dataset, training_deep, [])
     for cuts in ([1], [4], [5, 1, 2]):
         name = "-".join(map(str, cuts))
-        assert_same(carry(tmp_path / name, preset, dataset, training, cuts), whole)
+        assert_same(carry(tmp_path / name, preset, dataset, training_deep, cuts), whole)
 
 
 @pytest.mark.slow

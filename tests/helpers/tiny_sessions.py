@@ -91,6 +91,18 @@ def tiny_network() -> nn.Module:
     )  # fmt: skip
 
 
+def deep_network() -> nn.Module:
+    """Return four convolutions; the third computes on 2x2 maps and the last on 1x1."""
+    torch.manual_seed(4)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=4, padding=1), nn.BatchNorm2d(8), nn.ReLU(),
+        nn.Conv2d(8, 8, 3, stride=4, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+        nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 2),
+    )  # fmt: skip
+
+
 def open_session(
     folder: Path, preset: Preset, dataset: Dataset, stop: StopFlag, *, is_reference: bool = False
 ) -> Session:

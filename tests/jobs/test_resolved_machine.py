@@ -109,7 +109,7 @@ def test_an_invalid_precision_starts_nothing(tmp_path, monkeypatch):
 
 def test_an_invalid_value_names_its_line():
     """The message has the file, the line and the key."""
-    with pytest.raises(UsageError, match=r"small:\d+: `lc\.fast_precision` = 'fp32'"):
+    with pytest.raises(UsageError, match=r"small:\d+: `compute\.precision` = 'fp32'"):
         preset("fast", lc='fast_precision = "fp32"')
 
 

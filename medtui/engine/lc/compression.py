@@ -252,14 +252,14 @@ class _Callbacks:
         """Load the state of an earlier session's checkpoint, if there is one."""
         self._state = state
         checkpoint = self._session.take_restored(STAGE)
-        if checkpoint is None:
-            return
-        stored_state.restore(state, checkpoint)
-        self.batches.begin_epoch(
-            checkpoint.state.values["epoch"], checkpoint.state.values["position"]
-        )
-        self.best_cycle = state.best_cycle
-        self._warm(state.cycle)
+        if checkpoint is not None:
+            stored_state.restore(state, checkpoint)
+            values = checkpoint.state.values
+            self.batches.begin_epoch(values["epoch"], values["position"])
+            self.best_cycle = state.best_cycle
+            self._warm(state.cycle)
+        # Logits depend on the order of memory, and a session may have no further step to set it.
+        state.w.to(memory_format=self._session.training_precision.memory_format)
 
     def save_best(self) -> str:
         """Save the best theta of an unfinished run; return a sentence that names its cycle."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc.state import Statistics
@@ -217,7 +218,8 @@ class _Training:
         is_best = val[0] < limit
         if is_best:
             state.best_loss, state.best_epoch = val[0], state.epoch + 1
-            state.best = deepcopy(state.model)
+            # In the order of memory in which a checkpoint restores it: logits depend on it.
+            state.best = deepcopy(state.model).to(memory_format=torch.contiguous_format)
             session.keep_predictions(state.best)
         session.log.write(
             CycleEnded(
