@@ -40,6 +40,7 @@ class RunBody(Container):
 
     DEFAULT_CSS = """
     RunBody { height: 1fr; }
+    RunBody.-silent { opacity: 65%; }
     """
 
     def __init__(self) -> None:
@@ -167,6 +168,7 @@ class RunBody(Container):
         """Show a run in every pane; return its answer."""
         self._view = view
         self.set_class(view.result is not None, "-over")
+        self.set_class(view.row.status == "silent", "-silent")
         answer = answer_of(view, found)
         self._show_charts(view, style)
         self._show_answer(view, answer, found, style)
