@@ -47,6 +47,18 @@ async def test_a_live_run_is_readable_at_every_size(
         assert all(len(line) <= size[0] for line in text.splitlines())
 
 
+async def test_metric_and_band_have_their_keys(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """`m` shows the next metric, `i` the next band, as on Home and Compare."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: "━ AUROC ━" in screen_text(pilot))
+        await pilot.press("i")
+        await until(pilot, lambda: "no interval yet" in screen_text(pilot))
+
+
 async def test_a_silent_run_is_dimmed_and_says_from_when_its_numbers_are(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:

@@ -173,6 +173,16 @@ class RunScreen(SnapshotScreen):
         self.body.choose_next(step)
         self.call_after_refresh(self.reshow)
 
+    def action_metric(self) -> None:
+        """Show the next metric by cycle."""
+        self.body.next_metric()
+        self.call_after_refresh(self.reshow)
+
+    def action_band(self) -> None:
+        """Show the next kind of band."""
+        self.body.next_band()
+        self.reshow()
+
     def action_order(self) -> None:
         self.body.order()
         self.reshow()
