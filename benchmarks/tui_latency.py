@@ -6,7 +6,7 @@ Run it from the repository:
     python -m benchmarks.tui_latency keys RUNS_DIR         milliseconds from a key to the redraw
     python -m benchmarks.tui_latency bytes RUNS_DIR        KiB a second to the terminal, CPU used
     python -m benchmarks.tui_latency loop RUNS_DIR RUN     milliseconds the loop was blocked
-    python -m benchmarks.tui_latency board RUNS_DIR        processor time to open Compare on all runs
+    python -m benchmarks.tui_latency board RUNS_DIR        processor time of Compare on all runs
     python -m benchmarks.tui_latency crowd                 milliseconds to draw many curves
 
 `keys` and `bytes` look at the newest study's first live run; `loop` at RUN (`study/run`).
@@ -126,12 +126,12 @@ async def measure_board(runs_dir: Path) -> None:
 
     app = MedtuiApp(runs_dir)
     async with app.run_test(size=(120, 40)) as pilot:
-        while getattr(app.screen, "snapshot", None) is None or app.screen.snapshot.num_unread:
+        while (snapshot := getattr(app.screen, "snapshot", None)) is None or snapshot.num_unread:
             await asyncio.sleep(0.05)
         await asyncio.sleep(SETTLE_S)
         began = time.process_time()
         screen = CompareScreen(runs_dir, (), "")
-        screen.snapshot = app.screen.snapshot
+        screen.snapshot = snapshot
         app.push_screen(screen)
         while not (tables := list(screen.query(CompareTable))) or not tables[0].row_count > 1:
             await asyncio.sleep(0.01)
