@@ -6,6 +6,7 @@
 # make coverage    the tests with coverage, into htmlcov/
 # make build       wheel and sdist, checked, into dist/
 # make faults      all fault tests, of which make test runs a sample; N=2 tries what is random twice as often
+# make gpu         what only a GPU can show, in ten minutes, into build/gpu/; see benchmarks/gpu.md
 # make wheel-test  the end-to-end tests against the installed wheel, in a fresh environment
 PYTHON ?= python3
 VENV := .venv
@@ -26,10 +27,14 @@ FIGURES := build/faults.jsonl
 # The runs folder of which pictures are taken.
 RUNS ?= runs
 
+# The interpreter of make gpu: any that has medtui's dependencies; by default the environment's.
+GPU_PYTHON ?= $(BIN)/python
+GPU_FLAGS ?=
+
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check pytest faults docs pictures coverage build wheel-test clean
+.PHONY: demo test check pytest faults gpu docs pictures coverage build wheel-test clean
 
 demo: $(VENV)/.installed
 	$(BIN)/medtui --run demo
@@ -51,6 +56,9 @@ faults: $(VENV)/.installed-dev
 	MEDTUI_FAULTS=$(N) MEDTUI_FAULTS_FIGURES=$(abspath $(FIGURES)) \
 	  $(BIN)/python -m pytest -n $(WORKERS) -m "" tests/faults
 	$(BIN)/python -m benchmarks.faults $(FIGURES)
+
+gpu: $(if $(filter $(BIN)/python,$(GPU_PYTHON)),$(VENV)/.installed-dev)
+	$(GPU_PYTHON) -m benchmarks.gpu --json build/gpu/report.json --markdown build/gpu/report.md $(GPU_FLAGS)
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --builder html docs docs/_build/html

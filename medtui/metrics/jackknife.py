@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from medtui.metrics.scores import Floats
-from medtui.metrics.student import student_quantile
 
 CONFIDENCE = 0.95
 NORMAL_QUANTILE = 1.96
@@ -153,7 +152,9 @@ def standard_error_of(replicates_B: Floats) -> float:
 
 def _quantile(num_effective: float, probability: float) -> float:
     """Return Student's quantile with one degree of freedom less than there are patients."""
-    return student_quantile(probability, max(num_effective - 1, 1.0))
+    from scipy.stats import t
+
+    return float(t.ppf(probability, max(num_effective - 1, 1.0)))
 
 
 def logit(values: Floats) -> Floats:

@@ -22,7 +22,6 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "evaluate.thresholds": {1: "youden"},
     "guard.batchnorm_pull": {1: "group"},
     "guard.finetune_epochs": {1: 0},
-    "guard.floor_weights": {1: 0.0},
     "guard.unreachable": {1: "keep"},
     "lc.keep": {1: "cycle"},
     "reference.keep": {1: "best"},

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc import stored_state
-from medtui.engine.lc.direct import DirectScheme, FixedScheme, apply_masks
+from medtui.engine.lc.direct import DirectScheme, apply_masks
 from medtui.engine.lc.fast_mode import fast_mode_arguments
 from medtui.engine.lc.hyper_parameters import hyper_parameters
 from medtui.engine.lc.loop import LC
@@ -21,7 +21,7 @@ from medtui.engine.lc.state import CycleMeasurement, LcState, Statistics
 from medtui.engine.lc.unreachable import remove_unreachable
 from medtui.engine.precision import multiplies_bf16
 from medtui.engine.pruning.density_check import check_density
-from medtui.engine.pruning.model_size import layer_densities
+from medtui.engine.pruning.model_size import layer_densities, overall_density
 from medtui.engine.pruning.operations import CondensaScheme
 from medtui.engine.pruning.reachable_weights import Taps, density_reachable
 from medtui.engine.pruning.schemes import (
@@ -32,7 +32,7 @@ from medtui.engine.pruning.schemes import (
 )
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
 from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
-from medtui.engine.training.network import named_layers, num_bytes
+from medtui.engine.training.network import num_bytes
 from medtui.events import CycleEnded, Noted, StageStarted
 from medtui.preset import GuardSettings, LcSettings, test_every, tunes_last
 from medtui.runs.convergence import disagreement
@@ -75,7 +75,6 @@ def compress_fully(session: Session, w: nn.Module) -> Compressed:
     scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
     taps = remove_unreachable(session, scheme, w)
     direct = DirectScheme(scheme, w) if cell.scheme.direct else None
-    fixed = FixedScheme(scheme, w) if cell.scheme.is_by_flow and not direct else direct
     if direct:
         session.log.write(Noted("direct compression: what is left is trained without a penalty"))
     else:
@@ -85,7 +84,7 @@ def compress_fully(session: Session, w: nn.Module) -> Compressed:
     session.checkpoints.expect(len(stored_state.MODELS) * num_bytes(w))
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
     compressor = condensa.Compressor(
-        engine, fixed or scheme, w, callbacks.batches, session.test, session.val, session.criterion
+        engine, direct or scheme, w, callbacks.batches, session.test, session.val, session.criterion
     )
     batch = Batch("lc.batch_size", settings.batch_size, partial(session.try_batch, w))
     try:
@@ -209,8 +208,6 @@ class _Callbacks:
         empty = [name for name, density in densities.items() if density == 0]
         if state.cycle == 0 and empty:
             self._session.warn(f"Direct compression leaves no weight in {', '.join(empty)}.")
-        sizes = {name: layer.weight.numel() for name, layer in named_layers(state.theta).items()}
-        kept = sum(densities[name] * size for name, size in sizes.items())
         now = time.monotonic()
         ended = CycleEnded(
             cycle=state.cycle,
@@ -221,7 +218,7 @@ class _Callbacks:
             lr=state.lr,
             mu=state.mu,
             gap=measured.gap,
-            density=kept / sum(sizes.values()),
+            density=overall_density(state.theta, densities),
             density_reachable=density_reachable(state.theta, self._taps),
             seconds=now - self._cycle_began,
             is_best=measured.is_best,
@@ -281,6 +278,7 @@ class _Callbacks:
 
     def _stop(self, state: LcState, reason: str) -> None:
         self._save(state)
+        self._session.checkpoints.wait()
         self.save_best()
         raise StopRequested(reason)
 

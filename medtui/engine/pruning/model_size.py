@@ -1,5 +1,7 @@
 """Size of a model: parameters, nonzeros, bytes and multiply-accumulates, layer by layer."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -59,6 +61,13 @@ def layer_densities(model: nn.Module) -> dict[str, float]:
         name: count / layer.weight.numel()
         for (name, layer), count in zip(layers.items(), counts, strict=True)
     }
+
+
+def overall_density(model: nn.Module, densities: Mapping[str, float]) -> float:
+    """Return the share of nonzero weights of all layers, given that of each."""
+    sizes = {name: layer.weight.numel() for name, layer in named_layers(model).items()}
+    kept = sum(densities[name] * size for name, size in sizes.items())
+    return kept / sum(sizes.values())
 
 
 def _layer_size(

@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,10 @@ COST_SHARE = 0.02
 
 _ASSUMED_BYTES_PER_SECOND = 200e6
 """Assumed rate of hashing, writing and syncing, until the first checkpoint is measured."""
+
+
+Written = Callable[[int, float], None]
+"""Called with the bytes and the seconds of a checkpoint that is on the disk."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,41 @@ class CheckpointStore:
                 unchanged.
         """
         began = time.monotonic()
+        self.prepare()
+        num_bytes = self.write(state, tensors)
+        self._last_written = time.monotonic()
+        self._cost_seconds = self._last_written - began
+        self.seconds += self._cost_seconds
+        return num_bytes
+
+    def submit(
+        self,
+        state: SavedState,
+        tensors: Mapping[str, Tensor],
+        written: Written,
+    ) -> None:
+        """Write a checkpoint; call `written` with its bytes and seconds once it is on the disk.
+
+        Raises:
+            OSError, Superseded: as `save` does.
+        """
+        num_bytes = self.save(state, tensors)
+        written(num_bytes, self._cost_seconds)
+
+    def wait(self) -> None:
+        """Return once every checkpoint is on the disk."""
+
+    def prepare(self) -> None:
+        """Delete what interrupted writers left. Must not run while another thread writes here."""
+        self._fence()
+        delete_partial(self.folder)
+
+    def write(self, state: SavedState, tensors: Mapping[str, Tensor]) -> int:
+        """Write a checkpoint, delete all but the newest two, and return its size in bytes.
+
+        Raises:
+            OSError, Superseded: as `save` does.
+        """
         raw = safetensors.torch.save(
             {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         )
@@ -95,8 +134,6 @@ class CheckpointStore:
         numbers = checkpoint_numbers(self.folder)
         final = checkpoint_path(self.folder, (numbers[-1] if numbers else 0) + 1)
         partial = self.folder / f".{final.name}.part"
-        self._fence()
-        delete_partial(self.folder)
         try:
             partial.mkdir(parents=True)
             _write_synced(partial / TENSORS, raw)
@@ -109,9 +146,6 @@ class CheckpointStore:
         sync_folder(self.folder)
         for number in checkpoint_numbers(self.folder)[:-GENERATIONS]:
             shutil.rmtree(checkpoint_path(self.folder, number), ignore_errors=True)
-        self._last_written = time.monotonic()
-        self._cost_seconds = self._last_written - began
-        self.seconds += self._cost_seconds
         return len(raw) + len(meta)
 
     def load_newest(self) -> Checkpoint | None:

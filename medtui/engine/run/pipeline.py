@@ -15,6 +15,7 @@ from medtui.datasets.progress import Progress
 from medtui.engine.lc.compression import compress
 from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.precision import Precision, study_precision
+from medtui.engine.run.background_checkpoints import BackgroundCheckpoints
 from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
 from medtui.engine.run.device import choose_device, configure_torch, device_name
 from medtui.engine.run.finalize import TrainedModel, finalize
@@ -76,7 +77,8 @@ def _open_session(
 ) -> Session:
     device = choose_device(started.device)
     configure_torch(device, started.threads)
-    checkpoints = CheckpointStore(folder.checkpoint, fence=log.fence, generation=log.generation)
+    store = BackgroundCheckpoints if device.type == "cuda" else CheckpointStore
+    checkpoints = store(folder.checkpoint, fence=log.fence, generation=log.generation)
     restored = checkpoints.load_newest()
     precision = known_precision(preset, device, folder, restored)
     changed = _changed_since(restored, fingerprint(device, precision), device) if restored else []

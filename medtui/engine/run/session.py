@@ -199,8 +199,7 @@ class Session:
     def save_checkpoint(
         self, stage: str, cycle: int, step: int, values: dict[str, Any], tensors: dict[str, Tensor]
     ) -> None:
-        """Write a checkpoint and its event."""
-        began = time.monotonic()
+        """Write a checkpoint and its event, on a GPU while the run goes on."""
         state = SavedState(
             stage,
             cycle,
@@ -210,8 +209,11 @@ class Session:
             list(self.warnings),
         )
         generators = prefixed(_GENERATORS, generators_of(self.device))
-        num_bytes = self.checkpoints.save(state, tensors | generators)
-        self.log.write(CheckpointWritten(cycle, step, num_bytes, time.monotonic() - began))
+
+        def written(num_bytes: int, seconds: float) -> None:
+            self.log.write(CheckpointWritten(cycle, step, num_bytes, seconds))
+
+        self.checkpoints.submit(state, tensors | generators, written)
 
 
 class StepMeter:

@@ -200,6 +200,7 @@ class _Training:
         state = self._state
         if reason := self._session.stop.reason:
             self._save()
+            self._session.checkpoints.wait()
             self.save_best()
             raise StopRequested(reason)
         is_inside = state.step < len(batches)

@@ -9,8 +9,9 @@ from textual.events import Click
 from textual.message import Message
 
 from medtui.analysis.outcome import StudyOutcome
-from medtui.charts.bands import BandKind, next_band
 from medtui.charts.figures.study_picture import (
+    BANDS,
+    PictureBand,
     PicturePoint,
     picture_points,
     study_picture,
@@ -40,7 +41,7 @@ class StudyPicture(Chart, can_focus=True):
     _points: tuple[PicturePoint, ...] = ()
     """Runs in the picture, the smallest first."""
     _lit = ""
-    _band: BandKind = "margin"
+    _band: PictureBand = "margin"
     _shown: tuple[StudySummary, StudyOutcome | None, ChartStyle] | None = None
 
     @dataclass
@@ -67,7 +68,7 @@ class StudyPicture(Chart, can_focus=True):
 
     def action_band(self) -> None:
         """Show the next kind of band."""
-        self._band = next_band(self._band)
+        self._band = BANDS[(BANDS.index(self._band) + 1) % len(BANDS)]
         if self._shown is not None:
             study, outcome, style = self._shown
             self.show(study_picture(study, outcome, self._lit, self._band), style)
