@@ -119,7 +119,7 @@ class MedtuiApp(App[None]):
         self.theme_changed_signal.subscribe(self, self._on_theme)
         loop = asyncio.get_running_loop()
         if not self.is_headless:
-            on_signals(self._leave)
+            on_signals(self._leave, getattr(self._driver, "attrs_before", None))
             watch_terminal(lambda code: loop.call_soon_threadsafe(self._leave, code))
         self.call_after_refresh(self._start_reading)
 

@@ -1,7 +1,11 @@
 """The application in a real pseudo-terminal: how it leaves."""
 
+import fcntl
 import os
 import signal
+import struct
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +33,33 @@ def test_a_signal_restores_the_terminal_and_gives_its_exit_code(
     terminal.process.send_signal(number)
     terminal.read_until(LEAVE_ALTERNATE_SCREEN)
     assert terminal.wait() == code
+    os.close(terminal.master)
+
+
+def cpu_ticks(pid: int) -> int:
+    """Return the CPU time of a process, in ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_a_signal_ends_it_where_its_terminal_reads_no_more(runs_dir: Path) -> None:
+    """Its output is full and its loop waits to write; the terminal's mode is restored."""
+    terminal = Terminal(runs_dir, size=(200, 60))
+    before = termios.tcgetattr(terminal.master)
+    terminal.read_until(b"Welcome")
+    assert termios.tcgetattr(terminal.master) != before
+    ticks, num_still, width = 0, 0, 200
+    while num_still < 5:  # it draws itself anew for each size until it cannot write any more
+        width = 399 - width
+        fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", 60, width, 0, 0))
+        terminal.process.send_signal(signal.SIGWINCH)
+        time.sleep(0.1)
+        spent = cpu_ticks(terminal.process.pid)
+        num_still = num_still + 1 if spent == ticks else 0
+        ticks = spent
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.wait() == 143
+    assert termios.tcgetattr(terminal.master) == before
     os.close(terminal.master)
 
 
