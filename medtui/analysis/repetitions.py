@@ -15,7 +15,7 @@ _SEEDS = ("reference.seeds", "compress.seeds", "compress.combine")
 _OF_STUDY = (
     "compress.schemes", "compress.densities", "compress.omit", "compress.control",
     "compress.custom", "data.root", "evaluate.batch_size", "evaluate.test_every",
-    "evaluate.train_split",
+    "evaluate.train_split", "evaluate.w_every",
 )  # fmt: skip
 """Keys that say what else a study runs, where its files are, or how it is watched."""
 

@@ -92,7 +92,7 @@ class GuardSettings(Document):
     batchnorm_pull: Literal["all", "group"] = "all"
     """Which structured schemes also remove scale and shift of the BatchNorm behind a removed
     filter, so that the L step pulls them to zero: `all`, or those with `group` alone."""
-    recalibrate_images: int = Field(default=2048, ge=0, le=10_000_000)
+    recalibrate_images: int = Field(default=512, ge=0, le=10_000_000)
     """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
     warmup_cycles: int = Field(default=0, ge=0, le=10_000)
     """Cycles over which the density comes down from 1 along a cubic."""
@@ -108,9 +108,11 @@ class EvaluateSettings(Document):
 
     batch_size: int = Field(default=1024, ge=1, le=1_000_000)
     """Images evaluated at once."""
-    test_every: int | None = Field(default=None, ge=1)
-    """Test is evaluated at cycle 0, every so many cycles and last; nothing is chosen by it. None is
-    every cycle, in fast mode every fifth."""
+    test_every: int | None = Field(default=5, ge=1)
+    """Test is evaluated at cycle 0, every so many cycles and last; nothing is chosen by it.
+    None, of schema 1, is every cycle, in fast mode every fifth."""
+    w_every: int = Field(default=5, ge=1)
+    """L-C's w is evaluated on val as often, to be shown beside theta; nothing is chosen by it."""
     train_split: bool = False
     """Whether the train split is evaluated each cycle too, as stock Condensa does."""
     intervals: Literal["jackknife", "percentile"] = "jackknife"

@@ -7,19 +7,17 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import condensa
-import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc import stored_state
 from medtui.engine.lc.direct import DirectScheme, apply_masks
-from medtui.engine.lc.fast_mode import fast_mode_arguments
+from medtui.engine.lc.fast_mode import mode_arguments
 from medtui.engine.lc.hyper_parameters import hyper_parameters
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.penalty_budget import LOW_BUDGET, penalty_budget
 from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.lc.state import CycleMeasurement, LcState, Statistics
 from medtui.engine.lc.unreachable import remove_unreachable
-from medtui.engine.precision import multiplies_bf16
 from medtui.engine.pruning.density_check import check_density
 from medtui.engine.pruning.model_size import layer_densities, overall_density
 from medtui.engine.pruning.operations import CondensaScheme
@@ -116,19 +114,8 @@ def _engine(session: Session, callbacks: "_Callbacks", guard: GuardSettings | No
             "custom_model_statistics": callbacks.statistics,
             "disable_train_stats": not evaluate.train_split,
         },
-        **_mode(session),
+        **mode_arguments(session),
     )
-
-
-def _mode(session: Session) -> dict[str, Any]:
-    """Return the L-C engine's arguments for the preset's mode."""
-    if not session.is_fast:
-        return {}
-    precision = session.precision
-    session.log.write(Noted(f"fast mode computes in {precision}"))
-    if precision.dtype is torch.bfloat16 and not multiplies_bf16(session.device):
-        session.log.write(Noted("bfloat16 is emulated here, and is slower than float32", "warning"))
-    return fast_mode_arguments(session.device, precision, session.warn)
 
 
 def _warn_of_low_budget(session: Session, settings: LcSettings) -> None:
@@ -181,9 +168,12 @@ class _Callbacks:
         return self._session.evaluator(model, criterion, batches)
 
     def prepare(self, state: LcState) -> None:
-        """Evaluate w on val, then recalibrate theta's BatchNorm statistics."""
+        """Evaluate w on val if it is due, then recalibrate theta's BatchNorm statistics."""
         session = self._session
-        self._w_val = session.evaluator(state.w, session.criterion, session.val)
+        is_last = state.cycle == session.preset.lc.cycles - 1
+        self._w_val = None
+        if state.cycle % session.preset.evaluate.w_every == 0 or is_last:
+            self._w_val = session.evaluator(state.w, session.criterion, session.val)
         if session.preset.compress.guard == "on":
             count = session.preset.guard.recalibrate_images
             recalibrate_theta(state.theta, session, count)

@@ -14,7 +14,20 @@ from medtui.engine.lc.fused_sgd import (
     advance_in_blocks,
     compile_advance,
 )
-from medtui.engine.precision import Precision
+from medtui.engine.precision import Precision, multiplies_bf16
+from medtui.engine.run.session import Session
+from medtui.events import Noted
+
+
+def mode_arguments(session: Session) -> dict[str, Any]:
+    """Return `LC`'s arguments for the mode of a compression."""
+    if not session.is_fast:
+        return {}
+    precision = session.precision
+    session.log.write(Noted(f"fast mode computes in {precision}"))
+    if precision.dtype is torch.bfloat16 and not multiplies_bf16(session.device):
+        session.log.write(Noted("bfloat16 is emulated here, and is slower than float32", "warning"))
+    return fast_mode_arguments(session.device, precision, session.warn)
 
 
 def fast_mode_arguments(

@@ -74,7 +74,7 @@ class WorkTimes:
 
 
 def num_evaluations(rounds: int, every: int) -> int:
-    """Return how many of `rounds` cycles or epochs evaluate test: every `every`-th and the last."""
+    """Return in how many of `rounds` cycles or epochs test is evaluated: each `every`-th, and last."""
     if rounds == 0:
         return 0
     return math.ceil(rounds / every) + ((rounds - 1) % every != 0)
@@ -142,7 +142,7 @@ def _compress_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_cy
     lc, evaluate = preset.lc, preset.evaluate
     first = lc.first_steps or lc.steps
     num_steps = first + (num_cycles - 2) * lc.steps if num_cycles > 1 else 0
-    images = num_cycles * counts.val  # w, before theta is evaluated
+    images = num_evaluations(num_cycles, evaluate.w_every) * counts.val  # w, beside theta
     images += _evaluated(counts, num_cycles, test_every(preset, is_compression=True))
     if evaluate.train_split:
         images += num_cycles * counts.train
