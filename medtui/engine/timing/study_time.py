@@ -74,7 +74,7 @@ class WorkTimes:
 
 
 def num_evaluations(rounds: int, every: int) -> int:
-    """Return in how many of `rounds` cycles or epochs test is evaluated: each `every`-th, and last."""
+    """Return how many of `rounds` cycles or epochs evaluate test: each `every`-th, and the last."""
     if rounds == 0:
         return 0
     return math.ceil(rounds / every) + ((rounds - 1) % every != 0)
