@@ -6,7 +6,7 @@ Run it from the repository:
     python -m benchmarks.tui_latency keys RUNS_DIR         milliseconds from a key to the redraw
     python -m benchmarks.tui_latency bytes RUNS_DIR        KiB a second to the terminal, CPU used
     python -m benchmarks.tui_latency loop RUNS_DIR RUN     milliseconds the loop was blocked
-    python -m benchmarks.tui_latency board RUNS_DIR        milliseconds to open Compare on all runs
+    python -m benchmarks.tui_latency board RUNS_DIR        processor time of Compare on all runs
     python -m benchmarks.tui_latency crowd                 milliseconds to draw many curves
 
 `keys` and `bytes` look at the newest study's first live run; `loop` at RUN (`study/run`).
@@ -118,18 +118,30 @@ async def measure_loop(runs_dir: Path, run: str) -> None:
           f"of {len(lateness)}")  # fmt: skip
 
 
-def measure_board(runs_dir: Path) -> None:
-    """Measure reading all result files, which Compare needs to open."""
-    from medtui.tui.compare.model import ComparisonLoader
+async def measure_board(runs_dir: Path) -> None:
+    """Measure Compare of all runs: to its table, and until all that it shows is computed."""
+    from medtui.tui.app import MedtuiApp
+    from medtui.tui.compare.screen import CompareScreen
+    from medtui.tui.compare.table import CompareTable
 
-    times = []
-    for _ in range(NUM_STARTS):
-        began = time.perf_counter()
-        board = ComparisonLoader(runs_dir).load()
-        times.append(1000 * (time.perf_counter() - began))
-    print(
-        f"{len(board.entries)} runs in {statistics.median(times):.0f} ms, first {times[0]:.0f} ms"
-    )
+    app = MedtuiApp(runs_dir)
+    async with app.run_test(size=(120, 40)) as pilot:
+        while (snapshot := getattr(app.screen, "snapshot", None)) is None or snapshot.num_unread:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(SETTLE_S)
+        began = time.process_time()
+        screen = CompareScreen(runs_dir, (), "")
+        screen.snapshot = snapshot
+        app.push_screen(screen)
+        while not (tables := list(screen.query(CompareTable))) or not tables[0].row_count > 1:
+            await asyncio.sleep(0.01)
+        await pilot.pause(0)
+        first, num_runs = time.process_time() - began, tables[0].row_count
+        while any(not worker.is_finished for worker in app.workers):
+            await asyncio.sleep(0.05)
+        await pilot.pause(0)
+    print(f"{num_runs} runs: {first:.2f} s of processor time to the table, "
+          f"{time.process_time() - began:.2f} s to all")  # fmt: skip
 
 
 def measure_crowd() -> None:
@@ -179,6 +191,7 @@ if __name__ == "__main__":
         measure_crowd()
     elif what == "loop":
         asyncio.run(measure_loop(folder, sys.argv[3]))
+    elif what == "board":
+        asyncio.run(measure_board(folder))
     else:
-        {"paint": measure_paint, "keys": measure_keys, "bytes": measure_bytes,
-         "board": measure_board}[what](folder)  # fmt: skip
+        {"paint": measure_paint, "keys": measure_keys, "bytes": measure_bytes}[what](folder)

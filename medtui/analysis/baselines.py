@@ -68,7 +68,7 @@ def _control_folders(entry: RunRecord) -> list[RunFolder]:
     own = entry.folder.control
     others = [
         run
-        for run in entry.folder.study.runs()
-        if run.is_control and run != own and run.reference == entry.folder.reference
+        for run in entry.folder.study.controls()
+        if run != own and run.reference == entry.folder.reference
     ]
     return [own, *others]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from medtui.errors import MedtuiError
@@ -27,6 +27,7 @@ from medtui.runs.result import Result, SplitResult, read_result
 from medtui.runs.run_names import CONTROL, SCRATCH, main_stage, names_probe
 from medtui.runs.search_record import read_search
 from medtui.storage import MissingFile, UnreadableFile, require_digest
+from medtui.storage.file_stamp import FileStamp, stamp_of
 from medtui.telemetry import SampleTail, TelemetrySummary, summarise
 
 
@@ -45,12 +46,12 @@ class RunRecord:
         """A sentence for each file that was needed so far and could not be used."""
         return tuple(self._noted)
 
-    @property
+    @cached_property
     def is_probe(self) -> bool:
         """Whether it is a search's low-fidelity run, which is no result of its study."""
         return names_probe(self.folder.name)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """`study/run`."""
         return f"{self.folder.study.name}/{self.folder.name}"
@@ -83,11 +84,8 @@ class RunRecord:
     @cached_property
     def reference_bytes(self) -> int | None:
         """Dense size of its reference; None where that is not finished or cannot be read."""
-        try:
-            found = read_result(self.folder.reference)
-        except MedtuiError:
-            return None
-        return found.size.bytes_dense if found else None
+        folder = self.folder.reference
+        return _dense_bytes(folder, stamp_of(folder.path), stamp_of(folder.result))
 
     @property
     def margin(self) -> float:
@@ -170,6 +168,16 @@ class RunRecord:
         """Return a metric; None if it is undefined or was not measured."""
         metrics: Metrics = self.split(split).metrics
         return metrics.get(name)
+
+
+@lru_cache(maxsize=1024)
+def _dense_bytes(reference: RunFolder, *_stamps: FileStamp) -> int | None:
+    """Return a reference's dense size, read once for all of its compressions."""
+    try:
+        found = read_result(reference)
+    except MedtuiError:
+        return None
+    return found.size.bytes_dense if found else None
 
 
 def task_of(entries: Iterable[RunRecord]) -> Task:

@@ -26,6 +26,7 @@ from medtui.analysis.verdict_state import State
 from medtui.metrics import Metric
 from medtui.metrics.intervals import Difference
 from medtui.metrics.jackknife import effective_number
+from medtui.metrics.student import student_quantile, student_share
 
 FAMILY_ERROR = 0.05
 """Accepted chance that any class or group without a loss is called worse."""
@@ -125,17 +126,15 @@ def _chance(change: JudgedChange) -> float:
     The p-value has those of the patients of the rarest kind: a class of few positives rests on
     these, however many patients without it there are.
     """
-    from scipy.stats import t
-
     difference = change.difference
     if difference is None:
         return 1.0
     reach = (difference.high - difference.low) / 2
-    error = reach / float(t.ppf(_UPPER_QUANTILE, _degrees(change.patients)))
+    error = reach / student_quantile(_UPPER_QUANTILE, _degrees(change.patients))
     if not error > 0:
         return 0.0 if difference.value < 0 and error == 0 else 1.0
     degrees = min(_degrees(change.patients), _degrees(change.rarest))
-    return float(t.cdf(difference.value / error, degrees))
+    return student_share(difference.value / error, degrees)
 
 
 def _degrees(patients: Sequence[str]) -> float:

@@ -42,6 +42,10 @@ class UntrainedNetwork:
         return cls(network, image_shape, macs, reachable_taps(network, image_shape))
 
 
+_FLOW_ROUNDS = 10
+"""Rounds of synaptic flow for a forecast, whose weights are untrained."""
+
+
 class InvalidCell(UsageError):
     """A cell of the grid cannot work on the network."""
 
@@ -109,7 +113,8 @@ def _compressed(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> nn.M
     guard = preset.guard if preset.compress.guard == "on" else None
     theta = deepcopy(untrained.network)
     try:
-        build_scheme(cell.scheme, cell.density, guard, untrained.image_shape).pi(theta)
+        shape = untrained.image_shape
+        build_scheme(cell.scheme, cell.density, guard, shape, _FLOW_ROUNDS).pi(theta)
     except (RuntimeError, TypeError) as error:
         reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medtui.metrics.scores import Floats
+from medtui.metrics.student import student_quantile
 
 CONFIDENCE = 0.95
 NORMAL_QUANTILE = 1.96
@@ -152,9 +153,7 @@ def standard_error_of(replicates_B: Floats) -> float:
 
 def _quantile(num_effective: float, probability: float) -> float:
     """Return Student's quantile with one degree of freedom less than there are patients."""
-    from scipy.stats import t
-
-    return float(t.ppf(probability, max(num_effective - 1, 1.0)))
+    return student_quantile(probability, max(num_effective - 1, 1.0))
 
 
 def logit(values: Floats) -> Floats:

@@ -36,6 +36,7 @@ from medtui.metrics.jackknife import (
 from medtui.metrics.registry import Metric
 from medtui.metrics.scores import Floats, Scores
 from medtui.metrics.shortage import interval_shortage
+from medtui.metrics.student import student_quantile
 from medtui.metrics.support import number_behind
 
 MIN_SEEDS = 3
@@ -73,7 +74,9 @@ class Nested:
     def detectable(self) -> float:
         """The smallest true change that would be told from none with a chance of 80 %."""
         error, degrees = _combined(self.values_S, self.replicates_SB, self.num_effective)
-        return error * (_quantile(0.5 + CONFIDENCE / 2, degrees) + _quantile(POWER, degrees))
+        return error * (
+            student_quantile(0.5 + CONFIDENCE / 2, degrees) + student_quantile(POWER, degrees)
+        )
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of a number without bounds: a difference."""
@@ -97,7 +100,7 @@ class Nested:
 
     def _reach(self, values_S: Floats, replicates_SB: Floats) -> float:
         error, degrees = _combined(values_S, replicates_SB, self.num_effective)
-        return error * _quantile(0.5 + CONFIDENCE / 2, degrees)
+        return error * student_quantile(0.5 + CONFIDENCE / 2, degrees)
 
 
 def _combined(values_S: Floats, replicates_SB: Floats, effective: float) -> tuple[float, float]:
@@ -110,12 +113,6 @@ def _combined(values_S: Floats, replicates_SB: Floats, effective: float) -> tupl
     both = of_patients + of_seeds
     spread = of_patients**2 / max(effective - 1, 1.0) + of_seeds**2 / (num_seeds - 1)
     return math.sqrt(both), both**2 / spread if spread > 0 else math.inf
-
-
-def _quantile(probability: float, degrees: float) -> float:
-    from scipy.stats import norm, t
-
-    return float(t.ppf(probability, degrees) if math.isfinite(degrees) else norm.ppf(probability))
 
 
 def nested_of(forms: Sequence[Sequence[Sampled]], patients: Sequence[str]) -> Nested | None:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from medtui.events import CycleEnded, StageStarted, StepsAdvanced
-from medtui.monitor.file_stamp import stamp_of
 from medtui.runs.history import History
 from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record
 from medtui.storage import open_regular
+from medtui.storage.file_stamp import stamp_of
 
 LONG_BYTES = 8 * 1024 * 1024
 """A shorter log is read in less time than one notices."""

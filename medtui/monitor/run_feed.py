@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from medtui.errors import MedtuiError
 from medtui.events import CycleEnded
 from medtui.metrics import Task
-from medtui.monitor.file_stamp import FileStamp, is_settled, stamp_of
 from medtui.monitor.folder_problems import missing_result, preset_problem
 from medtui.monitor.log_preview import preview_history
 from medtui.monitor.planned_stages import planned_stages
@@ -21,6 +20,7 @@ from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 from medtui.runs.run_names import main_stage
 from medtui.runs.status import Status, status_of
+from medtui.storage.file_stamp import FileStamp, is_settled, stamp_of
 
 
 @dataclass

@@ -51,6 +51,8 @@ class RunSummary:
     """`val` minus that of the control; None before both are measured, and without a control."""
     has_control: bool = False
     """Whether its study trains a control to compare it with."""
+    last_at: float | None = None
+    """Unix time of the latest record, seconds; None where the log was not read."""
     warning: str = ""
     """Problem of the model or the folder; empty where there is none."""
     problem: str = ""

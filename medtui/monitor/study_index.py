@@ -18,11 +18,11 @@ import msgspec
 from medtui import __version__
 from medtui.analysis.outcome import ChosenRun, RunOutcome, StudyOutcome
 from medtui.errors import MedtuiError
-from medtui.monitor.file_stamp import FileStamp
 from medtui.monitor.progress import Progress
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_stamp import StudyStamp
 from medtui.monitor.study_summary import StudySummary
+from medtui.storage.file_stamp import FileStamp
 from medtui.user_folders import expand_home, user_folder
 
 NAME = "studies.sqlite3"

@@ -8,8 +8,8 @@ import os
 
 import msgspec
 
-from medtui.monitor.file_stamp import ABSENT, FileStamp, is_settled, stamp_of
 from medtui.runs.folder import StudyFolder
+from medtui.storage.file_stamp import ABSENT, FileStamp, is_settled, stamp_of
 
 _OWN_FILES = ("preset.toml", "note.txt", "search.json", "lock")
 

@@ -23,10 +23,10 @@ from medtui.preset.grid import (
     test_every,
     tunes_last,
 )
+from medtui.preset.guarding import GuardSettings
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
 from medtui.preset.model import (
     EvaluateSettings,
-    GuardSettings,
     LcSettings,
     MachineSettings,
     Preset,

@@ -12,6 +12,7 @@ from medtui.preset.schemes import (
     CONTROL,
     SCRATCH,
     Scheme,
+    Score,
     control_scheme,
     direct_schemes,
     named_schemes,
@@ -42,6 +43,9 @@ class CompressSettings(Document):
     scratch: bool = False
     """Whether a network with uniformly fewer channels, of as many parameters as the smallest
     compression keeps, is trained from scratch as the reference is. It runs after all others."""
+    score: Score = "magnitude"
+    """What `Prune` and structured schemes rank by. `synflow` keeps the paths from image to logits:
+    chosen once, from the reference, and held. An operator's own `score` comes first."""
     guard: Literal["on", "off"] = "on"
     """`off` is stock Condensa, as in the study: structured schemes may empty whole layers."""
     custom: Many[Scheme] = ()
@@ -71,7 +75,7 @@ class CompressSettings(Document):
                     f"{scheme.name.lower()} = false",
                 )
 
-    @check("schemes", "guard", "custom")
+    @check("schemes", "guard", "custom", "score")
     def _schemes_can_be_used(self) -> Iterator[Fault]:
         yield from self.faults_of(self.schemes, at=("schemes",))
 
@@ -102,7 +106,8 @@ class CompressSettings(Document):
 
     def known_schemes(self) -> dict[str, Scheme]:
         """Return every scheme that a run can have: those of this preset, and the control's."""
-        known = direct_schemes() | self.listed_schemes()
+        found = direct_schemes() | self.listed_schemes()
+        known = {name: scheme.scored_by(self.score) for name, scheme in found.items()}
         is_taken = any(name.lower() == CONTROL for name in known)
         return known if is_taken else known | {CONTROL: control_scheme()}
 
@@ -124,3 +129,5 @@ class CompressSettings(Document):
                 yield fault(key, f"unknown scheme `{name}`. {did_you_mean(name, known)}")
             elif (known[name].guard or self.guard) == "off" and known[name].is_grouped:
                 yield fault(key, f'{name} groups channels, which requires guard = "on"')
+            elif (known[name].guard or self.guard) == "off" and known[name].is_by_flow:
+                yield fault(key, f'{name} ranks by "synflow", which requires guard = "on"')

@@ -1,7 +1,8 @@
 """How long a cell is fine-tuned: as its preset says, or by its density."""
 
 from medtui.preset.cell import Cell
-from medtui.preset.model import GuardSettings, Preset
+from medtui.preset.guarding import GuardSettings
+from medtui.preset.model import Preset
 from medtui.preset.schemes import CONTROL, Pruning
 
 SPARSE = 0.1

@@ -11,6 +11,7 @@ from medtui.preset.computing import ComputeSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.document import Many
 from medtui.preset.former_names import FormerNames
+from medtui.preset.guarding import GuardSettings
 from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
 from medtui.preset.network import ModelSettings
 from medtui.preset.publication import PublishedNumber
@@ -72,35 +73,6 @@ class LcSettings(Document):
     def _one_schedule(self) -> Iterator[Fault]:
         if self.lr_decay is not None and self.lr_schedule is not None:
             yield fault("lr_decay", "lr_decay and lr_schedule exclude each other; give one")
-
-
-class GuardSettings(Document):
-    """What keeps structured schemes from emptying layers; used where `compress.guard = "on"`."""
-
-    normalise: Literal["layer-mean", "none"] = "layer-mean"
-    """Rank a filter by its norm over its layer's mean norm, or by the norm itself."""
-    floor_channels: int = Field(default=8, ge=0)
-    """Filters every layer keeps at least."""
-    floor_share: float = Field(default=0.05, ge=0, le=1)
-    """Share of its filters every layer keeps at least."""
-    protect: Many[str] = ("conv1", "*.downsample.*")
-    """Shell patterns of dotted layer names that structured schemes leave whole. A scheme with
-    `group` leaves coupled layers whole where the patterns name all of them."""
-    unreachable: Literal["prune", "keep"] = "prune"
-    """Whether weights that no pixel reaches at the size of the images (they only ever multiply
-    padding) are removed first and count as removed, or are ranked like the others."""
-    batchnorm_pull: Literal["all", "group"] = "all"
-    """Which structured schemes also remove scale and shift of the BatchNorm behind a removed
-    filter, so that the L step pulls them to zero: `all`, or those with `group` alone."""
-    recalibrate_images: int = Field(default=512, ge=0, le=10_000_000)
-    """Train images from which theta's BatchNorm statistics are measured anew; 0 keeps w's."""
-    warmup_cycles: int = Field(default=0, ge=0, le=10_000)
-    """Cycles over which the density comes down from 1 along a cubic."""
-    finetune_epochs: int | None = Field(default=None, ge=0, le=10_000)
-    """Epochs of training with the zeros held, after the last cycle. None is 1 for a density below
-    0.1 and 0 for others; a control trains as long as the longest of its study's compressions."""
-    finetune_lr: float = Field(default=0.01, gt=0)
-    """Peak learning rate of that training, which falls to zero by its end."""
 
 
 class EvaluateSettings(Document):
@@ -290,6 +262,15 @@ class Preset(Document):
                 f"{self.guard.warmup_cycles} leaves none of the {self.lc.cycles} cycles at the "
                 "requested density",
             )
+
+    @check("guard.warmup_cycles", "compress")
+    def _flow_is_chosen_once(self) -> Iterator[Fault]:
+        known = self.compress.known_schemes()
+        named = [known[name] for name in self.compress.schemes if name in known]
+        by_flow = next((scheme.name for scheme in named if scheme.is_by_flow), None)
+        if self.guard.warmup_cycles and by_flow:
+            sentence = f'{by_flow} ranks by "synflow", which chooses once: no density comes down'
+            yield fault("guard.warmup_cycles", sentence)
 
     @field_validator("name")
     @classmethod

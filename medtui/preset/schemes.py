@@ -18,6 +18,9 @@ Criteria = Literal["l2norm", "max", "min", "mean", "sum"]
 """How a structure's weights become one magnitude; Condensa's `condensa.functional`."""
 
 
+Score = Literal["magnitude", "synflow"]
+"""What weights are ranked by."""
+
 CONTROL = "control"
 """Name of the scheme of the dense control, and of its run."""
 
@@ -51,6 +54,8 @@ class StructuredPruning(Pruning):
     """Kept structures per layer are a multiple of this; None keeps any number."""
     criteria: Criteria = "l2norm"
     """How a structure's weights become one magnitude."""
+    score: Score | None = None
+    """What filters or neurons are ranked by; None takes `compress.score`."""
     prune_bias: bool = True
     """Whether a removed structure's bias is removed with it."""
     group: bool = False
@@ -73,6 +78,8 @@ class Prune(Pruning):
     """Removes single weights of convolutions and linear layers by magnitude, ranked together."""
 
     op: Literal["Prune"] = "Prune"
+    score: Score | None = None
+    """What weights are ranked by; None takes `compress.score`."""
 
 
 class FilterPrune(StructuredPruning):
@@ -166,6 +173,26 @@ class Scheme(Document):
     def is_structured(self) -> bool:
         """Whether an operator removes whole filters or neurons, which alone can become faster."""
         return any(isinstance(operator, StructuredPruning) for operator in self.operators)
+
+    @property
+    def is_by_flow(self) -> bool:
+        """Whether an operator ranks by synaptic flow: once, before the first cycle."""
+        return any(getattr(operator, "score", None) == "synflow" for operator in self.operators)
+
+    def scored_by(self, score: Score) -> "Scheme":
+        """Return the scheme whose operators rank by `score` where they name no score.
+
+        A scheme that switches the guard off stays as it is: stock Condensa.
+        """
+        if score == "magnitude" or self.guard == "off":
+            return self
+        operators = tuple(
+            operator.model_copy(update={"score": score})
+            if isinstance(operator, Prune | StructuredPruning) and operator.score is None
+            else operator
+            for operator in self.operators
+        )
+        return self.model_copy(update={"operators": operators})
 
     @property
     def is_grouped(self) -> bool:

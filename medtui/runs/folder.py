@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -240,15 +241,27 @@ class StudyFolder:
         place_of = planned_places(self.path)
         return sorted(self.found_runs(), key=lambda run: place_of(run.name))
 
+    def controls(self) -> list[RunFolder]:
+        """Return the existing controls in planned order, without a look at other runs' folders."""
+        place_of = planned_places(self.path)
+        return sorted(self._found(run_names.is_control), key=lambda run: place_of(run.name))
+
     def found_runs(self) -> list[RunFolder]:
         """Return the existing runs by name, which reads nothing but the folder."""
-        return [RunFolder(path) for path in subfolders(self.path) if is_planned(path)]
+        return self._found(lambda _: True)
+
+    def _found(self, is_wanted: Callable[[str], bool]) -> list[RunFolder]:
+        paths = subfolders(self.path, is_wanted)
+        return [RunFolder(path) for path in paths if is_planned(path)]
 
 
-def subfolders(path: Path) -> list[Path]:
-    """Return the folders in `path`, ordered by name; names that are not UTF-8 are left out."""
+def subfolders(path: Path, is_wanted: Callable[[str], bool] = is_utf8) -> list[Path]:
+    """Return the folders in `path` whose names are wanted, ordered by name.
+
+    Names that are not UTF-8 are left out.
+    """
     try:
-        paths = [each for each in path.iterdir() if is_utf8(each.name)]
+        paths = [each for each in path.iterdir() if is_utf8(each.name) and is_wanted(each.name)]
     except OSError:
         return []
     return sorted(filter(os.path.isdir, paths))  # which raises nothing for a loop of links

@@ -1,5 +1,7 @@
 """A run's status and progress as text: mark, word and colour together."""
 
+import time
+
 from rich.text import Text
 
 from medtui.charts.palette import MARKS, Colours
@@ -16,6 +18,15 @@ def state_text(status: Status, colours: Colours, word: str | None = None) -> Tex
 def mark_text(status: Status, colours: Colours) -> Text:
     """Return the mark alone, for where the word does not fit."""
     return Text(MARKS[status], style=colours.states[status])
+
+
+def as_of(moment: float | None, now: float) -> str:
+    """Return when figures were current that nobody refreshes any more: `as of 14:02`."""
+    if moment is None:
+        return ""
+    then, today = time.localtime(moment), time.localtime(now)
+    is_today = then[:3] == today[:3]
+    return time.strftime("as of %H:%M" if is_today else "as of %d %b %H:%M", then)
 
 
 def place_of(progress: Progress) -> str:

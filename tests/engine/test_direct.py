@@ -63,6 +63,24 @@ def test_a_cut_direct_compression_resumes_to_the_same_bits(tmp_path, dataset, sc
         assert_same(carry(tmp_path / name, preset, dataset, compressing, cuts), whole)
 
 
+@pytest.mark.parametrize("scheme", ["Prune", "FilterPruneGroup"])
+def test_a_selection_by_flow_is_held_through_all_cycles(tmp_path, dataset, scheme):
+    """Each C step of L-C keeps what was chosen from the reference, also after a stop."""
+    preset = tiny_preset(scheme, "on")
+    compress_settings = preset.compress.model_copy(update={"score": "synflow"})
+    preset = preset.model_copy(update={"compress": compress_settings})
+    whole = carry(tmp_path / "whole", preset, dataset, compressing, [])
+    first = tiny_network()
+    chosen = compress_settings.scheme(scheme)
+    build_scheme(chosen, 0.3, preset.guard, (3, 32, 32)).pi(first)
+    by_layer = [cycle.densities for cycle in whole[1]]
+    assert all(each == by_layer[0] for each in by_layer)
+    for name, layer in named_layers(first).items():
+        assert not whole[0][f"{name}.weight"][layer.weight == 0].any(), name
+    assert len({cycle.gap for cycle in whole[1]}) == len(whole[1]), "L-C has a penalty"
+    assert_same(carry(tmp_path / "cut", preset, dataset, compressing, [8]), whole)
+
+
 def test_a_direct_scheme_has_the_operators_of_its_namesake():
     """It differs in `direct` alone, and takes the density of the grid."""
     scheme = tiny_preset("PruneDirect").compress.scheme("PruneDirect")

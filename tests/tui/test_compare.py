@@ -19,6 +19,7 @@ from medtui.charts.render_cells import draw
 from medtui.charts.run_identity import identify_study
 from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of
+from medtui.tui.compare import screen as compare_screen
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.named_filters import name_filter
 from medtui.tui.compare.table import CompareTable
@@ -48,6 +49,25 @@ async def test_a_study_opens_with_its_runs_marked_and_their_changes(recorded: Pa
         await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
         await until(pilot, lambda: "Accuracy by MiB" in screen_text(pilot))
         assert "against ◇ reference" in screen_text(pilot)
+
+
+async def test_the_table_is_drawn_again_for_many_changes_at_once(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for each of the runs; and no run is written out to describe a worker to Textual."""
+    drawn, described = list[int](), list[str]()
+    show = CompareTable.show_rows
+    monkeypatch.setattr(RunRecord, "__repr__", lambda run: described.append(run.key) or run.key)
+    monkeypatch.setattr(
+        CompareTable, "show_rows",
+        lambda table, rows, *rest: (drawn.append(len(rows.differences)), show(table, rows, *rest)),
+    )  # fmt: skip
+    monkeypatch.setattr(compare_screen, "_SHOW_EVERY_S", 600.0, raising=False)
+    async with opened(recorded, size=(160, 50)) as pilot:
+        await _compare(pilot, "5 of 5 runs of cells, 5 marked")
+        await until(pilot, lambda: drawn[-1:] == [4])
+        assert set(drawn) == {0, 4}
+    assert not described
 
 
 async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:

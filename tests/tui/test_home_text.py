@@ -1,5 +1,6 @@
 """What Home says: sentences, rows, titles and curves as pure functions."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from medtui.charts.palette import DARK
 from medtui.charts.run_identity import RunIdentity
 from medtui.monitor.study_order import choose_studies
+from medtui.tui.status_text import as_of
 from medtui.tui.widgets.run_titles import fitted_title
 from medtui.tui.widgets.sparkline import sparkline
 from medtui.tui.widgets.study_list import run_cells, study_cells
@@ -53,6 +55,19 @@ def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> Non
     live = run_cells(run_of("prune-0.1", status="running"), None, MARK, DARK, 20)
     assert live["change"].plain == "● 6/8 val 93.0 %"
     assert live["value"].plain == ""
+
+
+def test_figures_of_a_silent_run_are_dimmed_and_say_from_when_they_are() -> None:
+    """Nobody refreshes them, so they do not look live."""
+    moment = time.mktime((2026, 3, 4, 14, 2, 0, 0, 0, -1))
+    run = replace(run_of("prune-0.1", status="silent"), last_at=moment, curve=(0.5, 0.9))
+    cells = run_cells(run, None, MARK, DARK, 20, now=moment + 240)
+    assert cells["change"].plain == "◍ silent as of 14:02"
+    assert "val 93.0 % as of 14:02" in run_details(run, None, DARK, moment + 240).plain
+    assert as_of(moment, moment + 200_000) == "as of 04 Mar 14:02"
+    told = study_cells(replace(study_of(run), status="silent"), None, DARK, "4 min")
+    assert told["state"].plain == "silent 4 min"
+    assert DARK.strong not in {str(span.style) for span in told["name"].spans}
 
 
 def test_a_run_that_cannot_be_read_says_why_below_its_row() -> None:

@@ -13,6 +13,7 @@ from medtui.analysis.columns import column_named
 from medtui.charts.figures.run import kept_cycle, metric_plot
 from medtui.charts.figures.run_charts import run_charts
 from medtui.charts.palette import DARK
+from medtui.charts.style import ChartStyle, legend_of
 from medtui.events import CycleEnded
 from medtui.metrics import primary_metric
 from medtui.monitor.folder_reader import FolderReader
@@ -34,6 +35,7 @@ from medtui.tui.run.outcome import (
     settings_sheet,
     size_sheet,
 )
+from medtui.tui.run.run_charts import RunCharts
 from medtui.tui.run.sheet import sparkline
 from medtui.tui.widgets.choice_line import choice_line
 from medtui.units import GIB, MINUS, MISSING, TIMES
@@ -110,6 +112,42 @@ def test_what_is_kept_is_named_and_never_called_best(live: RunView) -> None:
     said = answer_sheet(live, answer, (50, 24), DARK).canvas().plain
     assert "kept so far" in said
     assert "best" not in said
+
+
+def test_the_metric_s_key_goes_through_the_metrics_by_cycle(live: RunView) -> None:
+    """Loss and the other charts are left out; after the last metric the first comes."""
+    charts, seen = RunCharts(), list[str]()
+    every = run_charts(live)
+    for _ in range(sum(chart.metric is not None for chart in every)):
+        assert charts.next_metric(live)
+        seen.append(every[charts.number].name)
+    assert seen[0] == "AUROC"
+    assert seen[-1] == "acc"
+    assert len(set(seen)) == len(seen)
+    assert not {"loss", "lr", "step", "L-C"} & set(seen)
+
+
+def test_the_band_is_the_margin_the_interval_of_test_or_none(
+    live: RunView, over: RunView, cells: StudyFolder
+) -> None:
+    """A live run has no interval yet, and says so."""
+    charts, chart = RunCharts(), run_charts(live)[0]
+    assert charts.plot(chart, live, answer_of(live)).zones[0].label == "margin 2"
+    charts.next_band()
+    plot = charts.plot(chart, live, answer_of(live))
+    assert plot.zones == ()
+    assert "no interval yet" in legend_of(plot, ChartStyle(DARK)).plain
+    charts.next_band()
+    assert charts.plot(chart, live, answer_of(live)).zones == ()
+    charts.next_band()
+    assert charts.plot(chart, live, answer_of(live)).zones
+
+    answer = answer_of(over, compare_run(cells.run("prune-0.1")))
+    line = replace(answer.primary, value=0.9, change=0.01, low=-0.01, high=0.02)
+    charts.next_band()
+    plot = charts.plot(run_charts(over)[0], over, replace(answer, lines=(line,)))
+    assert (plot.zones[0].low, plot.zones[0].high) == pytest.approx((88.0, 91.0))
+    assert "95 % of test, paired" in legend_of(plot, ChartStyle(DARK)).plain
 
 
 def test_without_a_control_yet_the_level_is_shown(live: RunView) -> None:

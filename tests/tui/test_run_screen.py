@@ -1,6 +1,8 @@
 """Run: a live run, a saved one, and one that vanishes."""
 
 import shutil
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,18 @@ from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.progress_header import ProgressHeader
 from tests.helpers.recorded_runs import RecordedStudy
-from tests.helpers.tui_pilot import open_live_run, opened, screen_text, until
+from tests.helpers.tui_pilot import open_live_run, opened, screen_strips, screen_text, until
+
+
+def colours_of_body(pilot: Pilot[None]) -> set[str]:
+    """Return the colours of the text between the header and the footer."""
+    strips = screen_strips(pilot)[4:-1]
+    return {
+        str(segment.style.color.name)
+        for strip in strips
+        for segment in strip
+        if segment.text.strip() and segment.style and segment.style.color
+    }
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (60, 20)])
@@ -32,6 +45,46 @@ async def test_a_live_run_is_readable_at_every_size(
         assert "Accuracy, %" in text
         assert "● val" in text
         assert all(len(line) <= size[0] for line in text.splitlines())
+
+
+async def test_metric_and_band_have_their_keys(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """`m` shows the next metric, `i` the next band, as on Home and Compare."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: "━ AUROC ━" in screen_text(pilot))
+        await pilot.press("i")
+        await until(pilot, lambda: "no interval yet" in screen_text(pilot))
+
+
+async def test_a_silent_run_is_dimmed_and_says_from_when_its_numbers_are(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """No time left, no bar of progress, and no colour as in the picture of a live run."""
+    async with opened(runs_dir) as pilot:
+        await open_live_run(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, RunScreen)
+        assert screen.view is not None
+        assert screen.snapshot is not None
+        lit = colours_of_body(pilot)
+        last_at = screen.view.row.last_at
+        row = replace(screen.view.row, status="silent")
+        view = replace(screen.view, row=row, ending="host a shows no heartbeat.")
+        show = replace(screen.snapshot, view=view)
+        screen.receive = lambda _: None  # type: ignore[method-assign]  # no live snapshot after it
+        screen.snapshot = show
+        screen.reshow()
+        when = time.strftime("%H:%M", time.localtime(last_at))
+        await until(pilot, lambda: "silent as of" in screen_text(pilot))
+        text = screen_text(pilot)
+        assert when in text.splitlines()[0]
+        assert "cycle 31/45, 70 % as of" in text.splitlines()[1]
+        assert "no heartbeat" in text.splitlines()[1]
+        assert " left" not in text.splitlines()[1]
+        await until(pilot, lambda: not lit & colours_of_body(pilot))
 
 
 async def test_where_there_is_no_room_tab_goes_through_the_panes(

@@ -35,6 +35,8 @@ class RunChart:
     name: str
     """As in the line of charts."""
     make: Callable[[RunView], Plot]
+    metric: Metric | None = None
+    """The metric that it shows by cycle; None of other charts."""
 
 
 def run_charts(view: RunView) -> tuple[RunChart, ...]:
@@ -59,5 +61,5 @@ def run_charts(view: RunView) -> tuple[RunChart, ...]:
 
 def _metric_chart(metric: Metric) -> RunChart:
     return RunChart(
-        _SHORT_NAMES.get(metric.name, metric.label), partial(metric_plot, metric=metric)
+        _SHORT_NAMES.get(metric.name, metric.label), partial(metric_plot, metric=metric), metric
     )

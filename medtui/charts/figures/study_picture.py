@@ -7,9 +7,9 @@ is the margin below that level.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from medtui.analysis.outcome import RunOutcome, StudyOutcome
+from medtui.charts.bands import BandKind
 from medtui.charts.plot import Interval, Level, Plot, Series, Zone
 from medtui.charts.run_identity import RunIdentity, identify_study
 from medtui.metrics import Metric, primary_metric
@@ -17,11 +17,6 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_control, is_reference, names_probe
 from medtui.units import MIB
-
-PictureBand = Literal["margin", "interval", "none"]
-"""The margin below the control, the control's own interval, or no band."""
-
-BANDS: tuple[PictureBand, ...] = ("margin", "interval", "none")
 
 _FAR = 4.0
 """A point that is so many times as far from the control as all nearer ones is off the scale."""
@@ -52,7 +47,7 @@ def picture_points(study: StudySummary, outcome: StudyOutcome | None) -> list[Pi
 
 
 def study_picture(
-    study: StudySummary, outcome: StudyOutcome | None, lit: str = "", band: PictureBand = "margin"
+    study: StudySummary, outcome: StudyOutcome | None, lit: str = "", band: BandKind = "margin"
 ) -> Plot:
     """Return the picture of a study; `lit` is the key of the run under the cursor."""
     points = picture_points(study, outcome)
@@ -134,7 +129,7 @@ def _levels(points: Sequence[PicturePoint], metric: Metric) -> tuple[Level, ...]
 
 
 def _zones(
-    levels: Sequence[Level], outcome: StudyOutcome | None, metric: Metric, band: PictureBand
+    levels: Sequence[Level], outcome: StudyOutcome | None, metric: Metric, band: BandKind
 ) -> tuple[Zone, ...]:
     """Return the band at the first level: that of the control, else of the reference."""
     if not levels or outcome is None or band == "none":

@@ -10,7 +10,7 @@ import condensa
 from torch import Tensor, nn
 
 from medtui.engine.lc import stored_state
-from medtui.engine.lc.direct import DirectScheme, apply_masks
+from medtui.engine.lc.direct import DirectScheme, FixedScheme, apply_masks
 from medtui.engine.lc.fast_mode import mode_arguments
 from medtui.engine.lc.hyper_parameters import hyper_parameters
 from medtui.engine.lc.loop import LC
@@ -73,6 +73,7 @@ def compress_fully(session: Session, w: nn.Module) -> Compressed:
     scheme = build_scheme(cell.scheme, cell.density, guard, session.image_shape)
     taps = remove_unreachable(session, scheme, w)
     direct = DirectScheme(scheme, w) if cell.scheme.direct else None
+    fixed = FixedScheme(scheme, w) if cell.scheme.is_by_flow and not direct else direct
     if direct:
         session.log.write(Noted("direct compression: what is left is trained without a penalty"))
     else:
@@ -82,7 +83,7 @@ def compress_fully(session: Session, w: nn.Module) -> Compressed:
     session.checkpoints.expect(len(stored_state.MODELS) * num_bytes(w))
     session.log.write(StageStarted(STAGE, settings.cycles, settings.steps))
     compressor = condensa.Compressor(
-        engine, direct or scheme, w, callbacks.batches, session.test, session.val, session.criterion
+        engine, fixed or scheme, w, callbacks.batches, session.test, session.val, session.criterion
     )
     batch = Batch("lc.batch_size", settings.batch_size, partial(session.try_batch, w))
     try:

@@ -16,17 +16,16 @@ from medtui.engine.pruning.operations import CondensaScheme
 from medtui.engine.pruning.schemes import operators_of
 
 
-class DirectScheme:
-    """A scheme that compressed once: each C step keeps the same weights, and only rounds them."""
+class FixedScheme:
+    """A scheme that chose once: each C step keeps the same weights, and only rounds them."""
 
     def __init__(self, scheme: CondensaScheme, w: nn.Module) -> None:
-        """Zero in `w` what the scheme removes; `w` keeps its types."""
+        """Choose by `w`, which is not changed."""
         self._scheme = scheme
         theta = deepcopy(w)
         scheme.pi(theta)
         self.masks = zero_masks(theta)
         """0/1 by parameter name: what stays zero."""
-        apply_masks(w, self.masks)
 
     def pi(self, module: nn.Module) -> None:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
@@ -41,6 +40,15 @@ class DirectScheme:
     def delta(self, module: nn.Module) -> None:
         """Undo rounding in place."""
         self._scheme.delta(module)
+
+
+class DirectScheme(FixedScheme):
+    """A scheme that compressed once: w itself has no other weights than those that it chose."""
+
+    def __init__(self, scheme: CondensaScheme, w: nn.Module) -> None:
+        """Zero in `w` what the scheme removes; `w` keeps its types."""
+        super().__init__(scheme, w)
+        apply_masks(w, self.masks)
 
 
 @torch.no_grad()

@@ -24,6 +24,7 @@ from medtui.engine.pruning.filter_norms import (
     open_layers,
 )
 from medtui.engine.pruning.following_norms import empty_norm
+from medtui.engine.pruning.synflow import ROUNDS, Flow, schedule
 from medtui.preset import GuardSettings, StructuredPruning
 
 _KEPT = 0.5
@@ -48,6 +49,7 @@ class GroupedPrune:
         guard: GuardSettings,
         types: tuple[type[Layer], ...],
         image_shape: ImageShape,
+        rounds: int = ROUNDS,
     ) -> None:
         self.density = density
         """Share of filters or neurons to keep, in all groups that are not protected."""
@@ -56,6 +58,7 @@ class GroupedPrune:
         self._types = types
         self._image_shape = image_shape
         self._criteria = criteria_named(operator.criteria)
+        self._rounds = rounds
         self._groups: list[ChannelGroup] | None = None
 
     def pi(self, module: nn.Module) -> None:
@@ -63,8 +66,11 @@ class GroupedPrune:
         groups = self.groups_of(module)
         if is_recording():
             kept = [torch.ones(group.size, dtype=torch.bool) for group in groups]
+        elif self._operator.score == "synflow":
+            kept = self._kept_by_flow(groups, module)
         else:
-            kept = self._choose(groups, [self._scores(group, module) for group in groups])
+            scores = [self._scores(group, module) for group in groups]
+            kept = self._choose(groups, scores, self.density)
         for group, each in zip(groups, kept, strict=True):
             _project(module, group, ~each)
 
@@ -103,14 +109,41 @@ class GroupedPrune:
             total.index_add_(0, torch.tensor(member.group_channels), shares)
         return total / group.costs
 
-    def _choose(self, groups: Sequence[ChannelGroup], scores: Sequence[Tensor]) -> list[Tensor]:
+    def _kept_by_flow(self, groups: Sequence[ChannelGroup], module: nn.Module) -> list[Tensor]:
+        """Return a mask of the kept channels for each group, removed in rounds.
+
+        A channel's score is the mean of its filters', as with norms; what flows through a layer is
+        the same in all of them, so that no layer's mean is needed.
+        """
+        flow = Flow(module, self._image_shape)
+        names = list({member.name: None for group in groups for member in group.layers})
+        kept: list[Tensor] = []
+        for density in schedule(self.density, self._rounds):
+            by_layer = flow.filter_scores(names)
+            scores = []
+            for group in groups:
+                total = torch.zeros(group.size, dtype=torch.float64)
+                for member in group.layers:
+                    found = by_layer[member.name].cpu()[list(member.layer_channels)]
+                    total.index_add_(0, torch.tensor(member.group_channels), found)
+                scores.append(total / group.costs)
+            kept = self._choose(groups, scores, density)
+            for group, each in zip(groups, kept, strict=True):
+                for member in group.layers:
+                    num_filters = len(by_layer[member.name])
+                    flow.keep(member.name, ~member.to_layer(~each, num_filters))
+        return kept
+
+    def _choose(
+        self, groups: Sequence[ChannelGroup], scores: Sequence[Tensor], density: float
+    ) -> list[Tensor]:
         """Return a mask of the kept channels for each group.
 
         Greedy, O(C log C) in the number of channels: the floors first, then the other channels of
         all groups by score. It stops at the first channel that exceeds the budget instead of
         trying cheaper ones below it, so that a lower score never survives a higher one.
         """
-        budget = int(self.density * sum(int(group.costs.sum()) for group in groups))
+        budget = int(density * sum(int(group.costs.sum()) for group in groups))
         if budget == 0 and groups:
             raise RuntimeError("Provided density value causes model to be zero.")
         orders = [torch.sort(each, descending=True, stable=True).indices for each in scores]

@@ -19,8 +19,12 @@ from medtui.engine.pruning.filter_norms import (
     open_layers,
 )
 from medtui.engine.pruning.following_norms import empty_norm, norms_after_layers
+from medtui.engine.pruning.synflow import ROUNDS, Flow, largest, schedule
 from medtui.engine.training.network import class_layer
 from medtui.preset import GuardSettings, StructuredPruning
+
+_KEPT = 0.5
+"""Threshold between a removed structure's 0 and a kept structure's 1."""
 
 
 class GuardedPrune:
@@ -31,6 +35,7 @@ class GuardedPrune:
     makes layers of different shapes comparable, and every layer keeps a floor. Layers that match
     `protect` are not pruned, and neither is the last layer, whose outputs are the classes.
     The ranking decides how many structures a layer keeps; Condensa removes those of smallest norm.
+    Synaptic flow needs no such scale: what flows through a layer is the same in all of them.
     Source of the ranking: Torch-Pruning's mean-normalised importance (Fang et al. 2023).
     """
 
@@ -41,6 +46,7 @@ class GuardedPrune:
         guard: GuardSettings,
         types: tuple[type[Layer], ...],
         image_shape: ImageShape | None = None,
+        rounds: int = ROUNDS,
     ) -> None:
         self.density = density
         """Share of filters or neurons to keep, in all layers that are not protected."""
@@ -49,14 +55,20 @@ class GuardedPrune:
         self._types = types
         self._criteria = criteria_named(operator.criteria)
         self._image_shape = image_shape
+        self._rounds = rounds
         self._norms: dict[str, str] | None = None
 
     def pi(self, module: nn.Module) -> None:
         """Compress `module` in place, or only mark it in Condensa's record mode."""
-        layers = self.layers_of(module)
+        named = self._open_layers(module)
+        layers = list(named.values())
         if is_recording():
             columns = [torch.zeros(0)] * len(layers)
             thresholds: Sequence[Tensor | float] = [0.0] * len(layers)
+        elif self._operator.score == "synflow":
+            masks = self._kept_by_flow(module, list(named))
+            columns = [mask.unsqueeze(1).float() for mask in masks]
+            thresholds = [_KEPT] * len(layers)
         else:
             norms = [norms_of(layer, self._criteria) for layer in layers]
             columns = [norm.unsqueeze(1) for norm in norms]
@@ -99,26 +111,49 @@ class GuardedPrune:
 
     def layers_of(self, module: nn.Module) -> list[Layer]:
         """Return the layers that may lose structures."""
+        return list(self._open_layers(module).values())
+
+    def _open_layers(self, module: nn.Module) -> dict[str, Layer]:
         outputs = class_layer(module)
-        return [
-            layer
+        return {
+            name: layer
             for name, layer in open_layers(module, self._types)
             if not is_protected(name, self._guard) and name != outputs
-        ]
+        }
+
+    def _kept_by_flow(self, module: nn.Module, names: Sequence[str]) -> list[Tensor]:
+        """Return masks of the structures that each layer keeps, removed in rounds."""
+        assert self._image_shape is not None, "flow is traced with the image shape"
+        flow = Flow(module, self._image_shape)
+        masks: list[Tensor] = []
+        for density in schedule(self.density, self._rounds):
+            scores = list(flow.filter_scores(names).values())
+            counts = self.allocate(scores, density, is_scaled=False)
+            masks = [largest(each, count) for each, count in zip(scores, counts, strict=True)]
+            for name, mask in zip(names, masks, strict=True):
+                flow.keep(name, mask)
+        return masks
 
     def max_kept(self, sizes: Sequence[int], density: float) -> int:
         """Return the maximum number of structures that a density allows."""
         return max_kept(sizes, density, self._guard, self._operator.align)
 
-    def allocate(self, norms: Sequence[Tensor]) -> list[int]:
-        """Return the number of structures to keep in each layer: its floor, then by score."""
+    def allocate(
+        self, norms: Sequence[Tensor], density: float | None = None, *, is_scaled: bool = True
+    ) -> list[int]:
+        """Return the number of structures to keep in each layer: its floor, then by score.
+
+        With `is_scaled`, norms are relative to their layer's where the guard says so.
+        """
         sizes = [len(norm) for norm in norms]
-        budget = int(self.density * sum(sizes))
+        budget = int((self.density if density is None else density) * sum(sizes))
         if budget == 0 and sizes:
             raise RuntimeError("Provided density value causes model to be zero.")
         floors = [floor_of(size, self._guard) for size in sizes]
         kept = list(floors)
-        for _, layer in self._above_floors(norms, floors)[: max(0, budget - sum(floors))]:
+        is_scaled = is_scaled and self._guard.normalise == "layer-mean"
+        ranked = _above_floors(norms, floors, is_scaled=is_scaled)
+        for _, layer in ranked[: max(0, budget - sum(floors))]:
             kept[layer] += 1
         align = self._operator.align or 1
         return [
@@ -126,13 +161,14 @@ class GuardedPrune:
             for count, size in zip(kept, sizes, strict=True)
         ]
 
-    def _above_floors(
-        self, norms: Sequence[Tensor], floors: Sequence[int]
-    ) -> list[tuple[float, int]]:
-        """Return (score, layer index) of each structure beyond its layer's floor, best first."""
-        candidates = []
-        for layer, (norm, floor) in enumerate(zip(norms, floors, strict=True)):
-            scale = float(norm.mean()) if self._guard.normalise == "layer-mean" else 1.0
-            ranked = torch.sort(norm, descending=True).values[floor:].tolist()
-            candidates += [(value / (scale or 1.0), layer) for value in ranked]
-        return sorted(candidates, key=lambda each: -each[0])
+
+def _above_floors(
+    norms: Sequence[Tensor], floors: Sequence[int], *, is_scaled: bool
+) -> list[tuple[float, int]]:
+    """Return (score, layer index) of each structure beyond its layer's floor, best first."""
+    candidates = []
+    for layer, (norm, floor) in enumerate(zip(norms, floors, strict=True)):
+        scale = float(norm.mean()) if is_scaled else 1.0
+        ranked = torch.sort(norm, descending=True).values[floor:].tolist()
+        candidates += [(value / (scale or 1.0), layer) for value in ranked]
+    return sorted(candidates, key=lambda each: -each[0])

@@ -15,9 +15,12 @@ from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.filter_norms import Layer, criteria_named
 from medtui.engine.pruning.group_pruning import GroupedPrune
 from medtui.engine.pruning.guarded_pruning import GuardedPrune
+from medtui.engine.pruning.synflow import ROUNDS
+from medtui.engine.pruning.weight_pruning import FlooredPrune, FlowPrune
 from medtui.engine.training.network import named_layers
 from medtui.errors import MedtuiError
 from medtui.preset import GuardSettings, StructuredPruning
+from medtui.preset.schemes import Score
 from medtui.units import format_count
 
 TIES = 1.001
@@ -57,12 +60,22 @@ class Units:
         return int(self.density * self.total)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What a scheme is built for, besides its density."""
+
+    guard: GuardSettings | None = None
+    """None is stock Condensa."""
+    image_shape: ImageShape | None = None
+    """Of the images; traces the network's channels and its synaptic flow."""
+    rounds: int = ROUNDS
+    """Rounds in which synaptic flow removes weights; fewer for a forecast."""
+
+
 class Operation(Protocol):
     """One kind of operator."""
 
-    def build(
-        self, cell: float | None, guard: GuardSettings | None, image_shape: ImageShape | None
-    ) -> CondensaScheme:
+    def build(self, cell: float | None, setting: Setting) -> CondensaScheme:
         """Return Condensa's scheme; `cell` is the density of the grid's cell."""
 
     def units_in(self, network: nn.Module, cell: float | None) -> Units | None:
@@ -83,11 +96,9 @@ class Rounding:
     dtype: str
     """torch's and Condensa's name of the type: `float16`."""
 
-    def build(
-        self, cell: float | None, guard: GuardSettings | None, image_shape: ImageShape | None
-    ) -> CondensaScheme:
+    def build(self, cell: float | None, setting: Setting) -> CondensaScheme:
         """Return Condensa's scheme."""
-        del cell, guard, image_shape
+        del cell, setting
         made: CondensaScheme = condensa.schemes.Quantize(getattr(condensa, self.dtype))
         return made
 
@@ -125,13 +136,19 @@ class WeightPruning:
     unit: str = "weights"
     block: int = 1
     """Number of weights in a unit."""
+    score: Score = "magnitude"
+    """What weights are ranked by."""
 
-    def build(
-        self, cell: float | None, guard: GuardSettings | None, image_shape: ImageShape | None
-    ) -> CondensaScheme:
-        """Return Condensa's scheme."""
-        del guard, image_shape
-        return self.stock(density_of(self.own, cell))
+    def build(self, cell: float | None, setting: Setting) -> CondensaScheme:
+        """Return Condensa's scheme, or with the guard one that keeps paths through the network."""
+        density = density_of(self.own, cell)
+        if setting.guard is None or self.block > 1:
+            return self.stock(density)
+        if self.score == "synflow":
+            assert setting.image_shape is not None, "flow is traced with the image shape"
+            return FlowPrune(density, setting.image_shape, setting.rounds)
+        is_floored = setting.guard.floor_weights > 0
+        return FlooredPrune(density, setting.guard) if is_floored else self.stock(density)
 
     def units_in(self, network: nn.Module, cell: float | None) -> Units | None:
         """Return the weights or blocks."""
@@ -165,22 +182,21 @@ class StructurePruning:
     """Condensa's class, which is used without the guard."""
     unit: str
 
-    def build(
-        self, cell: float | None, guard: GuardSettings | None, image_shape: ImageShape | None
-    ) -> CondensaScheme:
-        """Return Condensa's scheme, or with `guard` the one that empties no layer.
+    def build(self, cell: float | None, setting: Setting) -> CondensaScheme:
+        """Return Condensa's scheme, or with the guard the one that empties no layer.
 
-        An operator with `group` needs `image_shape` to trace the network.
+        An operator with `group` needs the image shape to trace the network.
         """
         operator, density = self.operator, density_of(self.operator.density, cell)
+        guard, image_shape = setting.guard, setting.image_shape
         if guard is None:
             return self.stock(
                 density, operator.align, criteria_named(operator.criteria), operator.prune_bias
             )
         if not operator.group:
-            return GuardedPrune(operator, density, guard, self.types, image_shape)
+            return GuardedPrune(operator, density, guard, self.types, image_shape, setting.rounds)
         assert image_shape is not None, "grouped operators are built with the image shape"
-        return GroupedPrune(operator, density, guard, self.types, image_shape)
+        return GroupedPrune(operator, density, guard, self.types, image_shape, setting.rounds)
 
     def units_in(self, network: nn.Module, cell: float | None) -> Units | None:
         """Return the filters or neurons."""

@@ -15,6 +15,7 @@ from medtui.engine.pruning.operations import (
     CondensaScheme,
     Operation,
     Rounding,
+    Setting,
     StructurePruning,
     WeightPruning,
 )
@@ -27,6 +28,7 @@ from medtui.engine.pruning.stock_schemes import (
     RecordedPrune,
     RecordedStructPrune,
 )
+from medtui.engine.pruning.synflow import ROUNDS
 from medtui.preset import (
     BlockPrune,
     FilterPrune,
@@ -47,7 +49,10 @@ def operation_of(operator: Operator) -> Operation:
         case Quantize():
             return Rounding(operator.dtype)
         case Prune():
-            return WeightPruning(operator.op, operator.density, ALL_LAYERS, RecordedPrune)
+            return WeightPruning(
+                operator.op, operator.density, ALL_LAYERS, RecordedPrune,
+                score=operator.score or "magnitude",
+            )  # fmt: skip
         case BlockPrune():
             return WeightPruning(
                 operator.op,
@@ -80,15 +85,16 @@ def build_scheme(
     density: float | None,
     guard: GuardSettings | None,
     image_shape: ImageShape | None = None,
+    rounds: int = ROUNDS,
 ) -> CondensaScheme:
     """Return Condensa's scheme for a cell; without `guard` it equals stock Condensa.
 
     Operators with `group` need the guard, and `image_shape` to trace the network. So does the
-    removal of weights that no pixel reaches, which is left out without `image_shape`.
+    removal of weights that no pixel reaches, which is left out without `image_shape`. `rounds` are
+    those in which an operator ranks by synaptic flow.
     """
-    built = [
-        operation_of(operator).build(density, guard, image_shape) for operator in scheme.operators
-    ]
+    setting = Setting(guard, image_shape, rounds)
+    built = [operation_of(operator).build(density, setting) for operator in scheme.operators]
     composed: CondensaScheme = built[0] if len(built) == 1 else condensa.schemes.Compose(built)
     is_pruning = any(isinstance(operator, Pruning) for operator in scheme.operators)
     if guard is None or image_shape is None or guard.unreachable == "keep" or not is_pruning:

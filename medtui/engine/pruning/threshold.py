@@ -32,8 +32,13 @@ def magnitude_threshold(values: Tensor, density: float) -> Tensor:
     num_kept = int(density * magnitudes.numel())
     if num_kept == 0:
         raise RuntimeError("Provided density value causes model to be zero.")
+    return kth_largest(magnitudes, num_kept)
+
+
+def kth_largest(magnitudes: Tensor, num_kept: int) -> Tensor:
+    """Return the `num_kept`-th largest of non-negative values, 1-d, as a 0-d tensor."""
     if magnitudes.dtype is not torch.float32 or magnitudes.numel() < _MIN_VALUES:
-        return _kth_largest(magnitudes, num_kept)
+        return _select(magnitudes, num_kept)
     # A NaN has the largest bit pattern of all, as it is the largest for `topk`.
     bins = magnitudes.view(torch.int32) >> _BIN_BITS
     counts = torch.bincount(bins, minlength=1)
@@ -42,8 +47,8 @@ def magnitude_threshold(values: Tensor, density: float) -> Tensor:
     above = int(torch.searchsorted(from_above, num_kept))
     num_higher = int(from_above[above - 1]) if above else 0
     in_bin = magnitudes[bins == len(counts) - 1 - above]
-    return _kth_largest(in_bin, num_kept - num_higher)
+    return _select(in_bin, num_kept - num_higher)
 
 
-def _kth_largest(values: Tensor, k: int) -> Tensor:
+def _select(values: Tensor, k: int) -> Tensor:
     return torch.kthvalue(values, values.numel() - k + 1).values

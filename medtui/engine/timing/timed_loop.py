@@ -95,7 +95,8 @@ class TimedLoop:
         preset = guarded_as(self._preset, cell)
         guard = preset.guard if preset.compress.guard == "on" else None
         noise = self._noise
-        scheme = build_scheme(cell.scheme, cell.density, guard, noise.image_shape)
+        # Synaptic flow is ranked once a run and not once a cycle.
+        scheme = build_scheme(cell.scheme, cell.density, guard, noise.image_shape, rounds=1)
         engine = LC(
             callbacks=callbacks, device=noise.device, step=_skip,
             steps=_ENDLESS, mb_iterations_first_l=1, mb_iterations_per_l=1,

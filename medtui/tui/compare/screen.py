@@ -1,5 +1,6 @@
 """Compare: any runs of any studies, side by side. Reads and computes in threads."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,9 @@ from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
 
 _Requests = Mapping[Pane, TabRequest]
+
+_SHOW_EVERY_S = 0.3
+"""Interval between redraws of the table while changes are computed, seconds."""
 
 
 class CompareScreen(CompareContent):
@@ -133,14 +137,18 @@ class CompareScreen(CompareContent):
     def on_tab_strip_chosen(self, message: TabStrip.Chosen) -> None:
         self._choose_tab(message.tab)
 
-    @work(thread=True, exclusive=True, group="load")
+    @work(thread=True, exclusive=True, group="load", description="read runs")
     def _load(self) -> None:
         runs = self._loader.load()
         self.app.call_from_thread(self._take_runs, runs)
 
     def _take_runs(self, runs: FinishedRuns) -> None:
-        if self.has_table:
-            self._state.take(runs)
+        if not self.has_table:
+            return
+        self._state.take(runs)
+        if self._rows is None:
+            self._show_table()  # first, and then what takes longer
+        else:
             self._refresh()
 
     def _refresh(self) -> None:
@@ -151,7 +159,7 @@ class CompareScreen(CompareContent):
     def _show_table(self) -> None:
         self._make_rows(self._state.prepare_rows())
 
-    @work(thread=True, exclusive=True, group="rows")
+    @work(thread=True, exclusive=True, group="rows", description="make rows")
     def _make_rows(self, make: Callable[[], CompareRows]) -> None:
         rows = make()
         if not get_current_worker().is_cancelled:
@@ -169,7 +177,7 @@ class CompareScreen(CompareContent):
         self._show_forest()
         self._light()
         if is_first:  # before, no run was under the cursor
-            self._compute_shown(is_about_run=True)
+            self._fill_tab()
 
     def _show_title(self) -> None:
         where = f"medtui  Compare ▸ {SUBGROUPS}" if self._is_whole else "medtui  Compare"
@@ -210,12 +218,12 @@ class CompareScreen(CompareContent):
                 {pane: each for pane, each in requests.items() if pane not in of_run}, self.colours
             )
 
-    @work(thread=True, exclusive=True, group="tab")
+    @work(thread=True, exclusive=True, group="tab", description="compute a tab")
     def _compute_tab(self, requests: _Requests, colours: Colours) -> None:
         """Compute what is about all marked runs."""
         self._compute_panes(requests, colours)
 
-    @work(thread=True, exclusive=True, group="run")
+    @work(thread=True, exclusive=True, group="run", description="compute a run")
     def _compute_of_run(self, requests: _Requests, colours: Colours) -> None:
         """Compute what is about the run under the cursor; the next run takes its place."""
         self._compute_panes(requests, colours)
@@ -228,18 +236,25 @@ class CompareScreen(CompareContent):
                 return
             self.app.call_from_thread(self._show_content, pane, request, content)
 
-    @work(thread=True, exclusive=True, group="changes")
+    @work(thread=True, exclusive=True, group="changes", description="compute changes")
     def _compute_changes(self, request: TabRequest) -> None:
-        """Compute the table's differences one by one."""
-        worker = get_current_worker()
-        for key, found in compute_differences(self._loader, request):
+        """Compute the table's differences, and show from time to time what is known."""
+        worker, found = get_current_worker(), dict[str, Differences | str]()
+        due_at = time.monotonic() + _SHOW_EVERY_S
+        for key, change in compute_differences(self._loader, request):
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._take_differences, key, found)
+            found[key] = change
+            if time.monotonic() >= due_at:
+                self.app.call_from_thread(self._take_differences, found)
+                found, due_at = {}, time.monotonic() + _SHOW_EVERY_S
+        if found:
+            self.app.call_from_thread(self._take_differences, found)
 
-    def _take_differences(self, key: str, found: Differences | str) -> None:
+    def _take_differences(self, found: Mapping[str, Differences | str]) -> None:
         """Show what became known; no row is made again for it."""
-        if self._state.take_differences(key, found) and self._rows is not None:
+        is_new = [self._state.take_differences(key, change) for key, change in found.items()]
+        if any(is_new) and self._rows is not None:
             self._show_rows(self._rows.with_differences(dict(self._state.differences)))
 
     def _show_search(self) -> None:

@@ -9,7 +9,6 @@ from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
 from medtui.charts.export import chart_csv
-from medtui.charts.figures.run_charts import RunChart, run_charts
 from medtui.charts.style import ChartStyle
 from medtui.charts.viewport import Viewport, apply_viewport
 from medtui.monitor.run_view import RunView
@@ -18,6 +17,7 @@ from medtui.tui.run.answer_pane import answer_sheet
 from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.layout_rows import BRIEF_ROWS, brief_rows, hero_rows
 from medtui.tui.run.panes import CHOICES, Content, pane_text, usual_content
+from medtui.tui.run.run_charts import RunCharts
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.choice_line import ChoiceLine, choice_line
 from medtui.tui.widgets.log_view import LogView
@@ -40,12 +40,13 @@ class RunBody(Container):
 
     DEFAULT_CSS = """
     RunBody { height: 1fr; }
+    RunBody.-silent { opacity: 65%; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._pane = 0
-        self._chart = 0
+        self._charts = RunCharts()
         self._chosen: dict[str, Content] = {}
         self._is_sorted = False
         self._view: RunView | None = None
@@ -98,11 +99,8 @@ class RunBody(Container):
         """Show the chart or tab with this number, from 0, in the pane that has the keys."""
         if self.pane in CHOICES:
             self._choose_content(self.pane, number)
-        elif self._view is not None and number < len(run_charts(self._view)):
-            if number != self._chart:
-                self._chart = number
-                self.query_one("#curves", Chart).viewport = Viewport()
-            self.go_to("curves")
+        elif self._view is not None:
+            self._look_at(is_other=self._charts.choose(number, self._view))
 
     def choose_next(self, step: int) -> None:
         """Show the next chart or tab of the pane that has the keys."""
@@ -113,7 +111,22 @@ class RunBody(Container):
             at = choices.index(self._content(self.pane, self._view))
             self.choose((at + step) % len(choices))
         else:
-            self.choose((self._chart + step) % len(run_charts(self._view)))
+            self._look_at(is_other=self._charts.step(step, self._view))
+
+    def next_metric(self) -> None:
+        """Show the next metric by cycle."""
+        if self._view is not None:
+            self._look_at(is_other=self._charts.next_metric(self._view))
+
+    def next_band(self) -> None:
+        """Show the next kind of band behind the curves."""
+        self._charts.next_band()
+
+    def _look_at(self, *, is_other: bool) -> None:
+        """Give the large chart the keys; another one is shown whole."""
+        if is_other:
+            self.query_one("#curves", Chart).viewport = Viewport()
+        self.go_to("curves")
 
     def order(self) -> None:
         """Order the layers by density, or as in the network."""
@@ -167,24 +180,14 @@ class RunBody(Container):
         """Show a run in every pane; return its answer."""
         self._view = view
         self.set_class(view.result is not None, "-over")
+        self.set_class(view.row.status == "silent", "-silent")
         answer = answer_of(view, found)
-        self._show_charts(view, style)
+        large, *beside = (self.query_one(f"#{name}", Chart) for name in ("curves", *MORE_CHARTS))
+        self._charts.show(view, answer, style, large, beside)
         self._show_answer(view, answer, found, style)
         for place in CHOICES:
             self._show_content(place, view, found, files, style)
         return answer
-
-    def _show_charts(self, view: RunView, style: ChartStyle) -> None:
-        charts = run_charts(view)
-        self._chart = min(self._chart, len(charts) - 1)
-        names = [chart.name for chart in charts]
-        plot = charts[self._chart].make(view)
-        self.query_one("#curves", Chart).show(plot, style, names, self._chart)
-        others = [chart for at, chart in enumerate(charts) if at != self._chart]
-        for name, chart in zip(MORE_CHARTS, _most_telling(others), strict=False):
-            widget = self.query_one(f"#{name}", Chart)
-            if widget.size:
-                widget.show(chart.make(view), style)
 
     def _show_answer(
         self, view: RunView, answer: Answer, found: "Comparison | None", style: ChartStyle
@@ -284,9 +287,3 @@ class RunBody(Container):
         for row in self.query(".row"):
             row.set_class(current in row.children, "current")
         self.set_class(self.pane == "curves", "-on-chart")
-
-
-def _most_telling(charts: Sequence[RunChart]) -> list[RunChart]:
-    """Return the charts that stand beside the first: loss, AUROC and the training loss first."""
-    wanted = ("loss", "AUROC", "step", "acc")
-    return sorted(charts, key=lambda each: wanted.index(each.name) if each.name in wanted else 9)

@@ -5,15 +5,18 @@ from medtui.monitor.run_view import RunView
 from medtui.telemetry import GpuSample, Sample
 from medtui.tui.gpu_rows import LABEL, GpuUse, gib, number, room_of, write_gpu
 from medtui.tui.run.sheet import Sheet, gauge, sparkline
+from medtui.tui.status_text import as_of
 
 
-def machine_caption(view: RunView) -> tuple[str, str]:
-    """Return the pane's title, and what its numbers are."""
+def machine_caption(view: RunView, now: float) -> tuple[str, str]:
+    """Return the pane's title, and from when its numbers are."""
     is_live = view.row.status == "running"
     title = "GPU" if view.telemetry.has_gpu else "Process and machine"
     if view.telemetry.latest is None:
         return title, ""
-    return title, "each second" if is_live else "the last sample"
+    if is_live:
+        return title, "each second"
+    return title, as_of(view.telemetry.latest.time, now)
 
 
 def machine_sheet(view: RunView, width: int, colours: Colours, *, is_ascii: bool = False) -> Sheet:

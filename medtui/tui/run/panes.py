@@ -1,5 +1,6 @@
 """The panes below the chart, and what each can show."""
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -83,7 +84,7 @@ def pane_text(
             sheet = patients_sheet(found, width, colours)
             return PaneText(_TITLES[content], sheet.canvas(), patients_caption(found))
         case "machine":
-            title, below = machine_caption(view)
+            title, below = machine_caption(view, time.time())
             sheet = machine_sheet(view, width, colours, is_ascii=is_ascii)
             return PaneText(title, sheet.canvas(), below)
         case "size":

@@ -26,7 +26,7 @@ from medtui.tui.run.bindings import RUN_BINDINGS
 from medtui.tui.run.body import RunBody
 from medtui.tui.screens.refusals import refusal
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
-from medtui.tui.status_text import state_text
+from medtui.tui.status_text import as_of, state_text
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
 from medtui.tui.widgets.filter_input import FilterInput
@@ -125,10 +125,13 @@ class RunScreen(SnapshotScreen):
             (f"{run.letter} ", colours.of(run.tint)),
             (view.row.title, f"bold {colours.strong}"),
         )
-        self.query_one(TitleBar).show(title, state_text(view.row.status, colours))
+        state = state_text(view.row.status, colours)
+        if view.row.status == "silent":
+            state.append(f" {as_of(view.row.last_at, self.now)}".rstrip(), colours.muted)
+        self.query_one(TitleBar).show(title, state)
         self._read_more(view)
         answer = self.body.show(view, self._found, self._files, self.chart_style)
-        self.query_one(ProgressHeader).show(view, answer, colours)
+        self.query_one(ProgressHeader).show(view, answer, colours, self.now)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.reshow)
@@ -169,6 +172,16 @@ class RunScreen(SnapshotScreen):
         """Show the next chart, or the next tab of the pane."""
         self.body.choose_next(step)
         self.call_after_refresh(self.reshow)
+
+    def action_metric(self) -> None:
+        """Show the next metric by cycle."""
+        self.body.next_metric()
+        self.call_after_refresh(self.reshow)
+
+    def action_band(self) -> None:
+        """Show the next kind of band."""
+        self.body.next_band()
+        self.reshow()
 
     def action_order(self) -> None:
         self.body.order()

@@ -9,7 +9,7 @@ from medtui.monitor.run_view import RunView
 from medtui.tui.run.answer import Answer
 from medtui.tui.run.answer_pane import verdict_look
 from medtui.tui.run.outcome import gains_text
-from medtui.tui.status_text import left_of, place_of, speed_of
+from medtui.tui.status_text import as_of, left_of, place_of, speed_of
 from medtui.tui.widgets.progress_bar import bar
 from medtui.units import format_duration, format_percent, plural
 
@@ -38,7 +38,7 @@ class ProgressHeader(Static):
 
     _shown: Text | None = None
 
-    def show(self, view: RunView, answer: Answer, colours: Colours) -> None:
+    def show(self, view: RunView, answer: Answer, colours: Colours, now: float) -> None:
         """Show the lines for this width: in narrow terminals progress has one, a result none."""
         width = self.content_size.width
         is_narrow = width < _WIDE
@@ -47,6 +47,8 @@ class ProgressHeader(Static):
             lines = self._progress(view, colours, is_narrow=is_narrow)
         elif view.result is not None:
             lines = [] if is_narrow else _result(view, answer, width, colours)
+        elif view.row.status == "silent":
+            lines.append(_last_known(view, colours, now))
         elif view.ending:
             lines.append(Text(f"{view.row.status}: {view.ending}", colours.states[view.row.status]))
         elif view.row.status == "queued":
@@ -114,6 +116,17 @@ class ProgressHeader(Static):
             said.pop()
         text.append("  " + " · ".join(said))
         return text
+
+
+def _last_known(view: RunView, colours: Colours, now: float) -> Text:
+    """Return how far a silent run had come when it was last heard of, and why it is silent."""
+    progress = view.row.progress
+    share = f", {format_percent(progress.share, 0)}" if progress.cycles else ""
+    where = f"{place_of(progress)}{share} " if progress.stage else ""
+    return Text.assemble(
+        (f"{where}{as_of(view.row.last_at, now)}".strip(), colours.muted),
+        (f" · silent: {view.ending}", colours.states["silent"]),
+    )
 
 
 def warnings_of(view: RunView, colours: Colours) -> list[Text]:

@@ -9,7 +9,7 @@ from medtui.charts.palette import Colours
 from medtui.charts.run_identity import RunIdentity, identify_study
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
-from medtui.tui.status_text import age_of, place_of, state_text
+from medtui.tui.status_text import age_of, as_of, place_of, state_text
 from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.run_titles import fitted_title
 from medtui.tui.widgets.sparkline import sparkline
@@ -101,6 +101,8 @@ class RunTable(RecordTable):
         outcome: StudyOutcome | None,
         colours: Colours,
         marked: Collection[str] = (),
+        *,
+        now: float = 0.0,
     ) -> None:
         """Show one study's runs, or none; those `marked` will be compared."""
         if study is None:
@@ -116,9 +118,11 @@ class RunTable(RecordTable):
         rows = dict[str, dict[str, Text]]()
         for run in study.runs:
             found = outcome.run(run.name) if outcome else None
-            cells = run_cells(run, found, marks[run.key], colours, width)
+            cells = run_cells(run, found, marks[run.key], colours, width, now)
             curve = sparkline(curves[run.name], _CURVE, scale)
             rows[run.key] = cells | {"curve": Text(f" {curve}", colours.of(marks[run.key].tint))}
+            if run.status == "silent":
+                rows[run.key] = _dimmed(rows[run.key], colours)
             if run.key in marked:
                 rows[run.key]["letter"] = Text.assemble("▸", cells["letter"][1:])
         self.show(rows)
@@ -144,8 +148,9 @@ def study_cells(
         word = f"{word or study.status} {age}"
     state = state_text(study.status, colours, word)
     chosen = outcome.chosen if outcome else None
+    name = colours.muted if study.status == "silent" else f"bold {colours.strong}"
     cells = {
-        "name": Text.assemble(state[:1], " ", (study.name, f"bold {colours.strong}")),
+        "name": Text.assemble(state[:1], " ", (study.name, name)),
         "state": state[2:],
         "bar": bar(study.share, _BAR, colours, colours.states[study.status]),
         "runs": Text(f"{study.num_finished}/{study.num_planned}"),
@@ -170,6 +175,7 @@ def run_cells(
     mark: RunIdentity,
     colours: Colours,
     title_width: int,
+    now: float = 0.0,
 ) -> dict[str, Text]:
     """Return a run's row."""
     left = run.status == "running" and run.seconds_left is not None
@@ -184,7 +190,7 @@ def run_cells(
             fitted_title(run.title, title_width), colours.strong if is_begun else colours.muted
         ),
         "value": Text(run.headline.show(value).removesuffix(" %") if value is not None else ""),
-        "change": _change(run, found, colours),
+        "change": _change(run, found, colours, now),
         "verdict": Text.assemble(" ", verdict_word(found.state if found else None, colours)),
         "smaller": Text(
             format_factor(found.smaller) if found and found.smaller else "", colours.text
@@ -196,7 +202,15 @@ def run_cells(
     }
 
 
-def _change(run: RunSummary, found: RunOutcome | None, colours: Colours) -> Text:
+def _dimmed(cells: dict[str, Text], colours: Colours) -> dict[str, Text]:
+    """Return the cells of a silent run: its state alone has a colour."""
+    return {
+        name: cell if name == "change" else Text(cell.plain, colours.muted)
+        for name, cell in cells.items()
+    }
+
+
+def _change(run: RunSummary, found: RunOutcome | None, colours: Colours, now: float) -> Text:
     """Return a finished run's change; of others the state, with the metric on val so far."""
     if run.warning:
         word = "cannot be read" if run.problem else run.warning
@@ -209,6 +223,8 @@ def _change(run: RunSummary, found: RunOutcome | None, colours: Colours) -> Text
     if run.status == "running":
         place = place_of(run.progress)
         state = Text(f"{state.plain[0]} {place.rpartition(' ')[2] or 'starting'}", state.style)
+    if run.status == "silent":
+        return Text.assemble(state, (f" {as_of(run.last_at, now)}".rstrip(), colours.muted))
     if run.val is not None and run.status != "finished":
         state = Text.assemble(state, (f" val {run.headline.show(run.val)}", colours.muted))
     return state

@@ -75,14 +75,14 @@ class StudyPane(Vertical):
     ) -> None:
         """Show a study; `place` is its number among those shown, and their count."""
         table = self.query_one(RunTable)
-        table.show_study(study, outcome, style.colours, marked)
+        table.show_study(study, outcome, style.colours, marked, now=now)
         self._go_to_first(study, outcome, table)
         run = self._selected(study)
         self.query_one(StudyPicture).show_study(study, outcome, run.key if run else "", style)
         self._put("study-line", study_line(study, *place, style.colours, now))
         lines = sentences(study, outcome, style.colours, max(20, self.size.width - 1))
         self._put("sentences", Text("\n").join(lines))
-        details = run_details(run, outcome, style.colours) if run else Text()
+        details = run_details(run, outcome, style.colours, now) if run else Text()
         self._put("run-details", details)
 
     def _go_to_first(

@@ -9,9 +9,8 @@ from textual.events import Click
 from textual.message import Message
 
 from medtui.analysis.outcome import StudyOutcome
+from medtui.charts.bands import BandKind, next_band
 from medtui.charts.figures.study_picture import (
-    BANDS,
-    PictureBand,
     PicturePoint,
     picture_points,
     study_picture,
@@ -41,7 +40,7 @@ class StudyPicture(Chart, can_focus=True):
     _points: tuple[PicturePoint, ...] = ()
     """Runs in the picture, the smallest first."""
     _lit = ""
-    _band: PictureBand = "margin"
+    _band: BandKind = "margin"
     _shown: tuple[StudySummary, StudyOutcome | None, ChartStyle] | None = None
 
     @dataclass
@@ -68,7 +67,7 @@ class StudyPicture(Chart, can_focus=True):
 
     def action_band(self) -> None:
         """Show the next kind of band."""
-        self._band = BANDS[(BANDS.index(self._band) + 1) % len(BANDS)]
+        self._band = next_band(self._band)
         if self._shown is not None:
             study, outcome, style = self._shown
             self.show(study_picture(study, outcome, self._lit, self._band), style)

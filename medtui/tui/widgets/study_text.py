@@ -9,7 +9,7 @@ from medtui.charts.palette import Colours
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary
-from medtui.tui.status_text import age_of, state_text
+from medtui.tui.status_text import age_of, as_of, state_text
 from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
 from medtui.units import format_bytes, format_density, format_duration, format_factor, plural
 
@@ -60,7 +60,9 @@ def sentences(
     return first, second
 
 
-def run_details(run: RunSummary, outcome: StudyOutcome | None, colours: Colours) -> Text:
+def run_details(
+    run: RunSummary, outcome: StudyOutcome | None, colours: Colours, now: float = 0.0
+) -> Text:
     """Return what is known of the run under the cursor, in four lines."""
     found = outcome.run(run.name) if outcome else None
     text = Text.assemble((run.title, f"bold {colours.strong}"), "  ")
@@ -77,7 +79,10 @@ def run_details(run: RunSummary, outcome: StudyOutcome | None, colours: Colours)
         shown = "" if run.test is None else f"test {run.headline.show(run.test)} · "
         text.append(f"{shown}comparing …\n" if outcome is None else f"{shown}\n", colours.muted)
     elif run.val is not None:
-        text.append(f"val {run.headline.show(run.val)} so far; test at the end\n", colours.muted)
+        said = f"val {run.headline.show(run.val)}"
+        is_silent = run.status == "silent"
+        when = as_of(run.last_at, now) if is_silent else "so far; test at the end"
+        text.append(f"{said} {when}\n", colours.muted)
     size = [format_bytes(run.bytes_packed)] if run.bytes_packed else []
     size += [f"{format_factor(found.smaller)} smaller"] if found and found.smaller else []
     size += [f"density {format_density(run.density)}"] if run.is_compressed and run.density else []
