@@ -36,5 +36,8 @@ class GuardSettings(Document):
     finetune_epochs: int | None = Field(default=None, ge=0, le=10_000)
     """Epochs of training with the zeros held, after the last cycle. None is 1 for a density below
     0.1 and 0 for others; a control trains as long as the longest of its study's compressions."""
+    finetune_network: Literal["shrunk", "whole"] = "shrunk"
+    """What is trained then: the network without its empty filters, which has the same gradients and
+    is several times faster, or the whole one. Without structured pruning it is the whole one."""
     finetune_lr: float = Field(default=0.01, gt=0)
     """Peak learning rate of that training, which falls to zero by its end."""

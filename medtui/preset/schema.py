@@ -24,6 +24,7 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "evaluate.w_every": {1: 1},
     "guard.batchnorm_pull": {1: "group"},
     "guard.finetune_epochs": {1: 0},
+    "guard.finetune_network": {1: "whole"},
     "guard.floor_weights": {1: 0.0},
     "guard.recalibrate_images": {1: 2048},
     "guard.unreachable": {1: "keep"},

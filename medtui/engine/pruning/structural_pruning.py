@@ -4,7 +4,7 @@ The shrunk network computes the same logits with fewer channels, so it is smalle
 support for sparsity. Only channels that are empty in every coupled layer can be removed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -67,11 +67,8 @@ def shrink(network: nn.Module, image_shape: ImageShape, *, is_cropped: bool = Fa
     empty = dict(empty_structures(network))
     expected = {name: len(each) for name, each in empty.items()}
     shifted: set[str] = set()
-    removable = [(group, _removable(group, network)) for group in graph.groups]
-    for group, channels in removable:
-        if not channels or not graph.remove(group, channels):
-            continue
-        shifted |= _shifts(group, channels, network)
+    for group, channels in remove_empty(graph, network):
+        shifted |= shifting_norms(group, channels, network)
         for member in group.layers:
             expected[member.name] -= sum(each in channels for each in member.group_channels)
     shrunk = graph.network
@@ -98,7 +95,7 @@ def check_same(network: nn.Module, shrunk: Shrunk, images_NCHW: Tensor) -> float
         NotShrinkable: the logits differ by more than `TOLERANCE`.
     """
     images = images_NCHW[:NUM_CHECKED].float()
-    expected, found = (_logits(each, images) for each in (network, shrunk.network))
+    expected, found = (logits_of(each, images) for each in (network, shrunk.network))
     difference = float((expected - found).abs().max())
     allowed = TOLERANCE * max(1.0, float(expected.abs().max()))
     if difference <= allowed:
@@ -156,13 +153,22 @@ def layer_channels(network: nn.Module, cropped: Collection[str]) -> list[LayerCh
     return widths
 
 
+def remove_empty(
+    graph: ChannelGraph, network: nn.Module
+) -> Iterator[tuple[ChannelGroup, set[int]]]:
+    """Remove from the graph's network the channels that are empty in `network`; yield them."""
+    for group, channels in [(group, _removable(group, network)) for group in graph.groups]:
+        if channels and graph.remove(group, channels):
+            yield group, channels
+
+
 def _removable(group: ChannelGroup, network: nn.Module) -> set[int]:
     """Return the channels that are empty in every layer; all but one if all are."""
     empty: list[int] = group.are_empty(network).nonzero().flatten().tolist()
     return set(empty[1:] if len(empty) == group.size else empty)
 
 
-def _shifts(group: ChannelGroup, gone: set[int], network: nn.Module) -> set[str]:
+def shifting_norms(group: ChannelGroup, gone: set[int], network: nn.Module) -> set[str]:
     """Return the BatchNorms that turn an empty channel into a nonzero constant."""
     is_gone = torch.zeros(group.size, dtype=torch.bool)
     is_gone[list(gone)] = True
@@ -186,7 +192,8 @@ def _restore_types(shrunk: nn.Module, network: nn.Module) -> None:
         tensor.data = tensor.data.to(types[name])
 
 
-def _logits(network: nn.Module, images_NCHW: Tensor) -> Tensor:
+def logits_of(network: nn.Module, images_NCHW: Tensor) -> Tensor:
+    """Return the logits (N, K) of normalised images, in float32 and evaluation mode."""
     logits_NK: Tensor = deepcopy(network).float().eval()(images_NCHW)
     return logits_NK
 

@@ -12,12 +12,17 @@ from torch import nn
 from medtui.engine.lc.compression import compress_fully
 from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.pruning.filter_norms import zero_masks
+from medtui.engine.pruning.structural_pruning import NUM_CHECKED
+from medtui.engine.pruning.subnetwork import Subnetwork, computes_the_same, subnetwork_of
+from medtui.engine.run.checkpoint import unprefixed
 from medtui.engine.run.session import Session
+from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.network import load_stored, state_of
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import Noted
 from medtui.metrics import primary_metric
 from medtui.runs.checkpoint_files import note_model, noted_model
+from medtui.units import format_count
 
 OF_BEST, OF_LAST = "finetune", "finetune-last"
 """Stages: fine-tuning of the best cycle's theta, and of the last one's."""
@@ -35,7 +40,8 @@ class _Candidate:
 def finetune(session: Session, theta: nn.Module, stage: str = OF_BEST) -> nn.Module:
     """Return theta after fine-tuning with fixed zeros, in theta's types; theta itself if disabled.
 
-    It is trained in float32 and converted back at the end.
+    It is trained in float32 and converted back at the end. Where filters are empty, the network
+    without them is trained, and written back.
     """
     plan = replace(TrainingPlan.of_finetuning(session.preset), stage=stage)
     if plan.epochs == 0:
@@ -44,10 +50,45 @@ def finetune(session: Session, theta: nn.Module, stage: str = OF_BEST) -> nn.Mod
         content = session.save_model(theta)
         note_model(session.folder.checkpoint, session.folder.model.name, content)
     masks = zero_masks(theta)
-    tuned, _ = train(session, deepcopy(theta).float(), plan, masks)
+    tuned = deepcopy(theta).float()
+    part = _part_of(session, tuned, stage)
+    if part is None:
+        tuned, _ = train(session, tuned, plan, masks)
+    else:
+        masks = {name: part.part(name, mask) for name, mask in masks.items()}
+        trained, _ = train(session, part.network, plan, masks)
+        part.write(trained, tuned)
     for name, parameter in theta.named_parameters():
         parameter.data = tuned.get_parameter(name).data.to(parameter.dtype)
     return theta
+
+
+def _part_of(session: Session, whole: nn.Module, stage: str) -> Subnetwork | None:
+    """Return the part of a network to train in its place; None where that is the whole one.
+
+    A checkpoint of the whole network is continued with that.
+    """
+    is_structured = session.cell is not None and session.cell.scheme.is_structured
+    if session.preset.guard.finetune_network == "whole" or not is_structured:
+        return None
+    images, _ = next(iter(EvaluationBatches(session.val.images, NUM_CHECKED)))
+    try:
+        part = subnetwork_of(whole, session.image_shape)
+        is_same = part is not None and computes_the_same(whole, part, images)
+    except Exception as error:  # noqa: BLE001 - the whole network can be trained in any case
+        session.log.write(Noted(f"the shrunk network cannot be trained: {error}"))
+        return None
+    restored = session.restored
+    if part is None or not is_same or (
+        restored is not None
+        and restored.state.stage == stage
+        and not part.fits(unprefixed("model", restored.tensors))
+    ):  # fmt: skip
+        return None
+    total = sum(parameter.numel() for parameter in whole.parameters())
+    shares = f"{format_count(part.num_parameters)} of {format_count(total)} parameters"
+    session.log.write(Noted(f"fine-tuning trains the network without empty filters: {shares}"))
+    return part
 
 
 def choose_finetuned(
