@@ -79,6 +79,14 @@ def test_a_study_preset_asks_for_what_its_figures_show(name: str) -> None:
         assert not preset.data.augment.flip_vertical
 
 
+def test_figure_8_has_the_scheme_that_the_study_can_only_have_meant() -> None:
+    """Its "Quantize16" at a density prunes and rounds; single weights alone stand beside it."""
+    compress = load_preset("study/fig08").compress
+    assert compress.schemes == ("PruneQuantize16", "Prune")
+    assert compress.densities[0] == 0.1
+    assert compress.densities[-1] <= 1e-6
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_preset_has_condensa_s_budget_or_is_a_short_form(name: str) -> None:
     """Presets for GPUs have a long first L step; none is below the budget at which L-C works."""

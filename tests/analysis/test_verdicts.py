@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.verdict_simulation import Setting, judge_study, simulate
 from medtui.analysis.columns import columns_named
 from medtui.analysis.differences import differences
 from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
@@ -15,6 +16,7 @@ from medtui.analysis.subgroup_tables import changed_answers_table, class_changes
 from medtui.analysis.verdicts import JudgedChange, judge, judge_together
 from medtui.metrics import primary_metric
 from medtui.metrics.intervals import Difference
+from medtui.metrics.shortage import MIN_POSITIVES
 from medtui.preset import Preset, parse_preset
 from medtui.preset.measuring import DEFAULT_MARGIN
 from medtui.runs.folder import StudyFolder
@@ -71,6 +73,19 @@ def test_one_of_fifteen_intervals_below_zero_is_no_finding() -> None:
     assert judge_together([chance], 0.02)[0].state == "worse"
     assert judge_together([chance, *others], 0.02)[0].state == "not shown"
     assert judge_together([clear, *others], 0.02)[0].state == "worse"
+
+
+def test_classes_without_a_loss_are_seldom_called_worse() -> None:
+    """In 20 studies of the 15 labels of ChestX-ray14, of 99 patients and networks of equal merit.
+
+    One study in twenty may name a class; four of them would be luck in one case of sixty.
+    """
+    rng = np.random.default_rng(0)
+    found = [judge_study(simulate(Setting("films", "multi", 99), rng, 0.0)) for _ in range(20)]
+    assert sum("worse" in study.states for study in found) <= 3
+    for study in found:
+        is_rare = [count < MIN_POSITIVES for count in study.positives]
+        assert [state == "not judged" for state in study.states] == is_rare
 
 
 def test_what_is_not_judged_does_not_count_for_others() -> None:
