@@ -12,7 +12,8 @@ from typing import Any
 _NAMES = {
     "worker killed": "a worker killed at a random moment, once to three times",
     "worker killed at a change of a file": "a worker killed at a random change of a file",
-    "processes of a study killed": "worker, supervisor, sampler or all of them killed, four times",
+    "processes of a study killed": "worker, supervisor, sampler, fork server or all, five kills",
+    "fork server killed": "a fork server killed around a request, eight times",
     "disk fault": "a file operation that fails, once or from then on",
     "race in two containers": "processes in two containers that race for a folder",
     "suspended through a takeover": "a writer suspended through a takeover, and continued",
@@ -38,8 +39,8 @@ def main() -> None:
 
 def _details(found: list[dict[str, Any]]) -> str:
     texts = []
-    for key, noun in (("kills", "kills"), ("racers", "racers"), ("failed", "runs that failed"),
-                      ("tried", "tried"), ("refused", "refused"),
+    for key, noun in (("kills", "kills"), ("forked", "processes forked"), ("racers", "racers"),
+                      ("failed", "runs that failed"), ("tried", "tried"), ("refused", "refused"),
                       ("toml", "of these valid TOML")):  # fmt: skip
         if key in found[0]:
             texts.append(f"{sum(each[key] for each in found):,} {noun}")

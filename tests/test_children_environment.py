@@ -15,6 +15,7 @@ from medtui.datasets.decoding.pool import Child
 from medtui.datasets.image_lookup import pictures_of
 from medtui.doctor.software import read_torch_facts
 from medtui.errors import EnvironmentProblem
+from medtui.fork_server import ForkServer
 from medtui.jobs import benchmark, launcher, supervisor, tracker
 from medtui.jobs.dataset_inspection import AugmentationPreview, FullInspection, QuickInspection
 from medtui.jobs.device_slots import Slot
@@ -43,6 +44,9 @@ def _bench(study: StudyFolder) -> object:
 STARTS: dict[str, Callable[[StudyFolder], object]] = {
     "preflight": lambda _: launcher.preflight(load_preset("demo")),
     "supervisor": launcher.resume_study,
+    "fork server": lambda _: ForkServer(
+        [], child_process.child_environment(), warn=lambda _: None
+    ).start(),
     "worker": _supervise,
     "benchmark": _bench,
     "export": lambda study: ExportProcess(study.reference, ExportPlan(["onnx"], "")),
@@ -122,7 +126,7 @@ def test_no_module_starts_a_process_in_another_way():
     }
     assert found - {"child_process.py"} == {
         "jobs/launcher.py", "jobs/worker_process.py", "jobs/tracker.py", "comet/dispatch.py",
-        "datasets/decoding/pool.py", "telemetry/sampler_process.py",
+        "datasets/decoding/pool.py", "telemetry/sampler_process.py", "fork_server/client.py",
         "engine/run/provenance.py", "doctor/terminal.py",  # git, nvidia-smi, tmux
         "engine/timing/cpu_share.py",  # a bare interpreter that counts
     }  # fmt: skip

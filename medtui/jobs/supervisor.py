@@ -6,22 +6,21 @@ searches' findings; events are in the runs' own logs.
 """
 
 import argparse
-import os
 import signal
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
+from medtui.fork_server import ForkServer
 from medtui.jobs.benchmark import start_bench
 from medtui.jobs.device_slots import Slot, find_slots
+from medtui.jobs.job import Job
 from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
-from medtui.jobs.worker_process import start_worker
-from medtui.monitor.run_feed import RunFeed
+from medtui.jobs.worker_process import WorkerStarter, server_modules
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.claim import Fence, Superseded, unfenced
@@ -37,33 +36,23 @@ from medtui.upgrade import RESUME_HINT, explain_missing_module
 POLL_SECONDS = 0.2
 """Time between two checks of the workers."""
 
-KILL_AFTER_SECONDS = 20.0
-"""A worker still running this long after its stop request is killed on a second request."""
-
 MAX_RESUMES = 1
 """How often a crashed worker is restarted automatically."""
-
-
-@dataclass
-class Job:
-    """One run and its worker."""
-
-    run: RunFolder
-    slot: Slot
-    worker: subprocess.Popen[bytes]
-    sampler: SamplerProcess
-    trackers: list[TrackerProcess]
-    num_resumes: int = 0
-    stop_requested_at: float | None = None
-    """Monotonic time of the first stop request to the worker."""
 
 
 class Supervisor:
     """Executes a study: its runs, its searches and its benchmark."""
 
-    def __init__(self, study: StudyFolder, preset: Preset, slots: list[Slot]) -> None:
+    def __init__(
+        self,
+        study: StudyFolder,
+        preset: Preset,
+        slots: list[Slot],
+        workers: WorkerStarter | None = None,
+    ) -> None:
         self.study = study
         self.preset = preset
+        self._workers = workers or WorkerStarter()
         self._free = list(slots)
         self._jobs: list[Job] = []
         self._trackers: list[TrackerProcess] = []
@@ -105,7 +94,7 @@ class Supervisor:
             except Superseded:
                 raise
             except (MedtuiError, OSError) as error:
-                print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+                _report(str(error))
             if any(run.is_compressed and is_finished(run) for run in self.study.runs()):
                 self._run_all([run for run in runs if run.is_scratch])
             self._bench()
@@ -117,7 +106,7 @@ class Supervisor:
         while self._jobs or (waiting and not self._is_stopping):
             if self._superseded:
                 raise Superseded(self._superseded)
-            while waiting and self._free and not self._is_stopping:
+            while waiting and self._free and not self._is_stopping and self._workers.is_settled:
                 self._jobs.append(self._start(waiting.pop(0), self._free.pop(0)))
             for job in list(self._jobs):
                 self._check(job)
@@ -175,7 +164,7 @@ class Supervisor:
     ) -> Job:
         self._fence()
         clear_queued(run)
-        worker = start_worker(run, slot, self._silence.silent_stamp(run.lock), after_signal)
+        worker = self._workers.start(run, slot, self._silence.silent_stamp(run.lock), after_signal)
         sampler = SamplerProcess(
             worker.pid, run.telemetry, log=run.worker_log, devices=slot.devices
         )
@@ -188,15 +177,15 @@ class Supervisor:
         if status is None:
             job.sampler.ensure_alive()
             if self._is_stopping:
-                self._stop(job)
+                job.stop(is_urgent=self._num_requests > 1)
             return
         job.sampler.stop()
         for tracker in job.trackers:
             tracker.release()
         self._trackers += job.trackers
         self._jobs.remove(job)
-        if self._crashed(job) and job.num_resumes < MAX_RESUMES and not self._is_stopping:
-            again = self._start(job.run, job.slot, job.num_resumes + 1, -job.worker.returncode)
+        if job.has_crashed and job.num_resumes < MAX_RESUMES and not self._is_stopping:
+            again = self._start(job.run, job.slot, job.num_resumes + 1, job.killed_by)
             self._jobs.append(again)
         else:
             self._free.append(job.slot)
@@ -253,24 +242,27 @@ class Supervisor:
         for tracker in self._trackers:
             tracker.wait(deadline - time.monotonic())
 
-    @staticmethod
-    def _crashed(job: Job) -> bool:
-        """Return whether a signal ended the worker before it could log an ending, or anything."""
-        if is_finished(job.run) or job.worker.returncode >= 0:
-            return False
-        feed = RunFeed(job.run)
-        feed.refresh()
-        while feed.is_behind:
-            feed.refresh()
-        return feed.status in {"crashed", "queued"}
 
-    def _stop(self, job: Job) -> None:
-        now = time.monotonic()
-        if job.stop_requested_at is None:
-            job.stop_requested_at = now
-            job.worker.terminate()
-        elif self._num_requests > 1 and now - job.stop_requested_at > KILL_AFTER_SECONDS:
-            os.killpg(job.worker.pid, signal.SIGKILL)
+def _report(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+
+
+def _supervise(study: StudyFolder, lock: FolderLock, silence: SilenceWatch) -> int:
+    """Execute the study whose lock this process holds; return the exit status.
+
+    Raises:
+        MedtuiError: its preset cannot be read, or another supervisor has taken it over.
+    """
+    preset = parse_preset(read_text(study.preset), str(study.preset))
+    server = ForkServer(server_modules(preset), child_environment(), warn=_report)
+    server.start()
+    try:
+        slots = find_slots(preset.machine)
+        supervisor = Supervisor(study, preset, slots, WorkerStarter(server))
+        supervisor.obey(lock, silence)
+        return supervisor.execute()
+    finally:
+        server.close()
 
 
 def main() -> int:
@@ -281,10 +273,7 @@ def main() -> int:
     try:
         silence = SilenceWatch(run.lock for run in study.runs())
         with FolderLock(study.lock) as lock:
-            preset = parse_preset(read_text(study.preset), str(study.preset))
-            supervisor = Supervisor(study, preset, find_slots(preset.machine))
-            supervisor.obey(lock, silence)
-            return supervisor.execute()
+            return _supervise(study, lock, silence)
     except ImportError as error:
         upgraded = explain_missing_module(error)
         if upgraded is None:

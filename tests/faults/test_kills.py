@@ -21,16 +21,19 @@ from tests.helpers.study_processes import assert_same_outcome, is_over, pid_of, 
 from tests.helpers.waiting import wait_until
 from tests.helpers.zygote import PRESET, SCHEMES
 
-EAGER_WORKER = """
+EAGER = """
 import sys
 import medtui.engine.run.checkpoint
 import medtui.engine.run.pipeline
 from tests.helpers.tiny_sessions import tiny_network
 medtui.engine.run.checkpoint.COST_SHARE = 1.0  # these runs are too short for the usual thrift
 medtui.engine.run.pipeline.build_network = lambda *_, **__: tiny_network()
-from medtui.worker import main
+from {module} import main
 sys.exit(main())
 """
+
+PROGRAMS = {"medtui.worker": "medtui.worker", "medtui.fork_server": "medtui.fork_server.__main__"}
+"""What starts workers, with the module of its `main`."""
 
 
 def num_told(run: RunFolder) -> int:
@@ -107,14 +110,13 @@ def test_a_worker_killed_at_a_change_of_a_file_resumes_to_the_same_bits(
 def _eager_workers(tmp_path_factory: pytest.TempPathFactory, monkeypatch):
     """Let supervisors start workers with tiny networks and frequent checkpoints."""
     program = tmp_path_factory.mktemp("bin") / "python"
-    worker = program.with_name("worker.py")
-    worker.write_text(EAGER_WORKER, encoding="utf-8")
-    program.write_text(
-        "#!/bin/sh\n"
-        f'if [ "$2" = medtui.worker ]; then shift 2; exec {sys.executable} {worker} "$@"; fi\n'
-        f'exec {sys.executable} "$@"\n',
-        encoding="utf-8",
-    )
+    lines = ["#!/bin/sh"]
+    for name, module in PROGRAMS.items():
+        eager = program.with_name(f"{name}.py")
+        eager.write_text(EAGER.format(module=module), encoding="utf-8")
+        lines.append(f'if [ "$2" = {name} ]; then shift 2; exec {sys.executable} {eager} "$@"; fi')
+    lines.append(f'exec {sys.executable} "$@"\n')
+    program.write_text("\n".join(lines), encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     started = subprocess.Popen
@@ -131,7 +133,7 @@ def _eager_workers(tmp_path_factory: pytest.TempPathFactory, monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", start)
 
 
-KINDS = ("supervisor", "worker", "sampler", "tree")
+KINDS = ("supervisor", "worker", "sampler", "fork server", "tree")
 
 
 def processes_of(study: StudyFolder) -> dict[str, list[int]]:
@@ -142,12 +144,16 @@ def processes_of(study: StudyFolder) -> dict[str, list[int]]:
     for run in study.runs():
         if pid := pid_of(run.lock):
             found["worker"].append(pid)
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "ppid"]):
         command = process.info["cmdline"] or []
         if "medtui.telemetry.sampler" in command and any(
             each.startswith(f"--out={study.path}") for each in command
         ):
             found["sampler"].append(process.pid)
+        if any("medtui.fork_server" in each for each in command) and (
+            process.info["ppid"] in found["supervisor"]
+        ):
+            found["fork server"].append(process.pid)
     found["tree"] = [pid for pids in found.values() for pid in pids]
     return found
 

@@ -8,8 +8,9 @@ import pytest
 from medtui.events import CheckpointWritten
 from medtui.jobs import worker_process
 from medtui.jobs.device_slots import Slot
-from medtui.jobs.supervisor import Job, Supervisor
-from medtui.jobs.worker_process import start_worker
+from medtui.jobs.job import Job
+from medtui.jobs.supervisor import Supervisor
+from medtui.jobs.worker_process import WorkerStarter
 from medtui.monitor.folder_reader import FolderReader
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.history import History
@@ -59,8 +60,8 @@ def test_the_next_worker_is_told_which_signal_killed_the_last(
     monkeypatch.setattr(
         worker_process.subprocess, "Popen", lambda command, **_: commands.append(command)
     )
-    start_worker(run, Slot("", "cpu"), after_signal=9)
-    start_worker(run, Slot("", "cpu"))
+    WorkerStarter().start(run, Slot("", "cpu"), after_signal=9)
+    WorkerStarter().start(run, Slot("", "cpu"))
     assert commands[0][-2:] == ["--after-signal", "9"]
     assert "--after-signal" not in commands[1]
     with EventWriter(run.events) as log:

@@ -10,8 +10,8 @@ import pytest
 
 from medtui.errors import EnvironmentProblem, FailedWrite, explain_os_error
 from medtui.events import CycleEnded
+from medtui.jobs.job import Job
 from medtui.jobs.launcher import prepare_study
-from medtui.jobs.supervisor import Job, Supervisor
 from medtui.preset import parse_preset
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import StudyFolder
@@ -94,4 +94,4 @@ def test_a_worker_that_dies_before_its_first_event_is_started_again(tmp_path, en
     worker = subprocess.Popen([sys.executable, "-S", "-c", code])
     worker.wait()
     job = Job(run, None, worker, None, [])
-    assert Supervisor._crashed(job) is is_again
+    assert job.has_crashed is is_again
