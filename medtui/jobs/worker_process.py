@@ -12,19 +12,20 @@ from medtui.storage import open_log
 
 _MODULE = "medtui.worker"
 
-_EXACT_MODULES = (
+_MODULES = (
     _MODULE, "medtui.engine.run.pipeline", "medtui.engine.run.out_of_memory",
     "sklearn.metrics", "scipy.stats",
 )  # fmt: skip
 """What every run imports, at once or for its first metric."""
 
 _COMPILER_MODULES = ("torch._dynamo", "torch._inductor.compile_fx")
-"""What compiling adds in fast mode."""
+"""What compiling the update rule adds; only the fast mode of the L step alone does it."""
 
 
 def server_modules(preset: Preset) -> tuple[str, ...]:
     """Return the modules that a study's fork server imports."""
-    return _EXACT_MODULES + (_COMPILER_MODULES if preset.lc.mode == "fast" else ())
+    has_compiler = preset.lc.mode == "fast" and not preset.is_fast
+    return _MODULES + (_COMPILER_MODULES if has_compiler else ())
 
 
 class WorkerStarter:
