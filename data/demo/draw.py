@@ -63,20 +63,20 @@ def draw_cell(slide: Slide, is_parasitized: bool, rng: np.random.Generator) -> N
     """Draw one cell as (SIZE, SIZE, 3) uint8."""
     side = SIZE * OVERSAMPLING
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
-    outline = _outline(slide, x, y, rng)
-    inside = _soft(1 - outline, 0.05)
-    paleness = slide.pallor * np.exp(-((outline / rng.uniform(0.4, 0.6)) ** 2))
+    distance = outline(slide, x, y, rng)
+    inside = soft(1 - distance, 0.05)
+    paleness = slide.pallor * np.exp(-((distance / rng.uniform(0.4, 0.6)) ** 2))
     cell = slide.cell_RGB + paleness[..., None] * (slide.background_RGB - slide.cell_RGB)
     image = slide.background_RGB + inside[..., None] * (cell - slide.background_RGB)
-    for colour, mask in _specks(slide, x, y, rng):
+    for colour, mask in specks(slide, x, y, rng):
         image += mask[..., None] * (colour - image)
     if is_parasitized:
         mask = _parasite(slide, x, y, rng)
         image += mask[..., None] * (slide.parasite_RGB - image)
-    return _photograph(image * rng.uniform(0.94, 1.05), slide, rng)
+    return photograph(image * rng.uniform(0.94, 1.05), slide, rng)
 
 
-def _outline(slide: Slide, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
+def outline(slide: Slide, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """Return the distance from the cell's centre in units of its radius: 1 on the membrane."""
     x, y = x - rng.normal(0, 0.05), y - rng.normal(0, 0.05)
     angle = np.arctan2(y, x)
@@ -102,39 +102,44 @@ def _parasite(slide: Slide, x: Floats, y: Floats, rng: np.random.Generator) -> F
     return opacity * np.exp(-(((x / spread) ** 2 + (y / (spread * rng.uniform(0.6, 1))) ** 2) ** 2))
 
 
-def _specks(
+def specks(
     slide: Slide, x: Floats, y: Floats, rng: np.random.Generator
 ) -> list[tuple[Floats, Floats]]:
     """Return distractors for the classifier: stain grains, platelets at the rim, folds."""
-    specks = []
+    found = []
     for _ in range(rng.poisson(1.1)):
         distance, angle = rng.uniform(0.1, 1.15), rng.uniform(0, 2 * np.pi)
         dx, dy = x - distance * np.cos(angle), y - distance * np.sin(angle)
         width = rng.uniform(0.035, 0.085)
         mix = rng.uniform(0.1, 0.75)
         colour = mix * slide.parasite_RGB + (1 - mix) * slide.cell_RGB
-        specks.append((colour, rng.uniform(0.25, 0.8) * np.exp(-(dx**2 + dy**2) / width**2)))
+        found.append((colour, rng.uniform(0.25, 0.8) * np.exp(-(dx**2 + dy**2) / width**2)))
     if rng.random() < 0.2:  # noqa: PLR2004 - one cell in five has a crease
         angle = rng.uniform(0, np.pi)
         across = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.4, 0.4)
         crease = np.exp(-((across / 0.05) ** 2)) * (np.hypot(x, y) < slide.radius * 0.8)
-        specks.append((slide.cell_RGB * 0.8, rng.uniform(0.15, 0.45) * crease))
-    return specks
+        found.append((slide.cell_RGB * 0.8, rng.uniform(0.15, 0.45) * crease))
+    return found
 
 
-def _photograph(image: Floats, slide: Slide, rng: np.random.Generator) -> NDArray[np.uint8]:
-    picture = Image.fromarray(_to_bytes(image)).filter(ImageFilter.GaussianBlur(slide.blur))
+def photograph(
+    image: Floats, slide: Slide, rng: np.random.Generator, grey_levels: int = GREY_LEVELS
+) -> NDArray[np.uint8]:
+    """Return a picture of an image: out of focus, scaled down, noisy, in a few grey levels."""
+    picture = Image.fromarray(to_bytes(image)).filter(ImageFilter.GaussianBlur(slide.blur))
     small = picture.resize((SIZE, SIZE), Image.Resampling.BOX)
     noisy = np.asarray(small) / 255 + rng.normal(0, slide.noise, (SIZE, SIZE, 1))
-    levels = np.round(np.clip(noisy, 0, 1) * (GREY_LEVELS - 1))
-    return _to_bytes(levels / (GREY_LEVELS - 1))
+    levels = np.round(np.clip(noisy, 0, 1) * (grey_levels - 1))
+    return to_bytes(levels / (grey_levels - 1))
 
 
-def _soft(distance: Floats, width: float) -> Floats:
+def soft(distance: Floats, width: float) -> Floats:
+    """Return 0 to 1 across an edge of this width."""
     return np.clip(distance / width + 0.5, 0, 1)
 
 
-def _to_bytes(image: Floats) -> NDArray[np.uint8]:
+def to_bytes(image: Floats) -> NDArray[np.uint8]:
+    """Return an image in 0 to 1 as bytes."""
     return np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 

@@ -124,7 +124,8 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
     assert started[0].compress.schemes == (
         "Prune",
         "PruneQuantize16",
-        "FilterPrune50",
+        "FilterPrune70",
+        "FilterPrune70Stock",
         "Quantize16",
     )
     assert started[0].compress.densities == (0.5, 0.2)
@@ -143,9 +144,9 @@ async def test_single_cells_are_chosen_by_keyboard(runs_dir: Path) -> None:
         rows = list(named_schemes())
         await pilot.press(*["down"] * rows.index("FilterPrune"), "right", "space")
         preset = screen.editor.document.preset
-        names = {cell.slug for cell in expand_grid(preset) if cell.scheme.name != "FilterPrune50"}
+        names = {cell.slug for cell in expand_grid(preset) if cell.density is not None}
         assert names == {
-            "control", "prune-0.1", "prunequantize16-0.5", "prunequantize16-0.1", "filterprune-0.1",
+            "prune-0.1", "prunequantize16-0.5", "prunequantize16-0.1", "filterprune-0.1",
         }  # fmt: skip
         await pilot.press("space")
         assert "FilterPrune" not in screen.editor.document.preset.compress.schemes

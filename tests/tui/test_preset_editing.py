@@ -30,11 +30,11 @@ def test_typing_is_undone_at_once_and_keys_one_by_one() -> None:
 def test_an_estimate_has_the_same_lines_before_and_after() -> None:
     """The time first; what is not known yet is a dash."""
     preset = load_preset("demo")
-    assert list(estimate_lines(preset, None)) == ["— not measured yet", "5 runs"]
+    assert list(estimate_lines(preset, None)) == ["— not measured yet", "6 runs"]
     estimate = Estimate("cpu", 2, 60.0, 30.0, 190.0, 2**30, load=1.5, cores=2)
     assert list(estimate_lines(preset, estimate)) == [
         "about 3 min",
-        "5 runs, 2 at once",
+        "6 runs, 2 at once",
         "reference 1 min 00 s, each run 30 s",
         "at most 1 GiB of disk",
         "measured at load 1.5 on 2 cores",

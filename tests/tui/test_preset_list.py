@@ -27,11 +27,11 @@ l_epocs = 1
 
 
 def test_a_packaged_preset_has_its_runs_and_its_images() -> None:
-    """The reference, the control and the three compressions of the demo; its npz file is there."""
+    """The reference, the control and the four compressions of the demo; its npz file is there."""
     entry = read_entry("demo")
     assert entry.is_ready
-    assert (entry.num_runs, entry.data) == ("5", "included")
-    assert "schemes    Prune, PruneQuantize16, FilterPrune50" in describe_entry(entry, None)
+    assert (entry.num_runs, entry.data) == ("6", "included")
+    assert "schemes    Prune, PruneQuantize16, FilterPrune70" in describe_entry(entry, None)
 
 
 def test_images_that_are_not_there_are_told(tmp_path: Path) -> None:
