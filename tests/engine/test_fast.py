@@ -8,23 +8,26 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.compression import compress
-from medtui.engine.lc.cuda_graph import WARM_UP_STEPS, FastStep, GraphedStep
+from medtui.engine.lc.cuda_graph import FastStep, GraphedStep
 from medtui.engine.lc.fast_mode import fast_mode_arguments
+from medtui.engine.lc.flat_sgd import FlatSgd
 from medtui.engine.lc.fused_sgd import FusedSgd, advance, compile_advance
-from medtui.engine.lc.sgd import InPlaceSgd, LcSgd
+from medtui.engine.lc.loop import constraint_gap
+from medtui.engine.lc.sgd import InPlaceSgd, LcSgd, compressed_names
 from medtui.engine.lc.state import LcState
 from medtui.engine.precision import EXACT, Precision, fast_precision_on, multiplies_bf16
 from medtui.engine.run.session import StopFlag
 from medtui.engine.training.evaluation import predict
+from medtui.engine.training.recording import WARM_UP_STEPS, CudaGraphs
 from medtui.events import CycleEnded
 from medtui.preset import LcSettings, Preset
 from medtui.preset.computing import FAST_TEST_EVERY
 from medtui.preset.precision import PRECISION_VARIABLE
 from medtui.runs.log_reader import EventTail
+from tests.helpers.recorded_calls import RecordedCalls
 from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 
 CPU = torch.device("cpu")
@@ -49,7 +52,8 @@ def random_like(model: nn.Module, rng: torch.Generator) -> nn.Module:
     """Return a copy with other parameters."""
     copy = deepcopy(model)
     for parameter in copy.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=rng)
+        drawn = torch.randn(parameter.shape, generator=rng)
+        parameter.data = drawn.to(parameter.device)
     return copy
 
 
@@ -72,6 +76,17 @@ def walk(rule: Any, layout: torch.memory_format) -> nn.Module:
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_one_buffer_is_updated_as_each_parameter_is(layout):
+    """Bit for bit, with parameters that are and are not compressed; the network keeps its views."""
+    apart, together = walk(FusedSgd, layout), walk(FlatSgd, layout)
+    for (name, left), right in zip(apart.named_parameters(), together.parameters(), strict=True):
+        assert torch.equal(left, right), name
+        assert left.stride() == right.stride()
+    storages = {each.untyped_storage().data_ptr() for each in together.parameters()}
+    assert len(storages) == 1
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("is_compiled", [False, True])
 def test_the_folded_rule_is_condensas_but_for_rounding(compiled, is_compiled, layout):
     """Equal with penalty, weight decay, momentum, falling learning rate, and new theta and mu."""
@@ -81,62 +96,25 @@ def test_the_folded_rule_is_condensas_but_for_rounding(compiled, is_compiled, la
         torch.testing.assert_close(right, left, rtol=1e-5, atol=1e-6, msg=name)
 
 
-class RecordedCalls(TorchDispatchMode):
-    """Records the tensor calls of a step and repeats them on the same memory, like a CUDA graph."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[tuple[Any, Any, Any, Any]] = []
-        self.num_replays = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Run a call and record it with the tensor that it returned."""
-        result = func(*args, **(kwargs or {}))
-        self.calls.append((func, args, kwargs or {}, result))
-        return result
-
-    def warm_up(self, body):
-        """Run `body` without recording."""
-        return body()
-
-    def record(self, body):
-        """Record `body`; the recording itself computes, so the first replay is skipped."""
-        with self:
-            body()
-        return self.replay
-
-    @torch.no_grad()
-    def replay(self):
-        """Repeat every call and write its results to the recorded tensors."""
-        self.num_replays += 1
-        if self.num_replays == 1:
-            return
-        for func, args, kwargs, result in self.calls:
-            again = func(*args, **kwargs)
-            pairs = zip(as_tuple(result), as_tuple(again), strict=True)
-            for old, new in pairs:
-                if isinstance(old, torch.Tensor) and old.data_ptr() != new.data_ptr():
-                    old.copy_(new)
-
-
-def as_tuple(result: Any) -> tuple[Any, ...]:
-    """Return results as a tuple."""
-    return tuple(result) if isinstance(result, tuple | list) else (result,)
-
-
-def train(step: FastStep, num_cycles: int = 3, num_steps: int = 5) -> tuple[nn.Module, list[float]]:
+def train(
+    step: FastStep,
+    num_cycles: int = 3,
+    num_steps: int = 5,
+    kind: type[FusedSgd] = FusedSgd,
+    device: str = "cpu",
+) -> tuple[nn.Module, list[float]]:
     """Run L steps on random images with ends of cycles between; return w and its losses."""
     rng = torch.Generator().manual_seed(8)
-    w = compressible(tiny_network())
-    optimizer = FusedSgd(w, 0.05, MOMENTUM, WEIGHT_DECAY)
+    w = compressible(tiny_network()).to(device)
+    optimizer = kind(w, 0.05, MOMENTUM, WEIGHT_DECAY)
     state = LcState(w, deepcopy(w), deepcopy(w), deepcopy(w), optimizer, lr=0.05, mu=0.05)
     losses = []
     w.train()
     for _ in range(num_cycles):
         state.theta, state.lm = (compressible(random_like(w, rng)) for _ in range(2))
         for _ in range(num_steps):
-            inputs = torch.randn(8, 3, 32, 32, generator=rng)
-            labels = torch.randint(0, 2, (8,), generator=rng)
+            inputs = torch.randn(8, 3, 32, 32, generator=rng).to(device)
+            labels = torch.randint(0, 2, (8,), generator=rng).to(device)
             losses.append(float(step(state, inputs, labels, F.cross_entropy)))
             state.lr *= 0.9
         optimizer.reset_state()
@@ -144,12 +122,13 @@ def train(step: FastStep, num_cycles: int = 3, num_steps: int = 5) -> tuple[nn.M
     return w, losses
 
 
-def test_a_recorded_step_follows_all_that_changes():
+@pytest.mark.parametrize("kind", [FusedSgd, FlatSgd])
+def test_a_recorded_step_follows_all_that_changes(kind):
     """Images, labels, learning rate, mu, theta and multipliers reach a replay, bit for bit."""
     warnings: list[str] = []
     fast = Precision(memory_format=torch.channels_last)
     calls = RecordedCalls()
-    w, losses = train(GraphedStep(fast, calls, warnings.append))
+    w, losses = train(GraphedStep(fast, calls, warnings.append), kind=kind)
     expected_w, expected_losses = train(FastStep(fast))
     assert calls.num_replays == len(losses) - WARM_UP_STEPS
     assert losses == expected_losses
@@ -158,6 +137,35 @@ def test_a_recorded_step_follows_all_that_changes():
         w.state_dict().items(), expected_w.state_dict().values(), strict=True
     ):
         assert torch.equal(ours, theirs), name
+
+
+@pytest.mark.gpu
+def test_cuda_records_the_l_step():
+    """A graph computes what the same kernels compute when they are launched one by one."""
+    warnings: list[str] = []
+    fast = Precision(memory_format=torch.channels_last)
+    graphed = GraphedStep(fast, CudaGraphs(), warnings.append)
+    w, losses = train(graphed, kind=FlatSgd, device="cuda")
+    expected_w, expected_losses = train(FastStep(fast), kind=FlatSgd, device="cuda")
+    assert not warnings
+    assert losses == pytest.approx(expected_losses, rel=1e-3)
+    for (name, ours), theirs in zip(
+        w.state_dict().items(), expected_w.state_dict().values(), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_the_gap_is_summed_layer_by_layer_and_copied_at_once():
+    """As by a sum over all compressed weights in float64; biases do not count."""
+    rng = torch.Generator().manual_seed(1)
+    w = compressible(tiny_network())
+    theta = compressible(random_like(w, rng))
+    state = LcState(w, theta, deepcopy(w), deepcopy(w), FusedSgd(w, 0.1, 0.9))
+    pairs = [(w.get_parameter(name), theta.get_parameter(name)) for name in compressed_names(theta)]
+    apart = sum(float((left - right).double().square().sum()) for left, right in pairs)
+    norm = sum(float(left.double().square().sum()) for left, _ in pairs)
+    assert constraint_gap(state) == pytest.approx((apart / norm) ** 0.5, rel=1e-6)
+    assert constraint_gap(LcState(nn.Identity(), *[nn.Identity()] * 3, state.optimizer)) == 0
 
 
 def test_a_step_that_cannot_be_recorded_is_computed():

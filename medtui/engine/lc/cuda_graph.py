@@ -1,25 +1,14 @@
-"""The fast mode's L step for one minibatch: run eagerly, or replayed as one CUDA graph.
-
-Forward and backward pass of a ResNet-18 launch about 225 kernels, and at batch 128 a GPU spends
-more time on the launches than on arithmetic. A CUDA graph is one launch. It replays kernels on
-the addresses that they were recorded with, so everything that changes between steps (images,
-labels, learning rate) is first copied into the recorded tensors; batches of another shape, such as
-the last of an epoch, run eagerly.
-Source: docs.pytorch.org, notes/cuda, "Whole-network capture".
-"""
+"""The fast mode's L step for one minibatch: run eagerly, or replayed as one CUDA graph."""
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 
 from medtui.engine.lc.fused_sgd import FusedSgd
 from medtui.engine.lc.state import Criterion, LcState
 from medtui.engine.precision import Precision
 from medtui.engine.training.cropped_view import view_for
-
-WARM_UP_STEPS = 3
-"""Eager steps before the recording, in which cuDNN selects algorithms and allocates workspaces."""
+from medtui.engine.training.recording import CudaGraphs, RecordedStep
 
 
 class FastStep:
@@ -59,30 +48,6 @@ class FastStep:
         return loss.detach()
 
 
-class CudaGraphs:
-    """Warm-up and recording with torch's CUDA graphs."""
-
-    def warm_up(self, body: Callable[[], Tensor]) -> Tensor:
-        """Run `body` on a side stream, as torch requires before a recording."""
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call] # torch's own
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            result = body()
-        torch.cuda.current_stream().wait_stream(stream)
-        return result
-
-    def record(self, body: Callable[[], None]) -> Callable[[], None]:
-        """Record the kernels that `body` launches, without running them; return the replay.
-
-        Raises:
-            RuntimeError: an operation in `body` cannot be recorded.
-        """
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            body()
-        return graph.replay
-
-
 class GraphedStep(FastStep):
     """The step as one CUDA graph, recorded after warm-up; eager where recording fails."""
 
@@ -92,47 +57,20 @@ class GraphedStep(FastStep):
         super().__init__(precision)
         self._graphs = graphs
         self._warn = warn
-        self._num_seen = 0
-        self._replay: Callable[[], None] | None = None
-        self._has_failed = False
+        self._recorded: RecordedStep | None = None
 
     def _advance(
         self, state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion
     ) -> Tensor:
-        self._num_seen += 1
-        if self._num_seen <= WARM_UP_STEPS:
-            advance = super()._advance
-            return self._graphs.warm_up(lambda: advance(state, inputs, targets, criterion))
         optimizer = state.optimizer
         assert isinstance(optimizer, FusedSgd), "the other optimisers reallocate their tensors"
-        optimizer.prepare(state.lr, state.mu, state.theta, state.lm)
-        if self._replay is None and not self._has_failed:
-            self._record(optimizer, inputs, targets, criterion)
-        if self._replay is None or inputs.shape != self._inputs.shape:
-            return super()._advance(state, inputs, targets, criterion)
-        # The recorded kernels read these two tensors, and write the loss into a third.
-        self._inputs.copy_(inputs)
-        self._targets.copy_(targets)
-        self._replay()
-        return self._loss.clone()
 
-    def _record(
-        self,
-        optimizer: FusedSgd,
-        inputs: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-    ) -> None:
-        self._inputs, self._targets = inputs.clone(), targets.clone()
-        self._loss = torch.zeros((), device=inputs.device)
-
-        def body() -> None:
-            self._loss.copy_(self._differentiate(self._inputs, self._targets, criterion))
+        def step(inputs: Tensor, targets: Tensor) -> Tensor:
+            loss = self._differentiate(inputs, targets, criterion)
             optimizer.advance()
+            return loss
 
-        try:
-            self._replay = self._graphs.record(body)
-        except RuntimeError as error:
-            self._has_failed = True
-            reason = str(error).partition("\n")[0]
-            self._warn(f"The L step runs without a CUDA graph, which is slower: {reason}")
+        if self._recorded is None:
+            self._recorded = RecordedStep(step, self._graphs, self._warn)
+        optimizer.prepare(state.lr, state.mu, state.theta, state.lm)
+        return self._recorded(inputs, targets)

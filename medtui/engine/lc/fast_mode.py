@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from medtui.engine.lc.cuda_graph import CudaGraphs, FastStep, GraphedStep
+from medtui.engine.lc.cuda_graph import FastStep, GraphedStep
+from medtui.engine.lc.flat_sgd import FlatSgd
 from medtui.engine.lc.fused_sgd import (
     FusedSgd,
     Rule,
@@ -16,6 +17,7 @@ from medtui.engine.lc.fused_sgd import (
 )
 from medtui.engine.precision import Precision, multiplies_bf16
 from medtui.engine.run.session import Session
+from medtui.engine.training.recording import CudaGraphs
 from medtui.events import Noted
 
 
@@ -38,7 +40,8 @@ def fast_mode_arguments(
     step = GraphedStep(precision, CudaGraphs(), warn) if is_gpu else FastStep(precision)
     # The L step alone in fast mode, as by `lc.mode`, keeps the rule that it has always had.
     rule = advance_in_blocks if precision.crops_kernels else _rule(device, warn)
-    return {"l_optimizer": partial(FusedSgd, rule=rule), "step": step}
+    kind = FlatSgd if is_gpu else FusedSgd
+    return {"l_optimizer": partial(kind, rule=rule), "step": step}
 
 
 def _rule(device: torch.device, warn: Callable[[str], None]) -> Rule:

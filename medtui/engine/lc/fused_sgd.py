@@ -84,7 +84,7 @@ def compile_advance(device: torch.device) -> Rule:
 
 
 @dataclass(frozen=True)
-class _FlatParameter:
+class FlatParameter:
     """One parameter and the tensors of its update, as 1-d views in the order of memory.
 
     `dynamic=True` compiles for one number of dimensions; 1-d views let every parameter share one
@@ -135,7 +135,7 @@ class FusedSgd(LcSgd):
         self._momentum = torch.tensor(float(momentum), device=device)
         self._pull = torch.tensor(float(weight_decay), device=device)
         self._decay = self._pull.clone()
-        self._flat_parameters: dict[str, _FlatParameter] = {}
+        self._flat_parameters: dict[str, FlatParameter] = {}
         self._view = CroppedView(w)
         self._is_prepared = False
 
@@ -176,7 +176,7 @@ class FusedSgd(LcSgd):
         for flat in self._flat_parameters.values():
             gradient = flat.parameter.grad
             if gradient is not None:
-                gradient = gradient if flat.is_cropped else _flat_view(gradient)
+                gradient = gradient if flat.is_cropped else flat_view(gradient)
                 self._rule(
                     flat.weight, flat.velocity, gradient, flat.target,
                     self._lr, flat.pull, self._momentum,
@@ -190,15 +190,15 @@ class FusedSgd(LcSgd):
             target = torch.zeros_like(whole)
             is_cropped = parameter.shape != whole.shape
             weight, moving, aim = (
-                self._view.part(name, each) if is_cropped else _flat_view(each)
+                self._view.part(name, each) if is_cropped else flat_view(each)
                 for each in (whole, velocity, target)
             )
             pull = self._pull if name in compressed else self._decay
-            self._flat_parameters[name] = _FlatParameter(
+            self._flat_parameters[name] = FlatParameter(
                 parameter, whole, weight, moving, aim, target, pull
             )
 
 
-def _flat_view(dense: Tensor) -> Tensor:
+def flat_view(dense: Tensor) -> Tensor:
     """Return a 1-d view of a dense tensor, in the order of its memory."""
     return dense.as_strided((dense.numel(),), (1,))

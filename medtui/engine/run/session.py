@@ -28,6 +28,7 @@ from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatch
 from medtui.engine.training.evaluation import Evaluator
 from medtui.engine.training.loss import criterion_of
 from medtui.engine.training.network import state_of
+from medtui.engine.training.recording import CudaGraphs
 from medtui.errors import MedtuiError
 from medtui.events import CheckpointWritten, Noted, StepsAdvanced
 from medtui.metrics.none_class import NoneClass
@@ -128,6 +129,12 @@ class Session:
     def training_precision(self) -> Precision:
         """Precision of training and recalibration: the L step alone can be in fast mode."""
         return self.precision if self.preset.is_fast else EXACT
+
+    @property
+    def recorded_training(self) -> tuple[CudaGraphs, Callable[[str], None]] | None:
+        """What records training steps on a GPU; None where they are called one by one."""
+        is_recorded = self.training_precision is not EXACT and self.device.type == "cuda"
+        return (CudaGraphs(), self.warn) if is_recorded else None
 
     @property
     def image_shape(self) -> ImageShape:

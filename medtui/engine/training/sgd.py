@@ -20,6 +20,7 @@ class Sgd:
         self._parameters = list(parameters)
         self._momentum = momentum
         self._weight_decay = weight_decay
+        self._lr = 0.0
         self.momenta: list[Tensor | None] = [None] * len(self._parameters)
         """Momentum of each parameter; None before its first update, and without momentum."""
 
@@ -28,9 +29,19 @@ class Sgd:
         for parameter in self._parameters:
             parameter.grad = None
 
-    @torch.no_grad()
     def step(self, lr: float) -> None:
         """Update the parameters that have a gradient, in place."""
+        self.prepare(lr)
+        self.advance()
+
+    def prepare(self, lr: float) -> None:
+        """Set the learning rate of the next step."""
+        self._lr = lr
+
+    @torch.no_grad()
+    def advance(self) -> None:
+        """Update the parameters that have a gradient, in place, by the rate that is set."""
+        lr = self._lr
         rows = [row for row, each in enumerate(self._parameters) if each.grad is not None]
         weights: list[Tensor] = [self._parameters[row] for row in rows]
         gradients = [gradient for each in weights if (gradient := each.grad) is not None]
@@ -68,9 +79,9 @@ class BlockSgd(Sgd):
     """
 
     @torch.no_grad()
-    def step(self, lr: float) -> None:
-        """Update the parameters that have a gradient, in place."""
-        momentum, decay = self._momentum, self._weight_decay
+    def advance(self) -> None:
+        """Update the parameters that have a gradient, in place, by the rate that is set."""
+        lr, momentum, decay = self._lr, self._momentum, self._weight_decay
         for row, parameter in enumerate(self._parameters):
             if parameter.grad is None:
                 continue

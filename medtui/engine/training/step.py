@@ -1,6 +1,6 @@
 """One step of training: forward pass, backward pass and update, exactly or in fast mode."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,8 @@ from medtui.engine.lc.state import Criterion
 from medtui.engine.precision import EXACT, Precision
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.training.cropped_view import view_for
+from medtui.engine.training.flat_nesterov import FlatNesterov
+from medtui.engine.training.recording import CudaGraphs, RecordedStep
 from medtui.engine.training.sgd import BlockSgd, Sgd
 
 
@@ -28,8 +30,12 @@ class TrainingStep:
         momentum: float,
         weight_decay: float,
         masks: Mapping[str, Tensor] | None = None,
+        recorded: tuple[CudaGraphs, Callable[[str], None]] | None = None,
     ) -> None:
-        """Take a network; `masks` maps parameter names to 0/1 tensors, whose zeros are held."""
+        """Take a network; `masks` maps parameter names to 0/1 tensors, whose zeros are held.
+
+        With `recorded` a step becomes one CUDA graph, or calls that function with the reason.
+        """
         if precision.memory_format is not torch.contiguous_format:
             model.to(memory_format=precision.memory_format)
         view = view_for(precision, model, image_shape)
@@ -37,26 +43,33 @@ class TrainingStep:
         """What is computed with: the network, or a view of it."""
         self._criterion = criterion
         self._precision = precision
-        is_block = precision is not EXACT and _device_of(model).type == "cpu"
-        kind = BlockSgd if is_block else Sgd
-        self._optimizer = kind(
+        self._optimizer = _optimizer_class(precision, _device_of(model))(
             self.network.parameters(), momentum=momentum, weight_decay=weight_decay
         )
-        self._names = [name for name, _ in self.network.named_parameters()]
         parameters = dict(self.network.named_parameters())
-        self._masked = [
-            (parameters[name], torch.empty_like(parameters[name]).copy_(view.part(name, mask)))
+        self._names, self._parameters = list(parameters), list(parameters.values())
+        self._masks = [
+            torch.empty_like(parameters[name]).copy_(view.part(name, mask))
             for name, mask in (masks or {}).items()
         ]
+        self._masked = [parameters[name].data for name in masks or {}]
+        self._recorded = recorded and RecordedStep(self._train, *recorded)
 
     def __call__(self, inputs_NCHW: Tensor, targets: Tensor, lr: float) -> Tensor:
         """Update the network on a minibatch; return its loss, 0-d and detached."""
-        loss = self._criterion(self._precision.logits(self.network, inputs_NCHW), targets)
+        self._optimizer.prepare(lr)
+        if self._recorded is None:
+            return self._train(inputs_NCHW, targets)
+        trained = tuple(each.requires_grad for each in self._parameters)
+        return self._recorded(inputs_NCHW, targets, trained)
+
+    def _train(self, inputs_NCHW: Tensor, targets: Tensor) -> Tensor:
         self._optimizer.zero_grad()
+        loss = self._criterion(self._precision.logits(self.network, inputs_NCHW), targets)
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
-        self._optimizer.step(lr)
-        for parameter, mask in self._masked:
-            parameter.data.mul_(mask)
+        self._optimizer.advance()
+        if self._masks:
+            torch._foreach_mul_(self._masked, self._masks)
         return loss.detach()
 
     @property
@@ -69,8 +82,16 @@ class TrainingStep:
         """Take the momenta of an earlier session."""
         self._optimizer.momenta = [
             torch.empty_like(parameter.data).copy_(momenta[name]) if name in momenta else None
-            for name, parameter in self.network.named_parameters()
+            for name, parameter in zip(self._names, self._parameters, strict=True)
         ]
+
+
+def _optimizer_class(
+    precision: Precision, device: torch.device
+) -> type[Sgd] | type[BlockSgd] | type[FlatNesterov]:
+    if precision is EXACT:
+        return Sgd
+    return FlatNesterov if device.type == "cuda" else BlockSgd
 
 
 def _device_of(model: nn.Module) -> torch.device:
