@@ -105,7 +105,7 @@ def _grid(cells: list[CellForecast]) -> str:
     headers = (
         "run", "scheme", "density", "weights kept", "of", "kept", "reachable kept",
         "filters kept", "removable", "multiply-adds kept", "shrunk: weights",
-        "shrunk: multiply-adds", "collapsed layers",
+        "shrunk: multiply-adds", "empty layers",
     )  # fmt: skip
     rows = [
         [

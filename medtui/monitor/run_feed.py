@@ -36,7 +36,7 @@ class RunFeed:
     result: Result | None = None
     """None until the run is finished."""
     preset: Preset | None = None
-    """The study's; None where it cannot be read."""
+    """The study's, with the guard and the fine-tuning of this run; None where it is not known."""
     is_brief: bool = False
     """Whether the log of a finished run is left unread."""
     _preset_problem: str = ""

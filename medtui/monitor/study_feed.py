@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from medtui.errors import MedtuiError, explain_os_error
 from medtui.metrics import Task
 from medtui.monitor.run_feed import RunFeed
-from medtui.preset import Cell, Preset, cell_named, count_runs, parse_preset
+from medtui.preset import Cell, Preset, cell_named, count_runs, finetuned_as, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.liveness import LockReader
@@ -61,7 +61,9 @@ class StudyFeed:
         ]
         self._misnamed = unreadable_names(self.folder.path)
         for run in self.runs:
-            run.preset = self.preset
+            if run.preset is None and self.preset is not None:
+                cell = self.cell_of(run)
+                run.preset = finetuned_as(self.preset, cell) if cell else self.preset
         changed = [run.refresh() for run in self.runs]
         return any(changed) or before != (self.is_live, len(self.runs), self._search_read_at)
 

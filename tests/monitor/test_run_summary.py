@@ -8,7 +8,7 @@ from medtui.events import StageStarted
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.summary_of_run import summarise_run
 from medtui.runs.log_writer import EventWriter
-from tests.helpers.recorded_runs import RecordedStudy
+from tests.helpers.recorded_runs import PRESET, RecordedStudy
 
 
 def _fine_tuning_study(tmp_path) -> StudyFeed:
@@ -48,3 +48,24 @@ def test_a_run_without_a_measurement_has_no_values(tmp_path):
     assert summary.status == "queued"
     assert (summary.val, summary.test, summary.density, summary.cycle) == (None,) * 4
     assert summary.asked_density is not None
+
+
+def _warning(tmp_path, guard: str, density: str = "0.1") -> str:
+    """Return the warning of a run whose latest cycle has two layers without weights."""
+    preset = f"{PRESET}\n[guard]\n{guard}".replace("schema = 1", "schema = 2")
+    preset = preset.replace("0.1", density)
+    recorded = RecordedStudy(tmp_path, "empty", preset=preset)
+    recorded.reference()
+    recorded.run(f"prune-{density}", dead=["conv1", "layer1.0.conv2"], cycles=5, end="")
+    study = StudyFeed(recorded.folder)
+    study.refresh()
+    run = next(run for run in study.runs if run.folder.name == f"prune-{density}")
+    return summarise_run(study, run).warning
+
+
+def test_layers_are_called_collapsed_only_after_fine_tuning(tmp_path):
+    """Before it, they are empty; also where the run is fine-tuned because of its density."""
+    assert _warning(tmp_path / "none", "finetune_epochs = 0") == "2 collapsed layers"
+    before = "2 empty layers before fine-tuning"
+    assert _warning(tmp_path / "some", "finetune_epochs = 1") == before
+    assert _warning(tmp_path / "auto", "", "0.05") == before

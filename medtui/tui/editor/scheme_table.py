@@ -228,7 +228,7 @@ def _forecast_line(forecast: "CellForecast", density: float | None, colours: Col
             f"; {format_percent(forecast.density_reachable)} of the weights that a pixel reaches"
         )
     if forecast.layers_emptied:
-        text.append(f"; collapses {', '.join(forecast.layers_emptied)}", colours.warning)
+        text.append(f"; leaves no weight in {', '.join(forecast.layers_emptied)}", colours.warning)
     for note in forecast.notes:
         text.append(f"\n{note}", colours.warning)
     text.append("\n")
