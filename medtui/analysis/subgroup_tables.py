@@ -8,7 +8,7 @@ from medtui.analysis.power import describe_power
 from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import Verdict, describe_verdicts
-from medtui.metrics import metric_named
+from medtui.metrics import Metric, metric_named
 from medtui.metrics.calibration import NUM_BINS
 from medtui.metrics.class_calibration import classes_by_reason
 from medtui.metrics.shortage import MIN_POSITIVES, Unit
@@ -95,7 +95,9 @@ def class_changes_table(analysis: SubgroupAnalysis) -> Table:
         headers += [f"{label} after", f"change of {label}"]
         shown += [f"{label} after", "change"]
     marks = tuple(_mark(each.verdict) for each in analysis.classes)
-    title, note = f"Classes, rarest first: {analysis.key}", _verdict_note(analysis)
+    title = f"Classes, rarest first: {analysis.key}"
+    judging = analysis.classes[0].changes[0].metric if analysis.classes else None
+    note = _verdict_note(analysis, judging or analysis.overall.metric)
     keys = (*headers, "verdict")
     return Table(title, keys, tuple(rows), marks, note, shown_headers=(*shown, "verdict"))
 
@@ -118,7 +120,8 @@ def subgroups_table(analysis: SubgroupAnalysis) -> Table:
                "change", "verdict")  # fmt: skip
     marks = tuple(_mark(each.verdict) for each in analysis.subgroups)
     title = f"Patient groups: {analysis.key}"
-    return Table(title, headers, tuple(rows), marks, _verdict_note(analysis), num_keys=2)
+    note = _verdict_note(analysis, metric)
+    return Table(title, headers, tuple(rows), marks, note, num_keys=2)
 
 
 def patients_table(analysis: SubgroupAnalysis, num_worst: int | None = None) -> Table:
@@ -227,12 +230,13 @@ def _mark(verdict: Verdict) -> str:
     return "worse" if verdict.state == "worse" else ""
 
 
-def _verdict_note(analysis: SubgroupAnalysis) -> str:
+def _verdict_note(analysis: SubgroupAnalysis, judging: Metric) -> str:
     judged = sum(each.verdict.state != "not judged" for each in analysis.classes)
     judged += sum(each.verdict.state != "not judged" for each in analysis.subgroups)
     return (
-        f"Verdicts are against a margin of {analysis.overall.metric.show_amount(analysis.margin)}. "
-        f"{MARK} worse: the 95 % interval is below 0, and stays so by Holm's method over the "
-        f"{plural(judged, 'judged row')} of classes and groups. Not judged: fewer than "
+        f"Verdicts are on {judging.label}, against a margin of "
+        f"{judging.show_amount(analysis.margin)}. {MARK} worse: the 95 % interval of its change is "
+        f"below 0, also by Holm's method over the {plural(judged, 'judged row')} of classes and "
+        f"groups. Not judged: fewer than "
         f"{analysis.overall.metric.min_patients_paired} patients or {MIN_POSITIVES} positives."
     )

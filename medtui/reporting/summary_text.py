@@ -190,14 +190,27 @@ def _flips(contents: Contents) -> Iterator[str]:
 
 def _affected(contents: Contents) -> Iterator[str]:
     """Yield a sentence for each class or group that is worse, also where the mean fell."""
-    affected: dict[str, list[str]] = {}
+    affected: dict[tuple[str, str, str], list[str]] = {}
     by_key = {entry.key: entry for entry in contents.entries}
     for harm in contents.harms:
         name = short_name(by_key[harm.key], contents.entries)
+        baseline = _baseline(by_key.get(harm.baseline), contents)
+        of_classes = {each.name: each.changes[0].metric.label for each in harm.classes}
         for who in harm.named("worse"):
-            affected.setdefault(who, []).append(name)
-    for who, names in affected.items():
+            metric = of_classes.get(who, harm.overall.metric.label)
+            affected.setdefault((who, metric, baseline), []).append(name)
+    for (who, metric, baseline), names in affected.items():
         yield (
-            f"{who} is worse in {', '.join(names)} (its 95 % interval is below 0, also after "
-            "Holm's correction for the classes and groups shown)."
+            f"{who} is worse in {', '.join(names)} than in {baseline}: the 95 % interval of the "
+            f"change of its {metric} is below 0, also by Holm's method over the classes and "
+            "groups of the run."
         )
+
+
+def _baseline(entry: RunRecord | None, contents: Contents) -> str:
+    """Return what a run was compared with: its control, its reference, or a pinned run."""
+    if entry is None:
+        return "the pinned run"
+    if entry.folder.is_control:
+        return "the control"
+    return "the reference" if entry.folder.is_reference else short_name(entry, contents.entries)

@@ -91,7 +91,7 @@ def test_the_summary_is_recomputed(name, study_folder, report):
     for sentence in report_tables.summary_sentences(runs):
         assert sentence in summary
     worse = {run.name: report_tables.worse_rows(run) for run in sheets.compared(runs)}
-    told = re.findall(r"([\w<+ -]+) is worse in ([\w., -]+) \(its", summary)
+    told = re.findall(r"([\w<+ -]+) is worse in ([\w., -]+) than in the (?:con|ref)", summary)
     assert {(who.strip(), run) for who, names in told for run in names.split(", ")} == {
         (who, run) for run, found in worse.items() for who in found
     }
