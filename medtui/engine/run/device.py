@@ -61,10 +61,26 @@ def configure_torch(device: torch.device, threads: int) -> None:
     # A debugging aid that costs a write of every new tensor; nothing here reads unwritten memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # torch's own
     if device.type == "cuda":
-        torch.backends.cudnn.benchmark = False
-        torch.backends.cudnn.deterministic = True
+        choose_kernels(device, measured=False)
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
+
+
+def choose_kernels(device: torch.device, *, measured: bool) -> None:
+    """Let a GPU take the fastest kernels by measurement, or only those that repeat their bits.
+
+    What is measured may differ from one process to the next, and some of the fastest kernels add up
+    in no fixed order. On a CPU nothing changes.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = measured
+        torch.backends.cudnn.deterministic = not measured
+        torch.set_deterministic_debug_mode("default" if measured else "warn")
+
+
+def are_kernels_measured(device: torch.device) -> bool:
+    """Return what `choose_kernels` set."""
+    return device.type == "cuda" and torch.backends.cudnn.benchmark
 
 
 def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

@@ -14,10 +14,10 @@ from medtui.datasets.findings import by_rank, require_accepted
 from medtui.datasets.progress import Progress
 from medtui.engine.lc.compression import compress
 from medtui.engine.lc.recalibration import recalibrate_theta
-from medtui.engine.precision import Precision, study_precision
+from medtui.engine.precision import EXACT, Precision, study_precision
 from medtui.engine.run.background_checkpoints import BackgroundCheckpoints
 from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
-from medtui.engine.run.device import choose_device, configure_torch, device_name
+from medtui.engine.run.device import choose_device, choose_kernels, configure_torch, device_name
 from medtui.engine.run.finalize import TrainedModel, finalize
 from medtui.engine.run.finetuning import choose_finetuned, finetune
 from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
@@ -64,6 +64,7 @@ def execute(
     model, best_cycle, num_cycles = outcome_of(session)
     log.write(StageStarted("evaluate"))
     seconds = log.history.seconds
+    choose_kernels(session.device, measured=False)  # what is stored can be computed again
     result = finalize(session, TrainedModel(model, best_cycle, num_cycles, seconds))
     for warning in result.warnings[len(session.warnings) :]:
         log.write(Noted(warning, "warning"))
@@ -81,6 +82,7 @@ def _open_session(
     checkpoints = store(folder.checkpoint, fence=log.fence, generation=log.generation)
     restored = checkpoints.load_newest()
     precision = known_precision(preset, device, folder, restored)
+    choose_kernels(device, measured=precision not in {None, EXACT})
     changed = _changed_since(restored, fingerprint(device, precision), device) if restored else []
     log.write(
         msgspec.structs.replace(

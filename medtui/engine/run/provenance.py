@@ -16,13 +16,17 @@ import torch
 import medtui
 from medtui.datasets.dataset import Dataset
 from medtui.engine.precision import EXACT, Precision, native_precision
-from medtui.engine.run.device import cpu_capability, device_name
+from medtui.engine.run.device import are_kernels_measured, cpu_capability, device_name
 from medtui.preset import Preset
 
 _PACKAGES = (
     "torch", "torchvision", "torch-pruning", "condensa", "numpy", "scikit-learn", "safetensors",
     "textual",
 )  # fmt: skip
+
+
+MEASURED_KERNELS = "measured"
+"""Value of `kernels` in a fingerprint where a GPU's kernels are chosen by their speed."""
 
 
 def fingerprint(device: torch.device, precision: Precision | None = None) -> dict[str, str]:
@@ -41,6 +45,8 @@ def fingerprint(device: torch.device, precision: Precision | None = None) -> dic
     if device.type == "cuda":
         cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call] # torch's own
         found |= {"cuda": str(torch.version.cuda), "cudnn": str(cudnn)}
+    if are_kernels_measured(device):
+        found["kernels"] = MEASURED_KERNELS
     if precision is None or precision is EXACT:
         return found
     found["precision"] = precision.name
@@ -55,12 +61,18 @@ def with_precision(then: dict[str, str], device: torch.device) -> dict[str, str]
 
 
 def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return the changed entries of a fingerprint, such as `threads 1 -> 2`."""
-    return [
+    """Return the changed entries of a fingerprint, such as `threads 1 -> 2`.
+
+    Kernels that are chosen by measurement may be others each time.
+    """
+    changed = [
         f"{key} {then.get(key, 'none')} -> {now.get(key, 'none')}"
         for key in sorted(then.keys() | now.keys())
         if then.get(key) != now.get(key)
     ]
+    if then.get("kernels") == now.get("kernels") == MEASURED_KERNELS:
+        changed.append("kernels measured again")
+    return changed
 
 
 def provenance(
