@@ -17,9 +17,8 @@ from benchmarks.engine_ablation.images import write_images
 from benchmarks.engine_ablation.report import AblationPlan, AblationReport
 from benchmarks.engine_ablation.runner import measure_variants, report_progress, results_of, warm_up
 from benchmarks.engine_ablation.table import print_report
-from benchmarks.engine_ablation.variants import VARIANTS, Variant
+from benchmarks.engine_ablation.variants import VARIANTS, Variant, fast_precision
 from benchmarks.engine_ablation.workload import Workload
-from medtui.engine.precision import fast_precision_on
 from medtui.engine.run.device import choose_device, configure_torch, cpu_capability, device_name
 from medtui.errors import MedtuiError, UsageError
 
@@ -31,7 +30,7 @@ def benchmark(plan: AblationPlan, folder: Path) -> AblationReport:
         MedtuiError: there are too few images, or the variants did different work.
     """
     device = choose_device(plan.device)
-    threads = plan.threads or len(os.sched_getaffinity(0))
+    threads = plan.threads
     configure_torch(device, threads)
     variants = _variants_of(plan, device)
     conditions = _conditions(device, threads)
@@ -64,7 +63,14 @@ def _variants_of(plan: AblationPlan, device: torch.device) -> list[Variant]:
     for name in plan.variants:
         if name not in names:
             raise UsageError(f"Unknown variant {name}.", hint=f"Variants: {', '.join(names)}.")
-    return [variant for variant in known if not plan.variants or variant.name in plan.variants]
+    chosen = [variant for variant in known if not plan.variants or variant.name in plan.variants]
+    if device.type == "cpu" and plan.threads > 1 and any(each.name == "B3" for each in chosen):
+        raise UsageError(
+            "B3 computes on one thread: on several, fast mode is many times slower as soon as "
+            "another process computes.",
+            hint="Leave out --threads, or name the other variants with --set variants=A1,A2,B1,B2.",
+        )
+    return chosen
 
 
 def _conditions(device: torch.device, threads: int) -> dict[str, str]:
@@ -72,7 +78,7 @@ def _conditions(device: torch.device, threads: int) -> dict[str, str]:
         "device": f"{device}, {device_name(device)}",
         "threads": f"{threads} of {os.cpu_count()} cores",
         "instructions": cpu_capability(),
-        "fast precision": str(fast_precision_on(device)),
+        "fast precision": str(fast_precision(device)),
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "unset"),
         "torch": str(torch.__version__),
         "torchvision": str(torchvision.__version__),
@@ -124,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine_ablation")
     parser.add_argument("--images", type=Path, help="two class folders of PNGs [demo's cells]")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads [all cores]")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads [1]")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser
@@ -137,6 +143,7 @@ def main() -> int:
         plan = plan_from(arguments)
         with tempfile.TemporaryDirectory(prefix="medtui-ablation-") as folder:
             report = benchmark(plan, Path(folder))
+        report.require_control()
     except MedtuiError as error:
         report_progress(f"error: {error.message}" + f"\n  {error.hint}" * bool(error.hint))
         return error.exit_code

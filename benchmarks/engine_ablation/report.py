@@ -6,6 +6,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from medtui.errors import MedtuiError
+
+MAX_CONTROL = 0.1
+"""Difference of a variant from itself beyond which no table is printed."""
+
+
+class Unsteady(MedtuiError):
+    """The machine's speed changed during the measurement."""
+
 
 class AblationPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The work of every variant."""
@@ -25,8 +34,8 @@ class AblationPlan(msgspec.Struct, frozen=True, kw_only=True):
     size: Annotated[int, Meta(ge=32)] = 32
     """Side of the images in pixels."""
     device: str = "auto"
-    threads: Annotated[int, Meta(ge=0)] = 0
-    """CPU threads of every variant; 0 uses all cores."""
+    threads: Annotated[int, Meta(ge=1)] = 1
+    """CPU threads of every variant; fast mode takes one alone."""
     workers: Annotated[int, Meta(ge=0)] = 0
     """Worker processes of stock's DataLoader; 0 loads in the training process."""
     variants: tuple[str, ...] = ()
@@ -72,6 +81,10 @@ class VariantResult(msgspec.Struct, frozen=True, kw_only=True):
         """Half the range of the wall seconds, divided by their median."""
         return (max(self.wall_seconds) - min(self.wall_seconds)) / 2 / self.wall
 
+    def seconds(self, device: str) -> list[float]:
+        """Return the times that are compared: CPU seconds, which other processes change little."""
+        return self.wall_seconds if device.startswith("cuda") else self.cpu_seconds
+
 
 class AblationReport(msgspec.Struct, frozen=True, kw_only=True):
     """The results and the conditions of the measurement."""
@@ -94,13 +107,40 @@ class AblationReport(msgspec.Struct, frozen=True, kw_only=True):
         return next((variant for variant in self.variants if variant.name == name), None)
 
     def speed_up(self, variant: VariantResult, over: str) -> float | None:
-        """Return how many times faster a variant is than variant `over`, in wall time."""
+        """Return how many times faster a variant is than variant `over`."""
         base = self.variant(over)
-        return base.wall / variant.wall if base else None
+        return self._median(base) / self._median(variant) if base else None
+
+    def share_of_peak(self, variant: VariantResult) -> float:
+        """Return the least duration of a variant's products in its own."""
+        return variant.min_seconds / self._median(variant)
+
+    def _median(self, variant: VariantResult) -> float:
+        return median(variant.seconds(self.device))
+
+    @property
+    def device(self) -> str:
+        """The device's name: `cpu`, `cuda:0`."""
+        return self.conditions["device"].partition(",")[0]
 
     def control(self) -> tuple[str, float] | None:
         """Return a variant and the ratio of its forward to its backward times, ideally 1."""
         variant = self.variant("A2") or (self.variants[0] if self.variants else None)
         if variant is None:
             return None
-        return variant.name, median(variant.wall_seconds[::2]) / median(variant.wall_seconds[1::2])
+        seconds = variant.seconds(self.device)
+        return variant.name, median(seconds[::2]) / median(seconds[1::2])
+
+    def require_control(self) -> None:
+        """Check that a variant against itself is within `MAX_CONTROL`.
+
+        Raises:
+            Unsteady: it is not.
+        """
+        control = self.control()
+        if control and not 1 / (1 + MAX_CONTROL) <= control[1] <= 1 + MAX_CONTROL:
+            raise Unsteady(
+                f"{control[0]} against itself is {control[1]:.2f}: the machine was too unsteady "
+                "for a comparison.",
+                hint="Run it again on a quieter machine, or with more rounds.",
+            )

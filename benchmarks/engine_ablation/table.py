@@ -44,7 +44,7 @@ def _row(report: AblationReport, variant: VariantResult) -> list[str]:
         format_percent(variant.spread),
         f"{variant.cpu:.2f}",
         *(_ratio(report.speed_up(variant, base)) for base in ("A1", "A2")),
-        format_percent(variant.min_seconds / variant.wall),
+        format_percent(report.share_of_peak(variant)),
         format_count(variant.num_updates),
         format_count(variant.num_trained),
         format_count(variant.num_evaluated),

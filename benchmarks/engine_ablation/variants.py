@@ -16,11 +16,11 @@ from medtui.engine.lc.fast_mode import fast_mode_arguments
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd
 from medtui.engine.lc.state import CycleMeasurement, LcState
-from medtui.engine.precision import EXACT, Precision, fast_precision_on
+from medtui.engine.precision import EXACT, Precision, native_precision, study_precision
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.run.device import configure_torch
 from medtui.engine.training.evaluation import Evaluator
-from medtui.preset import named_schemes
+from medtui.preset import named_schemes, precision_from_environment
 from medtui.preset.computing import FAST_TEST_EVERY
 
 
@@ -91,7 +91,7 @@ def _engine(
 
 
 def _fast(work: Workload, counts: ImageCounts, *, is_graphed: bool) -> nn.Module:
-    precision = fast_precision_on(work.device)
+    precision = fast_precision(work.device)
     options = fast_mode_arguments(work.device, precision, _print_warning)
     if not is_graphed:
         options["step"] = FastStep(precision)
@@ -103,6 +103,11 @@ def _fast(work: Workload, counts: ImageCounts, *, is_graphed: bool) -> nn.Module
         test_every=FAST_TEST_EVERY,
         **options,
     )
+
+
+def fast_precision(device: torch.device) -> Precision:
+    """Return the precision of a study in fast mode: of the environment, or the hardware's own."""
+    return study_precision(device, precision_from_environment() or native_precision(device))
 
 
 def _print_warning(sentence: str) -> None:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from benchmarks.engine_ablation.__main__ import _parser, benchmark, plan_from
 from benchmarks.engine_ablation.images import read_part, write_images
-from benchmarks.engine_ablation.report import AblationPlan, AblationReport
+from benchmarks.engine_ablation.report import AblationPlan, AblationReport, Unsteady
 from benchmarks.engine_ablation.runner import Measurements, UnequalWork, _check
 from benchmarks.engine_ablation.variants import VARIANTS
 from benchmarks.engine_ablation.workload import ImageCounts, Workload
@@ -58,10 +58,31 @@ def test_exact_variants_end_with_the_same_bits(report):
     assert digests["A2"] != digests["A3"]  # which was given other batches
 
 
+def test_an_unsteady_measurement_is_not_printed(report):
+    """A2 against itself may differ by a tenth."""
+    for ratio, is_steady in ((1.0, True), (1.09, True), (1.12, False), (0.85, False)):
+        times = [
+            replace(each, cpu_seconds=[ratio, 1.0]) if each.name == "A2" else each
+            for each in report.variants
+        ]
+        changed = replace(report, variants=times)
+        if is_steady:
+            changed.require_control()
+        else:
+            with pytest.raises(Unsteady, match=rf"A2 against itself is {ratio:.2f}"):
+                changed.require_control()
+
+
+def test_fast_mode_on_several_threads_is_refused(tmp_path):
+    """Its times would say more about the machine's load than about fast mode."""
+    with pytest.raises(UsageError, match="B3 computes on one thread"):
+        benchmark(replace(PLAN, threads=2), tmp_path)
+
+
 def test_a_report_names_its_conditions(report):
     """The report has the measured peak rates and the conditions."""
     assert report.gflops > 0
-    assert all(0 < variant.min_seconds < variant.wall for variant in report.variants)
+    assert all(0 < report.share_of_peak(variant) < 1 for variant in report.variants)
     assert report.train_mflop > 2 * report.evaluation_mflop
     assert {"device", "threads", "OMP_WAIT_POLICY", "torch", "load before"} <= set(
         report.conditions
