@@ -6,16 +6,19 @@ import pytest
 
 from medtui.engine.run import finetuning
 from medtui.engine.run.finetuning import choose_finetuned
+from medtui.engine.run.kept_predictions import KeptPredictions
 from medtui.engine.run.session import Session, StopFlag
 from medtui.engine.timing.study_time import ImageCounts, WorkTimes, run_time
+from medtui.engine.training.evaluation import predict
 from medtui.preset import Preset
 from tests.engine.test_resume import assert_same, carry
-from tests.helpers.tiny_sessions import open_session, tiny_network, tiny_preset
+from tests.helpers.tiny_sessions import deep_network, open_session, tiny_network, tiny_preset
 
 
 def choosing(session: Session):
     """Compress a fresh tiny network and fine-tune it."""
-    return choose_finetuned(session, reference=tiny_network, blank=tiny_network)[0]
+    build = deep_network if session.is_fast else tiny_network
+    return choose_finetuned(session, reference=build, blank=build)[0]
 
 
 def preset_of(scheme: str, keep: str = "finetuned") -> Preset:
@@ -46,9 +49,10 @@ def test_the_better_by_val_is_kept(tmp_path, dataset, monkeypatch, chosen):
     """Best and last cycle, each after and before fine-tuning: the highest score wins."""
     scored = []
 
-    def score(_session, theta):
+    def score(_session, theta, cycle):
         scored.append(theta)
-        return (float(len(scored) - 1 == chosen), 0.0)
+        value = float(len(scored) - 1 == chosen)
+        return finetuning._Scored((value, 0.0), theta, cycle, KeptPredictions())
 
     monkeypatch.setattr(finetuning, "_score", score)
     session = open_session(tmp_path, preset_of("Prune"), dataset, StopFlag())
@@ -61,14 +65,30 @@ def test_the_better_by_val_is_kept(tmp_path, dataset, monkeypatch, chosen):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("scheme", ["Prune", "StructPruneQuantize16"])
-def test_a_cut_choice_resumes_to_the_same_bits(tmp_path, dataset, scheme):
+@pytest.mark.parametrize(
+    ("scheme", "mode"),
+    [("Prune", "exact"), ("StructPruneQuantize16", "exact"), ("FilterPrune", "fast")],
+)
+def test_a_cut_choice_resumes_to_the_same_bits(tmp_path, dataset, scheme, mode):
     """Stops in L-C (20 looks at the flag), in either fine-tuning (6 each), and at their ends."""
     preset = preset_of(scheme)
+    compute = preset.compute.model_copy(update={"mode": mode})
+    preset = preset.model_copy(update={"compute": compute})
     whole = carry(tmp_path / "whole", preset, dataset, choosing, [])
     for cuts in ([5], [22], [26], [27], [30], [32], [22, 3, 4]):
         name = "-".join(map(str, cuts))
         assert_same(carry(tmp_path / name, preset, dataset, choosing, cuts), whole)
+
+
+def test_what_was_evaluated_for_the_choice_is_kept(tmp_path, dataset):
+    """The result takes val's predictions of the theta that is kept, and computes test's."""
+    session = open_session(tmp_path, preset_of("Prune"), dataset, StopFlag())
+    with session.log:
+        theta, _ = choose_finetuned(session, reference=tiny_network, blank=tiny_network)
+    kept = session.kept.matching(theta)
+    assert list(kept) == [session.val]
+    again = predict(theta, session.val, session.criterion)
+    assert kept[session.val].logits_NK.tobytes() == again.logits_NK.tobytes()
 
 
 def test_the_estimate_counts_both(dataset):

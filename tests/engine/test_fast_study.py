@@ -192,6 +192,17 @@ def test_evaluation_and_recalibration_are_those_of_the_whole_network(tmp_path, d
     )  # fmt: skip
 
 
+def test_what_is_stored_is_computed_in_float32(tmp_path, dataset):
+    """Whatever the products of the study."""
+    for mode, is_whole, expected in (
+        ("fast", True, FAST), ("fast", False, EXACT), ("exact", True, EXACT),
+    ):  # fmt: skip
+        preset = tiny_preset(mode=mode, is_whole=is_whole, precision="bfloat16")
+        session = open_session(tmp_path / f"{mode}-{is_whole}", preset, dataset, StopFlag())
+        assert session.result_precision == expected
+        assert session.precision.name == ("bfloat16" if mode == "fast" else "float32")
+
+
 @pytest.mark.parametrize("scheme", ["Prune", "Quantize16", "FilterPrune", "PruneDirect"])
 def test_a_study_in_fast_mode_ends_where_exact_mode_does(tmp_path, dataset, scheme):
     """Compression and fine-tuning, in float32: zeros are held, and losses are close."""

@@ -45,7 +45,9 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
     model = evaluation_copy(outcome.model, session.device)
     kept = session.kept.matching(outcome.model)
     val, test = (
-        kept[split] if split in kept else predict(model, split, session.criterion)
+        kept[split]
+        if split in kept
+        else predict(model, split, session.criterion, session.result_precision)
         for split in (session.val, session.test)
     )
     size = measure_size(outcome.model, channels=session.dataset.channels, side=session.dataset.size)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import safetensors.torch
 from torch import nn
@@ -15,6 +16,7 @@ from medtui.engine.pruning.filter_norms import zero_masks
 from medtui.engine.pruning.structural_pruning import NUM_CHECKED
 from medtui.engine.pruning.subnetwork import Subnetwork, computes_the_same, subnetwork_of
 from medtui.engine.run.checkpoint import unprefixed
+from medtui.engine.run.kept_predictions import KeptPredictions
 from medtui.engine.run.session import Session
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.network import load_stored, state_of
@@ -105,7 +107,7 @@ def choose_finetuned(
     resumed = session.restored.state.stage if session.restored else ""
     is_tuning = resumed in {OF_BEST, OF_LAST}
     candidates = list(_stored(session, blank)) if is_tuning else _compressed(session, reference())
-    found: list[tuple[tuple[float, float], nn.Module, int]] = []
+    found: list[_Scored] = []
     for candidate in candidates:
         before = deepcopy(candidate.theta)
         tuned_file = _file(session, f"tuned-{candidate.stage}")
@@ -115,9 +117,9 @@ def choose_finetuned(
             tuned = finetune(session, candidate.theta, candidate.stage)
             recalibrate_theta(tuned, session, session.preset.guard.recalibrate_images)
             _store(session, tuned_file, tuned)
-        found += [(_score(session, each), each, candidate.cycle) for each in (tuned, before)]
-    best = max(range(len(found)), key=lambda at: found[at][0])
-    score, theta, cycle = found[best]
+        found += [_score(session, each, candidate.cycle) for each in (tuned, before)]
+    best = max(range(len(found)), key=lambda at: found[at].score)
+    score, theta, cycle, session.kept = found[best]
     state = "before" if best % 2 else "after"
     metric = primary_metric(session.dataset.task)
     text = f"kept cycle {cycle}, {state} fine-tuning: val {metric.label} {metric.show(score[0])}"
@@ -164,10 +166,21 @@ def _load(file: Path, network: nn.Module) -> nn.Module:
     return network
 
 
-def _score(session: Session, theta: nn.Module) -> tuple[float, float]:
-    """Return the primary metric on val and the negative loss: more is better."""
+class _Scored(NamedTuple):
+    """A theta that could be kept."""
+
+    score: tuple[float, float]
+    """Primary metric on val and the negative loss: more is better."""
+    theta: nn.Module
+    cycle: int
+    predictions: KeptPredictions
+
+
+def _score(session: Session, theta: nn.Module, cycle: int) -> _Scored:
+    """Evaluate a cycle's theta on val."""
     loss, metrics = session.evaluator(theta, session.criterion, session.val)
     value = primary_metric(session.dataset.task).of(metrics)
-    if value is None or not math.isfinite(loss):
-        return (-math.inf, -math.inf)
-    return (value, -loss)
+    score = (-math.inf, -math.inf)
+    if value is not None and math.isfinite(loss):
+        score = (value, -loss)
+    return _Scored(score, theta, cycle, session.latest_predictions(theta))

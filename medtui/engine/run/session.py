@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.state import Criterion
-from medtui.engine.precision import EXACT, Precision
+from medtui.engine.precision import EXACT, Precision, study_precision
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.run.checkpoint import (
     Checkpoint,
@@ -137,6 +137,12 @@ class Session:
         return (CudaGraphs(), self.warn) if is_recorded else None
 
     @property
+    def result_precision(self) -> Precision:
+        """Precision of what is stored: float32 also in fast mode."""
+        is_cropped = self.training_precision.crops_kernels
+        return study_precision(self.device, "float32") if is_cropped else EXACT
+
+    @property
     def image_shape(self) -> ImageShape:
         """Channels, height and width of the images."""
         return (self.dataset.channels, self.dataset.size, self.dataset.size)
@@ -155,14 +161,19 @@ class Session:
         self.log.write(Noted(sentence, "warning"))
 
     def keep_predictions(self, model: nn.Module) -> None:
-        """Keep val's and test's predictions of a model that was just evaluated, and is kept.
+        """Keep val's and test's predictions of a model that was just evaluated, and is kept."""
+        self.kept = self.latest_predictions(model)
 
-        The result's are always in float32, unlike those of fast mode.
+    def latest_predictions(self, model: nn.Module) -> KeptPredictions:
+        """Return the predictions of a model that was just evaluated on val.
+
+        None in fast mode, whose evaluations differ from the result's.
         """
         latest = self.evaluator.latest
-        if self.precision is EXACT:
-            found = {each: latest[each] for each in (self.val, self.test) if each in latest}
-            self.kept = KeptPredictions.of(model, found)
+        if self.precision is not EXACT:
+            return KeptPredictions()
+        found = {each: latest[each] for each in (self.val, self.test) if each in latest}
+        return KeptPredictions.of(model, found)
 
     def take_restored(self, stage: str) -> Checkpoint | None:
         """Return the restored checkpoint if it belongs to `stage`; None the second time."""
