@@ -10,7 +10,7 @@ from torch import nn
 from medtui.engine.lc.loop import LC
 from medtui.engine.lc.sgd import ForeachSgd
 from medtui.engine.pruning import schemes
-from medtui.engine.pruning.threshold import magnitude_threshold
+from medtui.engine.pruning.threshold import largest_by_sort, magnitude_threshold
 from medtui.preset import named_schemes
 from tests.helpers.stock_condensa import SCHEDULES, STOCK, NoCallbacks, compress, hyper_parameters
 
@@ -71,3 +71,4 @@ def test_the_threshold_is_condensas(density, count):
         return
     expected = condensa.tensor.threshold(values, density)
     assert torch.equal(magnitude_threshold(values, density), expected)
+    assert torch.equal(largest_by_sort(values.abs(), int(density * count)), expected)

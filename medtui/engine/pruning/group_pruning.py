@@ -5,7 +5,7 @@ parameters, in the projection itself. So L-C and fine-tuning train the network t
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import condensa
 import torch
@@ -69,7 +69,8 @@ class GroupedPrune:
         elif self._operator.score == "synflow":
             kept = self._kept_by_flow(groups, module)
         else:
-            scores = [self._scores(group, module) for group in groups]
+            norms = self._norms(groups, module)
+            scores = [self._scores(group, norms) for group in groups]
             kept = self._choose(groups, scores, self.density)
         for group, each in zip(groups, kept, strict=True):
             _project(module, group, ~each)
@@ -99,11 +100,20 @@ class GroupedPrune:
         """Return the maximum number of structures that a density allows."""
         return max_kept(sizes, density, self._guard, self._operator.align)
 
-    def _scores(self, group: ChannelGroup, module: nn.Module) -> Tensor:
+    def _norms(self, groups: Sequence[ChannelGroup], module: nn.Module) -> dict[str, Tensor]:
+        """Return the norms of each layer's filters on the host, copied at once."""
+        names = list({member.name: None for group in groups for member in group.layers})
+        if not names:
+            return {}
+        norms = [norms_of(layer_named(module, name), self._criteria).float() for name in names]
+        copied = torch.split(torch.cat(norms).cpu(), [len(each) for each in norms])
+        return dict(zip(names, copied, strict=True))
+
+    def _scores(self, group: ChannelGroup, norms_by_layer: Mapping[str, Tensor]) -> Tensor:
         """Return the score of each of the group's channels, 1-d."""
         total = torch.zeros(group.size)
         for member in group.layers:
-            norms = norms_of(layer_named(module, member.name), self._criteria).float().cpu()
+            norms = norms_by_layer[member.name]
             scale = float(norms.mean()) if self._guard.normalise == "layer-mean" else 1.0
             shares = norms[list(member.layer_channels)] / (scale or 1.0)
             total.index_add_(0, torch.tensor(member.group_channels), shares)

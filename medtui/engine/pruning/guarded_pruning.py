@@ -150,11 +150,10 @@ class GuardedPrune:
         if budget == 0 and sizes:
             raise RuntimeError("Provided density value causes model to be zero.")
         floors = [floor_of(size, self._guard) for size in sizes]
-        kept = list(floors)
         is_scaled = is_scaled and self._guard.normalise == "layer-mean"
-        ranked = _above_floors(norms, floors, is_scaled=is_scaled)
-        for _, layer in ranked[: max(0, budget - sum(floors))]:
-            kept[layer] += 1
+        spare = max(0, budget - sum(floors))
+        above = _counts_above(norms, floors, spare, is_scaled=is_scaled)
+        kept = [floor + count for floor, count in zip(floors, above, strict=True)]
         align = self._operator.align or 1
         return [
             min(size, math.ceil(count / align) * align)
@@ -162,13 +161,25 @@ class GuardedPrune:
         ]
 
 
-def _above_floors(
-    norms: Sequence[Tensor], floors: Sequence[int], *, is_scaled: bool
-) -> list[tuple[float, int]]:
-    """Return (score, layer index) of each structure beyond its layer's floor, best first."""
-    candidates = []
-    for layer, (norm, floor) in enumerate(zip(norms, floors, strict=True)):
-        scale = float(norm.mean()) if is_scaled else 1.0
-        ranked = torch.sort(norm, descending=True).values[floor:].tolist()
-        candidates += [(value / (scale or 1.0), layer) for value in ranked]
-    return sorted(candidates, key=lambda each: -each[0])
+def _counts_above(
+    norms: Sequence[Tensor], floors: Sequence[int], spare: int, *, is_scaled: bool
+) -> list[int]:
+    """Return how many of the `spare` best structures beyond all floors each layer has.
+
+    One sort of all layers on their device, and one copy to the host. Of equal scores the earlier
+    layer's are better.
+    """
+    if not norms:
+        return []
+    scores = []
+    for norm, floor in zip(norms, floors, strict=True):
+        ranked = torch.sort(norm, descending=True).values[floor:].double()
+        if is_scaled:
+            scale = norm.mean().double()
+            ranked /= torch.where(scale == 0, 1.0, scale)
+        scores.append(ranked)
+    sizes = torch.tensor([len(each) for each in scores])
+    layers = torch.repeat_interleave(torch.arange(len(scores)), sizes).to(scores[0].device)
+    best = torch.cat(scores).sort(descending=True, stable=True).indices[:spare]
+    counts: list[int] = torch.bincount(layers[best], minlength=len(scores)).tolist()
+    return counts

@@ -37,6 +37,8 @@ def magnitude_threshold(values: Tensor, density: float) -> Tensor:
 
 def kth_largest(magnitudes: Tensor, num_kept: int) -> Tensor:
     """Return the `num_kept`-th largest of non-negative values, 1-d, as a 0-d tensor."""
+    if magnitudes.is_cuda:
+        return largest_by_sort(magnitudes, num_kept)
     if magnitudes.dtype is not torch.float32 or magnitudes.numel() < _MIN_VALUES:
         return _select(magnitudes, num_kept)
     # A NaN has the largest bit pattern of all, as it is the largest for `topk`.
@@ -48,6 +50,11 @@ def kth_largest(magnitudes: Tensor, num_kept: int) -> Tensor:
     num_higher = int(from_above[above - 1]) if above else 0
     in_bin = magnitudes[bins == len(counts) - 1 - above]
     return _select(in_bin, num_kept - num_higher)
+
+
+def largest_by_sort(magnitudes: Tensor, num_kept: int) -> Tensor:
+    """Return the same by one sort: a GPU sorts sooner than the host learns a bin's number."""
+    return magnitudes.sort(descending=True).values[num_kept - 1]
 
 
 def _select(values: Tensor, k: int) -> Tensor:
