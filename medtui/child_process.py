@@ -2,6 +2,7 @@
 
 The request is a temporary file as stdin, and stderr goes to a file, so that no full pipe can block
 either side. Each message is one line of JSON on the child's stdout (`medtui.protocol`).
+The child is started with an interpreter, or forked by a fork server that has imported its module.
 
 Processes that outlive the process that starts them (supervisor, worker, sampler, tracker) and
 decoders, which answer many requests, use `Popen` directly; they share `child_environment` and
@@ -11,7 +12,6 @@ decoders, which answer many requests, use `Popen` directly; they share `child_en
 import os
 import select
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,7 +24,9 @@ import msgspec
 
 from medtui import __version__
 from medtui.blas_threads import blas_environment
+from medtui.child_start import start_child
 from medtui.errors import EnvironmentProblem, MedtuiError
+from medtui.fork_server import ForkServer
 from medtui.protocol.outcome import Failed, describe_exit, error_class
 from medtui.upgrade import STARTED_BY_VERSION, explain_missing_child
 
@@ -97,6 +99,7 @@ class ChildProcess(Generic[MessageT]):
         stderr: IO[bytes] | None = None,
         devices: str | None = None,
         has_own_session: bool = False,
+        server: ForkServer | None = None,
     ) -> None:
         """Start `python -m module` with `request` on its stdin.
 
@@ -104,7 +107,7 @@ class ChildProcess(Generic[MessageT]):
         checked". `stderr` receives the process's stderr for people to read; without it, only the
         last line is kept for the error. `devices` is the process's `CUDA_VISIBLE_DEVICES`. With
         `has_own_session` the process has the CPU priority of a run, and receives no signals of the
-        terminal.
+        terminal. `server` forks the process where it can.
 
         Raises:
             EnvironmentProblem: the process could not be started.
@@ -125,16 +128,12 @@ class ChildProcess(Generic[MessageT]):
             with tempfile.TemporaryFile() as stdin:
                 stdin.write(msgspec.json.encode(request) if request is not None else b"")
                 stdin.seek(0)
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", module],
-                    stdin=stdin, stdout=subprocess.PIPE, stderr=self._stderr,
-                    env=child_environment(devices), close_fds=True,
-                    start_new_session=has_own_session,
+                self._process, self._stdout = start_child(
+                    module, stdin, self._stderr, child_environment(devices), server,
+                    has_own_session=has_own_session,
                 )  # fmt: skip
         except OSError as error:
             raise EnvironmentProblem(f"{error_prefix}: {error}.") from error
-        assert self._process.stdout is not None
-        self._stdout = self._process.stdout
 
     @property
     def pid(self) -> int:

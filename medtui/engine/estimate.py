@@ -47,11 +47,12 @@ def estimate(
     narrowed: nn.Module | None = None,
     *,
     seconds_start: float = 0.0,
+    seconds_fork: float = 0.0,
 ) -> Estimate:
     """Return the estimated duration of a study; measures some steps, which takes several seconds.
 
-    `narrowed` is the network from scratch, if there is one. `seconds_start` is the time that a
-    worker needs to start.
+    `narrowed` is the network from scratch, if there is one. `seconds_start` is the time until
+    the first worker computes, and `seconds_fork` that of each further one.
     """
     load = os.getloadavg()[0]
     machine = resolve_threads(preset)
@@ -60,13 +61,13 @@ def estimate(
     cells = one_of_each_scheme(preset)
     num_at_once = min(num_slots, max(len(expand_grid(preset)), _num_searches(preset)))
     times = WorkTimer(preset, survey, network, device).measure(machine, cells, num_at_once)
-    times = replace(times, start=seconds_start)
+    times = replace(times, start=seconds_start, fork=seconds_fork)
     counts = ImageCounts(*(split.num_images for split in survey.splits))
     found = _add_up(preset, counts, times, str(device), num_slots, num_at_once, load, network)
     if narrowed is None:
         return found
     own = WorkTimer(preset, survey, narrowed, device).measure_training(machine)
-    own = replace(own, start=seconds_start, bootstrap=times.bootstrap)
+    own = replace(own, start=seconds_fork, bootstrap=times.bootstrap)
     seconds = total(reference_time(preset, counts, own, is_trained=True))
     return msgspec.structs.replace(
         found, seconds_scratch=seconds, seconds_study=found.seconds_study + seconds

@@ -4,6 +4,8 @@ It applies each scheme to a copy of the untrained network, and sends a `Prefligh
 why the preset cannot run.
 """
 
+import os
+import sys
 import time
 from copy import deepcopy
 
@@ -24,6 +26,7 @@ from medtui.engine.training.given_weights import load_weights
 from medtui.engine.training.network import build_network, require_image_size
 from medtui.engine.training.pretrained import initialise
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
+from medtui.fork_server.protocol import IMPORT_SECONDS
 from medtui.jobs.device_slots import explain_device, explain_threads, explain_workers
 from medtui.metrics.threshold_rule import describe_decisions
 from medtui.preset import (
@@ -42,18 +45,23 @@ from medtui.runs.run_names import is_compression
 from medtui.units import plural
 from medtui.user_folders import expand_home
 
+FORK_SECONDS = 0.1
+"""Until a worker that is forked computes, see `benchmarks/startup.md`; others are started."""
+
 
 def forecast(
     preset: Preset,
     *,
     is_measured: bool = False,
     seconds_start: float = 0.0,
+    seconds_fork: float = 0.0,
     skips_impossible: bool = False,
 ) -> Preflight:
     """Return the data set's counts and each cell's forecast; with `is_measured`, an estimate too.
 
-    `seconds_start` is the time that a worker process needs to start, for the estimate. With
-    `skips_impossible`, cells that cannot work on the network are left out.
+    `seconds_start` is the time until a study's first worker computes, and `seconds_fork` that of
+    each further one, for the estimate. With `skips_impossible`, cells that cannot work on the
+    network are left out.
 
     Raises:
         UsageError: a cell of the grid cannot work on this network, or the weights do not fit it.
@@ -79,7 +87,10 @@ def forecast(
     )
     if not is_measured:
         return found
-    measured = estimate(preset, survey, untrained.network, narrowed, seconds_start=seconds_start)
+    measured = estimate(
+        preset, survey, untrained.network, narrowed,
+        seconds_start=seconds_start, seconds_fork=seconds_fork,
+    )  # fmt: skip
     return msgspec.structs.replace(found, estimate=measured)
 
 
@@ -211,7 +222,9 @@ def _key_of(error: MedtuiError) -> tuple[str, ...]:
 
 def main() -> int:
     """Read a request from stdin and send the result or the error."""
+    # As long as this process took to start, a study's fork server or first worker will take.
     seconds_start = time.time() - psutil.Process().create_time()
+    seconds_start += float(os.environ.get(IMPORT_SECONDS, "0"))
     writer = MessageWriter()
     request = read_request(PreflightRequest)
     try:
@@ -220,6 +233,7 @@ def main() -> int:
             preset,
             is_measured=request.is_measured,
             seconds_start=seconds_start,
+            seconds_fork=FORK_SECONDS if sys.platform == "linux" else seconds_start,
             skips_impossible=request.skips_impossible,
         )
         writer.send(found)

@@ -8,12 +8,21 @@ import importlib
 import os
 import socket
 import sys
+import time
 import traceback
 
 import msgspec
+import psutil
 
 from medtui.fork_server.become import become
-from medtui.fork_server.protocol import MAX_BYTES, NUM_DESCRIPTORS, READY, ForkRequest, decoder
+from medtui.fork_server.protocol import (
+    IMPORT_SECONDS,
+    MAX_BYTES,
+    NUM_DESCRIPTORS,
+    READY,
+    ForkRequest,
+    decoder,
+)
 
 
 def main() -> int:
@@ -24,6 +33,7 @@ def main() -> int:
     if (count := _num_threads()) != 1:
         print(f"the fork server has {count} threads after its imports", file=sys.stderr)  # noqa: T201 - goes to the client's log
         return 1
+    os.environ[IMPORT_SECONDS] = f"{time.time() - psutil.Process().create_time():.3f}"
     gc.collect()
     gc.freeze()  # a collection would write to every object, and so copy all shared pages
     try:

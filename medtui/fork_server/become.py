@@ -68,6 +68,8 @@ def _reseed() -> None:
 def _status_of(request: ForkRequest) -> int:
     """Run the program as `python -m` does; return its exit status."""
     module = importlib.import_module(request.module)
+    if hasattr(module, "__path__"):
+        module = importlib.import_module(f"{request.module}.__main__")
     sys.argv = [module.__file__ or request.module, *request.arguments]
     try:
         return int(module.main() or 0)

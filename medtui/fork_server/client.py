@@ -1,15 +1,17 @@
 """The client's side of a fork server: starts it, asks it for processes, replaces it."""
 
+import functools
 import os
 import select
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Concatenate, ParamSpec, TypeVar
 
 import medtui
 from medtui.fork_server.forked_process import ForkedProcess
@@ -31,8 +33,25 @@ MAX_STARTS = 4
 _PID_BYTES = 32
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _one_at_a_time(
+    method: Callable[Concatenate["ForkServer", P], T],
+) -> Callable[Concatenate["ForkServer", P], T]:
+    """Let one thread at a time use a server."""
+
+    @functools.wraps(method)
+    def locked(self: "ForkServer", /, *arguments: P.args, **options: P.kwargs) -> T:
+        with self._lock:
+            return method(self, *arguments, **options)
+
+    return locked
+
+
 class ForkServer:
-    """A fork server that belongs to this process. Not for several threads at once.
+    """A fork server that belongs to this process. Any thread may use it; one waits for another.
 
     No method raises: without a server, processes are started in the usual way.
     """
@@ -60,14 +79,22 @@ class ForkServer:
         self._ready_until = 0.0
         self._num_starts = 0
         self._installed = _installed()
+        self._lock = threading.RLock()
 
     @property
     def pid(self) -> int | None:
         """Process ID of the server; None without one."""
         return self._process.pid if self._process else None
 
+    def differences(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables of `environment` that the server has not, or has otherwise."""
+        return dict(environment.items() - self._environment.items())
+
+    @_one_at_a_time
     def start(self) -> None:
-        """Start the server; return before it has imported its modules."""
+        """Start the server, if it is not running; return before it has imported its modules."""
+        if self._socket is not None:
+            return
         if sys.platform != "linux" or self._num_starts >= MAX_STARTS:
             return
         self._num_starts += 1
@@ -89,6 +116,7 @@ class ForkServer:
         self._socket = ours
 
     @property
+    @_one_at_a_time
     def is_settled(self) -> bool:
         """Whether `fork` answers at once: the server is ready, or there is none."""
         if self._socket is None or self._is_ready:
@@ -101,6 +129,7 @@ class ForkServer:
             self._give_up(f"was not ready after {READY_SECONDS:g} s")
         return self._socket is None or self._is_ready
 
+    @_one_at_a_time
     def fork(
         self,
         module: str,
@@ -130,6 +159,7 @@ class ForkServer:
             return None
         return process
 
+    @_one_at_a_time
     def close(self) -> None:
         """End the server, if there is one; what it forked continues."""
         if self._socket is not None:

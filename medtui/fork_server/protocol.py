@@ -20,6 +20,10 @@ NUM_DESCRIPTORS = 4
 """Descriptors sent with a request."""
 
 
+IMPORT_SECONDS = "MEDTUI_IMPORT_SECONDS"
+"""Environment variable of forked processes: how long their server took until it was ready."""
+
+
 class ForkRequest(msgspec.Struct, frozen=True):
     """What `python -m MODULE ARGUMENTS...` would be."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from medtui.child_process import ChildProcess, child_environment
 from medtui.errors import EnvironmentProblem, MedtuiError, explain_os_error
+from medtui.fork_server import ForkServer
 from medtui.jobs.device_slots import resolve_threads
 from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
@@ -39,13 +40,14 @@ def preflight(
     preset: Preset, source: Source | None = None, *, is_measured: bool = False,
     skips_impossible: bool = False,
     started: Callable[[ChildProcess[Preflight]], object] | None = None,
+    server: ForkServer | None = None,
 ) -> Preflight:  # fmt: skip
     """Check a preset in a short-lived child process with torch; takes some seconds.
 
     With `source`, the origin of the preset's values, an error names the line or the option that
     causes it. `is_measured` adds an estimate of time and disk space. With `skips_impossible`, cells
     that cannot work are returned as such instead of being an error. `started` receives the process,
-    which may be cancelled from another thread.
+    which may be cancelled from another thread; `server` forks it where it can.
 
     Raises:
         UsageError: the preset cannot run: a density keeps no weight, a scheme does not fit the
@@ -60,6 +62,7 @@ def preflight(
             request,
             error_prefix="The preset could not be checked",
             has_own_session=is_measured,
+            server=server,
         ) as process:
             if started is not None:
                 started(process)

@@ -15,6 +15,7 @@ import medtui
 from medtui.child_process import ChildProcess
 from medtui.datasets.cache import default_cache_dir
 from medtui.errors import MedtuiError
+from medtui.fork_server import ForkServer
 from medtui.jobs.launcher import preflight
 from medtui.preset import Preset
 from medtui.protocol.preflight import Estimate, Preflight
@@ -42,13 +43,17 @@ def keep_estimate(preset: Preset, estimate: Estimate) -> None:
         return
 
 
-def measure(preset: Preset, started: Callable[[ChildProcess[Preflight]], object]) -> Preflight:
+def measure(
+    preset: Preset,
+    started: Callable[[ChildProcess[Preflight]], object],
+    server: ForkServer | None = None,
+) -> Preflight:
     """Check a preset as `launcher.preflight` does, with an estimate, and keep the estimate.
 
     Raises:
         MedtuiError: as for `launcher.preflight`.
     """
-    found = preflight(preset, is_measured=True, started=started)
+    found = preflight(preset, is_measured=True, started=started, server=server)
     if found.estimate is not None:
         keep_estimate(preset, found.estimate)
     return found

@@ -37,7 +37,9 @@ workers = 2
 @pytest.fixture(scope="module")
 def estimate() -> Estimate:
     """The estimate of a study that two workers share."""
-    found = forecast(parse_preset(PRESET, "measured"), is_measured=True, seconds_start=5.0)
+    found = forecast(
+        parse_preset(PRESET, "measured"), is_measured=True, seconds_start=5.0, seconds_fork=0.5
+    )
     assert found.estimate is not None
     return found.estimate
 
@@ -52,7 +54,7 @@ def test_every_stage_has_its_seconds(estimate):
     assert list(reference) == ["start", "reference", "evaluate"]
     assert sum(reference.values()) == pytest.approx(estimate.seconds_reference)
     assert reference["start"] == 5.0
-    assert run["start"] == pytest.approx(5.0 * estimate.side_by_side_factor)
+    assert run["start"] == pytest.approx(0.5 * estimate.side_by_side_factor)
     assert estimate.seconds_study > estimate.seconds_reference + estimate.seconds_run * 0.9
 
 

@@ -110,7 +110,7 @@ def test_fine_tuning_is_a_stage_of_its_own():
 
 def test_other_runs_slow_down_every_stage():
     """Every stage slows down by the measured factor; start-up waits for a core, too."""
-    times = WorkTimes(start=3, lc_step=1, image=1)
+    times = WorkTimes(fork=3, lc_step=1, image=1)
     alone, beside = (
         run_time(preset(), COUNTS, times, num_cycles=5, cycle_seconds=1, factor=factor)
         for factor in (1.0, 1.5)
@@ -130,7 +130,7 @@ def test_a_grid_has_each_schemes_own_c_step():
     """With two slots, the third run has the machine to itself."""
     asked = preset("", ('schemes = ["Prune"]', 'schemes = ["Prune", "FilterPrune", "Quantize16"]'))
     cycle = {"Prune": 1.0, "FilterPrune": 2.0, "Quantize16": 4.0}
-    times = WorkTimes(start=1, cycle=cycle, side_by_side=1.5)
+    times = WorkTimes(fork=1, cycle=cycle, side_by_side=1.5)
     assert grid_time(asked, COUNTS, times, 2) == 1.5 * (1 + 5 * 2.0) + (1 + 5 * 4.0)
 
 
@@ -145,7 +145,7 @@ finalists = 2
 
 def test_a_search_runs_probes_and_finalists_of_its_schemes_side_by_side():
     """Four low-fidelity runs have one L step and two full ones four, for two schemes at once."""
-    times = WorkTimes(start=1, lc_step=1, side_by_side=1.5)
+    times = WorkTimes(fork=1, lc_step=1, side_by_side=1.5)
     samples = 4 * (1 + 10) + 2 * (1 + 40)
     seconds = search_time(preset(SEARCH), COUNTS, times, 2, is_gpu=False)
     assert seconds == 1.5 * samples

@@ -36,6 +36,7 @@ def _no_preflight(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(
             "medtui.jobs.measured_estimates.preflight", lambda _preset, **_: nothing
         )
+        monkeypatch.setattr("medtui.fork_server.ForkServer.start", lambda _: None)
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ class WorkTimes:
     """Measured seconds of the work that a study repeats."""
 
     start: float = 0.0
-    """From the start of a worker process until it computes."""
+    """From the start of a study's first worker until it computes; it imports torch."""
     reference_step: float = 0.0
     """A training step of the reference, with the reference's threads."""
     reference_image: float = 0.0
@@ -51,6 +51,9 @@ class WorkTimes:
 
     stretch: float = 1.0
     """Ratio of elapsed seconds to CPU seconds of a run's work; about 1 on an idle machine."""
+
+    fork: float = 0.0
+    """As `start`, of each further worker, which is forked."""
 
     def stretched(self, by: float) -> "WorkTimes":
         """Return the times of work that takes `by` times as long, except that of the start."""
@@ -117,7 +120,7 @@ def run_time(
 
     The preset's number of epochs of fine-tuning is that of the run (`finetuned_as`).
     `cycle_seconds` are the C step and other work once a cycle. `factor` is the slow-down by other
-    runs. It applies to the start, too: importing torch takes 4 CPU seconds.
+    runs. It applies to the start, too.
     """
     final = (counts.val + counts.test) * times.image + times.bootstrap
     compressed = _compress_time(preset, counts, times, num_cycles) + num_cycles * cycle_seconds
@@ -131,7 +134,7 @@ def run_time(
     else:
         compressed += recalibrated
     return [
-        StageTime("start", factor * times.start),
+        StageTime("start", factor * times.fork),
         StageTime("compress", factor * compressed),
         StageTime("finetune", factor * tuned),
         StageTime("evaluate", factor * final),

@@ -164,7 +164,7 @@ class CompressScreen(LayeredScreen[None]):
         self.app.push_screen(PresetTextScreen(self.editor), lambda _: self._follow_change(before))
 
     def on_unmount(self) -> None:
-        self._check.cancel()
+        self._check.close()
 
     def action_save(self) -> None:
         self._preset_actions.ask_where_to_save()

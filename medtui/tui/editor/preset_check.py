@@ -8,7 +8,7 @@ from textual.worker import get_current_worker
 
 from medtui.errors import MedtuiError
 from medtui.jobs.latest_process import LatestProcess
-from medtui.jobs.measured_estimates import measure
+from medtui.jobs.repeated_checks import RepeatedChecks
 from medtui.preset import Preset
 from medtui.protocol.preflight import Preflight
 from medtui.tui.editor.preflight_state import PreflightState
@@ -29,6 +29,7 @@ class PresetCheck:
         self._editor = editor
         self._changed = changed
         self._process = LatestProcess[Preflight]()
+        self._checks = RepeatedChecks()
         self._timer: Timer | None = None
 
     def start(self) -> None:
@@ -50,14 +51,15 @@ class PresetCheck:
             self._timer.stop()
         self._timer = self._screen.set_timer(PAUSE_S, self.start)
 
-    def cancel(self) -> None:
-        """End a check that is running."""
+    def close(self) -> None:
+        """End a check that is running, and what serves later ones."""
         self._process.cancel()
+        self._checks.close()
 
     def _check(self, preset: Preset) -> None:
         worker = get_current_worker()
         try:
-            outcome: Preflight | MedtuiError = measure(preset, self._process.take)
+            outcome: Preflight | MedtuiError = self._checks.measure(preset, self._process.take)
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:
