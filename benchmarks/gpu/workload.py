@@ -18,6 +18,7 @@ from medtui.engine.lc.state import LcState
 from medtui.engine.precision import Precision, fast_precision_on
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches
 from medtui.engine.training.network import build_network, named_layers
+from medtui.engine.training.recording import CudaGraphs
 
 _EVALUATION_BATCH = 1024
 
@@ -70,7 +71,10 @@ class Workload:
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield augmented batches without end."""
-        batches = TrainBatches(self.images, AUGMENT, batch_size=self.size.batch, seed=0)
+        batches = TrainBatches(
+            self.images, AUGMENT, batch_size=self.size.batch, seed=0,
+            recorder=(CudaGraphs(), self.warn) if self.device.type == "cuda" else None,
+        )  # fmt: skip
         while True:
             yield from batches
 

@@ -12,7 +12,9 @@ from medtui.datasets.dataset import SplitData
 from medtui.engine.run.device import generator
 from medtui.engine.training.augmentation import Normalisation, augment, normalise
 from medtui.engine.training.batches import Images, TrainBatches
+from medtui.engine.training.recording import WARM_UP_STEPS, CudaGraphs, Recorder
 from medtui.preset.augmenting import Augment
+from tests.helpers.recorded_calls import RecordedCalls
 
 AS_IT_IS = {1: Normalisation((0.0,), (1.0,)), 3: Normalisation((0.0,) * 3, (1.0,) * 3)}
 EVERYTHING = Augment(
@@ -161,11 +163,12 @@ def part(count: int = 50) -> SplitData:
 
 
 def batches(
-    seed: int = 0, *, count: int = 50, batch_size: int = 16, device: str = "cpu"
-) -> TrainBatches:
+    seed: int = 0, *, count: int = 50, batch_size: int = 16, device: str = "cpu",
+    recorder: Recorder | None = None,
+) -> TrainBatches:  # fmt: skip
     """Return train batches over `part`."""
     images = Images(part(count), AS_IT_IS[3], torch.device(device))
-    return TrainBatches(images, EVERYTHING, batch_size=batch_size, seed=seed)
+    return TrainBatches(images, EVERYTHING, batch_size=batch_size, seed=seed, recorder=recorder)
 
 
 def test_a_batch_is_a_function_of_seed_epoch_and_position() -> None:
@@ -190,6 +193,18 @@ def test_what_is_drawn_ahead_is_what_each_batch_draws_alone() -> None:
     assert position == 69
 
 
+def test_a_recorded_batch_is_made_of_its_own_images() -> None:
+    """Pixels and draws of each batch reach a replay, over two epochs, and stay in the batch."""
+    calls, warnings = RecordedCalls(), []
+    ours = batches(3, count=100, recorder=(calls, warnings.append))
+    made = [images for _ in range(2) for images, _ in ours]
+    theirs = batches(3, count=100)
+    expected = [images for _ in range(2) for images, _ in theirs]
+    assert all(torch.equal(*pair) for pair in zip(made, expected, strict=True))
+    assert calls.num_replays == len(made) - WARM_UP_STEPS == 9
+    assert not warnings
+
+
 @pytest.mark.gpu
 def test_a_gpu_gets_the_same_images_without_a_wait() -> None:
     """Order and draws are copied once for many batches; nothing is copied back."""
@@ -199,8 +214,10 @@ def test_a_gpu_gets_the_same_images_without_a_wait() -> None:
     torch.cuda.set_sync_debug_mode("error")
     made = [images for images, _ in ours]
     torch.cuda.set_sync_debug_mode("default")
-    for each, (expected, _) in zip(made, theirs, strict=True):
+    graphed = batches(count=140, device="cuda", recorder=(CudaGraphs(), pytest.fail))
+    for each, (again, _), (expected, _) in zip(made, graphed, theirs, strict=True):
         torch.testing.assert_close(each.cpu(), expected, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(again.cpu(), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_an_epoch_shows_no_image_twice() -> None:

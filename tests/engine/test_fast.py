@@ -161,7 +161,8 @@ def test_the_gap_is_summed_layer_by_layer_and_copied_at_once():
     w = compressible(tiny_network())
     theta = compressible(random_like(w, rng))
     state = LcState(w, theta, deepcopy(w), deepcopy(w), FusedSgd(w, 0.1, 0.9))
-    pairs = [(w.get_parameter(name), theta.get_parameter(name)) for name in compressed_names(theta)]
+    networks = w.state_dict(), theta.state_dict()
+    pairs = [tuple(each[name] for each in networks) for name in compressed_names(theta)]
     apart = sum(float((left - right).double().square().sum()) for left, right in pairs)
     norm = sum(float(left.double().square().sum()) for left, _ in pairs)
     assert constraint_gap(state) == pytest.approx((apart / norm) ** 0.5, rel=1e-6)

@@ -1,7 +1,5 @@
 """Training steps on one buffer, recorded and repeated: what steps compute that are called."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,7 +8,7 @@ from torch.nn import functional as F
 from medtui.engine.precision import Precision
 from medtui.engine.training import step as step_module
 from medtui.engine.training.flat_nesterov import FlatNesterov
-from medtui.engine.training.recording import WARM_UP_STEPS, CudaGraphs
+from medtui.engine.training.recording import WARM_UP_STEPS, CudaGraphs, Recorder
 from medtui.engine.training.sgd import Sgd
 from medtui.engine.training.step import TrainingStep
 from tests.helpers.devices import DEVICES
@@ -36,7 +34,7 @@ def minibatches(count: int, device: str = "cpu") -> list[tuple[Tensor, Tensor]]:
 def trained(
     monkeypatch: pytest.MonkeyPatch,
     kind: type[Sgd] | type[FlatNesterov],
-    recorded: tuple[CudaGraphs, Callable[[str], None]] | None = None,
+    recorder: Recorder | None = None,
     *,
     device: str = "cpu",
     cut_at: int | None = None,
@@ -49,7 +47,7 @@ def trained(
     def made() -> TrainingStep:
         step = TrainingStep(
             network, F.cross_entropy, (3, 32, 32), FAST, momentum=0.9, weight_decay=1e-2,
-            masks={MASKED: mask}, recorded=recorded,
+            masks={MASKED: mask}, recorder=recorder,
         )  # fmt: skip
         step.network.train()
         return step
@@ -99,8 +97,8 @@ def test_momenta_are_restored_into_the_buffer(monkeypatch) -> None:
 def test_cuda_records_a_training_step(monkeypatch) -> None:
     """A graph computes what the same kernels compute when they are launched one by one."""
     warnings: list[str] = []
-    recorded = CudaGraphs(), warnings.append
-    state, losses = trained(monkeypatch, FlatNesterov, recorded, device="cuda")
+    recorder = CudaGraphs(), warnings.append
+    state, losses = trained(monkeypatch, FlatNesterov, recorder, device="cuda")
     expected, expected_losses = trained(monkeypatch, FlatNesterov, device="cuda")
     assert not warnings
     assert losses == pytest.approx(expected_losses, rel=1e-3)

@@ -8,7 +8,7 @@ from medtui.engine.lc.fused_sgd import FusedSgd
 from medtui.engine.lc.state import Criterion, LcState
 from medtui.engine.precision import Precision
 from medtui.engine.training.cropped_view import view_for
-from medtui.engine.training.recording import CudaGraphs, RecordedStep
+from medtui.engine.training.recording import CudaGraphs, Recorded
 
 
 class FastStep:
@@ -55,9 +55,8 @@ class GraphedStep(FastStep):
         self, precision: Precision, graphs: CudaGraphs, warn: Callable[[str], None]
     ) -> None:
         super().__init__(precision)
-        self._graphs = graphs
-        self._warn = warn
-        self._recorded: RecordedStep | None = None
+        self._recorder = graphs, warn
+        self._recorded: Recorded | None = None
 
     def _advance(
         self, state: LcState, inputs: Tensor, targets: Tensor, criterion: Criterion
@@ -71,6 +70,6 @@ class GraphedStep(FastStep):
             return loss
 
         if self._recorded is None:
-            self._recorded = RecordedStep(step, self._graphs, self._warn)
+            self._recorded = Recorded("The L step", step, self._recorder)
         optimizer.prepare(state.lr, state.mu, state.theta, state.lm)
         return self._recorded(inputs, targets)

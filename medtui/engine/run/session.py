@@ -28,7 +28,7 @@ from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatch
 from medtui.engine.training.evaluation import Evaluator
 from medtui.engine.training.loss import criterion_of
 from medtui.engine.training.network import state_of
-from medtui.engine.training.recording import CudaGraphs
+from medtui.engine.training.recording import CudaGraphs, Recorder
 from medtui.errors import MedtuiError
 from medtui.events import CheckpointWritten, Noted, StepsAdvanced
 from medtui.metrics.none_class import NoneClass
@@ -131,10 +131,9 @@ class Session:
         return self.precision if self.preset.is_fast else EXACT
 
     @property
-    def recorded_training(self) -> tuple[CudaGraphs, Callable[[str], None]] | None:
-        """What records training steps on a GPU; None where they are called one by one."""
-        is_recorded = self.training_precision is not EXACT and self.device.type == "cuda"
-        return (CudaGraphs(), self.warn) if is_recorded else None
+    def recorder(self) -> Recorder | None:
+        """What records steps and batches on a GPU in fast mode; None where they are called."""
+        return (CudaGraphs(), self.warn) if self.is_fast and self.device.type == "cuda" else None
 
     @property
     def result_precision(self) -> Precision:
@@ -150,8 +149,9 @@ class Session:
     def train_batches(self, batch_size: int) -> TrainBatches:
         """Return augmented train batches, beginning with epoch 0."""
         return TrainBatches(
-            self.train_images, self.dataset.augment, batch_size=batch_size, seed=self.seed
-        )
+            self.train_images, self.dataset.augment, batch_size=batch_size, seed=self.seed,
+            recorder=self.recorder,
+        )  # fmt: skip
 
     def warn(self, sentence: str) -> None:
         """Write a warning to the log, once, and keep it for the result."""

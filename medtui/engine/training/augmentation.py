@@ -61,11 +61,18 @@ def transform(images_NCHW: Tensor, draws: Draws, by: Normalisation) -> Tensor:
 
 def _grid(theta_N23: Tensor, height: int, width: int) -> Tensor:
     """Return the same as `F.affine_grid`, whose matrix product takes as long as the resampling."""
-    x_W = (torch.arange(width, device=theta_N23.device) * 2 + 1) / width - 1
-    y_H1 = ((torch.arange(height, device=theta_N23.device) * 2 + 1) / height - 1).unsqueeze(1)
+    x_W, y_H1 = _axes(height, width, theta_N23.device)
     theta = theta_N23.unsqueeze(-1).unsqueeze(-1)
     along_N2HW = theta[:, :, 0] * x_W + theta[:, :, 1] * y_H1 + theta[:, :, 2]
     return along_N2HW.permute(0, 2, 3, 1)
+
+
+@cache
+def _axes(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the coordinates of the pixels' centres, from -1 to 1: along x (W,) and y (H, 1)."""
+    x_W = (torch.arange(width, device=device) * 2 + 1) / width - 1
+    y_H1 = ((torch.arange(height, device=device) * 2 + 1) / height - 1).unsqueeze(1)
+    return x_W, y_H1
 
 
 @cache

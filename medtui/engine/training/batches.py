@@ -6,6 +6,7 @@ Condensa accepts any iterable of (inputs, targets). Order and augmentation are f
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from medtui.datasets.dataset import Dataset, SplitData
 from medtui.engine.run.device import generator, upload
 from medtui.engine.training.augmentation import Normalisation, normalise, transform
 from medtui.engine.training.augmentation_draws import Draws, draw
+from medtui.engine.training.recording import Recorded, Recorder
 from medtui.preset.augmenting import Augment
 
 _ORDER, _AUGMENT = 0, 1
@@ -75,7 +77,11 @@ class TrainBatches:
     smaller than a batch is one batch.
     """
 
-    def __init__(self, images: Images, how: Augment, *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, images: Images, how: Augment, *, batch_size: int, seed: int,
+        recorder: Recorder | None = None,
+    ) -> None:  # fmt: skip
+        """Take images; with a recorder a batch is made by one CUDA graph."""
         self.images = images
         self.batch_size = min(batch_size, len(images))
         self.epoch = 0
@@ -84,6 +90,7 @@ class TrainBatches:
         """Number of batches of that epoch that were returned."""
         self._how = how
         self._seed = seed
+        self._recorded = recorder and Recorded("Augmentation", self._transform, recorder)
         self._order: tuple[int, Tensor] | None = None
         """The latest epoch whose order was drawn, and that order on the device."""
         self._draws: tuple[int, int, Draws] | None = None
@@ -107,8 +114,14 @@ class TrainBatches:
 
     def _batch(self, rows: Tensor, epoch: int, position: int) -> tuple[Tensor, Tensor]:
         pixels = self.images.pixels_NCHW[rows]
-        draws = self._draws_of(epoch, position)
-        return transform(pixels, draws, self.images.by), self.images.labels[rows]
+        packed_NF = self._draws_of(epoch, position).packed_NF
+        made = (self._recorded or self._transform)(pixels, packed_NF)
+        return made, self.images.labels[rows]
+
+    def _transform(self, pixels_NCHW: Tensor, packed_NF: Tensor) -> Tensor:
+        assert self._draws is not None, "drawn before"
+        drawn = replace(self._draws[2], packed_NF=packed_NF)
+        return transform(pixels_NCHW, drawn, self.images.by)
 
     def _order_of(self, epoch: int) -> Tensor:
         """Return the order of the images in an epoch, (N,)."""

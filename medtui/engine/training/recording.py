@@ -1,4 +1,4 @@
-"""A training step as one CUDA graph: recorded after warm-up, replayed for each minibatch.
+"""A function of a minibatch as one CUDA graph: recorded after warm-up, replayed for each minibatch.
 
 Forward and backward pass of a ResNet-18 launch about 225 kernels, and at batch 128 a GPU spends
 more time on the launches than on arithmetic. A CUDA graph is one launch. It replays kernels on
@@ -16,8 +16,11 @@ from torch import Tensor
 WARM_UP_STEPS = 3
 """Eager steps before the recording, in which cuDNN selects algorithms and allocates workspaces."""
 
-Step = Callable[[Tensor, Tensor], Tensor]
-"""Trains on inputs and targets, on the same memory each time; returns its loss, 0-d."""
+Function = Callable[[Tensor, Tensor], Tensor]
+"""Takes two tensors of a minibatch, and works on the same other memory each time."""
+
+Recorder = tuple["CudaGraphs", Callable[[str], None]]
+"""What records, and what is told where that fails."""
 
 
 class CudaGraphs:
@@ -45,51 +48,53 @@ class CudaGraphs:
         return graph.replay
 
 
-class RecordedStep:
-    """A step that is recorded once it has warmed up; called as it is where recording fails."""
+class Recorded:
+    """A function that is recorded once it has warmed up; called as it is where recording fails."""
 
-    def __init__(self, step: Step, graphs: CudaGraphs, warn: Callable[[str], None]) -> None:
-        self._step = step
-        self._graphs = graphs
-        self._warn = warn
+    def __init__(self, what: str, function: Function, recorder: Recorder) -> None:
+        """Name the function for a warning, such as `Training`."""
+        self._what = what
+        self._function = function
+        self._graphs, self._warn = recorder
         self._has_failed = False
         self._forget(None)
 
-    def __call__(self, inputs: Tensor, targets: Tensor, kind: Hashable = None) -> Tensor:
-        """Train on a minibatch; return its loss, 0-d.
+    def __call__(self, inputs: Tensor, others: Tensor, kind: Hashable = None) -> Tensor:
+        """Return the function of a minibatch, in memory of its own.
 
-        A step of another `kind`, such as one that trains other parameters, is recorded anew.
+        One of another `kind`, such as a step that trains other parameters, is recorded anew.
         """
         if kind != self._kind:
             self._forget(kind)
         self._num_seen += 1
         if self._num_seen <= WARM_UP_STEPS:
-            return self._graphs.warm_up(lambda: self._step(inputs, targets))
+            result = self._graphs.warm_up(lambda: self._function(inputs, others))
+            self._result = torch.empty_like(result)
+            return result
         if self._replay is None and not self._has_failed:
-            self._record(inputs, targets)
+            self._record(inputs, others)
         if self._replay is None or inputs.shape != self._inputs.shape:
-            return self._step(inputs, targets)
-        # The recorded kernels read these two tensors, and write the loss into a third.
+            return self._function(inputs, others)
+        # The recorded kernels read these two tensors, and write their result into a third.
         self._inputs.copy_(inputs)
-        self._targets.copy_(targets)
+        self._others.copy_(others)
         self._replay()
-        return self._loss.clone()
+        return self._result.clone()
 
     def _forget(self, kind: Hashable) -> None:
         self._kind = kind
         self._num_seen = 0
         self._replay: Callable[[], None] | None = None
 
-    def _record(self, inputs: Tensor, targets: Tensor) -> None:
-        self._inputs, self._targets = inputs.clone(), targets.clone()
-        self._loss = torch.zeros((), device=inputs.device)
+    def _record(self, inputs: Tensor, others: Tensor) -> None:
+        self._inputs, self._others = inputs.clone(), others.clone()
 
         def body() -> None:
-            self._loss.copy_(self._step(self._inputs, self._targets))
+            self._result.copy_(self._function(self._inputs, self._others))
 
         try:
             self._replay = self._graphs.record(body)
         except RuntimeError as error:
             self._has_failed = True
             reason = str(error).partition("\n")[0]
-            self._warn(f"Training runs without a CUDA graph, which is slower: {reason}")
+            self._warn(f"{self._what} runs without a CUDA graph, which is slower: {reason}")

@@ -1,6 +1,6 @@
 """One step of training: forward pass, backward pass and update, exactly or in fast mode."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from medtui.engine.precision import EXACT, Precision
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.training.cropped_view import view_for
 from medtui.engine.training.flat_nesterov import FlatNesterov
-from medtui.engine.training.recording import CudaGraphs, RecordedStep
+from medtui.engine.training.recording import Recorded, Recorder
 from medtui.engine.training.sgd import BlockSgd, Sgd
 
 
@@ -30,11 +30,11 @@ class TrainingStep:
         momentum: float,
         weight_decay: float,
         masks: Mapping[str, Tensor] | None = None,
-        recorded: tuple[CudaGraphs, Callable[[str], None]] | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         """Take a network; `masks` maps parameter names to 0/1 tensors, whose zeros are held.
 
-        With `recorded` a step becomes one CUDA graph, or calls that function with the reason.
+        With a recorder a step of the fast mode becomes one CUDA graph.
         """
         if precision.memory_format is not torch.contiguous_format:
             model.to(memory_format=precision.memory_format)
@@ -53,7 +53,9 @@ class TrainingStep:
             for name, mask in (masks or {}).items()
         ]
         self._masked = [parameters[name].data for name in masks or {}]
-        self._recorded = recorded and RecordedStep(self._train, *recorded)
+        self._recorded = None
+        if recorder is not None and precision is not EXACT:
+            self._recorded = Recorded("Training", self._train, recorder)
 
     def __call__(self, inputs_NCHW: Tensor, targets: Tensor, lr: float) -> Tensor:
         """Update the network on a minibatch; return its loss, 0-d and detached."""

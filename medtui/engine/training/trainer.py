@@ -154,7 +154,7 @@ class _Training:
         self._step = TrainingStep(
             state.model, session.criterion, session.image_shape, session.training_precision,
             momentum=plan.momentum, weight_decay=plan.weight_decay, masks=self._masks,
-            recorded=session.recorded_training,
+            recorder=session.recorder,
         )  # fmt: skip
         if checkpoint is not None:
             self._step.restore(unprefixed("momentum", checkpoint.tensors))
