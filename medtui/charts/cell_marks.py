@@ -106,8 +106,7 @@ def _draw_letter(
         letter = f"{letter}{arrow}{series.points[0][1]:.{series.digits or 1}f}"
     last = plane.first + plane.columns - len(letter)
     column = min(column, last)
-    while any((column + at, row) in taken for at in range(len(letter))) and column < last:
-        column += 1
+    column = _free_column(column, row, len(letter), (plane.first, last), taken)
     taken.update((column + at, row) for at in range(len(letter)))
     if series.is_hollow and plane.holds(y):
         canvas.put(column, row, style.glyphs.marks["val_only"], colour, is_bold=True)
@@ -116,6 +115,15 @@ def _draw_letter(
         canvas.put(column, row, letter, style.colours.ground, back=colour, is_bold=True)
     else:
         canvas.put(column, row, letter, colour, is_bold=True)
+
+
+def _free_column(
+    column: int, row: int, length: int, ends: tuple[int, int], taken: set[tuple[int, int]]
+) -> int:
+    """Return the nearest column where a letter covers no other one: to the right, else the left."""
+    beside = [*range(column, ends[1] + 1), *range(column, ends[0] - 1, -1)]
+    free = (at for at in beside if not any((at + step, row) in taken for step in range(length)))
+    return next(free, column)
 
 
 def _draw_marks_along_row(

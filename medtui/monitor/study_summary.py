@@ -9,6 +9,19 @@ from medtui.runs.status import Status
 
 
 @dataclass(frozen=True)
+class StudyLine:
+    """A line of the log of one of the runs."""
+
+    run: str
+    """Name of the run's folder."""
+    time: float
+    """Unix time, seconds."""
+    level: str
+    """`info` or `warning`."""
+    text: str
+
+
+@dataclass(frozen=True)
 class StudySummary:
     """One study at one moment, with its runs."""
 
@@ -34,6 +47,8 @@ class StudySummary:
     """Whether a supervisor is running."""
     problem: str = ""
     """Why the folder cannot be read completely; empty where it can."""
+    lines: tuple[StudyLine, ...] = ()
+    """The latest lines of a live study's logs, the oldest first; empty for others."""
     searches: Mapping[str, str] = field(default_factory=dict)
     """Each searched scheme to the outcome of its search, as a sentence."""
 

@@ -2,6 +2,7 @@
 
 from medtui.analysis.search_tables import describe_outcome
 from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.study_lines import latest_lines
 from medtui.monitor.study_summary import StudySummary
 from medtui.monitor.summary_of_run import summarise_run
 from medtui.preset import Preset, SearchSettings
@@ -28,6 +29,7 @@ def summarise_study(study: StudyFeed) -> StudySummary:
         last_at=study.last_at,
         is_live=study.is_live,
         problem="\n".join(filter(None, (study.problem, note_problem))),
+        lines=latest_lines(study) if study.is_live or study.is_silent else (),
         searches={search.scheme: describe_outcome(search) for search in searches},
     )
 

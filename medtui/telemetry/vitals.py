@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from medtui.protocol.gpus import ProbedGpu
+import msgspec
 
-NUM_SAMPLES = 6
-"""Loads that are kept of each unit."""
+from medtui.protocol.gpus import GpuSample, ProbedGpu
+
+NUM_SAMPLES = 40
+"""Loads that are kept of each unit, for its sparkline."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class GpuVitals:
     """Whether a process of this user computes on it."""
     other_user: str = ""
     """Another user who computes on it; empty where there is none."""
+    sample: GpuSample | None = None
+    """All that was measured of it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Vitals:
     memory_used_bytes: int | None = None
     memory_total_bytes: int | None = None
     gpus: tuple[GpuVitals, ...] = ()
+    num_cores: int | None = None
+    disk_free_bytes: int | None = None
+    """Free for this user on the disk of the runs folder."""
+    disk_total_bytes: int | None = None
 
 
 def vitals_of(probed: ProbedGpu, label: str, percents: tuple[int, ...]) -> GpuVitals:
@@ -47,6 +55,7 @@ def vitals_of(probed: ProbedGpu, label: str, percents: tuple[int, ...]) -> GpuVi
         gpu.power_w,
         is_own=any(each.is_other_user is False for each in processes),
         other_user=users[0] if users else "",
+        sample=msgspec.structs.replace(gpu, processes=probed.processes),
     )  # fmt: skip
 
 

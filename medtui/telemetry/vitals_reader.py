@@ -1,5 +1,7 @@
 """Reads the load of the machine in a thread, for as long as the application is open."""
 
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,9 @@ from medtui.telemetry.vitals import Vitals, labels_of, latest, vitals_of
 
 PERIOD_S = 2.0
 """Between two samples, seconds."""
+
+_DISK_STEP = 2**27
+"""Free bytes are rounded down to so many: a running study writes all the time."""
 
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/nvhost-gpu")
 """Devices of NVIDIA's driver, of WSL, and of Tegra; without one, no process is started for NVML."""
@@ -24,8 +29,9 @@ def has_gpu_driver() -> bool:
 class VitalsReader:
     """The reading thread. It calls `publish` with every sample that differs from the last."""
 
-    def __init__(self, publish: Callable[[Vitals], None]) -> None:
+    def __init__(self, publish: Callable[[Vitals], None], runs_dir: Path = Path()) -> None:
         self._publish = publish
+        self._runs_dir = runs_dir
         self._over = threading.Event()
         self._gpus: list[ProbedGpu] = []
         self._percents: dict[str, tuple[int, ...]] = {}
@@ -64,13 +70,13 @@ class VitalsReader:
         self._percents = {
             label: latest(self._percents, label, load) for label, load in loads.items()
         }
-        return Vitals(
-            self._percents["CPU"], used_bytes, total_bytes,
-            tuple(
-                vitals_of(each, label, self._percents[label])
-                for label, each in zip(labels, gpus, strict=True)
-            ),
-        )  # fmt: skip
+        disk_free, disk_total = _space_at(self._runs_dir)
+        gpus_now = tuple(
+            vitals_of(each, label, self._percents[label])
+            for label, each in zip(labels, gpus, strict=True)
+        )
+        return Vitals(self._percents["CPU"], used_bytes, total_bytes, gpus_now, os.cpu_count(),
+                      disk_free, disk_total)  # fmt: skip
 
     def _follow_gpus(self) -> None:
         """Take what the program for the GPUs says, until it ends or fails."""
@@ -85,3 +91,12 @@ class VitalsReader:
                         return
         except MedtuiError:
             self._gpus = []  # a title bar without GPUs; `medtui doctor` says why
+
+
+def _space_at(folder: Path) -> tuple[int | None, int | None]:
+    """Return the free and the whole bytes of a folder's disk, in steps that are worth showing."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return None, None
+    return usage.free // _DISK_STEP * _DISK_STEP, usage.total

@@ -30,6 +30,7 @@ from medtui.tui.bindings import bind, current_names, describe_unknown_names
 from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
 from medtui.tui.error_log import describe_failure
+from medtui.tui.home.machine_pane import MachinePane
 from medtui.tui.palette import commands_of
 from medtui.tui.published import SnapshotTaken, VitalsRead
 from medtui.tui.screens.confirm import ConfirmDialog
@@ -93,7 +94,7 @@ class MedtuiApp(App[None]):
         self._snapshot: Snapshot | None = None
         self.vitals: Vitals | None = None
         """The load of the machine as last read."""
-        self._vitals_reader = VitalsReader(self._publish_vitals)
+        self._vitals_reader = VitalsReader(self._publish_vitals, runs_dir)
         self._terminal_title = ""
         # Where a traceback is written after the terminal was restored.
         self.error_console = PrintableConsole(file=sys.__stderr__, markup=False, highlight=False)
@@ -141,6 +142,8 @@ class MedtuiApp(App[None]):
         self.vitals = message.vitals
         for bar in self.screen.query(TitleBar):
             bar.show_vitals()
+        for pane in self.screen.query(MachinePane):
+            pane.show_vitals(self.vitals)
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Announce runs that ended, and pass the snapshot on to the screens."""

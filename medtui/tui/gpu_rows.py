@@ -11,6 +11,8 @@ LABEL = 10
 """Cells for the label of a row."""
 _NUMBER = 15
 """Cells for the number of a row."""
+_BRIEF_TEXT = 25
+"""Cells of the text after a bar in brief rows."""
 _SHOWN = 3
 """Processes of a GPU that have a row each; the others are counted."""
 _HARMLESS = {"idle", "application clocks"}
@@ -41,9 +43,8 @@ def write_gpu(sheet: Sheet, use: GpuUse) -> None:
     column = sheet.put(1, use.label, colours.strong, is_bold=True) + 1
     name = (gpu.name or "").removeprefix("NVIDIA ")
     sheet.put(column, name[: max(0, LABEL - column + 1)], colours.muted)
-    bars = sparkline(list(use.loads or [gpu.gpu_percent])[-room:], is_ascii=sheet.is_ascii)
-    hue = colours.muted if _is_others_alone(gpu) else colours.accent
-    sheet.put(LABEL + 2, bars, hue)
+    hue = _hue_of(sheet, gpu)
+    sheet.put(LABEL + 2, sparks(sheet, use.loads or [gpu.gpu_percent], room), hue)
     sheet.right(end, f"{number(gpu.gpu_percent)} %")
     used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
     _write_bar(sheet, "memory", used, total, f"{gib(used)}/{gib(total, 0)} GiB", hue)
@@ -53,6 +54,51 @@ def write_gpu(sheet: Sheet, use: GpuUse) -> None:
                    f"{gpu.power_w:.0f}{limit} W", hue)  # fmt: skip
     _write_clocks(sheet, gpu)
     _write_processes(sheet, use)
+
+
+def write_gpu_briefly(sheet: Sheet, use: GpuUse) -> None:
+    """Write two rows, and one for each process; what limits the clock stands in its place."""
+    gpu, colours, room = use.gpu, sheet.colours, brief_room_of(sheet)
+    hue = _hue_of(sheet, gpu)
+    sheet.row()
+    column = sheet.put(1, use.label, colours.strong, is_bold=True) + 1
+    name = (gpu.name or "").removeprefix("NVIDIA ")
+    sheet.put(column, name[: max(0, LABEL - column + 1)], colours.muted)
+    sheet.put(LABEL + 2, sparks(sheet, use.loads or [gpu.gpu_percent], room), hue)
+    limit = "" if gpu.power_limit_w is None else f"/{gpu.power_limit_w:.0f}"
+    facts = [f"{number(gpu.gpu_percent):>3} %",
+             f"{gpu.temperature_c}°" if gpu.temperature_c is not None else "",
+             f"{gpu.power_w:.0f}{limit} W" if gpu.power_w is not None else ""]  # fmt: skip
+    sheet.put(LABEL + 3 + room, "  ".join(filter(None, facts)))
+    used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
+    column = write_share(sheet, "memory", used, total, f"{gib(used)}/{gib(total, 0)} GiB", hue)
+    reasons = [each for each in gpu.throttle_reasons or () if each not in _HARMLESS]
+    clock = "" if gpu.sm_clock_mhz is None else f"{gpu.sm_clock_mhz:,} MHz"
+    sheet.put(column + 2, reasons[0] if reasons else clock,
+              colours.warning if reasons else colours.muted)  # fmt: skip
+    _write_processes(sheet, use)
+
+
+def write_share(
+    sheet: Sheet, label: str, used: float | None, total: float | None, text: str, hue: str
+) -> int:
+    """Write a label, a bar, and a text at the place where that of all such rows begins."""
+    room = brief_room_of(sheet)
+    sheet.row()
+    sheet.put(1, label, sheet.colours.muted)
+    if used is not None and total:
+        gauge(sheet, LABEL + 2, room, used / total, hue)
+    return sheet.put(LABEL + 3 + room, text)
+
+
+def sparks(sheet: Sheet, loads: Sequence[float | None], room: int) -> str:
+    """Return the latest loads as bars, the newest at the right end."""
+    return sparkline(list(loads)[-room:], is_ascii=sheet.is_ascii).rjust(room)
+
+
+def brief_room_of(sheet: Sheet) -> int:
+    """Return the cells of a bar in rows with a longer text."""
+    return max(4, sheet.width - LABEL - 2 - _BRIEF_TEXT)
 
 
 def room_of(sheet: Sheet) -> int:
@@ -150,7 +196,8 @@ def _write_row(sheet: Sheet, text: str, num_bytes: int | None, *, is_own: bool) 
     sheet.right(sheet.width - 1, memory, "" if is_own else colours.muted)
 
 
-def _is_others_alone(gpu: GpuSample) -> bool:
-    """Return whether only other users compute here."""
+def _hue_of(sheet: Sheet, gpu: GpuSample) -> str:
+    """Return the colour of a GPU's bars: muted where only other users compute."""
     listed = gpu.processes or []
-    return bool(listed) and all(each.is_other_user for each in listed)
+    is_others = bool(listed) and all(each.is_other_user for each in listed)
+    return sheet.colours.muted if is_others else sheet.colours.accent

@@ -164,6 +164,16 @@ def test_letters_of_equal_points_stand_beside_each_other() -> None:
     assert "ABC" in drawing
 
 
+def test_letters_at_the_right_end_stand_beside_each_other_too() -> None:
+    """Where there is no room to the right, the second stands at the left."""
+    points = ((10.0, 1.0), (10.0, 1.0), (1.0, 2.0))
+    names = ("◆b", "◆c", "A")
+    plot = Plot("x", tuple(Series(name, (point,), "dots", letter=name)
+                           for name, point in zip(names, points, strict=True)))  # fmt: skip
+    drawn = draw(plot, 40, 10, STYLE).plain
+    assert all(name in drawn for name in names), drawn
+
+
 def colours_in(canvas: Canvas, glyph_is: str = "\u2800") -> list[str]:
     """Return the colours of the cells of lines, from the left."""
     return [

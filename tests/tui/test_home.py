@@ -8,13 +8,16 @@ import pytest
 
 from medtui.monitor.poller import Poller
 from medtui.preset import Preset
+from medtui.telemetry.vitals import Vitals
 from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.app import MedtuiApp
+from medtui.tui.published import VitalsRead
 from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.study_picture import StudyPicture
+from medtui.units import GIB
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.showcase import DEMO
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
@@ -222,3 +225,38 @@ async def test_a_narrow_terminal_shows_one_study_at_a_time(
         await pilot.press("comma")
         await until(pilot, lambda: "● malaria  running" in screen_text(pilot))
         assert all(len(line) <= size[0] for line in screen_text(pilot).splitlines())
+
+
+async def test_a_very_large_terminal_also_shows_curves_events_and_the_machine(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """Extra width and height become extra panes; `<` and `>` share the width, remembered."""
+    async with opened(runs_dir, size=(200, 60)) as pilot:
+        await until(pilot, lambda: "B Prune 0.1 95" in screen_text(pilot))
+        text = screen_text(pilot)
+        assert "Val accuracy, % by cycle" in text
+        assert "Test accuracy, % by sparse size, MiB" in text
+        assert "Events · malaria" in text
+        assert "cycle 30: val 95.8 %" in text
+        assert "─ Machine ─" in text
+        runs = pilot.app.screen.query_one(RunTable)
+        width = runs.outer_size.width
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: runs.outer_size.width == width + 4)
+    async with opened(runs_dir, size=(200, 60)) as pilot:
+        runs = pilot.app.screen.query_one(RunTable)
+        await until(pilot, lambda: runs.outer_size.width == width + 4)
+
+
+async def test_the_machine_is_on_home_where_there_is_room(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """At 120x40, and not at 80x24; it shows what was read last."""
+    async with opened(runs_dir) as pilot:
+        vitals = Vitals((14,), 41 * GIB, 256 * GIB, num_cores=32)
+        pilot.app.post_message(VitalsRead(vitals))
+        await until(pilot, lambda: "14 % of 32 cores" in screen_text(pilot))
+        await until(pilot, lambda: "41.0/256 GiB" in screen_text(pilot))
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Prune 0.1" in screen_text(pilot))
+        assert "Machine" not in screen_text(pilot)

@@ -5,15 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from medtui.charts.figures.study_curves import study_curves
 from medtui.charts.palette import DARK
 from medtui.charts.run_identity import RunIdentity
 from medtui.monitor.study_order import choose_studies
+from medtui.monitor.study_summary import StudyLine
+from medtui.tui.home.log_rows import log_rows
 from medtui.tui.status_text import as_of
 from medtui.tui.widgets.run_titles import fitted_title
 from medtui.tui.widgets.sparkline import sparkline
 from medtui.tui.widgets.study_list import run_cells, study_cells
 from medtui.tui.widgets.study_text import run_details, sentences
 from medtui.tui.widgets.verdict_text import change_text
+from medtui.tui.widths import read_widths, remember_width, widths_path
 from medtui.units import MINUS, TIMES
 from tests.helpers.drawn_outcomes import CHOSEN, found, outcome_of_run, run_of, study_of
 
@@ -145,3 +149,44 @@ def test_a_finished_run_is_never_told_as_so_far() -> None:
     told = run_details(run_of("prune-0.1", val=0.9), None, DARK).plain
     assert "comparing …" in told
     assert "so far" not in told
+
+
+def test_the_events_of_a_study_are_those_of_all_its_runs() -> None:
+    """Lines of logs that are read, and of saved runs when they ended; the newest is last."""
+    done = replace(run_of("prune-0.5"), last_at=10.0, seconds=61.0)
+    failed = replace(run_of("prune-0.2", status="failed"), last_at=20.0)
+    study = study_of(done, failed, run_of("prune-0.1", status="running"))
+    lines = tuple(StudyLine("prune-0.1", 30.0 + at, "info", f"cycle {at}") for at in range(5))
+    study = replace(study, lines=lines)
+    rows = log_rows(study, 60, 20, DARK).canvas().plain.splitlines()
+    assert [row.split(maxsplit=2)[1:] for row in rows] == [
+        ["A", "finished after 1 min 01 s"], ["B", "failed"],
+        *(["C", f"cycle {at}"] for at in range(5)),
+    ]  # fmt: skip
+    assert "cycle 3" in log_rows(study, 60, 2, DARK).canvas().plain.splitlines()[0]
+    assert "no event" in log_rows(study_of(), 60, 9, DARK).canvas().plain
+
+
+def test_a_study_s_curves_are_those_of_its_compressions() -> None:
+    """In the colours of the runs; a saved run's comes from what was compared."""
+    live = replace(run_of("prune-0.1", status="running"), curve=(0.5, 0.75))
+    study = study_of(run_of("reference"), live, run_of("prune-0.5"))
+    saved = replace(outcome_of_run("prune-0.5", 0.9, 20.0), curve=(0.6, 0.7, 0.8))
+    plot = study_curves(study, found(saved), "cells/prune-0.5")
+    assert [series.points for series in plot.series] == [
+        ((0, 50.0), (1, 75.0)), ((0, 60.0), (1, 70.0), (2, 80.0)),
+    ]  # fmt: skip
+    assert [series.is_lit for series in plot.series] == [False, True]
+    assert plot.title == "Val accuracy, % by cycle"
+
+
+def test_remembered_widths_outlive_a_damaged_file() -> None:
+    """A file that cannot be read is as none, and is replaced."""
+    assert read_widths() == {}
+    remember_width("run-answer", 60)
+    remember_width("home-runs-wide", 70)
+    assert read_widths() == {"run-answer": 60, "home-runs-wide": 70}
+    widths_path().write_text("{")
+    assert read_widths() == {}
+    remember_width("run-answer", 44)
+    assert read_widths() == {"run-answer": 44}

@@ -4,9 +4,11 @@ import pytest
 
 from medtui.charts.palette import DARK
 from medtui.protocol.gpus import GpuProcess, GpuSample, ProbedGpu
-from medtui.telemetry.vitals import GpuVitals, Vitals, labels_of, latest, vitals_of
+from medtui.telemetry.vitals import NUM_SAMPLES, GpuVitals, Vitals, labels_of, latest, vitals_of
 from medtui.telemetry.vitals_reader import VitalsReader
+from medtui.tui.home.machine_pane import machine_rows
 from medtui.tui.vitals_text import spark, vitals_text
+from medtui.units import MISSING
 
 GIB = 2**30
 OWN = GpuVitals("GPU0", (20, 60, 90, 90, 80, 71), int(12.4 * GIB), 80 * GIB, 61, 240.4, is_own=True)
@@ -96,9 +98,9 @@ def test_whose_gpu_it_is_comes_from_its_processes() -> None:
 def test_loads_are_kept_for_the_sparkline_and_dropped_where_unknown() -> None:
     """A value from before a gap is not shown as the present one."""
     known: dict[str, tuple[int, ...]] = {}
-    for load in range(8):
+    for load in range(NUM_SAMPLES + 2):
         known["GPU0"] = latest(known, "GPU0", load)
-    assert known["GPU0"] == (2, 3, 4, 5, 6, 7)
+    assert known["GPU0"] == tuple(range(2, NUM_SAMPLES + 2))
     assert latest(known, "GPU0", None) == ()
 
 
@@ -110,3 +112,24 @@ def test_the_reader_joins_the_machine_and_its_gpus() -> None:
     sample = reader.take(20.6, GIB, 2 * GIB)
     assert sample.cpu_percents == (10, 21)
     assert sample.gpus[0].percents == (50, 50)
+
+
+def test_the_machine_s_pane_has_every_gpu_with_its_processes_cpu_memory_and_disk() -> None:
+    """Rows of Home: limits, users, what lowers the clock, and studies without a heartbeat."""
+    gpu = GpuSample(
+        1, name="NVIDIA H100", memory_used_bytes=71 * GIB, memory_total_bytes=80 * GIB,
+        gpu_percent=98, power_w=391.0, power_limit_w=700.0, temperature_c=74, sm_clock_mhz=1620,
+        throttle_reasons=["power cap"],
+    )  # fmt: skip
+    processes = [GpuProcess(8832, "anna", "python", 70 * GIB, is_other_user=True), GpuProcess(9)]
+    unit = vitals_of(ProbedGpu(gpu, processes), "GPU1", (40, 98))
+    vitals = Vitals((10, 14), 41 * GIB, 256 * GIB, (unit,), 32, 1200 * GIB, 4000 * GIB)
+    sheet = machine_rows(vitals, [("malaria", "4 min")], 58, DARK)
+    rows = [" ".join(row.split()) for row in sheet.canvas().plain.splitlines()]
+    assert rows[0] == "GPU1 H100 ▄█ 98 % 74° 391/700 W"
+    assert rows[1].endswith("71.0/80 GiB power cap")
+    assert rows[2:4] == ["8832 anna python 70.0 GiB", f"9 ? {MISSING}"]
+    assert any(row.endswith("14 % of 32 cores") for row in rows)
+    assert any(row.startswith("Disk, runs") and row.endswith("1.17 TiB free") for row in rows)
+    assert rows[-1] == "◍ malaria: no heartbeat for 4 min; its runs may go on"
+    assert machine_rows(None, [], 58, DARK).canvas().plain.strip() == "measuring …"

@@ -18,6 +18,9 @@ from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_control, is_reference, names_probe
 from medtui.units import MIB
 
+BY_SIZE = " by sparse size, MiB"
+"""Ends the title, which narrow panes shorten."""
+
 _FAR = 4.0
 """A point that is so many times as far from the control as all nearer ones is off the scale."""
 
@@ -59,7 +62,7 @@ def study_picture(
     remarks = ["│ 95 %"] if any(point.whisker for point in points) else []
     remarks += ["○ val so far"] if any(point.is_live for point in points) else []
     return Plot(
-        f"Test {metric.label}{metric.unit} · MiB",
+        f"Test {metric.label}{metric.unit}{BY_SIZE}",
         tuple(_series(point, marks[point.run.key], metric, lit) for point in points),
         levels=levels,
         zones=zones,

@@ -173,7 +173,7 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
 
 def _others_compared_with(view: RunView) -> str:
     has_control = any(is_control(run.name) for run in view.study.runs)
-    return f"others are compared with {'the control' if has_control else 'it'}"
+    return "others: against the control" if has_control else "others are compared with it"
 
 
 def _reference_change(view: RunView, differences: object) -> "Difference | None":

@@ -22,6 +22,7 @@ from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.choice_line import ChoiceLine, choice_line
 from medtui.tui.widgets.log_view import LogView
 from medtui.tui.widgets.rows_pane import RowsPane
+from medtui.tui.widths import read_widths, remember_width
 
 if TYPE_CHECKING:
     from medtui.tui.run.details import Comparison, RunFiles
@@ -33,6 +34,9 @@ MORE_CHARTS = ("chart-2", "chart-3", "chart-4")
 """Further charts, which very large terminals show beside the first."""
 
 _FRAME_AND_GAPS = 6
+_ANSWER = "run-answer"
+"""Name of the remembered width."""
+_NARROWEST_ANSWER, _WIDEST_ANSWER = 36, 90
 
 
 class RunBody(Container):
@@ -73,6 +77,9 @@ class RunBody(Container):
 
     def on_mount(self) -> None:
         self._mark_pane()
+        remembered = read_widths().get(_ANSWER)
+        if remembered is not None:
+            self._set_answer_width(remembered)
 
     @property
     def chart(self) -> Chart | None:
@@ -134,7 +141,11 @@ class RunBody(Container):
 
     def widen(self, step: int) -> None:
         """Make the chart wider; what it is compared with gives way."""
-        self._answer_width = min(90, max(36, self._answer_width - step))
+        self._set_answer_width(self._answer_width - step)
+        remember_width(_ANSWER, self._answer_width)
+
+    def _set_answer_width(self, cells: int) -> None:
+        self._answer_width = min(_WIDEST_ANSWER, max(_NARROWEST_ANSWER, cells))
         self.query_one("#answer").styles.width = self._answer_width
 
     def scroll_pane(self, lines: int) -> None:

@@ -65,7 +65,7 @@ def size_sheet(view: RunView, found: "Comparison | None", width: int, colours: C
     other = "dense" if found is None or found.baseline is None else (
         "control" if found.baseline.folder.is_control else "ref.")  # fmt: skip
     sheet.row()
-    for place, word in ((end - 16, "this"), (end - 7, other[:9]), (end, "times")):
+    for place, word in ((end - 14, "this"), (end - 6, other[:9]), (end, "times")):
         sheet.right(place, word, colours.muted)
     dense_weights = size.num_compressible
     rows = [
@@ -132,8 +132,8 @@ def _write_factor(
     value, base = values
     sheet.row()
     sheet.put(1, label, colours.muted)
-    sheet.right(end - 16, _shown(value, digits))
-    sheet.right(end - 7, _shown(base, digits), colours.muted)
+    sheet.right(end - 14, _shown(value, digits))
+    sheet.right(end - 6, _shown(base, digits), colours.muted)
     if not value or not base:
         sheet.right(end, MISSING, colours.faint)
         return

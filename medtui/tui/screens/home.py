@@ -8,24 +8,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
 
-from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot, studies_finished_between
 from medtui.monitor.study_order import ORDERS, Order, choose_studies
-from medtui.monitor.study_summary import StudySummary
-from medtui.tui.actions.messages import (
-    DeleteRequested,
-    DraftRequested,
-    NoteRequested,
-    RestoreRequested,
-    ResumeRequested,
-    StartRequested,
-    StopRequested,
-)
-from medtui.tui.bindings import bind
-from medtui.tui.clipboard import copy_text
+from medtui.tui.home.actions import HomeActions
+from medtui.tui.home.bindings import HOME_BINDINGS
+from medtui.tui.home.machine_pane import MachinePane
 from medtui.tui.screens.outcome_worker import OutcomeWorker
-from medtui.tui.screens.refusals import refusal
-from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.study_list import RunTable, StudyTable
@@ -37,7 +25,7 @@ from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.welcome import Welcome
 
 
-class HomeScreen(SnapshotScreen):
+class HomeScreen(HomeActions):
     """The first screen."""
 
     HELP = (
@@ -52,35 +40,13 @@ class HomeScreen(SnapshotScreen):
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-narrow"), (100, "-wide"), (160, "-broad")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall"), (50, "-towering")]
 
     AUTO_FOCUS = ""
 
     NOTHING_TO_CLOSE = "Nothing to close: this is the first screen, and q quits."
 
-    BINDINGS = [
-        bind("demo", "demo", "Start the demo", "Start the demo, where there is no study"),
-        bind("new", "new", "New study", "Set up a study from a preset"),
-        bind("stop", "stop", "Stop", "Stop the study, or the run under the cursor"),
-        bind("resume", "resume", "Resume", "Resume the unfinished runs of the study"),
-        bind("filter", "filter", "Filter", "Filter studies by name, scheme, state or note"),
-        bind("order", "order", "Order", "Order studies by newest, name or best val"),
-        bind("compare", "compare", "Compare", "Compare the marked runs, or all runs of the study"),
-        bind("mark", "mark", "Mark", "Mark the run under the cursor for Compare", shown=False),
-        bind("edit", "edit", "Edit",
-             "Open the preset of the study or the run as the draft of a new study", shown=False),
-        bind("note", "note", "Note", "Edit the note of the study", shown=False),
-        bind("delete", "delete", "Delete", "Move the study to the trash, after a confirmation",
-             shown=False),
-        bind("restore", "restore", "Undo", "Restore the study that was deleted last", shown=False),
-        bind("copy", "copy", "Copy", "Copy the table of runs", shown=False),
-        bind("next_run", "next_study(1)", "Next study", "Move to the next study", shown=False),
-        bind("next_run_back", "next_study(-1)", "Previous study", "Move to the previous study",
-             shown=False),
-        bind("open", "demo", "Start the demo", "Start the demo, where there is no study",
-             shown=False),
-        bind("close", "close", "Studies", "Move to the table of studies", shown=False),
-        bind("back", "back", "Back", "Move to the table of studies", shown=False),
-    ]  # fmt: skip
+    BINDINGS = [*HOME_BINDINGS]
 
     _filter = ""
     _order: Order = "newest"
@@ -136,6 +102,8 @@ class HomeScreen(SnapshotScreen):
         self.reshow()
 
     def show(self, snapshot: Snapshot) -> None:
+        if not all(self.query(part) for part in (StudyTable, StudyPane, TitleBar, Welcome)):
+            return  # the application is ending, and its parts are removed one by one
         if not self.query_one(StudyPane).is_ready:
             return
         has_studies = bool(snapshot.studies)
@@ -149,6 +117,7 @@ class HomeScreen(SnapshotScreen):
         studies.show_studies(chosen, outcomes, self.colours, self.now)
         studies.caption(self._caption(len(chosen)))
         self._show_study()
+        self.query_one(MachinePane).show_studies(snapshot.studies, self.chart_style, self.now)
         self._show_title(folder_state(snapshot, self.colours))
         if has_studies and self.focused is None:
             self._first_pane().focus()
@@ -166,20 +135,6 @@ class HomeScreen(SnapshotScreen):
     def on_study_picture_point_opened(self, message: StudyPicture.PointOpened) -> None:
         self.post_message(self.RunRequested(message.key))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let `d` and Enter start the demo only where there is no study."""
-        if action == "demo" and self.snapshot is not None and self.snapshot.studies:
-            return False
-        return super().check_action(action, parameters)
-
-    def action_demo(self) -> None:
-        """Start the demo, once: it is not shown yet where the key is pressed again."""
-        from medtui.preset import load_preset  # pydantic is not needed for the first screen
-
-        if (getattr(self.app, "runs_dir", Path()) / "demo").exists():
-            return
-        self.post_message(StartRequested(load_preset("demo"), is_watched=False))
-
     def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
         """Go from the study to its runs, or open the run."""
         if isinstance(event.data_table, StudyTable):
@@ -195,6 +150,11 @@ class HomeScreen(SnapshotScreen):
         first.focus()
         return True
 
+    def action_widen(self, step: int) -> None:
+        """Make the runs wider or narrower, beside their picture."""
+        self.query_one(StudyPane).widen(step)
+        self.call_after_refresh(self.reshow)
+
     def action_back(self) -> None:
         """Do the same as Escape: no screen is before Home."""
         self.action_close()
@@ -204,10 +164,6 @@ class HomeScreen(SnapshotScreen):
         table = self.query_one(StudyTable)
         table.move_cursor(row=table.cursor_row + step, animate=False)
         self._show_study()
-
-    def why_not(self, action: str) -> str:
-        """Return why an action can do nothing for the study under the cursor."""
-        return refusal(action, self.study)
 
     def action_filter(self) -> None:
         self.query_one(FilterInput).open()
@@ -219,20 +175,6 @@ class HomeScreen(SnapshotScreen):
     def action_order(self) -> None:
         self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
         self.reshow()
-
-    def action_copy(self) -> None:
-        self.notify(copy_text(self.app, self.query_one(RunTable).as_text()), markup=False)
-
-    def action_note(self) -> None:
-        if self.study is not None:
-            self.post_message(NoteRequested(self.study))
-
-    def action_delete(self) -> None:
-        if self.study is not None:
-            self.post_message(DeleteRequested(self.study))
-
-    def action_restore(self) -> None:
-        self.post_message(RestoreRequested())
 
     def action_mark(self) -> None:
         """Mark or unmark the run under the cursor."""
@@ -246,37 +188,6 @@ class HomeScreen(SnapshotScreen):
             self.post_message(self.CompareRequested(tuple(sorted(self._marked)), ""))
         elif self.study is not None:
             self.post_message(self.CompareRequested((), f"study={self.study.name}"))
-
-    def action_new(self) -> None:
-        from medtui.tui.editor.new_study_screen import NewStudyScreen
-
-        self.app.push_screen(NewStudyScreen())
-
-    def action_stop(self) -> None:
-        if self.study is not None:
-            self.post_message(StopRequested(self.study, self.run))
-
-    def action_edit(self) -> None:
-        if self.study is not None:
-            self.post_message(DraftRequested(self.run.key if self.run else self.study.name))
-
-    def action_resume(self) -> None:
-        if self.study is not None:
-            self.post_message(ResumeRequested(self.study, self.run))
-
-    @property
-    def study(self) -> StudySummary | None:
-        """The study under the cursor."""
-        name = self.query_one(StudyTable).selected
-        return self.snapshot.study(name) if self.snapshot and name else None
-
-    @property
-    def run(self) -> RunSummary | None:
-        """The run under the cursor; None unless the runs or their picture have the focus."""
-        table, picture = self.query_one(RunTable), self.query_one(StudyPicture)
-        if self.study is None or not (table.has_focus or picture.has_focus):
-            return None
-        return next((run for run in self.study.runs if run.key == table.selected), None)
 
     def _first_pane(self) -> RecordTable:
         """Return the studies; in a narrow terminal, where these are one line, the runs."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from rich.text import Text
 
 from medtui.analysis.outcome import RunOutcome, StudyOutcome
+from medtui.charts.figures.study_curves import curve_of_run
 from medtui.charts.palette import Colours
 from medtui.charts.run_identity import RunIdentity, identify_study
 from medtui.monitor.run_summary import RunSummary
@@ -110,7 +111,7 @@ class RunTable(RecordTable):
             self.caption(Text("Runs"))
             return
         marks = identify_study(study.name, [run.name for run in study.runs])
-        curves = {run.name: _curve_of(run, outcome) for run in study.runs}
+        curves = {run.name: curve_of_run(run, outcome) for run in study.runs}
         every = [value for curve in curves.values() for value in curve]
         scale = (min(every), max(every)) if every else (0.0, 1.0)
         width = self.width_of("title", 15)
@@ -228,11 +229,6 @@ def _change(run: RunSummary, found: RunOutcome | None, colours: Colours, now: fl
     if run.val is not None and run.status != "finished":
         state = Text.assemble(state, (f" val {run.headline.show(run.val)}", colours.muted))
     return state
-
-
-def _curve_of(run: RunSummary, outcome: StudyOutcome | None) -> tuple[float, ...]:
-    found = outcome.run(run.name) if outcome else None
-    return run.curve or (found.curve if found else ())
 
 
 def _roughly(seconds: float) -> str:

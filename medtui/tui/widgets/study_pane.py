@@ -10,12 +10,21 @@ from textual.message import Message
 from textual.widgets import Static
 
 from medtui.analysis.outcome import StudyOutcome
+from medtui.charts.figures.study_curves import study_curves
 from medtui.charts.style import ChartStyle
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
+from medtui.tui.home.log_rows import log_rows
+from medtui.tui.home.machine_pane import MachinePane
+from medtui.tui.widgets.chart import Chart
+from medtui.tui.widgets.rows_pane import RowsPane
 from medtui.tui.widgets.study_list import RunTable
 from medtui.tui.widgets.study_picture import StudyPicture
 from medtui.tui.widgets.study_text import run_details, sentences, study_line
+from medtui.tui.widths import read_widths, remember_width
+
+_NARROWEST_HALF = 34
+"""Cells that the runs and the picture keep."""
 
 
 class StudyPane(Vertical):
@@ -29,7 +38,11 @@ class StudyPane(Vertical):
         #left { width: 1fr; height: 100%; }
         #runs { height: 1fr; }
         #run-details { height: 4; padding: 0 2; }
-        #picture { width: 1fr; height: 100%; }
+        #right-half { width: 1fr; height: 100%; }
+        #picture { height: 1fr; }
+        #machine { height: auto; min-height: 5; max-height: 40%; display: none; }
+        #val-curves { height: 1fr; display: none; }
+        #log { height: 14; display: none; }
         #sentences { height: 2; }
     }
     """
@@ -39,8 +52,12 @@ class StudyPane(Vertical):
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield RunTable()
+                yield Chart(id="val-curves")
                 yield Static(id="run-details")
-            yield StudyPicture(id="picture")
+                yield MachinePane(id="machine")
+            with Vertical(id="right-half"):
+                yield StudyPicture(id="picture")
+                yield RowsPane(id="log")
         yield Static(id="sentences")
 
     @dataclass
@@ -54,10 +71,41 @@ class StudyPane(Vertical):
         self._is_new = False
         self.post_message(self.Ready())
 
+    def on_resize(self) -> None:
+        """Give the runs the width that was chosen for such a terminal."""
+        cells = read_widths().get(self._width_name)
+        left = self.query_one("#left")
+        if cells is None or not self._may_widen:
+            left.styles.clear_rule("width")
+        else:
+            left.styles.width = self._within(cells)
+
+    def widen(self, step: int) -> None:
+        """Make the runs wider; the picture gives way."""
+        if self._may_widen:
+            left = self.query_one("#left")
+            cells = self._within(left.outer_size.width + step)
+            left.styles.width = cells
+            remember_width(self._width_name, cells)
+
+    @property
+    def _width_name(self) -> str:
+        """Name of the remembered width: a half as of this class of terminals."""
+        kinds = [name for _, name in self.screen.HORIZONTAL_BREAKPOINTS or ()]
+        return "home-runs" + next((name for name in kinds if self.screen.has_class(name)), "")
+
+    @property
+    def _may_widen(self) -> bool:
+        return self.size.width >= 2 * _NARROWEST_HALF
+
+    def _within(self, cells: int) -> int:
+        return min(max(cells, _NARROWEST_HALF), self.size.width - _NARROWEST_HALF)
+
     @property
     def is_ready(self) -> bool:
         """Whether all parts are mounted."""
-        return bool(self.query(StudyPicture)) and self.is_mounted
+        parts = (RunTable, StudyPicture, MachinePane)
+        return all(self.query(part) for part in parts) and self.is_mounted
 
     def begin_study(self) -> None:
         """Put the cursor on the live run, else on the chosen one, when a study is shown next."""
@@ -79,11 +127,22 @@ class StudyPane(Vertical):
         self._go_to_first(study, outcome, table)
         run = self._selected(study)
         self.query_one(StudyPicture).show_study(study, outcome, run.key if run else "", style)
+        self._show_log(study, style)
+        curves = self.query_one("#val-curves", Chart)
+        if curves.display:
+            curves.show(study_curves(study, outcome, run.key if run else ""), style)
         self._put("study-line", study_line(study, *place, style.colours, now))
         lines = sentences(study, outcome, style.colours, max(20, self.size.width - 1))
         self._put("sentences", Text("\n").join(lines))
         details = run_details(run, outcome, style.colours, now) if run else Text()
         self._put("run-details", details)
+
+    def _show_log(self, study: StudySummary, style: ChartStyle) -> None:
+        log = self.query_one("#log", RowsPane)
+        if log.display and log.inner_width > 0:
+            log.caption(Text.assemble("Events", (f" · {study.name}", style.colours.muted)))
+            rows = log_rows(study, log.inner_width, log.size.height, style.colours)
+            log.show_canvas(rows.canvas())
 
     def _go_to_first(
         self, study: StudySummary, outcome: StudyOutcome | None, table: RunTable

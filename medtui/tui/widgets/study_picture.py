@@ -11,6 +11,7 @@ from textual.message import Message
 from medtui.analysis.outcome import StudyOutcome
 from medtui.charts.bands import BandKind, next_band
 from medtui.charts.figures.study_picture import (
+    BY_SIZE,
     PicturePoint,
     picture_points,
     study_picture,
@@ -22,6 +23,9 @@ from medtui.tui.widgets.chart import Chart
 
 if TYPE_CHECKING:
     from medtui.charts.plane import Plane
+
+_LONG_TITLE = 44
+"""Cells from which the title says in full what x is."""
 
 _CELL_HEIGHT = 2
 """Height of a cell in widths of a cell."""
@@ -81,6 +85,9 @@ class StudyPicture(Chart, can_focus=True):
             while len(words) > 1 and len("  ".join(words)) > self.size.width - 4:
                 words.pop()
             below = Text("  ".join(words), below.style)
+        if self.size.width < _LONG_TITLE:
+            style = above.style if isinstance(above, Text) else ""
+            above = Text(str(above).replace(BY_SIZE, " · MiB"), style)
         super().caption(above, below)
 
     def action_walk(self, step: int) -> None:

@@ -9,6 +9,7 @@ from medtui.charts.palette import Colours
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary
+from medtui.runs.run_names import is_reference
 from medtui.tui.status_text import age_of, as_of, state_text
 from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
 from medtui.units import format_bytes, format_density, format_duration, format_factor, plural
@@ -83,11 +84,12 @@ def run_details(
         is_silent = run.status == "silent"
         when = as_of(run.last_at, now) if is_silent else "so far; test at the end"
         text.append(f"{said} {when}\n", colours.muted)
-    size = [format_bytes(run.bytes_packed)] if run.bytes_packed else []
+    size = [f"{format_bytes(run.bytes_packed)} sparse"] if run.bytes_packed else []
     size += [f"{format_factor(found.smaller)} smaller"] if found and found.smaller else []
     size += [f"density {format_density(run.density)}"] if run.is_compressed and run.density else []
     text.append(" · ".join(size) + ("\n" if size else ""), colours.text)
-    kept = [f"kept cycle {run.cycle}"] if run.cycle is not None else []
+    word = "epoch" if is_reference(run.name) else "cycle"
+    kept = [f"kept {word} {run.cycle}"] if run.cycle is not None else []
     kept += [format_duration(run.seconds)] if run.seconds else []
     text.append(" · ".join([*kept, *filter(None, [run.device])]), colours.muted)
     return text
