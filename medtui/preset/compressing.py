@@ -1,6 +1,6 @@
 """The section of the grid: schemes, densities and seeds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -106,15 +106,19 @@ class CompressSettings(Document):
 
     def known_schemes(self) -> dict[str, Scheme]:
         """Return every scheme that a run can have: those of this preset, and the control's."""
-        found = direct_schemes() | self.listed_schemes()
-        known = {name: scheme.scored_by(self.score) for name, scheme in found.items()}
+        known = self._scored(direct_schemes()) | self.listed_schemes()
         is_taken = any(name.lower() == CONTROL for name in known)
         return known if is_taken else known | {CONTROL: control_scheme()}
 
     def listed_schemes(self) -> dict[str, Scheme]:
         """Return the schemes that forms list: all but the `...Direct` ones not named here."""
         direct = {name: each for name, each in direct_schemes().items() if name in self.schemes}
-        return named_schemes() | direct | {scheme.name: scheme for scheme in self.custom}
+        custom = {scheme.name: scheme for scheme in self.custom}
+        return self._scored(named_schemes() | direct | custom)
+
+    def _scored(self, schemes: Mapping[str, Scheme]) -> dict[str, Scheme]:
+        """Return the schemes with this preset's score where their operators name none."""
+        return {name: scheme.scored_by(self.score) for name, scheme in schemes.items()}
 
     def scheme(self, name: str) -> Scheme:
         """Return the scheme of that name."""

@@ -263,10 +263,11 @@ class Preset(Document):
                 "requested density",
             )
 
-    @check("guard.warmup_cycles", "compress")
+    @check("guard.warmup_cycles", "compress", "search.scheme")
     def _flow_is_chosen_once(self) -> Iterator[Fault]:
         known = self.compress.known_schemes()
-        named = [known[name] for name in self.compress.schemes if name in known]
+        names = (*self.compress.schemes, *(self.search.scheme if self.search else ()))
+        named = [known[name] for name in names if name in known]
         by_flow = next((scheme.name for scheme in named if scheme.is_by_flow), None)
         if self.guard.warmup_cycles and by_flow:
             sentence = f'{by_flow} ranks by "synflow", which chooses once: no density comes down'

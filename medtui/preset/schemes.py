@@ -65,7 +65,8 @@ class StructuredPruning(Pruning):
     @property
     def effect(self) -> str:
         """What it does, and whether coupled structures go together."""
-        return f"{super().effect}, coupled ones as one" if self.group else super().effect
+        said = f"{super().effect}, coupled ones as one" if self.group else super().effect
+        return f"{said}, by synaptic flow" if self.score == "synflow" else said
 
     @check("group", "prune_bias")
     def _groups_go_whole(self) -> Iterator[Fault]:
@@ -80,6 +81,12 @@ class Prune(Pruning):
     op: Literal["Prune"] = "Prune"
     score: Score | None = None
     """What weights are ranked by; None takes `compress.score`."""
+
+    @property
+    def effect(self) -> str:
+        """What it does, and what it ranks by."""
+        said = super().effect
+        return said.replace("magnitude", "synaptic flow") if self.score == "synflow" else said
 
 
 class FilterPrune(StructuredPruning):

@@ -12,6 +12,8 @@ class InitialWeights(msgspec.Struct, frozen=True):
     """Tensors of a network that were loaded from a file, or not; counters are left out."""
 
     path: str
+    sha256: str
+    """Of the file."""
     num_loaded: int
     num_tensors: int
     """Tensors of the network."""

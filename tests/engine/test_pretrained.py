@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from medtui.engine.preflight import forecast
+from medtui.engine.run.pipeline import _train_reference
 from medtui.engine.run.session import StopFlag, StopRequested
 from medtui.engine.training.network import build_network
 from medtui.engine.training.pretrained import initialise
@@ -16,6 +17,7 @@ from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import MedtuiError
 from medtui.preset import parse_preset
 from medtui.preset.toml import DocumentError
+from medtui.storage import digest_of_file
 from tests.helpers.tiny_sessions import CutAfter, open_session, tiny_network, tiny_preset
 
 State = dict[str, Tensor]
@@ -212,3 +214,25 @@ def test_a_cut_training_with_frozen_epochs_has_the_same_bits(tmp_path, dataset):
             trained(tmp_path / "cut", dataset, CutAfter(looks=looks))
     cut = trained(tmp_path / "cut", dataset, StopFlag())
     assert all(torch.equal(cut[name], each) for name, each in whole.items())
+
+
+def test_a_reference_starts_from_the_file_and_its_log_says_what_it_took(tmp_path, dataset):
+    """With all epochs frozen its trunk is the file's; the log has the file's digest."""
+    path = tmp_path / "weights.pt"
+    torch.save(pretrained(), path)
+    preset = tiny_preset()
+    model = preset.model.model_copy(
+        update={"architecture": "shufflenet_v2_x0_5", "init": str(path)}
+    )
+    reference = preset.reference.model_copy(update={"epochs": 1, "freeze_epochs": 1})
+    preset = preset.model_copy(update={"model": model, "reference": reference})
+    session = open_session(tmp_path / "run", preset, dataset, StopFlag(), is_reference=True)
+    with session.log:
+        trained_model, epoch, epochs = _train_reference(session)
+    assert (epoch, epochs) == (1, 1)
+    trunk = [name for name, _ in trained_model.named_parameters() if not name.startswith("fc.")]
+    state = trained_model.state_dict()
+    assert all(torch.equal(state[name], pretrained()[name]) for name in trunk)
+    log = (tmp_path / "run" / "events.jsonl").read_text(encoding="utf-8")
+    assert f"sha256 {digest_of_file(path).sha256}" in log
+    assert "280 of 282 tensors loaded" in log

@@ -83,9 +83,9 @@ def test_where_training_would_differ_the_whole_network_is_trained():
     assert subnetwork_of(Residual(), SHAPE) is None
 
 
-def preset_of(network: str, scheme: str = "FilterPruneGroup") -> Preset:
+def preset_of(network: str, scheme: str = "FilterPruneGroup", mode: str = "exact") -> Preset:
     """Return a preset with two epochs of fine-tuning."""
-    preset = tiny_preset(scheme, "on")
+    preset = tiny_preset(scheme, "on", mode, is_whole=True)
     guard = preset.guard.model_copy(
         update={
             "finetune_epochs": 2,
@@ -123,9 +123,10 @@ def test_fine_tuning_gives_the_model_of_the_whole_network(tmp_path, dataset, sch
         assert torch.equal(part[name] == 0, tensor == 0), name
 
 
-def test_a_stop_within_fine_tuning_changes_no_bit(tmp_path, dataset):
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_a_stop_within_fine_tuning_changes_no_bit(tmp_path, dataset, mode):
     """In the first epoch of the part's training, and in the second."""
-    preset = preset_of("shrunk")
+    preset = preset_of("shrunk", mode=mode)
     whole = carry(tmp_path / "whole", preset, dataset, choosing, [])
     for cuts in ([10], [13, 2]):
         name = "-".join(map(str, cuts))

@@ -14,6 +14,14 @@ name = "ByFlow"
 operators = [{ op = "Prune", score = "synflow" }]
 """
 
+SEARCH = """score = "synflow"
+schemes = []
+[search]
+scheme = ["Prune"]
+[guard]
+warmup_cycles = 1
+"""
+
 
 def by_flow(preset: Preset) -> list[str]:
     """Return the preset's schemes that rank by synaptic flow."""
@@ -28,6 +36,9 @@ def test_magnitude_is_the_default_and_the_score_is_inherited() -> None:
     inherited = parse_preset(f'{BASE}score = "synflow"\n{schemes}', "t")
     assert by_flow(inherited) == ["Prune", "FilterPruneGroup", "PruneDirect"]
     assert by_flow(parse_preset(dump_preset(inherited), "t")) == by_flow(inherited)
+    effects = [each.operators[0].effect for each in inherited.compress.listed_schemes().values()]
+    assert effects[0].endswith("by synaptic flow, ranked together")
+    assert sum("flow" in effect for effect in effects) > 1
     assert by_flow(parse_preset(BASE + CUSTOM, "t")) == ["ByFlow"]
     stock = CUSTOM.replace('score = "synflow" }]', '}]\nguard = "off"')
     assert by_flow(parse_preset(f'{BASE}score = "synflow"\n{stock}', "t")) == ["Prune"]
@@ -38,6 +49,7 @@ def test_magnitude_is_the_default_and_the_score_is_inherited() -> None:
     [
         ('score = "synflow"\nguard = "off"\n', 'Prune ranks by "synflow", which requires guard'),
         (CUSTOM + "[guard]\nwarmup_cycles = 2\n", 'ByFlow ranks by "synflow", which chooses once'),
+        (SEARCH, 'Prune ranks by "synflow", which chooses once'),
     ],
 )
 def test_what_flow_cannot_do_is_refused(text: str, sentence: str) -> None:

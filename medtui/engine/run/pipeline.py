@@ -223,7 +223,8 @@ def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
         return model, 0, 0
     if session.preset.model.init and session.restored is None:
         found = initialise(model, expand_home(session.preset.model.init))
-        session.log.write(Noted(f"Started from {found.path}: {found.sentence}.", "info"))
+        what = f"{found.path} (sha256 {found.sha256})"
+        session.log.write(Noted(f"started from {what}: {found.sentence}", "info"))
     frozen = session.preset.reference.freeze_epochs
     plan = replace(TrainingPlan.of_reference(session.preset), freeze_epochs=frozen)
     best, epoch = train(session, model, plan)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from medtui.engine.training.network import class_layer
 from medtui.engine.training.weights_file import WeightsFile, named
 from medtui.protocol.initial_weights import InitialWeights
+from medtui.storage import digest_of_file
 from medtui.units import plural
 
 _HINT = "Use a state dict of this architecture; its classes and channels may be others."
@@ -57,6 +58,7 @@ def initialise(network: nn.Module, path: Path) -> InitialWeights:
     used = {origin[name] for name in taken}
     return InitialWeights(
         path=str(path),
+        sha256=digest_of_file(path).sha256,
         num_loaded=sum(_COUNTER not in name for name in taken),
         num_tensors=sum(_COUNTER not in name for name in target.shapes),
         new=new,
