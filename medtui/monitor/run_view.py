@@ -71,3 +71,8 @@ class RunView:
     """Whether the run is fine-tuned yet, so that nothing has collapsed so far."""
     is_behind: bool = False
     """Whether the log is still being read for the first time."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no worker computes the run and none is about to: what is missing stays so."""
+        return self.row.status not in {"running", "queued"}

@@ -2,12 +2,18 @@
 
 from msgspec.structs import replace
 
+from medtui.charts.figures.run import loss_plot, metric_plot, schedule_plot, train_loss_plot
+from medtui.charts.figures.run_telemetry import memory_plot, utilisation_plot
+from medtui.charts.palette import DARK
 from medtui.cli.follow.narration import describe_outcome
 from medtui.cli.show.listing import describe_study, runs_table
-from medtui.events import StageStarted
+from medtui.events import RunStarted, StageStarted
+from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.summary_of_run import summarise_run
 from medtui.runs.log_writer import EventWriter
+from medtui.tui.run.answer import answer_of
+from medtui.tui.run.machine import machine_sheet
 from tests.helpers.recorded_runs import PRESET, RecordedStudy
 
 
@@ -69,3 +75,51 @@ def test_layers_are_called_collapsed_only_after_fine_tuning(tmp_path):
     before = "2 empty layers before fine-tuning"
     assert _warning(tmp_path / "some", "finetune_epochs = 1") == before
     assert _warning(tmp_path / "auto", "", "0.05") == before
+
+
+def test_nothing_is_awaited_of_a_run_that_is_over(tmp_path):
+    """Its worker ended before the first cycle: no chart and no pane says "yet" or "waiting"."""
+    recorded = RecordedStudy(tmp_path, "over")
+    recorded.reference()
+    run = recorded.folder.run("prune-0.1")
+    with EventWriter(run.events, clock=recorded.clock) as writer:
+        writer.write(RunStarted(4242, "gpubox", "cpu", "AMD EPYC", 1))
+    view = FolderReader(tmp_path).read("over/prune-0.1", refresh_all=True).view
+    assert view is not None
+    assert view.row.status == "crashed"
+    headline = view.row.headline
+    plots = [loss_plot(view), metric_plot(view, metric=headline), schedule_plot(view),
+             train_loss_plot(view), memory_plot(view), utilisation_plot(view)]  # fmt: skip
+    said = [*(plot.empty for plot in plots), answer_of(view).note]
+    said.append(machine_sheet(view, 46, DARK).canvas().plain)
+    assert all(plot.is_empty for plot in plots)
+    for words in said:
+        assert "yet" not in words
+        assert "waiting" not in words
+
+
+def test_the_header_separates_every_fact_with_a_dot(tmp_path):
+    """Also after the name of a scheme that has no density."""
+    preset = (
+        PRESET
+        + """
+[[compress.custom]]
+name = "FilterPrune50"
+[[compress.custom.operators]]
+op = "FilterPrune"
+density = 0.5
+"""
+    )
+    recorded = RecordedStudy(
+        tmp_path, "dots", preset=preset.replace('"Prune",', '"FilterPrune50",')
+    )
+    recorded.reference()
+    recorded.run("filterprune50", cycles=3, end="")
+    recorded.run("filterprune-0.1", cycles=3, end="")
+    said = {}
+    for name in ("filterprune50", "filterprune-0.1"):
+        view = FolderReader(tmp_path).read(f"dots/{name}", refresh_all=True).view
+        assert view is not None
+        said[name] = view.what
+    assert " · FilterPrune50 · guard on · " in said["filterprune50"]
+    assert " · FilterPrune keeps 10 % · guard on · " in said["filterprune-0.1"]

@@ -312,3 +312,14 @@ def test_batches_have_a_largest_size(key):
     text = f'name = "x"\ndata = {{ card = "demo" }}\n[{section}]\n{name} = 1000000000000000000'
     (problem,) = problems_of(text)
     assert problem.sentence.endswith("must be less than or equal to 1000000")
+
+
+def test_a_key_is_suggested_as_it_is_written_in_a_preset():
+    """Not by the name that it has in the code."""
+    plain = '[data]\ncard = "demo"\n'
+    (problem,) = problems_of('name = "p"\nschema_version = 1\n' + plain)
+    assert "Did you mean `schema`?" in problem.sentence
+    assert problem.sentence.count("schema_version") == 1
+    (problem,) = problems_of('name = "p"\nunheard_of = 1\n' + plain)
+    assert "schema," in problem.sentence
+    assert "schema_version" not in problem.sentence

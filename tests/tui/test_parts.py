@@ -306,3 +306,28 @@ async def test_the_first_frame_has_the_layout_of_the_terminal(runs_dir: Path) ->
         await pilot.app.push_screen(screen)
         await until(pilot, lambda: bool(screen.drawn))
         assert all(screen.drawn)
+
+
+async def test_one_pane_has_the_heavy_frame(runs_dir: Path, showcase: list[RecordedStudy]) -> None:
+    """Without colours it is seen on every screen which pane takes the keys; Tab moves it."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        seen = dict[str, set[tuple[int, int]]]()
+        for key, num_tabs in (("", 2), ("c", 3), ("b", 0), ("n", 0), ("enter", 2), ("g", 2)):
+            before = pilot.app.screen
+            if key:
+                await pilot.press(key)
+                await until(pilot, lambda before=before: pilot.app.screen is not before)
+            name = type(pilot.app.screen).__name__
+            if name == "DataScreen":  # no pane has the keys before Tab goes to the first field
+                await pilot.press("tab")
+            for _ in range(num_tabs + 1):
+                await until(pilot, lambda: screen_text(pilot).count("┏") == 1)
+                lines = screen_text(pilot).splitlines()
+                row = next(at for at, line in enumerate(lines) if "┏" in line)
+                seen.setdefault(name, set()).add((row, lines[row].index("┏")))
+                await pilot.press(*["tab"] * bool(num_tabs))
+        assert set(seen) == {
+            "HomeScreen", "CompareScreen", "NewStudyScreen", "DataScreen", "CompressScreen",
+        }  # fmt: skip
+        assert len(seen["HomeScreen"]) > 1
+        assert len(seen["CompareScreen"]) > 1

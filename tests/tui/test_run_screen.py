@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from medtui.events import CycleEnded
+from medtui.events import CycleEnded, RunStarted
 from medtui.monitor.snapshot import Snapshot
 from medtui.runs.log_writer import EventWriter
 from medtui.tui.screens.confirm import ConfirmDialog
@@ -18,7 +18,14 @@ from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.progress_header import ProgressHeader
 from tests.helpers.recorded_runs import RecordedStudy
-from tests.helpers.tui_pilot import open_live_run, opened, screen_strips, screen_text, until
+from tests.helpers.tui_pilot import (
+    notices,
+    open_live_run,
+    opened,
+    screen_strips,
+    screen_text,
+    until,
+)
 
 
 def colours_of_body(pilot: Pilot[None]) -> set[str]:
@@ -338,12 +345,44 @@ async def test_one_pane_has_the_colour_of_the_focus(
 async def test_narrowing_the_terminal_leaves_no_blank_row(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:
-    """The header is as high as its lines at every width."""
+    """The header is as high as its lines at every width, and gone where it has none."""
     async with opened(runs_dir, size=(120, 40)) as pilot:
         await open_live_run(pilot)
-        header = pilot.app.screen.query_one(ProgressHeader)
-        assert header.size.height == 2
-        await pilot.resize_terminal(60, 20)
-        await until(pilot, lambda: header.size.width < 60)
-        await pilot.pause()
-        assert header.size.height == 1
+        for key, num_lines in (("malaria/prune-0.1", 1), ("demo/prune-0.1", 0)):
+            pilot.app.open_run(key)
+            await until(pilot, lambda: bool(header_of(pilot)) and "seed 0" in screen_text(pilot))
+            assert header_of(pilot)[0].size.height == 2
+            await pilot.resize_terminal(60, 20)
+            await until(pilot, lambda: pilot.app.screen.size.width == 60)
+            await pilot.pause()
+            blank = [line for line in screen_text(pilot).splitlines()[:3] if not line.strip()]
+            assert not blank
+            assert sum(each.size.height for each in header_of(pilot) if each.display) == num_lines
+            await pilot.resize_terminal(120, 40)
+
+
+def header_of(pilot: Pilot[None]) -> list[ProgressHeader]:
+    """Return the lines below the title, if the screen has them."""
+    return list(pilot.app.screen.query(ProgressHeader))
+
+
+async def test_a_stopped_run_of_a_study_that_goes_on_is_queued(runs_dir: Path) -> None:
+    """The screen promises what `r` does, and `r` does it: after the others."""
+    study = RecordedStudy(runs_dir, "goes-on")
+    study.reference()
+    stopped = study.run("prune-0.5", cycles=5, end="stopped")
+    lost = study.folder.run("filterprune-0.5")
+    with EventWriter(lost.events, clock=study.clock) as writer:
+        writer.write(RunStarted(4242, "gpubox", "cpu", "AMD EPYC", 1))
+    current = study.run("prune-0.1", cycles=5, end="")
+    study.hold(study.folder, current)
+    async with opened(runs_dir) as pilot:
+        pilot.app.open_run("goes-on/prune-0.5")
+        await until(pilot, lambda: "after the other runs" in screen_text(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: "Prune 0.5 resumes after" in notices(pilot))
+        assert stopped.queued.exists()
+        pilot.app.open_run("goes-on/filterprune-0.5")
+        await until(pilot, lambda: "no checkpoint was written" in screen_text(pilot))
+        assert "from its last checkpoint" not in screen_text(pilot)
+    study.release()

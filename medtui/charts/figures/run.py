@@ -46,7 +46,7 @@ def metric_plot(view: RunView, *, metric: Metric) -> Plot:
         y_bounds=(0.0, _FULL_PERCENT if metric.is_share else 1.0),
         are_x_whole=True,
         remark=_kept_remark(view),
-        empty=f"waiting for the first {word}",
+        empty=_why_empty(view, word),
     )
 
 
@@ -81,7 +81,7 @@ def loss_plot(view: RunView) -> Plot:
         y_bounds=(0.0, None),
         are_x_whole=True,
         remark=_kept_remark(view),
-        empty=f"waiting for the first {word}",
+        empty=_why_empty(view, word),
     )
 
 
@@ -96,7 +96,7 @@ def train_loss_plot(view: RunView) -> Plot:
         x_limits=(0, _last_cycle(view)),
         y_bounds=(0.0, None),
         is_sampled=True,
-        empty="waiting for the first steps",
+        empty=_why_empty(view, "step"),
     )
 
 
@@ -114,7 +114,7 @@ def constraint_violation_plot(view: RunView) -> Plot:
         is_log=True,
         empty="a reference has no constraint violation"
         if is_reference
-        else "waiting for the first cycle",
+        else _why_empty(view, "cycle"),
     )
 
 
@@ -131,7 +131,7 @@ def schedule_plot(view: RunView) -> Plot:
         x_limits=(_first_cycle(view), _last_cycle(view)),
         are_x_whole=True,
         is_log=True,
-        empty=f"waiting for the first {word}",
+        empty=_why_empty(view, word),
     )
 
 
@@ -184,6 +184,13 @@ def _is_tuned_after(view: RunView, cycle: int) -> bool:
     at_cycle = next((metric.of(each.val) for each in view.cycles if each.cycle == cycle), None)
     at_end = metric.of(view.result.val.metrics) if view.result is not None else None
     return at_cycle is not None and at_end is not None and abs(at_end - at_cycle) > _SAME
+
+
+def _why_empty(view: RunView, unit: str) -> str:
+    """Return why a chart has no point; a reference that was loaded is finished without epochs."""
+    if not view.is_over:
+        return f"waiting for the first {unit}"
+    return f"no {unit} was recorded"
 
 
 def _cycle_word(view: RunView) -> str:

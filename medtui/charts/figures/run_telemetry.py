@@ -47,5 +47,4 @@ def utilisation_plot(view: RunView) -> Plot:
 
 
 def _no_telemetry(view: RunView) -> str:
-    is_over = view.row.status not in {"running", "queued"}
-    return "telemetry was not recorded" if is_over else "no telemetry yet"
+    return "telemetry was not recorded" if view.is_over else "no telemetry yet"

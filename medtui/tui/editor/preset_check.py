@@ -6,6 +6,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
+from medtui.child_process import ChildProcess
 from medtui.errors import MedtuiError
 from medtui.jobs.latest_process import LatestProcess
 from medtui.jobs.repeated_checks import RepeatedChecks
@@ -31,17 +32,20 @@ class PresetCheck:
         self._process = LatestProcess[Preflight]()
         self._checks = RepeatedChecks()
         self._timer: Timer | None = None
+        self._number = 0
+        """Number of the latest check; processes and outcomes of earlier ones are dropped."""
 
     def start(self) -> None:
         """Check the preset now, in place of a check that is running."""
         preset = self._editor.document.preset
         if preset is None:
             return
-        self._process.cancel()  # two checks at once would slow down each other's measurements
+        self._cancel()  # two checks at once would slow down each other's measurements
+        number = self._number
         self.state.is_running = True
         self._changed()
         self._screen.run_worker(
-            lambda: self._check(preset), thread=True, exclusive=True, group="preflight"
+            lambda: self._check(preset, number), thread=True, exclusive=True, group="preflight"
         )
 
     def start_soon(self) -> None:
@@ -53,21 +57,33 @@ class PresetCheck:
 
     def close(self) -> None:
         """End a check that is running, and what serves later ones."""
-        self._process.cancel()
+        self._cancel()
         self._checks.close()
 
-    def _check(self, preset: Preset) -> None:
+    def _cancel(self) -> None:
+        """End a check that is running, also one whose process is being started."""
+        self._number += 1
+        self._process.cancel()
+
+    def _check(self, preset: Preset, number: int) -> None:
         worker = get_current_worker()
+
+        def keep(process: ChildProcess[Preflight]) -> None:
+            if number == self._number:
+                self._process.take(process)
+            else:
+                process.cancel()
+
         try:
-            outcome: Preflight | MedtuiError = self._checks.measure(preset, self._process.take)
+            outcome: Preflight | MedtuiError = self._checks.measure(preset, keep)
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:
-            self._screen.app.call_from_thread(self._take, preset, outcome)
+            self._screen.app.call_from_thread(self._take, preset, number, outcome)
 
-    def _take(self, preset: Preset, outcome: Preflight | MedtuiError) -> None:
-        if not self._screen.display:
-            return  # the screen is closing
+    def _take(self, preset: Preset, number: int, outcome: Preflight | MedtuiError) -> None:
+        if number != self._number or not self._screen.display:
+            return  # a newer check is running, or the screen is closing
         self.state.is_running = False
         if preset == self._editor.document.preset:  # otherwise it belongs to an older document
             self.state.take(outcome)

@@ -118,7 +118,7 @@ def _so_far(view: RunView) -> Answer:
     lines.append(MetricLine("val loss", None, value, control, _less(value, control)))
     note = ""
     if not kept:
-        note = "nothing is measured yet"
+        note = "nothing was measured" if view.is_over else "nothing is measured yet"
     elif against:
         note = "interval when finished"
     elif view.row.has_control:

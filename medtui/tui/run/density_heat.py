@@ -92,7 +92,7 @@ def brief_density(view: RunView, width: int, colours: Colours) -> Sheet:
 def _empty(view: RunView) -> str:
     if view.stage == "reference":
         return "a reference keeps all weights"
-    is_over = view.row.status not in {"running", "queued"}
+    is_over = view.is_over
     return "no cycle was recorded" if is_over else "shown after the first cycle"
 
 

@@ -24,8 +24,8 @@ def machine_sheet(view: RunView, width: int, colours: Colours, *, is_ascii: bool
     sheet = Sheet(width, colours, is_ascii)
     sample = view.telemetry.latest
     if sample is None:
-        is_over = view.row.status not in {"running", "queued"}
-        sheet.line("telemetry was not recorded" if is_over else "no telemetry yet", colours.muted)
+        words = "telemetry was not recorded" if view.is_over else "no telemetry yet"
+        sheet.line(words, colours.muted)
         return sheet
     for at, gpu in enumerate(sample.gpus):
         write_gpu(sheet, _use_of(view, gpu, at))
