@@ -6,14 +6,15 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from benchmarks.gpu.report import Figure, Part
 from benchmarks.gpu.workload import TINY, Size, Workload
-from medtui.engine.run.device import choose_device, configure_torch
+from medtui.engine.run.device import choose_device, choose_kernels, configure_torch
 from medtui.engine.training.device_metrics import device_scores, measure_on_device
 from medtui.metrics.measurement import measure
 from medtui.metrics.scores import make_scores
@@ -26,6 +27,7 @@ def measure_engine(device: torch.device, size: Size) -> Part:
     """Measure the parts of an L step, the whole of it, and an evaluation."""
     part = Part("engine")
     work = Workload(device, size, part.notes.append)
+    choose_kernels(device, measured=True)  # as a run in fast mode does
     batches, step = work.batches(), work.fast_step()
     for _ in range(size.warm_up):
         step(*next(batches))
@@ -33,9 +35,12 @@ def measure_engine(device: torch.device, size: Size) -> Part:
     whole = work.seconds_of(lambda: step(*next(batches)), size.steps)
     alone = work.seconds_of(lambda: step(inputs, labels), size.steps)
     making = work.seconds_of(lambda: next(batches), size.steps)
+    training = _seconds_of_step(work, work.training_step())
     evaluate = work.evaluation()
     evaluate()
     evaluation = work.seconds_of(evaluate, 3)
+    choose_kernels(device, measured=False)
+    exact = _seconds_of_step(work, work.exact_step())
     is_goal = device.type == "cuda" and size == Size()
     goal = GOAL_ONE_RUN if is_goal else None
     what = f"{size.architecture}, {size.side} px, batch {size.batch}, {work.precision}"
@@ -44,6 +49,8 @@ def measure_engine(device: torch.device, size: Size) -> Part:
         Figure("an L step with its batch", whole * 1e3, "ms"),
         Figure("an L step on a batch that is there", alone * 1e3, "ms"),
         Figure("a batch, augmented", making * 1e3, "ms"),
+        Figure("a step of the reference on a batch that is there", training * 1e3, "ms"),
+        Figure("an L step of the exact mode on a batch that is there", exact * 1e3, "ms"),
         Figure("images evaluated a second", size.num_images / evaluation, ""),
         *_metric_figures(work, 2_000 if size == TINY else 25_596),
     ]
@@ -51,6 +58,14 @@ def measure_engine(device: torch.device, size: Size) -> Part:
         peak = torch.cuda.max_memory_allocated(device) / 2**20
         part.figures.append(Figure("most memory allocated", peak, "MiB"))
     return part
+
+
+def _seconds_of_step(work: Workload, step: Callable[[Tensor, Tensor], Tensor]) -> float:
+    """Return the seconds of a step on one batch, after warm-up."""
+    inputs, labels = next(work.batches())
+    for _ in range(work.size.warm_up):
+        step(inputs, labels)
+    return work.seconds_of(lambda: step(inputs, labels), max(1, work.size.steps // 4))
 
 
 def _metric_figures(work: Workload, count: int) -> Iterator[Figure]:
@@ -93,4 +108,5 @@ def train_for(device: torch.device, size: Size, seconds: float) -> float:
 if __name__ == "__main__":
     chosen = choose_device(sys.argv[1])
     configure_torch(chosen, 1)
+    choose_kernels(chosen, measured=True)
     print(train_for(chosen, TINY if sys.argv[3:] == ["tiny"] else Size(), float(sys.argv[2])))

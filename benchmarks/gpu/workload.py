@@ -14,11 +14,19 @@ from torch.nn import functional as F
 from benchmarks.engine_ablation.workload import AUGMENT, BY
 from medtui.datasets.dataset import SplitData
 from medtui.engine.lc.fast_mode import fast_mode_arguments
+from medtui.engine.lc.loop import exact_step
+from medtui.engine.lc.sgd import ForeachSgd, InPlaceSgd
 from medtui.engine.lc.state import LcState
-from medtui.engine.precision import Precision, fast_precision_on
+from medtui.engine.precision import (
+    Precision,
+    fast_precision_on,
+    native_precision,
+    study_precision,
+)
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches
 from medtui.engine.training.network import build_network, named_layers
-from medtui.engine.training.recording import CudaGraphs
+from medtui.engine.training.recording import CudaGraphs, Recorder
+from medtui.engine.training.step import TrainingStep
 
 _EVALUATION_BATCH = 1024
 
@@ -73,7 +81,7 @@ class Workload:
         """Yield augmented batches without end."""
         batches = TrainBatches(
             self.images, AUGMENT, batch_size=self.size.batch, seed=0,
-            recorder=(CudaGraphs(), self.warn) if self.device.type == "cuda" else None,
+            recorder=self.recorder,
         )  # fmt: skip
         while True:
             yield from batches
@@ -85,6 +93,30 @@ class Workload:
         optimizer = options["l_optimizer"](w, lr=0.01, momentum=0.9)
         state = LcState(w, deepcopy(w), deepcopy(w), deepcopy(w), optimizer, lr=0.01, mu=0.01)
         return lambda inputs, labels: options["step"](state, inputs, labels, F.cross_entropy)
+
+    def exact_step(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return the L step of the exact mode, as a run makes it."""
+        w = self.network()
+        kind = ForeachSgd if self.device.type == "cuda" else InPlaceSgd
+        optimizer = kind(w, lr=0.01, momentum=0.9)
+        state = LcState(w, deepcopy(w), deepcopy(w), deepcopy(w), optimizer, lr=0.01, mu=0.01)
+        return lambda inputs, labels: exact_step(state, inputs, labels, F.cross_entropy)
+
+    def training_step(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return the step of a reference and of fine-tuning in fast mode, as a run makes it."""
+        precision = study_precision(self.device, native_precision(self.device))
+        shape = (3, self.size.side, self.size.side)
+        step = TrainingStep(
+            self.network(), F.cross_entropy, shape, precision, momentum=0.9, weight_decay=5e-4,
+            recorder=self.recorder,
+        )  # fmt: skip
+        step.network.train()
+        return lambda inputs, labels: step(inputs, labels, 0.01)
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """What records on a GPU."""
+        return (CudaGraphs(), self.warn) if self.device.type == "cuda" else None
 
     def evaluation(self) -> Callable[[], Tensor]:
         """Return one evaluation of all images in the fast mode's precision."""

@@ -37,7 +37,7 @@ def test_the_program_measures_the_engine_and_names_what_it_skips(monkeypatch, tm
     }  # fmt: skip
     assert "NO GPU" in report.parts[0].reason
     assert "none.npz is missing" in report.parts[3].reason
-    assert len(report.parts[1].figures) == 7
+    assert len(report.parts[1].figures) == 9
     assert all(figure.value > 0 for figure in report.parts[1].figures)
     assert files[1].read_text(encoding="utf-8") == to_markdown(report) == capsys.readouterr().out
 
