@@ -7,7 +7,10 @@ Condensa accepts any iterable of (inputs, targets). Order and augmentation are f
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -39,6 +42,20 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.pixels_NCHW)
+
+    @cached_property
+    def host_labels(self) -> npt.NDArray[np.int64]:
+        """The labels on the host, copied once: int64, zeros where they are unknown."""
+        labels = self.labels.cpu().numpy()
+        known = labels if self.mask is None else np.where(self.mask, labels, 0)
+        return known.astype(np.int64)
+
+    @cached_property
+    def known(self) -> Tensor | None:
+        """The mask on the device, copied once."""
+        if self.mask is None:
+            return None
+        return torch.from_numpy(self.mask).to(self.labels.device)
 
 
 def _targets(part: SplitData) -> Tensor:

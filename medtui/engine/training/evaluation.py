@@ -99,14 +99,9 @@ def predict(
         lambda: torch.cat([logits(inputs) for inputs, _ in batches]),
         Batch("evaluate.batch_size", batches.batch_size, logits_of_first),
     )
-    targets, mask = batches.images.labels, batches.images.mask
-    labels = targets.cpu().numpy()
-    return Predictions(
-        logits_NK.cpu().numpy(),
-        (labels if mask is None else np.where(mask, labels, 0)).astype(np.int64),
-        float(criterion(logits_NK, targets)),
-        mask,
-    )
+    images = batches.images
+    loss = criterion(logits_NK, images.labels)
+    return Predictions(logits_NK.cpu().numpy(), images.host_labels, float(loss), images.mask)
 
 
 @torch.no_grad()
@@ -222,11 +217,10 @@ class Evaluator:
 
     def _on_device(self, predictions: Predictions, batches: EvaluationBatches) -> Metrics:
         """Return the same to 1e-12: for the curve over cycles, not for a result."""
-        known = None if predictions.mask is None else torch.from_numpy(predictions.mask)
         scores = device_scores(
             torch.from_numpy(predictions.logits_NK).to(self.device),
             batches.images.labels,
-            None if known is None else known.to(self.device),
+            batches.images.known,
             self.task,
             self._positive,
         )
