@@ -200,13 +200,17 @@ class MedtuiApp(App[None]):
         self.open_draft(message.name_or_path)
 
     def open_draft(self, name_or_path: str) -> None:
-        """Open the first step of a new study from a preset, by its packaged name or path."""
+        """Open the first step of a new study from a preset, by its packaged name or path.
+
+        An empty name begins with an empty preset.
+        """
         from medtui.tui.editor.data_screen import DataScreen
-        from medtui.tui.editor.document import document_from
+        from medtui.tui.editor.document import document_from, empty_document
         from medtui.tui.editor.state import EditorState
 
         with self._handlers.failures_shown("Could not open the preset"):
-            self.push_screen(DataScreen(EditorState(document_from(name_or_path))))
+            document = document_from(name_or_path) if name_or_path else empty_document()
+            self.push_screen(DataScreen(EditorState(document)))
 
     def on_data_screen_completed(self, message: "DataScreen.Completed") -> None:
         """Open the second step of a new study."""

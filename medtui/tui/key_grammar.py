@@ -66,6 +66,7 @@ ROWS = (
     KeyRow("studies", "n", "new study", {"new": "n"}),
     KeyRow("studies", "d", "start the demo, where there is no study", {"demo": "d"}),
     KeyRow("studies", "g", "go: start the draft, or its next step", {"go": "g"}),
+    KeyRow("studies", "C", "check: read every image; forecast the preset", {"check": "C"}),
     KeyRow("studies", "s", "stop; asks which way", {"stop": "s"}),
     KeyRow("studies", "r", "resume, or queue it", {"resume": "r"}),
     KeyRow("studies", ", .", "previous, next run or study",
@@ -78,9 +79,9 @@ ROWS = (
     KeyRow("studies", "N", "note of the study", {"note": "N"}),
     KeyRow("studies", "X", "export the model", {"export_model": "X"}),
     KeyRow("studies", "D u", "move to the trash; undo", {"delete": "D", "restore": "u"}),
-    KeyRow("charts", "+ − 0", "zoom in, out, whole range; + adds a density to the matrix",
+    KeyRow("charts", "+ − 0", "zoom in, out, whole range; + adds a density, an empty preset",
            {"zoom": "plus,equals_sign", "zoom_back": "minus", "reset": "0",
-            "densities": "plus"}),
+            "densities": "plus", "empty": "plus"}),
     KeyRow("charts", "L", "logarithmic axis", {"log": "L"}),
     KeyRow("charts", "~", "smoothing", {"smooth": "tilde"}),
     KeyRow("charts", "m", "metric", {"metric": "m"}),
@@ -96,7 +97,7 @@ CHANGES_RUNS = frozenset(
 )  # fmt: skip
 """Names of the actions that a read-only application does not have; exports are in run folders."""
 
-PALETTE_ONLY = ("check", "find_density", "reload")
+PALETTE_ONLY = ("find_density", "reload")
 """Actions without a key; the settings file can give them one."""
 
 KEYS_OF: Mapping[str, str] = {
@@ -107,6 +108,7 @@ KEYS_OF: Mapping[str, str] = {
 
 DISPLAYS: Mapping[str, str] = {
     "filter": "/", "path": "/", "help": "?", "zoom": "+", "zoom_back": "-", "densities": "+",
+    "empty": "+",
     "back": "b", "choice": "←→", "smooth": "~", "next_run": ".", "next_run_back": ",",
     "scroll": "↓", "scroll_back": "↑", "inspect": "→", "inspect_back": "←",
     "next_chart": "]", "next_chart_back": "[", "next_tab": "]", "next_tab_back": "[",

@@ -154,6 +154,15 @@ def test_memory_is_drawn_from_nothing_to_the_total(runs_dir: Path) -> None:
     assert plot.y_limits == (0, pytest.approx(139.8))
 
 
+def test_the_key_that_goes_on_and_the_way_back_stay_at_80_columns() -> None:
+    """In the place that the screen gives them; of the others, the first ones stay."""
+    labels = [("tab", "Field"), ("C", "Check images"), ("w", "Write card"), ("pgdn", "More"),
+              ("g", "Go on"), ("b", "Back"), ("?", "Help"), ("q", "Quit")]  # fmt: skip
+    keys = [BarKey(name, label, name, is_kept=name in "gb?q") for name, label in labels]
+    shown = [key.display for key in fit_keys(keys, 60)]
+    assert shown == ["tab", "C", "g", "b", "?", "q"]
+
+
 def test_help_and_quit_stay_where_keys_are_left_out() -> None:
     """What explains the rest is never cut off."""
     keys = [

@@ -223,7 +223,7 @@ async def test_a_scheme_of_its_own_is_not_searched_while_the_preset_is_wrong(
 
 def test_the_shipped_search_is_told_before_it_is_chosen() -> None:
     """No empty line about schemes, and the words of a dry run."""
-    told = describe_entry(read_entry("search"), None)
+    told = describe_entry(read_entry("search"))
     assert "schemes  " not in told
     assert "search     Prune, FilterPruneGroup: the smallest density from 0.02 to 1" in told
     document = document_from("search")

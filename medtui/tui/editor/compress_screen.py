@@ -52,6 +52,7 @@ class CompressScreen(LayeredScreen[None]):
         bind("mark", "choose", "Select", "Select or deselect the cell or scheme under the cursor"),
         bind("densities", "densities", "Density", "Add a density: move to their field"),
         bind("go", "start", "Start", "Start the study, or show its command"),
+        bind("check", "check", "Check", "Check the preset: data, weights kept, errors, time"),
         bind("edit", "edit", "Edit", "Edit the preset as text"),
         bind("restore", "undo", "Undo", "Undo the last change of the preset"),
         bind("write", "save", "Write", "Save the preset, with its comments"),
@@ -65,7 +66,6 @@ class CompressScreen(LayeredScreen[None]):
             "Search",
             "Move to the search for a density, or enable it",
         ),
-        bind("check", "check", "Check", "Check the preset: data, weights kept, errors"),
     ]
 
     def __init__(self, editor: EditorState) -> None:

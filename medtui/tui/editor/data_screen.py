@@ -56,24 +56,23 @@ class DataScreen(LayeredScreen[None]):
         "folder or npz file with the images; some cards include them. The data set is inspected "
         "again after every change. Keys of [data.augment] replace the card's augmentation: what is "
         "not set there is off. All images of a patient are in the same split unless the report "
-        "states otherwise. Check images, in the palette, reads every image: it finds unreadable "
-        "files and duplicates, and measures mean and standard deviation. The decoded images are "
-        "cached for the study. "
-        "Run it again to cancel."
+        "states otherwise. Press C to read every image: it finds unreadable files and duplicates, "
+        "and measures mean and standard deviation. The decoded images are cached for the study. "
+        "Press C again to cancel."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     AUTO_FOCUS = ""
 
     BINDINGS = [
-        bind("go", "next", "Go on: compress", "Continue with schemes and densities"),
+        bind("go", "next", "Go on", "Continue with schemes and densities"),
+        bind("check", "check", "Check images", "Read every image, or cancel"),
         bind("write", "card", "Write card", "Describe the images of the root folder in a new card"),
         bind("page", "page(1)", "More", "Scroll the report down"),
         bind("page_back", "page(-1)", "", "Scroll the report up"),
         *bind_fields(),
         bind("close", "close", "Close", "Leave the field", shown=False),
         bind("back", "back", "Back", "Go back to the previous screen"),
-        bind("check", "check", "Check images", "Read every image, or cancel"),
         bind("reload", "reload", "Reload", "Inspect the data set again"),
     ]
 

@@ -141,7 +141,7 @@ def _check(report: DataReport, reading: Reading | None, colours: Colours) -> Tex
             (" · c to cancel\n", colours.muted),
         )
     if report.checked is None:
-        return Text("images not checked · Check images, in ^p, reads every image\n", colours.muted)
+        return Text("images not checked · C reads every image\n", colours.muted)
     return _checked(report.checked, colours)
 
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from medtui.errors import MedtuiError
 from medtui.preset import Preset, parse_preset
 from medtui.preset.file import find_preset_path, with_present_names
-from medtui.preset.schema import former_defaults
+from medtui.preset.schema import SCHEMA_VERSION, former_defaults
 from medtui.preset.toml import DocumentError, Problem, read_text
 
 ORIGIN = "this preset"
@@ -130,6 +130,11 @@ def _comments_after(table: Any) -> list[Any]:  # noqa: ANN401 - tomlkit's own pa
     """Return the comments and empty lines below a table's last value."""
     below = takewhile(lambda part: part[0] is None, reversed(table.value.body))
     return list(below)[::-1]
+
+
+def empty_document() -> PresetDocument:
+    """Return a preset that names no data set yet; everything else has its default."""
+    return PresetDocument(f'schema = {SCHEMA_VERSION}\nname = "study"\n\n[data]\n')
 
 
 def document_from(name_or_path: str) -> PresetDocument:

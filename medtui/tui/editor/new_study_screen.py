@@ -1,6 +1,7 @@
 """New study, before the first step: the preset to start from."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.text import Text
@@ -15,18 +16,19 @@ from textual.worker import get_current_worker
 from medtui.charts.palette import Colours
 from medtui.errors import MedtuiError
 from medtui.jobs.latest_process import LatestProcess
-from medtui.jobs.measured_estimates import find_estimate, measure
+from medtui.jobs.measured_estimates import measure
 from medtui.preset import Preset
 from medtui.protocol.preflight import Estimate, Preflight
 from medtui.tui.bindings import bind
 from medtui.tui.editor.document import document_from
+from medtui.tui.editor.path_completion import PathCompletion
 from medtui.tui.editor.preset_actions import PresetActions
-from medtui.tui.editor.preset_list import PresetEntry, describe_entry, list_presets
+from medtui.tui.editor.preset_list import PresetEntry, PresetReader, describe_entry
 from medtui.tui.editor.problem_text import problems_text
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
-from medtui.tui.screens.prompt import Prompt
 from medtui.tui.theme import colours_of
+from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.table import Cells, Column, RecordTable
@@ -55,21 +57,32 @@ class PresetPanel(Panel, VerticalScroll):
     def compose(self) -> ComposeResult:
         yield Static()
 
-    def show(
-        self, entry: PresetEntry, estimate: Estimate | None, colours: Colours, *, is_measuring: bool
-    ) -> None:
+    def show(self, entry: PresetEntry, colours: Colours, *, is_measuring: bool) -> None:
         """Show an entry, with what its check measured."""
         if entry.preset is None:
             below = Text("No study can start from this file.", colours.warning)
             text = problems_text(entry.problems, colours)
         else:
             below = Text("measuring the time of a step …" if is_measuring else "", colours.muted)
-            text = Text(describe_entry(entry, estimate))
+            text = Text(describe_entry(entry))
             if entry.data_problem:
                 text.append(f"\n\n⚠ {entry.data_problem}", colours.warning)
                 text.append("\nSet the root on the next screen: Enter.", colours.muted)
         self.caption(entry.name, below)
         self.query_one(Static).update(text)
+
+    def show_none(self, wanted: str, colours: Colours) -> None:
+        """Show what Enter does with a text that no preset has."""
+        self.caption("No preset", Text())
+        text = Text(f"No preset has {wanted!r} in its name or description.", colours.muted)
+        text.append("\nEnter opens it as the path of a file.", colours.muted)
+        self.query_one(Static).update(text if wanted else "")
+
+
+class PresetTable(RecordTable):
+    """The presets, one per row."""
+
+    BINDINGS = [bind("open", "select_cursor", "Set up", "Change its settings before it starts")]
 
 
 class NewStudyScreen(LayeredScreen[None]):
@@ -78,16 +91,21 @@ class NewStudyScreen(LayeredScreen[None]):
     HELP = (
         "A preset defines a study: data, model, schemes, densities and settings. Press g to start "
         "the highlighted one as it is. Press Enter to change its settings first, on the next "
-        "screens. The time is that on this machine: it is measured while a preset is highlighted."
+        "screens. Press / to find a preset by a part of its name or description, or to type the "
+        "path of a file; the right arrow completes a path. Press + to begin without a preset. The "
+        "time is that on this machine: it is measured while a preset is highlighted."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-broad")]
+    AUTO_FOCUS = ""  # the table gets it with its rows; keys before that are kept
 
     BINDINGS = [
         bind("go", "start", "Go: start now", "Start the highlighted preset as it is"),
-        bind("path", "path", "Open file", "Open a preset file by its path"),
+        bind("empty", "empty", "Empty", "Begin without a preset"),
+        bind("path", "path", "Filter or path", "Find presets, or open a file by its path"),
         bind("next_pane", "app.focus_next", "Pane", "Move to the list or the description"),
-        bind("close", "close", "Close", "Close the topmost layer", shown=False),
+        bind("open", "set_up", "Set up", "Change its settings before it starts", shown=False),
+        bind("close", "close", "Close", "Show all presets", shown=False),
         bind("back", "back", "Back", "Go back to the studies"),
     ]
 
@@ -96,13 +114,16 @@ class NewStudyScreen(LayeredScreen[None]):
         """Start from a preset."""
 
         name_or_path: str
-        """A packaged name or a path."""
+        """A packaged name or a path; empty begins without a preset."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._reader = PresetReader(Path())
         self._entries: dict[str, PresetEntry] = {}
-        self._estimates: dict[str, Estimate | None] = {}
-        """What earlier checks measured, by name."""
+        """All presets by name; empty until they have been read."""
+        self._filter = ""
+        self._pending: Callable[[], None] | None = None
+        """What a key asked for before the presets were read."""
         self._process = LatestProcess[Preflight]()
         self._timer: Timer | None = None
         self._measured = ""
@@ -110,14 +131,22 @@ class NewStudyScreen(LayeredScreen[None]):
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        yield RecordTable(_COLUMNS, id="presets")
+        yield PresetTable(_COLUMNS, id="presets")
         yield PresetPanel(id="about-preset")
+        yield FilterInput(
+            placeholder="part of a name, or the path of a file", suggester=PathCompletion()
+        )
         yield KeyBar()
 
+    def on_mount(self) -> None:
+        """Show what is being read, below frames and titles."""
+        self._show()
+
     def on_screen_resume(self) -> None:
-        """Read the files again: they may have been written meanwhile."""
+        """Look at the files again: they may have been written meanwhile."""
         self._read()
-        self.query_one(RecordTable).focus()
+        if self._entries:
+            self.query_one(PresetTable).focus()
         self._measure_soon()
 
     def on_screen_suspend(self) -> None:
@@ -130,20 +159,26 @@ class NewStudyScreen(LayeredScreen[None]):
         self._show()
         self._measure_soon()
 
-    def on_data_table_row_selected(self, event: RecordTable.RowSelected) -> None:
+    def on_data_table_row_selected(self) -> None:
+        self.action_set_up()
+
+    def action_set_up(self) -> None:
         """Set up the preset on the next screens; a broken file stays here with its problems."""
-        entry = self._entries.get(event.row_key.value or "")
-        if entry is not None and entry.preset is not None:
+        entry = self._selected
+        if not self._entries:
+            self._pending = self.action_set_up
+        elif entry is not None and entry.preset is not None:
             self.post_message(self.PresetChosen(entry.name))
 
     def action_start(self) -> None:
         """Ask how to start the highlighted preset; where it cannot start, its panel says why."""
         entry = self._selected
+        if not self._entries:
+            self._pending = self.action_start
         if entry is None or entry.preset is None:
             return
         if not entry.is_ready:
-            message = f"{entry.data_problem} Press Enter to set the root."
-            self.notify(message, severity="warning", markup=False)
+            self.tell(f"{entry.data_problem} Press Enter to set the root.")
             return
         try:
             editor = EditorState(document_from(entry.name))
@@ -152,40 +187,64 @@ class NewStudyScreen(LayeredScreen[None]):
             return
         PresetActions(self, editor).confirm_start(entry.preset)
 
-    def action_path(self) -> None:
-        self.app.push_screen(Prompt("Path of a preset file:"), self._choose)
+    def action_empty(self) -> None:
+        self.post_message(self.PresetChosen(""))
 
-    def _choose(self, path: str | None) -> None:
-        if path:
-            self.post_message(self.PresetChosen(path.strip()))
+    def action_path(self) -> None:
+        self.query_one(FilterInput).open()
+
+    def on_filter_input_filter_changed(self, message: FilterInput.FilterChanged) -> None:
+        """Show the presets that have the text; Enter on one that none has opens it as a path."""
+        self._filter = message.text
+        self._show()
+        line, table = self.query_one(FilterInput), self.query_one(PresetTable)
+        if line.display:
+            return
+        table.focus()
+        if self._filter and not table.row_count:
+            line.value = ""
+            self.post_message(self.PresetChosen(message.text))
+
+    def close_layer(self) -> bool:
+        """Show all presets again."""
+        if not self._filter:
+            return False
+        self.query_one(FilterInput).value = ""
+        return True
 
     @property
     def _selected(self) -> PresetEntry | None:
-        return self._entries.get(self.query_one(RecordTable).selected or "")
+        return self._entries.get(self.query_one(PresetTable).selected or "")
 
+    @work(thread=True, exclusive=True, group="read", description="read presets")
     def _read(self) -> None:
-        self._entries = {entry.name: entry for entry in list_presets(Path())}
-        presets = {name: entry.preset for name, entry in self._entries.items()}
-        self._estimates = {
-            name: find_estimate(preset) for name, preset in presets.items() if preset is not None
-        }
+        entries = self._reader.read()
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._take_entries, entries)
+
+    def _take_entries(self, entries: list[PresetEntry]) -> None:
+        if not self.is_attached:
+            return
+        if not self._entries:
+            self.query_one(PresetTable).focus()
+        self._entries = {entry.name: entry for entry in entries}
         self._show()
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending()
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
         title = Text.assemble(("New study", "bold"), ("  start from a preset", colours.muted))
         self.query_one(TitleBar).show(title, Text())
-        table = self.query_one(RecordTable)
-        table.caption("Presets")
-        table.show({
-            name: _row(entry, self._estimates.get(name), colours)
-            for name, entry in self._entries.items()
-        })  # fmt: skip
+        table, panel = self.query_one(PresetTable), self.query_one(PresetPanel)
+        shown = {name: each for name, each in self._entries.items() if each.has(self._filter)}
+        table.caption(_caption(len(shown), len(self._entries), self._filter))
+        table.show({name: _row(entry, colours) for name, entry in shown.items()})
         if entry := self._selected:
-            self.query_one(PresetPanel).show(
-                entry, self._estimates.get(entry.name), colours,
-                is_measuring=self._measured == entry.name,
-            )  # fmt: skip
+            panel.show(entry, colours, is_measuring=self._measured == entry.name)
+        elif self._entries:
+            panel.show_none(self._filter, colours)
 
     def _measure_soon(self) -> None:
         """Measure the time of the highlighted preset after a pause, and no other one's."""
@@ -200,12 +259,12 @@ class NewStudyScreen(LayeredScreen[None]):
         entry = self._selected
         if not self.is_current or entry is None or entry.preset is None or not entry.is_ready:
             return
-        if self._estimates.get(entry.name) is None:
+        if entry.estimate is None:
             self._measured = entry.name
             self._show()
             self._measure(entry.name, entry.preset)
 
-    @work(thread=True, exclusive=True, group="preflight")
+    @work(thread=True, exclusive=True, group="preflight", description="measure a preset")
     def _measure(self, name: str, preset: Preset) -> None:
         worker = get_current_worker()
         try:
@@ -216,14 +275,21 @@ class NewStudyScreen(LayeredScreen[None]):
             self.app.call_from_thread(self._take, name, estimate)
 
     def _take(self, name: str, estimate: Estimate | None) -> None:
-        self._estimates[name] = estimate
+        if name in self._entries:
+            self._entries[name] = replace(self._entries[name], estimate=estimate)
         if self._measured == name:
             self._measured = ""
         self._show()
 
 
-def _row(entry: PresetEntry, estimate: Estimate | None, colours: Colours) -> Cells:
-    is_ready = entry.is_ready
+def _caption(num_shown: int, num_all: int, wanted: str) -> str:
+    if not num_all:
+        return "Presets: reading …"
+    return f"Presets: {num_shown} of {num_all} with {wanted!r}" if wanted else "Presets"
+
+
+def _row(entry: PresetEntry, colours: Colours) -> Cells:
+    is_ready, estimate = entry.is_ready, entry.estimate
     mark = Text("✓ ", colours.good) if is_ready else Text("✗ ", colours.warning)
     muted = colours.muted if entry.preset is not None else colours.warning
     return {

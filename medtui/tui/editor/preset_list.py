@@ -1,18 +1,20 @@
 """The presets that a study can start from: how many runs, how long, whether the data are there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
 from medtui.datasets.location import locate
 from medtui.errors import MedtuiError
+from medtui.jobs.measured_estimates import find_estimate
 from medtui.preset import Preset, describe_searches, load_preset
 from medtui.preset.file import find_preset_path
 from medtui.preset.grid import count_runs
 from medtui.preset.toml import DocumentError, Problem, read_text
 from medtui.protocol.preflight import Estimate
 from medtui.resources import preset_names
+from medtui.storage.file_stamp import ABSENT, FileStamp, is_settled, stamp_of
 from medtui.units import format_estimate, plural
 
 
@@ -32,11 +34,17 @@ class PresetEntry:
     """Where its images are; empty where they are not there."""
     data_problem: str = ""
     """Why its images are not there; empty where they are."""
+    estimate: Estimate | None = None
+    """What an earlier check measured on this machine; None where none did."""
 
     @property
     def is_ready(self) -> bool:
         """Whether a study can start from it as it is."""
         return self.preset is not None and not self.data_problem
+
+    def has(self, text: str) -> bool:
+        """Return whether its name or its description contain a text; all contain the empty one."""
+        return text.lower() in f"{self.name}\n{self.about}\n{self.comment}".lower()
 
     @property
     def about(self) -> str:
@@ -64,10 +72,52 @@ class PresetEntry:
         return f"{'~' if self.preset.search else ''}{count_runs(self.preset)}"
 
 
-def list_presets(folder: Path) -> list[PresetEntry]:
-    """Return the packaged presets, then those in `folder`."""
-    local = [f"./{path.name}" for path in sorted(folder.glob("*.toml")) if not _is_other(path)]
-    return [read_entry(name) for name in (*preset_names(), *local)]
+class PresetReader:
+    """Lists presets; a file that has not changed since it was read is not read again.
+
+    Images and estimates are looked for each time. It blocks: call it in a thread.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, tuple[FileStamp, PresetEntry]] = {}
+
+    def read(self) -> list[PresetEntry]:
+        """Return the packaged presets, then those in the folder."""
+        found = sorted(self._folder.glob("*.toml"))
+        local = [f"./{path.name}" for path in found if not _is_other(path)]
+        entries = [with_surroundings(self._entry(name)) for name in (*preset_names(), *local)]
+        for entry in entries:
+            # Its root is the folder beside the file as soon as there is one.
+            if entry.data_problem and entry.name in local:
+                self._known.pop(entry.name, None)
+        return entries
+
+    def _entry(self, name: str) -> PresetEntry:
+        try:
+            stamp = stamp_of(find_preset_path(name))
+        except MedtuiError:
+            stamp = ABSENT
+        known = self._known.get(name)
+        if known is None or known[0] != stamp:
+            known = (stamp, read_entry(name))
+            # A file that has just been written may be written again within the same time.
+            if is_settled([stamp]):
+                self._known[name] = known
+        return known[1]
+
+
+def with_surroundings(entry: PresetEntry) -> PresetEntry:
+    """Return an entry with what does not stand in its file: its images, and its time here."""
+    preset = entry.preset
+    if preset is None:
+        return entry
+    entry = replace(entry, estimate=find_estimate(preset))
+    try:
+        found = locate(preset.data)
+    except MedtuiError as error:
+        return replace(entry, data_problem=error.message)
+    return replace(entry, data="included" if found.is_included else short_path(found.path))
 
 
 def read_entry(name: str) -> PresetEntry:
@@ -80,17 +130,11 @@ def read_entry(name: str) -> PresetEntry:
         return PresetEntry(name, "", problems=(Problem(str(error)),))
     comment = " ".join(line.lstrip("# ") for line in _first_comment(text))
     try:
-        preset = load_preset(name)
+        return PresetEntry(name, comment, load_preset(name))
     except DocumentError as error:
         return PresetEntry(name, comment, problems=tuple(error.problems))
     except MedtuiError as error:
         return PresetEntry(name, comment, problems=(Problem(str(error)),))
-    try:
-        found = locate(preset.data)
-    except MedtuiError as error:
-        return PresetEntry(name, comment, preset, data_problem=error.message)
-    data = "included" if found.is_included else short_path(found.path)
-    return PresetEntry(name, comment, preset, data=data)
 
 
 def short_path(path: Path) -> str:
@@ -101,7 +145,7 @@ def short_path(path: Path) -> str:
         return str(path)
 
 
-def describe_entry(entry: PresetEntry, estimate: Estimate | None) -> str:
+def describe_entry(entry: PresetEntry) -> str:
     """Return what a preset runs, line by line."""
     preset = entry.preset
     assert preset is not None
@@ -112,7 +156,7 @@ def describe_entry(entry: PresetEntry, estimate: Estimate | None) -> str:
         **_grid_rows(preset),
         "L-C": f"{plural(preset.lc.cycles, 'cycle')} of {plural(preset.lc.steps, 'step')}",
         "margin": _margin(preset),
-        "time": _time(estimate),
+        "time": _time(entry.estimate),
     }
     lines = [f"{label:<10} {text}" for label, text in rows.items() if text]
     return "\n".join(([entry.comment, ""] if entry.comment else []) + lines)

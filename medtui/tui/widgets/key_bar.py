@@ -1,4 +1,8 @@
-"""The footer of all screens: the keys that do something now, help and quit always."""
+"""The footer of all screens: the keys that do something now.
+
+Where they do not all fit, the key that goes on, going back, help and quit stay; of the others as
+many as fit, in the order in which the pane with the focus and the screen bind them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +26,11 @@ MOST_NARROW = 6
 
 _NARROW = 80
 
-_ALWAYS = ("help", "quit")
-"""Names of the actions whose keys are never left out."""
+_GO_ON = "go"
+"""Name of the action that goes on; its key is never left out."""
+
+_ALWAYS = ("back", "help", "quit")
+"""Names of the actions whose keys are never left out, and stand at the end."""
 
 _FIELD_KEYS = ("close", "next_pane", "open")
 """Names of the actions that a text field leaves to the screen, beside those of F-keys."""
@@ -53,19 +60,20 @@ class BarKey:
 
 
 def fit_keys(keys: Sequence[BarKey], width: int) -> list[BarKey]:
-    """Return the keys that fit: the first ones, and those that are always kept, at the end."""
+    """Return the keys that fit: those that are always kept, and of the others the first ones."""
     kept = [key for key in keys if key.is_kept]
-    free = width - sum(key.width for key in kept)
-    shown: list[BarKey] = []
+    # Behind the last key no gap is needed.
+    free = width + _GAP - sum(key.width for key in kept)
     most = MOST if width >= _NARROW - 2 else MOST_NARROW
+    others: list[BarKey] = []
     for key in keys:
-        if key.is_kept or len(shown) + len(kept) >= most:
+        if key.is_kept:
             continue
-        if key.width > free:
+        if key.width > free or len(others) + len(kept) >= most:
             break
         free -= key.width
-        shown.append(key)
-    return shown + kept
+        others.append(key)
+    return [key for key in keys if key.is_kept or key in others]
 
 
 class KeyBar(Widget):
@@ -184,7 +192,7 @@ class KeyBar(Widget):
             self.app.get_key_display(binding),
             binding.description,
             binding.key,
-            is_kept=binding.id in _ALWAYS,
+            is_kept=binding.id == _GO_ON or binding.id in _ALWAYS,
         )
 
 
