@@ -40,6 +40,11 @@ class Filter:
         return any(all(holds(entry) for holds in terms) for terms in self.alternatives)
 
 
+def filter_of_study(name: str) -> str:
+    """Return the expression that holds for the runs of one study, whatever its name is."""
+    return shlex.quote(f"study={name}")
+
+
 def parse_filter(text: str) -> Filter:
     """Parse an expression: terms separated by spaces, all of which must hold.
 
@@ -96,12 +101,13 @@ def _term(word: str) -> Holds:
     parts = _TERM.fullmatch(word)
     if parts is None:
         return lambda entry: word.casefold() in entry.key.casefold()
-    column, sign, value = column_named(parts["name"]), parts["sign"], parts["value"].strip()
+    column, sign, given = column_named(parts["name"]), parts["sign"], parts["value"]
+    value = given.strip()
     if sign in {"~", "!~"}:
         return _search(column, value, is_wanted=sign == "~")
     if sign in _ORDERS:
         return _order(column, sign, value)
-    return _equality(column, value, is_wanted=sign == "=")
+    return _equality(column, given, is_wanted=sign == "=")
 
 
 def _search(column: Column, pattern: str, *, is_wanted: bool) -> Holds:
@@ -124,14 +130,17 @@ def _order(column: Column, sign: str, text: str) -> Holds:
     return holds
 
 
-def _equality(column: Column, text: str, *, is_wanted: bool) -> Holds:
+def _equality(column: Column, given: str, *, is_wanted: bool) -> Holds:
+    """Compare with a value as it was given, and without the spaces around it."""
+    text = given.strip()
     number = _number(text)
 
     def is_equal(value: Value) -> bool:
         if value is None:
             return text.casefold() == "none"
         if isinstance(value, str):
-            return text.casefold() in {value.casefold(), column.words.get(value, value).casefold()}
+            known = {value.casefold(), column.words.get(value, value).casefold()}
+            return bool(known & {text.casefold(), given.casefold()})
         return number is not None and math.isclose(value, number, rel_tol=1e-9)
 
     return lambda entry: is_equal(column.read(entry)) == is_wanted

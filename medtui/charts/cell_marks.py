@@ -14,17 +14,19 @@ _CELLS_PER_MARK = 3
 
 
 def columns_of(frame: Frame, plane: Plane) -> dict[int, int]:
-    """Return the columns of lone dots with upright error bars: each has one of its own."""
+    """Return the columns of lone dots with upright error bars: each has those of its letter."""
     found, taken = dict[int, int](), set[int]()
-    last = plane.first + plane.columns - 1
+    last = plane.first + plane.columns
     for index, (series, _) in enumerate(frame.ink):
         if not is_lettered(series) or not frame.bars[index] or not len(frame.measured[index]):
             continue
         column = plane.column(float(frame.measured[index][0, 0]))
-        free = (at for at in (*range(column, last + 1), *range(column, plane.first, -1))
-                if at not in taken)  # fmt: skip
+        length = len(series.letter)
+        places = (*range(column, last - length + 1), *range(column, plane.first - 1, -1))
+        free = (at for at in places if at + length <= last
+                and taken.isdisjoint(range(at, at + length)))  # fmt: skip
         found[index] = next(free, column)
-        taken.add(found[index])
+        taken.update(range(found[index], found[index] + length))
     return found
 
 
@@ -104,10 +106,9 @@ def _draw_letter(
     if not plane.holds(y):
         arrow = style.glyphs.off_below if y < plane.low else style.glyphs.off_above
         letter = f"{letter}{arrow}{series.points[0][1]:.{series.digits or 1}f}"
-    last = plane.first + plane.columns - len(letter)
-    column = min(column, last)
-    column = _free_column(column, row, len(letter), (plane.first, last), taken)
-    taken.update((column + at, row) for at in range(len(letter)))
+    cells = len(letter) + (series.is_hollow and plane.holds(y))
+    column, row = _free_place(column, row, cells, plane, taken)
+    taken.update((column + at, row) for at in range(cells))
     if series.is_hollow and plane.holds(y):
         canvas.put(column, row, style.glyphs.marks["val_only"], colour, is_bold=True)
         canvas.put(column + 1, row, letter, colour)
@@ -117,13 +118,23 @@ def _draw_letter(
         canvas.put(column, row, letter, colour, is_bold=True)
 
 
-def _free_column(
-    column: int, row: int, length: int, ends: tuple[int, int], taken: set[tuple[int, int]]
-) -> int:
-    """Return the nearest column where a letter covers no other one: to the right, else the left."""
-    beside = [*range(column, ends[1] + 1), *range(column, ends[0] - 1, -1)]
-    free = (at for at in beside if not any((at + step, row) in taken for step in range(length)))
-    return next(free, column)
+def _free_place(
+    column: int, row: int, length: int, plane: Plane, taken: set[tuple[int, int]]
+) -> tuple[int, int]:
+    """Return the nearest free cells for a letter: to the right, to the left, then above or below.
+
+    Letters of equal numbers would cover each other, and at the right edge nothing is further right.
+    """
+    last = plane.first + plane.columns - length
+    column = min(column, last)
+    across = (*range(column, last + 1), *range(column - 1, plane.first - 1, -1))
+    lines = sorted(range(plane.rows), key=lambda line: abs(line - row))
+    places = ((at, line) for line in lines for at in across)
+    free = (
+        (at, line) for at, line in places
+        if taken.isdisjoint((at + step, line) for step in range(length))
+    )  # fmt: skip
+    return next(free, (column, row))
 
 
 def _draw_marks_along_row(

@@ -174,16 +174,19 @@ class MedtuiApp(App[None]):
         self.open_run(message.key)
 
     def on_home_screen_compare_requested(self, message: HomeScreen.CompareRequested) -> None:
-        self._open_compare(message.marked, message.filter)
+        self._open_compare(message.marked, message.study)
 
     def on_run_screen_compare_requested(self, message: "RunScreen.CompareRequested") -> None:
-        self._open_compare((), f"study={message.study}")
+        self._open_compare((), message.study)
 
     @work(group="compare")
-    async def _open_compare(self, marked: tuple[str, ...], wanted: str) -> None:
-        """Open Compare; its modules are heavy, so they are imported only then, in a thread."""
+    async def _open_compare(self, marked: tuple[str, ...], study: str) -> None:
+        """Open Compare on one study, or on all of them.
+
+        Its modules are heavy, so they are imported only then, in a thread.
+        """
         compare = await asyncio.to_thread(import_module, "medtui.tui.compare.screen")
-        screen = compare.CompareScreen(self.runs_dir, marked, wanted)
+        screen = compare.CompareScreen(self.runs_dir, marked, study)
         screen.snapshot = self._snapshot
         self.push_screen(screen)
 

@@ -157,6 +157,20 @@ def test_series_are_told_apart_without_colour() -> None:
     assert legend_of(plot, STYLE).plain == "A val 95.0  B test 85.0  ╌ reference val 96.0"
 
 
+@pytest.mark.parametrize("has_bars", [False, True])
+@pytest.mark.parametrize("suffix", ["", "2"])
+def test_no_letter_covers_another_at_the_edge(has_bars: bool, suffix: str) -> None:
+    """Points of the largest size have no room to their right; letters may have two cells."""
+    letters = [f"{letter}{suffix}" for letter in "ABCDEFGH"]
+    series = [
+        Series("", ((x, 90.0),), "dots", 1, tint=0, letter=letter,
+               intervals=((89.0, 91.0),) if has_bars else ())
+        for letter, x in zip(letters, (5.0, *[10.0] * 7), strict=True)
+    ]  # fmt: skip
+    text = draw(Plot("sizes", tuple(series)), 30, 10, STYLE).plain
+    assert [letter for letter in letters if letter not in text] == []
+
+
 def test_letters_of_equal_points_stand_beside_each_other() -> None:
     """Two runs of the same size and accuracy are both seen."""
     dots = tuple(Series(name, ((1.0, 2.0),), "dots") for name in ("one", "other", "third"))

@@ -70,6 +70,25 @@ async def test_the_table_is_drawn_again_for_many_changes_at_once(
     assert not described
 
 
+async def test_a_pin_is_set_in_the_table_and_not_in_subgroups(recorded: Path) -> None:
+    """There the run under the cursor would become its own baseline."""
+    async with opened(recorded, size=(120, 40)) as pilot:
+        await _compare(pilot, "5 of 5 runs of cells, 5 marked")
+        await pilot.press("7")
+        await until(pilot, lambda: "Patients by loss" in screen_text(pilot))
+        assert "p Pin" not in screen_text(pilot).splitlines()[-1]
+        await pilot.press("p")
+        await until(pilot, lambda: "1 or Escape shows it" in screen_text(pilot).splitlines()[-1])
+        assert "Patients by loss" in screen_text(pilot)
+
+
+async def test_a_study_of_any_name_is_compared(recorded: Path) -> None:
+    """Spaces, quotes and control characters are part of the name that is looked for."""
+    shutil.copytree(recorded / "cells", recorded / " it's\ta \x1b[31mcell ")
+    async with opened(recorded, size=(120, 40)) as pilot:
+        await _compare(pilot, "5 of 5 runs of", "5 marked")
+
+
 async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
     """Space on a run of Home's lower table marks it; `c` takes the marked."""
     async with opened(recorded) as pilot:

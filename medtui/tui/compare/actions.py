@@ -19,9 +19,9 @@ from medtui.tui.compare.writing_actions import WritingActions
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
 
-_OF_TABLE = ("mark", "mark_all", "filter", "sort", "reverse", "columns", "group", "hide_same",
-             "low_fidelity")  # fmt: skip
-"""Actions on what a hidden table shows."""
+_OF_TABLE = ("mark", "mark_all", "pin", "filter", "sort", "reverse", "columns", "group",
+             "hide_same", "low_fidelity")  # fmt: skip
+"""Actions on what a hidden table shows. A pin would make the run its own baseline there."""
 
 
 class CompareActions(WritingActions):

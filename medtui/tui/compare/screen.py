@@ -13,6 +13,7 @@ from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
 from medtui.analysis.differences import Differences
+from medtui.analysis.filters import filter_of_study
 from medtui.analysis.run_titles import title_of_run
 from medtui.charts.palette import Colours
 from medtui.monitor.snapshot import Snapshot
@@ -61,8 +62,10 @@ class CompareScreen(CompareContent):
 
     BINDINGS = [*COMPARE_BINDINGS]
 
-    def __init__(self, runs_dir: Path, marked: Iterable[str], expression: str) -> None:
+    def __init__(self, runs_dir: Path, marked: Iterable[str], study: str) -> None:
+        """Show the runs of a study, or all where its name is empty."""
         super().__init__()
+        expression = filter_of_study(study) if study else ""
         self._runs_dir = runs_dir
         self._loader = ComparisonLoader(runs_dir)
         self._state = CompareState(TableOptions(filter=expression), tuple(marked))

@@ -10,7 +10,7 @@ from functools import partial
 from medtui.analysis.column import Column
 from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
-from medtui.analysis.filters import parse_filter
+from medtui.analysis.filters import filter_of_study, parse_filter
 from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
 from medtui.analysis.run_record import RunRecord, problems_of, task_of
 from medtui.analysis.run_titles import titles_of
@@ -280,7 +280,7 @@ class CompareState:
         drawn = sum(self.marks.of(entry.key) is not None for entry in shown)
         hidden = len(self.marks) - drawn
         title = f"{counts[0]} of {counts[1]} runs{of_study}, {drawn} marked"
-        is_plain = len(studies) == 1 and self.options.filter == f"study={studies[0]}"
+        is_plain = len(studies) == 1 and self.options.filter == filter_of_study(studies[0])
         parts = [
             f"{hidden} marked not shown" if hidden else "",
             self._describe_low_fidelity(),

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from medtui.charts.palette import Colours
 from medtui.control_characters import one_line
+from medtui.tui.editor.turning import turned
 
 _NAME_CELLS = 10
 """Width of the field's name."""
@@ -83,9 +84,6 @@ class ChoiceField(Widget, can_focus=True):
 
     def action_turn(self, step: int) -> None:
         """Choose the next or the previous candidate; the first where the choice is open."""
-        if not self._values:
-            return
-        at = self._values.index(self._chosen) + step if self._chosen in self._values else 0
-        value = self._values[at % len(self._values)]
+        value = turned(self._values, self._chosen, step) if self._values else self._chosen
         if value != self._chosen:
             self.post_message(self.Chosen(self.key, value))

@@ -14,6 +14,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from medtui.tui.editor.turning import turned
+
 NOT_SET = "not set"
 """Shown for the empty word."""
 
@@ -65,8 +67,7 @@ class ChoiceInput(Widget, can_focus=True):
 
     def action_turn(self, step: int) -> None:
         """Choose the next or the previous word, around the ends."""
-        at = self.words.index(self._value) + step if self._value in self.words else 0
-        self._choose(self.words[at % len(self.words)])
+        self._choose(turned(self.words, self._value, step))
 
     def action_list(self) -> None:
         """Choose from a list."""

@@ -68,8 +68,8 @@ class HomeScreen(HomeActions):
 
         marked: tuple[str, ...]
         """Keys of the marked runs; empty marks those that are shown."""
-        filter: str
-        """Expression for the runs that are shown."""
+        study: str
+        """Name of the study whose runs are shown; empty shows all."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -187,7 +187,7 @@ class HomeScreen(HomeActions):
         if self._marked:
             self.post_message(self.CompareRequested(tuple(sorted(self._marked)), ""))
         elif self.study is not None:
-            self.post_message(self.CompareRequested((), f"study={self.study.name}"))
+            self.post_message(self.CompareRequested((), self.study.name))
 
     def _first_pane(self) -> RecordTable:
         """Return the studies; in a narrow terminal, where these are one line, the runs."""
