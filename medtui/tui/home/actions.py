@@ -53,6 +53,8 @@ class HomeActions(SnapshotScreen):
 
     def why_not(self, action: str) -> str:
         """Return why an action can do nothing for the study under the cursor."""
+        if action == "mark" and self.study is not None and self.run is None:
+            return "No run is under the cursor: Enter goes to the runs."
         return refusal(action, self.study)
 
     def action_copy(self) -> None:

@@ -20,10 +20,9 @@ class Prompt(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="confirm") as frame:
-            frame.border_subtitle = "⏎ takes it · esc cancels"
+            frame.border_subtitle = "⏎ accepts · esc cancels"
             yield Static(self._sentence, markup=False)
             yield Input(self._value, placeholder=self._placeholder)
-            yield Static("Enter accepts · Escape cancels", classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
