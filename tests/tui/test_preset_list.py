@@ -147,7 +147,9 @@ async def test_an_empty_draft_asks_for_its_data(runs_dir: Path) -> None:
         await pilot.press("g")
         await until(pilot, lambda: pilot.app.screen.focused is not None)
         assert pilot.app.screen.focused.parent.id == "data-card"  # type: ignore[union-attr]
-        assert "`data.card` is missing" in screen_text(pilot)
+        await until(pilot, lambda: "data.card is missing. A" in screen_text(pilot))
+        foot = screen_text(pilot).splitlines()[-1]
+        assert ("tab Field" in foot, "esc Leave field" in foot, "F1 Help" in foot) == (True,) * 3
 
 
 async def test_keys_before_the_presets_are_read_are_kept(
@@ -163,6 +165,23 @@ async def test_keys_before_the_presets_are_read_are_kept(
         await pilot.press("g")
         may_read.set()
         await until(pilot, lambda: "Start demo" in screen_text(pilot))
+
+
+async def test_a_filter_opened_before_the_presets_are_read_keeps_the_keys(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list does not take them with its rows."""
+    may_read = threading.Event()
+    read = PresetReader.read
+    monkeypatch.setattr(PresetReader, "read", lambda each: (may_read.wait(30), read(each))[1])
+    async with opened(runs_dir) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "Presets: reading" in screen_text(pilot))
+        await pilot.press("slash")
+        may_read.set()
+        await until(pilot, lambda: "✓ demo" in screen_text(pilot))
+        await pilot.press(*"fig")
+        await until(pilot, lambda: "with 'fig'" in screen_text(pilot))
 
 
 def test_an_estimate_is_kept_for_its_preset_alone(

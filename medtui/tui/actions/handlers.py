@@ -107,7 +107,7 @@ class ActionHandlers:
         sentences = []
         if is_draft_edited:
             sentences.append(
-                "The draft has changes that were not written to a file; w writes them."
+                "The draft has changes that were not written to a file (w on Compress writes them)."
             )
         if live:
             sentences.append(f"{', '.join(live)} {'is' if len(live) == 1 else 'are'} running.")

@@ -57,7 +57,7 @@ class CompressScreen(LayeredScreen[None]):
         bind("restore", "undo", "Undo", "Undo the last change of the preset"),
         bind("write", "save", "Write", "Save the preset, with its comments"),
         bind("copy", "copy", "Copy", "Copy the preset's text", shown=False),
-        *bind_fields(shown=False),
+        *bind_fields(),
         bind("close", "close", "Close", "Leave the field", shown=False),
         bind("back", "back", "Back", "Go back to the previous screen"),
         bind(

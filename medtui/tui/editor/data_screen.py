@@ -28,7 +28,7 @@ from medtui.tui.editor.card_screen import CardScreen
 from medtui.tui.editor.dataset_report import DatasetReport
 from medtui.tui.editor.document import sections
 from medtui.tui.editor.form import Form, FormField
-from medtui.tui.editor.preset_actions import discard_dialog
+from medtui.tui.editor.preset_actions import PresetActions, discard_dialog
 from medtui.tui.editor.state import EditorState
 from medtui.tui.editor.steps_text import steps_text
 from medtui.tui.screens.layers import LayeredScreen
@@ -201,6 +201,8 @@ class DataScreen(LayeredScreen[None]):
     def _leave(self, answer: str | None) -> None:
         if answer == "discard":
             self.dismiss()
+        elif answer == "write":
+            PresetActions(self, self.editor).ask_where_to_save()
 
     def on_unmount(self) -> None:
         self._cancel()

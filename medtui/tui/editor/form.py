@@ -26,6 +26,9 @@ from medtui.tui.editor.document import (
 )
 from medtui.tui.widgets.panel import Panel
 
+_MISSING = " is missing"
+"""Ends the problem of a key that has no value and needs one."""
+
 
 class ChangingText(Static):
     """Text that is laid out again only when it has changed."""
@@ -97,8 +100,15 @@ class FormField(Horizontal):
         self._shown = (document, colours, found)
         problem = document.problem_of(self.section, self.key, found)
         self.set_class(bool(problem), "wrong")
-        message = Text(problem or self._meaning, colours.warning if problem else colours.muted)
+        message = Text(self._message_of(problem), colours.warning if problem else colours.muted)
         self.query_one(".meaning", ChangingText).show(message)
+
+    def _message_of(self, problem: str) -> str:
+        """Return what is wrong; without a problem, and of what is missing also, the meaning."""
+        said = problem.replace("`", "")
+        if said.endswith(_MISSING):
+            said += f". {self._meaning}"
+        return said or self._meaning
 
     def explain(self, meaning: str, suggestions: Sequence[str]) -> None:
         """Replace the key's meaning and suggestions by what this machine has."""

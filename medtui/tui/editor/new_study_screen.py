@@ -225,7 +225,7 @@ class NewStudyScreen(LayeredScreen[None]):
     def _take_entries(self, entries: list[PresetEntry]) -> None:
         if not self.is_attached:
             return
-        if not self._entries:
+        if not self._entries and self.focused is None:
             self.query_one(PresetTable).focus()
         self._entries = {entry.name: entry for entry in entries}
         self._show()

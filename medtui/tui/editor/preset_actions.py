@@ -24,8 +24,12 @@ def discard_dialog(editor: EditorState) -> ConfirmDialog:
     """Return the question before an edited draft is dropped."""
     name = editor.document.value("", "name") or "the draft"
     return ConfirmDialog(
-        f"Discard the changes of {name}? They were not written to a file (w writes them).",
-        [Choice("c", "", "Keep editing"), Choice("d", "discard", "Discard the changes")],
+        f"Discard the changes of {name}? They were not written to a file.",
+        [
+            Choice("c", "", "Keep editing"),
+            Choice("w", "write", "Write the preset to a file"),
+            Choice("d", "discard", "Discard the changes"),
+        ],
     )
 
 

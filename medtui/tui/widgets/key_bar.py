@@ -59,6 +59,13 @@ class BarKey:
         return Text(f"{self.display} {self.label}").cell_len + _GAP
 
 
+_TYPING_KEYS = {
+    "back": BarKey("esc", "Leave field", "escape", is_kept=True),
+    "help": BarKey("F1", "Help", "f1", is_kept=True),
+}
+"""What stands in the place of keys that are text in a field; a field may close by itself."""
+
+
 def fit_keys(keys: Sequence[BarKey], width: int) -> list[BarKey]:
     """Return the keys that fit: those that are always kept, and of the others the first ones."""
     kept = [key for key in keys if key.is_kept]
@@ -181,8 +188,8 @@ class KeyBar(Widget):
         for name in _ALWAYS:
             key = found.pop(name, None)
             if is_typing:
-                key = BarKey("F1", "Help", "f1", True) if name == "help" else None
-            if key is not None:
+                key = _TYPING_KEYS.get(name)
+            if key is not None and not any(each.key == key.key for each in found.values()):
                 found[name] = key
         return list(found.values())
 
