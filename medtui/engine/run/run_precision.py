@@ -30,10 +30,10 @@ from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record
 from medtui.storage import UnreadableFile
 
-_MAX_PIXELS = 32 * 32 * 32
-"""Pixels of a channel in a measured minibatch: 32 images of 32 x 32, and no fewer than 4."""
+_MAX_PIXELS = 16 * 32 * 32
+"""Pixels of a channel in a measured minibatch: 16 images of 32 x 32, and no fewer than 4."""
 
-_NUM_ROUNDS = 4
+_NUM_ROUNDS = 3
 """Steps measured in each precision, in turns; the fastest counts."""
 
 
