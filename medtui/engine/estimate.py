@@ -22,7 +22,7 @@ from medtui.engine.timing.study_time import (
     total,
 )
 from medtui.engine.timing.work_times import WorkTimer
-from medtui.jobs.device_slots import find_slots, resolve_threads
+from medtui.jobs.device_slots import find_slots, num_references_alone, resolve_threads
 from medtui.preset import (
     Cell,
     Preset,
@@ -95,7 +95,10 @@ def _add_up(
         num_dense = len(preset.reference.seeds) + len(controls_of(preset))
         num_runs = count_runs(preset) - num_dense
         benchmark = benchmark_time(preset, times, num_runs, is_gpu=is_gpu, num_shrunk=num_shrunk)
-    references = references_time(preset, counts, times, num_slots, is_gpu=is_gpu)
+    num_alone = num_references_alone(
+        preset, find_slots(preset.machine), len(preset.reference.seeds)
+    )
+    references = references_time(preset, counts, times, num_slots, num_alone=num_alone)
     grid = grid_time(preset, counts, times, num_slots)
     searches = search_time(preset, counts, times, num_slots, is_gpu=is_gpu)
     return Estimate(

@@ -1,6 +1,7 @@
 """Device slots, in which a study's runs execute in parallel: one per GPU, or per CPU core."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medtui.cores import num_cores
@@ -62,6 +63,19 @@ def resolve_threads(preset: Preset) -> MachineSettings:
             "reference_threads": reference_threads,
         }
     )
+
+
+def num_references_alone(preset: Preset, slots: Sequence[Slot], count: int) -> int:
+    """Return how many of `count` references run alone before the others run side by side.
+
+    On GPUs none do. On a CPU all do, with its threads; in fast mode, where each has one thread,
+    only the first, which measures the precision of the study unless the preset states it.
+    """
+    if any(slot.device != "cpu" for slot in slots):
+        return 0
+    if not preset.is_fast:
+        return count
+    return 0 if preset.compute.precision else min(1, count)
 
 
 def explain_threads(preset: Preset) -> str:

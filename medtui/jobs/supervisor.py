@@ -16,7 +16,7 @@ from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.fork_server import ForkServer
 from medtui.jobs.benchmark import start_bench
-from medtui.jobs.device_slots import Slot, find_slots
+from medtui.jobs.device_slots import Slot, find_slots, num_references_alone
 from medtui.jobs.job import Job
 from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
@@ -115,12 +115,11 @@ class Supervisor:
             time.sleep(POLL_SECONDS)
 
     def _run_references(self, references: list[RunFolder]) -> None:
-        """Run the references: on GPUs side by side, on a CPU one after another with its threads."""
-        if all(slot.device == "cpu" for slot in self._free):
-            for reference in references:
-                self._run_all([reference])
-        else:
-            self._run_all(references)
+        """Run the references, side by side where they leave cores free."""
+        alone = num_references_alone(self.preset, self._free, len(references))
+        for reference in references[:alone]:
+            self._run_all([reference])
+        self._run_all(references[alone:])
 
     def _search(self) -> bool:
         """Run the searches' samples, one of each at a time; return whether all are over."""

@@ -7,7 +7,13 @@ import pytest
 
 from medtui.errors import UsageError
 from medtui.jobs import device_slots
-from medtui.jobs.device_slots import explain_threads, explain_workers, resolve_threads
+from medtui.jobs.device_slots import (
+    Slot,
+    explain_threads,
+    explain_workers,
+    num_references_alone,
+    resolve_threads,
+)
 from medtui.jobs.launcher import prepare_study, resume_study
 from medtui.preset import Preset, parse_preset
 from medtui.preset.precision import PRECISION_VARIABLE
@@ -59,6 +65,33 @@ def test_fast_mode_on_a_cpu_has_one_thread(tmp_path, mode, machine, threads, ref
     machine_of = resolved(tmp_path, preset(mode, machine=machine)).machine
     assert machine_of.threads == threads
     assert machine_of.reference_threads == reference_threads
+
+
+WHOLE = '[compute]\nmode = "fast"\n'
+"""Of a preset: every stage in fast mode."""
+
+
+def test_references_in_fast_mode_have_one_thread(tmp_path):
+    """Where the whole study is in fast mode; several references then leave no core idle."""
+    whole = preset("exact", machine=f"threads = 2\n{WHOLE}")
+    machine = resolved(tmp_path, whole).machine
+    assert (machine.threads, machine.reference_threads) == (1, 1)
+    assert 'set compute.mode = "exact"' in explain_threads(whole)
+
+
+@pytest.mark.parametrize(
+    ("device", "whole", "alone"),
+    [
+        ("cpu", "", 3),
+        ("cpu", WHOLE, 1),
+        ("cpu", f'{WHOLE}precision = "float32"', 0),
+        ("cuda:0", WHOLE, 0),
+    ],
+)
+def test_references_run_side_by_side_where_each_has_one_thread(device, whole, alone):
+    """The first measures the precision of the others."""
+    slots = [Slot("", device)] * 2
+    assert num_references_alone(preset("exact", machine=whole), slots, 3) == alone
 
 
 def test_fast_mode_on_a_gpu_keeps_its_threads(monkeypatch):

@@ -10,7 +10,7 @@ import condensa
 from torch import Tensor, nn
 
 from medtui.engine.lc import stored_state
-from medtui.engine.lc.direct import DirectScheme, FixedScheme, apply_masks
+from medtui.engine.lc.direct import DirectScheme, FixedScheme, apply_masks, masks_like
 from medtui.engine.lc.fast_mode import mode_arguments
 from medtui.engine.lc.hyper_parameters import hyper_parameters
 from medtui.engine.lc.loop import LC
@@ -249,6 +249,7 @@ class _Callbacks:
             self._warm(state.cycle)
         # Logits depend on the order of memory, and a session may have no further step to set it.
         state.w.to(memory_format=self._session.training_precision.memory_format)
+        self._masks = self._masks and masks_like(state.w, self._masks)
 
     def save_best(self) -> str:
         """Save the best theta of an unfinished run; return a sentence that names its cycle."""

@@ -56,3 +56,12 @@ def apply_masks(module: nn.Module, masks: Mapping[str, Tensor]) -> None:
     """Zero the masked parameters of `module` in place."""
     for name, mask in masks.items():
         module.get_parameter(name).data.mul_(mask)
+
+
+@torch.no_grad()
+def masks_like(module: nn.Module, masks: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return masks in the order of memory of their parameters, as which they multiply faster."""
+    return {
+        name: torch.empty_like(module.get_parameter(name)).copy_(mask)
+        for name, mask in masks.items()
+    }

@@ -105,11 +105,12 @@ def reference_time(
 
 
 def references_time(
-    preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: int, *, is_gpu: bool
+    preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: int, *, num_alone: int
 ) -> float:
-    """Return the seconds of all references: side by side on GPUs, one after another on a CPU."""
-    each = [total(reference_time(preset, counts, times))] * len(preset.reference.seeds)
-    return rounds_time(each, each, num_slots if is_gpu else 1)
+    """Return the seconds of all references: some one after another, the others side by side."""
+    alone = total(reference_time(preset, counts, times))
+    beside = [times.side_by_side * alone] * (len(preset.reference.seeds) - num_alone)
+    return num_alone * alone + rounds_time([alone] * len(beside), beside, num_slots)
 
 
 def run_time(
