@@ -124,8 +124,8 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
     assert started[0].compress.schemes == (
         "Prune",
         "PruneQuantize16",
-        "FilterPrune70",
-        "FilterPrune70Stock",
+        "FilterPrune60",
+        "FilterPrune60Stock",
         "Quantize16",
     )
     assert started[0].compress.densities == (0.5, 0.2)
