@@ -20,6 +20,7 @@ from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
 from medtui.engine.run.device import choose_device, choose_kernels, configure_torch, device_name
 from medtui.engine.run.finalize import TrainedModel, finalize
 from medtui.engine.run.finetuning import choose_finetuned, finetune
+from medtui.engine.run.given_reference import given_predictions
 from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
 from medtui.engine.run.run_precision import known_precision, measure_precisions
@@ -220,6 +221,7 @@ def _train_reference(session: Session) -> tuple[nn.Module, int, int]:
     model = _fresh_network(session)
     if session.preset.model.weights:
         load_weights(model, expand_home(session.preset.model.weights))
+        session.kept = given_predictions(session, model)
         return model, 0, 0
     if session.preset.model.init and session.restored is None:
         found = initialise(model, expand_home(session.preset.model.init))

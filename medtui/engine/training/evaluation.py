@@ -99,7 +99,11 @@ def predict(
         lambda: torch.cat([logits(inputs) for inputs, _ in batches]),
         Batch("evaluate.batch_size", batches.batch_size, logits_of_first),
     )
-    images = batches.images
+    return predictions_of(logits_NK, batches.images, criterion)
+
+
+def predictions_of(logits_NK: Tensor, images: Images, criterion: Criterion) -> Predictions:
+    """Return the logits of a split's images on its device, with labels and loss."""
     loss = criterion(logits_NK, images.labels)
     return Predictions(logits_NK.cpu().numpy(), images.host_labels, float(loss), images.mask)
 
