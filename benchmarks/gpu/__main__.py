@@ -20,14 +20,13 @@ import torch
 from benchmarks.gpu.parts import (
     compare_telemetry,
     device_conditions,
+    measure_engine,
     measure_runs,
     run_study,
     run_tests,
 )
 from benchmarks.gpu.report import Part, Report, to_markdown
-from benchmarks.gpu.throughput import measure_engine
-from benchmarks.gpu.workload import TINY, Size
-from medtui.engine.run.device import choose_device, configure_torch, device_name
+from medtui.engine.run.device import choose_device, device_name
 from medtui.errors import MedtuiError
 
 NO_GPU = "NO GPU: what only CUDA can run was not run."
@@ -72,18 +71,22 @@ class Check:
 def checks(device: torch.device, cells: Path, *, tiny: bool) -> list[Check]:
     """Return all parts in the order of what one wants to know first."""
     is_gpu = device.type == "cuda"
-    name, size = str(device), TINY if tiny else Size()
+    name = str(device)
     settings = _TINY_SETTINGS if tiny else _SETTINGS
     no_cells = "" if cells.is_file() else f"{cells} is missing: copy the malaria cells there."
     num_runs, seconds = (2, 0.1) if tiny else (8, 8.0)
     return [
         Check("tests", run_tests, 150, "" if is_gpu else NO_GPU),
-        Check("engine", lambda _: measure_engine(device, size), 90),
+        Check(
+            "engine",
+            lambda limit: measure_engine(name, limit, "tiny" * tiny),
+            300 if tiny else 90,  # a CPU may be busy
+        ),
         Check("telemetry", lambda _: compare_telemetry(), 30, "" if is_gpu else NO_GPU),
         Check(
             "runs",
             lambda limit: measure_runs(name, num_runs, seconds, limit, "tiny" * tiny),
-            300 if tiny else 120,  # a CPU may be busy
+            300 if tiny else 120,
         ),
         Check("study", lambda limit: run_study(name, cells, settings, limit), 240, no_cells),
     ]
@@ -126,7 +129,6 @@ def main() -> int:
     except MedtuiError as error:
         print(f"error: {error.message}\n  {error.hint}", file=sys.stderr)
         return error.exit_code
-    configure_torch(device, 1)
     report = Report(conditions(device))
     for check in checks(device, arguments.cells, tiny=arguments.tiny):
         if arguments.only and check.name not in arguments.only:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Timer
 
 import msgspec
 import torch
@@ -39,6 +40,15 @@ def run_tests(limit_s: float) -> Part:
     return Part("tests", "failed", " ".join(lines[-12:]))
 
 
+def measure_engine(device: str, limit_s: float, tiny: str = "") -> Part:
+    """Measure the engine in a process of its own, which can be ended."""
+    command = [sys.executable, "-m", "benchmarks.gpu.throughput", device, "engine"]
+    done = _run([*command, *filter(None, [tiny])], limit_s)
+    if done.returncode:
+        return Part("engine", "failed", " ".join(done.stderr.strip().splitlines()[-6:]))
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Part)
+
+
 def measure_runs(
     device: str, num_runs: int, seconds: float, limit_s: float, tiny: str = ""
 ) -> Part:
@@ -58,8 +68,11 @@ def measure_runs(
             )
             for _ in range(num_runs)
         ]  # fmt: skip
-        for child in children:
-            stack.callback(child.kill)
+        stack.callback(_kill, children)
+        # One that hangs before it is ready ends then, and is read as one that did not start.
+        alarm = Timer(limit_s, _kill, [children])
+        stack.callback(alarm.cancel)
+        alarm.start()
         for child in children:
             assert child.stdout is not None
             if child.stdout.readline() != "ready\n":
@@ -83,6 +96,11 @@ def measure_runs(
     return Part("runs", figures=[total, Figure("slowest of them", min(rates), ""), *telemetry])
 
 
+def _kill(children: Sequence[subprocess.Popen[str]]) -> None:
+    for child in children:
+        child.kill()
+
+
 def _readings() -> list[Figure]:
     """Return what medtui's telemetry and nvidia-smi say while the runs compute."""
     time.sleep(1.0)  # a utilisation is of the time before it is asked for
@@ -98,6 +116,8 @@ def _readings() -> list[Figure]:
 
 def compare_telemetry() -> Part:
     """Compare names and memory of the GPUs with nvidia-smi's."""
+    if any(each.gpu.is_mig for each in probe_safely().gpus):
+        return Part("telemetry", "skipped", "nvidia-smi has no such values of MIG instances.")
     ours, theirs = _by_medtui(), _by_smi()
     part = Part("telemetry")
     if len(ours) != len(theirs):

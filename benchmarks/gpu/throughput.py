@@ -1,13 +1,15 @@
 """How many images a second one run trains on, and several runs beside each other.
 
-`python -m benchmarks.gpu.throughput DEVICE SECONDS [tiny]` is one of several runs: it prints
-`ready`, waits for a line, trains for so many seconds and prints the images of one second.
+`python -m benchmarks.gpu.throughput DEVICE engine [tiny]` prints the part `engine` as JSON. With
+seconds in place of `engine` it is one of several runs: it prints `ready`, waits for a line, trains
+for so long and prints the images of one second.
 """
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -105,8 +107,16 @@ def train_for(device: torch.device, size: Size, seconds: float) -> float:
     return num_steps * size.batch / (time.perf_counter() - began)
 
 
+def main(device_name: str, what: str, tiny: str = "") -> None:
+    """Measure the engine, or train for some seconds as one of several runs."""
+    device, size = choose_device(device_name), TINY if tiny else Size()
+    configure_torch(device, 1)
+    if what == "engine":
+        print(msgspec.json.encode(measure_engine(device, size)).decode())
+        return
+    choose_kernels(device, measured=True)
+    print(train_for(device, size, float(what)))
+
+
 if __name__ == "__main__":
-    chosen = choose_device(sys.argv[1])
-    configure_torch(chosen, 1)
-    choose_kernels(chosen, measured=True)
-    print(train_for(chosen, TINY if sys.argv[3:] == ["tiny"] else Size(), float(sys.argv[2])))
+    main(*sys.argv[1:])

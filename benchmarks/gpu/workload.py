@@ -43,7 +43,7 @@ class Size:
     steps: int = 400
 
 
-TINY = Size("shufflenet_v2_x0_5", batch=8, num_images=32, warm_up=4, steps=4)
+TINY = Size("shufflenet_v2_x0_5", batch=4, num_images=12, warm_up=4, steps=2)
 """Enough to run every line on a CPU."""
 
 

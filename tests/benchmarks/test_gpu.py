@@ -5,9 +5,13 @@ import sys
 
 import msgspec
 import pytest
+import torch
 
 from benchmarks.gpu import __main__ as gpu
+from benchmarks.gpu import parts as gpu_parts
+from benchmarks.gpu import throughput
 from benchmarks.gpu.report import Figure, Part, Report, to_markdown
+from benchmarks.gpu.workload import TINY
 from medtui.engine.lc import fast_mode
 from medtui.engine.lc.fused_sgd import advance
 
@@ -20,7 +24,9 @@ def ran(check_run, *, left_s: float = 60.0, missing: str = "") -> Part:
 def test_the_program_measures_the_engine_and_names_what_it_skips(monkeypatch, tmp_path, capsys):
     """In its tiny form; JSON and Markdown hold the same figures."""
     monkeypatch.setattr(fast_mode, "compile_advance", lambda _: advance)
-    monkeypatch.setattr(gpu, "configure_torch", lambda *_: None)
+    monkeypatch.setattr(
+        gpu, "measure_engine", lambda *_: throughput.measure_engine(torch.device("cpu"), TINY)
+    )
     files = [tmp_path / "out" / name for name in ("report.json", "report.md")]
     parts = [
         word for name in ("tests", "engine", "telemetry", "study") for word in ("--only", name)
@@ -56,6 +62,21 @@ def test_a_part_that_fails_or_lasts_too_long_is_reported_and_the_rest_goes_on():
     assert ran(failing, left_s=1.0).state == "skipped"
     assert ran(failing, missing="There is no GPU.") == Part("one", "skipped", "There is no GPU.")
     assert Report({}, [ran(failing)]).has_failed
+
+
+def test_a_run_that_never_starts_is_ended_at_its_limit(monkeypatch):
+    """And the others with it; nothing is left behind."""
+    started, popen = [], subprocess.Popen
+
+    def hanging(_, **options):
+        child = popen([sys.executable, "-c", "import time; time.sleep(600)"], **options)
+        started.append(child)
+        return child
+
+    monkeypatch.setattr(gpu_parts.subprocess, "Popen", hanging)
+    part = gpu_parts.measure_runs("cpu", 2, 0.1, 0.5)
+    assert (part.state, part.reason) == ("failed", "One of 2 runs did not start.")
+    assert all(child.returncode is not None for child in started)
 
 
 @pytest.mark.parametrize(
