@@ -311,9 +311,9 @@ async def test_the_application_goes_on(runs, damage, kind, how):
     async with opened(runs.path) as pilot:
         await until(pilot, lambda: "healthy" in screen_text(pilot))
         pilot.app.open_run(f"cells/{RUN}")
-        await until(pilot, lambda: "Log" in screen_text(pilot))
+        await until(pilot, lambda: "Next run" in screen_text(pilot))
         assert controls_in(screen_text(pilot)) == set()
-        await pilot.press("escape")
+        await pilot.press("b")
         await until(pilot, lambda: "Studies" in screen_text(pilot))
         await pilot.press("c")
         await until(pilot, lambda: "marked" in screen_text(pilot))
