@@ -140,10 +140,12 @@ class MedtuiApp(App[None]):
     def on_vitals_read(self, message: VitalsRead) -> None:
         """Show the load of the machine in the title bar."""
         self.vitals = message.vitals
-        for bar in self.screen.query(TitleBar):
-            bar.show_vitals()
-        for pane in self.screen.query(MachinePane):
-            pane.show_vitals(self.vitals)
+        # Screens are gone first when the application ends, and messages may still wait then.
+        for screen in self.screen_stack[-1:]:
+            for bar in screen.query(TitleBar):
+                bar.show_vitals()
+            for pane in screen.query(MachinePane):
+                pane.show_vitals(self.vitals)
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Announce runs that ended, and pass the snapshot on to the screens."""

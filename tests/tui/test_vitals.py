@@ -1,12 +1,16 @@
 """The load of the machine, as the title bar shows it."""
 
+from pathlib import Path
+
 import pytest
 
 from medtui.charts.palette import DARK
 from medtui.protocol.gpus import GpuProcess, GpuSample, ProbedGpu
 from medtui.telemetry.vitals import NUM_SAMPLES, GpuVitals, Vitals, labels_of, latest, vitals_of
 from medtui.telemetry.vitals_reader import VitalsReader
+from medtui.tui.app import MedtuiApp
 from medtui.tui.home.machine_pane import machine_rows
+from medtui.tui.published import VitalsRead
 from medtui.tui.vitals_text import spark, vitals_text
 from medtui.units import MISSING
 
@@ -102,6 +106,14 @@ def test_loads_are_kept_for_the_sparkline_and_dropped_where_unknown() -> None:
         known["GPU0"] = latest(known, "GPU0", load)
     assert known["GPU0"] == tuple(range(2, NUM_SAMPLES + 2))
     assert latest(known, "GPU0", None) == ()
+
+
+def test_a_load_that_comes_when_no_screen_is_open_is_kept(tmp_path: Path) -> None:
+    """The application closes its screens before it has read all messages."""
+    app = MedtuiApp(tmp_path)
+    assert app.screen_stack == []
+    app.on_vitals_read(VitalsRead(BOX))
+    assert app.vitals == BOX
 
 
 def test_the_reader_joins_the_machine_and_its_gpus() -> None:
