@@ -19,6 +19,7 @@ from medtui.analysis.outcome_warnings import warnings_of
 from medtui.analysis.run_record import RunRecord, read_run_records, task_of
 from medtui.analysis.run_titles import title_of_run
 from medtui.analysis.val_curve import val_curve
+from medtui.analysis.verdict_state import State
 from medtui.analysis.verdicts import Verdict
 from medtui.errors import MedtuiError
 from medtui.metrics import Metric, primary_metric
@@ -105,7 +106,7 @@ def _choose(
         names=tuple(entry.folder.name for entry in chosen.members),
         smaller=chosen.mean(column_named("smaller")),
         text=change_text(metric, changes),
-        state=verdict.state if verdict else "not shown",
+        state=_state_of(verdict) if verdict else "not shown",
         detail=verdict.text if verdict else "not compared",
     )
 
@@ -123,10 +124,15 @@ def _run_outcome(entry: RunRecord, metric: Metric, found: Differences | None) ->
         low=difference.low if difference and has_interval else None,
         high=difference.high if difference and has_interval else None,
         text=difference_text(metric, difference),
-        state=found.verdict(metric, entry.margin).state if found and is_judged else None,
+        state=_state_of(found.verdict(metric, entry.margin)) if found and is_judged else None,
         own=entry.result.test.intervals.get(metric.name),
         curve=val_curve(entry.folder, metric),
     )
+
+
+def _state_of(verdict: Verdict) -> State:
+    """Return the state; of too few patients for an interval, that nothing is judged."""
+    return "not judged" if verdict.is_few else verdict.state
 
 
 def _has_control(entries: Sequence[RunRecord]) -> bool:

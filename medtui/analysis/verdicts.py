@@ -46,6 +46,11 @@ class Verdict:
     """Whether a loss as large as the margin is excluded; also of a small loss that is `worse`."""
 
     @property
+    def is_few(self) -> bool:
+        """Whether nothing is shown because there are too few patients or images for an interval."""
+        return self.detail.startswith("too few")
+
+    @property
     def text(self) -> str:
         """The verdict in words: `worse, beyond the margin`, `too few: 2 positives`."""
         if self.state == "not judged":
@@ -97,10 +102,10 @@ def judge_together(changes: Sequence[JudgedChange], margin: float) -> list[Verdi
     """Return the verdicts on classes and groups of one analysis, `worse` by Holm's method."""
     verdicts = [judge(each.difference, margin, shortage=each.shortage) for each in changes]
     chances = [
-        1.0 if verdict.detail.startswith("too few") else _chance(each)
+        1.0 if verdict.is_few else _chance(each)
         for each, verdict in zip(changes, verdicts, strict=True)
     ]
-    counted = sum(not verdict.detail.startswith("too few") for verdict in verdicts)
+    counted = sum(not verdict.is_few for verdict in verdicts)
     lost = set[int]()
     for rank, at in enumerate(sorted(range(len(changes)), key=lambda each: chances[each])):
         if rank >= counted or chances[at] > FAMILY_ERROR / (counted - rank):
@@ -111,7 +116,7 @@ def judge_together(changes: Sequence[JudgedChange], margin: float) -> list[Verdi
 
 def _corrected(verdict: Verdict, *, is_lost: bool) -> Verdict:
     """Return a verdict after Holm's method: a loss that it does not confirm is not shown."""
-    if verdict.detail.startswith("too few"):
+    if verdict.is_few:
         return Verdict("not judged", verdict.detail)
     if verdict.state != "worse" or is_lost:
         return verdict

@@ -94,7 +94,7 @@ class Colours:
 
 
 DARK = Colours(
-    series=(SKY, ORANGE, "#2FBF95", PURPLE, YELLOW, "#F0743E", "#7A9FD4", "#B0B0B0"),
+    series=(SKY, ORANGE, "#2FBF95", PURPLE, YELLOW, "#F0743E", "#728DF8", "#B0B0B0"),
     states={
         "running": SKY,
         "finished": "#2FBF95",
@@ -127,7 +127,7 @@ DARK = Colours(
 
 LIGHT = Colours(
     series=(
-        "#00659E", "#8F5A00", "#006E54", "#9C3D74", "#756000", "#AD4000", "#3B4CC0", "#606060",
+        "#00659E", "#8F5A00", "#006E54", "#9C3D74", "#610505", "#AD4000", "#3B4CC0", "#606060",
     ),
     states={
         "running": "#00659E",

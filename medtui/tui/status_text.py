@@ -7,7 +7,7 @@ from rich.text import Text
 from medtui.charts.palette import MARKS, Colours
 from medtui.monitor.progress import Progress
 from medtui.runs.status import Status
-from medtui.units import format_count, format_duration
+from medtui.units import format_count, format_estimate
 
 
 def state_text(status: Status, colours: Colours, word: str | None = None) -> Text:
@@ -47,7 +47,7 @@ def speed_of(progress: Progress) -> str:
 
 def left_of(seconds: float | None) -> str:
     """Return the time left, as a phrase; empty where it is not known."""
-    return "" if seconds is None else f"{format_duration(seconds)} left"
+    return "" if seconds is None else f"{format_estimate(seconds)} left"
 
 
 def age_of(started_at: float, now: float) -> str:

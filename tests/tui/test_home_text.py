@@ -5,12 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from medtui.analysis.outcome import StudyOutcome
+from medtui.analysis.study_outcome import outcome_of
 from medtui.charts.figures.study_curves import study_curves
 from medtui.charts.palette import DARK
 from medtui.charts.run_identity import RunIdentity
 from medtui.monitor.study_order import choose_studies
 from medtui.monitor.study_summary import StudyLine
+from medtui.runs.folder import StudyFolder
 from medtui.tui.home.log_rows import log_rows
+from medtui.tui.screens.refusals import refusal
 from medtui.tui.status_text import as_of
 from medtui.tui.widgets.run_titles import fitted_title
 from medtui.tui.widgets.sparkline import sparkline
@@ -20,9 +24,18 @@ from medtui.tui.widgets.verdict_text import change_text
 from medtui.tui.widths import read_widths, remember_width, widths_path
 from medtui.units import MINUS, TIMES
 from tests.helpers.drawn_outcomes import CHOSEN, found, outcome_of_run, run_of, study_of
+from tests.helpers.paths import RECORDED
 
 SCRATCH = f"scratch, trained from the start, is 99{TIMES} smaller and at +1.7 [+0.4, +3.1]."
 MARK = RunIdentity("cells/prune-0.1", "A", 0)
+
+
+@pytest.fixture(scope="module")
+def cells_outcome() -> StudyOutcome:
+    """What the recorded cells came to."""
+    outcome = outcome_of(StudyFolder(RECORDED / "cells"))
+    assert outcome is not None
+    return outcome
 
 
 @pytest.mark.parametrize("width", [58, 78, 118, 198])
@@ -59,6 +72,30 @@ def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> Non
     live = run_cells(run_of("prune-0.1", status="running"), None, MARK, DARK, 20)
     assert live["change"].plain == "● 6/8 val 93.0 %"
     assert live["value"].plain == ""
+
+
+def test_too_few_patients_are_called_so_on_every_screen(cells_outcome: StudyOutcome) -> None:
+    """With six test patients nothing is judged: not even that something is not shown."""
+    outcome = cells_outcome.run("prune-0.1")
+    assert outcome is not None
+    cells = run_cells(run_of("prune-0.1"), outcome, MARK, DARK, 20)
+    assert cells["change"].plain.endswith("[n < 9] ·")
+    assert cells["verdict"].plain == " too few"
+    assert "too few" in run_details(run_of("prune-0.1"), cells_outcome, DARK).plain
+
+
+def test_resume_is_offered_where_it_does_something() -> None:
+    """A study that goes on resumes single runs, after the others; one that is over none."""
+    live = replace(
+        study_of(run_of("prune-0.1", status="running"), run_of("prune-0.5", status="stopped")),
+        is_live=True, status="running",
+    )  # fmt: skip
+    assert "is running" in refusal("resume", live)
+    assert "is running" in refusal("resume", live, live.runs[0])
+    assert not refusal("resume", live, live.runs[1])
+    over = replace(live, is_live=False, status="finished")
+    assert "is finished" in refusal("resume", over, over.runs[1])
+    assert not refusal("resume", replace(over, status="stopped"))
 
 
 def test_figures_of_a_silent_run_are_dimmed_and_say_from_when_they_are() -> None:

@@ -31,6 +31,7 @@ from medtui.tui.run.machine import machine_sheet
 from medtui.tui.run.outcome import (
     files_sheet,
     gains_text,
+    patients_caption,
     patients_sheet,
     settings_sheet,
     size_sheet,
@@ -292,7 +293,8 @@ def test_a_finished_run_is_compared_on_test_with_its_interval(
     said = patients_sheet(found, 40, DARK).canvas().plain.splitlines()
     assert len(said) == 1 + len(found.patients)
     assert found.patients[0].patient[:10] in said[1]
-    assert "not shown" in hero_rows(answer, 79, DARK, rows=3, is_ascii=False).plain
+    assert "· too few" in hero_rows(answer, 79, DARK, rows=3, is_ascii=False).plain
+    assert patients_caption(found) == "2 fell, 4 rose · 18 answers lost, 31 won"
 
 
 def test_sizes_and_files_of_a_finished_run(cells: StudyFolder, over: RunView) -> None:

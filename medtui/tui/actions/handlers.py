@@ -29,6 +29,7 @@ from medtui.tui.actions.messages import (
 from medtui.tui.actions.study_actions import StudyActions
 from medtui.tui.screens.confirm import Choice, ConfirmDialog
 from medtui.tui.screens.prompt import Prompt
+from medtui.tui.screens.refusals import RESUMABLE
 from medtui.upgrade import explain_missing_module
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class ActionHandlers:
         study, run = request.study, request.run
         if not study.is_live:
             self._run(partial(self._actions.resume, study.name))
-        elif run is not None and run.status in {"stopped", "failed", "crashed"}:
+        elif run is not None and run.status in RESUMABLE:
             self._run(partial(self._actions.queue, run, _last_unfinished(study, run)))
         elif study.live_run is None:
             self._app.tell(f"{study.name} is between two runs. Wait a moment and press r again.")
@@ -176,7 +177,7 @@ class ActionHandlers:
             self._app.tell("The trash is empty.")
             return
         held = f"the trash holds {', '.join(names)}"
-        question = f"Type `{_EMPTY}` to delete its models, logs and results for good; {held}:"
+        question = f'Type "{_EMPTY}" to delete its models, logs and results for good; {held}:'
         self._app.push_screen(Prompt(question, ""), self._empty_trash)
 
     def _empty_trash(self, typed: str | None) -> None:
@@ -185,7 +186,7 @@ class ActionHandlers:
         if typed.strip() == _EMPTY:
             self._run(self._actions.empty_trash)
         else:
-            self._app.notify(f"Nothing was deleted: `{_EMPTY}` was not typed.", markup=False)
+            self._app.notify(f'Nothing was deleted: "{_EMPTY}" was not typed.', markup=False)
 
     def _ask_for_note(self, study: StudySummary) -> None:
         prompt = Prompt(f"Note for {study.name}:", study.note)

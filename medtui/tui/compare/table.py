@@ -240,7 +240,7 @@ def describe_state(verdict: Verdict) -> str:
         case "non-inferior":
             return "✓ non-inferior"
         case "not shown" | "not judged":
-            return "· too few" if verdict.detail.startswith("too few") else "~ not shown"
+            return "· too few" if verdict.is_few else "~ not shown"
         case other:
             assert_never(other)
 
@@ -255,8 +255,7 @@ def verdict_hue(verdict: Verdict | None, colours: Colours) -> str:
         case "non-inferior":
             return ""
         case "not shown" | "not judged":
-            is_few = verdict.detail.startswith("too few")
-            return colours.muted if is_few else colours.warning
+            return colours.muted if verdict.is_few else colours.warning
         case other:
             assert_never(other)
 

@@ -40,7 +40,7 @@ class CompressScreen(LayeredScreen[None]):
         "Each selected cell is run with every seed. Press Space on a cell to select or deselect "
         "it, and on the name of a scheme to select or deselect all of its cells. Percentages are "
         "the weights that a cell keeps, measured on a newly initialised network; a warning sign "
-        "marks layers without weights. Press Space in the column `search` to search for the "
+        "marks layers without weights. Press Space in the column Search to search for the "
         "density of a scheme automatically, with or without a grid. The form and the preset's text "
         "show the same settings."
     )

@@ -69,7 +69,7 @@ def summarise_search(document: PresetDocument, colours: Colours) -> Text:
         return Text("Disabled: only the grid is run.", colours.muted)
     if document.preset is None:
         return Text("The cost is shown when the preset has no errors.", colours.warning)
-    how = "Press Space in the column `search` to remove a scheme"
+    how = "Press Space in the column Search to remove a scheme"
     how += "; without schemes the search is disabled." if document.preset.compress.schemes else "."
     return Text.assemble(f"{describe_searches(document.preset)}. ", (how, colours.muted))
 

@@ -55,7 +55,7 @@ class HomeActions(SnapshotScreen):
         """Return why an action can do nothing for the study under the cursor."""
         if action == "mark" and self.study is not None and self.run is None:
             return "No run is under the cursor: Enter goes to the runs."
-        return refusal(action, self.study)
+        return refusal(action, self.study, self.run)
 
     def action_copy(self) -> None:
         self.notify(copy_text(self.app, self.query_one(RunTable).as_text()), markup=False)

@@ -29,7 +29,8 @@ def verdict_look(answer: Answer, colours: Colours) -> tuple[str, str]:
             "non-inferior": ("✓", colours.good), "worse": ("✗", colours.bad),
             "not shown": ("~", colours.warning), "not judged": ("·", colours.muted),
         }[answer.verdict.state]  # fmt: skip
-        # What is too few stands beside the difference already.
+        if answer.verdict.is_few:  # the brackets beside it say what is too few
+            return "· too few", colours.muted
         words = answer.verdict.text if answer.verdict.state == "worse" else answer.verdict.state
         return f"{glyph} {words}", colour
     if change is None or answer.split == "test" or margin is None:

@@ -48,7 +48,7 @@ def patients_caption(found: "Comparison | None") -> str:
         return ""
     fell = sum(each.change < 0 for each in found.patients)
     rose = sum(each.change > 0 for each in found.patients)
-    said = f"{fell} fell · {len(found.patients) - fell - rose} equal · {rose} better"
+    said = f"{fell} fell, {rose} rose"
     if found.flips is not None:
         said += f" · {found.flips.num_lost} answers lost, {found.flips.num_gained} won"
     return said

@@ -138,7 +138,7 @@ class RunScreen(SnapshotScreen):
 
     def why_not(self, action: str) -> str:
         """Return why an action can do nothing for this run's study."""
-        return refusal(action, self.view.study) if self.view is not None else ""
+        return refusal(action, self.view.study, self.view.row) if self.view is not None else ""
 
     def on_pane_choice(self, message: PaneChoice) -> None:
         """Show what was clicked in a pane's title."""

@@ -10,7 +10,7 @@ from medtui.charts.palette import Colours
 from medtui.charts.run_identity import RunIdentity, identify_study
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
-from medtui.tui.status_text import age_of, as_of, place_of, state_text
+from medtui.tui.status_text import age_of, as_of, left_of, place_of, state_text
 from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.run_titles import fitted_title
 from medtui.tui.widgets.sparkline import sparkline
@@ -180,7 +180,7 @@ def run_cells(
 ) -> dict[str, Text]:
     """Return a run's row."""
     left = run.status == "running" and run.seconds_left is not None
-    time = f"{format_duration(run.seconds_left)} left" if left else (
+    time = left_of(run.seconds_left) if left else (
         format_duration(run.seconds) if run.seconds else ""
     )  # fmt: skip
     is_begun = run.status != "queued"

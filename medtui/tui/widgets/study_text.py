@@ -10,7 +10,7 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_reference
-from medtui.tui.status_text import age_of, as_of, state_text
+from medtui.tui.status_text import age_of, as_of, left_of, state_text
 from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
 from medtui.units import format_bytes, format_density, format_duration, format_factor, plural
 
@@ -38,7 +38,7 @@ def study_line(study: StudySummary, place: int, count: int, colours: Colours, no
     text = Text.assemble(" ", state[:1], " ", (study.name, f"bold {colours.strong}"), "  ")
     text.append(f"{state.plain[2:]} {study.num_finished}/{study.num_planned}", state.style)
     if study.is_live and study.seconds_left is not None:
-        text.append(f" · {format_duration(study.seconds_left)} left", colours.muted)
+        text.append(f" · {left_of(study.seconds_left)}", colours.muted)
     elif not study.is_live:
         text.append(f" · {age_of(study.last_at, now)} ago".replace("now ago", "now"), colours.muted)
     text.append(f"  ‹ {place} of {count} ›", colours.muted)

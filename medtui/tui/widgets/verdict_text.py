@@ -34,4 +34,5 @@ def change_text(text: str, state: State | None, colours: Colours, metric: Metric
 
 def verdict_word(state: State | None, colours: Colours) -> Text:
     """Return the verdict in words; empty without one."""
-    return Text(state or "", style=verdict_colour(state, colours))
+    word = "too few" if state == "not judged" else state or ""
+    return Text(word, style=verdict_colour(state, colours))

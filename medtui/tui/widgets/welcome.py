@@ -16,7 +16,7 @@ _KEYS = (
     ("n", "your own: choose a preset, or open yours"),
 )
 
-_ELSEWHERE = "Studies started elsewhere, as by `medtui --run demo`, appear here too."
+_ELSEWHERE = 'Studies started elsewhere, as by "medtui --run demo", appear here too.'
 
 
 class Welcome(TextPanel):
