@@ -9,6 +9,7 @@ from medtui.engine.timing.study_time import (
     grid_time,
     num_evaluations,
     reference_time,
+    references_time,
     rounds_time,
     run_time,
     search_time,
@@ -97,6 +98,29 @@ def test_every_cycle_evaluates_w_and_theta_and_recalibrates():
     assert stages(preset(), WorkTimes(recalibrated_image=1))["compress"] == 6 * 500
     off = preset("", ('schemes = ["Prune"]', 'schemes = ["Prune"]\nguard = "off"'))
     assert stages(off, WorkTimes(recalibrated_image=1))["compress"] == 0
+
+
+def test_w_is_evaluated_as_often_as_the_preset_says():
+    """In cycle 0, every second and the last."""
+    asked = preset("", ("test_every = 3", "test_every = 3\nw_every = 2"))
+    assert stages(asked, WorkTimes(image=1))["compress"] == (3 + 5) * 100 + 3 * 200
+
+
+def test_the_result_is_evaluated_in_float32():
+    """Which in fast mode takes longer than the evaluations before."""
+    assert stages(preset(), WorkTimes(image=1))["evaluate"] == 300
+    assert stages(preset(), WorkTimes(image=1, result_image=2.0))["evaluate"] == 600
+    found = reference_time(preset(), COUNTS, WorkTimes(reference_image=1, result_image=2.0))
+    assert found[-1].seconds == 600
+
+
+def test_references_of_fast_mode_share_the_cores():
+    """The first of three runs alone; the other two take as long as one beside another."""
+    asked = preset("", ("[reference]", "[reference]\nseeds = [0, 1, 2]"))
+    times = WorkTimes(bootstrap=10, side_by_side=1.5)
+    assert references_time(asked, COUNTS, times, 2, num_alone=3) == 30
+    assert references_time(asked, COUNTS, times, 2, num_alone=1) == 10 + 15
+    assert references_time(asked, COUNTS, times, 2, num_alone=0) == 15 + 10
 
 
 def test_fine_tuning_is_a_stage_of_its_own():

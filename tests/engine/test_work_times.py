@@ -97,7 +97,7 @@ def test_a_cycle_is_measured_when_it_is_warm(clock, monkeypatch):
         clock.spend(seconds, seconds)
 
     scheme = SimpleNamespace(pi=project, delta=lambda _: clock.spend(0.25, 0.25))
-    monkeypatch.setattr(timed_loop, "build_scheme", lambda *_: scheme)
+    monkeypatch.setattr(timed_loop, "build_scheme", lambda *_, **__: scheme)
     network = nn.Sequential(nn.Flatten(), nn.Linear(3, 2))
     loop = TimedLoop(
         preset, network, NoiseData(summarise_dataset(preset.data), CPU), Stopwatch(CPU)

@@ -80,6 +80,11 @@ def unmeasured_precision(
     return EXACT
 
 
+def precision_of_results(device: torch.device, training: Precision) -> Precision:
+    """Return the precision of what a run stores, float32, by that in which it trains."""
+    return study_precision(device, "float32") if training.crops_kernels else EXACT
+
+
 def known_precision(
     preset: Preset, device: torch.device, folder: RunFolder, restored: Checkpoint | None
 ) -> Precision | None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.state import Criterion
-from medtui.engine.precision import EXACT, Precision, study_precision
+from medtui.engine.precision import EXACT, Precision
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.run.checkpoint import (
     Checkpoint,
@@ -23,7 +23,7 @@ from medtui.engine.run.checkpoint import (
 from medtui.engine.run.device import generators_of, restore_generators
 from medtui.engine.run.kept_predictions import KeptPredictions
 from medtui.engine.run.provenance import fingerprint
-from medtui.engine.run.run_precision import unmeasured_precision
+from medtui.engine.run.run_precision import precision_of_results, unmeasured_precision
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.training.evaluation import Evaluator
 from medtui.engine.training.loss import criterion_of
@@ -138,8 +138,7 @@ class Session:
     @property
     def result_precision(self) -> Precision:
         """Precision of what is stored: float32 also in fast mode."""
-        is_cropped = self.training_precision.crops_kernels
-        return study_precision(self.device, "float32") if is_cropped else EXACT
+        return precision_of_results(self.device, self.training_precision)
 
     @property
     def image_shape(self) -> ImageShape:

@@ -38,6 +38,8 @@ class WorkTimes:
     """A minibatch of fine-tuning, with its masks."""
     image: float = 0.0
     """An image evaluated, with a run's threads."""
+    result_image: float | None = None
+    """An image evaluated for the result, in float32; None where it takes as long as the others."""
     single_image: float = 0.0
     """An image evaluated alone."""
     recalibrated_image: float = 0.0
@@ -64,6 +66,7 @@ class WorkTimes:
             lc_step=by * self.lc_step,
             finetune_step=by * self.finetune_step,
             image=by * self.image,
+            result_image=None if self.result_image is None else by * self.result_image,
             single_image=by * self.single_image,
             recalibrated_image=by * self.recalibrated_image,
             cycle={scheme: by * seconds for scheme, seconds in self.cycle.items()},
@@ -96,7 +99,8 @@ def reference_time(
         steps = reference.epochs * _num_batches(counts.train, reference.batch_size)
         images = _evaluated(counts, reference.epochs, test_every(preset, is_compression=False))
         trained = steps * times.reference_step + images * times.reference_image
-    final = (counts.val + counts.test) * times.reference_image + times.bootstrap
+    image = times.reference_image if times.result_image is None else times.result_image
+    final = (counts.val + counts.test) * image + times.bootstrap
     return [
         StageTime("start", times.start),
         StageTime("reference", trained),
@@ -123,7 +127,8 @@ def run_time(
     `cycle_seconds` are the C step and other work once a cycle. `factor` is the slow-down by other
     runs. It applies to the start, too.
     """
-    final = (counts.val + counts.test) * times.image + times.bootstrap
+    image = times.image if times.result_image is None else times.result_image
+    final = (counts.val + counts.test) * image + times.bootstrap
     compressed = _compress_time(preset, counts, times, num_cycles) + num_cycles * cycle_seconds
     recalibrated = _num_recalibrated(preset, counts) * times.recalibrated_image
     is_tuned = preset.compress.guard == "on" and bool(preset.guard.finetune_epochs)

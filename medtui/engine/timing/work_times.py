@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from medtui.datasets.summary import DatasetSummary
-from medtui.engine.precision import Precision
+from medtui.engine.precision import EXACT, Precision
 from medtui.engine.run.device import configure_torch
-from medtui.engine.run.run_precision import unmeasured_precision
+from medtui.engine.run.run_precision import precision_of_results, unmeasured_precision
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.stopwatch import Stopwatch
 from medtui.engine.timing.study_time import WorkTimes
@@ -71,17 +71,23 @@ class WorkTimer:
         self._stopwatch = Stopwatch(self._device)
         step = self._training_step(TrainingPlan.of_reference(self._preset))
         times = WorkTimes(reference_step=step)
-        seconds = self._evaluation(_MAX_IMAGES, is_compression=False)
+        seconds = self._evaluation(_MAX_IMAGES, self._training_precision)
         times = replace(times, reference_image=seconds)
         return times.stretched(self._stopwatch.stretch)
 
     def _of_runs(self, loop: TimedLoop, cells: Sequence[Cell]) -> WorkTimes:
         """Return the times of compressions, with the present number of threads."""
         preset = self._preset
+        precision = unmeasured_precision(preset, self._device, is_compression=True)
         times = WorkTimes(
             bootstrap=self._bootstrap(),
-            image=self._evaluation(_MAX_IMAGES),
-            single_image=self._evaluation(1),
+            image=self._evaluation(_MAX_IMAGES, precision),
+            result_image=None
+            if precision is EXACT
+            else self._evaluation(
+                _MAX_IMAGES, precision_of_results(self._device, self._training_precision)
+            ),
+            single_image=self._evaluation(1, precision),
             recalibrated_image=self._recalibration(),
             lc_step=loop.step_seconds(cells[0]),
             cycle={cell.scheme.name: loop.cycle_seconds(cell) for cell in cells},
@@ -108,13 +114,12 @@ class WorkTimer:
 
         return self._stopwatch.seconds_of(work)
 
-    def _evaluation(self, num_images: int, *, is_compression: bool = True) -> float:
+    def _evaluation(self, num_images: int, precision: Precision) -> float:
         """Return the seconds per image of an evaluation with batches of `num_images`."""
         model = deepcopy(self._network)
         if self._device.type == "cuda" and num_images > 1:
             num_images = max(1, min(self._preset.evaluate.batch_size, self._num_val))
         batches = EvaluationBatches(self._noise.images(num_images), num_images)
-        precision = unmeasured_precision(self._preset, self._device, is_compression=is_compression)
         seconds = self._stopwatch.seconds_of(
             lambda: predict(model, batches, self._noise.criterion, precision)
         )
