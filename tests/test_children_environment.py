@@ -20,6 +20,7 @@ from medtui.jobs import benchmark, launcher, supervisor, tracker
 from medtui.jobs.dataset_inspection import AugmentationPreview, FullInspection, QuickInspection
 from medtui.jobs.device_slots import Slot
 from medtui.jobs.export import ExportProcess
+from medtui.jobs.standby import Standby
 from medtui.preset import BenchSettings, DataSettings, TrackSettings, load_preset
 from medtui.protocol.export import ExportPlan
 from medtui.runs.folder import RunFolder, StudyFolder
@@ -47,6 +48,7 @@ STARTS: dict[str, Callable[[StudyFolder], object]] = {
     "fork server": lambda _: ForkServer(
         [], child_process.child_environment(), warn=lambda _: None
     ).start(),
+    "supervisor without a study": lambda _: Standby([]),
     "worker": _supervise,
     "benchmark": _bench,
     "export": lambda study: ExportProcess(study.reference, ExportPlan(["onnx"], "")),
@@ -125,7 +127,7 @@ def test_no_module_starts_a_process_in_another_way():
         if any(start in path.read_text(encoding="utf-8") for start in starts)
     }
     assert found == {
-        "child_start.py",
+        "child_start.py", "jobs/standby.py",
         "jobs/launcher.py", "jobs/worker_process.py", "jobs/tracker.py", "comet/dispatch.py",
         "datasets/decoding/pool.py", "telemetry/sampler_process.py", "fork_server/client.py",
         "engine/run/provenance.py", "doctor/terminal.py",  # git, nvidia-smi, tmux

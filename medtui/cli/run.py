@@ -1,6 +1,8 @@
 """`medtui --run`: check a preset, start its study, and follow it."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +20,11 @@ from medtui.cli.show.summary import print_object
 from medtui.comet.access import why_offline
 from medtui.errors import MedtuiError
 from medtui.jobs.launcher import preflight, start_study, stop_study
-from medtui.preset import describe_count, omit_runs
+from medtui.jobs.standby import Standby
+from medtui.jobs.worker_process import server_modules
+from medtui.preset import Preset, describe_count, omit_runs
 from medtui.preset.file import read_preset
+from medtui.protocol.preflight import Preflight
 from medtui.runs.folder import StudyFolder
 
 
@@ -47,19 +52,45 @@ def run_preset(asked: RunOptions) -> int:
     Raises:
         MedtuiError: the preset cannot run; nothing was started.
     """
+    with ExitStack() as stack:
+        try:
+            preset, source = read_preset(asked.preset, asked.overrides)
+            announce(f"{preset.name}: checking the data and the grid", asked.output)
+            standby = None if asked.is_dry else _start_standby(preset, stack)
+            forecast = preflight(
+                preset,
+                source,
+                is_measured=asked.is_dry,
+                skips_impossible=asked.skips_impossible,
+                server=standby.server if standby else None,
+            )
+            preset = omit_runs(preset, [cell.slug for cell in forecast.impossible])
+        except MedtuiError as error:
+            error.message += " Nothing was started."
+            raise
+        return _start_checked(asked, preset, forecast, standby)
+
+
+def _start_standby(preset: Preset, stack: ExitStack) -> Standby | None:
+    """Return a supervisor whose fork server has imported torch; None where there is none."""
+    if sys.platform != "linux":
+        return None
     try:
-        preset, source = read_preset(asked.preset, asked.overrides)
-        announce(f"{preset.name}: checking the data and the grid", asked.output)
-        forecast = preflight(
-            preset,
-            source,
-            is_measured=asked.is_dry,
-            skips_impossible=asked.skips_impossible,
-        )
-        preset = omit_runs(preset, [cell.slug for cell in forecast.impossible])
-    except MedtuiError as error:
-        error.message += " Nothing was started."
-        raise
+        standby = stack.enter_context(Standby((*server_modules(preset), "medtui.engine.preflight")))
+    except OSError:
+        return None  # the check and the study are started one by one, and report the reason
+    standby.await_server()
+    return standby
+
+
+def _start_checked(
+    asked: RunOptions, preset: Preset, forecast: Preflight, standby: Standby | None
+) -> int:
+    """Start a preset that was checked, and follow it; return the exit code.
+
+    Raises:
+        MedtuiError: the study could not be started.
+    """
     if asked.is_dry:
         print_forecast(preset, forecast, as_json=asked.output.as_json)
         return 0
@@ -70,7 +101,7 @@ def run_preset(asked: RunOptions) -> int:
     if preset.track.comet == "online" and (reason := why_offline()):
         announce(f"warning: Comet: {reason}; runs are recorded offline", asked.output)
     with Interrupts() as interrupts:
-        study = start_study(preset, asked.runs_dir)
+        study = start_study(preset, asked.runs_dir, standby)
         if asked.is_detached:
             _report_detached(study, asked.output)
             return 0

@@ -9,8 +9,7 @@ import time
 import traceback
 from typing import NoReturn
 
-from setproctitle import getthreadtitle, setproctitle, setthreadtitle
-
+from medtui.fork_server.process_name import show_as
 from medtui.fork_server.protocol import GO, ForkRequest
 from medtui.protocol.stdio import leave
 
@@ -35,7 +34,7 @@ def become(request: ForkRequest, descriptors: list[int], former_parent: int) -> 
         os.close(descriptor)
     os.environ.update(request.environment)
     _reseed()
-    _rename([sys.executable, "-m", request.module, *request.arguments])
+    show_as([sys.executable, "-m", request.module, *request.arguments])
     leave(_status_of(request))
 
 
@@ -47,13 +46,6 @@ def _may_begin(channel: int) -> bool:
             return client.recv(len(GO)) == GO
         except OSError:
             return False
-
-
-def _rename(command: list[str]) -> None:
-    """Be listed as the command that would start the same program; keep the name `python`."""
-    name = getthreadtitle()
-    setproctitle(" ".join(command))
-    setthreadtitle(name)
 
 
 def _reseed() -> None:

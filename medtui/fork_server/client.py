@@ -15,7 +15,7 @@ from typing import IO, Concatenate, ParamSpec, TypeVar
 
 import medtui
 from medtui.fork_server.forked_process import ForkedProcess
-from medtui.fork_server.protocol import GO, NUM_DESCRIPTORS, READY, ForkRequest, encode
+from medtui.fork_server.protocol import GO, GUEST, NUM_DESCRIPTORS, READY, ForkRequest, encode
 from medtui.fork_server.subreaper import subreaper
 
 READY_SECONDS = 120.0
@@ -63,11 +63,14 @@ class ForkServer:
         *,
         stderr: IO[bytes] | int | None = None,
         warn: Callable[[str], object],
+        guest: socket.socket | None = None,
     ) -> None:
         """Describe a server that imports `modules`; `start` starts it.
 
         `environment` is that of the server and of what it forks. `stderr` receives the server's
         errors; None is this process's. `warn` receives one sentence for each server that fails.
+        `guest` is the socket of another client, see `ForkServer.of_another`; the first server
+        serves it too.
         """
         self._modules = list(modules)
         self._environment = dict(environment)
@@ -79,7 +82,22 @@ class ForkServer:
         self._ready_until = 0.0
         self._num_starts = 0
         self._installed = _installed()
+        self._guest = guest
         self._lock = threading.RLock()
+
+    @classmethod
+    def of_another(
+        cls, client: socket.socket, environment: Mapping[str, str], warn: Callable[[str], object]
+    ) -> "ForkServer":
+        """Return a server that a child of this process started with the other end as `guest`.
+
+        The processes are children of this process all the same. It is not replaced when it fails.
+        """
+        server = cls([], environment, warn=warn)
+        server._num_starts = MAX_STARTS
+        server._ready_until = time.monotonic() + READY_SECONDS
+        server._socket = client
+        return server
 
     @property
     def pid(self) -> int | None:
@@ -101,19 +119,34 @@ class ForkServer:
         self._installed = _installed()
         self._is_ready = False
         self._ready_until = time.monotonic() + READY_SECONDS
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = client_pair()
         with theirs:
             try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "medtui.fork_server", *self._modules],
-                    stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._stderr,
-                    env=self._environment, start_new_session=True,
-                )  # fmt: skip
+                self._process = self._spawn(theirs)
             except OSError as error:
                 ours.close()
                 self._warn(_warning(f"could not be started: {error}"))
                 return
         self._socket = ours
+
+    def _spawn(self, client: socket.socket) -> subprocess.Popen[bytes]:
+        """Start the server's process; the guest, if there is one, is handed over to it.
+
+        Raises:
+            OSError: it could not be started.
+        """
+        guest, self._guest = self._guest, None
+        guests = [guest.fileno()] if guest else []
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", "medtui.fork_server",
+                 *(f"{GUEST}{each}" for each in guests), *self._modules],
+                stdin=client.fileno(), stdout=subprocess.DEVNULL, stderr=self._stderr,
+                env=self._environment, start_new_session=True, pass_fds=guests,
+            )  # fmt: skip
+        finally:
+            if guest:
+                guest.close()
 
     @property
     @_one_at_a_time
@@ -204,6 +237,11 @@ class ForkServer:
     def _give_up(self, reason: str) -> None:
         self._warn(_warning(reason))
         self.close()
+
+
+def client_pair() -> tuple[socket.socket, socket.socket]:
+    """Return a client's end of a connection, and the server's."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _warning(reason: str) -> str:

@@ -10,6 +10,9 @@
 
 import msgspec
 
+GUEST = "--guest="
+"""Begins the server's argument with the descriptor of a second client's socket."""
+
 READY = b"ready"
 GO = b"go"
 

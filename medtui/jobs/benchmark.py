@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import IO
 
 from medtui.child_process import ChildProcess
+from medtui.errors import MedtuiError
 from medtui.preset import BenchSettings
 from medtui.protocol.model_benchmark import BenchRequest, decoder
 from medtui.protocol.outcome import Progress
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.storage import open_log
+
+_POLL_SECONDS = 0.2
+"""Time between two looks at a benchmark's messages."""
 
 
 def start_bench(
@@ -32,6 +36,27 @@ def start_bench(
         stderr=log,
         devices=devices,
     )
+
+
+def follow_bench(
+    bench: ChildProcess[Progress], log: IO[bytes], is_stopping: Callable[[], bool]
+) -> None:
+    """Write a benchmark's progress to `log` until it ends; cancel it on a stop.
+
+    Raises:
+        MedtuiError: the benchmark failed; the log has the reason.
+    """
+    with bench:
+        while not bench.is_over:
+            for message in bench.receive(_POLL_SECONDS):
+                log.write(f"{message.text}\n".encode())
+            if is_stopping():
+                bench.cancel()
+        try:
+            bench.raise_failure()
+        except MedtuiError as error:
+            log.write(f"{error}\n".encode())
+            raise
 
 
 def bench_models(

@@ -13,6 +13,7 @@ from medtui.child_process import ChildProcess, child_environment
 from medtui.errors import EnvironmentProblem, MedtuiError, explain_os_error
 from medtui.fork_server import ForkServer
 from medtui.jobs.device_slots import resolve_threads
+from medtui.jobs.standby import Standby
 from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
 from medtui.protocol.preflight import Estimate, Preflight, PreflightRequest, decoder
@@ -101,20 +102,22 @@ def _resolve(preset: Preset) -> Preset:
     return anchor_paths(preset).model_copy(update=update)
 
 
-def start_study(preset: Preset, runs_dir: Path) -> StudyFolder:
+def start_study(preset: Preset, runs_dir: Path, standby: Standby | None = None) -> StudyFolder:
     """Create a study's folder and start its supervisor, detached from this process.
+
+    `standby` is a supervisor that runs already.
 
     Raises:
         UsageError: the folder cannot be written.
         EnvironmentProblem: the supervisor did not start.
     """
     study = prepare_study(preset, runs_dir)
-    resume_study(study)
+    resume_study(study, standby)
     return study
 
 
-def resume_study(study: StudyFolder) -> None:
-    """Start a supervisor for the unfinished runs of a study.
+def resume_study(study: StudyFolder, standby: Standby | None = None) -> None:
+    """Start a supervisor for the unfinished runs of a study, or give one that waits its folder.
 
     Raises:
         UsageError: `MEDTUI_FAST_PRECISION` is not a precision.
@@ -126,7 +129,8 @@ def resume_study(study: StudyFolder) -> None:
         raise EnvironmentProblem(f"{study.name} is already running ({owner.describe()}).")
     with open_log(study.supervisor_log) as output:
         log_start = output.seek(0, 2)
-        supervisor = subprocess.Popen(
+        released = standby.release(str(study.path.resolve())) if standby else None
+        supervisor = released or subprocess.Popen(
             [sys.executable, "-m", "medtui.jobs.supervisor", str(study.path)],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -15,10 +15,11 @@ from types import FrameType
 from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.fork_server import ForkServer
-from medtui.jobs.benchmark import start_bench
+from medtui.jobs.benchmark import follow_bench, start_bench
 from medtui.jobs.device_slots import Slot, find_slots, num_references_alone
 from medtui.jobs.job import Job
 from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
+from medtui.jobs.standby import await_study
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.jobs.worker_process import WorkerStarter, server_modules
 from medtui.preset import Preset, parse_preset
@@ -223,17 +224,7 @@ class Supervisor:
                 self.study, runs, self.preset.bench,
                 device=slot.device, threads=threads, log=log, devices=slot.devices,
             )  # fmt: skip
-            with bench:
-                while not bench.is_over:
-                    for message in bench.receive(POLL_SECONDS):
-                        log.write(f"{message.text}\n".encode())
-                    if self._is_stopping:
-                        bench.cancel()
-                try:
-                    bench.raise_failure()
-                except MedtuiError as error:
-                    log.write(f"{error}\n".encode())
-                    raise
+            follow_bench(bench, log, lambda: self._is_stopping)
 
     def _await_trackers(self) -> None:
         """Wait for the trackers, so that a study that has ended has its archives."""
@@ -246,14 +237,19 @@ def _report(message: str) -> None:
     print(message, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
 
 
-def _supervise(study: StudyFolder, lock: FolderLock, silence: SilenceWatch) -> int:
+def _supervise(
+    study: StudyFolder, lock: FolderLock, silence: SilenceWatch, server: ForkServer | None
+) -> int:
     """Execute the study whose lock this process holds; return the exit status.
+
+    `server` is a fork server that runs already.
 
     Raises:
         MedtuiError: its preset cannot be read, or another supervisor has taken it over.
     """
     preset = parse_preset(read_text(study.preset), str(study.preset))
-    server = ForkServer(server_modules(preset), child_environment(), warn=_report)
+    if server is None:
+        server = ForkServer(server_modules(preset), child_environment(), warn=_report)
     server.start()
     try:
         slots = find_slots(preset.machine)
@@ -267,21 +263,32 @@ def _supervise(study: StudyFolder, lock: FolderLock, silence: SilenceWatch) -> i
 def main() -> int:
     """Run the supervisor of one study folder."""
     parser = argparse.ArgumentParser(prog="python -m medtui.jobs.supervisor", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    study = StudyFolder(parser.parse_args().folder.resolve())
+    parser.add_argument("folder", nargs="?", default="", help="none: it follows on stdin")
+    parser.add_argument("--guest", type=int, default=-1, help="socket for the fork server")
+    parser.add_argument("--modules", nargs="*", default=[], help="what the fork server imports")
+    arguments = parser.parse_args()
+    folder, server = arguments.folder, None
+    if not folder:
+        folder, server = await_study(arguments.guest, arguments.modules, _report)
+        if not folder:
+            return 0
+    study = StudyFolder(Path(folder).resolve())
     try:
         silence = SilenceWatch(run.lock for run in study.runs())
         with FolderLock(study.lock) as lock:
-            return _supervise(study, lock, silence)
+            return _supervise(study, lock, silence, server)
     except ImportError as error:
         upgraded = explain_missing_module(error)
         if upgraded is None:
             raise
-        print(f"{upgraded.message} {RESUME_HINT}", file=sys.stderr)  # noqa: T201 - to supervisor.log
+        _report(f"{upgraded.message} {RESUME_HINT}")
         return upgraded.exit_code
     except MedtuiError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - goes to supervisor.log
+        _report(str(error))
         return error.exit_code
+    finally:
+        if server is not None:
+            server.close()
 
 
 if __name__ == "__main__":
