@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -63,7 +64,8 @@ class Standby:
         self._folder.close()
         if self._process is not None:
             self._process.kill()
-            self._process.wait(_END_SECONDS)
+            with suppress(subprocess.TimeoutExpired):  # a disk may block its end
+                self._process.wait(_END_SECONDS)
 
     def await_server(self) -> None:
         """Wait until the fork server has imported its modules, or failed."""
