@@ -37,7 +37,7 @@ from medtui.tui.run.outcome import (
     size_sheet,
 )
 from medtui.tui.run.run_charts import RunCharts
-from medtui.tui.run.sheet import sparkline
+from medtui.tui.run.sheet import fitting_parts, sparkline
 from medtui.tui.widgets.choice_line import choice_line
 from medtui.units import GIB, MINUS, MISSING, TIMES
 from tests.helpers.paths import RECORDED
@@ -374,10 +374,27 @@ def test_a_model_that_was_fine_tuned_after_its_cycle_is_told(over: RunView) -> N
         return metric_plot(view, metric=view.row.headline).remark
 
     assert remark(same) == f"★ kept {cycle}"
-    assert remark(tuned) == f"★ kept {cycle}, then fine-tuned"
+    assert remark(tuned) == f"★ kept {cycle}, tuned after"
 
 
 def test_no_number_beside_the_digits_is_cut_off(over: RunView) -> None:
     """What does not fit is left out: a cut number reads as another one."""
     drawn = hero_rows(answer_of(over), 79, DARK, rows=3, is_ascii=False).plain
     assert re.search(r"ref\. \d+\.( |$)", drawn, re.MULTILINE) is None
+
+
+def test_warnings_of_a_result_are_in_the_pane_before_blank_rows_and_metrics(over: RunView) -> None:
+    """What has to be known first is not below the edge of the pane."""
+    assert over.result is not None
+    warned = replace(over, result=msgspec.structs.replace(over.result, warnings=["w " * 40]))
+    answer = answer_of(over)
+    for height in (17, 18, 20, 24):
+        rows = answer_sheet(warned, answer, (50, height), DARK).canvas().plain.splitlines()
+        assert len(rows) <= height, rows
+        assert "⚠ w" in "".join(rows)
+
+
+def test_captions_lose_whole_parts() -> None:
+    """A number is never cut."""
+    assert fitting_parts("5 fell · 3 equal · 164 answers lost", 30) == "5 fell · 3 equal"
+    assert fitting_parts("5 fell · 3 equal", 16) == "5 fell · 3 equal"

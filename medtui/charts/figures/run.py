@@ -175,7 +175,7 @@ def _kept_remark(view: RunView) -> str:
     cycle = kept_cycle(view)
     if cycle is None:
         return ""
-    return f"★ kept {cycle}, then fine-tuned" if _is_tuned_after(view, cycle) else f"★ kept {cycle}"
+    return f"★ kept {cycle}, tuned after" if _is_tuned_after(view, cycle) else f"★ kept {cycle}"
 
 
 def _is_tuned_after(view: RunView, cycle: int) -> bool:

@@ -1,16 +1,14 @@
 """Draws the answer: large digits, the ruler with the margin, and the metrics in three columns."""
 
 import math
-from textwrap import wrap
 
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
-from medtui.runs.result import DIRECT_KEPT
-from medtui.tui.run.answer import Answer, MetricLine, kept_text
+from medtui.tui.run.answer import Answer, MetricLine
+from medtui.tui.run.answer_facts import facts_of, warning_lines
 from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.big_digits import big_digits
 from medtui.tui.run.sheet import Sheet
-from medtui.units import format_density
 
 _RULER_STEPS = (1, 2, 5)
 _MIN_RULER = 16
@@ -216,78 +214,34 @@ def answer_sheet(
     view: RunView, answer: Answer, size: tuple[int, int], colours: Colours, *,
     is_ascii: bool = False,
 ) -> Sheet:  # fmt: skip
-    """Return the whole pane; metrics that do not fit its height come last."""
+    """Return the whole pane; where it is low, metrics and blank rows give way to warnings."""
     width, height = size
-    facts = _facts(view, answer)
+    facts, warnings = facts_of(view, answer), warning_lines(view, width - 2)
     has_ruler = answer.primary.change is not None and answer.margin is not None
-    room = height - len(facts) - 4 - HERO_ROWS - (3 if has_ruler else 0)
-    most = max(_FEWEST_METRICS, min(room, len(answer.lines)))
+    fixed = HERO_ROWS + (2 if has_ruler else 0) + 1 + len(facts) + len(warnings)
+    gaps = 4 if has_ruler else 3
+    most = max(_FEWEST_METRICS, min(height - fixed - gaps, len(answer.lines)))
+    gaps = min(gaps, max(0, height - fixed - most))
     sheet = Sheet(width, colours, is_ascii)
-    sheet.row()
+    if gaps > 3:  # noqa: PLR2004 - the first row is the first that is given up
+        sheet.row()
     draw_hero(sheet, answer, 1)
-    sheet.row()
+    if gaps > 1:
+        sheet.row()
     if has_ruler:
         sheet.row()
         sheet.row()
         draw_ruler(sheet, answer, 1, width - 2, (sheet.num_rows - 2, sheet.num_rows - 1))
-        sheet.row()
+        if gaps > 2:  # noqa: PLR2004 - as above
+            sheet.row()
     draw_table(sheet, answer, 1, width - 1, most)
-    sheet.row()
+    if gaps:
+        sheet.row()
     for label, value, after in facts:
         sheet.row()
         column = sheet.put(1, label, colours.muted) + 1
         column = sheet.put(max(column, 15), value, colours.text) + 1
         sheet.put(column, after, colours.muted)
-    for warning in view.result.warnings if view.result is not None else ():
-        for at, line in enumerate(wrap(f"⚠ {warning}", width - 2)):
-            sheet.line(line, colours.warning, column=1 if at == 0 else 3)
+    for line in warnings:
+        sheet.line(line, colours.warning)
     return sheet
-
-
-def _facts(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:
-    facts = []
-    name = "kept" if view.result is not None else "kept so far"
-    if kept := kept_text(view):
-        head, _, tail = kept.partition(", ")
-        facts.append((name, head, tail))
-    facts += _density(view)
-    if view.result is None:
-        facts.append(("the verdict on test comes at the end", "", ""))
-        return facts
-    line = answer.primary
-    if answer.detectable is not None and line.metric is not None:
-        amount = line.metric.show_amount(answer.detectable, is_rounded=True).removesuffix(" points")
-        facts.append(("can show", f"a margin of {amount}", f"with {answer.num_patients} patients"))
-    if (gain := _gain_of_cycles(view)) is not None:
-        facts.append(("L-C", *gain))
-    if (found := answer.from_reference) is not None and line.metric is not None:
-        change = MetricLine("", line.metric, None, None, found.value,
-                            found.low if found.has_interval else None,
-                            found.high if found.has_interval else None)  # fmt: skip
-        facts.append(("reference", change.show_change(found.value), change.interval))
-    return facts
-
-
-def _density(view: RunView) -> list[tuple[str, str, str]]:
-    last = view.cycles[-1].density if view.cycles else None
-    density = view.result.size.density if view.result else last
-    if density is None or view.stage == "reference":
-        return []
-    asked = view.row.asked_density
-    after = "of the weights" if asked is None else f"→ {format_density(asked)} asked for"
-    return [("density", f"{density:.3f}", after)]
-
-
-def _gain_of_cycles(view: RunView) -> tuple[str, str] | None:
-    """Return what L-C brought over direct compression, by val: `+3.7`, `on cycle 0`."""
-    if view.stage != "compress" or view.result is None or not view.cycles:
-        return None
-    if view.result.best_cycle == 0:
-        return DIRECT_KEPT.partition(":")[0].removeprefix("L-C "), ""
-    metric = view.row.headline
-    first = metric.of(view.cycles[0].val)
-    kept = metric.of(view.best.val) if view.best else None
-    if first is None or kept is None or view.cycles[0].cycle != 0:
-        return None
-    line = MetricLine("", metric, None, None, kept - first)
-    return line.show_change(kept - first), "on cycle 0, val"

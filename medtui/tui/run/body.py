@@ -18,6 +18,7 @@ from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.layout_rows import BRIEF_ROWS, brief_rows, hero_rows
 from medtui.tui.run.panes import CHOICES, Content, pane_text, usual_content
 from medtui.tui.run.run_charts import RunCharts
+from medtui.tui.run.sheet import fitting_parts
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.choice_line import ChoiceLine, choice_line
 from medtui.tui.widgets.log_view import LogView
@@ -77,9 +78,7 @@ class RunBody(Container):
 
     def on_mount(self) -> None:
         self._mark_pane()
-        remembered = read_widths().get(_ANSWER)
-        if remembered is not None:
-            self._set_answer_width(remembered)
+        self._set_width(read_widths().get(_ANSWER, self._answer_width))
 
     @property
     def chart(self) -> Chart | None:
@@ -141,10 +140,10 @@ class RunBody(Container):
 
     def widen(self, step: int) -> None:
         """Make the chart wider; what it is compared with gives way."""
-        self._set_answer_width(self._answer_width - step)
+        self._set_width(self._answer_width - step)
         remember_width(_ANSWER, self._answer_width)
 
-    def _set_answer_width(self, cells: int) -> None:
+    def _set_width(self, cells: int) -> None:
         self._answer_width = min(_WIDEST_ANSWER, max(_NARROWEST_ANSWER, cells))
         self.query_one("#answer").styles.width = self._answer_width
 
@@ -253,7 +252,8 @@ class RunBody(Container):
         colour = style.colours.bad if text.is_alarming else style.colours.muted
         line = self._line(widget, text.title, CHOICES[place], current, style,
                           is_alarming=text.is_alarming)  # fmt: skip
-        widget.caption_choices(line, Text(text.below, colour))
+        room = widget.outer_size.width - _FRAME_AND_GAPS
+        widget.caption_choices(line, Text(fitting_parts(text.below, room), colour))
 
     def _line(
         self,

@@ -77,6 +77,13 @@ def gauge(sheet: Sheet, column: int, width: int, share: float, colour: str) -> N
     sheet.put(column + full, "─" * (width - full), sheet.colours.faint)
 
 
+def fitting_parts(text: str, room: int) -> str:
+    """Return as many parts of a text, separated by dots, as fit: a cut number reads as one."""
+    while len(text) > room and " · " in text:
+        text = text.rpartition(" · ")[0]
+    return text
+
+
 _SPARKS = "▁▂▃▄▅▆▇█"
 _ASCII_SPARKS = ".:-=+*#@"
 

@@ -118,7 +118,9 @@ class Chart(Panel, Widget):
         """Name the chart and the others above; below, the values and what part of y is shown."""
         legend = legend_of(plot, style)
         if self._canvas is not None and self._canvas.zoomed:
-            legend.append(f"  zoom {self._canvas.zoomed}", style=style.colours.muted)
+            zoomed = f"  zoom {self._canvas.zoomed}"
+            if legend.cell_len + len(zoomed) <= self.outer_size.width - _FRAME_AND_GAPS:
+                legend.append(zoomed, style=style.colours.muted)
         is_heavy = self.has_class("current") or self.has_focus
         line = choice_line(
             plot.title,

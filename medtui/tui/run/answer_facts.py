@@ -1,0 +1,65 @@
+"""What stands below the metrics of a run: what was kept, its density, warnings."""
+
+from textwrap import wrap
+
+from medtui.monitor.run_view import RunView
+from medtui.runs.result import DIRECT_KEPT
+from medtui.tui.run.answer import Answer, MetricLine, kept_text
+from medtui.units import format_density
+
+
+def warning_lines(view: RunView, width: int) -> list[str]:
+    """Return the warnings of a finished run, wrapped."""
+    warnings = view.result.warnings if view.result is not None else ()
+    return [line if at == 0 else f"  {line}" for warning in warnings
+            for at, line in enumerate(wrap(f"⚠ {warning}", width - 2))]  # fmt: skip
+
+
+def facts_of(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:
+    """Return label, value and remark of each row below the metrics."""
+    facts = []
+    name = "kept" if view.result is not None else "kept so far"
+    if kept := kept_text(view):
+        head, _, tail = kept.partition(", ")
+        facts.append((name, head, tail))
+    facts += _density(view)
+    if view.result is None:
+        facts.append(("the verdict on test comes at the end", "", ""))
+        return facts
+    line = answer.primary
+    if answer.detectable is not None and line.metric is not None:
+        amount = line.metric.show_amount(answer.detectable, is_rounded=True).removesuffix(" points")
+        facts.append(("can show", f"a margin of {amount}", f"with {answer.num_patients} patients"))
+    if (gain := _gain_of_cycles(view)) is not None:
+        facts.append(("L-C", *gain))
+    if (found := answer.from_reference) is not None and line.metric is not None:
+        change = MetricLine("", line.metric, None, None, found.value,
+                            found.low if found.has_interval else None,
+                            found.high if found.has_interval else None)  # fmt: skip
+        facts.append(("reference", change.show_change(found.value), change.interval))
+    return facts
+
+
+def _density(view: RunView) -> list[tuple[str, str, str]]:
+    last = view.cycles[-1].density if view.cycles else None
+    density = view.result.size.density if view.result else last
+    if density is None or view.stage == "reference":
+        return []
+    asked = view.row.asked_density
+    after = "of the weights" if asked is None else f"→ {format_density(asked)} asked for"
+    return [("density", f"{density:.3f}", after)]
+
+
+def _gain_of_cycles(view: RunView) -> tuple[str, str] | None:
+    """Return what L-C brought over direct compression, by val: `+3.7`, `on cycle 0`."""
+    if view.stage != "compress" or view.result is None or not view.cycles:
+        return None
+    if view.result.best_cycle == 0:
+        return DIRECT_KEPT.partition(":")[0].removeprefix("L-C "), ""
+    metric = view.row.headline
+    first = metric.of(view.cycles[0].val)
+    kept = metric.of(view.best.val) if view.best else None
+    if first is None or kept is None or view.cycles[0].cycle != 0:
+        return None
+    line = MetricLine("", metric, None, None, kept - first)
+    return line.show_change(kept - first), "on cycle 0, val"
