@@ -61,6 +61,14 @@ def test_without_a_choice_the_sentence_says_why() -> None:
     assert "1 of 2 runs done" in second.plain
 
 
+def test_a_study_that_has_just_begun_says_once_how_far_it_is() -> None:
+    """The second line is for what has to be known besides."""
+    study = replace(study_of(run_of("reference", status="running")), is_live=True)
+    first, second = sentences(study, None, DARK, 118)
+    assert "0 of 1 runs done" in first.plain
+    assert second.plain == ""
+
+
 def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> None:
     """Colour is not the only cue, and val gets no verdict."""
     outcome = outcome_of_run("prune-0.1", 0.929, 5.66, (0.003, -0.002, 0.008))

@@ -1,6 +1,9 @@
 """The machine on Home: each GPU with its processes, CPU, memory and disk; and silent studies."""
 
+import time
 from collections.abc import Sequence
+
+from rich.text import Text
 
 from medtui.charts.palette import MARKS, Colours
 from medtui.charts.style import ChartStyle
@@ -20,6 +23,9 @@ from medtui.tui.status_text import age_of
 from medtui.tui.widgets.rows_pane import RowsPane
 from medtui.units import GIB, format_bytes
 
+PERIOD_S = 10.0
+"""Between two drawings: more would be most of what an idle application sends to its terminal."""
+
 _WIDEST = 90
 """Cells that rows use: longer bars are hard to read."""
 
@@ -28,6 +34,7 @@ class MachinePane(RowsPane):
     """Shows the machine as last read."""
 
     _vitals: Vitals | None = None
+    _shown_at = 0.0
     _silent: tuple[tuple[str, str], ...] = ()
     _style: ChartStyle | None = None
 
@@ -39,9 +46,11 @@ class MachinePane(RowsPane):
         self._show()
 
     def show_vitals(self, vitals: Vitals | None) -> None:
-        """Take the load of the machine."""
-        self._vitals = vitals
-        self._show()
+        """Take the load of the machine; it is drawn every `PERIOD_S`, the first at once."""
+        now = time.monotonic()
+        if self._vitals is None or now - self._shown_at >= PERIOD_S:
+            self._vitals, self._shown_at = vitals, now
+            self._show()
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -54,7 +63,7 @@ class MachinePane(RowsPane):
             self._vitals, self._silent, min(self.inner_width, _WIDEST), self._style.colours,
             is_ascii=self._style.is_ascii,
         )  # fmt: skip
-        self.caption("Machine")
+        self.caption("Machine", Text(f"every {PERIOD_S:.0f} s", self._style.colours.muted))
         self.show_canvas(sheet.canvas())
 
 

@@ -13,6 +13,8 @@ from medtui.tui.run.sheet import Sheet
 _RULER_STEPS = (1, 2, 5)
 _MIN_RULER = 16
 _FEWEST_METRICS = 4
+_SEEN_WARNING = 2
+"""Rows of warnings that are never below the edge of the pane; others may have to be scrolled."""
 _NUMBER = 6
 """Cells of a metric's value, with a gap."""
 _LABEL = 13
@@ -218,12 +220,13 @@ def answer_sheet(
     width, height = size
     facts, warnings = facts_of(view, answer), warning_lines(view, width - 2)
     has_ruler = answer.primary.change is not None and answer.margin is not None
-    fixed = HERO_ROWS + (2 if has_ruler else 0) + 1 + len(facts) + len(warnings)
-    gaps = 4 if has_ruler else 3
-    most = max(_FEWEST_METRICS, min(height - fixed - gaps, len(answer.lines)))
-    gaps = min(gaps, max(0, height - fixed - most))
+    seen = min(len(warnings), _SEEN_WARNING)
+    fixed = HERO_ROWS + (2 if has_ruler else 0) + 1 + len(facts) + seen
+    wanted = 4 if has_ruler else 3
+    most = max(_FEWEST_METRICS, min(height - fixed - wanted, len(answer.lines)))
+    gaps = min(wanted, max(0, height - fixed - most))
     sheet = Sheet(width, colours, is_ascii)
-    if gaps > 3:  # noqa: PLR2004 - the first row is the first that is given up
+    if gaps == wanted:
         sheet.row()
     draw_hero(sheet, answer, 1)
     if gaps > 1:
@@ -232,7 +235,7 @@ def answer_sheet(
         sheet.row()
         sheet.row()
         draw_ruler(sheet, answer, 1, width - 2, (sheet.num_rows - 2, sheet.num_rows - 1))
-        if gaps > 2:  # noqa: PLR2004 - as above
+        if gaps > 2:  # noqa: PLR2004 - above the metrics, then below them, then below the digits
             sheet.row()
     draw_table(sheet, answer, 1, width - 1, most)
     if gaps:

@@ -79,6 +79,7 @@ def pane_text(
             title, beside, is_dead = density_caption(view)
             sheet = density_sheet(view, width, colours, is_ascii=is_ascii, is_sorted=is_sorted)
             below = "tenths kept · ✗ dead" + (f" · {beside}" if beside else "")
+            below = "" if view.stage == "reference" else below
             return PaneText(title, sheet.canvas(), below, is_dead)
         case "patients":
             sheet = patients_sheet(found, width, colours)

@@ -113,7 +113,8 @@ def _nothing_yet(study: StudySummary) -> str:
 def _warning(study: StudySummary, outcome: StudyOutcome | None) -> Sequence[str]:
     """Return the forms of the second sentence, the longest first; empty without one."""
     done = f"{study.num_finished} of {study.num_planned} runs done."
-    rest = done if study.num_finished < study.num_planned else ""
+    is_said = outcome is None and study.is_live  # by the first sentence
+    rest = done if study.num_finished < study.num_planned and not is_said else ""
     problem = next(iter(outcome.problems), "") if outcome else ""
     if study.problem or problem:
         return (study.problem.split("\n")[0] or problem,)
