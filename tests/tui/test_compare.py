@@ -47,7 +47,7 @@ async def test_a_study_opens_with_its_runs_marked_and_their_changes(recorded: Pa
     async with opened(recorded, size=(160, 50)) as pilot:
         await _compare(pilot, "5 of 5 runs of cells, 5 marked", "Prune 0.1 seed 1")
         await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
-        await until(pilot, lambda: "Accuracy by MiB" in screen_text(pilot))
+        await until(pilot, lambda: "Test accuracy, % · MiB" in screen_text(pilot))
         assert "against ◇ reference" in screen_text(pilot)
 
 
@@ -99,9 +99,9 @@ async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
 
 TABS = {
     "2": "Accuracy on val by cycle",
-    "3": "Pareto on val: A",
+    "3": "Pareto: A",
     "4": "on test by density",
-    "5": "by minute, GiB",
+    "5": "Memory of the worker, GiB",
     "6": "sensitivity by class, test",
     "9": "compress.seeds",
     "1": "Change of test accuracy, points",
@@ -199,7 +199,7 @@ async def test_a_filter_narrows_the_table_and_half_of_one_does_no_harm(recorded:
 async def test_columns_are_checked_and_rows_ordered_by_a_list(recorded: Path) -> None:
     """The header of the column says by what rows are ordered, and in which direction."""
     async with opened(recorded, size=(200, 60)) as pilot:
-        await _compare(pilot, "5 marked", "density", "times")
+        await _compare(pilot, "5 marked", "density", "smaller")
         await pilot.press("o", "down", "enter")
         await until(pilot, lambda: "test % ▾" in screen_text(pilot))
         await pilot.press("o", "enter")
@@ -208,7 +208,7 @@ async def test_columns_are_checked_and_rows_ordered_by_a_list(recorded: Path) ->
         await until(pilot, lambda: "space checks" in screen_text(pilot))
         await pilot.press("space", "enter")
         await until(pilot, lambda: "test %" not in screen_text(pilot))
-        assert "times" in screen_text(pilot)
+        assert "smaller" in screen_text(pilot)
         await pilot.press("v", "d")
         await until(pilot, lambda: "test % ▴" in screen_text(pilot))
 
@@ -237,7 +237,7 @@ async def test_groups_stand_above_their_members(recorded: Path) -> None:
 async def test_it_fits_small_terminals(recorded: Path) -> None:
     """At 80x24 the table keeps name, metric and change, and the chart is drawn."""
     async with opened(recorded, size=(80, 24)) as pilot:
-        words = ("test %", "change [95 %]", "verdict", "times", "Change of test accuracy")
+        words = ("test %", "change [95 %]", "verdict", "smaller", "Change of test accuracy")
         await _compare(pilot, *words)
         await pilot.press("b")
         await until(pilot, lambda: "medtui  Home" in screen_text(pilot))

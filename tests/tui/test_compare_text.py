@@ -129,7 +129,7 @@ def test_headers_have_the_units_and_cells_the_numbers(
     assert texts["test %"] == f"{100 * pruned.result.test.metrics['accuracy']:.1f}"
     assert texts["AUROC"] == f"{pruned.result.test.metrics['auroc']:.3f}"
     assert texts["MiB"] == f"{pruned.result.size.bytes_packed / MIB:.3g}"
-    assert texts["times"] == "7.5\N{MULTIPLICATION SIGN}"
+    assert texts["smaller"] == "7.5\N{MULTIPLICATION SIGN}"
     assert texts["density"] == "0.1"
     assert not any("%" in text for text in texts.values())
 

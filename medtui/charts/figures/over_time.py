@@ -1,4 +1,4 @@
-"""Runs over time: metrics on val and on test by cycle, memory and utilisation by minute."""
+"""Runs over time: metrics on val and on test by cycle, memory and utilisation by time."""
 
 from medtui.analysis.run_record import task_of
 from medtui.charts.figures.data import FigureData
@@ -66,8 +66,8 @@ def memory(data: FigureData) -> tuple[Plot, ...]:
     )
     in_use = "used" if data.has_gpu else "of the worker"
     return (
-        _by_minute(f"{what} {in_use} by minute, GiB", used, f"memory {in_use}, GiB"),
-        _by_minute(f"{what} free by minute, GiB", free, "free memory, GiB"),
+        _by_time(f"{what} {in_use}, GiB", used, f"memory {in_use}, GiB"),
+        _by_time(f"{what} free, GiB", free, "free memory, GiB"),
     )
 
 
@@ -81,13 +81,13 @@ def utilisation(data: FigureData) -> tuple[Plot, ...]:
         run.series(curves.telemetry.utilisation, "faint", digits=0, label="")
         for run, curves in data.with_curves()
     )
-    title = "GPU utilisation by minute, %" if data.has_gpu else "No GPU: process CPU by minute, %"
+    title = "GPU utilisation, %" if data.has_gpu else "No GPU: process CPU, %"
     label = "GPU, %" if data.has_gpu else "CPU, % of one core"
     limit = _FULL_PERCENT if data.has_gpu else None
-    return (_by_minute(title, means + raw, label, limit, f"mean of {MEAN_S} s"),)
+    return (_by_time(title, means + raw, label, limit, f"mean of {MEAN_S} s"),)
 
 
-def _by_minute(
+def _by_time(
     title: str, series: tuple[Series, ...], label: str, limit: float | None = None, remark: str = ""
 ) -> Plot:
     return Plot(
@@ -95,6 +95,7 @@ def _by_minute(
         series,
         x_label="minute",
         is_sampled=True,
+        is_clock=True,
         y_label=label,
         y_limits=(0, limit),
         remark=remark,

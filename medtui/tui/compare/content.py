@@ -45,13 +45,10 @@ class CompareContent(CompareActions):
         panel = self.query_one(ForestPanel)
         points = ", points" if metric.is_share else ""
         against = f" {self._rows.baseline.partition(',')[0]}" if self._rows else ""
-        panel.caption(
-            f"Change of test {metric.label}{points}{against}",
-            Text("dot: mean · bar: 95 %, paired · m: metric · 1 again: averages",
-                 style=self.colours.muted),
-        )  # fmt: skip
         notes = forest_notes(state.differences, metric, self.colours, is_judged=is_judged)
-        panel.show_forest(forest, notes, self.colours, self.query_one(CompareTable).selected or "")
+        title = f"Change of test {metric.label}{points}{against}"
+        lit = self.query_one(CompareTable).selected or ""
+        panel.show_forest(title, forest, notes, self.colours, lit)
 
     def _show_content(self, pane: Pane, request: TabRequest, content: TabContent) -> None:
         if not self.has_table:

@@ -10,7 +10,7 @@ from medtui.units import MIB, MISSING, format_bytes
 
 _SHORT = {
     "accuracy": "acc", "balanced_accuracy": "bal. acc", "exact_match": "exact",
-    "sensitivity": "sens", "specificity": "spec", "average_precision": "AP", "smaller": "times",
+    "sensitivity": "sens", "specificity": "spec", "average_precision": "AP", "smaller": "smaller",
     "latency": "ms", "sparse_size": "MiB", "actual_density": "kept",
 }  # fmt: skip
 """Columns to headers that are shorter than their labels; the frame's title says what is tested."""

@@ -28,10 +28,10 @@ def with_baseline(plot: Plot, request: TabRequest) -> Plot:
     Only where all runs are of one study: others have baselines of their own. The front is named in
     the title, which a narrow pane cuts last.
     """
-    front = plot.remark.removeprefix("front: ").removesuffix(", chosen on val")
+    front = plot.remark.removeprefix("front: ").removesuffix(", chosen on val").replace(",", "")
     if front:
-        what = plot.title.partition(" on test by ")
-        title = f"{what[0]} by {plot.x_label.rpartition(', ')[2]} · Pareto on val: {front}"
+        what, unit = plot.y_label, plot.x_label.rpartition(", ")[2]
+        title = f"{what[:1].upper()}{what[1:]} · {unit} · Pareto: {front}, on val"
         plot = replace(plot, title=title, remark="")
     if len({run.entry.folder.study.name for run in request.runs}) > 1 or request.pin:
         return plot

@@ -13,6 +13,8 @@ from medtui.tui.compare.forest import Forest, draw_forest, gap_of, rows_in_view
 from medtui.tui.compare.tabs import describe_tabs, tab_at
 from medtui.tui.widgets.panel import TextPanel
 
+_LEGEND = "dot: mean · bar: 95 %, paired · m: metric · 1 again: averages"
+
 
 class TabStrip(Static):
     """Names the tabs; a click on one shows it."""
@@ -44,13 +46,17 @@ class TabStrip(Static):
 class ForestPanel(TextPanel):
     """Dots with intervals; drawn again when its size changes."""
 
+    _title = ""
     _forest: Forest | None = None
     _notes: Text = Text()
     _colours: Colours | None = None
     _lit = ""
 
-    def show_forest(self, forest: Forest, notes: Text, colours: Colours, lit: str) -> None:
+    def show_forest(
+        self, title: str, forest: Forest, notes: Text, colours: Colours, lit: str
+    ) -> None:
         """Show rows, and what they mean where there is space below; `lit` stands out."""
+        self._title = title
         self._forest, self._notes, self._colours, self._lit = forest, notes, colours, lit
         self._draw()
 
@@ -89,7 +95,11 @@ class ForestPanel(TextPanel):
         if size.height < needed + space:
             notes, space = Text(), 0
         self._gap = gap_of(self._forest, size.height - space)
-        self._first, _ = rows_in_view(self._forest, size.height - space, self._lit)
+        self._first, shown = rows_in_view(self._forest, size.height - space, self._lit)
+        num_rows = len(self._forest.rows)
+        some = f"{self._first + 1}-{self._first + shown} of {num_rows} · "
+        below = f"{some if shown < num_rows else ''}{_LEGEND}"
+        self.caption(self._title, Text(below, style=self._colours.muted))
         drawn = draw_forest(
             self._forest, size.width, size.height - space, self._colours, lit=self._lit
         )

@@ -170,7 +170,9 @@ def describe_patients(analysis: SubgroupAnalysis, colours: Colours) -> Text:
     fell, better = sum(each < 0 for each in changes), sum(each > 0 for each in changes)
     before, after = macro_change(analysis.patients)
     mean = format_change(100 * (after - before), 1)
-    return Text(f"{fell} fell, {better} rose · patient mean {mean}", style=colours.muted)
+    count = len(changes)
+    text = f"{fell} of {count} fell, {better} rose · mean {mean}"
+    return Text(text, style=colours.muted)
 
 
 def describe_patient(changed: Sequence[ChangedImage], num_images: int, colours: Colours) -> Text:

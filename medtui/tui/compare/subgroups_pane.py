@@ -133,7 +133,7 @@ class SubgroupsPane(Container):
             or {_ALL: {"patient": Text(_ALL)}}
         )
         table.caption(
-            f"Patients by loss: {len(analysis.patients)}",
+            "Patients by loss",
             describe_patients(analysis, colours),
         )
         self.call_after_refresh(self._draw)
