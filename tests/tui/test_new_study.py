@@ -12,7 +12,14 @@ from medtui.protocol.preflight import CellForecast, Estimate, Preflight
 from medtui.resources import preset_names
 from medtui.tui.editor.compress_screen import CompressScreen
 from medtui.tui.editor.data_screen import DataScreen
-from medtui.tui.editor.document import PresetDocument, document_from, read_typed, show_typed
+from medtui.tui.editor.document import (
+    PresetDocument,
+    document_from,
+    read_typed,
+    sections,
+    show_typed,
+)
+from medtui.tui.editor.form import heading_of
 from medtui.tui.editor.grid import toggle
 from medtui.tui.editor.new_study_screen import NewStudyScreen
 from medtui.tui.editor.scheme_table import SchemeTable
@@ -308,6 +315,13 @@ def test_a_form_shows_the_defaults_of_the_preset_s_schema() -> None:
         assert document.preset is not None
         assert document.value("compress", "control") is shown
         assert document.preset.compress.control is shown
+
+
+def test_no_heading_of_a_form_has_markdown() -> None:
+    """The sentences of the schema are Markdown; a terminal shows their words."""
+    headings = [heading_of(section) for section in sections()]
+    assert any("eps" in heading for heading in headings)
+    assert not [heading for heading in headings if "`" in heading]
 
 
 async def test_an_edited_draft_is_not_dropped_without_a_question(runs_dir: Path) -> None:

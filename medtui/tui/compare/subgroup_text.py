@@ -58,6 +58,10 @@ def group_rows(analysis: SubgroupAnalysis) -> list[GroupRow]:
     return rows
 
 
+_LEAST_DOTS = 16
+"""Cells in which intervals can be told apart; with fewer there are no dots."""
+
+
 def draw_groups(analysis: SubgroupAnalysis, width: int, colours: Colours) -> Text:
     """Return the table of classes and groups, with their dots where there is space."""
     rows = group_rows(analysis)
@@ -76,7 +80,7 @@ def draw_groups(analysis: SubgroupAnalysis, width: int, colours: Colours) -> Tex
             text.append(f"{cut:>{cells}} " if number else f"{cut:<{cells}} ",
                         style if is_last else "")  # fmt: skip
         text.append(f" {describe_state(row.verdict):<{_STATE}}", style=style or colours.good)
-        if space > 0:
+        if space >= _LEAST_DOTS:
             text.append_text(draw_row(dot, forest, scale_of(forest), space, colours))
     text.append("\n")
     text.append_text(describe_groups(analysis, colours))

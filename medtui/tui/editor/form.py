@@ -226,7 +226,8 @@ def _id_of(section: str, name: str) -> str:
 
 def heading_of(section: str) -> str:
     """Return a table's name, as in the file, and what it is about."""
-    return f"[{section}]  {(sections()[section].__doc__ or '').split('.')[0]}"
+    described = (sections()[section].__doc__ or "").partition(".")[0].replace("`", "")
+    return f"[{section}]  {described}"
 
 
 def choices_of(section: str, name: str) -> tuple[str, ...]:
