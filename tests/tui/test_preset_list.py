@@ -137,6 +137,18 @@ async def test_presets_are_found_by_a_part_of_their_name(runs_dir: Path) -> None
         await until(pilot, lambda: "xyz: no such file" in notices(pilot))
 
 
+async def test_the_footer_has_the_keys_in_the_order_of_the_screen(runs_dir: Path) -> None:
+    """Tab, which Textual binds on every screen, does not come before what is done here."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "✓ demo" in screen_text(pilot))
+        foot = screen_text(pilot).splitlines()[-1]
+    words = ("⏎ Set up", "g Go: start now", "+ Empty", "/ Filter or path", "b Back", "? Help")
+    places = [foot.find(each) for each in words]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
 async def test_an_empty_draft_asks_for_its_data(runs_dir: Path) -> None:
     """`+` begins without a preset; the field that is missing gets the focus."""
     async with opened(runs_dir) as pilot:

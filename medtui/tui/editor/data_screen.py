@@ -65,12 +65,12 @@ class DataScreen(LayeredScreen[None]):
     AUTO_FOCUS = ""
 
     BINDINGS = [
+        *bind_fields(),
         bind("go", "next", "Go on", "Continue with schemes and densities"),
         bind("check", "check", "Check images", "Read every image, or cancel"),
         bind("write", "card", "Write card", "Describe the images of the root folder in a new card"),
         bind("page", "page(1)", "More", "Scroll the report down"),
         bind("page_back", "page(-1)", "", "Scroll the report up"),
-        *bind_fields(),
         bind("close", "close", "Close", "Leave the field", shown=False),
         bind("back", "back", "Back", "Go back to the previous screen"),
         bind("reload", "reload", "Reload", "Inspect the data set again"),

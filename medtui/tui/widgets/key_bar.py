@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 from textual.app import RenderResult
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.events import Click
 from textual.timer import Timer
 from textual.widget import Widget
@@ -177,7 +177,7 @@ class KeyBar(Widget):
     def _keys(self) -> list[BarKey]:
         is_typing = isinstance(self.screen.focused, Input)
         found: dict[str, BarKey] = {}
-        for active in self.screen.active_bindings.values():
+        for active in sorted(self.screen.active_bindings.values(), key=self._place):
             name = active.binding.id or active.binding.action
             why_not = getattr(active.node, "why_not", None)
             if why_not is not None and why_not(active.binding.action.partition("(")[0]):
@@ -192,6 +192,17 @@ class KeyBar(Widget):
             if key is not None and not any(each.key == key.key for each in found.values()):
                 found[name] = key
         return list(found.values())
+
+    def _place(self, active: ActiveBinding) -> int:
+        """Return what sorts keys: those of the pane with the focus first, then as a screen has them.
+
+        Textual begins with keys that a screen of its own binds too, such as tab.
+        """
+        if active.node is not self.screen:
+            return -1
+        names = [binding.id for binding in self.screen.BINDINGS if isinstance(binding, Binding)]
+        name = active.binding.id
+        return names.index(name) if name in names else len(names)
 
     def _bar_key(self, active: ActiveBinding) -> BarKey:
         binding = active.binding
