@@ -194,7 +194,7 @@ class KeyBar(Widget):
         return list(found.values())
 
     def _place(self, active: ActiveBinding) -> int:
-        """Return what sorts keys: those of the pane with the focus first, then as a screen has them.
+        """Return what sorts keys: those of the focused pane first, then as the screen has them.
 
         Textual begins with keys that a screen of its own binds too, such as tab.
         """
