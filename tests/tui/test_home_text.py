@@ -235,3 +235,13 @@ def test_remembered_widths_outlive_a_damaged_file() -> None:
     assert read_widths() == {}
     remember_width("run-answer", 44)
     assert read_widths() == {"run-answer": 44}
+
+
+def test_what_is_known_of_a_run_stays_in_its_four_lines() -> None:
+    """A part without room is left out whole, so that no line wraps over the last one."""
+    run = replace(run_of("prune-0.1"), bytes_packed=3_701_474, density=0.1)
+    saved = replace(outcome_of_run("prune-0.1", 0.929, 3.53), smaller=12.1)
+    told = run_details(run, found(saved), DARK, width=40).plain.splitlines()
+    assert told[2] == f"3.53 MiB sparse · 12{TIMES} smaller"
+    assert told[3].startswith("kept cycle 4")
+    assert run_details(run, found(saved), DARK).plain.splitlines()[2].endswith("density 0.1")

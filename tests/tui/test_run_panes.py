@@ -26,7 +26,7 @@ from medtui.tui.run.answer_pane import answer_sheet, digits_colour, hero_line, v
 from medtui.tui.run.big_digits import big_digits
 from medtui.tui.run.density_heat import brief_density, density_caption, density_sheet
 from medtui.tui.run.details import compare_run, read_files
-from medtui.tui.run.layout_rows import hero_rows
+from medtui.tui.run.layout_rows import BRIEF_ROWS, FINISHED_ROWS, brief_rows, hero_rows
 from medtui.tui.run.machine import machine_sheet
 from medtui.tui.run.outcome import (
     files_sheet,
@@ -293,6 +293,8 @@ def test_a_finished_run_is_compared_on_test_with_its_interval(
     said = patients_sheet(found, 40, DARK).canvas().plain.splitlines()
     assert len(said) == 1 + len(found.patients)
     assert found.patients[0].patient[:10] in said[1]
+    brief = brief_rows(over, answer, found, 80, DARK, rows=BRIEF_ROWS, is_ascii=False)
+    assert brief.height <= FINISHED_ROWS
     assert "· too few" in hero_rows(answer, 79, DARK, rows=3, is_ascii=False).plain
     assert patients_caption(found) == "2 fell, 4 rose · 18 answers lost, 31 won"
 

@@ -20,6 +20,8 @@ _RULER = 28
 """Cells of the ruler beside the large digits."""
 BRIEF_ROWS = 5
 """Rows below the chart of a terminal with one pane."""
+FINISHED_ROWS = 9
+"""The same of a finished run."""
 _DENSITY = 41
 """Cells of the layers' densities, beside which the machine stands."""
 _TABLE = 58
@@ -82,7 +84,7 @@ def _finished_rows(
     answer: Answer, found: "Comparison | None", width: int, colours: Colours
 ) -> Canvas:
     sheet = Sheet(width, colours)
-    draw_table(sheet, answer, 1, min(width - 1, _TABLE))
+    draw_table(sheet, answer, 1, min(width - 1, _TABLE), FINISHED_ROWS - 1)
     if width < _WIDE_ENOUGH or found is None or not found.patients:
         return sheet.canvas()
     fallen = [each for each in found.patients if each.change < 0]

@@ -37,7 +37,7 @@ class StudyPane(Vertical):
         #panes { height: 1fr; }
         #left { width: 1fr; height: 100%; }
         #runs { height: 1fr; }
-        #run-details { height: 4; padding: 0 2; }
+        #run-details { height: 4; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
         #right-half { width: 1fr; height: 100%; }
         #picture { height: 1fr; }
         #machine { height: auto; min-height: 5; max-height: 40%; display: none; }
@@ -134,7 +134,8 @@ class StudyPane(Vertical):
         self._put("study-line", study_line(study, *place, style.colours, now))
         lines = sentences(study, outcome, style.colours, max(20, self.size.width - 1))
         self._put("sentences", Text("\n").join(lines))
-        details = run_details(run, outcome, style.colours, now) if run else Text()
+        width = self.query_one("#run-details").content_size.width or self.size.width
+        details = run_details(run, outcome, style.colours, now, width) if run else Text()
         self._put("run-details", details)
 
     def _show_log(self, study: StudySummary, style: ChartStyle) -> None:

@@ -10,6 +10,7 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_reference
+from medtui.tui.run.sheet import fitting_parts
 from medtui.tui.status_text import age_of, as_of, left_of, state_text
 from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
 from medtui.units import format_bytes, format_density, format_duration, format_factor, plural
@@ -62,7 +63,11 @@ def sentences(
 
 
 def run_details(
-    run: RunSummary, outcome: StudyOutcome | None, colours: Colours, now: float = 0.0
+    run: RunSummary,
+    outcome: StudyOutcome | None,
+    colours: Colours,
+    now: float = 0.0,
+    width: int = 80,
 ) -> Text:
     """Return what is known of the run under the cursor, in four lines."""
     found = outcome.run(run.name) if outcome else None
@@ -87,7 +92,7 @@ def run_details(
     size = [f"{format_bytes(run.bytes_packed)} sparse"] if run.bytes_packed else []
     size += [f"{format_factor(found.smaller)} smaller"] if found and found.smaller else []
     size += [f"density {format_density(run.density)}"] if run.is_compressed and run.density else []
-    text.append(" · ".join(size) + ("\n" if size else ""), colours.text)
+    text.append(fitting_parts(" · ".join(size), width) + ("\n" if size else ""), colours.text)
     word = "epoch" if is_reference(run.name) else "cycle"
     kept = [f"kept {word} {run.cycle}"] if run.cycle is not None else []
     kept += [format_duration(run.seconds)] if run.seconds else []
