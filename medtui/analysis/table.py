@@ -46,7 +46,12 @@ class Table:
 def deal_columns(
     widths: Sequence[int], num_keys: int, gap: int, available: int | None
 ) -> list[list[int]]:
-    """Distribute columns over blocks that fit the width; each repeats the keys."""
+    """Distribute columns over blocks that fit the width; each repeats the keys.
+
+    Where the keys alone are too wide, the first one is repeated and the others are dealt too.
+    """
+    if available is not None and sum(width + gap for width in widths[:num_keys]) - gap > available:
+        num_keys = min(1, num_keys)
     keys = list(range(num_keys))
     blocks = [list(keys)]
     for column in range(num_keys, len(widths)):

@@ -32,7 +32,7 @@ WAIT_S = 0.5
 
 _KINDS = (StudySummary, RunSummary, Progress, StudyOutcome, RunOutcome, ChosenRun)
 _FIELDS = [each.name for kind in _KINDS for each in fields(kind)]
-_FORMAT = zlib.crc32(f"1 {__version__} {_FIELDS}".encode()) & 0x7FFF_FFFF
+_FORMAT = zlib.crc32(f"2 {__version__} {_FIELDS}".encode()) & 0x7FFF_FFFF
 """Of the stored summaries: another version's are discarded."""
 
 _TABLES = {

@@ -142,6 +142,7 @@ def test_groups_stand_with_their_verdicts_in_any_width(analysis: SubgroupAnalysi
         assert len(lines) == len(group_rows(analysis)) + 2
         assert all(len(line) <= width for line in lines[:-1])
         assert all("too few" in line for line in lines[1:-1])
+        assert lines[-1].startswith("· Too few patients or images: ")
 
 
 def test_changed_images_are_those_whose_answer_changed(

@@ -42,6 +42,25 @@ def test_no_cell_of_a_table_is_cut(width: int) -> None:
     assert max(map(len, drawn(CLASSES, width))) <= width
 
 
+@pytest.mark.parametrize("width", [62, 73, 115])
+def test_settings_of_many_runs_are_dealt_over_blocks(width: int) -> None:
+    """All columns are texts, of which none is cut; each block begins with the settings' names."""
+    names = ("reference", *(f"PruneQuantize16 0.{number}" for number in range(1, 6)))
+    sheet = Table(
+        "Settings that differ", ("setting", *names),
+        (("compress.schemes", "Prune, PruneQuantize16, FilterPrune50", *["PruneQuantize16"] * 5),
+         ("compress.seeds", "—", *map(str, range(7_001, 7_006)))),
+        num_keys=7,
+    )  # fmt: skip
+    lines = drawn(sheet, width)
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert text.count("compress.schemes") > 1
+    assert text.count("PruneQuantize16") - text.count(", PruneQuantize16") >= 5
+    for seed in range(7_001, 7_006):
+        assert str(seed) in text
+
+
 def test_a_block_below_names_what_its_changes_are_about() -> None:
     """Its neighbour, which said so, is in the block above."""
     lines = drawn(CLASSES, 74)

@@ -132,7 +132,7 @@ def _forest(analysis: SubgroupAnalysis, rows: Sequence[GroupRow], colours: Colou
 
 def describe_groups(analysis: SubgroupAnalysis, colours: Colours) -> Text:
     """Return the sentence below: which classes and groups are worse, or that none is."""
-    worse, open_ones = analysis.named("worse"), analysis.named("not shown", "not judged")
+    worse, open_ones = analysis.named("worse"), analysis.named("not shown")
     if worse:
         words = f"✗ Worse: {', '.join(worse)}"
         words += ", although the mean is not." if analysis.verdict.state != "worse" else "."
@@ -141,6 +141,9 @@ def describe_groups(analysis: SubgroupAnalysis, colours: Colours) -> Text:
         return Text("✗ Worse overall; no class or group is by itself.", colours.states["failed"])
     if open_ones:
         return Text(f"~ Not shown: {', '.join(open_ones)}.", style=colours.warning)
+    if few := analysis.named("not judged"):
+        said = f"· Too few patients or images: {', '.join(few)}."
+        return Text(said, style=colours.muted)
     return Text("✓ Non-inferior in every class and group.", style=colours.good)
 
 

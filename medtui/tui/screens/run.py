@@ -43,6 +43,11 @@ if TYPE_CHECKING:
 _FILES_EVERY_S = 2.0
 """How often the worker's output is read while it is on screen."""
 
+_WIDE = 100
+"""Cells from which the title has the study's name in any case; else where half a line holds it."""
+
+_TITLE_GAPS = 4
+
 
 class RunScreen(SnapshotScreen):
     """Panes beside each other where they fit, else one at a time."""
@@ -120,15 +125,16 @@ class RunScreen(SnapshotScreen):
         colours = self.colours
         run = identity_of(view)
         title = Text.assemble(
-            (view.row.study, colours.muted) if self.size.width >= 100 else "",  # noqa: PLR2004 - as the breakpoint
-            " ▸ " if self.size.width >= 100 else "",  # noqa: PLR2004
             (f"{run.letter} ", colours.of(run.tint)),
             (view.row.title, f"bold {colours.strong}"),
         )
         state = state_text(view.row.status, colours)
         if view.row.status == "silent":
             state.append(f" {as_of(view.row.last_at, self.now)}".rstrip(), colours.muted)
-        self.query_one(TitleBar).show(title, state)
+        study = Text.assemble((view.row.study, colours.muted), " ▸ ")
+        needed = study.cell_len + title.cell_len + state.cell_len + _TITLE_GAPS
+        has_room = self.size.width >= _WIDE or needed <= self.size.width // 2
+        self.query_one(TitleBar).show(study + title if has_room else title, state)
         self._read_more(view)
         answer = self.body.show(view, self._found, self._files, self.chart_style)
         self.query_one(ProgressHeader).show(view, answer, colours, self.now)
