@@ -47,7 +47,7 @@ def write_gpu(sheet: Sheet, use: GpuUse) -> None:
     sheet.put(LABEL + 2, sparks(sheet, use.loads or [gpu.gpu_percent], room), hue)
     sheet.right(end, f"{number(gpu.gpu_percent)} %")
     used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
-    _write_bar(sheet, "memory", used, total, f"{gib(used)}/{gib(total, 0)} GiB", hue)
+    _write_bar(sheet, "memory", used, total, _memory_of(gpu), hue)
     if gpu.power_w is not None:
         limit = "" if gpu.power_limit_w is None else f"/{gpu.power_limit_w:.0f}"
         _write_bar(sheet, "power", gpu.power_w, gpu.power_limit_w,
@@ -71,7 +71,7 @@ def write_gpu_briefly(sheet: Sheet, use: GpuUse) -> None:
              f"{gpu.power_w:.0f}{limit} W" if gpu.power_w is not None else ""]  # fmt: skip
     sheet.put(LABEL + 3 + room, "  ".join(filter(None, facts)))
     used, total = gpu.memory_used_bytes, gpu.memory_total_bytes
-    column = write_share(sheet, "memory", used, total, f"{gib(used)}/{gib(total, 0)} GiB", hue)
+    column = write_share(sheet, "memory", used, total, _memory_of(gpu), hue)
     reasons = [each for each in gpu.throttle_reasons or () if each not in _HARMLESS]
     clock = "" if gpu.sm_clock_mhz is None else f"{gpu.sm_clock_mhz:,} MHz"
     sheet.put(column + 2, reasons[0] if reasons else clock,
@@ -116,6 +116,12 @@ def gib(num_bytes: int | None, digits: int = 1) -> str:
     return MISSING if num_bytes is None else f"{num_bytes / GIB:.{digits}f}"
 
 
+def _memory_of(gpu: GpuSample) -> str:
+    if gpu.memory_used_bytes is None:
+        return MISSING
+    return f"{gib(gpu.memory_used_bytes)}/{gib(gpu.memory_total_bytes, 0)} GiB"
+
+
 def _write_bar(
     sheet: Sheet, label: str, used: float | None, total: float | None, text: str, hue: str
 ) -> None:
@@ -138,7 +144,7 @@ def _write_clocks(sheet: Sheet, gpu: GpuSample) -> None:
     reasons = gpu.throttle_reasons
     if reasons is None:
         return
-    said = ", ".join(reasons) if reasons else "throttle none"
+    said = _fitting(reasons, sheet.width - 2) if reasons else "throttle none"
     if column + len(said) + len(" · ") > sheet.width - 1:
         sheet.row()
         column = 1
@@ -146,6 +152,16 @@ def _write_clocks(sheet: Sheet, gpu: GpuSample) -> None:
         column = sheet.put(column, " · ", colours.muted)
     is_limited = bool(set(reasons) - _HARMLESS)
     sheet.put(column, said, colours.warning if is_limited else colours.muted)
+
+
+def _fitting(reasons: Sequence[str], room: int) -> str:
+    """Return the reasons that fit, and how many more there are."""
+    said = ", ".join(reasons)
+    shown = len(reasons)
+    while len(said) > room and shown > 1:
+        shown -= 1
+        said = f"{', '.join(reasons[:shown])} +{len(reasons) - shown}"
+    return said
 
 
 def _write_processes(sheet: Sheet, use: GpuUse) -> None:

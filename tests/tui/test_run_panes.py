@@ -262,6 +262,17 @@ def test_each_gpu_has_its_load_its_power_and_who_uses_it(live: RunView) -> None:
     assert all(len(row) <= 44 for row in rows)
 
 
+def test_what_lowers_the_clock_is_never_cut_in_a_word(live: RunView) -> None:
+    """In a narrow pane the first stands with the number of the others; a lost GPU is said."""
+    reasons = ["software thermal slowdown", "hardware thermal slowdown", "power cap"]
+    slow = GpuSample(0, temperature_c=88, sm_clock_mhz=900, throttle_reasons=reasons)
+    lost = GpuSample(1, missing={"gpu_percent": "GPU is lost"})
+    rows = [row.strip() for row in said_of_gpus(live, slow, lost, width=35)]
+    assert "software thermal slowdown +2" in rows
+    assert "GPU is lost" in rows
+    assert any(row.startswith("memory") and row.endswith(MISSING) for row in rows)
+
+
 def test_a_gpu_without_a_list_of_processes_has_sums(live: RunView) -> None:
     """As in records of earlier versions: this run, and the others together."""
     gpu = GpuSample(0, memory_used_bytes=14 * GIB, memory_total_bytes=80 * GIB,
