@@ -12,6 +12,8 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
+import msgspec
+
 from medtui.errors import (
     DISK_FULL,
     EnvironmentProblem,
@@ -121,9 +123,25 @@ def _run(folder: RunFolder, preset: Preset, log: EventWriter, lock: FolderLock, 
         raise
     except Exception as error:  # noqa: BLE001 - every failure must be in the log
         traceback.print_exc()
-        _log_failure(log, failure_event(error))
+        _log_failure(log, explain_sharing(failure_event(error), preset, folder, device))
         return error.exit_code if isinstance(error, MedtuiError) else EnvironmentProblem.exit_code
     return 0
+
+
+def explain_sharing(
+    failure: RunFailed, preset: Preset, folder: RunFolder, device: str
+) -> RunFailed:
+    """Return the failure; where memory ran out on a shared GPU, its hint says so first."""
+    from medtui.engine.run.out_of_memory import GPU_IS_FULL
+
+    num_sharing = preset.machine.runs_per_gpu
+    if device == "cpu" or num_sharing == 1 or not failure.message.startswith(GPU_IS_FULL):
+        return failure
+    hint = (
+        f"{num_sharing} runs share a GPU: lower machine.runs_per_gpu in "
+        f"{folder.study.preset} and resume, which changes no result. {failure.hint}"
+    )
+    return msgspec.structs.replace(failure, hint=hint)
 
 
 def _log_failure(log: EventWriter, failure: RunFailed) -> None:

@@ -22,7 +22,12 @@ from medtui.engine.timing.study_time import (
     total,
 )
 from medtui.engine.timing.work_times import WorkTimer
-from medtui.jobs.device_slots import find_slots, num_references_alone, resolve_threads
+from medtui.jobs.device_slots import (
+    find_slots,
+    num_packed,
+    num_references_alone,
+    resolve_threads,
+)
 from medtui.preset import (
     Cell,
     Preset,
@@ -57,11 +62,14 @@ def estimate(
     load = os.getloadavg()[0]
     machine = resolve_threads(preset)
     device = choose_device(machine.device)
-    num_slots = len(find_slots(machine))
+    slots = find_slots(machine)
+    num_slots = len(slots)
     cells = one_of_each_scheme(preset)
     num_at_once = min(num_slots, max(len(expand_grid(preset)), _num_searches(preset)))
     times = WorkTimer(preset, survey, network, device).measure(machine, cells, num_at_once)
-    times = replace(times, start=seconds_start, fork=seconds_fork)
+    # Runs that share a GPU are not measured together: at worst, they take turns.
+    factor = times.side_by_side * num_packed(slots, num_at_once)
+    times = replace(times, start=seconds_start, fork=seconds_fork, side_by_side=factor)
     counts = ImageCounts(*(split.num_images for split in survey.splits))
     found = _add_up(preset, counts, times, str(device), num_slots, num_at_once, load, network)
     if narrowed is None:

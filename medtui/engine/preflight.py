@@ -27,7 +27,12 @@ from medtui.engine.training.network import build_network, require_image_size
 from medtui.engine.training.pretrained import initialise
 from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.fork_server.protocol import IMPORT_SECONDS
-from medtui.jobs.device_slots import explain_device, explain_threads, explain_workers
+from medtui.jobs.device_slots import (
+    explain_device,
+    explain_runs_per_gpu,
+    explain_threads,
+    explain_workers,
+)
 from medtui.metrics.threshold_rule import describe_decisions
 from medtui.preset import (
     Cell,
@@ -149,6 +154,7 @@ def _describe_study(preset: Preset, survey: DatasetSummary) -> Preflight:
     notes = [
         explain_device(preset.machine),
         explain_workers(preset.machine),
+        explain_runs_per_gpu(preset.machine),
         explain_threads(preset),
         _low_budget_note(preset.lc, budget),
     ]

@@ -1,6 +1,7 @@
-"""Device slots, in which a study's runs execute in parallel: one per GPU, or per CPU core."""
+"""Device slots, in which a study's runs execute in parallel: on each GPU, or per CPU core."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from medtui.units import plural
 
 @dataclass(frozen=True)
 class Slot:
-    """A device that executes one worker at a time."""
+    """A device, or a share of a GPU, that executes one worker at a time."""
 
     devices: str
     """The worker's `CUDA_VISIBLE_DEVICES`; `NO_DEVICES` on the CPU."""
@@ -25,7 +26,8 @@ def find_slots(machine: MachineSettings) -> list[Slot]:
     """Return the slots of this machine for these settings; at least one."""
     gpus = _gpus_for(machine.device)
     if gpus:
-        slots = [Slot(gpu, "cuda:0") for gpu in gpus]
+        # Each GPU's first slot comes before any second one: few runs have a GPU each.
+        slots = [Slot(gpu, "cuda:0") for gpu in gpus] * machine.runs_per_gpu
         return slots[: machine.workers] if machine.workers else slots
     if machine.device.startswith("cuda"):
         return [Slot(os.environ.get("CUDA_VISIBLE_DEVICES", ""), machine.device)]
@@ -99,6 +101,28 @@ def explain_workers(machine: MachineSettings) -> str:
     return (
         f"machine.workers = {machine.workers}, but {plural(cores, 'CPU core')} can be used: runs "
         "share cores, and each needs memory of its own"
+    )
+
+
+def num_packed(slots: Sequence[Slot], num_runs: int) -> int:
+    """Return how many of `num_runs` runs share the fullest GPU; 1 on a CPU."""
+    used = Counter(slot.devices for slot in slots[:num_runs] if slot.device != "cpu")
+    return max(used.values(), default=1)
+
+
+def explain_runs_per_gpu(machine: MachineSettings) -> str:
+    """Return what sharing GPUs means for a study; empty if each run has a device of its own."""
+    if machine.runs_per_gpu == 1:
+        return ""
+    slots = find_slots(machine)
+    said = f"machine.runs_per_gpu = {machine.runs_per_gpu}"
+    if slots[0].device == "cpu":
+        return f"{said} has no effect: runs use the CPU"
+    if (packed := num_packed(slots, len(slots))) == 1:
+        return f"{said}, but machine.workers = {machine.workers} leaves each run a GPU of its own"
+    return (
+        f"{said}: {packed} runs share a GPU and its memory; the estimate assumes that they take as "
+        "long as one after another"
     )
 
 

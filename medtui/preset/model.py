@@ -117,7 +117,9 @@ class MachineSettings(Document):
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """`auto` takes every GPU, or the CPU where there is none."""
     workers: int = Field(default=0, ge=0, le=256)
-    """Parallel runs; 0 is one for each GPU, or one single-threaded for each CPU core."""
+    """Parallel runs; 0 is `runs_per_gpu` for each GPU, or a single-threaded one for each core."""
+    runs_per_gpu: int = Field(default=1, ge=1, le=64)
+    """Runs that share a GPU, for networks that do not fill one; without effect on a CPU."""
     threads: int = Field(default=0, ge=0, le=1024)
     """CPU threads of a run; 0 lets the study choose and record. Results' bits depend on it."""
     reference_threads: int = Field(default=0, ge=0, le=1024)

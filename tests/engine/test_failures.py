@@ -28,7 +28,7 @@ from medtui.events import RunStarted
 from medtui.preset import Cell, GuardSettings, Preset, expand_grid, named_schemes
 from medtui.runs.folder import StudyFolder
 from medtui.runs.log_writer import EventWriter
-from medtui.worker import failure_event
+from medtui.worker import explain_sharing, failure_event
 from tests.helpers.tiny_sessions import (
     CutAfter,
     open_session,
@@ -276,6 +276,22 @@ def test_what_can_be_resumed_is_told_from_what_cannot():
     assert failure_event(OSError(28, os.strerror(28), "events.jsonl")).message == (
         "The disk is full: events.jsonl."
     )
+
+
+@pytest.mark.parametrize(
+    ("num_sharing", "device", "is_named"),
+    [(4, "cuda:0", True), (1, "cuda:0", False), (4, "cpu", False)],
+)
+def test_full_memory_of_a_shared_gpu_names_runs_per_gpu(tmp_path, num_sharing, device, is_named):
+    """It is the cure that changes no result; a run that has the GPU for itself has another."""
+    preset = tiny_preset()
+    machine = preset.machine.model_copy(update={"runs_per_gpu": num_sharing})
+    failure = failure_event(torch.OutOfMemoryError(OUT_OF_MEMORY))
+    run = StudyFolder(tmp_path / "study").reference
+    shared = preset.model_copy(update={"machine": machine})
+    hint = explain_sharing(failure, shared, run, device).hint
+    assert hint.endswith("Free memory and resume.")
+    assert ("4 runs share a GPU: lower machine.runs_per_gpu in" in hint) is is_named
 
 
 def test_a_reference_of_other_images_is_refused(tmp_path):

@@ -17,6 +17,9 @@ from medtui.units import format_bytes
 
 T = TypeVar("T")
 
+GPU_IS_FULL = "The GPU's memory is full"
+"""How the sentence on a GPU begins."""
+
 _UNITS = {"bytes": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
 
 
@@ -71,7 +74,7 @@ def describe_out_of_memory(message: str) -> str:
     held = _bytes_in(message, r"this process has ([\d.]+) (\w+) memory in use")
     if held is not None:
         parts.append(f"this run held {format_bytes(held)}")
-    sentence = f"The GPU's memory is full: {', '.join(parts)}."
+    sentence = f"{GPU_IS_FULL}: {', '.join(parts)}."
     others = "; ".join(map(_describe_process, _others_on_gpu()))
     return f"{sentence} Other processes on it: {others}." if others else sentence
 
