@@ -107,7 +107,7 @@ async def test_what_is_below_is_reached_by_keyboard(runs_dir: Path) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
-        await until(pilot, lambda: "1,200 images" in screen_text(pilot))
+        await until(pilot, lambda: "images · 2 classes" in screen_text(pilot))
         assert "no patient is in more than one split" not in screen_text(pilot)
         await pilot.press("pagedown")
         await until(pilot, lambda: "no patient is in more than one split" in screen_text(pilot))
