@@ -139,9 +139,11 @@ def _write_clocks(sheet: Sheet, gpu: GpuSample) -> None:
     most = "" if gpu.max_sm_clock_mhz is None else f"/{gpu.max_sm_clock_mhz:,}"
     facts = [f"{gpu.temperature_c}°" if gpu.temperature_c is not None else "",
              f"{clock}{most} MHz" if clock else ""]  # fmt: skip
+    said, reasons = " · ".join(filter(None, facts)) or gpu.note, gpu.throttle_reasons
+    if not said and reasons is None:
+        return
     sheet.row()
-    column = sheet.put(1, " · ".join(filter(None, facts)) or gpu.note, colours.muted)
-    reasons = gpu.throttle_reasons
+    column = sheet.put(1, said, colours.muted)
     if reasons is None:
         return
     said = _fitting(reasons, sheet.width - 2) if reasons else "throttle none"

@@ -280,6 +280,7 @@ def test_a_gpu_without_a_list_of_processes_has_sums(live: RunView) -> None:
     said = "\n".join(said_of_gpus(live, gpu))
     for words in ("this run", "12.0 GiB", "other processes", "2.0 GiB"):
         assert words in said
+    assert all(said.splitlines()[:4])  # no blank row where clocks were not recorded
 
 
 def test_sparklines_have_a_fixed_scale() -> None:
