@@ -11,6 +11,7 @@ import pytest
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from medtui.charts.figures.run import metric_plot
 from medtui.charts.figures.run_telemetry import memory_plot
 from medtui.charts.palette import DARK
 from medtui.events import CycleEnded
@@ -96,6 +97,9 @@ def test_a_reference_that_was_loaded_is_what_others_are_held_against(runs_dir: P
     told = FolderReader(runs_dir).read("given/reference", refresh_all=True).view
     assert told is not None
     assert "dense, weights of dense.safetensors" in told.what
+    drawn = metric_plot(told, metric=told.row.headline)
+    assert drawn.is_empty
+    assert drawn.empty == "no epoch was recorded"
 
 
 def test_a_probe_is_never_a_studys_best(runs_dir: Path) -> None:

@@ -190,7 +190,8 @@ def _result(view: RunView, answer: Answer, width: int, colours: Colours) -> list
         said += f" against the {answer.against}"
     said = f"{gains}, {said}" if gains else f"{said[:1].upper()}{said[1:]}"
     if answer.verdict is not None:
-        said += f": {answer.verdict.text}"
+        verdict = answer.verdict
+        said += f": {verdict.detail if verdict.is_few else verdict.text}"
     if answer.num_patients and "too few" not in said:
         said += f" on {plural(answer.num_patients, 'patient')}"
     _, colour = verdict_look(answer, colours)
