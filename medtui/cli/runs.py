@@ -35,7 +35,7 @@ def list_runs(
 ) -> None:
     """List all runs: running studies first, then those with the latest event."""
     from medtui.cli.run_lookup import find_target, list_studies, read_study
-    from medtui.cli.show.listing import runs_table, warn_of_damage
+    from medtui.cli.show.listing import runs_table, waiting_lines, warn_of_damage
     from medtui.cli.show.summary import print_object, run_object
     from medtui.monitor.summary_of_study import summarise_study
     from medtui.runs.folder import StudyFolder
@@ -54,7 +54,7 @@ def list_runs(
                 if f"{name}/{run.folder.name}" in chosen:
                     print_object(run_object(feed, run))
     elif runs:
-        print(runs_table(runs))
+        print("\n".join([runs_table(runs), *waiting_lines(studies)]))
     else:
         typer.echo(f"No runs in {folder}. Start some with: medtui --run demo", err=True)
     warn_of_damage(studies, problem)

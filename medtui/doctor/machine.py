@@ -11,6 +11,7 @@ import msgspec
 from medtui.cores import cpu_quota, num_cores
 from medtui.doctor.finding import Finding
 from medtui.telemetry import Probe, ProbedGpu
+from medtui.telemetry.occupants import describe_process, others_on
 from medtui.units import GIB, format_bytes
 
 LEAST_GPU_BYTES = 2 * GIB
@@ -103,10 +104,13 @@ def _gpu(probed: ProbedGpu) -> Finding:
     text += f" of {format_bytes(gpu.memory_total_bytes)}"
     if gpu.gpu_percent is not None:
         text += f", {gpu.gpu_percent} % busy"
-    others = [each for each in probed.processes or [] if each.is_other_user]
+    others = others_on(probed)
     if others:
-        users = ", ".join(f"{each.user} ({each.name}, {each.pid})" for each in others)
-        remedy = "choose another device with --device, or expect slower runs and less memory"
+        users = "; ".join(f"{describe_process(each)} (pid {each.pid})" for each in others)
+        remedy = (
+            "none is needed for --device auto, which waits until the GPU is free; a named device "
+            "has slower runs and less memory"
+        )
         return Finding(subject, "warning", f"{text}; in use by {users}", remedy, facts)
     if gpu.memory_free_bytes is not None and gpu.memory_free_bytes < LEAST_GPU_BYTES:
         return Finding(

@@ -29,6 +29,7 @@ from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.fork_server.protocol import IMPORT_SECONDS
 from medtui.jobs.device_slots import (
     explain_device,
+    explain_others,
     explain_runs_per_gpu,
     explain_threads,
     explain_workers,
@@ -153,6 +154,7 @@ def _describe_study(preset: Preset, survey: DatasetSummary) -> Preflight:
     budget = penalty_budget(preset.lc)
     notes = [
         explain_device(preset.machine),
+        explain_others(preset.machine),
         explain_workers(preset.machine),
         explain_runs_per_gpu(preset.machine),
         explain_threads(preset),

@@ -5,9 +5,11 @@ from typing import IO
 
 from medtui.child_process import ChildProcess
 from medtui.errors import MedtuiError
-from medtui.preset import BenchSettings
+from medtui.jobs.device_slots import Slot
+from medtui.preset import BenchSettings, Preset
 from medtui.protocol.model_benchmark import BenchRequest, decoder
 from medtui.protocol.outcome import Progress
+from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.storage import open_log
 
@@ -57,6 +59,34 @@ def follow_bench(
         except MedtuiError as error:
             log.write(f"{error}\n".encode())
             raise
+
+
+def benchmarked_runs(study: StudyFolder) -> list[RunFolder]:
+    """Return the finished runs that a study's benchmark measures.
+
+    Controls and further references are left out: they are as fast as the first reference.
+    """
+    finished = [run for run in study.runs() if is_finished(run)]
+    return [run for run in finished if run.is_compressed or run == study.reference]
+
+
+def bench_on(
+    slot: Slot, study: StudyFolder, runs: Sequence[RunFolder], preset: Preset,
+    is_stopping: Callable[[], bool],
+) -> None:  # fmt: skip
+    """Measure runs on a slot; write the progress to the study's benchmark log.
+
+    Raises:
+        MedtuiError: the benchmark failed.
+        OSError: its log cannot be written.
+    """
+    threads = preset.machine.reference_threads
+    with open_log(study.bench_log) as log:
+        bench = start_bench(
+            study, runs, preset.bench,
+            device=slot.device, threads=threads, log=log, devices=slot.devices,
+        )  # fmt: skip
+        follow_bench(bench, log, is_stopping)
 
 
 def bench_models(

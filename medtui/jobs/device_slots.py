@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from medtui.cores import num_cores
 from medtui.preset import MachineSettings, Preset
 from medtui.telemetry import NO_DEVICES, probe_safely, visible_for
+from medtui.telemetry.occupants import describe_others, gpus_named, others_on
 from medtui.telemetry.visible_devices import named_entries
 from medtui.units import plural
 
@@ -124,6 +125,16 @@ def explain_runs_per_gpu(machine: MachineSettings) -> str:
         f"{said}: {packed} runs share a GPU and its memory; the estimate assumes that they take as "
         "long as one after another"
     )
+
+
+def explain_others(machine: MachineSettings) -> str:
+    """Return the GPUs on which others compute now, for which a polite study waits."""
+    if machine.device != "auto" or not machine.polite:
+        return ""
+    taken = [gpu for gpu in probe_safely().gpus if others_on(gpu)]
+    named = {id(gpu) for slot in find_slots(machine) for gpu in gpus_named(slot.devices, taken)}
+    said = " · ".join(describe_others(gpu) for gpu in taken if id(gpu) in named)
+    return f"{said}: not used before it is free (machine.polite)" if said else ""
 
 
 def explain_device(machine: MachineSettings) -> str:

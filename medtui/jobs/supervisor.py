@@ -10,15 +10,16 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
 from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.fork_server import ForkServer
-from medtui.jobs.benchmark import follow_bench, start_bench
+from medtui.jobs.benchmark import bench_on, benchmarked_runs
+from medtui.jobs.courtesy import Courtesy
 from medtui.jobs.device_slots import Slot, find_slots, num_references_alone
 from medtui.jobs.job import Job
 from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
+from medtui.jobs.slot_pool import SlotPool
 from medtui.jobs.standby import await_study
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.jobs.worker_process import WorkerStarter, server_modules
@@ -30,7 +31,7 @@ from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.liveness import SilenceWatch
 from medtui.runs.lock import FolderLock
 from medtui.runs.queue_request import clear_queued, queued_runs
-from medtui.storage import open_log
+from medtui.runs.waiting_note import WaitingNote
 from medtui.telemetry import SamplerProcess
 from medtui.upgrade import RESUME_HINT, explain_missing_module
 
@@ -50,11 +51,13 @@ class Supervisor:
         preset: Preset,
         slots: list[Slot],
         workers: WorkerStarter | None = None,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self.study = study
         self.preset = preset
         self._workers = workers or WorkerStarter()
-        self._free = list(slots)
+        self._pool = SlotPool(slots, courtesy)
+        self._waiting = WaitingNote(study)
         self._jobs: list[Job] = []
         self._trackers: list[TrackerProcess] = []
         self._given_up = set[Path]()
@@ -81,7 +84,7 @@ class Supervisor:
         """
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._request_stop)
+            signal.signal(number, lambda *_: self._count_request())
         runs = plan_runs(self.study, self.preset)
         retire_lost_references(self.study, self.preset, runs)
         sweep(self.study)
@@ -107,17 +110,25 @@ class Supervisor:
         while self._jobs or (waiting and not self._is_stopping):
             if self._superseded:
                 raise Superseded(self._superseded)
-            while waiting and self._free and not self._is_stopping and self._workers.is_settled:
-                self._jobs.append(self._start(waiting.pop(0), self._free.pop(0)))
+            while waiting and (slot := self._take_slot()):
+                self._jobs.append(self._start(waiting.pop(0), slot))
             for job in list(self._jobs):
                 self._check(job)
             if not self._jobs and not waiting:
                 waiting = queued_runs(runs)
             time.sleep(POLL_SECONDS)
 
+    def _take_slot(self) -> Slot | None:
+        """Take a slot, if there is one; note for whom a study without a running run waits."""
+        if self._is_stopping or not self._workers.is_settled:
+            return None
+        slot = self._pool.take()
+        self._waiting.set("" if self._jobs or slot else self._pool.waiting_for)
+        return slot
+
     def _run_references(self, references: list[RunFolder]) -> None:
         """Run the references, side by side where they leave cores free."""
-        alone = num_references_alone(self.preset, self._free, len(references))
+        alone = num_references_alone(self.preset, self._pool.free, len(references))
         for reference in references[:alone]:
             self._run_all([reference])
         self._run_all(references[alone:])
@@ -149,9 +160,6 @@ class Supervisor:
     @property
     def _is_stopping(self) -> bool:
         return self._num_requests > 0
-
-    def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._count_request()
 
     def _count_request(self, _reason: str = "") -> None:
         self._num_requests += 1
@@ -188,16 +196,11 @@ class Supervisor:
             again = self._start(job.run, job.slot, job.num_resumes + 1, job.killed_by)
             self._jobs.append(again)
         else:
-            self._free.append(job.slot)
+            self._pool.release(job.slot)
 
     def _bench(self) -> None:
-        """Benchmark the finished models once, where the preset enables it.
-
-        Controls and further references are left out: they are as fast as the first reference.
-        """
-        finished = [run for run in self.study.runs() if is_finished(run)]
-        first = self.study.reference
-        runs = [run for run in finished if run.is_compressed or run == first]
+        """Benchmark the finished models once, where the preset enables it."""
+        runs = benchmarked_runs(self.study)
         if self.preset.bench.enabled and not all(run.bench.is_file() for run in runs):
             self._time(runs)
 
@@ -212,19 +215,17 @@ class Supervisor:
             print(f"The benchmark failed: {error} See {self.study.bench_log}.", file=sys.stderr)  # noqa: T201 - goes to supervisor.log
 
     def _run_bench(self, runs: list[RunFolder]) -> None:
-        """Benchmark models; write the progress to the study's benchmark log.
-
-        Raises:
-            MedtuiError: the benchmark failed.
-            OSError: its log cannot be written.
-        """
-        slot, threads = self._free[0], self.preset.machine.reference_threads
-        with open_log(self.study.bench_log) as log:
-            bench = start_bench(
-                self.study, runs, self.preset.bench,
-                device=slot.device, threads=threads, log=log, devices=slot.devices,
-            )  # fmt: skip
-            follow_bench(bench, log, lambda: self._is_stopping)
+        """Benchmark models on a slot that others leave free; raises as `bench_on` does."""
+        while (slot := self._take_slot()) is None:
+            if self._superseded:
+                raise Superseded(self._superseded)
+            if self._is_stopping:
+                return
+            time.sleep(POLL_SECONDS)
+        try:
+            bench_on(slot, self.study, runs, self.preset, lambda: self._is_stopping)
+        finally:
+            self._pool.release(slot)
 
     def _await_trackers(self) -> None:
         """Wait for the trackers, so that a study that has ended has its archives."""
@@ -253,10 +254,12 @@ def _supervise(
     server.start()
     try:
         slots = find_slots(preset.machine)
-        supervisor = Supervisor(study, preset, slots, WorkerStarter(server))
+        courtesy = Courtesy(preset.machine, report=_report)
+        supervisor = Supervisor(study, preset, slots, WorkerStarter(server), courtesy)
         supervisor.obey(lock, silence)
         return supervisor.execute()
     finally:
+        WaitingNote(study).set("")
         server.close()
 
 

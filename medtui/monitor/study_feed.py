@@ -12,6 +12,7 @@ from medtui.runs.liveness import LockReader
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.status import Status
 from medtui.runs.utf8_names import unreadable_names
+from medtui.runs.waiting_note import read_waiting
 
 
 @dataclass
@@ -27,6 +28,8 @@ class StudyFeed:
     """Whether a supervisor is running."""
     is_silent: bool = False
     """Whether a supervisor elsewhere neither signed off nor shows a heartbeat."""
+    waiting_for: str = ""
+    """What it waits for while no run computes, such as `GPU 0 used by anna`; mostly empty."""
     search: SearchRecord | None = None
     """Results of its searches so far; None where there are none yet."""
     is_brief: bool = False
@@ -48,12 +51,13 @@ class StudyFeed:
 
     def refresh(self) -> bool:
         """Read what was added to the study and its runs; return whether anything changed."""
-        before = (self.is_live, len(self.runs), self._search_read_at)
+        before = self._state
         if self.preset is None:
             self._read_preset()
         self._read_search()
         self.is_live = self._lock.holder() is not None
         self.is_silent = self._lock.is_silent
+        self.waiting_for = read_waiting(self.folder) if self.is_live else ""
         known = {run.folder.name: run for run in self.runs}
         self.runs = [
             known.get(folder.name) or RunFeed(folder, is_brief=self.is_brief)
@@ -65,7 +69,11 @@ class StudyFeed:
                 cell = self.cell_of(run)
                 run.preset = finetuned_as(self.preset, cell) if cell else self.preset
         changed = [run.refresh() for run in self.runs]
-        return any(changed) or before != (self.is_live, len(self.runs), self._search_read_at)
+        return any(changed) or before != self._state
+
+    @property
+    def _state(self) -> tuple[object, ...]:
+        return self.is_live, self.waiting_for, len(self.runs), self._search_read_at
 
     @property
     def problem(self) -> str:

@@ -47,6 +47,8 @@ class StudySummary:
     """Whether a supervisor is running."""
     problem: str = ""
     """Why the folder cannot be read completely; empty where it can."""
+    waiting_for: str = ""
+    """What it waits for while no run computes: `GPU 0 used by anna`; empty if it does not."""
     lines: tuple[StudyLine, ...] = ()
     """The latest lines of a live study's logs, the oldest first; empty for others."""
     searches: Mapping[str, str] = field(default_factory=dict)

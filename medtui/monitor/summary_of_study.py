@@ -29,6 +29,7 @@ def summarise_study(study: StudyFeed) -> StudySummary:
         last_at=study.last_at,
         is_live=study.is_live,
         problem="\n".join(filter(None, (study.problem, note_problem))),
+        waiting_for=study.waiting_for,
         lines=latest_lines(study) if study.is_live or study.is_silent else (),
         searches={search.scheme: describe_outcome(search) for search in searches},
     )

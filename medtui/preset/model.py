@@ -120,6 +120,9 @@ class MachineSettings(Document):
     """Parallel runs; 0 is `runs_per_gpu` for each GPU, or a single-threaded one for each core."""
     runs_per_gpu: int = Field(default=1, ge=1, le=64)
     """Runs that share a GPU, for networks that do not fill one; without effect on a CPU."""
+    polite: bool = True
+    """Whether `auto` leaves GPUs alone on which other users compute, and waits for them. On a CPU,
+    fewer runs are started beside the load of other users."""
     threads: int = Field(default=0, ge=0, le=1024)
     """CPU threads of a run; 0 lets the study choose and record. Results' bits depend on it."""
     reference_threads: int = Field(default=0, ge=0, le=1024)

@@ -29,6 +29,7 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
     "guard.recalibrate_images": {1: 2048},
     "guard.unreachable": {1: "keep"},
     "lc.keep": {1: "cycle"},
+    "machine.polite": {1: False},
     "reference.keep": {1: "best"},
     "search.metric": {1: "accuracy"},
 }

@@ -211,6 +211,11 @@ class StudyFolder:
         return self.path / "bench.log"
 
     @property
+    def waiting(self) -> Path:
+        """What the study waits for while none of its runs computes; absent otherwise."""
+        return self.path / "waiting.txt"
+
+    @property
     def search(self) -> Path:
         """Results of the searches so far; derived from the finished runs."""
         return self.path / "search.json"

@@ -1,5 +1,6 @@
 """A worker that is forked computes the bits of one that is started, and owns its run alike."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,11 @@ reference_threads = 2
 """
 
 
-def planned(folder: Path) -> tuple[Preset, RunFolder]:
+def planned(folder: Path, text: str = PRESET) -> tuple[Preset, RunFolder]:
     """Return a study's preset and its reference, which is still to be trained."""
-    preset = parse_preset(PRESET, "forked")
+    preset = parse_preset(text, "forked")
     study = create_study(folder, preset.name)
-    study.preset.write_text(PRESET, encoding="utf-8")
+    study.preset.write_text(text, encoding="utf-8")
     return preset, plan_runs(study, preset)[0]
 
 
@@ -75,6 +76,36 @@ def test_a_forked_worker_computes_the_bits_of_one_that_was_started(tmp_path):
     for name in ("model.safetensors", "predictions.npz"):
         assert (forked.path / name).read_bytes() == (started.path / name).read_bytes()
     assert forked.worker_log.read_text() == started.worker_log.read_text()
+
+
+SMALL = (
+    PRESET.replace("48", "24").replace("_threads = 2", "_threads = 1")
+    + """
+[model]
+architecture = "shufflenet_v2_x0_5"
+"""
+)
+
+
+def test_two_runs_on_one_core_compute_the_bits_of_one_alone(tmp_path):
+    """As runs do that share a GPU: they differ in time alone."""
+    runs = list[RunFolder]()
+    for name in ("alone", "first", "second"):
+        (tmp_path / name).mkdir()
+        preset, run = planned(tmp_path / name, SMALL)
+        runs.append(run)
+    server = ForkServer(server_modules(preset), child_environment(), warn=pytest.fail)
+    server.start()
+    wait_until(lambda: server.is_settled, "the server")
+    try:
+        os.sched_setaffinity(server.pid, {min(os.sched_getaffinity(0))})
+        finished(WorkerStarter(server), runs[0])
+        both = [WorkerStarter(server).start(run, Slot(NO_DEVICES, "cpu")) for run in runs[1:]]
+        assert [worker.wait(240) for worker in both] == [0, 0]
+    finally:
+        server.close()
+    for name in ("model.safetensors", "predictions.npz"):
+        assert len({(run.path / name).read_bytes() for run in runs}) == 1
 
 
 @pytest.mark.slow

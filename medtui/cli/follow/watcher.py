@@ -63,6 +63,8 @@ class Follower:
     _logs: dict[str, LogTail] = field(default_factory=dict)
     _shown: set[str] = field(default_factory=set)
     """Messages about searches that were already shown."""
+    _waiting_for: str = ""
+    """What the study was last said to wait for."""
 
     def __post_init__(self) -> None:
         for run in self.study.runs:
@@ -89,6 +91,10 @@ class Follower:
         self.study.refresh()
         for run in self.runs:
             self._show(run)
+        if self.study.waiting_for != self._waiting_for:
+            self._waiting_for = self.study.waiting_for
+            if self._waiting_for:
+                self.output.say("study", f"waiting: {self._waiting_for}")
         for text in searches_of(self.study) if self.only is None else ():
             if text not in self._shown:
                 self._shown.add(text)

@@ -22,9 +22,16 @@ def runs_table(runs: Sequence[RunSummary]) -> str:
     return render_table(HEADERS, [_row(run) for run in runs])
 
 
+def waiting_lines(studies: Sequence[StudySummary]) -> list[str]:
+    """Return a line for each study that waits for a GPU on which others compute."""
+    return [f"{each.name}: waiting: {each.waiting_for}" for each in studies if each.waiting_for]
+
+
 def describe_study(study: StudyFeed) -> str:
     """Return a study's state and its table."""
     state = "running" if study.is_live else "idle"
+    if study.waiting_for:
+        state = f"waiting ({study.waiting_for})"
     counted = f"{study.count('finished')} of {study.num_planned} runs finished"
     lines = [f"{study.folder.name}: {state}, {counted}, in {shown_path(study.folder.path)}"]
     if study.preset is not None and study.preset.note:

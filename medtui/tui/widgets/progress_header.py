@@ -52,7 +52,8 @@ class ProgressHeader(Static):
         elif view.ending:
             lines.append(Text(f"{view.row.status}: {view.ending}", colours.states[view.row.status]))
         elif view.row.status == "queued":
-            lines.append(Text(f"waits for its turn; {view.what}", colours.muted))
+            turn = view.study.waiting_for or "its turn"
+            lines.append(Text(f"waits for {turn}; {view.what}", colours.muted))
         if view.study.is_live and view.row.status != "running" and view.result is None:
             lines.append(self._of_study(view, colours))
         lines += warnings_of(view, colours)

@@ -143,7 +143,9 @@ def study_cells(
 ) -> Cells:
     """Return a study's row."""
     word = f"{study.num_failed} failed" if study.num_failed and not study.is_live else None
-    if study.is_live and study.seconds_left is not None:
+    if study.waiting_for:
+        word = "waiting"
+    elif study.is_live and study.seconds_left is not None:
         word = f"{_roughly(study.seconds_left)} left"
     else:
         word = f"{word or study.status} {age}"

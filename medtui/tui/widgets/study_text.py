@@ -37,7 +37,8 @@ def study_line(study: StudySummary, place: int, count: int, colours: Colours, no
     """Return name, state and progress of a study, and its place among all of them."""
     state = state_text(study.status, colours)
     text = Text.assemble(" ", state[:1], " ", (study.name, f"bold {colours.strong}"), "  ")
-    text.append(f"{state.plain[2:]} {study.num_finished}/{study.num_planned}", state.style)
+    word = "waiting" if study.waiting_for else state.plain[2:]
+    text.append(f"{word} {study.num_finished}/{study.num_planned}", state.style)
     if study.is_live and study.seconds_left is not None:
         text.append(f" · {left_of(study.seconds_left)}", colours.muted)
     elif not study.is_live:
@@ -110,6 +111,8 @@ def _beside(run: RunSummary, outcome: StudyOutcome) -> str:
 
 
 def _nothing_yet(study: StudySummary) -> str:
+    if study.waiting_for:
+        return f"{study.name} is waiting: {study.waiting_for}."
     if study.is_live:
         return f"{study.name} is running: {study.num_finished} of {study.num_planned} runs done."
     return f"{study.name}: no run is finished." if not study.num_finished else "comparing runs …"
