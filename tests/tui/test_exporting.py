@@ -1,6 +1,6 @@
 """Exporting from Run and Compare: chosen by keyboard, told while it goes, called off."""
 
-from medtui.runs.exports import on_test, read_exports
+from medtui.runs.exports import FORMATS, on_test, read_exports
 from medtui.runs.folder import StudyFolder
 from medtui.tui.screens import export_dialog
 from medtui.tui.screens.export_dialog import ExportDialog
@@ -22,7 +22,8 @@ async def test_files_are_chosen_written_and_copied(exportable: StudyFolder) -> N
     async with opened(exportable.path.parent, size=(80, 24)) as pilot:
         await open_export(pilot, "small/prune-0.5")
         assert "[x] onnx" in screen_text(pilot)
-        await pilot.press("space", "down", "down", "down", "down", "enter")
+        names = [each.name for each in FORMATS]
+        await pilot.press("space", *["down"] * names.index("safetensors"), "enter")
         assert "[ ] onnx" in screen_text(pilot)
         assert "[x] safetensors" in screen_text(pilot)
         await pilot.press("g")
