@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from medtui.telemetry import ProbedGpu, probe_safely
+from medtui.telemetry.occupants import others_on, users_of
 from medtui.units import MISSING, format_gib
 
 
@@ -23,10 +24,11 @@ def list_devices() -> Devices:
     if not probe.gpus:
         return Devices(names, f"auto · cpu: no GPU found. {probe.reason}".strip())
     gpus = [f"cuda:{number} {_describe(gpu)}" for number, gpu in enumerate(probe.gpus)]
-    return Devices(names, " · ".join(["auto uses all GPUs", "cpu", *gpus]))
+    return Devices(names, " · ".join(["auto uses GPUs that nobody else uses", "cpu", *gpus]))
 
 
 def _describe(probed: ProbedGpu) -> str:
     gpu = probed.gpu
     free, total = format_gib(gpu.memory_free_bytes), format_gib(gpu.memory_total_bytes)
-    return f"{gpu.name or MISSING}, {free} of {total} free"
+    text = f"{gpu.name or MISSING}, {free} of {total} free"
+    return f"{text}, used by {users_of(probed)}" if others_on(probed) else text

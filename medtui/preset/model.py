@@ -115,7 +115,7 @@ class MachineSettings(Document):
     """The devices that runs use."""
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-    """`auto` takes every GPU, or the CPU where there is none."""
+    """`auto` takes every GPU (see `polite`), or the CPU where there is none."""
     workers: int = Field(default=0, ge=0, le=256)
     """Parallel runs; 0 is `runs_per_gpu` for each GPU, or a single-threaded one for each core."""
     runs_per_gpu: int = Field(default=1, ge=1, le=64)

@@ -27,10 +27,14 @@ def describe_others(probed: ProbedGpu) -> str:
     return f"GPU {probed.gpu.index}: {'; '.join(map(describe_process, others_on(probed)))}"
 
 
+def users_of(probed: ProbedGpu) -> str:
+    """Return the other users who compute on a GPU: `anna and ben`."""
+    return " and ".join(sorted({each.user or "another user" for each in others_on(probed)}))
+
+
 def name_users(probed: ProbedGpu) -> str:
-    """Return a GPU with the users of others' processes: `GPU 1 used by anna and ben`."""
-    users = sorted({each.user or "another user" for each in others_on(probed)})
-    return f"GPU {probed.gpu.index} used by {' and '.join(users)}"
+    """Return a GPU with the other users who compute on it: `GPU 1 used by anna and ben`."""
+    return f"GPU {probed.gpu.index} used by {users_of(probed)}"
 
 
 def gpus_named(entry: str, gpus: Sequence[ProbedGpu]) -> list[ProbedGpu]:

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from medtui.jobs import device_slots
-from medtui.jobs.courtesy import Courtesy, GpuWatch, num_runs_beside, split_by_others
+from medtui.jobs.available_devices import list_devices
+from medtui.jobs.courtesy import CHECK_SECONDS, Courtesy, GpuWatch, num_runs_beside, split_by_others
 from medtui.jobs.device_slots import Slot, explain_others, find_slots
 from medtui.jobs.job import Job
 from medtui.jobs.slot_pool import SlotPool, least_used
@@ -86,7 +87,7 @@ def take_all(pool: SlotPool, machine: Machine) -> list[str]:
 
 
 def test_a_gpu_of_another_user_is_left_alone_until_it_is_free(monkeypatch):
-    """Three of four are used, the log says who is on the other, and it is taken ten seconds on."""
+    """Three of four are used; the log says who is on the other, which the next look takes."""
     machine = Machine(machine_with([OWN], [ANNA], [HIDDEN], []))
     pool = SlotPool(slots_on(machine.probe, monkeypatch), machine.courtesy)
     assert take_all(pool, machine) == ["GPU-0", "GPU-2", "GPU-3"]
@@ -95,7 +96,7 @@ def test_a_gpu_of_another_user_is_left_alone_until_it_is_free(monkeypatch):
     ]
     assert pool.waiting_for == "GPU 1 used by anna"
     machine.probe = machine_with([], [], [], [])
-    machine.clock.now += 9.9
+    machine.clock.now += CHECK_SECONDS - 0.1
     assert take_all(pool, machine) == []
     assert machine.num_probes == 1
     machine.clock.now += 0.2
@@ -158,6 +159,16 @@ def test_a_dry_run_names_the_gpus_of_others(monkeypatch):
     assert explain_others(MachineSettings(polite=False)) == ""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert explain_others(MachineSettings()) == ""
+
+
+def test_the_device_field_says_whose_gpu_it_is(monkeypatch):
+    """A named one is used all the same."""
+    probe = machine_with([OWN], [ANNA, BEN])
+    monkeypatch.setattr("medtui.jobs.available_devices.probe_safely", lambda: probe)
+    free, used = list_devices().description.split(" · ")[-2:]
+    assert "used by" not in free
+    assert used.startswith("cuda:1 ")
+    assert used.endswith("used by anna and ben")
 
 
 def test_schema_1_keeps_taking_every_gpu():

@@ -52,8 +52,9 @@ class ProgressHeader(Static):
         elif view.ending:
             lines.append(Text(f"{view.row.status}: {view.ending}", colours.states[view.row.status]))
         elif view.row.status == "queued":
-            turn = view.study.waiting_for or "its turn"
-            lines.append(Text(f"waits for {turn}; {view.what}", colours.muted))
+            why = view.study.waiting_for
+            turn = f"waiting: {why}" if why else "waits for its turn"
+            lines.append(Text(f"{turn}; {view.what}", colours.muted))
         if view.study.is_live and view.row.status != "running" and view.result is None:
             lines.append(self._of_study(view, colours))
         lines += warnings_of(view, colours)
