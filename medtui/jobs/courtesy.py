@@ -14,6 +14,7 @@ from medtui.preset import MachineSettings
 from medtui.telemetry import Probe, ProbedGpu, probe_safely
 from medtui.telemetry.core_use import CoreUse
 from medtui.telemetry.occupants import describe_others, gpus_named, others_on
+from medtui.units import plural
 
 CHECK_SECONDS = 15.0
 """Time between two probes of the GPUs; each takes about 0.13 s of CPU time, 1 % of a core."""
@@ -122,7 +123,9 @@ class Courtesy:
         num_slots = max(self._num_slots, num_used + len(free))
         allowed = num_runs_beside(num_slots, self._threads, busy, os.cpu_count() or 1)
         if allowed < num_slots:
-            self._say(allowed, f"other users keep {busy:.1f} cores busy: {allowed} runs at once")
+            self._say(
+                allowed, f"other users keep {busy:.1f} cores busy: {plural(allowed, 'run')} at once"
+            )
         else:
             self._said = None
         return list(free[: max(0, allowed - num_used)]), []

@@ -12,7 +12,7 @@ from medtui.jobs.courtesy import CHECK_SECONDS, Courtesy, GpuWatch, num_runs_bes
 from medtui.jobs.device_slots import Slot, explain_others, find_slots
 from medtui.jobs.job import Job
 from medtui.jobs.slot_pool import SlotPool, least_used
-from medtui.jobs.supervisor import Supervisor
+from medtui.jobs.supervisor import Supervisor, _supervise
 from medtui.preset import MachineSettings, Preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.waiting_note import WaitingNote, read_waiting
@@ -264,6 +264,23 @@ def test_a_study_without_a_free_gpu_waits_and_says_so(tmp_path: Path, monkeypatc
     assert set(told) == {"GPU 0 used by anna and ben"}
     assert started == ["prune-0.1"]
     assert read_waiting(run.study) == ""
+
+
+def test_a_study_is_as_polite_as_its_preset(tmp_path: Path, monkeypatch):
+    """Its log names who is in the way; a note of a supervisor that was killed is deleted."""
+    study = StudyFolder(tmp_path / "study")
+    study.path.mkdir()
+    study.preset.write_text('schema = 2\nname = "study"\n[data]\ncard = "demo"\n')
+    WaitingNote(study).set("GPU 0 used by anna")
+    machine = Machine(machine_with([ANNA]))
+    slots_on(machine.probe, monkeypatch)
+    monkeypatch.setattr("medtui.jobs.supervisor.Courtesy", lambda *_, **__: machine.courtesy)
+    monkeypatch.setattr(Supervisor, "obey", lambda *_: None)
+    monkeypatch.setattr(Supervisor, "execute", lambda self: len(take_all(self._pool, machine)))
+    server = SimpleNamespace(start=lambda: None, close=lambda: None)
+    assert _supervise(study, None, None, server) == 0
+    assert machine.lines[0].startswith("GPU 0: anna, python, 31 GiB")
+    assert read_waiting(study) == ""
 
 
 def test_a_folder_that_cannot_be_written_hinders_no_study(tmp_path: Path):
