@@ -44,13 +44,19 @@ def describe_power(
 ) -> str:  # fmt: skip
     """Return a split's patients and the margins that changes of one or more runs can show."""
     patients = describe_patients(count, effective, unit=unit, split=split)
-    margins = sorted(
-        each.detectable for each in changes if each.has_interval and math.isfinite(each.detectable)
-    )
+    known = [each for each in changes if each.has_interval and math.isfinite(each.detectable)]
+    # What a run that lost much shows says nothing about runs that lose nothing.
+    margins = sorted(each.detectable for each in known if not _is_loss(each, metric))
+    margins = margins or sorted(each.detectable for each in known)
     if margins:
         return f"{patients}; {describe_margin(metric, margins[0], margins[-1])}."
     reasons = dict.fromkeys(each.reason or "undefined" for each in changes)
     return f"{patients}; which margin they can show is not known ({'; '.join(reasons)})."
+
+
+def _is_loss(change: Difference, metric: Metric) -> bool:
+    """Return whether the whole interval is on the worse side of zero."""
+    return change.high < 0 if metric.higher_is_better else change.low > 0
 
 
 def describe_patients(count: int, effective: float, *, unit: Unit, split: str = "test") -> str:

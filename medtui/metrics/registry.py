@@ -104,6 +104,11 @@ class Metric:
         """Decimals with which it is shown: one of percent, three between 0 and 1."""
         return _SHARE_DIGITS if self.is_share else _NUMBER_DIGITS
 
+    @property
+    def axis_bounds(self) -> tuple[float, float]:
+        """The ends of an axis of it: 0 to 100 of percent, 0 to 1 else."""
+        return (0.0, float(self._factor))
+
     def of(self, metrics: Metrics) -> float | None:
         """Return its value among others; None where it is undefined or was not measured."""
         return metrics.get(self.name)

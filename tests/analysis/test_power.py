@@ -41,6 +41,15 @@ def test_power_names_patients_and_the_range_of_margins() -> None:
     )
 
 
+def test_a_run_that_lost_much_widens_no_range() -> None:
+    """What is shown if nothing is lost cannot be told from a run that lost half."""
+    lost = Difference(-0.5, -0.6, -0.4, 0.05, 0.149)
+    text = describe_power(29, 14.8, [_difference(0.011), lost], ACCURACY, unit="patient")
+    assert "they show a margin of 1.1 points in" in text
+    alone = describe_power(29, 14.8, [lost], ACCURACY, unit="patient")
+    assert "they show a margin of 14.9 points in" in alone
+
+
 def test_the_power_of_a_margin_is_80_percent() -> None:
     """With many patients: 1.96 + 0.84 standard errors."""
     assert detectable(1.0, 1e6) == pytest.approx(1.95996 + 0.84162, abs=1e-3)

@@ -100,6 +100,13 @@ def test_every_figure_can_be_drawn_on_a_screen(name: str, data: FigureData) -> N
         assert re.search(r"[A-Za-z=]", draw(plot, 100, 24, ascii_style).plain)
 
 
+@pytest.mark.parametrize("name", ["accuracy", "test", "density", "pareto"])
+def test_the_axis_of_a_metric_ends_where_its_values_do(name: str, data: FigureData) -> None:
+    """No accuracy is above 100 %."""
+    for plot in named(name, data).plots(data):
+        assert plot.y_bounds == (0, 100), plot.title
+
+
 def shown(tab: str, contents: Contents, *, side: int = 0) -> object:
     """Return what a tab of Compare holds for the report's runs."""
     runs: tuple[ChartedRun, ...] = contents.figure_data.runs

@@ -24,6 +24,7 @@ def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
             data.reference_levels("val"),
             x_label="cycle",
             y_label=data.axis_label("val"),
+            y_bounds=headline.axis_bounds,
             are_x_whole=True,
             remark=f"val was {VAL_USE}",
             empty="references have no cycles: mark a compressed run",
@@ -50,6 +51,7 @@ def _test_curves(data: FigureData, metric: Metric) -> Plot:
         data.reference_levels("test", metric),
         x_label="cycle",
         y_label=f"test {metric.label}{metric.unit}",
+        y_bounds=metric.axis_bounds,
         are_x_whole=True,
         empty="no marked compression has test by cycle: set evaluate.test_every",
     )

@@ -12,7 +12,6 @@ from medtui.monitor.telemetry_curves import Point
 
 _SAME = 1e-6
 """Values of a metric that differ by less are of the same model."""
-_FULL_PERCENT = 100.0
 
 
 def identity_of(view: RunView) -> RunIdentity:
@@ -43,7 +42,7 @@ def metric_plot(view: RunView, *, metric: Metric) -> Plot:
         x_label=word,
         y_label=f"{metric.label}{metric.unit}",
         x_limits=(_first_cycle(view), _last_cycle(view)),
-        y_bounds=(0.0, _FULL_PERCENT if metric.is_share else 1.0),
+        y_bounds=metric.axis_bounds,
         are_x_whole=True,
         remark=_kept_remark(view),
         empty=_why_empty(view, word),

@@ -8,7 +8,6 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import names_probe
 
-_FULL_PERCENT = 100.0
 
 
 def study_curves(study: StudySummary, outcome: StudyOutcome | None, lit: str = "") -> Plot:
@@ -32,7 +31,7 @@ def study_curves(study: StudySummary, outcome: StudyOutcome | None, lit: str = "
         tuple(series),
         x_label="cycle",
         y_label=f"val {metric.label}{metric.unit}",
-        y_bounds=(0.0, _FULL_PERCENT if metric.is_share else 1.0),
+        y_bounds=metric.axis_bounds,
         are_x_whole=True,
         empty="no compression has been measured yet" if study.is_live else "no curve was recorded",
     )
