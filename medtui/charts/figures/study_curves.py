@@ -9,7 +9,6 @@ from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import names_probe
 
 
-
 def study_curves(study: StudySummary, outcome: StudyOutcome | None, lit: str = "") -> Plot:
     """Return the curves of a study's compressions; `lit` is the key of the run under the cursor."""
     task = outcome.task if outcome else study.runs[0].task if study.runs else "single"

@@ -129,7 +129,7 @@ def _change_columns(column: RunColumn, metric: Metric, rows: CompareRows) -> lis
     """Return the columns of the first metric's change, its verdict, and that from the reference."""
     usual = _CHANGE[metric.is_share]
     found = [change_text(metric, each) for each in _all_changes(rows)]
-    header = f"change{', points' if metric.is_share else ''} [95 %]"
+    header = f"{'points' if metric.is_share else 'change'} [95 %]"
     width = max([usual, len(header), *map(len, found)])
     columns = [Column(f"{column.name} change", header, width, 0, "right")]
     if _is_judged(column, rows):
