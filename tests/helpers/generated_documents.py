@@ -20,6 +20,7 @@ data = { card = "demo", augment = { hue = 0.1 } }
 search = { scheme = ["Prune"] }
 model = {}
 reference = {}
+compute = {}
 lc = {}
 guard = {}
 evaluate = {}

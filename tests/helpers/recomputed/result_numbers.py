@@ -207,6 +207,9 @@ def _course(run: RunFiles) -> Iterator[tuple[str, float | None]]:
         yield "is_last_kept", is_last_kept
     if "is_direct" in result:
         yield "is_direct", result["scheme"].endswith("Direct")
+    if "finetune_epochs" in result:
+        epochs = len(run.cycles("finetune"))
+        yield "finetune_epochs", None if run.name.startswith("reference") else epochs
     for name in ("positive_class", "shrinkage", "none_class", "narrowing"):
         if name in result and result[name] is None:
             yield name, None
