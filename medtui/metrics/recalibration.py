@@ -82,7 +82,9 @@ def _fit_both(logits_N: Floats, labels_N: Labels) -> tuple[float, float]:
 
     Newton's method with halved steps, since a full step may overshoot.
     """
-    if labels_N.size == 0 or np.ptp(logits_N) == 0 or labels_N.min() == labels_N.max():
+    if labels_N.size == 0 or np.ptp(labels_N) == 0 or np.ptp(logits_N) == 0:
+        return np.nan, np.nan
+    if _are_separated(logits_N, labels_N):
         return np.nan, np.nan
     everything = Draws(np.zeros(len(logits_N), np.int64), np.ones((1, 1)))
     shift, slope = 0.0, 0.0
@@ -101,6 +103,15 @@ def _fit_both(logits_N: Floats, labels_N: Labels) -> tuple[float, float]:
         if not abs(slope) < MAX_SLOPE:
             break
     return np.nan, np.nan
+
+
+def _are_separated(logits_N: Floats, labels_N: Labels) -> bool:
+    """Return whether a threshold tells positives from negatives, so that no likelihood is largest.
+
+    The slope grows without end, but its steps become so small that Newton's method may stop at any.
+    """
+    positives, negatives = logits_N[labels_N == 1], logits_N[labels_N == 0]
+    return bool(negatives.max() <= positives.min() or positives.max() <= negatives.min())
 
 
 def _fit_intercept(logits_N: Floats, labels_N: Labels) -> float:

@@ -71,12 +71,33 @@ def test_a_class_that_never_or_always_occurs_has_neither(
     assert np.isnan([found.slope, found.intercept]).all()
 
 
-def test_a_class_that_is_separated_perfectly_has_no_slope() -> None:
-    """It grows without end; the intercept exists."""
-    logits = np.array([[-2.0], [-1.0], [1.0], [2.0]])
-    found = recalibrate(make_scores(logits, (logits > 0).astype(int), "multi"))
+@pytest.mark.parametrize(
+    "negatives",
+    [(-2.0, -1.0), tuple(np.linspace(-20, -3, 16)), (-30.0, -0.01), (-1.0, 0.0), (3.0, 4.0)],
+    ids=str,
+)
+@pytest.mark.parametrize("size", [0.1, 1.0, 1.7])
+def test_a_class_that_a_threshold_separates_has_no_slope(
+    negatives: tuple[float, ...], size: float
+) -> None:
+    """It grows without end, also where positives are on the other side; the intercept exists."""
+    values = size * np.array(negatives)
+    positives = values.min() - 2 - values if values.min() > 0 else -values
+    logits = np.concatenate([values, positives])[:, None]
+    labels = (np.arange(len(logits)) >= len(values)).astype(int)[:, None]
+    found = recalibrate(make_scores(logits, labels, "multi"))
     assert np.isnan(found.slope)
-    assert float(found.intercept) == pytest.approx(0, abs=1e-9)
+    assert np.isfinite(found.intercept)
+
+
+def test_no_end_of_newton_s_steps_is_taken_for_a_slope() -> None:
+    """Of separated classes: where the likelihood is flat, steps end anywhere."""
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        logits = rng.uniform(-10, 10, 12).round(1)
+        labels = (logits > np.sort(logits)[rng.integers(1, 11)]).astype(int)
+        found = recalibrate(make_scores(logits[:, None], labels[:, None], "multi"))
+        assert np.isnan(found.slope)
 
 
 def test_the_sampled_form_is_near_the_fit_to_the_other_patients() -> None:
