@@ -106,8 +106,8 @@ def choose_small_preset(tmux: Tmux) -> None:
     tmux.send("n")
     tmux.wait_for("start from a preset")
     tmux.send("/")
-    tmux.wait_for("Path of a preset file")
-    tmux.send("small.toml", "Enter")
+    tmux.wait_for("part of a name, or the path of a file")
+    tmux.send("small.toml", "Enter", "Enter")
     tmux.wait_for("no patient is in more than one split")
 
 
