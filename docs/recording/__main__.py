@@ -4,8 +4,8 @@ Run it from the repository, over a runs folder with a finished study `demo`:
 
     python -m docs.recording RUNS_DIR
 
-It writes the pictures and `recording.gif` to `docs/pictures`. It needs the packages of the extra
-`docs`.
+A study `search-prune`, with a finished search for a density, gives one more picture. The pictures
+and `recording.gif` are written to `docs/pictures`. It needs the packages of the extra `docs`.
 """
 
 import re
@@ -43,6 +43,7 @@ class Step:
     picture: str = ""
 
 
+DEMO = "demo"
 DOWN = "\x1b[B"
 
 STEPS = (
@@ -55,6 +56,12 @@ STEPS = (
     Step(("b", "n"), "what it does", "new-study"),
     Step(("\r",), "patients with"),
     Step(("g",), "Estimate"),
+)
+SEARCH = "search-prune"
+SEARCH_STEPS = (
+    Step((), f"Runs of {SEARCH}"),
+    Step(("\r", "\r"), "others are compared with it"),
+    Step((".", "["), "posterior", "search"),
 )
 
 
@@ -95,21 +102,28 @@ class Recorder:
 
 
 def main(runs_dir: Path) -> None:
-    """Record the steps over a copy of the runs folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "runs"
-        shutil.copytree(runs_dir, copy)
-        recorder = Recorder(copy)
-        try:
-            for step in STEPS:
-                recorder.take(step)
-        finally:
-            recorder.close()
-    first, *others = [frame.quantize(64) for frame in recorder.frames]
+    """Record the demo, and picture the search where there is one."""
+    if (runs_dir / SEARCH).is_dir():
+        record(runs_dir / SEARCH, SEARCH_STEPS)
+    first, *others = [frame.quantize(64) for frame in record(runs_dir / DEMO, STEPS)]
     first.save(
         PICTURES / "recording.gif", save_all=True, append_images=others, duration=SHOWN_MS, loop=0,
         optimize=True,
     )  # fmt: skip
+
+
+def record(study: Path, steps: Sequence[Step]) -> list[Image.Image]:
+    """Take the steps over a copy of a study, alone in its runs folder; return the frames."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "runs"
+        shutil.copytree(study, copy / study.name)
+        recorder = Recorder(copy)
+        try:
+            for step in steps:
+                recorder.take(step)
+        finally:
+            recorder.close()
+    return recorder.frames
 
 
 if __name__ == "__main__":

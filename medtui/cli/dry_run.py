@@ -62,7 +62,8 @@ def _facts(preset: Preset, forecast: Preflight) -> Iterator[str]:
     if forecast.decisions:
         yield f"decisions  {forecast.decisions}"
     yield from _reference(preset, forecast)
-    yield f"L-C        {lc.cycles} cycles of {lc.steps} steps, {lc.batch_size} images each"
+    cycles, steps = plural(lc.cycles, "cycle"), plural(lc.steps, "step")
+    yield f"L-C        {cycles} of {steps}, {plural(lc.batch_size, 'image')} each"
     budget = f"{forecast.penalty_budget:.3g}"
     yield f"penalty    budget {budget}; below 3, L-C differs little from direct compression"
     if forecast.estimate is not None:

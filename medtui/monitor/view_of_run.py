@@ -13,7 +13,7 @@ from medtui.monitor.telemetry_curves import TelemetryCurves
 from medtui.preset import Cell, Preset
 from medtui.runs.result import Result
 from medtui.runs.search_record import SearchOutcome
-from medtui.units import format_percent
+from medtui.units import format_percent, plural
 
 
 def make_view(
@@ -128,7 +128,7 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
     kept = kept.replace(".000 %", " %")
     guard = f"guard {preset.compress.guard}"
     cycles = preset.search.probe_cycles if preset.search and cell.is_probe else preset.lc.cycles
-    lc = f"{cycles} cycles of {preset.lc.steps} steps"
+    lc = f"{plural(cycles, 'cycle')} of {plural(preset.lc.steps, 'step')}"
     lc += " in fast mode" if preset.is_fast_somewhere else ""
     scheme = f"{cell.scheme.name} {kept}" if kept else f"{cell.scheme.name} · "
     return f"{model} · {scheme}{guard} · {lc} · {_seeds(preset, cell)}"

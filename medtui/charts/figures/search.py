@@ -35,6 +35,7 @@ def search(outcome: SearchOutcome | None) -> Plot:
         y_label=f"val {outcome.label}{unit}",
         is_x_log=True,
         y_limits=(None if floor is None else floor * scale, None),
+        y_bounds=(0.0, scale),
         remark=f"{describe_search(outcome)}; val is {VAL_USE}",
         empty="waiting for the first sample",
     )
