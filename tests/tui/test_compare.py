@@ -237,7 +237,7 @@ async def test_groups_stand_above_their_members(recorded: Path) -> None:
 async def test_it_fits_small_terminals(recorded: Path) -> None:
     """At 80x24 the table keeps name, metric and change, and the chart is drawn."""
     async with opened(recorded, size=(80, 24)) as pilot:
-        words = ("test %", "change [95 %]", "verdict", "smaller", "Change of test accuracy")
+        words = ("test %", "points [95 %]", "verdict", "smaller", "Change of test accuracy")
         await _compare(pilot, *words)
         await pilot.press("b")
         await until(pilot, lambda: "medtui  Home" in screen_text(pilot))
