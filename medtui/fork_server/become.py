@@ -39,7 +39,7 @@ def become(request: ForkRequest, descriptors: list[int], former_parent: int) -> 
 
 
 def _may_begin(channel: int) -> bool:
-    """Tell the client this process's pid; return whether it still wants the process."""
+    """Send the client this process's pid; return whether it still wants the process."""
     with socket.socket(fileno=os.dup(channel)) as client:
         try:
             client.send(str(os.getpid()).encode())
@@ -49,7 +49,7 @@ def _may_begin(channel: int) -> bool:
 
 
 def _reseed() -> None:
-    """Give numpy's global generator a new state, as Python's `random` has after each fork.
+    """Seed numpy's global generator anew, as Python's `random` has after each fork.
 
     That of torch has the same state in every new process.
     """

@@ -102,7 +102,7 @@ class Courtesy:
             return list(free), []
         if all(slot.device == "cpu" for slot in free):
             return self._beside_others(free, num_used)
-        if not self._is_auto:  # a named GPU is used, whoever is on it
+        if not self._is_auto:  # a named GPU is used, also where others compute
             return list(free), []
         probe = self._gpus.latest()
         if probe is None:

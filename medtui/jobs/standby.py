@@ -73,7 +73,7 @@ class Standby:
             time.sleep(_POLL_SECONDS)
 
     def release(self, folder: str) -> subprocess.Popen[bytes] | None:
-        """Give the supervisor its study's folder; return its process, None if it has ended."""
+        """Send the supervisor its study's folder; return its process, None if it has ended."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return None

@@ -129,7 +129,7 @@ class RunBody(Container):
         self._charts.next_band()
 
     def _look_at(self, *, is_other: bool) -> None:
-        """Give the large chart the keys; another one is shown whole."""
+        """Focus the large chart; show another one whole."""
         if is_other:
             self.query_one("#curves", Chart).viewport = Viewport()
         self.go_to("curves")

@@ -72,7 +72,7 @@ class StudyPane(Vertical):
         self.post_message(self.Ready())
 
     def on_resize(self) -> None:
-        """Give the runs the width that was chosen for such a terminal."""
+        """Set the width of the runs to the one chosen for such a terminal."""
         cells = read_widths().get(self._width_name)
         left = self.query_one("#left")
         if cells is None or not self._may_widen:
