@@ -19,13 +19,14 @@ from medtui.preset.measuring import DEFAULT_MARGIN
 from medtui.preset.toml import read_text
 from medtui.runs.bench_record import Bench, read_bench
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
-from medtui.runs.folder import RunFolder, StudyFolder, subfolders
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.population import population_of
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
 from medtui.runs.run_names import CONTROL, SCRATCH, main_stage, names_probe
 from medtui.runs.search_record import read_search
+from medtui.runs.subfolders import subfolders
 from medtui.storage import MissingFile, UnreadableFile, require_digest
 from medtui.storage.file_stamp import FileStamp, stamp_of
 from medtui.telemetry import SampleTail, TelemetrySummary, summarise

@@ -8,7 +8,8 @@ from pathlib import Path
 from medtui.charts.plot import Plot
 from medtui.csv_text import csv_text
 from medtui.runs.atomic_file import publish_bytes, publish_text
-from medtui.runs.folder import RunFolder, slugify
+from medtui.runs.folder import RunFolder
+from medtui.runs.slug import slugify
 
 _TITLE_WIDTH = 70
 """Letters of a line of a picture's title."""

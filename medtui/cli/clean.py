@@ -29,8 +29,9 @@ def clean_runs(
     the trash; with STUDY, the trash stays as it is.
     """
     from medtui.cli.run_lookup import find_target
-    from medtui.runs.folder import StudyFolder, is_planned, subfolders
+    from medtui.runs.folder import StudyFolder
     from medtui.runs.leftovers import delete_leftover, leftovers_of, measure
+    from medtui.runs.subfolders import is_planned, subfolders
     from medtui.runs.trash import trashed_studies
 
     folder = options.runs_dir_of(ctx, runs_dir)

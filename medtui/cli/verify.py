@@ -52,7 +52,8 @@ def verify_runs(
 
 def _checks(runs_dir: Path, names: Sequence[str]) -> "Iterator[FileCheck]":
     from medtui.cli.run_lookup import find_target
-    from medtui.runs.folder import StudyFolder, is_planned, subfolders
+    from medtui.runs.folder import StudyFolder
+    from medtui.runs.subfolders import is_planned, subfolders
     from medtui.runs.verification import verify_run, verify_study
 
     if not names:

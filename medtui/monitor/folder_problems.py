@@ -2,8 +2,9 @@
 
 from medtui.events import RunFinished
 from medtui.preset.toml import MAX_BYTES
-from medtui.runs.folder import RunFolder, is_file
+from medtui.runs.folder import RunFolder
 from medtui.runs.history import History
+from medtui.runs.subfolders import is_file
 from medtui.storage import MissingFile, UnreadableFile, read_bytes
 
 

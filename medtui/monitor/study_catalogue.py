@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from medtui.monitor.study_index import IndexedStudy, IndexRow, StudyIndex
 from medtui.monitor.study_stamp import StudyStamp, own_stamps, study_stamp
 from medtui.monitor.study_summary import StudySummary
-from medtui.runs.folder import StudyFolder, is_planned, subfolders
+from medtui.runs.folder import StudyFolder
+from medtui.runs.subfolders import is_planned, subfolders
 from medtui.runs.utf8_names import unreadable_names
 
 if TYPE_CHECKING:

@@ -21,10 +21,11 @@ from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Metric, primary_metric
 from medtui.monitor.run_curves import RunCurves
 from medtui.preset import dump_preset
-from medtui.runs.folder import RunFolder, StudyFolder, is_file
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.json_record import read_json_record
 from medtui.runs.run_names import names_probe
 from medtui.runs.search_record import SearchOutcome, read_search
+from medtui.runs.subfolders import is_file
 from medtui.units import MISSING
 
 _GROUPED_BY = ("study", "scheme", "density")

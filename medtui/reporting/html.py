@@ -13,7 +13,7 @@ from medtui.charts.figures.registry import Figure
 from medtui.charts.render_matplotlib import GRID, INK, svg_of
 from medtui.reporting.contents import Contents, title_of
 from medtui.reporting.sections import Code, Gallery, Paragraph, Part, Section, sections
-from medtui.runs.folder import slugify
+from medtui.runs.slug import slugify
 
 _BAD_MARKS = {"worse", "dead"}
 

@@ -12,7 +12,7 @@ from medtui.charts.render_matplotlib import FileKind, file_of
 from medtui.reporting.contents import Contents, title_of
 from medtui.reporting.sections import Code, Gallery, Paragraph, Part, sections
 from medtui.runs.atomic_file import publish_bytes, publish_text
-from medtui.runs.folder import slugify
+from medtui.runs.slug import slugify
 
 KINDS: tuple[FileKind, ...] = ("svg", "png")
 """Forms in which each figure is written."""

@@ -9,10 +9,11 @@ import msgspec
 
 from medtui.protocol.export import FormatName
 from medtui.runs.bench_record import Spread
-from medtui.runs.folder import RunFolder, is_file
+from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import require_json_record, write_json_record
 from medtui.runs.run_names import SCRATCH
 from medtui.runs.shrunk_manifest import Manifest
+from medtui.runs.subfolders import is_file
 from medtui.storage import UnreadableFile
 
 INT8: tuple[FormatName, ...] = ("int8", "int8-onnx")

@@ -1,8 +1,6 @@
 """Paths in study and run folders. The only module that defines file names."""
 
 import os
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +8,9 @@ from pathlib import Path
 from medtui.errors import UsageError
 from medtui.runs import run_names
 from medtui.runs.planned_order import planned_places
-from medtui.runs.utf8_names import is_utf8
+from medtui.runs.slug import slugify
+from medtui.runs.subfolders import is_planned, subfolders
 from medtui.user_folders import expand_home
-
-_MAX_SLUG = 60
 
 
 @dataclass(frozen=True)
@@ -258,39 +255,6 @@ class StudyFolder:
     def _found(self, is_wanted: Callable[[str], bool]) -> list[RunFolder]:
         paths = subfolders(self.path, is_wanted)
         return [RunFolder(path) for path in paths if is_planned(path)]
-
-
-def subfolders(path: Path, is_wanted: Callable[[str], bool] = is_utf8) -> list[Path]:
-    """Return the folders in `path` whose names are wanted, ordered by name.
-
-    Names that are not UTF-8 are left out.
-    """
-    try:
-        paths = [each for each in path.iterdir() if is_utf8(each.name) and is_wanted(each.name)]
-    except OSError:
-        return []
-    return sorted(filter(os.path.isdir, paths))  # which raises nothing for a loop of links
-
-
-def is_file(path: Path) -> bool:
-    """Return whether a file exists; in an unreadable folder, assume that it does."""
-    try:
-        return path.is_file()
-    except OSError:
-        return True
-
-
-def is_planned(path: Path) -> bool:
-    """Return whether a folder is that of a study or run, also where its preset is damaged."""
-    names = ("preset.toml", "result.json", "events.jsonl", run_names.REFERENCE)
-    return is_file(path / names[0]) or any(os.path.lexists(path / name) for name in names)
-
-
-def slugify(name: str) -> str:
-    """Return a safe path component of lower-case letters, digits, `.`, `_` and `-`."""
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9._]+", "-", ascii_name).strip("-._")[:_MAX_SLUG].rstrip("-._")
-    return slug or "study"
 
 
 def create_study(runs_dir: Path, name: str) -> StudyFolder:

@@ -4,7 +4,7 @@ import os
 from itertools import count
 from pathlib import Path
 
-from medtui.runs.folder import slugify
+from medtui.runs.slug import slugify
 
 
 def free_name(runs_dir: Path, name: str) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.errors import EnvironmentProblem, explain_os_error
-from medtui.runs.folder import StudyFolder, subfolders
+from medtui.runs.folder import StudyFolder
+from medtui.runs.subfolders import subfolders
 
 TRASH = ".trash"
 

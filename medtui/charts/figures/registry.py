@@ -11,8 +11,8 @@ from medtui.charts.figures.search import caption_of, search
 from medtui.charts.figures.tradeoff import metric_by_density, pareto
 from medtui.charts.plot import Plot
 from medtui.monitor.telemetry_curves import MEAN_S
-from medtui.runs.folder import slugify
 from medtui.runs.search_record import SearchOutcome
+from medtui.runs.slug import slugify
 
 
 def _always(_data: FigureData) -> bool:

@@ -9,8 +9,8 @@ from textual.screen import Screen
 from medtui.errors import EnvironmentProblem
 from medtui.preset import Preset, describe_compressions
 from medtui.runs.atomic_file import publish_text
-from medtui.runs.folder import slugify
 from medtui.runs.free_name import describe_name
+from medtui.runs.slug import slugify
 from medtui.tui.actions.messages import StartRequested
 from medtui.tui.clipboard import copy_text
 from medtui.tui.editor.preset_list import short_path
