@@ -16,10 +16,12 @@ from medtui.datasets.image_lookup import pictures_of
 from medtui.doctor.software import read_torch_facts
 from medtui.errors import EnvironmentProblem
 from medtui.fork_server import ForkServer
-from medtui.jobs import benchmark, launcher, supervisor, tracker
+from medtui.jobs import benchmark, launcher, tracker
 from medtui.jobs.dataset_inspection import AugmentationPreview, FullInspection, QuickInspection
 from medtui.jobs.device_slots import Slot
 from medtui.jobs.export import ExportProcess
+from medtui.jobs.schedulers.local import LocalScheduler
+from medtui.jobs.schedulers.task import worker_task
 from medtui.jobs.standby import Standby
 from medtui.preset import BenchSettings, DataSettings, TrackSettings, load_preset
 from medtui.protocol.export import ExportPlan
@@ -31,8 +33,8 @@ DEMO = DataSettings(card="demo")
 
 
 def _supervise(study: StudyFolder) -> object:
-    preset = load_preset("demo")
-    return supervisor.Supervisor(study, preset, [])._start(study.reference, Slot("", "cpu"))
+    task = worker_task(study.reference, load_preset("demo"))
+    return LocalScheduler([Slot("", "cpu")]).start(task)
 
 
 def _bench(study: StudyFolder) -> object:

@@ -103,9 +103,7 @@ def _add_up(
         num_dense = len(preset.reference.seeds) + len(controls_of(preset))
         num_runs = count_runs(preset) - num_dense
         benchmark = benchmark_time(preset, times, num_runs, is_gpu=is_gpu, num_shrunk=num_shrunk)
-    num_alone = num_references_alone(
-        preset, find_slots(preset.machine), len(preset.reference.seeds)
-    )
+    num_alone = num_references_alone(preset, len(preset.reference.seeds), shares_cores=not is_gpu)
     references = references_time(preset, counts, times, num_slots, num_alone=num_alone)
     grid = grid_time(preset, counts, times, num_slots)
     searches = search_time(preset, counts, times, num_slots, is_gpu=is_gpu)

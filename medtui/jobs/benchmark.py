@@ -5,7 +5,6 @@ from typing import IO
 
 from medtui.child_process import ChildProcess
 from medtui.errors import MedtuiError
-from medtui.jobs.device_slots import Slot
 from medtui.preset import BenchSettings, Preset
 from medtui.protocol.model_benchmark import BenchRequest, decoder
 from medtui.protocol.outcome import Progress
@@ -19,12 +18,9 @@ _POLL_SECONDS = 0.2
 
 def start_bench(
     study: StudyFolder, runs: Sequence[RunFolder], settings: BenchSettings, *,
-    device: str, threads: int, log: IO[bytes], devices: str | None = None,
+    device: str, threads: int, log: IO[bytes],
 ) -> ChildProcess[Progress]:  # fmt: skip
-    """Start measuring runs beside the study's reference.
-
-    `log` receives the output of libraries. `devices` is the process's `CUDA_VISIBLE_DEVICES`; None
-    leaves it unchanged.
+    """Start measuring runs beside the study's reference; `log` receives the output of libraries.
 
     Raises:
         EnvironmentProblem: the process could not be started.
@@ -36,7 +32,6 @@ def start_bench(
         BenchRequest(str(study.path), names, settings.model_dump_json(), device, threads),
         error_prefix=f"The benchmark of {study.name} failed",
         stderr=log,
-        devices=devices,
     )
 
 
@@ -70,22 +65,19 @@ def benchmarked_runs(study: StudyFolder) -> list[RunFolder]:
     return [run for run in finished if run.is_compressed or run == study.reference]
 
 
-def bench_on(
-    slot: Slot, study: StudyFolder, runs: Sequence[RunFolder], preset: Preset,
+def bench_here(
+    study: StudyFolder, runs: Sequence[RunFolder], preset: Preset, device: str,
     is_stopping: Callable[[], bool],
 ) -> None:  # fmt: skip
-    """Measure runs on a slot; write the progress to the study's benchmark log.
+    """Measure runs on a device of this machine; write the progress to the study's benchmark log.
 
     Raises:
-        MedtuiError: the benchmark failed.
+        MedtuiError: the benchmark failed; the log has the reason.
         OSError: its log cannot be written.
     """
     threads = preset.machine.reference_threads
     with open_log(study.bench_log) as log:
-        bench = start_bench(
-            study, runs, preset.bench,
-            device=slot.device, threads=threads, log=log, devices=slot.devices,
-        )  # fmt: skip
+        bench = start_bench(study, runs, preset.bench, device=device, threads=threads, log=log)
         follow_bench(bench, log, is_stopping)
 
 

@@ -68,13 +68,14 @@ def resolve_threads(preset: Preset) -> MachineSettings:
     )
 
 
-def num_references_alone(preset: Preset, slots: Sequence[Slot], count: int) -> int:
+def num_references_alone(preset: Preset, count: int, *, shares_cores: bool) -> int:
     """Return how many of `count` references run alone before the others run side by side.
 
-    On GPUs none do. On a CPU all do, with its threads; in fast mode, where each has one thread,
-    only the first, which measures the precision of the study unless the preset states it.
+    Where runs share no CPU cores, as on GPUs, none do. On a CPU all do, with its threads; in fast
+    mode, where each has one thread, only the first, which measures the precision of the study
+    unless the preset states it.
     """
-    if any(slot.device != "cpu" for slot in slots):
+    if not shares_cores:
         return 0
     if not preset.is_fast:
         return count

@@ -1,4 +1,4 @@
-"""Starts the processes of runs: forked from one that has imported torch, or with an interpreter."""
+"""Starts processes here: forked from one that has imported torch, or with an interpreter."""
 
 import subprocess
 import sys
@@ -6,14 +6,12 @@ import sys
 from medtui.child_process import child_environment
 from medtui.fork_server import ForkedProcess, ForkServer, StartedProcess
 from medtui.jobs.device_slots import Slot
+from medtui.jobs.schedulers.task import WORKER, Task
 from medtui.preset import Preset
-from medtui.runs.folder import RunFolder
 from medtui.storage import open_log
 
-_MODULE = "medtui.worker"
-
 _MODULES = (
-    _MODULE, "medtui.engine.run.pipeline", "medtui.engine.run.out_of_memory",
+    WORKER, "medtui.engine.run.pipeline", "medtui.engine.run.out_of_memory",
     "sklearn.metrics", "scipy.stats",
 )  # fmt: skip
 """What every run imports, at once or for its first metric."""
@@ -29,7 +27,7 @@ def server_modules(preset: Preset) -> tuple[str, ...]:
 
 
 class WorkerStarter:
-    """Starts a study's workers, each in a session of its own, as children of this process."""
+    """Starts a study's tasks, each in a session of its own, as children of this process."""
 
     def __init__(self, server: ForkServer | None = None) -> None:
         """Fork workers from `server`; without one, start each with an interpreter of its own."""
@@ -40,28 +38,19 @@ class WorkerStarter:
         """Whether `start` does not wait for imports of the fork server."""
         return self._server is None or self._server.is_settled
 
-    def start(
-        self, run: RunFolder, slot: Slot, silent_stamp: str = "", after_signal: int = 0
-    ) -> StartedProcess:
-        """Start a run's worker on a device.
-
-        `silent_stamp` is that of an owner of the run that was awaited already, see `SilenceWatch`.
-        `after_signal` is the number of the signal that ended the worker before, for the run's log.
+    def start(self, task: Task, slot: Slot) -> StartedProcess:
+        """Start a task on a device.
 
         Raises:
-            OSError: the run's folder cannot be written.
+            OSError: its folder cannot be written.
         """
-        arguments = [str(run.path), "--device", slot.device]
-        if silent_stamp:
-            arguments += ["--silent", silent_stamp]
-        if after_signal:
-            arguments += ["--after-signal", str(after_signal)]
-        with open_log(run.worker_log) as output:
-            forked = self._fork(arguments, slot, output.fileno())
+        arguments = [str(task.folder), "--device", slot.device, *task.arguments]
+        with open_log(task.log) as output:
+            forked = self._fork(task, arguments, slot, output.fileno())
             if forked is not None:
                 return forked
             return subprocess.Popen(
-                [sys.executable, "-m", _MODULE, *arguments],
+                [sys.executable, "-m", task.module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -69,11 +58,13 @@ class WorkerStarter:
                 env=child_environment(slot.devices),
             )
 
-    def _fork(self, arguments: list[str], slot: Slot, output: int) -> ForkedProcess | None:
-        if self._server is None:
+    def _fork(
+        self, task: Task, arguments: list[str], slot: Slot, output: int
+    ) -> ForkedProcess | None:
+        if self._server is None or task.module != WORKER:
             return None
         with open("/dev/null", "rb") as nothing:  # noqa: PTH123 - as subprocess.DEVNULL
             return self._server.fork(
-                _MODULE, arguments, (nothing.fileno(), output, output),
+                task.module, arguments, (nothing.fileno(), output, output),
                 environment={"CUDA_VISIBLE_DEVICES": slot.devices}, has_own_session=True,
             )  # fmt: skip

@@ -10,6 +10,7 @@ from medtui.events import RunStarted
 from medtui.fork_server import ForkServer, StartedProcess
 from medtui.jobs.device_slots import Slot
 from medtui.jobs.planning import plan_runs
+from medtui.jobs.schedulers.task import Task, worker_task
 from medtui.jobs.worker_process import WorkerStarter, server_modules
 from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder, create_study
@@ -19,6 +20,8 @@ from medtui.telemetry import NO_DEVICES
 from medtui.telemetry.process_stat import read_stat
 from tests.helpers.study_processes import assert_same_outcome, events_of
 from tests.helpers.waiting import wait_until
+
+CPU = Slot(NO_DEVICES, "cpu")
 
 PRESET = """
 name = "forked"
@@ -44,9 +47,14 @@ def planned(folder: Path, text: str = PRESET) -> tuple[Preset, RunFolder]:
     return preset, plan_runs(study, preset)[0]
 
 
+def task_of(run: RunFolder) -> Task:
+    """Return the task of a run of that study."""
+    return worker_task(run, parse_preset(PRESET, "forked"))
+
+
 def finished(workers: WorkerStarter, run: RunFolder) -> StartedProcess:
     """Return a run's worker when it has ended well."""
-    worker = workers.start(run, Slot(NO_DEVICES, "cpu"))
+    worker = workers.start(task_of(run), CPU)
     start_ticks = read_stat(worker.pid).start_ticks
     assert worker.wait(240) == 0, run.worker_log.read_text()
     owner = decode_owner(record_path(run.path, 1).read_bytes())
@@ -100,7 +108,7 @@ def test_two_runs_on_one_core_compute_the_bits_of_one_alone(tmp_path):
     try:
         os.sched_setaffinity(server.pid, {min(os.sched_getaffinity(0))})
         finished(WorkerStarter(server), runs[0])
-        both = [WorkerStarter(server).start(run, Slot(NO_DEVICES, "cpu")) for run in runs[1:]]
+        both = [WorkerStarter(server).start(task_of(run), CPU) for run in runs[1:]]
         assert [worker.wait(240) for worker in both] == [0, 0]
     finally:
         server.close()

@@ -1,26 +1,30 @@
 """GPUs and cores that other users' processes use are left to them, and taken when they are free."""
 
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from medtui.fork_server import StartedProcess
 from medtui.jobs import device_slots
 from medtui.jobs.available_devices import list_devices
 from medtui.jobs.courtesy import CHECK_SECONDS, Courtesy, GpuWatch, num_runs_beside, split_by_others
 from medtui.jobs.device_slots import Slot, explain_others, find_slots
-from medtui.jobs.job import Job
+from medtui.jobs.schedulers import Task
+from medtui.jobs.schedulers.local import LocalScheduler
 from medtui.jobs.slot_pool import SlotPool, least_used
-from medtui.jobs.supervisor import Supervisor, _supervise
-from medtui.preset import MachineSettings, Preset, parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.jobs.study_supervisor import Supervisor
+from medtui.jobs.supervisor import _supervise
+from medtui.jobs.worker_process import WorkerStarter
+from medtui.preset import MachineSettings, parse_preset
+from medtui.runs.folder import StudyFolder
 from medtui.runs.waiting_note import WaitingNote, read_waiting
 from medtui.telemetry import NO_DEVICES, GpuProcess, GpuSample, Probe, ProbedGpu
 from medtui.telemetry.core_use import CoreUse
 from medtui.telemetry.occupants import describe_others, gpus_named, name_users
 from medtui.telemetry.process_stat import TICKS_PER_SECOND
 from medtui.units import GIB
+from tests.helpers.instant_scheduler import preset_of
 from tests.helpers.manual_clock import ManualClock
 from tests.helpers.waiting import wait_until
 
@@ -231,15 +235,17 @@ def test_a_busy_machine_gets_fewer_runs(monkeypatch):
     assert lines == ["other users keep 2.0 cores busy: 2 runs at once"]
 
 
-def ended_job(start: Callable[[RunFolder], None]) -> Callable[..., Job]:
-    """Return a supervisor's `_start` whose runs end at once."""
+class EndedWorkers(WorkerStarter):
+    """Starts workers that have ended at once."""
 
-    def begin(_supervisor: Supervisor, run: RunFolder, slot: Slot, *_: int) -> Job:
-        start(run)
-        ended = SimpleNamespace(poll=lambda: 4, returncode=4, pid=0)
-        return Job(run, slot, ended, SimpleNamespace(stop=lambda: None), [])
+    def __init__(self, started: list[str]) -> None:
+        super().__init__()
+        self._started = started
 
-    return begin
+    def start(self, task: Task, _slot: Slot) -> StartedProcess:
+        """Keep the task's name; its process ended on request."""
+        self._started.append(task.folder.name)
+        return SimpleNamespace(poll=lambda: 4, returncode=4, pid=0)
 
 
 def test_a_study_without_a_free_gpu_waits_and_says_so(tmp_path: Path, monkeypatch):
@@ -257,10 +263,10 @@ def test_a_study_without_a_free_gpu_waits_and_says_so(tmp_path: Path, monkeypatc
             machine.probe = machine_with([])
         machine.clock.now += 4.0
 
-    monkeypatch.setattr("medtui.jobs.supervisor.time.sleep", pause)
-    monkeypatch.setattr(Supervisor, "_start", ended_job(lambda run: started.append(run.name)))
-    preset: Preset = parse_preset('name = "study"\n[data]\ncard = "demo"\n', "study")
-    Supervisor(run.study, preset, slots, None, machine.courtesy)._run_all([run])
+    monkeypatch.setattr("medtui.jobs.study_supervisor.time.sleep", pause)
+    monkeypatch.setattr("medtui.jobs.schedulers.local._sampler_of", lambda *_: None)
+    scheduler = LocalScheduler(slots, EndedWorkers(started), machine.courtesy)
+    Supervisor(run.study, preset_of("study"), scheduler)._run_all([run])
     assert set(told) == {"GPU 0 used by anna and ben"}
     assert started == ["prune-0.1"]
     assert read_waiting(run.study) == ""
@@ -276,7 +282,9 @@ def test_a_study_is_as_polite_as_its_preset(tmp_path: Path, monkeypatch):
     slots_on(machine.probe, monkeypatch)
     monkeypatch.setattr("medtui.jobs.supervisor.Courtesy", lambda *_, **__: machine.courtesy)
     monkeypatch.setattr(Supervisor, "obey", lambda *_: None)
-    monkeypatch.setattr(Supervisor, "execute", lambda self: len(take_all(self._pool, machine)))
+    monkeypatch.setattr(
+        Supervisor, "execute", lambda self: len(take_all(self._scheduler._pool, machine))
+    )
     server = SimpleNamespace(start=lambda: None, close=lambda: None)
     assert _supervise(study, None, None, server) == 0
     assert machine.lines[0].startswith("GPU 0: anna, python, 31 GiB")

@@ -1,23 +1,23 @@
 """A stopped run is queued while its study is live; a killed worker is named in the log."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from medtui.events import CheckpointWritten
 from medtui.jobs import worker_process
 from medtui.jobs.device_slots import Slot
-from medtui.jobs.job import Job
-from medtui.jobs.supervisor import Supervisor
+from medtui.jobs.schedulers.task import worker_task
+from medtui.jobs.study_supervisor import Supervisor
 from medtui.jobs.worker_process import WorkerStarter
 from medtui.monitor.folder_reader import FolderReader
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.history import History
 from medtui.runs.log_reader import EventTail
 from medtui.runs.log_writer import EventWriter
-from medtui.runs.queue_request import clear_queued, queue_run, queued_runs
+from medtui.runs.queue_request import queue_run, queued_runs
 from medtui.worker import killed_note
+from tests.helpers.instant_scheduler import InstantScheduler, preset_of
 from tests.helpers.recorded_runs import RecordedStudy
 
 
@@ -35,17 +35,13 @@ def test_a_queued_run_starts_after_the_others(
     first, second = _runs(tmp_path, "prune-0.1", "prune-0.2")
     started: list[str] = []
 
-    def start(_supervisor: Supervisor, run: RunFolder, slot: Slot, *_: int) -> Job:
+    def begin(run: RunFolder) -> None:
         started.append(run.name)
-        clear_queued(run)
-        if run == second:
+        if started == ["prune-0.1", "prune-0.2"]:
             queue_run(first)
-        ended = SimpleNamespace(poll=lambda: 4, returncode=4, pid=0)
-        return Job(run, slot, ended, SimpleNamespace(stop=lambda: None), [])
 
-    monkeypatch.setattr(Supervisor, "_start", start)
-    monkeypatch.setattr("medtui.jobs.supervisor.POLL_SECONDS", 0)
-    supervisor = Supervisor(first.study, None, [Slot("", "cpu")])
+    monkeypatch.setattr("medtui.jobs.study_supervisor.POLL_SECONDS", 0)
+    supervisor = Supervisor(first.study, preset_of("study"), InstantScheduler(begin))
     supervisor._run_all([first, second])
     assert started == ["prune-0.1", "prune-0.2", "prune-0.1"]
     assert queued_runs([first, second]) == []
@@ -60,8 +56,9 @@ def test_the_next_worker_is_told_which_signal_killed_the_last(
     monkeypatch.setattr(
         worker_process.subprocess, "Popen", lambda command, **_: commands.append(command)
     )
-    WorkerStarter().start(run, Slot("", "cpu"), after_signal=9)
-    WorkerStarter().start(run, Slot("", "cpu"))
+    preset = preset_of("study")
+    WorkerStarter().start(worker_task(run, preset, after_signal=9), Slot("", "cpu"))
+    WorkerStarter().start(worker_task(run, preset), Slot("", "cpu"))
     assert commands[0][-2:] == ["--after-signal", "9"]
     assert "--after-signal" not in commands[1]
     with EventWriter(run.events) as log:

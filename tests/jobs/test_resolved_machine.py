@@ -15,6 +15,7 @@ from medtui.jobs.device_slots import (
     resolve_threads,
 )
 from medtui.jobs.launcher import prepare_study, resume_study
+from medtui.jobs.schedulers.local import LocalScheduler
 from medtui.preset import Preset, parse_preset
 from medtui.preset.precision import PRECISION_VARIABLE
 
@@ -90,8 +91,9 @@ def test_references_in_fast_mode_have_one_thread(tmp_path):
 )
 def test_references_run_side_by_side_where_each_has_one_thread(device, whole, alone):
     """The first measures the precision of the others."""
-    slots = [Slot("", device)] * 2
-    assert num_references_alone(preset("exact", machine=whole), slots, 3) == alone
+    scheduler = LocalScheduler([Slot("", device)] * 2)
+    study = preset("exact", machine=whole)
+    assert num_references_alone(study, 3, shares_cores=scheduler.shares_cores) == alone
 
 
 def test_fast_mode_on_a_gpu_keeps_its_threads(monkeypatch):

@@ -12,6 +12,8 @@ from medtui.errors import EnvironmentProblem, FailedWrite, explain_os_error
 from medtui.events import CycleEnded
 from medtui.jobs.job import Job
 from medtui.jobs.launcher import prepare_study
+from medtui.jobs.schedulers import Ended
+from medtui.jobs.schedulers.local import LocalJob
 from medtui.preset import parse_preset
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import StudyFolder
@@ -93,5 +95,6 @@ def test_a_worker_that_dies_before_its_first_event_is_started_again(tmp_path, en
     code = {"kill": "import os; os.kill(os.getpid(), 9)", "exit": "raise SystemExit(3)"}[end]
     worker = subprocess.Popen([sys.executable, "-S", "-c", code])
     worker.wait()
-    job = Job(run, None, worker, None, [])
+    job = Job(run, LocalJob(None, worker, None))
+    job.handle.state = Ended(worker.returncode)
     assert job.has_crashed is is_again
