@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -32,6 +33,7 @@ from medtui.runs.folder import RunFolder
 from medtui.runs.liveness import LockReader
 from medtui.runs.lock import FolderLock
 from medtui.runs.log_writer import EventWriter
+from medtui.telemetry.recording import recorded
 from medtui.upgrade import RESUME_HINT, describe_upgrade, explain_missing_module
 
 STOPPED = 4
@@ -47,6 +49,9 @@ def main() -> int:
     parser.add_argument(
         "--after-signal", type=int, default=0, help="signal that ended the last one"
     )
+    parser.add_argument(
+        "--telemetry", action="store_true", help="record telemetry, which no supervisor does"
+    )
     arguments = parser.parse_args()
     folder = RunFolder(arguments.folder.resolve())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the connection may drop
@@ -56,7 +61,10 @@ def main() -> int:
     if is_finished(folder):
         return 0
     try:
-        with FolderLock(folder.lock, silent_stamp=arguments.silent) as lock:
+        with (
+            FolderLock(folder.lock, silent_stamp=arguments.silent) as lock,
+            recorded(folder.telemetry, folder.worker_log) if arguments.telemetry else nullcontext(),
+        ):
             return _own(folder, lock, arguments.device, arguments.after_signal)
     except MedtuiError as error:
         return _refuse(error)

@@ -51,6 +51,8 @@ def resolve_threads(preset: Preset) -> MachineSettings:
     fast mode, a run never has more than `FAST_CPU_THREADS`.
     """
     machine = preset.machine
+    if machine.scheduler != "local":
+        return _threads_of_jobs(preset)
     slots, cores = find_slots(machine), num_cores()
     threads = machine.threads or max(1, cores // len(slots))
     reference_threads = machine.reference_threads or machine.threads or cores
@@ -66,6 +68,18 @@ def resolve_threads(preset: Preset) -> MachineSettings:
             "reference_threads": reference_threads,
         }
     )
+
+
+def _threads_of_jobs(preset: Preset) -> MachineSettings:
+    """Return the same for jobs of a cluster: their cores decide, and not those of this machine."""
+    machine, jobs = preset.machine, preset.jobs
+    threads = machine.threads or jobs.cpus
+    reference_threads = machine.reference_threads or machine.threads or jobs.cpus
+    if not jobs.has_gpu and preset.is_fast_somewhere:
+        threads = min(threads, FAST_CPU_THREADS)
+        if preset.is_fast:
+            reference_threads = FAST_CPU_THREADS
+    return machine.model_copy(update={"threads": threads, "reference_threads": reference_threads})
 
 
 def num_references_alone(preset: Preset, count: int, *, shares_cores: bool) -> int:

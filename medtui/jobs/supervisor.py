@@ -9,15 +9,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from medtui.child_process import child_environment
 from medtui.errors import MedtuiError
 from medtui.fork_server import ForkServer
-from medtui.jobs.courtesy import Courtesy
-from medtui.jobs.device_slots import find_slots
-from medtui.jobs.schedulers.local import LocalScheduler
+from medtui.jobs.schedulers.choice import open_scheduler
 from medtui.jobs.standby import await_study
 from medtui.jobs.study_supervisor import Supervisor
-from medtui.jobs.worker_process import WorkerStarter, server_modules
 from medtui.preset import parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import StudyFolder
@@ -42,19 +38,14 @@ def _supervise(
         MedtuiError: its preset cannot be read, or another supervisor has taken it over.
     """
     preset = parse_preset(read_text(study.preset), str(study.preset))
-    if server is None:
-        server = ForkServer(server_modules(preset), child_environment(), warn=_report)
-    server.start()
+    scheduler = open_scheduler(preset, lock.claim.check, server)
     try:
-        slots = find_slots(preset.machine)
-        courtesy = Courtesy(preset.machine, report=_report)
-        scheduler = LocalScheduler(slots, WorkerStarter(server), courtesy)
         supervisor = Supervisor(study, preset, scheduler)
         supervisor.obey(lock, silence)
         return supervisor.execute()
     finally:
         WaitingNote(study).set("")
-        server.close()
+        scheduler.close()
 
 
 def main() -> int:

@@ -38,6 +38,11 @@ class WorkerStarter:
         """Whether `start` does not wait for imports of the fork server."""
         return self._server is None or self._server.is_settled
 
+    def close(self) -> None:
+        """End the fork server; what it started goes on."""
+        if self._server is not None:
+            self._server.close()
+
     def start(self, task: Task, slot: Slot) -> StartedProcess:
         """Start a task on a device.
 

@@ -24,13 +24,9 @@ from medtui.preset.grid import (
     tunes_last,
 )
 from medtui.preset.guarding import GuardSettings
+from medtui.preset.machine import MachineSettings, SchedulerName, SlurmSettings
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
-from medtui.preset.model import (
-    EvaluateSettings,
-    LcSettings,
-    MachineSettings,
-    Preset,
-)
+from medtui.preset.model import EvaluateSettings, LcSettings, Preset
 from medtui.preset.network import ModelSettings
 from medtui.preset.precision import FastPrecision, precision_from_environment
 from medtui.preset.publication import PublishedNumber
@@ -75,10 +71,12 @@ __all__ = [
     "PublishedNumber",
     "Quantize",
     "ReferenceSettings",
+    "SchedulerName",
     "Scheme",
     "SearchSettings",
     "SeedPair",
     "ShrinkSettings",
+    "SlurmSettings",
     "StructPrune",
     "StructuredPruning",
     "TrackSettings",

@@ -12,6 +12,7 @@ from medtui.preset.data_settings import DataSettings
 from medtui.preset.document import Many
 from medtui.preset.former_names import FormerNames
 from medtui.preset.guarding import GuardSettings
+from medtui.preset.machine import MachineSettings, SlurmSettings
 from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
 from medtui.preset.network import ModelSettings
 from medtui.preset.publication import PublishedNumber
@@ -111,24 +112,6 @@ class EvaluateSettings(Document):
         return value
 
 
-class MachineSettings(Document):
-    """The devices that runs use."""
-
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-    """`auto` takes every GPU (see `polite`), or the CPU where there is none."""
-    workers: int = Field(default=0, ge=0, le=256)
-    """Parallel runs; 0 is `runs_per_gpu` for each GPU, or a single-threaded one for each core."""
-    runs_per_gpu: int = Field(default=1, ge=1, le=64)
-    """Runs that share a GPU, for networks that do not fill one; without effect on a CPU."""
-    polite: bool = True
-    """Whether `auto` leaves GPUs alone on which other users compute, and waits for them. On a CPU,
-    fewer runs are started beside the load of other users."""
-    threads: int = Field(default=0, ge=0, le=1024)
-    """CPU threads of a run; 0 lets the study choose and record. Results' bits depend on it."""
-    reference_threads: int = Field(default=0, ge=0, le=1024)
-    """CPU threads of the reference, which runs alone; 0 lets the study choose and record."""
-
-
 class Preset(Document):
     """One study: data, reference, grid, and how all is measured."""
 
@@ -155,6 +138,8 @@ class Preset(Document):
     guard: GuardSettings = GuardSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     machine: MachineSettings = MachineSettings()
+    slurm: SlurmSettings | None = None
+    """Jobs of a cluster, for `machine.scheduler = "slurm"`; None takes the cluster's defaults."""
     shrink: ShrinkSettings = ShrinkSettings()
     bench: BenchSettings = BenchSettings()
     track: TrackSettings = TrackSettings()
@@ -229,6 +214,21 @@ class Preset(Document):
                 yield fault(("compress", "omit", position), sentence)
         if omit and len(omit) == len(names):
             yield fault("compress.omit", "leaves no run of the grid")
+
+    @check("machine.threads", "machine.reference_threads", "machine.scheduler", "slurm.cpus")
+    def _jobs_have_their_threads(self) -> Iterator[Fault]:
+        if self.machine.scheduler != "slurm":
+            return
+        cpus = self.jobs.cpus
+        for key in ("threads", "reference_threads"):
+            if (threads := getattr(self.machine, key)) > cpus:
+                sentence = f"{threads} threads, but a job has slurm.cpus = {cpus}"
+                yield fault(f"machine.{key}", sentence)
+
+    @property
+    def jobs(self) -> SlurmSettings:
+        """What the jobs of a cluster ask for."""
+        return self.slurm or SlurmSettings()
 
     @property
     def seed_pairs(self) -> list[SeedPair]:

@@ -17,7 +17,8 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 TABLES = (
     "data", "model", "reference", "compute", "lc", "compress", "guard", "evaluate", "search",
-    "machine", "images", "labels", "split", "augment", "normalize", "dicom", "look", "keys",
+    "machine", "slurm", "images", "labels", "split", "augment", "normalize", "dicom", "look",
+    "keys",
 )  # fmt: skip
 """Tables of presets, cards and the settings file; `[lc]` in a text makes it one of these."""
 

@@ -280,13 +280,14 @@ def test_a_study_is_as_polite_as_its_preset(tmp_path: Path, monkeypatch):
     WaitingNote(study).set("GPU 0 used by anna")
     machine = Machine(machine_with([ANNA]))
     slots_on(machine.probe, monkeypatch)
-    monkeypatch.setattr("medtui.jobs.supervisor.Courtesy", lambda *_, **__: machine.courtesy)
+    monkeypatch.setattr("medtui.jobs.schedulers.choice.Courtesy", lambda *_, **__: machine.courtesy)
     monkeypatch.setattr(Supervisor, "obey", lambda *_: None)
     monkeypatch.setattr(
         Supervisor, "execute", lambda self: len(take_all(self._scheduler._pool, machine))
     )
     server = SimpleNamespace(start=lambda: None, close=lambda: None)
-    assert _supervise(study, None, None, server) == 0
+    lock = SimpleNamespace(claim=SimpleNamespace(check=lambda: None))
+    assert _supervise(study, lock, None, server) == 0
     assert machine.lines[0].startswith("GPU 0: anna, python, 31 GiB")
     assert read_waiting(study) == ""
 

@@ -98,7 +98,8 @@ class LocalScheduler:
         return [Place(each.devices, each.device, number) for each, number in numbers.items()]
 
     def close(self) -> None:
-        """Do nothing: workers outlive this process."""
+        """End the fork server; workers outlive this process."""
+        self._workers.close()
 
 
 def _sampler_of(task: Task, process: StartedProcess, slot: Slot) -> SamplerProcess | None:

@@ -1,0 +1,54 @@
+"""Opens the scheduler that a study's preset names."""
+
+import sys
+from contextlib import suppress
+from typing import assert_never
+
+from medtui.child_process import child_environment
+from medtui.fork_server import ForkServer
+from medtui.jobs.courtesy import Courtesy
+from medtui.jobs.device_slots import find_slots
+from medtui.jobs.schedulers import Scheduler
+from medtui.jobs.schedulers.local import LocalScheduler
+from medtui.jobs.worker_process import WorkerStarter, server_modules
+from medtui.preset import Preset
+from medtui.runs.claim import Fence
+
+
+def open_scheduler(preset: Preset, fence: Fence, server: ForkServer | None = None) -> Scheduler:
+    """Return the scheduler of a study with a resolved preset; close it at the end.
+
+    `fence` guards what it writes into folders. `server` is a fork server that runs already.
+
+    Raises:
+        EnvironmentProblem: the scheduler's programs or library are missing, or it does not answer.
+    """
+    match preset.machine.scheduler:
+        case "local":
+            return _open_local(preset, server)
+        case "slurm":
+            from medtui.jobs.schedulers.slurm import SlurmScheduler
+
+            _close(server)
+            return SlurmScheduler(preset.machine, preset.jobs, fence)
+        case _:
+            assert_never(preset.machine.scheduler)
+
+
+def _open_local(preset: Preset, server: ForkServer | None) -> LocalScheduler:
+    if server is None:
+        server = ForkServer(server_modules(preset), child_environment(), warn=_report)
+    server.start()
+    courtesy = Courtesy(preset.machine, report=_report)
+    return LocalScheduler(find_slots(preset.machine), WorkerStarter(server), courtesy)
+
+
+def _close(server: ForkServer | None) -> None:
+    """End a fork server that starts nothing: jobs import torch where they are."""
+    if server is not None:
+        with suppress(OSError):
+            server.close()
+
+
+def _report(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201 - goes to supervisor.log

@@ -1,0 +1,163 @@
+"""The scheduler `slurm`: one job of a cluster for each run, by `sbatch`, `squeue` and `scancel`.
+
+Slurm places the jobs, and starts one again by itself when its node fails or it is preempted; the
+worker then continues from its last checkpoint. The runs folder is at the same path on all nodes.
+"""
+
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from medtui import __version__
+from medtui.errors import EnvironmentProblem
+from medtui.jobs.schedulers import Ended, Place, Vanished
+from medtui.jobs.schedulers.slurm_job import SlurmJob
+from medtui.jobs.schedulers.slurm_queue import Listing, SlurmQueue, call, list_jobs, submit
+from medtui.jobs.schedulers.slurm_script import SCRIPT_NAME, job_name, job_script
+from medtui.jobs.schedulers.task import Task
+from medtui.preset import MachineSettings, SlurmSettings
+from medtui.runs.atomic_file import publish_text
+from medtui.runs.claim import Fence
+from medtui.runs.job_record import JobRecord, read_job, write_job
+from medtui.user_folders import expand_home
+
+RETRY_SECONDS = 30.0
+"""Time until a submission is tried again that Slurm refused for now."""
+
+_TEMPORARY = (
+    "MaxSubmit",  # QOSMaxSubmitJobPerUserLimit, AssocMaxSubmitJobLimit
+    "MaxJobs",
+    "Unable to contact slurm controller",
+    "Socket timed out",
+    "Connection refused",
+    "timed out after",
+    "temporarily",
+    "Slurm controller",
+)
+"""Parts of `sbatch`'s refusals after which a later attempt may be accepted.
+
+Source: slurm_errno.c of Slurm 22.05.
+"""
+
+
+class SlurmScheduler:
+    """Submits jobs as far as the preset's `slurm.max_jobs` allows."""
+
+    name = "slurm"
+    shares_cores = False
+
+    def __init__(
+        self,
+        machine: MachineSettings,
+        settings: SlurmSettings,
+        fence: Fence,
+        queue: SlurmQueue | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`fence` guards what is written into run folders."""
+        self.waiting_for = ""
+        self._device, self._settings, self._fence = machine.device, settings, fence
+        self._max_jobs = min(machine.workers or settings.max_jobs, settings.max_jobs)
+        self._queue = queue or SlurmQueue()
+        self._clock = clock
+        self._retry_at = float("-inf")
+        self._jobs: list[SlurmJob] = []
+        self._unsure: dict[Path, float] = {}
+        """Folder to the time of a submission that may have been accepted although it failed."""
+        self._first: Listing | None = None
+
+    def start(self, task: Task) -> SlurmJob | None:
+        """Submit a job; None where the study has as many as it may, or Slurm refuses it for now."""
+        if len(self._jobs) >= self._max_jobs or self._clock() < self._retry_at:
+            return None
+        record = self._record_of(task)
+        if record is not None and not record.id:
+            record = self._submit(task, record)
+        return None if record is None else self._follow(task, record)
+
+    def reattach(self, task: Task) -> SlurmJob | None:
+        """Return the job of an earlier supervisor: by its identifier, or by the token in its name.
+
+        Raises:
+            EnvironmentProblem: the queue cannot be listed.
+        """
+        record = read_job(task.folder)
+        if record is None or record.scheduler != self.name or not record.is_alive:
+            return None
+        if self._first is None:
+            self._first = list_jobs()
+        line = self._first.jobs.get(record.id) or self._first.named(job_name(task, record.token))
+        if line is None or line.is_over:
+            return None
+        return self._follow(task, msgspec.structs.replace(record, id=line.id))
+
+    def refresh(self) -> None:
+        """Take over what the latest listing says."""
+        self._queue.want(is_wanted=bool(self._jobs or self._unsure))
+        for job in list(self._jobs):
+            job.look(self._queue.listing)
+            if isinstance(job.state, Ended | Vanished):
+                self._jobs.remove(job)
+
+    def places(self) -> list[Place]:
+        """Return the nodes of the partition."""
+        partition = self._settings.partition
+        asked = [f"--partition={partition}"] if partition else []
+        text = call(["sinfo", "--noheader", "--Node", "--format=%N %P", *asked])
+        lines = dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+        return [Place(line.replace("*", ""), "auto", 0) for line in lines]
+
+    def close(self) -> None:
+        """End the thread that lists the queue; jobs go on."""
+        self._queue.close()
+
+    def _record_of(self, task: Task) -> JobRecord | None:
+        """Return the record of a task that is to be submitted; None where it may not be yet.
+
+        After a submission of which it is not known whether it was accepted, the next listing tells;
+        then the record may have an identifier.
+        """
+        failed_at = self._unsure.get(task.folder)
+        if failed_at is not None and (earlier := read_job(task.folder)) is not None:
+            listing = self._queue.listing
+            if listing is None or listing.asked_at <= failed_at:
+                return None
+            del self._unsure[task.folder]
+            if (line := listing.named(job_name(task, earlier.token))) is not None:
+                return msgspec.structs.replace(earlier, id=line.id)
+        asked = self._settings.python
+        python = str(expand_home(asked)) if asked else sys.executable
+        return JobRecord(self.name, secrets.token_hex(4), python=python, version=__version__)
+
+    def _submit(self, task: Task, record: JobRecord) -> JobRecord | None:
+        """Submit a task; return its record with the identifier, None where it is refused for now.
+
+        Raises:
+            EnvironmentProblem: it is refused for good.
+        """
+        name = job_name(task, record.token)
+        script = job_script(
+            task, self._settings, name=name, device=self._device, python=record.python
+        )
+        write_job(task.folder, record, self._fence)
+        publish_text(task.folder / SCRIPT_NAME, script, self._fence)
+        try:
+            identifier = submit(task.folder)
+        except EnvironmentProblem as error:
+            if not any(part in error.message for part in _TEMPORARY):
+                raise
+            self._unsure[task.folder] = self._clock()
+            self._retry_at = self._clock() + RETRY_SECONDS
+            self.waiting_for = f"slurm: {error.message}"
+            return None
+        self.waiting_for = ""
+        return msgspec.structs.replace(record, id=identifier, state="waiting")
+
+    def _follow(self, task: Task, record: JobRecord) -> SlurmJob:
+        job = SlurmJob(task, record, self._fence, self._queue, self._clock)
+        self._jobs.append(job)
+        return job

@@ -1,0 +1,92 @@
+"""One Slurm job as its supervisor sees it."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import assert_never
+
+import msgspec
+
+from medtui.errors import EnvironmentProblem
+from medtui.jobs.schedulers import Ended, JobState, Running, Vanished, Waiting
+from medtui.jobs.schedulers.slurm_queue import Listing, SlurmQueue
+from medtui.jobs.schedulers.task import Task
+from medtui.runs.claim import Fence
+from medtui.runs.job_record import JobRecord, JobWord, write_job
+from medtui.runs.signalling import request_stop
+
+MISSING_LISTINGS = 2
+"""Listings in a row without a job after which it is over: Slurm lists those that ended, too."""
+
+
+class SlurmJob:
+    """A handle: what the listings say of a job, and what can be asked of it."""
+
+    def __init__(
+        self,
+        task: Task,
+        record: JobRecord,
+        fence: Fence,
+        queue: SlurmQueue,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Follow a job that was submitted, and write its identifier down."""
+        self.state: JobState = Waiting(record.reason)
+        self._task, self._fence, self._queue = task, fence, queue
+        self._record = record
+        self._since = clock()
+        """Listings that were made earlier may not have the job."""
+        self._seen_at = float("-inf")
+        self._num_missing = 0
+        self._is_stopping = False
+        write_job(task.folder, record, fence)
+
+    def look(self, listing: Listing | None) -> None:
+        """Bring the state up to date with a listing."""
+        if listing is None or listing.asked_at <= max(self._since, self._seen_at):
+            return
+        self._seen_at = listing.asked_at
+        line = listing.jobs.get(self._record.id)
+        self._num_missing = 0 if line else self._num_missing + 1
+        if line is not None:
+            self._take(line.state, line.reason_now, line.nodes)
+        elif self._num_missing >= MISSING_LISTINGS:
+            self._take(Vanished(), "not in the queue", "")
+
+    def stop(self) -> None:
+        """Ask the worker to stop after its step; cancel a job that has none."""
+        self._is_stopping = True
+        run = self._task.run
+        if run is not None and not isinstance(self.state, Waiting):
+            with suppress(EnvironmentProblem):  # then Slurm asks it
+                if request_stop(run.lock, self._task.name):
+                    return
+        self._queue.cancel(self._record.id)
+
+    def kill(self) -> None:
+        """Let Slurm kill the job."""
+        self._queue.cancel(self._record.id, is_killed=True)
+
+    def _take(self, state: JobState, reason: str, place: str) -> None:
+        self.state = state
+        if self._is_stopping and isinstance(state, Waiting):
+            self._queue.cancel(self._record.id)  # it was queued again while it was asked to stop
+        record = msgspec.structs.replace(
+            self._record, state=_word_of(state), reason=reason, place=place or self._record.place
+        )
+        if record != self._record:
+            self._record = record
+            with suppress(OSError):  # for readers; the identifier is written already
+                write_job(self._task.folder, record, self._fence)
+
+
+def _word_of(state: JobState) -> JobWord:
+    match state:
+        case Waiting():
+            return "waiting"
+        case Running():
+            return "running"
+        case Ended() | Vanished():
+            return "ended"
+        case _:
+            assert_never(state)
