@@ -28,6 +28,7 @@ MARKS: dict[Status, str] = {
     "crashed": "?",
     "silent": "◍",
     "queued": "·",
+    "waiting": "◌",
 }
 """A state's mark, shown before its word."""
 
@@ -103,6 +104,7 @@ DARK = Colours(
         "crashed": PURPLE,
         "silent": PURPLE,
         "queued": "#8A94A0",
+        "waiting": "#8A94A0",
     },
     muted="#8A94A0",
     strong="#F4F7F9",
@@ -137,6 +139,7 @@ LIGHT = Colours(
         "crashed": "#9C3D74",
         "silent": "#9C3D74",
         "queued": "#59636D",
+        "waiting": "#59636D",
     },
     muted="#59636D",
     strong="#0B0E11",
@@ -169,6 +172,7 @@ PAPER = Colours(
         "crashed": "#C2679A",
         "silent": "#C2679A",
         "queued": "#808080",
+        "waiting": "#808080",
     },
     muted="#808080",
     strong="#111213",

@@ -13,6 +13,7 @@ from medtui.child_process import ChildProcess, child_environment
 from medtui.errors import EnvironmentProblem, MedtuiError, explain_os_error
 from medtui.fork_server import ForkServer
 from medtui.jobs.device_slots import resolve_threads
+from medtui.jobs.schedulers.left_jobs import cancel_job
 from medtui.jobs.standby import Standby
 from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
@@ -191,12 +192,15 @@ def stop_study(study: StudyFolder) -> bool:
 def stop_run(run: RunFolder) -> bool:
     """Request a run to stop after its current step; its study continues with the next run.
 
+    A job of it that waits in a cluster's queue is cancelled.
+
     Return whether it was running.
 
     Raises:
         EnvironmentProblem: it belongs to another user, or cannot be asked.
     """
-    return request_stop(run.lock, f"{run.study.name}/{run.name}")
+    was_running = request_stop(run.lock, f"{run.study.name}/{run.name}")
+    return was_running or cancel_job(run.path)
 
 
 def describe_estimate(estimate: Estimate) -> str:

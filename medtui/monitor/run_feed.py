@@ -14,6 +14,7 @@ from medtui.preset import Preset
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import History
+from medtui.runs.job_record import JobReader, JobRecord
 from medtui.runs.liveness import LockReader
 from medtui.runs.log_ends import LogTimes, read_log_times
 from medtui.runs.log_reader import EventTail
@@ -39,6 +40,12 @@ class RunFeed:
     """The study's, with the guard and the fine-tuning of this run; None where it is not known."""
     is_brief: bool = False
     """Whether the log of a finished run is left unread."""
+    is_supervised: bool = False
+    """Whether the study has a supervisor, as of its last look."""
+    is_study_stopped: bool = False
+    """Whether the study has no supervisor any more because it was stopped, as of its last look."""
+    job: JobRecord | None = None
+    """Its job in a cluster; None without one."""
     _preset_problem: str = ""
     _result_problem: str = ""
 
@@ -52,12 +59,13 @@ class RunFeed:
     def __post_init__(self) -> None:
         self._tail = EventTail(self.folder.events)
         self._lock = LockReader(self.folder.lock)
+        self._jobs = JobReader(self.folder.path)
 
     def refresh(self) -> bool:
         """Read what was added; return whether anything changed."""
-        before = (self.history.num_records, self.status, self.result is None)
+        before = self._state
         if self.is_brief and self._refresh_outcome():
-            return before != (self.history.num_records, self.status, self.result is None)
+            return before != self._state
         # before the log: the final event is written before the lock is released
         is_running = self._lock.holder() is not None
         records = self._tail.poll()
@@ -68,15 +76,28 @@ class RunFeed:
             history.add(record)
         if self._whole is not None and not self._tail.is_behind:
             self.history, self._whole = self._whole, None
+        self.job = self._jobs.read()
         self.status = status_of(
-            self.folder, self.history, is_held=is_running, is_silent=self._lock.is_silent
-        )
+            self.folder, self.history, is_held=is_running, is_silent=self._lock.is_silent,
+            job=self.job, is_supervised=self.is_supervised,
+        )  # fmt: skip
+        if self.status == "queued" and self.is_study_stopped:
+            self.status = "stopped"
         self._preset_problem = preset_problem(self.folder)
         if self.status != "finished":
             self.result = None
         if self.result is None:
             self._read_result()
-        return before != (self.history.num_records, self.status, self.result is None)
+        return before != self._state
+
+    @property
+    def _state(self) -> tuple[object, ...]:
+        return self.history.num_records, self.status, self.waiting_for, self.result is None
+
+    @property
+    def waiting_for(self) -> str:
+        """What its job waits for, in the cluster's own word: `Resources`; empty if it does not."""
+        return self.job.reason if self.job is not None and self.status == "waiting" else ""
 
     def open(self) -> None:
         """Read the log from now on, also of a finished run; the ends of a long one at once."""
@@ -151,6 +172,11 @@ class RunFeed:
     def owner_elsewhere(self) -> str:
         """The process of a silent run, according to its owner record."""
         return self._lock.owner_elsewhere
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether its folder is a copy of that in which its worker elsewhere writes, or wrote."""
+        return self._lock.is_copy and self.status in {"silent", "running"}
 
     @property
     def is_live(self) -> bool:

@@ -57,6 +57,16 @@ class RunSummary:
     """Problem of the model or the folder; empty where there is none."""
     problem: str = ""
     """Why the folder cannot be read completely; empty where it can."""
+    waiting_for: str = ""
+    """What its job waits for, in the cluster's own word: `Resources`; empty if it does not."""
+    is_copy: bool = False
+    """Whether its folder is a copy of one that a worker elsewhere writes, or wrote."""
+
+    @property
+    def state(self) -> str:
+        """The status with what belongs to it: `waiting (Resources)`, `silent (copy)`."""
+        more = self.waiting_for or ("copy" if self.is_copy else "")
+        return f"{self.status} ({more})" if more else self.status
 
     @property
     def headline(self) -> Metric:

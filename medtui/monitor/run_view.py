@@ -10,6 +10,7 @@ from medtui.monitor.telemetry_curves import TelemetryCurves
 from medtui.runs.history import Line
 from medtui.runs.result import Result
 from medtui.runs.search_record import SearchOutcome
+from medtui.runs.status import UNENDED
 
 
 @dataclass(frozen=True)
@@ -75,4 +76,4 @@ class RunView:
     @property
     def is_over(self) -> bool:
         """Whether no worker computes the run and none is about to: what is missing stays so."""
-        return self.row.status not in {"running", "queued"}
+        return self.row.status not in UNENDED

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from medtui.monitor.run_view import RunView
 from medtui.monitor.study_summary import StudySummary
+from medtui.runs.status import UNENDED
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,10 @@ def endings_between(before: Snapshot | None, after: Snapshot) -> list[tuple[str,
     """Return a sentence for each run that ended in between, and whether it finished."""
     if before is None:
         return []
-    live = {run.key for study in before.studies for run in study.runs if run.status == "running"}
+    live = {run.key for study in before.studies for run in study.runs
+            if run.status in {"running", "waiting"}}  # fmt: skip
     ended = [run for study in after.studies for run in study.runs
-             if run.key in live and run.status != "running"]  # fmt: skip
+             if run.key in live and run.status not in UNENDED]  # fmt: skip
     return [(f"{run.study}: {run.title} {run.status}", run.status == "finished") for run in ended]
 
 

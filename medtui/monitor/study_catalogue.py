@@ -232,4 +232,5 @@ def _is_behind(feed: "StudyFeed") -> bool:
 def _is_at_rest(feed: "StudyFeed") -> bool:
     """Return whether nothing but a change of its files can change what is known of a study."""
     is_active = feed.is_live or feed.is_silent or feed.is_undecided or _is_behind(feed)
+    is_active |= bool(feed.count("waiting"))
     return not is_active and not any(run.is_live or run.is_silent for run in feed.runs)

@@ -68,8 +68,21 @@ class StudyFeed:
             if run.preset is None and self.preset is not None:
                 cell = self.cell_of(run)
                 run.preset = finetuned_as(self.preset, cell) if cell else self.preset
+            run.is_supervised = self.is_live
         changed = [run.refresh() for run in self.runs]
+        changed += self._mark_unstarted()
         return any(changed) or before != self._state
+
+    def _mark_unstarted(self) -> list[bool]:
+        """Show runs that a study did not get to as stopped if it was; return what has changed."""
+        is_stopped = not (self.is_live or self.is_silent) and any(
+            run.status == "stopped" and (run.history.num_records or run.job) for run in self.runs
+        )
+        outdated = [run for run in self.runs if run.is_study_stopped != is_stopped]
+        for run in outdated:
+            run.is_study_stopped = is_stopped
+        unstarted = [run for run in outdated if not run.history.num_records]
+        return [run.refresh() for run in unstarted]
 
     @property
     def _state(self) -> tuple[object, ...]:

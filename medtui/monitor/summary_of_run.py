@@ -86,6 +86,8 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         last_at=run.times.last,
         warning=_warning_of(run),
         problem=run.problem,
+        waiting_for=run.waiting_for,
+        is_copy=run.is_copy,
     )
 
 

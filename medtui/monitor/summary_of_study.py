@@ -45,6 +45,8 @@ def status_of_study(study: StudyFeed) -> Status:
         return "crashed"
     if study.runs and study.count("finished") == study.num_planned:
         return "finished"
+    if study.count("waiting"):
+        return "waiting"
     if study.is_silent or study.count("silent"):
         return "silent"
     return "stopped" if study.count("stopped", "finished") else "queued"

@@ -67,14 +67,22 @@ def _ending(run: RunFeed, *, is_study_live: bool) -> str:
             return f"{message} {hint}".strip()
         case "stopped", RunStopped(reason=reason):
             return f"{reason}. {_how_to_resume(run, is_study_live=is_study_live)}"
+        case "stopped", _:
+            return "It was stopped before it started. Press r to start it."
+        case "waiting", _:
+            why = f" ({run.waiting_for})" if run.waiting_for else ""
+            watched = "" if is_study_live else " No supervisor watches it: press r to resume."
+            return f"Its job waits in the queue{why}.{watched}"
+        case "silent", _ if run.is_copy:
+            return (
+                f"this folder is a copy: {run.owner_elsewhere} writes the original, or did. "
+                "Press r to resume the copy."
+            )
         case "crashed", _:
             how = _how_to_resume(run, is_study_live=is_study_live)
             return f"The worker exited unexpectedly. {how}"
         case "silent", _:
-            return (
-                f"{run.owner_elsewhere} shows no heartbeat, or the folder is a copy. "
-                "Press r to resume."
-            )
+            return f"{run.owner_elsewhere} shows no heartbeat. Press r to resume."
         case _:
             return ""
 

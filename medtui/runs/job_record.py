@@ -14,6 +14,7 @@ import msgspec
 from medtui.runs.claim import Fence, unfenced
 from medtui.runs.json_record import DECODE_ERRORS, write_json_record
 from medtui.storage import UnreadableFile, read_bytes
+from medtui.storage.file_stamp import ABSENT, FileStamp, stamp_of
 
 MAX_BYTES = 16 * 1024
 
@@ -47,6 +48,27 @@ class JobRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     def is_alive(self) -> bool:
         """Whether the job waits or runs, according to the last word."""
         return self.state != "ended"
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether a user, or `medtui stop`, took it out of the queue."""
+        return self.state == "ended" and self.reason.startswith("CANCELLED")
+
+
+class JobReader:
+    """Reads the record of one folder again and again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stamp: FileStamp = ABSENT
+        self._record: JobRecord | None = None
+
+    def read(self) -> JobRecord | None:
+        """Return the record; None where there is none that can be read."""
+        stamp = stamp_of(job_path(self._folder))
+        if stamp != self._stamp:
+            self._stamp, self._record = stamp, read_job(self._folder)
+        return self._record
 
 
 _decoder = msgspec.json.Decoder(JobRecord)

@@ -80,6 +80,8 @@ class LockReader:
         """Whether the last look found a process elsewhere whose heartbeat was not seen yet."""
         self.is_silent = False
         """Whether the last look found a process elsewhere without a heartbeat."""
+        self.is_copy = False
+        """Whether the last look found the record of a process that writes another folder."""
         self.owner_elsewhere = ""
         """The process that it found there, for messages."""
         self._watch = ClaimWatch(path, clock=clock)
@@ -89,7 +91,7 @@ class LockReader:
 
         A process elsewhere counts until its heartbeat has been awaited.
         """
-        self.is_undecided = self.is_silent = False
+        self.is_undecided = self.is_silent = self.is_copy = False
         held = _holder_by_flock(self.path)
         if held is not None:
             return held
@@ -98,6 +100,7 @@ class LockReader:
         if claim is None or is_alive is False:
             return None
         self.owner_elsewhere = claim.owner.describe()
+        self.is_copy = _is_copy(claim.owner, self.path)
         if is_alive is None:
             limit = SILENT_SECONDS if self._watch.has_moved else LOOK_SECONDS
             self.is_silent = self._watch.silent_seconds >= limit
@@ -150,6 +153,15 @@ def lock_id_of(path: Path) -> str:
     except OSError:
         return ""
     return f"{found.st_dev}:{found.st_ino}"
+
+
+def _is_copy(owner: Owner, lock: Path) -> bool:
+    """Return whether a lock file is not the one that an owner holds.
+
+    Another host may have another number for the same device, but not for the inode.
+    """
+    mine = lock_id_of(lock)
+    return bool(owner.lock_id and mine) and owner.lock_id.split(":")[1:] != mine.split(":")[1:]
 
 
 def _is_alive(owner: Owner, lock: Path, *, is_flock_free: Callable[[], bool]) -> bool | None:

@@ -55,10 +55,10 @@ def _explain(run: RunFeed) -> str:
         hints += [f"Resume it: medtui resume {name}"] * ending.is_resumable
         return "\n  ".join([text, *hints])
     if run.status == "silent":
-        return (
-            f"{name} is silent: {run.owner_elsewhere} shows no heartbeat, or the folder is a copy."
-            f"\n  Resume it: medtui resume {name}"
-        )
+        why = f"{run.owner_elsewhere} shows no heartbeat"
+        if run.is_copy:
+            why = f"this folder is a copy; {run.owner_elsewhere} writes the original, or did"
+        return f"{name} is silent: {why}.\n  Resume it: medtui resume {name}"
     return (
         f"{name} crashed: its worker exited unexpectedly."
         f"\n  See {run.folder.worker_log}. Resume it: medtui resume {name}"

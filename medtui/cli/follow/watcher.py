@@ -12,6 +12,7 @@ from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import RunFolder
 from medtui.runs.history import Line
+from medtui.runs.status import UNENDED
 from medtui.storage import open_regular
 
 POLL_SECONDS = 0.25
@@ -117,7 +118,7 @@ class Follower:
     def _is_over(self) -> bool:
         """Judge by the last refresh, so that one more refresh reads the final events."""
         if self.only is not None:
-            return all(run.status not in {"queued", "running"} for run in self.runs) or (
+            return all(run.status not in UNENDED for run in self.runs) or (
                 not self.study.is_live and not any(run.is_live for run in self.runs)
             )
         return not self.study.is_live
@@ -135,7 +136,7 @@ class Follower:
             self.output.say(name, prefix + line.text)
         before = self._statuses.get(name)
         self._statuses[name] = run.status
-        if before != run.status and run.status not in {"queued", "running"}:
+        if before != run.status and run.status not in UNENDED:
             if run.status in {"finished", "crashed", "silent"}:
                 self.output.say(name, describe_outcome(run))
             if self.on_end is not None:

@@ -55,7 +55,7 @@ def _row(run: RunSummary) -> list[str]:
     metric = run.headline
     return [
         run.key,
-        run.status,
+        run.state,
         format_density(run.asked_density),
         MISSING if run.density is None else f"{run.density:.4g}",
         metric.label,

@@ -22,7 +22,7 @@ from medtui.metrics import primary_metric, reported_metrics
 from medtui.metrics.interval_method import describe_method
 from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.study_feed import StudyFeed
-from medtui.monitor.summary_of_run import asked_density
+from medtui.monitor.summary_of_run import asked_density, summarise_run
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text
 from medtui.runs.exports import export_problems, read_exports
@@ -65,7 +65,7 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
 
 
 def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
-    yield f"{study.folder.name}/{run.folder.name}: {run.status}"
+    yield f"{study.folder.name}/{run.folder.name}: {summarise_run(study, run).state}"
     cell, session, result = study.cell_of(run), run.history.session, run.result
     if cell is not None:
         asked = asked_density(cell)

@@ -44,6 +44,9 @@ def run_object(study: StudyFeed, run: RunFeed) -> dict[str, Any]:
         "run": run.folder.name,
         "folder": str(run.folder.path),
         "status": run.status,
+        "waiting_for": run.waiting_for or None,
+        "is_copy": run.is_copy,
+        "job": msgspec.to_builtins(run.job),
         "scheme": "reference" if run.folder.is_reference else cell and cell.scheme.name,
         "density": asked_density(cell),
         "seed": cell and cell.seed,
@@ -114,7 +117,7 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
     size = result.size if result else None
     return [
         summary.name,
-        summary.status,
+        summary.state,
         format_interval(result.val, metric) if result else metric.show(summary.val),
         format_interval(result.test, metric) if result else metric.show(summary.test),
         *(_changes(study, run, metric) if study.has_control else ()),

@@ -12,6 +12,7 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.free_name import describe_name
 from medtui.runs.run_names import REFERENCE
+from medtui.runs.status import UNENDED
 from medtui.runs.trash import trashed_studies
 from medtui.tui.actions.messages import (
     ActionRequest,
@@ -53,7 +54,7 @@ def _quit_choices(live: Sequence[str], is_draft_edited: bool) -> list[Choice]:
 
 def _last_unfinished(study: StudySummary, run: RunSummary) -> str:
     """Return the title of the last run that is running or waits."""
-    others = [each for each in study.runs if each.status in {"running", "queued"} and each != run]
+    others = [each for each in study.runs if each.status in UNENDED and each != run]
     return others[-1].title if others else "the present run"
 
 
@@ -132,7 +133,7 @@ class ActionHandlers:
 
     def _confirm_stop(self, request: StopRequested) -> None:
         study, run = request.study, request.run
-        is_run_live = run is not None and run.status == "running"
+        is_run_live = run is not None and run.status in {"running", "waiting"}
         if not (study.is_live or is_run_live):
             self._app.tell(f"{study.name} is not running.")
             return

@@ -5,6 +5,7 @@ import time
 from medtui.charts.palette import Colours
 from medtui.charts.run_identity import identify_study
 from medtui.monitor.study_summary import StudyLine, StudySummary
+from medtui.runs.status import UNENDED
 from medtui.tui.run.sheet import Sheet
 from medtui.units import format_duration
 
@@ -36,7 +37,7 @@ def _ends_of_runs(study: StudySummary) -> list[StudyLine]:
     known = {each.run for each in study.lines}
     found = list[StudyLine]()
     for run in study.runs:
-        if run.name in known or run.last_at is None or run.status in {"running", "queued"}:
+        if run.name in known or run.last_at is None or run.status in UNENDED:
             continue
         took = f" after {format_duration(run.seconds)}" if run.seconds else ""
         level = "info" if run.status in {"finished", "stopped"} else "warning"

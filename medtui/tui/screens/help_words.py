@@ -34,6 +34,7 @@ WORDS: tuple[Row, ...] = (
 STATES: tuple[Row, ...] = (
     (f"{MARKS['running']} running", "trains now"),
     (f"{MARKS['queued']} queued", "starts after the runs before it"),
+    (f"{MARKS['waiting']} waiting", "its job is in a cluster's queue, for the reason shown"),
     (f"{MARKS['finished']} finished", "its result is written"),
     (f"{MARKS['stopped']} stopped", "by a user or a signal; r resumes it"),
     (f"{MARKS['failed']} failed", "by an error; its log has the message"),

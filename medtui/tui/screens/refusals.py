@@ -16,7 +16,7 @@ def refusal(action: str, study: StudySummary | None, run: RunSummary | None = No
     """Return a sentence; empty where the action can be done. `run` is the one under the cursor."""
     if study is None:
         return _NO_STUDY if action in _NEEDS_STUDY else ""
-    is_running = study.is_live or any(each.status == "running" for each in study.runs)
+    is_running = study.is_live or any(each.status in {"running", "waiting"} for each in study.runs)
     if action == "stop" and not is_running:
         return f"Nothing to stop: {study.name} is not running."
     if action == "resume":

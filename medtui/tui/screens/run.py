@@ -128,7 +128,7 @@ class RunScreen(SnapshotScreen):
             (f"{run.letter} ", colours.of(run.tint)),
             (view.row.title, f"bold {colours.strong}"),
         )
-        state = state_text(view.row.status, colours)
+        state = state_text(view.row.status, colours, view.row.state)
         if view.row.status == "silent":
             state.append(f" {as_of(view.row.last_at, self.now)}".rstrip(), colours.muted)
         study = Text.assemble((view.row.study, colours.muted), " ▸ ")

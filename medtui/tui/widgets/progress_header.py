@@ -49,6 +49,8 @@ class ProgressHeader(Static):
             lines = [] if is_narrow else _result(view, answer, width, colours)
         elif view.row.status == "silent":
             lines.append(_last_known(view, colours, now))
+        elif view.row.status == "waiting":
+            lines.append(_in_queue(view, colours))
         elif view.ending:
             lines.append(Text(f"{view.row.status}: {view.ending}", colours.states[view.row.status]))
         elif view.row.status == "queued":
@@ -118,6 +120,14 @@ class ProgressHeader(Static):
             said.pop()
         text.append("  " + " · ".join(said))
         return text
+
+
+def _in_queue(view: RunView, colours: Colours) -> Text:
+    """Return how far a run had come whose job waits in a cluster's queue, and for what."""
+    progress = view.row.progress
+    share = f", {format_percent(progress.share, 0)} · " if progress.cycles else " · "
+    where = f"{place_of(progress)}{share}" if progress.stage else ""
+    return Text.assemble((where, colours.muted), (view.ending, colours.states["waiting"]))
 
 
 def _last_known(view: RunView, colours: Colours, now: float) -> Text:

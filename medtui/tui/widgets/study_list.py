@@ -222,7 +222,7 @@ def _change(run: RunSummary, found: RunOutcome | None, colours: Colours, now: fl
         if not found.text:
             return Text(f"{MISSING}  ", style=colours.muted)
         return change_text(found.text, found.state, colours, run.headline)
-    state = state_text(run.status, colours)
+    state = state_text(run.status, colours, run.state)
     if run.status == "running":
         place = place_of(run.progress)
         state = Text(f"{state.plain[0]} {place.rpartition(' ')[2] or 'starting'}", state.style)

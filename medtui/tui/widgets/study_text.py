@@ -74,7 +74,7 @@ def run_details(
     found = outcome.run(run.name) if outcome else None
     text = Text.assemble((run.title, f"bold {colours.strong}"), "  ")
     text.append_text(verdict_word(found.state, colours) if found and found.state else
-                     state_text(run.status, colours))  # fmt: skip
+                     state_text(run.status, colours, run.state))  # fmt: skip
     text.append("\n")
     if run.problem:
         text.append(run.problem.split("\n")[0], colours.warning)
