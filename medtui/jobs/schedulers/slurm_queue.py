@@ -69,13 +69,12 @@ class QueueLine:
         """Why it waits, or how it ended; empty while it runs."""
         if self.word == "PENDING":
             return "" if self.reason == "None" else self.reason
-        is_waiting, is_over = self.word in _WAITING, self.is_over
-        return self.word if is_waiting or is_over else ""
+        return self.word if self.word in _WAITING or self.is_over else ""
 
     @property
     def is_over(self) -> bool:
         """Whether it neither waits nor runs."""
-        return isinstance(self.state, Ended | Vanished)
+        return self.word in _OVER or self.word.startswith(("COMPLETED", "CANCELLED"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""Slurm's programs without a cluster: `sbatch`, `squeue` and `scancel` as callers see them."""
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from medtui.errors import EnvironmentProblem
+from medtui.jobs.schedulers import slurm_queue
+
+
+class ScriptedSlurm:
+    """A queue that a test changes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.lines: dict[str, list[str]] = {}
+        """Identifier to word, reason, nodes and name."""
+        self.refusal = ""
+        """What `sbatch` says instead of accepting a job."""
+        self.accepts_silently = False
+        """Whether `sbatch` fails although the job is accepted."""
+        self.is_down = False
+        self.commands: list[list[str]] = []
+        monkeypatch.setattr(slurm_queue, "call", self.call)
+
+    def call(self, command: Sequence[str], folder: Path | None = None) -> str:
+        """Answer as the program would."""
+        self.commands.append(list(command))
+        if self.is_down:
+            raise EnvironmentProblem(f"{command[0]} failed: Unable to contact slurm controller.")
+        match command[0]:
+            case "sbatch":
+                return self._submit(folder or Path())
+            case "scancel":
+                for each in command[1:]:
+                    if each in self.lines:
+                        self.lines[each][:2] = ["CANCELLED", "None"]
+                return ""
+            case _:
+                return "".join(f"{each}|{'|'.join(line)}\n" for each, line in self.lines.items())
+
+    def become(self, job: str, word: str, reason: str = "None", nodes: str = "") -> None:
+        """Change what is listed of a job."""
+        self.lines[job][:3] = [word, reason, nodes]
+
+    def count(self, program: str) -> int:
+        """Return how often a program was called."""
+        return sum(command[0] == program for command in self.commands)
+
+    def _submit(self, folder: Path) -> str:
+        name = re.search(r"--job-name=(\S+)", (folder / "job.sh").read_text())
+        assert name is not None
+        if not self.refusal or self.accepts_silently:
+            job = str(100 + len(self.lines))
+            self.lines[job] = ["PENDING", "Resources", "", name[1]]
+        if self.refusal:
+            raise EnvironmentProblem(f"sbatch failed: {self.refusal}.")
+        return f"{job};cluster\n"
+
+
+class ListedQueue(slurm_queue.SlurmQueue):
+    """A queue that is listed when the test says so, and cancels at once."""
+
+    def update(self) -> None:
+        """List the jobs now."""
+        time.sleep(0.001)  # clocks are not finer everywhere
+        self._list()
+
+    def _wake(self) -> None:
+        self._cancel_requested()
