@@ -14,6 +14,8 @@ from tests.helpers.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from medtui.runs.folder import StudyFolder
+    from tests.helpers.ray_cluster import RayCluster
+    from tests.helpers.slurm_cluster import SlurmCluster
 
 # Matrices are small here: a second thread of OpenBLAS waits in a loop, and on a busy machine the
 # tests of searches take five times the CPU time. It is read once, when numpy is imported.
@@ -59,6 +61,47 @@ def exportable(tmp_path_factory: pytest.TempPathFactory) -> "StudyFolder":
     from tests.helpers.exportable_study import write_study
 
     return write_study(tmp_path_factory.mktemp("exportable") / "runs")
+
+
+@pytest.fixture(scope="session")
+def _slurm_cluster() -> Iterator["SlurmCluster"]:
+    from tests.helpers.slurm_cluster import SlurmCluster, why_no_slurm
+
+    if reason := why_no_slurm():
+        pytest.skip(reason)
+    with SlurmCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def slurm_cluster(
+    _slurm_cluster: "SlurmCluster", monkeypatch: pytest.MonkeyPatch
+) -> Iterator["SlurmCluster"]:
+    """Return two Slurm nodes on loopback without jobs, or skip; processes find them by itself."""
+    monkeypatch.setenv("SLURM_CONF", str(_slurm_cluster.configuration))
+    _slurm_cluster.heal()
+    yield _slurm_cluster
+    _slurm_cluster.heal()
+
+
+@pytest.fixture(scope="session")
+def _ray_cluster() -> Iterator["RayCluster"]:
+    from tests.helpers.ray_cluster import RayCluster, why_no_ray
+
+    if reason := why_no_ray():
+        pytest.skip(reason)
+    with RayCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def ray_cluster(_ray_cluster: "RayCluster", monkeypatch: pytest.MonkeyPatch) -> "RayCluster":
+    """Return two Ray nodes on loopback, or skip; `RAY_ADDRESS` and the token are set."""
+    for name, value in _ray_cluster.client_environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RAY_ADDRESS", _ray_cluster.address)
+    _ray_cluster.heal()
+    return _ray_cluster
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,0 +1,137 @@
+"""Two Ray nodes and their head on loopback: `with RayCluster() as cluster`.
+
+The processes are children of the tests, with a token, a folder and ports of their own, so that
+another Ray on the machine is not disturbed.
+"""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from tests.helpers.loopback_cluster import free_ports, kill_all, processes_with, scratch_folder
+from tests.helpers.paths import REPOSITORY
+from tests.helpers.waiting import wait_until
+
+NODES = ("n1", "n2")
+
+START_SECONDS = 120.0
+
+_STORE_BYTES = 80_000_000
+"""The least that Ray accepts is 75 MiB."""
+
+
+def why_no_ray() -> str:
+    """Return why no cluster can be started; empty if one can."""
+    return "" if importlib.util.find_spec("ray") else "NO RAY: pip install medtui[ray]"
+
+
+class RayCluster:
+    """A head without resources, and two nodes of one CPU and one GPU each."""
+
+    def __init__(self) -> None:
+        self.folder = scratch_folder("ray")
+        self.address = f"127.0.0.1:{free_ports(1)[0]}"
+        self.client_environment = {
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+            "RAY_USAGE_STATS_ENABLED": "0",
+        }
+        """What a process needs to connect, beside `address`."""
+        self._nodes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self.start_node("head")
+            for name in NODES:
+                self.start_node(name)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End all nodes with what runs on them; delete the cluster's files."""
+        for name in list(self._nodes):
+            self.kill_node(name)
+        mark = str(self.folder)
+        kill_all(processes_with(lambda words, _: any(mark in word for word in words)))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start_node(self, name: str) -> None:
+        """Start a node, and wait until it has joined."""
+        log = self.folder / f"{name}.log"
+        command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block",
+                   "--disable-usage-stats", f"--node-name={name}", "--node-ip-address=127.0.0.1",
+                   f"--object-store-memory={_STORE_BYTES}"]  # fmt: skip
+        if name == "head":
+            port = self.address.partition(":")[2]
+            command += ["--head", f"--port={port}", f"--temp-dir={self.folder}/t", "--num-cpus=0",
+                        "--num-gpus=0", "--include-dashboard=false"]  # fmt: skip
+        else:
+            command += [f"--address={self.address}", "--num-cpus=1", "--num-gpus=1",
+                        f"--labels=name={name}"]  # fmt: skip
+        with log.open("wb") as output:
+            self._nodes[name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=self._environment(), start_new_session=True,
+            )  # fmt: skip
+        wait_until(lambda: self._has_started(name, log), f"Ray's {name}", START_SECONDS)
+
+    def kill_node(self, name: str) -> None:
+        """Kill all processes of a node, as a loss of its machine does."""
+        node = self._nodes.pop(name)
+        kill_all(_tree(node.pid))
+        node.wait()
+
+    def kill_raylet(self, name: str) -> None:
+        """Kill a node's scheduler alone; Ray's own processes there end by themselves."""
+        node = self._nodes.pop(name)
+        tree = _tree(node.pid)
+        kill_all(each for each in tree if each.name() == "raylet")
+        node.wait(START_SECONDS)
+
+    def heal(self) -> None:
+        """Start the nodes again that were killed."""
+        for name in NODES:
+            if name not in self._nodes:
+                self.start_node(name)
+
+    def _environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("MEDTUI_")}
+        return own | self.client_environment | {
+            "PYTHONPATH": str(REPOSITORY),
+            "RAY_memory_monitor_refresh_ms": "0",
+            # A node that is lost is noticed after about 5 s instead of 25 s.
+            "RAY_health_check_period_ms": "1000",
+            "RAY_health_check_timeout_ms": "4000",
+            "RAY_health_check_failure_threshold": "2",
+        }  # fmt: skip
+
+    def _has_started(self, name: str, log: Path) -> bool:
+        text = log.read_text(encoding="utf-8", errors="replace")
+        assert self._nodes[name].poll() is None, text
+        return "Ray runtime started" in text
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
