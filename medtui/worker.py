@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from contextlib import nullcontext
 from pathlib import Path
@@ -30,11 +31,13 @@ from medtui.runs.atomic_file import delete_partial
 from medtui.runs.claim import Superseded
 from medtui.runs.completion import adopt_result, is_finished
 from medtui.runs.folder import RunFolder
-from medtui.runs.liveness import LockReader
+from medtui.runs.liveness import LockReader, holder_of, is_held
 from medtui.runs.lock import FolderLock
 from medtui.runs.log_writer import EventWriter
 from medtui.telemetry.recording import recorded
 from medtui.upgrade import RESUME_HINT, describe_upgrade, explain_missing_module
+
+_AWAIT_SECONDS = 2.0
 
 STOPPED = 4
 """Exit status of a run that stopped on request; only the supervisor sees it."""
@@ -50,7 +53,7 @@ def main() -> int:
         "--after-signal", type=int, default=0, help="signal that ended the last one"
     )
     parser.add_argument(
-        "--telemetry", action="store_true", help="record telemetry, which no supervisor does"
+        "--in-job", action="store_true", help="record telemetry; wait for the run's other worker"
     )
     arguments = parser.parse_args()
     folder = RunFolder(arguments.folder.resolve())
@@ -61,13 +64,27 @@ def main() -> int:
     if is_finished(folder):
         return 0
     try:
+        if arguments.in_job:
+            await_free(folder)
         with (
             FolderLock(folder.lock, silent_stamp=arguments.silent) as lock,
-            recorded(folder.telemetry, folder.worker_log) if arguments.telemetry else nullcontext(),
+            recorded(folder.telemetry, folder.worker_log) if arguments.in_job else nullcontext(),
         ):
             return _own(folder, lock, arguments.device, arguments.after_signal)
     except MedtuiError as error:
         return _refuse(error)
+
+
+def await_free(folder: RunFolder) -> None:
+    """Wait until no other worker computes the run.
+
+    A cluster starts a job again whose node does not answer, although its worker may go on there.
+    """
+    while (owner := holder_of(folder.lock)) is not None:
+        said = f"{owner.describe()} still computes {folder.name}; waiting until it ends"
+        print(said, file=sys.stderr, flush=True)  # noqa: T201 - goes to worker.log
+        while is_held(folder.lock):
+            time.sleep(_AWAIT_SECONDS)
 
 
 def _own(folder: RunFolder, lock: FolderLock, device: str, after_signal: int) -> int:

@@ -16,24 +16,11 @@ from medtui.jobs.planning import plan_runs
 from medtui.preset import parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
 from medtui.runs.log_reader import EventTail
+from tests.helpers.eager_workers import eager_python
 from tests.helpers.fault_scale import note_figure, scaled
 from tests.helpers.study_processes import assert_same_outcome, is_over, pid_of, result_of
 from tests.helpers.waiting import wait_until
 from tests.helpers.zygote import PRESET, SCHEMES
-
-EAGER = """
-import sys
-import medtui.engine.run.checkpoint
-import medtui.engine.run.pipeline
-from tests.helpers.tiny_sessions import tiny_network
-medtui.engine.run.checkpoint.COST_SHARE = 1.0  # these runs are too short for the usual thrift
-medtui.engine.run.pipeline.build_network = lambda *_, **__: tiny_network()
-from {module} import main
-sys.exit(main())
-"""
-
-PROGRAMS = {"medtui.worker": "medtui.worker", "medtui.fork_server": "medtui.fork_server.__main__"}
-"""What starts workers, with the module of its `main`."""
 
 
 def num_told(run: RunFolder) -> int:
@@ -109,15 +96,7 @@ def test_a_worker_killed_at_a_change_of_a_file_resumes_to_the_same_bits(
 @pytest.fixture
 def _eager_workers(tmp_path_factory: pytest.TempPathFactory, monkeypatch):
     """Let supervisors start workers with tiny networks and frequent checkpoints."""
-    program = tmp_path_factory.mktemp("bin") / "python"
-    lines = ["#!/bin/sh"]
-    for name, module in PROGRAMS.items():
-        eager = program.with_name(f"{name}.py")
-        eager.write_text(EAGER.format(module=module), encoding="utf-8")
-        lines.append(f'if [ "$2" = {name} ]; then shift 2; exec {sys.executable} {eager} "$@"; fi')
-    lines.append(f'exec {sys.executable} "$@"\n')
-    program.write_text("\n".join(lines), encoding="utf-8")
-    program.chmod(0o755)
+    program = eager_python(tmp_path_factory.mktemp("bin"))
     monkeypatch.setattr(sys, "executable", str(program))
     started = subprocess.Popen
 

@@ -68,7 +68,7 @@ def test_paths_and_setup_reach_the_worker_as_they_are(tmp_path):
     job = Job(tmp_path, """setup = ["FLAG='x y'", "export FLAG"]""", worker='echo "$FLAG" > flag')
     assert job.start().wait() == 0
     words = job.arguments.read_text()
-    assert words == f"-m medtui.worker {job.folder} --device auto --telemetry\n"
+    assert words == f"-m medtui.worker {job.folder} --device auto --in-job\n"
     assert (job.folder / "flag").read_text() == "x y\n"
     assert not list(tmp_path.rglob("hacked"))
 

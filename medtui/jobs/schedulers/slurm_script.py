@@ -51,7 +51,7 @@ def job_script(task: Task, settings: SlurmSettings, *, name: str, device: str, p
     """
     command = [python, "-m", task.module, str(task.folder), "--device", device, *task.arguments]
     if task.run is not None:
-        command.append("--telemetry")
+        command.append("--in-job")
     lines = [
         "#!/bin/bash",
         f"# Written by medtui {__version__} for {name}.",

@@ -1,0 +1,350 @@
+"""Studies on two Slurm nodes: requeued, preempted, with killed nodes and a killed supervisor."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from medtui.events import RunStarted
+from medtui.jobs.launcher import resume_study, stop_study
+from medtui.jobs.planning import plan_runs
+from medtui.monitor.study_feed import StudyFeed
+from medtui.preset import parse_preset
+from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.job_record import read_job
+from medtui.runs.liveness import is_held
+from medtui.runs.log_reader import EventTail
+from tests.helpers.eager_workers import eager_python
+from tests.helpers.fault_scale import note_figure, scaled
+from tests.helpers.paths import REPOSITORY
+from tests.helpers.slurm_cluster import NODES, SlurmCluster
+from tests.helpers.study_processes import assert_same_outcome, events_of, pid_of
+from tests.helpers.waiting import wait_until
+from tests.helpers.zygote import Zygote
+
+pytestmark = pytest.mark.faults
+
+LIMIT_SECONDS = 900.0
+
+NUM_AT_ONCE = 4
+"""Cores of both nodes together."""
+
+PRESET = """
+name = "jobs"
+[data]
+card = "demo"
+limit = 48
+[reference]
+epochs = 4
+batch_size = 16
+lr = 0.01
+[compress]
+schemes = ["Prune", "FilterPrune"]
+densities = [0.3, 0.5, 0.7]
+control = true
+[lc]
+cycles = {cycles}
+steps = 6
+batch_size = 16
+mu_init = 0.5
+[guard]
+recalibrate_images = 32
+[evaluate]
+bootstrap = 20
+[machine]
+device = "cpu"
+threads = 1
+reference_threads = 1
+"""
+
+
+def make_study(folder: Path, text: str, name: str) -> StudyFolder:
+    """Return a study whose runs are planned."""
+    preset = parse_preset(text, name)
+    study = create_study(folder, name)
+    study.preset.write_text(text, encoding="utf-8")
+    plan_runs(study, preset)
+    return study
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], StudyFolder]:
+    """Return a function that computes a study here, with so many cycles, one run at a time."""
+    known = dict[int, StudyFolder]()
+
+    def compute(cycles: int) -> StudyFolder:
+        if cycles not in known:
+            folder = tmp_path_factory.mktemp("undisturbed")
+            study = make_study(folder, PRESET.format(cycles=cycles), "jobs")
+            for run in study.runs():
+                assert zygote.start(run).wait() == 0, run.worker_log.read_text()
+            known[cycles] = study
+        return known[cycles]
+
+    return compute
+
+
+@pytest.fixture
+def make_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slurm_cluster: SlurmCluster
+) -> Callable[..., StudyFolder]:
+    """Return a function that plans the same study for the cluster."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    python = eager_python(folder)
+    assert slurm_cluster
+
+    def plan(cycles: int, replaced: tuple[str, str] = ("", "")) -> StudyFolder:
+        jobs = f'scheduler = "slurm"\n[slurm]\npython = "{python}"\n'
+        text = PRESET.format(cycles=cycles).replace(*replaced)
+        return make_study(tmp_path / "runs", text + jobs, "jobs")
+
+    return plan
+
+
+def is_done(study: StudyFolder) -> bool:
+    """Return whether the study's supervisor has ended."""
+    return not is_held(study.lock)
+
+
+def num_told(run: RunFolder) -> int:
+    """Count the records of a run's log so far."""
+    return len(EventTail(run.events).read_all())
+
+
+def running(cluster: SlurmCluster) -> dict[str, str]:
+    """Return the identifiers of the jobs that run, each with its node."""
+    lines = cluster.ask("squeue", "-h", "-t", "RUNNING", "-p", "gpu", "-o", "%i %N").splitlines()
+    return dict(line.split() for line in lines)
+
+
+def next_job(cluster: SlurmCluster) -> int:
+    """Return the number that the next job gets."""
+    found = [
+        line for line in cluster.ask("scontrol", "show", "config").splitlines()
+        if line.startswith("NEXT_JOB_ID")
+    ]  # fmt: skip
+    return int(found[0].split("=")[1])
+
+
+def check(study: StudyFolder, expected: StudyFolder) -> None:
+    """Compare all runs; no log has a gap, and no record of two writers."""
+    assert [run.name for run in study.runs()] == [run.name for run in expected.runs()]
+    for run in study.runs():
+        assert run.result.exists(), f"{run.name}: {study.supervisor_log.read_text()}"
+        assert_same_outcome(run, expected.run(run.name))
+        records = EventTail(run.events).read_all()
+        generations = [record.generation for record in records]
+        assert generations == sorted(generations)
+
+
+def test_a_study_runs_on_two_nodes_as_it_does_here(slurm_cluster, make_jobs, undisturbed):
+    """The reference first, never more at once than there are cores, each bit the same (S2)."""
+    study, most = make_jobs(4), 0
+    first = next_job(slurm_cluster)
+    resume_study(study)
+    while not is_done(study):
+        jobs = slurm_cluster.ask("squeue", "-h", "-t", "RUNNING", "-o", "%i").split()
+        most = max(most, len(jobs))
+        time.sleep(1.0)
+    check(study, undisturbed(4))
+    begun = {run.name: EventTail(run.events).read_all()[0].time for run in study.runs()}
+    ended = EventTail(study.reference.events).read_all()[-1].time
+    assert all(ended <= time for name, time in begun.items() if name != "reference")
+    places = {read_job(run.path).place for run in study.runs()}
+    assert places == set(NODES)
+    assert next_job(slurm_cluster) - first == len(study.runs())
+    assert 1 < most <= NUM_AT_ONCE
+    telemetry = [run.telemetry.exists() for run in study.runs()]
+    assert all(telemetry)
+    note_figure("study on two Slurm nodes", runs=len(begun), at_once=most)
+
+
+def disturb(cluster: SlurmCluster, rng: random.Random, *, by_preemption: bool) -> bool:
+    """Requeue a job that runs, or let an urgent one take its node; return whether one ran."""
+    jobs = running(cluster)
+    if not jobs:
+        return False
+    job = rng.choice(sorted(jobs))
+    if by_preemption:
+        urgent = ["--partition=urgent", "--exclusive", f"--nodelist={jobs[job]}"]
+        cluster.ask("sbatch", *urgent, "--output=/dev/null", "--wrap=sleep 0.5")
+    else:
+        try:
+            cluster.ask("scontrol", "requeue", job)
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("by_preemption", [False, True])
+def test_jobs_that_are_started_again_end_with_the_same_bits(
+    slurm_cluster, make_jobs, undisturbed, *, by_preemption
+):
+    """At a random step of a random run, by an administrator or by a more urgent job (S3)."""
+    rng = random.Random(by_preemption)
+    study, cycles = make_jobs(30), 30
+    resume_study(study)
+    wanted, done = scaled(2, 10), 0
+    while done < wanted and not is_done(study):
+        before = sum(map(num_told, study.runs()))
+        after = before + rng.randrange(4, 40)
+        wait_until(
+            lambda: sum(map(num_told, study.runs())) >= after or is_done(study),  # noqa: B023 - called at once
+            "events", LIMIT_SECONDS,
+        )  # fmt: skip
+        done += disturb(slurm_cluster, rng, by_preemption=by_preemption)
+    wait_until(lambda: is_done(study), "the end of the study", LIMIT_SECONDS)
+    check(study, undisturbed(cycles))
+    resumed = sum(
+        isinstance(each, RunStarted) and each.resumed_at is not None
+        for run in study.runs() for each in events_of(run)
+    )  # fmt: skip
+    assert done == wanted
+    note_figure(
+        "Slurm jobs preempted" if by_preemption else "Slurm jobs requeued",
+        times=done, resumed=resumed,
+    )  # fmt: skip
+
+
+def test_nodes_that_are_killed_cost_no_bit(slurm_cluster, make_jobs, undisturbed):
+    """Kill -9 of daemons, watchers and jobs; the screen never says stopped or failed (S4)."""
+    rng = random.Random(4)
+    study, cycles = make_jobs(30), 30
+    resume_study(study)
+    wanted, done, longest, told = scaled(2, 10), 0, 0.0, set[str]()
+    feed = StudyFeed(study)
+    while done < wanted and not is_done(study):
+        after = sum(map(num_told, study.runs())) + rng.randrange(4, 40)
+        wait_until(
+            lambda: sum(map(num_told, study.runs())) >= after or is_done(study),  # noqa: B023 - called at once
+            "events", LIMIT_SECONDS,
+        )  # fmt: skip
+        jobs = running(slurm_cluster)
+        if not jobs:
+            continue
+        node = rng.choice(sorted(jobs.values()))
+        named = {read_job(run.path).id: run for run in study.runs() if read_job(run.path)}
+        runs = [named[job] for job, place in jobs.items() if place == node]
+        told_before = {run.name: num_told(run) for run in runs}
+        slurm_cluster.kill_node(node)
+        since = time.monotonic()
+        slurm_cluster.start_node(node)
+
+        def are_back() -> bool:
+            feed.refresh()
+            told.update(run.status for run in feed.runs if run.folder in runs)  # noqa: B023
+            return all(num_told(run) > told_before[run.name] for run in runs)  # noqa: B023
+
+        wait_until(are_back, "the runs of the node", LIMIT_SECONDS)
+        longest = max(longest, time.monotonic() - since)
+        done += 1
+    wait_until(lambda: is_done(study), "the end of the study", LIMIT_SECONDS)
+    check(study, undisturbed(cycles))
+    assert done == wanted
+    assert not told & {"failed", "stopped"}
+    note_figure("Slurm nodes killed", times=done, back_after_s=round(longest, 1), told=sorted(told))
+
+
+def test_a_killed_supervisor_submits_nothing_twice(slurm_cluster, make_jobs, undisturbed):
+    """Resumed, it finds the jobs that wait and those that run (S5)."""
+    rng = random.Random(5)
+    study = make_jobs(12)
+    first = next_job(slurm_cluster)
+    resume_study(study)
+    num_kills = 0
+    for _ in range(scaled(2, 10)):
+        after = sum(map(num_told, study.runs())) + rng.randrange(1, 30)
+        wait_until(
+            lambda: sum(map(num_told, study.runs())) >= after or is_done(study),  # noqa: B023 - called at once
+            "events", LIMIT_SECONDS,
+        )  # fmt: skip
+        pid = pid_of(study.lock)
+        if pid is None:
+            break
+        os.kill(pid, signal.SIGKILL)
+        num_kills += 1
+        wait_until(lambda: is_done(study), "the end of the supervisor")
+        resume_study(study)
+    wait_until(lambda: is_done(study), "the end of the study", LIMIT_SECONDS)
+    check(study, undisturbed(12))
+    assert num_kills
+    assert next_job(slurm_cluster) - first == len(study.runs())
+    note_figure("Slurm supervisors killed", kills=num_kills, jobs=len(study.runs()))
+
+
+def test_a_stopped_study_leaves_no_job(slurm_cluster, make_jobs, undisturbed):
+    """Those that run write a checkpoint, those that wait are cancelled; it is resumed later."""
+    study = make_jobs(12)
+    resume_study(study)
+    compressed = [run for run in study.runs() if not run.is_reference]
+    wait_until(lambda: any(num_told(run) > 5 for run in compressed), "events", LIMIT_SECONDS)
+    assert stop_study(study)
+    wait_until(lambda: is_done(study), "the end of the supervisor", LIMIT_SECONDS)
+    assert slurm_cluster.ask("squeue", "-h", "-o", "%i").split() == []
+    feed = StudyFeed(study)
+    feed.refresh()
+    assert {run.status for run in feed.runs} <= {"stopped", "finished"}
+    resume_study(study)
+    wait_until(lambda: is_done(study), "the end of the study", LIMIT_SECONDS)
+    check(study, undisturbed(12))
+
+
+SEEDS = f"seeds = {list(range(100))}\n"
+
+
+@pytest.fixture
+def _no_node_takes_jobs(slurm_cluster: SlurmCluster) -> Iterator[None]:
+    for node in NODES:
+        slurm_cluster.ask("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=test")
+    yield
+    for node in NODES:
+        slurm_cluster.ask("scontrol", "update", f"NodeName={node}", "State=RESUME")
+
+
+@pytest.mark.usefixtures("_no_node_takes_jobs")
+def test_a_supervisor_of_a_hundred_waiting_jobs_is_cheap(
+    slurm_cluster, tmp_path, make_jobs, monkeypatch
+):
+    """At most 1 % of a core and one `squeue` in 5 s, and neither torch nor ray in it (S11)."""
+    calls, squeue = tmp_path / "calls", tmp_path / "bin" / "squeue"
+    study = make_jobs(4, replaced=("[reference]\n", f"[reference]\n{SEEDS}"))
+    squeue.write_text(f'#!/bin/sh\necho squeue >> {calls}\nexec /usr/bin/squeue "$@"\n')
+    squeue.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{squeue.parent}:{os.environ['PATH']}")
+        resume_study(study)
+    supervisor = psutil.Process(pid_of(study.lock))
+
+    def num_waiting() -> int:
+        return len(slurm_cluster.ask("squeue", "-h", "-o", "%i").split())
+
+    wait_until(lambda: num_waiting() == 100, "jobs", LIMIT_SECONDS)
+    wait_until(lambda: read_job(study.reference.path).reason, "a listing")
+    before, began = supervisor.cpu_times(), time.monotonic()
+    num_calls = len(calls.read_text().split())
+    time.sleep(scaled(20, 120))
+    after, seconds = supervisor.cpu_times(), time.monotonic() - began
+    num_calls = len(calls.read_text().split()) - num_calls
+    own = after.user + after.system - before.user - before.system
+    asked = sum(after[2:4]) - sum(before[2:4])
+    libraries = Path(f"/proc/{supervisor.pid}/maps").read_text(encoding="utf-8")
+    assert "libtorch" not in libraries
+    assert "_raylet" not in libraries
+    assert num_calls <= seconds / 5.0 + 1
+    note_figure(
+        "Slurm supervisor of 100 waiting runs", seconds=round(seconds, 1), squeues=num_calls,
+        own_percent=round(100 * own / seconds, 2), squeue_percent=round(100 * asked / seconds, 2),
+    )  # fmt: skip
+    assert own / seconds <= 0.01
+    stop_study(study)
+    wait_until(lambda: is_done(study), "the end of the supervisor", LIMIT_SECONDS)
+    assert num_waiting() == 0
