@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medtui.engine.pruning.model_size import measure_size
-from medtui.engine.run.finalize import collapse_warnings
+from medtui.engine.run.result_content import collapse_warnings
 from medtui.engine.training.evaluation import Predictions
 from medtui.engine.training.network import build_network
 

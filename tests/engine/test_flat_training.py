@@ -9,7 +9,7 @@ from medtui.engine.precision import Precision
 from medtui.engine.training import step as step_module
 from medtui.engine.training.flat_nesterov import FlatNesterov
 from medtui.engine.training.recording import WARM_UP_STEPS, CudaGraphs, Recorder
-from medtui.engine.training.sgd import Sgd
+from medtui.engine.training.sgd import NesterovSgd, Sgd
 from medtui.engine.training.step import TrainingStep
 from tests.helpers.devices import DEVICES
 from tests.helpers.recorded_calls import RecordedCalls
@@ -33,7 +33,7 @@ def minibatches(count: int, device: str = "cpu") -> list[tuple[Tensor, Tensor]]:
 
 def trained(
     monkeypatch: pytest.MonkeyPatch,
-    kind: type[Sgd] | type[FlatNesterov],
+    kind: type[NesterovSgd],
     recorder: Recorder | None = None,
     *,
     device: str = "cpu",

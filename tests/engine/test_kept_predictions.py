@@ -6,6 +6,7 @@ from torch import nn
 
 from medtui.engine.lc.compression import compress
 from medtui.engine.run import finalize
+from medtui.engine.run.result_content import TrainedModel
 from medtui.engine.run.session import Session, StopFlag
 from medtui.engine.training.evaluation import evaluation_copy, predict
 from medtui.engine.training.trainer import TrainingPlan, train
@@ -77,7 +78,7 @@ def test_a_result_takes_what_is_kept_and_computes_the_rest(tmp_path, dataset, mo
         return predict(*arguments)
 
     monkeypatch.setattr(finalize, "predict", counted)
-    outcome = finalize.TrainedModel(model, 1, 3, 1.0)
+    outcome = TrainedModel(model, 1, 3, 1.0)
     taken = finalize.finalize(session, outcome)
     assert not computed
     first = session.folder.predictions.read_bytes()

@@ -164,36 +164,26 @@ async def test_an_empty_draft_asks_for_its_data(runs_dir: Path) -> None:
         assert ("tab Field" in foot, "esc Leave field" in foot, "F1 Help" in foot) == (True,) * 3
 
 
+@pytest.mark.parametrize(
+    ("key", "typed", "shown"),
+    [("g", "", "Start demo"), ("slash", "fig", "with 'fig'")],
+    ids=["start", "filter"],
+)
 async def test_keys_before_the_presets_are_read_are_kept(
-    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch, key: str, typed: str, shown: str
 ) -> None:
-    """`n` `g` typed at once asks how to start the first preset."""
+    """`n` `g` typed at once asks how to start the first preset; an open filter keeps the keys."""
     may_read = threading.Event()
     read = PresetReader.read
     monkeypatch.setattr(PresetReader, "read", lambda each: (may_read.wait(30), read(each))[1])
     async with opened(runs_dir) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: "Presets: reading" in screen_text(pilot))
-        await pilot.press("g")
+        await pilot.press(key)
         may_read.set()
-        await until(pilot, lambda: "Start demo" in screen_text(pilot))
-
-
-async def test_a_filter_opened_before_the_presets_are_read_keeps_the_keys(
-    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The list does not take them with its rows."""
-    may_read = threading.Event()
-    read = PresetReader.read
-    monkeypatch.setattr(PresetReader, "read", lambda each: (may_read.wait(30), read(each))[1])
-    async with opened(runs_dir) as pilot:
-        await pilot.press("n")
-        await until(pilot, lambda: "Presets: reading" in screen_text(pilot))
-        await pilot.press("slash")
-        may_read.set()
-        await until(pilot, lambda: "✓ demo" in screen_text(pilot))
-        await pilot.press(*"fig")
-        await until(pilot, lambda: "with 'fig'" in screen_text(pilot))
+        await until(pilot, lambda: "Presets: reading" not in screen_text(pilot))
+        await pilot.press(*typed)
+        await until(pilot, lambda: shown in screen_text(pilot))
 
 
 def test_an_estimate_is_kept_for_its_preset_alone(

@@ -59,6 +59,20 @@ class Rows:
         self.unusable += rows.unusable
         self.findings += rows.findings
 
+    def choose(self, positions: Sequence[int]) -> "Rows":
+        """Return the content of the images at `positions`, without findings."""
+        return Rows(
+            names=[self.names[each] for each in positions],
+            labels=[self.labels[each] for each in positions],
+            unknown=[self.unknown[each] for each in positions],
+            patients=[self.patients[each] for each in positions],
+            splits=[self.splits[each] for each in positions],
+            subgroups={
+                name: [values[each] for each in positions]
+                for name, values in self.subgroups.items()
+            },
+        )
+
 
 def read_rows(path: Path, card: Card) -> Rows:
     """Return the rows of a table, those of one image united by the card's rule.

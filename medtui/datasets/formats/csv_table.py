@@ -29,48 +29,47 @@ def index_images(card: Card, root: Path, size: int | None) -> ImageIndex:
     """
     assert card.table is not None
     tables = find_tables(root, card.table)
-    found = scan(root, IgnoreRules(card.ignore, card.classes))
-    known = {*card.table.all_files, *(card.official.files if card.official else ())}
-    known = {name.rpartition("/")[2] for name in known} | {table.path.name for table in tables}
-    found.others = [name for name in found.others if name.rpartition("/")[2] not in known]
+    found = _images_beside(tables, card, root)
     rows, joined = _rows_with_files(tables, card, found, root)
-    words = [rows.labels[row] for row in joined.rows]
-    classes = card.classes or _class_names(words, card.table.none_label, tables[0].path)
-    task: Task = card.task or ("multi" if any(len(each) > 1 for each in words) else "single")
-    unknown = [rows.unknown[row] for row in joined.rows]
-    encoded = encode_labels(words, unknown, classes, task, card.table.none_label)
-    images = [joined.rows[each] for each in encoded.usable]
+    matched = rows.choose(joined.rows)
+    classes = card.classes or _class_names(matched.labels, card.table.none_label, tables[0].path)
+    has_several = any(len(each) > 1 for each in matched.labels)
+    task: Task = card.task or ("multi" if has_several else "single")
+    encoded = encode_labels(matched.labels, matched.unknown, classes, task, card.table.none_label)
+    labelled = matched.choose(encoded.usable)
     files = [joined.files[each] for each in encoded.usable]
     names = [joined.names[each] for each in encoded.usable]
-    names_in_table = [rows.names[row] for row in images]
-    cells = [rows.patients[row] for row in images]
-    patients, patient_findings = _patients(card, cells, names, files, names_in_table)
-    official, split_findings = official_of_rows([rows.splits[row] for row in images], files)
+    patients, patient_findings = _patients(card, labelled.patients, names, files, labelled.names)
+    official, split_findings = official_of_rows(labelled.splits, files)
     return ImageIndex(
         classes=tuple(classes),
         task=task,
         channels=card.channels or 3,
         size=size or card.size or 0,
         names=names,
-        names_in_table=names_in_table,
+        names_in_table=labelled.names,
         labels=encoded.labels,
         mask=encoded.mask,
         patients=patients,
         files=[f"{root}/{file}" for file in files],
         official=official,
-        subgroups={
-            name: [values[row] for row in images] for name, values in rows.subgroups.items()
-        },
+        subgroups=labelled.subgroups,
         findings=(
-            *found.findings,
-            *rows.findings,
-            *joined.findings,
-            *joined_label_findings(words, card),
-            *encoded.findings,
-            *patient_findings,
-            *split_findings,
+            *found.findings, *rows.findings, *joined.findings,
+            *joined_label_findings(matched.labels, card), *encoded.findings,
+            *patient_findings, *split_findings,
         ),
-    )
+    )  # fmt: skip
+
+
+def _images_beside(tables: list[TableFile], card: Card, root: Path) -> Scan:
+    """Return the files in the folder; tables that the card names are not unknown ones."""
+    assert card.table is not None
+    found = scan(root, IgnoreRules(card.ignore, card.classes))
+    known = {*card.table.all_files, *(card.official.files if card.official else ())}
+    known = {name.rpartition("/")[2] for name in known} | {table.path.name for table in tables}
+    found.others = [name for name in found.others if name.rpartition("/")[2] not in known]
+    return found
 
 
 def _rows_with_files(

@@ -18,11 +18,12 @@ from medtui.engine.precision import EXACT, Precision, study_precision
 from medtui.engine.run.background_checkpoints import BackgroundCheckpoints
 from medtui.engine.run.checkpoint import Checkpoint, CheckpointStore
 from medtui.engine.run.device import choose_device, choose_kernels, configure_torch, device_name
-from medtui.engine.run.finalize import TrainedModel, finalize
+from medtui.engine.run.finalize import finalize
 from medtui.engine.run.finetuning import choose_finetuned, finetune
 from medtui.engine.run.given_reference import given_predictions
 from medtui.engine.run.positive_record import changed_positive, with_recorded_positive
 from medtui.engine.run.provenance import differences, fingerprint, provenance, with_precision
+from medtui.engine.run.result_content import TrainedModel
 from medtui.engine.run.run_precision import known_precision, measure_precisions
 from medtui.engine.run.scratch import train_from_scratch
 from medtui.engine.run.session import Session, StopFlag, StopRequested

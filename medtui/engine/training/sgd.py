@@ -4,15 +4,16 @@ The first call of a `torch.optim.Optimizer` imports `torch._dynamo` and sympy (1
 function that computes its steps does not; it is called here on the same tensors in the same order.
 """
 
-from collections.abc import Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.optim.sgd import sgd
 
 
-class Sgd:
-    """The update rule of `torch.optim.SGD` for one group of parameters, bit for bit."""
+class NesterovSgd(ABC):
+    """State, interface and direction of descent for one group of parameters."""
 
     def __init__(
         self, parameters: Iterable[nn.Parameter], *, momentum: float, weight_decay: float
@@ -34,9 +35,28 @@ class Sgd:
         self.prepare(lr)
         self.advance()
 
+    def restore(self, momenta: Sequence[Tensor | None]) -> None:
+        """Take the momenta of an earlier session."""
+        self.momenta = list(momenta)
+
     def prepare(self, lr: float) -> None:
         """Set the learning rate of the next step."""
         self._lr = lr
+
+    @abstractmethod
+    def advance(self) -> None:
+        """Update the parameters that have a gradient, in place, by the rate that is set."""
+
+    def direction(self, weight: Tensor, gradient: Tensor, moving: Tensor) -> Tensor:
+        """Return what the learning rate multiplies, in the gradient's memory; update `moving`."""
+        if self._weight_decay:
+            gradient.add_(weight, alpha=self._weight_decay)
+        moving.mul_(self._momentum).add_(gradient)
+        return gradient.add_(moving, alpha=self._momentum)
+
+
+class Sgd(NesterovSgd):
+    """The update rule of `torch.optim.SGD`, bit for bit."""
 
     @torch.no_grad()
     def advance(self) -> None:
@@ -72,7 +92,7 @@ def blocks_of(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
     yield from zip(*(torch.split(each, num_rows) for each in tensors), strict=True)
 
 
-class BlockSgd(Sgd):
+class BlockSgd(NesterovSgd):
     """The same rule in blocks, three times as fast on a CPU; equal except for rounding.
 
     It overwrites the gradients.
@@ -81,7 +101,6 @@ class BlockSgd(Sgd):
     @torch.no_grad()
     def advance(self) -> None:
         """Update the parameters that have a gradient, in place, by the rate that is set."""
-        lr, momentum, decay = self._lr, self._momentum, self._weight_decay
         for row, parameter in enumerate(self._parameters):
             if parameter.grad is None:
                 continue
@@ -89,7 +108,4 @@ class BlockSgd(Sgd):
             if velocity is None:
                 velocity = self.momenta[row] = torch.zeros_like(parameter)
             for weight, gradient, moving in blocks_of(parameter.data, parameter.grad, velocity):
-                if decay:
-                    gradient.add_(weight, alpha=decay)
-                moving.mul_(momentum).add_(gradient)
-                weight.sub_(gradient.add_(moving, alpha=momentum), alpha=lr)
+                weight.sub_(self.direction(weight, gradient, moving), alpha=self._lr)

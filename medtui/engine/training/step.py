@@ -11,7 +11,7 @@ from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.training.cropped_view import view_for
 from medtui.engine.training.flat_nesterov import FlatNesterov
 from medtui.engine.training.recording import Recorded, Recorder
-from medtui.engine.training.sgd import BlockSgd, Sgd
+from medtui.engine.training.sgd import BlockSgd, NesterovSgd, Sgd
 
 
 class TrainingStep:
@@ -82,15 +82,15 @@ class TrainingStep:
 
     def restore(self, momenta: Mapping[str, Tensor]) -> None:
         """Take the momenta of an earlier session."""
-        self._optimizer.momenta = [
-            torch.empty_like(parameter.data).copy_(momenta[name]) if name in momenta else None
-            for name, parameter in zip(self._names, self._parameters, strict=True)
-        ]
+        self._optimizer.restore(
+            [
+                torch.empty_like(parameter.data).copy_(momenta[name]) if name in momenta else None
+                for name, parameter in zip(self._names, self._parameters, strict=True)
+            ]
+        )
 
 
-def _optimizer_class(
-    precision: Precision, device: torch.device
-) -> type[Sgd] | type[BlockSgd] | type[FlatNesterov]:
+def _optimizer_class(precision: Precision, device: torch.device) -> type[NesterovSgd]:
     if precision is EXACT:
         return Sgd
     return FlatNesterov if device.type == "cuda" else BlockSgd
