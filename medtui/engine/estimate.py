@@ -93,7 +93,7 @@ def _add_up(
     factor = times.side_by_side if num_at_once > 1 else 1.0
     typical = max(cells or one_of_each_scheme(preset), key=partial(finetune_epochs, preset))
     stages = run_time(
-        finetuned_as(preset, typical), counts, times,
+        finetuned_as(preset, typical), counts, times.of_cell(typical),
         num_cycles=preset.lc.cycles, cycle_seconds=mean, factor=factor,
     )  # fmt: skip
     reference = reference_time(preset, counts, times)

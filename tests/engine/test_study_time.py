@@ -1,9 +1,12 @@
 """The duration of a study, computed from measured steps."""
 
+from dataclasses import replace
+
 import pytest
 
 from medtui.engine.timing.study_time import (
     ImageCounts,
+    ShrunkTimes,
     WorkTimes,
     benchmark_time,
     grid_time,
@@ -15,7 +18,7 @@ from medtui.engine.timing.study_time import (
     search_time,
     total,
 )
-from medtui.preset import Preset, parse_preset
+from medtui.preset import Preset, expand_grid, parse_preset
 
 COUNTS = ImageCounts(train=1000, val=100, test=200)
 
@@ -132,6 +135,29 @@ def test_fine_tuning_is_a_stage_of_its_own():
     assert found == pytest.approx(3 * 10 + (3 * 100 + 2 * 200) * 0.1 + 5)
 
 
+def test_a_structured_scheme_fine_tunes_a_smaller_network():
+    """Steps and evaluations are those measured at its density, or between two measured ones."""
+    shrunk = [ShrunkTimes(0.1, step=1, image=0.1), ShrunkTimes(0.5, step=5, image=0.5)]
+    times = WorkTimes(finetune_step=9, image=0.9, shrunk={"FilterPrune": shrunk})
+    asked = preset(
+        "",
+        ('schemes = ["Prune"]', 'schemes = ["Prune", "FilterPrune"]\ndensities = [0.1, 0.3, 0.5]'),
+        ("[guard]", "[guard]\nfinetune_epochs = 3"),
+    )
+    found = {
+        cell.slug: stages(asked, times.of_cell(cell))["finetune"] for cell in expand_grid(asked)
+    }
+    num_images = 3 * 100 + 2 * 200
+    expected = {"prune": (9, 9, 9), "filterprune": (1, 3, 5)}
+    for scheme, steps in expected.items():
+        for density, step in zip((0.1, 0.3, 0.5), steps, strict=True):
+            seconds = 3 * 10 * step + num_images * step / 10
+            assert found[f"{scheme}-{density}"] == pytest.approx(seconds)
+    whole = replace(times, shrunk={})
+    saved = grid_time(asked, COUNTS, whole, 1) - grid_time(asked, COUNTS, times, 1)
+    assert saved == pytest.approx((30 + num_images / 10) * (8 + 6 + 4))
+
+
 def test_other_runs_slow_down_every_stage():
     """Every stage slows down by the measured factor; start-up waits for a core, too."""
     times = WorkTimes(fork=3, lc_step=1, image=1)
@@ -187,10 +213,14 @@ def test_a_search_has_each_schemes_own_c_step():
 
 def test_a_busy_machine_stretches_all_that_is_computed():
     """CPU seconds become elapsed ones; start-up and the factor were measured as they are."""
-    times = WorkTimes(*range(1, 9), cycle={"Prune": 9.0}, bootstrap=10, side_by_side=1.5)
-    assert times.stretched(2) == WorkTimes(
-        1, *range(4, 17, 2), cycle={"Prune": 18.0}, bootstrap=20, side_by_side=1.5, stretch=2
+    shrunk = {"FilterPrune": [ShrunkTimes(0.5, 3.0, 4.0)]}
+    times = WorkTimes(
+        *range(1, 9), cycle={"Prune": 9.0}, bootstrap=10, side_by_side=1.5, shrunk=shrunk
     )
+    assert times.stretched(2) == WorkTimes(
+        1, *range(4, 17, 2), cycle={"Prune": 18.0}, bootstrap=20, side_by_side=1.5, stretch=2,
+        shrunk={"FilterPrune": [ShrunkTimes(0.5, 6.0, 8.0)]},
+    )  # fmt: skip
 
 
 def test_a_search_includes_the_fine_tuning_of_its_samples():

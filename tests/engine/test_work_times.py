@@ -18,6 +18,7 @@ from medtui.engine.training import step as training_step
 from medtui.engine.training.sgd import Sgd
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import expand_grid, parse_preset
+from tests.engine.test_weight_pruning import Residual
 
 CPU = torch.device("cpu")
 
@@ -120,10 +121,67 @@ def test_a_training_step_has_the_optimiser_of_its_plan(monkeypatch):
     monkeypatch.setattr(Stopwatch, "seconds_of", lambda *_: 1.0)
     timer = WorkTimer(preset, summarise_dataset(preset.data), nn.Linear(3, 2), CPU)
     for plan in (TrainingPlan.of_reference(preset), TrainingPlan.of_finetuning(preset)):
-        timer._training_step(plan)
+        timer._training_step(plan, nn.Linear(3, 2))
     reference = preset.reference
     assert reference.weight_decay > 0
     assert asked == [(reference.momentum, reference.weight_decay), (0.7, 0.0)]
+
+
+SHRUNK = """
+schema = 2
+name = "shrunk"
+[data]
+card = "demo"
+limit = 24
+[compress]
+schemes = ["Prune", "FilterPrune", "FilterPruneGroup"]
+densities = [0.9, 0.5, 0.3]
+[guard]
+finetune_epochs = 1
+floor_channels = 1
+protect = []
+"""
+
+
+def sizes_measured(monkeypatch: pytest.MonkeyPatch, *more: str) -> dict[str, list[float]]:
+    """Return the share of the parameters that each fine-tuned network that is measured has."""
+    preset = parse_preset(SHRUNK + "\n".join(more), "shrunk")
+    network, sizes = Residual(), list[int]()
+    timer = WorkTimer(preset, summarise_dataset(preset.data), network, CPU)
+
+    def step(_plan: object, measured: nn.Module, **_: object) -> float:
+        sizes.append(sum(each.numel() for each in measured.parameters()))
+        return float(len(sizes))
+
+    monkeypatch.setattr(timer, "_training_step", step)
+    monkeypatch.setattr(timer, "_evaluation", lambda *_, **__: 0.5)
+    whole = sum(each.numel() for each in network.parameters())
+    found = timer._shrunk([])
+    assert [each.step for times in found.values() for each in times] == [*range(1, len(sizes) + 1)]
+    shares = iter(sizes)
+    return {
+        f"{name}-{each.density}": next(shares) / whole
+        for name, times in found.items()
+        for each in times
+    }
+
+
+def test_fine_tuning_is_measured_on_the_network_that_it_trains(monkeypatch):
+    """Without empty filters: at the lowest and the highest density of each structured scheme."""
+    found = sizes_measured(monkeypatch)
+    assert set(found) == {
+        f"{scheme}-{density}" for scheme in ("FilterPrune", "FilterPruneGroup")
+        for density in (0.3, 0.9)
+    }  # fmt: skip
+    assert found["FilterPruneGroup-0.3"] < 0.5 < found["FilterPruneGroup-0.9"] < 1
+    assert not sizes_measured(monkeypatch, 'finetune_network = "whole"')
+
+
+def test_fine_tuning_is_measured_whole_where_a_batchnorm_shifts_empty_filters(monkeypatch):
+    """Without the pull on BatchNorms, a trained network is not shrunk before fine-tuning."""
+    found = sizes_measured(monkeypatch, 'batchnorm_pull = "group"')
+    assert found["FilterPrune-0.3"] == 1
+    assert found["FilterPruneGroup-0.3"] < 0.5
 
 
 def test_one_run_at_a_time_is_slowed_down_by_none():

@@ -9,7 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from medtui.preset import Cell, Preset, expand_grid, finetuned_as, test_every, tunes_last
+from medtui.preset.finetuning import least_density
 from medtui.protocol.preflight import StageTime
 
 
@@ -20,6 +23,21 @@ class ImageCounts:
     train: int
     val: int
     test: int
+
+
+@dataclass(frozen=True)
+class ShrunkTimes:
+    """Measured seconds of fine-tuning the network without its empty filters, at one density."""
+
+    density: float
+    step: float
+    """A minibatch."""
+    image: float
+    """An image evaluated."""
+
+    def stretched(self, by: float) -> "ShrunkTimes":
+        """Return the times of work that takes `by` times as long."""
+        return ShrunkTimes(self.density, by * self.step, by * self.image)
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,27 @@ class WorkTimes:
     fork: float = 0.0
     """As `start`, of each further worker, which is forked."""
 
+    finetune_image: float | None = None
+    """An image evaluated during fine-tuning; None where it takes as long as the others."""
+    shrunk: Mapping[str, Sequence[ShrunkTimes]] = field(default_factory=dict)
+    """Times of fine-tuning by the name of the scheme, by rising density; schemes whose fine-tuning
+    trains the whole network are absent."""
+
+    def of_cell(self, cell: Cell) -> "WorkTimes":
+        """Return the times with those of the network that a cell's fine-tuning trains.
+
+        Between two measured densities they are interpolated.
+        """
+        measured = self.shrunk.get(cell.scheme.name)
+        if not measured:
+            return self
+        density, known = least_density(cell), [each.density for each in measured]
+        return replace(
+            self,
+            finetune_step=float(np.interp(density, known, [each.step for each in measured])),
+            finetune_image=float(np.interp(density, known, [each.image for each in measured])),
+        )
+
     def stretched(self, by: float) -> "WorkTimes":
         """Return the times of work that takes `by` times as long, except that of the start."""
         return replace(
@@ -72,6 +111,11 @@ class WorkTimes:
             cycle={scheme: by * seconds for scheme, seconds in self.cycle.items()},
             bootstrap=by * self.bootstrap,
             stretch=by * self.stretch,
+            finetune_image=None if self.finetune_image is None else by * self.finetune_image,
+            shrunk={
+                scheme: [each.stretched(by) for each in measured]
+                for scheme, measured in self.shrunk.items()
+            },
         )
 
     def cycle_of(self, scheme: str) -> float:
@@ -123,7 +167,8 @@ def run_time(
 ) -> list[StageTime]:  # fmt: skip
     """Return the stages of a compression with `num_cycles` cycles.
 
-    The preset's number of epochs of fine-tuning is that of the run (`finetuned_as`).
+    The preset's number of epochs of fine-tuning is that of the run (`finetuned_as`), and the times
+    are those of the network that it trains (`WorkTimes.of_cell`).
     `cycle_seconds` are the C step and other work once a cycle. `factor` is the slow-down by other
     runs. It applies to the start, too.
     """
@@ -166,7 +211,8 @@ def _finetune_time(preset: Preset, counts: ImageCounts, times: WorkTimes) -> flo
     epochs = preset.guard.finetune_epochs or 0
     steps = epochs * _num_batches(counts.train, preset.lc.batch_size)
     images = _evaluated(counts, epochs, test_every(preset, is_compression=False))
-    return steps * times.finetune_step + images * times.image
+    image = times.image if times.finetune_image is None else times.finetune_image
+    return steps * times.finetune_step + images * image
 
 
 def _evaluated(counts: ImageCounts, rounds: int, every: int) -> int:
@@ -211,7 +257,8 @@ def grid_time(preset: Preset, counts: ImageCounts, times: WorkTimes, num_slots: 
         return [
             total(
                 run_time(
-                    finetuned_as(preset, cell), counts, times, num_cycles=preset.lc.cycles,
+                    finetuned_as(preset, cell), counts, times.of_cell(cell),
+                    num_cycles=preset.lc.cycles,
                     cycle_seconds=times.cycle_of(cell.scheme.name), factor=factor,
                 )
             )
@@ -240,7 +287,7 @@ def search_time(
         whole, probe = (
             total(
                 run_time(
-                    finetuned_as(preset, lowest), counts, times,
+                    finetuned_as(preset, lowest), counts, times.of_cell(lowest),
                     num_cycles=count, cycle_seconds=times.cycle_of(scheme), factor=factor,
                 )
             )

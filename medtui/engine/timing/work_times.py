@@ -6,6 +6,7 @@ It runs the study's own code: batches with augmentation, Condensa's loop, optimi
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,8 +17,9 @@ from medtui.engine.precision import EXACT, Precision
 from medtui.engine.run.device import configure_torch
 from medtui.engine.run.run_precision import precision_of_results, unmeasured_precision
 from medtui.engine.timing.noise_data import NoiseData
-from medtui.engine.timing.stopwatch import Stopwatch
-from medtui.engine.timing.study_time import WorkTimes
+from medtui.engine.timing.shrunk_network import shrunk_cells, shrunk_network
+from medtui.engine.timing.stopwatch import BUDGET_S, Stopwatch
+from medtui.engine.timing.study_time import ShrunkTimes, WorkTimes
 from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.evaluation import predict, recalibrate
@@ -27,12 +29,16 @@ from medtui.metrics.draws import CHUNK, MAX_LEFT_OUT
 from medtui.metrics.intervals import metric_intervals
 from medtui.metrics.scores import make_scores
 from medtui.preset import Cell, MachineSettings, Preset, expand_grid, finetune_epochs
+from medtui.preset.finetuning import least_density
 
 _MAX_IMAGES = 128
 """Images evaluated at once; on a CPU an image takes as long in a larger batch."""
 
 _MAX_SIDE_BY_SIDE = 4
 """Maximum number of runs measured at once; each takes as much memory as a run."""
+
+_SHRUNK_BUDGET_S = 0.3
+"""How long each shrunk network is measured: a grid may have a dozen."""
 
 _MAX_SCORES = 2000
 """Maximum number of images whose bootstrap is measured; the result is scaled to all."""
@@ -69,9 +75,9 @@ class WorkTimer:
         """Return the times of training the network as the reference is, with its threads."""
         configure_torch(self._device, machine.reference_threads)
         self._stopwatch = Stopwatch(self._device)
-        step = self._training_step(TrainingPlan.of_reference(self._preset))
+        step = self._training_step(TrainingPlan.of_reference(self._preset), self._network)
         times = WorkTimes(reference_step=step)
-        seconds = self._evaluation(_MAX_IMAGES, self._training_precision)
+        seconds = self._evaluation(self._network, _MAX_IMAGES, self._training_precision)
         times = replace(times, reference_image=seconds)
         return times.stretched(self._stopwatch.stretch)
 
@@ -79,27 +85,43 @@ class WorkTimer:
         """Return the times of compressions, with the present number of threads."""
         preset = self._preset
         precision = unmeasured_precision(preset, self._device, is_compression=True)
+        stored = precision_of_results(self._device, self._training_precision)
+        evaluation = partial(self._evaluation, self._network)
         times = WorkTimes(
             bootstrap=self._bootstrap(),
-            image=self._evaluation(_MAX_IMAGES, precision),
-            result_image=None
-            if precision is EXACT
-            else self._evaluation(
-                _MAX_IMAGES, precision_of_results(self._device, self._training_precision)
-            ),
-            single_image=self._evaluation(1, precision),
+            image=evaluation(_MAX_IMAGES, precision),
+            result_image=None if precision is EXACT else evaluation(_MAX_IMAGES, stored),
+            single_image=evaluation(1, precision),
             recalibrated_image=self._recalibration(),
             lc_step=loop.step_seconds(cells[0]),
             cycle={cell.scheme.name: loop.cycle_seconds(cell) for cell in cells},
         )
         if any(finetune_epochs(preset, cell) for cell in expand_grid(preset) or cells):
-            step = self._training_step(TrainingPlan.of_finetuning(preset), has_masks=True)
-            times = replace(times, finetune_step=step)
+            plan = TrainingPlan.of_finetuning(preset)
+            step = self._training_step(plan, self._network, has_masks=True)
+            times = replace(times, finetune_step=step, shrunk=self._shrunk(cells))
         return times.stretched(self._stopwatch.stretch)
 
-    def _training_step(self, plan: TrainingPlan, *, has_masks: bool = False) -> float:
+    def _shrunk(self, cells: Sequence[Cell]) -> dict[str, list[ShrunkTimes]]:
+        """Return the times of fine-tuning by the name of each scheme that shrinks the network."""
+        preset, found = self._preset, dict[str, list[ShrunkTimes]]()
+        precision = unmeasured_precision(preset, self._device, is_compression=True)
+        plan = TrainingPlan.of_finetuning(preset)
+        for name, each in shrunk_cells(preset, [*expand_grid(preset), *cells]).items():
+            for cell in each:
+                part = shrunk_network(preset, cell, self._network, self._noise.image_shape)
+                network = self._network if part is None else part.network
+                step = self._training_step(plan, network, has_masks=True, budget=_SHRUNK_BUDGET_S)
+                image = self._evaluation(network, _MAX_IMAGES, precision, budget=_SHRUNK_BUDGET_S)
+                found.setdefault(name, []).append(ShrunkTimes(least_density(cell), step, image))
+        return found
+
+    def _training_step(
+        self, plan: TrainingPlan, network: nn.Module, *, has_masks: bool = False,
+        budget: float = BUDGET_S,
+    ) -> float:  # fmt: skip
         """Return the seconds of a step of the reference, or of fine-tuning with its masks."""
-        model, batches = deepcopy(self._network), self._noise.endless(plan.batch_size)
+        model, batches = deepcopy(network), self._noise.endless(plan.batch_size)
         named = model.named_parameters() if has_masks else ()
         step = TrainingStep(
             model, self._noise.criterion, self._noise.image_shape, self._training_precision,
@@ -112,16 +134,18 @@ class WorkTimer:
             inputs, targets = next(batches)
             float(step(inputs, targets, lr=0.0))  # the step meter reads it
 
-        return self._stopwatch.seconds_of(work)
+        return self._stopwatch.seconds_of(work, budget)
 
-    def _evaluation(self, num_images: int, precision: Precision) -> float:
+    def _evaluation(
+        self, network: nn.Module, num_images: int, precision: Precision, budget: float = BUDGET_S
+    ) -> float:
         """Return the seconds per image of an evaluation with batches of `num_images`."""
-        model = deepcopy(self._network)
+        model = deepcopy(network)
         if self._device.type == "cuda" and num_images > 1:
             num_images = max(1, min(self._preset.evaluate.batch_size, self._num_val))
         batches = EvaluationBatches(self._noise.images(num_images), num_images)
         seconds = self._stopwatch.seconds_of(
-            lambda: predict(model, batches, self._noise.criterion, precision)
+            lambda: predict(model, batches, self._noise.criterion, precision), budget
         )
         return seconds / num_images
 
