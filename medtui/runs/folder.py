@@ -218,6 +218,11 @@ class StudyFolder:
         return self.path / "search.json"
 
     @property
+    def ledger(self) -> Path:
+        """Each look at test or at another site's labels; absent before the first one."""
+        return self.path / "ledger.jsonl"
+
+    @property
     def lock(self) -> Path:
         """Locked while a supervisor is alive."""
         return self.path / "lock"
