@@ -170,6 +170,10 @@ def test_a_copied_study_is_silent_not_stopped(copied):
         row = FolderReader(folder.path.parent).read("", refresh_all=True).studies[0]
         assert row.status == status
         assert [run.status for run in row.runs] == ["finished", "finished", status]
+        assert row.runs[-1].state == (status if folder == study else "silent (copy)")
+    view = FolderReader(copy.path.parent).read("live/quantize16", refresh_all=True).view
+    assert view is not None
+    assert view.ending.startswith("this folder is a copy: process ")
 
 
 @pytest.fixture
