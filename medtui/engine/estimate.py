@@ -24,6 +24,7 @@ from medtui.engine.timing.study_time import (
 from medtui.engine.timing.work_times import WorkTimer
 from medtui.jobs.device_slots import (
     find_slots,
+    most_jobs,
     num_packed,
     num_references_alone,
     resolve_threads,
@@ -62,13 +63,16 @@ def estimate(
     load = os.getloadavg()[0]
     machine = resolve_threads(preset)
     device = choose_device(machine.device)
+    are_jobs = machine.scheduler != "local"
     slots = find_slots(machine)
-    num_slots = len(slots)
+    num_slots = most_jobs(preset) if are_jobs else len(slots)
     cells = one_of_each_scheme(preset)
     num_at_once = min(num_slots, max(len(expand_grid(preset)), _num_searches(preset)))
-    times = WorkTimer(preset, survey, network, device).measure(machine, cells, num_at_once)
+    times = WorkTimer(preset, survey, network, device).measure(
+        machine, cells, 1 if are_jobs else num_at_once
+    )
     # Runs that share a GPU are not measured together: at worst, they take turns.
-    factor = times.side_by_side * num_packed(slots, num_at_once)
+    factor = times.side_by_side * (1 if are_jobs else num_packed(slots, num_at_once))
     times = replace(times, start=seconds_start, fork=seconds_fork, side_by_side=factor)
     counts = ImageCounts(*(split.num_images for split in survey.splits))
     found = _add_up(preset, counts, times, str(device), num_slots, num_at_once, load, network)
@@ -103,7 +107,11 @@ def _add_up(
         num_dense = len(preset.reference.seeds) + len(controls_of(preset))
         num_runs = count_runs(preset) - num_dense
         benchmark = benchmark_time(preset, times, num_runs, is_gpu=is_gpu, num_shrunk=num_shrunk)
-    num_alone = num_references_alone(preset, len(preset.reference.seeds), shares_cores=not is_gpu)
+    num_alone = num_references_alone(
+        preset,
+        len(preset.reference.seeds),
+        shares_cores=not is_gpu and preset.machine.scheduler == "local",
+    )
     references = references_time(preset, counts, times, num_slots, num_alone=num_alone)
     grid = grid_time(preset, counts, times, num_slots)
     searches = search_time(preset, counts, times, num_slots, is_gpu=is_gpu)

@@ -29,6 +29,7 @@ from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.fork_server.protocol import IMPORT_SECONDS
 from medtui.jobs.device_slots import (
     explain_device,
+    explain_jobs,
     explain_others,
     explain_runs_per_gpu,
     explain_threads,
@@ -153,10 +154,7 @@ def _describe_study(preset: Preset, survey: DatasetSummary) -> Preflight:
     train, val, test = survey.splits
     budget = penalty_budget(preset.lc)
     notes = [
-        explain_device(preset.machine),
-        explain_others(preset.machine),
-        explain_workers(preset.machine),
-        explain_runs_per_gpu(preset.machine),
+        *_notes_on_machine(preset),
         explain_threads(preset),
         _low_budget_note(preset.lc, budget),
     ]
@@ -182,6 +180,19 @@ def _decisions(preset: Preset, survey: DatasetSummary) -> str:
     none = survey.none_class if preset.evaluate.none_class == "exclusive" else None
     rule = preset.evaluate.thresholds
     return describe_decisions(rule, none) if survey.task == "multi" else ""
+
+
+def _notes_on_machine(preset: Preset) -> list[str]:
+    """Return what is to be known of the devices; a cluster decides about its own."""
+    machine = preset.machine
+    if machine.scheduler != "local":
+        return [explain_jobs(machine)]
+    return [
+        explain_device(machine),
+        explain_others(machine),
+        explain_workers(machine),
+        explain_runs_per_gpu(machine),
+    ]
 
 
 def _low_budget_note(lc: LcSettings, budget: float) -> str | None:

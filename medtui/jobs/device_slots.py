@@ -82,6 +82,21 @@ def _threads_of_jobs(preset: Preset) -> MachineSettings:
     return machine.model_copy(update={"threads": threads, "reference_threads": reference_threads})
 
 
+def most_jobs(preset: Preset) -> int:
+    """Return how many jobs of a cluster a study has at once, where the cluster has room."""
+    return preset.machine.workers or preset.jobs.max_jobs
+
+
+def explain_jobs(machine: MachineSettings) -> str:
+    """Return what the estimate means where runs are jobs of a cluster; empty where they are not."""
+    if machine.scheduler == "local":
+        return ""
+    return (
+        f"machine.scheduler = {machine.scheduler}: the estimate is that of this machine, without "
+        "the time that jobs wait"
+    )
+
+
 def num_references_alone(preset: Preset, count: int, *, shares_cores: bool) -> int:
     """Return how many of `count` references run alone before the others run side by side.
 
