@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Literal, assert_never
 
+from medtui.monitor.study_filter import matches, parse_study_filter
 from medtui.monitor.study_summary import StudySummary
-from medtui.runs.status import FORMER_STATUSES
 
 Order = Literal["newest", "name", "best val"]
 
@@ -15,20 +15,14 @@ ORDERS: tuple[Order, ...] = ("newest", "name", "best val")
 def choose_studies(
     studies: tuple[StudySummary, ...], wanted: str, order: Order
 ) -> tuple[StudySummary, ...]:
-    """Return the studies whose text contains every word of `wanted`, in this order."""
-    words = wanted.lower().split()
-    chosen = [study for study in studies if all(_contains(_text_of(study), word) for word in words)]
+    """Return the studies that match a filter, see `study_filter`, in this order.
+
+    Raises:
+        UsageError: the filter cannot be parsed.
+    """
+    holds = parse_study_filter(wanted)
+    chosen = [study for study in studies if not wanted or matches(holds, study)]
     return tuple(sorted(chosen, key=_key_of(order)))
-
-
-def _contains(text: str, word: str) -> bool:
-    """Return whether a word occurs in a text, under its present or its former name."""
-    return word in text or FORMER_STATUSES.get(word, word) in text
-
-
-def _text_of(study: StudySummary) -> str:
-    titles = " ".join(f"{run.title} {run.status}" for run in study.runs)
-    return f"{study.name} {study.about} {study.note} {study.status} {titles}".lower()
 
 
 def _key_of(order: Order) -> Callable[[StudySummary], tuple[bool, str, float, str]]:

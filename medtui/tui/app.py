@@ -5,11 +5,10 @@ import gc
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -31,6 +30,7 @@ from medtui.tui.console import PrintableConsole
 from medtui.tui.control_filter import ControlFilter
 from medtui.tui.error_log import describe_failure
 from medtui.tui.home.machine_pane import MachinePane
+from medtui.tui.navigation import Navigation
 from medtui.tui.palette import commands_of
 from medtui.tui.published import SnapshotTaken, VitalsRead
 from medtui.tui.screens.confirm import ConfirmDialog
@@ -90,6 +90,8 @@ class MedtuiApp(App[None]):
         self.animation_level = "none"
         self.runs_dir = runs_dir
         self.poller = Poller(runs_dir, self._publish)
+        self.navigation = Navigation(self, self.poller)
+        """Opens the screens above Home."""
         self._handlers = ActionHandlers(self, StudyActions(runs_dir), self.poller)
         self._snapshot: Snapshot | None = None
         self.vitals: Vitals | None = None
@@ -181,16 +183,9 @@ class MedtuiApp(App[None]):
     def on_run_screen_compare_requested(self, message: "RunScreen.CompareRequested") -> None:
         self._open_compare((), message.study)
 
-    @work(group="compare")
-    async def _open_compare(self, marked: tuple[str, ...], study: str) -> None:
-        """Open Compare on one study, or on all of them.
-
-        Its modules are heavy, so they are imported only then, in a thread.
-        """
-        compare = await asyncio.to_thread(import_module, "medtui.tui.compare.screen")
-        screen = compare.CompareScreen(self.runs_dir, marked, study)
-        screen.snapshot = self._snapshot
-        self.push_screen(screen)
+    def _open_compare(self, marked: tuple[str, ...], study: str) -> None:
+        work = self.navigation.open_compare(self.runs_dir, marked, study, self._snapshot)
+        self.run_worker(work, group="compare")
 
     def on_compare_actions_run_requested(self, message: "CompareActions.RunRequested") -> None:
         """Open a run above Compare, to which going back leads."""
@@ -205,17 +200,9 @@ class MedtuiApp(App[None]):
         self.open_draft(message.name_or_path)
 
     def open_draft(self, name_or_path: str) -> None:
-        """Open the first step of a new study from a preset, by its packaged name or path.
-
-        An empty name begins with an empty preset.
-        """
-        from medtui.tui.editor.data_screen import DataScreen
-        from medtui.tui.editor.document import document_from, empty_document
-        from medtui.tui.editor.state import EditorState
-
+        """Open a preset as the draft of a new study, or say why it cannot be read."""
         with self._handlers.failures_shown("Could not open the preset"):
-            document = document_from(name_or_path) if name_or_path else empty_document()
-            self.push_screen(DataScreen(EditorState(document)))
+            self.navigation.open_draft(name_or_path)
 
     def on_data_screen_completed(self, message: "DataScreen.Completed") -> None:
         """Open the second step of a new study."""
@@ -225,18 +212,7 @@ class MedtuiApp(App[None]):
 
     def open_run(self, key: str) -> None:
         """Show the run `study/run`."""
-        from medtui.tui.screens.run import RunScreen
-
-        self.poller.watch(key)
-        screen = RunScreen(key)
-        # The reading thread publishes changes only, and this run may be in the last snapshot.
-        screen.snapshot = self._snapshot
-        self.push_screen(screen, self._on_run_left)
-
-    async def go_home(self) -> None:
-        """Close every screen above Home."""
-        while not isinstance(self.screen, HomeScreen):
-            await self.pop_screen()
+        self.navigation.open_run(key, self._snapshot)
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
@@ -270,10 +246,6 @@ class MedtuiApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action of the current screen, then Textual's own."""
         yield from commands_of(self, screen, super().get_system_commands(screen))
-
-    def _on_run_left(self, _result: None) -> None:
-        """Stop reading the run: its screen was closed."""
-        self.poller.watch("")
 
     def _name_terminal(self, snapshot: Snapshot) -> None:
         """Show in the terminal's title how far the live studies are."""

@@ -8,6 +8,7 @@ from medtui.errors import UsageError
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.rows import TableOptions
 from medtui.tui.compare.state import GROUPINGS, CompareState
+from medtui.tui.compare.table_title import describe_table
 from medtui.tui.compare.tabs import CHANGE, SIZE, TABS, label_tabs, tab_at
 from tests.helpers.searched_study import PROBES, write_searched_study
 
@@ -116,7 +117,7 @@ def test_marked_runs_that_the_filter_hides_leave_the_charts(state: CompareState)
     assert len(state.marked) == 5
     state.set_filter("scheme=Prune")
     assert sorted(run.title for run in state.marked) == ["Prune 0.1 seed 0", "Prune 0.1 seed 1"]
-    title = state.describe(state.prepare_rows()())
+    title = describe_table(state, state.prepare_rows()())
     assert "2 of 5 runs of cells, 2 marked · 3 marked not shown" in title
     state.set_filter("")
     assert len(state.marked) == 5
@@ -134,7 +135,7 @@ def test_columns_are_chosen_by_name_and_unknown_ones_refused(state: CompareState
 def test_the_title_states_filter_groups_and_baseline(state: CompareState) -> None:
     """What the table leaves out, and what changes are against, can be read above it."""
     state.options = TableOptions("cells", "-density", group=GROUPINGS[1])
-    assert state.describe(state.prepare_rows()()) == (
+    assert describe_table(state, state.prepare_rows()()) == (
         "5 of 5 runs of cells, 5 marked · 2 low-fidelity runs (2 cycles) hidden, P to show"
         " · cells · grouped by scheme · against ◇ reference, which trained less: no control"
     )

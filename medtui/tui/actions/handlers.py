@@ -227,7 +227,7 @@ class ActionHandlers:
         with self.failures_shown("Could not start the study"):
             name = await asyncio.to_thread(self._actions.start, request.preset)
             self._poller.poll_now()
-            await self._app.go_home()
+            await self._app.navigation.go_home()
             if request.is_watched:
                 self._app.open_run(f"{name}/{REFERENCE}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from rich.text import Text
 
@@ -23,8 +24,8 @@ from medtui.tui.compare.lighting import with_baseline
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.tabs import CALIBRATION, CHANGE, SIZE, SUBGROUPS, TabRequest, hint_of
 
-MAX_DIFFERENCES = 40
-"""Marked runs whose differences are computed for the table."""
+MAX_DIFFERENCES = 200
+"""Runs whose differences are computed for the table, marked ones first."""
 
 _FIGURES = {
     ("Curves", 0): ("accuracy", 0), ("Curves", 1): ("test", 0), (SIZE, 0): ("pareto", 0),
@@ -65,15 +66,21 @@ def compute_content(loader: ComparisonLoader, request: TabRequest, colours: Colo
 def compute_differences(
     loader: ComparisonLoader, request: TabRequest
 ) -> Iterator[tuple[str, Differences | str]]:
-    """Yield marked runs' keys, each with its differences from its baseline, or why it has none."""
-    for run in request.runs[:MAX_DIFFERENCES]:
+    """Yield keys of runs, each with its differences from its baseline, or why it has none.
+
+    Marked runs come first, then the others of the table: nobody can tell a dash for a run that was
+    left out from one for a run without a baseline.
+    """
+    entries = {run.entry.key: run.entry for run in request.runs}
+    entries |= {entry.key: entry for entry in request.shown}
+    for key, entry in islice(entries.items(), MAX_DIFFERENCES):
         try:
-            found = loader.differences_of(run.entry, request.finished, request.pin)
+            found = loader.differences_of(entry, request.finished, request.pin)
         except MedtuiError as error:
-            yield run.entry.key, error.message
+            yield key, error.message
             continue
         if found is not None:
-            yield run.entry.key, found
+            yield key, found
 
 
 def _with_titles(table: Table, names: Sequence[str]) -> Table:
@@ -112,8 +119,17 @@ def _analysis(
     except MedtuiError as error:
         return (Text(str(error), colours.warning),)
     if analysis is None:
-        return (Text("This run is the baseline; the others are compared with it.", colours.muted),)
+        return (Text(_baseline_words(request), colours.muted),)
     return analysis
+
+
+def _baseline_words(request: TabRequest) -> str:
+    """Return why there is nothing about a baseline, and which key goes on."""
+    keys = [each.key if each else "" for each in (request.pin, request.current)]
+    is_pinned = keys[0] == keys[1]
+    unpin = "; p unpins it" if is_pinned else ""
+    kind = "pinned" if is_pinned else "the baseline"
+    return f"This run is {kind}: the others are compared with it. . goes to the next run{unpin}."
 
 
 def _calibration(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> TabContent:

@@ -24,10 +24,11 @@ from medtui.tui.compare.filter_line import CompareFilter
 from medtui.tui.compare.model import ComparisonLoader, FinishedRuns
 from medtui.tui.compare.panels import ForestPanel, TabStrip
 from medtui.tui.compare.rows import CompareRows, TableOptions
-from medtui.tui.compare.state import CompareState
+from medtui.tui.compare.state import CompareState, CompareView
 from medtui.tui.compare.subgroups_pane import SubgroupsPane
 from medtui.tui.compare.tab_area import TabArea
 from medtui.tui.compare.table import CompareTable
+from medtui.tui.compare.table_title import describe_table
 from medtui.tui.compare.tabs import OF_CURRENT, SUBGROUPS, Pane, TabRequest
 from medtui.tui.compare.walking import run_at
 from medtui.tui.widgets.chart import Chart
@@ -62,16 +63,24 @@ class CompareScreen(CompareContent):
 
     BINDINGS = [*COMPARE_BINDINGS]
 
-    def __init__(self, runs_dir: Path, marked: Iterable[str], study: str) -> None:
-        """Show the runs of a study, or all where its name is empty."""
+    def __init__(
+        self, runs_dir: Path, marked: Iterable[str], study: str, view: CompareView | None = None
+    ) -> None:
+        """Show the runs of a study, or all where its name is empty, as they were viewed before."""
         super().__init__()
         expression = filter_of_study(study) if study else ""
         self._runs_dir = runs_dir
         self._loader = ComparisonLoader(runs_dir)
-        self._state = CompareState(TableOptions(filter=expression), tuple(marked))
+        options = replace(view.options if view else TableOptions(), filter=expression)
+        self._state = CompareState(options, tuple(marked), view.pin if view else "")
         self._rows: CompareRows | None = None
         self._known: list[tuple[int, Mapping[str, str]]] | None = None
         """Finished runs and search outcomes of each study when the runs were last read."""
+
+    @property
+    def chosen_view(self) -> CompareView:
+        """Order, columns and pin, for the next time that the study is compared."""
+        return self._state.view
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -174,7 +183,7 @@ class CompareScreen(CompareContent):
         is_first, self._rows = self._rows is None, rows
         state, table = self._state, self.query_one(CompareTable)
         table.show_rows(rows, state.marks, self.colours)
-        table.caption(state.describe(rows), Text(rows.footing, style=self.colours.muted))
+        table.caption(describe_table(state, rows), Text(rows.footing, style=self.colours.muted))
         self._show_title()
         self._show_search()
         self._show_forest()

@@ -10,8 +10,8 @@ from functools import partial
 from medtui.analysis.column import Column
 from medtui.analysis.columns import column_named, columns_named
 from medtui.analysis.differences import Differences
-from medtui.analysis.filters import filter_of_study, parse_filter
-from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelity
+from medtui.analysis.filters import parse_filter
+from medtui.analysis.low_fidelity import split_by_fidelity
 from medtui.analysis.run_record import RunRecord, problems_of, task_of
 from medtui.analysis.run_titles import titles_of
 from medtui.analysis.sorting import baselines_first, sort_runs
@@ -28,6 +28,16 @@ GROUPINGS = ("", "scheme", "scheme density", "density", "study")
 """The groupings that `G` cycles through."""
 
 
+@dataclass(frozen=True)
+class CompareView:
+    """What is kept of a Compare screen for the next one on the same study."""
+
+    options: TableOptions
+    """Order, columns and grouping; its filter is not used again."""
+    pin: str
+    """Key of the pinned run; empty where none is."""
+
+
 @dataclass
 class CompareState:
     """The state of one Compare screen."""
@@ -35,6 +45,8 @@ class CompareState:
     options: TableOptions = field(default_factory=TableOptions)
     initially_marked: tuple[str, ...] | None = ()
     """Keys of the runs to mark once they are read; empty marks those shown, None marks no more."""
+    initially_pinned: str = ""
+    """Key of the run to pin once the runs are read."""
     runs: FinishedRuns = field(default_factory=FinishedRuns)
     marks: Marks = field(default_factory=Marks)
     """The marked runs: the tabs show them."""
@@ -107,10 +119,17 @@ class CompareState:
         """Key of the pinned run; empty where none is."""
         return self.pin.key if self.pin else ""
 
+    @property
+    def view(self) -> CompareView:
+        """What is kept for the next time."""
+        return CompareView(self.options, self.pinned_key or self.initially_pinned)
+
     def take(self, runs: FinishedRuns) -> None:
         """Replace the runs; the first time, mark those that were asked for."""
         self.runs = runs
         self.marks.identities = runs.identities
+        if self.initially_pinned:
+            self.pin, self.initially_pinned = runs.find(self.initially_pinned), ""
         if self.initially_marked is not None:
             named = [runs.find(key) for key in self.initially_marked]
             if any(entry is not None and entry.is_probe for entry in named):
@@ -118,6 +137,8 @@ class CompareState:
             for key in self.initially_marked or [entry.key for entry in self.shown]:
                 self.marks.add(key)
             self.initially_marked = None
+            if self.options.sort:  # as it was chosen when the study was compared before
+                self._keep_order()
         self.marks.keep(entry.key for entry in runs.entries)
 
     def toggle_marks(self, keys: Sequence[str]) -> None:
@@ -188,7 +209,11 @@ class CompareState:
             is_falling = bool(name) and column_named(name).higher_is_better is True
             sort = f"-{name}" if is_falling else name
         self.options = replace(self.options, sort=sort)
-        entries = sort_runs(self.runs.entries, sort)
+        self._keep_order()
+
+    def _keep_order(self) -> None:
+        """Take the places of the runs in the order that was chosen."""
+        entries = sort_runs(self.runs.entries, self.options.sort)
         entries.sort(key=lambda entry: entry.folder.is_reference or entry.folder.is_control,
                      reverse=True)  # fmt: skip
         self.places = {entry.key: at for at, entry in enumerate(entries)}
@@ -226,7 +251,9 @@ class CompareState:
         """
         entry = self.runs.find(current) if current else None
         side = side if tab else self.side
-        return TabRequest(tab or self.tab, self.marked, entry, self.runs, self.pin, side, width)
+        return TabRequest(
+            tab or self.tab, self.marked, entry, self.runs, self.pin, side, width, tuple(self.shown)
+        )
 
     def subject_of(self, selected: str | None) -> str | None:
         """Return the run under the cursor, for a baseline the run that fell most, else the first.
@@ -234,10 +261,14 @@ class CompareState:
         About a baseline there is nothing to see.
         """
         entry = self.runs.find(selected or "")
-        if entry is not None and entry.folder.is_compared:
+        if entry is not None and not self._is_baseline(entry):
             return selected
-        first = next((each.key for each in self.shown if each.folder.is_compared), None)
+        first = next((each.key for each in self.shown if not self._is_baseline(each)), None)
         return self.worst or first
+
+    def _is_baseline(self, entry: RunRecord) -> bool:
+        """Return whether others are compared with a run: the pinned one, or those trained alike."""
+        return entry.key == self.pin.key if self.pin else not entry.folder.is_compared
 
     @property
     def metrics(self) -> list[Metric]:
@@ -257,6 +288,7 @@ class CompareState:
             entry.key: found.by_metric[name].value
             for entry in self.shown
             if entry.folder.is_compared
+            and entry.key != self.pinned_key
             and (found := self.differences.get(entry.key))
             and name in found.by_metric
         }
@@ -266,34 +298,3 @@ class CompareState:
         """Return a function that makes the table's rows; it blocks: call it in a thread."""
         differences = dict(self.differences)
         return partial(make_rows, self.shown, self.options, differences, self.pin)
-
-    def describe(self, rows: CompareRows) -> str:
-        """Return the table's title: counts, filter, groups, and what changes are against."""
-        shown = rows.entries
-        studies = list(dict.fromkeys(entry.folder.study.name for entry in shown))
-        of_study = f" of {studies[0]}" if len(studies) == 1 else ""
-        known = [
-            entry for entry in self.runs.entries
-            if not of_study or entry.folder.study.name == studies[0]
-        ]  # fmt: skip
-        counts = [len(split_by_fidelity(each)[0]) for each in (shown, known)]
-        drawn = sum(self.marks.of(entry.key) is not None for entry in shown)
-        hidden = len(self.marks) - drawn
-        title = f"{counts[0]} of {counts[1]} runs{of_study}, {drawn} marked"
-        is_plain = len(studies) == 1 and self.options.filter == filter_of_study(studies[0])
-        parts = [
-            f"{hidden} marked not shown" if hidden else "",
-            self._describe_low_fidelity(),
-            "" if is_plain else self.options.filter,
-            self.options.group and f"grouped by {self.options.group}",
-            rows.baseline,
-        ]
-        return " · ".join([title, *filter(None, parts)])
-
-    def _describe_low_fidelity(self) -> str:
-        """Return how many low-fidelity runs pass the filter, and the key that shows them."""
-        _, found = split_by_fidelity(self.filtered)
-        if not found:
-            return ""
-        hidden = "" if self.options.is_low_fidelity_shown else " hidden, P to show"
-        return f"{describe_low_fidelity(found)}{hidden}"

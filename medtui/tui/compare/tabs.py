@@ -46,6 +46,8 @@ class TabRequest:
     """The side that is shown, from 0: free memory and latency are on side 1."""
     width: int
     """Cells across."""
+    shown: tuple[RunRecord, ...] = ()
+    """All runs of the table, marked or not."""
 
 
 def next_side(tab: str, side: int) -> int:

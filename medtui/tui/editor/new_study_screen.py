@@ -7,13 +7,10 @@ from pathlib import Path
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from medtui.charts.palette import Colours
 from medtui.errors import MedtuiError
 from medtui.jobs.latest_process import LatestProcess
 from medtui.jobs.measured_estimates import measure
@@ -23,66 +20,17 @@ from medtui.tui.bindings import bind
 from medtui.tui.editor.document import document_from
 from medtui.tui.editor.path_completion import PathCompletion
 from medtui.tui.editor.preset_actions import PresetActions
-from medtui.tui.editor.preset_list import PresetEntry, PresetReader, describe_entry
-from medtui.tui.editor.problem_text import problems_text
+from medtui.tui.editor.preset_list import PresetEntry, PresetReader
+from medtui.tui.editor.preset_table import PresetPanel, PresetTable, caption_of, row_of
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.key_bar import KeyBar
-from medtui.tui.widgets.panel import Panel
-from medtui.tui.widgets.table import Cells, Column, RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
-from medtui.units import MISSING, format_estimate
 
 PAUSE_S = 1.5
 """The time of the highlighted preset is measured after this many seconds."""
-
-_COLUMNS = (
-    Column("name", "preset", 22),
-    Column("runs", "runs", 4, rank=1, justify="right"),
-    Column("time", "time", 10, rank=2, justify="right"),
-    Column("about", "what it does", 24, grows=True, most=80),
-    Column("data", "images", 24, rank=3),
-)
-
-
-class PresetPanel(Panel, VerticalScroll):
-    """What the highlighted preset runs, or every problem of its file."""
-
-    DEFAULT_CSS = """
-    PresetPanel { padding: 0 1; scrollbar-size-vertical: 1; & Static { height: auto; } }
-    """
-
-    def compose(self) -> ComposeResult:
-        yield Static()
-
-    def show(self, entry: PresetEntry, colours: Colours, *, is_measuring: bool) -> None:
-        """Show an entry, with what its check measured."""
-        if entry.preset is None:
-            below = Text("No study can start from this file.", colours.warning)
-            text = problems_text(entry.problems, colours)
-        else:
-            below = Text("measuring the time of a step …" if is_measuring else "", colours.muted)
-            text = Text(describe_entry(entry))
-            if entry.data_problem:
-                text.append(f"\n\n⚠ {entry.data_problem}", colours.warning)
-                text.append("\nSet the root on the next screen: Enter.", colours.muted)
-        self.caption(entry.name, below)
-        self.query_one(Static).update(text)
-
-    def show_none(self, wanted: str, colours: Colours) -> None:
-        """Show what Enter does with a text that no preset has."""
-        self.caption("No preset", Text())
-        text = Text(f"No preset has {wanted!r} in its name or description.", colours.muted)
-        text.append("\nEnter opens it as the path of a file.", colours.muted)
-        self.query_one(Static).update(text if wanted else "")
-
-
-class PresetTable(RecordTable):
-    """The presets, one per row."""
-
-    BINDINGS = [bind("open", "select_cursor", "Set up", "Change its settings before it starts")]
 
 
 class NewStudyScreen(LayeredScreen[None]):
@@ -131,7 +79,7 @@ class NewStudyScreen(LayeredScreen[None]):
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        yield PresetTable(_COLUMNS, id="presets")
+        yield PresetTable()
         yield PresetPanel(id="about-preset")
         yield FilterInput(
             placeholder="part of a name, or the path of a file", suggester=PathCompletion()
@@ -239,8 +187,8 @@ class NewStudyScreen(LayeredScreen[None]):
         self.query_one(TitleBar).show(title, Text())
         table, panel = self.query_one(PresetTable), self.query_one(PresetPanel)
         shown = {name: each for name, each in self._entries.items() if each.has(self._filter)}
-        table.caption(_caption(len(shown), len(self._entries), self._filter))
-        table.show({name: _row(entry, colours) for name, entry in shown.items()})
+        table.caption(caption_of(len(shown), len(self._entries), self._filter))
+        table.show({name: row_of(entry, colours) for name, entry in shown.items()})
         if entry := self._selected:
             panel.show(entry, colours, is_measuring=self._measured == entry.name)
         elif self._entries:
@@ -280,22 +228,3 @@ class NewStudyScreen(LayeredScreen[None]):
         if self._measured == name:
             self._measured = ""
         self._show()
-
-
-def _caption(num_shown: int, num_all: int, wanted: str) -> str:
-    if not num_all:
-        return "Presets: reading …"
-    return f"Presets: {num_shown} of {num_all} with {wanted!r}" if wanted else "Presets"
-
-
-def _row(entry: PresetEntry, colours: Colours) -> Cells:
-    is_ready, estimate = entry.is_ready, entry.estimate
-    mark = Text("✓ ", colours.good) if is_ready else Text("✗ ", colours.warning)
-    muted = colours.muted if entry.preset is not None else colours.warning
-    return {
-        "name": mark.append(entry.name, f"bold {colours.strong}"),
-        "runs": Text(entry.num_runs),
-        "time": Text(format_estimate(estimate.seconds_study) if estimate else MISSING),
-        "about": Text(entry.about, muted),
-        "data": Text(entry.data_text, colours.muted if is_ready else colours.warning),
-    }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medtui.datasets.location import locate
 from medtui.errors import MedtuiError
+from medtui.filter_grammar import parse_words
 from medtui.jobs.measured_estimates import find_estimate
 from medtui.preset import Preset, describe_searches, load_preset
 from medtui.preset.file import find_preset_path
@@ -43,8 +44,8 @@ class PresetEntry:
         return self.preset is not None and not self.data_problem
 
     def has(self, text: str) -> bool:
-        """Return whether its name or its description contain a text; all contain the empty one."""
-        return text.lower() in f"{self.name}\n{self.about}\n{self.comment}".lower()
+        """Return whether its name or its description contain words; see `filter_grammar`."""
+        return parse_words(text)(f"{self.name}\n{self.about}\n{self.comment}")
 
     @property
     def about(self) -> str:

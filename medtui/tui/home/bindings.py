@@ -9,7 +9,7 @@ HOME_BINDINGS = [
     bind("resume", "resume", "Resume", "Resume the unfinished runs of the study"),
     bind("compare", "compare", "Compare", "Compare the marked runs, or all runs of the study"),
     bind("mark", "mark", "Mark", "Mark the run under the cursor for Compare"),
-    bind("filter", "filter", "Filter", "Filter studies by name, scheme, state or note"),
+    bind("filter", "filter", "Filter", "Filter studies: a b, OR, NOT, has:x, x>1, x~regex"),
     bind("order", "order", "Order", "Order studies by newest, name or best val"),
     bind("edit", "edit", "Edit",
          "Open the preset of the study or the run as the draft of a new study", shown=False),

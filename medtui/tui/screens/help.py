@@ -11,6 +11,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from medtui.filter_grammar import parse_words
 from medtui.tui.bindings import bind, is_without_key
 from medtui.tui.key_grammar import CHANGES_RUNS, ROWS, Kind
 from medtui.tui.screens.help_words import SIGNS, STATES, WORDS, Row
@@ -45,14 +46,15 @@ class HelpPanel(Panel, Static):
 
     def look_up(self, word: str) -> None:
         """Show the lines that hold a word; all of them where it is empty."""
-        found = [row for row in self._rows if word.lower() in " ".join(row).lower()]
+        holds = parse_words(word)
+        found = [row for row in self._rows if holds(" ".join(row))]
         colours = colours_of(self.app.current_theme)
         table = Table.grid(padding=(0, 1))
         table.add_column(style=f"bold {colours.accent}", no_wrap=True, min_width=8)
         table.add_column()
         for key, meaning in found:
             table.add_row(key, meaning)
-        has_about = bool(self._about) and word.lower() in self._about.lower()
+        has_about = bool(self._about) and holds(self._about)
         self.display = bool(found) or has_about
         text = Table.grid()
         text.add_row(Text(self._about, colours.text) if has_about else table)

@@ -8,8 +8,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
 
+from medtui.errors import UsageError
 from medtui.monitor.snapshot import Snapshot, studies_finished_between
 from medtui.monitor.study_order import ORDERS, Order, choose_studies
+from medtui.monitor.study_summary import StudySummary
 from medtui.tui.home.actions import HomeActions
 from medtui.tui.home.bindings import HOME_BINDINGS
 from medtui.tui.home.machine_pane import MachinePane
@@ -23,6 +25,7 @@ from medtui.tui.widgets.study_text import folder_state
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.welcome import Welcome
+from medtui.units import plural
 
 
 class HomeScreen(HomeActions):
@@ -49,6 +52,8 @@ class HomeScreen(HomeActions):
     BINDINGS = [*HOME_BINDINGS]
 
     _filter = ""
+    _filter_problem = ""
+    """Why the filter cannot be used, as while it is being typed."""
     _order: Order = "newest"
     _shown = ""
     """The study whose runs are shown."""
@@ -76,7 +81,7 @@ class HomeScreen(HomeActions):
         yield Welcome()
         yield StudyTable()
         yield StudyPane()
-        yield FilterInput(placeholder="filter studies by name, scheme, state or note")
+        yield FilterInput(placeholder="name, note or state; scheme=Prune acc>90% OR NOT has:note")
         yield KeyBar()
 
     @cached_property
@@ -112,16 +117,33 @@ class HomeScreen(HomeActions):
             folder = str(getattr(self.app, "runs_dir", ""))
             self.query_one(Welcome).show_start(self.colours, folder)
         studies = self.query_one(StudyTable)
-        chosen = choose_studies(snapshot.studies, self._filter, self._order)
+        chosen = self._choose(snapshot)
         outcomes = {study.name: self._outcomes.latest(study) for study in chosen}
         studies.show_studies(chosen, outcomes, self.colours, self.now)
         studies.caption(self._caption(len(chosen)))
         self._show_study()
         self.query_one(MachinePane).show_studies(snapshot.studies, self.chart_style, self.now)
-        self._show_title(folder_state(snapshot, self.colours))
+        self._show_title(self._filter_state(len(chosen)) or folder_state(snapshot, self.colours))
         if has_studies and self.focused is None:
             self._first_pane().focus()
         self.refresh_bindings()
+
+    def _choose(self, snapshot: Snapshot) -> tuple[StudySummary, ...]:
+        """Return the studies that match the filter; all of them where it cannot be used."""
+        self._filter_problem = ""
+        try:
+            return choose_studies(snapshot.studies, self._filter, self._order)
+        except UsageError as error:
+            self._filter_problem = str(error).replace("\n", " ")
+            return choose_studies(snapshot.studies, "", self._order)
+
+    def _filter_state(self, count: int) -> Text:
+        """Return what the filter does, for the title; empty without one."""
+        if self._filter_problem:
+            return Text(f"⚠ {self._filter_problem}", self.colours.warning)
+        if not self._filter:
+            return Text()
+        return Text(f"{plural(count, 'study')} with {self._filter}", self.colours.accent)
 
     def on_data_table_row_highlighted(self) -> None:
         """Show the runs of the study under the cursor, or light the run."""

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from medtui.charts.palette import Colours
+from medtui.filter_grammar import parse_words
 from medtui.runs.history import MAX_LINES, Line
 from medtui.tui.widgets.panel import Panel
 
@@ -49,6 +50,7 @@ class LogView(Panel, ScrollView, can_focus=False):
         """Clock, text and level of each row, wrapped."""
         self._width = 0
         self._filter = ""
+        self._holds = parse_words("")
         self.is_following = True
         """Whether the view scrolls to new lines."""
         self._styles_of: dict[str, Style] = {}
@@ -66,8 +68,9 @@ class LogView(Panel, ScrollView, can_focus=False):
         return max(0, inner - self.styles.scrollbar_size_vertical)
 
     def filter(self, text: str, lines: tuple[Line, ...], colours: Colours) -> None:
-        """Show only lines that hold this text; `warning` finds warnings by their level."""
+        """Show only lines that hold these words; `warning` finds warnings by their level."""
         self._filter = text.lower()
+        self._holds = parse_words(text)
         self._known = ()
         self.show(lines, colours)
         self.follow()
@@ -122,7 +125,7 @@ class LogView(Panel, ScrollView, can_focus=False):
             self.follow()
 
     def _rows_of(self, line: Line, width: int) -> Iterator[tuple[str, str, str]]:
-        if self._filter and self._filter not in f"{line.level} {line.text}".lower():
+        if self._filter and not self._holds(f"{line.level} {line.text}"):
             return
         clock = time.strftime("%H:%M:%S ", time.localtime(line.time))
         width_left = max(10, width - _CLOCK)
