@@ -130,11 +130,19 @@ class CheckpointWritten(Event, frozen=True):
     """Time that training waited for it."""
 
 
+_SIGNALS = {"SIGTERM": "on request", "SIGINT": "by Ctrl+C"}
+
+
 class RunStopped(Event, frozen=True):
     """The run stopped on request; it can be resumed."""
 
     reason: str
     cycle: int = 0
+
+    @property
+    def words(self) -> str:
+        """Why, for readers: a signal is how the request came, and says nothing to its sender."""
+        return next((said for name, said in _SIGNALS.items() if name in self.reason), self.reason)
 
 
 class RunFailed(Event, frozen=True):

@@ -174,6 +174,8 @@ def _without_bad(source: Source, pixels: Pixels, on_bad: str) -> tuple[Source, P
         source.splits[good],
         source.has_patients,
         (*source.findings, warning("bad-images", f"{sentence}; left out")),
+        source.split_method,
+        source.has_fractions,
     )
     return kept, pixels.choose(good)
 

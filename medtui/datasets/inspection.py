@@ -3,7 +3,6 @@
 It sends a `DataReport`, preceded by progress where every image is read.
 """
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from medtui.datasets.progress import Progress
 from medtui.datasets.resolve import Source, open_source
 from medtui.datasets.summary import DatasetSummary, summarise_source
 from medtui.errors import MedtuiError
+from medtui.form_hints import for_form
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import (
     Checked,
@@ -27,9 +27,6 @@ from medtui.protocol.dataset import (
     SplitCount,
 )
 from medtui.protocol.stdio import MessageWriter, read_request
-
-_OPTION = re.compile(r": --set data\.(\w+)=")
-"""An option in a hint: `Set the folder of the images: --set data.root=/path/to/malaria`."""
 
 PROGRESS_SECONDS = 0.5
 """Interval between progress messages."""
@@ -57,7 +54,7 @@ def look_at_every_image(settings: DataSettings, report: Callable[[Progress], Non
 
 def _refused(error: MedtuiError) -> DataReport:
     """Return an error as a report, with its hint for a form in place of the command line's."""
-    return DataReport(problem=_OPTION.sub(r" as \1: ", str(error)))
+    return DataReport(problem=for_form(str(error)))
 
 
 def _found(
@@ -83,6 +80,8 @@ def _found(
             )
             for split in summary.splits
         ],
+        split_method=summary.split_method,
+        has_fractions=summary.has_fractions,
         images_by_patient=list(summary.images_by_patient),
         power=forecast_power(summary),
         findings=by_rank(findings),

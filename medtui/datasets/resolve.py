@@ -53,6 +53,10 @@ class Source:
     """Whether patients are known and no patient is in more than one split."""
     findings: Findings
     """What was left out and why, and what looks wrong."""
+    split_method: SplitMethod = "patient"
+    """How images were assigned to splits; the card's way where the settings say so."""
+    has_fractions: bool = True
+    """Whether the settings' fractions count: an official split may assign every image."""
 
     @property
     def positive_class(self) -> str | None:
@@ -100,7 +104,10 @@ def open_source(
     has_patients, split_findings = _describe(index, splits, method)
     chosen = _limited(index, splits, settings.limit)
     kept = index if len(chosen) == len(index) else index.choose(chosen)
-    return Source(card, kept, splits[chosen], has_patients, (*index.findings, *split_findings))
+    published = index.official if method == "official" else None
+    is_whole = published is not None and not (published == TRAIN_VAL).any()
+    findings = (*index.findings, *split_findings)
+    return Source(card, kept, splits[chosen], has_patients, findings, method, not is_whole)
 
 
 def _given(settings: DataSettings) -> dict[str, object]:

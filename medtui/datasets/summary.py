@@ -12,6 +12,7 @@ from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.findings import Findings
 from medtui.datasets.index import SPLITS, ImageIndex, SplitName
 from medtui.datasets.resolve import Source, open_source
+from medtui.datasets.split import SplitMethod
 from medtui.metrics.jackknife import effective_number
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
@@ -63,6 +64,10 @@ class DatasetSummary:
     """Whether patients are known and no patient is in more than one split."""
     findings: Findings
     """What was left out and why, and what looks wrong."""
+    split_method: SplitMethod
+    """How images were assigned to splits."""
+    has_fractions: bool
+    """Whether the settings' fractions count."""
 
 
 def summarise_dataset(settings: DataSettings) -> DatasetSummary:
@@ -93,6 +98,8 @@ def summarise_source(source: Source) -> DatasetSummary:
         images_by_patient=tuple(sorted(Counter(index.patients or ()).values())),
         has_patients=source.has_patients,
         findings=source.findings,
+        split_method=source.split_method,
+        has_fractions=source.has_fractions,
     )
 
 

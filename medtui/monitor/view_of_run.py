@@ -65,8 +65,8 @@ def _ending(run: RunFeed, *, is_study_live: bool) -> str:
     match run.status, run.history.ending:
         case "failed", RunFailed(message=message, hint=hint):
             return f"{message} {hint}".strip()
-        case "stopped", RunStopped(reason=reason):
-            return f"{reason}. {_how_to_resume(run, is_study_live=is_study_live)}"
+        case "stopped", RunStopped() as stopped:
+            return f"{stopped.words}. {_how_to_resume(run, is_study_live=is_study_live)}"
         case "stopped", _:
             return "It was stopped before it started. Press r to start it."
         case "waiting", _:

@@ -79,6 +79,10 @@ class DataReport(msgspec.Struct, frozen=True, tag=True):
     task: str = ""
     has_patients: bool = False
     splits: list[SplitCount] = []
+    split_method: str = ""
+    """How images were assigned to them: `patient`, `official`, `image`."""
+    has_fractions: bool = True
+    """Whether the fractions of the preset count."""
     images_by_patient: list[int] = []
     """Number of images of each patient, in ascending order; empty if patients are unknown."""
     power: SplitPower | None = None

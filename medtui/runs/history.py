@@ -134,7 +134,7 @@ class History:
                 self.checkpoint = event
             case RunStopped():
                 self.ending = event
-                self._add_line(time, f"stopped: {event.reason}", "warning")
+                self._add_line(time, f"stopped: {event.words}", "warning")
             case RunFailed():
                 self.ending = event
                 self._add_line(time, f"failed: {event.message}", "warning")

@@ -13,6 +13,7 @@ from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
@@ -31,6 +32,7 @@ from medtui.tui.control_filter import ControlFilter
 from medtui.tui.error_log import describe_failure
 from medtui.tui.home.machine_pane import MachinePane
 from medtui.tui.navigation import Navigation
+from medtui.tui.notices import Notices
 from medtui.tui.palette import commands_of
 from medtui.tui.published import SnapshotTaken, VitalsRead
 from medtui.tui.screens.confirm import ConfirmDialog
@@ -39,8 +41,10 @@ from medtui.tui.screens.home import HomeScreen
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.settings import Settings
-from medtui.tui.terminal import on_signals, title_sequence, watch_terminal
+from medtui.tui.terminal import on_signals, watch_terminal
+from medtui.tui.terminal_title import TerminalTitle
 from medtui.tui.theme import DARK_THEME, LIGHT_THEME, colours_of, variables_of
+from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.upgrade import explain_missing_module
 
@@ -93,11 +97,12 @@ class MedtuiApp(App[None]):
         self.navigation = Navigation(self, self.poller)
         """Opens the screens above Home."""
         self._handlers = ActionHandlers(self, StudyActions(runs_dir), self.poller)
-        self._snapshot: Snapshot | None = None
         self.vitals: Vitals | None = None
         """The load of the machine as last read."""
         self._vitals_reader = VitalsReader(self._publish_vitals, runs_dir)
-        self._terminal_title = ""
+        self.notices = Notices()
+        """What was said, also in the footer."""
+        self._terminal_title = TerminalTitle(is_read_only=is_read_only)
         # Where a traceback is written after the terminal was restored.
         self.error_console = PrintableConsole(file=sys.__stderr__, markup=False, highlight=False)
         self._filters.append(ControlFilter())
@@ -136,8 +141,7 @@ class MedtuiApp(App[None]):
     def on_unmount(self) -> None:
         self.poller.stop()
         self._vitals_reader.stop()
-        if self._driver is not None and self._terminal_title:
-            self._driver.write(title_sequence(""))
+        self._terminal_title.clear(self._driver)
 
     def on_vitals_read(self, message: VitalsRead) -> None:
         """Show the load of the machine in the title bar."""
@@ -151,11 +155,11 @@ class MedtuiApp(App[None]):
 
     def on_snapshot_taken(self, message: SnapshotTaken) -> None:
         """Announce runs that ended, and pass the snapshot on to the screens."""
-        for sentence, is_good in endings_between(self._snapshot, message.snapshot):
+        for sentence, is_good in endings_between(self.navigation.snapshot, message.snapshot):
             self.notify(sentence, severity="information" if is_good else "warning", markup=False)
             self.bell()
-        self._snapshot = message.snapshot
-        self._name_terminal(message.snapshot)
+        self.navigation.snapshot = message.snapshot
+        self._terminal_title.show(message.snapshot, self._driver)
         for screen in self.screen_stack:
             if isinstance(screen, SnapshotScreen):
                 screen.receive(message.snapshot)
@@ -166,6 +170,24 @@ class MedtuiApp(App[None]):
             self.screen.tell(sentence)
         else:
             self.notify(sentence, severity="warning", markup=False)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a message in the footer, or as a notice above it where it is too long for that.
+
+        Nothing of a screen is covered by what fits beside the keys. Help lists the latest.
+        """
+        said = f"{title}: {message}" if title else message
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        if not self.notices.take(self.screen, said, severity, seconds):
+            super().notify(message, title=title, severity=severity, timeout=seconds, markup=markup)
 
     @on(ActionMessage)
     def _on_action_request(self, request: ActionRequest) -> None:
@@ -178,14 +200,10 @@ class MedtuiApp(App[None]):
         self.open_run(message.key)
 
     def on_home_screen_compare_requested(self, message: HomeScreen.CompareRequested) -> None:
-        self._open_compare(message.marked, message.study)
+        self.navigation.open_compare(message.marked, message.study)
 
     def on_run_screen_compare_requested(self, message: "RunScreen.CompareRequested") -> None:
-        self._open_compare((), message.study)
-
-    def _open_compare(self, marked: tuple[str, ...], study: str) -> None:
-        work = self.navigation.open_compare(self.runs_dir, marked, study, self._snapshot)
-        self.run_worker(work, group="compare")
+        self.navigation.open_compare((), message.study)
 
     def on_compare_actions_run_requested(self, message: "CompareActions.RunRequested") -> None:
         """Open a run above Compare, to which going back leads."""
@@ -212,7 +230,7 @@ class MedtuiApp(App[None]):
 
     def open_run(self, key: str) -> None:
         """Show the run `study/run`."""
-        self.navigation.open_run(key, self._snapshot)
+        self.navigation.open_run(key)
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
@@ -220,7 +238,7 @@ class MedtuiApp(App[None]):
 
     async def action_quit(self) -> None:
         """Quit; ask first while a study is running, or where a draft was edited."""
-        snapshot = self._snapshot
+        snapshot = self.navigation.snapshot
         studies = snapshot.studies if snapshot and not self.is_read_only else ()
         live = [study.name for study in studies if study.is_live]
         is_edited = any(getattr(each, "has_edited_draft", False) for each in self.screen_stack)
@@ -235,7 +253,9 @@ class MedtuiApp(App[None]):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Run an action, or say why it can do nothing now."""
+        """Run an action, or say why it can do nothing now; an earlier refusal is dropped."""
+        for bar in self.screen_stack[-1].query(KeyBar) if self.screen_stack else ():
+            bar.forget_refusal()
         if isinstance(default_namespace, LayeredScreen) and isinstance(action, str):
             reason = default_namespace.why_not(action.partition("(")[0])
             if reason:
@@ -246,14 +266,6 @@ class MedtuiApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action of the current screen, then Textual's own."""
         yield from commands_of(self, screen, super().get_system_commands(screen))
-
-    def _name_terminal(self, snapshot: Snapshot) -> None:
-        """Show in the terminal's title how far the live studies are."""
-        live = f" {snapshot.num_live} running, {snapshot.share:.0%}" if snapshot.num_live else ""
-        title = f"medtui{' (read-only)' if self.is_read_only else ''}{live}"
-        if self._driver is not None and not self.is_headless and title != self._terminal_title:
-            self._terminal_title = title
-            self._driver.write(title_sequence(title))
 
     def _on_theme(self, _theme: Theme) -> None:
         for screen in self.screen_stack:

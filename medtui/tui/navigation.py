@@ -2,7 +2,6 @@
 
 import asyncio
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medtui.monitor.poller import Poller
@@ -21,31 +20,31 @@ class Navigation:
     def __init__(self, app: "MedtuiApp", poller: Poller) -> None:
         self._app = app
         self._poller = poller
+        self.snapshot: Snapshot | None = None
+        """The latest: the reading thread publishes changes only, and screens begin with it."""
         self._compared: dict[str, CompareView] = {}
         """Each study that Compare was opened for to what was chosen there; empty is all."""
 
-    def open_run(self, key: str, snapshot: Snapshot | None) -> None:
+    def open_run(self, key: str) -> None:
         """Show the run `study/run`."""
         from medtui.tui.screens.run import RunScreen
 
         self._poller.watch(key)
         screen = RunScreen(key)
-        # The reading thread publishes changes only, and this run may be in the last snapshot.
-        screen.snapshot = snapshot
+        screen.snapshot = self.snapshot
         self._app.push_screen(screen, lambda _: self._poller.watch(""))
 
-    async def open_compare(
-        self, runs_dir: Path, marked: tuple[str, ...], study: str, snapshot: Snapshot | None
-    ) -> None:
-        """Open Compare on one study, or on all of them where its name is empty.
+    def open_compare(self, marked: tuple[str, ...], study: str) -> None:
+        """Open Compare on one study, or on all of them where its name is empty."""
+        self._app.run_worker(self._open_compare(marked, study), group="compare")
 
-        Its modules are imported in a thread.
-        """
+    async def _open_compare(self, marked: tuple[str, ...], study: str) -> None:
+        """Open Compare; its modules are imported in a thread."""
         compare = await asyncio.to_thread(import_module, "medtui.tui.compare.screen")
         screen: CompareScreen = compare.CompareScreen(
-            runs_dir, marked, study, self._compared.get(study)
+            self._app.runs_dir, marked, study, self._compared.get(study)
         )
-        screen.snapshot = snapshot
+        screen.snapshot = self.snapshot
 
         def keep(_: None) -> None:
             self._compared[study] = screen.chosen_view

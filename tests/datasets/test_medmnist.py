@@ -48,7 +48,10 @@ def test_a_split_by_patient_pools_the_official_splits(tmp_path: Path) -> None:
     official = summarise_dataset(DataSettings(card="medmnist", root=root))
     assert not official.has_patients
     assert any("8 patients in several splits" in note for note in sentences(official.findings))
-    dealt = open_dataset(DataSettings(card="medmnist", root=root, split="patient"))
+    assert (official.split_method, official.has_fractions) == ("official", False)
+    again = DataSettings(card="medmnist", root=root, split="patient")
+    assert summarise_dataset(again).has_fractions
+    dealt = open_dataset(again)
     assert dealt.has_patients
     assert sum(len(set(split.patients)) for split in dealt.splits) == 8
 

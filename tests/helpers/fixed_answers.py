@@ -71,7 +71,7 @@ def forecast(preset: Preset, **_: object) -> Preflight:
     return Preflight(
         840, 180, 180, 40, ["Parasitized", "Uninfected"],
         [_cell(cell) for cell in expand_grid(preset)], 5.2,
-        ["The penalty budget is 5.2."], _ESTIMATE,
+        ["The penalty budget is 5.2."], estimate=_ESTIMATE,
     )  # fmt: skip
 
 
@@ -80,8 +80,8 @@ def answer_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("medtui.jobs.measured_estimates.preflight", forecast)
     devices = Devices(("auto", "cpu"), "auto · cpu: no GPU found.")
     monkeypatch.setattr("medtui.tui.editor.compress_screen.list_devices", lambda: devices)
-    monkeypatch.setattr("medtui.tui.editor.data_screen.QuickInspection", FixedLook)
-    monkeypatch.setattr("medtui.tui.editor.data_screen.AugmentationPreview", FixedPreviews)
+    monkeypatch.setattr("medtui.tui.editor.data_inspections.QuickInspection", FixedLook)
+    monkeypatch.setattr("medtui.tui.editor.data_inspections.AugmentationPreview", FixedPreviews)
 
 
 def _cell(cell: Cell) -> CellForecast:

@@ -59,8 +59,9 @@ async def open_live_run(pilot: Pilot[None]) -> None:
 
 
 def notices(pilot: Pilot[None]) -> str:
-    """Return the messages of the application's notifications."""
-    return "\n".join(notice.message for notice in pilot.app._notifications)
+    """Return the latest messages of the application, in the footer or as notices."""
+    assert isinstance(pilot.app, MedtuiApp)
+    return "\n".join(pilot.app.notices.latest)
 
 
 def screen_text(pilot: Pilot[None]) -> str:

@@ -123,3 +123,27 @@ density = 0.5
         said[name] = view.what
     assert " · FilterPrune50 · guard on · " in said["filterprune50"]
     assert " · FilterPrune keeps 10 % · guard on · " in said["filterprune-0.1"]
+
+
+def test_runs_of_a_stopped_study_do_not_wait(tmp_path):
+    """Nothing starts them; and a stop is described by who asked, not by a signal."""
+    recorded = RecordedStudy(tmp_path, "halted")
+    study = FolderReader(tmp_path).read("", refresh_all=True).study("halted")
+    assert study is not None
+    assert {run.state for run in study.runs} == {"queued"}, "it may be starting"
+    recorded.reference()
+    stopped = recorded.run("prune-0.1", cycles=3, end="stopped")
+    snapshot = FolderReader(tmp_path).read(f"halted/{stopped.name}", refresh_all=True)
+    study, view = snapshot.study("halted"), snapshot.view
+    assert study is not None
+    assert {run.state for run in study.runs} == {"finished", "stopped", "not started"}
+    assert view is not None
+    assert view.ending.startswith("on request. Press r to resume it")
+    assert view.lines[-1].text == "stopped: on request"
+    recorded.hold(recorded.folder)
+    try:
+        study = FolderReader(tmp_path).read("", refresh_all=True).study("halted")
+        assert study is not None
+        assert "not started" not in {run.state for run in study.runs}
+    finally:
+        recorded.release()

@@ -4,12 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from medtui.charts.palette import DARK
 from medtui.errors import UsageError
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.rows import TableOptions
 from medtui.tui.compare.state import GROUPINGS, CompareState
 from medtui.tui.compare.table_title import describe_table
-from medtui.tui.compare.tabs import CHANGE, SIZE, TABS, label_tabs, tab_at
+from medtui.tui.compare.tabs import (
+    CHANGE,
+    SIZE,
+    SUBGROUPS,
+    TABS,
+    describe_tabs,
+    label_tabs,
+    tab_at,
+)
 from tests.helpers.searched_study import PROBES, write_searched_study
 
 
@@ -164,10 +173,14 @@ def test_a_tab_chosen_again_shows_its_other_side(state: CompareState) -> None:
 def test_names_of_tabs_are_dropped_from_the_last_on() -> None:
     """The current one keeps its name, and a click means what is drawn there."""
     assert label_tabs(CHANGE, 120) == [f"{at} {tab}" for at, tab in enumerate(TABS, 1)]
+    drawn = describe_tabs(CHANGE, 80, DARK).plain
+    assert len(drawn) == 80
+    assert drawn.endswith("6 Class 7 Groups 8 Calib 9 Settings")
+    assert tab_at(drawn.index("7 Groups"), CHANGE, 80) == SUBGROUPS
     narrow = label_tabs("Settings", 60)
     assert narrow[:3] == ["1 Change", "2 Curves", "3 Size"]
     assert narrow[-2:] == ["8", "9 Settings"]
-    assert sum(len(label) + 2 for label in narrow) < 60
+    assert sum(len(label) + 1 for label in narrow) <= 60
     assert tab_at(1, CHANGE, 120) == CHANGE
     assert tab_at(11, CHANGE, 120) == "Curves"
     assert tab_at(119, CHANGE, 120) is None

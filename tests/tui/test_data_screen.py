@@ -93,11 +93,11 @@ async def test_reading_is_called_off_by_the_same_action(runs_dir: Path) -> None:
         screen.action_check()
         screen.action_check()
         await until(pilot, lambda: "reads every image" in screen_text(pilot))
-        assert screen._inspections == [] or all(
-            not isinstance(look, FullInspection) for look in screen._inspections
+        assert screen._inspections.running == [] or all(
+            not isinstance(look, FullInspection) for look in screen._inspections.running
         )
-        assert isinstance(screen._report, DataReport)
-        assert screen._report.checked is None
+        assert isinstance(screen._inspections.report, DataReport)
+        assert screen._inspections.report.checked is None
 
 
 async def test_what_is_below_is_reached_by_keyboard(runs_dir: Path) -> None:
@@ -115,7 +115,7 @@ async def test_what_is_below_is_reached_by_keyboard(runs_dir: Path) -> None:
 
 def used(screen: DataScreen) -> str:
     """Return the augmentation that the report states."""
-    report = screen._report
+    report = screen._inspections.report
     return report.augment if report else ""
 
 

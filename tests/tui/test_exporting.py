@@ -99,3 +99,13 @@ async def test_compare_exports_the_run_under_the_cursor(exportable: StudyFolder)
         await pilot.press("X")
         await until(pilot, lambda: isinstance(pilot.app.screen, ExportDialog))
         await until(pilot, lambda: "Export small/" in screen_text(pilot))
+
+
+async def test_every_option_says_what_it_is_for(exportable: StudyFolder) -> None:
+    """Also those that are no formats; at 80 columns as well."""
+    async with opened(exportable.path.parent, size=(80, 24)) as pilot:
+        await open_export(pilot, "small/prune-0.5")
+        for words in ("on any processor", "older versions of onnxruntime", "that are empty"):
+            await until(pilot, lambda words=words: words in screen_text(pilot))
+            steps = ["up", "up"] if words == "on any processor" else ["down"]
+            await pilot.press(*steps)

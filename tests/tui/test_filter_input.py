@@ -51,3 +51,28 @@ async def test_compare(runs_dir: Path, size: tuple[int, int]) -> None:
         await pilot.press("c")
         await until(pilot, lambda: "5 of 5 runs" in screen_text(pilot))
         await _type_and_read(pilot)
+
+
+@SIZES
+async def test_home_takes_the_filters_of_compare(
+    runs_dir: Path, showcase: list[RecordedStudy], size: tuple[int, int]
+) -> None:
+    """The title says how many studies match, or what is wrong; the filter stays in view."""
+    async with opened(runs_dir, size=size) as pilot:
+        line = pilot.app.screen.query_one(FilterInput)
+        title = lambda: screen_text(pilot).splitlines()[0]  # noqa: E731 - read again and again
+        await pilot.press("slash")
+        for expression, words in (
+            ("scheme=Prune NOT malaria", "1 study with scheme=Prune NOT"),
+            ("demo OR state=running", "2 studies with demo OR"),
+            ("acc>", "The filter `accuracy>` needs a"),
+            ("colour=red", "Studies have no column"),
+        ):
+            line.value = expression
+            await until(pilot, lambda words=words: words in title())
+        line.value = "demo"
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 study with demo" in title() and not line.display)
+        assert "demo" in screen_text(pilot).partition("\n")[2]
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: "3 studies" in title())

@@ -216,11 +216,11 @@ async def test_another_users_study_is_refused_and_the_application_goes_on(
         await until(pilot, lambda: "can stop it" in notices(pilot))
         await pilot.press("down", "r")
         await until(pilot, lambda: str(stopped) in notices(pilot))
-        num_notices = len(pilot.app._notifications)
+        num_notices = len(pilot.app.notices.latest)
         await pilot.press("q")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await pilot.press("s")
-        await until(pilot, lambda: len(pilot.app._notifications) > num_notices)
+        await until(pilot, lambda: len(pilot.app.notices.latest) > num_notices)
         assert pilot.app.return_code is None
         assert pilot.app.is_running
         await until(pilot, lambda: "malaria" in screen_text(pilot))

@@ -123,7 +123,7 @@ async def test_presets_are_found_by_a_part_of_their_name(runs_dir: Path) -> None
     async with opened(runs_dir) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: "✓ demo" in screen_text(pilot))
-        assert "/ Filter or path" in screen_text(pilot).splitlines()[-1]
+        assert "/ Find or path" in screen_text(pilot).splitlines()[-1]
         await pilot.press("slash", *"fig09")
         await until(pilot, lambda: "2 of" in screen_text(pilot))
         assert "✓ demo" not in screen_text(pilot)
@@ -143,7 +143,7 @@ async def test_the_footer_has_the_keys_in_the_order_of_the_screen(runs_dir: Path
         await pilot.press("n")
         await until(pilot, lambda: "✓ demo" in screen_text(pilot))
         foot = screen_text(pilot).splitlines()[-1]
-    words = ("⏎ Set up", "g Go: start now", "+ Empty", "/ Filter or path", "b Back", "? Help")
+    words = ("⏎ Set up", "g Start now", "+ Empty", "/ Find or path", "b Back", "? Help")
     places = [foot.find(each) for each in words]
     assert -1 not in places
     assert places == sorted(places)

@@ -22,7 +22,7 @@ from medtui.tui.editor.grid import toggle, toggle_search
 from medtui.tui.editor.preset_list import describe_entry, read_entry
 from medtui.tui.editor.scheme_table import SchemeTable
 from medtui.tui.editor.state import EditorState
-from tests.helpers.tui_pilot import notices, opened, screen_text, until
+from tests.helpers.tui_pilot import opened, screen_text, until
 
 SMALL = (80, 24)
 
@@ -155,7 +155,7 @@ async def test_the_matrix_switches_a_search_on_and_off(runs_dir: Path) -> None:
         assert "[search]" not in screen.editor.document.text
         assert "Disabled: only the grid is run" in str(screen.query_one("#search-note").render())
         await pilot.press("down", "space")
-        await until(pilot, lambda: "no density to search" in notices(pilot))
+        await until(pilot, lambda: "no density to search" in screen_text(pilot))
         await pilot.press(*["down"] * (list(named_schemes()).index("FilterPrune") - 1), "space")
         await until(pilot, lambda: screen.query_one("#search-eps").display)
     assert 'scheme = ["FilterPrune"]' in screen.editor.document.text
@@ -219,7 +219,7 @@ async def test_a_scheme_of_its_own_is_not_searched_while_the_preset_is_wrong(
         await until(pilot, lambda: table.selected == own and table.is_on_search)
         screen.editor.set("lc", "steps", "x")
         await pilot.press("space")
-        await until(pilot, lambda: "Correct the errors of the preset first" in notices(pilot))
+        await until(pilot, lambda: "Correct the errors of the preset first" in screen_text(pilot))
 
 
 def test_the_shipped_search_is_told_before_it_is_chosen() -> None:

@@ -106,9 +106,9 @@ def _set_ages(runs_dir: Path) -> None:
 
 def _is_augmented(screen: Screen[object]) -> bool:
     """Return whether the Data screen has its last part, the augmented images."""
-    if not isinstance(screen, DataScreen) or screen._report is None:
+    if not isinstance(screen, DataScreen) or screen._inspections.report is None:
         return False
-    previews = screen._report.previews
+    previews = screen._inspections.report.previews
     return bool(previews) and all(preview.augmented for preview in previews)
 
 

@@ -40,8 +40,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     "steps",
     [
         [("d", "d  start the demo now")],
-        [("n", "n  your own"), ("g", "g Go: start now"), ("g", "[g] Start and watch")],
-        [("n", "n  your own"), ("enter", "⏎ Set up"), ("g", "g Go on"), ("g", "g Start")],
+        [("n", "n  your own"), ("g", "g Start now"), ("g", "[g] Start and watch")],
+        [("n", "n  your own"), ("enter", "⏎ Set up"), ("g", "g Next step"), ("g", "g Start")],
     ],
     ids=["demo", "as it is", "set up"],
 )

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from medtui.analysis.column import Column
@@ -31,6 +31,7 @@ class _ListDialog(ModalScreen[str | None]):
             max-height: 90%;
             padding: 0 1;
             border: round $primary;
+            border-subtitle-color: $text-muted;
             background: $surface;
         }
         & OptionList {
@@ -65,10 +66,9 @@ class ColumnDialog(_ListDialog):
         self._checked = set(order)
 
     def compose(self) -> ComposeResult:
-        with Vertical():
-            yield Static(
-                Text("Columns   space checks, enter shows them, d the default ones, esc cancels")
-            )
+        with Vertical() as frame:
+            frame.border_title = "Columns"
+            frame.border_subtitle = "space checks · ⏎ shows them · d default ones · esc cancels"
             yield OptionList(*(
                 Option(self._words(column), id=column.name) for column in self._columns
             ))  # fmt: skip
@@ -106,10 +106,9 @@ class OrderDialog(_ListDialog):
         self._sort = sort
 
     def compose(self) -> ComposeResult:
-        with Vertical():
-            yield Static(
-                Text("Order   enter orders by it, again reverses; references and controls on top")
-            )
+        with Vertical() as frame:
+            frame.border_title = "Order; references and controls stay on top"
+            frame.border_subtitle = "⏎ orders by it, again reverses · esc cancels"
             yield OptionList(
                 Option("as the study planned them", id=_UNSORTED),
                 *(Option(self._words(column, label), id=column.name)

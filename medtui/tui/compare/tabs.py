@@ -1,5 +1,6 @@
 """Compare's tabs: their names, their sides, and the line that names them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,9 @@ CHANGE, CURVES, SIZE, SUBGROUPS, CALIBRATION = (
 
 TABS = (CHANGE, CURVES, SIZE, "Density", "Memory", "Classes", SUBGROUPS, CALIBRATION, "Settings")
 """In the order of their keys, 1 to 9."""
+
+_SHORT = {"Classes": "Class", SUBGROUPS: "Groups", CALIBRATION: "Calib"}
+"""Names of tabs where not all fit in full, as at 80 columns."""
 
 OF_CURRENT = frozenset({SUBGROUPS, CALIBRATION})
 """Tabs on the run under the cursor; the others show all marked runs."""
@@ -63,10 +67,13 @@ def hint_of(tab: str, side: int) -> str:
 
 
 def label_tabs(current: str, width: int) -> list[str]:
-    """Return the labels of all tabs: names where they fit, else numbers alone from the last on."""
+    """Return the labels of all tabs: names, else short names, else the last ones as numbers."""
     labels = [f"{at} {tab}" for at, tab in enumerate(TABS, 1)]
+    if _has_room(labels, width, gap=2):
+        return labels
+    labels = [f"{at} {_SHORT.get(tab, tab)}" for at, tab in enumerate(TABS, 1)]
     for at in reversed(range(len(TABS))):
-        if sum(len(label) + 2 for label in labels) + 1 <= width:
+        if _has_room(labels, width, gap=1):
             break
         if TABS[at] != current:
             labels[at] = str(at + 1)
@@ -76,17 +83,31 @@ def label_tabs(current: str, width: int) -> list[str]:
 def describe_tabs(current: str, width: int, colours: Colours) -> Text:
     """Return the line of tabs."""
     text = Text(" ")
-    for tab, label in zip(TABS, label_tabs(current, width), strict=True):
+    for tab, label in _spaced(current, width):
         is_current = tab == current
-        text.append(f" {label} ", f"bold reverse {colours.accent}" if is_current else colours.muted)
+        text.append(label, f"bold reverse {colours.accent}" if is_current else colours.muted)
     return text
 
 
 def tab_at(column: int, current: str, width: int) -> str | None:
     """Return the tab that a click on a column of the line means."""
     place = 1
-    for tab, label in zip(TABS, label_tabs(current, width), strict=True):
-        if place <= column < place + len(label) + 2:
+    for tab, label in _spaced(current, width):
+        if place <= column < place + len(label):
             return tab
-        place += len(label) + 2
+        place += len(label)
     return None
+
+
+def _spaced(current: str, width: int) -> list[tuple[str, str]]:
+    """Return tabs and labels, with a space on both sides, or where that is too wide, behind."""
+    labels = label_tabs(current, width)
+    if _has_room(labels, width, gap=2):
+        labels = [f" {label} " for label in labels]
+    else:
+        labels = [*(f"{label} " for label in labels[:-1]), labels[-1]]
+    return list(zip(TABS, labels, strict=True))
+
+
+def _has_room(labels: Sequence[str], width: int, *, gap: int) -> bool:
+    return 1 + sum(len(label) + gap for label in labels) - (2 - gap) <= width

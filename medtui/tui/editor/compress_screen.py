@@ -49,15 +49,15 @@ class CompressScreen(LayeredScreen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]
 
     BINDINGS = [
-        bind("mark", "choose", "Select", "Select or deselect the cell or scheme under the cursor"),
-        bind("densities", "densities", "Density", "Add a density: move to their field"),
+        bind("mark", "choose", "Set", "Select or deselect the cell or scheme under the cursor"),
         bind("go", "start", "Start", "Start the study, or show its command"),
-        bind("check", "check", "Check", "Check the preset: data, weights kept, errors, time"),
-        bind("edit", "edit", "Edit", "Edit the preset as text"),
         bind("restore", "undo", "Undo", "Undo the last change of the preset"),
         bind("write", "save", "Write", "Save the preset, with its comments"),
-        bind("copy", "copy", "Copy", "Copy the preset's text", shown=False),
+        bind("edit", "edit", "Edit", "Edit the preset as text"),
         *bind_fields(),
+        bind("densities", "densities", "Density", "Add a density: move to their field"),
+        bind("check", "check", "Check", "Check the preset: data, weights kept, errors, time"),
+        bind("copy", "copy", "Copy", "Copy the preset's text", shown=False),
         bind("close", "close", "Close", "Leave the field", shown=False),
         bind("back", "back", "Back", "Go back to the previous screen"),
         bind(
@@ -73,7 +73,9 @@ class CompressScreen(LayeredScreen[None]):
         self.editor = editor
         """The edited preset."""
         self._preset_actions = PresetActions(self, editor)
-        self._check = PresetCheck(self, editor, self._show)
+        self._check = PresetCheck(self, editor, self._show, self._report_check)
+        self._is_check_asked = False
+        """Whether the check's outcome has to be reported: a key asked for it."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -91,7 +93,7 @@ class CompressScreen(LayeredScreen[None]):
         """Show the document and check it."""
         self._show()
         self.query_one(SchemeTable).focus()
-        self.action_check()
+        self._check.start()
         self._list_devices()
 
     def on_form_field_changed(self, message: FormField.Changed) -> None:
@@ -119,18 +121,18 @@ class CompressScreen(LayeredScreen[None]):
         if table.is_on_search:
             scheme = all_schemes(document.preset).get(table.selected)
             if scheme is None:
-                self.notify(
+                self.tell(
                     "Correct the errors of the preset first; its own schemes could not be read."
                 )
                 return
             if not scheme.takes_density:
-                self.notify(f"{table.selected} has no density to search for.")
+                self.tell(f"{table.selected} has no density to search for.")
                 return
             self.editor.toggle_search(table.selected)
         else:
             self.editor.take(toggle(document, table.selected, table.density))
         if self.editor.document is document:
-            self.notify("A study needs at least one run.")
+            self.tell("A study needs at least one run.")
             return
         self._follow_change(document)
 
@@ -148,14 +150,29 @@ class CompressScreen(LayeredScreen[None]):
         field.scroll_visible(animate=False)
 
     def action_check(self) -> None:
-        """Check the preset in a separate process."""
+        """Check the preset in a separate process, and report the outcome."""
+        if self.editor.document.preset is None:
+            self.tell(self._check.state.report(self.editor.document))
+            return
+        self._is_check_asked = True
+        self.notify("Checking the preset on this machine …", markup=False)
         self._check.start()
+
+    def _report_check(self) -> None:
+        """Report a check that a key asked for; in a narrow terminal its panel is out of view."""
+        if self._is_check_asked:
+            self._is_check_asked = False
+            state, document = self._check.state, self.editor.document
+            is_good = not state.problems_of(document)
+            self.notify(
+                state.report(document), severity="information" if is_good else "warning",
+                markup=False,
+            )  # fmt: skip
 
     def action_undo(self) -> None:
         """Undo the last change."""
         before = self.editor.document
-        if not self.editor.undo():
-            self.notify("There is no change to undo.")
+        self.editor.undo()
         self._follow_change(before)
 
     def action_edit(self) -> None:
@@ -180,7 +197,7 @@ class CompressScreen(LayeredScreen[None]):
         )
         if preset is None or problems:
             if not self.query_one(Form).focus_problem(problems):
-                self.notify(problems[0].sentence, severity="warning", markup=False)
+                self.tell(problems[0].sentence)
         else:
             self._preset_actions.confirm_start(preset)
 
@@ -188,6 +205,12 @@ class CompressScreen(LayeredScreen[None]):
     def has_edited_draft(self) -> bool:
         """Whether quitting would lose changes of the draft."""
         return self.editor.is_edited
+
+    def why_not(self, action: str) -> str:
+        """Return why there is nothing to undo."""
+        if action == "undo" and not self.editor.can_undo:
+            return "There is no change to undo."
+        return super().why_not(action)
 
     def close_layer(self) -> bool:
         """Leave the field for the table."""

@@ -1,32 +1,21 @@
 """Data: the images, their size and splits, and a report on the data set."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
-from msgspec.structs import replace
 from rich.text import Text
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.timer import Timer
-from textual.worker import get_current_worker
 
 from medtui.errors import EnvironmentProblem
-from medtui.jobs.dataset_inspection import (
-    AnyInspection,
-    AugmentationPreview,
-    FullInspection,
-    QuickInspection,
-)
-from medtui.preset import DataSettings
 from medtui.preset.measuring import DEFAULT_MARGIN
-from medtui.protocol.dataset import DataReport, PreviewImage, Reading
 from medtui.resources import card_names
 from medtui.tui.bindings import bind, bind_fields
 from medtui.tui.editor.card_screen import CardScreen
+from medtui.tui.editor.data_inspections import DataInspections
 from medtui.tui.editor.dataset_report import DatasetReport
-from medtui.tui.editor.document import sections
+from medtui.tui.editor.document import PresetDocument, sections
 from medtui.tui.editor.form import Form, FormField
 from medtui.tui.editor.preset_actions import PresetActions, discard_dialog
 from medtui.tui.editor.state import EditorState
@@ -36,8 +25,6 @@ from medtui.tui.theme import colours_of
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.user_folders import expand_home
-
-InspectionT = TypeVar("InspectionT", bound=AnyInspection)
 
 PAUSE_S = 0.8
 """The data are inspected after this many seconds without a change."""
@@ -66,7 +53,7 @@ class DataScreen(LayeredScreen[None]):
 
     BINDINGS = [
         *bind_fields(),
-        bind("go", "next", "Go on", "Continue with schemes and densities"),
+        bind("go", "next", "Next step", "Continue with schemes and densities"),
         bind("check", "check", "Check images", "Read every image, or cancel"),
         bind("write", "card", "Write card", "Describe the images of the root folder in a new card"),
         bind("page", "page(1)", "More", "Scroll the report down"),
@@ -86,12 +73,10 @@ class DataScreen(LayeredScreen[None]):
         super().__init__()
         self.editor = editor
         """The edited preset."""
-        self._inspections: list[AnyInspection] = []
-        """Running inspections."""
-        self._report: DataReport | None = None
-        self._reading: Reading | None = None
-        """Progress of reading every image; None while that is not running."""
+        self._inspections = DataInspections(self, self._show)
         self._timer: Timer | None = None
+        self._refused: PresetDocument | None = None
+        """The preset with which the user was told that the images are missing."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -129,21 +114,16 @@ class DataScreen(LayeredScreen[None]):
         preset = self.editor.document.preset
         if preset is None:
             return
-        self._cancel()
-        self._report = None
-        self._show()
-        self._wait_for(self._begin(QuickInspection(preset.data)), preset.data)
+        self._inspections.start(preset.data)
 
     def action_check(self) -> None:
         """Read every image, or cancel that."""
         preset = self.editor.document.preset
-        if self._reading is not None:
-            self._cancel()
+        if self._inspections.reading is not None:
+            self._inspections.cancel()
             self._show()
-        elif preset is not None and self._report is not None and not self._report.problem:
-            self._reading = Reading("scan", 0, self._report.num_images)
-            self._show()
-            self._follow(self._begin(FullInspection(preset.data)))
+        elif preset is not None:
+            self._inspections.read_all(preset.data)
 
     def action_card(self) -> None:
         """Open the form of a card for the images below the root."""
@@ -156,7 +136,7 @@ class DataScreen(LayeredScreen[None]):
         if folder is not None:
             self.app.push_screen(CardScreen(str(folder)), self._use_card)
         else:
-            self.notify(message, severity="warning", markup=False)
+            self.tell(message)
 
     def _use_card(self, path: str | None) -> None:
         """Use a card that was written; its own split and size count."""
@@ -171,11 +151,21 @@ class DataScreen(LayeredScreen[None]):
             place.scroll_relative(y=direction * (place.size.height - 1))
 
     def action_next(self) -> None:
-        """Continue with the next step; a wrong field gets the focus."""
-        problems = self.editor.document.problems
-        if problems:
-            if not self.query_one(Form).focus_problem(problems):
-                self.notify(problems[0].sentence, severity="warning", markup=False)
+        """Continue with the next step; a wrong field gets the focus.
+
+        Where the images are missing, only when asked for again: a preset can be prepared for
+        another machine.
+        """
+        document, form = self.editor.document, self.query_one(Form)
+        problem = self._inspections.problem
+        if document.problems:
+            if not form.focus_problem(document.problems):
+                self.tell(document.problems[0].sentence)
+        elif problem and self._refused != document:
+            self._refused = document
+            form.focus_field("data", "root")
+            # The footer of a field has more room.
+            self.call_after_refresh(self.tell, "Images missing: correct root; esc and g go on.")
         else:
             self.post_message(self.Completed(self.editor))
 
@@ -205,58 +195,7 @@ class DataScreen(LayeredScreen[None]):
             PresetActions(self, self.editor).ask_where_to_save()
 
     def on_unmount(self) -> None:
-        self._cancel()
-
-    def _begin(self, inspection: InspectionT) -> InspectionT:
-        self._inspections.append(inspection)
-        return inspection
-
-    def _cancel(self) -> None:
-        for inspection in self._inspections:
-            inspection.cancel()
-        self._inspections.clear()
-        self._reading = None
-
-    @work(thread=True, exclusive=True, group="look")
-    def _wait_for(self, inspection: QuickInspection, settings: DataSettings) -> None:
-        worker = get_current_worker()
-        report = inspection.wait()
-        if worker.is_cancelled:
-            return
-        self.app.call_from_thread(self._take, report)
-        if not report.problem:
-            augmented = self.app.call_from_thread(self._begin, AugmentationPreview(settings))
-            previews = augmented.wait()
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self._take_previews, previews)
-
-    @work(thread=True, exclusive=True, group="check")
-    def _follow(self, inspection: FullInspection) -> None:
-        report = inspection.follow(
-            lambda reading: self.app.call_from_thread(self._show_progress, inspection, reading)
-        )
-        self.app.call_from_thread(self._take_check, inspection, report)
-
-    def _take(self, report: DataReport) -> None:
-        self._report = report
-        self._show()
-
-    def _take_previews(self, previews: list[PreviewImage]) -> None:
-        if self._report is not None and previews:
-            self._take(replace(self._report, previews=previews))
-
-    def _show_progress(self, inspection: AnyInspection, reading: Reading) -> None:
-        if inspection in self._inspections:
-            self._reading = reading
-            self._show()
-
-    def _take_check(self, inspection: AnyInspection, report: DataReport) -> None:
-        if inspection not in self._inspections:
-            return  # cancelled
-        self._inspections.remove(inspection)
-        self._reading = None
-        previews = self._report.previews if self._report else []
-        self._take(replace(report, previews=previews))
+        self._inspections.cancel()
 
     def _augmentation_note(self) -> str:
         """Return whose augmentation is used: the card's, or the form's in its place."""
@@ -265,6 +204,19 @@ class DataScreen(LayeredScreen[None]):
             return "In place of the card's. Empty all fields to use the card's again."
         return "Empty: the card's is used."
 
+    def _show_split(self, form: Form) -> None:
+        """Show how the present data set is split, and whether fractions count there."""
+        report = self._inspections.report
+        if report is None or not report.split_method:
+            return
+        how = "the data set's official one" if report.split_method == "official" else ""
+        how = how or f"by {report.split_method}"
+        if report.has_fractions:
+            meaning = f"Shares of train, val and test; the split is {how}."
+        else:
+            meaning = f"Not used: the split is {how}."
+        form.field("data", "fractions").set_use(meaning, is_used=report.has_fractions)
+
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
         steps = steps_text(0, colours, is_narrow=self.has_class("-narrow"))
@@ -272,10 +224,12 @@ class DataScreen(LayeredScreen[None]):
         self.query_one(TitleBar).show(steps, Text(name, colours.muted))
         form = self.query_one(Form)
         form.show(self.editor.document, colours)
+        self._show_split(form)
         form.show_note(AUGMENT, Text(self._augmentation_note(), colours.muted))
         preset = self.editor.document.preset
         report = self.query_one(DatasetReport)
         data = preset.data if preset else None
         margin = preset.evaluate.margin if preset else DEFAULT_MARGIN
-        report.show(self._report, self._reading, data, margin, colours)
+        found = self._inspections
+        report.show(found.report, found.reading, data, margin, colours)
         report.show_outdated(self.editor.document.problems, colours)

@@ -138,7 +138,7 @@ def _check(report: DataReport, reading: Reading | None, colours: Colours) -> Tex
             (f"{_DOING.get(reading.stage, reading.stage)} ", colours.accent),
             f"{format_count(reading.done)} of {format_count(reading.total)}, "
             f"{format_percent(share, 0)}",
-            (" · c to cancel\n", colours.muted),
+            (" · C to cancel\n", colours.muted),
         )
     if report.checked is None:
         return Text("images not checked · C reads every image\n", colours.muted)

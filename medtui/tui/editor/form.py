@@ -26,6 +26,9 @@ from medtui.tui.editor.document import (
 )
 from medtui.tui.widgets.panel import Panel
 
+_SHORT = 20
+"""Cells of a value for which a field of the usual width has room."""
+
 _MISSING = " is missing"
 """Ends the problem of a key that has no value and needs one."""
 
@@ -52,7 +55,9 @@ class FormField(Horizontal):
         & Input { width: 22; height: 1; background: $panel; margin-right: 1; }
         & Input:focus { background: $primary 30%; }
         & .meaning { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+        &.long Input { width: 2fr; max-width: 70; }
         &:focus-within, &.wrong { height: auto; & .meaning { text-wrap: wrap; } }
+        &.unused Input { color: $text-muted; }
         &.wrong Input, &.wrong ChoiceInput { background: $error 30%; }
     }
     """
@@ -92,6 +97,7 @@ class FormField(Horizontal):
         self.display = document.has(self.section)
         value = document.value(self.section, self.key)
         field = self.field
+        self.set_class(self.key == "note" or len(show_typed(value)) > _SHORT, "long")
         if isinstance(field, ChoiceInput):
             field.value = show_typed(value)
         elif not field.has_focus and value != self._read(field.value):
@@ -114,6 +120,17 @@ class FormField(Horizontal):
         """Replace the key's meaning and suggestions by what this machine has."""
         self._meaning, self._suggestions = meaning, tuple(suggestions)
         self.query_one(Input).suggester = SuggestFromList(suggestions)
+
+    def set_use(self, meaning: str, *, is_used: bool) -> None:
+        """Show what the value means for the present data set, and whether it counts there."""
+        if (meaning, is_used) == (self._meaning, not self.has_class("unused")):
+            return
+        self._meaning = meaning
+        self.set_class(not is_used, "unused")
+        name = self.key.replace("_", " ")
+        self.query_one(".name", Static).update(name if is_used else f"{name} (unused)")
+        if self._shown is not None:
+            self.show(*self._shown)
 
     def help_text(self) -> tuple[str, str]:
         """Return name and meaning, as Help shows them before the keys."""
@@ -213,6 +230,14 @@ class Form(Panel, VerticalScroll, can_focus=False):
                     field.field.focus()
                     return True
         return False
+
+    def field(self, section: str, name: str) -> FormField:
+        """Return the field of a key."""
+        return self.query_one(f"#{_id_of(section, name)}", FormField)
+
+    def focus_field(self, section: str, name: str) -> None:
+        """Give the keys to the field of a key."""
+        self.field(section, name).field.focus()
 
     def go_to(self, section: str, name: str) -> None:
         """Focus a field, with as much of its table in view as fits."""

@@ -48,9 +48,9 @@ class NewStudyScreen(LayeredScreen[None]):
     AUTO_FOCUS = ""  # the table gets it with its rows; keys before that are kept
 
     BINDINGS = [
-        bind("go", "start", "Go: start now", "Start the highlighted preset as it is"),
+        bind("go", "start", "Start now", "Start the highlighted preset as it is"),
         bind("empty", "empty", "Empty", "Begin without a preset"),
-        bind("path", "path", "Filter or path", "Find presets, or open a file by its path"),
+        bind("path", "path", "Find or path", "Find presets, or open a file by its path"),
         bind("next_pane", "app.focus_next", "Pane", "Move to the list or the description"),
         bind("open", "set_up", "Set up", "Change its settings before it starts", shown=False),
         bind("close", "close", "Close", "Show all presets", shown=False),

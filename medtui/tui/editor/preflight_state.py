@@ -6,6 +6,7 @@ from rich.text import Text
 
 from medtui.charts.palette import Colours
 from medtui.errors import MedtuiError, UsageError
+from medtui.form_hints import for_form
 from medtui.preset import describe_searches
 from medtui.preset.grid import describe_count
 from medtui.preset.toml import Problem
@@ -35,9 +36,10 @@ class PreflightState:
         """Replace the result of the previous check."""
         self.is_outdated = False
         if isinstance(outcome, MedtuiError):
-            self.forecasts, self.notes, self.estimate = {}, [str(outcome)], None
+            said = for_form(str(outcome))
+            self.forecasts, self.notes, self.estimate = {}, [said], None
             is_refused = bool(outcome.key) or isinstance(outcome, UsageError)
-            self.problem = Problem(str(outcome), outcome.key) if is_refused else None
+            self.problem = Problem(said, outcome.key) if is_refused else None
         else:
             self.forecasts = {(cell.scheme, cell.density): cell for cell in outcome.cells}
             self.notes, self.estimate = _notes(outcome), outcome.estimate
@@ -50,6 +52,22 @@ class PreflightState:
     def problems_of(self, document: PresetDocument) -> list[Problem]:
         """Return the errors of a document, those on this machine included."""
         return [*document.problems, *([self.problem] if self.problem else [])]
+
+    def report(self, document: PresetDocument) -> str:
+        """Return what a check found, in one line for where nothing else of it is in view."""
+        problems = self.problems_of(document)
+        if problems:
+            first = problems[0].sentence.partition("\n")[0]
+            return f"{plural(len(problems), 'problem')}: {first}"
+        notes = [note.partition("\n")[0] for note in self.notes]
+        if document.preset is None:
+            return ""
+        parts = [f"{describe_count(document.preset)} runs"]
+        if self.estimate is not None:
+            parts.append(f"about {format_estimate(self.estimate.seconds_study)}")
+        parts += notes[:1] or ["nothing is wrong"]
+        parts += [f"{len(notes) - 1} more above the preset"] if len(notes) > 1 else []
+        return " · ".join(parts)
 
     def summarise(self, document: PresetDocument, colours: Colours) -> Text:
         """Return the size of the study and its estimate, or how many problems there are."""

@@ -23,12 +23,17 @@ class PresetCheck:
     """Runs the check of a screen's preset; `state` is its latest result."""
 
     def __init__(
-        self, screen: Screen[None], editor: EditorState, changed: Callable[[], None]
+        self,
+        screen: Screen[None],
+        editor: EditorState,
+        changed: Callable[[], None],
+        finished: Callable[[], None] = lambda: None,
     ) -> None:
         self.state = PreflightState()
         self._screen = screen
         self._editor = editor
         self._changed = changed
+        self._finished = finished
         self._process = LatestProcess[Preflight]()
         self._checks = RepeatedChecks()
         self._timer: Timer | None = None
@@ -88,3 +93,4 @@ class PresetCheck:
         if preset == self._editor.document.preset:  # otherwise it belongs to an older document
             self.state.take(outcome)
         self._changed()
+        self._finished()

@@ -1,6 +1,6 @@
 """The presets that a study can start from: how many runs, how long, whether the data are there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -26,7 +26,7 @@ class PresetEntry:
     name: str
     """A packaged name, or a path in the current folder: `./mine.toml`."""
     comment: str
-    """The first comment of its file, as one line; empty without one."""
+    """The first comment of its file; lines that are indented there, as commands, stand alone."""
     preset: Preset | None = None
     """None where the file cannot be used."""
     problems: tuple[Problem, ...] = ()
@@ -54,7 +54,7 @@ class PresetEntry:
             first = self.problems[0]
             at = f", the first on line {first.line}" if first.line else ""
             return f"{plural(len(self.problems), 'problem')}{at}"
-        return self.preset.note or self.comment
+        return self.preset.note or self.comment.partition("\n")[0]
 
     @property
     def data_text(self) -> str:
@@ -129,7 +129,7 @@ def read_entry(name: str) -> PresetEntry:
         return PresetEntry(name, "", problems=tuple(error.problems))
     except MedtuiError as error:
         return PresetEntry(name, "", problems=(Problem(str(error)),))
-    comment = " ".join(line.lstrip("# ") for line in _first_comment(text))
+    comment = _as_text(_first_comment(text))
     try:
         return PresetEntry(name, comment, load_preset(name))
     except DocumentError as error:
@@ -199,6 +199,17 @@ def _margin(preset: Preset) -> str:
 
 def _first_comment(text: str) -> Iterator[str]:
     return takewhile(lambda line: line.startswith("#"), text.splitlines())
+
+
+def _as_text(lines: Iterable[str]) -> str:
+    """Return a comment as text: its lines flow, but an empty or indented one breaks them."""
+    text, is_open = "", False
+    for line in (each.removeprefix("#").rstrip() for each in lines):
+        is_prose = line[:2] != "  " and bool(line.strip())
+        gap = " " if is_open and is_prose else "\n"
+        text += (gap if text else "") + (line.strip() if is_prose else f"  {line.strip()}".rstrip())
+        is_open = is_prose
+    return text
 
 
 def _is_other(path: Path) -> bool:

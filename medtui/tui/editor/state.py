@@ -47,6 +47,11 @@ class EditorState:
         """Replace the document."""
         self._replace(changed, "")
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to undo."""
+        return bool(self._before)
+
     def undo(self) -> bool:
         """Return to the document before the last change; return whether there was one.
 

@@ -1,10 +1,17 @@
 """The preset as text, to edit."""
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.timer import Timer
 from textual.widgets import Static, TextArea
+from textual.worker import get_current_worker
 
+from medtui.datasets.location import locate
+from medtui.errors import MedtuiError
+from medtui.form_hints import for_form
+from medtui.preset import DataSettings
 from medtui.tui.bindings import bind
 from medtui.tui.editor.document import PresetDocument
 from medtui.tui.editor.problem_text import problems_text
@@ -14,6 +21,9 @@ from medtui.tui.theme import colours_of
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.title_bar import TitleBar
+
+_PAUSE_S = 0.5
+"""The images are looked for after this many seconds without a change."""
 
 
 class ProblemsPanel(Panel, VerticalScroll, can_focus=False):
@@ -48,6 +58,9 @@ class PresetTextScreen(LayeredScreen[None]):
         super().__init__()
         self.editor = editor
         """The edited preset."""
+        self._missing = ""
+        """Why the images of the text's data set are not there; empty where they are."""
+        self._timer: Timer | None = None
 
     @property
     def has_edited_draft(self) -> bool:
@@ -67,9 +80,35 @@ class PresetTextScreen(LayeredScreen[None]):
         area.move_cursor((min(lines, default=1) - 1, 0))
         area.focus()
         self._show()
+        self._look_for_images()
 
     def on_text_area_changed(self) -> None:
+        """Show the text's problems; look for its images after a pause."""
+        self._missing = ""
         self._show()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_PAUSE_S, self._look_for_images)
+
+    def _look_for_images(self) -> None:
+        preset = PresetDocument(self._text).preset
+        if preset is not None:
+            self._locate(preset.data)
+
+    @work(thread=True, exclusive=True, group="locate", description="look for images")
+    def _locate(self, settings: DataSettings) -> None:
+        worker, missing = get_current_worker(), ""
+        try:
+            locate(settings)
+        except MedtuiError as error:
+            missing = for_form(str(error))
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._take_missing, missing)
+
+    def _take_missing(self, missing: str) -> None:
+        if self.is_attached and self.query(TextArea):
+            self._missing = missing
+            self._show()
 
     def action_close(self) -> None:
         """Take the text over, and go back."""
@@ -88,5 +127,11 @@ class PresetTextScreen(LayeredScreen[None]):
             Text("New study ▸ preset as text", "bold"), Text(name, colours.muted)
         )
         panel, problems = self.query_one(ProblemsPanel), document.problems
-        panel.caption("Problems" if problems else "No problems")
-        panel.query_one(Static).update(problems_text(problems, colours))
+        if problems:
+            panel.caption("Problems")
+            text = problems_text(problems, colours)
+        else:
+            images = ", but its images are not there" if self._missing else ""
+            panel.caption(f"No problems in the text{images}")
+            text = Text(f"⚠ {self._missing}" if self._missing else "", colours.warning)
+        panel.query_one(Static).update(text)

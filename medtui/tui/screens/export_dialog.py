@@ -34,6 +34,20 @@ SHRINK = "shrink"
 OPSET = "opset"
 """The options that are not formats."""
 
+_HINTS = {
+    "onnx": "For onnxruntime and other engines, on any processor; any batch size.",
+    "pt2": "For PyTorch, without medtui and without this network's code; any batch size.",
+    "int8": "8-bit weights and activations. They round, so logits differ; it is checked on val.",
+    "int8-onnx": "The same for onnxruntime, fast without a compiler. Its val metric is checked.",
+    "packed": "The sparse file of the tables: the smallest, to be unpacked before use.",
+    "safetensors": "The weights in their own types; the network has to be built from its code.",
+    OPSET: "Version of ONNX's operators: a lower one loads in older versions of onnxruntime. "
+    "Space turns to the next.",
+    SHRINK: "Makes every file smaller and faster, with the same logits. It needs filters or "
+    "neurons that are empty, as structured schemes leave them.",
+}
+"""What each option is for, shown while it is under the cursor."""
+
 
 class ExportDialog(ModalScreen[None]):
     """Opens on top of a screen; an export takes seconds to minutes."""
@@ -68,6 +82,7 @@ class ExportDialog(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="export"):
             yield OptionList(*self._choices(), compact=True, markup=False)
+            yield Static(id="export-hint", markup=False)
             with VerticalScroll(id="export-outcome"):
                 yield Static(markup=False)
         yield KeyBar()
@@ -79,6 +94,10 @@ class ExportDialog(ModalScreen[None]):
     def on_unmount(self) -> None:
         if self._process is not None:
             self._process.stop()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Explain the option under the cursor."""
+        self.query_one("#export-hint", Static).update(_HINTS[event.option.id or ""])
 
     def on_option_list_option_selected(self) -> None:
         self.action_choose()

@@ -29,6 +29,10 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 
 
+_NUM_MESSAGES = 8
+"""Messages that are listed at most."""
+
+
 class HelpPanel(Panel, Static):
     """Words with their meanings, of which a part can be looked up."""
 
@@ -91,6 +95,8 @@ class HelpScreen(LayeredScreen[None]):
                     yield HelpPanel(f"Field {self._field[0]}", (), self._field[1])
                 yield HelpPanel("Keys of this screen", self._own_keys())
                 yield HelpPanel("This screen", (), self._about.HELP or "")
+                if self._latest_messages:
+                    yield HelpPanel("Latest messages", self._latest_messages)
             with VerticalGroup(classes="column"):
                 yield kinds["everywhere"]
                 yield kinds["charts"]
@@ -129,16 +135,28 @@ class HelpScreen(LayeredScreen[None]):
         """Names of the actions that the application does not have."""
         return CHANGES_RUNS if getattr(self.app, "is_read_only", False) else frozenset()
 
+    @property
+    def _latest_messages(self) -> list[Row]:
+        """What the application said last, the newest first."""
+        latest = getattr(getattr(self.app, "notices", None), "latest", ())
+        return [("·", message) for message in reversed(latest)][:_NUM_MESSAGES]
+
     def _own_keys(self) -> list[Row]:
-        """Return the keys of the screen that is explained; why one can do nothing now, too."""
-        rows = []
+        """Return the keys of the screen that is explained.
+
+        Those that can do nothing now follow, below the reason that they share.
+        """
+        rows: dict[str, list[Row]] = {"": []}
         for active in own_bindings(self._about):
             binding = active.binding
             why_not = getattr(active.node, "why_not", lambda _action: "")
             reason = why_not(binding.action.partition("(")[0])
             key = "^p" if is_without_key(binding.key) else self.app.get_key_display(binding)
-            rows.append((key, f"{binding.tooltip}. Now: {reason}" if reason else binding.tooltip))
-        return rows
+            rows.setdefault(reason, []).append((key, binding.tooltip))
+        found = rows.pop("")
+        for reason, those in rows.items():
+            found += [("not now", reason), *those]
+        return found
 
 
 def own_bindings(screen: Screen[object]) -> list[ActiveBinding]:

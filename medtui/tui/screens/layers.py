@@ -43,9 +43,12 @@ class LayeredScreen(Screen[ScreenResultType]):
         return ""
 
     def tell(self, sentence: str) -> None:
-        """Show in the footer why a key did nothing."""
+        """Show why a key did nothing: in the footer where it fits, else as a notice."""
         for bar in self.query(KeyBar):
-            bar.tell(sentence)
+            if bar.has_room(sentence):
+                bar.tell(sentence)
+                return
+        self.notify(sentence, severity="warning", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take the actions that change a runs folder away from a read-only application."""

@@ -1,11 +1,12 @@
 """The footer of all screens: the keys that do something now.
 
 Where they do not all fit, the key that goes on, going back, help and quit stay; of the others as
-many as fit, in the order in which the pane with the focus and the screen bind them.
+many as fit, in the order in which the pane with the focus and the screen bind them. How many more
+there are stands before the key of Help, which lists them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.text import Text
 from textual.app import RenderResult
@@ -32,6 +33,11 @@ _GO_ON = "go"
 _ALWAYS = ("back", "help", "quit")
 """Names of the actions whose keys are never left out, and stand at the end."""
 
+_HELP = "help"
+
+_BESIDE_MESSAGES = (_HELP, "quit")
+"""Names of the actions whose keys stay beside a message."""
+
 _FIELD_KEYS = ("close", "next_pane", "open")
 """Names of the actions that a text field leaves to the screen, beside those of F-keys."""
 
@@ -39,7 +45,7 @@ _PALETTE = "command_palette"
 
 _GAP = 2
 _TELLING_S = 6.0
-"""How long a message stands in the place of the keys, seconds; the next key ends it earlier."""
+"""How long a message stands in the place of the keys, seconds."""
 
 
 @dataclass(frozen=True)
@@ -52,22 +58,43 @@ class BarKey:
     """What a click on it presses."""
     is_kept: bool = False
     """Whether it is shown however narrow the bar is."""
+    name: str = ""
+    """Name of its action."""
+    before: str = ""
+    """What stands before it."""
 
     @property
     def width(self) -> int:
-        """Cells of the key, its word and the gap behind it."""
-        return Text(f"{self.display} {self.label}").cell_len + _GAP
+        """Cells of what stands before the key, the key, its word and the gap behind it."""
+        return Text(f"{self.before}{self.display} {self.label}").cell_len + _GAP
 
 
 _TYPING_KEYS = {
     "back": BarKey("esc", "Leave field", "escape", is_kept=True),
-    "help": BarKey("F1", "Help", "f1", is_kept=True),
+    "help": BarKey("F1", "Help", "f1", is_kept=True, name="help"),
 }
 """What stands in the place of keys that are text in a field; a field may close by itself."""
 
 
 def fit_keys(keys: Sequence[BarKey], width: int) -> list[BarKey]:
-    """Return the keys that fit: those that are always kept, and of the others the first ones."""
+    """Return the keys that fit: those that are always kept, and of the others the first ones.
+
+    Where others are left out, Help's key says how many.
+    """
+    fitting = _first_keys(keys, width)
+    if len(fitting) == len(keys):
+        return fitting
+    fitting = _first_keys([_counting(key, 0) for key in keys], width)
+    if sum(key.width for key in fitting) > width + _GAP:
+        return _first_keys(keys, width)  # hardly any key fits, and no count
+    return [_counting(key, len(keys) - len(fitting)) for key in fitting]
+
+
+def _counting(key: BarKey, count: int) -> BarKey:
+    return replace(key, before=f"{count} more: ") if key.name == _HELP else key
+
+
+def _first_keys(keys: Sequence[BarKey], width: int) -> list[BarKey]:
     kept = [key for key in keys if key.is_kept]
     # Behind the last key no gap is needed.
     free = width + _GAP - sum(key.width for key in kept)
@@ -102,18 +129,35 @@ class KeyBar(Widget):
     _places: tuple[tuple[int, int, str], ...] = ()
     """First cell, end and key of each key, for clicks."""
     _message = ""
+    _is_good = False
+    """Whether the message says what was done."""
+    _is_refusal = False
+    """Whether the message says why a key did nothing."""
     _timer: Timer | None = None
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.show_keys())
 
-    def tell(self, sentence: str) -> None:
-        """Show a sentence in the place of the keys: why a key did nothing."""
-        self._message = sentence
+    def tell(self, sentence: str, *, is_good: bool = False, seconds: float = 0.0) -> None:
+        """Show a sentence in the place of the keys.
+
+        Without `seconds`, it says why a key did nothing, until the next key.
+        """
+        self._message, self._is_good, self._is_refusal = sentence, is_good, not seconds
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_TELLING_S, self.forget)
+        self._timer = self.set_timer(seconds or _TELLING_S, self.forget)
         self.show_keys()
+
+    def has_room(self, sentence: str) -> bool:
+        """Return whether a sentence fits beside the keys that stay."""
+        kept = sum(key.width for key in self._keys() if key.name in _BESIDE_MESSAGES)
+        return Text(sentence).cell_len + _GAP <= self.content_size.width - kept
+
+    def forget_refusal(self) -> None:
+        """Show the keys again where the message says why a key did nothing."""
+        if self._is_refusal:
+            self.forget()
 
     def forget(self) -> None:
         """Show the keys again."""
@@ -151,14 +195,16 @@ class KeyBar(Widget):
         theme = self.app.current_theme
         colours = colours_of(theme)
         style, warning = ("blue", "yellow") if theme.ansi else (colours.accent, colours.warning)
+        muted = "" if theme.ansi else colours.muted
         line, places = Text(no_wrap=True), []
         if self._message:
-            keys = [key for key in keys if key.is_kept]
+            keys = [key for key in keys if key.name in _BESIDE_MESSAGES]
             free = width - sum(key.width for key in keys)
-            line.append(self._message, warning)
+            line.append(self._message, f"bold {style}" if self._is_good else warning)
             line.truncate(max(0, free - _GAP), overflow="ellipsis")
             line.append(" " * _GAP)
         for key in fit_keys(keys, width):
+            line.append(key.before, muted)
             places.append((line.cell_len, line.cell_len + key.width, key.key))
             line.append(key.display, f"bold {style}").append(f" {key.label}" + " " * _GAP)
         palette = self._palette
@@ -211,6 +257,7 @@ class KeyBar(Widget):
             binding.description,
             binding.key,
             is_kept=binding.id == _GO_ON or binding.id in _ALWAYS,
+            name=binding.id or "",
         )
 
 

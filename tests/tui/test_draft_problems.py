@@ -1,0 +1,116 @@
+"""A draft whose images are missing, or that was checked: said where one is, and by its keys."""
+
+from pathlib import Path
+
+import pytest
+
+from medtui.form_hints import for_form
+from medtui.tui.editor.compress_screen import CompressScreen
+from medtui.tui.editor.data_screen import DataScreen
+from medtui.tui.editor.document import document_from
+from medtui.tui.editor.preset_list import read_entry
+from medtui.tui.editor.state import EditorState
+from medtui.tui.editor.text_screen import PresetTextScreen
+from tests.helpers.fixed_answers import answer_as_recorded
+from tests.helpers.tui_pilot import notices, opened, screen_text, until
+
+
+def _without_images() -> EditorState:
+    """Return a draft on images that are nowhere."""
+    editor = EditorState(document_from("malaria"))
+    editor.set("data", "root", "/nowhere/cells")
+    return editor
+
+
+@pytest.mark.parametrize(
+    ("hint", "words"),
+    [
+        ("Set it: --set data.root=/path/to/cells", "Set it as root: /path/to/cells"),
+        ("accept it: --set 'data.accept=[\"shared-patients\"]'",
+         'accept it as accept: ["shared-patients"]'),
+        ("Fewer steps: --set lc.steps=5\nOr wait.", "Fewer steps as lc.steps: 5\nOr wait."),
+        ("No option.", "No option."),
+    ],
+)  # fmt: skip
+def test_hints_of_the_command_line_name_fields(hint: str, words: str) -> None:
+    """A form has no options."""
+    assert for_form(hint) == words
+
+
+async def test_the_text_editor_says_that_images_are_missing(runs_dir: Path) -> None:
+    """A text without mistakes is not a preset that can start."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await pilot.app.push_screen(PresetTextScreen(_without_images()))
+        await until(pilot, lambda: "but its images are not there" in screen_text(pilot))
+        assert "/nowhere/cells: no such folder" in screen_text(pilot)
+        assert "Set the folder of the images as root: " in screen_text(pilot)
+
+
+async def test_data_goes_on_without_images_only_when_asked_twice(runs_dir: Path) -> None:
+    """The first time the root has the focus and the footer says why."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        screen = DataScreen(_without_images())
+        await pilot.app.push_screen(screen)
+        await until(pilot, lambda: "no such folder" in screen_text(pilot))
+        await pilot.press("g")
+        await until(pilot, lambda: "esc and g go on" in screen_text(pilot).splitlines()[-1])
+        assert pilot.app.screen is screen
+        assert pilot.app.focused is screen.query_one("#data-root Input")
+        await pilot.press("escape", "g")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
+
+
+async def test_a_check_reports_where_its_panel_is_out_of_view(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 80x24 the estimate and the notes are below; the one that opens the screen is silent."""
+    answer_as_recorded(monkeypatch)
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await pilot.app.push_screen(CompressScreen(EditorState(document_from("demo"))))
+        await until(pilot, lambda: "about" in screen_text(pilot).splitlines()[0])
+        assert "penalty budget" not in notices(pilot)
+        await pilot.press("C")
+        await until(pilot, lambda: "The penalty budget is 5.2." in notices(pilot))
+        await until(pilot, lambda: "The penalty budget is 5.2." in screen_text(pilot))
+
+
+async def test_undo_and_write_are_in_the_footer_at_80_columns(runs_dir: Path) -> None:
+    """Undo as soon as there is something to undo."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await pilot.app.push_screen(CompressScreen(EditorState(document_from("demo"))))
+        await until(pilot, lambda: "w Write" in screen_text(pilot).splitlines()[-1])
+        assert "u Undo" not in screen_text(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: "There is no change to undo." in screen_text(pilot))
+        await pilot.press("right", "space")
+        await until(pilot, lambda: "u Undo" in screen_text(pilot).splitlines()[-1])
+        assert "w Write" in screen_text(pilot).splitlines()[-1]
+
+
+async def test_hints_are_whole_or_absent_at_80_columns(runs_dir: Path) -> None:
+    """The field that one is in has its meaning in full below it, the others have none."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        await pilot.app.push_screen(DataScreen(EditorState(document_from("demo"))))
+        await until(pilot, lambda: "fractions" in screen_text(pilot))
+        form = screen_text(pilot).splitlines()[1:13]
+        assert not any("…" in line for line in form)
+        pilot.app.screen.query_one("#data-limit Input").focus()
+        await until(pilot, lambda: "None uses all" in screen_text(pilot)
+                    or "empty uses all" in screen_text(pilot))  # fmt: skip
+
+
+async def test_fractions_say_whether_they_count(runs_dir: Path) -> None:
+    """Not where an official split assigns every image; by patient they do."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        await pilot.app.push_screen(DataScreen(EditorState(document_from("demo"))))
+        await until(pilot, lambda: "fractions (unused)" in screen_text(pilot))
+        pilot.app.screen.query_one("#data-split ChoiceInput").focus()
+        await pilot.press("right")
+        await until(pilot, lambda: "Shares of train, val and test; the split is" in screen_text(pilot))
+
+
+def test_commands_in_a_preset_s_comment_stand_alone() -> None:
+    """What follows a command does not run into it."""
+    lines = read_entry("malaria").comment.splitlines()
+    assert "  medtui --run malaria --set data.root=/path/to/cell_images" in lines
+    assert len(lines) == 3
