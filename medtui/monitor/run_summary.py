@@ -51,8 +51,6 @@ class RunSummary:
     """`val` minus that of the control; None before both are measured, and without a control."""
     has_control: bool = False
     """Whether its study trains a control to compare it with."""
-    will_start: bool = True
-    """Whether a queued run starts by itself: its study is live, or has not begun."""
     last_at: float | None = None
     """Unix time of the latest record, seconds; None where the log was not read."""
     warning: str = ""
@@ -84,11 +82,6 @@ class RunSummary:
     def key(self) -> str:
         """`study/run`."""
         return f"{self.study}/{self.name}"
-
-    @property
-    def state(self) -> str:
-        """The status as a word for users: a queued run of a study that was stopped never starts."""
-        return "not started" if self.status == "queued" and not self.will_start else self.status
 
     @property
     def share(self) -> float:

@@ -83,7 +83,6 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         device=run.device,
         seconds=result.seconds if result else _computed_seconds(run),
         seconds_left=progress.seconds_left if run.is_live else None,
-        will_start=study.is_live or not study.count("stopped", "finished", "failed", "crashed"),
         last_at=run.times.last,
         warning=_warning_of(run),
         problem=run.problem,

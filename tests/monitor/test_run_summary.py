@@ -136,7 +136,7 @@ def test_runs_of_a_stopped_study_do_not_wait(tmp_path):
     snapshot = FolderReader(tmp_path).read(f"halted/{stopped.name}", refresh_all=True)
     study, view = snapshot.study("halted"), snapshot.view
     assert study is not None
-    assert {run.state for run in study.runs} == {"finished", "stopped", "not started"}
+    assert {run.state for run in study.runs} == {"finished", "stopped"}
     assert view is not None
     assert view.ending.startswith("on request. Press r to resume it")
     assert view.lines[-1].text == "stopped: on request"
@@ -144,6 +144,6 @@ def test_runs_of_a_stopped_study_do_not_wait(tmp_path):
     try:
         study = FolderReader(tmp_path).read("", refresh_all=True).study("halted")
         assert study is not None
-        assert "not started" not in {run.state for run in study.runs}
+        assert "queued" in {run.state for run in study.runs}
     finally:
         recorded.release()

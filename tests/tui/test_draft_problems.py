@@ -106,7 +106,9 @@ async def test_fractions_say_whether_they_count(runs_dir: Path) -> None:
         await until(pilot, lambda: "fractions (unused)" in screen_text(pilot))
         pilot.app.screen.query_one("#data-split ChoiceInput").focus()
         await pilot.press("right")
-        await until(pilot, lambda: "Shares of train, val and test; the split is" in screen_text(pilot))
+        await until(
+            pilot, lambda: "Shares of train, val and test; the split is" in screen_text(pilot)
+        )
 
 
 def test_commands_in_a_preset_s_comment_stand_alone() -> None:

@@ -56,7 +56,6 @@ class ProgressHeader(Static):
         elif view.row.status == "queued":
             why = view.study.waiting_for
             turn = f"waiting: {why}" if why else "waits for its turn"
-            turn = turn if view.row.will_start else "not started: r resumes the study"
             lines.append(Text(f"{turn}; {view.what}", colours.muted))
         if view.study.is_live and view.row.status != "running" and view.result is None:
             lines.append(self._of_study(view, colours))
