@@ -14,6 +14,7 @@ from medtui.cli import (
     doctor,
     export,
     options,
+    predict,
     preset,
     report,
     runs,
@@ -31,6 +32,7 @@ app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="bench")(bench.bench)
 app.command(name="export")(export.export)
+app.command(name="predict")(predict.predict)
 app.command(name="report")(report.report)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")

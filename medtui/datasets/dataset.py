@@ -87,6 +87,8 @@ class Dataset:
     """Whether patients are known and no patient is in more than one split."""
     findings: Findings
     """What was left out and why, and what looks wrong."""
+    bits: int | None = None
+    """Range by which images deeper than 8 bits were scaled; None where there are none."""
 
     @property
     def splits(self) -> tuple[SplitData, SplitData, SplitData]:
@@ -205,6 +207,7 @@ def _assemble(source: Source, pixels: Pixels, digest_rule: int) -> Dataset:
         digest_rule=digest_rule,
         has_patients=source.has_patients,
         findings=(*source.findings, *content_findings(source, pixels)),
+        bits=pixels.bits,
     )
 
 

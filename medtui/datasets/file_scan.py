@@ -46,6 +46,8 @@ class Scan:
     """Links to a folder that was already visited."""
     unreadable: list[str] = field(default_factory=list)
     """Folders, links and files that cannot be opened."""
+    hidden: list[str] = field(default_factory=list)
+    """Files and folders whose names begin with a dot, which are not looked at."""
 
     @property
     def findings(self) -> Findings:
@@ -125,11 +127,13 @@ class _Walk:
             return
         prefix = current and f"{current}/"
         for entry in entries:
-            if not entry.name.startswith("."):
-                try:
-                    self._sort_in(entry, prefix + entry.name)
-                except OSError:
-                    self.found.unreadable.append(prefix + entry.name)
+            if entry.name.startswith("."):
+                self.found.hidden.append(prefix + entry.name)
+                continue
+            try:
+                self._sort_in(entry, prefix + entry.name)
+            except OSError:
+                self.found.unreadable.append(prefix + entry.name)
 
     def _sort_in(self, entry: os.DirEntry[str], path: str) -> None:
         """Put a file where it belongs, or a folder among those to visit."""

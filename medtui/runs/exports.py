@@ -11,6 +11,7 @@ from medtui.protocol.export import FormatName
 from medtui.runs.bench_record import Spread
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import require_json_record, write_json_record
+from medtui.runs.model_record import DataSource, Preprocessing
 from medtui.runs.run_names import SCRATCH
 from medtui.runs.shrunk_manifest import Manifest
 from medtui.runs.subfolders import is_file
@@ -62,35 +63,6 @@ FORMATS: tuple[Format, ...] = (
     Format("packed", "nonzero weights and a bit mask", ".packed", ("zstandard",)),
     Format("safetensors", "weights alone", ".safetensors"),
 )
-
-
-class Preprocessing(msgspec.Struct, frozen=True):
-    """How an image becomes the network's input; identical to medtui's own cache."""
-
-    mode: str
-    """Pillow mode: `RGB` or `L`."""
-    size: int
-    """Side of the square input in pixels; the aspect ratio is not kept."""
-    mean: tuple[float, ...]
-    """Subtracted per channel, from pixels scaled to 0..1."""
-    std: tuple[float, ...]
-    """Divisor per channel."""
-    resize: str = "bilinear, as Pillow does it, after the orientation of EXIF"
-    scale: float = 1 / 255
-    layout: str = "float32 NCHW"
-    deep: str = "16-bit pixels lose their lower 8 bits; opacity is dropped"
-
-
-class DataSource(msgspec.Struct, frozen=True):
-    """The data set on which the network was trained, according to its card."""
-
-    name: str
-    title: str
-    source: str
-    licence: str
-    citation: str
-    digest: str
-    """sha256 over images, labels, names, patients and split."""
 
 
 class Metadata(msgspec.Struct, frozen=True):

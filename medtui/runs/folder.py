@@ -116,6 +116,21 @@ class RunFolder:
         return self.path / "model.safetensors"
 
     @property
+    def model_record(self) -> Path:
+        """What the weights need to be used: classes, preprocessing, thresholds."""
+        return self.path / "model.json"
+
+    @property
+    def training_features(self) -> Path:
+        """Features of train images, by which images unlike them are found; made by a prediction."""
+        return self.path / "training-features"
+
+    @property
+    def external(self) -> Path:
+        """Results on other data sets, a folder each; absent until the run is evaluated on one."""
+        return self.path / "external"
+
+    @property
     def narrowed(self) -> Path:
         """Widths of a network from scratch, written before it is trained; absent in others."""
         return self.path / "narrowed.json"

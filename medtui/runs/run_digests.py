@@ -18,8 +18,9 @@ def digest_files(run: RunFolder) -> dict[str, FileDigest]:
         UnreadableFile: one cannot be read.
     """
     paths = (
-        run.preset, run.provenance, run.events, run.telemetry, run.split, run.model, run.narrowed,
-        run.shrunk, run.shrunk_manifest, run.predictions, run.changed,
+        run.preset, run.provenance, run.events, run.telemetry, run.split, run.model,
+        run.model_record, run.narrowed, run.shrunk, run.shrunk_manifest, run.predictions,
+        run.changed,
     )  # fmt: skip
     found = {}
     for path in paths:

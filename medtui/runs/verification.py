@@ -103,6 +103,7 @@ def _readers_of(run: RunFolder) -> dict[Path, Reader]:
         run.telemetry: _telemetry,
         run.split: read_split,
         run.model: check_safetensors,
+        run.model_record: _record,
         run.shrunk: check_safetensors,
         run.shrunk_manifest: read_manifest,
         run.predictions: read_predictions,

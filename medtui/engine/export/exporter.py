@@ -20,16 +20,15 @@ from medtui.engine.export.runtime import Forward, OpenedFile
 from medtui.engine.export.timing import time_runtimes
 from medtui.engine.export.validation import check_content, compare, validate
 from medtui.engine.run.device import cpu_capability, device_name
+from medtui.engine.run.model_description import describe_model
 from medtui.errors import EnvironmentProblem, explain_os_error
 from medtui.protocol.export import ExportPlan, FormatName, temporary_prefix
 from medtui.protocol.onnx_versions import minimum_runtime
 from medtui.runs.exports import (
     Comparison,
-    DataSource,
     Export,
     Format,
     Metadata,
-    Preprocessing,
     Timing,
     file_name,
     record_path,
@@ -133,27 +132,20 @@ class Exporter:
 
 def describe(loaded: LoadedRun, form: Format, plan: ExportPlan) -> Metadata:
     """Return the metadata that is stored inside a file."""
-    dataset, card = loaded.dataset, loaded.dataset.card
+    record = describe_model(loaded.run, loaded.manifest.architecture, loaded.dataset, loaded.result)
     return Metadata(
-        study=loaded.run.study.name,
-        run=loaded.run.name,
+        study=record.study,
+        run=record.run,
         format=form.name,
-        classes=list(dataset.classes),
-        task=dataset.task,
-        positive_class=loaded.result.positive.name if loaded.result.positive else None,
-        thresholds=loaded.result.thresholds,
-        threshold_rule=loaded.result.threshold_rule if loaded.result.thresholds else None,
-        none_class=loaded.result.none_class,
-        none_beside=list(none.beside) if (none := dataset.none_class) else [],
-        preprocessing=Preprocessing(
-            mode="L" if dataset.channels == 1 else "RGB",
-            size=dataset.size,
-            mean=dataset.mean,
-            std=dataset.std,
-        ),
-        data=DataSource(
-            card.name, card.title, card.source, card.licence, card.citation, dataset.digest
-        ),
+        classes=record.classes,
+        task=record.task,
+        positive_class=record.positive_class,
+        thresholds=record.thresholds,
+        threshold_rule=record.threshold_rule,
+        none_class=record.none_class,
+        none_beside=record.none_beside,
+        preprocessing=record.preprocessing,
+        data=record.data,
         network=loaded.manifest,
         medtui=medtui.__version__,
         min_onnxruntime=minimum_runtime(plan.opset, plan.ir_version) if form.is_onnx else None,

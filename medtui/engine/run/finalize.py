@@ -5,10 +5,12 @@ import msgspec
 from medtui.analysis.prediction_changes import changes_csv
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.pruning.shrink_report import store_shrunk_model
+from medtui.engine.run.model_description import describe_model
 from medtui.engine.run.result_content import EvaluatedModel, TrainedModel, describe_run
 from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
 from medtui.errors import EnvironmentProblem
+from medtui.runs.json_record import encode_json_record
 from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,
@@ -40,6 +42,7 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
     result = describe_run(session, outcome, evaluated)
     session.save_model(outcome.model)
     _publish_predictions(session, evaluated.predictions, evaluated.reference)
+    _publish_record(session, result)
     result = msgspec.structs.replace(result, files=digest_files(session.folder))
     result = _compare_with_former(session, result)
     write_result(session.folder, result, session.log.fence)
@@ -80,6 +83,13 @@ def _publish_predictions(
     session.publish(session.folder.predictions, pack_predictions(predictions))
     if reference is not None:
         session.publish(session.folder.changed, changes_csv(reference, predictions).encode())
+
+
+def _publish_record(session: Session, result: Result) -> None:
+    """Write what the model needs to be used, which results of other data sets use too."""
+    architecture = session.preset.model.architecture
+    record = describe_model(session.folder, architecture, session.dataset, result)
+    session.publish(session.folder.model_record, encode_json_record(record))
 
 
 def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredictions:
