@@ -12,6 +12,7 @@ from medtui.cli import (
     config,
     data,
     doctor,
+    evaluate,
     export,
     options,
     predict,
@@ -32,6 +33,7 @@ app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="bench")(bench.bench)
 app.command(name="export")(export.export)
+app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="predict")(predict.predict)
 app.command(name="report")(report.report)
 app.add_typer(runs.app, name="runs")

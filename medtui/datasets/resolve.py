@@ -86,14 +86,7 @@ def open_source(
         UsageError: card, settings and data do not fit together.
         EnvironmentProblem: the data is missing or cannot be read.
     """
-    card, path = load_card(settings.card)
-    card = card.model_copy(update=_given(settings))
-    index = index_images(card, path, settings)
-    index = index_under(digest_rule, add_header_facts(card, index, cache_dir, report))
-    index = replace(index, findings=(*index.findings, *share_findings(index)))
-    _check_positive(card, path, index)
-    none = none_class_of(card, index.classes, index.task)
-    index = replace(index, findings=(*index.findings, *none_findings(index, none)))
+    card, index = open_index(settings, digest_rule, cache_dir=cache_dir, report=report)
     method: SplitMethod = card.split if settings.split == "card" else settings.split
     if method == "official" and card.official is not None:
         root = root_of(card, settings.root)
@@ -108,6 +101,28 @@ def open_source(
     is_whole = published is not None and not (published == TRAIN_VAL).any()
     findings = (*index.findings, *split_findings)
     return Source(card, kept, splits[chosen], has_patients, findings, method, not is_whole)
+
+
+def open_index(
+    settings: DataSettings,
+    digest_rule: int = NEWEST_RULE,
+    *,
+    cache_dir: Path | None = None,
+    report: Reporter = ignore_progress,
+) -> tuple[Card, ImageIndex]:
+    """Return the card of `settings`, with the preset's keys, and all its images without a split.
+
+    Raises:
+        MedtuiError: as for `open_source`.
+    """
+    card, path = load_card(settings.card)
+    card = card.model_copy(update=_given(settings))
+    index = index_images(card, path, settings)
+    index = index_under(digest_rule, add_header_facts(card, index, cache_dir, report))
+    index = replace(index, findings=(*index.findings, *share_findings(index)))
+    _check_positive(card, path, index)
+    none = none_class_of(card, index.classes, index.task)
+    return card, replace(index, findings=(*index.findings, *none_findings(index, none)))
 
 
 def _given(settings: DataSettings) -> dict[str, object]:

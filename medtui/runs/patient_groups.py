@@ -17,6 +17,8 @@ class SplitLine(msgspec.Struct):
     name: str
     part: str
     """Its split."""
+    patient: str = ""
+    """Its patient; its own name where unknown."""
     subgroups: dict[str, str] = {}
 
 

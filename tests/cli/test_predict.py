@@ -102,10 +102,13 @@ def test_the_summary_counts_answers_and_groups_reasons():
     alarm = Alarm(0.1, 0.05, 0.0625, 400, 500)
     summary = PredictionSummary(ModelOpened("run", CLASSES, "single", 5, alarm, ["a note"]))
     summary.add(ANSWERS)
+    marked = (
+        "1 unlike the training images (50.0 %; falsely so 5.0 % of the run's val images, by which "
+        "the limit was chosen, and 6.2 % of its test images)"
+    )
     assert summary.text.splitlines() == [
         "2 images answered: Uninfected 1, =Parasitized 1",
-        "1 unlike the training images (50.0 %; falsely so 5.0 % of the run's val images, by which "
-        "the limit was chosen, and 6.2 % of its test images)",
+        marked,
         "a note",
         "3 files not answered:",
         "  2: too large: 70000 x 70000 pixels: d.png, e.png",

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 import medtui
-from medtui.engine.export.exporter import Exporter
 from medtui.datasets.dataset import SplitData
+from medtui.engine.export.exporter import Exporter
 from medtui.engine.export.loaded_run import load_run
 from medtui.engine.inference.familiarity import FALSE_ALARMS, measure_familiarity
 from medtui.errors import UsageError

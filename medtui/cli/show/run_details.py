@@ -12,6 +12,7 @@ from medtui.cli.show.class_details import (
     describe_operating_points,
 )
 from medtui.cli.show.exports import describe_exports
+from medtui.cli.show.external import describe_external
 from medtui.cli.show.summary import describe_duration, format_interval
 from medtui.cli.show.tracking import describe_experiment
 from medtui.cli.table import render_table
@@ -61,6 +62,7 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
         blocks += [_machine(result)] if result.vitals else []
         exports = read_exports(run.folder.exports)
         blocks += [describe_exports(exports)] if exports else []
+        blocks.append(describe_external(run.folder))
     return "\n\n".join(filter(None, blocks))
 
 

@@ -1,23 +1,19 @@
 """The prediction process: a request on stdin, messages on stdout."""
 
 import signal
-import time
 from pathlib import Path
 from types import FrameType
 
 from medtui.cores import num_cores
-from medtui.datasets.progress import Progress as DataProgress
 from medtui.datasets.unlabelled import find_files
+from medtui.engine.inference.reports import ThrottledReport
 from medtui.errors import MedtuiError
 from medtui.protocol.inference import Answers, ImageAnswer, ModelOpened, PredictRequest
 from medtui.protocol.outcome import Failed, Progress
 from medtui.protocol.stdio import MessageWriter, leave, read_request
 from medtui.runs.folder import RunFolder
-from medtui.units import format_count
 
 STOPPED = 128 + signal.SIGTERM
-
-_REPORT_SECONDS = 0.5
 
 
 def main() -> int:
@@ -40,20 +36,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-class _Reporter:
-    """Sends progress, at most twice a second."""
-
-    def __init__(self, writer: MessageWriter) -> None:
-        self._writer = writer
-        self._last = 0.0
-
-    def __call__(self, progress: DataProgress) -> None:
-        if (now := time.monotonic()) - self._last >= _REPORT_SECONDS:
-            self._last = now
-            counts = f"{format_count(progress.done)} of {format_count(progress.total)}"
-            self._writer.send(Progress(f"{progress.stage}: {counts}"))
-
-
 def _predict(request: PredictRequest, writer: MessageWriter) -> None:
     files = [] if request.card else find_files(request.paths)
     writer.send(Progress("loading the model"))
@@ -64,7 +46,7 @@ def _predict(request: PredictRequest, writer: MessageWriter) -> None:
 
     device = choose_device(request.device)
     configure_torch(device, request.threads or num_cores())
-    report = _Reporter(writer)
+    report = ThrottledReport(writer)
     predictor = Predictor(load_model(RunFolder(Path(request.run)), request.model, device, report))
     if request.finds_unlike:
         writer.send(Progress("comparing with the training images"))

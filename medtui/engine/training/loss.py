@@ -3,6 +3,7 @@
 L-C, fine-tuning and evaluation use the same function. Shapes: N images, K classes.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.state import Criterion
+from medtui.metrics.task import Task
 
 
 def criterion_of(dataset: Dataset, device: torch.device) -> Criterion:
@@ -18,9 +20,17 @@ def criterion_of(dataset: Dataset, device: torch.device) -> Criterion:
 
     Where a split of the data set has unknown labels, the loss is the mean over the known ones.
     """
-    weights = torch.tensor(dataset.class_weights, dtype=torch.float32, device=device)
-    if dataset.task == "multi":
-        if any(split.mask is not None for split in dataset.splits):
+    has_unknown = any(split.mask is not None for split in dataset.splits)
+    return make_criterion(dataset.task, dataset.class_weights, device, has_unknown=has_unknown)
+
+
+def make_criterion(
+    task: Task, class_weights: Sequence[float], device: torch.device, *, has_unknown: bool
+) -> Criterion:
+    """Return the loss of a task with these weights of the classes."""
+    weights = torch.tensor(class_weights, dtype=torch.float32, device=device)
+    if task == "multi":
+        if has_unknown:
             return partial(known_label_loss, weights_K=weights)
         return lambda logits_NK, labels_NK: F.binary_cross_entropy_with_logits(
             logits_NK, labels_NK, pos_weight=weights

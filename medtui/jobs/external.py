@@ -1,0 +1,74 @@
+"""Starts the process that evaluates finished runs on another data set."""
+
+from collections.abc import Callable, Sequence
+
+from medtui.child_process import ChildProcess
+from medtui.preset.external import ExternalSite
+from medtui.protocol.external import EvaluateMessage, EvaluateRequest, decoder
+from medtui.runs.completion import is_finished
+from medtui.runs.folder import RunFolder
+from medtui.runs.run_names import names_probe
+
+
+class EvaluationProcess:
+    """A process that evaluates runs and can be cancelled; results that are complete stay."""
+
+    def __init__(
+        self,
+        runs: Sequence[RunFolder],
+        site: ExternalSite,
+        *,
+        device: str = "auto",
+        threads: int = 0,
+        is_planned: bool = False,
+    ) -> None:
+        """Start it.
+
+        Raises:
+            EnvironmentProblem: the process could not be started.
+        """
+        request = EvaluateRequest(
+            [str(run.path.resolve()) for run in runs], site.model_dump_json(), device, threads,
+            is_planned,
+        )  # fmt: skip
+        self._process = ChildProcess(
+            "medtui.engine.external",
+            decoder,
+            request,
+            error_prefix=f"The evaluation on {site.name} failed",
+        )
+
+    def follow(self, report: Callable[[EvaluateMessage], object]) -> None:
+        """Wait for its end; `report` receives each message.
+
+        Raises:
+            MedtuiError: a run or the data set could not be read.
+        """
+        with self._process as process:
+            for message in process.messages():
+                report(message)
+
+    def stop(self) -> None:
+        """Ask it to stop; `follow` returns then."""
+        self._process.cancel()
+
+    def cancel(self) -> None:
+        """Stop it and wait for its end."""
+        self._process.close()
+
+
+def with_baselines(runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """Return finished runs with those that they are compared with, these first.
+
+    Changes are relative to the control, and to the reference; low-fidelity runs of a search are
+    left out.
+    """
+    chosen = dict[RunFolder, None]()
+    for run in runs:
+        chosen[run.reference] = None
+    for run in runs:
+        if run.is_compared:
+            chosen[run.control] = None
+    for run in runs:
+        chosen[run] = None
+    return [run for run in chosen if is_finished(run) and not names_probe(run.name)]

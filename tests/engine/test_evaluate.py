@@ -1,0 +1,144 @@
+"""Finished models on other data sets: everything frozen, nothing computed twice, overlaps told."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from medtui.analysis.run_record import read_run_records
+from medtui.analysis.site_tables import site_tables
+from medtui.analysis.sites import read_sites, site_matrix
+from medtui.engine.external.evaluation import Evaluation
+from medtui.metrics import metric_named
+from medtui.metrics.thresholds import choose_thresholds
+from medtui.preset.external import ExternalSite
+from medtui.runs.external_record import (
+    delete_external,
+    folder_of,
+    read_answers,
+    read_external,
+    read_externals,
+)
+from medtui.runs.predictions import read_predictions
+from medtui.runs.result import read_result
+from tests.helpers.site_study import draw_films, taken, write_film_study, write_single_part
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """Return a finished study and the arrays of its data set; tests add results to it."""
+    folder = tmp_path_factory.mktemp("films")
+    study, parts = write_film_study(folder)
+    return SimpleNamespace(folder=folder, study=study, parts=parts)
+
+
+def evaluate(study, card, name, *, split="all", classes=None, runs=("reference", "prune-0.5")):
+    """Evaluate runs of a study on a site; return the results."""
+    site = ExternalSite(name=name, card=str(card), split=split, classes=classes or {})
+    folders = [study.run(each) for each in runs]
+    found = list(Evaluation(site, CPU).run_all(folders))
+    return [
+        read_external(folder_of(run, each.digest)) for run, each in zip(folders, found, strict=True)
+    ]
+
+
+def test_the_runs_own_test_split_gives_its_own_result(exportable):
+    """Answers, counts, thresholds and metrics are those of `result.json`."""
+    site = ExternalSite(name="own", card="demo", split="test")
+    runs = [exportable.run(name) for name in ("reference", "prune-0.5")]
+    digests = [each.digest for each in Evaluation(site, CPU).run_all(runs)]
+    for run, digest in zip(runs, digests, strict=True):
+        found, home = read_external(folder_of(run, digest)), read_result(run)
+        assert found.thresholds == home.thresholds
+        assert found.measured.num_images == home.test.num_images
+        assert found.measured.metrics == pytest.approx(home.test.metrics, abs=1e-6)
+        assert found.measured.flips == home.test.flips
+        stored = read_predictions(run.predictions).splits["test"]
+        answers = read_answers(run, found)
+        assert answers.names == stored.names
+        assert (answers.logits_NK.argmax(axis=1) == stored.logits_NK.argmax(axis=1)).all()
+        assert not found.overlap.is_found
+        assert not found.overlap.unsearched
+
+
+def test_multi_label_results_are_those_of_the_run(films):
+    """The same holds for thresholds of several classes and the loss of the run's weights."""
+    card = films.folder / "home" / "home.toml"
+    for found in evaluate(films.study, card, "own", split="test"):
+        home = read_result(films.study.run(found.run))
+        assert found.thresholds == home.thresholds
+        assert found.measured.metrics == pytest.approx(home.test.metrics, abs=1e-6)
+
+
+def test_thresholds_stay_where_prevalence_shifts(films):
+    """An image is answered as at home, however rare its findings are at the other site."""
+    test = films.parts["test"]
+    rare = np.flatnonzero(test["labels"][:, 0] == 0)
+    rows = np.concatenate([rare, rare, np.flatnonzero(test["labels"][:, 0])[:3]])
+    shifted = taken(test, rows)
+    card = write_single_part(films.folder, "rare", shifted)
+    (found,) = evaluate(films.study, card, "rare", split="test", runs=["prune-0.5"])
+    run = films.study.run("prune-0.5")
+    home = read_predictions(run.predictions)
+    records, _ = read_sites(read_run_records([run])[0])
+    record = next(each for each in records if each.result.digest == found.digest)
+    assert found.thresholds == home.thresholds == record.predictions.thresholds
+    there = record.predictions.scores("test")
+    assert (there.answers_NK == home.scores("test").answers_NK[rows]).all()
+    assert choose_thresholds(there, home.threshold_rule) != found.thresholds
+
+
+def test_training_patients_and_copies_are_named(films):
+    """A site that has images of train says which, and which patients."""
+    rng = np.random.default_rng(5)
+    new = draw_films(rng, 40, "elsewhere")
+    mixed = {kind: np.concatenate([new[kind], films.parts["train"][kind][:4]]) for kind in new}
+    card = write_single_part(films.folder, "mixed", mixed)
+    (found,) = evaluate(films.study, card, "mixed", split="test", runs=["reference"])
+    assert found.overlap.num_patients == 2
+    assert found.overlap.patients == ["train0", "train1"]
+    assert found.overlap.num_copies == 4
+    assert found.overlap.copies[0] == ("test/000040", "train/000000")
+
+
+def test_results_are_kept_until_they_are_damaged_or_deleted(films):
+    """A second evaluation computes nothing; one that was cut short is made again."""
+    new = draw_films(np.random.default_rng(7), 30, "b")
+    card = write_single_part(films.folder, "b", new)
+    site, run = ExternalSite(name="b", card=str(card)), films.study.run("reference")
+    (first,) = Evaluation(site, CPU).run_all([run])
+    (second,) = Evaluation(site, CPU).run_all([run])
+    assert (first.was_stored, second.was_stored) == (False, True)
+    folder = folder_of(run, first.digest)
+    content = folder.predictions.read_bytes()
+    folder.predictions.write_bytes(content[:100])
+    (third,) = Evaluation(site, CPU).run_all([run])
+    assert not third.was_stored
+    assert folder.predictions.read_bytes() == content
+    delete_external(run, first.digest)
+    assert not folder.path.exists()
+    assert first.digest not in {each.digest for each in read_externals(run)[0]}
+
+
+def test_the_matrix_has_changes_at_home_and_elsewhere(films):
+    """Each run is compared with its control on the same images, on both sides."""
+    new = draw_films(np.random.default_rng(9), 60, "c")
+    card = write_single_part(films.folder, "c", new)
+    evaluate(films.study, card, "c", split="test", runs=("reference", "control", "prune-0.5"))
+    entries, _ = read_run_records(films.study.runs())
+    matrix = site_matrix(entries, metric_named("auroc"))
+    (column,) = [at for at, each in enumerate(matrix.columns) if each.name == "c"]
+    rows = {entry.folder.name: cells for entry, cells in zip(entries, matrix.cells, strict=True)}
+    compressed, control = rows["prune-0.5"], rows["control"]
+    assert compressed[column].baseline == "films/control"
+    for at in (0, column):
+        change = compressed[at].value - control[at].value
+        assert compressed[at].change.value == pytest.approx(change, abs=1e-9)
+        assert compressed[at].verdict.state in {"non-inferior", "worse", "not shown"}
+    values, changes = site_tables(matrix)
+    assert values.headers[:2] == ("run", "home")
+    assert "c" in changes.headers
+    assert not matrix.problems
