@@ -133,6 +133,16 @@ def metrics_page() -> str:
     return table(header, rows)
 
 
+def model_page() -> str:
+    """Return a section for each struct of `model.json`, and of results on other data sets."""
+    from medtui.runs import external_record, model_record
+
+    model, external = _struct_sections(model_record), _struct_sections(external_record)
+    names = ("ModelRecord", "Preprocessing", "DataSource")
+    shown = [*(model[name] for name in names), external["ExternalResult"]]
+    return "\n".join([*shown, external["TrainingOverlap"]])
+
+
 def telemetry_page() -> str:
     """Return a section for each struct of a line of `telemetry.jsonl`."""
     from medtui.protocol.gpus import GpuProcess
@@ -196,6 +206,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events": events_page,
     "files": files_page,
     "result": result_page,
+    "model": model_page,
     "telemetry": telemetry_page,
     "metrics": metrics_page,
 }

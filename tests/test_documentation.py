@@ -14,6 +14,7 @@ from medtui.cli.root import app
 from medtui.datasets.card import Card
 from medtui.errors import MedtuiError
 from medtui.preset import parse_preset
+from medtui.preset.external import ClassMap
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCS = REPOSITORY / "docs"
@@ -78,13 +79,15 @@ def test_a_wrong_command_is_found():
 
 @pages()
 def test_toml_examples_are_valid(page):
-    """Each TOML example is a part of a preset, a card, or the application's settings."""
+    """Each TOML example is a part of a preset, a card, a map of classes, or the settings."""
     for language, block in BLOCK.findall(page.read_text()):
         if language != "toml":
             continue
         table = tomllib.loads(block)
         if "format" in table:
             Card.model_validate(table)
+        elif table.keys() == {"classes"}:
+            ClassMap.model_validate(table)
         elif not table.keys() <= {"look", "keys"}:
             head = "" if "name" in table else 'name = "example"\n'
             data = "" if "data" in table else '[data]\ncard = "demo"\n'
@@ -125,9 +128,9 @@ def is_defined(name: str) -> bool:
     path = REPOSITORY / name.replace(".", "/")
     if path.is_dir() or path.with_suffix(".py").is_file():
         return True
-    source = path.parent.with_suffix(".py")
-    defined = rf"^(def|class) {path.name}\b"
-    return source.is_file() and re.search(defined, source.read_text(), re.MULTILINE) is not None
+    defined = re.compile(rf"^(def|class) {path.name}\b", re.MULTILINE)
+    sources = (path.parent.with_suffix(".py"), path.parent / "__init__.py")
+    return any(each.is_file() and defined.search(each.read_text()) for each in sources)
 
 
 @pages()

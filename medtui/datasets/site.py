@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.class_mapping import MappedLabels, map_labels
-from medtui.datasets.dataset import SplitData
+from medtui.datasets.dataset import Dataset, SplitData
+from medtui.datasets.decoding.image_stats import hash_image
 from medtui.datasets.digest import NEWEST_RULE, digest_of
 from medtui.datasets.findings import sentences
 from medtui.datasets.foreign import decode_for
@@ -21,6 +22,7 @@ from medtui.datasets.pixel_stats import Pixels
 from medtui.datasets.progress import Reporter, ignore_progress
 from medtui.datasets.resolve import open_index, open_source
 from medtui.errors import EnvironmentProblem, MedtuiError
+from medtui.metrics import Task
 from medtui.preset import DataSettings
 from medtui.preset.external import ExternalSite
 from medtui.runs.external_record import NUM_NAMED, TrainingOverlap
@@ -86,6 +88,16 @@ def open_site(
     )
 
 
+def check_site(site: ExternalSite, classes: Sequence[str], task: Task) -> None:
+    """Check that a data set is there, and has a class of a model; no image is decoded.
+
+    Raises:
+        MedtuiError: as for `open_site`.
+    """
+    _, index = open_index(DataSettings(card=site.card, root=site.root))
+    map_labels(index, classes, task, site.classes)
+
+
 def _settings_of(
     site: ExternalSite, record: ModelRecord, home: DataSettings, digest_rule: int
 ) -> tuple[DataSettings, int]:
@@ -149,6 +161,17 @@ def home_images(
     except MedtuiError as error:
         return HomeImages({}, f"the run's own data set cannot be read: {error.message}")
     return HomeImages(_trained_on(source.index.names, source.splits, pixels))
+
+
+def home_of(dataset: Dataset) -> HomeImages:
+    """Return the same of a data set that is in memory."""
+    return HomeImages(
+        {
+            hash_image(image_HWC): name
+            for part in (dataset.train, dataset.val)
+            for name, image_HWC in zip(part.names, part.images_NHWC, strict=True)
+        }
+    )
 
 
 def _trained_on(names: list[str], splits: SplitNumbers, pixels: Pixels) -> dict[str, str]:

@@ -16,6 +16,7 @@ from torch import nn
 from medtui.datasets.class_weights import describe_weights
 from medtui.datasets.findings import by_rank, require_accepted, sentences
 from medtui.datasets.power import forecast_power
+from medtui.datasets.site import check_site
 from medtui.datasets.summary import DatasetSummary, summarise_dataset
 from medtui.engine.cell_forecast import InvalidCell, UntrainedNetwork, forecast_cell, forecast_grid
 from medtui.engine.estimate import estimate
@@ -45,7 +46,7 @@ from medtui.preset import (
     parse_preset,
 )
 from medtui.protocol.initial_weights import InitialWeights
-from medtui.protocol.outcome import Failed
+from medtui.protocol.outcome import Failed, error_class
 from medtui.protocol.preflight import CellForecast, ImpossibleCell, Preflight, PreflightRequest
 from medtui.protocol.stdio import MessageWriter, leave, read_request
 from medtui.runs.run_names import is_compression
@@ -76,6 +77,7 @@ def forecast(
     """
     survey = summarise_dataset(preset.data)
     require_accepted(survey.findings, preset.data.accept)
+    _check_sites(preset, survey)
     network, initial = _build_network(preset, survey)
     untrained = UntrainedNetwork.of(network, (survey.channels, survey.size, survey.size))
     searched = _forecast_search(preset, untrained)
@@ -99,6 +101,21 @@ def forecast(
         seconds_start=seconds_start, seconds_fork=seconds_fork,
     )  # fmt: skip
     return msgspec.structs.replace(found, estimate=measured)
+
+
+def _check_sites(preset: Preset, survey: DatasetSummary) -> None:
+    """Check that the data sets of `[[external]]` are there, before hours are spent.
+
+    Raises:
+        MedtuiError: one cannot be read, or shares no class with the preset's data set.
+    """
+    for position, site in enumerate(preset.external):
+        try:
+            check_site(site, survey.classes, survey.task)
+        except MedtuiError as error:
+            kind = error_class(error.exit_code)
+            key = ("external", str(position), *error.key[-1:])
+            raise kind(f"{site.name}: {error.message}", hint=error.hint, key=key) from error
 
 
 def _build_network(

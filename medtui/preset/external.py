@@ -9,10 +9,7 @@ from medtui.preset.toml import Document, Source, parse_table, read_text, validat
 
 
 class ExternalSite(Document):
-    """A labelled data set that each finished run of a study is evaluated on, once, at the end.
-
-    Thresholds and preprocessing are the run's own, and nothing is chosen by its numbers.
-    """
+    """A labelled data set that finished runs are evaluated on."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]{0,63}$", examples=["clinic-b"], min_length=1

@@ -79,22 +79,29 @@ def with_present_names(text: str) -> str:
 def anchor_paths(preset: Preset) -> Preset:
     """Return the preset with absolute paths, so that it means the same from every folder."""
     data, model = preset.data, preset.model
-    card = expand_home(data.card)
-    is_own_card = find_card(data.card) is None and card.exists()
-    fixed = {
-        "root": str(expand_home(data.root).absolute()) if data.root else "",
-        "card": str(card.absolute()) if is_own_card else data.card,
-    }
     weights = {
         key: str(expand_home(path).absolute()) if path else ""
         for key, path in (("weights", model.weights), ("init", model.init))
     }
     return preset.model_copy(
         update={
-            "data": data.model_copy(update=fixed),
+            "data": data.model_copy(update=_absolute(data.card, data.root)),
+            "external": tuple(
+                site.model_copy(update=_absolute(site.card, site.root)) for site in preset.external
+            ),
             "model": model.model_copy(update=weights),
         }
     )
+
+
+def _absolute(card: str, root: str) -> dict[str, str]:
+    """Return card and root with absolute paths; the name of a shipped card stays."""
+    path = expand_home(card)
+    is_own_card = find_card(card) is None and path.exists()
+    return {
+        "root": str(expand_home(root).absolute()) if root else "",
+        "card": str(path.absolute()) if is_own_card else card,
+    }
 
 
 def dump_preset(preset: Preset, onto: str = "") -> str:
@@ -138,13 +145,19 @@ def _validated(table: dict[str, Any], source: Source) -> Preset:
 
 
 def _anchor_paths(table: dict[str, Any], folder: Path) -> None:
-    data = table.get("data")
+    sites = table.get("external")
+    for section in (table.get("data"), *(sites if isinstance(sites, list) else ())):
+        if isinstance(section, dict):
+            _anchor(section, folder)
+
+
+def _anchor(section: dict[str, Any], folder: Path) -> None:
     for key in ("root", "card"):
-        value = data.get(key) if isinstance(data, dict) else None
+        value = section.get(key)
         if isinstance(value, str) and value and not expand_home(value).is_absolute():
             beside = folder / value
             if os.path.exists(beside):  # noqa: PTH110 - which raises nothing for a long name
-                data[key] = str(beside.resolve())  # type: ignore[index] # a dict where value is set
+                section[key] = str(beside.resolve())
 
 
 def _merge(onto: Any, table: dict[str, Any]) -> None:  # noqa: ANN401 - tomlkit's containers

@@ -10,6 +10,7 @@ from medtui.preset.compressing import CompressSettings
 from medtui.preset.computing import ComputeSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.document import Many
+from medtui.preset.external import ExternalSite
 from medtui.preset.former_names import FormerNames
 from medtui.preset.guarding import GuardSettings
 from medtui.preset.machine import MachineSettings, SlurmSettings
@@ -143,6 +144,9 @@ class Preset(Document):
     shrink: ShrinkSettings = ShrinkSettings()
     bench: BenchSettings = BenchSettings()
     track: TrackSettings = TrackSettings()
+    external: Many[ExternalSite] = Field(default=())
+    """Other data sets that every finished run is evaluated on, once, with all frozen: thresholds,
+    preprocessing and classes are the run's own, and nothing is chosen by these numbers."""
     published: dict[str, PublishedNumber] = Field(default={})
     """Run's name in the study (`prune-0.1`) to its published numbers; changes no run."""
 
@@ -277,6 +281,13 @@ class Preset(Document):
         if self.guard.warmup_cycles and by_flow:
             sentence = f'{by_flow} ranks by "synflow", which chooses once: no density comes down'
             yield fault("guard.warmup_cycles", sentence)
+
+    @check("external")
+    def _sites_have_names_of_their_own(self) -> Iterator[Fault]:
+        names = [site.name for site in self.external]
+        for position, name in enumerate(names):
+            if name in names[:position]:
+                yield fault(("external", position, "name"), f"`{name}` names two data sets")
 
     @field_validator("name")
     @classmethod

@@ -142,3 +142,28 @@ def test_the_matrix_has_changes_at_home_and_elsewhere(films):
     assert values.headers[:2] == ("run", "home")
     assert "c" in changes.headers
     assert not matrix.problems
+
+
+def test_the_worker_evaluates_the_data_sets_of_the_preset(tmp_path):
+    """Its last step stores a result on each; one that is not there is a warning, not a failure."""
+    new = draw_films(np.random.default_rng(11), 30, "d")
+    card = write_single_part(tmp_path, "d", new)
+    more = f"""
+[[external]]
+name = "clinic-d"
+card = "{card}"
+split = "test"
+[[external]]
+name = "clinic-e"
+card = "{tmp_path / "nowhere.toml"}"
+"""
+    study, _ = write_film_study(tmp_path, more, names=("reference",))
+    ((found,), problems) = read_externals(study.reference)
+    assert (found.site, found.is_planned, problems) == ("clinic-d", True, [])
+    result = read_result(study.reference)
+    (warning,) = [each for each in result.warnings if "clinic-e" in each]
+    assert "no such card file" in warning
+    again = ExternalSite(name="clinic-d", card=str(card), split="test")
+    (measured,) = Evaluation(again, CPU).run_all([study.reference])
+    assert measured.was_stored
+    assert measured.digest == found.digest

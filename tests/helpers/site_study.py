@@ -74,8 +74,13 @@ def taken(part: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray
     return {kind: each[rows] for kind, each in part.items()}
 
 
-def write_film_study(folder: Path) -> tuple[StudyFolder, dict[str, dict[str, np.ndarray]]]:
-    """Write a study of untrained networks, finished by the worker's last step; return its data."""
+def write_film_study(
+    folder: Path, more: str = "", names: tuple[str, ...] = ("reference", "control", "prune-0.5")
+) -> tuple[StudyFolder, dict[str, dict[str, np.ndarray]]]:
+    """Write a study of untrained networks, finished by the worker's last step; return its data.
+
+    `more` is added to the preset.
+    """
     rng = np.random.default_rng(0)
     parts = {
         split: draw_films(rng, count, split)
@@ -83,9 +88,9 @@ def write_film_study(folder: Path) -> tuple[StudyFolder, dict[str, dict[str, np.
     }
     card = write_site(folder / "home", "home", parts)
     study = StudyFolder(folder / "runs" / "films")
-    text = PRESET.format(card=card)
+    text = PRESET.format(card=card) + more
     dataset = open_dataset(parse_preset(text, "films").data)
-    for seed, name in enumerate(("reference", "control", "prune-0.5")):
+    for seed, name in enumerate(names):
         run = study.run(name)
         run.path.mkdir(parents=True)
         run.preset.write_text(text)

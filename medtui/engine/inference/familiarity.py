@@ -88,7 +88,8 @@ def _limit(val_N: NDArray[np.float64]) -> float:
 def _some(part: SplitData, most: int) -> NDArray[np.uint8]:
     """Return evenly spaced images: a split is in order of classes and patients."""
     rows = np.linspace(0, len(part) - 1, min(most, len(part))).astype(int)
-    return part.images_NHWC[rows]
+    chosen: NDArray[np.uint8] = part.images_NHWC[rows]
+    return chosen
 
 
 def _distances(features_NF: Tensor, train_TF: Tensor) -> NDArray[np.float64]:
@@ -96,7 +97,7 @@ def _distances(features_NF: Tensor, train_TF: Tensor) -> NDArray[np.float64]:
     found = [
         # Of vectors of length 1, which products compare faster than differences.
         (2 - 2 * (F.normalize(part) @ train_TF.T).topk(nearest).values[:, -1]).clamp(min=0).sqrt()
-        for part in features_NF.split(_AT_ONCE)
+        for part in torch.split(features_NF, _AT_ONCE)
     ]
     return torch.cat(found).numpy().astype(np.float64)
 

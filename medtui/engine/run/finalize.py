@@ -3,6 +3,7 @@
 import msgspec
 
 from medtui.analysis.prediction_changes import changes_csv
+from medtui.engine.external.planned import evaluate_planned
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.pruning.shrink_report import store_shrunk_model
 from medtui.engine.run.model_description import describe_model
@@ -11,6 +12,7 @@ from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
 from medtui.errors import EnvironmentProblem
 from medtui.runs.json_record import encode_json_record
+from medtui.runs.model_record import ModelRecord
 from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,
@@ -18,7 +20,7 @@ from medtui.runs.predictions import (
 )
 from medtui.runs.result import Result, read_former_result, write_result
 from medtui.runs.run_digests import digest_files, predictions_of
-from medtui.storage import UnreadableFile
+from medtui.storage import UnreadableFile, digest_of
 
 
 def finalize(session: Session, outcome: TrainedModel) -> Result:
@@ -40,10 +42,15 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
         store_shrunk_model(session, outcome.model),
     )
     result = describe_run(session, outcome, evaluated)
-    session.save_model(outcome.model)
+    content = session.save_model(outcome.model)
     _publish_predictions(session, evaluated.predictions, evaluated.reference)
-    _publish_record(session, result)
-    result = msgspec.structs.replace(result, files=digest_files(session.folder))
+    record = _publish_record(session, result)
+    missing = evaluate_planned(
+        session, outcome.model, record, evaluated.predictions, digest_of(content)
+    )
+    result = msgspec.structs.replace(
+        result, files=digest_files(session.folder), warnings=[*result.warnings, *missing]
+    )
     result = _compare_with_former(session, result)
     write_result(session.folder, result, session.log.fence)
     session.folder.former_result.unlink(missing_ok=True)
@@ -85,11 +92,12 @@ def _publish_predictions(
         session.publish(session.folder.changed, changes_csv(reference, predictions).encode())
 
 
-def _publish_record(session: Session, result: Result) -> None:
-    """Write what the model needs to be used, which results of other data sets use too."""
+def _publish_record(session: Session, result: Result) -> ModelRecord:
+    """Write and return what the model needs to be used."""
     architecture = session.preset.model.architecture
     record = describe_model(session.folder, architecture, session.dataset, result)
     session.publish(session.folder.model_record, encode_json_record(record))
+    return record
 
 
 def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredictions:
