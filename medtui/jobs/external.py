@@ -1,5 +1,6 @@
 """Starts the process that evaluates finished runs on another data set."""
 
+import sys
 from collections.abc import Callable, Sequence
 
 from medtui.child_process import ChildProcess
@@ -20,7 +21,6 @@ class EvaluationProcess:
         *,
         device: str = "auto",
         threads: int = 0,
-        is_planned: bool = False,
     ) -> None:
         """Start it.
 
@@ -29,7 +29,7 @@ class EvaluationProcess:
         """
         request = EvaluateRequest(
             [str(run.path.resolve()) for run in runs], site.model_dump_json(), device, threads,
-            is_planned,
+            sys.argv,
         )  # fmt: skip
         self._process = ChildProcess(
             "medtui.engine.external",

@@ -15,8 +15,8 @@ class EvaluateRequest(msgspec.Struct, frozen=True):
     device: str = "auto"
     threads: int = 0
     """CPU threads; 0 uses those of the runs' references."""
-    is_planned: bool = False
-    """Whether a preset named the data set beforehand."""
+    command: list[str] = []
+    """The command line that asks, for the study's ledger."""
 
 
 class SiteMeasured(msgspec.Struct, frozen=True, tag=True):

@@ -17,11 +17,12 @@ from medtui.metrics import Task
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.claim import Fence, unfenced
-from medtui.runs.folder import RunFolder, subfolders
+from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
 from medtui.runs.npz_arrays import read_arrays
 from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.runs.result import SplitResult
+from medtui.runs.subfolders import subfolders
 from medtui.storage import DamagedFile, FileDigest, UnreadableFile, digest_of
 
 _DIGITS = 12

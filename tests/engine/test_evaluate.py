@@ -20,6 +20,7 @@ from medtui.runs.external_record import (
     read_external,
     read_externals,
 )
+from medtui.runs.ledger import read_ledger
 from medtui.runs.predictions import read_predictions
 from medtui.runs.result import read_result
 from tests.helpers.site_study import draw_films, taken, write_film_study, write_single_part
@@ -110,8 +111,13 @@ def test_results_are_kept_until_they_are_damaged_or_deleted(films):
     card = write_single_part(films.folder, "b", new)
     site, run = ExternalSite(name="b", card=str(card)), films.study.run("reference")
     (first,) = Evaluation(site, CPU).run_all([run])
+    looks = read_ledger(run.study)
     (second,) = Evaluation(site, CPU).run_all([run])
     assert (first.was_stored, second.was_stored) == (False, True)
+    assert read_ledger(run.study) == looks
+    assert looks.broken is None
+    assert (looks.lines[-1].run, looks.lines[-1].site) == ("reference", "b")
+    assert looks.lines[-1].inputs["data"] == first.digest
     folder = folder_of(run, first.digest)
     content = folder.predictions.read_bytes()
     folder.predictions.write_bytes(content[:100])

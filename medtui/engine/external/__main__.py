@@ -53,7 +53,7 @@ def _evaluate(request: EvaluateRequest, writer: MessageWriter) -> None:
     evaluation = Evaluation(
         ExternalSite.model_validate_json(request.site),
         device,
-        request.is_planned,
+        request.command,
         ThrottledReport(writer),
     )
     for measured in evaluation.run_all(runs):

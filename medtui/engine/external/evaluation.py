@@ -32,7 +32,8 @@ class Evaluation:
 
     asked: ExternalSite
     device: torch.device
-    is_planned: bool = False
+    command: Sequence[str] = ()
+    """The command line that asked for it, for the ledger."""
     report: Reporter = ignore_progress
     _sites: dict[bytes, Site] = field(default_factory=dict)
     """By what of a run decides how the data set is read."""
@@ -50,7 +51,9 @@ class Evaluation:
             was_stored = stored_result(model, site.digest) is not None
             if not was_stored:
                 overlap = self._overlap(model, site, key)
-                measure_site(model, site, self.asked, overlap, is_planned=self.is_planned)
+                measure_site(
+                    model, site, self.asked, overlap, is_planned=False, command=self.command
+                )
             yield SiteMeasured(str(run.path), site.digest, was_stored)
 
     def _site(self, model: MeasuredModel) -> tuple[Site, bytes]:

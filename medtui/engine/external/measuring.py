@@ -1,6 +1,7 @@
 """Measures one model on another data set: its own thresholds, preprocessing and loss weights."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,7 @@ from medtui.preset import Preset
 from medtui.preset.external import ExternalSite
 from medtui.runs.claim import Fence, unfenced
 from medtui.runs.external_record import (
+    ExternalFolder,
     ExternalResult,
     TrainingOverlap,
     folder_of,
@@ -29,10 +31,11 @@ from medtui.runs.external_record import (
     write_external,
 )
 from medtui.runs.folder import RunFolder
+from medtui.runs.ledger import Look, append_look
 from medtui.runs.model_record import ModelRecord
 from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.runs.run_digests import predictions_of
-from medtui.storage import FileDigest, UnreadableFile, digest_of
+from medtui.storage import FileDigest, UnreadableFile, digest_of, digest_of_file
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,15 @@ def measure_site(
     overlap: TrainingOverlap,
     *,
     is_planned: bool,
+    command: Sequence[str],
     fence: Fence = unfenced,
 ) -> ExternalResult:
     """Answer a data set's images, measure the answers, and store both with the run.
 
+    The look is written into the study's ledger, with the command that asked for it.
+
     Raises:
+        DamagedFile: the ledger is broken.
         OSError: the run's folder cannot be written.
         OutOfMemory: a batch does not fit into memory.
     """
@@ -121,8 +128,32 @@ def measure_site(
         written_at=time.time(),
         medtui=medtui.__version__,
     )
-    write_external(model.run, result, pack_answers(answers), fence)
+    folder = write_external(model.run, result, pack_answers(answers), fence)
+    _log_look(model, result, folder, command)
     return result
+
+
+def _log_look(
+    model: MeasuredModel, result: ExternalResult, folder: ExternalFolder, command: Sequence[str]
+) -> None:
+    """Append to the study's ledger what was looked at."""
+    run = model.run
+    append_look(
+        run.study,
+        Look(
+            verb="evaluate",
+            command=list(command),
+            run=run.name,
+            split=result.split,
+            site=result.site,
+            inputs={f"{run.name}/{run.model.name}": model.digest.sha256, "data": result.digest},
+            results={
+                str(path.relative_to(run.study.path)): digest_of_file(path).sha256
+                for path in (folder.predictions, folder.result)
+            },
+            outcome="evaluated",
+        ),
+    )
 
 
 def _answer(model: MeasuredModel, site: Site) -> tuple[SplitPredictions, float]:

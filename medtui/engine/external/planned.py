@@ -1,5 +1,7 @@
 """Evaluates a run on the data sets of its preset's `[[external]]`, at its end, by its worker."""
 
+import sys
+
 from torch import nn
 
 from medtui.datasets.digest import NEWEST_RULE
@@ -49,7 +51,10 @@ def _evaluate(session: Session, model: MeasuredModel, asked: ExternalSite, home:
         site = open_site(asked, model.record, session.preset.data, rule)
         if stored_result(model, site.digest) is None:
             overlap = find_overlap(site, read_split(session.folder.split), home)
-            measure_site(model, site, asked, overlap, is_planned=True, fence=session.log.fence)
+            measure_site(
+                model, site, asked, overlap,
+                is_planned=True, command=sys.argv, fence=session.log.fence,
+            )  # fmt: skip
     except MedtuiError as error:
         return error.message
     return ""
