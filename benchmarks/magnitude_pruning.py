@@ -2,14 +2,19 @@
 
 RUN is the folder of a finished run with grouped pruning. Its reference is pruned at once to the
 run's multiply-adds, then trained for as many updates with the same images, learning rates and
-momentum. Run it from the repository:
+momentum, in float32. Run it from the repository:
 
-    python -m benchmarks.magnitude_pruning RUN [--seed N]
+    python -m benchmarks.magnitude_pruning RUN [--seed N] [--out FOLDER]
+
+FOLDER gets the predictions (`predictions.npz`) and what is printed (`measured.json`).
 """
 
 import argparse
+import json
+import time
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,12 +26,19 @@ from medtui.engine.lc.state import Criterion
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.run.load_run import finished_result, load_network, preset_of
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
-from medtui.engine.training.evaluation import Evaluator, recalibrate
+from medtui.engine.training.evaluation import predict, recalibrate
 from medtui.engine.training.loss import criterion_of
 from medtui.engine.training.trainer import TrainingPlan
+from medtui.metrics import reported_metrics
 from medtui.preset import Preset
 from medtui.protocol.model_size import Size
 from medtui.runs.folder import RunFolder
+from medtui.runs.predictions import (
+    RunPredictions,
+    SplitPredictions,
+    pack_predictions,
+    read_predictions,
+)
 
 CPU = torch.device("cpu")
 
@@ -101,19 +113,19 @@ def train(network: nn.Module, preset: Preset, batches: TrainBatches, criterion: 
 
 
 def evaluate(
-    network: nn.Module, dataset: Dataset, images: Images, criterion: Criterion
-) -> dict[str, float | None]:
-    """Return accuracy and AUROC on val and test, after recalibrating BatchNorm."""
+    network: nn.Module, dataset: Dataset, images: Images, criterion: Criterion, run: RunPredictions
+) -> RunPredictions:
+    """Return the predictions of val and test, after recalibrating BatchNorm."""
     recalibrate(network, images, 2048)
-    val, test = (
-        EvaluationBatches(Images(part, images.by, CPU), 256) for part in (dataset.val, dataset.test)
-    )
-    evaluator = Evaluator(dataset.task, CPU, val)
-    found: dict[str, float | None] = {}
-    for name, batches in (("val", val), ("test", test)):
-        _, metrics = evaluator(network, criterion, batches)
-        found |= {f"{name} {metric}": metrics[metric] for metric in ("accuracy", "auroc")}
-    return found
+    splits = {}
+    for name, part in (("val", dataset.val), ("test", dataset.test)):
+        batches = EvaluationBatches(Images(part, images.by, CPU), 256)
+        stored, found = run.splits[name], predict(network, batches, criterion)
+        assert (found.labels == stored.labels).all(), f"{name} is not the run's"
+        splits[name] = SplitPredictions(
+            stored.names, stored.patients, stored.labels, found.logits_NK, stored.mask
+        )
+    return replace(run, splits=splits)
 
 
 def main() -> None:
@@ -121,6 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path)
     parser.add_argument("--seed", type=int, default=0, help="of data order and augmentation")
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     run = RunFolder(arguments.run)
     torch.set_num_threads(1)
@@ -137,11 +150,28 @@ def main() -> None:
     batches = TrainBatches(
         images, dataset.augment, batch_size=preset.lc.batch_size, seed=arguments.seed
     )
+    began = time.process_time()
     updates = train(pruned, preset, batches, criterion)
+    seconds = time.process_time() - began
     print(f"{size.macs:,} MACs, {size.num_parameters:,} parameters, {updates} updates")
     print({layer.name: layer.num_structures for layer in size.layers})
-    for name, value in evaluate(pruned, dataset, images, criterion).items():
-        print(f"{name}: {value:.4f}")
+    predictions = evaluate(pruned, dataset, images, criterion, read_predictions(run.predictions))
+    measured = {
+        "macs": size.macs, "parameters": size.num_parameters, "updates": updates,
+        "training CPU seconds": seconds,
+    }  # fmt: skip
+    for split in predictions.splits:
+        scores = predictions.scores(split)
+        for metric in reported_metrics(scores.task):
+            if metric.name in ("accuracy", "auroc"):
+                measured[f"{split} {metric.name}"] = metric.compute(scores)
+    for name, value in measured.items():
+        print(f"{name}: {value}")
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        (arguments.out / "predictions.npz").write_bytes(pack_predictions(predictions))
+        text = json.dumps(measured, indent=2)
+        (arguments.out / "measured.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,17 +5,21 @@ Run it from the repository:
     python -m benchmarks.tui_latency paint RUNS_DIR        seconds to the first and the full screen
     python -m benchmarks.tui_latency keys RUNS_DIR         milliseconds from a key to the redraw
     python -m benchmarks.tui_latency bytes RUNS_DIR        KiB a second to the terminal, CPU used
+    python -m benchmarks.tui_latency idle RUNS_DIR         bytes a second of Home, CPU used
     python -m benchmarks.tui_latency loop RUNS_DIR RUN     milliseconds the loop was blocked
     python -m benchmarks.tui_latency board RUNS_DIR        processor time of Compare on all runs
     python -m benchmarks.tui_latency crowd                 milliseconds to draw many curves
 
 `keys` and `bytes` look at the newest study's first live run; `loop` at RUN (`study/run`).
+With `--checkout FOLDER`, the first four start the application of another checkout; `--titles` then
+names what its main chart is titled after the keys `1` and `2`, as in
+`--checkout ../earlier --titles "Accuracy by" "Loss by"`.
 """
 
+import argparse
 import asyncio
 import os
 import statistics
-import sys
 import time
 from pathlib import Path
 
@@ -25,15 +29,29 @@ NUM_STARTS = 5
 NUM_KEYS = 60
 WATCH_S = 20.0
 SETTLE_S = 5.0
+IDLE_S = 60.0
 BEAT_S = 0.005
 NUM_CURVES, NUM_POINTS, NUM_DRAWS = 200, 10_000, 7
+TITLES = ("1 acc\u203a", "2 loss\u203a")
+OTHER_CHECKOUT = """
+import runpy, sys
+sys.path.insert(0, {checkout!r})
+sys.argv = ["medtui", "--runs-dir", sys.argv[1]]
+runpy.run_module("medtui", run_name="__main__")
+"""
 
 
-def measure_paint(runs_dir: Path) -> None:
+def start(runs_dir: Path, checkout: Path | None) -> Terminal:
+    """Start the application of this checkout or another one."""
+    prologue = OTHER_CHECKOUT.format(checkout=str(checkout.resolve())) if checkout else ""
+    return Terminal(runs_dir, prologue=prologue)
+
+
+def measure_paint(runs_dir: Path, checkout: Path | None) -> None:
     """Measure several starts, their processor time too, and check whether torch is loaded."""
     firsts, fulls, busy, busy_fulls, has_torch = [], [], [], [], False
     for _ in range(NUM_STARTS):
-        terminal = Terminal(runs_dir)
+        terminal = start(runs_dir, checkout)
         firsts.append(terminal.read_until(b"medtui"))
         busy.append(_cpu_seconds(terminal.process.pid))
         fulls.append(terminal.read_until(b"Runs of"))
@@ -49,15 +67,15 @@ def measure_paint(runs_dir: Path) -> None:
     )
 
 
-def measure_keys(runs_dir: Path) -> None:
+def measure_keys(runs_dir: Path, checkout: Path | None, titles: tuple[str, str]) -> None:
     """Switch the main chart back and forth, and wait for its title and its axis."""
-    terminal = _open_live_run(runs_dir)
+    terminal = _open_live_run(runs_dir, checkout)
     delays = []
     for number in range(NUM_KEYS):
-        key, title = ((b"2", "2 loss\u203a".encode()), (b"1", "1 acc\u203a".encode()))[number % 2]
+        key, title = ((b"2", titles[1]), (b"1", titles[0]))[number % 2]
         since, began = len(terminal.output), time.perf_counter()
         terminal.press(key)
-        terminal.read_until(title, since)
+        terminal.read_until(title.encode(), since)
         delays.append((time.perf_counter() - began) * 1000)
         terminal.read_for(0.35)
     _leave(terminal)
@@ -66,15 +84,33 @@ def measure_keys(runs_dir: Path) -> None:
           f"p95 {delays[int(len(delays) * 0.95)]:.0f} ms, max {delays[-1]:.0f} ms")  # fmt: skip
 
 
-def measure_bytes(runs_dir: Path) -> None:
+def measure_bytes(runs_dir: Path, checkout: Path | None) -> None:
     """Measure the output rate and the processor time of a live run, once it is drawn."""
-    terminal = _open_live_run(runs_dir)
+    _watch(_open_live_run(runs_dir, checkout), WATCH_S)
+
+
+def measure_idle(runs_dir: Path, checkout: Path | None) -> None:
+    """Measure Home, left alone."""
+    terminal = start(runs_dir, checkout)
+    terminal.read_until(b"Runs of")
+    _watch(terminal, IDLE_S)
+
+
+def _watch(terminal: Terminal, seconds: float) -> None:
     terminal.read_for(SETTLE_S)
-    began, before = time.perf_counter(), _cpu_seconds(terminal.process.pid)
-    written = len(terminal.read_for(WATCH_S))
-    busy = (_cpu_seconds(terminal.process.pid) - before) / (time.perf_counter() - began)
+    began, before = time.perf_counter(), _cpu_seconds_of_all(terminal.process.pid)
+    written = len(terminal.read_for(seconds))
+    elapsed = time.perf_counter() - began
+    busy = (_cpu_seconds_of_all(terminal.process.pid) - before) / elapsed
     _leave(terminal)
-    print(f"{written / WATCH_S / 1024:.1f} KiB/s, {busy:.1%} of a core")
+    print(f"{written / elapsed:.0f} bytes/s ({written / elapsed / 1024:.1f} KiB/s), "
+          f"{busy:.2%} of a core, children included")  # fmt: skip
+
+
+def _cpu_seconds_of_all(pid: int) -> float:
+    """Return the processor time of a process and of its children, living ones too."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return _cpu_seconds(pid) + sum(_cpu_seconds_of_all(int(child)) for child in children)
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -168,13 +204,14 @@ def measure_crowd() -> None:
           f"{statistics.median(draws):.0f} ms, first {draws[0]:.0f} ms")  # fmt: skip
 
 
-def _open_live_run(runs_dir: Path) -> Terminal:
-    terminal = Terminal(runs_dir)
+def _open_live_run(runs_dir: Path, checkout: Path | None) -> Terminal:
+    terminal = start(runs_dir, checkout)
     terminal.read_until(b"Runs of")
     terminal.press(b"\r")
     terminal.read_for(1)
+    since = len(terminal.output)
     terminal.press(b"\r")
-    terminal.read_until(b"Against the")
+    terminal.read_until("\u25b8".encode(), since)  # the path in the title bar
     terminal.read_for(3)
     return terminal
 
@@ -185,13 +222,33 @@ def _leave(terminal: Terminal) -> None:
     terminal.wait()
 
 
+def main() -> None:
+    """Measure what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tui_latency")
+    measured = ("paint", "keys", "bytes", "idle", "loop", "board", "crowd")
+    parser.add_argument("what", choices=measured)
+    parser.add_argument("runs_dir", nargs="?", type=Path, default=Path("runs"))
+    parser.add_argument("run", nargs="?", default="")
+    parser.add_argument("--checkout", type=Path)
+    parser.add_argument("--titles", nargs=2, default=TITLES)
+    arguments = parser.parse_args()
+    runs_dir, checkout = arguments.runs_dir, arguments.checkout
+    match arguments.what:
+        case "paint":
+            measure_paint(runs_dir, checkout)
+        case "keys":
+            measure_keys(runs_dir, checkout, tuple(arguments.titles))
+        case "bytes":
+            measure_bytes(runs_dir, checkout)
+        case "idle":
+            measure_idle(runs_dir, checkout)
+        case "loop":
+            asyncio.run(measure_loop(runs_dir, arguments.run))
+        case "board":
+            asyncio.run(measure_board(runs_dir))
+        case _:
+            measure_crowd()
+
+
 if __name__ == "__main__":
-    what, folder = sys.argv[1], Path(*sys.argv[2:3])
-    if what == "crowd":
-        measure_crowd()
-    elif what == "loop":
-        asyncio.run(measure_loop(folder, sys.argv[3]))
-    elif what == "board":
-        asyncio.run(measure_board(folder))
-    else:
-        {"paint": measure_paint, "keys": measure_keys, "bytes": measure_bytes}[what](folder)
+    main()

@@ -1,0 +1,265 @@
+"""Run the studies of `quality.md` one after the other, and print its tables from their results.
+
+    python -m benchmarks.quality run OUT --root malaria32.npz [--before ../earlier] [--only NAME...]
+    python -m benchmarks.quality tables OUT
+
+Each study is a folder of OUT with its preset beside it. A finished study is not run again, and one
+that was interrupted is resumed, so `run` can be called until all are there. Later studies take the
+fast references of seeds 0 to 2 as given ones. One worker and one thread; CPU seconds are those of a
+run's process, from its telemetry.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.quality_tables import print_tables
+
+_HERE = Path(__file__).resolve().parents[1]
+
+_DATA = """
+[data]
+card = "medmnist"
+root = "{root}"
+"""
+
+_AUGMENT = """
+[data.augment]
+flip_horizontal = true
+flip_vertical = true
+rotation_degrees = 10.0
+brightness = 0.2
+contrast = 0.2
+saturation = 0.2
+hue = 0.02
+"""
+
+_REFERENCE = """
+[reference]
+epochs = 6
+batch_size = 64
+lr = 0.05
+"""
+
+_GIVEN = """
+[model]
+weights = "{out}/fast-s{seed}/reference/model.safetensors"
+
+[reference]
+seeds = {seed}
+"""
+
+_ONE_CORE = """
+[machine]
+workers = 1
+threads = 1
+reference_threads = 1
+"""
+
+_COMPRESSED_BESIDE = """
+[compress]
+schemes = ["{scheme}"]
+densities = [0.5]
+{keys}
+[lc]
+cycles = 1
+batch_size = 64
+"""
+"""What a study of a reference alone compresses, since a study compresses something."""
+
+_FAST = """
+[compute]
+mode = "fast"
+"""
+
+_EXACT = """
+[compute]
+mode = "exact"
+"""
+
+_ONCE = """
+[lc]
+cycles = 1
+batch_size = 64
+
+[evaluate]
+margin = 0.015
+test_every = 50
+"""
+
+_SCHEMES = """
+[compress]
+schemes = [{schemes}]
+densities = [0.1]
+scratch = true
+
+[guard]
+finetune_epochs = 1
+"""
+
+_WEIGHTS = """
+[compress]
+schemes = ["Prune"]
+densities = [0.1, 0.01, 0.001, 0.0001]
+score = "synflow"
+control = false
+
+[guard]
+finetune_epochs = 1
+finetune_lr = 0.03
+"""
+
+_FILTERS = """
+[compress]
+schemes = ["FilterPruneGroup"]
+densities = [0.5, 0.3, 0.2, 0.1]
+control = false
+
+[guard]
+finetune_epochs = 2
+
+[shrink]
+enabled = true
+"""
+
+_L_C = """
+[compress]
+schemes = [{schemes}]
+densities = [0.1]
+control = false
+
+[lc]
+cycles = 4
+steps = 40
+batch_size = 64
+lr = 0.01
+lr_end = 1e-3
+mu_init = 0.2
+mu_multiplier = 2.0
+
+[guard]
+finetune_epochs = 1
+finetune_lr = 0.01
+
+[evaluate]
+test_every = 5
+margin = 0.015
+"""
+
+_EIGHT = (
+    "Prune", "FilterPrune", "StructPrune", "PruneQuantize16", "Quantize16", "StructPruneQuantize16",
+    "PruneQuantize32", "Quantize32",
+)  # fmt: skip
+
+_EQUAL_TO_OTHERS = ("StructPrune", "PruneQuantize32", "Quantize32")
+"""With the guard and float32 these compute what FilterPrune, Prune and the control do, bit for bit:
+they are run with the first seed alone."""
+
+_SEEDS = range(5)
+_GIVEN_SEEDS = range(3)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study by its name and the text of its preset, without `name` and `schema`."""
+
+    name: str
+    text: str
+    schema: int = 2
+    checkout: Path = _HERE
+
+    @property
+    def preset(self) -> str:
+        """The preset's text."""
+        return f'schema = {self.schema}\nname = "{self.name}"\n{self.text}'
+
+
+def studies_of(out: Path, root: Path, before: Path | None) -> Iterator[Study]:
+    """Yield the studies in the order in which they run."""
+    data = _DATA.format(root=root)
+    if before is not None:
+        beside = _COMPRESSED_BESIDE.format(scheme="Prune", keys="") + "steps = 1\n"
+        yield Study("earlier", data + _REFERENCE + beside + _ONE_CORE, 1, before)
+    for seed in _SEEDS:
+        text = data + _AUGMENT + _REFERENCE + f"seeds = {seed}\n" + _ONE_CORE
+        text += _COMPRESSED_BESIDE.format(scheme="PruneDirect", keys="control = false\n")
+        yield Study(f"fast-s{seed}", text + _FAST)
+        yield Study(f"exact-s{seed}", text + _EXACT)
+    for kind in ("schemes", "weights", "filters", "lc"):
+        for seed in _GIVEN_SEEDS:
+            given = data + _AUGMENT + _GIVEN.format(out=out, seed=seed) + _FAST + _ONE_CORE
+            yield Study(f"{kind}-s{seed}", given + _compression(kind, seed))
+
+
+def _compression(kind: str, seed: int) -> str:
+    """Return the sections of a preset that say how a given reference is compressed."""
+    schemes = [each for each in _EIGHT if seed == 0 or each not in _EQUAL_TO_OTHERS]
+    named = ", ".join(f'"{each}"' for each in schemes)
+    match kind:
+        case "schemes":
+            return _ONCE + _SCHEMES.format(schemes=named)
+        case "weights":
+            return _ONCE + _WEIGHTS
+        case "filters":
+            return _ONCE + _FILTERS
+        case _:
+            return _L_C.format(schemes=named)
+
+
+def run(study: Study, out: Path) -> None:
+    """Run or resume a study unless all of its results are there."""
+    preset = out / f"{study.name}.toml"
+    preset.write_text(study.preset, encoding="utf-8")
+    done = out / f"{study.name}.done"
+    if done.exists():
+        return
+    print(study.name, flush=True)
+    env = os.environ | {"PYTHONPATH": str(study.checkout), "OMP_WAIT_POLICY": "PASSIVE"}
+    command = [sys.executable, "-m", "medtui", "--runs-dir", str(out), "--quiet", "--run"]
+    subprocess.run([*command, str(preset)], cwd=study.checkout, env=env, check=True)
+    done.touch()
+
+
+def run_other_pruner(out: Path, seed: int) -> None:
+    """Prune and train by Torch-Pruning to the size of each finished run of a study of filters."""
+    for run in sorted(out.glob(f"filters-s{seed}/filterprunegroup-*")):
+        density = run.name.split("-")[1]
+        found = out / f"torch-pruning-{density}-s{seed}"
+        if (found / "measured.json").exists() or not (run / "result.json").exists():
+            continue
+        print(found.name, flush=True)
+        command = [sys.executable, "-m", "benchmarks.magnitude_pruning", str(run)]
+        subprocess.run([*command, "--seed", str(seed), "--out", str(found)], cwd=_HERE, check=True)
+
+
+def main() -> None:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality")
+    parser.add_argument("what", choices=("run", "tables"))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--root", type=Path)
+    parser.add_argument("--before", type=Path, help="checkout of the earlier commit")
+    parser.add_argument("--only", nargs="+", help="beginnings of the names of studies")
+    arguments = parser.parse_args()
+    out = arguments.out.resolve()
+    if arguments.what == "tables":
+        print_tables(out)
+        return
+    if arguments.root is None:
+        parser.error("--root names the npz file of cells")
+    before = arguments.before.resolve() if arguments.before else None
+    out.mkdir(parents=True, exist_ok=True)
+    for study in studies_of(out, arguments.root.resolve(), before):
+        if not arguments.only or study.name.startswith(tuple(arguments.only)):
+            run(study, out)
+    if not arguments.only or "torch-pruning" in arguments.only:
+        for seed in _GIVEN_SEEDS:
+            run_other_pruner(out, seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Tables of `quality.md` from the results of its studies."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean
+
+from medtui.metrics import Metric
+from medtui.metrics.nested import nested_differences, nested_metrics
+from medtui.metrics.registry import metric_named
+from medtui.metrics.scores import Scores
+from medtui.runs.folder import RunFolder
+from medtui.runs.log_reader import EventTail
+from medtui.runs.predictions import RunPredictions, read_predictions
+from medtui.runs.result import Result, read_result
+from medtui.runs.stage_spans import stage_spans
+from medtui.telemetry import read_samples
+
+_MIN_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run."""
+
+    folder: RunFolder
+
+    @cached_property
+    def result(self) -> Result:
+        """Its result."""
+        found = read_result(self.folder)
+        assert found is not None, f"{self.folder.path} has no result"
+        return found
+
+    @cached_property
+    def predictions(self) -> RunPredictions:
+        """Its stored predictions."""
+        return read_predictions(self.folder.predictions)
+
+    def scores(self, split: str) -> Scores:
+        """Its scores on a split."""
+        return self.predictions.scores(split)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of its process, by its telemetry."""
+        return self._cpu_seconds_within(0.0, float("inf"))
+
+    @property
+    def finetuning_cpu_seconds(self) -> float:
+        """Of its process during fine-tuning, the evaluations of its epochs included."""
+        spans = stage_spans(EventTail(self.folder.events).read_all()).get("finetune", [])
+        return sum(self._cpu_seconds_within(*span) for span in spans)
+
+    def _cpu_seconds_within(self, since: float, until: float) -> float:
+        samples, _ = read_samples(self.folder.telemetry)
+        return sum(
+            (later.process_cpu_percent or 0) / 100
+            * max(0.0, min(later.time, until) - max(earlier.time, since))
+            for earlier, later in pairwise(samples)
+        )  # fmt: skip
+
+
+def find(out: Path, study: str, run: str) -> Run | None:
+    """Return a run, or None where it is not finished."""
+    folder = RunFolder(out / study / run)
+    return Run(folder) if folder.result.exists() else None
+
+
+def print_tables(out: Path) -> None:
+    """Print all tables."""
+    print_references(out)
+    for kind in ("schemes", "weights", "filters", "lc"):
+        print_compressions(out, kind)
+    print_other_pruner(out)
+
+
+def print_references(out: Path) -> None:
+    """Print the references, and fast less exact arithmetic over the seeds that both have."""
+    print("| arithmetic | seed | val | test | CPU s |\n| --- | --- | --- | --- | --- |")
+    earlier = find(out, "earlier", "reference")
+    if earlier:
+        print(f"| d8cde9e, no augmentation | 0 | {_accuracies(earlier)} |")
+    by_mode: dict[str, dict[int, Run]] = {"fast": {}, "exact": {}}
+    for mode, runs in by_mode.items():
+        for seed in range(5):
+            if run := find(out, f"{mode}-s{seed}", "reference"):
+                runs[seed] = run
+                print(f"| {mode} | {seed} | {_accuracies(run)} |")
+        if len(runs) >= _MIN_SEEDS:
+            members = list(runs.values())
+            seconds = mean(run.cpu_seconds for run in members)
+            ratio = f", {seconds / earlier.cpu_seconds:.2f} of d8cde9e" if earlier else ""
+            val, test = (_interval(members, split) for split in ("val", "test"))
+            print(f"| {mode} | mean of {len(runs)} | {val} | {test} | {seconds:.0f}{ratio} |")
+    shared = sorted(by_mode["fast"].keys() & by_mode["exact"].keys())
+    if len(shared) >= _MIN_SEEDS:
+        pairs = [(by_mode["exact"][seed], by_mode["fast"][seed]) for seed in shared]
+        for split in ("val", "test"):
+            print(f"fast less exact, {split}, {len(shared)} seeds: {_change(pairs, split)} points")
+    print()
+
+
+def print_compressions(out: Path, kind: str) -> None:
+    """Print each compression's mean over the seeds, and its paired changes."""
+    studies = [path for path in sorted(out.glob(f"{kind}-s*")) if path.is_dir()]
+    names = dict.fromkeys(
+        path.name for study in studies for path in sorted(study.iterdir())
+        if path.is_dir() and path.name != "reference"
+    )  # fmt: skip
+    print(f"### {kind}\n\n| run | seeds | weights | parameters, shrunk | val | test "
+          "| less the reference | less the control | CPU s | fine-tuning |\n|"
+          + " --- |" * 10)  # fmt: skip
+    for name in dict.fromkeys(_slug(name) for name in names):
+        found = _by_seed(out, kind, name)
+        if not found:
+            continue
+        runs = list(found.values())
+        references = _pairs(
+            found, {seed: find(out, f"fast-s{seed}", "reference") for seed in found}
+        )
+        controls = _pairs(found, _by_seed(out, "schemes", "control"))
+        result = runs[0].result
+        shrunk = result.shrinkage.size.num_parameters if result.shrinkage else None
+        print(
+            f"| {name} | {len(runs)} | {result.size.num_compressible_nonzero:,} "
+            f"| {f'{shrunk:,}' if shrunk else ''} "
+            f"| {_interval(runs, 'val')} | {_interval(runs, 'test')} "
+            f"| {_change(references, 'test')} | {_change(controls, 'test')} "
+            f"| {mean(run.cpu_seconds for run in runs):.0f} "
+            f"| {mean(run.finetuning_cpu_seconds for run in runs):.1f} |"
+        )
+    print()
+
+
+def print_other_pruner(out: Path) -> None:
+    """Print FilterPruneGroup less Torch-Pruning, paired, at equal multiply-accumulates."""
+    print("| filters kept | seeds | Torch-Pruning, test | FilterPruneGroup less it "
+          "| its training, CPU s | FilterPruneGroup's |\n|" + " --- |" * 6)  # fmt: skip
+    for density in ("0.5", "0.3", "0.2", "0.1"):
+        found = _by_seed(out, "filters", f"filterprunegroup-{density}")
+        folders = {seed: out / f"torch-pruning-{density}-s{seed}" for seed in found}
+        others = {seed: each for seed, each in folders.items() if (each / "measured.json").exists()}
+        if not others:
+            continue
+        measured = [json.loads((each / "measured.json").read_text()) for each in others.values()]
+        pairs = [
+            (read_predictions(each / "predictions.npz").scores("test"), found[seed].scores("test"))
+            for seed, each in others.items()
+        ]
+        seconds = mean(found[seed].finetuning_cpu_seconds for seed in others)
+        print(
+            f"| {density} | {len(others)} | {mean(each['test accuracy'] for each in measured):.1%} "
+            f"| {_difference(pairs, next(iter(found.values())), 'test')} "
+            f"| {mean(each['training CPU seconds'] for each in measured):.1f} | {seconds:.1f} |"
+        )
+
+
+def _by_seed(out: Path, kind: str, name: str) -> dict[int, Run]:
+    found = {}
+    for seed in range(5):
+        of_seed = (name, f"{name}-s{seed}", f"{name}-s{seed}-r{seed}", f"{name}-r{seed}")
+        for run in filter(None, (find(out, f"{kind}-s{seed}", each) for each in of_seed)):
+            found[seed] = run
+    return found
+
+
+def _slug(name: str) -> str:
+    """Return a run's name without its seeds."""
+    parts = name.split("-")
+    while parts[-1][:1] in ("s", "r") and parts[-1][1:].isdigit():
+        parts.pop()
+    return "-".join(parts)
+
+
+def _pairs(runs: dict[int, Run], baselines: Mapping[int, Run | None]) -> list[tuple[Run, Run]]:
+    return [(base, run) for seed, run in runs.items() if (base := baselines.get(seed))]
+
+
+def _accuracies(run: Run) -> str:
+    val, test = run.result.val, run.result.test
+    low, high = test.intervals["accuracy"]
+    return (f"{val.metrics['accuracy']:.1%} | {test.metrics['accuracy']:.1%} "
+            f"[{100 * low:.1f}, {100 * high:.1f}] | {run.cpu_seconds:.0f}")  # fmt: skip
+
+
+def _interval(runs: Sequence[Run], split: str) -> str:
+    """Return the mean accuracy over seeds; for test with the lowest and highest interval."""
+    patients = runs[0].predictions.splits[split].patients
+    number = nested_metrics([[run.scores(split)] for run in runs], patients, [_accuracy()])
+    low, high = number["accuracy"].interval_of_share()
+    if split == "val" or not number["accuracy"].is_enough:
+        return f"{number['accuracy'].value:.1%}"
+    return f"{number['accuracy'].value:.1%} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _change(pairs: Sequence[tuple[Run, Run]], split: str) -> str:
+    if not pairs:
+        return ""
+    scores = [(before.scores(split), after.scores(split)) for before, after in pairs]
+    return _difference(scores, pairs[0][0], split)
+
+
+def _difference(scores: Sequence[tuple[Scores, Scores]], one: Run, split: str) -> str:
+    """Return the mean change in points; with its interval where there are seeds enough."""
+    patients = one.predictions.splits[split].patients
+    found = nested_differences([[each] for each in scores], patients, [_accuracy()])["accuracy"]
+    if not found.has_interval:
+        return f"{100 * found.value:+.1f}"
+    return f"{100 * found.value:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+
+
+def _accuracy() -> Metric:
+    metric = metric_named("accuracy")
+    assert metric is not None
+    return metric
