@@ -3,7 +3,7 @@
 On a 1x1 map a 3x3 kernel with padding 1 multiplies the image by its centre alone. The view has a
 1x1 kernel there, which is a part of the same memory: it computes the same logits, its gradients are
 those of the part, and what trains it trains the whole network. Weights outside of the parts have no
-gradient, and stay as they are.
+gradient, and stay as they are. Convolutions of the smallest maps are matrix products there.
 """
 
 from dataclasses import dataclass, field
@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from medtui.engine.precision import Precision
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.kernel_crop import Kernel, cropped_kernels, set_kernel
+from medtui.engine.pruning.reachable_weights import map_sizes
+from medtui.engine.training.matrix_convolution import matrix_convolutions
 
 _Geometry = tuple[object, ...]
 
@@ -31,8 +33,17 @@ class CroppedView:
         return tensor if kernel is None else kernel.part(tensor)
 
 
-_found: dict[_Geometry, dict[str, Kernel]] = {}
-"""Kernels by geometry: a study computes with one network, or two."""
+@dataclass(frozen=True)
+class _Changes:
+    """What a view computes otherwise than its network."""
+
+    kernels: dict[str, Kernel]
+    products: dict[str, type[nn.Conv2d]]
+    """What computes the convolutions that are matrix products, by their names."""
+
+
+_found: dict[_Geometry, _Changes] = {}
+"""By geometry: a study computes with one network, or two."""
 
 
 def view_for(precision: Precision, network: nn.Module, image_shape: ImageShape) -> CroppedView:
@@ -45,9 +56,13 @@ def view_for(precision: Precision, network: nn.Module, image_shape: ImageShape) 
         return CroppedView(network)
     geometry = (image_shape, *map(_geometry, network.named_modules()))
     if geometry not in _found:
-        _found[geometry] = cropped_kernels(network, image_shape)
-    kernels = _found[geometry]
-    return CroppedView(_shared(network, kernels), kernels) if kernels else CroppedView(network)
+        kernels = cropped_kernels(network, image_shape)
+        products = matrix_convolutions(network, kernels, map_sizes(network, image_shape))
+        _found[geometry] = _Changes(kernels, products)
+    changes = _found[geometry]
+    if not changes.kernels and not changes.products:
+        return CroppedView(network)
+    return CroppedView(_shared(network, changes), changes.kernels)
 
 
 def _geometry(named: tuple[str, nn.Module]) -> _Geometry:
@@ -55,7 +70,7 @@ def _geometry(named: tuple[str, nn.Module]) -> _Geometry:
     name, module = named
     if isinstance(module, nn.Conv2d):
         sizes = (module.kernel_size, module.stride, module.padding, module.dilation)
-        return (name, *sizes, module.padding_mode)
+        return (name, *sizes, module.groups, module.padding_mode)
     return (name, module.extra_repr() if _is_pool(module) else type(module))
 
 
@@ -63,15 +78,17 @@ def _is_pool(module: nn.Module) -> bool:
     return "Pool" in type(module).__name__
 
 
-def _shared(network: nn.Module, kernels: dict[str, Kernel]) -> nn.Module:
+def _shared(network: nn.Module, changes: _Changes) -> nn.Module:
     """Return a copy of the network's modules with its own parameters and buffers."""
     view = _copy_of(network, {})
-    for name, kernel in kernels.items():
+    for name, kernel in changes.kernels.items():
         layer = view.get_submodule(name)
         assert isinstance(layer, nn.Conv2d)
         is_trained = layer.weight.requires_grad
         layer.weight = nn.Parameter(kernel.part(layer.weight.detach()), is_trained)
         set_kernel(layer, kernel.size, kernel.padding)
+    for name, kind in changes.products.items():
+        view.get_submodule(name).__class__ = kind  # the modules are the view's own
     return view
 
 
