@@ -38,7 +38,7 @@ class TwoByTwoConv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
         """Return what the convolution does for (N, C, 2, 2), as (N, K, 2, 2)."""
         weight_KHWC = self.weight.permute(0, 2, 3, 1)
-        matrix = _Unfolded.apply(weight_KHWC, input.dtype)  # type: ignore[no-untyped-call] # torch's own
+        matrix = _Unfolded.apply(weight_KHWC, input.dtype)
         flat = functional.linear(input.permute(0, 2, 3, 1).flatten(1), matrix)
         output = flat.view(len(flat), _SIDE, _SIDE, -1).permute(0, 3, 1, 2)
         return output if self.bias is None else output + self.bias[:, None, None]
@@ -63,7 +63,7 @@ class _Unfolded(Function):
         return matrix.view(_SIDE * _SIDE * num_outputs, -1)
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override] # noqa: ANN401 - torch's own
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401 - torch's own
         """Return the gradient of the kernel."""
         rows, columns = (length // _SIDE**2 for length in gradient.shape)
         parts = gradient.reshape(_SIDE, _SIDE, rows, _SIDE, _SIDE, columns)
