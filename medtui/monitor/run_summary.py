@@ -7,6 +7,9 @@ from medtui.monitor.progress import Progress
 from medtui.runs.run_names import is_compression
 from medtui.runs.status import Status
 
+_REASON = 24
+"""Characters of a reason that lists have room for: some clusters answer in sentences."""
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -65,7 +68,7 @@ class RunSummary:
     @property
     def state(self) -> str:
         """The status with what belongs to it: `waiting (Resources)`, `silent (copy)`."""
-        more = self.waiting_for or ("copy" if self.is_copy else "")
+        more = _shortened(self.waiting_for) or ("copy" if self.is_copy else "")
         return f"{self.status} ({more})" if more else self.status
 
     @property
@@ -87,3 +90,7 @@ class RunSummary:
     def share(self) -> float:
         """Completed share, 0 to 1."""
         return 1.0 if self.status == "finished" else self.progress.run_share
+
+
+def _shortened(reason: str) -> str:
+    return reason if len(reason) <= _REASON else f"{reason[: _REASON - 1].rstrip()}…"

@@ -54,7 +54,8 @@ def status_of(
 
 def _is_held(job: JobRecord, history: History, *, is_held: bool, is_silent: bool) -> bool:
     """Return whether a worker owns the run whose job a cluster says is running, or over."""
-    if job.state == "running" and is_silent:
+    is_starting = not history.num_records
+    if job.state == "running" and (is_silent or is_starting):
         return history.ending is None
     return is_held and job.is_alive
 

@@ -215,8 +215,11 @@ def test_jobs_that_are_started_again_end_with_the_same_bits(
     )  # fmt: skip
 
 
-def test_nodes_that_are_killed_cost_no_bit(slurm_cluster, make_jobs, undisturbed):
-    """Kill -9 of daemons, watchers and jobs; the screen never says stopped or failed (S4)."""
+@pytest.mark.parametrize("with_workers", [True, False])
+def test_nodes_that_are_killed_cost_no_bit(slurm_cluster, make_jobs, undisturbed, *, with_workers):
+    """Kill -9 of a node's daemons, with its workers or without: these go on, and Slurm starts them
+    a second time. The screen never says stopped or failed (S4).
+    """
     rng = random.Random(4)
     study, cycles = make_jobs(30), 30
     resume_study(study)
@@ -235,7 +238,7 @@ def test_nodes_that_are_killed_cost_no_bit(slurm_cluster, make_jobs, undisturbed
         named = {read_job(run.path).id: run for run in study.runs() if read_job(run.path)}
         runs = [named[job] for job, place in jobs.items() if place == node]
         told_before = {run.name: num_told(run) for run in runs}
-        slurm_cluster.kill_node(node)
+        (slurm_cluster.kill_node if with_workers else slurm_cluster.kill_daemons)(node)
         since = time.monotonic()
         slurm_cluster.start_node(node)
 
@@ -251,7 +254,10 @@ def test_nodes_that_are_killed_cost_no_bit(slurm_cluster, make_jobs, undisturbed
     check(study, undisturbed(cycles))
     assert done == wanted
     assert not told & {"failed", "stopped"}
-    note_figure("Slurm nodes killed", times=done, back_after_s=round(longest, 1), told=sorted(told))
+    note_figure(
+        "Slurm nodes killed" if with_workers else "Slurm daemons killed",
+        times=done, back_after_s=round(longest, 1), told=sorted(told),
+    )  # fmt: skip
 
 
 def test_a_killed_supervisor_submits_nothing_twice(slurm_cluster, make_jobs, undisturbed):

@@ -49,7 +49,7 @@ def status_in(study: RecordedStudy, run: RunFolder) -> str:
     [
         ("submitting", "", "", "queued"),
         ("waiting", "Resources", "", "waiting"),
-        ("running", "", "", "queued"),
+        ("running", "", "", "running"),
         ("ended", "CANCELLED", "", "stopped"),
         ("ended", "FAILED", "", "crashed"),
         ("waiting", "BeginTime", "silent", "waiting"),
@@ -110,6 +110,15 @@ def test_lists_and_screens_name_the_reason(study, tmp_path):
     assert view.ending == "Its job waits in the queue (Resources)."
     assert not view.is_over
     assert refusal("stop", summary, row) == ""
+
+
+def test_lists_shorten_a_reason_that_is_a_sentence(study):
+    """As Slurm says it of drained nodes."""
+    note(study.folder.run("prune-0.1"), "waiting", "Nodes required for job are DOWN, DRAINED")
+    feed = StudyFeed(study.folder)
+    feed.refresh()
+    states = {run.state for run in summarise_study(feed).runs}
+    assert states == {"queued", "waiting (Nodes required for job…)"}
 
 
 def test_a_job_that_is_queued_again_has_not_ended(study, tmp_path):

@@ -149,7 +149,7 @@ def study_cells(
         word = f"{_roughly(study.seconds_left)} left"
     else:
         word = f"{word or study.status} {age}"
-    state = state_text(study.status, colours, word)
+    state = state_text("waiting" if study.waiting_for else study.status, colours, word)
     chosen = outcome.chosen if outcome else None
     name = colours.muted if study.status == "silent" else f"bold {colours.strong}"
     cells = {

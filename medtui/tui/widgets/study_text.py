@@ -35,10 +35,9 @@ def folder_state(snapshot: Snapshot, colours: Colours) -> Text:
 
 def study_line(study: StudySummary, place: int, count: int, colours: Colours, now: float) -> Text:
     """Return name, state and progress of a study, and its place among all of them."""
-    state = state_text(study.status, colours)
+    state = state_text("waiting" if study.waiting_for else study.status, colours)
     text = Text.assemble(" ", state[:1], " ", (study.name, f"bold {colours.strong}"), "  ")
-    word = "waiting" if study.waiting_for else state.plain[2:]
-    text.append(f"{word} {study.num_finished}/{study.num_planned}", state.style)
+    text.append(f"{state.plain[2:]} {study.num_finished}/{study.num_planned}", state.style)
     if study.is_live and study.seconds_left is not None:
         text.append(f" · {left_of(study.seconds_left)}", colours.muted)
     elif not study.is_live:
