@@ -38,6 +38,18 @@ class SlotPool:
         self._used.append(slot)
         return slot
 
+    def take_of(self, devices: str) -> Slot | None:
+        """Take the slot of a worker that uses these devices already, or any where none has them.
+
+        None if none is free.
+        """
+        if not self.free:
+            return None
+        slot = next((each for each in self.free if each.devices == devices), self.free[0])
+        self.free.remove(slot)
+        self._used.append(slot)
+        return slot
+
     def release(self, slot: Slot) -> None:
         """Take a slot back whose run, or benchmark, has ended."""
         self._used.remove(slot)

@@ -217,8 +217,9 @@ def test_jobs_that_are_started_again_end_with_the_same_bits(
 
 @pytest.mark.parametrize("with_workers", [True, False])
 def test_nodes_that_are_killed_cost_no_bit(slurm_cluster, make_jobs, undisturbed, *, with_workers):
-    """Kill -9 of a node's daemons, with its workers or without: these go on, and Slurm starts them
-    a second time. The screen never says stopped or failed (S4).
+    """Kill -9 of a node's daemons, with its workers or without (S4).
+
+    Without, they go on, and Slurm starts them a second time. The screen says stopped of no run.
     """
     rng = random.Random(4)
     study, cycles = make_jobs(30), 30
