@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -168,40 +169,42 @@ def test_a_study_runs_on_two_nodes_as_it_does_here(slurm_cluster, make_jobs, und
     note_figure("study on two Slurm nodes", runs=len(begun), at_once=most)
 
 
-def disturb(cluster: SlurmCluster, rng: random.Random, *, by_preemption: bool) -> bool:
-    """Requeue a job that runs, or let an urgent one take its node; return whether one ran."""
+def disturb(cluster: SlurmCluster, rng: random.Random, way: str) -> bool:
+    """Let a random job that runs be started again; return whether one ran."""
     jobs = running(cluster)
     if not jobs:
         return False
     job = rng.choice(sorted(jobs))
-    if by_preemption:
-        urgent = ["--partition=urgent", "--exclusive", f"--nodelist={jobs[job]}"]
-        cluster.ask("sbatch", *urgent, "--output=/dev/null", "--wrap=sleep 0.5")
-    else:
-        try:
-            cluster.ask("scontrol", "requeue", job)
-        except OSError:
-            return False
+    urgent = ["--partition=urgent", "--exclusive", f"--nodelist={jobs[job]}"]
+    command = {
+        "requeued": ["scontrol", "requeue", job],
+        "preempted": ["sbatch", *urgent, "--output=/dev/null", "--wrap=sleep 0.5"],
+        # As Slurm does two minutes before the time limit.
+        "near their limit": ["scancel", "--batch", "--signal=TERM", job],
+    }[way]
+    try:
+        cluster.ask(*command)
+    except subprocess.CalledProcessError:  # it has just ended
+        return False
     return True
 
 
-@pytest.mark.parametrize("by_preemption", [False, True])
+@pytest.mark.parametrize("way", ["requeued", "preempted", "near their limit"])
 def test_jobs_that_are_started_again_end_with_the_same_bits(
-    slurm_cluster, make_jobs, undisturbed, *, by_preemption
+    slurm_cluster, make_jobs, undisturbed, way
 ):
-    """At a random step of a random run, by an administrator or by a more urgent job (S3)."""
-    rng = random.Random(by_preemption)
+    """By an administrator, a more urgent job or the time limit, at a random step (S3)."""
+    rng = random.Random(way)
     study, cycles = make_jobs(30), 30
     resume_study(study)
     wanted, done = scaled(2, 10), 0
     while done < wanted and not is_done(study):
-        before = sum(map(num_told, study.runs()))
-        after = before + rng.randrange(4, 40)
+        after = sum(map(num_told, study.runs())) + rng.randrange(4, 40)
         wait_until(
             lambda: sum(map(num_told, study.runs())) >= after or is_done(study),  # noqa: B023 - called at once
             "events", LIMIT_SECONDS,
         )  # fmt: skip
-        done += disturb(slurm_cluster, rng, by_preemption=by_preemption)
+        done += disturb(slurm_cluster, rng, way)
     wait_until(lambda: is_done(study), "the end of the study", LIMIT_SECONDS)
     check(study, undisturbed(cycles))
     resumed = sum(
@@ -209,10 +212,7 @@ def test_jobs_that_are_started_again_end_with_the_same_bits(
         for run in study.runs() for each in events_of(run)
     )  # fmt: skip
     assert done == wanted
-    note_figure(
-        "Slurm jobs preempted" if by_preemption else "Slurm jobs requeued",
-        times=done, resumed=resumed,
-    )  # fmt: skip
+    note_figure(f"Slurm jobs {way}", times=done, resumed=resumed)
 
 
 @pytest.mark.parametrize("with_workers", [True, False])
