@@ -248,12 +248,14 @@ def test_the_queue_is_listed_once_in_five_seconds(slurm, monkeypatch):
 
 
 def test_jobs_know_nothing_of_this_machines_devices(monkeypatch):
-    """Nor of the job in which the supervisor itself runs."""
+    """Nor of the job in which the supervisor itself runs, nor of an API key."""
     monkeypatch.setenv("SLURM_CONF", "/etc/slurm.conf")
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    monkeypatch.setenv("COMET_API_KEY", "secret")
     environment = slurm_queue._environment()
     assert environment["SLURM_CONF"] == "/etc/slurm.conf"
     assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
-    assert not {"SLURM_JOB_ID", "SQUEUE_STATES", "CUDA_VISIBLE_DEVICES"} & set(environment)
+    withheld = {"SLURM_JOB_ID", "SQUEUE_STATES", "CUDA_VISIBLE_DEVICES", "COMET_API_KEY"}
+    assert not withheld & set(environment)

@@ -38,6 +38,8 @@ _OVER = frozenset({
 })  # fmt: skip
 """Words for jobs that ended badly; a script that failed says no more than that."""
 
+_WITHHELD = frozenset({"CUDA_VISIBLE_DEVICES", "COMET_API_KEY"})
+
 _KEPT = frozenset({"SLURM_CONF", "SLURM_CONF_SERVER"})
 """Variables that name the cluster; the other `SLURM_` ones are those of the surrounding job."""
 
@@ -232,11 +234,10 @@ def _environment() -> dict[str, str]:
     """Return the environment of Slurm's programs, which jobs inherit.
 
     The devices of this machine, and the job in which this process may run, are none of theirs; nor
-    is how the user lists jobs.
+    is how the user lists jobs. Slurm stores the environment of jobs, which need no API key.
     """
     return {
         name: value
         for name, value in child_environment().items()
-        if name in _KEPT
-        or not (name.startswith(("SLURM_", "SQUEUE_")) or name == "CUDA_VISIBLE_DEVICES")
+        if name in _KEPT or not (name.startswith(("SLURM_", "SQUEUE_")) or name in _WITHHELD)
     }
