@@ -49,7 +49,7 @@ class LcSettings(Document):
     lr_schedule: Many[int] | None = None
     """Cycles after which the learning rate is multiplied by `lr_multiplier`."""
     lr_multiplier: float | None = Field(default=None, gt=0)
-    """See `lr_schedule`."""
+    """Factor on the learning rate after each cycle of `lr_schedule`."""
     momentum: float = Field(default=0.95, ge=0, lt=1)
     """Momentum of Condensa's SGD."""
     weight_decay: float = Field(default=0.0, ge=0)

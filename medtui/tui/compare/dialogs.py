@@ -22,8 +22,6 @@ class _ListDialog(ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     _ListDialog {
-        align: center middle;
-        background: $background 70%;
         & > Vertical {
             width: 64;
             max-width: 94%;

@@ -55,7 +55,17 @@ class FormField(Horizontal):
         & Input { width: 22; height: 1; background: $panel; margin-right: 1; }
         & Input:focus { background: $primary 30%; }
         & .meaning { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
-        &.long Input { width: 2fr; max-width: 70; }
+        &.long {
+            & Input { width: 1fr; margin-right: 0; }
+            & .meaning { display: none; }
+            &:focus-within, &.wrong {
+                layout: grid;
+                grid-size: 2;
+                grid-columns: 19 1fr;
+                grid-rows: auto;
+                & .meaning { display: block; width: 100%; column-span: 2; padding: 0 0 0 2; }
+            }
+        }
         &:focus-within, &.wrong { height: auto; & .meaning { text-wrap: wrap; } }
         &.unused Input { color: $text-muted; }
         &.wrong Input, &.wrong ChoiceInput { background: $error 30%; }

@@ -21,7 +21,7 @@ from medtui.tui.editor.document import document_from
 from medtui.tui.editor.path_completion import PathCompletion
 from medtui.tui.editor.preset_actions import PresetActions
 from medtui.tui.editor.preset_list import PresetEntry, PresetReader
-from medtui.tui.editor.preset_table import PresetPanel, PresetTable, caption_of, row_of
+from medtui.tui.editor.preset_table import PresetPanel, PresetTable, caption_of
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
@@ -186,9 +186,9 @@ class NewStudyScreen(LayeredScreen[None]):
         title = Text.assemble(("New study", "bold"), ("  start from a preset", colours.muted))
         self.query_one(TitleBar).show(title, Text())
         table, panel = self.query_one(PresetTable), self.query_one(PresetPanel)
-        shown = {name: each for name, each in self._entries.items() if each.has(self._filter)}
+        shown = [each for each in self._entries.values() if each.has(self._filter)]
         table.caption(caption_of(len(shown), len(self._entries), self._filter))
-        table.show({name: row_of(entry, colours) for name, entry in shown.items()})
+        table.show_entries(shown, colours)
         if entry := self._selected:
             panel.show(entry, colours, is_measuring=self._measured == entry.name)
         elif self._entries:

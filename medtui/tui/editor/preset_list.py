@@ -194,7 +194,9 @@ def _seeds(preset: Preset) -> str:
 
 def _margin(preset: Preset) -> str:
     margin = preset.evaluate.margin
-    return "" if margin is None else f"{margin:g} of the primary metric"
+    if margin is None:
+        return ""
+    return f"{margin:g} of the primary metric ({100 * margin:g} points of accuracy)"
 
 
 def _first_comment(text: str) -> Iterator[str]:
