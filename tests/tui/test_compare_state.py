@@ -145,7 +145,7 @@ def test_the_title_states_filter_groups_and_baseline(state: CompareState) -> Non
     """What the table leaves out, and what changes are against, can be read above it."""
     state.options = TableOptions("cells", "-density", group=GROUPINGS[1])
     assert describe_table(state, state.prepare_rows()()) == (
-        "5 of 5 runs of cells, 5 marked · 2 low-fidelity runs (2 cycles) hidden, P to show"
+        "5 of 5 runs of cells, 5 marked · P shows 2 low-fidelity runs"
         " · cells · grouped by scheme · against ◇ reference, which trained less: no control"
     )
 

@@ -30,11 +30,11 @@ def describe_tests(
     judged = [each for each in entries if each.key in differences and each.folder.is_compared]
     margins = list(dict.fromkeys(entry.margin for entry in judged))
     parts = [_describe_images(entries)]
-    if positive is not None:
-        parts.append(f"positive: {positive}")
     if margins:
         amounts = " or ".join(metric.show_amount(each) for each in margins)
         parts.append(f"margin {amounts}")
+    if positive is not None:
+        parts.append(f"positive: {positive}")
     if differences:
         has_patients = all(each.has_patients for each in differences.values())
         parts.append(f"95 % over {'patients' if has_patients else 'images'}")

@@ -5,6 +5,7 @@ from medtui.analysis.low_fidelity import describe_low_fidelity, split_by_fidelit
 from medtui.tui.compare.contents import MAX_DIFFERENCES
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.compare.state import CompareState
+from medtui.units import plural
 
 
 def describe_table(state: CompareState, rows: CompareRows) -> str:
@@ -37,5 +38,6 @@ def _describe_low_fidelity(state: CompareState) -> str:
     _, found = split_by_fidelity(state.filtered)
     if not found:
         return ""
-    hidden = "" if state.options.is_low_fidelity_shown else " hidden, P to show"
-    return f"{describe_low_fidelity(found)}{hidden}"
+    if state.options.is_low_fidelity_shown:
+        return describe_low_fidelity(found)
+    return f"P shows {plural(len(found), 'low-fidelity run')}"
