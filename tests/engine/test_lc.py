@@ -67,8 +67,10 @@ def test_the_threshold_is_condensas(density, count):
     values[::5] = 0.25
     if int(density * count) == 0:
         with pytest.raises(RuntimeError, match="causes model to be zero"):
-            magnitude_threshold(values, density)
+            magnitude_threshold([values], density)
         return
     expected = condensa.tensor.threshold(values, density)
-    assert torch.equal(magnitude_threshold(values, density), expected)
+    assert torch.equal(magnitude_threshold([values], density), expected)
     assert torch.equal(largest_by_sort(values.abs(), int(density * count)), expected)
+    parts = values.split([count // 3, 0, count - count // 3])
+    assert torch.equal(magnitude_threshold(parts, density), expected)

@@ -171,8 +171,10 @@ class LC(condensa.opt.LC):  # type: ignore[misc] # Condensa ships no types
             with record_mode():
                 pi(state.theta)
             for w, theta, lm in _compressed(state):
+                target = lm.data / state.mu
+                torch.sub(w.detach(), target, out=target)
                 # Condensa's projections call `view`, which fails on channels-last memory.
-                theta.data = (w.detach() - lm.data / state.mu).contiguous()
+                theta.data = target.contiguous()
         pi(state.theta)
 
     def _measure(

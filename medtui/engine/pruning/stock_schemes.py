@@ -7,7 +7,6 @@ Stock schemes compute it all the same, which sorts every weight of the network o
 from typing import Any
 
 import condensa.schemes
-import torch
 from torch import Tensor, nn
 
 from medtui.engine.pruning.filter_norms import Layer, is_recording, open_layers
@@ -25,7 +24,7 @@ class RecordedPrune(condensa.schemes.Prune):  # type: ignore[misc] # Condensa sh
         if is_recording():
             return 0.0
         weights = [layer.weight.data.view(-1) for _, layer in open_layers(module, ALL_LAYERS)]
-        return magnitude_threshold(torch.cat(weights), self.density)
+        return magnitude_threshold(weights, self.density)
 
 
 class RecordedBlockPrune(condensa.schemes.BlockPrune):  # type: ignore[misc] # no types

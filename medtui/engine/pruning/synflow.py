@@ -152,7 +152,7 @@ def _largest(scores: Tensor, num_kept: int) -> Tensor:
     is_kept = relative > 0
     ranked = relative[is_kept]
     if num_kept < len(ranked):
-        threshold = kth_largest(ranked, num_kept)
+        threshold = kth_largest([ranked], num_kept)
         is_kept = relative > threshold
         num_ties = num_kept - int(is_kept.sum())
         is_kept[(relative == threshold).nonzero().flatten()[:num_ties]] = True

@@ -57,14 +57,14 @@ class FlooredPrune:
         magnitudes = {name: layer.weight.detach().abs().view(-1) for name, layer in layers.items()}
         budget = int(self.density * sum(map(len, magnitudes.values())))
         lowest = {
-            name: kth_largest(magnitudes[name], floor)
+            name: kth_largest([magnitudes[name]], floor)
             for name, floor in self._floors(module, magnitudes, budget).items()
         }
         ranked = [
             each.masked_fill(each >= lowest[name], torch.inf) if name in lowest else each
             for name, each in magnitudes.items()
         ]
-        shared = magnitude_threshold(torch.cat(ranked), self.density)
+        shared = magnitude_threshold(ranked, self.density)
         return {
             name: float(min(shared, lowest[name]) if name in lowest else shared) for name in layers
         }
