@@ -7,6 +7,9 @@ MIB = 1024**2
 GIB = 1024**3
 
 MISSING = "—"
+SEALED = "sealed"
+"""Stands wherever a number of a sealed test would."""
+
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 

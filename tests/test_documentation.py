@@ -13,6 +13,7 @@ import medtui
 from medtui.cli.root import app
 from medtui.datasets.card import Card
 from medtui.errors import MedtuiError
+from medtui.evidence.plan import Plan
 from medtui.preset import parse_preset
 from medtui.preset.external import ClassMap
 
@@ -88,6 +89,8 @@ def test_toml_examples_are_valid(page):
             Card.model_validate(table)
         elif table.keys() == {"classes"}:
             ClassMap.model_validate(table)
+        elif "whole" in table:
+            Plan.model_validate(table)
         elif not table.keys() <= {"look", "keys"}:
             head = "" if "name" in table else 'name = "example"\n'
             data = "" if "data" in table else '[data]\ncard = "demo"\n'

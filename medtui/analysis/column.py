@@ -6,7 +6,7 @@ from typing import Literal
 
 from medtui.analysis.run_record import RunRecord
 from medtui.metrics import VAL_USE, Metric, PositiveClass
-from medtui.units import format_number
+from medtui.units import SEALED, format_number
 
 Value = float | str | None
 """None if it was not measured or does not apply."""
@@ -24,6 +24,10 @@ FORMER_NAMES: Mapping[str, str] = {
 
 JSON output keeps them as keys.
 """
+
+
+_OF_TEST = frozenset({"flips"})
+"""Columns about test that show no metric."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,14 @@ class Column:
     def text(self, entry: RunRecord) -> str:
         """Return the run's value as it is shown."""
         value = self.read(entry)
+        if value is None and self.is_of_test and entry.result.is_sealed:
+            return SEALED
         return self.words.get(value, value) if isinstance(value, str) else self.show(value)
+
+    @property
+    def is_of_test(self) -> bool:
+        """Whether it shows what test was evaluated for."""
+        return self.split == "test" and (self.metric is not None or self.name in _OF_TEST)
 
     @property
     def is_of_positive(self) -> bool:

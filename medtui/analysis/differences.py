@@ -20,9 +20,10 @@ from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.metrics.registry import MIN_PATIENTS_PAIRED
 from medtui.metrics.shortage import MIN_POSITIVES, Unit
+from medtui.runs.predictions import SealedTest
 from medtui.runs.run_names import is_reference
 from medtui.storage import UnreadableFile
-from medtui.units import plural
+from medtui.units import SEALED, plural
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def differences_of_all(
 
 def describe_failure(entry: RunRecord, baseline: RunRecord, error: MedtuiError) -> str:
     """Return why a run cannot be compared; the same sentence for all runs that need a bad file."""
-    if isinstance(error, UnreadableFile):
+    if isinstance(error, UnreadableFile | SealedTest):
         return error.message
     return f"{entry.key} cannot be compared with {baseline.key}: {error.message}"
 
@@ -146,6 +147,12 @@ def from_reference(found: Differences) -> Differences | None:
     """Return a run's differences from its study's reference; None where they are not known."""
     is_own = is_reference(found.baseline.rpartition("/")[2])
     return found if is_own else found.from_reference
+
+
+def change_of_run(entry: RunRecord, found: Differences | None, metric: Metric) -> str:
+    """Return a metric's change in a run; `sealed` where its test is, empty without a change."""
+    text = difference_text(metric, found.by_metric.get(metric.name) if found else None)
+    return SEALED if entry.result.is_sealed else text
 
 
 MISSING_INTERVAL = (

@@ -15,7 +15,8 @@ from medtui.errors import MedtuiError, UsageError
 from medtui.metrics import Metric, Task, reported_metrics
 from medtui.metrics.interval_reasons import reason_without
 from medtui.metrics.nested import MIN_SEEDS, Nested, nested_differences, nested_metrics
-from medtui.units import plural
+from medtui.runs.predictions import SealedTest
+from medtui.units import SEALED, plural
 
 Interval = tuple[float, float]
 
@@ -53,9 +54,12 @@ def group_statistics(group: Group, pin: RunRecord | None = None) -> GroupStatist
     """
     test = group.members[0].result.test
     num_seeds = len(group.repetitions)
+    intervals = dict[tuple[Split, str], Interval]()
     try:
         intervals = _intervals(group)
         changes = _changes(group, pin)
+    except SealedTest as error:
+        return GroupStatistics(num_seeds, test.num_patients, intervals, problem=error.message)
     except MedtuiError as error:
         return GroupStatistics(num_seeds, test.num_patients, {}, problem=error.message)
     return GroupStatistics(num_seeds, test.num_patients, intervals, changes)
@@ -67,7 +71,8 @@ def _intervals(group: Group) -> dict[tuple[Split, str], Interval]:
     Raises:
         MedtuiError: predictions are missing, or the members do not share their images.
     """
-    splits: tuple[Split, ...] = ("test", "val")
+    is_sealed = any(entry.result.is_sealed for entry in group.members)
+    splits: tuple[Split, ...] = ("val",) if is_sealed else ("test", "val")
     if len(group.members) == 1:
         own = group.members[0]
         return {
@@ -89,7 +94,7 @@ def _nested(group: Group, split: Split) -> dict[str, Nested]:
     patients: list[str] = []
     for repetition in group.repetitions:
         pairs = [pair_runs(first, entry, split) for entry in repetition]
-        patients = _same_patients(patients, pairs, len(first.predictions.splits[split].names))
+        patients = _same_patients(patients, pairs, len(first.predictions.split(split).names))
         scores.append([pair.run for pair in pairs])
     example, classes = scores[0][0], first.predictions.classes
     metrics = [
@@ -175,6 +180,8 @@ def value_text(group: Group, column: Column, found: GroupStatistics) -> str:
 
     Where there are too few seeds or patients for an interval, a metric's mean stands alone.
     """
+    if column.is_of_test and any(entry.result.is_sealed for entry in group.members):
+        return SEALED
     if column.metric is None:
         return mean_and_spread(group, column)
     interval = found.intervals.get((column.split, column.metric.name))

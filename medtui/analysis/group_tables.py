@@ -7,7 +7,7 @@ from medtui.analysis.column import Column
 from medtui.analysis.decision_notes import decision_note
 from medtui.analysis.differences import (
     Differences,
-    difference_text,
+    change_of_run,
     from_control,
     from_reference,
 )
@@ -24,7 +24,7 @@ from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.table import Row, Table
 from medtui.metrics import Metric
 from medtui.metrics.registry import defined
-from medtui.units import MISSING, format_count
+from medtui.units import MISSING, SEALED, format_count
 
 _KEYS = ("group", "runs", "seeds", "patients")
 
@@ -94,10 +94,10 @@ def _group_row(
     for column in columns:
         cells.append(value_text(group, column, found))
         if (metric := changing(column)) is not None:
-            cells.append(change_text(metric, main) or MISSING)
+            cells.append(change_text(metric, main) or _without(group))
             if column.name == doubled:
                 beside = from_reference(found.changes) if found.changes else None
-                cells.append(change_text(metric, beside) or MISSING)
+                cells.append(change_text(metric, beside) or _without(group))
     return tuple(cells)
 
 
@@ -110,14 +110,15 @@ def _member_row(
     for column in columns:
         cells.append(column.text(entry))
         if (metric := changing(column)) is not None:
-            cells.append(_difference(metric, main))
+            cells.append(change_of_run(entry, main, metric))
             if column.name == doubled:
-                cells.append(_difference(metric, beside))
+                cells.append(change_of_run(entry, beside, metric))
     return tuple(cells)
 
 
-def _difference(metric: Metric, found: Differences | None) -> str:
-    return difference_text(metric, found.by_metric.get(metric.name) if found else None)
+def _without(group: Group) -> str:
+    """Return what stands in the place of a change that there is not."""
+    return SEALED if any(entry.result.is_sealed for entry in group.members) else MISSING
 
 
 def _doubled(columns: Sequence[Column], changes: Sequence[Differences | None]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from medtui.analysis.verdict_state import State
 from medtui.metrics import Metric, Task, primary_metric
-from medtui.units import format_factor, plural
+from medtui.units import SEALED, format_factor, plural
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class StudyOutcome:
     """What has to be known before a model is used, the gravest first."""
     problems: tuple[str, ...] = ()
     """Why runs could not be compared."""
+    is_sealed: bool = False
+    """Whether the chosen runs' test is not evaluated until a gate opens it."""
 
     @property
     def metric(self) -> Metric:
@@ -96,6 +98,8 @@ class StudyOutcome:
             if not self.has_compression:
                 return "No compression is finished yet."
             return "No compressed run is shown to be non-inferior on val, so none is chosen."
+        if self.is_sealed:
+            return f"{chosen.title}: {_size(chosen.smaller)}chosen on val; test is {SEALED}"
         label = self.metric.label
         return f"{chosen.title}: {_size(chosen.smaller)}{label} {chosen.text}"
 
@@ -106,6 +110,8 @@ class StudyOutcome:
             has_mark = any(run.state == "non-inferior" for run in self.runs)
             longer = f"{self.headline} Marks beside runs are verdicts on test."
             return (longer, self.headline) if has_mark else (self.headline,)
+        if self.is_sealed:
+            return (f"{self.headline} until `medtui gate` opens it by a plan.", self.headline)
         amount = self.metric.show_amount(self.margin)
         amount = "1 point" if amount == "1 points" else amount
         word, who = self.chosen.detail, f"the {self.against}"

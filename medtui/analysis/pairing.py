@@ -99,7 +99,7 @@ def pair_predictions(
         raise UsageError("The runs have different classes; their predictions cannot be compared.")
     if run.positive is not None:
         reference = replace(reference, positive_class=run.classes[run.positive])
-    before, after = reference.splits[split], run.splits[split]
+    before, after = reference.split(split), run.split(split)
     row_of = {name: row for row, name in enumerate(before.names)}
     rows = np.array([row for row, name in enumerate(after.names) if name in row_of], np.int64)
     if not rows.size:

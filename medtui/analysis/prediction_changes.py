@@ -22,7 +22,7 @@ def changes_csv(reference: RunPredictions, run: RunPredictions) -> str:
         "split", "name", "patient", *(["class"] if run.task == "multi" else []), "label",
         "reference_answer", "answer", "reference_probability", "probability",
     ]]  # fmt: skip
-    for split in SPLITS:
+    for split in (each for each in SPLITS if each in run.splits and each in reference.splits):
         pair = pair_predictions(reference, run, split)
         rows += [[split, *row] for row in _changed_rows(pair, run.classes)]
     return csv_text(rows)

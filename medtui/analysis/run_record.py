@@ -24,6 +24,7 @@ from medtui.runs.patient_groups import read_subgroups
 from medtui.runs.population import population_of
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, SplitResult, read_result
+from medtui.runs.run_digests import predictions_path
 from medtui.runs.run_names import CONTROL, SCRATCH, main_stage, names_probe
 from medtui.runs.search_record import read_search
 from medtui.runs.subfolders import subfolders
@@ -106,7 +107,7 @@ class RunRecord:
         Raises:
             UnreadableFile: the file is missing or damaged, or has changed since.
         """
-        path = self.folder.predictions
+        path = predictions_path(self.folder, self.result)
         expected = self.result.digest_of(path)
         try:
             return read_predictions(path, expected)

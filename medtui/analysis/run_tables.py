@@ -8,7 +8,7 @@ from medtui.analysis.decision_notes import decision_note
 from medtui.analysis.differences import (
     MISSING_INTERVAL,
     Differences,
-    difference_text,
+    change_of_run,
     from_control,
     from_reference,
 )
@@ -18,7 +18,7 @@ from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Row, Table
 from medtui.analysis.verdicts import describe_verdicts
 from medtui.metrics import Metric, primary_metric
-from medtui.units import MISSING, format_percent
+from medtui.units import MISSING, SEALED, format_percent
 
 VERDICT = "verdict"
 """Header of the column of verdicts on the primary metric."""
@@ -67,15 +67,23 @@ def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "
         (
             name,
             format_percent(prevalence[name]),
-            *(metric.show(classes.get(name, {}).get(metric.name)) for classes in measured),
+            *(
+                _value(entry, metric, split, classes.get(name, {}).get(metric.name))
+                for entry, classes in zip(entries, measured, strict=True)
+            ),
         )
         for name in sorted(prevalence, key=lambda each: prevalence[each])
     ]
-    whole = [metric.show(entry.metric(split, metric.name)) for entry in entries]
+    whole = [_value(entry, metric, split, entry.metric(split, metric.name)) for entry in entries]
     rows.append((_whole_label(entries, metric), "", *whole))
     headers = ("class", "prevalence", *(short_name(entry, entries) for entry in entries))
     note = decision_note(entries, [metric])
     return Table(f"{metric.label} by class, {split}", headers, tuple(rows), note=note)
+
+
+def _value(entry: RunRecord, metric: Metric, split: Split, value: float | None) -> str:
+    is_sealed = split == "test" and entry.result.is_sealed
+    return SEALED if is_sealed else metric.show(value)
 
 
 def layers_table(entries: Sequence[RunRecord]) -> Table:
@@ -151,9 +159,10 @@ def _run_row(
     for column in columns:
         cells.append(column.text(entry))
         if found is not None and column.metric is not None and _is_paired(column):
-            cells.append(_difference(column.metric, main))
+            cells.append(change_of_run(entry, main, column.metric))
             if column is doubled:
-                cells.append(_difference(column.metric, of_run and from_reference(of_run)))
+                beside = from_reference(of_run) if of_run else None
+                cells.append(change_of_run(entry, beside, column.metric))
             if _is_judged(column, entries):
                 verdict = main.verdict(column.metric, entry.margin) if main else None
                 cells.append(verdict.text if verdict else "")
@@ -163,10 +172,6 @@ def _run_row(
 def _is_judged(column: Column, entries: Sequence[RunRecord]) -> bool:
     """Return whether verdicts are on the change of this column's metric: the primary one."""
     return _is_paired(column) and column.metric is primary_metric(task_of(entries))
-
-
-def _difference(metric: Metric, of_run: Differences | None) -> str:
-    return difference_text(metric, of_run.by_metric.get(metric.name) if of_run else None)
 
 
 def _is_paired(column: Column) -> bool:

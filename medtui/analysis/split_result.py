@@ -25,7 +25,7 @@ def measure_split(
     has_patients: bool = True,
 ) -> SplitResult:
     """Return metrics, intervals, metrics per class, and changes relative to `reference`."""
-    scores, patients = predictions.scores(split), predictions.splits[split].patients
+    scores, patients = predictions.scores(split), predictions.split(split).patients
     pair = pair_predictions(reference, predictions, split) if reference else None
     metrics = measure(scores)
     intervals = metric_intervals(scores, patients, method=method, resamples=resamples, seed=seed)

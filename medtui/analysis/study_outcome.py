@@ -48,6 +48,11 @@ def outcome_of(study: StudyFolder) -> StudyOutcome | None:
         runs=tuple(_run_outcome(entry, metric, found.get(entry.key)) for entry in entries),
         chosen=chosen,
         has_compression=bool(groups),
+        is_sealed=any(
+            entry.result.is_sealed
+            for entry in entries
+            if chosen and entry.folder.name in chosen.names
+        ),
         warnings=(
             *warnings_of(entries, metric, found, chosen.names if chosen else ()),
             *filter(None, [describe_missing_controls(entries)]),

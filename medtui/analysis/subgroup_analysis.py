@@ -254,7 +254,7 @@ def _subgroup_changes(
     found = []
     for kind in dict.fromkeys(kind for values in subgroups.values() for kind in values):
         value_N = np.array([subgroups.get(name, {}).get(kind, "") for name in pair.names])
-        for value in sorted(set(value_N.tolist()) - {""}, key=_by_number):
+        for value in sorted(set(value_N.tolist()) - {""}, key=by_number):
             part = pair.take(np.flatnonzero(value_N == value))
             (change,) = changes_of(part, [primary])
             counts = len(part.names), part.num_patients
@@ -272,7 +272,7 @@ def _with_verdicts(
     )
 
 
-def _by_number(value: str) -> tuple[float, str]:
+def by_number(value: str) -> tuple[float, str]:
     """Return a sort key that orders bins by their lower edge: `<18`, `18-39`, `80+`."""
     digits = value.lstrip("<").partition("-")[0].rstrip("+")
     is_number = digits.replace(".", "", 1).isdigit()

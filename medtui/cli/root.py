@@ -8,12 +8,14 @@ import typer
 from medtui import __version__
 from medtui.cli import (
     bench,
+    card,
     comet,
     config,
     data,
     doctor,
     evaluate,
     export,
+    gate,
     options,
     predict,
     preset,
@@ -33,7 +35,9 @@ app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="bench")(bench.bench)
 app.command(name="export")(export.export)
+app.command(name="card")(card.card)
 app.command(name="evaluate")(evaluate.evaluate)
+app.command(name="gate")(gate.gate)
 app.command(name="predict")(predict.predict)
 app.command(name="report")(report.report)
 app.add_typer(runs.app, name="runs")

@@ -11,7 +11,7 @@ from medtui.cli import options
 from medtui.units import plural
 
 if TYPE_CHECKING:
-    from medtui.runs.verification import FileCheck
+    from medtui.runs.file_check import FileCheck
 
 
 def verify_runs(

@@ -16,8 +16,8 @@ from medtui.preset import (
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.former_result import retire_result
 from medtui.runs.leftovers import delete_leftover, leftovers_of
-from medtui.runs.result import retire_result
 
 
 def plan_runs(study: StudyFolder, preset: Preset) -> list[RunFolder]:

@@ -21,7 +21,7 @@ from medtui.runs.log_reader import EventTail
 from medtui.runs.result import Result, read_result
 from medtui.runs.run_names import main_stage
 from medtui.runs.status import Status, status_of
-from medtui.storage.file_stamp import FileStamp, is_settled, stamp_of
+from medtui.storage.file_stamp import ABSENT, FileStamp, is_settled, stamp_of
 
 
 @dataclass
@@ -53,6 +53,8 @@ class RunFeed:
     """Of the log of a finished run that is not read."""
     _whole: History | None = None
     """History of a long log while it is read; `history` is that of its ends meanwhile."""
+    _ledger: FileStamp = ABSENT
+    """What the study's ledger was like when the result was read."""
     _outcome_read: tuple[FileStamp, ...] = ()
     """What the folder was like when the result was read that is shown in brief."""
 
@@ -86,13 +88,15 @@ class RunFeed:
         self._preset_problem = preset_problem(self.folder)
         if self.status != "finished":
             self.result = None
-        if self.result is None:
+        if self.result is None or self._may_be_opened:
             self._read_result()
         return before != self._state
 
     @property
     def _state(self) -> tuple[object, ...]:
-        return self.history.num_records, self.status, self.waiting_for, self.result is None
+        """What a change of is told to readers."""
+        seal = self.result.seal if self.result else None
+        return self.history.num_records, self.status, self.waiting_for, seal
 
     @property
     def waiting_for(self) -> str:
@@ -138,6 +142,13 @@ class RunFeed:
         """Device of the latest session: `cpu`, `cuda:0`; empty before it started."""
         session = self.history.session
         return session.device if session else self.result.device if self.result else ""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether test is not evaluated until a gate opens it."""
+        if self.result is not None:
+            return self.result.is_sealed
+        return self.preset is not None and self.preset.evaluate.sealed
 
     @property
     def dead_layers(self) -> list[str]:
@@ -203,7 +214,14 @@ class RunFeed:
         """Progress of the run."""
         return progress_of(self.history, planned_stages(self.folder, self.history, self.preset))
 
+    @property
+    def _may_be_opened(self) -> bool:
+        """Whether test was sealed and the ledger has changed since, which alone opens it."""
+        is_sealed = self.result is not None and self.result.is_sealed
+        return is_sealed and self._ledger != stamp_of(self.folder.study.ledger)
+
     def _read_result(self) -> None:
+        self._ledger = stamp_of(self.folder.study.ledger)
         try:
             self.result = read_result(self.folder)
             is_missing = self.result is None and not os.path.lexists(self.folder.result)
@@ -214,7 +232,7 @@ class RunFeed:
     def _refresh_outcome(self) -> bool:
         """Read the result of a finished run if it changed; return whether it is finished."""
         found = (stamp_of(self.folder.path), stamp_of(self.folder.result))
-        if self._outcome_read == found:
+        if self._outcome_read == found and not self._may_be_opened:
             return True
         if not is_finished(self.folder):
             return False

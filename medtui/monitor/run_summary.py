@@ -6,6 +6,7 @@ from medtui.metrics import Metric, Task, primary_metric
 from medtui.monitor.progress import Progress
 from medtui.runs.run_names import is_compression
 from medtui.runs.status import Status
+from medtui.units import SEALED
 
 _REASON = 24
 """Characters of a reason that lists have room for: some clusters answer in sentences."""
@@ -56,6 +57,8 @@ class RunSummary:
     """Whether its study trains a control to compare it with."""
     last_at: float | None = None
     """Unix time of the latest record, seconds; None where the log was not read."""
+    is_sealed: bool = False
+    """Whether test is not evaluated until a gate opens it."""
     warning: str = ""
     """Problem of the model or the folder; empty where there is none."""
     problem: str = ""
@@ -75,6 +78,11 @@ class RunSummary:
     def headline(self) -> Metric:
         """Primary metric of the study's task."""
         return primary_metric(self.task)
+
+    @property
+    def test_text(self) -> str:
+        """The primary metric on test as it is shown; `sealed` where it is."""
+        return SEALED if self.is_sealed else self.headline.show(self.test)
 
     @property
     def is_compressed(self) -> bool:

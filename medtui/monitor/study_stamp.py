@@ -11,7 +11,7 @@ import msgspec
 from medtui.runs.folder import StudyFolder
 from medtui.storage.file_stamp import ABSENT, FileStamp, is_settled, stamp_of
 
-_OWN_FILES = ("preset.toml", "note.txt", "search.json", "lock")
+_OWN_FILES = ("preset.toml", "note.txt", "search.json", "lock", "ledger.jsonl")
 
 
 class StudyStamp(msgspec.Struct, frozen=True, array_like=True):

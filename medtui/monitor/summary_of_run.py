@@ -84,6 +84,7 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         seconds=result.seconds if result else _computed_seconds(run),
         seconds_left=progress.seconds_left if run.is_live else None,
         last_at=run.times.last,
+        is_sealed=run.is_sealed,
         warning=_warning_of(run),
         problem=run.problem,
         waiting_for=run.waiting_for,

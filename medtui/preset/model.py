@@ -105,6 +105,9 @@ class EvaluateSettings(Document):
     margin: float = Field(default=DEFAULT_MARGIN, gt=0, lt=1)
     """Loss against the baseline that is accepted: a share (0.02 is 2 points), for AUROC in its own
     unit. Stated before the study; verdicts are relative to it."""
+    sealed: bool = False
+    """Whether test is neither evaluated nor shown until `medtui gate` opens it for a run, which it
+    records in the study's ledger. `test_every` has no effect then."""
 
     @field_validator("thresholds")
     @classmethod

@@ -18,9 +18,9 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 TABLES = (
     "data", "model", "reference", "compute", "lc", "compress", "guard", "evaluate", "search",
     "machine", "slurm", "images", "labels", "split", "augment", "normalize", "dicom", "look",
-    "keys",
+    "keys", "whole", "groups", "classes", "answers",
 )  # fmt: skip
-"""Tables of presets, cards and the settings file; `[lc]` in a text makes it one of these."""
+"""Tables of presets, cards, plans and the settings file; `[lc]` in a text makes it one of these."""
 
 _HEADER = re.compile(rf"^\s*\[{{1,2}}\s*(?:{'|'.join(TABLES)})\s*[.\]]", re.MULTILINE)
 

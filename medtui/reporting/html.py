@@ -12,7 +12,8 @@ from medtui.analysis.table import Table
 from medtui.charts.figures.registry import Figure
 from medtui.charts.render_matplotlib import GRID, INK, svg_of
 from medtui.reporting.contents import Contents, title_of
-from medtui.reporting.sections import Code, Gallery, Paragraph, Part, Section, sections
+from medtui.reporting.parts import Code, Gallery, Heading, Paragraph, Part, Section
+from medtui.reporting.sections import sections
 from medtui.runs.slug import slugify
 
 _BAD_MARKS = {"worse", "dead"}
@@ -70,6 +71,8 @@ def _part(part: Part, contents: Contents, section: str, *, is_titled: bool) -> s
     match part:
         case Paragraph(text):
             return f"<p>{escape(text)}</p>"
+        case Heading(text):
+            return f"<h3>{escape(text)}</h3>"
         case Code(text):
             return f"<pre>{escape(text)}</pre>"
         case Table():

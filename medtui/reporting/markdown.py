@@ -10,7 +10,8 @@ from medtui.analysis.table import Table, table_markdown
 from medtui.charts.figures.registry import Figure
 from medtui.charts.render_matplotlib import FileKind, file_of
 from medtui.reporting.contents import Contents, title_of
-from medtui.reporting.sections import Code, Gallery, Paragraph, Part, sections
+from medtui.reporting.parts import Code, Gallery, Heading, Paragraph, Part
+from medtui.reporting.sections import sections
 from medtui.runs.atomic_file import publish_bytes, publish_text
 from medtui.runs.slug import slugify
 
@@ -63,6 +64,8 @@ def _part(part: Part, folder: str, contents: Contents) -> Iterator[str]:
     match part:
         case Paragraph(text):
             yield _harmless(text)
+        case Heading(text):
+            yield f"### {_harmless(text)}"
         case Code(text):
             yield _fenced(text)
         case Table():

@@ -1,7 +1,6 @@
 """The report as sections in the order of reading, independent of the output format."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from medtui.analysis.column_choice import usual_columns, with_positive_class
 from medtui.analysis.columns import columns_named
@@ -15,7 +14,6 @@ from medtui.analysis.differences import (
 from medtui.analysis.run_record import positive_of, task_of
 from medtui.analysis.run_tables import classes_table, layers_table, short_name
 from medtui.analysis.search_tables import describe_outcome, samples_table
-from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.analysis.subgroup_tables import (
     NUM_WORST,
     calibration_table,
@@ -27,10 +25,12 @@ from medtui.analysis.subgroup_tables import (
     subgroups_table,
 )
 from medtui.analysis.table import Table
-from medtui.charts.figures.registry import FIGURES, Figure, search_figure
+from medtui.charts.figures.registry import FIGURES, search_figure
 from medtui.metrics import Metric, class_metric, metric_named
+from medtui.reporting.card_section import card_parts
 from medtui.reporting.contents import Contents
 from medtui.reporting.convergence_table import convergence_table
+from medtui.reporting.parts import Code, Gallery, Paragraph, Part, Section
 from medtui.reporting.published import published_tables
 from medtui.reporting.results_note import results_note
 from medtui.reporting.seeds_table import seeds_table
@@ -38,6 +38,7 @@ from medtui.reporting.summary_text import metric_text, summary
 from medtui.runs.bench_record import Bench, Spread
 from medtui.units import (
     MISSING,
+    SEALED,
     format_bytes,
     format_count,
     format_density,
@@ -45,38 +46,6 @@ from medtui.units import (
     format_number,
     format_percent,
 )
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """Running text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Code:
-    """Text as it stands in a file."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """The images whose probabilities changed most."""
-
-    harm: SubgroupAnalysis
-
-
-Part = Paragraph | Code | Table | Figure | Gallery
-
-
-@dataclass(frozen=True)
-class Section:
-    """A headline and what stands below it."""
-
-    title: str
-    parts: tuple[Part, ...]
 
 
 def sections(contents: Contents) -> list[Section]:
@@ -93,6 +62,7 @@ def sections(contents: Contents) -> list[Section]:
         Section("Data", tuple(_data(contents))),
         Section("Provenance", tuple(_provenance(contents))),
         Section("Preset", (Code(contents.preset),)),
+        Section("Model card", tuple(card_parts(contents))),
         Section("Citation", tuple(_citations(contents))),
     ]
     return [section for section in found if section.parts]
@@ -115,7 +85,9 @@ def _results(contents: Contents) -> Iterator[Part]:
         changes = [_change(metric, main)]
         if contents.has_controls:
             changes.append(_change(metric, found and from_reference(found)))
-        changes.append(main.verdict(metric, entry.margin).text if main else MISSING)
+        without = SEALED if result.is_sealed else MISSING
+        changes = [without if each == MISSING else each for each in changes]
+        changes.append(main.verdict(metric, entry.margin).text if main else without)
         rows.append((
             short_name(entry, contents.entries),
             metric_text(contents, entry),
@@ -246,8 +218,11 @@ def _data(contents: Contents) -> Iterator[Part]:
         patients = (format_count(val.num_patients), format_count(test.num_patients))
         rows.append(("patients", MISSING, *patients))
     for name in test.per_class:
-        shares = [part.per_class.get(name, {}).get("prevalence") for part in (val, test)]
-        rows.append((f"share of {name}", MISSING, *map(format_percent, shares)))
+        shares = [
+            format_percent(part.per_class.get(name, {}).get("prevalence")) for part in (val, test)
+        ]
+        shares[1] = SEALED if first.result.is_sealed else shares[1]
+        rows.append((f"share of {name}", MISSING, *shares))
     note = (
         "No patient is in more than one split."
         if first.result.has_patients

@@ -15,7 +15,7 @@ from medtui.analysis.verdicts import Verdict
 from medtui.metrics import VAL_USE
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.reporting.contents import Contents
-from medtui.units import format_bytes, format_density, format_percent, plural
+from medtui.units import SEALED, format_bytes, format_density, format_percent, plural
 
 
 def summary(contents: Contents) -> str:
@@ -26,6 +26,8 @@ def summary(contents: Contents) -> str:
 def metric_text(contents: Contents, entry: RunRecord) -> str:
     """Return the primary metric on test with its 95 % interval: `95.8 % [94.9, 96.6]`."""
     metric = contents.headline
+    if entry.result.is_sealed:
+        return SEALED
     value = entry.metric("test", metric.name)
     interval = entry.result.test.intervals.get(metric.name)
     return metric.show_interval(value, interval, missing="undefined")
@@ -45,6 +47,9 @@ def _sentences(contents: Contents) -> Iterator[str]:
         if test.num_patients:
             of += f" of {plural(test.num_patients, 'patient')}"
         who = _who(contents, reference)
+        if reference.result.is_sealed:
+            yield f"{who} has a sealed test of {of}: `medtui gate` opens it by a plan."
+            continue
         yield f"{who} reached a test {label} of {metric_text(contents, reference)} on {of}."
     yield from _controls(contents)
     yield from _from_scratch(contents)
@@ -66,7 +71,8 @@ def _who(contents: Contents, reference: RunRecord) -> str:
 
 def _controls(contents: Contents) -> Iterator[str]:
     """Yield a sentence on each dense control, or one on the studies without."""
-    for control in (entry for entry in contents.entries if entry.folder.is_control):
+    controls = [entry for entry in contents.entries if entry.folder.is_control]
+    for control in (entry for entry in controls if not entry.result.is_sealed):
         yield (
             f"{short_name(control, contents.entries)}, the reference trained further as the "
             f"compressions are, reached {metric_text(contents, control)}."
@@ -78,7 +84,8 @@ def _controls(contents: Contents) -> Iterator[str]:
 def _from_scratch(contents: Contents) -> Iterator[str]:
     """Yield a sentence on each network that was trained from scratch."""
     metric = contents.headline
-    for entry in (entry for entry in contents.entries if entry.result.narrowing):
+    scratch = [entry for entry in contents.entries if entry.result.narrowing]
+    for entry in (entry for entry in scratch if not entry.result.is_sealed):
         assert entry.result.narrowing is not None
         found = contents.found.get(entry.key)
         change = difference_text(metric, found.by_metric.get(metric.name)) if found else ""

@@ -180,6 +180,16 @@ class RunFolder:
         return self.path / "result.json"
 
     @property
+    def opened(self) -> "RunFolder":
+        """Result, predictions and changes with a test that was sealed before; else no folder."""
+        return RunFolder(self.path / "opened")
+
+    @property
+    def gates(self) -> Path:
+        """Folder of what gates found, a file for each look; absent without one."""
+        return self.path / "gates"
+
+    @property
     def former_result(self) -> Path:
         """Outcome of a reference whose model was lost, while it is trained again."""
         return self.path / "former-result.json"

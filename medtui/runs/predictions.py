@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from medtui.errors import UsageError
 from medtui.metrics import positive_class
 from medtui.metrics.none_class import NoneClass
 from medtui.metrics.scores import Mask, Scores, make_scores
@@ -23,7 +24,14 @@ from medtui.runs.npz_arrays import read_arrays
 from medtui.storage import DamagedFile, FileDigest
 
 SPLITS = ("val", "test")
-"""Splits whose predictions are stored."""
+"""Splits whose predictions are stored; where test is sealed, val alone."""
+
+
+class SealedTest(UsageError):
+    """Test was not evaluated, and no gate has opened it."""
+
+    def __init__(self) -> None:
+        super().__init__("Test is sealed: `medtui gate` opens it by a plan, and records the look.")
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class RunPredictions:
     classes: tuple[str, ...]
     """Class names in the order of the logits."""
     splits: dict[str, SplitPredictions]
-    """`val` and `test`."""
+    """`val` and `test`; `val` alone where test is sealed."""
     positive_class: str | None = None
     """The recorded positive class; None where there is none, or the file does not name it."""
     threshold_rule: ThresholdRule = FORMER_RULE
@@ -90,9 +98,24 @@ class RunPredictions:
         scores = make_scores(val.logits_NK, val.labels, self.task, mask=val.mask)
         return choose_thresholds(scores, rule)
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether test was not evaluated."""
+        return "test" not in self.splits
+
+    def split(self, name: str) -> SplitPredictions:
+        """Return the predictions of a split.
+
+        Raises:
+            SealedTest: test is.
+        """
+        if name not in self.splits:
+            raise SealedTest
+        return self.splits[name]
+
     def scores(self, split: str, thresholds: list[float] | None = None) -> Scores:
         """Return the scores of a split, by default with the thresholds chosen on val."""
-        stored = self.splits[split]
+        stored = self.split(split)
         limits = self.thresholds if thresholds is None else thresholds
         none = self.none_class.columns(self.classes) if self.none_class else None
         return make_scores(
@@ -107,6 +130,8 @@ def pack_predictions(predictions: RunPredictions) -> bytes:
         arrays["positive_class"] = np.array(predictions.positive_class)
     if predictions.task == "multi":
         arrays["threshold_rule"] = np.array(predictions.threshold_rule)
+    if predictions.is_sealed:
+        arrays["sealed"] = np.array(["test"])
     if predictions.none_class is not None:
         arrays["none_class"] = np.array(
             [predictions.none_class.name, *predictions.none_class.beside]
@@ -131,7 +156,8 @@ def read_predictions(path: Path, digest: FileDigest | None = None) -> RunPredict
     """
     arrays = read_arrays(path, digest)
     try:
-        splits = {split: _split_of(arrays, split) for split in SPLITS}
+        names = SPLITS[:1] if "sealed" in arrays else SPLITS
+        splits = {split: _split_of(arrays, split) for split in names}
         _require_consistency(arrays["classes"], splits)
         classes = tuple(arrays["classes"].tolist())
         positive = arrays.get("positive_class")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -15,14 +16,17 @@ from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.claim import Fence, unfenced
 from medtui.runs.completion import is_outdated
 from medtui.runs.folder import RunFolder
-from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.runs.json_record import read_json_record, require_json_record, write_json_record
 from medtui.runs.narrowed_record import Narrowing
+from medtui.runs.sealing import opened_digest, require_sha256
 from medtui.storage import DamagedFile, FileDigest
 from medtui.telemetry import TelemetrySummary
 from medtui.units import plural
 
 REFERENCE = "reference"
 """`Result.scheme` of the dense model."""
+
+Seal = Literal["none", "sealed", "opened"]
 
 DIRECT_KEPT = "L-C brought nothing: cycle 0, direct compression, was kept"
 
@@ -158,11 +162,19 @@ class Result(msgspec.Struct, frozen=True):
     of earlier versions."""
     narrowing: Narrowing | None = None
     """How far a network from scratch was narrowed; None for other runs."""
+    seal: Seal = "none"
+    """`sealed`: `test` has the numbers of images and patients alone. `opened`: it was sealed until
+    a gate opened it, and this is the result with it."""
     files: dict[str, FileDigest] = {}
     """Name of each other file of the run to its digest when the result was written; of logs, which
     grow, to that of the part that was written. Empty in files of earlier versions."""
     generation: int = 0
     """Generation of the writer, see `medtui.runs.claim`; 0 in files of earlier versions."""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether test was not evaluated."""
+        return self.seal == "sealed"
 
     @property
     def direct_compression(self) -> str:
@@ -214,8 +226,11 @@ def write_result(run: RunFolder, result: Result, fence: Fence = unfenced) -> Non
     write_json_record(run.result, result, fence)
 
 
-def read_result(run: RunFolder) -> Result | None:
+def read_result(run: RunFolder, *, is_opened: bool = True) -> Result | None:
     """Return the outcome; None while there is none of the newest writer.
+
+    Where a gate has opened its test, it is the outcome with it, or with `is_opened` off as it was
+    written by the run.
 
     Raises:
         UnreadableFile: the file is damaged, contradictory or of another version.
@@ -223,6 +238,8 @@ def read_result(run: RunFolder) -> Result | None:
     result = read_json_record(run.result, _decoder, hint=_HINT)
     if result is None or is_outdated(result.generation, run):
         return None
+    if result.is_sealed and is_opened:
+        result = _opened(run, result) or result
     for reason in _contradictions(result):
         raise DamagedFile(run.result, reason, hint=_HINT)
     if result.task == "single":
@@ -230,22 +247,27 @@ def read_result(run: RunFolder) -> Result | None:
     return result
 
 
-def read_former_result(run: RunFolder) -> Result | None:
-    """Return the outcome of a reference before its model was lost; None without one.
+def _opened(run: RunFolder, sealed: Result) -> Result | None:
+    """Return the result with its test; None while no gate has opened it for this model.
 
     Raises:
-        UnreadableFile: the file is damaged.
+        UnreadableFile: the file is missing or damaged, or not what the ledger names.
     """
-    return read_json_record(run.former_result, _decoder)
+    expected = opened_digest(run)
+    if expected is None:
+        return None
+    require_sha256(run.opened.result, expected)
+    opened = require_json_record(run.opened.result, _decoder)
+    return opened if opened.digest_of(run.model) == sealed.digest_of(run.model) else None
 
 
-def retire_result(run: RunFolder) -> None:
-    """Move the result of a reference aside, so that it is trained again.
+def read_opened_result(run: RunFolder) -> Result:
+    """Return what a gate has just written, before the ledger names it.
 
     Raises:
-        OSError: the folder is not writable.
+        UnreadableFile: it is missing or damaged.
     """
-    run.result.rename(run.former_result)
+    return require_json_record(run.opened.result, _decoder)
 
 
 def _contradictions(result: Result) -> Iterator[str]:

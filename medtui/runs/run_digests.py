@@ -1,8 +1,10 @@
 """Digests of a run's files, as recorded in its result."""
 
+from pathlib import Path
+
 from medtui.runs.folder import RunFolder
 from medtui.runs.predictions import RunPredictions, read_predictions
-from medtui.runs.result import read_result
+from medtui.runs.result import Result, read_result
 from medtui.storage import FileDigest, MissingFile, digest_of_file
 
 
@@ -38,5 +40,11 @@ def predictions_of(run: RunFolder) -> RunPredictions:
         UnreadableFile: they are missing, damaged, or have changed.
     """
     result = read_result(run)
-    expected = result.digest_of(run.predictions) if result else None
-    return read_predictions(run.predictions, expected)
+    path = predictions_path(run, result)
+    return read_predictions(path, result.digest_of(path) if result else None)
+
+
+def predictions_path(run: RunFolder, result: Result | None) -> Path:
+    """Return where a run's predictions are: beside its result, or that of its opened test."""
+    is_opened = result is not None and result.seal == "opened"
+    return (run.opened if is_opened else run).predictions

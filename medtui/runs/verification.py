@@ -1,9 +1,7 @@
 """Checks every file of a study against what was recorded when it was written. Imports no torch."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -20,9 +18,11 @@ from medtui.runs.checkpoint_files import (
     read_checkpoint,
 )
 from medtui.runs.exports import read_record, record_paths
+from medtui.runs.file_check import FileCheck, State
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.history import History
 from medtui.runs.json_record import MAX_BYTES, require_json_record
+from medtui.runs.ledger_checks import check_ledger, check_looks
 from medtui.runs.log_reader import EventTail
 from medtui.runs.note import read_note
 from medtui.runs.patient_groups import read_split
@@ -43,26 +43,8 @@ from medtui.storage import (
 from medtui.storage.json_seal import is_sealed
 from medtui.telemetry import SampleTail
 
-State = Literal["ok", "not recorded", "missing", "damaged"]
-"""`not recorded`: the file can be read, and an earlier version wrote it without a checksum."""
-
 Reader = Callable[[Path], object]
 """Reads a file, and raises a `MedtuiError` where it cannot be used."""
-
-
-@dataclass(frozen=True)
-class FileCheck:
-    """The state of one file."""
-
-    path: Path
-    state: State
-    reason: str = ""
-    """What is wrong; empty where nothing is."""
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether the file is missing or damaged."""
-        return self.state in {"missing", "damaged"}
 
 
 def verify_study(study: StudyFolder) -> Iterator[FileCheck]:
@@ -70,6 +52,7 @@ def verify_study(study: StudyFolder) -> Iterator[FileCheck]:
     yield _check_study_preset(study)
     yield from _check_if_there(study.note, lambda _: read_note(study))
     yield from _check_record(study.search, lambda _: read_search(study))
+    yield from check_ledger(study)
     for run in study.runs():
         yield from verify_run(run)
 
@@ -77,7 +60,7 @@ def verify_study(study: StudyFolder) -> Iterator[FileCheck]:
 def verify_run(run: RunFolder) -> Iterator[FileCheck]:
     """Yield the state of each file of a run: against its result, else only whether it is whole."""
     result: Result | None = None
-    found = _try(run.result, lambda _: read_result(run))
+    found = _try(run.result, lambda _: read_result(run, is_opened=False))
     if isinstance(found, MedtuiError):
         yield _failure(run.result, found)
     elif isinstance(found, Result):
@@ -92,6 +75,7 @@ def verify_run(run: RunFolder) -> Iterator[FileCheck]:
     for path in record_paths(run.exports):
         yield from _check_export(path)
     yield from _check_checkpoints(run)
+    yield from check_looks(run)
 
 
 def _readers_of(run: RunFolder) -> dict[Path, Reader]:

@@ -4,7 +4,7 @@ from medtui.cli.table import render_table
 from medtui.metrics import class_metric, reported_metrics
 from medtui.metrics.class_calibration import classes_by_reason
 from medtui.runs.result import Result, SplitResult
-from medtui.units import format_number, format_percent, format_with_interval
+from medtui.units import SEALED, format_number, format_percent, format_with_interval
 
 
 def describe_classes(result: Result) -> str:
@@ -25,7 +25,7 @@ def describe_classes(result: Result) -> str:
     rows = [
         [
             name,
-            format_percent(metrics.get("prevalence")),
+            SEALED if result.is_sealed else format_percent(metrics.get("prevalence")),
             *(
                 metric.show_interval(metric.of(metrics), intervals.get(metric.name))
                 if metric is judging

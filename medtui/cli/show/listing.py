@@ -60,7 +60,7 @@ def _row(run: RunSummary) -> list[str]:
         MISSING if run.density is None else f"{run.density:.4g}",
         metric.label,
         metric.show(run.val),
-        metric.show(run.test),
+        run.test_text,
         MISSING if run.cycle is None else str(run.cycle),
         _describe_time(run),
     ]

@@ -32,6 +32,7 @@ from medtui.runs.result import Flips, Overhead, Result, SplitResult, describe_ch
 from medtui.telemetry import Level
 from medtui.units import (
     MISSING,
+    SEALED,
     format_bytes,
     format_count,
     format_density,
@@ -178,19 +179,21 @@ def _metrics(result: Result, control: Result | None) -> str:
     rows = [
         [
             metric.label_for(result.positive),
-            *(format_interval(split, metric) for split in splits),
+            format_interval(result.val, metric),
+            SEALED if result.is_sealed else format_interval(result.test, metric),
             *([metric.show(metric.of(control.test.metrics))] if control else []),
             metric.show(metric.of(result.test.reference)),
         ]
         for metric in reported_metrics()
-        if metric.name in result.test.metrics
+        if metric.name in (result.val if result.is_sealed else result.test).metrics
     ]
     rest = [""] * (2 if control else 1)
-    rows.append(["loss", *(format_number(split.metrics.get("loss")) for split in splits), *rest])
+    losses = [format_number(split.metrics.get("loss")) for split in splits]
+    rows.append(["loss", losses[0], SEALED if result.is_sealed else losses[1], *rest])
     counts = [f"{format_count(split.num_images)}, {_patients(split)}" for split in splits]
     rows.append(["images, patients", *counts, *rest])
     if result.test.flips is None:
-        return render_table(headers, [row[:-1] for row in rows])
+        return render_table(headers, [row[: len(headers)] for row in rows])
     rows.append(["changed predictions", *(_flips(split.flips) for split in splits), *rest])
     beside = [*(["control, test"] if control else []), "reference, test"]
     return render_table([*headers, *beside], rows)

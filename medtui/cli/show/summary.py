@@ -17,6 +17,7 @@ from medtui.runs.exports import read_exports
 from medtui.runs.result import SplitResult
 from medtui.units import (
     MISSING,
+    SEALED,
     format_bytes,
     format_count,
     format_density,
@@ -101,7 +102,9 @@ def describe_splits(run: RunFeed, val: Metrics, test: Metrics) -> list[str]:
     """
     metric = primary_metric(run.task or "single")
     words = [f"val {metric.label} {metric.show(metric.of(val))} (selection)"]
-    if metric.of(test) is not None:
+    if run.result is not None and run.is_sealed:
+        words.append(f"test {metric.label} {SEALED}")
+    elif metric.of(test) is not None:
         words.append(f"test {metric.label} {metric.show(metric.of(test))}")
     return words
 
@@ -119,7 +122,9 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
         summary.name,
         summary.state,
         format_interval(result.val, metric) if result else metric.show(summary.val),
-        format_interval(result.test, metric) if result else metric.show(summary.test),
+        format_interval(result.test, metric)
+        if result and not summary.is_sealed
+        else summary.test_text,
         *(_changes(study, run, metric) if study.has_control else ()),
         format_density(summary.asked_density),
         MISSING if summary.density is None else f"{summary.density:.4g}",
@@ -134,6 +139,8 @@ def _row(study: StudyFeed, run: RunFeed) -> list[str]:
 def _changes(study: StudyFeed, run: RunFeed, metric: Metric) -> list[str]:
     """Return the changes of a run's primary metric on test, from the control and the reference."""
     value = metric.of(kept_model(run).test)
+    if run.is_sealed:
+        return [SEALED, SEALED]
     baselines = [study.control_of(run), study.reference_of(run)]
     others = [metric.of(kept_model(each).test) if each else None for each in baselines]
     return [

@@ -79,7 +79,7 @@ class LoadedRun:
     """The study's reference in float32."""
     manifest: Manifest
     subsets: dict[str, EvaluationSubset]
-    """`val` and `test`."""
+    """`val` and `test`; `val` alone where test is sealed."""
     notes: list[str]
     """Notes for the record of every file."""
 
@@ -189,6 +189,8 @@ def _evaluation_subsets(
     by = normalisation_of(dataset)
     found = {}
     for split, whole in zip(SPLITS, (dataset.val, dataset.test), strict=True):
+        if split not in stored.splits:
+            continue  # a sealed test is not evaluated
         part = _choose(whole, count)
         batches = EvaluationBatches(Images(part, by, CPU), BATCH)
         logits_NK = compute_logits(network.eval(), batches)

@@ -3,14 +3,17 @@
 import msgspec
 
 from medtui.analysis.prediction_changes import changes_csv
+from medtui.datasets.dataset import SplitData
 from medtui.engine.external.planned import evaluate_planned
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.pruning.shrink_report import store_shrunk_model
 from medtui.engine.run.model_description import describe_model
 from medtui.engine.run.result_content import EvaluatedModel, TrainedModel, describe_run
 from medtui.engine.run.session import Session
+from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.evaluation import Predictions, evaluation_copy, predict
 from medtui.errors import EnvironmentProblem
+from medtui.runs.former_result import read_former_result
 from medtui.runs.json_record import encode_json_record
 from medtui.runs.model_record import ModelRecord
 from medtui.runs.predictions import (
@@ -18,7 +21,7 @@ from medtui.runs.predictions import (
     SplitPredictions,
     pack_predictions,
 )
-from medtui.runs.result import Result, read_former_result, write_result
+from medtui.runs.result import Result, write_result
 from medtui.runs.run_digests import digest_files, predictions_of
 from medtui.storage import UnreadableFile, digest_of
 
@@ -27,12 +30,14 @@ def finalize(session: Session, outcome: TrainedModel) -> Result:
     """Evaluate the model on val and test; write weights, predictions and, last, the result."""
     model = evaluation_copy(outcome.model, session.device)
     kept = session.kept.matching(outcome.model)
-    val, test = (
-        kept[split]
-        if split in kept
-        else predict(model, split, session.criterion, session.result_precision)
-        for split in (session.val, session.test)
-    )
+
+    def predicted(split: EvaluationBatches) -> Predictions:
+        if split in kept:
+            return kept[split]
+        return predict(model, split, session.criterion, session.result_precision)
+
+    val = predicted(session.val)
+    test = None if session.test is None else predicted(session.test)
     evaluated = EvaluatedModel(
         val,
         test,
@@ -100,20 +105,24 @@ def _publish_record(session: Session, result: Result) -> ModelRecord:
     return record
 
 
-def _to_store(session: Session, val: Predictions, test: Predictions) -> RunPredictions:
+def _to_store(session: Session, val: Predictions, test: Predictions | None) -> RunPredictions:
     dataset = session.dataset
     return RunPredictions(
         dataset.classes,
         {
-            split: SplitPredictions(
-                part.names, part.patients, found.labels, found.logits_NK, found.mask
-            )
+            split: stored_split(part, found)
             for split, part, found in (("val", dataset.val, val), ("test", dataset.test, test))
+            if found is not None
         },
         dataset.positive_class,
         session.preset.evaluate.thresholds,
         session.none_class,
     )
+
+
+def stored_split(part: SplitData, found: Predictions) -> SplitPredictions:
+    """Return a split's predictions with the names and patients of its images."""
+    return SplitPredictions(part.names, part.patients, found.labels, found.logits_NK, found.mask)
 
 
 def _reference_predictions(session: Session) -> RunPredictions | None:

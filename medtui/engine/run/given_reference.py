@@ -52,10 +52,14 @@ class _Entry:
 def given_predictions(session: Session, model: nn.Module) -> KeptPredictions:
     """Return the predictions of given weights on val and test, computed by the first study alone.
 
+    Where test is sealed, they are of val alone.
+
     Raises:
         OutOfMemory: a batch does not fit into memory.
     """
-    splits: dict[str, EvaluationBatches] = {"val": session.val, "test": session.test}
+    splits: dict[str, EvaluationBatches] = {"val": session.val}
+    if session.test is not None:
+        splits["test"] = session.test
     entry = _Entry(_path_of(session, model))
     cached = entry.read({name: len(batches.images) for name, batches in splits.items()})
     found: dict[EvaluationBatches, Predictions] = {}
@@ -81,6 +85,7 @@ def _path_of(session: Session, model: nn.Module) -> Path:
         session.dataset.digest,
         session.preset.evaluate.batch_size,
         session.preset.model.architecture,
+        *(["sealed"] if session.test is None else []),
         sorted(fingerprint(session.device, session.result_precision).items()),
     ]
     digest = hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()

@@ -8,10 +8,12 @@ import torch
 from torch import nn
 
 from medtui.analysis.split_result import measure_split
+from medtui.datasets.dataset import Dataset
 from medtui.datasets.findings import accepted_in
 from medtui.engine.run.device import device_name
 from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions
+from medtui.metrics.jackknife import effective_number
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.narrowed_record import read_narrowed
 from medtui.runs.population import limited_population
@@ -35,7 +37,8 @@ class EvaluatedModel:
     """What was measured on the model that a run produced."""
 
     val: Predictions
-    test: Predictions
+    test: Predictions | None
+    """None where test is sealed."""
     size: Size
     predictions: RunPredictions
     """Those of val and test, as they are stored."""
@@ -61,7 +64,10 @@ def describe_run(session: Session, outcome: TrainedModel, evaluated: EvaluatedMo
         is_last_kept=not session.is_compression and preset.reference.keep == "last",
         num_cycles=outcome.num_cycles,
         val=_split_result(session, "val", evaluated.val.loss, evaluated),
-        test=_split_result(session, "test", evaluated.test.loss, evaluated),
+        test=_split_result(session, "test", evaluated.test.loss, evaluated)
+        if evaluated.test is not None
+        else sealed_split(dataset),
+        seal="sealed" if evaluated.test is None else "none",
         size=evaluated.size,
         seconds=outcome.seconds,
         device=str(session.device),
@@ -84,7 +90,7 @@ def describe_run(session: Session, outcome: TrainedModel, evaluated: EvaluatedMo
 def _with_data(session: Session, result: Result, evaluated: EvaluatedModel) -> Result:
     """Return the result with what holds for the data set, and how its answers were decided."""
     dataset, predictions = session.dataset, evaluated.predictions
-    num_images = (len(evaluated.val.labels), len(evaluated.test.labels))
+    num_images = (len(dataset.val), len(dataset.test))
     accepted = accepted_in(dataset.findings, session.preset.data.accept)
     return msgspec.structs.replace(
         result,
@@ -114,6 +120,18 @@ def _split_result(
         resamples=session.preset.evaluate.bootstrap,
         seed=session.preset.data.seed,
         has_patients=session.dataset.has_patients,
+    )
+
+
+def sealed_split(dataset: Dataset) -> SplitResult:
+    """Return the result on a sealed test: its classes and its size, which the data alone tell."""
+    patients = dataset.test.patients
+    return SplitResult(
+        metrics={},
+        per_class={name: {} for name in dataset.classes},
+        num_images=len(patients),
+        num_patients=len(set(patients)) if dataset.has_patients else 0,
+        num_effective=effective_number(patients),
     )
 
 

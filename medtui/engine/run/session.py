@@ -96,7 +96,10 @@ class Session:
         self.train_images = Images(self.dataset.train, by, self.device)
         batch = self.preset.evaluate.batch_size
         self.val = EvaluationBatches(Images(self.dataset.val, by, self.device), batch)
-        self.test = EvaluationBatches(Images(self.dataset.test, by, self.device), batch)
+        self.test: EvaluationBatches | None = None
+        """None where test is sealed: no image of it is on the device."""
+        if not self.preset.evaluate.sealed:
+            self.test = EvaluationBatches(Images(self.dataset.test, by, self.device), batch)
         self.train_in_order = EvaluationBatches(self.train_images, batch)
         self.criterion: Criterion = criterion_of(self.dataset, self.device)
         self.precision = self.chosen_precision or unmeasured_precision(
@@ -171,7 +174,8 @@ class Session:
         latest = self.evaluator.latest
         if self.precision is not EXACT:
             return KeptPredictions()
-        found = {each: latest[each] for each in (self.val, self.test) if each in latest}
+        splits = (self.val, self.test)
+        found = {each: latest[each] for each in splits if each is not None and each in latest}
         return KeptPredictions.of(model, found)
 
     def take_restored(self, stage: str) -> Checkpoint | None:

@@ -213,7 +213,8 @@ class _Training:
         val = session.evaluator(state.model, session.criterion, session.val)
         test: Statistics | None = None
         is_last = state.epoch == self._plan.epochs - 1
-        if state.epoch % test_every(session.preset, is_compression=False) == 0 or is_last:
+        is_due = state.epoch % test_every(session.preset, is_compression=False) == 0 or is_last
+        if session.test is not None and is_due:
             test = session.evaluator(state.model, session.criterion, session.test)
         # A loss that is not finite is never kept, so that there is a model to fall back on.
         limit = sys.float_info.max if self._plan.is_last_kept else state.best_loss

@@ -18,7 +18,7 @@ from medtui.tui.bindings import bind
 from medtui.tui.compare.headings import heading_of, order_mark, short_label
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
-from medtui.units import MISSING, plural
+from medtui.units import MISSING, SEALED, plural
 
 _WIDEST = 24
 """Cells of a column at most; the run's name grows beyond where there is space."""
@@ -213,7 +213,8 @@ def _change_cells(
     metric = column.metric
     main = from_control(found) if _has_control(rows) and not rows.pin else found
     change = change_text(metric, main)
-    cells = {f"{column.name} change": Text(change or MISSING, style=colours.muted)}
+    without = SEALED if entry.result.is_sealed else MISSING
+    cells = {f"{column.name} change": Text(change or without, style=colours.muted)}
     if main is not None and change:
         verdict = main.verdict(metric, entry.margin) if entry.folder.is_compared else None
         cells[f"{column.name} change"] = Text(change, style=verdict_hue(verdict, colours))

@@ -12,7 +12,7 @@ from medtui.charts.figures.run import kept_cycle
 from medtui.metrics import Metric, reported_metrics
 from medtui.monitor.run_view import RunView
 from medtui.runs.run_names import is_control
-from medtui.units import MISSING, plural
+from medtui.units import MISSING, SEALED, plural
 
 if TYPE_CHECKING:
     from medtui.analysis.verdicts import Verdict
@@ -103,11 +103,16 @@ class Answer:
 
 def answer_of(view: RunView, found: "Comparison | None" = None) -> Answer:
     """Return what is known of a run so far, or of a finished one in the end."""
-    return _so_far(view) if view.result is None else _in_the_end(view, found)
+    if view.result is None or view.result.is_sealed:
+        return _on_val(view)
+    return _in_the_end(view, found)
 
 
-def _so_far(view: RunView) -> Answer:
+def _on_val(view: RunView) -> Answer:
+    """Return what is known of a live run, or of one whose test is sealed."""
     kept = view.best.val if view.best else {}
+    if view.result is not None:
+        kept = view.result.val.metrics
     against = "control" if view.control else "reference" if _may_use_reference(view) else ""
     other = view.control if against == "control" else view.reference if against else {}
     lines = []
@@ -117,7 +122,9 @@ def _so_far(view: RunView) -> Answer:
     value, control = kept.get("loss"), other.get("loss")
     lines.append(MetricLine("val loss", None, value, control, _less(value, control)))
     note = ""
-    if not kept:
+    if view.result is not None:
+        note = f"test is {SEALED}"
+    elif not kept:
         note = "nothing was measured" if view.is_over else "nothing is measured yet"
     elif against:
         note = "interval when finished"

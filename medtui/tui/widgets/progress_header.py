@@ -11,7 +11,7 @@ from medtui.tui.run.answer_pane import verdict_look
 from medtui.tui.run.outcome import gains_text
 from medtui.tui.status_text import as_of, left_of, place_of, speed_of
 from medtui.tui.widgets.progress_bar import bar
-from medtui.units import format_duration, format_percent, plural
+from medtui.units import SEALED, format_duration, format_percent, plural
 
 _LABEL = 11
 _BAR_SHARE = 5
@@ -195,7 +195,9 @@ def _result(view: RunView, answer: Answer, width: int, colours: Colours) -> list
     line = answer.primary
     name = view.row.headline.label
     gains = gains_text(answer)
-    if line.change is None:
+    if view.result.is_sealed:
+        said = f"val {name} {view.row.headline.show(view.row.val)}, test {SEALED}"
+    elif line.change is None:
         said = f"test {name} {view.row.headline.show(view.row.test)}"
     else:
         said = f"{name} {line.show_change(line.change)} {line.interval}".rstrip()

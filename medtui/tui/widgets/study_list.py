@@ -16,7 +16,14 @@ from medtui.tui.widgets.run_titles import fitted_title
 from medtui.tui.widgets.sparkline import sparkline
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 from medtui.tui.widgets.verdict_text import CHANGE_WIDTH, change_text, verdict_word
-from medtui.units import MISSING, format_bytes, format_density, format_duration, format_factor
+from medtui.units import (
+    MISSING,
+    SEALED,
+    format_bytes,
+    format_density,
+    format_duration,
+    format_factor,
+)
 
 _BAR = 7
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -192,7 +199,7 @@ def run_cells(
         "title": Text(
             fitted_title(run.title, title_width), colours.strong if is_begun else colours.muted
         ),
-        "value": Text(run.headline.show(value).removesuffix(" %") if value is not None else ""),
+        "value": Text(_value(run, value)),
         "change": _change(run, found, colours, now),
         "verdict": Text.assemble(" ", verdict_word(found.state if found else None, colours)),
         "smaller": Text(
@@ -203,6 +210,12 @@ def run_cells(
         "device": Text(f" {run.device}", style=colours.muted),
         "time": Text(time, style=colours.strong if left else colours.muted),
     }
+
+
+def _value(run: RunSummary, value: float | None) -> str:
+    if run.is_sealed and run.status == "finished":
+        return SEALED
+    return run.headline.show(value).removesuffix(" %") if value is not None else ""
 
 
 def _dimmed(cells: dict[str, Text], colours: Colours) -> dict[str, Text]:

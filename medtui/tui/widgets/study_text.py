@@ -82,8 +82,11 @@ def run_details(
         text.append(f"test {run.headline.show(found.value)}", colours.strong)
         text.append(f" · {_beside(run, outcome)}\n", colours.muted)
     elif run.status == "finished":
-        shown = "" if run.test is None else f"test {run.headline.show(run.test)} · "
-        text.append(f"{shown}comparing …\n" if outcome is None else f"{shown}\n", colours.muted)
+        has_test = run.test is not None or run.is_sealed
+        shown = f"test {run.test_text} · " if has_test else ""
+        if outcome is None and not run.is_sealed:
+            shown += "comparing …"
+        text.append(f"{shown.removesuffix(' · ')}\n", colours.muted)
     elif run.val is not None:
         said = f"val {run.headline.show(run.val)}"
         is_silent = run.status == "silent"

@@ -1,0 +1,1 @@
+"""Evaluates sealed tests of finished runs, for the gate."""
