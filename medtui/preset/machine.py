@@ -8,6 +8,9 @@ from pydantic import Field, field_validator
 from medtui.preset.document import Many
 from medtui.preset.toml import Document
 
+LEAST_SECONDS = 300
+"""Shortest time limit of a job: a shorter one would leave no time between start and warning."""
+
 SchedulerName = Literal["local", "slurm"]
 
 
@@ -72,6 +75,16 @@ class SlurmSettings(Document):
         """Whether its jobs ask for a GPU."""
         return "gpu" in self.gres or "gpu" in self.constraint
 
+    @field_validator("time")
+    @classmethod
+    def _time_leaves_room(cls, value: str) -> str:
+        if value and _seconds_of(value) < LEAST_SECONDS:
+            raise ValueError(
+                f"{value!r} is shorter than {LEAST_SECONDS // 60} minutes; a run is asked to stop "
+                "2 minutes before the limit, and a number alone means minutes"
+            )
+        return value
+
     @field_validator("setup")
     @classmethod
     def _setup_is_lines(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -86,3 +99,13 @@ class SlurmSettings(Document):
         if not value.isprintable() or re.match(r"\s|-", value):
             raise ValueError(f"{value!r} is no path of a program")
         return value
+
+
+def _seconds_of(time: str) -> int:
+    """Return the seconds of one of Slurm's ways to write a time. Source: sbatch(1), `--time`."""
+    days, dash, rest = time.rpartition("-")
+    numbers = [int(each) for each in rest.split(":")]
+    is_in_hours = bool(dash) or len(numbers) == 3  # noqa: PLR2004 - hours, minutes, seconds
+    units = (3600, 60, 1) if is_in_hours else (60, 1, 0)
+    seconds = sum(number * unit for number, unit in zip(numbers, units, strict=False))
+    return seconds + (int(days) * 86400 if dash else 0)

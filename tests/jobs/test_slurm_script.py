@@ -134,6 +134,22 @@ def test_a_jobs_name_has_no_character_that_a_listing_uses():
 
 
 @pytest.mark.parametrize(
+    ("time", "is_long"),
+    [
+        ("4", False), ("5", True), ("4:59", False), ("00:04:59", False), ("00:05:00", True),
+        ("0-0", False), ("0-1", True), ("1-02:03:04", True), ("0-00:04", False), ("", True),
+    ],
+)  # fmt: skip
+def test_a_time_limit_leaves_time_to_compute(time, *, is_long):
+    """A run is asked to stop two minutes before it."""
+    if is_long:
+        assert preset_with(f'time = "{time}"').jobs.time == time
+    else:
+        with pytest.raises(DocumentError, match="is shorter than 5 minutes"):
+            preset_with(f'time = "{time}"')
+
+
+@pytest.mark.parametrize(
     "line",
     [
         'partition = "gpu --wrap=x"', 'gres = "gpu:1\\n#SBATCH --x"', 'time = "4h"', "cpus = 0",

@@ -23,6 +23,7 @@ status=1
 if [ -z "$asked" ]; then
   {command} &
   worker=$!
+  [ -z "$asked" ] || kill -TERM "$worker"  # the signal came before the worker had a name
   wait "$worker"; status=$?
   while [ "$status" -gt 128 ] && kill -0 "$worker" 2> /dev/null; do wait "$worker"; status=$?; done
 fi
