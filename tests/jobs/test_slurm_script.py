@@ -100,6 +100,13 @@ def test_the_time_limit_queues_the_job_again(tmp_path, word, restarts, *, is_req
         assert job.requeued.read_text() == "requeue 7\n"
 
 
+def test_a_signal_that_comes_at_once_reaches_the_worker(tmp_path):
+    """Also before the script knows the worker's pid."""
+    job = Job(tmp_path, worker=f"trap 'exit 4' TERM; kill -TERM $PPID; {STOPS}")
+    assert job.start().wait() == 0
+    assert job.requeued.exists()
+
+
 @pytest.mark.parametrize(("worker", "status"), [("exit 4", 0), ("exit 3", 3), ("kill -9 $$", 137)])
 def test_a_worker_that_ends_by_itself_queues_nothing(tmp_path, worker, status):
     """One that a user stopped did well."""
