@@ -22,6 +22,7 @@ from medtui.cli import (
     report,
     runs,
     study,
+    track,
 )
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="gate")(gate.gate)
 app.command(name="predict")(predict.predict)
 app.command(name="report")(report.report)
+app.command(name="track")(track.track)
 app.add_typer(runs.app, name="runs")
 app.add_typer(preset.app, name="preset")
 app.add_typer(config.app, name="config")

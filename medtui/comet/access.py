@@ -7,7 +7,6 @@ import base64
 import configparser
 import json
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
@@ -15,10 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from medtui.errors import EnvironmentProblem
+from medtui.tracking.reach import is_reachable
 from medtui.user_folders import expand_home
-
-REACH_SECONDS = 3.0
-"""How long the server may take to accept a connection; comet_ml itself would try for 33 s."""
 
 DEFAULT_URL = "https://www.comet.com"
 
@@ -44,19 +41,6 @@ def server_of(environment: Mapping[str, str] = os.environ) -> tuple[str, int]:
     key = next((value for _, value in _settings("api_key", environment)), "")
     parts = urlsplit(url or _server_in(key) or DEFAULT_URL)
     return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
-
-
-def is_reachable(server: tuple[str, int], timeout_seconds: float = REACH_SECONDS) -> bool:
-    """Return whether the server, or the proxy in front of it, accepts a connection."""
-    proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
-    if proxy:
-        parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
-        server = (parts.hostname or "", parts.port or 80)
-    try:
-        with socket.create_connection(server, timeout=timeout_seconds):
-            return True
-    except OSError:
-        return False
 
 
 def why_offline(environment: Mapping[str, str] = os.environ) -> str:

@@ -12,6 +12,7 @@ from medtui.doctor.finding import Finding
 from medtui.errors import MedtuiError
 from medtui.protocol.environment import TorchEnvironment, decoder
 from medtui.telemetry import Probe
+from medtui.tracking.reach import is_reachable
 
 FACTS_SECONDS = 120.0
 """Time limit: importing torch takes seconds, from a cold network disk a minute."""
@@ -105,7 +106,7 @@ def examine_comet(*, is_online: bool) -> Finding:
     if not is_online:
         return Finding("Comet", "OK", f"{text}; --online also checks the server", facts=values)
     host, port = access.server_of()
-    if access.is_reachable((host, port)):
+    if is_reachable((host, port)):
         return Finding("Comet", "OK", f"{text}; {host} answers", facts=values)
     remedy = "check the network and HTTPS_PROXY; until then runs are recorded offline"
     return Finding("Comet", "warning", f"{text}; {host}:{port} does not answer", remedy, values)

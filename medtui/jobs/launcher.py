@@ -15,6 +15,7 @@ from medtui.fork_server import ForkServer
 from medtui.jobs.device_slots import resolve_threads
 from medtui.jobs.schedulers.left_jobs import cancel_job
 from medtui.jobs.standby import Standby
+from medtui.jobs.tracker import require_trackers
 from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_environment
 from medtui.preset.toml import DocumentError, Source
 from medtui.protocol.preflight import Estimate, Preflight, PreflightRequest, decoder
@@ -54,10 +55,12 @@ def preflight(
     Raises:
         UsageError: the preset cannot run: a density keeps no weight, a scheme does not fit the
             network.
-        EnvironmentProblem: data are missing, or the process could not answer.
+        EnvironmentProblem: data or a tracker's library are missing, or the process could not
+            answer.
     """
     request = PreflightRequest(dump_preset(preset), is_measured, skips_impossible)
     try:
+        require_trackers(preset.track)
         with ChildProcess(
             "medtui.engine.preflight",
             decoder,

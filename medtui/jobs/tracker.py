@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 from medtui.child_process import child_environment
+from medtui.errors import EnvironmentProblem
 from medtui.preset import TRACKERS, TrackerRow, TrackSettings
 from medtui.runs.folder import RunFolder
 from medtui.storage import open_log
@@ -56,6 +58,31 @@ class TrackerProcess:
 
     def _report(self, message: str) -> None:
         print(f"{self._run.name}: {message}", file=sys.stderr)  # noqa: T201 - to supervisor.log
+
+
+def require_library(tracker: TrackerRow) -> None:
+    """Do nothing where a tracker's library is installed.
+
+    Raises:
+        EnvironmentProblem: it is not; the hint installs it.
+    """
+    if find_spec(tracker.library) is None:
+        raise EnvironmentProblem(
+            f"{tracker.label} needs {tracker.library}, which is not installed.",
+            hint=f"pip install '{tracker.requirement}'",
+            key=("track", tracker.key),
+        )
+
+
+def require_trackers(settings: TrackSettings) -> None:
+    """Do nothing where the library of each tracker that the preset turns on is installed.
+
+    Raises:
+        EnvironmentProblem: one is not; the hint installs it.
+    """
+    for tracker in TRACKERS:
+        if settings.mode_of(tracker) != "off":
+            require_library(tracker)
 
 
 def start_trackers(run: RunFolder, settings: TrackSettings) -> list[TrackerProcess]:

@@ -6,8 +6,9 @@ A tracker is one module (its follower process, see `medtui.tracking.follower`), 
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from medtui.preset.toml import UNSHOWN, Document
@@ -26,13 +27,35 @@ class TrackerRow:
     module: str
     """Module of its follower process: `python -m MODULE RUN_FOLDER --mode MODE`."""
     key: str
-    """The key of `[track]` that holds its mode."""
+    """The key of `[track]` that turns it on."""
+    library: str
+    """The library that its process imports."""
+    requirement: str
+    """What pip installs for it."""
     upload_command: str = ""
-    """Command that sends what was recorded offline; empty without one."""
+    """Command that records or sends later what the tracker does not have; empty without one."""
+    has_archives: bool = False
+    """Whether `offline` makes an archive, which the command sends."""
 
 
 TRACKERS: tuple[TrackerRow, ...] = (
-    TrackerRow("comet", "Comet", "medtui.comet.follower", "comet", "medtui comet upload"),
+    TrackerRow(
+        "comet", "Comet", "medtui.comet.follower", "comet",
+        "comet_ml", "comet-ml", "medtui comet upload", has_archives=True,
+    ),
+    TrackerRow(
+        "mlflow", "MLflow", "medtui.mlflow.follower", "mlflow",
+        "mlflow", "medtui[mlflow]", "medtui track mlflow",
+    ),
+    TrackerRow(
+        "tensorboard", "TensorBoard", "medtui.tensorboard.follower", "tensorboard",
+        "tensorboard", "medtui[tensorboard]", "medtui track tensorboard",
+    ),
+)  # fmt: skip
+
+_NO_LOGIN = (
+    "an address in a preset must not contain a user's name or password; "
+    "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
 )
 
 
@@ -42,8 +65,14 @@ class TrackSettings(Document):
     comet: TrackMode = "off"
     """`offline` keeps an archive in each run's folder; `online` sends, or records offline where the
     server cannot be reached."""
+    mlflow: str = ""
+    """MLflow's tracking URI, such as `http://tracking:5000` or `file:/data/mlruns`; empty for
+    off."""
+    tensorboard: bool = False
+    """Whether each run's folder also gets TensorBoard files: `tensorboard --logdir RUNS_DIR`."""
     project: str = "medtui"
-    """The tracker's project; each run is one experiment in it."""
+    """The tracker's project (MLflow: experiment); each run is one experiment (MLflow: run) in
+    it."""
     workspace: str = ""
     """The tracker's workspace; empty for the default one of the API key."""
     upload_model: bool = False
@@ -60,7 +89,24 @@ class TrackSettings(Document):
             )
         return table
 
+    @field_validator("mlflow")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        if address.lower() in {"off", "offline", "online"}:
+            raise PydanticCustomError(
+                "mlflow_address",
+                "is an address: http://HOST:PORT or file:/FOLDER; leave it out for off",
+            )
+        parts = urlsplit(address)
+        if parts.username or parts.password:
+            raise PydanticCustomError(UNSHOWN, _NO_LOGIN)
+        return address
+
     def mode_of(self, tracker: TrackerRow) -> TrackMode:
-        """Return a tracker's mode."""
-        mode: TrackMode = getattr(self, tracker.key)
-        return mode
+        """Return a tracker's mode; one that is only on or off is `online` where it is on."""
+        value: TrackMode | str | bool = getattr(self, tracker.key)
+        match value:
+            case "off" | "offline" | "online":
+                return value
+            case _:
+                return "online" if value else "off"

@@ -7,7 +7,7 @@ import msgspec
 
 from medtui.errors import MedtuiError
 from medtui.events import RunFinished
-from medtui.preset import parse_preset
+from medtui.preset import TRACKERS, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.bench_record import read_bench
 from medtui.runs.checkpoint_files import (
@@ -70,7 +70,8 @@ def verify_run(run: RunFolder) -> Iterator[FileCheck]:
         yield FileCheck(run.result, "missing", "the log says that the run is finished")
     for path, read in _readers_of(run).items():
         yield from _check_file(run, path, read, result)
-    for path in (run.bench, *(run.tracker(name) / "state.json" for name in ("comet",))):
+    states = [run.tracker(row.name) / "state.json" for row in TRACKERS]
+    for path in (run.bench, *states):
         yield from _check_record(path, _reader_of_record(run, path))
     for path in record_paths(run.exports):
         yield from _check_export(path)

@@ -38,20 +38,20 @@ class LogFold:
                 self._stage, self._steps = stage, {}
                 return None
             case StepsAdvanced() as step:
-                return self._step(step)
+                return self._step(step, record.time)
             case CycleEnded() as cycle:
-                return self._cycle(cycle)
+                return self._cycle(cycle, record.time)
             case _:
                 return None
 
-    def _step(self, event: StepsAdvanced) -> Measured | None:
+    def _step(self, event: StepsAdvanced, time: float) -> Measured | None:
         self._steps[event.cycle] = event.steps
         planned = self._stage.steps if self._stage else 0
         before = sum(self._steps.get(cycle, planned) for cycle in range(1, event.cycle))
         values = {"train/loss": event.loss, "images_per_second": event.images_per_second}
-        return self._measured(values, before + event.step, event.cycle)
+        return self._measured(values, before + event.step, event.cycle, time)
 
-    def _cycle(self, event: CycleEnded) -> Measured | None:
+    def _cycle(self, event: CycleEnded, time: float) -> Measured | None:
         values: dict[str, float | None] = {
             "lr": event.lr, "mu": event.mu, "gap": event.gap, "density": event.density,
             "density_reachable": event.density_reachable,
@@ -61,14 +61,14 @@ class LogFold:
         for split, metrics in splits.items():
             values |= _prefixed(split, metrics)
         values |= _prefixed("density", event.densities)
-        return self._measured(values, event.cycle, event.cycle)
+        return self._measured(values, event.cycle, event.cycle, time)
 
     def _measured(
-        self, values: Mapping[str, float | None], step: int, epoch: int
+        self, values: Mapping[str, float | None], step: int, epoch: int, time: float
     ) -> Measured | None:
         stage = self._stage.stage if self._stage else "run"
         known = {f"{stage}/{name}": value for name, value in values.items() if value is not None}
-        return Measured(known, step, epoch) if known else None
+        return Measured(known, step, epoch, time) if known else None
 
 
 def measure_sample(sample: Sample, began_at: float) -> Measured:
@@ -76,7 +76,7 @@ def measure_sample(sample: Sample, began_at: float) -> Measured:
     values = _known(sample, _MACHINE, "machine")
     for number, gpu in enumerate(sample.gpus):
         values |= _known(gpu, _GPU, f"machine/gpu{number}")
-    return Measured(values, round(sample.time - began_at))
+    return Measured(values, round(sample.time - began_at), time=sample.time)
 
 
 def measure_result(result: Result) -> dict[str, float]:

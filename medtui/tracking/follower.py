@@ -1,5 +1,7 @@
 """The process that follows one run for a tracker: `python -m MODULE RUN_FOLDER --mode MODE`.
 
+`--set KEY=VALUE` overrides a key of the run's preset, such as the address of a server.
+
 MODULE is the tracker's own; it calls `run_follower`. The process only reads the run, which never
 waits for it and does not notice its end. It ends on SIGTERM, or when neither the study nor the run
 is running any more, after it has read the log to its end.
@@ -10,11 +12,12 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.monitor.run_feed import RunFeed
-from medtui.preset import Preset, parse_preset
+from medtui.preset import Preset, load_preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
 from medtui.runs.liveness import is_held
@@ -125,11 +128,28 @@ class Follower:
             return []
 
 
-def _follow(run: RunFolder, name: str, mode: str, open_tracker: OpenTracker, end: "End") -> None:
+@dataclass(frozen=True)
+class _Target:
+    """The run that is followed, and for what."""
+
+    run: RunFolder
+    tracker: str
+    """Its name in `medtui.preset.TRACKERS`."""
+    mode: str
+    overrides: list[str]
+
+    def preset(self) -> Preset:
+        """Read the run's preset."""
+        if self.overrides:
+            return load_preset(str(self.run.preset), self.overrides)
+        return parse_preset(read_text(self.run.preset), str(self.run.preset))
+
+
+def _follow(target: _Target, open_tracker: OpenTracker, end: "End") -> None:
     """Follow a run until it ends or `end` is requested, then close the tracker."""
-    preset = parse_preset(read_text(run.preset), str(run.preset))
-    tracker, logged = open_tracker(run, preset, mode)
-    follower = Follower(run, name, tracker, logged)
+    run, preset = target.run, target.preset()
+    tracker, logged = open_tracker(run, preset, target.mode)
+    follower = Follower(run, target.tracker, tracker, logged)
     follower.describe(preset)
     while not end.is_requested and _is_running(run):
         follower.poll()
@@ -182,8 +202,10 @@ def run_follower(name: str, open_tracker: OpenTracker) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--mode", choices=["offline", "online"], default="offline")
     parser.add_argument("--once", action="store_true", help="log what there is, and end")
+    parser.add_argument("--set", action="append", default=[], dest="overrides")
     arguments = parser.parse_args()
     run = RunFolder(arguments.folder.resolve())
+    target = _Target(run, name, arguments.mode, arguments.overrides)
     end = End(is_requested=arguments.once)
     if note := describe_upgrade():
         print(note, file=sys.stderr)  # noqa: T201 - to log.txt
@@ -193,7 +215,7 @@ def run_follower(name: str, open_tracker: OpenTracker) -> int:
         folder.mkdir(exist_ok=True)
         lock = FolderLock(folder / "lock")
         _acquire(lock)
-        _follow(run, name, arguments.mode, open_tracker, end)
+        _follow(target, open_tracker, end)
         lock.release()
     except MedtuiError as error:
         print(error, file=sys.stderr)  # noqa: T201 - to log.txt

@@ -32,6 +32,8 @@ class Measured:
     result."""
     epoch: int | None = None
     """The cycle or epoch; None for telemetry and results."""
+    time: float | None = None
+    """When it was measured, Unix seconds; None for a result, which belongs to the end."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from medtui.comet.access import is_reachable, key_source, server_of, why_offline
+from medtui.comet.access import key_source, server_of, why_offline
+from medtui.tracking.reach import is_reachable
 
 KEY = "not-a-real-key"
 

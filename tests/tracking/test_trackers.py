@@ -18,7 +18,7 @@ from medtui.runs.log_reader import EventTail
 from medtui.telemetry import read_samples
 from tests.helpers.paths import RECORDED, REPOSITORY
 
-TOY = TrackerRow("toy", "Toy", "tests.helpers.toy_tracker", "toy", "toy upload")
+TOY = TrackerRow("toy", "Toy", "tests.helpers.toy_tracker", "toy", "json", "", "toy upload")
 
 
 class ToySettings(TrackSettings):
@@ -97,4 +97,5 @@ def test_each_row_of_the_table_is_complete(tracker):
     """Its module exists, and its key is one of the preset's section."""
     assert importlib.util.find_spec(tracker.module) is not None
     assert TrackSettings().mode_of(tracker) == "off"
-    assert TrackSettings(**{tracker.key: "online"}).mode_of(tracker) == "online"
+    on = {"mlflow": "http://127.0.0.1:5000", "tensorboard": True}.get(tracker.key, "online")
+    assert TrackSettings(**{tracker.key: on}).mode_of(tracker) == "online"

@@ -99,7 +99,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     yield f"  folder    {shown_path(run.folder.path)}"
     tracked = describe_experiment(run)
     if tracked:
-        yield f"  comet     {tracked}"
+        yield f"  tracked   {tracked}"
     yield from _problems(run)
 
 

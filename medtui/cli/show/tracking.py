@@ -25,7 +25,7 @@ def describe_experiment(run: RunFeed) -> str:
     for tracker in TRACKERS:
         state = read_state(run.folder.tracker(tracker.name))
         if state is not None:
-            found.append(state.url or _describe_archive(run, tracker, state))
+            found.append(f"{tracker.label}: {state.url or _describe_files(run, tracker, state)}")
     return ", ".join(found)
 
 
@@ -37,13 +37,18 @@ def _describe_states(tracker: TrackerRow, states: list[TrackerState], name: str)
     if waiting:
         command = f": {tracker.upload_command} {name}" if tracker.upload_command else ""
         lines.append(f"{plural(len(waiting), 'archive')} to send{command}")
+    partial = {state.note for state in states if state.note and state.mode == "online"}
+    for note in sorted(partial):
+        lines.append(f"not complete: {note}; {tracker.upload_command} {name} records the rest")
     num_failed = sum(state.num_failed for state in states)
     if num_failed:
         lines.append(f"{plural(num_failed, 'call')} failed; see {tracker.name}/log.txt")
     return lines
 
 
-def _describe_archive(run: RunFeed, tracker: TrackerRow, state: TrackerState) -> str:
+def _describe_files(run: RunFeed, tracker: TrackerRow, state: TrackerState) -> str:
+    if not tracker.has_archives:
+        return str(run.folder.tracker(tracker.name))
     if state.archive:
         path = run.folder.tracker(tracker.name) / state.archive
         return f"archive {path}, {'sent' if state.is_uploaded else 'not sent'}"

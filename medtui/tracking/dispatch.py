@@ -1,0 +1,48 @@
+"""Records runs with a tracker after they have ended, from their logs."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from medtui.child_process import child_environment
+from medtui.errors import EnvironmentProblem, UsageError
+from medtui.preset import TrackerRow
+from medtui.runs.folder import RunFolder
+from medtui.runs.liveness import is_held
+from medtui.storage import open_log
+from medtui.tracking.state import log_path, read_state
+
+
+def record_run(run: RunFolder, tracker: TrackerRow, overrides: Sequence[str] = ()) -> str:
+    """Record what a tracker does not have of a run yet; return where it is, if the tracker says.
+
+    `overrides` are `KEY=VALUE` settings that replace those of the run's preset.
+
+    Raises:
+        UsageError: the run is still running.
+        EnvironmentProblem: the tracker's library is missing, or the record is not complete.
+    """
+    if is_held(run.lock):
+        raise UsageError(
+            f"{run.name} is still running.", hint="Wait for it to end, or stop it first."
+        )
+    folder = run.tracker(tracker.name)
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", tracker.module, str(run.path), "--mode", "online", "--once"]
+    for override in overrides:
+        command += ["--set", override]
+    with open_log(log_path(folder)) as log:
+        log_start = log.seek(0, 2)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+            env=child_environment(),
+        )  # fmt: skip
+    if done.returncode != 0:
+        reason = log_path(folder).read_text(encoding="utf-8", errors="replace")[log_start:].strip()
+        last = reason.splitlines()[-1] if reason else "it ended without a reason"
+        raise EnvironmentProblem(
+            f"Could not record {run.study.name}/{run.name} with {tracker.label}: {last}",
+            hint=f"See {log_path(folder)}.",
+        )
+    state = read_state(folder)
+    return state.url if state else ""
