@@ -72,10 +72,10 @@ def resolve_threads(preset: Preset) -> MachineSettings:
 
 def _threads_of_jobs(preset: Preset) -> MachineSettings:
     """Return the same for jobs of a cluster: their cores decide, and not those of this machine."""
-    machine, jobs = preset.machine, preset.jobs
-    threads = machine.threads or jobs.cpus
-    reference_threads = machine.reference_threads or machine.threads or jobs.cpus
-    if not jobs.has_gpu and preset.is_fast_somewhere:
+    machine, cpus = preset.machine, preset.cpus_of_job
+    threads = machine.threads or cpus
+    reference_threads = machine.reference_threads or machine.threads or cpus
+    if not preset.has_gpu_in_job and preset.is_fast_somewhere:
         threads = min(threads, FAST_CPU_THREADS)
         if preset.is_fast:
             reference_threads = FAST_CPU_THREADS

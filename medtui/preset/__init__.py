@@ -30,6 +30,7 @@ from medtui.preset.model import EvaluateSettings, LcSettings, Preset
 from medtui.preset.network import ModelSettings
 from medtui.preset.precision import FastPrecision, precision_from_environment
 from medtui.preset.publication import PublishedNumber
+from medtui.preset.ray import RaySettings
 from medtui.preset.schemes import (
     BlockPrune,
     FilterPrune,
@@ -70,6 +71,7 @@ __all__ = [
     "Pruning",
     "PublishedNumber",
     "Quantize",
+    "RaySettings",
     "ReferenceSettings",
     "SchedulerName",
     "Scheme",

@@ -11,7 +11,7 @@ from medtui.preset.toml import Document
 LEAST_SECONDS = 300
 """Shortest time limit of a job: a shorter one would leave no time between start and warning."""
 
-SchedulerName = Literal["local", "slurm"]
+SchedulerName = Literal["local", "slurm", "ray"]
 
 
 class MachineSettings(Document):
@@ -19,7 +19,8 @@ class MachineSettings(Document):
 
     scheduler: SchedulerName = "local"
     """What places runs: `local` on the devices of this machine, `slurm` as jobs of a cluster, see
-    `[slurm]`. No result depends on it, as far as the hardware is the same."""
+    `[slurm]`, `ray` on the nodes of a Ray cluster, see `[ray]`. No result depends on it, as far as
+    the hardware is the same."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """`auto` takes every GPU (see `polite`), or the CPU where there is none; in a job, the GPU that
     the job has."""

@@ -17,6 +17,7 @@ from medtui.preset.machine import MachineSettings, SlurmSettings
 from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
 from medtui.preset.network import ModelSettings
 from medtui.preset.publication import PublishedNumber
+from medtui.preset.ray import RaySettings
 from medtui.preset.schema import UNNAMED_SCHEMA, with_defaults_of_schema
 from medtui.preset.searching import SearchSettings
 from medtui.preset.seeds import SeedPair, can_pair, seed_pairs
@@ -144,6 +145,9 @@ class Preset(Document):
     machine: MachineSettings = MachineSettings()
     slurm: SlurmSettings | None = None
     """Jobs of a cluster, for `machine.scheduler = "slurm"`; None takes the cluster's defaults."""
+    ray: RaySettings | None = None
+    """What runs ask of a Ray cluster, for `machine.scheduler = "ray"`; None asks for a CPU, and
+    for a GPU unless `machine.device` is `cpu`."""
     shrink: ShrinkSettings = ShrinkSettings()
     bench: BenchSettings = BenchSettings()
     track: TrackSettings = TrackSettings()
@@ -222,20 +226,40 @@ class Preset(Document):
         if omit and len(omit) == len(names):
             yield fault("compress.omit", "leaves no run of the grid")
 
-    @check("machine.threads", "machine.reference_threads", "machine.scheduler", "slurm.cpus")
+    @check(
+        "machine.threads", "machine.reference_threads", "machine.scheduler", "slurm.cpus",
+        "ray.num_cpus",
+    )  # fmt: skip
     def _jobs_have_their_threads(self) -> Iterator[Fault]:
-        if self.machine.scheduler != "slurm":
+        if self.machine.scheduler == "local":
             return
-        cpus = self.jobs.cpus
+        cpus = self.cpus_of_job
+        name = "slurm.cpus" if self.machine.scheduler == "slurm" else "ray.num_cpus"
         for key in ("threads", "reference_threads"):
             if (threads := getattr(self.machine, key)) > cpus:
-                sentence = f"{threads} threads, but a job has slurm.cpus = {cpus}"
-                yield fault(f"machine.{key}", sentence)
+                yield fault(f"machine.{key}", f"{threads} threads, but a job has {name} = {cpus}")
 
     @property
     def jobs(self) -> SlurmSettings:
-        """What the jobs of a cluster ask for."""
+        """What the jobs of a Slurm cluster ask for."""
         return self.slurm or SlurmSettings()
+
+    @property
+    def ray_tasks(self) -> RaySettings:
+        """What the tasks of a Ray cluster ask for."""
+        return self.ray or RaySettings()
+
+    @property
+    def cpus_of_job(self) -> int:
+        """CPU cores of a run that the scheduler of a cluster places."""
+        return self.ray_tasks.num_cpus if self.machine.scheduler == "ray" else self.jobs.cpus
+
+    @property
+    def has_gpu_in_job(self) -> bool:
+        """Whether runs that the scheduler of a cluster places ask for a GPU."""
+        if self.machine.scheduler == "ray":
+            return self.ray_tasks.gpus_of_run(self.machine) > 0
+        return self.jobs.has_gpu
 
     @property
     def seed_pairs(self) -> list[SeedPair]:

@@ -17,8 +17,8 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 TABLES = (
     "data", "model", "reference", "compute", "lc", "compress", "guard", "evaluate", "search",
-    "machine", "slurm", "images", "labels", "split", "augment", "normalize", "dicom", "look",
-    "keys", "whole", "groups", "classes", "answers",
+    "machine", "slurm", "ray", "images", "labels", "split", "augment", "normalize", "dicom",
+    "look", "keys", "whole", "groups", "classes", "answers",
 )  # fmt: skip
 """Tables of presets, cards, plans and the settings file; `[lc]` in a text makes it one of these."""
 

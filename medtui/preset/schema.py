@@ -35,7 +35,7 @@ FORMER_DEFAULTS: Mapping[str, Mapping[int, object]] = {
 }
 """Dotted key to its default by the last schema that has it."""
 
-OPTIONAL_SECTIONS = frozenset({"search", "slurm"})
+OPTIONAL_SECTIONS = frozenset({"search", "slurm", "ray"})
 """Sections whose absence means something: no default adds them."""
 
 

@@ -7,10 +7,10 @@ needs the order and nothing else of it.
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 from medtui.runs import run_names
 from medtui.storage import UnreadableFile, read_bytes
@@ -19,6 +19,8 @@ MAX_BYTES = 64 * 1024
 """A longer file is no preset."""
 
 Rank = tuple[int, ...]
+
+T = TypeVar("T")
 
 _CONTROL, _GRID, _SCRATCH, _OTHER = range(4)
 _SLUG = re.compile(
@@ -66,12 +68,11 @@ def _planned_at(preset: Path) -> int:
 class _Plan:
     def __init__(self, table: Mapping[str, Any]) -> None:
         compress, reference = _table(table, "compress"), _table(table, "reference")
-        self._schemes = [str(name).lower() for name in _list(compress, "schemes")]
-        self._densities = [
-            float(each) for each in _list(compress, "densities") if isinstance(each, int | float)
-        ]
-        self._references = _integers(reference, "seeds")
-        self._seeds = _integers(compress, "seeds") or self._references
+        self._schemes = _places(str(name).lower() for name in _list(compress, "schemes"))
+        densities = _list(compress, "densities")
+        self._densities = _places(float(x) for x in densities if isinstance(x, int | float))
+        self._references = _places(_integers(reference, "seeds"))
+        self._seeds = _places(_integers(compress, "seeds")) or self._references
 
     def rank(self, name: str) -> Rank:
         """Return the rank of a run by the name of its folder."""
@@ -93,8 +94,8 @@ class _Plan:
             return (_OTHER,)
         return (
             _GRID,
-            self._schemes.index(found["scheme"]),
-            -1 if density is None else self._densities.index(density),
+            self._schemes[found["scheme"]],
+            -1 if density is None else self._densities[density],
             *seeds,
         )
 
@@ -131,8 +132,16 @@ def _integers(table: Mapping[str, Any], key: str) -> list[int]:
     return [each for each in _list(table, key) if isinstance(each, int)]
 
 
-def _place(seeds: Sequence[int], seed: int) -> int:
-    return seeds.index(seed) if seed in seeds else len(seeds) + seed
+def _places(values: Iterable[T]) -> dict[T, int]:
+    """Return the place of each value; a grid may have thousands, each looked up for each run."""
+    found = dict[T, int]()
+    for place, value in enumerate(values):
+        found.setdefault(value, place)
+    return found
+
+
+def _place(seeds: Mapping[int, int], seed: int) -> int:
+    return seeds.get(seed, len(seeds) + seed)
 
 
 def _is_number(text: str | None) -> TypeGuard[str]:

@@ -2,6 +2,8 @@
 
 import json
 
+from medtui import __version__
+
 
 def test_every_line_is_an_object_and_torch_stays_outside(medtui):
     """Torch is imported in a child process; each finding has subject, level and text."""
@@ -25,3 +27,14 @@ def test_a_failure_exits_3_with_its_remedy(medtui):
     assert "API key from COMET_API_KEY" in done.stdout
     assert "hidden-key" not in done.stdout + done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_doctor_with_a_scheduler_prints_an_object_a_node(medtui, slurm_cluster, tmp_path):
+    """Both partitions answer, from this very host."""
+    done = medtui("doctor", "--scheduler", "slurm", "--json", "--runs-dir", str(tmp_path / "runs"))
+    findings = {each["subject"]: each for each in map(json.loads, done.stdout.splitlines())}
+    assert set(findings) == {"gpu", "urgent"}, done.stderr
+    assert done.returncode == 0, done.stdout
+    facts = findings["gpu"]["facts"]
+    assert (facts["medtui"], facts["locks"]) == (__version__, "same host")
+    assert not list((tmp_path / "runs").iterdir())

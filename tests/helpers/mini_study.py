@@ -24,9 +24,9 @@ SECTIONS: dict[str, dict[str, object]] = {
 def mini_preset(name: str = "mini", **sections: dict[str, object]) -> str:
     """Return a preset; the keys of each given section replace those of the smallest one."""
     lines = ["schema = 2", f'name = "{name}"']
-    for section, values in SECTIONS.items():
+    for section in dict.fromkeys([*SECTIONS, *sections]):
         lines.append(f"[{section}]")
-        merged = values | sections.get(section, {})
+        merged = SECTIONS.get(section, {}) | sections.get(section, {})
         lines += [f"{key} = {json.dumps(value)}" for key, value in merged.items()]
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +23,11 @@ from tests.helpers.waiting import wait_until
 NODES = ("n1", "n2")
 
 START_SECONDS = 120.0
+
+_PORTS = ("runtime-env-agent-port", "dashboard-agent-grpc-port", "dashboard-agent-listen-port",
+          "metrics-export-port", "node-manager-port", "object-manager-port")  # fmt: skip
+
+_PORT_FILE = "dashboard_agent_listen_port_{}"
 
 _STORE_BYTES = 80_000_000
 """The least that Ray accepts is 75 MiB."""
@@ -49,9 +54,8 @@ class RayCluster:
 
     def __enter__(self) -> Self:
         try:
-            self.start_node("head")
-            for name in NODES:
-                self.start_node(name)
+            self.start_nodes("head")
+            self.start_nodes(*NODES)
         except BaseException:
             self.stop()
             raise
@@ -73,25 +77,37 @@ class RayCluster:
         kill_all(processes_with(lambda words, _: any(mark in word for word in words)))
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start_node(self, name: str) -> None:
-        """Start a node, and wait until it has joined."""
+    def start_nodes(self, *names: str) -> None:
+        """Start nodes, and wait until they have joined."""
+        for name in names:  # one by one: those of one host choose the names of sockets in turn
+            node_id = self._launch(name)
+            wait_until(
+                lambda: self._has_started(name, node_id),  # noqa: B023 - called at once
+                f"Ray's {name}",
+                START_SECONDS,
+            )
+
+    def _launch(self, name: str) -> str:
+        """Start the processes of a node; return its identifier."""
         log = self.folder / f"{name}.log"
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block",
                    "--disable-usage-stats", f"--node-name={name}", "--node-ip-address=127.0.0.1",
-                   f"--object-store-memory={_STORE_BYTES}"]  # fmt: skip
+                   f"--object-store-memory={_STORE_BYTES}", *_port_options()]  # fmt: skip
         if name == "head":
             port = self.address.partition(":")[2]
             command += ["--head", f"--port={port}", f"--temp-dir={self.folder}/t", "--num-cpus=0",
-                        "--num-gpus=0", "--include-dashboard=false"]  # fmt: skip
+                        "--num-gpus=0", "--include-dashboard=false", "--no-monitor"]  # fmt: skip
         else:
             command += [f"--address={self.address}", "--num-cpus=1", "--num-gpus=1",
                         f"--labels=name={name}"]  # fmt: skip
+        node_id = secrets.token_hex(28)
+        own = {"RAY_OVERRIDE_NODE_ID_FOR_TESTING": node_id}
         with log.open("wb") as output:
             self._nodes[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                env=self._environment(), start_new_session=True,
+                env=self._environment() | own, start_new_session=True,
             )  # fmt: skip
-        wait_until(lambda: self._has_started(name, log), f"Ray's {name}", START_SECONDS)
+        return node_id
 
     def kill_node(self, name: str) -> None:
         """Kill all processes of a node, as a loss of its machine does."""
@@ -108,14 +124,13 @@ class RayCluster:
 
     def heal(self) -> None:
         """Start the nodes again that were killed."""
-        for name in NODES:
-            if name not in self._nodes:
-                self.start_node(name)
+        self.start_nodes(*[name for name in NODES if name not in self._nodes])
 
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("MEDTUI_")}
         return own | self.client_environment | {
             "PYTHONPATH": str(REPOSITORY),
+            "MEDTUI_CACHE_DIR": str(self.folder / "cache"),
             "RAY_memory_monitor_refresh_ms": "0",
             # A node that is lost is noticed after about 5 s instead of 25 s.
             "RAY_health_check_period_ms": "1000",
@@ -123,10 +138,25 @@ class RayCluster:
             "RAY_health_check_failure_threshold": "2",
         }  # fmt: skip
 
-    def _has_started(self, name: str, log: Path) -> bool:
-        text = log.read_text(encoding="utf-8", errors="replace")
+    def _has_started(self, name: str, node_id: str) -> bool:
+        # Ray ends a node whose agent did not name its port within 15 s, as on a busy machine. It is
+        # named here instead; nobody asks the agent for anything.
+        # Source: https://github.com/ray-project/ray/issues/65983
+        session = self.folder / "t" / "session_latest"
+        if session.exists():
+            with (
+                suppress(FileExistsError),
+                (session / _PORT_FILE.format(node_id)).open("x") as file,
+            ):
+                file.write("-1")
+        text = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
         assert self._nodes[name].poll() is None, text
         return "Ray runtime started" in text
+
+
+def _port_options() -> list[str]:
+    """Return ports of a node: for one that its agent chooses, Ray waits 30 s at most."""
+    return [f"--{name}={port}" for name, port in zip(_PORTS, free_ports(len(_PORTS)), strict=True)]
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -25,7 +25,7 @@ def test_slurm_places_jobs_on_two_nodes_and_gives_them_gpus(slurm_cluster):
     folder = slurm_cluster.folder
     for number in range(2):
         slurm_cluster.ask(
-            "sbatch", "--exclusive", "--gres=gpu:1", f"--output={folder}/out-{number}",
+            "sbatch", "--cpus-per-task=2", "--gres=gpu:1", f"--output={folder}/out-{number}",
             "--wrap", "echo $SLURMD_NODENAME $CUDA_VISIBLE_DEVICES; sleep 600",
         )  # fmt: skip
     outputs = [folder / f"out-{number}" for number in range(2)]

@@ -26,13 +26,13 @@ from medtui.jobs.schedulers import (
 )
 from medtui.jobs.schedulers.local import LocalScheduler
 from medtui.jobs.schedulers.slurm import SlurmScheduler
-from medtui.preset import MachineSettings, SlurmSettings
+from medtui.preset import MachineSettings, RaySettings, SlurmSettings
 from medtui.runs.claim import unfenced
 from medtui.telemetry import NO_DEVICES
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.waiting import wait_until
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 240.0
 
 
 @dataclass
@@ -73,7 +73,15 @@ def slurm(request: pytest.FixtureRequest) -> tuple[Callable[[], Scheduler], int]
     return lambda: SlurmScheduler(MachineSettings(device="cpu"), settings, unfenced), 2
 
 
-PLACINGS = {"local": local, "slurm": slurm}
+def ray(request: pytest.FixtureRequest) -> tuple[Callable[[], Scheduler], int]:
+    """Return two nodes of one CPU."""
+    request.getfixturevalue("ray_cluster")
+    from medtui.jobs.schedulers.ray import RayScheduler
+
+    return lambda: RayScheduler(MachineSettings(device="cpu"), RaySettings(), unfenced), 2
+
+
+PLACINGS = {"local": local, "slurm": slurm, "ray": ray}
 
 
 @pytest.fixture(params=PLACINGS)

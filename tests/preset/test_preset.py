@@ -1,6 +1,7 @@
 """Presets: read, refused, overridden, written back."""
 
 import pytest
+import tomlkit
 
 from medtui.errors import UsageError
 from medtui.preset import (
@@ -16,6 +17,7 @@ from medtui.preset import (
     preset_for,
 )
 from medtui.preset.toml import MAX_BYTES, DocumentError
+from medtui.resources import preset_names
 
 SMALL = '# a study\nname = "small"\n\n[data]\ncard = "demo"  # the generated cells\n'
 
@@ -201,3 +203,14 @@ def test_operators_compose_freely():
         "Quantize",
     ]
     assert parse_preset(dump_preset(preset), "again") == preset
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_written_section_by_section_are_as_written_at_once(name):
+    """Of the study and of a run, with the text of the library that writes TOML."""
+    preset = load_preset(name)
+    for each in (preset, *(preset_for(preset, cell) for cell in expand_grid(preset)[:1])):
+        document = tomlkit.document()
+        for key, value in each.model_dump(by_alias=True, exclude_none=True, mode="json").items():
+            document[key] = value
+        assert dump_preset(each) == tomlkit.dumps(document)

@@ -2,9 +2,11 @@
 
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import assert_never
 
 from medtui.child_process import child_environment
+from medtui.errors import EnvironmentProblem
 from medtui.fork_server import ForkServer
 from medtui.jobs.courtesy import Courtesy
 from medtui.jobs.device_slots import find_slots
@@ -31,6 +33,16 @@ def open_scheduler(preset: Preset, fence: Fence, server: ForkServer | None = Non
 
             _close(server)
             return SlurmScheduler(preset.machine, preset.jobs, fence)
+        case "ray":
+            if find_spec("ray") is None:
+                raise EnvironmentProblem(
+                    'Ray is not installed, but machine.scheduler = "ray" needs it.',
+                    hint="Install it on this machine and on all nodes: pip install 'medtui[ray]'",
+                )
+            from medtui.jobs.schedulers.ray import RayScheduler
+
+            _close(server)
+            return RayScheduler(preset.machine, preset.ray_tasks, fence)
         case _:
             assert_never(preset.machine.scheduler)
 

@@ -59,7 +59,7 @@ def job_script(task: Task, settings: SlurmSettings, *, name: str, device: str, p
         *(f"#SBATCH --{option}" for option in _options(task, settings, name)),
         "asked= worker=",
         "export PYTHONSAFEPATH=1  # nothing is imported from the folder of the run",
-        *(_setup_line(line) for line in settings.setup),
+        *(setup_line(line) for line in settings.setup),
     ]
     end = _END.format(
         command=" ".join(map(quote, command)), max_requeues=settings.max_requeues, stopped=STOPPED
@@ -89,7 +89,7 @@ def _options(task: Task, settings: SlurmSettings, name: str) -> Iterator[str]:
     yield from (f"{option}={value}" for option, value in asked.items() if value)
 
 
-def _setup_line(line: str) -> str:
+def setup_line(line: str) -> str:
     """Return a line of the user's as one that ends the job if it fails, whatever it contains."""
     said = quote(f"medtui: this line of slurm.setup failed: {line}")
     return f"eval {quote(line)} || {{ echo {said} >&2; exit 1; }}"

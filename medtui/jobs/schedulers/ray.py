@@ -1,0 +1,209 @@
+"""Places the processes of a study on the nodes of a Ray cluster (`machine.scheduler = "ray"`).
+
+The cluster is the user's; this starts none. Each task is an actor, see `ray_actor`; Ray decides
+where it fits, and makes it again elsewhere when its node is lost. The study and its data have the
+same paths on all nodes. Imports ray: only a study that asks for it imports this.
+"""
+
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import assert_never
+
+import ray
+from msgspec.structs import replace
+from ray.actor import ActorHandle
+from ray.exceptions import AuthenticationError, RayError
+
+from medtui import __version__
+from medtui.errors import EnvironmentProblem
+from medtui.jobs.schedulers import (
+    Ended,
+    Handle,
+    JobState,
+    Place,
+    Running,
+    Task,
+    Vanished,
+    Waiting,
+)  # fmt: skip
+from medtui.jobs.schedulers.ray_actor import TaskActor
+from medtui.jobs.schedulers.ray_job import RayJob, first_line
+from medtui.preset import MachineSettings, RaySettings
+from medtui.runs.claim import Fence
+from medtui.runs.job_record import JobRecord, read_job, write_job
+from medtui.units import plural
+
+NAMESPACE = "medtui"
+
+MAX_WAITING = 16
+"""Tasks that wait in Ray at once; what a study has beyond them waits in its supervisor."""
+
+
+class RayScheduler:
+    """Starts tasks as detached actors."""
+
+    name = "ray"
+    shares_cores = False
+
+    def __init__(self, machine: MachineSettings, settings: RaySettings, fence: Fence) -> None:
+        """Connect to the cluster. `fence` guards the folders in which jobs are recorded.
+
+        Raises:
+            EnvironmentProblem: there is none at the address, or it refuses this process.
+        """
+        self.waiting_for = ""
+        self._settings, self._max_jobs = settings, machine.workers
+        self._num_gpus = settings.gpus_of_run(machine)
+        self._fence, self._jobs = fence, list[RayJob]()
+        connect(settings.address)
+        self._actor = ray.remote(TaskActor)
+
+    def start(self, task: Task) -> Handle | None:
+        """Start a task; None where as many wait as may."""
+        jobs = [job for job in self._jobs if not job.is_over]
+        num_waiting = sum(isinstance(job.state, Waiting) for job in jobs)
+        is_full = bool(self._max_jobs) and len(jobs) >= self._max_jobs
+        self.waiting_for = self._request if is_full or num_waiting >= MAX_WAITING else ""
+        if self.waiting_for:
+            return None
+        device = "cuda:0" if self._num_gpus else "cpu"
+        record = JobRecord(
+            self.name, secrets.token_hex(8), python=sys.executable, version=__version__
+        )
+        write_job(task.folder, record, self._fence)
+        actor = self._actor.options(
+            name=_name_of(task, record), namespace=NAMESPACE, lifetime="detached",
+            max_restarts=self._settings.max_restarts, max_task_retries=-1,
+            num_cpus=self._settings.num_cpus, num_gpus=self._num_gpus,
+            resources=self._settings.resources or None,
+            label_selector=self._settings.labels or None,
+        )  # fmt: skip
+        with _explained("could not start a run"):
+            return self._follow(task, record, actor.remote(task, device, __version__))
+
+    def reattach(self, task: Task) -> Handle | None:
+        """Return the task of an earlier process of this study if its actor is there."""
+        record = read_job(task.folder)
+        if record is None or record.scheduler != self.name or not record.is_alive:
+            return None
+        with _explained("could not be asked for a run"):
+            try:
+                actor = ray.get_actor(_name_of(task, record), namespace=NAMESPACE)
+            except ValueError:
+                return None
+            return self._follow(task, record, actor)
+
+    def refresh(self) -> None:
+        """Note what Ray has answered since the last call."""
+        self._jobs = [job for job in self._jobs if not job.is_over]
+        promises = [promise for job in self._jobs for promise in job.promises]
+        if not promises:
+            return
+        kept, _ = ray.wait(promises, num_returns=len(promises), timeout=0, fetch_local=False)
+        answers = set(kept)
+        for job in self._jobs:
+            job.look(answers)
+
+    def places(self) -> list[Place]:
+        """Return the nodes that are alive, with how many runs each takes by its resources."""
+        with _explained("could not be asked for its nodes"):
+            nodes = [node for node in ray.nodes() if node["Alive"]]
+        device = "auto" if self._num_gpus else "cpu"
+        return [
+            Place(node["NodeManagerHostname"], device, self._num_fitting(node["Resources"]))
+            for node in nodes
+        ]
+
+    def close(self) -> None:
+        """Disconnect; actors continue."""
+        ray.shutdown()
+
+    def _follow(self, task: Task, record: JobRecord, actor: ActorHandle) -> RayJob:
+        record = replace(record, id=_name_of(task, record))
+
+        def note(state: JobState) -> None:
+            with suppress(OSError):  # for readers; the token is written already
+                write_job(task.folder, with_state(record, state), self._fence)
+
+        job = RayJob(actor, self._request, note)
+        note(job.state)
+        self._jobs.append(job)
+        return job
+
+    @property
+    def _request(self) -> str:
+        """What a run waits for: `1 CPU, 0.5 GPUs`."""
+        named = {f"{name}": amount for name, amount in self._settings.resources.items()}
+        words = [plural(self._settings.num_cpus, "CPU")]
+        if self._num_gpus:
+            words.append("1 GPU" if self._num_gpus == 1 else f"{self._num_gpus:.3g} GPUs")
+        words += [f"{amount:g} {name}" for name, amount in named.items()]
+        words += [f"{name}={value}" for name, value in self._settings.labels.items()]
+        return ", ".join(words)
+
+    def _num_fitting(self, resources: dict[str, float]) -> int:
+        wanted = {"CPU": float(self._settings.num_cpus), "GPU": self._num_gpus}
+        wanted |= self._settings.resources
+        return min(int(resources.get(name, 0) / each) for name, each in wanted.items() if each)
+
+
+def with_state(record: JobRecord, state: JobState) -> JobRecord:
+    """Return the record of a job with its newest state."""
+    match state:
+        case Waiting(reason):
+            return replace(record, state="waiting", reason=reason)
+        case Running(place):
+            return replace(record, state="running", place=place)
+        case Ended(status):
+            return replace(record, state="ended", reason=f"exit status {status}")
+        case Vanished(reason):
+            return replace(record, state="ended", reason=reason)
+        case _:
+            assert_never(state)
+
+
+def _name_of(task: Task, record: JobRecord) -> str:
+    """Return the name of the actor of one start, by which the next supervisor finds it."""
+    return f"{task.name} {record.token}"
+
+
+def connect(address: str) -> None:
+    """Make this process a driver of the cluster, unless it is one already.
+
+    Raises:
+        EnvironmentProblem: there is none at the address, or it refuses this process.
+    """
+    with _own_signals(), _explained(f"at {address} cannot be used"):
+        ray.init(
+            address,
+            namespace=NAMESPACE,
+            log_to_driver=False,
+            configure_logging=False,
+            ignore_reinit_error=True,
+        )
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep this process's handlers of signals, which `ray.init` replaces."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Raise what Ray raises as an `EnvironmentProblem`."""
+    try:
+        yield
+    except AuthenticationError as error:
+        hint = "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH as on the cluster's nodes."
+        raise EnvironmentProblem(f"Ray {what}: {first_line(error)}", hint=hint) from error
+    except (RayError, ConnectionError, RuntimeError, TimeoutError) as error:
+        hint = "Check the cluster with: medtui doctor --scheduler ray"
+        raise EnvironmentProblem(f"Ray {what}: {first_line(error)}", hint=hint) from error

@@ -1,0 +1,112 @@
+"""Tasks on a Ray cluster: what holds for Ray beside the contract of all schedulers."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from medtui.errors import EnvironmentProblem
+from medtui.jobs.schedulers import Ended, Task, Vanished
+from medtui.jobs.schedulers.choice import open_scheduler
+from medtui.preset import parse_preset
+from medtui.runs.claim import unfenced
+from tests.helpers.loopback_cluster import is_alive
+from tests.helpers.mini_study import mini_preset
+from tests.helpers.waiting import wait_until
+
+MODULE = "tests.helpers.scheduled_process"
+
+PRESET = parse_preset(mini_preset(machine={"scheduler": "ray", "device": "cpu"}), "test")
+
+
+@pytest.fixture
+def scheduler(ray_cluster):
+    """Return a scheduler whose tasks take one of two CPUs each, and no GPU."""
+    opened = open_scheduler(PRESET, unfenced)
+    yield opened
+    opened.close()
+
+
+def task_in(folder: Path, log: Path | None = None) -> Task:
+    """Return a task with a folder of its own."""
+    folder.mkdir()
+    return Task(MODULE, folder, ("0", "0"), f"study/{folder.name}", log or folder / "log", 1)
+
+
+def await_state(scheduler, handle, kind: type) -> None:
+    """Wait until a handle is in a state of a kind."""
+
+    def is_in_it() -> bool:
+        scheduler.refresh()
+        return isinstance(handle.state, kind)
+
+    wait_until(is_in_it, kind.__name__)
+
+
+def node_of(process: psutil.Process) -> str:
+    """Return the name of the Ray node under whose processes one is."""
+    for parent in process.parents():
+        for word in parent.cmdline():
+            if word.startswith("--node-name="):
+                return word.partition("=")[2]
+    raise AssertionError(f"{process} is on no node")
+
+
+def test_what_a_lost_node_computed_goes_on_on_the_other_node(scheduler, ray_cluster, tmp_path):
+    """Its process ends with the node. A log that cannot be written is named."""
+    task, hopeless = task_in(tmp_path / "a"), task_in(tmp_path / "b", Path("/absent/log"))
+    handle, vanished = scheduler.start(task), scheduler.start(hopeless)
+    await_state(scheduler, vanished, Vanished)
+    assert "/absent/log" in vanished.state.reason
+    alive = task.folder / "alive-0"
+    wait_until(lambda: alive.exists() and alive.read_text(), "its process")
+    first = psutil.Process(int(alive.read_text()))
+    node = node_of(first)
+    ray_cluster.kill_raylet(node)
+    wait_until(lambda: alive.read_text() not in {"", str(first.pid)}, "a second process")
+    assert not is_alive(first)
+    assert node_of(psutil.Process(int(alive.read_text()))) != node
+    (task.folder / "go").touch()
+    await_state(scheduler, handle, Ended)
+    assert handle.state == Ended(0)
+    assert (task.folder / "history").read_text().split() == ["+0", "+0", "-0"]
+
+
+def test_a_process_ends_with_the_process_that_started_it(tmp_path):
+    """Also when that is killed, and nobody is left to end it."""
+    program = (
+        "import os, subprocess, sys, time; "
+        "subprocess.Popen([sys.executable, '-m', 'medtui.jobs.schedulers.tether', "
+        f"str(os.getpid()), {MODULE!r}, {str(tmp_path)!r}, '--device', 'cpu', '0', 'deaf']); "
+        "time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    alive = tmp_path / "alive-0"
+    wait_until(lambda: alive.exists() and alive.read_text(), "the process")
+    child = psutil.Process(int(alive.read_text()))
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    wait_until(lambda: not is_alive(child), "its end")
+
+
+def test_a_cluster_that_is_not_there_is_named(monkeypatch):
+    """With the address and what to do."""
+    pytest.importorskip("ray", reason="NO RAY: pip install medtui[ray]")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    text = mini_preset(machine={"scheduler": "ray"}, ray={"address": "auto"})
+    with pytest.raises(EnvironmentProblem, match="Ray at auto cannot be used") as caught:
+        open_scheduler(parse_preset(text, "test"), unfenced)
+    assert "doctor --scheduler ray" in caught.value.hint
+
+
+def test_only_a_study_on_ray_imports_ray():
+    """Neither the supervisor, nor doctor, nor the other schedulers do."""
+    modules = ("jobs.supervisor", "jobs.schedulers.choice", "jobs.schedulers.slurm", "doctor.nodes",
+               "cli.doctor")  # fmt: skip
+    program = "; ".join(["import sys", *(f"import medtui.{module}" for module in modules)])
+    program += "; sys.exit(any(name in sys.modules for name in ('ray', 'torch')))"
+    subprocess.run([sys.executable, "-c", program], check=True)
