@@ -2,13 +2,19 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
 
 from medtui.child_process import ChildProcess
-from medtui.preset.external import ExternalSite
+from medtui.datasets.card import load_card
+from medtui.errors import UsageError
+from medtui.preset.external import ExternalSite, read_class_map
 from medtui.protocol.external import EvaluateMessage, EvaluateRequest, decoder
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
 from medtui.runs.run_names import names_probe
+from medtui.user_folders import expand_home
 
 
 class EvaluationProcess:
@@ -72,3 +78,34 @@ def with_baselines(runs: Sequence[RunFolder]) -> list[RunFolder]:
     for run in runs:
         chosen[run] = None
     return [run for run in chosen if is_finished(run) and not names_probe(run.name)]
+
+
+def describe_site(
+    card: str,
+    root: str = "",
+    *,
+    name: str = "",
+    split: str = "all",
+    class_map: Path | None = None,
+) -> ExternalSite:
+    """Return a data set as a person names it, with paths that hold in any folder.
+
+    Without a `name` it is called as in its card. `class_map` is a file of class names.
+
+    Raises:
+        UsageError: there is no such card, or a value is not allowed.
+        DocumentError: the card or the map is not valid.
+    """
+    found, path = load_card(card)
+    classes = read_class_map(expand_home(class_map)) if class_map else {}
+    try:
+        return ExternalSite(
+            name=name or found.name,
+            card=str(path.resolve()),
+            root=str(expand_home(root).absolute()) if root else "",
+            split=split,  # type: ignore[arg-type] # checked here
+            classes=classes,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"--{first['loc'][0]}: {first['msg']}.") from error

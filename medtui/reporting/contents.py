@@ -12,6 +12,7 @@ from medtui.analysis.group_statistics import group_statistics, val_verdict
 from medtui.analysis.groups import Group, group_runs
 from medtui.analysis.low_fidelity import split_by_fidelity
 from medtui.analysis.run_record import RunRecord, problems_of, read_run_records, task_of
+from medtui.analysis.sites import SiteMatrix, site_matrix
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_all
 from medtui.analysis.verdicts import Verdict
 from medtui.charts.figures.data import FigureData, chart_runs, read_curves
@@ -85,6 +86,8 @@ class Contents:
     """Low-fidelity runs of the studies' searches, which are no runs of the report."""
     searches: tuple[tuple[str, SearchOutcome], ...]
     """A study's name, and one of its searches."""
+    sites: SiteMatrix
+    """The runs on other data sets, by the primary metric."""
 
     @cached_property
     def figure_data(self) -> FigureData:
@@ -183,7 +186,8 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
     tell(f"{name}: finding the images that changed most")
     pictures, why = _pictures(first, harms)
     searches, unread = _searches(studies)
-    notes = [*unread, *_damage(entries, curves), *([why] if why else [])]
+    sites = site_matrix(entries, headline)
+    notes = [*unread, *_damage(entries, curves), *([why] if why else []), *sites.problems]
     return Contents(
         name=name,
         entries=tuple(entries),
@@ -205,6 +209,7 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
         problems=(*missing, *notes),
         probes=tuple(probe for probe in probes if probe.folder.study in studies),
         searches=searches,
+        sites=sites,
     )
 
 

@@ -14,6 +14,7 @@ from medtui.analysis.differences import (
 from medtui.analysis.run_record import positive_of, task_of
 from medtui.analysis.run_tables import classes_table, layers_table, short_name
 from medtui.analysis.search_tables import describe_outcome, samples_table
+from medtui.analysis.site_tables import matrix_warnings, site_tables
 from medtui.analysis.subgroup_tables import (
     NUM_WORST,
     calibration_table,
@@ -53,6 +54,7 @@ def sections(contents: Contents) -> list[Section]:
     found = [
         Section("Summary", (Paragraph(summary(contents)), *map(Paragraph, contents.problems))),
         Section("Results", tuple(_results(contents))),
+        Section("Other data sets", tuple(_sites(contents))),
         Section("Searches", tuple(_searches(contents))),
         Section("Figures", tuple(each for each in FIGURES if each.is_drawn(contents.figure_data))),
         Section("Classes", tuple(_classes(contents))),
@@ -138,6 +140,12 @@ def _searches(contents: Contents) -> Iterator[Part]:
             figure = search_figure(study, search)
             if figure.is_drawn(contents.figure_data):
                 yield figure
+
+
+def _sites(contents: Contents) -> Iterator[Part]:
+    """Yield the runs on other data sets, and what a reader of the numbers should know."""
+    yield from site_tables(contents.sites)
+    yield from map(Paragraph, matrix_warnings(contents.sites))
 
 
 def _subgroups(contents: Contents) -> Iterator[Part]:

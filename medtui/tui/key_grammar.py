@@ -78,6 +78,7 @@ ROWS = (
     KeyRow("studies", "e", "edit: the preset as text, a run as a new draft", {"edit": "e"}),
     KeyRow("studies", "N", "note of the study", {"note": "N"}),
     KeyRow("studies", "X", "export the model", {"export_model": "X"}),
+    KeyRow("studies", "E", "runs on other data sets; evaluate on one", {"sites": "E"}),
     KeyRow("studies", "D u", "move to the trash; undo", {"delete": "D", "restore": "u"}),
     KeyRow("charts", "+ − 0", "zoom in, out, whole range; + adds a density, an empty preset",
            {"zoom": "plus,equals_sign", "zoom_back": "minus", "reset": "0",

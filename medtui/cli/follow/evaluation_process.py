@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from pydantic import ValidationError
-
 from medtui.analysis.run_record import read_run_records, task_of
 from medtui.analysis.site_tables import matrix_objects, matrix_warnings, site_tables
 from medtui.analysis.sites import SiteMatrix, site_matrix
@@ -16,11 +14,9 @@ from medtui.cli.show.summary import print_object
 from medtui.cli.stream import erase_progress, write_progress
 from medtui.cli.table import render_table
 from medtui.control_characters import one_line
-from medtui.datasets.card import load_card
 from medtui.errors import EnvironmentProblem, UsageError, explain_os_error
-from medtui.jobs.external import EvaluationProcess, with_baselines
+from medtui.jobs.external import EvaluationProcess, describe_site, with_baselines
 from medtui.metrics import Metric, metric_named, primary_metric, reported_metrics
-from medtui.preset.external import ExternalSite, read_class_map
 from medtui.protocol.external import EvaluateMessage, SiteMeasured
 from medtui.protocol.outcome import Progress
 from medtui.runs.completion import is_finished
@@ -29,7 +25,6 @@ from medtui.runs.folder import RunFolder
 from medtui.runs.run_names import names_probe
 from medtui.suggest import did_you_mean
 from medtui.units import plural
-from medtui.user_folders import expand_home
 
 INTERRUPTED = 130
 
@@ -67,9 +62,10 @@ def evaluate_targets(asked: EvaluateOptions) -> int:
         return _delete(runs, asked.delete)
     whole = with_baselines(runs)
     if asked.card:
-        process = EvaluationProcess(
-            whole, _site_of(asked), device=asked.device, threads=asked.threads
+        site = describe_site(
+            asked.card, asked.root, name=asked.name, split=asked.split, class_map=asked.class_map
         )
+        process = EvaluationProcess(whole, site, device=asked.device, threads=asked.threads)
         try:
             process.follow(lambda message: _report(message, is_quiet=asked.is_quiet))
         except KeyboardInterrupt:
@@ -92,29 +88,6 @@ def _runs_of(runs_dir: Path, targets: Sequence[str]) -> list[RunFolder]:
             raise UsageError(f"{target.name} has no finished run to evaluate.")
         found |= dict.fromkeys(finished)
     return list(found)
-
-
-def _site_of(asked: EvaluateOptions) -> ExternalSite:
-    """Return the data set that was asked for, with paths that hold in any folder.
-
-    Raises:
-        UsageError: a value is not allowed.
-        DocumentError: the map or the card is not valid.
-    """
-    card, path = load_card(asked.card)
-    classes = read_class_map(expand_home(asked.class_map)) if asked.class_map else {}
-    try:
-        return ExternalSite(
-            name=asked.name or card.name,
-            card=str(path.resolve()),
-            root=str(expand_home(asked.root).absolute()) if asked.root else "",
-            split=asked.split,  # type: ignore[arg-type] # checked here
-            classes=classes,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = f"--{first['loc'][0]}"
-        raise UsageError(f"{option}: {first['msg']}.") from error
 
 
 def _report(message: EvaluateMessage, *, is_quiet: bool) -> None:

@@ -77,6 +77,12 @@ class CompareActions(WritingActions):
             return "The table is not shown here: 1 or Escape shows it."
         return super().why_not(action)
 
+    @property
+    def shown_studies(self) -> tuple[str, ...]:
+        """Names of the studies in the table, in its order."""
+        entries = self._rows.entries if self._rows is not None else ()
+        return tuple(dict.fromkeys(entry.folder.study.name for entry in entries))
+
     def action_open_run(self) -> None:
         """Open the run under the cursor."""
         selected = self.query_one(CompareTable).selected_run

@@ -44,6 +44,8 @@ COMPARE_BINDINGS = [
     bind("export_model", "export_model", "Export model",
          "Export the model of the run under the cursor as ONNX, pt2, int8, ...",
          shown=False),
+    bind("sites", "sites", "Other data", "Show the runs on other data sets, or evaluate them there",
+         shown=False),
     *(each for each in CHART_BINDINGS if each.id not in {"inspect", "inspect_back"}),
     bind("close", "close", "Close", "Close one layer: the chart's zoom, the pane's zoom, the tab",
          shown=False),

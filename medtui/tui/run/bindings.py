@@ -40,6 +40,8 @@ RUN_BINDINGS = [
     bind("export", "export", "Export", "Save the chart as PNG, SVG and CSV", shown=False),
     bind("export_model", "export_model", "Export model",
          "Export the model as ONNX, pt2, int8, packed or safetensors", shown=False),
+    bind("sites", "sites", "Other data", "Show the study's runs on other data sets, or evaluate "
+         "them there", shown=False),
     bind("copy", "copy", "Copy", "Copy the contents of the pane", shown=False),
     bind("follow", "follow", "Follow log", "Move to the end of the log and follow it",
          shown=False),

@@ -1,6 +1,10 @@
 """Base of the screens that show the runs folder."""
 
+import asyncio
 import time
+from importlib import import_module
+
+from textual import work
 
 from medtui.charts.palette import Colours
 from medtui.charts.style import ChartStyle
@@ -14,6 +18,8 @@ class SnapshotScreen(LayeredScreen[None]):
 
     snapshot: Snapshot | None = None
     """The latest; None until the first was read."""
+    key = ""
+    """`study/run` of the run that is shown; empty on a screen of several."""
 
     def receive(self, snapshot: Snapshot) -> None:
         """Store a snapshot, and show it if this screen is seen."""
@@ -38,6 +44,18 @@ class SnapshotScreen(LayeredScreen[None]):
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot in every part of the screen."""
         raise NotImplementedError
+
+    @property
+    def shown_studies(self) -> tuple[str, ...]:
+        """Names of the studies whose runs are shown."""
+        return (self.key.partition("/")[0],) if self.key else ()
+
+    @work(group="sites")
+    async def action_sites(self) -> None:
+        """Show the studies' results on other data sets; heavy modules are imported in a thread."""
+        sites = await asyncio.to_thread(import_module, "medtui.tui.sites.screen")
+        runs_dir = self.app.runs_dir  # type: ignore[attr-defined] # of MedtuiApp
+        self.app.push_screen(sites.SitesScreen(runs_dir, self.shown_studies))
 
     def reshow(self) -> None:
         """Show the latest snapshot again, when the screen is resumed or its look changed."""

@@ -1,0 +1,1 @@
+"""Finished runs on other data sets."""

@@ -1,0 +1,162 @@
+"""A dialog that evaluates finished runs on another data set: its fields, and the progress."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import assert_never
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from medtui.errors import MedtuiError
+from medtui.jobs.external import EvaluationProcess, describe_site, with_baselines
+from medtui.protocol.external import EvaluateMessage, SiteMeasured
+from medtui.protocol.outcome import Progress
+from medtui.runs.folder import RunFolder
+from medtui.tui.bindings import bind, bind_fields
+from medtui.tui.theme import colours_of
+from medtui.tui.widgets.key_bar import KeyBar
+
+_FIELDS = (
+    ("card", "card", "a shipped data set, or the path of a card.toml"),
+    ("root", "images", "folder or file; empty where the card carries them"),
+    ("name", "name", "in tables; empty takes the card's"),
+    ("map", "class map", "TOML file, where classes are named differently; or empty"),
+)
+"""Identifier, label and hint of each field."""
+
+
+class SiteDialog(ModalScreen[bool]):
+    """Returns whether a result was stored."""
+
+    HELP = (
+        "All images of the data set are evaluated by each finished run, its control and its "
+        "reference. What is stored already is not computed again. A class map has a section "
+        '[classes] with lines "theirs" = "the model\'s".'
+    )
+
+    AUTO_FOCUS = "Input"
+
+    BINDINGS = [
+        *bind_fields(),
+        bind("open", "start", "Start", "Evaluate the runs on the data set"),
+        bind("close", "leave", "Close", "Cancel the evaluation, or close the dialog"),
+    ]
+
+    DEFAULT_CSS = """
+    SiteDialog {
+        align: center middle;
+        background: $background 70%;
+        #site {
+            width: 78; max-width: 96%; height: auto; max-height: 90%;
+            padding: 0 2; border: round $primary; background: $surface;
+        }
+        Input { height: 1; border: none; padding: 0; background: $panel; }
+        Input:focus { border: none; }
+        .label { color: $text-muted; margin-top: 1; }
+        #site-progress { height: auto; min-height: 1; margin: 1 0 0 0; }
+    }
+    """
+
+    def __init__(self, runs: Sequence[RunFolder]) -> None:
+        super().__init__()
+        self._runs = tuple(runs)
+        self._process: EvaluationProcess | None = None
+        self._lines: list[Text] = []
+        self._progress = ""
+        self._has_changed = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="site") as frame:
+            frame.border_title = "Evaluate on another data set"
+            for name, label, hint in _FIELDS:
+                yield Static(f"{label}: {hint}", classes="label", markup=False)
+                yield Input(id=f"site-{name}", compact=True)
+            yield Static(id="site-progress", markup=False)
+        yield KeyBar()
+
+    def on_unmount(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+
+    def on_input_submitted(self) -> None:
+        self.action_start()
+
+    def action_start(self) -> None:
+        """Evaluate the runs, unless an evaluation is running."""
+        if self._process is not None:
+            return
+        values = {
+            name: self.query_one(f"#site-{name}", Input).value.strip() for name, *_ in _FIELDS
+        }
+        self._lines = []
+        try:
+            site = describe_site(
+                values["card"],
+                values["root"],
+                name=values["name"],
+                class_map=Path(values["map"]) if values["map"] else None,
+            )
+            self._process = EvaluationProcess(with_baselines(self._runs), site)
+        except MedtuiError as error:
+            self._say(str(error), is_bad=True)
+            return
+        self._progress = "starting"
+        self._show()
+        self._follow(self._process)
+
+    def action_leave(self) -> None:
+        """Cancel a running evaluation, or go back."""
+        if self._process is None:
+            self.dismiss(self._has_changed)
+            return
+        self._progress = "cancelling"
+        self._process.stop()
+        self._show()
+
+    @work(thread=True, group="evaluation")
+    def _follow(self, process: EvaluationProcess) -> None:
+        try:
+            process.follow(lambda message: self.app.call_from_thread(self._take, message))
+            problem = ""
+        except MedtuiError as error:
+            problem = str(error)
+        self.app.call_from_thread(self._end, problem)
+
+    def _take(self, message: EvaluateMessage) -> None:
+        match message:
+            case Progress(text):
+                self._progress = text
+                self._show()
+            case SiteMeasured(run, _, was_stored):
+                self._has_changed = True
+                state = "was evaluated before" if was_stored else "evaluated"
+                self._say(f"✓ {Path(run).name} {state}")
+            case _:
+                assert_never(message)
+
+    def _end(self, problem: str) -> None:
+        self._process, self._progress = None, ""
+        if problem:
+            self._say(problem, is_bad=True)
+        elif self._has_changed:
+            self.dismiss(True)
+        else:
+            self._show()
+
+    def _say(self, sentence: str, *, is_bad: bool = False) -> None:
+        colours = colours_of(self.app.current_theme)
+        self._lines.append(Text(sentence, style=colours.warning if is_bad else colours.good))
+        self._show()
+
+    def _show(self) -> None:
+        if not self.is_attached:
+            return
+        colours = colours_of(self.app.current_theme)
+        lines = list(self._lines)
+        if self._progress:
+            lines.append(Text(f"● {self._progress} ...", style=colours.accent))
+        self.query_one("#site-progress", Static).update(Text("\n").join(lines))
