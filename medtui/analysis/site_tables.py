@@ -47,11 +47,15 @@ def _changes(matrix: SiteMatrix) -> Table:
         if any(cell is not None and cell.change is not None for cell in cells)
     )
     margin = max((entry.margin for entry in matrix.entries), default=0.0)
+    has_controls = any(entry.folder.is_control for entry in matrix.entries)
+    baseline = "control" if has_controls else "reference"
+    of_control = " The control's own changes are from the reference." if has_controls else ""
     return Table(
-        f"Change of {metric.label} from the control on the same images",
+        f"Change of {metric.label} from the {baseline} on the same images",
         ("run", *(each.name for each in matrix.columns)),
         rows,
-        note=f"Paired differences with 95 % intervals. {describe_verdicts(metric, margin)}",
+        note=f"Paired differences with 95 % intervals.{of_control} "
+        f"{describe_verdicts(metric, margin)}",
     )
 
 

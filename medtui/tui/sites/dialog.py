@@ -54,7 +54,7 @@ class SiteDialog(ModalScreen[bool]):
             width: 78; max-width: 96%; height: auto; max-height: 90%;
             padding: 0 2; border: round $primary; background: $surface;
         }
-        Input { height: 1; border: none; padding: 0; background: $panel; }
+        Input { height: 1; border: none; padding: 0 1; background: $background; }
         Input:focus { border: none; }
         .label { color: $text-muted; margin-top: 1; }
         #site-progress { height: auto; min-height: 1; margin: 1 0 0 0; }
@@ -72,6 +72,7 @@ class SiteDialog(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(id="site") as frame:
             frame.border_title = "Evaluate on another data set"
+            frame.border_subtitle = "⏎ starts · esc closes"
             for name, label, hint in _FIELDS:
                 yield Static(f"{label}: {hint}", classes="label", markup=False)
                 yield Input(id=f"site-{name}", compact=True)
