@@ -8,7 +8,7 @@ from medtui.analysis.sites import SiteCell, SiteColumn, SiteMatrix
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import describe_verdicts
 from medtui.metrics import Metric
-from medtui.units import MISSING, plural
+from medtui.units import MISSING, SEALED, plural
 
 NOTE = (
     "Thresholds and preprocessing are those of each run, chosen at home. Home: the test split of "
@@ -61,13 +61,15 @@ def _changes(matrix: SiteMatrix) -> Table:
 
 def value_text(metric: Metric, cell: SiteCell | None) -> str:
     """Return a metric with its interval: `93.0 % [90.8, 94.8]`."""
+    if cell is not None and cell.is_sealed:
+        return SEALED
     return MISSING if cell is None else metric.show_interval(cell.value, cell.interval)
 
 
 def change_text(metric: Metric, cell: SiteCell | None) -> str:
     """Return a change with its interval and verdict: `-0.6 [-1.1, +0.1] non-inferior`."""
     if cell is None or cell.change is None:
-        return MISSING
+        return SEALED if cell is not None and cell.is_sealed else MISSING
     text = difference_text(metric, cell.change)
     return f"{text} {cell.verdict.text}" if cell.verdict else text
 

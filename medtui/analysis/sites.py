@@ -87,6 +87,8 @@ class SiteCell:
     """On the change, by the margin of the run's preset."""
     baseline: str = ""
     """Key of the run that the change is from."""
+    is_sealed: bool = False
+    """Whether it is a test that is kept sealed."""
 
 
 @dataclass(frozen=True)
@@ -213,8 +215,10 @@ def describe_classes(result: ExternalResult) -> list[str]:
 def _home_cell(
     entry: RunRecord, baseline: RunRecord | None, metric: Metric, problems: list[str]
 ) -> SiteCell:
+    if entry.result.is_sealed:
+        return SiteCell(None, None, is_sealed=True)
     cell = _cell_of(entry.result.test, metric)
-    if baseline is None:
+    if baseline is None or baseline.result.is_sealed:
         return cell
     try:
         change = differences(baseline, entry, metric=metric).by_metric.get(metric.name)

@@ -21,7 +21,7 @@ from medtui.datasets.location import images_path
 from medtui.datasets.pixel_stats import Pixels
 from medtui.datasets.progress import Reporter, ignore_progress
 from medtui.datasets.resolve import open_index, open_source
-from medtui.errors import EnvironmentProblem, MedtuiError
+from medtui.errors import EnvironmentProblem, MedtuiError, UsageError
 from medtui.metrics import Task
 from medtui.preset import DataSettings
 from medtui.preset.external import ExternalSite
@@ -52,6 +52,8 @@ def open_site(
     home: DataSettings,
     digest_rule: int = NEWEST_RULE,
     report: Reporter = ignore_progress,
+    *,
+    is_sealed: bool = False,
 ) -> Site:
     """Return a data set, decoded for a model, with labels in its classes.
 
@@ -60,10 +62,11 @@ def open_site(
 
     Raises:
         DocumentError: the card is not valid.
-        UsageError: card and data do not fit together, or share no class with the model.
+        UsageError: card and data do not fit together, or share no class with the model; or it is
+            the run's own data set, and its test `is_sealed`.
         EnvironmentProblem: the data is missing, cannot be read, or has no usable image.
     """
-    settings, rule = _settings_of(site, record, home, digest_rule)
+    settings, rule = _settings_of(site, record, home, digest_rule, is_sealed=is_sealed)
     card, index = _chosen(settings, rule, site.split, report)
     labels = map_labels(index, record.classes, record.task, site.classes)
     found = decode_for(card, labels.index, record.preprocessing, report)
@@ -99,14 +102,24 @@ def check_site(site: ExternalSite, classes: Sequence[str], task: Task) -> None:
 
 
 def _settings_of(
-    site: ExternalSite, record: ModelRecord, home: DataSettings, digest_rule: int
-) -> tuple[DataSettings, int]:
-    """Return the settings of a site: the run's own where it is its data set."""
+    site: ExternalSite, record: ModelRecord, home: DataSettings, digest_rule: int, *,
+    is_sealed: bool,
+) -> tuple[DataSettings, int]:  # fmt: skip
+    """Return the settings of a site: the run's own where it is its data set.
+
+    Raises:
+        UsageError: it is, and its test is sealed.
+    """
     size = record.preprocessing.size
     settings = DataSettings(
         card=site.card, root=site.root, size=size, seed=home.seed, fractions=home.fractions
     )
-    if _place(settings) == _place(home):
+    if (place := _place(settings)) is not None and place == _place(home):
+        if is_sealed:
+            raise UsageError(
+                f"{site.name} is the run's own data set, whose test is sealed.",
+                hint="`medtui gate` opens it by a plan, and records the look.",
+            )
         return home.model_copy(update={"size": size}), digest_rule
     return settings, NEWEST_RULE
 

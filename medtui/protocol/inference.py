@@ -60,6 +60,7 @@ class Alarm(msgspec.Struct, frozen=True):
     """Share of the run's test images beyond it: the rate that was measured."""
     num_val: int
     num_test: int
+    """Test images that were measured; 0 where test is sealed."""
 
 
 class ModelOpened(msgspec.Struct, frozen=True, tag=True):

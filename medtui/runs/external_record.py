@@ -149,12 +149,17 @@ def read_external(folder: ExternalFolder) -> ExternalResult | None:
     return read_json_record(folder.result, _decoder, hint=_HINT)
 
 
+def external_folders(run: RunFolder) -> list[ExternalFolder]:
+    """Return where a run's results on other data sets are, also incomplete ones."""
+    return [ExternalFolder(path) for path in subfolders(run.external)]
+
+
 def read_externals(run: RunFolder) -> tuple[list[ExternalResult], list[str]]:
     """Return a run's results on other data sets by their names; a sentence for each damaged one."""
     found, problems = list[ExternalResult](), list[str]()
-    for path in subfolders(run.external):
+    for folder in external_folders(run):
         try:
-            result = read_external(ExternalFolder(path))
+            result = read_external(folder)
         except UnreadableFile as error:
             problems.append(error.message)
             continue

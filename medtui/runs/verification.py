@@ -18,6 +18,12 @@ from medtui.runs.checkpoint_files import (
     read_checkpoint,
 )
 from medtui.runs.exports import read_record, record_paths
+from medtui.runs.external_record import (
+    ExternalFolder,
+    external_folders,
+    read_answers,
+    read_external,
+)
 from medtui.runs.file_check import FileCheck, State
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.history import History
@@ -75,6 +81,8 @@ def verify_run(run: RunFolder) -> Iterator[FileCheck]:
         yield from _check_record(path, _reader_of_record(run, path))
     for path in record_paths(run.exports):
         yield from _check_export(path)
+    for external in external_folders(run):
+        yield from _check_external(run, external)
     yield from _check_checkpoints(run)
     yield from check_looks(run)
 
@@ -157,6 +165,18 @@ def _check_export(path: Path) -> Iterator[FileCheck]:
             yield _failure(file, error)
     else:
         yield FileCheck(file, "ok")
+
+
+def _check_external(run: RunFolder, folder: ExternalFolder) -> Iterator[FileCheck]:
+    """Yield the states of a result on another data set, and of the answers behind it."""
+    yield from _check_record(folder.result, lambda _: read_external(folder))
+    try:
+        if (result := read_external(folder)) is not None:
+            read_answers(run, result)
+            yield FileCheck(folder.predictions, "ok")
+    except MedtuiError as error:
+        if not isinstance(error, UnreadableFile) or error.path != folder.result:
+            yield _failure(folder.predictions, error)
 
 
 def _check_checkpoints(run: RunFolder) -> Iterator[FileCheck]:

@@ -10,6 +10,7 @@ from medtui.analysis.run_record import read_run_records
 from medtui.analysis.site_tables import site_tables
 from medtui.analysis.sites import read_sites, site_matrix
 from medtui.engine.external.evaluation import Evaluation
+from medtui.errors import UsageError
 from medtui.metrics import metric_named
 from medtui.metrics.thresholds import choose_thresholds
 from medtui.preset.external import ExternalSite
@@ -23,6 +24,7 @@ from medtui.runs.external_record import (
 from medtui.runs.ledger import read_ledger
 from medtui.runs.predictions import read_predictions
 from medtui.runs.result import read_result
+from medtui.runs.verification import verify_run
 from tests.helpers.site_study import draw_films, taken, write_film_study, write_single_part
 
 CPU = torch.device("cpu")
@@ -121,6 +123,8 @@ def test_results_are_kept_until_they_are_damaged_or_deleted(films):
     folder = folder_of(run, first.digest)
     content = folder.predictions.read_bytes()
     folder.predictions.write_bytes(content[:100])
+    states = {check.path: check.state for check in verify_run(run)}
+    assert (states[folder.result], states[folder.predictions]) == ("ok", "damaged")
     (third,) = Evaluation(site, CPU).run_all([run])
     assert not third.was_stored
     assert folder.predictions.read_bytes() == content
@@ -173,3 +177,18 @@ card = "{tmp_path / "nowhere.toml"}"
     (measured,) = Evaluation(again, CPU).run_all([study.reference])
     assert measured.was_stored
     assert measured.digest == found.digest
+
+
+def test_a_sealed_test_is_not_opened_by_an_evaluation(tmp_path):
+    """A run's own data set is refused; elsewhere there are numbers, and home is sealed."""
+    study, _ = write_film_study(tmp_path, names=("reference",), evaluate="sealed = true")
+    home = tmp_path / "home" / "home.toml"
+    own = ExternalSite(name="own", card=str(home), split="test")
+    with pytest.raises(UsageError, match="sealed"):
+        list(Evaluation(own, CPU).run_all([study.reference]))
+    card = write_single_part(tmp_path, "f", draw_films(np.random.default_rng(13), 30, "f"))
+    evaluate(study, card, "f", split="test", runs=["reference"])
+    entries, _ = read_run_records([study.reference])
+    (values,) = site_tables(site_matrix(entries, metric_named("auroc")))
+    assert values.rows[0][:2] == ("reference", "sealed")
+    assert values.rows[0][2].startswith("0.")

@@ -75,11 +75,15 @@ def taken(part: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray
 
 
 def write_film_study(
-    folder: Path, more: str = "", names: tuple[str, ...] = ("reference", "control", "prune-0.5")
+    folder: Path,
+    more: str = "",
+    names: tuple[str, ...] = ("reference", "control", "prune-0.5"),
+    *,
+    evaluate: str = "",
 ) -> tuple[StudyFolder, dict[str, dict[str, np.ndarray]]]:
     """Write a study of untrained networks, finished by the worker's last step; return its data.
 
-    `more` is added to the preset.
+    `more` is added to the preset, and `evaluate` to its section of this name.
     """
     rng = np.random.default_rng(0)
     parts = {
@@ -88,7 +92,7 @@ def write_film_study(
     }
     card = write_site(folder / "home", "home", parts)
     study = StudyFolder(folder / "runs" / "films")
-    text = PRESET.format(card=card) + more
+    text = PRESET.format(card=card).replace("bootstrap = 10", f"bootstrap = 10\n{evaluate}") + more
     dataset = open_dataset(parse_preset(text, "films").data)
     for seed, name in enumerate(names):
         run = study.run(name)

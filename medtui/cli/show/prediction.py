@@ -64,7 +64,10 @@ class PredictionSummary:
 
 def describe_alarm(alarm: Alarm) -> str:
     """Return how often images like the training images are called unlike them."""
-    return (
+    text = (
         f"falsely so {format_percent(alarm.val_share)} of the run's val images, by which the "
-        f"limit was chosen, and {format_percent(alarm.test_share)} of its test images"
+        "limit was chosen"
     )
+    if not alarm.num_test:
+        return f"{text}; its test is sealed"
+    return f"{text}, and {format_percent(alarm.test_share)} of its test images"

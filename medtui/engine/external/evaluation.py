@@ -64,12 +64,14 @@ class Evaluation:
                 model.record.preprocessing,
                 model.preset.data.model_dump_json(),
                 _rule_of(model.run),
+                model.predictions.is_sealed,
             ]
         )
         if key not in self._sites:
             self._sites[key] = open_site(
-                self.asked, model.record, model.preset.data, _rule_of(model.run), self.report
-            )
+                self.asked, model.record, model.preset.data, _rule_of(model.run), self.report,
+                is_sealed=model.predictions.is_sealed,
+            )  # fmt: skip
         return self._sites[key], key
 
     def _overlap(self, model: MeasuredModel, site: Site, key: bytes) -> TrainingOverlap:

@@ -48,7 +48,10 @@ def _evaluate(session: Session, model: MeasuredModel, asked: ExternalSite, home:
     """Store the result on one data set; return why there is none, else empty."""
     rule = session.dataset.digest_rule or NEWEST_RULE
     try:
-        site = open_site(asked, model.record, session.preset.data, rule)
+        site = open_site(
+            asked, model.record, session.preset.data, rule,
+            is_sealed=model.predictions.is_sealed,
+        )  # fmt: skip
         if stored_result(model, site.digest) is None:
             overlap = find_overlap(site, read_split(session.folder.split), home)
             measure_site(

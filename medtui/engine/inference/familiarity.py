@@ -57,26 +57,30 @@ class Familiarity:
     """Share of the test images beyond it, for which it was not chosen."""
     num_val: int
     num_test: int
+    """0 where test is sealed."""
 
     def distances(self, features_NF: Tensor) -> NDArray[np.float64]:
         """Return the distance of each image to the train images."""
         return _distances(features_NF, self.features_TF)
 
 
-def measure_familiarity(dataset: Dataset, features: Features) -> Familiarity:
-    """Return what a network's features of its own data set are, and the limit."""
-    found = [
-        features(_some(part, most))
-        for part, most in zip(dataset.splits, (_MAX_TRAIN, _MAX_CHECKED, _MAX_CHECKED), strict=True)
-    ]
+def measure_familiarity(
+    dataset: Dataset, features: Features, *, is_sealed: bool = False
+) -> Familiarity:
+    """Return what a network's features of its own data set are, and the limit.
+
+    Where test `is_sealed`, no image of it is measured.
+    """
+    train, val, test = dataset.splits
     # They are kept in half precision, so that is what distances are measured to.
-    train_TF = F.normalize(found[0]).half().float()
-    val_N, test_N = (_distances(each, train_TF) for each in found[1:])
+    train_TF = F.normalize(features(_some(train, _MAX_TRAIN))).half().float()
+    val_N = _distances(features(_some(val, _MAX_CHECKED)), train_TF)
     limit = _limit(val_N)
+    test_N = np.empty(0) if is_sealed else _distances(features(_some(test, _MAX_CHECKED)), train_TF)
+    test_share = float((test_N > limit).mean()) if len(test_N) else 0.0
     return Familiarity(
-        train_TF, limit, float((val_N > limit).mean()), float((test_N > limit).mean()),
-        len(val_N), len(test_N),
-    )  # fmt: skip
+        train_TF, limit, float((val_N > limit).mean()), test_share, len(val_N), len(test_N)
+    )
 
 
 def _limit(val_N: NDArray[np.float64]) -> float:

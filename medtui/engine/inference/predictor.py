@@ -147,4 +147,4 @@ class Predictor:
             assert found is not None
             return found
 
-        return measure_familiarity(dataset, features)
+        return measure_familiarity(dataset, features, is_sealed=self.model.result.is_sealed)
