@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from medtui.analysis.baselines import baseline_of
 from medtui.analysis.column import Split
 from medtui.analysis.pairing import PairedPredictions, pair_predictions
-from medtui.analysis.run_record import RunRecord, reference_of
+from medtui.analysis.run_record import RunRecord, reference_of, task_of
 from medtui.analysis.verdicts import Verdict, judge
 from medtui.errors import MedtuiError
-from medtui.metrics import Metric, reported_metrics
+from medtui.metrics import Metric, primary_metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.metrics.registry import MIN_PATIENTS_PAIRED
@@ -39,6 +39,8 @@ class Differences:
     has_patients: bool = True
     from_reference: "Differences | None" = None
     """The differences from the study's reference, where the baseline is its control."""
+    on_val: "Differences | None" = None
+    """Those of the primary metric on val, by which runs are chosen, where they were asked for."""
     num_seeds: int = 1
     """Seeds over which they are averaged."""
 
@@ -130,6 +132,18 @@ def differences_from(
         return found
     from_reference = differences(reference, entry)
     return replace(found, from_reference=from_reference)
+
+
+def with_val(found: Differences, baseline: RunRecord, entry: RunRecord) -> Differences:
+    """Return a run's differences on test with that of the primary metric on val beside them.
+
+    Runs of different studies may be comparable on test alone: nothing is added then.
+    """
+    metric = primary_metric(task_of([entry]))
+    try:
+        return replace(found, on_val=differences(baseline, entry, "val", metric=metric))
+    except MedtuiError:
+        return found
 
 
 def from_control(found: Differences | None) -> Differences | None:

@@ -166,12 +166,17 @@ def _differences(
     return Differences(key, found, tuple(patients), has_patients, num_seeds=len(pairs))
 
 
-def val_verdict(group: Group, metric: Metric, margin: float) -> Verdict | None:
-    """Return the verdict on a metric's change on val; None where there is no baseline."""
+def val_changes(group: Group) -> Differences | None:
+    """Return the changes on val, by which runs are chosen; None where there is no baseline."""
     try:
-        found = _changes(group, None, "val")
+        return _changes(group, None, "val")
     except MedtuiError:  # the changes on test say why
         return None
+
+
+def val_verdict(group: Group, metric: Metric, margin: float) -> Verdict | None:
+    """Return the verdict on a metric's change on val; None where there is no baseline."""
+    found = val_changes(group)
     return found.verdict(metric, margin) if found else None
 
 

@@ -1,7 +1,8 @@
-"""What a study found so far: each run's change on test, and two sentences. Loads no numpy.
+"""What a study found so far: each run's change on test, and its sentences. Loads no numpy.
 
-The first sentence names the compression that one may use, the second what has to be known before.
-Outcomes hold plain values, so that they can be kept between starts.
+The first sentence names the compression that one may use, the second the change on val by which it
+was chosen; warnings say what has to be known before. Outcomes hold plain values, so that they can
+be kept between starts.
 """
 
 from dataclasses import dataclass
@@ -53,6 +54,23 @@ class ChosenRun:
 
 
 @dataclass(frozen=True)
+class ValChange:
+    """The change of one setting of a compression on val, by which a setting is chosen."""
+
+    title: str
+    names: tuple[str, ...]
+    """Its runs, which differ in their seeds alone."""
+    text: str
+    """Averaged over seeds: `-0.3 [-1.2, +0.6]`."""
+    low: float | None
+    """Lower end of its 95 % interval; None where there are too few patients for one."""
+    holds: bool
+    """Whether a loss as large as the margin is excluded."""
+    detail: str = ""
+    """The verdict's detail, as `no change in too few patients`."""
+
+
+@dataclass(frozen=True)
 class StudyOutcome:
     """What a study found so far."""
 
@@ -67,6 +85,10 @@ class StudyOutcome:
     """The finished runs, without low-fidelity ones."""
     chosen: ChosenRun | None = None
     has_compression: bool = False
+    on_val: tuple[ValChange, ...] = ()
+    """Of each finished setting that has a baseline."""
+    num_val_patients: int = 0
+    """Patients of the val split; 0 where they are unknown."""
     warnings: tuple[str, ...] = ()
     """What has to be known before a model is used, the gravest first."""
     problems: tuple[str, ...] = ()
@@ -90,43 +112,81 @@ class StudyOutcome:
             return plural(self.num_patients, "test patient")
         return f"{plural(self.num_images, 'image')} of unknown patients"
 
+    def val_change(self, name: str) -> ValChange | None:
+        """Return the change on val of a run's setting; None where it has none."""
+        return next((each for each in self.on_val if name in each.names), None)
+
     @property
-    def headline(self) -> str:
-        """The chosen compression with its numbers; else why there is none."""
-        chosen = self.chosen
-        if chosen is None:
-            if not self.has_compression:
-                return "No compression is finished yet."
-            return "No compressed run is shown to be non-inferior on val, so none is chosen."
-        if self.is_sealed:
-            return f"{chosen.title}: {_size(chosen.smaller)}chosen on val; test is {SEALED}"
-        label = self.metric.label
-        return f"{chosen.title}: {_size(chosen.smaller)}{label} {chosen.text}"
+    def closest_on_val(self) -> ValChange | None:
+        """The setting that comes closest to excluding a loss as large as the margin on val."""
+        known = [each for each in self.on_val if each.low is not None]
+        return max(known, key=lambda each: each.low or 0.0, default=None)
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The headline with the verdict, its margin and what it rests on, the longest first."""
+        """What one may use and what it was measured on, the longest form first."""
+        amount = _point_or_points(self.metric.show_amount(self.margin))
         if self.chosen is None:
-            has_mark = any(run.state == "non-inferior" for run in self.runs)
-            longer = f"{self.headline} Marks beside runs are verdicts on test."
-            return (longer, self.headline) if has_mark else (self.headline,)
+            if not self.has_compression:
+                return ("No compression is finished yet.",)
+            none = f"No compression is chosen: on val none excludes a loss of {amount}"
+            return (f"{none} of {self.metric.label}.", f"{none}.")
         if self.is_sealed:
-            return (f"{self.headline} until `medtui gate` opens it by a plan.", self.headline)
-        amount = self.metric.show_amount(self.margin)
-        amount = "1 point" if amount == "1 points" else amount
-        word, who = self.chosen.detail, f"the {self.against}"
-        few = self.sample.replace("test ", "")
+            smaller = self.chosen.smaller
+            size = f"sparse file {format_factor(smaller)} smaller, " if smaller else ""
+            said = f"{self.chosen.title}: {size}chosen on val; test is {SEALED}"
+            return (f"{said} until `medtui gate` opens it by a plan.", said)
+        label, word, who = self.metric.label, self.chosen.detail, f"the {self.against}"
+        name, change, few = self.chosen.title, self._in_points(self.chosen.text), self._sample
+        smaller = self.chosen.smaller
+        size = f"sparse file {format_factor(smaller)} smaller, " if smaller else ""
+        short = f"file {format_factor(smaller)} smaller, " if smaller else ""
         return (
-            f"{self.headline} against {who}: {word} at {amount} on {self.sample} (chosen on val).",
-            f"{self.headline} against {who}: {word} at {amount} on {self.sample}.",
-            f"{self.headline} to {self.against}: {word} at {amount} on {few}.",
-            f"{self.headline} to {self.against}: {word} on {few}.",
-            f"{self.headline}: {word} on {few}.",
-            f"{self.headline}: {word}.",
-            self.headline,
-            f"{self.chosen.title}: {self.metric.label} {self.chosen.text}",
+            f"{name}: {size}test {label} {change} against {who}: {word} at {amount} on {few}.",
+            f"{name}: {size}test {label} {change} to {self.against}: {word} on {few}.",
+            f"{name}: {size}test {label} {change}: {word} on {few}.",
+            f"{name}: {size}test {label} {change}: {word}.",
+            f"{name}: {short}test {label} {self.chosen.text}: {word}.",
+            f"{name}: test {label} {self.chosen.text}: {word}.",
+            f"{name}: test {label} {self.chosen.text}.",
         )
 
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """By which change on val a compression is chosen, or none, the longest form first."""
+        if self.chosen is not None:
+            found = self.val_change(self.chosen.names[0])
+            if found is None:
+                return ()
+            amount = _point_or_points(self.metric.show_amount(self.margin))
+            said = f"Chosen by its {self.metric.label} on val, {self._in_points(found.text)}"
+            return (
+                f"{said}: the smallest file that excludes a loss of {amount} there.",
+                f"{said}.",
+                f"Chosen on val: {self._in_points(found.text)}.",
+            )
+        closest = self.closest_on_val
+        if closest is None:
+            return ()
+        label, change = self.metric.label, self._in_points(closest.text)
+        on = f" on {plural(self.num_val_patients, 'patient')}" if self.num_val_patients else ""
+        why = f": {closest.detail}" if closest.detail else ""
+        return (
+            f"Closest on val: {closest.title}, {label} {change} to the {self.against}{on}{why}.",
+            f"Closest on val: {closest.title}, {label} {change}{on}{why}.",
+            f"Closest on val: {closest.title}, {label} {change}{on}.",
+            f"Closest on val: {closest.title}, {label} {change}.",
+            f"Closest on val: {closest.title} {closest.text}.",
+        )
 
-def _size(smaller: float | None) -> str:
-    return f"{format_factor(smaller)} smaller, " if smaller else ""
+    @property
+    def _sample(self) -> str:
+        return self.sample.replace("test ", "")
+
+    def _in_points(self, text: str) -> str:
+        """Return a change with its unit: `-0.3 [-1.2, +0.6] points`."""
+        return f"{text} points" if self.metric.is_share else text
+
+
+def _point_or_points(amount: str) -> str:
+    return "1 point" if amount == "1 points" else amount

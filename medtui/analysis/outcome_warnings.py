@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from medtui.analysis.columns import column_named
 from medtui.analysis.differences import Differences, difference_text
+from medtui.analysis.fallen_metrics import fallen_metrics
 from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_titles import title_of_run
 from medtui.metrics import Metric
@@ -15,15 +16,19 @@ def warnings_of(
     metric: Metric,
     found: Mapping[str, Differences],
     chosen: Sequence[str],
+    changes: Differences | None = None,
 ) -> Iterator[str]:
     """Yield what limits the use of the chosen runs, the gravest first; without one, of the study.
 
     A network from scratch is named where it is as small as the chosen one and not less accurate.
+    `changes` are those of the chosen runs on test.
     """
     quoted = [entry for entry in entries if entry.folder.name in chosen]
     for entry in quoted:
         if entry.result.are_logits_constant:
             yield f"{title_of_run(entry)} predicts the same for every image."
+    for fallen, change in fallen_metrics(changes) if changes else ():
+        yield f"its {fallen.label} fell: {difference_text(fallen, change)} points on test."
     yield from _from_scratch(entries, quoted, metric, found)
     for entry in quoted:
         if entry.result.direct_compression:

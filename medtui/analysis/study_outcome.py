@@ -11,10 +11,10 @@ from medtui.analysis.baselines import baseline_of, describe_missing_controls
 from medtui.analysis.chosen_group import smallest_non_inferior
 from medtui.analysis.columns import column_named
 from medtui.analysis.differences import Differences, difference_text, differences
-from medtui.analysis.group_statistics import change_text, group_statistics, val_verdict
+from medtui.analysis.group_statistics import change_text, group_statistics, val_changes
 from medtui.analysis.groups import Group, group_runs
 from medtui.analysis.low_fidelity import split_by_fidelity
-from medtui.analysis.outcome import ChosenRun, RunOutcome, StudyOutcome
+from medtui.analysis.outcome import ChosenRun, RunOutcome, StudyOutcome, ValChange
 from medtui.analysis.outcome_warnings import warnings_of
 from medtui.analysis.run_record import RunRecord, read_run_records, task_of
 from medtui.analysis.run_titles import title_of_run
@@ -37,7 +37,11 @@ def outcome_of(study: StudyFolder) -> StudyOutcome | None:
     found = _changes(entries, metric, problems)
     groups = [each for each in group_runs(entries, ("scheme", "density"))
               if each.members[0].folder.is_compressed]  # fmt: skip
-    chosen = _choose(groups, metric, found)
+    val = {group.label: val_changes(group) for group in groups}
+    on_val = {label: each for label, each in val.items() if each is not None}
+    picked = _pick(groups, on_val, metric)
+    changes = group_statistics(picked).changes if picked else None
+    chosen = _chosen_run(picked, metric, changes) if picked else None
     test = entries[0].result.test
     return StudyOutcome(
         task=task_of(entries),
@@ -53,8 +57,14 @@ def outcome_of(study: StudyFolder) -> StudyOutcome | None:
             for entry in entries
             if chosen and entry.folder.name in chosen.names
         ),
+        on_val=tuple(
+            _val_change(group, on_val[group.label], metric)
+            for group in groups
+            if group.label in on_val
+        ),
+        num_val_patients=entries[0].result.val.num_patients,
         warnings=(
-            *warnings_of(entries, metric, found, chosen.names if chosen else ()),
+            *warnings_of(entries, metric, found, chosen.names if chosen else (), changes),
             *filter(None, [describe_missing_controls(entries)]),
         ),
         problems=tuple(dict.fromkeys(problems)),
@@ -89,27 +99,45 @@ def _baseline_of(entry: RunRecord, entries: Sequence[RunRecord]) -> RunRecord | 
     return baseline_of(entry, entries)
 
 
-def _choose(
-    groups: Sequence[Group], metric: Metric, found: Mapping[str, Differences]
-) -> ChosenRun | None:
-    verdicts = {group.label: val_verdict(group, metric, group.members[0].margin)
-                for group in groups}  # fmt: skip
-    chosen = smallest_non_inferior(
-        groups, {label: verdict for label, verdict in verdicts.items() if verdict is not None}
+def _val_change(group: Group, found: Differences, metric: Metric) -> ValChange:
+    difference = found.by_metric.get(metric.name)
+    has_interval = difference is not None and difference.has_interval
+    verdict = found.verdict(metric, group.members[0].margin)
+    return ValChange(
+        title=_title_of(group),
+        names=tuple(entry.folder.name for entry in group.members),
+        text=change_text(metric, found),
+        low=difference.low if difference and has_interval else None,
+        holds=verdict.holds,
+        detail=verdict.detail,
     )
-    if chosen is None:
-        return None
-    first = chosen.members[0]
-    is_alone = len(chosen.members) == 1
-    changes = found.get(first.key) if is_alone else group_statistics(chosen).changes
-    verdict: Verdict | None = changes.verdict(metric, first.margin) if changes else None
-    title = title_of_run(first) if is_alone else (
-        f"{chosen.label.strip()}, {plural(len(chosen.repetitions), 'seed')}"
-    )  # fmt: skip
+
+
+def _pick(
+    groups: Sequence[Group], on_val: Mapping[str, Differences], metric: Metric
+) -> Group | None:
+    """Return the group that one may use; None where none loses less than the margin on val."""
+    verdicts = {
+        group.label: on_val[group.label].verdict(metric, group.members[0].margin)
+        for group in groups
+        if group.label in on_val
+    }
+    return smallest_non_inferior(groups, verdicts)
+
+
+def _title_of(group: Group) -> str:
+    if len(group.members) == 1:
+        return title_of_run(group.members[0])
+    return f"{group.label.strip()}, {plural(len(group.repetitions), 'seed')}"
+
+
+def _chosen_run(group: Group, metric: Metric, changes: Differences | None) -> ChosenRun:
+    margin = group.members[0].margin
+    verdict: Verdict | None = changes.verdict(metric, margin) if changes else None
     return ChosenRun(
-        title=title,
-        names=tuple(entry.folder.name for entry in chosen.members),
-        smaller=chosen.mean(column_named("smaller")),
+        title=_title_of(group),
+        names=tuple(entry.folder.name for entry in group.members),
+        smaller=group.mean(column_named("smaller")),
         text=change_text(metric, changes),
         state=_state_of(verdict) if verdict else "not shown",
         detail=verdict.text if verdict else "not compared",

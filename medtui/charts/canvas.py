@@ -35,6 +35,8 @@ class Canvas:
         """The cells of a chart's curves; None where there are none, or x is logarithmic."""
         self.zoomed = ""
         """Which part of percentages a chart shows; empty where it shows all."""
+        self.unnamed: frozenset[str] = frozenset()
+        """Labels of the control and the reference that found no place beside their lines."""
         self._glyphs = [[BLANK] * self.width for _ in range(self.height)]
         self._looks = [[_PLAIN] * self.width for _ in range(self.height)]
 

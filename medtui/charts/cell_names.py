@@ -14,7 +14,7 @@ MAX_LETTERS = 26
 
 _GAP = 1
 """Cells between the end of a curve and its name."""
-_MOST_GUTTER = 6
+_MOST_GUTTER = 7
 
 
 def gutter_of(plot: Plot, frame: Frame) -> int:
@@ -28,8 +28,9 @@ def gutter_of(plot: Plot, frame: Frame) -> int:
         return 0
     names = [_name_of(plot, index) for index in range(min(MAX_LETTERS, len(plot.series)))
              if _is_named(plot.series[index])]  # fmt: skip
-    at_end = sum(len(name) for name in names) if all(len(name) == 1 for name in names) else 0
-    return min(_MOST_GUTTER, _GAP + max(at_end and min(at_end, 3), *map(len, names)))
+    if any(len(name) > 1 for name in names):  # apart from the curve, and from the frame
+        return min(_MOST_GUTTER, 3 * _GAP + max(map(len, names)))
+    return min(_MOST_GUTTER, _GAP + min(len(names), 3))
 
 
 def draw_names(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle) -> None:
@@ -54,6 +55,7 @@ def draw_level_names(
     canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle
 ) -> None:
     """Name the control and the reference at their line, where nothing else is."""
+    unnamed = set[str]()
     for level, place in zip(plot.levels, frame.levels, strict=True):
         if level.role in {"plain", "margin"} or plot.rows or place is None:
             continue
@@ -72,6 +74,9 @@ def draw_level_names(
             else:
                 continue
             break
+        else:
+            unnamed.add(level.label)
+    canvas.unnamed = frozenset(unnamed)
 
 
 def _is_named(series: Series) -> bool:

@@ -54,7 +54,8 @@ def chart_csv(plot: Plot) -> str:
     for series in plot.series:
         for at, (x, y) in enumerate(series.points):
             interval = series.intervals[at] if series.intervals else ("", "") if ends else ()
-            rows.append([series.label, x, _value_text(plot, y), *interval])
+            at_x = plot.name_of_x(x) or x
+            rows.append([series.label, at_x, _value_text(plot, y), *interval])
     for band in plot.bands:
         rows += [[band.label, x, "", low, high] for x, low, high in band.points]
     return csv_text(rows)

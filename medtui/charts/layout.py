@@ -90,7 +90,10 @@ def x_ticks_of(plot: Plot, frame: Frame, columns: int) -> Ticks:
     if plot.is_clock:
         return [(at, label_clock(at)) for at in clock_ticks_of(frame.left, frame.right, most)]
     places = ticks_of(frame.left, frame.right, most, are_whole=plot.are_x_whole)
-    return list(zip(places, label_ticks(places), strict=True))
+    # Names come first: a number that would touch one is left out.
+    named = [each for each in plot.x_names if frame.left <= each[0] <= frame.right]
+    numbers = [place for place in places if not plot.name_of_x(place)]
+    return [*named, *zip(numbers, label_ticks(numbers), strict=True)]
 
 
 def _log_ticks(low: float, high: float, most: int) -> Ticks:

@@ -124,6 +124,8 @@ class Plot:
     y_bounds: tuple[float | None, float | None] = (None, None)
     """Ends beyond which y has no values, such as 0 and 100 of percentages: the axis, which follows
     the data, does not go beyond them."""
+    x_names: tuple[tuple[float, str], ...] = ()
+    """Places along x with a name instead of a number: `fine-tuned`, after the last cycle."""
     is_clock: bool = False
     """Whether x is in minutes, labelled as `m:ss`."""
     are_x_whole: bool = False
@@ -141,6 +143,10 @@ class Plot:
     """Text after the legend."""
     empty: str = "no measurement yet"
     """Text that is shown where there is nothing to draw."""
+
+    def name_of_x(self, x: float) -> str:
+        """Return the name of a place along x; empty where it has none."""
+        return next((name for at, name in self.x_names if at == x), "")
 
     @property
     def is_empty(self) -> bool:

@@ -143,18 +143,38 @@ def _draw_axes(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: Ch
 def _label_x(
     canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, glyphs: Glyphs, style: ChartStyle
 ) -> None:
-    """Write the labels below the axis; one that would touch the one before it is left out."""
-    free = 0
+    """Write the labels below the axis; one that would touch an earlier one is left out."""
+    taken = set[int]()
     for place, label in x_ticks_of(plot, frame, plane.columns):
         if not plane.left <= place <= plane.right:
             continue
         column = plane.column(place)
         first = max(plane.first - 1, min(column - len(label) // 2, canvas.width - len(label)))
-        if first < free:
+        cells = range(first, first + len(label))
+        if not taken.isdisjoint(cells):
             continue
-        free = first + len(label) + 1
+        taken.update(cells, (cells.start - 1, cells.stop))
         canvas.put(column, plane.rows, glyphs.tick_below, style.colours.faint)
-        canvas.put(first, plane.rows + 1, label.replace("-", MINUS), style.colours.muted)
+        said = label if plot.name_of_x(place) else label.replace("-", MINUS)
+        canvas.put(first, plane.rows + 1, said, style.colours.muted)
+    _name_x(canvas, plot, plane, glyphs, style)
+
+
+def _name_x(
+    canvas: Canvas, plot: Plot, plane: Plane, glyphs: Glyphs, style: ChartStyle
+) -> None:  # fmt: skip
+    """Write what x counts into the axis: in the last gap between ticks, else at its end."""
+    name = f" {'time, min:s' if plot.is_clock else plot.x_label} "
+    last = plane.first + plane.columns - len(name) - 1
+    if not plot.x_label or last < plane.first:
+        return
+    for column in range(last, plane.first - 1, -1):
+        cells = (canvas.glyph(at, plane.rows) for at in range(column, column + len(name)))
+        if all(cell == glyphs.ground for cell in cells):
+            break
+    else:
+        column = last
+    canvas.put(column, plane.rows, name, style.colours.muted)
 
 
 def _height(value: float, plot: Plot) -> float:

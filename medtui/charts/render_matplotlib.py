@@ -158,6 +158,22 @@ def _paint_plot(plot: Plot, axes: "Axes") -> None:
     for index, series in enumerate(plot.series):
         _paint_series(plot, index, series, axes)
     _set_axes(plot, axes)
+    if not plot.rows:
+        _name_far_points(plot, axes)
+
+
+def _name_far_points(plot: Plot, axes: "Axes") -> None:
+    """Write points that lie beyond a fixed end of y at this edge, with their value."""
+    low, high = (-math.inf if plot.y_limits[0] is None else plot.y_limits[0],
+                 math.inf if plot.y_limits[1] is None else plot.y_limits[1])  # fmt: skip
+    for index, series in enumerate(plot.series):
+        for x, y in series.points if series.stroke == "dots" else ():
+            if y is None or low <= y <= high:
+                continue
+            tint = index if series.tint is None else series.tint
+            said = f"{letter_of(plot, index)} {'▼' if y < low else '▲'} {y:.{series.digits or 1}f}"
+            axes.annotate(said, (x, low if y < low else high), color=PAPER.of(tint), fontsize=8,
+                          ha="center", va="bottom" if y < low else "top")  # fmt: skip
 
 
 def _paint_series(plot: Plot, index: int, series: Series, axes: "Axes") -> None:
@@ -227,6 +243,10 @@ def _set_axes(plot: Plot, axes: "Axes") -> None:
         from matplotlib.ticker import MaxNLocator
 
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if plot.x_names:
+        numbers = [at for at in axes.get_xticks() if at < min(x for x, _ in plot.x_names)]
+        labels = [*(f"{at:g}" for at in numbers), *(name for _, name in plot.x_names)]
+        axes.set_xticks([*numbers, *(x for x, _ in plot.x_names)], labels)
     if plot.is_log and not plot.rows:
         axes.set_yscale("log")
     if plot.is_x_log:

@@ -1,5 +1,6 @@
 """The look of charts, and their legends."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -50,8 +51,11 @@ class ChartStyle:
         return self.colours.of(index if tint is None else tint)
 
 
-def legend_of(plot: Plot, style: ChartStyle) -> Text:
-    """Return mark, colour, name and value of every series: the latest, or those at the cursor."""
+def legend_of(plot: Plot, style: ChartStyle, unnamed: Collection[str] = ()) -> Text:
+    """Return mark, colour, name and value of every series: the latest, or those at the cursor.
+
+    The control and the reference are named at their lines, but for those that are `unnamed` there.
+    """
     legend = Text()
     if plot.cursor is not None:
         legend.append(f"{_place_of(plot, plot.cursor)}  ", style=f"bold {style.colours.strong}")
@@ -64,8 +68,8 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
         said = "" if is_plain else _value_of(series, plot)
         legend.append(f"{said}  ", style=style.colours.strong)
     for level in plot.levels:
-        if level.role in {"control", "reference"} and any(s.is_joined for s in plot.series):
-            continue  # beside curves they are named at their line
+        if level.role in {"control", "reference"} and not plot.rows and level.label not in unnamed:
+            continue
         marks = style.glyphs.upright if plot.rows else style.glyphs.levels
         place = "" if plot.rows else f" {level.value:.{level.digits}f}"
         legend.append(f"{marks[level.role]} {level.label}{place}  ", style=style.colours.muted)
@@ -78,6 +82,8 @@ def legend_of(plot: Plot, style: ChartStyle) -> Text:
 
 def _place_of(plot: Plot, cursor: float) -> str:
     """Return where the cursor is, as the axis is labelled."""
+    if name := plot.name_of_x(cursor):
+        return f"{name}:"
     if plot.is_clock:
         return f"{label_clock(cursor)}:"
     place = f"{cursor:g}" if plot.is_x_log else f"{cursor:.2f}"

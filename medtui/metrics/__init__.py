@@ -10,11 +10,12 @@ from medtui.metrics.positive import (
     has_positive_class,
     positive_class,
 )
-from medtui.metrics.primary import class_metric, primary_metric
+from medtui.metrics.primary import BESIDE_PRIMARY, class_metric, primary_metric
 from medtui.metrics.registry import Metric, all_metrics, metric_named, reported_metrics
 from medtui.metrics.task import VAL_USE, Task, common_task, infer_task
 
 __all__ = [
+    "BESIDE_PRIMARY",
     "VAL_USE",
     "Metric",
     "PositiveClass",

@@ -8,6 +8,9 @@ _PRIMARY: dict[Task, str] = {"single": "accuracy", "multi": "auroc"}
 
 _OF_CLASSES: dict[Task, str] = {"single": "sensitivity", "multi": "auroc"}
 
+BESIDE_PRIMARY = ("sensitivity", "specificity")
+"""Read beside the primary metric: a gain in one of them may hide a loss in the other."""
+
 
 def primary_metric(task: Task) -> Metric:
     """Return the metric that a study is judged by, wherever one number stands for a run."""

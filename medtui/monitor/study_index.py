@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from medtui import __version__
-from medtui.analysis.outcome import ChosenRun, RunOutcome, StudyOutcome
+from medtui.analysis.outcome import ChosenRun, RunOutcome, StudyOutcome, ValChange
 from medtui.errors import MedtuiError
 from medtui.monitor.progress import Progress
 from medtui.monitor.run_summary import RunSummary
@@ -30,7 +30,7 @@ NAME = "studies.sqlite3"
 WAIT_S = 0.5
 """How long another process may hold the index before this one goes on without it, seconds."""
 
-_KINDS = (StudySummary, RunSummary, Progress, StudyOutcome, RunOutcome, ChosenRun)
+_KINDS = (StudySummary, RunSummary, Progress, StudyOutcome, RunOutcome, ChosenRun, ValChange)
 _FIELDS = [each.name for kind in _KINDS for each in fields(kind)]
 _FORMAT = zlib.crc32(f"2 {__version__} {_FIELDS}".encode()) & 0x7FFF_FFFF
 """Of the stored summaries: another version's are discarded."""

@@ -118,6 +118,11 @@ def _planned(preset: Preset | None, stage: str) -> int:
     return preset.reference.epochs if stage == "reference" else preset.lc.cycles
 
 
+_GUARDS = {
+    "on": "guard on: no layer emptied", "off": "guard off: layers may be emptied",
+}  # fmt: skip
+
+
 def _what(preset: Preset | None, cell: Cell | None) -> str:
     if preset is None:
         return ""
@@ -134,7 +139,7 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
         return f"{model} · narrow, from scratch · {made} · seed {cell.seed}"
     kept = "" if cell.density is None else f"keeps {format_percent(cell.density, 3)} · "
     kept = kept.replace(".000 %", " %")
-    guard = f"guard {preset.compress.guard}"
+    guard = _GUARDS[preset.compress.guard]
     cycles = preset.search.probe_cycles if preset.search and cell.is_probe else preset.lc.cycles
     lc = f"{plural(cycles, 'cycle')} of {plural(preset.lc.steps, 'step')}"
     lc += " in fast mode" if preset.is_fast_somewhere else ""

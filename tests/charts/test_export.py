@@ -75,3 +75,25 @@ def test_nothing_loads_matplotlib_before_a_file_is_drawn() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_point_beyond_the_axis_is_named_at_its_edge(tmp_path: Path) -> None:
+    """What a screen shows off its scale is not lost in a file."""
+    near = Series("Prune", ((5.0, 98.0),), "dots", letter="A")
+    far = Series("collapsed", ((3.0, 46.8),), "dots", letter="D")
+    plot = Plot("Test accuracy, %", (near, far), y_limits=(96.0, 100.0), is_x_log=True)
+    _, svg, _ = export_chart(RunFolder(tmp_path), plot)
+    text = "".join(ET.parse(svg).getroot().itertext())  # noqa: S314 - our own file
+    assert "D ▼ 46.8" in text
+    assert "A ▼" not in text
+
+
+def test_a_named_place_has_its_name_in_files(tmp_path: Path) -> None:
+    """The fine-tuned model is no cycle."""
+    points = ((0.0, 91.0), (1.0, 92.0), (1.5, None), (2.0, 93.0))
+    plot = Plot("Accuracy, %", (Series("val", points),), x_label="cycle",
+                x_names=((2.0, "tuned"),), are_x_whole=True, x_limits=(0.0, 2.0))  # fmt: skip
+    _, svg, csv_file = export_chart(RunFolder(tmp_path), plot)
+    text = "".join(ET.parse(svg).getroot().itertext())  # noqa: S314 - our own file
+    assert "tuned" in text
+    assert "val,tuned,93.0" in csv_file.read_text(encoding="utf-8").replace("\r", "")

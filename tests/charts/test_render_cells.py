@@ -1,6 +1,7 @@
 """Charts of cells: whatever is measured is drawable, and what is drawn can be told apart."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -419,3 +420,40 @@ def test_the_rolling_mean_starts_anew_after_a_gap() -> None:
     assert rolling_mean([(0, 2.0), (1, 4.0), (2, None), (3, 10.0)], 2) == [
         (0, 2.0), (1, 3.0), (2, None), (3, 10.0),
     ]  # fmt: skip
+
+
+def test_the_axis_of_x_has_a_name_between_its_ticks() -> None:
+    """A reader need not guess what is counted; where no gap is wide enough it is at the end."""
+    points = tuple((x, 90.0 + x) for x in range(5))
+    plot = Plot("Accuracy, %", (Series("val", points),), x_label="cycle", are_x_whole=True)
+    axis, labels = draw(plot, 70, 12, STYLE).plain.splitlines()[-2:]
+    assert " cycle " in axis
+    assert axis.count("┴") == len(labels.split()) == 5
+    narrow = draw(plot, 24, 12, STYLE).plain.splitlines()[-2]
+    assert " cycle " in narrow
+    assert len(narrow) <= 24
+    assert "time, min:s" in draw(replace(plot, is_clock=True), 70, 12, STYLE).plain
+    assert "cycle" not in draw(replace(plot, x_label=""), 70, 12, STYLE).plain
+
+
+def test_a_place_with_a_name_has_it_instead_of_a_number() -> None:
+    """A number that would touch the name is left out."""
+    points = (*((float(x), 90.0 + x) for x in range(12)), (11.5, None), (12.0, 95.0))
+    plot = Plot("Accuracy, %", (Series("val", points, name="val"),), x_label="cycle",
+                x_names=((12.0, "tuned"),), are_x_whole=True)  # fmt: skip
+    labels = draw(plot, 60, 12, STYLE).plain.splitlines()[-1]
+    assert labels.split()[-1] == "tuned"
+    assert "12" not in labels
+    assert legend_of(replace(plot, cursor=12.0), STYLE).plain.startswith("tuned:")
+
+
+def test_lines_that_are_named_in_the_chart_are_not_named_again_below() -> None:
+    """The legend has those alone that found no place beside their line."""
+    levels = (Level("control", 94.0, role="control"), Level("reference", 91.0, role="reference"))
+    plot = Plot("Accuracy, %", (Series("", ((1.0, 92.0),), "dots", letter="A"),), levels)
+    canvas = draw(plot, 60, 16, STYLE)
+    assert "control 94.0" in canvas.plain
+    assert "control" not in legend_of(plot, STYLE, canvas.unnamed).plain
+    long = replace(plot, levels=(replace(levels[0], label="control of a narrow pane"),))
+    unnamed = draw(long, 24, 12, STYLE).unnamed
+    assert "╌ control of a narrow pane 94.0" in legend_of(long, STYLE, unnamed).plain

@@ -88,3 +88,9 @@ def test_an_empty_picture_says_what_it_waits_for() -> None:
     finished, live = study_of(run_of("reference")), study_of(run_of("reference", status="running"))
     assert study_picture(finished, None).empty == "comparing runs …"
     assert "no run" in study_picture(live, None).empty
+
+
+def test_the_axes_say_what_they_count() -> None:
+    """Size is that of the file without zeros, and stands at its axis."""
+    drawn = draw(study_picture(STUDY, OUTCOME), 60, 20, ChartStyle(DARK)).plain
+    assert " sparse file size, MiB ─" in drawn.splitlines()[-2]

@@ -121,8 +121,8 @@ density = 0.5
         view = FolderReader(tmp_path).read(f"dots/{name}", refresh_all=True).view
         assert view is not None
         said[name] = view.what
-    assert " · FilterPrune50 · guard on · " in said["filterprune50"]
-    assert " · FilterPrune keeps 10 % · guard on · " in said["filterprune-0.1"]
+    assert " · FilterPrune50 · guard on: no layer emptied · " in said["filterprune50"]
+    assert " · FilterPrune keeps 10 % · guard on: no layer emptied · " in said["filterprune-0.1"]
 
 
 def test_runs_of_a_stopped_study_do_not_wait(tmp_path):

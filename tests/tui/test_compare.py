@@ -99,8 +99,8 @@ async def test_marked_on_home_they_are_compared_alone(recorded: Path) -> None:
 
 TABS = {
     "2": "Accuracy on val by cycle",
-    "3": "Pareto: A",
-    "4": "on test by density",
+    "3": "Pareto front, by val: A",
+    "4": "Test accuracy, %, by density",
     "5": "Memory of the worker, GiB",
     "6": "sensitivity by class, test",
     "9": "compress.seeds",
@@ -148,7 +148,8 @@ async def test_enter_opens_the_run_and_going_back_leads_to_compare(recorded: Pat
         await _compare(pilot, "5 marked")
         compare = pilot.app.screen
         await pilot.click("#forest", offset=(4, 1))
-        assert compare.query_one(CompareTable).selected_run == compare._state.marked[1].entry.key
+        table, second = compare.query_one(CompareTable), compare._state.marked[1].entry.key
+        await until(pilot, lambda: table.selected_run == second)
         await pilot.press("down", "right", "enter")
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "RunScreen")
         assert pilot.app.screen.key == compare.query_one(CompareTable).selected_run

@@ -4,29 +4,42 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+from rich.text import Text
 
 from medtui.analysis.changed_images import ChangedImage, changed_images
-from medtui.analysis.differences import differences_of_all, pair_runs
+from medtui.analysis.differences import Differences, differences_of_all, pair_runs
 from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
 from medtui.analysis.table import table_csv
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.registry import figure_named
 from medtui.charts.palette import DARK
+from medtui.charts.render_cells import draw
+from medtui.charts.style import ChartStyle
 from medtui.errors import UsageError
 from medtui.metrics import metric_named
+from medtui.metrics.intervals import Difference
 from medtui.tui.compare.change_forest import change_forest
 from medtui.tui.compare.changed_pictures import draw_changed
 from medtui.tui.compare.forest import Forest, ForestRow, draw_forest, scale_of
+from medtui.tui.compare.forest_notes import describe_choice
 from medtui.tui.compare.headings import cell_of, heading_of, screen_columns
-from medtui.tui.compare.lighting import lit
+from medtui.tui.compare.lighting import lit, with_baseline
+from medtui.tui.compare.model import FinishedRuns
 from medtui.tui.compare.named_filters import name_filter, read_filters
-from medtui.tui.compare.subgroup_text import draw_groups, group_rows
+from medtui.tui.compare.subgroup_text import (
+    describe_patient,
+    draw_groups,
+    group_rows,
+    header_of,
+)
+from medtui.tui.compare.tabs import TabRequest
 from medtui.tui.compare.walking import next_point, run_at
 from medtui.tui.compare.writing import owner_of, table_of, titled, write_table
-from medtui.units import MIB
+from medtui.units import MIB, MINUS
 from tests.helpers.paths import RECORDED
 
 
@@ -119,6 +132,90 @@ def test_changes_have_a_row_for_each_run_but_the_baseline(cells: list[RunRecord]
     assert forest.margin == pytest.approx(-2.0)
     waiting = change_forest(runs, {}, metric, DARK, is_judged=True)
     assert {row.words for row in waiting.rows} == {"computing …"}
+
+
+def test_the_change_on_val_lies_below_that_on_test_where_rows_are_apart() -> None:
+    """It is a ring, since another split was measured; in a low pane there is no row for it."""
+    val = ForestRow("", "", DARK.muted, "on val", -0.4, (-1.8, 1.1), is_hollow=True)
+    forest = Forest((replace(ROWS[0], on_val=val), ROWS[2]), 1, margin=-1.0, unit="points")
+    lines = draw_forest(forest, 80, 8, DARK).plain.splitlines()
+    assert "●" in lines[0]
+    assert "on val" in lines[1]
+    assert "○" in lines[1]
+    assert lines[1].index("├") < lines[0].index("├")
+    assert lines[-1].split()[0] == "points"
+    low = draw_forest(forest, 80, 4, DARK).plain
+    assert "on val" not in low
+    assert low.splitlines()[0].index("├") != lines[0].index("├")  # its own scale
+
+
+def test_the_choice_on_val_is_said_below_the_forest(cells: list[RunRecord]) -> None:
+    """Which run, with its change there; or which comes closest."""
+    metric = metric_named("accuracy")
+    assert metric is not None
+    runs = chart_runs([entry for entry in cells if not entry.folder.name.endswith("-s1")])
+    compressed = [run for run in runs if run.entry.folder.is_compressed]
+
+    def of(low: float) -> Differences:
+        change = Difference(-0.003, low, 0.018, 0.01)
+        return Differences("cells/reference", {"accuracy": change})
+
+    lows = [-0.5, *(-0.1 for _ in compressed[2:]), -0.024]
+    found = {run.entry.key: replace(of(low), on_val=of(low))
+             for run, low in zip(compressed, lows, strict=True)}  # fmt: skip
+    closest = compressed[-1].mark.letter
+    assert describe_choice(runs, found, metric) == (
+        f"Chosen on val: none; closest is {closest} {MINUS}0.3 [{MINUS}2.4, +1.8], margin 2 points"
+    )
+    held = {key: replace(each, on_val=of(-0.015)) for key, each in found.items()}
+    smallest = min(compressed, key=lambda run: run.entry.result.size.bytes_packed)
+    said = describe_choice(runs, held, metric)
+    assert said.startswith(f"Chosen on val: {smallest.mark.letter} {MINUS}0.3 [{MINUS}1.5, +1.8]")
+    del found[compressed[0].entry.key]  # is still computed
+    assert describe_choice(runs, found, metric) == ""
+
+
+def test_a_run_that_lost_everything_is_at_the_edge_of_the_chart_of_sizes(
+    cells: list[RunRecord],
+) -> None:
+    """As on Home: it does not squeeze the others into two rows."""
+    runs = [_scored(entry, 0.98 - 0.002 * at) for at, entry in enumerate(cells)]
+    runs[-1] = _scored(cells[-1], 0.468)
+    request = TabRequest("Size", chart_runs(runs), None, FinishedRuns(), None, 0, 100)
+    plot, _ = figure_named("pareto").build(FigureData(request.runs))
+    assert plot.y_limits == (None, None)
+    shown = with_baseline(plot, request)
+    low, high = shown.y_limits
+    assert low is not None
+    assert high is not None
+    assert 90 < low < high < 105
+    drawn = draw(shown, 60, 20, ChartStyle(DARK)).plain
+    assert f"{request.runs[-1].mark.letter}▼46.8" in drawn
+    assert "sparse file size, MiB" in drawn
+    assert shown.title == "Test accuracy, %, by sparse file size"
+    assert "by val" in shown.remark
+
+
+def _scored(entry: RunRecord, accuracy: float) -> RunRecord:
+    """Return a run with another accuracy on test."""
+    metrics = {**entry.result.test.metrics, "accuracy": accuracy}
+    test = msgspec.structs.replace(entry.result.test, metrics=metrics)
+    return replace(entry, result=msgspec.structs.replace(entry.result, test=test))
+
+
+def test_subgroups_name_study_baseline_and_metric(analysis: SubgroupAnalysis) -> None:
+    """The negative class of two has the specificity, as in the table of runs."""
+    text = draw_groups(analysis, 116, DARK).plain
+    head = text.splitlines()[0].split()
+    assert head[3:5] == ["ref.", "this"]
+    names = [row.name for row in group_rows(analysis)]
+    assert "Parasitized, sensitivity" in names
+    assert "Uninfected, specificity" in names
+    header = header_of(analysis, Text("A Prune 0.1"), "◇ reference", DARK).plain
+    assert header.startswith("cells ▸ A Prune 0.1  test accuracy ")
+    assert "points [95 %]" in text.splitlines()[0]
+    patient = describe_patient(IMAGES, 12, "control", DARK).plain
+    assert patient.endswith("p of the class: control → this")
 
 
 def test_headers_have_the_units_and_cells_the_numbers(

@@ -185,7 +185,7 @@ async def test_a_study_that_has_finished_says_what_it_found(runs_dir: Path) -> N
     async with opened(runs_dir) as pilot:
         assert "1 running" in screen_text(pilot)
         study.release()
-        await until(pilot, lambda: "none is chosen" in notices(pilot))
+        await until(pilot, lambda: "is chosen: on val none" in notices(pilot))
 
 
 async def test_the_picture_is_walked_by_size_and_opens_its_runs(
@@ -235,7 +235,7 @@ async def test_a_very_large_terminal_also_shows_curves_events_and_the_machine(
         await until(pilot, lambda: "B Prune 0.1 95" in screen_text(pilot))
         text = screen_text(pilot)
         assert "Val accuracy, % by cycle" in text
-        assert "Test accuracy, % by sparse size, MiB" in text
+        assert "Test accuracy, %, by size of the sparse file" in text
         assert "Events · malaria" in text
         assert "cycle 30: val 95.8 %" in text
         assert "─ Machine ─" in text

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from medtui.analysis.outcome import StudyOutcome
+from medtui.analysis.outcome import StudyOutcome, ValChange
 from medtui.analysis.study_outcome import outcome_of
 from medtui.charts.figures.study_curves import study_curves
 from medtui.charts.palette import DARK
@@ -27,6 +27,10 @@ from tests.helpers.drawn_outcomes import CHOSEN, found, outcome_of_run, run_of, 
 from tests.helpers.paths import RECORDED
 
 SCRATCH = f"scratch, trained from the start, is 99{TIMES} smaller and at +1.7 [+0.4, +3.1]."
+NEAR = f"{MINUS}0.3 [{MINUS}2.4, +1.8]"
+HOLDING = ValChange(
+    "PruneQuantize16 0.1", CHOSEN.names, f"{MINUS}0.2 [{MINUS}0.9, +0.6]", -0.009, holds=True
+)
 MARK = RunIdentity("cells/prune-0.1", "A", 0)
 
 
@@ -42,31 +46,56 @@ def cells_outcome() -> StudyOutcome:
 def test_the_sentence_has_size_change_and_interval_at_every_width(width: int) -> None:
     """The wider the screen, the more it says; it is never cut."""
     outcome = found(chosen=CHOSEN, warnings=(SCRATCH,))
-    first, second = sentences(study_of(run_of("control")), outcome, DARK, width)
-    assert "PruneQuantize16 0.1" in first.plain
-    assert f"accuracy +0.3 [{MINUS}0.3, +1.0]" in first.plain
-    assert "…" not in first.plain
-    assert max(first.cell_len, second.cell_len) <= width
+    outcome = replace(outcome, on_val=(HOLDING,))
+    said = sentences(study_of(run_of("control")), outcome, DARK, width)
+    test, val, before = (line.plain for line in said)
+    assert "PruneQuantize16 0.1" in test
+    assert f"test accuracy +0.3 [{MINUS}0.3, +1.0]" in test
+    assert f"{MINUS}0.2 [{MINUS}0.9, +0.6] points" in val
+    assert "…" not in test + val
+    assert max(line.cell_len for line in said) <= width
     if width >= 118:
-        assert f"12{TIMES} smaller" in first.plain
-        assert "control: non-inferior at 1 point on 29 " in first.plain
-        assert second.plain.startswith("▌ Before you use it: scratch")
+        assert f"file 12{TIMES} smaller" in test
+        assert "on 29 patients" in test
+        assert before.startswith("▌ Before you use it: scratch")
+    if width >= 198:
+        assert "control: non-inferior at 1 point on 29 " in test
+        assert "excludes a loss of 1 point" in val
 
 
-def test_without_a_choice_the_sentence_says_why() -> None:
-    """Nothing is praised that val does not hold."""
-    study = study_of(run_of("reference"), run_of("prune-0.1", status="queued"))
-    first, second = sentences(study, found(outcome_of_run("reference", 0.9, 40)), DARK, 118)
-    assert "none is chosen" in first.plain
-    assert "1 of 2 runs done" in second.plain
+def test_without_a_choice_the_change_on_val_that_decided_is_shown() -> None:
+    """Nothing is praised that val does not hold, and by how much it did not is no secret."""
+    study = study_of(run_of("reference"), run_of("prune-0.1"), run_of("prune-0.5", status="queued"))
+    near = ValChange("Prune 0.1", ("prune-0.1",), NEAR, -0.024, holds=False)
+    far = ValChange("Prune 0.5", ("prune-0.5",), f"{MINUS}9.0 [-12, -6]", -0.12, holds=False)
+    outcome = replace(found(outcome_of_run("reference", 0.9, 40)), on_val=(far, near),
+                      num_val_patients=15)  # fmt: skip
+    first, second, third = (line.plain for line in sentences(study, outcome, DARK, 118))
+    assert first.endswith("chosen: on val none excludes a loss of 1 point of accuracy.")
+    assert f"Closest on val: Prune 0.1, accuracy {NEAR} points" in second
+    assert "on 15 patients" in second
+    assert "2 of 3 runs done" in third
+    narrow = sentences(study, outcome, DARK, 78)[1].plain
+    assert NEAR in narrow
+    assert len(narrow) <= 78
+    told = run_details(run_of("prune-0.1"), outcome, DARK).plain
+    assert "val" not in told  # without a value on test the run is not compared yet
+
+
+def test_the_change_on_val_stands_beside_the_run_under_the_cursor() -> None:
+    """The mark beside a run is of test; what val says of it is said in words."""
+    near = ValChange("Prune 0.1", ("prune-0.1",), NEAR, -0.024, holds=False)
+    outcome = replace(found(outcome_of_run("prune-0.1", 0.929, 3.53)), on_val=(near,))
+    told = run_details(run_of("prune-0.1"), outcome, DARK, width=40).plain.splitlines()
+    assert told[2] == f"val {NEAR} · not chosen"
 
 
 def test_a_study_that_has_just_begun_says_once_how_far_it_is() -> None:
     """The second line is for what has to be known besides."""
     study = replace(study_of(run_of("reference", status="running")), is_live=True)
-    first, second = sentences(study, None, DARK, 118)
+    first, *others = sentences(study, None, DARK, 118)
     assert "0 of 1 runs done" in first.plain
-    assert second.plain == ""
+    assert [line.plain for line in others] == ["", ""]
 
 
 def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> None:
@@ -75,7 +104,7 @@ def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> Non
     outcome = replace(outcome, text=f"+0.3 [{MINUS}0.2, +0.8]", smaller=7.53, state="non-inferior")
     cells = run_cells(run_of("prune-0.1", title="Prune 0.1"), outcome, MARK, DARK, 20)
     assert cells["change"].plain == f"+0.3 [{MINUS}0.2, +0.8] ✓"
-    assert cells["smaller"].plain == f"7.5{TIMES}"
+    assert cells["smaller"].plain == f"7.5{TIMES} smaller"
     assert cells["value"].plain == "92.9"
     live = run_cells(run_of("prune-0.1", status="running"), None, MARK, DARK, 20)
     assert live["change"].plain == "● 6/8 val 93.0 %"
@@ -115,7 +144,7 @@ def test_figures_of_a_silent_run_are_dimmed_and_say_from_when_they_are() -> None
     assert "val 93.0 % as of 14:02" in run_details(run, None, DARK, moment + 240).plain
     assert as_of(moment, moment + 200_000) == "as of 04 Mar 14:02"
     told = study_cells(replace(study_of(run), status="silent"), None, DARK, "4 min")
-    assert told["state"].plain == "silent 4 min"
+    assert told["state"].plain == "silent 4 min ago"
     assert DARK.strong not in {str(span.style) for span in told["name"].spans}
 
 
@@ -153,10 +182,11 @@ def test_a_study_names_its_choice_or_why_there_is_none() -> None:
     study = study_of(run_of("reference"), run_of("prunequantize16-0.1"))
     cells = study_cells(study, found(chosen=CHOSEN), DARK, "3 h")
     assert cells["chosen"].plain == "A PruneQuantize16 0.1"
-    assert cells["smaller"].plain == f"12{TIMES}"
+    assert cells["smaller"].plain == f"12{TIMES} smaller"
     assert cells["verdict"].plain == "non-inferior"
-    assert cells["state"].plain == "finished 3 h"
-    assert study_cells(study, found(), DARK, "3 h")["chosen"].plain == "none holds on val"
+    assert cells["state"].plain == "finished 3 h ago"
+    assert study_cells(study, None, DARK, "now")["state"].plain == "finished now"
+    assert study_cells(study, found(), DARK, "3 h")["chosen"].plain == "none chosen"
 
 
 def test_titles_lose_words_before_they_lose_the_density() -> None:
@@ -237,11 +267,11 @@ def test_remembered_widths_outlive_a_damaged_file() -> None:
     assert read_widths() == {"run-answer": 44}
 
 
-def test_what_is_known_of_a_run_stays_in_its_four_lines() -> None:
+def test_what_is_known_of_a_run_stays_in_its_lines() -> None:
     """A part without room is left out whole, so that no line wraps over the last one."""
     run = replace(run_of("prune-0.1"), bytes_packed=3_701_474, density=0.1)
     saved = replace(outcome_of_run("prune-0.1", 0.929, 3.53), smaller=12.1)
     told = run_details(run, found(saved), DARK, width=40).plain.splitlines()
-    assert told[2] == f"3.53 MiB sparse · 12{TIMES} smaller"
+    assert told[2] == f"sparse file 3.53 MiB · 12{TIMES} smaller"
     assert told[3].startswith("kept cycle 4")
     assert run_details(run, found(saved), DARK).plain.splitlines()[2].endswith("density 0.1")

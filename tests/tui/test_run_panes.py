@@ -10,18 +10,22 @@ import pytest
 from rich.text import Text
 
 from medtui.analysis.columns import column_named
-from medtui.charts.figures.run import kept_cycle, metric_plot
+from medtui.analysis.verdicts import Verdict
+from medtui.charts.figures.run import metric_plot
 from medtui.charts.figures.run_charts import run_charts
+from medtui.charts.figures.run_curves import curve_of, kept_cycle
 from medtui.charts.palette import DARK
+from medtui.charts.plot import Plot
+from medtui.charts.render_cells import draw
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.events import CycleEnded
-from medtui.metrics import primary_metric
+from medtui.metrics import metric_named, primary_metric
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.run_view import RunView
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import SplitResult
 from medtui.telemetry import GpuProcess, GpuSample, Sample
-from medtui.tui.run.answer import answer_of, kept_text
+from medtui.tui.run.answer import Answer, MetricLine, answer_of, kept_text
 from medtui.tui.run.answer_pane import answer_sheet, digits_colour, hero_line, verdict_look
 from medtui.tui.run.big_digits import big_digits
 from medtui.tui.run.density_heat import brief_density, density_caption, density_sheet
@@ -39,6 +43,7 @@ from medtui.tui.run.outcome import (
 from medtui.tui.run.run_charts import RunCharts
 from medtui.tui.run.sheet import fitting_parts, sparkline
 from medtui.tui.widgets.choice_line import choice_line
+from medtui.tui.widgets.progress_header import losses_of, result_lines
 from medtui.units import GIB, MINUS, MISSING, TIMES
 from tests.helpers.paths import RECORDED
 from tests.helpers.recorded_runs import PRESET, RecordedStudy
@@ -133,7 +138,7 @@ def test_the_band_is_the_margin_the_interval_of_test_or_none(
 ) -> None:
     """A live run has no interval yet, and says so."""
     charts, chart = RunCharts(), run_charts(live)[0]
-    assert charts.plot(chart, live, answer_of(live)).zones[0].label == "margin 2"
+    assert charts.plot(chart, live, answer_of(live)).zones[0].label == "margin 2 points"
     charts.next_band()
     plot = charts.plot(chart, live, answer_of(live))
     assert plot.zones == ()
@@ -371,7 +376,7 @@ def test_a_run_is_smaller_by_what_compare_says(cells: StudyFolder, over: RunView
     assert found is not None
     assert found.smaller == column_named("smaller").number(found.entry)
     half = replace(found, smaller=12.1)
-    assert gains_text(answer_of(over, half)) == f"12{TIMES} smaller"
+    assert gains_text(answer_of(over, half)) == f"sparse file 12{TIMES} smaller"
     assert gains_text(answer_of(over)) == ""
 
 
@@ -383,12 +388,123 @@ def test_a_model_that_was_fine_tuned_after_its_cycle_is_told(over: RunView) -> N
     same = msgspec.structs.replace(over.result.val, metrics=metrics)
     tuned = msgspec.structs.replace(over.result.val, metrics={**metrics, "accuracy": 0.987})
 
-    def remark(split: SplitResult) -> str:
+    def drawn(split: SplitResult) -> Plot:
         view = replace(over, result=msgspec.structs.replace(over.result, val=split))
-        return metric_plot(view, metric=view.row.headline).remark
+        return metric_plot(view, metric=view.row.headline)
 
-    assert remark(same) == f"★ kept {cycle}"
-    assert remark(tuned) == f"★ kept {cycle}, tuned after"
+    assert drawn(same).remark == f"★ kept cycle {cycle}"
+    assert drawn(same).x_names == ()
+    plot = drawn(tuned)
+    assert plot.remark == f"★ kept cycle {cycle}"
+    ((place, name),) = plot.x_names
+    assert (place, name) == (plot.x_limits[1], "fine-tuned")
+    val, test = plot.series
+    assert val.points[-1] == (place, pytest.approx(98.7))
+    result = over.result.test.metrics["accuracy"]
+    assert test.points[-1] == (place, pytest.approx(100 * result))
+    assert val.points[-2][1] is None  # no line leads from the cycles to what was tuned
+    shown = draw(plot, 60, 16, ChartStyle(DARK)).plain.splitlines()
+    assert shown[-1].rstrip().endswith("fine-tuned")
+    legend = legend_of(plot, ChartStyle(DARK)).plain
+    assert f"test {100 * result:.1f}" in legend
+
+
+def test_test_of_the_kept_model_is_the_answer_s(over: RunView) -> None:
+    """Where nothing was tuned, the curve has the number of the result at the kept cycle."""
+    assert over.result is not None
+    cycle = kept_cycle(over)
+    metrics = next(each.val for each in over.cycles if each.cycle == cycle)
+    same = msgspec.structs.replace(over.result.val, metrics=metrics)
+    cycles = tuple(msgspec.structs.replace(each, test={}) for each in over.cycles)
+    result = msgspec.structs.replace(over.result, val=same)
+    view = replace(over, cycles=cycles, result=result)
+    _, test = metric_plot(view, metric=view.row.headline).series
+    accuracy = over.result.test.metrics["accuracy"]
+    assert test.points == ((float(cycle or 0), pytest.approx(100 * accuracy)),)
+
+
+def test_two_measurements_far_apart_are_not_joined(live: RunView) -> None:
+    """A line through cycles that were not measured would be a guess."""
+    assert len(live.cycles) > 3
+    first, last = live.cycles[0], live.cycles[-1]
+    cycles = tuple(
+        msgspec.structs.replace(each, test=each.val if each in (first, last) else {})
+        for each in live.cycles
+    )
+    first, last = (each for each in cycles if each.test)
+    view = replace(live, cycles=cycles)
+    points = curve_of(view, "test", lambda metrics: metrics.get("accuracy"))
+    assert points[0] == (first.cycle, first.test["accuracy"])
+    assert points[1][1] is None
+    assert points[2] == (last.cycle, last.test["accuracy"])
+    whole = curve_of(view, "val", lambda metrics: metrics.get("accuracy"))
+    assert None not in [y for _, y in whole]
+
+
+@pytest.mark.parametrize("name", ["prune-0.1", "reference", "control"])
+def test_val_and_test_have_other_colours_and_marks(live: RunView, name: str) -> None:
+    """Whatever the run's own colour is; their letters alone do not tell them apart."""
+    row = replace(live.row, name=name)
+    cycles = tuple(msgspec.structs.replace(each, test=each.val) for each in live.cycles)
+    val, test = metric_plot(replace(live, row=row, cycles=cycles), metric=row.headline).series
+    assert DARK.of(val.tint if val.tint is not None else 0) != DARK.of(
+        test.tint if test.tint is not None else 0
+    )
+    assert val.mark != test.mark
+
+
+def answer_with_val(over: RunView, cells: StudyFolder, low: float) -> Answer:
+    """Return an answer whose change on val has a lower end."""
+    found = compare_run(cells.run("prune-0.1"))
+    answer = answer_of(over, found)
+    line = replace(answer.primary, label="val accuracy", change=-0.003, low=low, high=0.018)
+    verdict = Verdict("not shown") if low < -0.02 else Verdict("non-inferior", holds=True)
+    return replace(answer, on_val=line, val_verdict=verdict)
+
+
+def test_the_change_on_val_is_computed_for_a_finished_run(
+    cells: StudyFolder, over: RunView
+) -> None:
+    """It is that by which reports choose a run."""
+    found = compare_run(cells.run("prune-0.1"))
+    assert found is not None
+    assert found.differences is not None
+    assert found.differences.on_val is not None
+    answer = answer_of(over, found)
+    assert answer.on_val is not None
+    assert answer.on_val.change == found.differences.on_val.by_metric["accuracy"].value
+    assert answer.val_verdict is not None
+
+
+def test_the_change_on_val_stands_with_the_answer(cells: StudyFolder, over: RunView) -> None:
+    """In the header, below the metrics on test, and in a small terminal beside the verdict."""
+    said = f"{MINUS}0.3 [{MINUS}2.4, +1.8]"
+    answer = answer_with_val(over, cells, -0.024)
+    hero = hero_rows(answer, 79, DARK, rows=3, is_ascii=False).plain
+    assert "· too few, val: not shown" in hero
+    rows = answer_sheet(over, answer, (50, 24), DARK).canvas().plain.splitlines()
+    (row,) = (row for row in rows if row.strip().startswith("val accuracy"))
+    assert row.endswith(said)
+    assert any(row.strip().startswith("on test") for row in rows)
+    brief = brief_rows(over, answer, None, 80, DARK, rows=BRIEF_ROWS, is_ascii=False)
+    assert said in brief.plain
+    assert brief.height <= FINISHED_ROWS
+    lines = [line.plain for line in result_lines(over, answer, 116, DARK)]
+    assert f"On val, which chooses: {said} points" in lines[1]
+    assert "a loss of 2 points is not excluded" in lines[1]
+    held = result_lines(over, answer_with_val(over, cells, -0.011), 116, DARK)
+    assert "a loss of 2 points is excluded" in held[1].plain
+
+
+def test_a_loss_beside_the_primary_metric_is_said(cells: StudyFolder, over: RunView) -> None:
+    """Non-inferior accuracy may hide a specificity that fell."""
+    answer = answer_of(over, compare_run(cells.run("prune-0.1")))
+    metric = metric_named("specificity")
+    fallen = MetricLine("specificity %", metric, 0.97, 0.99, -0.012, -0.022, -0.001)
+    said = f"specificity fell on test: {MINUS}1.2 [{MINUS}2.2, {MINUS}0.1] points"
+    assert losses_of(replace(answer, lines=(answer.primary, fallen))) == [said]
+    risen = replace(fallen, change=0.01, high=0.02)
+    assert losses_of(replace(answer, lines=(answer.primary, risen))) == []
 
 
 def test_no_number_beside_the_digits_is_cut_off(over: RunView) -> None:

@@ -1,8 +1,17 @@
 """Reliability diagrams of each class: observed frequency by predicted probability."""
 
+from collections.abc import Sequence
+
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.charts.figures.data import FigureData
-from medtui.charts.plot import Plot, Series
+from medtui.charts.plot import Interval, Plot, Series
+from medtui.charts.run_identity import RunIdentity
 from medtui.metrics.class_calibration import ClassCalibration
+from medtui.monitor.telemetry_curves import Point
+
+_TITLE = "Observed by predicted probability of {}, test"
+_X_LABEL = "predicted probability of {}"
+_IDEAL = Series("perfect calibration", ((0.0, 0.0), (1.0, 1.0)), "faint")
 
 _EMPTY = Plot("Observed by predicted, test", (), empty="no run was compared with its reference")
 
@@ -22,6 +31,33 @@ def calibration(data: FigureData) -> tuple[Plot, ...]:
     return tuple(_plot(data, name, _of_class(found, name)) for name in by_share) or (_EMPTY,)
 
 
+def calibration_of_run(analysis: SubgroupAnalysis, marks: Sequence[RunIdentity]) -> Plot:
+    """Return the diagram of the commonest class in a run and in its baseline, marked so."""
+    found = (analysis.classes_after, analysis.classes_before)
+    name = max(analysis.classes_after, key=lambda each: _share(analysis.classes_after[each]),
+               default="")  # fmt: skip
+    return Plot(
+        _TITLE.format(name),
+        (
+            *(
+                _curve_of_run(label, classes[name], mark)
+                for label, classes, mark in zip(("this", "baseline"), found, marks, strict=True)
+                if name in classes
+            ),
+            _IDEAL,
+        ),
+        x_label=_X_LABEL.format(name),
+        y_label="observed share",
+        y_bounds=(0.0, 1.0),
+        empty="no class has enough images",
+    )
+
+
+def _curve_of_run(label: str, fitted: ClassCalibration, mark: RunIdentity) -> Series:
+    points, bands = _ends_of(fitted)
+    return Series(label, points, digits=None, tint=mark.tint, letter=mark.letter, intervals=bands)
+
+
 def _of_class(
     found: dict[str, dict[str, ClassCalibration]], name: str
 ) -> dict[str, ClassCalibration]:
@@ -32,23 +68,27 @@ def _plot(data: FigureData, name: str, found: dict[str, ClassCalibration]) -> Pl
     by_key = {run.entry.key: run for run in data.runs}
     series = []
     for key, fitted in found.items():
-        points = tuple((each.predicted, each.observed) for each in fitted.bins)
-        bands = tuple((each.low, each.high) for each in fitted.bins)
+        points, bands = _ends_of(fitted)
         run = by_key.get(key)
         series.append(
             Series(key, points, digits=None, tint="strong", intervals=bands)
             if run is None
             else run.series(points, digits=None, intervals=bands)
         )
-    ideal = Series("perfect calibration", ((0.0, 0.0), (1.0, 1.0)), "faint")
     return Plot(
-        f"Observed by predicted probability of {name}, test",
-        (*series, ideal),
-        x_label=f"predicted probability of {name}",
+        _TITLE.format(name),
+        (*series, _IDEAL),
+        x_label=_X_LABEL.format(name),
         y_label="observed share",
         y_bounds=(0.0, 1.0),
         empty=_EMPTY.empty,
     )
+
+
+def _ends_of(fitted: ClassCalibration) -> tuple[tuple[Point, ...], tuple[Interval, ...]]:
+    """Return the points of a diagram, and their error bars."""
+    points = tuple((each.predicted, each.observed) for each in fitted.bins)
+    return points, tuple((each.low, each.high) for each in fitted.bins)
 
 
 def _share(fitted: ClassCalibration) -> float:

@@ -1,17 +1,22 @@
 """The charts of one run, live or saved, made from its view."""
 
-from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from medtui.charts.figures.run_curves import (
+    curve_of,
+    ends_of_cycles,
+    first_cycle,
+    kept_cycle,
+    last_cycle,
+    names_of_cycles,
+)
 from medtui.charts.palette import Tint
 from medtui.charts.plot import Level, Mark, Plot, Series, Zone
 from medtui.charts.run_identity import RunIdentity, identify_run
-from medtui.events import CycleEnded
+from medtui.events import Metrics
 from medtui.metrics import Metric
 from medtui.monitor.run_view import RunView
 from medtui.monitor.telemetry_curves import Point
-
-_SAME = 1e-6
-"""Values of a metric that differ by less are of the same model."""
 
 
 def identity_of(view: RunView) -> RunIdentity:
@@ -23,12 +28,13 @@ def identity_of(view: RunView) -> RunIdentity:
 def metric_plot(view: RunView, *, metric: Metric) -> Plot:
     """Return a metric by cycle, val and test, against the control and the reference on val."""
     word = _cycle_word(view)
-    val = _curve(view.cycles, lambda each: metric.of(each.val), metric)
-    series = [own_series(view, "val", val, digits=metric.digits)]
-    if any(metric.of(cycle.test) is not None for cycle in view.cycles):
-        points = _curve(view.cycles, lambda each: metric.of(each.test), metric)
-        points = tuple(point for point in points if point[1] is not None)
-        series.append(_other(view, "test", points, "test", digits=metric.digits))
+
+    def value_of(metrics: Metrics) -> float | None:
+        return metric.scale(metric.of(metrics))
+
+    series = [own_series(view, "val", curve_of(view, "val", value_of), digits=metric.digits)]
+    if test := curve_of(view, "test", value_of):
+        series.append(_other(view, "test", test, "test", digits=metric.digits))
     control = metric.scale(metric.of(view.control))
     reference = metric.scale(metric.of(view.reference))
     return Plot(
@@ -41,7 +47,8 @@ def metric_plot(view: RunView, *, metric: Metric) -> Plot:
         zones=_margin_of(view, metric, control),
         x_label=word,
         y_label=f"{metric.label}{metric.unit}",
-        x_limits=(_first_cycle(view), _last_cycle(view)),
+        x_limits=ends_of_cycles(view),
+        x_names=names_of_cycles(view),
         y_bounds=metric.axis_bounds,
         are_x_whole=True,
         remark=_kept_remark(view),
@@ -57,16 +64,18 @@ def accuracy_plot(view: RunView) -> Plot:
 def loss_plot(view: RunView) -> Plot:
     """Return the loss on val and test by cycle, and that of w where L-C compresses."""
     word = _cycle_word(view)
-    val = _loss_of(view, lambda each: each.val)
-    series = [own_series(view, "val", val, digits=3)]
-    for label, points, letter in (
-        ("test", _loss_of(view, lambda each: each.test), "t"),
-        ("w on val", _loss_of(view, lambda each: each.w_val), "w"),
-    ):
-        measured = tuple(point for point in points if point[1] is not None)
-        if measured:
-            mark: Mark = "test" if label == "test" else "val_only"
-            series.append(_other(view, label, measured, letter, mark=mark, digits=3))
+
+    def loss_of(metrics: Metrics) -> float | None:
+        return metrics.get("loss")
+
+    series = [own_series(view, "val", curve_of(view, "val", loss_of), digits=3)]
+    if test := curve_of(view, "test", loss_of):
+        series.append(_other(view, "test", test, "test", digits=3))
+    of_w = ((float(cycle.cycle), loss_of(cycle.w_val)) for cycle in view.cycles)
+    if measured := tuple(point for point in of_w if point[1] is not None):
+        dense = _other(view, "w on val, before compression", measured, "w", mark="val_only",
+                       digits=3)  # fmt: skip
+        series.append(replace(dense, tint="muted"))
     return Plot(
         title="Loss",
         series=tuple(series),
@@ -76,7 +85,8 @@ def loss_plot(view: RunView) -> Plot:
         ),
         x_label=word,
         y_label="loss",
-        x_limits=(_first_cycle(view), _last_cycle(view)),
+        x_limits=ends_of_cycles(view),
+        x_names=names_of_cycles(view),
         y_bounds=(0.0, None),
         are_x_whole=True,
         remark=_kept_remark(view),
@@ -92,7 +102,7 @@ def train_loss_plot(view: RunView) -> Plot:
         series=(own_series(view, "train", view.losses, digits=3, is_kept=False),),
         x_label=word,
         y_label="training loss",
-        x_limits=(0, _last_cycle(view)),
+        x_limits=(0, last_cycle(view)),
         y_bounds=(0.0, None),
         is_sampled=True,
         empty=_why_empty(view, "step"),
@@ -105,12 +115,13 @@ def constraint_violation_plot(view: RunView) -> Plot:
     is_reference = view.stage == "reference"
     return Plot(
         title="Constraint violation |w-theta|/|w|",
-        series=(own_series(view, "constraint violation", points, digits=4),),
+        series=(replace(own_series(view, "|w-theta|/|w|", points, digits=4), name=""),),
         x_label="cycle",
         y_label="|w-theta|/|w|",
-        x_limits=(0, _last_cycle(view)),
+        x_limits=(0, last_cycle(view)),
         are_x_whole=True,
         is_log=True,
+        remark="L-C: w is trained, theta compressed",
         empty="a reference has no constraint violation"
         if is_reference
         else _why_empty(view, "cycle"),
@@ -127,9 +138,10 @@ def schedule_plot(view: RunView) -> Plot:
         title="Learning rate and penalty mu" if mu else "Learning rate",
         series=(rate, *penalty),
         x_label=word,
-        x_limits=(_first_cycle(view), _last_cycle(view)),
+        x_limits=(first_cycle(view), last_cycle(view)),
         are_x_whole=True,
         is_log=True,
+        remark="mu: how strongly w is drawn to theta" if mu else "",
         empty=_why_empty(view, word),
     )
 
@@ -158,31 +170,16 @@ def _other(
     digits: int = 1,
     mark: Mark = "test",
 ) -> Series:
-    """Return a further curve of the run, in a neutral colour."""
-    tint: Tint = "strong" if isinstance(identity_of(view).tint, int) else "muted"
+    """Return a further curve of the run, in a colour that its own curve never has."""
+    tint: Tint = "accent" if identity_of(view).tint == "strong" else "strong"
     return Series(label, points, digits=digits, tint=tint, letter=name[0], name=name, mark=mark)
-
-
-def kept_cycle(view: RunView) -> int | None:
-    """Return the cycle or epoch whose model is kept, so far or in the end."""
-    if view.result is not None:
-        return view.result.best_cycle
-    return view.best.cycle if view.best else None
 
 
 def _kept_remark(view: RunView) -> str:
     cycle = kept_cycle(view)
     if cycle is None:
         return ""
-    return f"★ kept {cycle}, tuned after" if _is_tuned_after(view, cycle) else f"★ kept {cycle}"
-
-
-def _is_tuned_after(view: RunView, cycle: int) -> bool:
-    """Return whether the kept model was changed after its cycle: the curve ends before that."""
-    metric = view.row.headline
-    at_cycle = next((metric.of(each.val) for each in view.cycles if each.cycle == cycle), None)
-    at_end = metric.of(view.result.val.metrics) if view.result is not None else None
-    return at_cycle is not None and at_end is not None and abs(at_end - at_cycle) > _SAME
+    return f"★ kept {_cycle_word(view)} {cycle}"
 
 
 def _why_empty(view: RunView, unit: str) -> str:
@@ -196,15 +193,6 @@ def _cycle_word(view: RunView) -> str:
     return "epoch" if view.stage == "reference" else "cycle"
 
 
-def _first_cycle(view: RunView) -> float:
-    return 0 if view.stage == "compress" else 1
-
-
-def _last_cycle(view: RunView) -> float:
-    last = view.cycles[-1].cycle if view.cycles else 0
-    return max(last, view.num_planned - 1 + _first_cycle(view), 1)
-
-
 def _level(label: str, value: float | None, digits: int, *, is_control: bool) -> tuple[Level, ...]:
     if value is None:
         return ()
@@ -214,20 +202,6 @@ def _level(label: str, value: float | None, digits: int, *, is_control: bool) ->
 def _margin_of(view: RunView, metric: Metric, control: float | None) -> tuple[Zone, ...]:
     """Return the values that lose at most the margin, which is one of the primary metric."""
     margin = metric.scale(view.margin)
-    if metric != view.row.headline or margin is None or control is None:
+    if metric != view.row.headline or view.margin is None or margin is None or control is None:
         return ()
-    return (Zone(f"margin {margin:g}", control - margin, control),)
-
-
-def _curve(
-    cycles: Iterable[CycleEnded],
-    value_of: Callable[[CycleEnded], float | None],
-    metric: Metric,
-) -> tuple[Point, ...]:
-    return tuple((cycle.cycle, metric.scale(value_of(cycle))) for cycle in cycles)
-
-
-def _loss_of(
-    view: RunView, split_of: Callable[[CycleEnded], dict[str, float | None]]
-) -> tuple[Point, ...]:
-    return tuple((cycle.cycle, split_of(cycle).get("loss")) for cycle in view.cycles)
+    return (Zone(f"margin {metric.show_amount(view.margin)}", control - margin, control),)

@@ -1,6 +1,7 @@
 """The primary metric on val by cycle, of all runs of a study that were compressed."""
 
 from medtui.analysis.outcome import StudyOutcome
+from medtui.charts.figures.off_scale import without_far_curves
 from medtui.charts.plot import Plot, Series
 from medtui.charts.run_identity import identify_study
 from medtui.metrics import primary_metric
@@ -25,7 +26,7 @@ def study_curves(study: StudySummary, outcome: StudyOutcome | None, lit: str = "
             Series(run.title, points, digits=metric.digits, tint=mark.tint, letter=mark.letter,
                    variant=mark.variant, is_lit=run.key == lit)
         )  # fmt: skip
-    return Plot(
+    plot = Plot(
         f"Val {metric.label}{metric.unit} by cycle",
         tuple(series),
         x_label="cycle",
@@ -34,6 +35,7 @@ def study_curves(study: StudySummary, outcome: StudyOutcome | None, lit: str = "
         are_x_whole=True,
         empty="no compression has been measured yet" if study.is_live else "no curve was recorded",
     )
+    return without_far_curves(plot)
 
 
 def curve_of_run(run: RunSummary, outcome: StudyOutcome | None) -> tuple[float, ...]:

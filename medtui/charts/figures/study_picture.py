@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from medtui.analysis.outcome import RunOutcome, StudyOutcome
 from medtui.charts.bands import BandKind
+from medtui.charts.figures.off_scale import near_limits
 from medtui.charts.plot import Interval, Level, Plot, Series, Zone
 from medtui.charts.run_identity import RunIdentity, identify_study
 from medtui.metrics import Metric, primary_metric
@@ -18,11 +19,8 @@ from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_control, is_reference, names_probe
 from medtui.units import MIB
 
-BY_SIZE = " by sparse size, MiB"
+BY_SIZE = ", by size of the sparse file"
 """Ends the title, which narrow panes shorten."""
-
-_FAR = 4.0
-"""A point that is so many times as far from the control as all nearer ones is off the scale."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +57,17 @@ def study_picture(
     marks = identify_study(study.name, [run.name for run in study.runs])
     levels = _levels(points, metric)
     zones = _zones(levels, outcome, metric, band)
-    remarks = ["│ 95 %"] if any(point.whisker for point in points) else []
+    remarks = ["│ 95 % of the change"] if any(point.whisker for point in points) else []
     remarks += ["○ val so far"] if any(point.is_live for point in points) else []
     return Plot(
         f"Test {metric.label}{metric.unit}{BY_SIZE}",
         tuple(_series(point, marks[point.run.key], metric, lit) for point in points),
         levels=levels,
         zones=zones,
-        x_label="sparse size, MiB",
+        x_label="sparse file size, MiB",
         y_label=f"test {metric.label}{metric.unit}",
         y_limits=_limits(points, levels, zones),
+        y_bounds=metric.axis_bounds,
         is_x_log=True,
         remark="  ".join(remarks),
         empty=_why_empty(study, outcome),
@@ -144,7 +143,13 @@ def _zones(
             return ()
         return (Zone(f"95 % of the {levels[0].label}", low, high),)
     margin = metric.scale(outcome.margin) or 0.0
-    return (Zone(f"margin {margin:g}", levels[0].value - margin, levels[0].value),)
+    return (
+        Zone(
+            f"margin {metric.show_amount(outcome.margin)}",
+            levels[0].value - margin,
+            levels[0].value,
+        ),
+    )
 
 
 def _limits(
@@ -153,19 +158,6 @@ def _limits(
     """Return ends of the axis beyond which single points are far off; None where none is."""
     if not levels:
         return None, None
-    centre = levels[0].value
-    fixed = [centre, *(level.value for level in levels), *(zone.low for zone in zones)]
-    reach = max(abs(value - centre) for value in fixed) or 1.0
-    shown, far = list(fixed), False
-    for point in sorted(points, key=lambda each: abs(each.value - centre)):
-        distance = abs(point.value - centre)
-        if distance > _FAR * reach:
-            far = True
-            break
-        ends = point.whisker or (point.value, point.value)
-        reach = max(reach, distance, *(abs(end - centre) for end in ends))
-        shown += [point.value, *ends]
-    if not far:
-        return None, None
-    room = 0.08 * (max(shown) - min(shown))
-    return min(shown) - room, max(shown) + room
+    fixed = [*(level.value for level in levels), *(zone.low for zone in zones)]
+    ends = [(point.value, point.whisker or (point.value, point.value)) for point in points]
+    return near_limits(ends, levels[0].value, fixed)

@@ -52,7 +52,7 @@ def pareto(data: FigureData) -> tuple[Plot, ...]:
     a front chosen on test would be quoted too well there. Low-fidelity runs are on none.
     """
     return (
-        _front(data, "sparse size", "MiB", lambda run: run.result.size.bytes_packed / MIB, ""),
+        _front(data, "sparse file size", "MiB", lambda run: run.result.size.bytes_packed / MIB, ""),
         _front(
             data,
             "p50 latency",

@@ -46,7 +46,7 @@ def change_forest(
     margins = {run.entry.margin for run in shown if run.entry.folder.is_compared}
     margin = -margins.pop() * scale if is_judged and len(margins) == 1 else None
     rows = tuple(_row(run, found.get(run.entry.key), metric, scale, colours) for run in shown)
-    return Forest(rows, metric.digits, margin=margin)
+    return Forest(rows, metric.digits, margin=margin, unit="points" if metric.is_share else "")
 
 
 def group_forest(
@@ -77,7 +77,8 @@ def group_forest(
         rows.append(_filled(row, found, metric, scale))
     margins = {each.margin for group in groups for each in group.members if each.folder.is_compared}
     margin = -margins.pop() * scale if is_judged and len(margins) == 1 else None
-    return Forest(tuple(rows), metric.digits, margin=margin)
+    unit = "points" if metric.is_share else ""
+    return Forest(tuple(rows), metric.digits, margin=margin, unit=unit)
 
 
 def _row(
@@ -90,7 +91,10 @@ def _row(
     row = ForestRow(run.entry.key, run.mark.letter, colours.of(run.mark.tint), run.title)
     if not isinstance(found, Differences):
         return replace(row, words="computing …" if found is None else found)
-    return _filled(row, found, metric, scale)
+    below = ForestRow("", "", colours.muted, "on val", is_hollow=True)
+    has_val = found.on_val is not None and metric.name in found.on_val.by_metric
+    on_val = _filled(below, found.on_val, metric, scale) if found.on_val and has_val else None
+    return replace(_filled(row, found, metric, scale), on_val=on_val)
 
 
 def _filled(row: ForestRow, found: Differences, metric: Metric, scale: float) -> ForestRow:

@@ -12,7 +12,7 @@ from medtui.metrics import primary_metric
 from medtui.tui.compare.actions import CompareActions
 from medtui.tui.compare.change_forest import change_forest, group_forest
 from medtui.tui.compare.contents import MAX_DIFFERENCES, TabContent
-from medtui.tui.compare.forest_notes import forest_notes
+from medtui.tui.compare.forest_notes import describe_choice, forest_notes
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.panels import ForestPanel
 from medtui.tui.compare.subgroup_text import draw_groups, header_of
@@ -47,8 +47,9 @@ class CompareContent(CompareActions):
         against = f" {self._rows.baseline.partition(',')[0]}" if self._rows else ""
         notes = forest_notes(state.differences, metric, self.colours, is_judged=is_judged)
         title = f"Change of test {metric.label}{points}{against}"
+        choice = describe_choice(runs, state.differences, metric) if is_judged else ""
         lit = self.query_one(CompareTable).selected or ""
-        panel.show_forest(title, forest, notes, self.colours, lit)
+        panel.show_forest(title, forest, notes, choice, self.colours, lit)
 
     def _show_content(self, pane: Pane, request: TabRequest, content: TabContent) -> None:
         if not self.has_table:

@@ -14,6 +14,7 @@ from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.analysis.subgroup_tables import calibration_table, class_calibration_table
 from medtui.analysis.table import Table
 from medtui.charts.figures.data import FigureData
+from medtui.charts.figures.off_scale import without_far_curves
 from medtui.charts.figures.registry import figure_named
 from medtui.charts.palette import Colours
 from medtui.charts.plot import Plot
@@ -22,7 +23,15 @@ from medtui.metrics import class_metric
 from medtui.tui.compare.change_forest import draw_averages
 from medtui.tui.compare.lighting import with_baseline
 from medtui.tui.compare.model import ComparisonLoader
-from medtui.tui.compare.tabs import CALIBRATION, CHANGE, SIZE, SUBGROUPS, TabRequest, hint_of
+from medtui.tui.compare.tabs import (
+    CALIBRATION,
+    CHANGE,
+    CURVES,
+    SIZE,
+    SUBGROUPS,
+    TabRequest,
+    hint_of,
+)
 
 MAX_DIFFERENCES = 200
 """Runs whose differences are computed for the table, marked ones first."""
@@ -97,8 +106,10 @@ def _plot(loader: ComparisonLoader, request: TabRequest, name: str, at: int) -> 
     )
     plots = figure_named(name).build(FigureData(request.runs, curves=curves))
     plot = plots[min(at, len(plots) - 1)]
-    if request.tab == SIZE:
+    if request.tab in {SIZE, "Density"}:
         plot = with_baseline(plot, request)
+    if request.tab == CURVES:
+        plot = without_far_curves(plot)
     return with_hint(plot, request)
 
 

@@ -6,7 +6,7 @@ off the scale is written out beside an arrow instead of stretching the scale for
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rich.text import Text
@@ -18,6 +18,9 @@ from medtui.units import MINUS
 
 _OUTLIER = 6.0
 """Intervals that reach this many times as far as the next shorter one are off the scale."""
+
+_MOST_WIDER = 2.0
+"""Intervals on val, where there are fewer patients, make a scale at most so many times wider."""
 
 _LEAST_PLOT = 16
 """Cells of the plot at least; names are cut before it is narrower."""
@@ -45,6 +48,10 @@ class ForestRow:
     interval: tuple[float, float] | None = None
     words: str = ""
     """What stands in place of the dot, or behind one without interval."""
+    is_hollow: bool = False
+    """Whether its dot is a ring, as of what was measured on val."""
+    on_val: "ForestRow | None" = None
+    """The same change on val, drawn below where rows are apart."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,13 @@ class Forest:
     """Whether values have signs, and zero a line."""
     margin: float | None = None
     """The loss that is accepted, below zero; None without one."""
+    unit: str = ""
+    """What the axis counts: `points`."""
+
+    @property
+    def has_val(self) -> bool:
+        """Whether any row has its change on val as well."""
+        return any(row.on_val is not None for row in self.rows)
 
 
 Scale = tuple[float, float]
@@ -65,19 +79,21 @@ Scale = tuple[float, float]
 
 def scale_of(forest: Forest) -> Scale:
     """Return the ends of the axis: all intervals but those that would squeeze the others."""
-    reaches = [(_ends(row), row) for row in forest.rows if row.value is not None]
+    reaches = [_ends(row) for row in forest.rows if row.value is not None]
     fixed = [0.0] if forest.is_change else []
     fixed += [forest.margin] if forest.margin is not None else []
     if not reaches:
         return (min([*fixed, -1.0]), max([*fixed, 1.0]))
     if forest.is_change:
-        far = [max(abs(low), abs(high)) for (low, high), _ in reaches]
+        far = [max(abs(low), abs(high)) for low, high in reaches]
         last = _longest_near(far, abs(forest.margin or 0.0))
-        near = [ends for (ends, _), reach in zip(reaches, far, strict=True) if reach <= last]
+        near = [ends for ends, reach in zip(reaches, far, strict=True) if reach <= last]
     else:
-        near = [ends for ends, _ in reaches]
+        near = reaches
     low = min([*fixed, *(ends[0] for ends in near)])
     high = max([*fixed, *(ends[1] for ends in near)])
+    on_val = _ends_on_val(forest, low, high)
+    low, high = min([low, *on_val]), max([high, *on_val])
     spare = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
     return low - spare, high + spare
 
@@ -103,20 +119,28 @@ def draw_forest(
     letters = max((len(row.letter) for row in forest.rows), default=1)
     names = max(0, min(names, width - _LEAST_PLOT - letters - 2))
     plot = max(1, width - names - letters - 2)
-    scale = scale_of(forest)
     gap = gap_of(forest, height)
+    forest = forest if gap > 1 else _without_val(forest)
+    scale = scale_of(forest)
     text = Text(no_wrap=True)
     first, shown = rows_in_view(forest, height, lit)
     for row in forest.rows[first : first + shown]:
         text.append_text(_label(row, letters, names, colours, is_lit=row.key == lit))
         text.append_text(draw_row(row, forest, scale, plot, colours, is_lit=row.key == lit))
         text.append("\n")
-        for _ in range(gap - 1):
-            text.append(" " * (names + letters + 2))
-            text.append_text(_ground(forest, scale, plot, colours))
+        for line in range(gap - 1):
+            below = row.on_val if not line else None
+            name = f"{'':<{letters}} {below.name}" if below else ""
+            text.append(f"{name:<{letters + names + 2}}"[: letters + names + 2], colours.muted)
+            text.append_text(draw_row(below, forest, scale, plot, colours) if below else
+                             _ground(forest, scale, plot, colours))  # fmt: skip
             text.append("\n")
     text.append_text(_axis(forest, scale, plot, names + letters + 2, colours))
     return text
+
+
+def _without_val(forest: Forest) -> Forest:
+    return replace(forest, rows=tuple(replace(row, on_val=None) for row in forest.rows))
 
 
 def gap_of(forest: Forest, height: int) -> int:
@@ -136,6 +160,13 @@ def rows_in_view(forest: Forest, height: int, lit: str) -> tuple[int, int]:
 def _ends(row: ForestRow) -> tuple[float, float]:
     value = row.value or 0.0
     return row.interval or (value, value)
+
+
+def _ends_on_val(forest: Forest, low: float, high: float) -> list[float]:
+    """Return the ends of intervals on val that may widen a scale; longer ones are cut to it."""
+    far = _MOST_WIDER * max(abs(low), abs(high))
+    ends = [end for row in forest.rows if row.on_val is not None for end in _ends(row.on_val)]
+    return [end for end in ends if abs(end) <= far]
 
 
 def _label(row: ForestRow, letters: int, names: int, colours: Colours, *, is_lit: bool) -> Text:
@@ -196,7 +227,8 @@ def draw_row(
         text = _put(text, first, "├" if low >= scale[0] else "◀", style)
         text = _put(text, last, "┤" if high <= scale[1] else "▶", style)
     at = _column(row.value, scale, width)
-    text = _put(text, at, "●" if row.interval is not None else "○", f"bold {row.hue}")
+    is_full = row.interval is not None and not row.is_hollow
+    text = _put(text, at, "●" if is_full else "○", f"bold {row.hue}")
     if row.words and row.interval is None:
         words = f" {row.words}"
         place = at + 1 if at + 1 + len(words) <= width else max(0, at - len(words) - 1)
@@ -241,8 +273,8 @@ def _axis(forest: Forest, scale: Scale, width: int, indent: int, colours: Colour
         if first >= end:
             labels = _write(labels, first, label, "")
             end = first + len(label) + 1
-    blank = " " * indent
-    return Text.assemble(blank, line, "\n", blank, labels, style=colours.muted)
+    unit = f"{forest.unit:>{indent - 1}} " if len(forest.unit) < indent else " " * indent
+    return Text.assemble(" " * indent, line, "\n", unit, labels, style=colours.muted)
 
 
 def _digits_of(places: Sequence[float]) -> int:

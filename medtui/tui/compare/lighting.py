@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 from medtui.charts.figures.data import ChartedRun, FigureData
+from medtui.charts.figures.off_scale import without_far_points
 from medtui.charts.plot import Level, LevelRole, Plot, Series, Zone
 from medtui.tui.compare.tabs import TabRequest
+
+_ON_VAL = ", chosen on val"
 
 
 def lit(plot: Plot, letter: str) -> Plot:
@@ -23,23 +26,25 @@ def _lit(series: Series, letter: str) -> Series:
 
 
 def with_baseline(plot: Plot, request: TabRequest) -> Plot:
-    """Return the plot of sizes with the control's line, else the reference's, and the margin.
+    """Return a plot of points with the control's line, else the reference's, and the margin.
 
-    Only where all runs are of one study: others have baselines of their own. The front is named in
-    the title, which a narrow pane cuts last.
+    Only where all runs are of one study: others have baselines of their own. Points that are far
+    from the line are at the edge, with their value.
     """
-    front = plot.remark.removeprefix("front: ").removesuffix(", chosen on val").replace(",", "")
-    if front:
-        what, unit = plot.y_label, plot.x_label.rpartition(", ")[2]
-        title = f"{what[:1].upper()}{what[1:]} · {unit} · Pareto: {front}, on val"
-        plot = replace(plot, title=title, remark="")
+    plot = replace(
+        plot,
+        title=f"{plot.y_label[:1].upper()}{plot.y_label[1:]}, by {plot.x_label.partition(',')[0]}",
+        remark=plot.remark.replace("front: ", "Pareto front, by val: ").removesuffix(_ON_VAL),
+    )
     if len({run.entry.folder.study.name for run in request.runs}) > 1 or request.pin:
         return plot
     controls = [run for run in request.runs if run.entry.folder.is_control]
     references = [run for run in request.runs if run.entry.folder.is_reference]
+    scratch = [run for run in request.runs if run.entry.folder.is_scratch and plot.levels]
     data = FigureData(request.runs)
     shown: list[tuple[ChartedRun, LevelRole]] = [(run, "control") for run in controls[:1]]
     shown += [(run, "reference") for run in references[:1]]
+    shown += [(run, "plain") for run in scratch]
     levels = [
         Level(run.title, value, data.headline.digits, role)
         for run, role in shown
@@ -48,6 +53,7 @@ def with_baseline(plot: Plot, request: TabRequest) -> Plot:
     margins = {run.entry.margin for run in request.runs if run.entry.folder.is_compared}
     if not levels or len(margins) != 1:
         return replace(plot, levels=tuple(levels))
-    amount = data.headline.scale(margins.pop()) or 0.0
-    top = levels[0].value
-    return replace(plot, levels=tuple(levels), zones=(Zone("margin", top - amount, top),))
+    (margin,) = margins
+    top, amount = levels[0].value, data.headline.scale(margin) or 0.0
+    zone = Zone(f"margin {data.headline.show_amount(margin)}", top - amount, top)
+    return without_far_points(replace(plot, levels=tuple(levels), zones=(zone,)))

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from medtui.analysis.baselines import baseline_of
 from medtui.analysis.changed_images import ChangedImage, changed_images
-from medtui.analysis.differences import Differences, differences, differences_from, pair_runs
+from medtui.analysis.differences import (
+    Differences,
+    differences,
+    differences_from,
+    pair_runs,
+    with_val,
+)
 from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
 from medtui.charts.figures.data import read_curves
@@ -74,7 +80,7 @@ class ComparisonLoader:
         pair = (entry.key, baseline.key)
         if pair not in self._differences:
             found = differences_from(baseline, entry, () if pin else finished.entries)
-            self._differences[pair] = found
+            self._differences[pair] = with_val(found, baseline, entry)
         return self._differences[pair]
 
     def subgroups_of(

@@ -1,5 +1,6 @@
 """The small panels of Compare: the line of tabs, and the forest of changes."""
 
+import math
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -9,11 +10,15 @@ from textual.widgets import Static
 
 from medtui.charts.palette import Colours
 from medtui.tui.bindings import bind
-from medtui.tui.compare.forest import Forest, draw_forest, gap_of, rows_in_view
+from medtui.tui.compare.forest import AXIS_ROWS, Forest, draw_forest, gap_of, rows_in_view
 from medtui.tui.compare.tabs import describe_tabs, tab_at
 from medtui.tui.widgets.panel import TextPanel
 
-_LEGEND = "dot: mean · bar: 95 %, paired · m: metric · 1 again: averages"
+_LEGEND = "bar: 95 % · m: metric · 1 again: averages"
+_WRAPPED = 8
+"""Cells of a wrapped line that a word leaves free, at most."""
+
+_DOTS = "● test ○ val, which chooses · "
 
 
 class TabStrip(Static):
@@ -49,14 +54,18 @@ class ForestPanel(TextPanel):
     _title = ""
     _forest: Forest | None = None
     _notes: Text = Text()
+    _choice = ""
     _colours: Colours | None = None
     _lit = ""
 
     def show_forest(
-        self, title: str, forest: Forest, notes: Text, colours: Colours, lit: str
+        self, title: str, forest: Forest, notes: Text, choice: str, colours: Colours, lit: str
     ) -> None:
-        """Show rows, and what they mean where there is space below; `lit` stands out."""
-        self._title = title
+        """Show rows, and what they mean where there is space below; `lit` stands out.
+
+        `choice` says which run is chosen on val; without space it is in the frame.
+        """
+        self._title, self._choice = title, choice
         self._forest, self._notes, self._colours, self._lit = forest, notes, colours, lit
         self._draw()
 
@@ -85,20 +94,30 @@ class ForestPanel(TextPanel):
         """Draw for the new size."""
         self._draw()
 
+    def _fitting_notes(self, width: int, rows: int) -> tuple[Text, int]:
+        """Return as many lines about the forest as there is room for, and the rows they take."""
+        lines, space = list[Text](), 1  # for the blank row above them
+        for line in filter(None, [Text(self._choice), *self._notes.split("\n")]):
+            more = math.ceil(line.cell_len / max(1, width - _WRAPPED))
+            if space + more > rows:
+                break
+            lines.append(line)
+            space += more
+        return Text("\n").join(lines), space if lines else 0
+
     def _draw(self) -> None:
         size = self.content_size
         if self._forest is None or self._colours is None or not size:
             return
-        notes = self._notes.copy()
-        space = notes.plain.count("\n") + 2 if notes else 0
-        needed = len(self._forest.rows) + 2
-        if size.height < needed + space:
-            notes, space = Text(), 0
+        needed = len(self._forest.rows) + AXIS_ROWS
+        notes, space = self._fitting_notes(size.width, size.height - needed)
         self._gap = gap_of(self._forest, size.height - space)
         self._first, shown = rows_in_view(self._forest, size.height - space, self._lit)
         num_rows = len(self._forest.rows)
         some = f"{self._first + 1}-{self._first + shown} of {num_rows} · "
-        below = f"{some if shown < num_rows else ''}{_LEGEND}"
+        legend = f"{_DOTS if self._forest.has_val and self._gap > 1 else ''}{_LEGEND}"
+        legend = legend if notes or not self._choice else self._choice
+        below = f"{some if shown < num_rows else ''}{legend}"
         self.caption(self._title, Text(below, style=self._colours.muted))
         drawn = draw_forest(
             self._forest, size.width, size.height - space, self._colours, lit=self._lit

@@ -8,19 +8,19 @@ from rich.text import Text
 from medtui.analysis.changed_images import ChangedImage
 from medtui.analysis.differences import difference_text
 from medtui.analysis.patient_changes import PatientChange, macro_change
-from medtui.analysis.subgroup_analysis import Change, SubgroupAnalysis
+from medtui.analysis.subgroup_analysis import Change, ClassChange, SubgroupAnalysis
 from medtui.analysis.verdicts import Verdict
 from medtui.charts.palette import Colours
 from medtui.control_characters import one_line
+from medtui.runs.run_names import is_control, is_reference
 from medtui.tui.compare.forest import Forest, ForestRow, draw_row, scale_of
 from medtui.tui.compare.table import describe_state, verdict_hue
 from medtui.units import MISSING, format_change, format_count, plural
 
 _NAME = 24
 _WIDE = 92
-"""From so many cells on, the metric before and after, and dots, are beside the change."""
+"""From so many cells on, both values of the metric, and dots, are beside the change."""
 
-_CHANGE = "change [95 %]"
 _STATE = 15
 """Cells of a verdict."""
 
@@ -47,8 +47,7 @@ def group_rows(analysis: SubgroupAnalysis) -> list[GroupRow]:
                  analysis.verdict)
     ]  # fmt: skip
     for each in analysis.classes:
-        metric = each.changes[0].metric
-        name = f"{each.name}, {metric.label}"
+        name = f"{each.name}, {_label_of_class(analysis, each)}"
         rows.append(GroupRow(name, each.num_positives, None, each.changes[0], each.verdict))
     rows += [
         GroupRow(f"{group.kind} {group.value}", group.num_images, group.num_patients or None,
@@ -58,6 +57,22 @@ def group_rows(analysis: SubgroupAnalysis) -> list[GroupRow]:
     return rows
 
 
+def _label_of_class(analysis: SubgroupAnalysis, each: ClassChange) -> str:
+    """Return the metric of a class: of two classes, the positive one's sensitivity.
+
+    That of the other class is the specificity, as in the table of runs.
+    """
+    label = each.changes[0].metric.label
+    is_other_of_two = len(analysis.classes_after) == 1 and each.name not in analysis.classes_after
+    return "specificity" if is_other_of_two and label == "sensitivity" else label
+
+
+def baseline_word(analysis: SubgroupAnalysis) -> str:
+    """Return what a run is compared with, in a word for headers."""
+    name = analysis.baseline.rpartition("/")[2]
+    return "control" if is_control(name) else "ref." if is_reference(name) else "pinned"
+
+
 _LEAST_DOTS = 16
 """Cells in which intervals can be told apart; with fewer there are no dots."""
 
@@ -65,7 +80,7 @@ _LEAST_DOTS = 16
 def draw_groups(analysis: SubgroupAnalysis, width: int, colours: Colours) -> Text:
     """Return the table of classes and groups, with their dots where there is space."""
     rows = group_rows(analysis)
-    columns = _columns(rows, width)
+    columns = _columns(rows, width, baseline_word(analysis))
     head = "".join(f"{header:>{cells}} " for header, cells, _ in columns[1:])
     head = f"{columns[0][0]:<{columns[0][1]}} {head} verdict"
     text = Text.assemble((head, colours.muted), no_wrap=True)
@@ -91,11 +106,12 @@ _Columns = list[tuple[str, int, list[str]]]
 """Header, cells and texts of each column."""
 
 
-def _columns(rows: Sequence[GroupRow], width: int) -> _Columns:
+def _columns(rows: Sequence[GroupRow], width: int, other: str) -> _Columns:
     """Return the columns before the verdict that fit; the name and the change always stay."""
     changes = [difference_text(row.change.metric, row.change.difference) or "undefined"
                for row in rows]  # fmt: skip
-    most = max(len(_CHANGE), *map(len, changes))
+    header = "points [95 %]" if rows[0].change.metric.is_share else "change [95 %]"
+    most = max(len(header), *map(len, changes))
     name = max(1, min(_NAME, max(len(row.name) for row in rows), width - most - _STATE - 3))
     found: _Columns = [("group", name, [row.name for row in rows])]
     free = width - name - most - _STATE - 3
@@ -103,14 +119,14 @@ def _columns(rows: Sequence[GroupRow], width: int) -> _Columns:
         ("images", 7, [f"{row.num_images:,}" for row in rows]),
         ("patients", 8, ["" if row.num_patients is None else f"{row.num_patients:,}"
                          for row in rows]),
-        ("before", 7, [_plain(row.change, row.change.before) for row in rows]),
-        ("after", 7, [_plain(row.change, row.change.after) for row in rows]),
+        (other, 7, [_plain(row.change, row.change.before) for row in rows]),
+        ("this", 7, [_plain(row.change, row.change.after) for row in rows]),
     ]  # fmt: skip
     for column in others if width >= _WIDE else others[:2]:
         free -= column[1] + 1
         if free >= 0:
             found.append(column)
-    return [*found, (_CHANGE, most, changes)]
+    return [*found, (header, most, changes)]
 
 
 def _forest(analysis: SubgroupAnalysis, rows: Sequence[GroupRow], colours: Colours) -> Forest:
@@ -151,21 +167,24 @@ def describe_holm(analysis: SubgroupAnalysis) -> str:
     """Return over how many rows Holm's method judges, and the margin."""
     judged = sum(row.verdict.state != "not judged" for row in group_rows(analysis)[1:])
     margin = analysis.overall.metric.show_amount(analysis.margin)
-    many = f"Holm over {judged} classes and groups" if judged else "no class or group is judged"
+    many = (f"judged together (Holm): {judged} classes and groups" if judged else
+            "no class or group is judged")  # fmt: skip
     return f"{many} · margin {margin}"
 
 
 def header_of(analysis: SubgroupAnalysis, run: Text, baseline: str, colours: Colours) -> Text:
-    """Return the run, its baseline, on what both were tested, and the overall verdict."""
-    text = run.copy()
+    """Return study and run, its baseline, on what both were tested, and the overall verdict."""
+    text = Text.assemble((f"{analysis.key.partition('/')[0]} ▸ ", colours.muted), run)
     metric = analysis.overall.metric
     change = difference_text(metric, analysis.overall.difference)
     style = verdict_hue(analysis.verdict, colours) or colours.good
-    text.append(f"  {metric.label} {change}  {describe_state(analysis.verdict)}", style=style)
+    text.append(
+        f"  {analysis.split} {metric.label} {change}  {describe_state(analysis.verdict)}",
+        style=style,
+    )
     text.append(f"  against {baseline}", style=colours.muted)
     patients = plural(analysis.num_patients, "patient") if analysis.num_patients else "images alone"
-    text.append(f"  {analysis.split}: {patients}, {plural(analysis.num_images, 'image')}  ",
-                style=colours.muted)  # fmt: skip
+    text.append(f"  on {patients}", style=colours.muted)
     return text
 
 
@@ -182,12 +201,16 @@ def describe_patients(analysis: SubgroupAnalysis, colours: Colours) -> Text:
     return Text(text, style=colours.muted)
 
 
-def describe_patient(changed: Sequence[ChangedImage], num_images: int, colours: Colours) -> Text:
-    """Return how many answers about a patient changed, and how."""
+def describe_patient(
+    changed: Sequence[ChangedImage], num_images: int, other: str, colours: Colours
+) -> Text:
+    """Return how many answers about a patient changed, and how; what stands below an image."""
     lost, won = (sum(each.kind == kind for each in changed) for kind in ("lost", "won"))
     text = Text(f"{len(changed)} of {plural(num_images, 'image')} changed: ", style=colours.muted)
     text.append(f"{lost} lost", style=colours.states["failed"] if lost else colours.muted)
     text.append(f"  {won} won", style=colours.good if won else colours.muted)
+    if changed:
+        text.append(f" · p of the class: {other} → this", style=colours.muted)
     return text
 
 

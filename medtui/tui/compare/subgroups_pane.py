@@ -1,6 +1,7 @@
 """The Subgroups tab: groups with verdicts, patients by loss, images whose answer changed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.charts.palette import Colours
 from medtui.tui.compare.changed_pictures import draw_changed
 from medtui.tui.compare.subgroup_text import (
+    baseline_word,
     describe_holm,
     describe_patient,
     describe_patients,
@@ -45,9 +47,13 @@ PictureReader = Callable[[list[str]], "tuple[dict[str, Picture], str]"]
 _COLUMNS = (
     Column("patient", "patient", 8, grows=True),
     Column("images", "images", 6, rank=1, justify="right"),
-    Column("before", "before", 6, rank=2, justify="right"),
+    Column("before", "control", 7, rank=2, justify="right"),
     Column("change", "change", 6, justify="right"),
 )
+
+
+def _columns_against(other: str) -> tuple[Column, ...]:
+    return tuple(replace(each, label=other) if each.key == "before" else each for each in _COLUMNS)
 
 
 class PatientTable(RecordTable):
@@ -128,12 +134,13 @@ class SubgroupsPane(Container):
             "By class and group", Text(describe_holm(analysis), style=colours.muted)
         )
         table = self.query_one(PatientTable)
+        table.set_columns(_columns_against(baseline_word(analysis)))
         table.show(
             {each.patient: patient_cells(each, colours) for each in analysis.patients}
             or {_ALL: {"patient": Text(_ALL)}}
         )
         table.caption(
-            "Patients by loss",
+            "Patients, % right",
             describe_patients(analysis, colours),
         )
         self.call_after_refresh(self._draw)
@@ -208,7 +215,9 @@ class SubgroupsPane(Container):
         patient = self.query_one(PatientTable).selected or _ALL
         panel.caption(
             f"{patient}: answers that changed",
-            describe_patient(changed, self._num_images(patient), self._colours),
+            describe_patient(
+                changed, self._num_images(patient), baseline_word(self._analysis), self._colours
+            ),
         )
         is_ascii = getattr(self.app, "is_ascii", False)
         pictures = {} if is_ascii else self._pictures

@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from medtui.charts.figures.run import kept_cycle
-from medtui.metrics import Metric, reported_metrics
+from medtui.charts.figures.run_curves import kept_cycle
+from medtui.metrics import BESIDE_PRIMARY, Metric, reported_metrics
 from medtui.monitor.run_view import RunView
 from medtui.runs.run_names import is_control
 from medtui.units import MISSING, SEALED, plural
@@ -85,6 +85,22 @@ class Answer:
     """Why there is no interval, or no difference."""
     smaller: float | None = None
     """How often the sparse size fits into the reference's dense one; None while not known."""
+    on_val: MetricLine | None = None
+    """The change of the primary metric on val, by which runs are chosen, when it has finished."""
+    val_verdict: "Verdict | None" = None
+
+    @property
+    def fallen(self) -> tuple[MetricLine, ...]:
+        """Metrics beside the primary one whose whole interval is below no difference."""
+        return tuple(
+            line
+            for line in self.lines
+            if line.metric is not None
+            and line.metric.name in BESIDE_PRIMARY
+            and line.metric != self.primary.metric
+            and line.high is not None
+            and line.high < 0
+        )
 
     @property
     def primary(self) -> MetricLine:
@@ -164,6 +180,7 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
     if differences is not None and margin is not None and against:
         verdict = differences.verdict(view.row.headline, margin)
     headline = differences.by_metric.get(view.row.headline.name) if differences else None
+    on_val, val_verdict = _change_on_val(view, found)
     return Answer(
         "test",
         tuple(lines),
@@ -175,7 +192,35 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
         _reference_change(view, differences),
         _note(view, found, against),
         found.smaller if found else None,
+        on_val,
+        val_verdict,
     )
+
+
+def _change_on_val(
+    view: RunView, found: "Comparison | None"
+) -> "tuple[MetricLine | None, Verdict | None]":
+    """Return the change on val and its verdict; None where there is none."""
+    metric, differences = view.row.headline, found.differences if found else None
+    changes = differences.on_val if differences else None
+    change = changes.by_metric.get(metric.name) if changes else None
+    if changes is None or change is None or view.result is None:
+        return None, None
+    other = view.control or view.reference
+    return (
+        _line_of(metric, change, metric.of(view.result.val.metrics), metric.of(other)),
+        changes.verdict(metric, view.margin) if view.margin is not None else None,
+    )
+
+
+def _line_of(
+    metric: Metric, change: "Difference", value: float | None, control: float | None
+) -> MetricLine:
+    """Return a paired difference on val and the values that it is between."""
+    low, high = (change.low, change.high) if change.has_interval else (None, None)
+    shortage = change.shortage.mark if change.shortage else ""
+    label = f"val {metric.label}"
+    return MetricLine(label, metric, value, control, change.value, low, high, shortage)
 
 
 def _others_compared_with(view: RunView) -> str:

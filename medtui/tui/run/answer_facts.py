@@ -3,9 +3,11 @@
 from textwrap import wrap
 
 from medtui.monitor.run_view import RunView
-from medtui.runs.result import DIRECT_KEPT
 from medtui.tui.run.answer import Answer, MetricLine, kept_text
 from medtui.units import format_density
+
+_SAME_DENSITY = 5e-4
+"""Densities that differ by less have the same three decimals."""
 
 
 def warning_lines(view: RunView, width: int) -> list[str]:
@@ -31,12 +33,12 @@ def facts_of(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:
         amount = line.metric.show_amount(answer.detectable, is_rounded=True).removesuffix(" points")
         facts.append(("can show", f"a margin of {amount}", f"with {answer.num_patients} patients"))
     if (gain := _gain_of_cycles(view)) is not None:
-        facts.append(("L-C", *gain))
+        facts.append(("L-C gained", *gain))
     if (found := answer.from_reference) is not None and line.metric is not None:
         change = MetricLine("", line.metric, None, None, found.value,
                             found.low if found.has_interval else None,
                             found.high if found.has_interval else None)  # fmt: skip
-        facts.append(("reference", change.show_change(found.value), change.interval))
+        facts.append(("to reference", change.show_change(found.value), change.interval))
     return facts
 
 
@@ -46,7 +48,10 @@ def _density(view: RunView) -> list[tuple[str, str, str]]:
     if density is None or view.stage == "reference":
         return []
     asked = view.row.asked_density
-    after = "of the weights" if asked is None else f"→ {format_density(asked)} asked for"
+    if view.result is not None and asked is not None and abs(density - asked) < _SAME_DENSITY:
+        return []  # as asked for, which the title says
+    after = "of the weights"
+    after += "" if asked is None else f", {format_density(asked)} asked for"
     return [("density", f"{density:.3f}", after)]
 
 
@@ -55,11 +60,11 @@ def _gain_of_cycles(view: RunView) -> tuple[str, str] | None:
     if view.stage != "compress" or view.result is None or not view.cycles:
         return None
     if view.result.best_cycle == 0:
-        return DIRECT_KEPT.partition(":")[0].removeprefix("L-C "), ""
+        return "nothing", "over direct compression"
     metric = view.row.headline
     first = metric.of(view.cycles[0].val)
     kept = metric.of(view.best.val) if view.best else None
     if first is None or kept is None or view.cycles[0].cycle != 0:
         return None
     line = MetricLine("", metric, None, None, kept - first)
-    return line.show_change(kept - first), "on cycle 0, val"
+    return line.show_change(kept - first), "on val, from cycle 0 on"

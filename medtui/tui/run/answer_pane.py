@@ -1,6 +1,7 @@
 """Draws the answer: large digits, the ruler with the margin, and the metrics in three columns."""
 
 import math
+from typing import TYPE_CHECKING
 
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
@@ -9,6 +10,10 @@ from medtui.tui.run.answer_facts import facts_of, warning_lines
 from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.big_digits import big_digits
 from medtui.tui.run.sheet import Sheet
+from medtui.units import MINUS
+
+if TYPE_CHECKING:
+    from medtui.analysis.verdicts import Verdict
 
 _RULER_STEPS = (1, 2, 5)
 _MIN_RULER = 16
@@ -25,19 +30,29 @@ def verdict_look(answer: Answer, colours: Colours) -> tuple[str, str]:
     """Return the words below the difference, and their colour; val gets no verdict."""
     change, margin = answer.primary.change, answer.margin
     if answer.verdict is not None:
-        glyph, colour = {
-            "non-inferior": ("✓", colours.good), "worse": ("✗", colours.bad),
-            "not shown": ("~", colours.warning), "not judged": ("·", colours.muted),
-        }[answer.verdict.state]  # fmt: skip
-        if answer.verdict.is_few:  # the brackets beside it say what is too few
-            return "· too few", colours.muted
-        words = answer.verdict.text if answer.verdict.state == "worse" else answer.verdict.state
-        return f"{glyph} {words}", colour
+        return words_of(answer.verdict, colours)
     if change is None or answer.split == "test" or margin is None:
         return answer.note, colours.muted
     if change >= -margin:
         return "inside the margin so far", colours.text
     return "beyond the margin so far", colours.text
+
+
+def words_of(verdict: "Verdict", colours: Colours) -> tuple[str, str]:
+    """Return a verdict's mark and words, and their colour."""
+    glyph, colour = {
+        "non-inferior": ("✓", colours.good), "worse": ("✗", colours.bad),
+        "not shown": ("~", colours.warning), "not judged": ("·", colours.muted),
+    }[verdict.state]  # fmt: skip
+    if verdict.is_few:  # the brackets beside it say what is too few
+        return "· too few", colours.muted
+    return f"{glyph} {verdict.text if verdict.state == 'worse' else verdict.state}", colour
+
+
+def val_word(answer: Answer) -> str:
+    """Return the verdict on val, by which runs are chosen: `, val: not shown`."""
+    verdict = answer.val_verdict
+    return f", val: {'too few' if verdict.is_few else verdict.state}" if verdict else ""
 
 
 def digits_colour(answer: Answer, colours: Colours) -> str:
@@ -100,7 +115,10 @@ def draw_hero(
         sheet.put(column, drawn[row], digits_colour(answer, colours), is_bold=sheet.is_ascii)
         text, colour = words[row]
         is_bold = row == 1 and answer.primary.has_interval
-        sheet.put(beside, _fitted(text, room), colour, is_bold=is_bold)
+        after = sheet.put(beside, _fitted(text, room), colour, is_bold=is_bold)
+        on_val = val_word(answer) if is_alone and row == HERO_ROWS - 1 else ""
+        if after + len(on_val) <= beside + room:
+            sheet.put(after, on_val, colours.muted)
 
 
 def _fitted(text: str, room: int) -> str:
@@ -178,15 +196,18 @@ def draw_table(
 ) -> None:
     """Draw the metrics: this run, what it is compared with, and the difference."""
     colours = sheet.colours
-    label = min(_LABEL, max(len(line.label) for line in answer.lines))
+    first, *others = answer.lines[:most]
+    lines = [first, *filter(None, [answer.on_val]), *others]
+    label = min(_LABEL, max(len(line.label) for line in lines))
     places = (column + label + _NUMBER, column + label + 2 * _NUMBER + 1)
     sheet.row()
+    sheet.put(column, f"on {answer.split}", colours.muted)
     sheet.right(places[0], "this", colours.muted)
     if answer.against:
         sheet.right(places[1] + 1, _SHORT_BASELINES[answer.against], colours.muted)
         sheet.right(end, "difference" + (" [95 %]" if _have_intervals(answer) else ""),
                     colours.muted)  # fmt: skip
-    for line in answer.lines[:most]:
+    for line in lines:
         sheet.row()
         sheet.put(column, line.label[:label], colours.muted)
         sheet.right(places[0], line.show(line.value), colours.text)
@@ -204,12 +225,15 @@ def _have_intervals(answer: Answer) -> bool:
 
 
 def _change_colour(line: MetricLine, colours: Colours) -> str:
-    """Return the warning's colour where the whole interval is worse than no difference."""
-    is_higher_better = line.metric is not None and line.metric.higher_is_better
+    """Return the colour of a loss where the whole interval is worse than no difference."""
     if line.low is None or line.high is None:
         return colours.text
-    is_worse = line.high < 0 if is_higher_better else line.low > 0
-    return colours.warning if is_worse else colours.text
+    is_higher_better = line.metric is not None and line.metric.higher_is_better
+    # By the digits that are shown: an end of +.000 is no loss that can be seen.
+    near = line.show_change(line.high if is_higher_better else line.low)
+    is_seen = any(digit in near for digit in "123456789")
+    is_worse = near.startswith(MINUS if is_higher_better else "+")
+    return colours.bad if is_seen and is_worse else colours.text
 
 
 def answer_sheet(
@@ -221,7 +245,8 @@ def answer_sheet(
     facts, warnings = facts_of(view, answer), warning_lines(view, width - 2)
     has_ruler = answer.primary.change is not None and answer.margin is not None
     seen = min(len(warnings), _SEEN_WARNING)
-    fixed = HERO_ROWS + (2 if has_ruler else 0) + 1 + len(facts) + seen
+    of_val = answer.on_val is not None
+    fixed = HERO_ROWS + (2 if has_ruler else 0) + 1 + of_val + len(facts) + seen
     wanted = 4 if has_ruler else 3
     most = max(_FEWEST_METRICS, min(height - fixed - wanted, len(answer.lines)))
     gaps = min(wanted, max(0, height - fixed - most))

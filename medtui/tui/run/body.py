@@ -14,18 +14,20 @@ from medtui.charts.viewport import Viewport, apply_viewport
 from medtui.monitor.run_view import RunView
 from medtui.tui.run.answer import Answer, answer_of
 from medtui.tui.run.answer_pane import answer_sheet
-from medtui.tui.run.big_digits import ROWS as HERO_ROWS
-from medtui.tui.run.layout_rows import BRIEF_ROWS, brief_rows, hero_rows
+from medtui.tui.run.beside import calibration_plot, show_groups
+from medtui.tui.run.layout_rows import show_small_rows
 from medtui.tui.run.panes import CHOICES, Content, pane_text, usual_content
 from medtui.tui.run.run_charts import RunCharts
 from medtui.tui.run.sheet import fitting_parts
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.choice_line import ChoiceLine, choice_line
 from medtui.tui.widgets.log_view import LogView
+from medtui.tui.widgets.panel import TextPanel
 from medtui.tui.widgets.rows_pane import RowsPane
 from medtui.tui.widths import read_widths, remember_width
 
 if TYPE_CHECKING:
+    from medtui.analysis.subgroup_analysis import SubgroupAnalysis
     from medtui.tui.run.details import Comparison, RunFiles
 
 PANES = ("curves", "answer", "left", "middle", "right", "extra")
@@ -67,6 +69,7 @@ class RunBody(Container):
         with Horizontal(id="more", classes="more"):
             for name in MORE_CHARTS[1:]:
                 yield Chart(id=name)
+            yield TextPanel(id="groups")
         with Horizontal(id="lower", classes="row"):
             yield RowsPane(id="left", classes="pane")
             yield RowsPane(id="middle", classes="pane")
@@ -185,6 +188,7 @@ class RunBody(Container):
         view: RunView,
         found: "Comparison | None",
         files: "RunFiles | None",
+        analysis: "SubgroupAnalysis | None",
         style: ChartStyle,
     ) -> Answer:
         """Show a run in every pane; return its answer."""
@@ -193,7 +197,10 @@ class RunBody(Container):
         self.set_class(view.row.status == "silent", "-silent")
         answer = answer_of(view, found)
         large, *beside = (self.query_one(f"#{name}", Chart) for name in ("curves", *MORE_CHARTS))
-        self._charts.show(view, answer, style, large, beside)
+        last = calibration_plot(analysis, view)
+        self._charts.show(view, answer, style, large, beside, last)
+        self.set_class(analysis is not None, "-grouped")
+        show_groups(self.query_one("#groups", TextPanel), analysis, style)
         self._show_answer(view, answer, found, style)
         for place in CHOICES:
             self._show_content(place, view, found, files, style)
@@ -213,16 +220,8 @@ class RunBody(Container):
             title = "Result"
         pane.caption_choices(self._line(pane, title, (answer.source,), -1, style))
         is_small = self.screen.has_class("-slim") or self.screen.has_class("-low")
-        hero = self.query_one("#hero", RowsPane)
-        if hero.inner_width > 0:
-            rows = 1 if is_small else HERO_ROWS
-            hero.show_canvas(hero_rows(answer, hero.inner_width, colours, rows=rows,
-                                       is_ascii=is_ascii))  # fmt: skip
-        brief = self.query_one("#brief", RowsPane)
-        if brief.inner_width > 0:
-            rows = 1 if is_small else BRIEF_ROWS
-            brief.show_canvas(brief_rows(view, answer, found, brief.inner_width, colours,
-                                         rows=rows, is_ascii=is_ascii))  # fmt: skip
+        hero, brief = (self.query_one(f"#{name}", RowsPane) for name in ("hero", "brief"))
+        show_small_rows(hero, brief, view, answer, found, style, is_small=is_small)
 
     def _show_content(
         self,

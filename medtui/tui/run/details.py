@@ -8,9 +8,10 @@ from pathlib import Path
 
 from medtui.analysis.baselines import baseline_of
 from medtui.analysis.columns import column_named
-from medtui.analysis.differences import Differences, differences_from, pair_runs
+from medtui.analysis.differences import Differences, differences_from, pair_runs, with_val
 from medtui.analysis.patient_changes import PatientChange, patient_changes
 from medtui.analysis.run_record import RunRecord, read_run_records, reference_of
+from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
 from medtui.control_characters import escape_controls
 from medtui.errors import MedtuiError
 from medtui.runs.folder import RunFolder
@@ -51,6 +52,7 @@ class Comparison:
     baseline: RunRecord | None
     """None for a reference, and where neither is finished."""
     differences: Differences | None = None
+    """On test, and on val."""
     patients: tuple[PatientChange, ...] = ()
     """The largest loss first."""
     flips: Flips | None = None
@@ -74,12 +76,24 @@ def compare_run(folder: RunFolder) -> Comparison | None:
     try:
         reference = reference_of(entry, entries)
         known = [each for each in (entry, baseline, reference) if each is not None]
-        found = differences_from(baseline, entry, known)
+        found = with_val(differences_from(baseline, entry, known), baseline, entry)
         pair = pair_runs(baseline, entry)
     except MedtuiError as error:
         return Comparison(entry, baseline, problem=error.message, smaller=smaller)
     patients, flips = patient_changes(pair), pair.count_flips()
     return Comparison(entry, baseline, found, patients, flips, smaller=smaller)
+
+
+def analyse_run(folder: RunFolder) -> SubgroupAnalysis | None:
+    """Return what a run changed for classes and groups; None where that cannot be told."""
+    entries, _ = read_run_records([folder])
+    baseline = baseline_of(entries[0], entries) if entries else None
+    if baseline is None:
+        return None
+    try:
+        return analyse_subgroups(baseline, entries[0])
+    except MedtuiError:  # the comparison says why
+        return None
 
 
 def read_files(folder: RunFolder) -> RunFiles:

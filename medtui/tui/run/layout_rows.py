@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING
 
 from medtui.charts.canvas import Canvas
 from medtui.charts.palette import Colours
+from medtui.charts.style import ChartStyle
 from medtui.control_characters import one_line
 from medtui.monitor.run_view import RunView
 from medtui.tui.run.answer import Answer, kept_text
 from medtui.tui.run.answer_pane import draw_hero, draw_ruler, draw_table, hero_line
+from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.density_heat import brief_density
 from medtui.tui.run.machine import brief_machine
 from medtui.tui.run.outcome import gains_text
 from medtui.tui.run.sheet import Sheet
+from medtui.tui.widgets.rows_pane import RowsPane
 
 if TYPE_CHECKING:
     from medtui.tui.run.details import Comparison
@@ -27,6 +30,28 @@ _DENSITY = 41
 _TABLE = 58
 _WIDE_ENOUGH = 76
 _MOST_PATIENTS = 5
+
+
+def show_small_rows(
+    hero: RowsPane,
+    brief: RowsPane,
+    view: RunView,
+    answer: Answer,
+    found: "Comparison | None",
+    style: ChartStyle,
+    *,
+    is_small: bool,
+) -> None:
+    """Show the answer above and its details below where the panes have no place for them."""
+    colours, is_ascii = style.colours, style.is_ascii
+    if (width := hero.inner_width) > 0:
+        rows = 1 if is_small else HERO_ROWS
+        hero.show_canvas(hero_rows(answer, width, colours, rows=rows, is_ascii=is_ascii))
+    if (width := brief.inner_width) > 0:
+        rows = 1 if is_small else BRIEF_ROWS
+        brief.show_canvas(
+            brief_rows(view, answer, found, width, colours, rows=rows, is_ascii=is_ascii)
+        )
 
 
 def hero_rows(answer: Answer, width: int, colours: Colours, *, rows: int, is_ascii: bool) -> Canvas:
@@ -84,7 +109,8 @@ def _finished_rows(
     answer: Answer, found: "Comparison | None", width: int, colours: Colours
 ) -> Canvas:
     sheet = Sheet(width, colours)
-    draw_table(sheet, answer, 1, min(width - 1, _TABLE), FINISHED_ROWS - 1)
+    most = FINISHED_ROWS - 1 - (answer.on_val is not None)
+    draw_table(sheet, answer, 1, min(width - 1, _TABLE), most)
     if width < _WIDE_ENOUGH or found is None or not found.patients:
         return sheet.canvas()
     fallen = [each for each in found.patients if each.change < 0]

@@ -92,7 +92,8 @@ def size_sheet(view: RunView, found: "Comparison | None", width: int, colours: C
     if shrunk := view.result.shrinkage:
         sheet.line(f"shrunk: {format_bytes(shrunk.bytes_on_disk)}" if shrunk.bytes_on_disk else
                    "no channel could be removed", colours.muted)  # fmt: skip
-    sheet.line(f"dense size {format_bytes(size.bytes_dense)}", colours.muted)
+    sheet.line(f"dense file {format_bytes(size.bytes_dense)}", colours.muted)
+    sheet.line("sparse: the file without zeros", colours.muted)
     return sheet
 
 
@@ -149,9 +150,9 @@ def _shown(value: float | None, digits: int) -> str:
 
 
 def gains_text(answer: "Answer") -> str:
-    """Return how many times smaller than the reference the model is; empty where it is not."""
+    """Return how many times smaller than the reference the file is; empty where it is not."""
     factor = answer.smaller or 0.0
-    return f"{format_factor(factor)} smaller" if factor > _NO_GAIN else ""
+    return f"sparse file {format_factor(factor)} smaller" if factor > _NO_GAIN else ""
 
 
 def files_sheet(files: "RunFiles | None", view: RunView, width: int, colours: Colours) -> Sheet:

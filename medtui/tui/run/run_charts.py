@@ -1,6 +1,7 @@
 """The charts of the Run screen: which one is shown large, and with which band."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from medtui.charts.bands import BandKind, next_band
 from medtui.charts.figures.run_band import with_band
@@ -48,17 +49,22 @@ class RunCharts:
 
     def show(
         self, view: RunView, answer: Answer, style: ChartStyle, large: Chart,
-        beside: Sequence[Chart],
+        beside: Sequence[Chart], last: Plot | None = None,
     ) -> None:  # fmt: skip
-        """Show the chosen chart, and others beside it where there is room."""
+        """Show the chosen chart, and others beside it where there is room, the `last` given."""
         charts = run_charts(view)
         self.number = min(self.number, len(charts) - 1)
         names = [chart.name for chart in charts]
         large.show(self.plot(charts[self.number], view, answer), style, names, self.number)
         others = [chart for at, chart in enumerate(charts) if at != self.number]
-        for widget, chart in zip(beside, _most_telling(others), strict=False):
+        plots: list[Callable[[], Plot]] = [
+            partial(self.plot, chart, view, answer) for chart in _most_telling(others)
+        ]
+        if last is not None:
+            plots = [*plots[: len(beside) - 1], lambda: last]
+        for widget, make in zip(beside, plots, strict=False):
             if widget.size:
-                widget.show(self.plot(chart, view, answer), style)
+                widget.show(make(), style)
 
     def plot(self, chart: RunChart, view: RunView, answer: Answer) -> Plot:
         """Return a chart with the chosen band."""

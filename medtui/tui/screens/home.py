@@ -21,7 +21,7 @@ from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.study_list import RunTable, StudyTable
 from medtui.tui.widgets.study_pane import StudyPane
 from medtui.tui.widgets.study_picture import StudyPicture
-from medtui.tui.widgets.study_text import folder_state
+from medtui.tui.widgets.study_text import about_study, folder_state
 from medtui.tui.widgets.table import RecordTable
 from medtui.tui.widgets.title_bar import TitleBar
 from medtui.tui.widgets.welcome import Welcome
@@ -120,7 +120,6 @@ class HomeScreen(HomeActions):
         chosen = self._choose(snapshot)
         outcomes = {study.name: self._outcomes.latest(study) for study in chosen}
         studies.show_studies(chosen, outcomes, self.colours, self.now)
-        studies.caption(self._caption(len(chosen)))
         self._show_study()
         self.query_one(MachinePane).show_studies(snapshot.studies, self.chart_style, self.now)
         self._show_title(self._filter_state(len(chosen)) or folder_state(snapshot, self.colours))
@@ -219,6 +218,8 @@ class HomeScreen(HomeActions):
     def _show_study(self) -> None:
         """Show the study under the cursor, and see that it is compared."""
         study, table = self.study, self.query_one(StudyTable)
+        table.caption(self._caption(table.row_count), about_study(study, self.colours)
+                      if study is not None else None)  # fmt: skip
         pane = self.query_one(StudyPane)
         if study is None:
             pane.query_one(RunTable).show_study(None, None, self.colours)

@@ -1,11 +1,8 @@
 """Run: one run, live or saved: its answer, its progress, its curves and its log."""
 
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual import work
 from textual.app import ComposeResult
 from textual.message import Message
 
@@ -13,7 +10,6 @@ from medtui.charts.figures.run import identity_of
 from medtui.charts.viewport import apply_viewport
 from medtui.monitor.run_view import RunView
 from medtui.monitor.snapshot import Snapshot
-from medtui.runs.folder import RunFolder
 from medtui.tui.actions.messages import (
     ChartExportRequested,
     DraftRequested,
@@ -25,7 +21,7 @@ from medtui.tui.clipboard import copy_text
 from medtui.tui.run.bindings import RUN_BINDINGS
 from medtui.tui.run.body import RunBody
 from medtui.tui.screens.refusals import refusal
-from medtui.tui.screens.snapshot_screen import SnapshotScreen
+from medtui.tui.screens.run_reading import RunReading
 from medtui.tui.status_text import as_of, state_text
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
@@ -36,20 +32,13 @@ from medtui.tui.widgets.panel import PaneChoice
 from medtui.tui.widgets.progress_header import ProgressHeader
 from medtui.tui.widgets.title_bar import TitleBar
 
-if TYPE_CHECKING:
-    from medtui.runs.result import Result
-    from medtui.tui.run.details import Comparison, RunFiles
-
-_FILES_EVERY_S = 2.0
-"""How often the worker's output is read while it is on screen."""
-
 _WIDE = 100
 """Cells from which the title has the study's name in any case; else where half a line holds it."""
 
 _TITLE_GAPS = 4
 
 
-class RunScreen(SnapshotScreen):
+class RunScreen(RunReading):
     """Panes beside each other where they fit, else one at a time."""
 
     HELP = (
@@ -83,15 +72,7 @@ class RunScreen(SnapshotScreen):
         """Name of its folder."""
 
     def __init__(self, key: str) -> None:
-        super().__init__()
-        self.key = key
-        """`study/run`."""
-        self._found: Comparison | None = None
-        self._compared: Result | None = None
-        """The result that was compared, or is being compared."""
-        self._files: RunFiles | None = None
-        self._files_read_at = float("-inf")
-        self._files_status = ""
+        super().__init__(key)
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -106,11 +87,6 @@ class RunScreen(SnapshotScreen):
         if self.snapshot is None or self.snapshot.wanted != self.key:
             return None
         return self.snapshot.view
-
-    @property
-    def body(self) -> RunBody:
-        """The panes."""
-        return self.query_one(RunBody)
 
     @property
     def chart(self) -> Chart | None:
@@ -136,7 +112,7 @@ class RunScreen(SnapshotScreen):
         has_room = self.size.width >= _WIDE or needed <= self.size.width // 2
         self.query_one(TitleBar).show(study + title if has_room else title, state)
         self._read_more(view)
-        answer = self.body.show(view, self._found, self._files, self.chart_style)
+        answer = self.body.show(view, self._found, self._files, self._analysis, self.chart_style)
         self.query_one(ProgressHeader).show(view, answer, colours, self.now)
 
     def on_resize(self) -> None:
@@ -255,41 +231,6 @@ class RunScreen(SnapshotScreen):
         keys = [run.key for run in self.view.study.runs]
         if self.key in keys and len(keys) > 1:
             self.post_message(self.RunRequested(keys[(keys.index(self.key) + step) % len(keys)]))
-
-    def _read_more(self, view: RunView) -> None:
-        """Start to compare a run that has finished, and to read the run's other files."""
-        folder = RunFolder(self.app.runs_dir / self.key)  # type: ignore[attr-defined]  # of MedtuiApp
-        if view.result is not None and view.result != self._compared:
-            self._compared = view.result
-            self._compare(folder)
-        now = time.monotonic()
-        is_due = now - self._files_read_at >= _FILES_EVERY_S and self.body.needs_worker_log()
-        if is_due or view.row.status != self._files_status:
-            self._files_read_at, self._files_status = now, view.row.status
-            self._read_files(folder)
-
-    @work(thread=True, exclusive=True, group="compare", description="compare")
-    def _compare(self, folder: RunFolder) -> None:
-        from medtui.tui.run.details import compare_run  # imports numpy, see Chart
-
-        found = compare_run(folder)
-        self.app.call_from_thread(self._take, found)
-
-    @work(thread=True, exclusive=True, group="files", description="read files")
-    def _read_files(self, folder: RunFolder) -> None:
-        from medtui.tui.run.details import read_files
-
-        files = read_files(folder)
-        self.app.call_from_thread(self._take_files, files)
-
-    def _take(self, found: "Comparison | None") -> None:
-        self._found = found
-        self.reshow()
-
-    def _take_files(self, files: "RunFiles") -> None:
-        if files != self._files:
-            self._files = files
-            self.reshow()
 
     def _show_absence(self, *, is_gone: bool) -> None:
         self.query_one(TitleBar).show(

@@ -116,7 +116,7 @@ class Chart(Panel, Widget):
 
     def _caption(self, plot: Plot, style: ChartStyle) -> None:
         """Name the chart and the others above; below, the values and what part of y is shown."""
-        legend = legend_of(plot, style)
+        legend = legend_of(plot, style, self._canvas.unnamed if self._canvas is not None else ())
         if self._canvas is not None and self._canvas.zoomed:
             zoomed = f"  zoom {self._canvas.zoomed}"
             if legend.cell_len + len(zoomed) <= self.outer_size.width - _FRAME_AND_GAPS:

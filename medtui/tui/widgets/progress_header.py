@@ -24,6 +24,9 @@ _WIDE = 98
 _WATCHED_SAMPLES = 60
 """Samples, one per second, from which it is judged whether the run is slowed down."""
 
+_GAPS = 4
+"""Cells of the bar before a sentence, and of the gap behind it."""
+
 _IDLE_PERCENT = 30
 _STARVED_SHARE = 0.6
 
@@ -38,15 +41,20 @@ class ProgressHeader(Static):
 
     _shown: Text | None = None
 
+    @property
+    def _width(self) -> int:
+        """Cells across, also while nothing is displayed, which has no size."""
+        return self.content_size.width or max(1, self.app.size.width - self.gutter.width)
+
     def show(self, view: RunView, answer: Answer, colours: Colours, now: float) -> None:
         """Show the lines for this width: in narrow terminals progress has one, a result none."""
-        width = self.content_size.width
+        width = self._width
         is_narrow = width < _WIDE
         lines = []
         if view.row.status == "running":
             lines = self._progress(view, colours, is_narrow=is_narrow)
         elif view.result is not None:
-            lines = [] if is_narrow else _result(view, answer, width, colours)
+            lines = [] if is_narrow else result_lines(view, answer, width, colours)
         elif view.row.status == "silent":
             lines.append(_last_known(view, colours, now))
         elif view.row.status == "waiting":
@@ -59,6 +67,7 @@ class ProgressHeader(Static):
             lines.append(Text(f"{turn}; {view.what}", colours.muted))
         if view.study.is_live and view.row.status != "running" and view.result is None:
             lines.append(self._of_study(view, colours))
+        lines += [Text(f"⚠ {loss}", colours.warning) for loss in losses_of(answer)]
         lines += warnings_of(view, colours)
         for line in lines:
             line.truncate(max(1, width), overflow="ellipsis")
@@ -70,7 +79,7 @@ class ProgressHeader(Static):
             self.update(text, layout=count != text.plain.count("\n"))
 
     def _progress(self, view: RunView, colours: Colours, *, is_narrow: bool) -> list[Text]:
-        width = self.content_size.width
+        width = self._width
         if is_narrow:
             study = view.study
             left = left_of(study.seconds_left)
@@ -112,11 +121,11 @@ class ProgressHeader(Static):
         )
 
     def _line(self, label: str, share: float, facts: list[str], colours: Colours) -> Text:
-        width = max(10, self.content_size.width // _BAR_SHARE)
+        width = max(10, self._width // _BAR_SHARE)
         text = Text(f"{label:<{_LABEL}} ", style=colours.strong)
         text.append_text(bar(share, width, colours))
         said = [fact for fact in facts if fact]
-        while said and text.cell_len + 2 + len(" · ".join(said)) > self.content_size.width:
+        while said and text.cell_len + 2 + len(" · ".join(said)) > self._width:
             said.pop()
         text.append("  " + " · ".join(said))
         return text
@@ -189,29 +198,59 @@ def _slowness(view: RunView) -> str:
     return f"the machine is busy: this run used {mean:.0f} % of {wanted} % CPU in the last minute"
 
 
-def _result(view: RunView, answer: Answer, width: int, colours: Colours) -> list[Text]:
-    """Return what a finished run came to as a sentence, and what it was."""
+def result_lines(view: RunView, answer: Answer, width: int, colours: Colours) -> list[Text]:
+    """Return what a finished run came to on test and on val as sentences, and what it was."""
     assert view.result is not None
     line = answer.primary
-    name = view.row.headline.label
+    name, points = view.row.headline.label, " points" if view.row.headline.is_share else ""
     gains = gains_text(answer)
     if view.result.is_sealed:
         said = f"val {name} {view.row.headline.show(view.row.val)}, test {SEALED}"
     elif line.change is None:
         said = f"test {name} {view.row.headline.show(view.row.test)}"
     else:
-        said = f"{name} {line.show_change(line.change)} {line.interval}".rstrip()
-        said += f" against the {answer.against}"
-    said = f"{gains}, {said}" if gains else f"{said[:1].upper()}{said[1:]}"
+        change = f"{line.show_change(line.change)} {line.interval}".rstrip()
+        said = f"test {name} {change}{points} against the {answer.against}"
+    said = f"{gains}, {said}" if gains else said
     if answer.verdict is not None:
         verdict = answer.verdict
         said += f": {verdict.detail if verdict.is_few else verdict.text}"
     if answer.num_patients and "too few" not in said:
         said += f" on {plural(answer.num_patients, 'patient')}"
     _, colour = verdict_look(answer, colours)
-    sentence = Text.assemble(("▌ ", colour), (f"{said}.", f"bold {colours.strong}"))
+    lines = [Text.assemble(("▌ ", colour), (f"{said[:1].upper()}{said[1:]}.",
+                                           f"bold {colours.strong}"))]  # fmt: skip
     took = Text(f"took {format_duration(view.result.seconds)}", colours.muted)
-    return [_at_ends(sentence, took, width), Text(f"▌ {view.what}", colours.muted)]
+    if forms := _choice(answer, points):
+        room = width - took.cell_len - _GAPS
+        on_val = next((form for form in forms if len(form) <= room), forms[-1])
+        lines.append(Text.assemble(("▌ ", colour), (on_val, colours.text)))
+    lines[-1] = _at_ends(lines[-1], took, width)
+    return [*lines, Text(f"▌ {view.what}", colours.muted)]
+
+
+def _choice(answer: Answer, points: str) -> tuple[str, ...]:
+    """Return the change on val, by which runs are chosen, in its forms; empty where not known."""
+    line, verdict = answer.on_val, answer.val_verdict
+    if line is None or line.metric is None:
+        return ()
+    said = f"On val, which chooses: {line.show_change(line.change)} {line.interval}"
+    said = f"{said.rstrip()}{points}"
+    if verdict is None or verdict.is_few or answer.margin is None:
+        return (f"{said}.",)
+    if verdict.state == "worse":
+        return (f"{said}: {verdict.text}.",)
+    word = "excluded" if verdict.holds else "not excluded"
+    said = f"{said}; a loss of {line.metric.show_amount(answer.margin)} is {word}"
+    why = f" ({verdict.detail})" if verdict.detail and not verdict.holds else ""
+    return (f"{said}{why}.", f"{said}.")
+
+
+def losses_of(answer: Answer) -> list[str]:
+    """Return the metrics that fell beside the primary one, whatever its verdict is."""
+    return [f"{line.metric.label} fell on test: {line.show_change(line.change)} {line.interval}"
+            f"{' points' if line.metric.is_share else ''}"
+            for line in answer.fallen if line.metric is not None]  # fmt: skip
 
 
 def _facts_of(view: RunView) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Home's two tables: the studies, and the runs of the one under the cursor."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -8,6 +9,7 @@ from medtui.analysis.outcome import RunOutcome, StudyOutcome
 from medtui.charts.figures.study_curves import curve_of_run
 from medtui.charts.palette import Colours
 from medtui.charts.run_identity import RunIdentity, identify_study
+from medtui.metrics import Metric
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.status_text import age_of, as_of, left_of, place_of, state_text
@@ -15,7 +17,12 @@ from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.run_titles import fitted_title
 from medtui.tui.widgets.sparkline import sparkline
 from medtui.tui.widgets.table import Cells, Column, RecordTable
-from medtui.tui.widgets.verdict_text import CHANGE_WIDTH, change_text, verdict_word
+from medtui.tui.widgets.verdict_text import (
+    CHANGE_WIDTH,
+    change_text,
+    marks_text,
+    verdict_word,
+)
 from medtui.units import (
     MISSING,
     SEALED,
@@ -28,14 +35,16 @@ from medtui.units import (
 _BAR = 7
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _CURVE = 6
+_WIDE = 50
+"""Cells from which the title of the runs has the study's name; else the line above has it."""
 
 STUDY_COLUMNS = (
-    Column("name", "  study", 18, grows=True),
-    Column("state", "state", 15),
+    Column("name", "  study", 16, grows=True),
+    Column("state", "state", 19),
     Column("bar", "", _BAR, rank=6),
     Column("runs", "runs", 5, rank=2, justify="right"),
-    Column("chosen", "chosen, on val", 20, rank=4, grows=True, most=32),
-    Column("smaller", "smaller", 7, rank=3, justify="right"),
+    Column("chosen", "chosen, on val", 16, rank=4, grows=True, most=32),
+    Column("smaller", "sparse file", 12, rank=3, justify="right"),
     Column("change", "change, on test  ", CHANGE_WIDTH, rank=1, justify="right"),
     Column("verdict", "verdict", 12, rank=5),
     Column("device", "device", 7, rank=8),
@@ -45,9 +54,9 @@ RUN_COLUMNS = (
     Column("letter", "", 4),
     Column("title", "run", 14, grows=True, most=34),
     Column("value", "test", 6, rank=3, justify="right"),
-    Column("change", "change [95 %]  ", CHANGE_WIDTH + 1, rank=1, justify="right"),
+    Column("change", "change on test [95 %]  ", CHANGE_WIDTH + 1, rank=1, justify="right"),
     Column("curve", " val", _CURVE + 1, rank=2),
-    Column("smaller", " smaller", 8, rank=4, justify="right"),
+    Column("smaller", " sparse file", 13, rank=4, justify="right"),
     Column("verdict", " verdict", 14, rank=5),
     Column("size", " sparse size", 12, rank=5, justify="right"),
     Column("density", " density", 9, rank=6, justify="right"),
@@ -121,6 +130,8 @@ class RunTable(RecordTable):
         curves = {run.name: curve_of_run(run, outcome) for run in study.runs}
         every = [value for curve in curves.values() for value in curve]
         scale = (min(every), max(every)) if every else (0.0, 1.0)
+        if study.runs:
+            self.set_columns(_run_columns(study.runs[0].headline))
         width = self.width_of("title", 15)
         self._titles = {run.key: run.title for run in study.runs}
         rows = dict[str, dict[str, Text]]()
@@ -134,11 +145,28 @@ class RunTable(RecordTable):
             if run.key in marked:
                 rows[run.key]["letter"] = Text.assemble("▸", cells["letter"][1:])
         self.show(rows)
-        against = f" · against the {outcome.against}" if outcome else ""
-        about = Text(study.problem.split("\n")[0] if study.problem else study.about, colours.muted)
-        if study.note:
-            about = Text.assemble((study.note, colours.strong), "  ", about)
-        self.caption(Text.assemble(f"Runs of {study.name}", (against, colours.muted)), about)
+        self._show_captions(study, outcome, colours)
+
+    def _show_captions(
+        self, study: StudySummary, outcome: StudyOutcome | None, colours: Colours
+    ) -> None:
+        """Say above what the runs are compared with, and below what the marks of verdicts mean."""
+        points = ", points" if outcome and outcome.metric.is_share else ""
+        against = f" · against the {outcome.against}{points}" if outcome else ""
+        name = f"Runs of {study.name}" if self.size.width >= _WIDE else "Runs"
+        below = Text(study.problem.split("\n")[0], colours.warning)
+        if not study.problem and outcome and any(run.state for run in outcome.runs):
+            below = marks_text(colours)
+        self.caption(Text.assemble(name, (against, colours.muted)), below)
+
+
+def _run_columns(metric: Metric) -> tuple[Column, ...]:
+    """Return the columns with the unit of the primary metric in the header of its own."""
+    unit = " %" if metric.is_share else ""
+    return tuple(
+        replace(column, label=f"{column.label}{unit}") if column.key == "value" else column
+        for column in RUN_COLUMNS
+    )
 
 
 def study_cells(
@@ -155,7 +183,7 @@ def study_cells(
     elif study.is_live and study.seconds_left is not None:
         word = f"{_roughly(study.seconds_left)} left"
     else:
-        word = f"{word or study.status} {age}"
+        word = f"{word or study.status} {age} ago".replace("now ago", "now")
     state = state_text("waiting" if study.waiting_for else study.status, colours, word)
     chosen = outcome.chosen if outcome else None
     name = colours.muted if study.status == "silent" else f"bold {colours.strong}"
@@ -172,7 +200,7 @@ def study_cells(
         letter = Text(f"{mark.letter} ", colours.of(mark.tint)) if mark else Text()
         return cells | {
             "chosen": Text.assemble(letter, fitted_title(chosen.title, title_width)),
-            "smaller": Text(format_factor(chosen.smaller) if chosen.smaller else MISSING),
+            "smaller": Text(_smaller(chosen.smaller) or MISSING),
             "change": change_text(chosen.text, chosen.state, colours, outcome.metric),
             "verdict": verdict_word(chosen.state, colours),
         }
@@ -202,9 +230,7 @@ def run_cells(
         "value": Text(_value(run, value)),
         "change": _change(run, found, colours, now),
         "verdict": Text.assemble(" ", verdict_word(found.state if found else None, colours)),
-        "smaller": Text(
-            format_factor(found.smaller) if found and found.smaller else "", colours.text
-        ),
+        "smaller": Text(_smaller(found.smaller if found else None), colours.text),
         "density": Text(format_density(run.density) if run.density is not None else ""),
         "size": Text(format_bytes(run.bytes_packed) if run.bytes_packed else ""),
         "device": Text(f" {run.device}", style=colours.muted),
@@ -216,6 +242,11 @@ def _value(run: RunSummary, value: float | None) -> str:
     if run.is_sealed and run.status == "finished":
         return SEALED
     return run.headline.show(value).removesuffix(" %") if value is not None else ""
+
+
+def _smaller(factor: float | None) -> str:
+    """Return how many times smaller a sparse file is; empty where that is not known."""
+    return f"{format_factor(factor)} smaller" if factor else ""
 
 
 def _dimmed(cells: dict[str, Text], colours: Colours) -> dict[str, Text]:
@@ -258,6 +289,5 @@ def _roughly(seconds: float) -> str:
 def _why_none(study: StudySummary, outcome: StudyOutcome | None) -> str:
     """Return why no run of a study is chosen, in few words."""
     if outcome is not None and outcome.has_compression:
-        return "none holds on val"
-    best = study.best
-    return f"{best.title}, val {best.headline.show(best.val)}" if best else ""
+        return "none so far" if study.is_live else "none chosen"
+    return "comparing …" if study.num_finished and outcome is None else ""

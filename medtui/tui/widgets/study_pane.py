@@ -33,17 +33,17 @@ class StudyPane(Vertical):
     DEFAULT_CSS = """
     StudyPane {
         height: 1fr;
-        #study-line { height: 1; display: none; }
+        #study-line { height: 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
         #panes { height: 1fr; }
         #left { width: 1fr; height: 100%; }
         #runs { height: 1fr; }
-        #run-details { height: 4; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
+        #run-details { height: 5; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
         #right-half { width: 1fr; height: 100%; }
         #picture { height: 1fr; }
         #machine { height: auto; min-height: 5; max-height: 40%; display: none; }
         #val-curves { height: 1fr; display: none; }
         #log { height: 14; display: none; }
-        #sentences { height: 2; }
+        #sentences { height: 3; }
     }
     """
 
@@ -149,7 +149,7 @@ class StudyPane(Vertical):
         self, study: StudySummary, outcome: StudyOutcome | None, table: RunTable
     ) -> None:
         """Move the cursor to the run that matters, unless it was moved before that was known."""
-        chosen = outcome.chosen if outcome else None
+        chosen = (outcome.chosen or outcome.closest_on_val) if outcome else None
         if self._is_new and study.live_run is not None:
             table.select(study.live_run.key)
         elif self._is_new and chosen is not None and table.cursor_row == 0:

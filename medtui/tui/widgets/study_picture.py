@@ -77,17 +77,13 @@ class StudyPicture(Chart, can_focus=True):
             self.show(study_picture(study, outcome, self._lit, self._band), style)
 
     def caption(self, above: Text | str, below: Text | None = None) -> None:
-        """Set the texts of the frame; where there is little room, the legend has no values."""
+        """Set the texts of the frame; where there is little room, the band alone is explained."""
         if below is not None and self.plot is not None and below.cell_len > self.size.width - 4:
             words = [f"·· {zone.label}" for zone in self.plot.zones]
-            words += [f"╌ {level.label}" if level.role == "control" else f"┈ {level.label}"
-                      for level in self.plot.levels]  # fmt: skip
-            while len(words) > 1 and len("  ".join(words)) > self.size.width - 4:
-                words.pop()
             below = Text("  ".join(words), below.style)
         if self.size.width < _LONG_TITLE:
             style = above.style if isinstance(above, Text) else ""
-            above = Text(str(above).replace(BY_SIZE, " · MiB"), style)
+            above = Text(str(above).replace(BY_SIZE, ""), style)
         super().caption(above, below)
 
     def action_walk(self, step: int) -> None:

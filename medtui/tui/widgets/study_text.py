@@ -1,4 +1,4 @@
-"""What a study found, as text: its two sentences, its line, and the run under the cursor."""
+"""What a study found, as text: its sentences, its line, and the run under the cursor."""
 
 from collections.abc import Sequence
 
@@ -43,23 +43,38 @@ def study_line(study: StudySummary, place: int, count: int, colours: Colours, no
     elif not study.is_live:
         text.append(f" · {age_of(study.last_at, now)} ago".replace("now ago", "now"), colours.muted)
     text.append(f"  ‹ {place} of {count} ›", colours.muted)
+    if study.note:
+        text.append(f"  {study.note}", colours.strong)
     return text
+
+
+def about_study(study: StudySummary, colours: Colours) -> Text:
+    """Return a study's note, and what it is about."""
+    note = (study.note, colours.strong) if study.note else ""
+    return Text("  ").join(
+        part for part in (Text.assemble(note), Text(study.about, colours.muted)) if part
+    )
 
 
 def sentences(
     study: StudySummary, outcome: StudyOutcome | None, colours: Colours, width: int
-) -> tuple[Text, Text]:
-    """Return what one may use, and what has to be known before; each fits the width."""
+) -> tuple[Text, ...]:
+    """Return what one may use, by what it was chosen, and what has to be known before.
+
+    Each fits the width; one without words is the last.
+    """
     chosen = outcome.chosen if outcome else None
     tone = verdict_colour(chosen.state, colours) if chosen else colours.muted
-    said = outcome.sentences if outcome else (_nothing_yet(study),)
-    first = Text.assemble((_BAR, tone), (_fitting(said, width - 2), f"bold {colours.strong}"))
-    before = _warning(study, outcome)
-    second = Text(_BAR if before else "", style=colours.warning)
-    second.append(_fitting(before, width - 2), colours.muted)
-    first.truncate(width, overflow="ellipsis")
-    second.truncate(width, overflow="ellipsis")
-    return first, second
+    lines = (
+        (outcome.sentences if outcome else (_nothing_yet(study),), tone, f"bold {colours.strong}"),
+        (outcome.choice if outcome else (), tone, colours.text),
+        (_warning(study, outcome), colours.warning, colours.muted),
+    )
+    said = [Text.assemble((_BAR, bar), (_fitting(forms, width - 2), style))
+            for forms, bar, style in lines if forms]  # fmt: skip
+    for line in said:
+        line.truncate(width, overflow="ellipsis")
+    return (*said, *[Text()] * (len(lines) - len(said)))
 
 
 def run_details(
@@ -69,18 +84,20 @@ def run_details(
     now: float = 0.0,
     width: int = 80,
 ) -> Text:
-    """Return what is known of the run under the cursor, in four lines."""
+    """Return what is known of the run under the cursor, in five lines at most."""
     found = outcome.run(run.name) if outcome else None
     text = Text.assemble((run.title, f"bold {colours.strong}"), "  ")
-    text.append_text(verdict_word(found.state, colours) if found and found.state else
+    is_judged = found is not None and found.state is not None
+    text.append_text(verdict_word(found.state, colours) if found and is_judged else
                      state_text(run.status, colours, run.state))  # fmt: skip
-    text.append("\n")
+    text.append(" on test\n" if is_judged else "\n", colours.muted)
     if run.problem:
         text.append(run.problem.split("\n")[0], colours.warning)
         return text
     if found is not None and outcome is not None and found.value is not None:
         text.append(f"test {run.headline.show(found.value)}", colours.strong)
         text.append(f" · {_beside(run, outcome)}\n", colours.muted)
+        text.append(_on_val(run, outcome, width), colours.muted)
     elif run.status == "finished":
         has_test = run.test is not None or run.is_sealed
         shown = f"test {run.test_text} · " if has_test else ""
@@ -92,7 +109,7 @@ def run_details(
         is_silent = run.status == "silent"
         when = as_of(run.last_at, now) if is_silent else "so far; test at the end"
         text.append(f"{said} {when}\n", colours.muted)
-    size = [f"{format_bytes(run.bytes_packed)} sparse"] if run.bytes_packed else []
+    size = [f"sparse file {format_bytes(run.bytes_packed)}"] if run.bytes_packed else []
     size += [f"{format_factor(found.smaller)} smaller"] if found and found.smaller else []
     size += [f"density {format_density(run.density)}"] if run.is_compressed and run.density else []
     text.append(fitting_parts(" · ".join(size), width) + ("\n" if size else ""), colours.text)
@@ -112,6 +129,15 @@ def _beside(run: RunSummary, outcome: StudyOutcome) -> str:
     return f"{outcome.against} {run.headline.show(dense[0].value).removesuffix(' %')} · {said}"
 
 
+def _on_val(run: RunSummary, outcome: StudyOutcome, width: int) -> str:
+    """Return the change on val, which decides whether a compression may be chosen, as a line."""
+    found = outcome.val_change(run.name)
+    if found is None:
+        return ""
+    word = "may be chosen" if found.holds else "not chosen"
+    return fitting_parts(f"val {found.text} · {word}", width) + "\n"
+
+
 def _nothing_yet(study: StudySummary) -> str:
     if study.waiting_for:
         return f"{study.name} is waiting: {study.waiting_for}."
@@ -121,7 +147,7 @@ def _nothing_yet(study: StudySummary) -> str:
 
 
 def _warning(study: StudySummary, outcome: StudyOutcome | None) -> Sequence[str]:
-    """Return the forms of the second sentence, the longest first; empty without one."""
+    """Return the forms of the last sentence, the longest first; empty without one."""
     done = f"{study.num_finished} of {study.num_planned} runs done."
     is_said = outcome is None and study.is_live  # by the first sentence
     rest = done if study.num_finished < study.num_planned and not is_said else ""
@@ -133,7 +159,7 @@ def _warning(study: StudySummary, outcome: StudyOutcome | None) -> Sequence[str]
     first = outcome.warnings[0]
     alone = first[0].upper() + first[1:]
     before = f"Before you use it: {first}" if outcome.chosen else alone
-    both = " ".join([before, *outcome.warnings[1:2]])
+    both = " ".join([before, *(each[0].upper() + each[1:] for each in outcome.warnings[1:2])])
     return (f"{both} {rest}".strip(), f"{before} {rest}".strip(), before, alone)
 
 

@@ -13,6 +13,17 @@ CHANGE_WIDTH = 22
 MARKS: dict[State, str] = {"non-inferior": "✓", "not shown": "~", "worse": "✗", "not judged": "·"}
 
 
+def marks_text(colours: Colours) -> Text:
+    """Return what the marks beside changes mean."""
+    states: tuple[State, ...] = ("non-inferior", "not shown", "worse")
+    text = Text()
+    for state in states:
+        text.append(MARKS[state], verdict_colour(state, colours))
+        text.append(f" {state} ", colours.muted)
+    text.rstrip()
+    return text
+
+
 def verdict_colour(state: State | None, colours: Colours) -> str:
     """Return the colour of a verdict; that of secondary text without one."""
     if state is None or state == "not judged":

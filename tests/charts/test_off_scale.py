@@ -1,0 +1,52 @@
+"""Single points and curves that lie far from all others are at the edge of a chart."""
+
+import pytest
+
+from medtui.charts.figures.off_scale import near_limits, without_far_curves, without_far_points
+from medtui.charts.palette import DARK
+from medtui.charts.plot import Level, Plot, Series
+from medtui.charts.render_cells import draw
+from medtui.charts.style import ChartStyle, legend_of
+
+
+def test_nothing_is_cut_where_no_point_is_far() -> None:
+    """The axis follows the data then."""
+    assert near_limits([(98.0, (97.0, 99.0)), (95.0, (93.0, 97.0))], 98.5, [96.5]) == (None, None)
+
+
+def test_without_a_level_there_is_no_centre() -> None:
+    """Runs of several studies have no common line to be far from."""
+    plot = Plot("x", (Series("a", ((1.0, 90.0),), "dots"), Series("b", ((2.0, 10.0),), "dots")))
+    assert without_far_points(plot) == plot
+    lined = without_far_points(Plot("x", plot.series, (Level("control", 91.0),)))
+    assert lined.y_limits[0] == pytest.approx(90.0, abs=1.5)
+
+
+def curve(letter: str, last: float) -> Series:
+    """Return a curve over four cycles."""
+    points = tuple((float(at), last - 0.5 + at / 6) for at in range(4))
+    return Series(f"run {letter}", points, letter=letter, tint=ord(letter) - 65)
+
+
+def test_the_curve_of_a_collapsed_run_is_named_at_the_edge() -> None:
+    """The others fill the chart; what is left out is said with its value."""
+    curves = tuple(curve(letter, last) for letter, last in zip("ABCD", (99.7, 99.2, 98.4, 56.6),
+                                                               strict=True))  # fmt: skip
+    plot = without_far_curves(Plot("Val accuracy, %", curves, y_bounds=(0.0, 100.0)))
+    low, high = plot.y_limits
+    assert low is not None
+    assert 92 < low < 98
+    assert high == 100.0
+    assert "D▼56.6" in draw(plot, 70, 16, ChartStyle(DARK)).plain
+    assert "D run D 56.6" in legend_of(plot, ChartStyle(DARK)).plain
+    assert [series.stroke for series in plot.series] == ["line", "line", "line", "dots"]
+
+
+def test_curves_that_spread_are_all_drawn() -> None:
+    """Two curves are never far from each other, nor is one of several that differ."""
+    two = Plot("x", (curve("A", 99.0), curve("B", 50.0)), y_bounds=(0.0, 100.0))
+    assert without_far_curves(two) == two
+    spread = tuple(curve(letter, last) for letter, last in zip("ABC", (99.0, 90.0, 75.0),
+                                                               strict=True))  # fmt: skip
+    plot = Plot("x", spread, y_bounds=(0.0, 100.0))
+    assert without_far_curves(plot) == plot
