@@ -15,6 +15,7 @@ from medtui.cli import (
     doctor,
     evaluate,
     export,
+    extend,
     gate,
     options,
     predict,
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="resume")(study.resume)
+app.command(name="extend")(extend.extend)
 app.command(name="stop")(study.stop)
 app.command(name="attach")(study.attach)
 app.command(name="doctor")(doctor.doctor)
