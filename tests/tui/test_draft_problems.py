@@ -6,6 +6,7 @@ import pytest
 
 from medtui.form_hints import for_form
 from medtui.tui.editor.compress_screen import CompressScreen
+from medtui.tui.editor.data_inspections import DataInspections
 from medtui.tui.editor.data_screen import DataScreen
 from medtui.tui.editor.document import document_from
 from medtui.tui.editor.preset_list import read_entry
@@ -116,3 +117,33 @@ def test_commands_in_a_preset_s_comment_stand_alone() -> None:
     lines = read_entry("malaria").comment.splitlines()
     assert "  medtui --run malaria --set data.root=/path/to/cell_images" in lines
     assert len(lines) == 3
+
+
+async def test_data_does_not_go_on_before_it_knows_of_the_images(
+    runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is quicker than the inspection does not pass what the inspection will find."""
+    monkeypatch.setattr(DataInspections, "start", lambda *_: None)
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        screen = DataScreen(_without_images())
+        await pilot.app.push_screen(screen)
+        await pilot.press("g")
+        await until(pilot, lambda: "esc and g go on" in screen_text(pilot).splitlines()[-1])
+        assert pilot.app.screen is screen
+
+
+async def test_nothing_starts_without_images_and_b_never_starts(runs_dir: Path) -> None:
+    """The preset can be saved for another machine; `b` cancels a question as it goes back."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        screen = CompressScreen(_without_images())
+        await pilot.app.push_screen(screen)
+        await pilot.press("g")
+        await until(pilot, lambda: "cannot start on this machine" in screen_text(pilot))
+        assert "Start and watch" not in screen_text(pilot)
+        await pilot.press("b")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        screen.editor.take(document_from("demo"))
+        await pilot.press("g")
+        await until(pilot, lambda: "[h] Start and go to Home" in screen_text(pilot))
+        await pilot.press("b")
+        await until(pilot, lambda: pilot.app.screen is screen)

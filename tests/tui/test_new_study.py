@@ -126,7 +126,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
             *["backspace"] * 3, *("full_stop" if each == "." else each for each in "0.5, 0.2")
         )
         await until(pilot, lambda: "[0.5, 0.2]" in pilot.app.screen.editor.document.text)
-        await pilot.press("escape", "g", "b")
+        await pilot.press("escape", "g", "h")
         await until(pilot, lambda: started != [])
     assert started[0].compress.schemes == (
         "Prune",

@@ -17,6 +17,7 @@ from medtui.tui.editor.data_inspections import DataInspections
 from medtui.tui.editor.dataset_report import DatasetReport
 from medtui.tui.editor.document import PresetDocument, sections
 from medtui.tui.editor.form import Form, FormField
+from medtui.tui.editor.missing_images import missing_images
 from medtui.tui.editor.preset_actions import PresetActions, discard_dialog
 from medtui.tui.editor.state import EditorState
 from medtui.tui.editor.steps_text import steps_text
@@ -157,11 +158,13 @@ class DataScreen(LayeredScreen[None]):
         another machine.
         """
         document, form = self.editor.document, self.query_one(Form)
-        problem = self._inspections.problem
-        if document.problems:
+        if document.preset is None:
             if not form.focus_problem(document.problems):
                 self.tell(document.problems[0].sentence)
-        elif problem and self._refused != document:
+            return
+        report = self._inspections.report
+        problem = report.problem if report else missing_images(document.preset.data)
+        if problem and self._refused != document:
             self._refused = document
             form.focus_field("data", "root")
             # The footer of a field has more room.

@@ -15,6 +15,7 @@ from medtui.errors import MedtuiError
 from medtui.jobs.latest_process import LatestProcess
 from medtui.jobs.measured_estimates import measure
 from medtui.preset import Preset
+from medtui.preset.file import find_preset_path
 from medtui.protocol.preflight import Estimate, Preflight
 from medtui.tui.bindings import bind
 from medtui.tui.editor.document import document_from
@@ -126,7 +127,7 @@ class NewStudyScreen(LayeredScreen[None]):
         if entry is None or entry.preset is None:
             return
         if not entry.is_ready:
-            self.tell(f"{entry.data_problem} Press Enter to set the root.")
+            self.tell("Its images are missing: Enter goes on to set their root.")
             return
         try:
             editor = EditorState(document_from(entry.name))
@@ -148,8 +149,16 @@ class NewStudyScreen(LayeredScreen[None]):
         line, table = self.query_one(FilterInput), self.query_one(PresetTable)
         if line.display:
             return
-        table.focus()
-        if self._filter and not table.row_count:
+        if not self._filter or table.row_count:
+            table.focus()
+            return
+        try:
+            find_preset_path(message.text)
+        except MedtuiError:
+            self.tell(f"{message.text}: no preset and no file of that name.")
+            line.open()
+        else:
+            table.focus()
             line.value = ""
             self.post_message(self.PresetChosen(message.text))
 

@@ -13,6 +13,7 @@ from medtui.runs.free_name import describe_name
 from medtui.runs.slug import slugify
 from medtui.tui.actions.messages import StartRequested
 from medtui.tui.clipboard import copy_text
+from medtui.tui.editor.missing_images import missing_images
 from medtui.tui.editor.preset_list import short_path
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.confirm import Choice, ConfirmDialog
@@ -53,7 +54,21 @@ class PresetActions:
         self._screen.notify(message, markup=False)
 
     def confirm_start(self, preset: Preset) -> None:
-        """Ask how to start the study, then start it or show its command."""
+        """Ask how to start the study, then start it or show its command.
+
+        Where its images are not on this machine, it can only be saved for another one.
+        """
+        missing = missing_images(preset.data)
+        if missing:
+            dialog = ConfirmDialog(
+                f"{preset.name} cannot start on this machine. {missing}",
+                [
+                    Choice("c", "", "Cancel, and correct the root of the data"),
+                    Choice("p", "print", "Save the preset and show the command instead"),
+                ],
+            )
+            self._screen.app.push_screen(dialog, partial(self._start, preset))
+            return
         runs_dir: Path = getattr(self._screen.app, "runs_dir", Path())
         name = describe_name(runs_dir, preset.name)
         dialog = ConfirmDialog(
@@ -61,7 +76,7 @@ class PresetActions:
             "It runs in the background.",
             [
                 Choice("g", "watch", "Start and watch"),
-                Choice("b", "start", "Start and go to Home"),
+                Choice("h", "start", "Start and go to Home"),
                 Choice("p", "print", "Save the preset and show the command instead"),
                 Choice("c", "", "Cancel"),
             ],

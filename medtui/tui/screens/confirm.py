@@ -12,6 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+_BACK = frozenset({"b", "backspace"})
+"""Keys that are no choice's: they go back everywhere."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -45,6 +48,11 @@ class ConfirmDialog(ModalScreen[str]):
             ))  # fmt: skip
 
     def on_key(self, event: Key) -> None:
+        """Choose by a letter; the keys that go back on every screen choose nothing."""
+        if event.key in _BACK:
+            event.stop()
+            self.dismiss("")
+            return
         for choice in self._choices:
             if event.key == choice.key:
                 event.stop()
