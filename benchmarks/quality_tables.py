@@ -40,6 +40,10 @@ class Run:
         """Its stored predictions."""
         return read_predictions(self.folder.predictions)
 
+    def accuracy(self, split: str) -> float:
+        """Its accuracy on a split, between 0 and 1."""
+        return _accuracy().compute(self.scores(split))
+
     def scores(self, split: str) -> Scores:
         """Its scores on a split."""
         return self.predictions.scores(split)
@@ -80,66 +84,75 @@ def print_tables(out: Path) -> None:
 
 def print_references(out: Path) -> None:
     """Print the references, and fast less exact arithmetic over the seeds that both have."""
-    print("| arithmetic | seed | val | test | CPU s |\n| --- | --- | --- | --- | --- |")
+    _print_head("arithmetic", "seed", "val accuracy", "test accuracy", "CPU s")
     earlier = find(out, "earlier", "reference")
     if earlier:
-        print(f"| d8cde9e, no augmentation | 0 | {_accuracies(earlier)} |")
+        _print_row("exact, d8cde9e, not augmented", "0", *_accuracies(earlier))
     by_mode: dict[str, dict[int, Run]] = {"fast": {}, "exact": {}}
     for mode, runs in by_mode.items():
         for seed in range(5):
             if run := find(out, f"{mode}-s{seed}", "reference"):
                 runs[seed] = run
-                print(f"| {mode} | {seed} | {_accuracies(run)} |")
+                _print_row(mode, str(seed), *_accuracies(run))
         if len(runs) >= _MIN_SEEDS:
             members = list(runs.values())
             seconds = mean(run.cpu_seconds for run in members)
-            ratio = f", {seconds / earlier.cpu_seconds:.2f} of d8cde9e" if earlier else ""
-            val, test = (_interval(members, split) for split in ("val", "test"))
-            print(f"| {mode} | mean of {len(runs)} | {val} | {test} | {seconds:.0f}{ratio} |")
+            ratio = f"{seconds:.0f}"
+            if earlier:
+                ratio += f", {seconds / earlier.cpu_seconds:.2f} of d8cde9e's"
+            means = (_interval(members, split) for split in ("val", "test"))
+            _print_row(mode, f"mean of {len(runs)}", *means, ratio)
+    print()
     shared = sorted(by_mode["fast"].keys() & by_mode["exact"].keys())
-    if len(shared) >= _MIN_SEEDS:
+    if shared:
         pairs = [(by_mode["exact"][seed], by_mode["fast"][seed]) for seed in shared]
         for split in ("val", "test"):
-            print(f"fast less exact, {split}, {len(shared)} seeds: {_change(pairs, split)} points")
+            print(f"fast less exact, {split}, seeds {shared}: {_change(pairs, split)} points")
     print()
 
 
 def print_compressions(out: Path, kind: str) -> None:
     """Print each compression's mean over the seeds, and its paired changes."""
-    studies = [path for path in sorted(out.glob(f"{kind}-s*")) if path.is_dir()]
-    names = dict.fromkeys(
-        path.name for study in studies for path in sorted(study.iterdir())
-        if path.is_dir() and path.name != "reference"
+    folders = [path for path in sorted(out.glob(f"{kind}-s*/*")) if path.is_dir()]
+    names = dict.fromkeys(_slug(path.name) for path in folders if path.name != "reference")
+    _print_head(
+        kind, "seeds", "weights kept", "parameters, shrunk", "val", "test", "test by seed",
+        "less the reference", "less the control", "CPU s", "fine-tuning",
     )  # fmt: skip
-    print(f"### {kind}\n\n| run | seeds | weights | parameters, shrunk | val | test "
-          "| less the reference | less the control | CPU s | fine-tuning |\n|"
-          + " --- |" * 10)  # fmt: skip
-    for name in dict.fromkeys(_slug(name) for name in names):
-        found = _by_seed(out, kind, name)
-        if not found:
-            continue
-        runs = list(found.values())
-        references = _pairs(
-            found, {seed: find(out, f"fast-s{seed}", "reference") for seed in found}
-        )
-        controls = _pairs(found, _by_seed(out, "schemes", "control"))
-        result = runs[0].result
-        shrunk = result.shrinkage.size.num_parameters if result.shrinkage else None
-        print(
-            f"| {name} | {len(runs)} | {result.size.num_compressible_nonzero:,} "
-            f"| {f'{shrunk:,}' if shrunk else ''} "
-            f"| {_interval(runs, 'val')} | {_interval(runs, 'test')} "
-            f"| {_change(references, 'test')} | {_change(controls, 'test')} "
-            f"| {mean(run.cpu_seconds for run in runs):.0f} "
-            f"| {mean(run.finetuning_cpu_seconds for run in runs):.1f} |"
-        )
+    for name in names:
+        if found := _by_seed(out, kind, name):
+            _print_row(*_compression(out, found))
     print()
+
+
+def _compression(out: Path, found: dict[int, "Run"]) -> list[str]:
+    """Return the cells of a compression's row."""
+    runs = list(found.values())
+    own = {seed: find(out, f"fast-s{seed}", "reference") for seed in found}
+    controls = _pairs(found, _by_seed(out, "schemes", "control"))
+    result = runs[0].result
+    title = result.scheme if result.density is None else f"{result.scheme} {result.density:g}"
+    return [
+        title,
+        str(len(runs)),
+        f"{result.size.num_compressible_nonzero:,}",
+        f"{result.shrinkage.size.num_parameters:,}" if result.shrinkage else "",
+        _interval(runs, "val"),
+        _interval(runs, "test"),
+        ", ".join(f"{100 * run.accuracy('test'):.1f}" for run in runs),
+        _change(_pairs(found, own), "test"),
+        _change(controls, "test"),
+        f"{mean(run.cpu_seconds for run in runs):.0f}",
+        f"{mean(run.finetuning_cpu_seconds for run in runs):.0f}",
+    ]
 
 
 def print_other_pruner(out: Path) -> None:
     """Print FilterPruneGroup less Torch-Pruning, paired, at equal multiply-accumulates."""
-    print("| filters kept | seeds | Torch-Pruning, test | FilterPruneGroup less it "
-          "| its training, CPU s | FilterPruneGroup's |\n|" + " --- |" * 6)  # fmt: skip
+    _print_head(
+        "filters kept", "seeds", "multiply-accumulates", "Torch-Pruning: test", "by seed",
+        "parameters", "training, CPU s", "FilterPruneGroup less it, test", "its training, CPU s",
+    )  # fmt: skip
     for density in ("0.5", "0.3", "0.2", "0.1"):
         found = _by_seed(out, "filters", f"filterprunegroup-{density}")
         folders = {seed: out / f"torch-pruning-{density}-s{seed}" for seed in found}
@@ -151,12 +164,26 @@ def print_other_pruner(out: Path) -> None:
             (read_predictions(each / "predictions.npz").scores("test"), found[seed].scores("test"))
             for seed, each in others.items()
         ]
-        seconds = mean(found[seed].finetuning_cpu_seconds for seed in others)
-        print(
-            f"| {density} | {len(others)} | {mean(each['test accuracy'] for each in measured):.1%} "
-            f"| {_difference(pairs, next(iter(found.values())), 'test')} "
-            f"| {mean(each['training CPU seconds'] for each in measured):.1f} | {seconds:.1f} |"
+        _print_row(
+            density,
+            str(len(others)),
+            f"{measured[0]['macs']:,}",
+            f"{100 * mean(each['test accuracy'] for each in measured):.1f} %",
+            ", ".join(f"{100 * each['test accuracy']:.1f}" for each in measured),
+            f"{mean(each['parameters'] for each in measured):,.0f}",
+            f"{mean(each['training CPU seconds'] for each in measured):.1f}",
+            _difference(pairs, next(iter(found.values())), "test"),
+            f"{mean(found[seed].finetuning_cpu_seconds for seed in others):.1f}",
         )
+
+
+def _print_head(*cells: str) -> None:
+    _print_row(*cells)
+    _print_row(*["---"] * len(cells))
+
+
+def _print_row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |")
 
 
 def _by_seed(out: Path, kind: str, name: str) -> dict[int, Run]:
@@ -180,21 +207,27 @@ def _pairs(runs: dict[int, Run], baselines: Mapping[int, Run | None]) -> list[tu
     return [(base, run) for seed, run in runs.items() if (base := baselines.get(seed))]
 
 
-def _accuracies(run: Run) -> str:
-    val, test = run.result.val, run.result.test
-    low, high = test.intervals["accuracy"]
-    return (f"{val.metrics['accuracy']:.1%} | {test.metrics['accuracy']:.1%} "
-            f"[{100 * low:.1f}, {100 * high:.1f}] | {run.cpu_seconds:.0f}")  # fmt: skip
+def _accuracies(run: Run) -> tuple[str, str, str]:
+    return (
+        f"{100 * run.accuracy('val'):.1f} %",
+        _percent(run.accuracy("test"), run.result.test.intervals["accuracy"]),
+        f"{run.cpu_seconds:.0f}",
+    )
 
 
 def _interval(runs: Sequence[Run], split: str) -> str:
-    """Return the mean accuracy over seeds; for test with the lowest and highest interval."""
+    """Return the mean accuracy over seeds; of test with its interval."""
     patients = runs[0].predictions.splits[split].patients
-    number = nested_metrics([[run.scores(split)] for run in runs], patients, [_accuracy()])
-    low, high = number["accuracy"].interval_of_share()
-    if split == "val" or not number["accuracy"].is_enough:
-        return f"{number['accuracy'].value:.1%}"
-    return f"{number['accuracy'].value:.1%} [{100 * low:.1f}, {100 * high:.1f}]"
+    scores = [[run.scores(split)] for run in runs]
+    number = nested_metrics(scores, patients, [_accuracy()])["accuracy"]
+    if split == "val" or not number.is_enough:
+        return f"{100 * number.value:.1f} %"
+    return _percent(number.value, number.interval_of_share())
+
+
+def _percent(value: float, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _change(pairs: Sequence[tuple[Run, Run]], split: str) -> str:
