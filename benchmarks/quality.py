@@ -42,7 +42,7 @@ _REFERENCE = """
 [reference]
 epochs = 6
 batch_size = 64
-lr = 0.05
+lr = {lr}
 """
 
 _GIVEN = """
@@ -104,7 +104,7 @@ finetune_epochs = 1
 _WEIGHTS = """
 [compress]
 schemes = ["Prune"]
-densities = [0.1, 0.01, 0.001, 0.0001]
+densities = [0.0001, 0.001, 0.01, 0.1]
 score = "synflow"
 control = false
 
@@ -159,6 +159,7 @@ _EQUAL_TO_OTHERS = ("StructPrune", "PruneQuantize32", "Quantize32")
 """With the guard and float32 these compute what FilterPrune, Prune and the control do, bit for bit:
 they are run with the first seed alone."""
 
+_LR = 0.05
 _SEEDS = range(5)
 _GIVEN_SEEDS = range(3)
 
@@ -183,12 +184,13 @@ def studies_of(out: Path, root: Path, before: Path | None) -> Iterator[Study]:
     data = _DATA.format(root=root)
     if before is not None:
         beside = _COMPRESSED_BESIDE.format(scheme="Prune", keys="") + "steps = 1\n"
-        yield Study("earlier", data + _REFERENCE + beside + _ONE_CORE, 1, before)
+        text = data + _REFERENCE.format(lr=_LR) + beside + _ONE_CORE
+        yield Study("earlier", text, 1, before)
     for seed in _SEEDS:
-        text = data + _AUGMENT + _REFERENCE + f"seeds = {seed}\n" + _ONE_CORE
-        text += _COMPRESSED_BESIDE.format(scheme="PruneDirect", keys="control = false\n")
-        yield Study(f"fast-s{seed}", text + _FAST)
-        yield Study(f"exact-s{seed}", text + _EXACT)
+        for name, mode, lr in (("fast", _FAST, _LR), ("exact", _EXACT, _LR), ("lr03", _FAST, 0.03)):
+            text = data + _AUGMENT + _REFERENCE.format(lr=lr) + f"seeds = {seed}\n" + _ONE_CORE
+            text += _COMPRESSED_BESIDE.format(scheme="PruneDirect", keys="control = false\n")
+            yield Study(f"{name}-s{seed}", text + mode)
     for kind in ("schemes", "weights", "filters", "lc"):
         for seed in _GIVEN_SEEDS:
             given = data + _AUGMENT + _GIVEN.format(out=out, seed=seed) + _FAST + _ONE_CORE

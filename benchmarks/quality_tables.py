@@ -88,7 +88,7 @@ def print_references(out: Path) -> None:
     earlier = find(out, "earlier", "reference")
     if earlier:
         _print_row("exact, d8cde9e, not augmented", "0", *_accuracies(earlier))
-    by_mode: dict[str, dict[int, Run]] = {"fast": {}, "exact": {}}
+    by_mode: dict[str, dict[int, Run]] = {"fast": {}, "exact": {}, "lr03": {}}
     for mode, runs in by_mode.items():
         for seed in range(5):
             if run := find(out, f"{mode}-s{seed}", "reference"):
