@@ -10,9 +10,12 @@ import os
 import secrets
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psutil
 
 from tests.helpers.loopback_cluster import free_ports, kill_all, processes_with, scratch_folder
 from tests.helpers.waiting import wait_until
@@ -136,21 +139,34 @@ class SlurmCluster:
 
     def kill_node(self, name: str) -> None:
         """Kill a node's daemon, the processes that watch its jobs, and the jobs."""
+        jobs = self._processes_of_jobs(name)
         self.kill_daemons(name)
-        mine = str(self.configuration)
-        kill_all(
-            processes_with(
-                lambda _, found: (
-                    (found.get("SLURM_CONF"), found.get("SLURMD_NODENAME")) == (mine, name)
-                )
-            )
-        )
+        kill_all(jobs)
 
     def kill_daemons(self, name: str) -> None:
         """Kill a node's daemon and the processes that watch its jobs; the jobs go on."""
         mark = f"{self.folder}:{name}"
-        kill_all(processes_with(lambda _, found: found.get(_NODE_MARK) == mark))
+        kill_all([
+            *processes_with(lambda _, found: found.get(_NODE_MARK) == mark),
+            *self._watchers_of_jobs(name),
+        ])  # fmt: skip
         self._daemons.pop(f"slurmd {name}").wait()
+
+    def _processes_of_jobs(self, name: str) -> list[psutil.Process]:
+        mine = (str(self.configuration), name)
+        return processes_with(
+            lambda _, found: (found.get("SLURM_CONF"), found.get("SLURMD_NODENAME")) == mine
+        )
+
+    def _watchers_of_jobs(self, name: str) -> list[psutil.Process]:
+        """Return the parents of jobs, which overwrite their environment with their title."""
+        found = {}
+        for process in self._processes_of_jobs(name):
+            with suppress(psutil.Error):
+                parent = process.parent()
+                if parent is not None and parent.name().startswith("slurmstepd"):
+                    found[parent.pid] = parent
+        return list(found.values())
 
     def heal(self) -> None:
         """Cancel all jobs and start nodes that were killed, for the next test."""
