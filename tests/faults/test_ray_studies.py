@@ -20,7 +20,7 @@ RAY = {"machine": {"scheduler": "ray", "device": "cpu", "threads": 1, "reference
 
 NUM_SLOTS = len(NODES)
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")

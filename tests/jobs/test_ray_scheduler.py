@@ -12,10 +12,13 @@ import pytest
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers import Ended, Task, Vanished
 from medtui.jobs.schedulers.choice import open_scheduler
+from medtui.jobs.schedulers.ray_actor import command_of
+from medtui.jobs.schedulers.task import worker_task
 from medtui.preset import parse_preset
 from medtui.runs.claim import unfenced
 from tests.helpers.loopback_cluster import is_alive
 from tests.helpers.mini_study import mini_preset
+from tests.helpers.small_study import record_study
 from tests.helpers.waiting import wait_until
 
 MODULE = "tests.helpers.scheduled_process"
@@ -110,3 +113,13 @@ def test_only_a_study_on_ray_imports_ray():
     program = "; ".join(["import sys", *(f"import medtui.{module}" for module in modules)])
     program += "; sys.exit(any(name in sys.modules for name in ('ray', 'torch')))"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_command_of_a_run_is_one_that_the_worker_accepts(tmp_path):
+    """Of a run that is finished, so that there is nothing to compute."""
+    study = record_study(tmp_path, "cells")
+    task = worker_task(study.run("prune-0.1"), PRESET, silent_stamp="1-00", after_signal=9)
+    done = subprocess.run(
+        command_of(task, "cpu"), capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 0, done.stderr

@@ -6,7 +6,10 @@ from pathlib import Path
 import msgspec
 
 from medtui.errors import EnvironmentProblem
+from medtui.jobs.schedulers.ray_cancel import cancel_task
 from medtui.jobs.schedulers.slurm_queue import cancel
+from medtui.preset import parse_preset
+from medtui.preset.toml import read_text
 from medtui.runs.folder import StudyFolder
 from medtui.runs.job_record import read_job, write_job
 from medtui.runs.liveness import is_held
@@ -21,14 +24,29 @@ def cancel_job(folder: Path) -> bool:
         EnvironmentProblem: the cluster did not accept it.
     """
     record = read_job(folder)
-    if record is None or not record.is_alive or not record.id or record.scheduler != "slurm":
+    if record is None or not record.is_alive or not record.id:
         return False
-    try:
-        cancel([record.id])
-    except EnvironmentProblem as error:
-        if "Invalid job id" not in error.message:  # it has ended, and is not listed any more
-            raise
+    match record.scheduler:
+        case "slurm":
+            _cancel_in_slurm(record.id)
+        case "ray":
+            cancel_task(_address_of(StudyFolder(folder.parent)), record.id)
+        case _:
+            return False
     if not is_held(StudyFolder(folder.parent).lock):
         with suppress(OSError):
             write_job(folder, msgspec.structs.replace(record, state="ended", reason="CANCELLED"))
     return True
+
+
+def _cancel_in_slurm(identifier: str) -> None:
+    try:
+        cancel([identifier])
+    except EnvironmentProblem as error:
+        if "Invalid job id" not in error.message:  # it has ended, and is not listed any more
+            raise
+
+
+def _address_of(study: StudyFolder) -> str:
+    preset = parse_preset(read_text(study.preset), str(study.preset))
+    return preset.ray_tasks.address

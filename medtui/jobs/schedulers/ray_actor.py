@@ -43,7 +43,9 @@ class TaskActor:
 
     def __init__(self, task: Task, device: str, version: str) -> None:
         """Start the process; `version` is that of the supervisor's medtui."""
-        self._task, self._device, self._version = task, device, version
+        self._task, self._device = task, device
+        # Nothing is imported from the folder in which Ray happens to be.
+        self._own_environment = {STARTED_BY_VERSION: version, "PYTHONSAFEPATH": "1"}
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._signal = 0
@@ -91,19 +93,23 @@ class TaskActor:
 
     def _run(self) -> int:
         task = self._task
-        command = [sys.executable, "-m", _TETHER, str(os.getpid()), task.module, str(task.folder),
-                   "--device", self._device, *task.arguments]  # fmt: skip
-        if task.run is not None:
-            command.append("--telemetry")
+        command = command_of(task, self._device)
         with open_log(task.log) as output, self._lock:
             self._process = process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True,
-                env=child_environment() | {STARTED_BY_VERSION: self._version},
+                env=child_environment() | self._own_environment,
             )  # fmt: skip
             if self._signal:
                 _send(process, self._signal)
         return process.wait()
+
+
+def command_of(task: Task, device: str) -> list[str]:
+    """Return the command of a task's process, which ends with this one."""
+    command = [sys.executable, "-m", _TETHER, str(os.getpid()), task.module, str(task.folder),
+               "--device", device, *task.arguments]  # fmt: skip
+    return [*command, "--in-job"] if task.run is not None else command
 
 
 def _send(process: subprocess.Popen[bytes], number: int) -> None:

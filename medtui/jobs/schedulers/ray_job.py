@@ -22,6 +22,10 @@ CANCELLED = 4
 """Status of a task that was cancelled before it had a process, as of a run that was stopped."""
 
 
+_KILLED = "killed by `ray.kill`"
+"""Part of Ray's error about an actor that was cancelled. Source: gcs_actor_manager.cc, Ray 2.60."""
+
+
 class RayJob:
     """A handle: what is known of a task, and what can be asked of it."""
 
@@ -106,7 +110,8 @@ class RayJob:
         try:
             outcome: Outcome = ray.get(self._end)
         except RayError as error:
-            if self._is_stopping and isinstance(self.state, Waiting):
+            is_killed = self._is_stopping or _KILLED in str(error)  # the latter by `medtui stop`
+            if is_killed and isinstance(self.state, Waiting):
                 return Ended(CANCELLED)
             return Vanished(first_line(error))
         return Vanished(outcome.problem) if outcome.problem else Ended(outcome.status)
