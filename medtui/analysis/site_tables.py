@@ -11,8 +11,8 @@ from medtui.metrics import Metric
 from medtui.units import MISSING, SEALED, plural
 
 NOTE = (
-    "Thresholds and preprocessing are those of each run, chosen at home. Home: the test split of "
-    "the runs' own data set."
+    "Thresholds and preprocessing are those of each run, chosen at home: on its own data set, of "
+    "whose test split the first column is."
 )
 
 

@@ -14,6 +14,7 @@ from medtui.errors import UsageError
 from medtui.metrics import metric_named
 from medtui.metrics.thresholds import choose_thresholds
 from medtui.preset.external import ExternalSite
+from medtui.reporting.sections import _sites
 from medtui.runs.external_record import (
     delete_external,
     folder_of,
@@ -152,6 +153,8 @@ def test_the_matrix_has_changes_at_home_and_elsewhere(films):
     assert values.headers[:2] == ("run", "home")
     assert "c" in changes.headers
     assert not matrix.problems
+    in_report = list(_sites(SimpleNamespace(sites=matrix)))
+    assert in_report[:2] == [values, changes]
 
 
 def test_the_worker_evaluates_the_data_sets_of_the_preset(tmp_path):
