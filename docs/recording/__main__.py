@@ -44,11 +44,11 @@ class Step:
 
 
 DEMO = "demo"
-DOWN = "\x1b[B"
+DOWN, FIRST = "\x1b[B", "\x1b[H"
 
 STEPS = (
     Step((), "margin 2", "home"),
-    Step(("\t", DOWN, DOWN, DOWN), "PruneQ16 0.1"),
+    Step(("\t", FIRST, DOWN, DOWN, DOWN), "PruneQ16 0.1"),
     Step(("\r",), "Patients by loss", "run"),
     Step(("2",), "Loss"),
     Step(("b", "c"), "verdict", "compare"),
