@@ -38,6 +38,10 @@ class ScriptedSlurm:
                     if each in self.lines:
                         self.lines[each][:2] = ["CANCELLED", "None"]
                 return ""
+            case "scontrol":
+                for each in command[2:]:
+                    self.lines[each][:2] = ["PENDING", "None"]
+                return ""
             case _:
                 return "".join(f"{each}|{'|'.join(line)}\n" for each, line in self.lines.items())
 
@@ -69,4 +73,4 @@ class ListedQueue(slurm_queue.SlurmQueue):
         self._list()
 
     def _wake(self) -> None:
-        self._cancel_requested()
+        self._serve_requests()

@@ -223,6 +223,26 @@ def test_a_job_that_waits_is_cancelled_also_when_it_is_queued_again(tmp_path, sl
     assert slurm.commands[-1] == ["scancel", "--signal=KILL", "100"]
 
 
+def test_a_job_that_nodes_failed_under_too_often_goes_on(tmp_path, slurm):
+    """Slurm holds it; one that a user holds stays as it is."""
+    (task,) = tasks_in(tmp_path, 1)
+    queue = ListedQueue()
+    scheduler = scheduler_of(queue)
+    job = scheduler.start(task)
+    slurm.become("100", "PENDING", "JobHeldUser")
+    queue.update()
+    scheduler.refresh()
+    assert (job.state, slurm.count("scontrol")) == (Waiting("JobHeldUser"), 0)
+    slurm.become("100", "REQUEUE_HOLD", "JobHoldMaxRequeue")
+    queue.update()
+    scheduler.refresh()
+    assert job.state == Waiting("JobHoldMaxRequeue")
+    assert slurm.commands[-1] == ["scontrol", "release", "100"]
+    queue.update()
+    scheduler.refresh()
+    assert (job.state, slurm.count("scontrol")) == (Waiting(""), 1)
+
+
 def test_a_user_cancels_a_job_that_has_no_supervisor(tmp_path, slurm):
     """By `medtui stop`; the run is shown as stopped."""
     (task,) = tasks_in(tmp_path, 1)

@@ -19,6 +19,10 @@ MISSING_LISTINGS = 2
 """Listings in a row without a job after which it is over: Slurm lists those that ended, too."""
 
 
+MAX_RELEASES = 20
+"""How often a job may go on that Slurm holds because nodes failed under it several times."""
+
+
 class SlurmJob:
     """A handle: what the listings say of a job, and what can be asked of it."""
 
@@ -38,6 +42,7 @@ class SlurmJob:
         """Listings that were made earlier may not have the job."""
         self._seen_at = float("-inf")
         self._num_missing = 0
+        self._num_releases = 0
         self._is_stopping = False
         write_job(task.folder, record, fence)
 
@@ -50,6 +55,9 @@ class SlurmJob:
         self._num_missing = 0 if line else self._num_missing + 1
         if line is not None:
             self._take(line.state, line.reason_now, line.nodes)
+            if line.is_held and not self._is_stopping and self._num_releases < MAX_RELEASES:
+                self._num_releases += 1
+                self._queue.release(self._record.id)
         elif self._num_missing >= MISSING_LISTINGS:
             self._take(Vanished(), "not in the queue", "")
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from medtui.child_process import child_environment, last_line
@@ -71,7 +72,17 @@ class QueueLine:
         """Why it waits, or how it ended; empty while it runs."""
         if self.word == "PENDING":
             return "" if self.reason == "None" else self.reason
+        if self.is_held:
+            return self.reason
         return self.word if self.word in _WAITING or self.is_over else ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether Slurm keeps it from starting because nodes failed under it several times.
+
+        Source: slurm.conf(5), `MaxBatchRequeue`, which is 5 unless the cluster says otherwise.
+        """
+        return self.word == "REQUEUE_HOLD" and self.reason == "JobHoldMaxRequeue"
 
     @property
     def is_over(self) -> bool:
@@ -144,6 +155,15 @@ def cancel(ids: Sequence[str], *, is_killed: bool = False) -> None:
     call(["scancel", *(["--signal=KILL"] if is_killed else []), *ids])
 
 
+def release(ids: Sequence[str]) -> None:
+    """Let jobs start that are held.
+
+    Raises:
+        EnvironmentProblem: as `call`.
+    """
+    call(["scontrol", "release", *ids])
+
+
 def list_jobs() -> Listing:
     """Return the jobs of this user.
 
@@ -162,13 +182,14 @@ class SlurmQueue:
         self.listing: Listing | None = None
         """The latest one; None before the first."""
         self.problem = ""
-        """Why the last attempt to list or to cancel failed; empty if it did not."""
+        """Why the last attempt to list, cancel or release failed; empty if it did not."""
         self._is_wanted = False
         self._is_closed = False
         self._lock = threading.Lock()
         self._cancelled = set[str]()
-        """Jobs that are to be cancelled; guarded by the lock, like `_killed`."""
+        """Jobs that are to be cancelled; guarded by the lock, like the sets below."""
         self._killed = set[str]()
+        self._released = set[str]()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -184,8 +205,14 @@ class SlurmQueue:
             (self._killed if is_killed else self._cancelled).add(job)
         self._wake()
 
+    def release(self, job: str) -> None:
+        """Let a job start that is held, in the background."""
+        with self._lock:
+            self._released.add(job)
+        self._wake()
+
     def close(self) -> None:
-        """End the thread once it has tried to cancel what is to be cancelled."""
+        """End the thread once it has tried to do what is requested."""
         self._is_closed = True
         if self._thread is not None:
             self._woken.set()
@@ -200,14 +227,14 @@ class SlurmQueue:
     def _work(self) -> None:
         due_at = 0.0
         while not self._is_closed:
-            self._cancel_requested()
+            self._serve_requests()
             if self._is_wanted and time.monotonic() >= due_at:
                 due_at = time.monotonic() + LIST_SECONDS
                 self._list()
             left = max(0.0, due_at - time.monotonic())
             self._woken.wait(left if self._is_wanted else LIST_SECONDS)
             self._woken.clear()
-        self._cancel_requested()
+        self._serve_requests()
 
     def _list(self) -> None:
         try:
@@ -215,14 +242,18 @@ class SlurmQueue:
         except EnvironmentProblem as error:
             self.problem = error.message
 
-    def _cancel_requested(self) -> None:
-        for jobs, is_killed in ((self._cancelled, False), (self._killed, True)):
+    def _serve_requests(self) -> None:
+        for jobs, serve in (
+            (self._cancelled, cancel),
+            (self._killed, partial(cancel, is_killed=True)),
+            (self._released, release),
+        ):
             with self._lock:
                 ids = sorted(jobs)
             if not ids:
                 continue
             try:
-                cancel(ids, is_killed=is_killed)
+                serve(ids)
             except EnvironmentProblem as error:
                 self.problem = error.message
                 continue
