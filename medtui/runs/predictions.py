@@ -31,7 +31,7 @@ class SealedTest(UsageError):
     """Test was not evaluated, and no gate has opened it."""
 
     def __init__(self) -> None:
-        super().__init__("Test is sealed: `medtui gate` opens it by a plan, and records the look.")
+        super().__init__("Test is sealed: open it with `medtui gate`.")
 
 
 @dataclass(frozen=True)

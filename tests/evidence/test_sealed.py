@@ -5,13 +5,22 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from medtui.analysis.run_record import read_run_records
 from medtui.analysis.study_outcome import outcome_of
+from medtui.charts.figures.study_picture import study_picture
+from medtui.charts.palette import DARK
+from medtui.charts.run_identity import identify_study
+from medtui.engine.external.evaluation import Evaluation
+from medtui.engine.run.load_run import preset_of
 from medtui.errors import MedtuiError
 from medtui.events import CycleEnded
 from medtui.evidence.gate_record import read_gates
 from medtui.evidence.plan import StatedPlan
+from medtui.monitor.study_feed import StudyFeed
+from medtui.monitor.summary_of_study import summarise_study
+from medtui.preset.external import ExternalSite
 from medtui.runs.folder import StudyFolder
 from medtui.runs.ledger import read_ledger, verify_ledger
 from medtui.runs.log_reader import EventTail
@@ -19,6 +28,7 @@ from medtui.runs.predictions import SealedTest, read_predictions
 from medtui.runs.result import read_result
 from medtui.runs.run_digests import predictions_of
 from medtui.storage import digest_of_file
+from medtui.tui.widgets.study_list import run_cells
 from tests.evidence.conftest import gate
 from tests.helpers.sealed_study import PLAN
 
@@ -201,3 +211,27 @@ def test_all_problems_of_a_plan_are_told_at_once(medtui, sealed, tmp_path):
     path.write_text(PLAN)
     assert "test is sealed" in medtui(*run, "--check").stdout
     assert not sealed.ledger.exists()
+
+
+def test_evaluate_refuses_the_sealed_test_of_the_run_itself(sealed):
+    """Another verb does not open what a gate keeps closed; nothing is stored or recorded."""
+    run = sealed.run("prune-0.9")
+    home = preset_of(run).data
+    asked = ExternalSite(name="home", card=home.card, root=home.root, split="test")
+    with pytest.raises(SealedTest):
+        list(Evaluation(asked, torch.device("cpu")).run_all([run]))
+    assert not sealed.ledger.exists()
+
+
+def test_home_says_sealed_in_rows_and_pictures(sealed):
+    """The list of runs and the picture of a study name the seal in place of test."""
+    feed = StudyFeed(sealed)
+    feed.refresh()
+    summary = summarise_study(feed)
+    outcome = outcome_of(sealed)
+    (row,) = [run for run in summary.runs if run.name == "prune-0.9"]
+    mark = identify_study("sealed", [run.name for run in summary.runs])[row.key]
+    cells = run_cells(row, outcome.run(row.name), mark, DARK, 20)
+    assert (cells["value"].plain, cells["change"].plain.strip()) == ("sealed", "sealed")
+    assert study_picture(summary, outcome).empty == "test is sealed"
+    assert row.test_text == "sealed"

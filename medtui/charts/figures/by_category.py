@@ -47,7 +47,7 @@ def changes(data: FigureData) -> tuple[Plot, ...]:
             (Level("no change", 0.0),),
             x_label=label,
             rows=tuple(run.title for run, _ in known),
-            empty="no run was compared with its reference",
+            empty=data.without_test("no run was compared with its reference"),
         ),
     )
 
@@ -81,7 +81,7 @@ def classes(data: FigureData) -> tuple[Plot, ...]:
             tuple(series),
             x_label=f"test {metric.label}, one vs rest{metric.unit}",
             rows=tuple(names),
-            empty="no metrics by class",
+            empty=data.without_test("no metrics by class"),
         ),
     )
 

@@ -1,6 +1,7 @@
 """Reliability diagrams of each class: observed frequency by predicted probability."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.charts.figures.data import FigureData
@@ -28,7 +29,8 @@ def calibration(data: FigureData) -> tuple[Plot, ...]:
         found[harm.key] = harm.classes_after
     names = dict.fromkeys(name for classes in found.values() for name in classes)
     by_share = sorted(names, key=lambda name: -max(map(_share, _of_class(found, name).values())))
-    return tuple(_plot(data, name, _of_class(found, name)) for name in by_share) or (_EMPTY,)
+    plots = tuple(_plot(data, name, _of_class(found, name)) for name in by_share)
+    return plots or (replace(_EMPTY, empty=data.without_test(_EMPTY.empty)),)
 
 
 def calibration_of_run(analysis: SubgroupAnalysis, marks: Sequence[RunIdentity]) -> Plot:

@@ -17,6 +17,7 @@ from medtui.monitor.run_curves import RunCurves, read_run_curves
 from medtui.monitor.telemetry_curves import Point
 from medtui.runs.folder import RunFolder
 from medtui.runs.search_record import SearchOutcome
+from medtui.units import SEALED
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,12 @@ class FigureData:
     def test_value(self, run: ChartedRun) -> float | None:
         """Return a run's primary metric on test, as an axis counts it."""
         return self.headline.scale(self.headline.of(run.entry.result.test.metrics))
+
+    def without_test(self, otherwise: str) -> str:
+        """Return why a figure of test is empty: its runs are sealed, or what the figure says."""
+        if any(run.entry.result.is_sealed for run in self.runs):
+            return f"test is {SEALED}"
+        return otherwise
 
     def val_value(self, run: ChartedRun) -> float | None:
         """Return a run's primary metric on val, by which runs are chosen."""

@@ -53,7 +53,7 @@ def _test_curves(data: FigureData, metric: Metric) -> Plot:
         y_label=f"test {metric.label}{metric.unit}",
         y_bounds=metric.axis_bounds,
         are_x_whole=True,
-        empty="no marked compression has test by cycle: set evaluate.test_every",
+        empty=data.without_test("no marked compression has test by cycle: set evaluate.test_every"),
     )
 
 

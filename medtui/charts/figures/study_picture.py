@@ -17,7 +17,7 @@ from medtui.metrics import Metric, primary_metric
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_control, is_reference, names_probe
-from medtui.units import MIB
+from medtui.units import MIB, SEALED
 
 BY_SIZE = ", by size of the sparse file"
 """Ends the title, which narrow panes shorten."""
@@ -77,6 +77,8 @@ def study_picture(
 def _why_empty(study: StudySummary, outcome: StudyOutcome | None) -> str:
     if outcome is None and study.num_finished:
         return "comparing runs …"
+    if any(run.is_sealed and run.status == "finished" for run in study.runs):
+        return f"test is {SEALED}"
     return "no run of this study is finished yet" if study.is_live else "no run was finished"
 
 

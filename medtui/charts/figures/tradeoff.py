@@ -40,7 +40,7 @@ def metric_by_density(data: FigureData) -> tuple[Plot, ...]:
             y_label=data.axis_label("test"),
             y_bounds=headline.axis_bounds,
             is_x_log=True,
-            empty="no marked run has a density",
+            empty=data.without_test("no marked run has a density"),
         ),
     )
 
@@ -93,5 +93,5 @@ def _front(
         y_bounds=headline.axis_bounds,
         is_x_log=True,
         remark=f"front: {best}, chosen on val" if best else "",
-        empty=empty or "no measurement yet",
+        empty=data.without_test(empty or "no measurement yet"),
     )

@@ -201,8 +201,10 @@ def study_cells(
         return cells | {
             "chosen": Text.assemble(letter, fitted_title(chosen.title, title_width)),
             "smaller": Text(_smaller(chosen.smaller) or MISSING),
-            "change": change_text(chosen.text, chosen.state, colours, outcome.metric),
-            "verdict": verdict_word(chosen.state, colours),
+            "change": Text(f"{SEALED}  ", style=colours.muted)
+            if outcome.is_sealed
+            else change_text(chosen.text, chosen.state, colours, outcome.metric),
+            "verdict": Text() if outcome.is_sealed else verdict_word(chosen.state, colours),
         }
     return cells | {"chosen": Text(_why_none(study, outcome), colours.muted)}
 
@@ -264,7 +266,7 @@ def _change(run: RunSummary, found: RunOutcome | None, colours: Colours, now: fl
         return Text(f"⚠ {word}", style=colours.warning)
     if found is not None and run.status == "finished":
         if not found.text:
-            return Text(f"{MISSING}  ", style=colours.muted)
+            return Text(f"{SEALED if run.is_sealed else MISSING}  ", style=colours.muted)
         return change_text(found.text, found.state, colours, run.headline)
     state = state_text(run.status, colours, run.state)
     if run.status == "running":
