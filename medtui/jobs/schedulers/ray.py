@@ -125,8 +125,10 @@ class RayScheduler:
         record = replace(record, id=_name_of(task, record))
 
         def note(state: JobState) -> None:
+            nonlocal record
+            record = with_state(record, state)  # with the place of the state before
             with suppress(OSError):  # for readers; the token is written already
-                write_job(task.folder, with_state(record, state), self._fence)
+                write_job(task.folder, record, self._fence)
 
         job = RayJob(actor, self._request, note)
         note(job.state)
