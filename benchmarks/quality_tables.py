@@ -12,6 +12,7 @@ from medtui.metrics import Metric
 from medtui.metrics.nested import nested_differences, nested_metrics
 from medtui.metrics.registry import metric_named
 from medtui.metrics.scores import Scores
+from medtui.preset.schemes import CONTROL
 from medtui.runs.folder import RunFolder
 from medtui.runs.log_reader import EventTail
 from medtui.runs.predictions import RunPredictions, read_predictions
@@ -129,7 +130,8 @@ def _compression(out: Path, found: dict[int, "Run"]) -> list[str]:
     """Return the cells of a compression's row."""
     runs = list(found.values())
     own = {seed: find(out, f"fast-s{seed}", "reference") for seed in found}
-    controls = _pairs(found, _by_seed(out, "schemes", "control"))
+    is_control = runs[0].result.scheme == CONTROL
+    controls = _pairs(found, {} if is_control else _by_seed(out, "schemes", "control"))
     result = runs[0].result
     title = result.scheme if result.density is None else f"{result.scheme} {result.density:g}"
     return [
