@@ -44,8 +44,6 @@ class Site:
     has_patients: bool
     num_bad: int
     findings: list[str]
-    is_home: bool = False
-    """Whether it is the data set that the model comes from, and not only one with its images."""
 
 
 def open_site(
@@ -90,7 +88,6 @@ def open_site(
         has_patients=index.patients is not None,
         num_bad=len(labels.index) - len(good),
         findings=[*sentences(index.findings)],
-        is_home=settings == home.model_copy(update={"size": settings.size}),
     )
 
 

@@ -218,7 +218,7 @@ def test_evaluate_refuses_the_sealed_test_of_the_run_itself(sealed):
     run = sealed.run("prune-0.9")
     home = preset_of(run).data
     asked = ExternalSite(name="home", card=home.card, root=home.root, split="test")
-    with pytest.raises(SealedTest):
+    with pytest.raises(MedtuiError, match="whose test is sealed"):
         list(Evaluation(asked, torch.device("cpu")).run_all([run]))
     assert not sealed.ledger.exists()
 

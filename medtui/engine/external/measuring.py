@@ -33,7 +33,7 @@ from medtui.runs.external_record import (
 from medtui.runs.folder import RunFolder
 from medtui.runs.ledger import Look, append_look
 from medtui.runs.model_record import ModelRecord
-from medtui.runs.predictions import RunPredictions, SealedTest, SplitPredictions
+from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.runs.run_digests import predictions_of
 from medtui.storage import FileDigest, UnreadableFile, digest_of, digest_of_file
 
@@ -85,13 +85,10 @@ def measure_site(
     The look is written into the study's ledger, with the command that asked for it.
 
     Raises:
-        SealedTest: the data set is the run's own, whose test is sealed.
         DamagedFile: the ledger is broken.
         OSError: the run's folder cannot be written.
         OutOfMemory: a batch does not fit into memory.
     """
-    if site.is_home and model.predictions.is_sealed:
-        raise SealedTest
     began = time.monotonic()
     answers, loss = _answer(model, site)
     result = ExternalResult(
