@@ -37,6 +37,8 @@ comet = "offline"
 project = "test"
 """
 
+_NUMBERS = ("lr", "mu", "gap", "density", "density_reachable", "seconds")
+
 KEY = "a" * 25
 """Looks like a key; belongs to nobody."""
 
@@ -83,7 +85,7 @@ def points_expected(events: list[AnyEvent], samples: list[Sample]) -> list[Point
 def told(event: CycleEnded) -> list[tuple[str, float | None]]:
     """Return every number of a cycle by its name."""
     named: dict[str, float | None] = {"num_dead_layers": len(event.dead_layers)}
-    named |= {name: getattr(event, name) for name in ("lr", "mu", "gap", "density", "seconds")}
+    named |= {name: getattr(event, name) for name in _NUMBERS}
     for split in ("val", "test", "train", "w_val"):
         named |= {f"{split}/{name}": value for name, value in getattr(event, split).items()}
     named |= {f"density/{layer}": value for layer, value in event.densities.items()}
