@@ -184,10 +184,19 @@ def _difference(found: Jackknife, shortage: Shortage | None) -> Difference:
         return Difference(
             found.value, np.nan, np.nan, found.normal_error, np.nan, shortage, found.is_constant
         )
-    low, high = found.interval()
+    low, high = within_bounds(found.interval())
     return Difference(
         found.value, low, high, found.normal_error, found.detectable, None, found.is_constant
     )
+
+
+def within_bounds(ends: tuple[float, float]) -> tuple[float, float]:
+    """Return the ends of a change between two numbers from 0 to 1, which is from -1 to 1.
+
+    Student's interval is symmetric, and passes a bound that the change is near.
+    """
+    low, high = ends
+    return max(low, -1.0), min(high, 1.0)
 
 
 def _percentiles(values: Floats) -> tuple[float, float]:

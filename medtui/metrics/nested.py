@@ -22,7 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from medtui.metrics.draws import all_patients, without_each_patient
-from medtui.metrics.intervals import Difference, Sampled, change_of, on_samples
+from medtui.metrics.intervals import (
+    Difference,
+    Sampled,
+    change_of,
+    on_samples,
+    within_bounds,
+)
 from medtui.metrics.jackknife import (
     CONFIDENCE,
     NORMAL_QUANTILE,
@@ -180,7 +186,7 @@ def _difference(
     mean_B = number.replicates_SB.mean(axis=0)
     of_patients = Jackknife(number.value, mean_B, number.num_effective, behind)
     is_constant = of_patients.is_constant and bool(np.ptp(number.values_S) == 0)
-    low, high = of_patients.interval() if is_constant else number.interval()
+    low, high = within_bounds(of_patients.interval() if is_constant else number.interval())
     detectable = number.detectable
     if shortage is not None or not number.is_enough:
         low = high = detectable = math.nan

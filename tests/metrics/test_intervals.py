@@ -12,6 +12,7 @@ from medtui.metrics.intervals import (
     paired_differences,
 )
 from medtui.metrics.jackknife import Jackknife, effective_number
+from medtui.metrics.nested import nested_differences
 from medtui.metrics.scores import Scores, make_scores
 
 NUM_IMAGES, NUM_PATIENTS = 300, 23
@@ -243,3 +244,24 @@ def test_intervals_of_few_patients_contain_the_truth_as_often_as_they_claim() ->
     allowed = 2 * np.sqrt(0.93 * 0.07 * num_studies)
     assert covered["jackknife"] > 0.93 * num_studies - allowed
     assert covered["percentile"] < 0.93 * num_studies - allowed
+
+
+def test_a_change_that_is_nearly_complete_stays_within_its_bounds() -> None:
+    """A network that no longer finds a class loses at most all of it, whatever patients vary."""
+    patients = [f"P{number:02}" for number in range(20) for _ in range(5)]
+    labels_N = np.arange(100) % 2
+    specificity = metric_named("specificity")
+    assert specificity is not None
+    before_N = labels_N.copy()
+    before_N[0] = 1  # one negative of one patient is wrong
+    before, after = (
+        make_scores(9.0 * np.eye(2)[answers_N], labels_N, "single")
+        for answers_N in (before_N, np.ones(100, int))
+    )
+    found = paired_differences(before, after, patients, [specificity])["specificity"]
+    assert found.value == pytest.approx(-0.98)
+    assert found.low == -1.0
+    assert found.high > found.value
+    assert paired_differences(after, before, patients, [specificity])["specificity"].high == 1.0
+    groups = [[(before, after)]] * 3
+    assert nested_differences(groups, patients, [specificity])["specificity"].low == -1.0

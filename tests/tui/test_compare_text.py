@@ -25,7 +25,7 @@ from medtui.metrics.intervals import Difference
 from medtui.tui.compare.change_forest import change_forest
 from medtui.tui.compare.changed_pictures import draw_changed
 from medtui.tui.compare.forest import Forest, ForestRow, draw_forest, scale_of
-from medtui.tui.compare.forest_notes import describe_choice
+from medtui.tui.compare.forest_notes import chosen_run, describe_choice
 from medtui.tui.compare.headings import cell_of, heading_of, screen_columns
 from medtui.tui.compare.lighting import lit, with_baseline
 from medtui.tui.compare.model import FinishedRuns
@@ -170,7 +170,13 @@ def test_the_choice_on_val_is_said_below_the_forest(cells: list[RunRecord]) -> N
     held = {key: replace(each, on_val=of(-0.015)) for key, each in found.items()}
     smallest = min(compressed, key=lambda run: run.entry.result.size.bytes_packed)
     said = describe_choice(runs, held, metric)
-    assert said.startswith(f"Chosen on val: {smallest.mark.letter} {MINUS}0.3 [{MINUS}1.5, +1.8]")
+    change = f"{MINUS}0.3 [{MINUS}1.5, +1.8]"
+    assert said == (
+        f"Chosen on val: {smallest.mark.letter} ({change}), "
+        f"smallest file to exclude {MINUS}2 points"
+    )
+    assert chosen_run(cells, held, metric) == ""  # two seeds are not compared by themselves
+    assert chosen_run([run.entry for run in runs], held, metric) == smallest.entry.key
     del found[compressed[0].entry.key]  # is still computed
     assert describe_choice(runs, found, metric) == ""
 
@@ -215,7 +221,7 @@ def test_subgroups_name_study_baseline_and_metric(analysis: SubgroupAnalysis) ->
     assert header.startswith("cells ▸ A Prune 0.1  test accuracy ")
     assert "points [95 %]" in text.splitlines()[0]
     patient = describe_patient(IMAGES, 12, "control", DARK).plain
-    assert patient.endswith("p of the class: control → this")
+    assert patient.endswith("P(truth): control → this")
 
 
 def test_headers_have_the_units_and_cells_the_numbers(
@@ -275,7 +281,7 @@ def test_thumbnails_have_their_probabilities_below() -> None:
     lines = draw_changed(IMAGES, pictures, 40, 24, DARK).plain.splitlines()
     assert lines[0].count("▀") == 32
     assert sum("▀" in line for line in lines) == 16
-    assert "\n".join(lines).count("p 0.91 → 0.31") == 4
+    assert "\n".join(lines).count("P(truth) .91→.31") == 4
     short = draw_changed(IMAGES, pictures, 40, 9, DARK).plain.splitlines()
     assert short[-1].count("✗ 0.91 → 0.31") == 2
 
@@ -284,7 +290,7 @@ def test_images_that_are_not_there_are_listed_with_the_reason() -> None:
     """The probabilities are known without the data."""
     text = draw_changed(IMAGES, {}, 80, 24, DARK, problem="No folder /data.").plain
     assert "Images are not there: No folder /data." in text
-    assert text.count("p 0.91 → 0.31") == 5
+    assert text.count("P(truth) .91→.31") == 5
     assert draw_changed((), {}, 80, 24, DARK).plain == "No answer about these images changed."
 
 

@@ -25,7 +25,8 @@ from medtui.monitor.run_view import RunView
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import SplitResult
 from medtui.telemetry import GpuProcess, GpuSample, Sample
-from medtui.tui.run.answer import Answer, MetricLine, answer_of, kept_text
+from medtui.tui.run.answer import Answer, MetricLine, answer_of
+from medtui.tui.run.answer_facts import kept_text
 from medtui.tui.run.answer_pane import answer_sheet, digits_colour, hero_line, verdict_look
 from medtui.tui.run.big_digits import big_digits
 from medtui.tui.run.density_heat import brief_density, density_caption, density_sheet
@@ -457,7 +458,7 @@ def answer_with_val(over: RunView, cells: StudyFolder, low: float) -> Answer:
     """Return an answer whose change on val has a lower end."""
     found = compare_run(cells.run("prune-0.1"))
     answer = answer_of(over, found)
-    line = replace(answer.primary, label="val accuracy", change=-0.003, low=low, high=0.018)
+    line = replace(answer.primary, label="accuracy, val", change=-0.003, low=low, high=0.018)
     verdict = Verdict("not shown") if low < -0.02 else Verdict("non-inferior", holds=True)
     return replace(answer, on_val=line, val_verdict=verdict)
 
@@ -483,7 +484,7 @@ def test_the_change_on_val_stands_with_the_answer(cells: StudyFolder, over: RunV
     hero = hero_rows(answer, 79, DARK, rows=3, is_ascii=False).plain
     assert "· too few, val: not shown" in hero
     rows = answer_sheet(over, answer, (50, 24), DARK).canvas().plain.splitlines()
-    (row,) = (row for row in rows if row.strip().startswith("val accuracy"))
+    (row,) = (row for row in rows if row.strip().startswith("accuracy, val"))
     assert row.endswith(said)
     assert any(row.strip().startswith("on test") for row in rows)
     brief = brief_rows(over, answer, None, 80, DARK, rows=BRIEF_ROWS, is_ascii=False)

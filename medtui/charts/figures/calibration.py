@@ -12,7 +12,7 @@ from medtui.monitor.telemetry_curves import Point
 
 _TITLE = "Observed by predicted probability of {}, test"
 _X_LABEL = "predicted probability of {}"
-_IDEAL = Series("perfect calibration", ((0.0, 0.0), (1.0, 1.0)), "faint")
+_IDEAL = Series("ideal", ((0.0, 0.0), (1.0, 1.0)), "faint")
 
 _EMPTY = Plot("Observed by predicted, test", (), empty="no run was compared with its reference")
 

@@ -73,7 +73,7 @@ def loss_plot(view: RunView) -> Plot:
         series.append(_other(view, "test", test, "test", digits=3))
     of_w = ((float(cycle.cycle), loss_of(cycle.w_val)) for cycle in view.cycles)
     if measured := tuple(point for point in of_w if point[1] is not None):
-        dense = _other(view, "w on val, before compression", measured, "w", mark="val_only",
+        dense = _other(view, "uncompressed w, val", measured, "w", mark="val_only",
                        digits=3)  # fmt: skip
         series.append(replace(dense, tint="muted"))
     return Plot(

@@ -6,9 +6,11 @@ from rich.text import Text
 
 from medtui.analysis.differences import Differences, difference_text
 from medtui.analysis.power import describe_power_of_runs
+from medtui.analysis.run_record import RunRecord
 from medtui.charts.figures.data import ChartedRun
 from medtui.charts.palette import Colours
 from medtui.metrics import Metric
+from medtui.units import MINUS
 
 
 def forest_notes(
@@ -37,27 +39,47 @@ def describe_choice(
     Empty while a run is computed, and where seeds or studies differ: the choice is then one among
     means over seeds, which reports and Home make.
     """
-    judged = [run for run in runs if run.entry.folder.is_compressed]
-    changes = {run: found[run.entry.key].on_val for run in judged if run.entry.key in found}
-    settings = {(run.entry.folder.study, run.entry.result.scheme, run.entry.density)
-                for run in judged}  # fmt: skip
-    studies = {run.entry.folder.study for run in judged}
-    if not judged or len(changes) < len(judged) or len(studies) > 1 or len(settings) < len(judged):
+    known = _changes_on_val([run.entry for run in runs], found, metric)
+    if not known:
         return ""
-    known = {run: change for run, change in changes.items()
-             if change is not None and metric.name in change.by_metric}  # fmt: skip
-    holding = [run for run, change in known.items()
-               if change.verdict(metric, run.entry.margin).holds]  # fmt: skip
-    margin = metric.show_amount(judged[0].entry.margin)
+    letters = {run.entry.key: run.mark.letter for run in runs}
+    margin = metric.show_amount(next(run.entry.margin for run in runs if run.entry.key in known))
 
-    def named(run: ChartedRun) -> str:
-        return f"{run.mark.letter} {difference_text(metric, known[run].by_metric[metric.name])}"
+    def change(key: str) -> str:
+        return difference_text(metric, known[key].by_metric[metric.name])
 
-    if holding:
-        chosen = min(holding, key=lambda run: run.entry.result.size.bytes_packed)
-        return f"Chosen on val: {named(chosen)}, the smallest within {margin}"
-    with_ends = [run for run, change in known.items() if change.by_metric[metric.name].has_interval]
+    if key := chosen_run([run.entry for run in runs], found, metric):
+        change_text = f"{letters[key]} ({change(key)})"
+        return f"Chosen on val: {change_text}, smallest file to exclude {MINUS}{margin}"
+    with_ends = [key for key, each in known.items() if each.by_metric[metric.name].has_interval]
     if not with_ends:
         return ""
-    closest = max(with_ends, key=lambda run: known[run].by_metric[metric.name].low)
-    return f"Chosen on val: none; closest is {named(closest)}, margin {margin}"
+    closest = max(with_ends, key=lambda key: known[key].by_metric[metric.name].low)
+    return f"Chosen on val: none; closest is {letters[closest]} {change(closest)}, margin {margin}"
+
+
+def chosen_run(
+    entries: Sequence[RunRecord], found: Mapping[str, Differences], metric: Metric
+) -> str:
+    """Return the key of the run chosen on val: the smallest file within the margin; else none."""
+    known = _changes_on_val(entries, found, metric)
+    holding = [entry for entry in entries if entry.key in known
+               and known[entry.key].verdict(metric, entry.margin).holds]  # fmt: skip
+    smallest = min(holding, key=lambda entry: entry.result.size.bytes_packed, default=None)
+    return smallest.key if smallest else ""
+
+
+def _changes_on_val(
+    entries: Sequence[RunRecord], found: Mapping[str, Differences], metric: Metric
+) -> dict[str, Differences]:
+    """Return compressions' changes on val; none before all are known, or where seeds differ."""
+    judged = [entry for entry in entries if entry.folder.is_compressed]
+    settings = {(each.folder.study, each.result.scheme, each.density) for each in judged}
+    studies = {each.folder.study for each in judged}
+    if any(each.key not in found for each in judged) or len(studies) > 1:
+        return {}
+    if len(settings) < len(judged):
+        return {}
+    changes = {each.key: found[each.key].on_val for each in judged}
+    return {key: change for key, change in changes.items()
+            if change is not None and metric.name in change.by_metric}  # fmt: skip

@@ -33,8 +33,10 @@ def screen_columns(entries: Sequence[RunRecord]) -> list[Column]:
     return [column_named(name) for name in names]
 
 
-def heading_of(column: Column, entries: Sequence[RunRecord]) -> str:
+def heading_of(column: Column, entries: Sequence[RunRecord], *, is_wide: bool = False) -> str:
     """Return a column's header: `test %` of the primary metric, `sens %`, `MiB`."""
+    if column.name == "smaller" and is_wide:
+        return "file smaller"
     if column.metric is None:
         label = _SHORT.get(column.name, column.label)
         return f"{label} MiB" if _is_bytes(column) and label != "MiB" else label

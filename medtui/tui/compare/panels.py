@@ -98,7 +98,8 @@ class ForestPanel(TextPanel):
         """Return as many lines about the forest as there is room for, and the rows they take."""
         lines, space = list[Text](), 1  # for the blank row above them
         for line in filter(None, [Text(self._choice), *self._notes.split("\n")]):
-            more = math.ceil(line.cell_len / max(1, width - _WRAPPED))
+            is_one = line.cell_len <= width
+            more = 1 if is_one else math.ceil(line.cell_len / max(1, width - _WRAPPED))
             if space + more > rows:
                 break
             lines.append(line)

@@ -75,6 +75,8 @@ class CompareRows:
     """What changes are relative to where no run is pinned."""
     tests: str = ""
     """What the numbers were measured on: patients, images, digest, margin."""
+    chosen: str = ""
+    """Key of the marked run that is chosen on val, which gets a star; empty without one."""
 
     def with_differences(self, differences: Mapping[str, Differences]) -> "CompareRows":
         """Return the same rows with the changes that are known by now; reads no file."""

@@ -54,7 +54,7 @@ class CompareScreen(CompareContent):
         "Example of a filter: scheme=Prune density<0.5 OR has:latency NOT acc<90% run~malaria; a "
         "single word matches names. Low-fidelity runs of a search ran fewer cycles; they are "
         "hidden, and not part of Pareto fronts and means. Press P to show them: ○ is a "
-        "low-fidelity run, ★ the run of the chosen density, » the pinned run."
+        "low-fidelity run, ★ the run that is chosen, on val or by a search, » the pinned run."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]

@@ -73,6 +73,12 @@ def baseline_word(analysis: SubgroupAnalysis) -> str:
     return "control" if is_control(name) else "ref." if is_reference(name) else "pinned"
 
 
+def title_of_groups(analysis: SubgroupAnalysis) -> str:
+    """Return the title of the table, with what the changes are relative to."""
+    names = {"control": "the control", "ref.": "the reference", "pinned": "the pinned run"}
+    return f"By class and group: change against {names[baseline_word(analysis)]}"
+
+
 _LEAST_DOTS = 16
 """Cells in which intervals can be told apart; with fewer there are no dots."""
 
@@ -167,9 +173,9 @@ def describe_holm(analysis: SubgroupAnalysis) -> str:
     """Return over how many rows Holm's method judges, and the margin."""
     judged = sum(row.verdict.state != "not judged" for row in group_rows(analysis)[1:])
     margin = analysis.overall.metric.show_amount(analysis.margin)
-    many = (f"judged together (Holm): {judged} classes and groups" if judged else
+    many = (f"Holm judges {judged} classes and groups" if judged else
             "no class or group is judged")  # fmt: skip
-    return f"{many} · margin {margin}"
+    return f"{many}, [95 %] unadjusted · margin {margin}"
 
 
 def header_of(analysis: SubgroupAnalysis, run: Text, baseline: str, colours: Colours) -> Text:
@@ -206,11 +212,12 @@ def describe_patient(
 ) -> Text:
     """Return how many answers about a patient changed, and how; what stands below an image."""
     lost, won = (sum(each.kind == kind for each in changed) for kind in ("lost", "won"))
-    text = Text(f"{len(changed)} of {plural(num_images, 'image')} changed: ", style=colours.muted)
+    text = Text(f"{len(changed)} of {num_images:,}: ", style=colours.muted)
     text.append(f"{lost} lost", style=colours.states["failed"] if lost else colours.muted)
-    text.append(f"  {won} won", style=colours.good if won else colours.muted)
+    text.append(f" {won} won", style=colours.good if won else colours.muted)
     if changed:
-        text.append(f" · p of the class: {other} → this", style=colours.muted)
+        what = "truth" if all(each.is_of_class for each in changed) else "class"
+        text.append(f" · P({what}): {other} → this", style=colours.muted)
     return text
 
 
@@ -235,15 +242,22 @@ def caption_lines(
     """
     style = {"lost": colours.states["failed"], "won": colours.good}.get(each.kind, colours.muted)
     sign = {"lost": "✗", "won": "✓"}.get(each.kind, "~")
-    about = each.about if each.is_of_class else f"no {each.about}"
+    about = f"truth {'' if each.is_of_class else 'no '}{each.about}"
     change = f"{each.before:.2f} → {each.after:.2f}"
     if num_lines > 1:
-        yield Text(_cut(about, width))
+        yield Text(_cut(about, width + 1))  # one cell of the gap is left
     if num_lines > 2:  # noqa: PLR2004 - a line for each
-        yield Text(f"p {change}", style=f"bold {style}")
+        ends = "→".join(_share(value) for value in (each.before, each.after))
+        what = "truth" if each.is_of_class else "class"
+        yield Text(f"P({what}) {ends}", style=f"bold {style}")
         yield Text(f"{sign} {each.kind}", style=style)
     else:
         yield Text(f"{sign} {change}", style=f"bold {style}")
+
+
+def _share(value: float) -> str:
+    """Return a probability in as few cells as there are below an image: `.99`."""
+    return f"{value:.2f}".removeprefix("0")
 
 
 def _plain(change: Change, value: float | None) -> str:

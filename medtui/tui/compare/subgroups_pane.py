@@ -23,6 +23,7 @@ from medtui.tui.compare.subgroup_text import (
     describe_patients,
     draw_groups,
     patient_cells,
+    title_of_groups,
 )
 from medtui.tui.widgets.panel import TextPanel
 from medtui.tui.widgets.table import Column, RecordTable
@@ -131,7 +132,7 @@ class SubgroupsPane(Container):
         self.query_one("#groups").display = not self.is_zoomed
         self.query_one("#by-patient").display = True
         self.query_one("#groups", TableView).caption(
-            "By class and group", Text(describe_holm(analysis), style=colours.muted)
+            title_of_groups(analysis), Text(describe_holm(analysis), style=colours.muted)
         )
         table = self.query_one(PatientTable)
         table.set_columns(_columns_against(baseline_word(analysis)))

@@ -1,5 +1,6 @@
 """Compare's table: one row per run, with its letter, its change and its verdict."""
 
+from dataclasses import replace
 from typing import Literal, assert_never
 
 from rich.text import Text
@@ -15,6 +16,7 @@ from medtui.charts.palette import Colours
 from medtui.charts.selection import Marks
 from medtui.metrics import Metric, primary_metric
 from medtui.tui.bindings import bind
+from medtui.tui.compare.forest_notes import chosen_run
 from medtui.tui.compare.headings import heading_of, order_mark, short_label
 from medtui.tui.compare.rows import CompareRows
 from medtui.tui.widgets.table import Cells, Column, RecordTable
@@ -28,6 +30,9 @@ _NAME, _NARROW_NAME = 24, 14
 
 _NARROW = 70
 """Cells of a table that has space for a name, its change and the verdict alone."""
+
+_WIDE = 100
+"""Cells from which headers are said in full."""
 
 _GROUP = "group: "
 """Prefix of the keys of groups' rows; no key of a run begins with it."""
@@ -81,7 +86,11 @@ class CompareTable(RecordTable):
     def show_rows(self, rows: CompareRows, marks: Marks, colours: Colours) -> None:
         """Show these runs with these columns."""
         name = _NARROW_NAME if self.size.width < _NARROW else _NAME
-        self.set_columns(_columns(rows, marks, name))
+        marked = [entry for entry in rows.entries if marks.of(entry.key)]
+        metric = primary_metric(task_of(rows.entries))
+        rows = replace(rows, chosen=chosen_run(marked, rows.differences, metric))
+        is_wide = self.size.width >= _WIDE
+        self.set_columns(_columns(rows, marks, name, is_wide=is_wide))
         if not rows.groups:
             self._members = {}
             self.show({entry.key: _cells(entry, rows, marks, colours) for entry in rows.entries})
@@ -98,12 +107,12 @@ class CompareTable(RecordTable):
         self.show(cells)
 
 
-def _columns(rows: CompareRows, marks: Marks, name_width: int) -> list[Column]:
+def _columns(rows: CompareRows, marks: Marks, name_width: int, *, is_wide: bool) -> list[Column]:
     """Return the table's columns; in a narrow table the last ones are left out first."""
     columns = [Column("mark", "", 1 + _widest_letter(rows, marks))]
     first = next((column for column in rows.columns if _has_change(column)), None)
     for at, column in enumerate(rows.columns):
-        header = heading_of(column, rows.entries) + order_mark(column, rows.sort)
+        header = heading_of(column, rows.entries, is_wide=is_wide) + order_mark(column, rows.sort)
         justify: Literal["left", "right"] = "left" if column.is_text else "right"
         if column.name == "run":
             name = min(_widest(rows, at), name_width)
@@ -199,7 +208,7 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
 
 def _signs(entry: RunRecord, rows: CompareRows) -> str:
     """Return the signs before a run's name: the pin, and its role in a search."""
-    made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
+    made = "○ " if entry.is_probe else "★ " if entry.is_chosen or entry.key == rows.chosen else ""
     return f"{'» ' * (entry.key == rows.pin)}{made}"
 
 

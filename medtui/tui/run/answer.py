@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from medtui.charts.figures.run_curves import kept_cycle
 from medtui.metrics import BESIDE_PRIMARY, Metric, reported_metrics
 from medtui.monitor.run_view import RunView
 from medtui.runs.run_names import is_control
@@ -174,6 +173,7 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
                 low, high = known.low, known.high
         lines.append(MetricLine(_label(row.metric), row.metric, row.test, other, change, low, high,
                                 shortage))  # fmt: skip
+    lines += _loss_lines(view, found)
     lines.sort(key=lambda line: _place_of(line, view.row.headline))
     margin = view.margin
     verdict = None
@@ -195,6 +195,17 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
         on_val,
         val_verdict,
     )
+
+
+def _loss_lines(view: RunView, found: "Comparison | None") -> list[MetricLine]:
+    """Return the loss on test beside the baseline's; no line where it was not measured."""
+    assert view.result is not None
+    value = view.result.test.metrics.get("loss")
+    if value is None:
+        return []
+    baseline = found.baseline if found else None
+    other = baseline.result.test.metrics.get("loss") if baseline else None
+    return [MetricLine("loss", None, value, other, _less(value, other))]
 
 
 def _change_on_val(
@@ -219,7 +230,7 @@ def _line_of(
     """Return a paired difference on val and the values that it is between."""
     low, high = (change.low, change.high) if change.has_interval else (None, None)
     shortage = change.shortage.mark if change.shortage else ""
-    label = f"val {metric.label}"
+    label = f"{_SHORT.get(metric.name, metric.label)}, val"
     return MetricLine(label, metric, value, control, change.value, low, high, shortage)
 
 
@@ -282,16 +293,3 @@ def _label(metric: Metric) -> str:
 
 def _less(value: float | None, other: float | None) -> float | None:
     return None if value is None or other is None else value - other
-
-
-def kept_text(view: RunView) -> str:
-    """Return which model is kept and why: `cycle 4, lowest val loss 0.642`."""
-    cycle = kept_cycle(view)
-    if cycle is None:
-        return ""
-    word = "epoch" if view.stage == "reference" else "cycle"
-    if view.result is not None and view.result.is_last_kept:
-        return f"{word} {cycle}, the last"
-    loss = view.best.val.get("loss") if view.best else None
-    said = "" if loss is None else f" {loss:.3f}"
-    return f"{word} {cycle}, lowest val loss{said}"

@@ -2,8 +2,9 @@
 
 from textwrap import wrap
 
+from medtui.charts.figures.run_curves import kept_cycle
 from medtui.monitor.run_view import RunView
-from medtui.tui.run.answer import Answer, MetricLine, kept_text
+from medtui.tui.run.answer import Answer, MetricLine
 from medtui.units import format_density
 
 _SAME_DENSITY = 5e-4
@@ -68,3 +69,19 @@ def _gain_of_cycles(view: RunView) -> tuple[str, str] | None:
         return None
     line = MetricLine("", metric, None, None, kept - first)
     return line.show_change(kept - first), "on val, from cycle 0 on"
+
+
+def kept_text(view: RunView) -> str:
+    """Return which model is kept and why: `cycle 4, lowest val loss 0.642`."""
+    cycle = kept_cycle(view)
+    if cycle is None:
+        return ""
+    word = "epoch" if view.stage == "reference" else "cycle"
+    if view.result is not None and view.result.is_last_kept:
+        return f"{word} {cycle}, the last"
+    loss = view.best.val.get("loss") if view.best else None
+    tuned = view.result.val.metrics.get("loss") if view.result is not None else None
+    if loss is not None and tuned is not None and tuned < loss:
+        return f"{word} {cycle}, lowest val loss of {word}s"  # fine-tuning lowered it further
+    said = "" if loss is None else f" {loss:.3f}"
+    return f"{word} {cycle}, lowest val loss{said}"

@@ -7,7 +7,8 @@ from medtui.charts.palette import Colours
 from medtui.charts.style import ChartStyle
 from medtui.control_characters import one_line
 from medtui.monitor.run_view import RunView
-from medtui.tui.run.answer import Answer, kept_text
+from medtui.tui.run.answer import Answer
+from medtui.tui.run.answer_facts import kept_text
 from medtui.tui.run.answer_pane import draw_hero, draw_ruler, draw_table, hero_line
 from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.density_heat import brief_density
