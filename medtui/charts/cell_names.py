@@ -80,7 +80,7 @@ def draw_level_names(
 
 
 def _is_named(series: Series) -> bool:
-    return series.stroke in {"line", "dots"}
+    return series.stroke in {"line", "dots"} or (series.stroke == "faint" and bool(series.name))
 
 
 def _name_of(plot: Plot, index: int) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import matplotlib as mpl
+import msgspec
 import numpy as np
 import pytest
 from matplotlib.figure import Figure as Canvas
@@ -12,6 +13,7 @@ from rich.text import Text
 from medtui.analysis.columns import column_named
 from medtui.charts.downsample import MAX_COLUMNS, thin_points
 from medtui.charts.figures.data import ChartedRun, FigureData
+from medtui.charts.figures.over_time import metric_by_cycle
 from medtui.charts.figures.registry import FIGURES, Figure, figures_of
 from medtui.charts.palette import DARK, PAPER
 from medtui.charts.plot import Plot
@@ -162,6 +164,28 @@ def test_classes_and_calibration_are_the_other_sides_of_their_tables(contents: C
     assert isinstance(found, Plot)
     assert len(found.series) == 3
     assert set(found.series) <= set(calibration.series)
+    assert {each.stroke for each in found.series[:-1]} == {"dots"}  # not joined where nothing is
+    assert found.series[-1].name == "ideal"
+    (harm,) = (each for each in data.harms if each.key == data.compressed[0].entry.key)
+    errors = [f"{each.error:.3f}" for each in (harm.before, harm.after)]
+    assert [each.label.rpartition(" ")[2] for each in found.series[:-1]] == errors
+
+
+def test_a_fine_tuned_model_is_a_point_behind_the_cycles(data: FigureData) -> None:
+    """Its value on val is that of the run's screen; the cycles before it had others."""
+    run = data.compressed[0]
+    curves = {run.entry.key: data.curves[run.entry.key]}
+    last = curves[run.entry.key].cycles[-1].cycle
+    val = run.entry.result.val
+    tuned = msgspec.structs.replace(val, metrics={**val.metrics, "accuracy": 0.875})
+    result = msgspec.structs.replace(run.entry.result, val=tuned)
+    other = replace(run, entry=replace(run.entry, result=result))
+    (plot,) = metric_by_cycle(replace(data, runs=(other,), curves=curves))
+    assert plot.series[0].points[-2:] == ((last + 0.5, None), (last + 1, 87.5))
+    assert plot.x_names == ((last + 1, "fine-tuned"),)
+    (plot,) = metric_by_cycle(replace(data, runs=(run,), curves=curves))
+    assert plot.x_names == ()
+    assert plot.series[0].points[-1][0] == last
 
 
 def test_a_pinned_baseline_is_named(data: FigureData) -> None:

@@ -7,18 +7,21 @@ from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.charts.figures.data import FigureData
 from medtui.charts.plot import Interval, Plot, Series
 from medtui.charts.run_identity import RunIdentity
+from medtui.metrics import metric_named
 from medtui.metrics.class_calibration import ClassCalibration
 from medtui.monitor.telemetry_curves import Point
 
-_TITLE = "Observed by predicted probability of {}, test"
+_TITLE = "Observed share by predicted probability of {}, test; bar: 95 %"
 _X_LABEL = "predicted probability of {}"
-_IDEAL = Series("ideal", ((0.0, 0.0), (1.0, 1.0)), "faint")
+_IDEAL = Series("ideal", ((0.0, 0.0), (1.0, 1.0)), "faint", name="ideal")
 
 _EMPTY = Plot("Observed by predicted, test", (), empty="no run was compared with its reference")
 
 
 def calibration(data: FigureData) -> tuple[Plot, ...]:
     """Return a diagram for each class, the commonest first, with each compared run and baseline.
+
+    Points are not joined: between them may be probabilities that no image has.
 
     A network that is too sure of rare findings shows in their own diagrams alone: pooled over
     classes, the many sure negatives hide them.
@@ -57,7 +60,7 @@ def calibration_of_run(analysis: SubgroupAnalysis, marks: Sequence[RunIdentity])
 
 def _curve_of_run(label: str, fitted: ClassCalibration, mark: RunIdentity) -> Series:
     points, bands = _ends_of(fitted)
-    return Series(label, points, digits=None, tint=mark.tint, letter=mark.letter, intervals=bands)
+    return Series(label, points, "dots", None, tint=mark.tint, letter=mark.letter, intervals=bands)
 
 
 def _of_class(
@@ -68,14 +71,16 @@ def _of_class(
 
 def _plot(data: FigureData, name: str, found: dict[str, ClassCalibration]) -> Plot:
     by_key = {run.entry.key: run for run in data.runs}
+    errors = _errors(data)
     series = []
     for key, fitted in found.items():
         points, bands = _ends_of(fitted)
         run = by_key.get(key)
+        label = f"{key if run is None else run.title}, error {errors[key]}"
         series.append(
-            Series(key, points, digits=None, tint="strong", intervals=bands)
+            Series(label, points, "dots", digits=None, tint="strong", intervals=bands)
             if run is None
-            else run.series(points, digits=None, intervals=bands)
+            else run.series(points, "dots", digits=None, label=label, intervals=bands)
         )
     return Plot(
         _TITLE.format(name),
@@ -83,8 +88,20 @@ def _plot(data: FigureData, name: str, found: dict[str, ClassCalibration]) -> Pl
         x_label=_X_LABEL.format(name),
         y_label="observed share",
         y_bounds=(0.0, 1.0),
+        remark="error: calibration error, test",
         empty=_EMPTY.empty,
     )
+
+
+def _errors(data: FigureData) -> dict[str, str]:
+    """Return the expected calibration error on test of each run and baseline, as text."""
+    metric = metric_named("calibration_error")
+    assert metric is not None, "the registry has it"
+    found: dict[str, str] = {}
+    for harm in data.harms:
+        found.setdefault(harm.baseline, metric.show(harm.before.error))
+        found[harm.key] = metric.show(harm.after.error)
+    return found
 
 
 def _ends_of(fitted: ClassCalibration) -> tuple[tuple[Point, ...], tuple[Interval, ...]]:

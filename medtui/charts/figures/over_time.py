@@ -1,35 +1,67 @@
 """Runs over time: metrics on val and on test by cycle, memory and utilisation by time."""
 
 from medtui.analysis.run_record import task_of
-from medtui.charts.figures.data import FigureData
+from medtui.charts.figures.data import ChartedRun, FigureData
+from medtui.charts.figures.run_curves import SAME, TUNED
 from medtui.charts.plot import Plot, Series
 from medtui.metrics import VAL_USE, Metric, metric_named
-from medtui.monitor.telemetry_curves import MEAN_S
+from medtui.monitor.run_curves import RunCurves
+from medtui.monitor.telemetry_curves import MEAN_S, Point
 
 _FULL_PERCENT = 100.0
 
 
 def metric_by_cycle(data: FigureData) -> tuple[Plot, ...]:
-    """Return the primary metric on val by cycle; what is trained in epochs is a level."""
+    """Return the primary metric on val by cycle, and behind it that of the fine-tuned model.
+
+    What is trained in epochs has no cycles, and is a level.
+    """
     headline = data.headline
+    shown = [(run, curves) for run, curves in data.with_curves()
+             if not run.entry.folder.is_trained]  # fmt: skip
+    place = 1 + max((curves.cycles[-1].cycle for _, curves in shown if curves.cycles), default=0)
+    tuned = {run.entry.key: _tuned(run, curves, headline) for run, curves in shown}
     series = tuple(
-        run.series(curves.metric(headline), digits=headline.digits)
-        for run, curves in data.with_curves()
-        if not run.entry.folder.is_trained
+        run.series(
+            (*curves.metric(headline), *_behind(curves, place, tuned[run.entry.key])),
+            digits=headline.digits,
+        )
+        for run, curves in shown
     )
+    levels = data.reference_levels("val")
+    dashed = "; dashed: reference, which has no cycles" if levels else ""
     return (
         Plot(
-            f"{headline.title} on val by cycle{headline.unit}",
+            f"{headline.title} on val by cycle{headline.unit}{dashed}",
             series,
-            data.reference_levels("val"),
+            levels,
             x_label="cycle",
             y_label=data.axis_label("val"),
             y_bounds=headline.axis_bounds,
+            x_names=((float(place), TUNED),) if any(tuned.values()) else (),
             are_x_whole=True,
             remark=f"val was {VAL_USE}",
             empty="references have no cycles: mark a compressed run",
         ),
     )
+
+
+def _tuned(run: ChartedRun, curves: RunCurves, metric: Metric) -> float | None:
+    """Return the metric on val after fine-tuning; None where the kept cycle has that value."""
+    result = run.entry.result
+    at_cycle = next((metric.of(each.val) for each in curves.cycles
+                     if each.cycle == result.best_cycle), None)  # fmt: skip
+    at_end = metric.of(result.val.metrics)
+    if at_cycle is None or at_end is None or abs(at_end - at_cycle) <= SAME:
+        return None
+    return metric.scale(at_end)
+
+
+def _behind(curves: RunCurves, place: int, tuned: float | None) -> tuple[Point, ...]:
+    """Return the point of the fine-tuned model, which no line joins with the cycles."""
+    if tuned is None:
+        return ()
+    return (curves.cycles[-1].cycle + 0.5, None), (float(place), tuned)
 
 
 def test_by_cycle(data: FigureData) -> tuple[Plot, ...]:

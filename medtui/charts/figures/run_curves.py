@@ -10,7 +10,7 @@ from medtui.monitor.telemetry_curves import Point
 TUNED = "fine-tuned"
 """Name of the place after the last cycle, where the fine-tuned model stands."""
 
-_SAME = 1e-6
+SAME = 1e-6
 """Values of a metric that differ by less are of the same model."""
 
 _NEIGHBOURS = 1
@@ -35,7 +35,7 @@ def is_tuned_after(view: RunView) -> bool:
     kept = (each for each in view.cycles if each.cycle == view.result.best_cycle)
     at_cycle = next((metric.of(each.val) for each in kept), None)
     at_end = metric.of(view.result.val.metrics)
-    return at_cycle is not None and at_end is not None and abs(at_end - at_cycle) > _SAME
+    return at_cycle is not None and at_end is not None and abs(at_end - at_cycle) > SAME
 
 
 def first_cycle(view: RunView) -> float:

@@ -151,5 +151,6 @@ def _calibration(loader: ComparisonLoader, request: TabRequest, colours: Colours
         return calibration_table([analysis]), class_calibration_table(analysis)
     data = FigureData(request.runs, harms=(analysis,))
     first, *others = figure_named("calibration").build(data)
-    remark = f"{len(others)} more in the report" if others else ""
+    more = f"{len(others)} more in the report" if others else ""
+    remark = " · ".join(filter(None, (first.remark, more)))
     return with_hint(replace(first, remark=remark), request)

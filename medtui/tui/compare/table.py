@@ -195,7 +195,8 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
     """Return the cells of a run; one that is not marked, so in no chart, is muted."""
     mark = marks.of(entry.key)
     known = mark or marks.identities.get(entry.key)
-    letter = Text(f" {known.letter}" if known else "", style=colours.muted)
+    star = "★" if entry.key == rows.chosen and not entry.is_chosen else " "
+    letter = Text(f"{star}{known.letter}" if known else "", style=colours.muted)
     if mark:
         letter.stylize(f"bold {colours.of(mark.tint)}")
     cells = {"mark": letter}
@@ -208,7 +209,7 @@ def _cells(entry: RunRecord, rows: CompareRows, marks: Marks, colours: Colours) 
 
 def _signs(entry: RunRecord, rows: CompareRows) -> str:
     """Return the signs before a run's name: the pin, and its role in a search."""
-    made = "○ " if entry.is_probe else "★ " if entry.is_chosen or entry.key == rows.chosen else ""
+    made = "○ " if entry.is_probe else "★ " if entry.is_chosen else ""
     return f"{'» ' * (entry.key == rows.pin)}{made}"
 
 
