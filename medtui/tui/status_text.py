@@ -2,6 +2,7 @@
 
 import time
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from medtui.charts.palette import MARKS, Colours
@@ -9,10 +10,27 @@ from medtui.monitor.progress import Progress
 from medtui.runs.status import Status
 from medtui.units import format_count, format_estimate
 
+_BEFORE_RUN = " ▸ "
+"""Between the name of a study and that of its run."""
+
+_LEAST_STUDY = 5
+"""Cells of a shortened name at least."""
+
 
 def state_text(status: Status, colours: Colours, word: str | None = None) -> Text:
     """Return `● running`."""
     return Text(f"{MARKS[status]} {word or status}", style=colours.states[status])
+
+
+def study_text(study: str, most: int | None, colours: Colours) -> Text:
+    """Return `demo ▸ `, shortened to `most` cells; empty where few letters would be left."""
+    text = Text(study, colours.muted)
+    if most is not None:
+        room = most - cell_len(_BEFORE_RUN)
+        if room < min(_LEAST_STUDY, text.cell_len):
+            return Text()
+        text.truncate(room, overflow="ellipsis")
+    return Text.assemble(text, _BEFORE_RUN)
 
 
 def mark_text(status: Status, colours: Colours) -> Text:

@@ -19,6 +19,9 @@ from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_control, is_reference, names_probe
 from medtui.units import MIB, SEALED
 
+BARS, BARS_IN_SHORT = "│ 95 % of the change", "│ 95 %"
+"""What the vertical bars are."""
+
 BY_SIZE = ", by size of the sparse file"
 """Ends the title, which narrow panes shorten."""
 
@@ -57,7 +60,7 @@ def study_picture(
     marks = identify_study(study.name, [run.name for run in study.runs])
     levels = _levels(points, metric)
     zones = _zones(levels, outcome, metric, band)
-    remarks = ["│ 95 % of the change"] if any(point.whisker for point in points) else []
+    remarks = [BARS] if any(point.whisker for point in points) else []
     remarks += ["○ val so far"] if any(point.is_live for point in points) else []
     return Plot(
         f"Test {metric.label}{metric.unit}{BY_SIZE}",

@@ -32,6 +32,7 @@ from medtui.tui.compare.tabs import (
     TabRequest,
     hint_of,
 )
+from medtui.tui.widgets.run_titles import fitted_title
 
 MAX_DIFFERENCES = 200
 """Runs whose differences are computed for the table, marked ones first."""
@@ -42,6 +43,9 @@ _FIGURES = {
     ("Memory", 1): ("memory", 1), ("Memory", 2): ("utilisation", 0), ("Classes", 1): ("classes", 0),
 }  # fmt: skip
 """Tab and side to the figure there, and which of its plots."""
+
+_TITLE_CELLS = 16
+"""Cells of a run's title above a column."""
 
 _OVER_TIME = frozenset({"accuracy", "test", "memory", "utilisation"})
 """Figures that need the runs' logs and telemetry."""
@@ -93,9 +97,10 @@ def compute_differences(
 
 
 def _with_titles(table: Table, names: Sequence[str]) -> Table:
-    """Return a table with a column per run whose headers are the runs' titles."""
+    """Return a table with a column per run whose headers are the runs' titles, shortened."""
     before = table.headers[: len(table.headers) - len(names)]
-    return replace(table, shown_headers=(*before, *names))
+    titles = (fitted_title(name, _TITLE_CELLS) for name in names)
+    return replace(table, shown_headers=(*before, *titles))
 
 
 def _plot(loader: ComparisonLoader, request: TabRequest, name: str, at: int) -> Plot:

@@ -244,7 +244,6 @@ class CompressScreen(LayeredScreen[None]):
         name = str(document.value("", "name") or "")
         summary = preflight.summarise(document, colours)
         self.query_one(TitleBar).show(steps, Text(f"{name}  ", colours.muted).append_text(summary))
-        self.query_one(SchemeTable).caption("Schemes × densities")
         form = self.query_one(Form)
         form.show(document, colours, [preflight.problem] if preflight.problem else [])
         form.show_note("search", summarise_search(document, colours))

@@ -24,6 +24,7 @@ from medtui.tui.editor.document import (
     show_typed,
     takes_array,
 )
+from medtui.tui.editor.meaning import ChangingText, Meaning
 from medtui.tui.widgets.panel import Panel
 
 _SHORT = 20
@@ -31,18 +32,6 @@ _SHORT = 20
 
 _MISSING = " is missing"
 """Ends the problem of a key that has no value and needs one."""
-
-
-class ChangingText(Static):
-    """Text that is laid out again only when it has changed."""
-
-    _shown: Text | None = None
-
-    def show(self, text: Text) -> None:
-        """Replace the text if it has changed."""
-        if text != self._shown or text.style != self._shown.style:
-            self._shown = text
-            self.update(text)
 
 
 class FormField(Horizontal):
@@ -98,7 +87,7 @@ class FormField(Horizontal):
         else:
             suggester = SuggestFromList(self._suggestions) if self._suggestions else None
             yield Input(compact=True, suggester=suggester)
-        yield ChangingText(classes="meaning")
+        yield Meaning(classes="meaning")
 
     def show(
         self, document: PresetDocument, colours: Colours, found: Sequence[Problem] = ()
@@ -212,9 +201,7 @@ class Form(Panel, VerticalScroll, can_focus=False):
         for section, name in self._fields:
             yield FormField(section, name, self._suggestions.get(name, ()))
         for section, names in self._tables.items():
-            yield Static(
-                heading_of(section), id=_id_of(section, "heading"), classes="heading", markup=False
-            )
+            yield Meaning(id=_id_of(section, "heading"), classes="heading", markup=False)
             yield ChangingText(id=_id_of(section, "note"), classes="note")
             for name in names:
                 yield FormField(section, name, self._suggestions.get(name, ()))
@@ -225,6 +212,9 @@ class Form(Panel, VerticalScroll, can_focus=False):
         """Show all fields; `found` are errors from checking the document on this machine."""
         for field in self.query(FormField):
             field.show(document, colours, found)
+        for section in self._tables:
+            heading = self.query_one(f"#{_id_of(section, 'heading')}", Meaning)
+            heading.show(Text(heading_of(section)))
 
     def show_note(self, section: str, text: Text) -> None:
         """Show a text below a table's heading."""

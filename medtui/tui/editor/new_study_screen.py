@@ -22,7 +22,7 @@ from medtui.tui.editor.document import document_from
 from medtui.tui.editor.path_completion import PathCompletion
 from medtui.tui.editor.preset_actions import PresetActions
 from medtui.tui.editor.preset_list import PresetEntry, PresetReader
-from medtui.tui.editor.preset_table import PresetPanel, PresetTable, caption_of
+from medtui.tui.editor.preset_table import PresetPanel, PresetTable, caption_of, legend_of
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
@@ -196,7 +196,8 @@ class NewStudyScreen(LayeredScreen[None]):
         self.query_one(TitleBar).show(title, Text())
         table, panel = self.query_one(PresetTable), self.query_one(PresetPanel)
         shown = [each for each in self._entries.values() if each.has(self._filter)]
-        table.caption(caption_of(len(shown), len(self._entries), self._filter))
+        caption = caption_of(len(shown), len(self._entries), self._filter)
+        table.caption(caption, legend_of(shown, colours))
         table.show_entries(shown, colours)
         if entry := self._selected:
             panel.show(entry, colours, is_measuring=self._measured == entry.name)

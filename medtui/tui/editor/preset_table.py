@@ -1,6 +1,6 @@
 """The list of presets, and the panel that describes the one under the cursor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -90,6 +90,14 @@ def caption_of(num_shown: int, num_all: int, wanted: str) -> str:
     if not num_all:
         return "Presets: reading …"
     return f"Presets: {num_shown} of {num_all} with {wanted!r}" if wanted else "Presets"
+
+
+def legend_of(entries: Iterable[PresetEntry], colours: Colours) -> Text:
+    """Return what the mark of presets that cannot start yet means; empty where there is none."""
+    missing = any(entry.preset is not None and not entry.is_ready for entry in entries)
+    broken = any(entry.preset is None for entry in entries)
+    words = " or ".join(["images not found"] * missing + ["error in the file"] * broken)
+    return Text.assemble(("✗ ", colours.warning), (words, colours.muted)) if words else Text()
 
 
 def _row_of(entry: PresetEntry, colours: Colours) -> Cells:

@@ -1,6 +1,6 @@
 """Schemes by densities: which cells are selected, and what each is expected to keep."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -20,6 +20,10 @@ _MOST_DENSITIES = 12
 _SEARCH = Column("search", "search", 6, justify="right")
 _SCHEME = Column("scheme", "scheme", 18, grows=True, most=28)
 
+_TITLE = "Schemes × densities"
+_HEADER = 1
+"""Rows of the columns' names."""
+
 Forecasts = Mapping[Place, "CellForecast"]
 """What each cell is expected to keep."""
 
@@ -35,9 +39,11 @@ class SchemeTable(RecordTable):
 
     def __init__(self) -> None:
         super().__init__([_SCHEME], id="schemes")
-        self.border_title = "Schemes × densities"
+        self.border_title = _TITLE
         self.cursor_type = "cell"
         self._densities: tuple[float, ...] = ()
+        self._chosen_rows: tuple[bool, ...] = ()
+        """Whether each row's scheme is run or searched."""
 
     @property
     def density(self) -> float | None:
@@ -62,7 +68,7 @@ class SchemeTable(RecordTable):
             *(Column(f"d{index}", format_density(density), 6, rank=index, justify="right")
               for index, density in enumerate(self._densities)),
             _SEARCH,
-            Column("kind", "", 10, rank=len(self._densities)),
+            Column("kind", "kind", 10, rank=len(self._densities)),
         ])  # fmt: skip
         chosen = chosen_places(preset)
         looked_for = preset.search.scheme if preset.search else ()
@@ -73,6 +79,24 @@ class SchemeTable(RecordTable):
                if scheme.takes_density else {})
             for scheme in known
         })  # fmt: skip
+        names = {name for name, _ in chosen} | {*looked_for}
+        self._chosen_rows = tuple(scheme.name in names for scheme in known)
+        self._count_chosen()
+
+    def on_resize(self) -> None:
+        """Count again the chosen schemes out of view."""
+        super().on_resize()
+        self._count_chosen()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Count again the chosen schemes out of view."""
+        super().watch_scroll_y(old_value, new_value)
+        self._count_chosen()
+
+    def _count_chosen(self) -> None:
+        """Show below how many schemes are chosen, and how many of them are out of view."""
+        first, shown = round(self.scroll_y), self.scrollable_content_region.height - _HEADER
+        self.caption(_TITLE, Text(chosen_text(self._chosen_rows, first, max(0, shown))))
 
     def _row(
         self, scheme: Scheme, chosen: set[Place], forecasts: Forecasts, colours: Colours
@@ -89,6 +113,14 @@ class SchemeTable(RecordTable):
                 else _mark(colours, is_chosen=False)
             )
         return row
+
+
+def chosen_text(are_chosen: Sequence[bool], first: int, num_shown: int) -> str:
+    """Return `4 of 15 chosen, 2 below`, where rows from `first` on are in view."""
+    above, below = sum(are_chosen[:first]), sum(are_chosen[first + num_shown :])
+    places = [(above, "above"), (below, "below" if num_shown else "")]
+    parts = [f"{number} {place}" for number, place in places if number and place]
+    return ", ".join([f"{sum(are_chosen)} of {len(are_chosen)} chosen", *parts])
 
 
 class SchemeDetails(TextPanel):

@@ -16,6 +16,7 @@ from medtui.tui.run.machine import brief_machine
 from medtui.tui.run.outcome import gains_text
 from medtui.tui.run.sheet import Sheet
 from medtui.tui.widgets.rows_pane import RowsPane
+from medtui.units import plural
 
 if TYPE_CHECKING:
     from medtui.tui.run.details import Comparison
@@ -115,14 +116,16 @@ def _finished_rows(
     if width < _WIDE_ENOUGH or found is None or not found.patients:
         return sheet.canvas()
     fallen = [each for each in found.patients if each.change < 0]
-    lines = [("patients that fell", colours.strong)]
+    lines = [(f"{'patient':<9} points", colours.strong)]
     lines += [
         (f"{each.patient[:9]:<9} {each.change * 100:+.1f}".replace("-", "\N{MINUS SIGN}"),
          colours.warning)
         for each in fallen[:_MOST_PATIENTS]
     ]  # fmt: skip
     if found.flips is not None:
-        lines.append((f"{found.flips.num_lost} lost · {found.flips.num_gained} won", colours.muted))
+        lost, gained = found.flips.num_lost, found.flips.num_gained
+        counts = (f"{plural(lost, 'answer')} lost", f"{gained} gained")
+        lines += [(count, colours.muted) for count in counts]
     for at, (text, colour) in enumerate(lines[: sheet.num_rows]):
         sheet.put_at(at, _TABLE + 3, text, colour)
     return sheet.canvas()

@@ -29,6 +29,9 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 
 
+_PALETTE = "command_palette"
+"""Action that lists those without a key."""
+
 _NUM_MESSAGES = 8
 """Messages that are listed at most."""
 
@@ -144,19 +147,38 @@ class HelpScreen(LayeredScreen[None]):
     def _own_keys(self) -> list[Row]:
         """Return the keys of the screen that is explained.
 
-        Those that can do nothing now follow, below the reason that they share.
+        Those that can do nothing now follow; the first with a reason states it. Actions without a
+        key stand with the key of the palette, which has them.
         """
         rows: dict[str, list[Row]] = {"": []}
-        for active in own_bindings(self._about):
+        own = own_bindings(self._about)
+        keyless = [each.binding.tooltip for each in own if is_without_key(each.binding.key)]
+        for active in own:
             binding = active.binding
+            if is_without_key(binding.key):
+                continue
+            meaning = binding.tooltip
+            if binding.action.endswith(_PALETTE):
+                meaning = "; also: ".join([meaning, *map(_lowered, keyless)])
             why_not = getattr(active.node, "why_not", lambda _action: "")
             reason = why_not(binding.action.partition("(")[0])
-            key = "^p" if is_without_key(binding.key) else self.app.get_key_display(binding)
-            rows.setdefault(reason, []).append((key, binding.tooltip))
-        found = rows.pop("")
-        for reason, those in rows.items():
-            found += [("not now", reason), *those]
-        return found
+            those = rows.setdefault(reason, [])
+            if reason:
+                why = "" if those else f": {_inserted(reason)}"
+                meaning += f" (not now{why})"
+            those.append((self.app.get_key_display(binding), meaning))
+        return [row for those in rows.values() for row in those]
+
+
+def _inserted(sentence: str) -> str:
+    """Return a sentence as it stands in brackets; the name of a study stays as it is."""
+    said = sentence.rstrip(".")
+    return _lowered(said) if said.startswith(("There ", "Nothing ")) else said
+
+
+def _lowered(sentence: str) -> str:
+    """Return a sentence as it stands within another one."""
+    return f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def own_bindings(screen: Screen[object]) -> list[ActiveBinding]:

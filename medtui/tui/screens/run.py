@@ -22,7 +22,7 @@ from medtui.tui.run.bindings import RUN_BINDINGS
 from medtui.tui.run.body import RunBody
 from medtui.tui.screens.refusals import refusal
 from medtui.tui.screens.run_reading import RunReading
-from medtui.tui.status_text import as_of, state_text
+from medtui.tui.status_text import as_of, state_text, study_text
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.chart_keys import Adjustment, adjust_chart, close_view
 from medtui.tui.widgets.filter_input import FilterInput
@@ -33,9 +33,12 @@ from medtui.tui.widgets.progress_header import ProgressHeader
 from medtui.tui.widgets.title_bar import TitleBar
 
 _WIDE = 100
-"""Cells from which the title has the study's name in any case; else where half a line holds it."""
+"""Cells from which the title has the study's whole name."""
 
 _TITLE_GAPS = 4
+
+_VITALS = 26
+"""Cells that the title leaves to the machine's load."""
 
 
 class RunScreen(RunReading):
@@ -107,10 +110,10 @@ class RunScreen(RunReading):
         state = state_text(view.row.status, colours, view.row.state)
         if view.row.status == "silent":
             state.append(f" {as_of(view.row.last_at, self.now)}".rstrip(), colours.muted)
-        study = Text.assemble((view.row.study, colours.muted), " ▸ ")
-        needed = study.cell_len + title.cell_len + state.cell_len + _TITLE_GAPS
-        has_room = self.size.width >= _WIDE or needed <= self.size.width // 2
-        self.query_one(TitleBar).show(study + title if has_room else title, state)
+        room = self.size.width - state.cell_len - _TITLE_GAPS - _VITALS
+        is_wide = self.size.width >= _WIDE
+        study = study_text(view.row.study, None if is_wide else room - title.cell_len, colours)
+        self.query_one(TitleBar).show(study + title, state)
         self._read_more(view)
         answer = self.body.show(view, self._found, self._files, self._analysis, self.chart_style)
         self.query_one(ProgressHeader).show(view, answer, colours, self.now)

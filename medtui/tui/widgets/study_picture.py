@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.events import Click
 from textual.message import Message
@@ -11,6 +12,8 @@ from textual.message import Message
 from medtui.analysis.outcome import StudyOutcome
 from medtui.charts.bands import BandKind, next_band
 from medtui.charts.figures.study_picture import (
+    BARS,
+    BARS_IN_SHORT,
     BY_SIZE,
     PicturePoint,
     picture_points,
@@ -38,7 +41,7 @@ class StudyPicture(Chart, can_focus=True):
         bind("inspect_back", "walk(-1)", "Smaller", "Move to the next smaller run", shown=False),
         bind("inspect", "walk(1)", "Larger", "Move to the next larger run", shown=False),
         bind("open", "open", "Open", "Open the run of the point"),
-        bind("band", "band", "Band", "Show the margin, the control's interval, or no band"),
+        bind("band", "band", "Margin band", "Show the margin, the control's interval, or no band"),
     ]
 
     _points: tuple[PicturePoint, ...] = ()
@@ -77,10 +80,13 @@ class StudyPicture(Chart, can_focus=True):
             self.show(study_picture(study, outcome, self._lit, self._band), style)
 
     def caption(self, above: Text | str, below: Text | None = None) -> None:
-        """Set the texts of the frame; where there is little room, the band alone is explained."""
-        if below is not None and self.plot is not None and below.cell_len > self.size.width - 4:
+        """Set the texts of the frame; where there is little room, in few words."""
+        room = self.size.width - 4
+        if below is not None and self.plot is not None and below.cell_len > room:
             words = [f"·· {zone.label}" for zone in self.plot.zones]
-            below = Text("  ".join(words), below.style)
+            bars = [BARS_IN_SHORT] if BARS in self.plot.remark else []
+            brief, briefest = ("  ".join(each) for each in (words + bars, words))
+            below = Text(brief if cell_len(brief) <= room else briefest, below.style)
         if self.size.width < _LONG_TITLE:
             style = above.style if isinstance(above, Text) else ""
             above = Text(str(above).replace(BY_SIZE, ""), style)

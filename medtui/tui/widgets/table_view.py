@@ -70,7 +70,7 @@ def draw_table(sheet: Table, width: int, colours: Colours) -> list[RenderableTyp
     """
     columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headers)
     widths = [
-        max([len(cell) for cell in cells] + [len(word) for word in f"{header} {full}".split()])
+        max([len(cell) for cell in cells] + [_least_width(text) for text in (header, full)])
         for header, full, cells in zip(sheet.shown, _full_names(sheet), columns, strict=True)
     ]
     blocks = deal_columns(widths, sheet.num_keys, _GAP, width)
@@ -79,6 +79,13 @@ def draw_table(sheet: Table, width: int, colours: Colours) -> list[RenderableTyp
         names = _full_names(sheet) if number else sheet.shown
         parts.append(_block(sheet, names, [(at, widths[at]) for at in block], width, colours))
     return [*parts, *([Text(sheet.note, style=colours.muted)] if sheet.note else [])]
+
+
+def _least_width(header: str) -> int:
+    """Return the cells in which a header takes at most two lines."""
+    words = header.split()
+    lines = [max(len(" ".join(words[:at])), len(" ".join(words[at:]))) for at in range(len(words))]
+    return min(lines, default=0)
 
 
 def _full_names(sheet: Table) -> list[str]:
