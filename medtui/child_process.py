@@ -54,6 +54,9 @@ def child_environment(devices: str | None = None) -> dict[str, str]:
         # training step took 9 times as long. Torch reads this when it is imported.
         "OMP_WAIT_POLICY": "PASSIVE",
         **blas_environment(),
+        # scikit-learn imports pyarrow where it is installed, whose allocator starts a thread, and a
+        # process with threads cannot be forked.
+        "JE_ARROW_MALLOC_CONF": os.environ.get("JE_ARROW_MALLOC_CONF", "background_thread:false"),
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # NVML's order
         "TQDM_DISABLE": "1",
         "KINETO_LOG_LEVEL": "99",  # suppresses messages of torch's profiler

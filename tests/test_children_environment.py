@@ -135,3 +135,14 @@ def test_no_module_starts_a_process_in_another_way():
         "engine/run/provenance.py", "doctor/terminal.py",  # git, nvidia-smi, tmux
         "engine/timing/cpu_share.py",  # a bare interpreter that counts
     }  # fmt: skip
+
+
+def test_libraries_that_are_installed_beside_start_no_thread_that_prevents_forking():
+    """Arrow's allocator starts one in any process that imports it, which scikit-learn does."""
+    pytest.importorskip("pyarrow", reason="an extra")
+    script = "import os, pyarrow, sklearn.metrics; print(len(os.listdir('/proc/self/task')))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=child_process.child_environment(),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "1\n"
