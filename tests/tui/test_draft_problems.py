@@ -105,6 +105,7 @@ async def test_fractions_say_whether_they_count(runs_dir: Path) -> None:
     async with opened(runs_dir, size=(120, 40)) as pilot:
         await pilot.app.push_screen(DataScreen(EditorState(document_from("demo"))))
         await until(pilot, lambda: "fractions (unused)" in screen_text(pilot))
+        await until(pilot, lambda: "seed (unused)" in screen_text(pilot))
         pilot.app.screen.query_one("#data-split ChoiceInput").focus()
         await pilot.press("right")
         await until(

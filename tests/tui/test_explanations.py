@@ -7,10 +7,13 @@ from rich.console import Console
 
 from medtui.analysis.table import Table
 from medtui.charts.palette import DARK
+from medtui.tui.editor.data_screen import DataScreen
+from medtui.tui.editor.document import document_from
 from medtui.tui.editor.meaning import whole_parts
 from medtui.tui.editor.preset_list import PresetEntry, read_entry
 from medtui.tui.editor.preset_table import legend_of
 from medtui.tui.editor.scheme_table import chosen_text
+from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.help import HelpScreen
 from medtui.tui.status_text import study_text
 from medtui.tui.widgets.table_view import draw_table
@@ -95,3 +98,23 @@ async def test_help_has_one_row_for_the_palette_and_no_key_named_not_now(runs_di
     ]
     assert dict(rows)["u"].endswith("preset (not now: there is no change to undo)")
     assert "not now" not in dict(rows)
+
+
+async def test_fields_of_a_small_terminal_are_explained_and_the_splits_in_view(
+    runs_dir: Path,
+) -> None:
+    """An empty field holds its meaning; the one with the focus is marked, and says it in full."""
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        screen = DataScreen(EditorState(document_from("demo")))
+        await pilot.app.push_screen(screen)
+        await until(pilot, lambda: "train  " in screen_text(pilot))
+        shown = screen_text(pilot)
+        assert "tab goes to a field" in shown
+        assert "Use at most this many images of each split" in shown
+        assert "test  " in shown
+        name = screen.query_one("#data-card .name")
+        plain = name.background_colors[1]
+        await pilot.press("tab")
+        await until(pilot, lambda: "the path of a card.toml" in screen_text(pilot))
+        await until(pilot, lambda: "tab goes to a field" not in screen_text(pilot))
+        assert name.background_colors[1] != plain

@@ -107,6 +107,13 @@ class DataScreen(LayeredScreen[None]):
     def on_input_submitted(self) -> None:
         self.focus_next()
 
+    def on_descendant_focus(self) -> None:
+        self._show_hint()
+
+    def on_descendant_blur(self) -> None:
+        """Show the hint again where no other field gets the focus."""
+        self.call_after_refresh(self._show_hint)
+
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
 
@@ -214,11 +221,18 @@ class DataScreen(LayeredScreen[None]):
             return
         how = "the data set's official one" if report.split_method == "official" else ""
         how = how or f"by {report.split_method}"
-        if report.has_fractions:
-            meaning = f"Shares of train, val and test; the split is {how}."
-        else:
-            meaning = f"Not used: the split is {how}."
-        form.field("data", "fractions").set_use(meaning, is_used=report.has_fractions)
+        is_used = report.has_fractions
+        for name, use in (("fractions", f"Shares of train, val and test; the split is {how}."),
+                          ("seed", f"Seed of the split, which is {how}.")):  # fmt: skip
+            meaning = use if is_used else f"Not used: the split is {how}."
+            form.field("data", name).set_use(meaning, is_used=is_used)
+
+    def _show_hint(self) -> None:
+        """Show how a field is explained where meanings are hidden and none has the focus."""
+        form = self.query_one(Form)
+        is_needed = self.has_class("-narrow") and not form.has_focus_within
+        words = "tab goes to a field, which says what it means" if is_needed else ""
+        form.caption("Data", Text(words))
 
     def _show(self) -> None:
         colours = colours_of(self.app.current_theme)
@@ -228,6 +242,7 @@ class DataScreen(LayeredScreen[None]):
         form = self.query_one(Form)
         form.show(self.editor.document, colours)
         self._show_split(form)
+        self._show_hint()
         form.show_note(AUGMENT, Text(self._augmentation_note(), colours.muted))
         preset = self.editor.document.preset
         report = self.query_one(DatasetReport)

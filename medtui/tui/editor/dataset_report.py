@@ -18,7 +18,7 @@ from medtui.tui.widgets.image_strip import GAP, draw_pictures
 from medtui.tui.widgets.panel import Panel
 from medtui.units import format_count, format_percent
 
-_PARTS = ("summary", "errors", "check", "classes", "parts", "findings", "previews")
+_PARTS = ("summary", "errors", "check", "splits", "classes", "parts", "findings", "previews")
 
 _SHOWN_BAD = 5
 """Unreadable images that are listed by name."""
@@ -43,6 +43,7 @@ class DatasetReport(Panel, VerticalScroll):
         yield Static(id="report-summary")
         yield Static(id="report-errors")
         yield Static(id="report-check")
+        yield Static(id="report-splits")
         yield Static(id="report-classes")
         yield Static(id="report-parts")
         yield Static(id="report-findings")
@@ -73,22 +74,25 @@ class DatasetReport(Panel, VerticalScroll):
             parts = {
                 "summary": _summary(report, colours),
                 "check": _check(report, reading, colours),
-                "classes": classes_table(report, colours),
-                "parts": Group(
-                    Text(" "), splits_table(report, colours), patients_text(report, margin, colours)
-                ),
+                "splits": splits_table(report, colours),
+                "classes": Group(Text(" "), classes_table(report, colours)),
+                "parts": Group(Text(" "), patients_text(report, margin, colours)),
                 "errors": _findings(errors, accepted, colours),
                 "findings": _findings(others, accepted, colours),
                 "previews": _previews(report, self.content_size.width, colours),
             }
         for name, content in parts.items():
-            self.query_one(f"#report-{name}", Static).update(content)
+            part = self.query_one(f"#report-{name}", Static)
+            part.update(content)
+            part.display = bool(content)
 
     def show_outdated(self, problems: Sequence[Problem], colours: Colours) -> None:
         """Show that the report is of an earlier preset, where the present one has problems."""
         self.set_class(bool(problems), "outdated")
         if problems:
-            self.query_one("#report-summary", Static).update(_outdated(problems, colours))
+            summary = self.query_one("#report-summary", Static)
+            summary.update(_outdated(problems, colours))
+            summary.display = True
             self.query_one("#report-errors", Static).update("")
 
 

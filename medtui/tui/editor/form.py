@@ -24,7 +24,7 @@ from medtui.tui.editor.document import (
     show_typed,
     takes_array,
 )
-from medtui.tui.editor.meaning import ChangingText, Meaning
+from medtui.tui.editor.meaning import ChangingText, Meaning, whole_parts
 from medtui.tui.widgets.panel import Panel
 
 _SHORT = 20
@@ -56,6 +56,7 @@ class FormField(Horizontal):
             }
         }
         &:focus-within, &.wrong { height: auto; & .meaning { text-wrap: wrap; } }
+        &:focus-within .name { color: $text; text-style: bold; background: $primary 30%; }
         &.unused Input { color: $text-muted; }
         &.wrong Input, &.wrong ChoiceInput { background: $error 30%; }
     }
@@ -102,6 +103,9 @@ class FormField(Horizontal):
         elif not field.has_focus and value != self._read(field.value):
             with field.prevent(Input.Changed):
                 field.value = show_typed(value)
+        if isinstance(field, Input):  # in a narrow terminal its meaning is not beside it
+            room = field.content_size.width if self.screen.has_class("-narrow") else 0
+            field.placeholder = whole_parts(self._meaning, room)
         self._shown = (document, colours, found)
         problem = document.problem_of(self.section, self.key, found)
         self.set_class(bool(problem), "wrong")
