@@ -16,6 +16,9 @@ _GAP = 1
 """Cells between the end of a curve and its name."""
 _MOST_GUTTER = 7
 
+_TALL = 12
+"""Rows from which a name may stand beside its line: in fewer, it would be at another value."""
+
 
 def gutter_of(plot: Plot, frame: Frame) -> int:
     """Return the columns to keep free on the right for names of curves that end there."""
@@ -46,6 +49,8 @@ def draw_names(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: Ch
         name, (x, y) = _name_of(plot, index), segments[-1][-1].tolist()
         column, row = plane.column(x), plane.row(min(max(y, plane.low), plane.high))
         at, line = _place(canvas, name, column, row, plane, taken)
+        if series.name and line != row and plane.rows < _TALL:
+            continue  # the legend has its mark and value
         apart = len(name) > 1
         taken.update((at + step, line) for step in range(-apart, len(name) + apart))
         canvas.put(at, line, name, style.line_hue(plot, index), is_bold=True)
@@ -54,7 +59,7 @@ def draw_names(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: Ch
 def draw_level_names(
     canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: ChartStyle
 ) -> None:
-    """Name the control and the reference at their line, where nothing else is."""
+    """Name the control and the reference on their line, where nothing else is; else the legend."""
     unnamed = set[str]()
     for level, place in zip(plot.levels, frame.levels, strict=True):
         if level.role in {"plain", "margin"} or plot.rows or place is None:
@@ -65,15 +70,15 @@ def draw_level_names(
         line = style.glyphs.levels[level.role]
         free = {BLANK, style.glyphs.band, line}
         rights = plane.first + plane.columns - len(name) - 1
-        for column in (rights, plane.first + 1):
-            for at in (row - 1, row + 1, row):
-                cells = [canvas.glyph(column + step, at) for step in range(-1, len(name) + 1)]
-                if 0 <= at < plane.rows and all(cell in free for cell in cells[1:-1]):
-                    canvas.put(column, at, name, style.level_hue(level.role))
-                    break
-            else:
-                continue
-            break
+        places = [(column, row) for column in range(rights, plane.first, -1)]
+        if plane.rows >= _TALL:  # a row less or more is a small step then
+            places += [(column, at) for column in (rights, plane.first + 1)
+                       for at in (row - 1, row + 1)]  # fmt: skip
+        for column, at in places:
+            cells = [canvas.glyph(column + step, at) for step in range(-1, len(name) + 1)]
+            if 0 <= at < plane.rows and all(cell in free for cell in cells):
+                canvas.put(column, at, name, style.level_hue(level.role))
+                break
         else:
             unnamed.add(level.label)
     canvas.unnamed = frozenset(unnamed)

@@ -457,3 +457,22 @@ def test_lines_that_are_named_in_the_chart_are_not_named_again_below() -> None:
     long = replace(plot, levels=(replace(levels[0], label="control of a narrow pane"),))
     unnamed = draw(long, 24, 12, STYLE).unnamed
     assert "╌ control of a narrow pane 94.0" in legend_of(long, STYLE, unnamed).plain
+
+
+def test_in_a_low_chart_no_name_is_at_another_height() -> None:
+    """A row less or more is a large step there: names are on their row, or in the legend."""
+    points = tuple((float(x), 0.4 - 0.1 * x) for x in range(4))
+    series = (Series("val", points, name="val"), Series("test", points, name="test", mark="test"))
+    levels = tuple(Level(f"{role} val", value, 3, role)
+                   for role, value in (("control", 0.1), ("reference", 0.09)))  # fmt: skip
+    plot = Plot("Loss", series, levels, y_bounds=(0.0, None))
+    canvas = draw(plot, 76, 9, STYLE)
+    rows = canvas.plain.splitlines()
+    (named,) = (row for row in rows if "control val" in row)
+    assert "\N{BOX DRAWINGS LIGHT DOUBLE DASH HORIZONTAL}" in named  # on its line
+    assert "reference val" not in canvas.plain  # its row is the control's
+    assert "reference val 0.090" in legend_of(plot, STYLE, canvas.unnamed).plain
+    assert "test" not in canvas.plain  # its row has the name of val
+    tall = draw(plot, 76, 30, STYLE).plain
+    assert "reference val" in tall
+    assert "test" in tall

@@ -60,7 +60,8 @@ class MetricLine:
     def interval(self) -> str:
         """The interval in brackets, or what it lacks; empty without either."""
         if self.has_interval:
-            return f"[{self.show_change(self.low)}, {self.show_change(self.high)}]"
+            ends = f"[{self.show_change(self.low)}, {self.show_change(self.high)}]"
+            return ends.replace("100.0", "100")  # the bound of a change in points
         return f"[{self.shortage}]" if self.shortage else ""
 
 
