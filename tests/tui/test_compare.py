@@ -47,7 +47,7 @@ async def test_a_study_opens_with_its_runs_marked_and_their_changes(recorded: Pa
     async with opened(recorded, size=(160, 50)) as pilot:
         await _compare(pilot, "5 of 5 runs of cells, 5 marked", "Prune 0.1 seed 1")
         await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
-        await until(pilot, lambda: "Test accuracy, % · MiB" in screen_text(pilot))
+        await until(pilot, lambda: "Test accuracy, %, by sparse file size" in screen_text(pilot))
         assert "against ◇ reference" in screen_text(pilot)
 
 
