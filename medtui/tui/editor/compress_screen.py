@@ -121,9 +121,8 @@ class CompressScreen(LayeredScreen[None]):
         if table.is_on_search:
             scheme = all_schemes(document.preset).get(table.selected)
             if scheme is None:
-                self.tell(
-                    "Correct the errors of the preset first; its own schemes could not be read."
-                )
+                # While it has errors, the preset's own schemes cannot be read.
+                self.tell("Correct the errors of the preset first.")
                 return
             if not scheme.takes_density:
                 self.tell(f"{table.selected} has no density to search for.")
