@@ -131,9 +131,12 @@ def test_no_module_starts_a_process_in_another_way():
     assert found == {
         "child_start.py", "jobs/standby.py",
         "jobs/launcher.py", "jobs/worker_process.py", "jobs/tracker.py", "comet/dispatch.py",
+        "tracking/dispatch.py",
         "datasets/decoding/pool.py", "telemetry/sampler_process.py", "fork_server/client.py",
         "engine/run/provenance.py", "doctor/terminal.py",  # git, nvidia-smi, tmux
         "engine/timing/cpu_share.py",  # a bare interpreter that counts
+        "jobs/schedulers/slurm_queue.py",  # sbatch, squeue, scancel
+        "jobs/schedulers/ray_actor.py", "jobs/schedulers/ray_cancel.py", "doctor/ray_nodes.py",
     }  # fmt: skip
 
 

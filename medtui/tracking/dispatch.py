@@ -9,8 +9,11 @@ from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import TrackerRow
 from medtui.runs.folder import RunFolder
 from medtui.runs.liveness import is_held
-from medtui.storage import open_log
+from medtui.storage import open_log, read_tail
 from medtui.tracking.state import log_path, read_state
+
+_MAX_TOLD_BYTES = 64 * 1024
+"""Of what the follower wrote at most so much is read for its last line."""
 
 
 def record_run(run: RunFolder, tracker: TrackerRow, overrides: Sequence[str] = ()) -> str:
@@ -38,7 +41,9 @@ def record_run(run: RunFolder, tracker: TrackerRow, overrides: Sequence[str] = (
             env=child_environment(),
         )  # fmt: skip
     if done.returncode != 0:
-        reason = log_path(folder).read_text(encoding="utf-8", errors="replace")[log_start:].strip()
+        told = max(0, log_path(folder).stat().st_size - log_start)
+        tail = read_tail(log_path(folder), min(told, _MAX_TOLD_BYTES))
+        reason = tail.decode(errors="replace").strip()
         last = reason.splitlines()[-1] if reason else "it ended without a reason"
         raise EnvironmentProblem(
             f"Could not record {run.study.name}/{run.name} with {tracker.label}: {last}",

@@ -55,6 +55,9 @@ NO_STUDY = {
 }  # fmt: skip
 """Verbs that take no study."""
 
+UNTRIED = {"card", "evaluate", "extend", "gate", "predict", "track"}
+"""Verbs that need a plan, images or a tracker beside a study, which the records here lack."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -134,7 +137,7 @@ def verbs() -> set[str]:
 
 def test_every_verb_is_tried():
     """A new verb needs a row above."""
-    assert verbs() == {*READ, *WRITE, *LATER, *OTHER} | NO_STUDY
+    assert verbs() == {*READ, *WRITE, *LATER, *OTHER} | NO_STUDY | UNTRIED
 
 
 @needs_root

@@ -28,6 +28,9 @@ machine = {}
 shrink = {}
 bench = {}
 track = {}
+slurm = {}
+ray = {}
+external = [{ name = "b", card = "demo" }]
 [compress]
 schemes = ["All"]
 [[compress.custom]]

@@ -58,6 +58,7 @@ def test_json_of_a_run_is_its_result_with_recomputed_changes(name, study_folder)
         assert found.pop("density") == run.result["density"]
         assert found.pop("seed") in {run.result["seed"], None}
         del found["progress"]  # of a run that has ended
+        assert found.pop("is_copy") is False
         assert not [place for place, value in flatten(found) if value is not None]
 
 

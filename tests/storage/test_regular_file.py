@@ -176,7 +176,7 @@ READERS = ("analysis", "charts", "jobs", "monitor", "preset", "runs", "search", 
 """Packages that read study and run folders."""
 
 OF_THE_KERNEL = {"runs/owner.py", "runs/signalling.py", "telemetry/process_stat.py",
-                 "telemetry/process_tree.py"}  # fmt: skip
+                 "telemetry/process_tree.py", "jobs/schedulers/local.py"}  # fmt: skip
 """Modules that read files under /proc."""
 
 
