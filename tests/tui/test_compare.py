@@ -75,11 +75,11 @@ async def test_a_pin_is_set_in_the_table_and_not_in_subgroups(recorded: Path) ->
     async with opened(recorded, size=(120, 40)) as pilot:
         await _compare(pilot, "5 of 5 runs of cells, 5 marked")
         await pilot.press("7")
-        await until(pilot, lambda: "Patients by loss" in screen_text(pilot))
+        await until(pilot, lambda: "Patients, % right" in screen_text(pilot))
         assert "p Pin" not in screen_text(pilot).splitlines()[-1]
         await pilot.press("p")
         await until(pilot, lambda: "1 or Escape shows it" in screen_text(pilot).splitlines()[-1])
-        assert "Patients by loss" in screen_text(pilot)
+        assert "Patients, % right" in screen_text(pilot)
 
 
 async def test_a_study_of_any_name_is_compared(recorded: Path) -> None:
@@ -260,9 +260,7 @@ async def test_probes_are_hidden_until_they_are_asked_for(runs_dir: Path) -> Non
     """`P` shows them, each with its sign and its word; hidden again they are unmarked."""
     write_searched_study(runs_dir)
     async with opened(runs_dir, size=(160, 50)) as pilot:
-        await _compare(
-            pilot, "5 of 5 runs of cells, 5 marked · 2 low-fidelity runs (2 cycles) hidden"
-        )
+        await _compare(pilot, "5 of 5 runs of cells, 5 marked · P shows 2 low-fidelity runs")
         assert "★ Prune 0.1" in screen_text(pilot)
         assert "probe" not in screen_text(pilot)
         await pilot.press("P", "a")
@@ -278,9 +276,7 @@ async def test_a_probe_marked_on_home_is_shown(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", *["down"] * 4, "space")
         await until(pilot, lambda: "▸" in screen_text(pilot))
-        await _compare(
-            pilot, "5 of 5 runs of cells, 1 marked · 2 low-fidelity runs (2 cycles)", "○ "
-        )
+        await _compare(pilot, "5 of 5 runs of cells, 1 marked · P shows 2 low-fidelity runs", "○ ")
 
 
 async def test_the_outcome_of_the_study_s_search_stands_below_the_table(runs_dir: Path) -> None:

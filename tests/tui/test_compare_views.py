@@ -47,7 +47,7 @@ async def test_a_tab_about_one_run_leaves_the_pinned_one(recorded: Path, tab: st
         await _compare(pilot)
         pilot.app.screen.query_one(CompareTable).select("cells/prune-0.1")
         await pilot.press("p", tab)
-        words = "Patients by loss" if tab == "7" else "alibration"
+        words = "Patients, % right" if tab == "7" else "alibration"
         await until(pilot, lambda: words in screen_text(pilot))
         table = pilot.app.screen.query_one(CompareTable)
         assert table.selected_run not in {None, "cells/prune-0.1"}

@@ -105,7 +105,7 @@ async def test_every_option_says_what_it_is_for(exportable: StudyFolder) -> None
     """Also those that are no formats; at 80 columns as well."""
     async with opened(exportable.path.parent, size=(80, 24)) as pilot:
         await open_export(pilot, "small/prune-0.5")
-        for words in ("on any processor", "older versions of onnxruntime", "that are empty"):
+        for words in ("on any processor", "loads in older versions of", "that are empty"):
             await until(pilot, lambda words=words: words in screen_text(pilot))
             steps = ["up", "up"] if words == "on any processor" else ["down"]
             await pilot.press(*steps)
