@@ -54,11 +54,16 @@ def chart_csv(plot: Plot) -> str:
     for series in plot.series:
         for at, (x, y) in enumerate(series.points):
             interval = series.intervals[at] if series.intervals else ("", "") if ends else ()
-            at_x = plot.name_of_x(x) or x
+            at_x = plot.name_of_x(x) or _whole(x)
             rows.append([series.label, at_x, _value_text(plot, y), *interval])
     for band in plot.bands:
-        rows += [[band.label, x, "", low, high] for x, low, high in band.points]
+        rows += [[band.label, _whole(x), "", low, high] for x, low, high in band.points]
     return csv_text(rows)
+
+
+def _whole(x: float) -> float:
+    """Return a cycle as a whole number, also where a curve goes on between two of them."""
+    return int(x) if x == int(x) else x
 
 
 def _value_text(plot: Plot, y: float | None) -> float | str:

@@ -58,7 +58,7 @@ def test_the_points_of_a_chart_have_gaps_intervals_and_bands() -> None:
 def test_a_plain_chart_has_three_columns() -> None:
     """Curves alone need no more."""
     plot = Plot("Memory", (Series("used", ((0.0, 1.5),)),), x_label="minute")
-    assert chart_csv(plot) == "series,minute,y\nused,0.0,1.5\n"
+    assert chart_csv(plot) == "series,minute,y\nused,0,1.5\n"
 
 
 def test_rows_are_named_in_the_points() -> None:

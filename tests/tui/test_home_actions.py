@@ -129,8 +129,7 @@ async def test_the_log_is_filtered_and_a_chart_exported(
         await until(pilot, lambda: log.num_rows == 1)
     rows = next(exports.glob("*.csv")).read_text(encoding="utf-8").splitlines()
     assert rows[0] == "series,cycle,y"
-    name, cycle, _ = rows[1].split(",")
-    assert (name, float(cycle)) == ("val", 0)
+    assert rows[1].startswith("val,0,")
 
 
 async def test_the_main_pane_shows_every_chart(
