@@ -34,7 +34,7 @@ class JobRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str = ""
     """The scheduler's identifier; empty until the job is accepted."""
     state: JobWord = "submitting"
-    """The scheduler's last word."""
+    """The state that the scheduler reported last."""
     reason: str = ""
     """Why the job waits or how it ended, in the scheduler's own word: `Resources`, `CANCELLED`."""
     place: str = ""
@@ -46,7 +46,7 @@ class JobRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_alive(self) -> bool:
-        """Whether the job waits or runs, according to the last word."""
+        """Whether the job waits or runs, as the scheduler reported last."""
         return self.state != "ended"
 
     @property

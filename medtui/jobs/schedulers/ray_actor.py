@@ -72,7 +72,7 @@ class TaskActor:
                 _send(self._process, number)
 
     async def leave(self) -> None:
-        """Say that the process has ended, and free the actor's resources; only it calls this."""
+        """Record that the process has ended, and free the actor's resources; only it calls this."""
         import ray
 
         self._has_ended.set()

@@ -240,7 +240,7 @@ class Form(Panel, VerticalScroll, can_focus=False):
         return self.query_one(f"#{_id_of(section, name)}", FormField)
 
     def focus_field(self, section: str, name: str) -> None:
-        """Give the keys to the field of a key."""
+        """Focus the field of a key."""
         self.field(section, name).field.focus()
 
     def go_to(self, section: str, name: str) -> None:

@@ -150,7 +150,7 @@ class RunTable(RecordTable):
     def _show_captions(
         self, study: StudySummary, outcome: StudyOutcome | None, colours: Colours
     ) -> None:
-        """Say above what the runs are compared with, and below what the marks of verdicts mean."""
+        """Show the baseline of the runs in the title, and the meaning of the marks in the foot."""
         points = ", points" if outcome and outcome.metric.is_share else ""
         against = f" · against the {outcome.against}{points}" if outcome else ""
         name = f"Runs of {study.name}" if self.size.width >= _WIDE else "Runs"
