@@ -8,11 +8,9 @@ from types import FrameType
 from medtui.errors import MedtuiError
 from medtui.protocol.export import ExportPlan, ExportRequest, FileWritten, FormatFailed
 from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import MessageWriter, leave, read_request
+from medtui.protocol.stdio import STOPPED, MessageWriter, leave, read_request
 from medtui.runs.exports import format_named
 from medtui.runs.folder import RunFolder
-
-STOPPED = 128 + signal.SIGTERM
 
 
 class StopRequest:

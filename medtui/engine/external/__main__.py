@@ -1,44 +1,13 @@
 """The evaluation process: a request on stdin, messages on stdout."""
 
-import signal
 from pathlib import Path
-from types import FrameType
 
 from medtui.engine.inference.reports import ThrottledReport
-from medtui.errors import MedtuiError, explain_os_error
 from medtui.preset.external import ExternalSite
 from medtui.protocol.external import EvaluateRequest
-from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import MessageWriter, leave, read_request
+from medtui.protocol.outcome import Progress
+from medtui.protocol.stdio import MessageWriter, answer_request, leave
 from medtui.runs.folder import RunFolder
-
-STOPPED = 128 + signal.SIGTERM
-
-
-def main() -> int:
-    """Answer one request."""
-    writer = MessageWriter()
-    request = read_request(EvaluateRequest)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
-    try:
-        _evaluate(request, writer)
-    except MedtuiError as error:
-        writer.send(Failed.of(error))
-        return error.exit_code
-    except BrokenPipeError:  # the requesting process ended
-        return STOPPED
-    except OSError as error:
-        problem = explain_os_error(error)
-        writer.send(Failed.of(problem))
-        return problem.exit_code
-    except KeyboardInterrupt:
-        return STOPPED
-    return 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _evaluate(request: EvaluateRequest, writer: MessageWriter) -> None:
@@ -61,4 +30,4 @@ def _evaluate(request: EvaluateRequest, writer: MessageWriter) -> None:
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(answer_request(EvaluateRequest, _evaluate))

@@ -1,39 +1,14 @@
 """The prediction process: a request on stdin, messages on stdout."""
 
-import signal
 from pathlib import Path
-from types import FrameType
 
 from medtui.cores import num_cores
 from medtui.datasets.unlabelled import find_files
 from medtui.engine.inference.reports import ThrottledReport
-from medtui.errors import MedtuiError
 from medtui.protocol.inference import Answers, ImageAnswer, ModelOpened, PredictRequest
-from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import MessageWriter, leave, read_request
+from medtui.protocol.outcome import Progress
+from medtui.protocol.stdio import MessageWriter, answer_request, leave
 from medtui.runs.folder import RunFolder
-
-STOPPED = 128 + signal.SIGTERM
-
-
-def main() -> int:
-    """Answer one request."""
-    writer = MessageWriter()
-    request = read_request(PredictRequest)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
-    try:
-        _predict(request, writer)
-    except MedtuiError as error:
-        writer.send(Failed.of(error))
-        return error.exit_code
-    except (KeyboardInterrupt, BrokenPipeError):  # stopped, or the requesting process ended
-        return STOPPED
-    return 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _predict(request: PredictRequest, writer: MessageWriter) -> None:
@@ -73,4 +48,4 @@ def _predict(request: PredictRequest, writer: MessageWriter) -> None:
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(answer_request(PredictRequest, _predict))
