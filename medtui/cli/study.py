@@ -20,27 +20,13 @@ def resume(
 
     If a run is given, its whole study is resumed.
     """
-    from medtui.cli.follow.foreground import OutputOptions, Session, announce, warn_of_end
-    from medtui.cli.follow.signals import Interrupts
-    from medtui.cli.run_lookup import Target, find_target
-    from medtui.jobs.launcher import resume_study, stop_study
+    from medtui.cli.follow.foreground import OutputOptions
+    from medtui.cli.follow.resuming import resume_and_follow
+    from medtui.cli.run_lookup import find_target
 
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     output = OutputOptions(as_json, quiet, verbose)
-    study = found.study
-    with Interrupts() as interrupts:
-        announce(f"{study.name}: resuming", output)
-        resume_study(study)
-        if detach:
-            print(study.name)
-            announce(
-                f"{study.name} runs in the background. Follow it: medtui attach {study.name}",
-                output,
-            )
-            warn_of_end(output)
-            raise typer.Exit
-        session = Session(Target(study), output, stop=lambda: stop_study(study))
-        raise typer.Exit(session.follow(interrupts))
+    raise typer.Exit(resume_and_follow(found.study, output, is_detached=detach))
 
 
 def stop(ctx: typer.Context, target: options.Target, runs_dir: options.RunsDir = None) -> None:

@@ -67,7 +67,7 @@ def evaluate_targets(asked: EvaluateOptions) -> int:
         )
         process = EvaluationProcess(whole, site, device=asked.device, threads=asked.threads)
         try:
-            process.follow(lambda message: _report(message, is_quiet=asked.is_quiet))
+            process.follow(lambda message: report_evaluation(message, is_quiet=asked.is_quiet))
         except KeyboardInterrupt:
             process.cancel()
             print("medtui: Cancelled. Results that were complete stay.", file=sys.stderr)
@@ -90,7 +90,8 @@ def _runs_of(runs_dir: Path, targets: Sequence[str]) -> list[RunFolder]:
     return list(found)
 
 
-def _report(message: EvaluateMessage, *, is_quiet: bool) -> None:
+def report_evaluation(message: EvaluateMessage, *, is_quiet: bool) -> None:
+    """Write the process's progress, and each run that has its result, to stderr."""
     match message:
         case Progress(text):
             if not is_quiet:

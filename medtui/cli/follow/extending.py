@@ -3,15 +3,12 @@
 import sys
 from collections.abc import Sequence
 
-from medtui.cli.follow.evaluation_process import INTERRUPTED
-from medtui.cli.follow.foreground import OutputOptions, Session, announce, warn_of_end
-from medtui.cli.follow.signals import Interrupts
-from medtui.cli.run_lookup import Target
+from medtui.cli.follow.evaluation_process import INTERRUPTED, report_evaluation
+from medtui.cli.follow.foreground import OutputOptions, announce
+from medtui.cli.follow.resuming import resume_and_follow
 from medtui.jobs.extension import extend_study
 from medtui.jobs.external import EvaluationProcess, with_baselines
-from medtui.jobs.launcher import resume_study, stop_study
 from medtui.preset.external import ExternalSite
-from medtui.protocol.external import EvaluateMessage, SiteMeasured
 from medtui.runs.external_record import read_externals
 from medtui.runs.folder import RunFolder, StudyFolder
 
@@ -35,15 +32,7 @@ def extend_and_follow(
     except KeyboardInterrupt:
         announce(f"Cancelled. The new runs start with: medtui resume {study.name}", output)
         return INTERRUPTED
-    with Interrupts() as interrupts:
-        resume_study(study)
-        if is_detached:
-            print(study.name)
-            announce(f"{study.name} runs in the background: medtui attach {study.name}", output)
-            warn_of_end(output)
-            return 0
-        session = Session(Target(study), output, stop=lambda: stop_study(study))
-        return session.follow(interrupts)
+    return resume_and_follow(study, output, is_detached=is_detached)
 
 
 def _evaluate(study: StudyFolder, site: ExternalSite, output: OutputOptions) -> None:
@@ -51,15 +40,10 @@ def _evaluate(study: StudyFolder, site: ExternalSite, output: OutputOptions) -> 
     runs = [run for run in with_baselines(study.runs()) if not _is_evaluated(run, site)]
     if not runs:
         return
-
-    def report(message: EvaluateMessage) -> None:
-        if isinstance(message, SiteMeasured):
-            announce(f"{message.run.rpartition('/')[2]}: evaluated on {site.name}", output)
-
     announce(f"{study.name}: evaluating {len(runs)} finished runs on {site.name}", output)
     process = EvaluationProcess(runs, site)
     try:
-        process.follow(report)
+        process.follow(lambda message: report_evaluation(message, is_quiet=output.is_quiet))
     finally:
         process.cancel()
 
