@@ -23,10 +23,10 @@ from typing import IO, Generic, TypeVar
 import msgspec
 
 from medtui import __version__
-from medtui.blas_threads import blas_environment
 from medtui.child_start import start_child
 from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.fork_server import ForkServer
+from medtui.library_threads import thread_environment
 from medtui.protocol.outcome import Failed, describe_exit, error_class
 from medtui.upgrade import STARTED_BY_VERSION, explain_missing_child
 
@@ -53,10 +53,7 @@ def child_environment(devices: str | None = None) -> dict[str, str]:
         # Idle OpenMP threads that spin take cores from those that compute: on a shared machine a
         # training step took 9 times as long. Torch reads this when it is imported.
         "OMP_WAIT_POLICY": "PASSIVE",
-        **blas_environment(),
-        # scikit-learn imports pyarrow where it is installed, whose allocator starts a thread, and a
-        # process with threads cannot be forked.
-        "JE_ARROW_MALLOC_CONF": os.environ.get("JE_ARROW_MALLOC_CONF", "background_thread:false"),
+        **thread_environment(),
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # NVML's order
         "TQDM_DISABLE": "1",
         "KINETO_LOG_LEVEL": "99",  # suppresses messages of torch's profiler

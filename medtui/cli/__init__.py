@@ -8,15 +8,15 @@ import signal
 import sys
 
 from medtui import __version__
-from medtui.blas_threads import blas_environment
 from medtui.cli.stream import abandon_stdout, escape_output
 from medtui.errors import MedtuiError, explain_os_error
+from medtui.library_threads import thread_environment
 from medtui.upgrade import explain_missing_module
 
 
 def main() -> int:
     """Run the command line and return the exit code."""
-    os.environ |= blas_environment()
+    os.environ |= thread_environment()
     escape_output()
     if os.getpid() == 1:
         _end_on_sigterm()

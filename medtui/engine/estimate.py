@@ -10,9 +10,8 @@ from torch import nn
 from medtui.cores import num_cores
 from medtui.datasets.summary import DatasetSummary
 from medtui.engine.run.device import choose_device
+from medtui.engine.timing.measured_times import ImageCounts, WorkTimes
 from medtui.engine.timing.study_time import (
-    ImageCounts,
-    WorkTimes,
     benchmark_time,
     grid_time,
     reference_time,

@@ -5,6 +5,7 @@ from medtui.preset.cell_title import title_of_cell
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.computing import ComputeSettings
 from medtui.preset.data_settings import DataSettings
+from medtui.preset.evaluating import EvaluateSettings
 from medtui.preset.file import anchor_paths, dump_preset, load_preset, parse_preset, preset_schema
 from medtui.preset.finetuning import finetune_epochs, finetuned_as, is_automatic
 from medtui.preset.grid import (
@@ -24,9 +25,10 @@ from medtui.preset.grid import (
     tunes_last,
 )
 from medtui.preset.guarding import GuardSettings
+from medtui.preset.learning_compression import LcSettings
 from medtui.preset.machine import MachineSettings, SchedulerName, SlurmSettings
 from medtui.preset.measuring import BenchSettings, ShrinkSettings
-from medtui.preset.model import EvaluateSettings, LcSettings, Preset
+from medtui.preset.model import Preset
 from medtui.preset.network import ModelSettings
 from medtui.preset.precision import FastPrecision, precision_from_environment
 from medtui.preset.publication import PublishedNumber

@@ -5,16 +5,17 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from medtui.metrics.threshold_rule import wanted_sensitivity
 from medtui.preset.compressing import CompressSettings
 from medtui.preset.computing import ComputeSettings
 from medtui.preset.data_settings import DataSettings
 from medtui.preset.document import Many
+from medtui.preset.evaluating import EvaluateSettings
 from medtui.preset.external import ExternalSite
 from medtui.preset.former_names import FormerNames
 from medtui.preset.guarding import GuardSettings
+from medtui.preset.learning_compression import LcSettings
 from medtui.preset.machine import MachineSettings, SlurmSettings
-from medtui.preset.measuring import DEFAULT_MARGIN, BenchSettings, ShrinkSettings
+from medtui.preset.measuring import BenchSettings, ShrinkSettings
 from medtui.preset.network import ModelSettings
 from medtui.preset.publication import PublishedNumber
 from medtui.preset.ray import RaySettings
@@ -25,96 +26,6 @@ from medtui.preset.toml import Document, Fault, check, fault
 from medtui.preset.tracking import TrackSettings
 from medtui.preset.training import ReferenceSettings
 from medtui.suggest import did_you_mean
-
-
-class LcSettings(Document):
-    """Condensa's L-C optimiser. Defaults follow its examples, and the study in the 45 cycles."""
-
-    mode: Literal["exact", "fast"] = "exact"
-    """`fast` computes the L steps alone in bfloat16 where the hardware does, with one compiled
-    update; `compute.mode = "fast"` covers the whole study, and holds in place of this."""
-    cycles: int = Field(default=45, ge=1, le=10_000)
-    """Outer iterations (Condensa's `steps`). Cycle 0 compresses directly, without an L step."""
-    steps: int = Field(default=200, ge=1, le=10_000_000)
-    """Minibatches of an L step."""
-    first_steps: int | None = Field(default=None, ge=1, le=10_000_000)
-    """Minibatches of cycle 1's L step; None takes `steps`."""
-    batch_size: int = Field(default=128, ge=1, le=1_000_000)
-    """Images in a step."""
-    lr: float = Field(default=0.01, gt=0)
-    """Learning rate at the first step of an L step."""
-    lr_end: float = Field(default=1e-4, ge=0)
-    """Learning rate at an L step's last step, reached exponentially; 0 keeps it constant."""
-    lr_decay: float | None = Field(default=None, gt=0)
-    """Factor on the learning rate from one cycle to the next; None keeps it."""
-    lr_schedule: Many[int] | None = None
-    """Cycles after which the learning rate is multiplied by `lr_multiplier`."""
-    lr_multiplier: float | None = Field(default=None, gt=0)
-    """Factor on the learning rate after each cycle of `lr_schedule`."""
-    momentum: float = Field(default=0.95, ge=0, lt=1)
-    """Momentum of Condensa's SGD."""
-    weight_decay: float = Field(default=0.0, ge=0)
-    """L2 penalty in Condensa's SGD."""
-    mu_init: float = Field(default=1e-3, gt=0)
-    """Penalty weight mu of cycle 1."""
-    mu_multiplier: float = Field(default=1.1, ge=1)
-    """Factor on mu from one cycle to the next."""
-    mu_cap: float = Field(default=10_000.0, gt=0)
-    """mu stops growing once it exceeds this."""
-
-    keep: Literal["cycle", "finetuned"] = "finetuned"
-    """What is kept: the cycle of the lowest val loss, which is then fine-tuned, or the better by
-    val of that cycle and the last one, each fine-tuned. The second fine-tunes twice."""
-
-    @check("lr_schedule", "lr_multiplier")
-    def _schedule_is_whole(self) -> Iterator[Fault]:
-        if (self.lr_schedule is None) != (self.lr_multiplier is None):
-            key = "lr_multiplier" if self.lr_schedule is None else "lr_schedule"
-            yield fault(key, "lr_schedule and lr_multiplier belong together; give both or neither")
-
-    @check("lr_decay", "lr_schedule")
-    def _one_schedule(self) -> Iterator[Fault]:
-        if self.lr_decay is not None and self.lr_schedule is not None:
-            yield fault("lr_decay", "lr_decay and lr_schedule exclude each other; give one")
-
-
-class EvaluateSettings(Document):
-    """What is evaluated, and how often."""
-
-    batch_size: int = Field(default=1024, ge=1, le=1_000_000)
-    """Images evaluated at once."""
-    test_every: int | None = Field(default=5, ge=1)
-    """Test is evaluated at cycle 0, every so many cycles and last; nothing is chosen by it.
-    None, of schema 1, is every cycle, in fast mode every fifth."""
-    w_every: int = Field(default=5, ge=1)
-    """L-C's w is evaluated on val as often, to be shown beside theta; nothing is chosen by it."""
-    train_split: bool = False
-    """Whether the train split is evaluated each cycle too, as stock Condensa does."""
-    intervals: Literal["jackknife", "percentile"] = "jackknife"
-    """How 95 % intervals are computed: by leaving out one patient after the other, or as quantiles
-    of `bootstrap` resamples, which cover too little with few patients."""
-    bootstrap: int = Field(default=1000, ge=0, le=100_000)
-    """Resamples over patients behind each percentile interval; 0 gives no interval at all."""
-
-    thresholds: str = Field(default="prevalence", examples=["youden", "sensitivity=0.90"])
-    """How a multi-label class's decision threshold is chosen on val, to be applied to test:
-    "youden", "half", "f1", "prevalence" or "sensitivity=0.90" with any number between 0 and 1.
-    "prevalence" answers a class as often as it occurs on val, "half" takes probability 0.5."""
-    none_class: Literal["exclusive", "independent"] = "exclusive"
-    """Whether the card's `none_class`, such as No Finding, is answered only where no class is that
-    contradicts it, or by its own threshold alone."""
-    margin: float = Field(default=DEFAULT_MARGIN, gt=0, lt=1)
-    """Loss against the baseline that is accepted: a share (0.02 is 2 points), for AUROC in its own
-    unit. Stated before the study; verdicts are relative to it."""
-    sealed: bool = False
-    """Whether test is neither evaluated nor shown until `medtui gate` opens it for a run, which it
-    records in the study's ledger. `test_every` has no effect then."""
-
-    @field_validator("thresholds")
-    @classmethod
-    def _rule_is_known(cls, value: str) -> str:
-        wanted_sensitivity(value)
-        return value
 
 
 class Preset(Document):

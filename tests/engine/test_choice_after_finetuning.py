@@ -8,7 +8,10 @@ from medtui.engine.run import finetuning
 from medtui.engine.run.finetuning import choose_finetuned
 from medtui.engine.run.kept_predictions import KeptPredictions
 from medtui.engine.run.session import Session, StopFlag
-from medtui.engine.timing.study_time import ImageCounts, WorkTimes, run_time
+from medtui.engine.timing.measured_times import ImageCounts, WorkTimes
+from medtui.engine.timing.study_time import (
+    run_time,
+)
 from medtui.engine.training.evaluation import predict
 from medtui.preset import Preset
 from tests.engine.test_resume import assert_same, carry

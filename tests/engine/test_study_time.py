@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from medtui.engine.timing.measured_times import ImageCounts, ShrunkTimes, WorkTimes
 from medtui.engine.timing.study_time import (
-    ImageCounts,
-    ShrunkTimes,
-    WorkTimes,
     benchmark_time,
     grid_time,
     num_evaluations,

@@ -14,7 +14,7 @@ from medtui.metrics.scores import Floats, Labels, Scores, make_scores
 from medtui.metrics.threshold_rule import RULES, describe_rule, wanted_sensitivity
 from medtui.metrics.thresholds import choose_thresholds
 from medtui.preset import parse_preset
-from medtui.preset.model import EvaluateSettings
+from medtui.preset.evaluating import EvaluateSettings
 
 PREVALENCE = np.array([0.54, 0.18, 0.12, 0.10, 0.06, 0.05, 0.05, 0.04, 0.03, 0.03, 0.02, 0.02])
 """About that of No Finding and the commonest findings of ChestX-ray14: 1.2 labels an image."""

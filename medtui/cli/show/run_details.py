@@ -13,6 +13,7 @@ from medtui.cli.show.class_details import (
 )
 from medtui.cli.show.exports import describe_exports
 from medtui.cli.show.external import describe_external
+from medtui.cli.show.model_size import describe_density, layers_table, size_table
 from medtui.cli.show.summary import describe_duration, format_interval
 from medtui.cli.show.tracking import describe_experiment
 from medtui.cli.table import render_table
@@ -24,7 +25,6 @@ from medtui.metrics.interval_method import describe_method
 from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.summary_of_run import asked_density, summarise_run
-from medtui.protocol.model_size import Shrinkage, Size
 from medtui.runs.convergence import answers_text
 from medtui.runs.exports import export_problems, read_exports
 from medtui.runs.population import population_of
@@ -57,8 +57,8 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
             describe_classes(result),
             describe_operating_points(result.test),
             describe_calibration(result.test),
-            _size(result),
-            _layers(result.size),
+            size_table(result),
+            layers_table(result.size),
         ]
         blocks += [_machine(result)] if result.vitals else []
         exports = read_exports(run.folder.exports)
@@ -89,7 +89,7 @@ def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
         yield f"  took      {describe_duration(run)}"
         if result.overhead is not None:
             yield f"  overhead  {_overhead(result.overhead)}"
-        yield f"  density   {_actual_density(result.size)}"
+        yield f"  density   {describe_density(result.size)}"
         yield f"  intervals {_intervals(result)}"
         yield from _rules(result)
         yield from describe_verdict(study, run)
@@ -130,18 +130,6 @@ def _convergence(run: RunFeed) -> Iterator[str]:
         metric = primary_metric(run.task or "single").label
         violation = format_number(cycles[-1].gap, 2)
         yield f"  last      constraint violation {violation}; val {metric} of {answers}"
-
-
-def _actual_density(size: Size) -> str:
-    """Return the actual density of weights, and of filters and neurons."""
-    weights, structures = format_percent(size.density), format_percent(size.structure_density)
-    text = f"{weights} of the weights, {structures} of the filters and neurons are not zero"
-    if not size.num_weights_unreachable:
-        return text
-    return (
-        f"{text}; of the weights that a pixel reaches, {format_percent(size.density_reachable)} "
-        f"({format_count(size.num_weights_unreachable)} only ever multiply padding)"
-    )
 
 
 def _overhead(overhead: Overhead) -> str:
@@ -208,70 +196,6 @@ def _flips(flips: Flips | None) -> str:
     if flips is None:
         return MISSING
     return f"{format_percent(flips.rate)}: {flips.num_lost} lost, {flips.num_gained} gained"
-
-
-def _size(result: Result) -> str:
-    """Return sizes: total, nonzero and, of structured schemes, after shrinking."""
-    size, shrinkage = result.size, result.shrinkage
-    headers = ["size", "total", "nonzero"]
-    rows = [
-        ["parameters", format_count(size.num_parameters), format_count(size.num_nonzero)],
-        [
-            "compressible weights",
-            format_count(size.num_compressible),
-            format_count(size.num_compressible_nonzero),
-        ],
-        [
-            "dense size, sparse size",
-            format_bytes(size.bytes_dense),
-            format_bytes(size.bytes_packed),
-        ],
-        ["multiply-accumulates", format_count(size.macs), ""],
-    ]
-    if shrinkage is None:
-        return render_table(headers, rows)
-    shrunk = shrinkage.size
-    left = [
-        format_count(shrunk.num_parameters),
-        format_count(shrunk.num_compressible),
-        format_bytes(shrunk.bytes_dense),
-        format_count(shrunk.macs),
-    ]
-    headers.append("shrunk")
-    rows = [[*row, cell] for row, cell in zip(rows, left, strict=True)]
-    return f"{render_table(headers, rows)}\n{_removable(shrinkage)}"
-
-
-def _removable(shrinkage: Shrinkage) -> str:
-    """Return how many filters are zero and removable, and how the shrunk model differs."""
-    words = (
-        f"filters and neurons: masked {format_percent(shrinkage.masked)}, "
-        f"removable {format_percent(shrinkage.removable)}"
-    )
-    if shrinkage.difference is None:
-        return f"{words}; no shrunk model was written"
-    return (
-        f"{words}; shrunk.safetensors: {format_bytes(shrinkage.bytes_on_disk)}, logits differ "
-        f"by at most {shrinkage.difference:.1g}"
-    )
-
-
-def _layers(size: Size) -> str:
-    headers = ("layer", "weights", "nonzero", "density", "filters or neurons", "kept",
-               "unreachable")  # fmt: skip
-    rows = [
-        [
-            layer.name,
-            format_count(layer.num_weights),
-            format_count(layer.num_nonzero) if layer.num_nonzero else "none: collapsed",
-            format_percent(layer.num_nonzero / max(1, layer.num_weights)),
-            format_count(layer.num_structures),
-            format_count(layer.num_structures_kept),
-            format_count(layer.num_unreachable),
-        ]
-        for layer in size.layers
-    ]
-    return render_table(headers, rows)
 
 
 _OF_GPU: tuple[_Vital, ...] = (

@@ -16,10 +16,10 @@ from medtui.datasets.summary import DatasetSummary
 from medtui.engine.precision import EXACT, Precision
 from medtui.engine.run.device import configure_torch
 from medtui.engine.run.run_precision import precision_of_results, unmeasured_precision
+from medtui.engine.timing.measured_times import ShrunkTimes, WorkTimes
 from medtui.engine.timing.noise_data import NoiseData
 from medtui.engine.timing.shrunk_network import shrunk_cells, shrunk_network
 from medtui.engine.timing.stopwatch import BUDGET_S, Stopwatch
-from medtui.engine.timing.study_time import ShrunkTimes, WorkTimes
 from medtui.engine.timing.timed_loop import TimedLoop
 from medtui.engine.training.batches import EvaluationBatches
 from medtui.engine.training.evaluation import predict, recalibrate
