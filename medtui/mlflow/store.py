@@ -56,18 +56,10 @@ class MlflowRun:
         self._token = token
         self._client: Any = None
         self._id = ""
+        self.url = ""
+        """Its web page, or the store itself where that is no server; empty before it is found."""
         self._num_stored: dict[str, int] = {}
         """Name to how many points of it the store had when the run was found."""
-
-    @property
-    def url(self) -> str:
-        """Its web page, or the store itself where that is no server; empty before it is found."""
-        if not self._id:
-            return ""
-        if not self._address.startswith("http"):
-            return self._address
-        experiment = self._client.get_run(self._id).info.experiment_id
-        return f"{self._address.rstrip('/')}/#/experiments/{experiment}/runs/{self._id}"
 
     def open(self, parameters: Mapping[str, Any]) -> None:
         """Find the run, or create it with its parameters; nothing happens once that is done.
@@ -100,6 +92,9 @@ class MlflowRun:
             run = client.create_run(experiment, run_name=self._name, tags={TOKEN_TAG: self._token})
         self._log_parameters(run, parameters)
         self._id = run.info.run_id
+        self.url = self._address
+        if self._address.startswith("http"):
+            self.url = f"{self._address.rstrip('/')}/#/experiments/{experiment}/runs/{self._id}"
 
     def log(self, points: Sequence[Point]) -> None:
         """Send points, without those that the store had when the run was found.

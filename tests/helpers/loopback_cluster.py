@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
 
 import psutil
 
@@ -63,3 +65,29 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+class LoopbackCluster(Protocol):
+    """A cluster of this machine's processes, which is up within its context."""
+
+    def start(self) -> None:
+        """Start its nodes."""
+
+    def stop(self) -> None:
+        """End its nodes with what runs on them; delete its files."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()

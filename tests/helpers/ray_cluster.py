@@ -11,12 +11,16 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 import psutil
 
-from tests.helpers.loopback_cluster import free_ports, kill_all, processes_with, scratch_folder
+from tests.helpers.loopback_cluster import (
+    LoopbackCluster,
+    free_ports,
+    kill_all,
+    processes_with,
+    scratch_folder,
+)
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.waiting import wait_until
 
@@ -38,7 +42,7 @@ def why_no_ray() -> str:
     return "" if importlib.util.find_spec("ray") else "NO RAY: pip install medtui[ray]"
 
 
-class RayCluster:
+class RayCluster(LoopbackCluster):
     """A head without resources, and two nodes of one CPU and one GPU each."""
 
     def __init__(self) -> None:
@@ -52,22 +56,10 @@ class RayCluster:
         """What a process needs to connect, beside `address`."""
         self._nodes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def __enter__(self) -> Self:
-        try:
-            self.start_nodes("head")
-            self.start_nodes(*NODES)
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
+    def start(self) -> None:
+        """Start the head and the nodes."""
+        self.start_nodes("head")
+        self.start_nodes(*NODES)
 
     def stop(self) -> None:
         """End all nodes with what runs on them; delete the cluster's files."""

@@ -12,12 +12,16 @@ import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
-from tests.helpers.loopback_cluster import free_ports, kill_all, processes_with, scratch_folder
+from tests.helpers.loopback_cluster import (
+    LoopbackCluster,
+    free_ports,
+    kill_all,
+    processes_with,
+    scratch_folder,
+)
 from tests.helpers.waiting import wait_until
 
 NODES = ("n1", "n2")
@@ -82,7 +86,7 @@ def why_no_slurm() -> str:
     return ""
 
 
-class SlurmCluster:
+class SlurmCluster(LoopbackCluster):
     """A controller and two nodes of two cores and two GPUs each."""
 
     def __init__(self) -> None:
@@ -94,22 +98,6 @@ class SlurmCluster:
         }
         """What the cluster's daemons run with; clients need `SLURM_CONF`."""
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
-
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def stop(self) -> None:
         """End all daemons and jobs; delete the cluster's files."""
@@ -176,7 +164,8 @@ class SlurmCluster:
                 self.start_node(name)
         wait_until(lambda: not self.ask("squeue", "-h"), "cancelled jobs", START_SECONDS)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the daemons and the nodes."""
         for name in ("state", *(f"spool.{node}" for node in NODES)):
             (self.folder / name).mkdir()
         key = self.folder / "munge.key"
