@@ -11,12 +11,15 @@ import msgspec
 
 from medtui.child_process import child_environment
 from medtui.comet.access import why_offline
-from medtui.errors import EnvironmentProblem, UsageError
+from medtui.errors import EnvironmentProblem
+from medtui.preset import TRACKERS
 from medtui.runs.folder import RunFolder
-from medtui.runs.liveness import is_held
 from medtui.runs.log_reader import EventTail
 from medtui.storage import open_log
-from medtui.tracking.state import Mode, archive_of, log_path, read_state, write_state
+from medtui.tracking.dispatch import record_run, require_ended
+from medtui.tracking.state import archive_of, log_path, read_state, write_state
+
+_COMET = next(row for row in TRACKERS if row.name == "comet")
 
 
 def archive_run(run: RunFolder) -> Path:
@@ -26,14 +29,14 @@ def archive_run(run: RunFolder) -> Path:
         UsageError: the run is still running.
         EnvironmentProblem: the archive could not be made.
     """
-    _refuse_live(run)
+    require_ended(run)
     state, archive = read_state(run.comet), archive_of(run.comet)
     if (
         archive is None
         or state is None
         or state.num_records < len(EventTail(run.events).read_all())
     ):
-        _record(run, "offline")
+        record_run(run, _COMET, mode="offline")
         archive = archive_of(run.comet)
     if archive is None:
         raise EnvironmentProblem(
@@ -69,21 +72,14 @@ def sync_run(run: RunFolder) -> str:
         UsageError: the run is still running.
         EnvironmentProblem: no API key, no connection, or Comet refused the experiment.
     """
-    _refuse_live(run)
+    require_ended(run)
     _refuse_offline()
-    _record(run, "online")
+    record_run(run, _COMET)
     state = read_state(run.comet)
     if state is None or state.mode != "online":
         reason = state.note if state else "no experiment was started"
         raise EnvironmentProblem(f"Could not send {run.name}: {reason}. See {log_path(run.comet)}.")
     return state.url
-
-
-def _record(run: RunFolder, mode: Mode) -> None:
-    follower = [sys.executable, "-m", "medtui.comet.follower", str(run.path)]
-    run.comet.mkdir(exist_ok=True)
-    if _run([*follower, "--mode", mode, "--once"], run) != 0:
-        raise EnvironmentProblem(f"Could not record {run.name}. See {log_path(run.comet)}.")
 
 
 def _run(command: list[str], run: RunFolder) -> int:
@@ -96,13 +92,6 @@ def _run(command: list[str], run: RunFolder) -> int:
             check=False,
             env=child_environment(),
         ).returncode
-
-
-def _refuse_live(run: RunFolder) -> None:
-    if is_held(run.lock):
-        raise UsageError(
-            f"{run.name} is still running.", hint="Wait for it to end, or stop it first."
-        )
 
 
 def _refuse_offline() -> None:

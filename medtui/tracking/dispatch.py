@@ -10,13 +10,27 @@ from medtui.preset import TrackerRow
 from medtui.runs.folder import RunFolder
 from medtui.runs.liveness import is_held
 from medtui.storage import open_log, read_tail
-from medtui.tracking.state import log_path, read_state
+from medtui.tracking.state import Mode, log_path, read_state
 
 _MAX_TOLD_BYTES = 64 * 1024
 """Of what the follower wrote at most so much is read for its last line."""
 
 
-def record_run(run: RunFolder, tracker: TrackerRow, overrides: Sequence[str] = ()) -> str:
+def require_ended(run: RunFolder) -> None:
+    """Do nothing where no worker runs.
+
+    Raises:
+        UsageError: one does.
+    """
+    if is_held(run.lock):
+        raise UsageError(
+            f"{run.name} is still running.", hint="Wait for it to end, or stop it first."
+        )
+
+
+def record_run(
+    run: RunFolder, tracker: TrackerRow, overrides: Sequence[str] = (), mode: Mode = "online"
+) -> str:
     """Record what a tracker does not have of a run yet; return where it is, if the tracker says.
 
     `overrides` are `KEY=VALUE` settings that replace those of the run's preset.
@@ -25,13 +39,10 @@ def record_run(run: RunFolder, tracker: TrackerRow, overrides: Sequence[str] = (
         UsageError: the run is still running.
         EnvironmentProblem: the tracker's library is missing, or the record is not complete.
     """
-    if is_held(run.lock):
-        raise UsageError(
-            f"{run.name} is still running.", hint="Wait for it to end, or stop it first."
-        )
+    require_ended(run)
     folder = run.tracker(tracker.name)
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", tracker.module, str(run.path), "--mode", "online", "--once"]
+    command = [sys.executable, "-m", tracker.module, str(run.path), "--mode", mode, "--once"]
     for override in overrides:
         command += ["--set", override]
     with open_log(log_path(folder)) as log:
