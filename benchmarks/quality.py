@@ -160,6 +160,9 @@ _EQUAL_TO_OTHERS = ("StructPrune", "PruneQuantize32", "Quantize32")
 they are run with the first seed alone."""
 
 _LR = 0.05
+"""The learning rate of d8cde9e's recipe, and of the references that later studies are given."""
+
+_LR_OF_PRESETS = 0.03
 _SEEDS = range(5)
 _GIVEN_SEEDS = range(3)
 
@@ -186,8 +189,13 @@ def studies_of(out: Path, root: Path, before: Path | None) -> Iterator[Study]:
         beside = _COMPRESSED_BESIDE.format(scheme="Prune", keys="") + "steps = 1\n"
         text = data + _REFERENCE.format(lr=_LR) + beside + _ONE_CORE
         yield Study("earlier", text, 1, before)
-    for seed in _SEEDS:
-        for name, mode, lr in (("fast", _FAST, _LR), ("exact", _EXACT, _LR), ("lr03", _FAST, 0.03)):
+    arms = (
+        ("fast", _FAST, _LR, _GIVEN_SEEDS),
+        ("lr03", _FAST, _LR_OF_PRESETS, _SEEDS),
+        ("exact03", _EXACT, _LR_OF_PRESETS, _SEEDS),
+    )
+    for name, mode, lr, seeds in arms:
+        for seed in seeds:
             text = data + _AUGMENT + _REFERENCE.format(lr=lr) + f"seeds = {seed}\n" + _ONE_CORE
             text += _COMPRESSED_BESIDE.format(scheme="PruneDirect", keys="control = false\n")
             yield Study(f"{name}-s{seed}", text + mode)

@@ -89,7 +89,7 @@ def print_references(out: Path) -> None:
     earlier = find(out, "earlier", "reference")
     if earlier:
         _print_row("exact, d8cde9e, not augmented", "0", *_accuracies(earlier))
-    by_mode: dict[str, dict[int, Run]] = {"fast": {}, "exact": {}, "lr03": {}}
+    by_mode: dict[str, dict[int, Run]] = {"fast": {}, "lr03": {}, "exact03": {}}
     for mode, runs in by_mode.items():
         for seed in range(5):
             if run := find(out, f"{mode}-s{seed}", "reference"):
@@ -104,9 +104,9 @@ def print_references(out: Path) -> None:
             means = (_interval(members, split) for split in ("val", "test"))
             _print_row(mode, f"mean of {len(runs)}", *means, ratio)
     print()
-    shared = sorted(by_mode["fast"].keys() & by_mode["exact"].keys())
+    shared = sorted(by_mode["lr03"].keys() & by_mode["exact03"].keys())
     if shared:
-        pairs = [(by_mode["exact"][seed], by_mode["fast"][seed]) for seed in shared]
+        pairs = [(by_mode["exact03"][seed], by_mode["lr03"][seed]) for seed in shared]
         for split in ("val", "test"):
             print(f"fast less exact, {split}, seeds {shared}: {_change(pairs, split)} points")
     print()
