@@ -15,9 +15,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
-from benchmarks.quality_tables import print_tables
+from benchmarks.quality_tables import ONCE, print_tables
 
 _HERE = Path(__file__).resolve().parents[1]
 
@@ -150,6 +151,32 @@ test_every = 5
 margin = 0.015
 """
 
+_EQUAL_UPDATES = """
+[compress]
+schemes = ["{scheme}"]
+densities = [{densities}]
+control = false
+
+[lc]
+cycles = {cycles}
+steps = {steps}
+first_steps = {first_steps}
+batch_size = 64
+lr = {lr}
+lr_end = 0
+mu_init = {mu_init}
+mu_multiplier = {mu_multiplier}
+
+[guard]
+finetune_epochs = 1
+finetune_lr = {finetune_lr}
+
+[evaluate]
+test_every = 50
+margin = 0.015
+"""
+"""120 updates of L steps, then one epoch."""
+
 _EIGHT = (
     "Prune", "FilterPrune", "StructPrune", "PruneQuantize16", "Quantize16", "StructPruneQuantize16",
     "PruneQuantize32", "Quantize32",
@@ -158,6 +185,21 @@ _EIGHT = (
 _EQUAL_TO_OTHERS = ("StructPrune", "PruneQuantize32", "Quantize32")
 """With the guard and float32 these compute what FilterPrune, Prune and the control do, bit for bit:
 they are run with the first seed alone."""
+
+_MU = {"lr": 0.01, "mu_init": 0.05, "mu_multiplier": 2.0}
+_FASTER_MU = {"lr": 0.03, "mu_init": 0.1, "mu_multiplier": 2.5}
+_SCHEDULES: dict[str, dict[str, float]] = {
+    ONCE: {"cycles": 7, "steps": 20, "first_steps": 20} | _MU,
+    "short": {"cycles": 7, "steps": 20, "first_steps": 20} | _MU,
+    "long": {"cycles": 7, "steps": 10, "first_steps": 70} | _FASTER_MU,
+}
+"""L steps by the name of the schedule; `ONCE` trains the direct twin of the scheme."""
+
+_CASES = {
+    "weights": {"scheme": "Prune", "densities": "0.01, 0.001", "finetune_lr": 0.03},
+    "filters": {"scheme": "FilterPruneGroup", "densities": "0.3, 0.2", "finetune_lr": 0.01},
+}
+"""What schedules are compared with."""
 
 _LR = 0.05
 """The learning rate of d8cde9e's recipe, and of the references that later studies are given."""
@@ -203,6 +245,10 @@ def studies_of(out: Path, root: Path, before: Path | None) -> Iterator[Study]:
         for seed in _GIVEN_SEEDS:
             given = data + _AUGMENT + _GIVEN.format(out=out, seed=seed) + _FAST + _ONE_CORE
             yield Study(f"{kind}-s{seed}", given + _compression(kind, seed))
+    for case, schedule, seed in product(_CASES, _SCHEDULES, _GIVEN_SEEDS):
+        given = data + _AUGMENT + _GIVEN.format(out=out, seed=seed) + _FAST + _ONE_CORE
+        text = given + _equal_updates(case, schedule)
+        yield Study(f"updates-{case}-{schedule}-s{seed}", text)
 
 
 def _compression(kind: str, seed: int) -> str:
@@ -218,6 +264,14 @@ def _compression(kind: str, seed: int) -> str:
             return _ONCE + _FILTERS
         case _:
             return _L_C.format(schemes=named)
+
+
+def _equal_updates(case: str, schedule: str) -> str:
+    """Return the sections of a preset that compress a given reference by a schedule of L steps."""
+    keys: dict[str, object] = {**_CASES[case], **_SCHEDULES[schedule]}
+    if schedule == ONCE:
+        keys["scheme"] = f"{keys['scheme']}Direct"
+    return _EQUAL_UPDATES.format(**keys)
 
 
 def run(study: Study, out: Path) -> None:

@@ -22,6 +22,9 @@ from medtui.telemetry import read_samples
 
 _MIN_SEEDS = 3
 
+ONCE = "once"
+"""The schedule of L steps with which others are compared: compressed once, zeros held."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -80,6 +83,7 @@ def print_tables(out: Path) -> None:
     print_references(out)
     for kind in ("schemes", "weights", "filters", "lc"):
         print_compressions(out, kind)
+    print_schedules(out)
     print_other_pruner(out)
 
 
@@ -147,6 +151,35 @@ def _compression(out: Path, found: dict[int, "Run"]) -> list[str]:
         f"{mean(run.cpu_seconds for run in runs):.0f}",
         f"{mean(run.finetuning_cpu_seconds for run in runs):.0f}",
     ]
+
+
+def print_schedules(out: Path) -> None:
+    """Print schedules of L steps against compressing once, paired, at equal updates."""
+    _print_head(
+        "scheme", "schedule", "seeds", "val", "test", "test by seed", "val less once",
+        "test less once", "CPU s",
+    )  # fmt: skip
+    for study in sorted({path.name.rsplit("-s", 1)[0] for path in out.glob("updates-*-s?")}):
+        case = study.rsplit("-", 1)[0]
+        names = {_slug(path.name) for path in out.glob(f"{study}-s*/*") if path.is_dir()}
+        for name in sorted(names - {"reference"}):
+            scheme, density = name.split("-")
+            direct = f"{scheme.removesuffix('direct')}direct-{density}"
+            once = _by_seed(out, f"{case}-{ONCE}", direct)
+            if found := _by_seed(out, study, name):
+                runs = list(found.values())
+                _print_row(
+                    f"{runs[0].result.scheme} {density}",
+                    study.rsplit("-", 1)[1],
+                    str(len(runs)),
+                    _interval(runs, "val"),
+                    _interval(runs, "test"),
+                    ", ".join(f"{100 * run.accuracy('test'):.1f}" for run in runs),
+                    _change(_pairs(found, once), "val"),
+                    _change(_pairs(found, once), "test"),
+                    f"{mean(run.cpu_seconds for run in runs):.0f}",
+                )
+    print()
 
 
 def print_other_pruner(out: Path) -> None:

@@ -59,7 +59,7 @@ def _picture(form: str, rng: random.Random) -> bytes:
 def _damaged(rng: random.Random) -> Iterator[tuple[str, Callable[[Path], object]]]:
     for form, ending in (("PNG", "png"), ("JPEG", "jpg"), ("TIFF", "tif"), ("BMP", "bmp")):
         whole = _picture(form, rng)
-        yield f"cut.{ending}", lambda path, whole=whole: path.write_bytes(whole[: len(whole) // 2])
+        yield f"cut.{ending}", _writer_of(whole[: len(whole) // 2])
     whole = _picture("PNG", rng)
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0x40
@@ -84,7 +84,11 @@ def _hostile(rng: random.Random) -> Iterator[tuple[str, Callable[[Path], object]
 
 def _foreign() -> Iterator[tuple[str, Callable[[Path], object]]]:
     for name, content in _OTHERS.items():
-        yield name, lambda path, content=content: path.write_bytes(content)
+        yield name, _writer_of(content)
+
+
+def _writer_of(content: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(content)
 
 
 def _bomb(width: int, height: int) -> bytes:
