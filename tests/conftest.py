@@ -14,6 +14,7 @@ from tests.helpers.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from medtui.runs.folder import StudyFolder
+    from tests.helpers.grey_study import GreyRun
     from tests.helpers.ray_cluster import RayCluster
     from tests.helpers.slurm_cluster import SlurmCluster
 
@@ -57,10 +58,18 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def exportable(tmp_path_factory: pytest.TempPathFactory) -> "StudyFolder":
-    """Return a study of tiny, finished runs; tests write nothing but exports into it."""
+    """Return a study of tiny, finished runs; tests add exports and results."""
     from tests.helpers.exportable_study import write_study
 
     return write_study(tmp_path_factory.mktemp("exportable") / "runs")
+
+
+@pytest.fixture(scope="session")
+def grey_run(tmp_path_factory: pytest.TempPathFactory) -> "GreyRun":
+    """Return a tiny, finished run on grey films; tests add exports and results."""
+    from tests.helpers.grey_study import write_grey_run
+
+    return write_grey_run(tmp_path_factory.mktemp("grey"))
 
 
 @pytest.fixture(scope="session")

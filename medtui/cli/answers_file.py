@@ -1,7 +1,9 @@
 """Writes predictions as CSV, JSON lines or Parquet: a row for each file, as they arrive."""
 
+import errno
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
@@ -36,24 +38,53 @@ class AnswersFile(Protocol):
         """Delete what was written."""
 
 
-def require_form(path: Path | None) -> Form:
-    """Return the form of an output by its name; CSV for stdout.
+def require_form(path: Path | None, *, as_json: bool = False) -> Form:
+    """Return the form of an output by its name; for stdout CSV, or with `as_json` JSON lines.
 
     Raises:
-        UsageError: the suffix is none that is written.
+        UsageError: the suffix is none that is written, or not that of JSON.
         EnvironmentProblem: the package that writes it is not installed.
     """
     if path is None:
-        return "csv"
+        return "jsonl" if as_json else "csv"
     form = _FORMS.get(path.suffix.lower())
     if form is None:
         raise UsageError(f"{path}: an output must be one of {', '.join(_FORMS)}.")
+    if as_json and form != "jsonl":
+        raise UsageError(
+            f"{path} is no file of JSON lines, which --json asks for.",
+            hint="Name a .jsonl file, or leave out --json.",
+        )
     if form == "parquet" and find_spec("pyarrow") is None:
         raise EnvironmentProblem(
             f"{path} needs pyarrow, which is not installed.",
             hint="Install with: pip install 'medtui[parquet]', or write a .csv file.",
         )
     return form
+
+
+def require_place(path: Path | None) -> None:
+    """Check that an output can be written, before anything is computed.
+
+    Raises:
+        EnvironmentProblem: its folder is missing or not writable, or it is a folder itself.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise EnvironmentProblem(
+            f"{path} is a folder.", hint="Name a file in it: -o FOLDER/out.csv"
+        )
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise EnvironmentProblem(
+            f"{path} cannot be written: there is no folder {folder}.",
+            hint=f"Make it: mkdir -p {shlex.quote(str(folder))}",
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise explain_os_error(
+            PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        )
 
 
 def answers_file(form: Form, path: Path | None, classes: Sequence[str]) -> AnswersFile:

@@ -2,15 +2,18 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from medtui.cli.answers_file import answers_file, require_form
+from medtui.cli.answers_file import answers_file
 from medtui.cli.show.prediction import PredictionSummary
-from medtui.errors import UsageError
 from medtui.protocol.inference import Alarm, ImageAnswer, ModelOpened
+from medtui.runs.predictions import read_predictions
+from tests.helpers.dicom_files import write_dicom
+from tests.helpers.earlier_version import call_medtui
 
 CLASSES = ["Uninfected", "=Parasitized"]
 ANSWERS = [
@@ -53,6 +56,41 @@ def test_answers_have_a_row_for_each_file(medtui, exportable, tmp_path):
     assert "2 files not answered" in done.stderr
     assert "Thumbs.db" in done.stderr
     assert "of its test images" in done.stderr
+
+
+def test_a_card_is_answered_by_the_shrunk_model_into_parquet(medtui, grey_run, tmp_path):
+    """Rows are the card's images by name; probabilities and answers are those that are stored."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    output = tmp_path / "out.parquet"
+    done = medtui(
+        "predict", grey_run.run.name, str(grey_run.card), "--model", "shrunk", "-o", str(output),
+        "--no-unlike", "--device", "cpu", "--runs-dir", str(grey_run.run.study.path.parent),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    table = {row["file"]: row for row in parquet.read_table(output).to_pylist()}
+    home = read_predictions(grey_run.run.predictions)
+    scores = home.scores("test")
+    for row, name in enumerate(home.splits["test"].names):
+        shares = [table[name][f"p_{each}"] for each in home.classes]
+        assert shares == pytest.approx(scores.scores_NK[row], abs=1e-5)
+        answered = [home.classes[at] for at in np.flatnonzero(scores.answers_NK[row])]
+        assert table[name]["answer"] == "|".join(answered)
+        assert table[name]["unlike"] is None
+
+
+def test_single_files_become_json_on_stdout(medtui, grey_run, tmp_path):
+    """A DICOM file and a PNG of one film have the same numbers; stderr has the summary."""
+    write_dicom(tmp_path / "film.dcm", grey_run.tested[0])
+    Image.fromarray(grey_run.tested[0]).save(tmp_path / "film.png")
+    done = medtui(
+        "predict", str(grey_run.run.path), "film.dcm", "film.png", "film.png", "--json",
+        "--no-unlike", "--device", "cpu", "--runs-dir", str(grey_run.run.study.path.parent),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, second = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (first["file"], second["file"]) == ("film.dcm", "film.png")
+    assert first["probabilities"] == pytest.approx(second["probabilities"], abs=1e-6)
+    assert "2 images answered" in done.stderr
 
 
 def test_json_lines_have_the_same_content(tmp_path):
@@ -116,7 +154,39 @@ def test_the_summary_counts_answers_and_groups_reasons():
     ]
 
 
-def test_an_unknown_suffix_is_refused(tmp_path):
-    """Nothing is predicted for an output that could not be written."""
-    with pytest.raises(UsageError, match=r"\.xlsx"):
-        require_form(tmp_path / "out.xlsx")
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["IMAGES", "-o", "out.xlsx"], 2, "out.xlsx: an output must be one of .csv"),
+        (["IMAGES", "-o", "out.csv", "--json"], 2, "out.csv is no file of JSON lines"),
+        (["IMAGES", "-o", "nowhere/out.csv"], 3, "there is no folder"),
+        (["nowhere"], 2, "nowhere: no such file or folder"),
+        (["EMPTY"], 3, "No image to answer: empty has no file"),
+        (["demo", "IMAGES"], 2, "demo is a card; name it alone"),
+        (["IMAGES", "--root", "IMAGES"], 2, "--root belongs to a card"),
+    ],
+)
+def test_wrong_words_are_refused(exportable, tmp_path, monkeypatch, arguments, code, words):
+    """Before anything is computed, with what is wrong; no file is left."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEDTUI_RUNS_DIR", str(exportable.path.parent))
+    for name in ("images", "empty"):
+        Path(name).mkdir()
+    Image.new("RGB", (8, 8)).save("images/a.png")
+    names = {"IMAGES": "images", "EMPTY": "empty"}
+    answer = call_medtui("predict", "reference", *(names.get(each, each) for each in arguments))
+    assert (answer.code, answer.stdout) == (code, "")
+    assert words in answer.stderr
+    assert {path.name for path in Path().iterdir()} == {"images", "empty"}
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("small", "small is a study"), ("small/unfinished", "small/unfinished is not finished")],
+)
+def test_a_run_without_a_model_is_refused(exportable, monkeypatch, target, words):
+    """A study, and a run that is not over."""
+    monkeypatch.setenv("MEDTUI_RUNS_DIR", str(exportable.path.parent))
+    answer = call_medtui("predict", target, "nowhere.png")
+    assert answer.code == 2
+    assert words in answer.stderr

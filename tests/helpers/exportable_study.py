@@ -79,9 +79,9 @@ def finish(run: RunFolder, model: nn.Module, dataset: Dataset) -> None:
         finalize(session, TrainedModel(model, 0, 1, 1.0))
 
 
-def worn_network() -> nn.Module:
+def worn_network(channels: int = 3, num_classes: int = 2) -> nn.Module:
     """Return a ResNet-18 whose BatchNorms are as uneven as trained ones."""
-    network = build_network("resnet18", channels=3, num_classes=2, seed=0)
+    network = build_network("resnet18", channels=channels, num_classes=num_classes, seed=0)
     torch.manual_seed(1)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -91,10 +91,10 @@ def worn_network() -> nn.Module:
 
 
 @torch.no_grad()
-def half_empty(network: nn.Module) -> nn.Module:
+def half_empty(network: nn.Module, image_shape: tuple[int, int, int] = IMAGE) -> nn.Module:
     """Empty about half of the channels of every coupled group, and in its BatchNorms."""
     rng = torch.Generator().manual_seed(2)
-    for group in ChannelGraph(network, IMAGE).groups:
+    for group in ChannelGraph(network, image_shape).groups:
         dead = torch.rand(group.size, generator=rng) < 0.5
         for member in (*group.layers, *group.norms):
             module = network.get_submodule(member.name)

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from medtui.cli.answers_file import AnswersFile, Form, answers_file, require_form
+from medtui.cli.answers_file import (
+    AnswersFile,
+    Form,
+    answers_file,
+    require_form,
+    require_place,
+)
 from medtui.cli.run_lookup import find_target
 from medtui.cli.show.prediction import PredictionSummary
 from medtui.cli.stream import erase_progress, write_progress
@@ -15,6 +21,7 @@ from medtui.errors import EnvironmentProblem, UsageError
 from medtui.jobs.prediction import PredictionProcess
 from medtui.protocol.inference import Answers, ModelOpened, PredictMessage, PredictRequest
 from medtui.protocol.outcome import Progress
+from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
 
 INTERRUPTED = 130
@@ -46,7 +53,8 @@ def predict_images(asked: PredictOptions) -> int:
         MedtuiError: there is no such run or image, or the output cannot be written.
     """
     run = _run_of(asked)
-    receiver = _Receiver(asked, "jsonl" if asked.as_json else require_form(asked.output))
+    receiver = _Receiver(asked, require_form(asked.output, as_json=asked.as_json))
+    require_place(asked.output)
     process = PredictionProcess(_request_of(asked, run), f"{run.study.name}/{run.name}")
     try:
         process.follow(receiver.handle)
@@ -54,7 +62,8 @@ def predict_images(asked: PredictOptions) -> int:
     except KeyboardInterrupt:
         process.cancel()
         receiver.discard()
-        print("medtui: Cancelled. No file was written.", file=sys.stderr)
+        left = "stdout has a part of the answers" if asked.output is None else "no file was written"
+        print(f"medtui: Cancelled; {left}.", file=sys.stderr)
         return INTERRUPTED
     except BaseException:
         receiver.discard()
@@ -112,6 +121,11 @@ def _run_of(asked: PredictOptions) -> RunFolder:
         raise UsageError(
             f"{target.name} is a study, but a single run's model answers.",
             hint=f"For example: medtui predict {target.name}/reference IMAGES",
+        )
+    if not is_finished(target.run):
+        raise UsageError(
+            f"{target.name} is not finished: it has no model yet.",
+            hint=f"Its state: medtui runs show {target.name}",
         )
     return target.run
 

@@ -45,7 +45,10 @@ class PredictionSummary:
         answered = ", ".join(
             f"{one_line(name)} {format_count(self._answers[name])}" for name in self._opened.classes
         )
-        yield f"{plural(self.num_answered, 'image')} answered: {answered}"
+        if self.num_answered:
+            yield f"{plural(self.num_answered, 'image')} answered: {answered}"
+        else:
+            yield "no image was answered"
         if self._opened.alarm is not None and self.num_answered:
             share = format_percent(self._num_unlike / self.num_answered)
             yield (

@@ -1,5 +1,6 @@
 """`.pt2` files of torch.export: a graph of torch operators with weights, for any batch size."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +45,16 @@ def load(path: Path) -> tuple[Any, bytes]:
     program = torch.export.load(path, extra_files=extra)
     found = extra[METADATA]
     return program, found if isinstance(found, bytes) else found.encode()
+
+
+def read_metadata(path: Path) -> bytes:
+    """Return a file's metadata without its program, which may need operators; empty without any.
+
+    Raises:
+        zipfile.BadZipFile: it is no `.pt2` file, or damaged.
+        OSError: it cannot be read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        names = (each for each in archive.namelist() if each.rpartition("/")[2] == METADATA)
+        name = next(names, "")
+        return archive.read(name) if name else b""

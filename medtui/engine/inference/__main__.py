@@ -1,10 +1,12 @@
 """The prediction process: a request on stdin, messages on stdout."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from medtui.cores import num_cores
-from medtui.datasets.unlabelled import find_files
+from medtui.datasets.unlabelled import FileName, find_files
 from medtui.engine.inference.reports import ThrottledReport
+from medtui.errors import EnvironmentProblem
 from medtui.protocol.inference import Answers, ImageAnswer, ModelOpened, PredictRequest
 from medtui.protocol.outcome import Progress
 from medtui.protocol.stdio import MessageWriter, answer_request, leave
@@ -12,7 +14,7 @@ from medtui.runs.folder import RunFolder
 
 
 def _predict(request: PredictRequest, writer: MessageWriter) -> None:
-    files = [] if request.card else find_files(request.paths)
+    files = [] if request.card else _files_of(request.paths)
     writer.send(Progress("loading the model"))
     from medtui.engine.inference.models import load_model
     from medtui.engine.inference.prediction import predict_card, predict_files
@@ -45,6 +47,20 @@ def _predict(request: PredictRequest, writer: MessageWriter) -> None:
         predict_card(predictor, request.card, request.root, take, report)
     else:
         predict_files(predictor, files, take, report)
+
+
+def _files_of(paths: Sequence[str]) -> list[FileName]:
+    """Return the files that are asked for.
+
+    Raises:
+        EnvironmentProblem: there is none.
+    """
+    found = find_files(paths)
+    if not found:
+        raise EnvironmentProblem(
+            f"No image to answer: {', '.join(paths)} has no file.", hint="Name a folder of images."
+        )
+    return found
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Predictor:
         model = self.model
         path = model.run.training_features / f"{model.name}.npz"
         digest = model.record.data.digest
-        self.familiarity = stored_familiarity(path, model=model.sha256, data=digest)
+        self.familiarity = stored_familiarity(path, model=model.digest.sha256, data=digest)
         if self.familiarity is not None:
             return
         how = model.record.preprocessing
@@ -132,7 +132,7 @@ class Predictor:
             )
             return
         with suppress(OSError):  # a folder that is not ours to write: it is measured next time
-            store_familiarity(path, self.familiarity, model=model.sha256, data=digest)
+            store_familiarity(path, self.familiarity, model=model.digest.sha256, data=digest)
 
     def _measured(self, report: Reporter) -> Familiarity:
         run = self.model.run
