@@ -3,12 +3,16 @@
 from typing import Any
 
 from medtui.analysis.differences import difference_text
+from medtui.analysis.run_record import RunRecord
 from medtui.analysis.run_titles import titles_of
-from medtui.analysis.sites import SiteCell, SiteColumn, SiteMatrix
+from medtui.analysis.site_cells import SiteCell
+from medtui.analysis.sites import SiteColumn, SiteMatrix, describe_size
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import describe_verdicts
 from medtui.metrics import Metric
-from medtui.units import MISSING, SEALED, plural
+from medtui.runs.model_choice import RUN
+from medtui.runs.result import Flips
+from medtui.units import MISSING, SEALED, format_count
 
 NOTE = (
     "Thresholds and preprocessing are those of each run, chosen at home: on its own data set, of "
@@ -17,10 +21,13 @@ NOTE = (
 
 
 def site_tables(matrix: SiteMatrix) -> list[Table]:
-    """Return a table of the metric on each data set, and one of the changes; none without sites."""
+    """Return tables of the metric on each data set, of the changes and of the runs' other models.
+
+    None without sites; those without a row are left out.
+    """
     if not matrix.has_sites:
         return []
-    return [_values(matrix), *([changes] if (changes := _changes(matrix)).rows else [])]
+    return [_values(matrix), *(each for each in (_changes(matrix), _models(matrix)) if each.rows)]
 
 
 def _values(matrix: SiteMatrix) -> Table:
@@ -59,6 +66,41 @@ def _changes(matrix: SiteMatrix) -> Table:
     )
 
 
+def _models(matrix: SiteMatrix) -> Table:
+    """Return a row for each shrunk model or exported file on each data set."""
+    titles, metric = titles_of(matrix.entries), matrix.metric
+    names = {column.digest: column.name for column in matrix.columns}
+    rows = tuple(
+        (
+            titles[each.entry.key],
+            each.name,
+            names[each.digest],
+            value_text(metric, each.cell),
+            change_text(metric, each.cell),
+            _flips_text(each.flips),
+            f"{each.logit_difference:.2g}",
+        )
+        for each in matrix.models
+    )
+    return Table(
+        f"{metric.label} of shrunk models and exported files on other data sets",
+        ("run", "model", "data set", metric.name, "change", "changed_answers", "logit_difference"),
+        rows,
+        note="Changes are from the run's own model on the same images, with 95 % intervals. "
+        "In multi-label tasks each class of an image is an answer. Logits differ by at most "
+        "what the last column says.",
+        num_keys=3,
+        shown_headers=(
+            "run", "model", "data set", f"{metric.label} [95 %]", "change from the run",
+            "changed answers", "logits differ by",
+        ),
+    )  # fmt: skip
+
+
+def _flips_text(flips: Flips) -> str:
+    return f"{format_count(flips.num_changed)} of {format_count(flips.num_answers)}"
+
+
 def value_text(metric: Metric, cell: SiteCell | None) -> str:
     """Return a metric with its interval: `93.0 % [90.8, 94.8]`."""
     if cell is not None and cell.is_sealed:
@@ -75,37 +117,69 @@ def change_text(metric: Metric, cell: SiteCell | None) -> str:
 
 
 def column_size(column: SiteColumn) -> str:
-    """Return images and patients of a data set: `1,204 images of 11 patients`."""
-    images = plural(column.num_images, "image")
-    return (
-        f"{images} of {plural(column.num_patients, 'patient')}" if column.num_patients else images
-    )
+    """Return split, images and patients: `test split, 1,204 images of 11 patients`."""
+    size = describe_size(column.num_images, column.num_patients)
+    return f"all {size}" if column.split == "all" else f"{column.split} split, {size}"
 
 
 def matrix_warnings(matrix: SiteMatrix) -> list[str]:
-    """Return what a reader of the numbers should know, by data set."""
+    """Return what a reader of the numbers should know, by data set; nothing without sites."""
+    if not matrix.has_sites:
+        return []
     return [
-        f"{column.name}: {sentence}" for column in matrix.columns for sentence in column.warnings
+        f"{column.name}: {sentence}"
+        for at, column in enumerate(matrix.columns)
+        for sentence in (*column.warnings, *_missing_intervals(matrix, at))
     ]
 
 
+def _missing_intervals(matrix: SiteMatrix, at: int) -> list[str]:
+    """Return why values of a column have no interval, and which where some have."""
+    runs_without: dict[str, list[str]] = {}
+    cells = [(entry, row[at]) for entry, row in zip(matrix.entries, matrix.cells, strict=True)]
+    known = [(entry, cell) for entry, cell in cells if cell is not None and cell.value is not None]
+    for entry, cell in known:
+        if cell.no_interval:
+            runs_without.setdefault(cell.no_interval, []).append(entry.folder.name)
+    found = []
+    for reason, names in runs_without.items():
+        which = "" if len(names) == len(known) else f" of {', '.join(names)}"
+        found.append(f"no 95 % interval{which}: {reason}")
+    return found
+
+
 def matrix_objects(matrix: SiteMatrix) -> list[dict[str, Any]]:
-    """Return a JSON object for each run on each data set."""
-    return [
-        {
-            "study": entry.folder.study.name,
-            "run": entry.folder.name,
-            "site": column.name,
-            "digest": column.digest or None,
-            "num_images": column.num_images,
-            "num_patients": column.num_patients,
-            "metric": matrix.metric.name,
-            **_cell_object(cell),
-        }
+    """Return a JSON object for each model of each run on each data set."""
+    columns = {column.digest: column for column in matrix.columns}
+    own = [
+        {**_object(matrix, entry, column, RUN), **_cell_object(cell)}
         for entry, cells in zip(matrix.entries, matrix.cells, strict=True)
         for column, cell in zip(matrix.columns, cells, strict=True)
         if cell is not None
     ]
+    others = [
+        {
+            **_object(matrix, each.entry, columns[each.digest], each.name),
+            **_cell_object(each.cell),
+            "changed_answers": each.flips.num_changed,
+            "logit_difference": each.logit_difference,
+        }
+        for each in matrix.models
+    ]
+    return own + others
+
+
+def _object(matrix: SiteMatrix, entry: RunRecord, column: SiteColumn, model: str) -> dict[str, Any]:
+    return {
+        "study": entry.folder.study.name,
+        "run": entry.folder.name,
+        "model": model,
+        "site": column.name,
+        "digest": column.digest or None,
+        "num_images": column.num_images,
+        "num_patients": column.num_patients,
+        "metric": matrix.metric.name,
+    }
 
 
 def _cell_object(cell: SiteCell) -> dict[str, Any]:

@@ -42,6 +42,15 @@ Name = Annotated[
         "--name", metavar="NAME", help="Name of the data set in tables [default: the card's]."
     ),
 ]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="Evaluate also the runs' shrunk models (shrunk), exported files of a format (onnx), "
+        "or one exported file by its path.",
+    ),
+]
 MetricName = Annotated[
     str,
     typer.Option(
@@ -50,7 +59,11 @@ MetricName = Annotated[
 ]
 Delete = Annotated[
     str,
-    typer.Option("--delete", metavar="NAME", help="Delete the results on a data set, by its name."),
+    typer.Option(
+        "--delete",
+        metavar="NAME",
+        help="Delete the results on a data set, by its name; with --model those of that model.",
+    ),
 ]
 Device = Annotated[
     str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1.")
@@ -71,6 +84,7 @@ def evaluate(
     split: Split = "all",
     class_map: ClassMap = None,
     name: Name = "",
+    model: ModelName = "run",
     metric: MetricName = "",
     delete: Delete = "",
     device: Device = "auto",
@@ -88,7 +102,7 @@ def evaluate(
 
     asked = EvaluateOptions(
         options.runs_dir_of(ctx, runs_dir), targets, card=card, root=root, split=split,
-        class_map=class_map, name=name, metric=metric, delete=delete, device=device,
+        class_map=class_map, name=name, model=model, metric=metric, delete=delete, device=device,
         threads=threads, as_json=as_json, is_quiet=quiet,
     )  # fmt: skip
     raise typer.Exit(evaluate_targets(asked))

@@ -13,6 +13,7 @@ from medtui.preset.external import ExternalSite, read_class_map
 from medtui.protocol.external import EvaluateMessage, EvaluateRequest, decoder
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
+from medtui.runs.model_choice import RUN
 from medtui.runs.run_names import names_probe
 from medtui.user_folders import expand_home
 
@@ -27,15 +28,17 @@ class EvaluationProcess:
         *,
         device: str = "auto",
         threads: int = 0,
+        others: Sequence[RunFolder] = (),
+        model: str = RUN,
     ) -> None:
-        """Start it.
+        """Start it; `model` of the runs `others` is evaluated after their own.
 
         Raises:
             EnvironmentProblem: the process could not be started.
         """
         request = EvaluateRequest(
             [str(run.path.resolve()) for run in runs], site.model_dump_json(), device, threads,
-            sys.argv,
+            [str(run.path.resolve()) for run in others], model, sys.argv,
         )  # fmt: skip
         self._process = ChildProcess(
             "medtui.engine.external",

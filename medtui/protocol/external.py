@@ -15,6 +15,10 @@ class EvaluateRequest(msgspec.Struct, frozen=True):
     device: str = "auto"
     threads: int = 0
     """CPU threads; 0 uses those of the runs' references."""
+    others: list[str] = []
+    """Those of `runs` whose `model` is evaluated after their own."""
+    model: str = "run"
+    """`shrunk`, a format of exported files, or the path of one; `run` for none."""
     command: list[str] = []
     """The command line that asks, for the study's ledger."""
 
@@ -28,8 +32,19 @@ class SiteMeasured(msgspec.Struct, frozen=True, tag=True):
     """The data set's."""
     was_stored: bool
     """Whether an earlier evaluation had measured it."""
+    model: str = "run"
+    """`run`, `shrunk` or the name of an exported file."""
 
 
-EvaluateMessage = Progress | SiteMeasured
+class SiteSkipped(msgspec.Struct, frozen=True, tag=True):
+    """A run that could not be evaluated, while others were."""
+
+    run: str
+    """The run's folder."""
+    problem: str
+    model: str = "run"
+
+
+EvaluateMessage = Progress | SiteMeasured | SiteSkipped
 
 decoder: msgspec.json.Decoder[EvaluateMessage] = msgspec.json.Decoder(EvaluateMessage)

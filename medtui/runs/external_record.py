@@ -1,11 +1,15 @@
 """Results of a finished run on another data set: `external/DIGEST/` in the run's folder.
 
 `predictions.npz` has the answers to its images, `result.json`, written last, what was measured.
+`models/NAME/` has the same of the run's shrunk model, or of an exported file of this name.
 """
 
+import fcntl
 import io
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +19,11 @@ from numpy.typing import NDArray
 
 from medtui.metrics import Task
 from medtui.metrics.interval_method import IntervalMethod
-from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.atomic_file import delete_partial, publish_bytes
 from medtui.runs.claim import Fence, unfenced
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.runs.model_choice import RUN
 from medtui.runs.npz_arrays import read_arrays
 from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.runs.result import SplitResult
@@ -84,7 +89,7 @@ class ExternalResult(msgspec.Struct, frozen=True):
     overlap: TrainingOverlap
     interval_method: IntervalMethod
     model: FileDigest
-    """Of the run's weights."""
+    """Of the model's weights, or its exported file."""
     predictions: FileDigest
     """Of `predictions.npz`."""
     findings: list[str] = []
@@ -95,6 +100,9 @@ class ExternalResult(msgspec.Struct, frozen=True):
     written_at: float = 0.0
     """Unix time, seconds."""
     medtui: str = ""
+    model_name: str = RUN
+    """`run`, `shrunk` or the name of an exported file. Changed answers (`measured.flips`) are those
+    from the reference's; of a model other than the run's own, those from the run's own."""
 
 
 @dataclass(frozen=True)
@@ -113,31 +121,54 @@ class ExternalFolder:
         """Names, patients, labels and logits of the images."""
         return self.path / "predictions.npz"
 
+    @property
+    def models(self) -> Path:
+        """Results of the run's other models, a folder each; absent until there is one."""
+        return self.path / "models"
+
 
 _decoder = msgspec.json.Decoder(ExternalResult)
 _HINT = "Delete the folder and evaluate again."
 
 
-def folder_of(run: RunFolder, digest: str) -> ExternalFolder:
-    """Return where the result on a data set is."""
-    return ExternalFolder(run.external / digest[:_DIGITS])
+def folder_of(run: RunFolder, digest: str, model: str = RUN) -> ExternalFolder:
+    """Return where the result of a run's model on a data set is; `model` is its name."""
+    own = ExternalFolder(run.external / digest[:_DIGITS])
+    return own if model == RUN else ExternalFolder(own.models / model)
 
 
 def write_external(
     run: RunFolder, result: ExternalResult, content: bytes, fence: Fence = unfenced
 ) -> ExternalFolder:
-    """Write answers and, last, the result.
+    """Write answers and, last, the result; what a killed evaluation left unfinished is deleted.
 
     Raises:
         OSError: the disk is full, or the folder is not writable.
         Superseded: by `fence`.
     """
-    folder = folder_of(run, result.digest)
+    folder = folder_of(run, result.digest, result.model_name)
     folder.path.mkdir(parents=True, exist_ok=True)
-    publish_bytes(folder.predictions, content, fence)
     stored = msgspec.structs.replace(result, predictions=digest_of(content))
-    write_json_record(folder.result, stored, fence)
+    with _alone_in(folder.path):
+        publish_bytes(folder.predictions, content, fence)
+        write_json_record(folder.result, stored, fence)
     return folder
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one process write in a folder, which begins without what others left unfinished.
+
+    On a file system without locks nothing is deleted: another process may be writing.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            delete_partial(folder)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def read_external(folder: ExternalFolder) -> ExternalResult | None:
@@ -150,12 +181,29 @@ def read_external(folder: ExternalFolder) -> ExternalResult | None:
 
 
 def external_folders(run: RunFolder) -> list[ExternalFolder]:
-    """Return where a run's results on other data sets are, also incomplete ones."""
-    return [ExternalFolder(path) for path in subfolders(run.external)]
+    """Return where a run's results on other data sets are, also incomplete ones.
+
+    Those of its shrunk model and exported files follow those of its own model.
+    """
+    own = [ExternalFolder(path) for path in subfolders(run.external)]
+    return own + [ExternalFolder(path) for each in own for path in subfolders(each.models)]
 
 
 def read_externals(run: RunFolder) -> tuple[list[ExternalResult], list[str]]:
-    """Return a run's results on other data sets by their names; a sentence for each damaged one."""
+    """Return the results of a run's own model by their data sets' names.
+
+    With a sentence for each damaged result, of whatever model.
+    """
+    found, problems = _read_all(run)
+    return [each for each in found if each.model_name == RUN], problems
+
+
+def read_other_models(run: RunFolder) -> list[ExternalResult]:
+    """Return the results of a run's shrunk model and exported files; damaged ones are left out."""
+    return [each for each in _read_all(run)[0] if each.model_name != RUN]
+
+
+def _read_all(run: RunFolder) -> tuple[list[ExternalResult], list[str]]:
     found, problems = list[ExternalResult](), list[str]()
     for folder in external_folders(run):
         try:
@@ -165,16 +213,18 @@ def read_externals(run: RunFolder) -> tuple[list[ExternalResult], list[str]]:
             continue
         if result is not None:
             found.append(result)
-    return sorted(found, key=lambda each: (each.site, each.digest)), problems
+    return sorted(found, key=lambda each: (each.site, each.digest, each.model_name)), problems
 
 
-def delete_external(run: RunFolder, digest: str) -> None:
-    """Delete a result; the record goes first, so that no incomplete folder seems complete.
+def delete_external(run: RunFolder, digest: str, model: str = RUN) -> None:
+    """Delete a model's result; with that of the run's own model those of its other ones.
+
+    The record goes first, so that no incomplete folder seems complete.
 
     Raises:
         OSError: the folder is not writable.
     """
-    folder = folder_of(run, digest)
+    folder = folder_of(run, digest, model)
     folder.result.unlink(missing_ok=True)
     shutil.rmtree(folder.path)
 
@@ -208,7 +258,7 @@ def read_answers(run: RunFolder, result: ExternalResult) -> SplitPredictions:
     Raises:
         UnreadableFile: they are missing, damaged, or not those that were measured.
     """
-    path = folder_of(run, result.digest).predictions
+    path = folder_of(run, result.digest, result.model_name).predictions
     arrays = read_arrays(path, result.predictions)
     try:
         return SplitPredictions(

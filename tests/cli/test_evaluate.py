@@ -3,18 +3,29 @@
 import numpy as np
 import pytest
 
+from medtui.engine.export.exporter import Exporter
+from medtui.engine.export.loaded_run import load_run
+from medtui.protocol.export import ExportPlan
+from medtui.runs.exports import format_named
 from medtui.runs.external_record import read_externals
 from tests.helpers.earlier_version import call_medtui
 from tests.helpers.site_study import draw_films, write_film_study, write_single_part
 
 
-@pytest.fixture
-def films(tmp_path, monkeypatch):
-    """Return a finished study, in whose runs folder commands are called, and another site."""
-    study, _ = write_film_study(tmp_path)
-    monkeypatch.setenv("MEDTUI_RUNS_DIR", str(study.path.parent))
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Return a finished study, and another site."""
+    folder = tmp_path_factory.mktemp("films")
+    study, _ = write_film_study(folder)
     new = draw_films(np.random.default_rng(3), 60, "elsewhere")
-    return study, write_single_part(tmp_path, "clinic", new)
+    return study, write_single_part(folder, "clinic", new)
+
+
+@pytest.fixture
+def films(written, monkeypatch):
+    """Return them; commands are called in the study's runs folder."""
+    monkeypatch.setenv("MEDTUI_RUNS_DIR", str(written[0].path.parent))
+    return written
 
 
 def test_a_site_is_evaluated_listed_and_deleted(films):
@@ -38,6 +49,22 @@ def test_a_site_is_evaluated_listed_and_deleted(films):
         for site in ("home", "clinic-b")
     }
     assert {each["metric"] for each in objects} == {"accuracy"}
+    run = study.run("prune-0.5")
+    plan = ExportPlan(["packed"], str(run.exports), with_timing=False)
+    loaded = load_run(run, is_shrunk=False, num_images=8)
+    file = Exporter(loaded, plan, lambda _: None).make(format_named("packed")).file
+    also = call_medtui(
+        "evaluate", "films", "--card", str(card), "--name", "clinic-b", "--model", "packed",
+        "--json",
+    )  # fmt: skip
+    assert also.code == 0, also.stderr
+    assert "films/control has no packed file" in also.stderr
+    assert "films/control: was evaluated before" in also.stderr
+    assert f"films/prune-0.5, {file}: evaluated" in also.stderr
+    (packed,) = [each for each in also.objects if each["model"] != "run"]
+    assert (packed["model"], packed["site"], packed["changed_answers"]) == (file, "clinic-b", 0)
+    gone = call_medtui("evaluate", "films", "--delete", "clinic-b", "--model", "packed")
+    assert gone.stdout == "1 result on clinic-b deleted\n"
     shown = call_medtui("runs", "show", "films/control")
     assert "clinic-b" in shown.stdout
     deleted = call_medtui("evaluate", "films", "--delete", "clinic-b")
@@ -52,6 +79,9 @@ def test_a_site_is_evaluated_listed_and_deleted(films):
         (["--card", "CARD", "--split", "train"], "--split"),
         (["--metric", "acuracy"], "accuracy"),
         (["--delete", "clinic"], "No run was evaluated on `clinic`"),
+        (["--delete", "clinic", "--model", "onnx"], "No model `onnx` was evaluated on `clinic`"),
+        (["--card", "CARD", "--model", "shrunk"], "films/reference has no shrunk model"),
+        (["--card", "CARD", "--model", "a.onnx"], "a.onnx is a file of one run, but 3 runs"),
     ],
 )
 def test_wrong_words_are_refused(films, arguments, words):

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from medtui.analysis.run_record import read_run_records
-from medtui.analysis.site_tables import site_tables
-from medtui.analysis.sites import read_sites, site_matrix
+from medtui.analysis.site_records import describe_classes, read_sites
+from medtui.analysis.site_tables import matrix_warnings, site_tables
+from medtui.analysis.sites import site_matrix
 from medtui.engine.external.evaluation import Evaluation
 from medtui.errors import UsageError
 from medtui.metrics import metric_named
@@ -75,6 +76,44 @@ def test_multi_label_results_are_those_of_the_run(films):
         home = read_result(films.study.run(found.run))
         assert found.thresholds == home.thresholds
         assert found.measured.metrics == pytest.approx(home.test.metrics, abs=1e-6)
+        assert found.measured.num_images == home.test.num_images
+        assert found.measured.num_patients == home.test.num_patients
+        assert found.measured.flips == home.test.flips
+        run = films.study.run(found.run)
+        stored, answers = read_predictions(run.predictions), read_answers(run, found)
+        assert answers.names == stored.splits["test"].names
+        assert (answers.labels == stored.splits["test"].labels).all()
+
+
+def test_a_class_that_the_site_lacks_is_left_out_of_its_numbers(films):
+    """Its labels are unknown there; the mean over classes is that of the others."""
+    new = draw_films(np.random.default_rng(15), 60, "g")
+    card = write_single_part(films.folder, "g", new)
+    card.write_text(card.read_text().replace('"Mass"', '"Nodule"'))
+    (found,) = evaluate(films.study, card, "g", split="test", runs=["reference"])
+    assert (found.absent_classes, found.class_map["Nodule"]) == (["Mass"], "")
+    classes = found.measured.per_class
+    assert found.measured.metrics["auroc"] == pytest.approx(
+        np.mean([each["auroc"] for each in classes.values() if each["auroc"] is not None])
+    )
+    assert classes["Mass"]["auroc"] is None
+    entries, _ = read_run_records([films.study.reference])
+    warnings = matrix_warnings(site_matrix(entries, metric_named("auroc")))
+    assert "g: it has no class Mass" in warnings
+
+
+def test_images_of_a_class_that_the_model_lacks_are_left_out_and_counted(exportable):
+    """A single-label model could give no right answer to them."""
+    site = ExternalSite(name="one", card="demo", classes={"Parasitized": ""})
+    run = exportable.reference
+    (measured,) = Evaluation(site, CPU).run_all([run])
+    found = read_external(folder_of(run, measured.digest))
+    answers = read_answers(run, found)
+    assert set(answers.labels.tolist()) == {0}
+    assert list(found.left_out) == ["Parasitized"]
+    assert found.measured.num_images == len(answers.labels)
+    (sentence,) = [each for each in describe_classes(found) if "left out" in each]
+    assert sentence.endswith(f"Parasitized {found.left_out['Parasitized']}")
 
 
 def test_thresholds_stay_where_prevalence_shifts(films):

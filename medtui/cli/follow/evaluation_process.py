@@ -6,24 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from medtui.analysis.run_record import read_run_records, task_of
-from medtui.analysis.site_tables import matrix_objects, matrix_warnings, site_tables
-from medtui.analysis.sites import SiteMatrix, site_matrix
 from medtui.cli.run_lookup import find_target
-from medtui.cli.show.summary import print_object
+from medtui.cli.show.sites import show_sites
 from medtui.cli.stream import erase_progress, write_progress
-from medtui.cli.table import render_table
-from medtui.control_characters import one_line
-from medtui.errors import EnvironmentProblem, UsageError, explain_os_error
+from medtui.errors import EnvironmentProblem, MedtuiError, UsageError, explain_os_error
 from medtui.jobs.external import EvaluationProcess, describe_site, with_baselines
-from medtui.metrics import Metric, metric_named, primary_metric, reported_metrics
-from medtui.protocol.external import EvaluateMessage, SiteMeasured
+from medtui.protocol.external import EvaluateMessage, SiteMeasured, SiteSkipped
 from medtui.protocol.outcome import Progress
 from medtui.runs.completion import is_finished
-from medtui.runs.external_record import delete_external, read_externals
+from medtui.runs.external_record import (
+    ExternalResult,
+    delete_external,
+    read_externals,
+    read_other_models,
+)
 from medtui.runs.folder import RunFolder
+from medtui.runs.model_choice import RUN, find_model, is_path, name_of
 from medtui.runs.run_names import names_probe
-from medtui.suggest import did_you_mean
 from medtui.units import plural
 
 INTERRUPTED = 130
@@ -41,6 +40,8 @@ class EvaluateOptions:
     split: str
     class_map: Path | None
     name: str
+    model: str
+    """`run` for the runs' own alone; else what else of them is evaluated."""
     metric: str
     """Empty takes the primary metric of the runs' task."""
     delete: str
@@ -57,113 +58,154 @@ def evaluate_targets(asked: EvaluateOptions) -> int:
     Raises:
         MedtuiError: a target does not exist, or the data set cannot be read.
     """
-    runs = _runs_of(asked.runs_dir, asked.targets)
+    named = _runs_of(asked.runs_dir, asked.targets)
+    runs = [run for run in named if is_finished(run)]
     if asked.delete:
-        return _delete(runs, asked.delete)
+        return _delete(runs, asked.delete, asked.model)
     whole = with_baselines(runs)
-    if asked.card:
-        site = describe_site(
-            asked.card, asked.root, name=asked.name, split=asked.split, class_map=asked.class_map
+    if not asked.card:
+        show_sites(whole, asked.metric, as_json=asked.as_json, named=named)
+        return 0
+    site = describe_site(
+        asked.card, asked.root, name=asked.name, split=asked.split, class_map=asked.class_map
+    )
+    progress = EvaluationProgress(is_quiet=asked.is_quiet)
+    others = _having(runs, asked.model, progress)
+    process = EvaluationProcess(
+        whole, site, device=asked.device, threads=asked.threads, others=others, model=asked.model
+    )
+    try:
+        process.follow(progress.report)
+    except KeyboardInterrupt:
+        process.cancel()
+        print("medtui: Cancelled. Results that were complete stay.", file=sys.stderr)
+        return INTERRUPTED
+    progress.end()
+    show_sites(whole, asked.metric, as_json=asked.as_json, named=named)
+    return MedtuiError.exit_code if progress.num_skipped else 0
+
+
+def _having(
+    runs: Sequence[RunFolder], model: str, progress: "EvaluationProgress"
+) -> list[RunFolder]:
+    """Return the runs that have a model besides their own; say which have not.
+
+    Raises:
+        UsageError: none has it, or an exported file is named for several runs.
+    """
+    if model == RUN:
+        return []
+    if is_path(model) and len(runs) > 1:
+        raise UsageError(
+            f"--model {model} is a file of one run, but {len(runs)} runs are named.",
+            hint="Name the run that it was exported from: medtui evaluate STUDY/RUN --model FILE",
         )
-        process = EvaluationProcess(whole, site, device=asked.device, threads=asked.threads)
+    found, lacking = list[RunFolder](), list[UsageError]()
+    for run in runs:
         try:
-            process.follow(lambda message: report_evaluation(message, is_quiet=asked.is_quiet))
-        except KeyboardInterrupt:
-            process.cancel()
-            print("medtui: Cancelled. Results that were complete stay.", file=sys.stderr)
-            return INTERRUPTED
-        if not asked.is_quiet:
-            erase_progress()
-    _show(whole, asked)
-    return 0
+            find_model(run, model)
+            found.append(run)
+        except UsageError as error:
+            lacking.append(error)
+    if not found:
+        raise lacking[0]
+    for each in lacking:
+        progress.say(f"{each.message} It is left out.")
+    return found
 
 
 def _runs_of(runs_dir: Path, targets: Sequence[str]) -> list[RunFolder]:
+    """Return the runs that are named, finished or not.
+
+    Raises:
+        UsageError: a target has no finished run.
+    """
     found = dict[RunFolder, None]()
     for name in targets:
         target = find_target(runs_dir, name)
         runs = [target.run] if target.run else target.study.runs()
-        finished = [run for run in runs if is_finished(run) and not names_probe(run.name)]
-        if not finished:
-            raise UsageError(f"{target.name} has no finished run to evaluate.")
-        found |= dict.fromkeys(finished)
+        runs = [run for run in runs if not names_probe(run.name)]
+        if not any(map(is_finished, runs)):
+            raise UsageError(
+                f"{target.name} has no finished run to evaluate.",
+                hint=f"Its state: medtui runs show {target.name}",
+            )
+        found |= dict.fromkeys(runs)
     return list(found)
 
 
-def report_evaluation(message: EvaluateMessage, *, is_quiet: bool) -> None:
-    """Write the process's progress, and each run that has its result, to stderr."""
-    match message:
-        case Progress(text):
-            if not is_quiet:
-                write_progress(text)
-        case SiteMeasured(run, _, was_stored):
-            if not is_quiet:
-                erase_progress()
-                name = "/".join(Path(run).parts[-2:])
+class EvaluationProgress:
+    """Writes the process's progress, and each run that has its result, to stderr."""
+
+    def __init__(self, *, is_quiet: bool) -> None:
+        self._is_quiet = is_quiet
+        self.num_skipped = 0
+        """Models that could not be evaluated."""
+
+    def report(self, message: EvaluateMessage) -> None:
+        """Take a message of the process."""
+        match message:
+            case Progress(text):
+                if not self._is_quiet:
+                    write_progress(text)
+            case SiteMeasured(run, _, was_stored, model):
                 state = "was evaluated before" if was_stored else "evaluated"
-                print(f"{name}: {state}", file=sys.stderr)
-        case _:
-            assert_never(message)
+                self.say(f"{_title_of(run, model)}: {state}")
+            case SiteSkipped(run, problem, model):
+                self.num_skipped += 1
+                erase_progress()
+                print(f"medtui: {_title_of(run, model)}: not evaluated: {problem}", file=sys.stderr)
+            case _:
+                assert_never(message)
+
+    def say(self, sentence: str) -> None:
+        """Write a sentence, unless all is to be quiet."""
+        if not self._is_quiet:
+            erase_progress()
+            print(sentence, file=sys.stderr)
+
+    def end(self) -> None:
+        """Erase the last line of progress."""
+        if not self._is_quiet:
+            erase_progress()
 
 
-def _show(runs: Sequence[RunFolder], asked: EvaluateOptions) -> None:
-    """Print the matrix of all results that these runs have.
-
-    Raises:
-        UsageError: there is none.
-    """
-    entries, problems = read_run_records(runs)
-    matrix = site_matrix(entries, _metric_of(asked.metric) or primary_metric(task_of(entries)))
-    if not matrix.has_sites:
-        raise UsageError(
-            "These runs have not been evaluated on another data set.",
-            hint="Name one: medtui evaluate STUDY --card CARD --root FOLDER",
-        )
-    if asked.as_json:
-        for each in matrix_objects(matrix):
-            print_object(each)
-    else:
-        print("\n\n".join(_text_of(matrix)))
-    for problem in (*problems, *matrix.problems):
-        print(f"medtui: {problem}", file=sys.stderr)
+def _title_of(run: str, model: str) -> str:
+    name = "/".join(Path(run).parts[-2:])
+    return name if model == RUN else f"{name}, {model}"
 
 
-def _metric_of(name: str) -> Metric | None:
-    if not name:
-        return None
-    known = [each.name for each in reported_metrics()]
-    if name not in known:
-        raise UsageError(f"There is no metric `{name}`. {did_you_mean(name, known)}")
-    return metric_named(name)
-
-
-def _text_of(matrix: SiteMatrix) -> list[str]:
-    blocks = [
-        f"{table.title}\n{render_table(table.shown, table.rows)}\n{table.note}"
-        for table in site_tables(matrix)
-    ]
-    warnings = [one_line(each) for each in matrix_warnings(matrix)]
-    return [*blocks, *(["\n".join(warnings)] if warnings else [])]
-
-
-def _delete(runs: Sequence[RunFolder], name: str) -> int:
+def _delete(runs: Sequence[RunFolder], name: str, model: str) -> int:
+    """Delete the results on a data set: all, or those of a model that is not the runs' own."""
+    known = [(run, result) for run in runs for result in _stored(run, model)]
     found = [
         (run, result)
-        for run in runs
-        for result in read_externals(run)[0]
+        for run, result in known
         if name in {result.site, result.digest[: len(name)] if len(name) >= 4 else ""}  # noqa: PLR2004 - as git
     ]
     if not found:
-        known = sorted({each.site for run in runs for each in read_externals(run)[0]})
+        names = sorted({result.site for _, result in known})
+        whose = "No run" if model == RUN else f"No model `{model}`"
         raise UsageError(
-            f"No run was evaluated on `{name}`.",
-            hint=f"Data sets: {', '.join(known)}." if known else "There are no such results.",
+            f"{whose} was evaluated on `{name}`.",
+            hint=f"Data sets: {', '.join(names)}." if names else "There are no such results.",
         )
     for run, result in found:
         try:
-            delete_external(run, result.digest)
+            delete_external(run, result.digest, result.model_name)
         except OSError as error:
             problem = explain_os_error(error)
             raise EnvironmentProblem(problem.message, hint=problem.hint) from error
     print(f"{plural(len(found), 'result')} on {name} deleted")
     return 0
+
+
+def _stored(run: RunFolder, model: str) -> list[ExternalResult]:
+    """Return a run's results, or those of another model: shrunk, a format, or a file's name."""
+    if model == RUN:
+        return read_externals(run)[0]
+    try:
+        name = name_of(model, find_model(run, model))
+    except UsageError:
+        name = Path(model).name  # a file that is gone
+    return [each for each in read_other_models(run) if each.model_name == name]

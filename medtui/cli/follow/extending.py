@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from medtui.cli.follow.evaluation_process import INTERRUPTED, report_evaluation
+from medtui.cli.follow.evaluation_process import INTERRUPTED, EvaluationProgress
 from medtui.cli.follow.foreground import OutputOptions, announce
 from medtui.cli.follow.resuming import resume_and_follow
 from medtui.jobs.extension import extend_study
@@ -43,7 +43,7 @@ def _evaluate(study: StudyFolder, site: ExternalSite, output: OutputOptions) -> 
     announce(f"{study.name}: evaluating {len(runs)} finished runs on {site.name}", output)
     process = EvaluationProcess(runs, site)
     try:
-        process.follow(lambda message: report_evaluation(message, is_quiet=output.is_quiet))
+        process.follow(EvaluationProgress(is_quiet=output.is_quiet).report)
     finally:
         process.cancel()
 

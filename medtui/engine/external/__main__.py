@@ -25,8 +25,9 @@ def _evaluate(request: EvaluateRequest, writer: MessageWriter) -> None:
         request.command,
         ThrottledReport(writer),
     )
-    for measured in evaluation.run_all(runs):
-        writer.send(measured)
+    others = [RunFolder(Path(each)) for each in request.others]
+    for message in evaluation.run_all(runs, others=others, model=request.model):
+        writer.send(message)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Evaluates finished runs of one or several studies on another data set, which is read once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import torch
@@ -9,7 +9,14 @@ import torch
 from medtui.datasets.digest import NEWEST_RULE
 from medtui.datasets.progress import Reporter, ignore_progress
 from medtui.datasets.site import HomeImages, Site, find_overlap, home_images, open_site
-from medtui.engine.external.measuring import MeasuredModel, measure_site, stored_result
+from medtui.engine.external.measuring import (
+    MeasuredModel,
+    answers_of,
+    answers_of_network,
+    measure_site,
+    stored_result,
+)
+from medtui.engine.inference.models import load_model
 from medtui.engine.precision import EXACT
 from medtui.engine.run.load_run import check_models, finished_result, load_network, preset_of
 from medtui.engine.run.model_description import model_record_of
@@ -17,10 +24,12 @@ from medtui.engine.run.run_precision import precision_of_results, unmeasured_pre
 from medtui.engine.training.network import require_finite
 from medtui.errors import MedtuiError
 from medtui.preset.external import ExternalSite
-from medtui.protocol.external import SiteMeasured
+from medtui.protocol.external import SiteMeasured, SiteSkipped
 from medtui.runs.data_digest import recorded_digest
+from medtui.runs.external_look import log_look
 from medtui.runs.external_record import TrainingOverlap
 from medtui.runs.folder import RunFolder
+from medtui.runs.model_choice import RUN
 from medtui.runs.patient_groups import read_split
 from medtui.runs.run_digests import predictions_of
 from medtui.storage import UnreadableFile, digest_of_file
@@ -39,22 +48,47 @@ class Evaluation:
     """By what of a run decides how the data set is read."""
     _homes: dict[bytes, HomeImages] = field(default_factory=dict)
 
-    def run_all(self, runs: Sequence[RunFolder]) -> Iterator[SiteMeasured]:
-        """Yield each run whose result is stored, as it is.
+    def run_all(
+        self, runs: Sequence[RunFolder], *, others: Sequence[RunFolder] = (), model: str = RUN
+    ) -> Iterator[SiteMeasured | SiteSkipped]:
+        """Yield each run whose result is stored, as it is; last, those that cannot be evaluated.
+
+        `model` of the runs `others` is evaluated after the run's own: shrunk, a format or a path.
 
         Raises:
-            MedtuiError: a run is not finished, or the data set cannot be read.
+            MedtuiError: the data set cannot be read, or no run can be evaluated.
         """
+        skipped: list[tuple[SiteSkipped, MedtuiError]] = []
+        num_measured = 0
         for run in runs:
-            model = load_measured(run, self.device, self.report)
-            site, key = self._site(model)
-            was_stored = stored_result(model, site.digest) is not None
-            if not was_stored:
-                overlap = self._overlap(model, site, key)
-                measure_site(
-                    model, site, self.asked, overlap, is_planned=False, command=self.command
-                )
-            yield SiteMeasured(str(run.path), site.digest, was_stored)
+            own: MeasuredModel | None = None
+            for name in (RUN, model) if model != RUN and run in others else (RUN,):
+                try:
+                    loaded = own = self._load(run, name, own)
+                except MedtuiError as error:
+                    skipped.append((SiteSkipped(str(run.path), error.message, name), error))
+                    break
+                num_measured += 1
+                yield self._measured(loaded)
+        if skipped and not num_measured:
+            raise skipped[0][1]
+        yield from (message for message, _ in skipped)
+
+    def _load(self, run: RunFolder, name: str, own: MeasuredModel | None) -> MeasuredModel:
+        if own is None:
+            return load_measured(run, self.device, self.report)
+        return load_other(own, name, self.report)
+
+    def _measured(self, model: MeasuredModel) -> SiteMeasured:
+        """Return a model's result on the data set, computed unless it is stored."""
+        site, key = self._site(model)
+        stored = stored_result(model, site.digest)
+        if stored is None:
+            overlap = self._overlap(model, site, key)
+            measure_site(model, site, self.asked, overlap, is_planned=False, command=self.command)
+        else:
+            log_look(model.run, stored, self.command)
+        return SiteMeasured(str(model.run.path), site.digest, stored is not None, model.name)
 
     def _site(self, model: MeasuredModel) -> tuple[Site, bytes]:
         key = msgspec.json.encode(
@@ -111,10 +145,21 @@ def load_measured(
         if preset.is_fast
         else EXACT
     )
-    return MeasuredModel(
-        run, network, record, preset, predictions, digest_of_file(run.model), device,
-        precision_of_results(device, training),
-    )  # fmt: skip
+    precision = precision_of_results(device, training)
+    answer = answers_of_network(network, device, precision)
+    digest = digest_of_file(run.model)
+    return MeasuredModel(run, answer, record, preset, predictions, digest, device)
+
+
+def load_other(own: MeasuredModel, name: str, report: Reporter = ignore_progress) -> MeasuredModel:
+    """Return another model of a run, which answers by the run's thresholds and preprocessing.
+
+    Raises:
+        MedtuiError: the run has no such model, or it cannot be read.
+    """
+    loaded = load_model(own.run, name, own.device, report)
+    answer = answers_of(loaded.compute)
+    return replace(own, answer=answer, digest=loaded.digest, device=loaded.device, name=loaded.name)
 
 
 def _rule_of(run: RunFolder) -> int:

@@ -1,7 +1,7 @@
 """Measures one model on another data set: its own thresholds, preprocessing and loss weights."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,17 +10,24 @@ from torch import nn
 import medtui
 from medtui.analysis.split_result import measure_split
 from medtui.datasets.site import Site
+from medtui.engine.inference.networks import Compute
+from medtui.engine.lc.state import Criterion
 from medtui.engine.precision import Precision
 from medtui.engine.training.augmentation import Normalisation
 from medtui.engine.training.batches import EvaluationBatches, Images
-from medtui.engine.training.evaluation import evaluation_copy, predict
+from medtui.engine.training.evaluation import (
+    Predictions,
+    evaluation_copy,
+    predict,
+    predictions_of,
+)
 from medtui.engine.training.loss import make_criterion
 from medtui.errors import MedtuiError
 from medtui.preset import Preset
 from medtui.preset.external import ExternalSite
 from medtui.runs.claim import Fence, unfenced
+from medtui.runs.external_look import log_look
 from medtui.runs.external_record import (
-    ExternalFolder,
     ExternalResult,
     TrainingOverlap,
     folder_of,
@@ -31,27 +38,49 @@ from medtui.runs.external_record import (
     write_external,
 )
 from medtui.runs.folder import RunFolder
-from medtui.runs.ledger import Look, append_look
+from medtui.runs.model_choice import RUN
 from medtui.runs.model_record import ModelRecord
 from medtui.runs.predictions import RunPredictions, SplitPredictions
-from medtui.runs.run_digests import predictions_of
-from medtui.storage import FileDigest, UnreadableFile, digest_of, digest_of_file
+from medtui.runs.run_digests import predictions_of as predictions_of_run
+from medtui.storage import FileDigest, UnreadableFile, digest_of
+
+Answer = Callable[[EvaluationBatches, Criterion], Predictions]
+"""Maps images and a loss to logits, labels and the mean loss."""
 
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """A run's model, and what its evaluation needs besides images."""
+    """A model of a run, and what its evaluation needs besides images."""
 
     run: RunFolder
-    network: nn.Module
+    answer: Answer
     record: ModelRecord
     preset: Preset
     predictions: RunPredictions
-    """Of its own data set; the thresholds follow from val."""
+    """Of the run on its own data set; the thresholds follow from val."""
     digest: FileDigest
-    """Of its weights."""
+    """Of its weights, or its exported file."""
     device: torch.device
-    precision: Precision
+    """Where images and labels are."""
+    name: str = RUN
+    """`run`, `shrunk` or the name of an exported file."""
+
+
+def answers_of_network(network: nn.Module, device: torch.device, precision: Precision) -> Answer:
+    """Return what a network answers, as the final evaluation of its run does."""
+    copy = evaluation_copy(network.to(device), device)
+    return lambda batches, criterion: predict(copy, batches, criterion, precision)
+
+
+def answers_of(compute: Compute) -> Answer:
+    """Return what a shrunk model or an exported file answers."""
+
+    def answer(batches: EvaluationBatches, criterion: Criterion) -> Predictions:
+        logits_NK = torch.cat([compute(images_NCHW).logits_NK for images_NCHW, _ in batches])
+        at = batches.images.labels.device
+        return predictions_of(logits_NK.to(at), batches.images, criterion)
+
+    return answer
 
 
 def stored_result(model: MeasuredModel, digest: str) -> ExternalResult | None:
@@ -59,7 +88,7 @@ def stored_result(model: MeasuredModel, digest: str) -> ExternalResult | None:
 
     An evaluation that was interrupted has none, and is made again.
     """
-    folder = folder_of(model.run, digest)
+    folder = folder_of(model.run, digest, model.name)
     try:
         result = read_external(folder)
         if result is None or result.digest != digest or result.model != model.digest:
@@ -82,6 +111,7 @@ def measure_site(
 ) -> ExternalResult:
     """Answer a data set's images, measure the answers, and store both with the run.
 
+    Changed answers are those from the reference's; of another model of the run, those from its own.
     The look is written into the study's ledger, with the command that asked for it.
 
     Raises:
@@ -111,7 +141,7 @@ def measure_site(
         measured=measure_split(
             with_answers(model.predictions, answers),
             "test",
-            _reference_answers(model, site),
+            _answers_before(model, site),
             loss=loss,
             method=model.preset.evaluate.intervals,
             resamples=model.preset.evaluate.bootstrap,
@@ -127,33 +157,11 @@ def measure_site(
         seconds=time.monotonic() - began,
         written_at=time.time(),
         medtui=medtui.__version__,
+        model_name=model.name,
     )
-    folder = write_external(model.run, result, pack_answers(answers), fence)
-    _log_look(model, result, folder, command)
+    write_external(model.run, result, pack_answers(answers), fence)
+    log_look(model.run, result, command)
     return result
-
-
-def _log_look(
-    model: MeasuredModel, result: ExternalResult, folder: ExternalFolder, command: Sequence[str]
-) -> None:
-    """Append to the study's ledger what was looked at."""
-    run = model.run
-    append_look(
-        run.study,
-        Look(
-            verb="evaluate",
-            command=list(command),
-            run=run.name,
-            split=result.split,
-            site=result.site,
-            inputs={f"{run.name}/{run.model.name}": model.digest.sha256, "data": result.digest},
-            results={
-                str(path.relative_to(run.study.path)): digest_of_file(path).sha256
-                for path in (folder.predictions, folder.result)
-            },
-            outcome="evaluated",
-        ),
-    )
 
 
 def _answer(model: MeasuredModel, site: Site) -> tuple[SplitPredictions, float]:
@@ -164,22 +172,23 @@ def _answer(model: MeasuredModel, site: Site) -> tuple[SplitPredictions, float]:
         model.record.task, model.record.class_weights, model.device,
         has_unknown=part.mask is not None,
     )  # fmt: skip
-    network = evaluation_copy(model.network.to(model.device), model.device)
-    batches = EvaluationBatches(images, model.preset.evaluate.batch_size)
-    found = predict(network, batches, criterion, model.precision)
+    found = model.answer(EvaluationBatches(images, model.preset.evaluate.batch_size), criterion)
     answers = SplitPredictions(part.names, part.patients, found.labels, found.logits_NK, found.mask)
     return answers, found.loss
 
 
-def _reference_answers(model: MeasuredModel, site: Site) -> RunPredictions | None:
-    """Return the reference's answers to the same images; None for itself, or without any."""
-    reference = model.run.reference
-    if reference == model.run:
+def _answers_before(model: MeasuredModel, site: Site) -> RunPredictions | None:
+    """Return the answers that a model's are compared with; None for the reference, or without any.
+
+    They are the reference's, or of another model of the run those of the run itself.
+    """
+    before = model.run.reference if model.name == RUN else model.run
+    if before == model.run and model.name == RUN:
         return None
     try:
-        result = read_external(folder_of(reference, site.digest))
+        result = read_external(folder_of(before, site.digest))
         if result is None:
             return None
-        return with_answers(predictions_of(reference), read_answers(reference, result))
+        return with_answers(predictions_of_run(before), read_answers(before, result))
     except MedtuiError:
         return None

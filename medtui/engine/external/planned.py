@@ -6,10 +6,16 @@ from torch import nn
 
 from medtui.datasets.digest import NEWEST_RULE
 from medtui.datasets.site import HomeImages, find_overlap, home_of, open_site
-from medtui.engine.external.measuring import MeasuredModel, measure_site, stored_result
+from medtui.engine.external.measuring import (
+    MeasuredModel,
+    answers_of_network,
+    measure_site,
+    stored_result,
+)
 from medtui.engine.run.session import Session
 from medtui.errors import MedtuiError
 from medtui.preset.external import ExternalSite
+from medtui.runs.external_look import log_look
 from medtui.runs.model_record import ModelRecord
 from medtui.runs.patient_groups import read_split
 from medtui.runs.predictions import RunPredictions
@@ -33,9 +39,14 @@ def evaluate_planned(
     if not sites or names_probe(session.folder.name):
         return []
     model = MeasuredModel(
-        session.folder, network, record, session.preset, predictions, digest, session.device,
-        session.result_precision,
-    )  # fmt: skip
+        session.folder,
+        answers_of_network(network, session.device, session.result_precision),
+        record,
+        session.preset,
+        predictions,
+        digest,
+        session.device,
+    )
     home = home_of(session.dataset)
     return [
         f"not evaluated on {site.name}: {problem}"
@@ -52,7 +63,10 @@ def _evaluate(session: Session, model: MeasuredModel, asked: ExternalSite, home:
             asked, model.record, session.preset.data, rule,
             is_sealed=model.predictions.is_sealed,
         )  # fmt: skip
-        if stored_result(model, site.digest) is None:
+        stored = stored_result(model, site.digest)
+        if stored is not None:
+            log_look(model.run, stored, sys.argv)
+        else:
             overlap = find_overlap(site, read_split(session.folder.split), home)
             measure_site(
                 model, site, asked, overlap,

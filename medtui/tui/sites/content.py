@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medtui.analysis.low_fidelity import split_by_fidelity
 from medtui.analysis.run_record import read_run_records, task_of
+from medtui.analysis.site_records import describe_unfinished
 from medtui.analysis.site_tables import matrix_warnings, site_tables
 from medtui.analysis.sites import site_matrix
 from medtui.analysis.table import Table
@@ -37,7 +38,8 @@ def read_content(runs_dir: Path, studies: Sequence[str], metric: Metric | None) 
     read, problems = read_run_records(folders)
     entries, _ = split_by_fidelity(read)
     if not entries:
-        return SitesContent(None, (), ("No run of this study is finished.", *problems), ())
+        unfinished = describe_unfinished(folders)
+        return SitesContent(None, (), ("No run is finished.", *unfinished, *problems), ())
     shown = metric or primary_metric(task_of(entries))
     matrix = site_matrix(entries, shown)
     tables = tuple(site_tables(matrix))
@@ -45,7 +47,13 @@ def read_content(runs_dir: Path, studies: Sequence[str], metric: Metric | None) 
     return SitesContent(
         shown,
         tables,
-        (*sentences, *matrix_warnings(matrix), *matrix.problems, *problems),
+        (
+            *sentences,
+            *matrix_warnings(matrix),
+            *describe_unfinished(folders),
+            *matrix.problems,
+            *problems,
+        ),
         tuple(entry.folder for entry in entries),
     )
 

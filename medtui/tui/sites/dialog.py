@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from medtui.errors import MedtuiError
 from medtui.jobs.external import EvaluationProcess, describe_site, with_baselines
-from medtui.protocol.external import EvaluateMessage, SiteMeasured
+from medtui.protocol.external import EvaluateMessage, SiteMeasured, SiteSkipped
 from medtui.protocol.outcome import Progress
 from medtui.runs.folder import RunFolder
 from medtui.tui.bindings import bind, bind_fields
@@ -68,6 +68,8 @@ class SiteDialog(ModalScreen[bool]):
         self._lines: list[Text] = []
         self._progress = ""
         self._has_changed = False
+        self._has_skipped = False
+        """Whether a run could not be evaluated, which is to be read."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="site") as frame:
@@ -136,6 +138,9 @@ class SiteDialog(ModalScreen[bool]):
                 self._has_changed = True
                 state = "was evaluated before" if was_stored else "evaluated"
                 self._say(f"✓ {Path(run).name} {state}")
+            case SiteSkipped(run, problem):
+                self._has_skipped = True
+                self._say(f"{Path(run).name} not evaluated: {problem}", is_bad=True)
             case _:
                 assert_never(message)
 
@@ -143,7 +148,7 @@ class SiteDialog(ModalScreen[bool]):
         self._process, self._progress = None, ""
         if problem:
             self._say(problem, is_bad=True)
-        elif self._has_changed:
+        elif self._has_changed and not self._has_skipped:
             self.dismiss(True)
         else:
             self._show()
