@@ -48,6 +48,16 @@ def user_folder(kind: Literal["cache", "config", "state"]) -> Path:
         return _folder_without_home() / kind
 
 
+def cache_folder() -> Path:
+    """Return `MEDTUI_CACHE_DIR`, or the user's cache folder when it is not set.
+
+    Raises:
+        EnvironmentProblem: as for `user_folder`.
+    """
+    given = os.environ.get("MEDTUI_CACHE_DIR")
+    return expand_home(given) if given else user_folder("cache")
+
+
 def _folder_without_home() -> Path:
     """Return a folder that only this user can write, and create it.
 

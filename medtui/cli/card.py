@@ -46,7 +46,7 @@ def card(
     """
     from medtui.errors import UsageError
 
-    folder = options.runs_dir_of(ctx, runs_dir)
+    folder = options.readable_runs_dir_of(ctx, runs_dir)
     if questions:
         from medtui.evidence.card.questions import template
 

@@ -42,7 +42,7 @@ def compare_runs(
     from medtui.analysis.run_tables import runs_table
     from medtui.analysis.sorting import sort_runs
 
-    folder = options.runs_dir_of(ctx, runs_dir)
+    folder = options.readable_runs_dir_of(ctx, runs_dir)
     entries = sort_runs(_wanted(folder, targets or [], wanted, has_probes=probes), sort)
     shown = _shown(entries, columns, hides_same=hide_same, is_data=as_csv or as_json)
     baseline = _pinned(folder, pin)

@@ -29,8 +29,8 @@ RunsDir = Annotated[
     typer.Option(
         "--runs-dir",
         metavar="DIR",
-        help="Folder that holds the studies [default: MEDTUI_RUNS_DIR, else ./runs].",
-        file_okay=False,
+        help="Folder that holds the studies, or a packed study to look at "
+        "[default: MEDTUI_RUNS_DIR, else ./runs].",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
@@ -43,6 +43,13 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Override a key of the preset, for example lc.steps=10."
+    ),
+]
+Pseudonymise = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonymise",
+        help="Replace names of patients, images, files, folders, users and machines.",
     ),
 ]
 Target = Annotated[
@@ -70,6 +77,37 @@ def chosen_runs_dir(*given: Path | None) -> Path:
     return next((expand_home(path) for path in given if path is not None), default_runs_dir())
 
 
-def runs_dir_of(ctx: typer.Context, given: Path | None) -> Path:
+def given_runs_dir(ctx: typer.Context, given: Path | None) -> Path:
     """Return the runs folder given after the command, else before it, else the default one."""
     return chosen_runs_dir(given, ctx.find_root().obj)
+
+
+def runs_dir_of(ctx: typer.Context, given: Path | None) -> Path:
+    """Return the runs folder of a command that may write into it.
+
+    Raises:
+        UsageError: it is a packed study.
+    """
+    path = given_runs_dir(ctx, given)
+    if path.is_file():
+        from medtui.errors import UsageError
+
+        raise UsageError(
+            f"{path} is a file. A packed study can only be looked at, and this command writes.",
+            hint=f"Unpack it first: python -m zipfile -e {path} runs",
+        )
+    return path
+
+
+def readable_runs_dir_of(ctx: typer.Context, given: Path | None) -> Path:
+    """Return the runs folder of a command that reads alone; a packed study is unpacked for it.
+
+    Raises:
+        MedtuiError: the pack is damaged, or there is no room for it.
+    """
+    path = given_runs_dir(ctx, given)
+    if not path.is_file():
+        return path
+    from medtui.sharing.opening import open_pack
+
+    return open_pack(path)

@@ -1,6 +1,8 @@
 """`medtui report`: writes the report of studies, or one of its figures."""
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,23 +37,60 @@ def report(
         str,
         typer.Option("--figure", metavar="NAME", help="Write only this figure (.svg, .png, .pdf)."),
     ] = "",
+    pseudonymise: options.Pseudonymise = False,
     quiet: options.Quiet = False,
     runs_dir: options.RunsDir = None,
 ) -> None:  # fmt: skip
     """Write a report of studies: one self-contained HTML file, or Markdown with figures."""
-    from medtui.reporting.contents import gather
-
-    folders = _studies(options.runs_dir_of(ctx, runs_dir), studies)
+    folders = _studies(options.readable_runs_dir_of(ctx, runs_dir), studies)
     default = f"{folders[0].name}-{figure}.svg" if figure else f"{folders[0].name}.html"
-    path = output or Path(default)
-    chapters = gather(folders, _ignore if quiet else _show_progress)
+    asked = _Asked(output or Path(default), figure, _ignore if quiet else _show_progress)
     try:
-        written = _write_figure(chapters, figure, path) if figure else _write(chapters, path)
+        written = _write_shared(folders, asked) if pseudonymise else _write_all(folders, asked)
     except OSError as error:
         raise EnvironmentProblem(
-            f"Could not write {path}: {error.strerror}. No report was written."
+            f"Could not write {asked.path}: {error.strerror}. No report was written."
         ) from error
     print("\n".join(map(str, written)))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is written, and where."""
+
+    path: Path
+    figure: str
+    """Name of the only figure; empty for the whole report."""
+    tell: Callable[[str], None]
+
+
+def _write_all(folders: "Sequence[StudyFolder]", asked: _Asked) -> list[Path]:
+    from medtui.reporting.contents import gather
+
+    chapters = gather(folders, asked.tell)
+    if asked.figure:
+        return _write_figure(chapters, asked.figure, asked.path)
+    return _write(chapters, asked.path)
+
+
+def _write_shared(folders: "Sequence[StudyFolder]", asked: _Asked) -> list[Path]:
+    """Write a report of copies under pseudonyms, once no name is left in it."""
+    import tempfile
+
+    from medtui.runs.atomic_file import publish_bytes
+    from medtui.sharing.shadow import shadowed
+
+    asked.tell("replacing names")
+    with shadowed(folders) as shadow, tempfile.TemporaryDirectory(prefix="medtui-") as folder:
+        beside = Path(folder)
+        drawn = _write_all(shadow.studies, replace(asked, path=beside / asked.path.name))
+        for path in drawn:
+            shadow.require_clean(path)
+        targets = [asked.path.parent / path.relative_to(beside) for path in drawn]
+        for path, target in zip(drawn, targets, strict=True):
+            target.parent.mkdir(exist_ok=True)
+            publish_bytes(target, path.read_bytes())
+    return targets
 
 
 def _show_progress(what: str) -> None:

@@ -155,6 +155,8 @@ def _open_application(ctx: typer.Context, *, ascii_only: bool, read_only: bool) 
             "The application needs a terminal, but input or output is not one.",
             hint="Without a terminal use: medtui --run PRESET, medtui runs list, medtui --help.",
         )
+    folder = options.readable_runs_dir_of(ctx, None)
+    is_pack = folder != options.given_runs_dir(ctx, None)
     from medtui.tui.launch import run_app
 
-    return run_app(options.runs_dir_of(ctx, None), ascii_only=ascii_only, is_read_only=read_only)
+    return run_app(folder, ascii_only=ascii_only, is_read_only=read_only or is_pack)

@@ -1,4 +1,4 @@
-"""`medtui runs`: list, show, compare, verify and clean the runs of a folder."""
+"""`medtui runs`: list, show, compare, verify, clean and pack the runs of a folder."""
 
 from typing import Annotated
 
@@ -7,14 +7,17 @@ import typer
 from medtui.cli import options
 from medtui.cli.clean import clean_runs
 from medtui.cli.compare import compare_runs
+from medtui.cli.pack import pack_runs
 from medtui.cli.verify import verify_runs
 
 app = typer.Typer(
-    help="List, show, compare, verify and clean runs, finished and running.", no_args_is_help=True
+    help="List, show, compare, verify, clean and pack runs, finished and running.",
+    no_args_is_help=True,
 )
 app.command(name="compare")(compare_runs)
 app.command(name="verify")(verify_runs)
 app.command(name="clean")(clean_runs)
+app.command(name="pack")(pack_runs)
 
 
 @app.command(name="list")
@@ -40,7 +43,7 @@ def list_runs(
     from medtui.monitor.summary_of_study import summarise_study
     from medtui.runs.folder import StudyFolder
 
-    folder = options.runs_dir_of(ctx, runs_dir)
+    folder = options.readable_runs_dir_of(ctx, runs_dir)
     if study is None:
         studies, problem = list_studies(folder, newest)
     else:
@@ -73,7 +76,7 @@ def show_run(
     from medtui.cli.show.run_details import describe_run
     from medtui.cli.show.summary import print_object, run_object
 
-    found = find_target(options.runs_dir_of(ctx, runs_dir), target)
+    found = find_target(options.readable_runs_dir_of(ctx, runs_dir), target)
     study = read_study(found.study)
     runs = study.runs if found.run is None else [run_in(study, found.run)]
     if as_json:

@@ -36,7 +36,7 @@ def verify_runs(
     """
     from medtui.runs.utf8_names import unreadable_names
 
-    folder = options.runs_dir_of(ctx, runs_dir)
+    folder = options.readable_runs_dir_of(ctx, runs_dir)
     counts = {"ok": 0, "not recorded": 0, "missing": 0, "damaged": 0}
     for check in _checks(folder, targets or []):
         counts[check.state] += 1

@@ -7,7 +7,6 @@ rows, so an interrupted build resumes. One process builds it at a time, see `cac
 
 import hashlib
 import json
-import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,16 +28,15 @@ from medtui.datasets.index import ImageIndex
 from medtui.datasets.pixel_stats import Pixels
 from medtui.datasets.progress import Reporter
 from medtui.errors import EnvironmentProblem
-from medtui.user_folders import expand_home, user_folder
+from medtui.user_folders import cache_folder
 
 _ANY_SHAPE = DecodeSettings(size=0, channels=0)
 """Settings in the key of a range, which does not depend on them."""
 
 
 def default_cache_dir() -> Path:
-    """Return `MEDTUI_CACHE_DIR`, or the user's cache folder when it is not set."""
-    given = os.environ.get("MEDTUI_CACHE_DIR")
-    return expand_home(given) if given else user_folder("cache")
+    """Return the folder of all caches."""
+    return cache_folder()
 
 
 def open_cached(card: Card, index: ImageIndex, cache_dir: Path | None, report: Reporter) -> Pixels:

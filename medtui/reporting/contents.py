@@ -27,6 +27,7 @@ from medtui.runs.json_record import read_json_record
 from medtui.runs.run_names import names_probe
 from medtui.runs.search_record import SearchOutcome, read_search
 from medtui.runs.subfolders import is_file
+from medtui.sharing.marker import SENTENCE, is_pseudonymised
 from medtui.units import MISSING
 
 _GROUPED_BY = ("study", "scheme", "density")
@@ -187,7 +188,8 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
     pictures, why = _pictures(first, harms)
     searches, unread = _searches(studies)
     sites = site_matrix(entries, headline)
-    notes = [*unread, *_damage(entries, curves), *([why] if why else []), *sites.problems]
+    shared = [SENTENCE] if any(map(is_pseudonymised, studies)) else []
+    notes = [*shared, *unread, *_damage(entries, curves), *([why] if why else []), *sites.problems]
     return Contents(
         name=name,
         entries=tuple(entries),
@@ -246,7 +248,7 @@ def _pictures(
     entry: RunRecord, harms: Sequence[SubgroupAnalysis]
 ) -> tuple[dict[str, Picture], str]:
     names = list(dict.fromkeys(moved.name for harm in harms for moved in harm.moved))
-    if entry.preset is None or not names:
+    if entry.preset is None or not names or is_pseudonymised(entry.folder.study):
         return {}, ""
     pictures, problem = pictures_of(entry.preset.data, names)
     return pictures, f"The images cannot be shown: {problem}" if problem else ""

@@ -133,8 +133,13 @@ _HINT = "Delete the folder and evaluate again."
 
 def folder_of(run: RunFolder, digest: str, model: str = RUN) -> ExternalFolder:
     """Return where the result of a run's model on a data set is; `model` is its name."""
-    own = ExternalFolder(run.external / digest[:_DIGITS])
+    own = ExternalFolder(run.external / folder_of_digest(digest))
     return own if model == RUN else ExternalFolder(own.models / model)
+
+
+def folder_of_digest(digest: str) -> str:
+    """Return the name of the folder with the results on a data set."""
+    return digest[:_DIGITS]
 
 
 def write_external(

@@ -36,13 +36,18 @@ def read_arrays(path: Path, digest: FileDigest | None = None) -> dict[str, NDArr
     content = read_bytes(path, MAX_BYTES)
     require_content(path, content, digest)
     try:
-        return _unpack(content)
+        return unpack_arrays(content)
     except Exception as error:
         # The parsers of zip files and of numpy's headers raise errors of a dozen types.
         raise DamagedFile(path, str(error) or type(error).__name__) from error
 
 
-def _unpack(content: bytes) -> dict[str, NDArray[np.generic]]:
+def unpack_arrays(content: bytes) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays in the content of an `.npz` file.
+
+    Raises:
+        Exception: it is damaged.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         expanded = sum(member.file_size for member in members)

@@ -10,6 +10,7 @@ from medtui.cli.table import render_table
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.study_summary import StudySummary
+from medtui.sharing.marker import SENTENCE, is_pseudonymised
 from medtui.units import MISSING, format_density, format_duration
 
 HEADERS = ("run", "state", "density", "actual", "metric", "val (selection)", "test",
@@ -37,6 +38,7 @@ def describe_study(study: StudyFeed) -> str:
     if study.preset is not None and study.preset.note:
         lines.append(study.preset.note)
     lines += [f"problem: {study.problem}"] if study.problem else []
+    lines += [SENTENCE] if is_pseudonymised(study.folder) else []
     lines += ["", study_table(study)]
     lines += ["", *found] if (found := searches_of(study)) else []
     return "\n".join(lines)

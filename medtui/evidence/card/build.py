@@ -55,7 +55,7 @@ def build_card(record: RunRecord, answers: Mapping[str, str]) -> ModelCard:
         evidence_sections.caveats(facts, answers),
         data_sections.data_sheet(_data_card(record), answers),
         checklists(answers),
-        evidence_sections.digest_section(digests),
+        evidence_sections.digest_section(digests, documents.run.study),
     )
     card = ModelCard(record.key, sections, tuple(facts.all), digests)
     asked = [part.name for section in sections for part in section.parts

@@ -11,6 +11,8 @@ from medtui.evidence.card.questions import statement
 from medtui.evidence.card.rows import Rows, interval_text
 from medtui.evidence.gate_record import read_gates
 from medtui.metrics import metric_named
+from medtui.runs.folder import StudyFolder
+from medtui.sharing.marker import SENTENCE, is_pseudonymised
 from medtui.units import MISSING, SEALED, format_count, plural
 
 Answers = Mapping[str, str]
@@ -143,11 +145,12 @@ def caveats(facts: Facts, answers: Answers) -> CardSection:
     return CardSection("Caveats and recommendations", (*found, *asked))
 
 
-def digest_section(digests: Digests) -> CardSection:
-    """Return the digests of weights, data and code."""
+def digest_section(digests: Digests, study: StudyFolder) -> CardSection:
+    """Return the digests of weights, data and code; a shared copy under pseudonyms says so."""
     rows = [(name, digest, MISSING) for name, digest in digests.files.items()]
     rows.append(("data (images, labels, splits)", digests.data or MISSING, "provenance.json"))
     rows.append((f"code of medtui {digests.version}", digests.code, MISSING))
     table = Table("SHA-256", ("what", "digest", "recorded in"), tuple(rows))
     check = Sentence("`medtui card --verify FILE` checks these and every number of this card.")
-    return CardSection("Digests", (table, check))
+    notes = (Sentence(SENTENCE),) if is_pseudonymised(study) else ()
+    return CardSection("Digests", (*notes, table, check))
