@@ -20,6 +20,7 @@ def track(
     ctx: typer.Context,
     tracker: Annotated[TrackerName, typer.Argument(help="Where the runs are recorded.")],
     target: options.Target,
+    pseudonymise: options.Pseudonymise = False,
     runs_dir: options.RunsDir = None,
     overrides: options.Overrides = None,
 ) -> None:
@@ -35,9 +36,10 @@ def track(
 
     row = next(each for each in TRACKERS if each.name == tracker.value)
     require_library(row)
+    overrides = [*(overrides or []), *(["track.pseudonymise=true"] if pseudonymise else [])]
     found = find_target(options.runs_dir_of(ctx, runs_dir), target)
     for run in found.study.runs() if found.run is None else [found.run]:
         if run.events.is_file():
             print(f"{run.study.name}/{run.name}", file=sys.stderr, flush=True)
-            if where := record_run(run, row, overrides or ()):
+            if where := record_run(run, row, overrides):
                 print(where, flush=True)

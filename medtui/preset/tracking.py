@@ -77,6 +77,9 @@ class TrackSettings(Document):
     """The tracker's workspace; empty for the default one of the API key."""
     upload_model: bool = False
     """Whether the tracker also receives the resulting weights."""
+    pseudonymise: bool = False
+    """Whether paths, hosts, notes and names in sentences are replaced in what trackers receive;
+    patients and images are never sent."""
 
     @model_validator(mode="before")
     @classmethod

@@ -3,6 +3,7 @@
 The only module with tensorboard. Scalars are float32, as TensorBoard stores them.
 """
 
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -34,8 +35,10 @@ class TensorBoardTracker:
     log has all of it, so that a killed session leaves no gap and no point twice.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, hides_host: bool = False) -> None:
+        """With `hides_host`, the name of the file does not keep that of the machine."""
         self._folder = folder
+        self._hides_host = hides_host
         self._earlier = list(folder.glob(_EVENT_FILES))
         self._writer = EventFileWriter(str(folder))
         self._state = TrackerState("offline", folder.parent.name)
@@ -66,6 +69,10 @@ class TensorBoardTracker:
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()
+        if self._hides_host:
+            host = f".{socket.gethostname()}."
+            for path in self._folder.glob(_EVENT_FILES):
+                path.rename(path.with_name(path.name.replace(host, ".withheld.", 1)))
         write_state(self._folder, self._state)
 
     def _write_progress(self, progress: Progress) -> None:
@@ -99,10 +106,11 @@ class TensorBoardTracker:
 
 
 def open_tensorboard(
-    run: RunFolder, _preset: Preset, _mode: str
+    run: RunFolder, preset: Preset, _mode: str
 ) -> tuple[TensorBoardTracker, Progress]:
     """Return a tracker that writes the whole run anew into its folder `tensorboard`."""
-    return TensorBoardTracker(run.tracker("tensorboard")), Progress()
+    folder = run.tracker("tensorboard")
+    return TensorBoardTracker(folder, hides_host=preset.track.pseudonymise), Progress()
 
 
 def _cell(value: object) -> str:

@@ -24,8 +24,10 @@ from medtui.runs.liveness import is_held
 from medtui.runs.lock import FolderLock
 from medtui.runs.log_reader import EventTail
 from medtui.runs.result import read_result
+from medtui.sharing.scrubbing import shared_settings
 from medtui.telemetry import SampleTail
 from medtui.tracking import content
+from medtui.tracking.pseudonymised import PseudonymisedTracker
 from medtui.tracking.tracker import (
     Artifact,
     Facts,
@@ -149,8 +151,12 @@ def _follow(target: _Target, open_tracker: OpenTracker, end: "End") -> None:
     """Follow a run until it ends or `end` is requested, then close the tracker."""
     run, preset = target.run, target.preset()
     tracker, logged = open_tracker(run, preset, target.mode)
+    settings = preset
+    if preset.track.pseudonymise:
+        tracker = PseudonymisedTracker(tracker, run, run.tracker(target.tracker) / "shared")
+        settings = shared_settings(preset)
     follower = Follower(run, target.tracker, tracker, logged)
-    follower.describe(preset)
+    follower.describe(settings)
     while not end.is_requested and _is_running(run):
         follower.poll()
         end.wait(POLL_SECONDS)
