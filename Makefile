@@ -24,6 +24,9 @@ WHEEL_REUSE ?=
 N ?= 1
 FIGURES := build/faults.jsonl
 
+# Tests of schedulers, some of which take a Ray cluster too long for make test.
+CLUSTER_TESTS := $(addprefix tests/jobs/test_,loopback_clusters.py ray_scheduler.py scheduler_contract.py)
+
 # The runs folder of which pictures are taken.
 RUNS ?= runs
 
@@ -54,7 +57,7 @@ faults: $(VENV)/.installed-dev
 	mkdir -p $(dir $(FIGURES))
 	rm -f $(FIGURES)
 	MEDTUI_FAULTS=$(N) MEDTUI_FAULTS_FIGURES=$(abspath $(FIGURES)) \
-	  $(BIN)/python -m pytest -n $(WORKERS) -m "" tests/faults
+	  $(BIN)/python -m pytest -n $(WORKERS) -m "" tests/faults $(CLUSTER_TESTS)
 	$(BIN)/python -m benchmarks.faults $(FIGURES)
 
 gpu: $(if $(filter $(BIN)/python,$(GPU_PYTHON)),$(VENV)/.installed-dev)

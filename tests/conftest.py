@@ -1,6 +1,7 @@
 """Fixtures that all tests share."""
 
 import os
+import secrets
 import signal
 from collections.abc import Iterator
 from functools import cache
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 # Matrices are small here: a second thread of OpenBLAS waits in a loop, and on a busy machine the
 # tests of searches take five times the CPU time. It is read once, when numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Ray reads these once, when it is imported: a process that imported it without the token cannot use
+# the tests' cluster any more. Nothing is left of how the user's own Ray is set up.
+for name in [name for name in os.environ if name.startswith("RAY_")]:
+    del os.environ[name]
+os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 # The same examples in every run: a failure is of the change at hand, not of the day's luck.
 # `pytest --hypothesis-profile=random` searches elsewhere.
@@ -105,9 +112,7 @@ def _ray_cluster() -> Iterator["RayCluster"]:
 
 @pytest.fixture
 def ray_cluster(_ray_cluster: "RayCluster", monkeypatch: pytest.MonkeyPatch) -> "RayCluster":
-    """Return two Ray nodes on loopback, or skip; `RAY_ADDRESS` and the token are set."""
-    for name, value in _ray_cluster.client_environment.items():
-        monkeypatch.setenv(name, value)
+    """Return two Ray nodes on loopback, or skip; `RAY_ADDRESS` is theirs."""
     monkeypatch.setenv("RAY_ADDRESS", _ray_cluster.address)
     _ray_cluster.heal()
     return _ray_cluster

@@ -110,6 +110,8 @@ def main() -> None:
     parser.add_argument("answer")
     parser.add_argument("data", nargs="?", default="")
     arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        sys.exit(f"the runs folder {arguments.folder.parent} is not there")
     facts = probe_node(arguments.folder, arguments.data)
     publish_bytes(arguments.folder / arguments.answer, msgspec.json.encode(facts))
 

@@ -11,7 +11,7 @@ from ray.exceptions import RayError
 
 from medtui.doctor.nodes import JobEnd, NodeJob, probe_command
 from medtui.errors import EnvironmentProblem
-from medtui.jobs.schedulers.ray import connect
+from medtui.jobs.schedulers.ray_connection import connect
 from medtui.preset import Preset
 
 NODE_LABEL = "ray.io/node-id"

@@ -11,7 +11,7 @@ class RaySettings(Document):
 
     address: str = Field(default="auto", min_length=1)
     """Address of the cluster's head, such as `10.0.0.5:6379`; `auto` finds the one of which this
-    machine is a node, or that `RAY_ADDRESS` names."""
+    machine is a node, or that `RAY_ADDRESS` names. A study is started on a node of its cluster."""
     num_cpus: int = Field(default=1, ge=1, le=1024)
     """CPUs that Ray reserves for each run, and its threads where `machine.threads` is 0."""
     num_gpus: float | None = Field(default=None, ge=0, le=1)

@@ -16,7 +16,9 @@ from tests.helpers.study_processes import events_of, is_over
 NUM_RUNS = 8
 
 
-def prepare(runs_dir, name: str, **sections: dict[str, object]) -> StudyFolder:
+def prepare(
+    runs_dir, name: str, num_runs: int = NUM_RUNS, **sections: dict[str, object]
+) -> StudyFolder:
     """Return the study's folder, with those of its runs; nothing is started."""
     grid = {"schemes": ["Prune", "FilterPrune"], "densities": [0.6, 0.4, 0.2], "control": True}
     long = {"cycles": 4, "steps": 4, "batch_size": 8}
@@ -24,7 +26,7 @@ def prepare(runs_dir, name: str, **sections: dict[str, object]) -> StudyFolder:
     preset = parse_preset(text, "test")
     study = prepare_study(preset, runs_dir)
     runs = plan_runs(study, parse_preset(study.preset.read_text(encoding="utf-8"), "test"))
-    assert len(runs) == NUM_RUNS, [run.name for run in runs]
+    assert len(runs) == num_runs, [run.name for run in runs]
     return study
 
 
@@ -33,9 +35,14 @@ def digests(study: StudyFolder) -> dict[str, str]:
     return {run.name: hashlib.sha256(run.model.read_bytes()).hexdigest() for run in study.runs()}
 
 
+def starts_of(run: RunFolder) -> list[RunStarted]:
+    """Return the beginnings of workers with a run; the numbers of its events must have no gap."""
+    return [event for event in events_of(run) if isinstance(event, RunStarted)]
+
+
 def num_starts(run: RunFolder) -> int:
-    """Return how many workers began with a run; the numbers of its events must have no gap."""
-    return sum(isinstance(event, RunStarted) for event in events_of(run))
+    """Return how many workers began with a run."""
+    return len(starts_of(run))
 
 
 def workers_of(study: StudyFolder) -> list[psutil.Process]:

@@ -1,7 +1,7 @@
 """Two Ray nodes and their head on loopback: `with RayCluster() as cluster`.
 
 The processes are children of the tests, with a token, a folder and ports of their own, so that
-another Ray on the machine is not disturbed.
+another Ray on the machine neither disturbs them nor is disturbed: no process looks for a cluster.
 """
 
 import importlib.util
@@ -45,15 +45,11 @@ def why_no_ray() -> str:
 class RayCluster(LoopbackCluster):
     """A head without resources, and two nodes of one CPU and one GPU each."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = "") -> None:
+        """Prepare a cluster with another token than the tests', if one is given."""
         self.folder = scratch_folder("ray")
         self.address = f"127.0.0.1:{free_ports(1)[0]}"
-        self.client_environment = {
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),
-            "RAY_USAGE_STATS_ENABLED": "0",
-        }
-        """What a process needs to connect, beside `address`."""
+        self._token = token or os.environ["RAY_AUTH_TOKEN"]
         self._nodes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
@@ -84,11 +80,12 @@ class RayCluster(LoopbackCluster):
         log = self.folder / f"{name}.log"
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block",
                    "--disable-usage-stats", f"--node-name={name}", "--node-ip-address=127.0.0.1",
-                   f"--object-store-memory={_STORE_BYTES}", *_port_options()]  # fmt: skip
+                   f"--object-store-memory={_STORE_BYTES}", f"--temp-dir={self.folder}/t",
+                   "--min-worker-port=0", "--max-worker-port=0", *_port_options()]  # fmt: skip
         if name == "head":
             port = self.address.partition(":")[2]
-            command += ["--head", f"--port={port}", f"--temp-dir={self.folder}/t", "--num-cpus=0",
-                        "--num-gpus=0", "--include-dashboard=false", "--no-monitor"]  # fmt: skip
+            command += ["--head", f"--port={port}", "--num-cpus=0", "--num-gpus=0",
+                        "--include-dashboard=false", "--no-monitor"]  # fmt: skip
         else:
             command += [f"--address={self.address}", "--num-cpus=1", "--num-gpus=1",
                         f"--labels=name={name}"]  # fmt: skip
@@ -115,19 +112,28 @@ class RayCluster(LoopbackCluster):
         node.wait(START_SECONDS)
 
     def heal(self) -> None:
-        """Start the nodes again that were killed."""
+        """Start the nodes again that were killed; all, if the head is among them."""
+        if "head" not in self._nodes:
+            for name in list(self._nodes):
+                self.kill_node(name)
+            self.start_nodes("head")
         self.start_nodes(*[name for name in NODES if name not in self._nodes])
 
     def _environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("MEDTUI_")}
-        return own | self.client_environment | {
+        own = {name: value for name, value in os.environ.items()
+               if not name.startswith(("MEDTUI_", "RAY_"))}  # fmt: skip
+        return own | {
             "PYTHONPATH": str(REPOSITORY),
             "MEDTUI_CACHE_DIR": str(self.folder / "cache"),
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": self._token,
             "RAY_memory_monitor_refresh_ms": "0",
-            # A node that is lost is noticed after about 5 s instead of 25 s.
-            "RAY_health_check_period_ms": "1000",
-            "RAY_health_check_timeout_ms": "4000",
-            "RAY_health_check_failure_threshold": "2",
+            # A node whose processes are gone is noticed after 2 s instead of 15 s, one that does
+            # not answer, since the machine is busy, is given 30 s.
+            "RAY_health_check_initial_delay_ms": "0",
+            "RAY_health_check_period_ms": "500",
+            "RAY_health_check_timeout_ms": "10000",
+            "RAY_health_check_failure_threshold": "3",
         }  # fmt: skip
 
     def _has_started(self, name: str, node_id: str) -> bool:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.helpers.waiting import wait_until
 
 RAY_PROGRAM = """
@@ -36,6 +38,7 @@ def test_slurm_places_jobs_on_two_nodes_and_gives_them_gpus(slurm_cluster):
     assert slurm_cluster.states() == {"n1": "idle", "n2": "idle"}
 
 
+@pytest.mark.faults
 def test_ray_places_actors_on_two_nodes_and_gives_them_gpus(ray_cluster):
     """The token lets the tests in; a node that is killed comes back."""
     ray_cluster.kill_raylet("n2")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from medtui.jobs.schedulers.ray_actor import command_of
 from medtui.jobs.schedulers.task import worker_task
 from medtui.preset import parse_preset
 from medtui.runs.claim import unfenced
-from tests.helpers.loopback_cluster import is_alive
+from tests.helpers.loopback_cluster import free_ports, is_alive
 from tests.helpers.mini_study import mini_preset
 from tests.helpers.small_study import record_study
 from tests.helpers.waiting import wait_until
@@ -59,6 +60,7 @@ def node_of(process: psutil.Process) -> str:
     raise AssertionError(f"{process} is on no node")
 
 
+@pytest.mark.faults
 def test_what_a_lost_node_computed_goes_on_on_the_other_node(scheduler, ray_cluster, tmp_path):
     """Its process ends with the node. A log that cannot be written is named."""
     task, hopeless = task_in(tmp_path / "a"), task_in(tmp_path / "b", Path("/absent/log"))
@@ -96,14 +98,39 @@ def test_a_process_ends_with_the_process_that_started_it(tmp_path):
     wait_until(lambda: not is_alive(child), "its end")
 
 
-def test_a_cluster_that_is_not_there_is_named(monkeypatch):
-    """With the address and what to do."""
+@pytest.fixture
+def connection():
+    """Return what connects to clusters, or skip."""
     pytest.importorskip("ray", reason="NO RAY: pip install medtui[ray]")
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    text = mini_preset(machine={"scheduler": "ray"}, ray={"address": "auto"})
-    with pytest.raises(EnvironmentProblem, match="Ray at auto cannot be used") as caught:
+    from medtui.jobs.schedulers import ray_connection
+
+    return ray_connection
+
+
+def test_a_cluster_that_is_not_there_is_named(connection):
+    """At once: Ray itself would wait for more than ten minutes."""
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    text = mini_preset(machine={"scheduler": "ray"}, ray={"address": address})
+    with pytest.raises(EnvironmentProblem, match="No Ray cluster answers at") as caught:
         open_scheduler(parse_preset(text, "test"), unfenced)
-    assert "doctor --scheduler ray" in caught.value.hint
+    assert address.partition(":")[2] in caught.value.message
+    assert "ray start --head" in caught.value.hint
+
+
+def test_what_is_no_address_is_named(connection):
+    """Where a port is missing, for example."""
+    with pytest.raises(EnvironmentProblem, match="box1 is no address of a Ray cluster"):
+        connection.connect("box1")
+
+
+def test_a_machine_that_is_no_node_is_told_how_to_join(connection, monkeypatch):
+    """Ray accepts studies from its nodes only."""
+    monkeypatch.setattr(connection, "find_node_ids", set)
+    with socket.create_server(("", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(EnvironmentProblem, match="This machine is no node") as caught:
+            connection.connect(address)
+    assert "--num-cpus 0" in caught.value.hint
 
 
 def test_only_a_study_on_ray_imports_ray():

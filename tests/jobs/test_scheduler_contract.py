@@ -83,6 +83,11 @@ def ray(request: pytest.FixtureRequest) -> tuple[Callable[[], Scheduler], int]:
 
 PLACINGS = {"local": local, "slurm": slurm, "ray": ray}
 
+ray_at_length = pytest.mark.parametrize(
+    "placing", ["local", "slurm", pytest.param("ray", marks=pytest.mark.faults)], indirect=True
+)
+"""For tests that take Ray longest: by default it is tried with the others alone."""
+
 
 @pytest.fixture(params=PLACINGS)
 def placing(
@@ -156,6 +161,7 @@ def test_a_job_is_stopped_and_another_one_killed(placing: Placing):
     assert histories == [["+0", "-0"], ["+1"]]
 
 
+@ray_at_length
 def test_a_process_that_is_killed_has_no_good_end(placing: Placing):
     """So that its run is looked at, and started again."""
     scheduler, task = placing.scheduler(), placing.task(end="kill")
@@ -165,6 +171,7 @@ def test_a_process_that_is_killed_has_no_good_end(placing: Placing):
     assert _is_abrupt(job.state)
 
 
+@ray_at_length
 def test_never_more_jobs_at_once_than_there_is_room(placing: Placing):
     """The others wait, in the queue or outside of it; each runs once."""
     scheduler = placing.scheduler()
@@ -213,6 +220,7 @@ def test_a_job_that_waits_is_cancelled(placing: Placing):
     assert not is_alive(tasks[-1])
 
 
+@ray_at_length
 def test_the_next_supervisor_finds_what_runs_and_what_waits(placing: Placing):
     """And nothing of what has ended; on this machine, nothing at all."""
     scheduler = placing.scheduler()

@@ -6,37 +6,25 @@ same paths on all nodes. Imports ray: only a study that asks for it imports this
 """
 
 import secrets
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import assert_never
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import ray
 from msgspec.structs import replace
 from ray.actor import ActorHandle
-from ray.exceptions import AuthenticationError, RayError
 
 from medtui import __version__
-from medtui.errors import EnvironmentProblem
-from medtui.jobs.schedulers import (
-    Ended,
-    Handle,
-    JobState,
-    Place,
-    Running,
-    Task,
-    Vanished,
-    Waiting,
-)  # fmt: skip
+from medtui.jobs.schedulers import Handle, JobState, Place, Task, Waiting
 from medtui.jobs.schedulers.ray_actor import TaskActor
-from medtui.jobs.schedulers.ray_job import RayJob, first_line
+from medtui.jobs.schedulers.ray_connection import NAMESPACE, connect, explained
+from medtui.jobs.schedulers.ray_job import RayJob
+from medtui.jobs.schedulers.recorded_state import with_state
 from medtui.preset import MachineSettings, RaySettings
 from medtui.runs.claim import Fence
 from medtui.runs.job_record import JobRecord, read_job, write_job
 from medtui.units import plural
-
-NAMESPACE = "medtui"
 
 MAX_WAITING = 16
 """Tasks that wait in Ray at once; what a study has beyond them waits in its supervisor."""
@@ -74,14 +62,14 @@ class RayScheduler:
             self.name, secrets.token_hex(8), python=sys.executable, version=__version__
         )
         write_job(task.folder, record, self._fence)
-        actor = self._actor.options(
-            name=_name_of(task, record), namespace=NAMESPACE, lifetime="detached",
-            max_restarts=self._settings.max_restarts, max_task_retries=-1,
-            num_cpus=self._settings.num_cpus, num_gpus=self._num_gpus,
-            resources=self._settings.resources or None,
-            label_selector=self._settings.labels or None,
-        )  # fmt: skip
-        with _explained("could not start a run"):
+        with explained("could not start a run"):
+            actor = self._actor.options(
+                name=_name_of(task, record), namespace=NAMESPACE, lifetime="detached",
+                max_restarts=self._settings.max_restarts, max_task_retries=-1,
+                num_cpus=self._settings.num_cpus, num_gpus=self._num_gpus,
+                resources=self._settings.resources or None,
+                label_selector=self._settings.labels or None,
+            )  # fmt: skip
             return self._follow(task, record, actor.remote(task, device, __version__))
 
     def reattach(self, task: Task) -> Handle | None:
@@ -89,7 +77,7 @@ class RayScheduler:
         record = read_job(task.folder)
         if record is None or record.scheduler != self.name or not record.is_alive:
             return None
-        with _explained("could not be asked for a run"):
+        with explained("could not be asked for a run"):
             try:
                 actor = ray.get_actor(_name_of(task, record), namespace=NAMESPACE)
             except ValueError:
@@ -109,12 +97,11 @@ class RayScheduler:
 
     def places(self) -> list[Place]:
         """Return the nodes that are alive, with how many runs each takes by its resources."""
-        with _explained("could not be asked for its nodes"):
+        with explained("could not be asked for its nodes"):
             nodes = [node for node in ray.nodes() if node["Alive"]]
         device = "auto" if self._num_gpus else "cpu"
         return [
-            Place(node["NodeManagerHostname"], device, self._num_fitting(node["Resources"]))
-            for node in nodes
+            Place(node["NodeManagerHostname"], device, self._num_fitting(node)) for node in nodes
         ]
 
     def close(self) -> None:
@@ -146,66 +133,15 @@ class RayScheduler:
         words += [f"{name}={value}" for name, value in self._settings.labels.items()]
         return ", ".join(words)
 
-    def _num_fitting(self, resources: dict[str, float]) -> int:
+    def _num_fitting(self, node: Mapping[str, Any]) -> int:
+        labels, resources = node.get("Labels", {}), node["Resources"]
+        if any(labels.get(name) != value for name, value in self._settings.labels.items()):
+            return 0
         wanted = {"CPU": float(self._settings.num_cpus), "GPU": self._num_gpus}
         wanted |= self._settings.resources
         return min(int(resources.get(name, 0) / each) for name, each in wanted.items() if each)
 
 
-def with_state(record: JobRecord, state: JobState) -> JobRecord:
-    """Return the record of a job with its newest state."""
-    match state:
-        case Waiting(reason):
-            return replace(record, state="waiting", reason=reason)
-        case Running(place):
-            return replace(record, state="running", place=place)
-        case Ended(status):
-            return replace(record, state="ended", reason=f"exit status {status}")
-        case Vanished(reason):
-            return replace(record, state="ended", reason=reason)
-        case _:
-            assert_never(state)
-
-
 def _name_of(task: Task, record: JobRecord) -> str:
     """Return the name of the actor of one start, by which the next supervisor finds it."""
     return f"{task.name} {record.token}"
-
-
-def connect(address: str) -> None:
-    """Make this process a driver of the cluster, unless it is one already.
-
-    Raises:
-        EnvironmentProblem: there is none at the address, or it refuses this process.
-    """
-    with _own_signals(), _explained(f"at {address} cannot be used"):
-        ray.init(
-            address,
-            namespace=NAMESPACE,
-            log_to_driver=False,
-            configure_logging=False,
-            ignore_reinit_error=True,
-        )
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep this process's handlers of signals, which `ray.init` replaces."""
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Raise what Ray raises as an `EnvironmentProblem`."""
-    try:
-        yield
-    except AuthenticationError as error:
-        hint = "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH as on the cluster's nodes."
-        raise EnvironmentProblem(f"Ray {what}: {first_line(error)}", hint=hint) from error
-    except (RayError, ConnectionError, RuntimeError, TimeoutError) as error:
-        hint = "Check the cluster with: medtui doctor --scheduler ray"
-        raise EnvironmentProblem(f"Ray {what}: {first_line(error)}", hint=hint) from error

@@ -34,7 +34,7 @@ def main() -> int:
     """Cancel one task."""
     import ray
 
-    from medtui.jobs.schedulers.ray import NAMESPACE, connect
+    from medtui.jobs.schedulers.ray_connection import NAMESPACE, connect
 
     address, name = sys.argv[1:]
     try:

@@ -11,6 +11,7 @@ from ray.exceptions import RayError
 
 from medtui.jobs.schedulers import Ended, JobState, Running, Vanished, Waiting
 from medtui.jobs.schedulers.ray_actor import Outcome
+from medtui.jobs.schedulers.ray_connection import first_line
 
 ASK_SECONDS = 5.0
 """Time between two questions to an actor where it is."""
@@ -20,7 +21,6 @@ SILENT_SECONDS = 10.0
 
 CANCELLED = 4
 """Status of a task that was cancelled before it had a process, as of a run that was stopped."""
-
 
 _KILLED = "killed by `ray.kill`"
 """Part of Ray's error about an actor that was cancelled. Source: gcs_actor_manager.cc, Ray 2.60."""
@@ -115,8 +115,3 @@ class RayJob:
                 return Ended(CANCELLED)
             return Vanished(first_line(error))
         return Vanished(outcome.problem) if outcome.problem else Ended(outcome.status)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error of Ray, which explains at length."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

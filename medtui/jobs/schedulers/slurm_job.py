@@ -3,16 +3,16 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import assert_never
 
 import msgspec
 
 from medtui.errors import EnvironmentProblem
-from medtui.jobs.schedulers import Ended, JobState, Running, Vanished, Waiting
+from medtui.jobs.schedulers import JobState, Vanished, Waiting
+from medtui.jobs.schedulers.recorded_state import with_state
 from medtui.jobs.schedulers.slurm_queue import Listing, SlurmQueue
 from medtui.jobs.schedulers.task import Task
 from medtui.runs.claim import Fence
-from medtui.runs.job_record import JobRecord, JobWord, write_job
+from medtui.runs.job_record import JobRecord, write_job
 from medtui.runs.signalling import request_stop
 
 MISSING_LISTINGS = 2
@@ -79,22 +79,9 @@ class SlurmJob:
         self.state = state
         if self._is_stopping and isinstance(state, Waiting):
             self._queue.cancel(self._record.id)  # it was queued again while it was asked to stop
-        record = msgspec.structs.replace(
-            self._record, state=_word_of(state), reason=reason, place=place or self._record.place
-        )
+        before = msgspec.structs.replace(self._record, place=place or self._record.place)
+        record = with_state(before, state, reason)
         if record != self._record:
             self._record = record
             with suppress(OSError):  # for readers; the identifier is written already
                 write_job(self._task.folder, record, self._fence)
-
-
-def _word_of(state: JobState) -> JobWord:
-    match state:
-        case Waiting():
-            return "waiting"
-        case Running():
-            return "running"
-        case Ended() | Vanished():
-            return "ended"
-        case _:
-            assert_never(state)
